@@ -1,0 +1,57 @@
+"""Case: one labelled image of a data set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+#: A fracture box as fractions of the image, so that it survives any resizing: x0, y0, x1, y1.
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One labelled radiograph.
+
+    Attributes:
+        id: unique within the data set and independent of where the data set lies.
+        path: the image file.
+        label: 0 or 1, index into `words.LABELS`.
+        split: "train", "val", "test", or "" where none is given yet.
+        group: images that share a group must not be split (patient, duplicates, rotated copies).
+        regions: body regions, lower case; empty where unknown.
+        boxes: fracture boxes as fractions of the image.
+    """
+
+    id: str
+    path: Path
+    label: int
+    split: str = ""
+    group: str = ""
+    regions: tuple[str, ...] = ()
+    boxes: tuple[Box, ...] = ()
+
+
+def of_split(cases: Sequence[Case], split: str) -> list[Case]:
+    """The cases of one split, in order."""
+    return [case for case in cases if case.split == split]
+
+
+def with_split(case: Case, split: str) -> Case:
+    """The same case in another split."""
+    return replace(case, split=split)
+
+
+def to_frame(cases: Sequence[Case]) -> pd.DataFrame:
+    """The cases as a table; regions joined by a space, boxes left out."""
+    return pd.DataFrame(
+        {
+            "id": [case.id for case in cases],
+            "path": [str(case.path) for case in cases],
+            "label": [case.label for case in cases],
+            "split": [case.split for case in cases],
+            "group": [case.group for case in cases],
+            "regions": [" ".join(case.regions) for case in cases],
+        }
+    )

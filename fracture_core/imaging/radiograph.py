@@ -1,0 +1,36 @@
+"""A radiograph as the rest of the program sees it: pixels and nothing that names a person."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Radiograph:
+    """One film, ready to be looked at.
+
+    Attributes:
+        pixels: float32 array of shape (height, width), values in 0–1, bone bright on dark.
+        kind: what the bytes were, in words for the user ("JPEG", "DICOM (CR)").
+        spacing: (row, column) millimetres per pixel at the detector or the patient, whichever the
+            file states; None where it states neither.
+        colour: share of pixels in 0–1 that are visibly coloured; 0.0 for grey files.
+            A photograph is coloured, a radiograph is not.
+        warnings: sentences about how the file was read ("The file is truncated …").
+    """
+
+    pixels: np.ndarray
+    kind: str
+    spacing: tuple[float, float] | None = None
+    colour: float = 0.0
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def height(self) -> int:
+        """Rows of the original image."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns of the original image."""
+        return int(self.pixels.shape[1])
