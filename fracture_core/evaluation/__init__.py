@@ -1,0 +1,51 @@
+"""Evaluation: intervals, metrics, calibration, thresholds, prediction tables and error cases.
+
+`plots` is not imported here, so that nothing loads matplotlib before a figure is wanted.
+"""
+
+from fracture_core.evaluation.calibration import Platt
+from fracture_core.evaluation.confusion import Confusion, confusion
+from fracture_core.evaluation.curves import PrPoints, RocPoints, pr_points, roc_points
+from fracture_core.evaluation.error_cases import (
+    CORRECT,
+    FALSE_ALARM,
+    KINDS,
+    MISSED,
+    error_kind,
+    has_region,
+    list_errors,
+    with_errors,
+)
+from fracture_core.evaluation.interval import Interval
+from fracture_core.evaluation.metrics import Summary, by_region, summarise
+from fracture_core.evaluation.reliability import Reliability, reliability_points
+from fracture_core.evaluation.three_state import ThreeState, three_state
+from fracture_core.evaluation.thresholds import VERDICTS, Thresholds
+
+__all__ = [
+    "CORRECT",
+    "FALSE_ALARM",
+    "KINDS",
+    "MISSED",
+    "VERDICTS",
+    "Confusion",
+    "Interval",
+    "Platt",
+    "PrPoints",
+    "Reliability",
+    "RocPoints",
+    "Summary",
+    "ThreeState",
+    "Thresholds",
+    "by_region",
+    "confusion",
+    "error_kind",
+    "has_region",
+    "list_errors",
+    "pr_points",
+    "reliability_points",
+    "roc_points",
+    "summarise",
+    "three_state",
+    "with_errors",
+]

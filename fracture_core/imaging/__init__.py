@@ -1,0 +1,24 @@
+"""Bytes to a film, to a network's input, and back to pixels for the screen."""
+
+from fracture_core.imaging.gate import Gate, GateState, check
+from fracture_core.imaging.overlay import blend, legend, to_png
+from fracture_core.imaging.placement import Placement
+from fracture_core.imaging.prepare import InputSpec, letterbox, normalise, prepare
+from fracture_core.imaging.radiograph import Radiograph
+from fracture_core.imaging.read import read
+
+__all__ = [
+    "Gate",
+    "GateState",
+    "InputSpec",
+    "Placement",
+    "Radiograph",
+    "blend",
+    "check",
+    "legend",
+    "letterbox",
+    "normalise",
+    "prepare",
+    "read",
+    "to_png",
+]

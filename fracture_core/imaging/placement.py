@@ -64,9 +64,11 @@ class Placement:
         y = (np.arange(self.source[0]) + 0.5) * self.scale[1] + self.top
         x = (x * columns / self.canvas[1] - 0.5).astype(np.float32)
         y = (y * rows / self.canvas[0] - 0.5).astype(np.float32)
+        columns_at, rows_at = np.meshgrid(x, y)
         return cv2.remap(
             np.ascontiguousarray(grid, np.float32),
-            *np.meshgrid(x, y),
+            columns_at,
+            rows_at,
             interpolation=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
         )

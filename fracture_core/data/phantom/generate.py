@@ -1,0 +1,232 @@
+"""Draw synthetic radiographs, one or a whole data set."""
+
+import csv
+import io
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from fracture_core.data.cases import Box
+from fracture_core.data.phantom import anatomy, film
+from fracture_core.data.phantom import fracture as breaking
+from fracture_core.data.phantom.anatomy import REGIONS, Limb
+from fracture_core.data.phantom.bone import Bone, Piece, add_piece, rays, texture_tile
+from fracture_core.data.phantom.fracture import Broken, Fracture
+from fracture_core.data.phantom.view import View
+from fracture_core.errors import DataError
+from fracture_core.words import SPLITS
+
+#: Rows and columns of a phantom.
+SIZE = (512, 400)
+
+#: Folder names of the two classes, in the order of `words.LABELS`.
+FOLDERS = ("not fractured", "fractured")
+
+#: Sharpness with which sleeves of flesh merge: the exponent of a generalised mean.
+_MERGE = 4
+
+README = """Synthetic radiographs
+
+Every image in this folder was computed from a model of bones and X-rays. None shows a person.
+They serve to try out the app and the training without any download. A model trained on them
+says nothing about real patients.
+
+<split>/<fractured|not fractured>/synthetic_<region>_<seed>.png   8-bit grey images
+boxes.csv   the fractures: file, x0, y0, x1, y1 as fractions of the image's width and height
+
+Drawn by Second Look (fracture_core.data.phantom): {count} images, seed {seed}.
+"""
+
+
+@dataclass(frozen=True)
+class Phantom:
+    """One synthetic radiograph.
+
+    Attributes:
+        pixels: (H, W) uint8, bone bright on dark.
+        label: 0 or 1, index into `words.LABELS`.
+        boxes: around the fracture, as fractions of the image; empty without a fracture.
+        mask: (H, W) bool, the fracture zone; all False without a fracture.
+        region: one of `anatomy.REGIONS`.
+        seed: what it was drawn from.
+        spacing: mm per pixel.
+        side: "L" or "R".
+        kind: kind of the fracture, "" without.
+        bone: the broken bone, "" without.
+        raw: (H, W) uint16, 0–4095; `pixels` are its upper eight bits.
+    """
+
+    pixels: np.ndarray = field(repr=False)
+    label: int
+    boxes: tuple[Box, ...]
+    mask: np.ndarray = field(repr=False)
+    region: str
+    seed: int
+    spacing: float
+    side: str
+    kind: str
+    bone: str
+    raw: np.ndarray = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """All that is settled before any ray is traced."""
+
+    limb: Limb
+    view: View
+    technique: film.Technique
+    side: str
+    inside: np.ndarray
+    broken: Broken | None
+    build: np.random.Generator
+
+
+def _view(limb: Limb, size: tuple[int, int], mirrored: bool, rng: np.random.Generator) -> View:
+    """Lay the limb on the film: a little turned, a little off the middle."""
+    height, width = size
+    # A film much wider than the limb leaves empty borders, as it does in practice.
+    spacing = max(limb.field[0] / height, limb.field[1] / width)
+    turn, right, down = (float(value) for value in rng.uniform((-0.1, -0.05, -0.02), (0.1, 0.05, 0.02)))
+    flip = np.diag([-1.0 if mirrored else 1.0, -1.0 if limb.distal_up else 1.0])
+    cos, sin = np.cos(turn), np.sin(turn)
+    matrix = np.array([[cos, -sin], [sin, cos]]) @ flip / spacing
+    target = np.array([(0.5 + right) * width, (0.5 + down) * height]) - 0.5
+    return View(size, spacing, matrix, np.array(limb.centre), target)
+
+
+def _stream(seed: int, region: str, number: int) -> np.random.Generator:
+    """One of the independent sources of chance of a phantom: build, position, film, fracture, noise."""
+    return np.random.default_rng([seed, REGIONS.index(region), number])
+
+
+def _scene(seed: int, region: str, fracture: Fracture | None, size: tuple[int, int]) -> _Scene:
+    """Settle person, position, technique and fracture; each from its own stream of the seed."""
+    build, position, how = (_stream(seed, region, stream) for stream in range(3))
+    limb = anatomy.limb(region, build)
+    mirrored = bool(position.random() < 0.5)
+    view = _view(limb, size, mirrored, position)
+    side = "L" if mirrored else "R"
+    technique = film.technique(how, side)
+    inside = film.collimated(size, technique)
+    broken = None
+    if fracture is not None:
+        broken = breaking.plan(limb, view, inside, fracture, _stream(seed, region, 3))
+    return _Scene(limb, view, technique, side, inside, broken, build)
+
+
+def _flesh(sleeves: tuple[Bone, ...], view: View, broken: Broken | None) -> tuple[np.ndarray, np.ndarray]:
+    """(H, W) mm of muscle and of fat: sleeves merge smoothly where they overlap, they do not add up."""
+    whole = np.zeros(view.size)
+    inner = np.zeros(view.size)
+    for sleeve in sleeves:
+        moves = broken is not None and sleeve.name in broken.followers
+        corners = broken.motion.move(sleeve.outline()) if moves else sleeve.outline()
+        crop = view.crop(corners, margin=1.0)
+        if crop is None:
+            continue
+        x, y = view.grid(crop)
+        if moves:
+            x, y = broken.motion.undo(x, y)
+        wall, muscle, _, _ = rays(sleeve, x, y, None)
+        whole[crop] += (wall + muscle) ** _MERGE
+        inner[crop] += muscle**_MERGE
+    whole, inner = whole ** (1.0 / _MERGE), inner ** (1.0 / _MERGE)
+    return inner, whole - inner
+
+
+def _clouds(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+    """(H, W) a smooth field of zero mean and unit spread: muscle is not the same everywhere."""
+    return film.smooth_up(rng.standard_normal((24, 20)), size, 0.7) * 2.2
+
+
+def _bones(pieces: list[Piece], view: View, tile: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(H, W) mm of compact and of spongy bone."""
+    compact, spongy = np.zeros(view.size), np.zeros(view.size)
+    for piece in pieces:
+        add_piece(piece, view, tile, compact, spongy)
+    return compact, spongy
+
+
+def _box(mask: np.ndarray) -> Box:
+    """The tight box around a mask, as fractions."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    height, width = mask.shape
+    return (
+        float(columns[0] / width),
+        float(rows[0] / height),
+        float((columns[-1] + 1) / width),
+        float((rows[-1] + 1) / height),
+    )
+
+
+def draw(
+    seed: int,
+    region: str = "leg",
+    fracture: Fracture | bool | None = None,
+    size: tuple[int, int] = SIZE,
+) -> Phantom:
+    """Draw one synthetic radiograph.
+
+    The same seed, region and size give the same person, position and film, with or without a fracture:
+    only the broken bone, the bones that move with it and the swelling around it differ.
+
+    Args:
+        seed: 0 or greater.
+        region: "forearm", "leg" or "hand".
+        fracture: what to break; True for a fracture drawn from the seed, None or False for none.
+        size: rows and columns, at least 32 each.
+
+    Returns:
+        The phantom.
+
+    Raises:
+        ValueError: for an unknown region, kind or bone, a negative seed, or a size below 32.
+    """
+    if min(size) < 32:
+        raise ValueError(f"a phantom has at least 32 rows and columns, not {size}")
+    if region not in REGIONS:
+        raise ValueError(f"a region is one of {', '.join(REGIONS)}, not {region!r}")
+    if seed < 0:
+        raise ValueError(f"a seed is 0 or greater, not {seed}")
+    asked = Fracture() if fracture is True else (fracture or None)
+    scene = _scene(seed, region, asked, size)
+    view, broken = scene.view, scene.broken
+    tile = texture_tile(scene.build)
+    clouds = np.maximum(1.0 + 0.035 * _clouds(scene.build, size), 0.5)
+    muscle, fat = _flesh(scene.limb.flesh, view, None)
+
+    touched = {broken.bone, *broken.followers} if broken is not None else set()
+    still = _bones([Piece(bone) for bone in scene.limb.bones if bone.name not in touched], view, tile)
+    moved = _bones([Piece(bone) for bone in scene.limb.bones if bone.name in touched], view, tile)
+    depth = film.attenuation(still[0] + moved[0], still[1] + moved[1], muscle * clouds, fat)
+    limits = film.display_range(depth, scene.inside)
+    mask = np.zeros(size, dtype=bool)
+    if broken is not None:
+        with_it = [bone for bone in scene.limb.bones if bone.name in broken.followers]
+        moved = _bones([*broken.pieces, *(Piece(bone, broken.motion) for bone in with_it)], view, tile)
+        x, y = view.grid((slice(0, size[0]), slice(0, size[1])))
+        away = (x - broken.centre[0]) ** 2 + (y - broken.centre[1]) ** 2
+        swelling = 1.0 + 0.07 * np.exp(-0.5 * away / (2.2 * broken.reach + 5.0) ** 2)
+        if touched.intersection(sleeve.name for sleeve in scene.limb.flesh):
+            muscle, fat = _flesh(scene.limb.flesh, view, broken)
+        depth = film.attenuation(still[0] + moved[0], still[1] + moved[1], muscle * clouds * swelling, fat)
+        mask = breaking.mask(broken, view, scene.inside)
+    raw = film.develop(depth, scene.inside, limits, scene.technique, view.spacing, _stream(seed, region, 4))
+    return Phantom(
+        pixels=(raw >> 4).astype(np.uint8),
+        label=int(broken is not None),
+        boxes=(_box(mask),) if mask.any() else (),
+        mask=mask,
+        region=region,
+        seed=seed,
+        spacing=view.spacing,
+        side=scene.side,
+        kind=broken.kind if broken else "",
+        bone=broken.bone if broken else "",
+        raw=raw,
+    )

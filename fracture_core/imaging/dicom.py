@@ -1,0 +1,251 @@
+"""DICOM to a `Radiograph`, through pydicom.
+
+The steps, in order: parse, refuse what is not one plain film, decode the pixel data, then the
+grayscale transformation sequence of `dicom_levels`. Read are the elements that say how the pixels
+are to be shown, and nothing that says whose they are.
+"""
+
+import io
+import re
+import struct
+import zlib
+
+import numpy as np
+from PIL import Image
+from pydicom import dcmread
+from pydicom.dataset import FileDataset
+from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.pixels import apply_color_lut, get_decoder, pixel_array
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)  # fmt: skip
+
+from fracture_core.errors import ImageReadError
+from fracture_core.imaging import colour, dicom_levels, formats
+from fracture_core.imaging.dicom_levels import number
+from fracture_core.imaging.radiograph import Radiograph
+from fracture_core.imaging.size import MAX_MEGAPIXELS, check_size
+
+#: What pydicom and its decoders raise on damaged files; `RuntimeError` when every decoder failed.
+_DAMAGED = (
+    AttributeError, ValueError, TypeError, KeyError, IndexError, RuntimeError, OSError, EOFError,
+    OverflowError, MemoryError, ImportError, struct.error, zlib.error,
+    InvalidDicomError, BytesLengthException, Image.DecompressionBombError,
+)  # fmt: skip
+
+#: Modalities (PS3.3 section C.7.3.1.1.1) that are plain radiographs.
+_PLAIN = {"CR", "DX", "RG"}
+
+#: Modalities that are X-ray projections, or may be, but not what the models were made for.
+_NEAR = {
+    "RF": "a fluoroscopy image",
+    "XA": "an angiography image",
+    "MG": "a mammogram",
+    "PX": "a dental panoramic image",
+    "IO": "an intra-oral image",
+    "SC": "a secondary capture",
+    "OT": "of the kind “other”",
+    "HC": "a hard copy",
+}
+
+#: Modalities that are no X-ray projection.
+_OTHER = {
+    "CT": "a CT slice",
+    "MR": "an MR slice",
+    "US": "an ultrasound image",
+    "IVUS": "an ultrasound image",
+    "NM": "a nuclear medicine image",
+    "PT": "a PET slice",
+    "ES": "an endoscopy image",
+    "XC": "a photograph",
+    "GM": "a microscopy image",
+    "SM": "a microscopy image",
+    "OP": "an eye image",
+    "OPT": "an eye image",
+    "BMD": "a bone density record",
+    "ECG": "an ECG",
+}
+
+
+def read_dicom(data: bytes) -> Radiograph:
+    """Reads a DICOM file of one frame.
+
+    Args:
+        data: the file, with or without preamble and File Meta Information.
+
+    Returns:
+        The film, bone bright on dark; padding is black. `spacing` is Pixel Spacing (0028,0030),
+        else Imager Pixel Spacing (0018,1164), in mm.
+
+    Raises:
+        ImageReadError: damaged, without pixels, several frames, another kind of examination, too
+            large, or compressed in a way no decoder here reads.
+    """
+    dataset = _parse(data)
+    modality = str(dataset.get("Modality") or "").strip().upper()
+    _check(dataset, modality)
+    stored = _decode(dataset)
+    warnings = _kind_warnings(dataset, modality)
+    share = 0.0
+    if stored.ndim == 3:
+        pixels, share = _from_colour(stored)
+    else:
+        valid = dicom_levels.padding(stored, dataset)
+        shown, notes = dicom_levels.display(dicom_levels.modality(stored, dataset), dataset, valid)
+        pixels = np.where(valid, dicom_levels.invert(shown, _photometric(dataset)), np.float32(0))
+        warnings += notes
+    known = re.fullmatch("[A-Z]{2,8}", modality)
+    kind = f"DICOM ({modality})" if known else "DICOM"
+    pixels = np.ascontiguousarray(pixels, np.float32)
+    return Radiograph(pixels, kind, spacing=_spacing(dataset), colour=share, warnings=warnings)
+
+
+def _parse(data: bytes) -> FileDataset:
+    _check_deflated(data)
+    try:
+        dataset = dcmread(io.BytesIO(data), force=True)
+        meaningful = "SOPClassUID" in dataset or "PixelData" in dataset or "Modality" in dataset
+    except _DAMAGED as error:
+        raise _damaged() from error
+    if not meaningful:
+        if formats.is_dicom(data):
+            raise _damaged()
+        raise ImageReadError(
+            f"This is {formats.describe(data)}; {formats.EXPECTED}: export the image and upload that."
+        )
+    return dataset
+
+
+def _check_deflated(data: bytes) -> None:
+    """Refuses a deflated data set (PS3.5 section A.5) that would inflate without end."""
+    if not formats.is_dicom(data) or DeflatedExplicitVRLittleEndian.encode() not in data[:1024]:
+        return
+    # Group length (0002,0000), always first and of fixed size, says where the data set begins.
+    start = 144 + int.from_bytes(data[140:144], "little")
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        inflater.decompress(data[start:], int(MAX_MEGAPIXELS * 1e6) * 6)
+    except zlib.error as error:
+        raise _damaged() from error
+    if inflater.unconsumed_tail:
+        raise ImageReadError(
+            f"The DICOM file unpacks to far more than an image of {MAX_MEGAPIXELS} megapixels, which is "
+            "the largest expected: export the image again."
+        )
+
+
+def _check(dataset: FileDataset, modality: str) -> None:
+    """Refuses what is not one plain film, before any pixel is decoded."""
+    if "PixelData" not in dataset:
+        raise ImageReadError(
+            f"The DICOM file holds no image but {_class_name(dataset)}; expected a radiograph (CR or DX): "
+            "choose the image of the study."
+        )
+    if modality in _OTHER:
+        raise ImageReadError(
+            f"The DICOM file is {_OTHER[modality]} ({modality}); expected a plain radiograph (CR or DX): "
+            "choose another file."
+        )
+    frames = number(dataset, "NumberOfFrames") or 1
+    if frames > 1:
+        raise ImageReadError(
+            f"The DICOM file holds {frames:.0f} frames; expected one radiograph: export a single frame."
+        )
+    check_size(number(dataset, "Columns") or 0, number(dataset, "Rows") or 0)
+
+
+def _class_name(dataset: FileDataset) -> str:
+    """What a file without pixels holds: "Encapsulated PDF" (PS3.4 section B.5)."""
+    try:
+        uid = UID(str(dataset.get("SOPClassUID") or ""))
+    except _DAMAGED:
+        return "something unknown"
+    known = uid.name != str(uid)
+    return f"“{uid.name.removesuffix(' Storage')}”" if known else "something unknown"
+
+
+def _decode(dataset: FileDataset) -> np.ndarray:
+    """Stored values (rows, columns), or (rows, columns, 3) in RGB for colour."""
+    syntax = _transfer_syntax(dataset)
+    try:
+        decoder = get_decoder(syntax)
+    except NotImplementedError as error:
+        raise _no_decoder(syntax) from error
+    if not decoder.is_available:
+        raise _no_decoder(syntax)
+    try:
+        stored = pixel_array(dataset)
+        if _photometric(dataset) == "PALETTE COLOR":
+            stored = apply_color_lut(stored, dataset)
+    except _DAMAGED as error:
+        raise ImageReadError(
+            "The pixel data of the DICOM file is damaged or incomplete; expected a whole image: "
+            "export it from the archive again."
+        ) from error
+    if stored.ndim not in (2, 3) or (stored.ndim == 3 and stored.shape[2] != 3):
+        raise ImageReadError(
+            f"The DICOM file holds pixels of shape {stored.shape}; expected grey or RGB: export it as grey."
+        )
+    return stored
+
+
+def _transfer_syntax(dataset: FileDataset) -> UID:
+    """The Transfer Syntax UID, set from how the file parsed where it does not say."""
+    syntax = dataset.file_meta.get("TransferSyntaxUID")
+    if not syntax:
+        implicit, little = dataset.original_encoding
+        if implicit:
+            syntax = ImplicitVRLittleEndian
+        else:
+            syntax = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+        dataset.file_meta.TransferSyntaxUID = syntax
+    return UID(str(syntax))
+
+
+def _from_colour(rgb: np.ndarray) -> tuple[np.ndarray, float]:
+    """Grey levels in 0–1 of an RGB image, and its share of coloured pixels."""
+    if rgb.dtype != np.uint8:
+        rgb = (rgb >> 8 if int(rgb.max()) > 255 else rgb).astype(np.uint8)
+    return colour.grey(rgb).astype(np.float32) / np.float32(255), colour.coloured_share(rgb)
+
+
+def _photometric(dataset: FileDataset) -> str:
+    return str(dataset.get("PhotometricInterpretation") or "").strip().upper()
+
+
+def _kind_warnings(dataset: FileDataset, modality: str) -> tuple[str, ...]:
+    warnings = []
+    if modality not in _PLAIN:
+        what = f"is {_NEAR[modality]}" if modality in _NEAR else "does not say that it is a radiograph"
+        warnings.append(f"The DICOM file {what}; the model knows plain radiographs (CR, DX).")
+    if str(dataset.get("PresentationIntentType") or "").strip().upper() == "FOR PROCESSING":
+        warnings.append("The DICOM file holds raw detector values, so its contrast may be unusual.")
+    return tuple(warnings)
+
+
+def _spacing(dataset: FileDataset) -> tuple[float, float] | None:
+    for keyword in ("PixelSpacing", "ImagerPixelSpacing"):
+        try:
+            row, column = (float(v) for v in dataset.get(keyword) or ())
+        except (ValueError, TypeError, AttributeError):
+            continue
+        if 0 < row < np.inf and 0 < column < np.inf:
+            return row, column
+    return None
+
+
+def _no_decoder(syntax: UID) -> ImageReadError:
+    return ImageReadError(
+        f"The DICOM file is compressed as {syntax.name}, which cannot be decoded here; expected "
+        "uncompressed, RLE, JPEG, JPEG-LS or JPEG 2000: export it uncompressed."
+    )
+
+
+def _damaged() -> ImageReadError:
+    return ImageReadError(
+        "The DICOM file is damaged or incomplete; expected a whole file: export it from the archive again."
+    )

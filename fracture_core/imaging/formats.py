@@ -1,0 +1,93 @@
+"""What a file is, told from its bytes and never from its name."""
+
+import puremagic
+
+#: What `read` takes, in the words of every refusal.
+EXPECTED = "expected one radiograph as PNG, JPEG, TIFF, BMP, WebP or DICOM"
+
+_SIGNATURES = {
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"\xff\xd8\xff": "JPEG",
+    b"II*\x00": "TIFF",
+    b"MM\x00*": "TIFF",
+    b"II+\x00": "TIFF",  # BigTIFF
+    b"MM\x00+": "TIFF",
+}
+
+#: Sizes of the header that follows the 14 bytes every BMP file begins with.
+_BMP_HEADERS = {12, 40, 52, 56, 64, 108, 124}
+
+#: Kinds that are often uploaded by mistake, by the ending puremagic gives them.
+_NAMES = {
+    ".pdf": "a PDF document",
+    ".fdf": "a PDF document",
+    ".gif": "a GIF image",
+    ".heif": "a HEIF photo",
+    ".heic": "a HEIF photo",
+    ".avif": "an AVIF image",
+    ".jp2": "a JPEG 2000 image",
+    ".svg": "an SVG drawing",
+    ".html": "a web page",
+    ".gz": "a GZIP archive",
+    ".mp4": "an MPEG-4 video",
+    ".avi": "an AVI video",
+    ".exe": "a Windows program",
+}
+
+#: puremagic scores a guess by the length of its signature; below this it names noise.
+_CONFIDENT = 0.35
+
+
+def is_dicom(data: bytes) -> bool:
+    """Whether the bytes carry the DICOM prefix after the preamble (PS3.10 section 7.1)."""
+    return data[128:132] == b"DICM"
+
+
+def may_be_bare_dicom(data: bytes) -> bool:
+    """Whether the bytes begin like a DICOM data set that lacks preamble and prefix.
+
+    Such files begin with an element of group 0002 or 0008 (PS3.5 section 7.1), which few other
+    formats do; whether they are DICOM shows when they are parsed.
+    """
+    little = data[0:2] in (b"\x02\x00", b"\x08\x00") and data[3:4] == b"\x00"
+    big = data[0:2] == b"\x00\x08" and data[2:3] == b"\x00"
+    return len(data) > 16 and (little or big)
+
+
+def raster_format(data: bytes) -> str | None:
+    """The name of the picture format the bytes begin with, or None if it is none that is read."""
+    for signature, name in _SIGNATURES.items():
+        if data.startswith(signature):
+            return name
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WebP"
+    if data[:2] == b"BM" and int.from_bytes(data[14:18], "little") in _BMP_HEADERS:
+        return "BMP"
+    return None
+
+
+def describe(data: bytes) -> str:
+    """What the bytes are, with an article, to go after "This is": "a PDF document"."""
+    if data.startswith(b"PK\x03\x04"):
+        return "a ZIP archive or an Office document"
+    try:
+        guesses = puremagic.magic_string(data[:1_000_000])
+    except (puremagic.PureError, ValueError):
+        guesses = []
+    for guess in guesses:
+        if guess.extension in _NAMES and guess.confidence >= _CONFIDENT:
+            return _NAMES[guess.extension]
+    if _is_text(data):
+        return "a text file"
+    if guesses and guesses[0].mime_type and guesses[0].confidence >= _CONFIDENT:
+        return f"a file of the type “{guesses[0].name}”"
+    return "a file of an unknown type"
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        # A multi-byte character may be cut at the end of the sample.
+        text = data[:4096].decode("utf-8", errors="strict" if len(data) <= 4096 else "ignore")
+    except UnicodeDecodeError:
+        return False
+    return all(c.isprintable() or c.isspace() for c in text)

@@ -1,0 +1,162 @@
+"""The first gate: whether an image can be judged at all, by its size, colour and brightness.
+
+It knows nothing of anatomy. Coloured photographs, icons and blank images are refused; a grey
+photograph, a drawing in shades of grey, or a radiograph of another part of the body or with a kind
+of view the model never saw, passes. Thresholds lie outside what the 3,471 training radiographs
+measure (`benchmarks/` has the numbers), so a warning means "unlike the films the model knows".
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import cv2
+import numpy as np
+
+from fracture_core.imaging.radiograph import Radiograph
+
+#: Pixels on the shorter side: below the first nothing can be seen, below the second not fine lines.
+REFUSE_SIDE, WARN_SIDE = 64, 200
+
+#: Share of coloured pixels: a marker or a stamp colours little, a photograph most.
+REFUSE_COLOUR, WARN_COLOUR = 0.20, 0.02
+
+#: Difference between the 99th and the 1st percentile of the grey levels.
+REFUSE_CONTRAST, WARN_CONTRAST = 0.04, 0.20
+
+#: Share of the pixels that have one shade, ± 0.02.
+REFUSE_EMPTY, WARN_EMPTY = 0.98, 0.92
+
+#: 99th percentile below which a film is too dark; 5th percentile above which it is too bright.
+DARK, BRIGHT = 0.25, 0.50
+
+#: Median grey level of the outer 5% above which the background is not dark.
+BRIGHT_BORDER = 0.60
+
+#: Share of pixels below 0.04 or above 0.96 from which there are no shades between.
+TWO_SHADES = 0.95
+
+#: Longer side over shorter side. A long-leg film has about 3.
+LONG = 4.0
+
+_SAMPLE = 256
+_SHADES = 25  # bins of 0.04, so ± 0.02 around their centre
+
+
+class GateState(str, Enum):
+    """What the gate says; the value is the word in reports."""
+
+    PASS = "pass"
+    WARN = "warn"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The gate's answer.
+
+    Attributes:
+        state: pass; warn, to be shown beside the opinion; refuse, and no opinion is given.
+        reasons: one sentence each; empty for pass.
+    """
+
+    state: GateState
+    reasons: tuple[str, ...] = ()
+
+
+def check(radiograph: Radiograph) -> Gate:
+    """Whether an image can be judged.
+
+    Args:
+        radiograph: the image as read; its read warnings become reasons to warn.
+
+    Returns:
+        The state and its reasons. Never raises for what an image holds.
+    """
+    refusals = _size_refusals(radiograph) or _content_refusals(radiograph)
+    if refusals:
+        return Gate(GateState.REFUSE, tuple(refusals))
+    reasons = [*radiograph.warnings, *_size_warnings(radiograph), *_content_warnings(radiograph)]
+    return Gate(GateState.WARN, tuple(reasons)) if reasons else Gate(GateState.PASS)
+
+
+def _size_refusals(film: Radiograph) -> list[str]:
+    if min(film.height, film.width) >= REFUSE_SIDE:
+        return []
+    return [
+        f"The image has {film.width} × {film.height} pixels; expected at least {REFUSE_SIDE} on each side: "
+        "export it at full size."
+    ]
+
+
+def _content_refusals(film: Radiograph) -> list[str]:
+    pixels = _reduced(film.pixels)
+    low, high = np.percentile(pixels, (1, 99))
+    if film.colour > REFUSE_COLOUR:
+        return [
+            f"{film.colour:.0%} of the image is coloured, as in a photograph; expected a grey radiograph: "
+            "upload the film itself."
+        ]
+    if high - low < REFUSE_CONTRAST:
+        return ["The image is blank; expected a radiograph: check what was exported."]
+    if _largest_shade(pixels) >= REFUSE_EMPTY:
+        return [
+            f"{_largest_shade(pixels):.0%} of the image has a single shade; expected a film that fills it: "
+            "crop it to the exposed area."
+        ]
+    return []
+
+
+def _size_warnings(film: Radiograph) -> list[str]:
+    reasons = []
+    short, long = sorted((film.height, film.width))
+    if short < WARN_SIDE:
+        reasons.append(
+            f"The image has only {film.width} × {film.height} pixels, too few to show fine fracture lines."
+        )
+    if long > LONG * short:
+        reasons.append(f"The image is {long / short:.1f} times as long as wide, unlike the films known.")
+    return reasons
+
+
+def _content_warnings(film: Radiograph) -> list[str]:
+    pixels = _reduced(film.pixels)
+    low, dim, high = np.percentile(pixels, (1, 5, 99))
+    reasons = []
+    if film.colour > WARN_COLOUR:
+        reasons.append(f"{film.colour:.0%} of the image is coloured; the colour is not looked at.")
+    if _largest_shade(pixels) >= WARN_EMPTY:
+        reasons.append(f"{_largest_shade(pixels):.0%} of the image has a single shade; crop it to the film.")
+    if np.mean((pixels < 0.04) | (pixels > 0.96)) >= TWO_SHADES:
+        reasons.append("The image is nearly all black and white, with few shades between.")
+    if high < DARK:
+        reasons.append("The image is very dark.")
+    elif dim > BRIGHT:
+        reasons.append("The image is very bright.")
+    if high - low < WARN_CONTRAST:
+        reasons.append("The image has very little contrast.")
+    if _border(pixels) > BRIGHT_BORDER:
+        reasons.append(
+            "The image is bright at its edges, so it may be inverted or framed in white; "
+            "expected bone bright on a dark ground."
+        )
+    return reasons
+
+
+def _reduced(pixels: np.ndarray) -> np.ndarray:
+    scale = min(1.0, _SAMPLE / max(pixels.shape))
+    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    return cv2.resize(np.ascontiguousarray(pixels, np.float32), size, interpolation=cv2.INTER_AREA)
+
+
+def _largest_shade(pixels: np.ndarray) -> float:
+    """Share of the pixels in the fullest of 25 shades."""
+    counts, _ = np.histogram(pixels, _SHADES, (0.0, 1.0))
+    return float(counts.max() / pixels.size)
+
+
+def _border(pixels: np.ndarray) -> float:
+    """Median grey level of the outer 5%."""
+    edge = max(1, round(min(pixels.shape) * 0.05))
+    inner = np.zeros(pixels.shape, bool)
+    inner[edge:-edge, edge:-edge] = True
+    return float(np.median(pixels[~inner]))

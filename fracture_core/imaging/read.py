@@ -1,0 +1,49 @@
+"""Bytes or a file to a `Radiograph`, whatever the format."""
+
+from pathlib import Path
+
+from fracture_core.errors import ImageReadError
+from fracture_core.imaging import formats
+from fracture_core.imaging.dicom import read_dicom
+from fracture_core.imaging.radiograph import Radiograph
+from fracture_core.imaging.raster import read_raster
+
+
+def read(source: bytes | Path | str) -> Radiograph:
+    """Reads one radiograph; the content decides what it is, never the file's name.
+
+    Args:
+        source: the bytes of a file, or its path.
+
+    Returns:
+        The film: grey levels in 0–1, bone bright on dark, with nothing that identifies a person.
+
+    Raises:
+        ImageReadError: the file is missing, empty, damaged, too large, or not one radiograph as
+            PNG, JPEG, TIFF, BMP, WebP or DICOM. The message is one sentence for the user.
+    """
+    data = bytes(source) if isinstance(source, bytes | bytearray | memoryview) else _file(Path(source))
+    if not data:
+        raise ImageReadError(f"The file is empty; {formats.EXPECTED}: export the image again.")
+    if formats.is_dicom(data):
+        return read_dicom(data)
+    name = formats.raster_format(data)
+    if name is not None:
+        return read_raster(data, name)
+    if formats.may_be_bare_dicom(data):
+        return read_dicom(data)
+    raise ImageReadError(
+        f"This is {formats.describe(data)}; {formats.EXPECTED}: export the image and upload that."
+    )
+
+
+def _file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise ImageReadError(f"There is no file at {path}; {formats.EXPECTED}: check the path.") from error
+    except IsADirectoryError as error:
+        raise ImageReadError(f"{path} is a folder; {formats.EXPECTED}: name the file in it.") from error
+    except OSError as error:
+        what = "is a folder" if path.is_dir() else f"cannot be opened ({error.strerror})"
+        raise ImageReadError(f"{path} {what}; {formats.EXPECTED}: check the file and its rights.") from error

@@ -1,0 +1,104 @@
+"""The state after an epoch, complete enough to continue as if nothing had happened."""
+
+import json
+import shutil
+from pathlib import Path
+
+import keras
+
+LATEST, BEST = "latest.weights.h5", "best.weights.h5"
+_MEMORY = "memory.json"
+
+# What the two Keras callbacks remember between epochs, by attribute.
+_EARLY = ("best", "wait", "best_epoch")
+_PLATEAU = ("best", "wait", "cooldown_counter")
+
+
+def last(folder: Path) -> tuple[Path, int] | None:
+    """The newest complete checkpoint below a folder and the number of epochs it holds."""
+    found = sorted(folder.glob("epoch-*"))
+    return (found[-1], int(found[-1].name.removeprefix("epoch-"))) if found else None
+
+
+def restore(model: keras.Model, checkpoint: Path) -> None:
+    """Gives a network the weights of the latest epoch, and a compiled one its optimizer's state too."""
+    if getattr(model, "optimizer", None) is not None:
+        model.optimizer.build(model.trainable_variables)
+    model.load_weights(checkpoint / LATEST)
+    memory = json.loads((checkpoint / _MEMORY).read_text(encoding="utf-8"))
+    for name, generator in _generators(model).items():
+        generator.state.assign(memory["random"][name])
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Saves after every epoch and takes up where a checkpoint left off.
+
+    It must stand behind the two callbacks it looks after: Keras' own forget everything when a `fit`
+    begins, and this one then reminds them. A checkpoint is a folder that appears by renaming, so
+    that a process killed in mid-write leaves the one before.
+
+    Args:
+        folder: where checkpoints lie.
+        early: the early stopping to look after; None in a phase that has none.
+        plateau: the learning-rate schedule to look after; None likewise.
+        resumed: the checkpoint that `fit` continues from; None for a fresh start.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        early: keras.callbacks.EarlyStopping | None = None,
+        plateau: keras.callbacks.ReduceLROnPlateau | None = None,
+        resumed: Path | None = None,
+    ):
+        super().__init__()
+        self._folder = folder
+        self._early = early
+        self._plateau = plateau
+        self._resumed = resumed
+
+    def on_train_begin(self, logs=None) -> None:
+        """Reminds the callbacks of what they knew."""
+        if self._resumed is None or self._early is None or self._plateau is None:
+            return
+        memory = json.loads((self._resumed / _MEMORY).read_text(encoding="utf-8"))
+        vars(self._early).update(memory["early"])
+        vars(self._plateau).update(memory["plateau"])
+
+    def on_epoch_end(self, epoch: int, logs=None) -> None:
+        """Saves the epoch, then drops the one before."""
+        before = last(self._folder)
+        partial = self._folder / "partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        self.model.save_weights(partial / LATEST)
+        # Weight files leave the state of dropout's random numbers out.
+        random = {
+            name: keras.ops.convert_to_numpy(generator.state).tolist()
+            for name, generator in _generators(self.model).items()
+        }
+        memory: dict[str, dict] = {"random": random}
+        kept = partial / LATEST
+        if self._early is not None and self._plateau is not None:
+            memory["early"] = {name: _plain(getattr(self._early, name)) for name in _EARLY}
+            memory["plateau"] = {name: _plain(getattr(self._plateau, name)) for name in _PLATEAU}
+            if self._early.best_epoch != epoch and before is not None:
+                kept = before[0] / BEST
+        shutil.copyfile(kept, partial / BEST)
+        (partial / _MEMORY).write_text(json.dumps(memory), encoding="utf-8")
+        target = self._folder / f"epoch-{epoch + 1:04d}"
+        shutil.rmtree(target, ignore_errors=True)
+        partial.rename(target)
+        for older in sorted(self._folder.glob("epoch-*"))[:-1]:
+            shutil.rmtree(older)
+
+
+def _generators(model: keras.Model) -> dict[str, keras.random.SeedGenerator]:
+    """The random number generators of the layers that have one, by layer name."""
+    found = {layer.name: getattr(layer, "seed_generator", None) for layer in model.layers}
+    return {name: generator for name, generator in found.items() if generator is not None}
+
+
+def _plain(value):
+    """A number as JSON knows it; metrics arrive as NumPy scalars."""
+    return int(value) if isinstance(value, int) else float(value)

@@ -1,0 +1,125 @@
+"""What a training is asked to do, as data."""
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from fracture_core.errors import TrainingError
+from fracture_core.imaging import InputSpec
+from fracture_core.zoo import architecture
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far a training film is varied at each look; every range is symmetric around no change.
+
+    Attributes:
+        rotation: degrees.
+        shift: share of the canvas, along each axis.
+        zoom: share of the size.
+        flip: whether films are mirrored left to right half of the time.
+        brightness: share of the full range that is added or taken away.
+        contrast: share by which the spread around the film's mean grows or shrinks.
+    """
+
+    rotation: float = 20.0
+    shift: float = 0.08
+    zoom: float = 0.15
+    flip: bool = True
+    brightness: float = 0.1
+    contrast: float = 0.25
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """One training, complete: the same config gives the same run.
+
+    Attributes:
+        data: folder of the data set.
+        architecture: a name of the zoo.
+        layout: a layout's name or "auto".
+        size: input height and width in pixels; None for the architecture's own.
+        epochs: at most so many passes over the training films.
+        batch: films a step.
+        learning_rate: of Adam.
+        head_epochs: first passes in which only the new head learns.
+        patience: epochs without a lower validation loss before training stops.
+        backbone_weights: "" for random weights, "imagenet", or a file.
+        class_weights: whether the rarer class counts more, so that both count the same in sum.
+        seed: of the split, the start weights, the order and the augmentation.
+        augmentation: how training films are varied.
+    """
+
+    data: str
+    architecture: str
+    layout: str = "auto"
+    size: int | None = None
+    epochs: int = 15
+    batch: int = 32
+    learning_rate: float = 1e-3
+    head_epochs: int = 0
+    patience: int = 3
+    backbone_weights: str = ""
+    class_weights: bool = True
+    seed: int = 0
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self) -> None:
+        """Refuses numbers that no training can mean.
+
+        Raises:
+            TrainingError: a number is out of its range.
+        """
+        limits = {
+            "epochs": (1, 1000),
+            "batch": (1, 1024),
+            "learning_rate": (1e-7, 1.0),
+            "head_epochs": (0, self.epochs),
+            "patience": (1, 1000),
+            "seed": (0, 2**31 - 1),
+        }
+        for name, (low, high) in limits.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise TrainingError(
+                    f"Expected {name.replace('_', ' ')} from {low:g} to {high:g}, but got {value:g}: change it."
+                )
+
+    @property
+    def input(self) -> InputSpec:
+        """What the network is fed."""
+        return architecture(self.architecture).at_size(self.size)
+
+    def save(self, path: Path) -> None:
+        """Writes the config as JSON."""
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "TrainingConfig":
+        """A config from its JSON form; fields that this version does not know are refused.
+
+        Raises:
+            TrainingError: a field is unknown or a value out of range.
+        """
+        known = {entry.name for entry in fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise TrainingError(
+                f"Expected a config of this version, but it has {', '.join(unknown)}: start a new run."
+            )
+        return cls(**{**values, "augmentation": Augmentation(**values.get("augmentation", {}))})
+
+    @classmethod
+    def load(cls, path: Path) -> "TrainingConfig":
+        """Reads what `save` wrote.
+
+        Raises:
+            TrainingError: the file is missing or not a config.
+        """
+        try:
+            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise TrainingError(
+                f"Expected the settings of a run in {path}, but they cannot be read ({error}): start a new run."
+            ) from error

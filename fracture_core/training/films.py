@@ -1,0 +1,108 @@
+"""The films of a run: its data set, decoded, with what each split needs."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fracture_core.data import dataset
+from fracture_core.data.cases import Case
+from fracture_core.errors import TrainingError
+from fracture_core.imaging import InputSpec
+from fracture_core.training.batches import Batches
+from fracture_core.training.cache import Progress, canvases
+from fracture_core.training.config import TrainingConfig
+
+
+@dataclass(frozen=True, eq=False)
+class Films:
+    """Readable films of a data set, on the network's canvas.
+
+    Attributes:
+        data: the data set, as read.
+        cases: the readable cases, in the order of the rows of `canvases` named by `rows`.
+        rows: int (len(cases),), rows of `canvases`.
+        canvases: uint8 (n, height, width).
+        spec: the network's input.
+        unreadable: how many files were left out.
+    """
+
+    data: dataset.Dataset
+    cases: tuple[Case, ...]
+    rows: np.ndarray
+    canvases: np.ndarray
+    spec: InputSpec
+    unreadable: int
+
+    @classmethod
+    def load(cls, config: TrainingConfig, cache: Path, progress: Progress | None = None) -> "Films":
+        """Reads, splits and decodes the data set of a config.
+
+        Raises:
+            DataError: the data set is missing or unclear.
+            TrainingError: a split or a class is empty, or the cache cannot be written.
+        """
+        data = dataset.load(Path(config.data), config.layout, config.seed)
+        store, unreadable = canvases(data.cases, config.input, cache, progress)
+        bad = set(unreadable)
+        rows = np.array([row for row in range(len(data.cases)) if row not in bad], int)
+        films = cls(data, tuple(data.cases[row] for row in rows), rows, store, config.input, len(bad))
+        for split in ("train", "val", "test"):
+            labels = films.labels(films.of(split))
+            for label, word in enumerate(("without fracture", "with a fracture")):
+                if not (labels == label).any():
+                    raise TrainingError(
+                        f"Expected films of both kinds in each split, but {split} has none {word}: add films "
+                        "or split the set anew."
+                    )
+        return films
+
+    def of(self, split: str) -> np.ndarray:
+        """Positions in `cases` of one split."""
+        return np.array([index for index, case in enumerate(self.cases) if case.split == split], int)
+
+    def labels(self, index: np.ndarray) -> np.ndarray:
+        """Labels of cases, int (len(index),)."""
+        return np.array([self.cases[position].label for position in index], int)
+
+    def batches(self, split: str, config: TrainingConfig, epoch: int = 0) -> Batches:
+        """Batches of one split; only the training split is shuffled and varied.
+
+        The weights are those of the training split in every split, so that the loss that early
+        stopping watches is the loss that is trained.
+        """
+        index = self.of(split)
+        labels = self.labels(index)
+        weights = np.ones(len(index), np.float32)
+        if config.class_weights:
+            counts = np.bincount(self.labels(self.of("train")), minlength=2)
+            weights = (counts.sum() / (2 * counts))[labels].astype(np.float32)
+        return Batches(
+            _Rows(self.canvases, self.rows[index]),
+            labels,
+            weights,
+            self.spec,
+            config.batch,
+            augmentation=config.augmentation if split == "train" else None,
+            seed=config.seed,
+            epoch=epoch,
+        )
+
+    def write_split(self, path: Path) -> None:
+        """Writes which case is in which split, for the record."""
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["id", "split", "group", "label"])
+            writer.writerows([case.id, case.split, case.group, case.label] for case in self.cases)
+
+
+class _Rows:
+    """Some rows of a memory map, read when they are asked for."""
+
+    def __init__(self, store: np.ndarray, rows: np.ndarray):
+        self._store = store
+        self._rows = rows
+
+    def __getitem__(self, index: np.ndarray) -> np.ndarray:
+        return self._store[self._rows[index]]

@@ -1,0 +1,128 @@
+"""Training: from a config to best weights, epoch by epoch, stoppable and resumable."""
+
+import math
+from pathlib import Path
+
+import keras
+
+from fracture_core.errors import TrainingError
+from fracture_core.training import checkpoint
+from fracture_core.training.checkpoint import Checkpoint
+from fracture_core.training.config import TrainingConfig
+from fracture_core.training.films import Films
+from fracture_core.training.report import Report
+from fracture_core.training.run import Run
+from fracture_core.zoo import architecture
+from fracture_core.zoo.backbone import load_backbone
+from fracture_core.zoo.head import HEAD_LAYERS
+from fracture_core.zoo.logit import logit_view
+
+# A fresh head on frozen features learns fast and cannot harm them.
+_HEAD_RATE = 1e-3
+
+
+def fit(run: Run, films: Films, config: TrainingConfig) -> keras.Model:
+    """Trains until the epochs are done or the validation loss has stopped falling.
+
+    Continues from the run's last checkpoint where there is one; the films of each epoch, their
+    order and variations, the optimizer, the random states of the layers and the patience are then
+    what they would have been without the break.
+
+    Args:
+        run: where progress and checkpoints go.
+        films: the data.
+        config: the settings.
+
+    Returns:
+        The network with the weights of the epoch with the lowest validation loss.
+
+    Raises:
+        TrainingError: the loss is no longer a number.
+        StopRequested: somebody asked the run to stop.
+    """
+    keras.utils.set_random_seed(config.seed)
+    row = architecture(config.architecture)
+    model = row.build(config.input)
+    saved = checkpoint.last(run.checkpoints)
+    if saved is None and config.backbone_weights:
+        load_backbone(model, row, config.input, config.backbone_weights)
+    start = saved[1] if saved else 0
+    resumed = saved[0] if saved else None
+    if start < config.head_epochs:
+        _phase(model, run, films, config, range(start, config.head_epochs), resumed, head_only=True)
+        start, resumed = config.head_epochs, None
+    elif start == config.head_epochs and resumed is not None:
+        # The head's phase was complete: its weights count, its optimizer does not fit the next phase.
+        checkpoint.restore(logit_view(model), resumed)
+        resumed = None
+    _phase(model, run, films, config, range(start, config.epochs), resumed, head_only=False)
+    return best(run, config)
+
+
+def best(run: Run, config: TrainingConfig) -> keras.Model:
+    """The network with the best weights so far.
+
+    Raises:
+        TrainingError: no epoch was completed.
+    """
+    saved = checkpoint.last(run.checkpoints)
+    if saved is None:
+        raise TrainingError(f"Expected at least one completed epoch in {run.name}, but there is none: resume it.")
+    model = architecture(config.architecture).build(config.input)
+    logit_view(model).load_weights(saved[0] / checkpoint.BEST)
+    return model
+
+
+def _phase(
+    model: keras.Model,
+    run: Run,
+    films: Films,
+    config: TrainingConfig,
+    epochs: range,
+    resumed: Path | None,
+    head_only: bool,
+) -> None:
+    """Trains some epochs with one optimizer."""
+    if not epochs:
+        return
+    for layer in model.layers:
+        layer.trainable = not head_only or layer.name in HEAD_LAYERS
+    # The loss is taken on the logit: it stays exact where the sigmoid saturates.
+    trained = logit_view(model)
+    trained.compile(
+        optimizer=keras.optimizers.Adam(_HEAD_RATE if head_only else config.learning_rate),
+        loss=keras.losses.BinaryCrossentropy(from_logits=True),
+        metrics=[
+            keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy"),
+            keras.metrics.AUC(from_logits=True, name="auc"),
+        ],
+    )
+    if resumed is not None:
+        checkpoint.restore(trained, resumed)
+    train = films.batches("train", config, epoch=epochs.start)
+    early = plateau = None
+    if not head_only:
+        early = keras.callbacks.EarlyStopping(monitor="val_loss", patience=config.patience)
+        plateau = keras.callbacks.ReduceLROnPlateau(
+            monitor="val_loss", factor=0.3, patience=max(1, config.patience // 2), min_lr=1e-6
+        )
+    callbacks = [
+        keras.callbacks.TerminateOnNaN(),
+        *(callback for callback in (early, plateau) if callback is not None),
+        Checkpoint(run.checkpoints, early, plateau, resumed),
+        Report(run, config.epochs, len(train), config.batch),
+    ]
+    history = trained.fit(
+        train,
+        validation_data=films.batches("val", config),
+        initial_epoch=epochs.start,
+        epochs=epochs.stop,
+        shuffle=False,
+        verbose=0,
+        callbacks=callbacks,
+    )
+    if any(math.isnan(loss) for loss in history.history.get("loss", [])):
+        raise TrainingError(
+            f"Expected a falling loss, but it is no longer a number after epoch {len(history.epoch)}: start again "
+            f"with a learning rate below {config.learning_rate:g}."
+        )

@@ -1,0 +1,194 @@
+"""A run: one training, as a folder that survives whatever happens to the process."""
+
+import json
+import os
+import re
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from fracture_core.errors import TrainingError
+from fracture_core.training.config import TrainingConfig
+
+#: States in which a process is at work on the run.
+ACTIVE = frozenset({"starting", "running", "evaluating"})
+
+
+@dataclass(frozen=True)
+class RunState:
+    """Where a run stands.
+
+    Attributes:
+        status: "starting", "running", "evaluating", "finished", "stopped", "failed" or, for a run
+            whose process is gone without a word, "interrupted".
+        message: one sentence for the user, "" where there is nothing to say.
+        pid: process that works on it, 0 for none.
+        pid_started: when that process was created, seconds since 1970; tells it from a later one
+            with the same number.
+        updated: seconds since 1970.
+    """
+
+    status: str
+    message: str = ""
+    pid: int = 0
+    pid_started: float = 0.0
+    updated: float = 0.0
+
+
+class Run:
+    """The folder of one training.
+
+    config.json     what was asked for
+    state.json      where it stands
+    progress.jsonl  one line a step report and one an epoch
+    checkpoints/    the last completed epoch, with optimizer and best weights
+    log.txt         what the process printed
+    result/         the trained model, ready for the registry
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where checkpoints lie."""
+        return self.folder / "checkpoints"
+
+    @property
+    def result(self) -> Path:
+        """Where the finished model lies, in the registry's form."""
+        return self.folder / "result"
+
+    @property
+    def log(self) -> Path:
+        """What the process printed."""
+        return self.folder / "log.txt"
+
+    @classmethod
+    def create(cls, root: Path, name: str, config: TrainingConfig) -> "Run":
+        """Makes the folder of a new run.
+
+        Raises:
+            TrainingError: the name is taken or not fit for a folder, or the disk refuses.
+        """
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
+            raise TrainingError(
+                f"Expected a run name of letters, digits, dots, dashes and underscores, but got {name!r}: "
+                "choose another."
+            )
+        run = cls(root / name)
+        try:
+            run.folder.mkdir(parents=True)
+        except FileExistsError:
+            raise TrainingError(
+                f"Expected a new run, but {name} exists already: continue it with --resume, or choose "
+                "another name."
+            ) from None
+        except OSError as error:
+            raise TrainingError(
+                f"Expected to write runs to {root}, but the disk said “{error.strerror}”: choose another folder."
+            ) from error
+        config.save(run.folder / "config.json")
+        return run
+
+    @classmethod
+    def open(cls, root: Path, name: str) -> "Run":
+        """An existing run.
+
+        Raises:
+            TrainingError: there is none of that name.
+        """
+        run = cls(root / name)
+        if not (run.folder / "config.json").is_file():
+            raise TrainingError(f"Expected a run named {name} in {root}, but there is none: check the name.")
+        return run
+
+    @classmethod
+    def all(cls, root: Path) -> list["Run"]:
+        """Every run, the newest first."""
+        configs = sorted(root.glob("*/config.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+        return [cls(path.parent) for path in configs]
+
+    def config(self) -> TrainingConfig:
+        """What was asked for."""
+        return TrainingConfig.load(self.folder / "config.json")
+
+    def state(self) -> RunState:
+        """Where the run stands now; a dead process shows as "interrupted"."""
+        try:
+            state = RunState(**json.loads((self.folder / "state.json").read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return RunState("interrupted", "The run was never started: resume it.")
+        except (ValueError, TypeError):
+            return RunState("interrupted", "The state of the run cannot be read: resume it.")
+        if state.status in ACTIVE and not _alive(state):
+            return RunState(
+                "interrupted",
+                "The training process ended without a word (stopped from outside, or out of memory): resume it.",
+                updated=state.updated,
+            )
+        return state
+
+    def set_state(self, status: str, message: str = "", pid: int | None = None) -> None:
+        """Writes where the run stands, atomically, on behalf of this process or of `pid`."""
+        process = psutil.Process(pid)
+        state = RunState(status, message, process.pid, process.create_time(), time.time())
+        write_atomically(self.folder / "state.json", json.dumps(asdict(state)))
+
+    def report(self, **values: Any) -> None:
+        """Adds one line to the progress."""
+        with (self.folder / "progress.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(values) + "\n")
+
+    def progress(self) -> list[dict[str, Any]]:
+        """Every line of the progress so far; a line still being written is left for the next look."""
+        try:
+            text = (self.folder / "progress.jsonl").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return []
+        lines = []
+        for line in text.splitlines():
+            try:
+                lines.append(json.loads(line))
+            except ValueError:
+                continue
+        return lines
+
+    def epochs(self) -> list[dict[str, Any]]:
+        """The last report of each completed epoch, in order."""
+        latest = {line["epoch"]: line for line in self.progress() if line.get("kind") == "epoch"}
+        return [latest[number] for number in sorted(latest)]
+
+    def request_stop(self) -> None:
+        """Asks the process to stop at the next step."""
+        (self.folder / "stop").touch()
+
+    def stop_requested(self) -> bool:
+        """Whether somebody asked the run to stop."""
+        return (self.folder / "stop").exists()
+
+    def clear_stop(self) -> None:
+        """Forgets a request to stop, at the start of a process."""
+        (self.folder / "stop").unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replaces a file so that a reader sees the old text or the new, never a part."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def _alive(state: RunState) -> bool:
+    try:
+        return abs(psutil.Process(state.pid).create_time() - state.pid_started) < 1
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,90 @@
+"""What the zoo knows of an architecture, and how it becomes a network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from fracture_core.errors import ModelError
+from fracture_core.imaging import InputSpec
+
+if TYPE_CHECKING:
+    import keras
+
+#: Layer names every builder must use: the evidence before the activation, and after it.
+LOGIT = "logit"
+PROBABILITY = "probability"
+
+#: The stride by which all networks shrink at the least; inputs are multiples of it.
+_STRIDE = 32
+_LARGEST = 1024
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How an architecture is trained unless told otherwise.
+
+    Attributes:
+        epochs: at most so many passes over the training films.
+        batch: films a step.
+        learning_rate: of Adam, for networks trained whole.
+        head_epochs: passes in which only the new head learns, before the backbone is freed.
+        patience: epochs without a lower validation loss before training stops.
+    """
+
+    epochs: int = 15
+    batch: int = 32
+    learning_rate: float = 1e-3
+    head_epochs: int = 0
+    patience: int = 3
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One row of the zoo.
+
+    Attributes:
+        name: key of the table and of model cards.
+        title: what users read.
+        source: the publication it follows.
+        input: what it is fed unless another size is chosen.
+        heatmap_layer: the last layer with a spatial grid worth explaining.
+        backbone: name of the Keras application whose weights it may start from, "" for none.
+        protocol: how it is trained by default.
+    """
+
+    name: str
+    title: str
+    source: str
+    input: InputSpec
+    heatmap_layer: str
+    backbone: str = ""
+    protocol: Protocol = field(default_factory=Protocol)
+
+    def at_size(self, size: int | None) -> InputSpec:
+        """The input at another square size.
+
+        Raises:
+            ModelError: the size is not a multiple of 32 between 64 and 1,024.
+        """
+        if size is None:
+            return self.input
+        if size % _STRIDE or not 2 * _STRIDE <= size <= _LARGEST:
+            raise ModelError(
+                f"Expected an input size that is a multiple of {_STRIDE} from {2 * _STRIDE} to {_LARGEST}, but "
+                f"got {size}: choose {min(_LARGEST, max(2, round(size / _STRIDE)) * _STRIDE)}, say."
+            )
+        return InputSpec(size, size, self.input.channels, self.input.scaling)
+
+    def build(self, spec: InputSpec) -> keras.Model:
+        """A fresh, uncompiled, flat functional network with the layers `logit` and `probability`.
+
+        Args:
+            spec: its input.
+
+        Returns:
+            A model from float32 (batch, height, width, channels) to the probability of *fracture*,
+            (batch, 1).
+        """
+        return import_module(f"fracture_core.zoo.{self.name}").build(spec)

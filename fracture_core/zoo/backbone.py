@@ -1,0 +1,55 @@
+"""Starting weights of a backbone: from a file, or from Keras' own download."""
+
+from pathlib import Path
+
+import keras
+
+from fracture_core.errors import ModelError
+from fracture_core.imaging import InputSpec
+from fracture_core.zoo.architecture import Architecture
+
+
+def load_backbone(model: keras.Model, row: Architecture, spec: InputSpec, source: str) -> None:
+    """Copies pretrained weights into the layers that network and backbone share.
+
+    Args:
+        model: a network of the zoo, built by `row`.
+        row: its architecture.
+        spec: its input.
+        source: "imagenet" for Keras' own download, or the path of a `.weights.h5` file of
+            `keras.applications.<backbone>(include_top=False)`.
+
+    Raises:
+        ModelError: the architecture has no backbone, or the weights are missing or do not fit.
+    """
+    if not row.backbone:
+        raise ModelError(f"Expected no starting weights, because {row.title} has no backbone: leave them out.")
+    application = getattr(keras.applications, row.backbone)
+    shape = (spec.height, spec.width, spec.channels)
+    if source == "imagenet":
+        try:
+            base = application(weights="imagenet", include_top=False, input_shape=shape)
+        except (OSError, ValueError) as error:
+            raise ModelError(
+                f"Expected to download the ImageNet weights of {row.backbone}, but that failed "
+                f"({str(error).splitlines()[0]}): connect to the internet, or give a file with "
+                "--backbone-weights."
+            ) from error
+    else:
+        base = application(weights=None, include_top=False, input_shape=shape)
+        _load(base, Path(source), row)
+    for layer in base.layers:
+        if layer.weights:
+            model.get_layer(layer.name).set_weights(layer.get_weights())
+
+
+def _load(base: keras.Model, path: Path, row: Architecture) -> None:
+    if not path.is_file():
+        raise ModelError(f"Expected the weights of {row.backbone} in {path}, but there is no such file.")
+    try:
+        base.load_weights(path)
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"Expected weights of {row.backbone} without its top in {path.name}, but they do not fit "
+            f"({str(error).splitlines()[0]}): export them with include_top=False and width 1.0."
+        ) from error

@@ -1,0 +1,23 @@
+"""MobileNetV2 with a new head: global average pool, dropout, one output."""
+
+import keras
+from keras import layers
+
+from fracture_core.imaging import InputSpec
+from fracture_core.zoo import head
+
+# Keras' 0.999 remembers a thousand steps: on a few thousand films the statistics that validation uses
+# would lag the weights by a dozen epochs.
+_MOMENTUM = 0.9
+
+
+def build(spec: InputSpec) -> keras.Model:
+    """Builds the network for one input, untrained; see `Architecture.build`."""
+    image = keras.Input((spec.height, spec.width, spec.channels), name="image")
+    base = keras.applications.MobileNetV2(weights=None, include_top=False, input_tensor=image)
+    for layer in base.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.momentum = _MOMENTUM
+    x = layers.GlobalAveragePooling2D(name="pool")(base.output)
+    x = layers.Dropout(0.3, name="dropout")(x)
+    return keras.Model(image, head.probability(x), name="mobilenet_v2")

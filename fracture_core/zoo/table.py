@@ -1,0 +1,42 @@
+"""The table of architectures. A row here, a builder in the file of the same name, and it is everywhere."""
+
+from fracture_core.errors import ModelError
+from fracture_core.imaging import InputSpec
+from fracture_core.zoo.architecture import Architecture, Protocol
+
+_ROWS = (
+    Architecture(
+        name="mobilenet_v2",
+        title="MobileNetV2, fine-tuned",
+        source="Sandler et al. 2018, arXiv:1801.04381",
+        input=InputSpec(224, 224, channels=3, scaling="signed"),
+        heatmap_layer="out_relu",
+        backbone="MobileNetV2",
+        protocol=Protocol(epochs=15, batch=32, learning_rate=3e-4, head_epochs=1, patience=4),
+    ),
+    Architecture(
+        name="four_block",
+        title="Four-block CNN",
+        source="Student report: four convolution blocks of 32, 64, 128 and 256 filters at 224 px",
+        input=InputSpec(224, 224, channels=1, scaling="unit"),
+        heatmap_layer="block4_norm",
+        protocol=Protocol(epochs=15, batch=32, learning_rate=1e-3, patience=3),
+    ),
+)
+
+#: Architectures by name.
+ARCHITECTURES = {row.name: row for row in _ROWS}
+
+
+def architecture(name: str) -> Architecture:
+    """A row by its name.
+
+    Raises:
+        ModelError: there is no such row.
+    """
+    try:
+        return ARCHITECTURES[name]
+    except KeyError:
+        raise ModelError(
+            f"Expected an architecture out of {', '.join(ARCHITECTURES)}, but got {name!r}."
+        ) from None

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from fracture_core.errors import DataError
+from fracture_core.evaluation import CORRECT, FALSE_ALARM, MISSED, error_kind, list_errors, with_errors
+from fracture_core.evaluation.error_cases import confidence
+
+
+def test_kinds(table):
+    found = error_kind(table["label"], table["probability"], 0.5)
+    assert found.tolist() == [CORRECT, CORRECT, MISSED, MISSED, FALSE_ALARM, FALSE_ALARM]
+    assert error_kind([1, 0], [0.5, 0.5], 0.5).tolist() == ["correct", "false alarm"]
+    assert error_kind([], [], 0.5).tolist() == []
+
+
+def test_the_most_confident_error_comes_first(table):
+    found = list_errors(table, 0.5)
+    assert found["id"].tolist() == ["e", "c", "d", "0007"]
+    assert found["confidence"].is_monotonic_decreasing
+
+
+def test_confidence_is_measured_from_the_threshold():
+    assert confidence([0.2, 0.5], 0.2) == pytest.approx([0, np.log(4)])
+    assert np.isfinite(confidence([0.0, 1.0], 1.0)).all()
+
+
+def test_filters(table):
+    assert list_errors(table, 0.5, kind=MISSED)["id"].tolist() == ["c", "d"]
+    assert list_errors(table, 0.5, region="hand")["id"].tolist() == ["c"]  # not "forehand"
+    assert list_errors(table, 0.5, kind=CORRECT, region="hand")["id"].tolist() == ["a"]
+    assert list_errors(table, 0.5, split="test")["id"].tolist() == ["e", "d"]
+    assert list_errors(table, 0.5, region="knee").empty
+
+
+def test_the_table_itself_stays_as_it_is(table):
+    before = table.copy()
+    assert {"kind", "confidence"} <= set(with_errors(table, 0.5).columns)
+    assert table.equals(before)
+
+
+def test_an_unknown_kind_is_named(table):
+    with pytest.raises(
+        DataError, match="Expected one of missed fracture, false alarm, correct, got 'subtle'"
+    ):
+        list_errors(table, 0.5, kind="subtle")

@@ -1,0 +1,48 @@
+import json
+import math
+
+import pytest
+
+from fracture_core.errors import DataError
+from fracture_core.evaluation import Interval
+
+
+@pytest.mark.parametrize(
+    ("interval", "text"),
+    [
+        (Interval(0.84, 0.77, 0.89, 131), "0.84 (95% CI 0.77–0.89, n = 131)"),
+        (Interval(1.0, 0.5, 1.0, 12345), "1.00 (95% CI 0.50–1.00, n = 12,345)"),
+        (Interval(0.051, -0.1, 0.204, 12), "0.05 (95% CI −0.10 to 0.20, n = 12)"),
+        (Interval(-0.001, -0.2, -0.1, 3), "0.00 (95% CI −0.20 to −0.10, n = 3)"),
+        (Interval(1.0, math.nan, math.nan, 5), "1.00 (no interval, n = 5)"),
+        (Interval.unknown(), "not measurable (n = 0)"),
+        (Interval.unknown(9), "not measurable (n = 9)"),
+    ],
+)
+def test_text(interval, text):
+    assert interval.text() == text
+    assert str(interval) == text
+
+
+@pytest.mark.parametrize("interval", [Interval(0.1, 0.05, 1 / 3, 7), Interval(1.0, math.nan, math.nan, 5)])
+def test_json_round_trip(interval):
+    text = json.dumps(interval.to_json(), allow_nan=False)
+    again = Interval.from_json(json.loads(text))
+    assert again.n == interval.n
+    assert (again.value, again.low, again.high) == pytest.approx(
+        (interval.value, interval.low, interval.high), abs=0, nan_ok=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("payload", "sentence"),
+    [
+        ({"value": 1, "low": 0, "high": 1}, "got one without n: take"),
+        ({"value": "much", "low": 0, "high": 1, "n": 3}, "Expected a number for 'value', got 'much'"),
+        ({"value": True, "low": 0, "high": 1, "n": 3}, "Expected a number for 'value', got True"),
+        ([1, 2], "got list"),
+    ],
+)
+def test_json_that_is_none(payload, sentence):
+    with pytest.raises(DataError, match=sentence):
+        Interval.from_json(payload)

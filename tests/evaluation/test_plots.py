@@ -1,0 +1,94 @@
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+
+from fracture_core.evaluation import (
+    Confusion,
+    Interval,
+    confusion,
+    plots,
+    pr_points,
+    reliability_points,
+    roc_points,
+)
+
+MARKS = {"Low": 0.2, "Balanced": 0.5, "High": 0.8}
+
+
+def rendered(figure):
+    """The figure as pixels, RGB 0–1, drawn without a warning."""
+    figure.canvas.draw()
+    return np.asarray(figure.canvas.buffer_rgba())[..., :3] / 255
+
+
+def words(figure):
+    axes = figure.axes[0]
+    legend = axes.get_legend()
+    found = [
+        axes.get_title(loc="left"),
+        axes.get_xlabel(),
+        axes.get_ylabel(),
+        *(t.get_text() for t in axes.texts),
+    ]
+    return " | ".join(found + ([t.get_text() for t in legend.get_texts()] if legend else []))
+
+
+@pytest.fixture
+def figures(sample):
+    label, probability = sample.label, sample.probability
+    return {
+        "roc": plots.roc(roc_points(label, probability), MARKS, Interval(0.9, 0.8, 0.95, 300)),
+        "pr": plots.precision_recall(pr_points(label, probability), MARKS),
+        "reliability": plots.reliability(reliability_points(label, probability, sample.group)),
+        "confusion": plots.confusion_matrix(confusion(label, probability, 0.5), 0.5),
+    }
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["roc", "pr", "reliability", "confusion"])
+def test_figures_are_drawn_on_the_dark_background(figures, name):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    FigureCanvasAgg(figures[name])
+    pixels = rendered(figures[name])
+    assert pixels[0, 0] == pytest.approx(to_rgb(plots.BACKGROUND), abs=0.01)
+    assert pixels.max() > 0.8
+
+
+def test_words_on_the_figures(figures):
+    assert "AUC 0.90 (95% CI 0.80–0.95, n = 300)" in words(figures["roc"])
+    assert "Balanced (≥ 0.50)" in words(figures["roc"])
+    assert "Precision (alarms that are right)" in words(figures["pr"])
+    assert "n = 300 in 10 bins" in words(figures["reliability"])
+    assert "missed fractures" in words(figures["confusion"])
+
+
+def test_marks_lie_on_the_curve(sample):
+    points = roc_points(sample.label, sample.probability)
+    line = plots.roc(points, {"Here": 0.5}).axes[0].get_lines()[-1]
+    assert (line.get_xdata()[0], line.get_ydata()[0]) == points.at(0.5)
+
+
+def test_an_empty_class_has_no_percentage():
+    text = words(plots.confusion_matrix(Confusion(tp=0, fp=1, tn=3, fn=0)))
+    assert "– · found" in text
+    assert "75% · correctly clear" in text
+
+
+def test_figures_can_be_saved(figures):
+    target = io.BytesIO()
+    figures["roc"].savefig(target, format="png")
+    assert target.getvalue().startswith(b"\x89PNG")
+
+
+def test_nothing_heavy_is_loaded_before_it_is_needed():
+    code = (
+        "import sys, fracture_core.evaluation as e; "
+        "print([m for m in ('matplotlib', 'tensorflow', 'streamlit') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"

@@ -1,0 +1,87 @@
+"""Tiny files of every format, made in the test."""
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
+
+CR_STORAGE = "1.2.840.10008.5.1.4.1.1.1"
+
+
+def make_dataset(values: np.ndarray, **elements: object) -> Dataset:
+    """A CR data set in the explicit little endian syntax; `elements` override or, if None, remove."""
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.SOPClassUID = UID(CR_STORAGE)
+    dataset.SOPInstanceUID = generate_uid()
+    dataset.PatientName = "Doe^Jane"
+    dataset.PatientID = "SECRET-1"
+    dataset.Modality = "CR"
+    dataset.Rows, dataset.Columns = values.shape[:2]
+    dataset.SamplesPerPixel = 1 if values.ndim == 2 else values.shape[2]
+    dataset.PhotometricInterpretation = "MONOCHROME2" if values.ndim == 2 else "RGB"
+    if values.ndim == 3:
+        dataset.PlanarConfiguration = 0
+    bits = values.dtype.itemsize * 8
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = bits, bits, bits - 1
+    dataset.PixelRepresentation = int(values.dtype.kind == "i")
+    for keyword, value in elements.items():
+        if value is None:
+            delattr(dataset, keyword)
+        else:
+            setattr(dataset, keyword, value)
+    dataset.HighBit = dataset.BitsStored - 1
+    data = values.tobytes()
+    dataset.PixelData = data + b"\0" * (len(data) % 2)
+    dataset["PixelData"].VR = "OW" if bits > 8 else "OB"
+    return dataset
+
+
+def encode_dicom(dataset: Dataset, **options: object) -> bytes:
+    file = io.BytesIO()
+    dataset.save_as(file, **({"enforce_file_format": True} | options))
+    return file.getvalue()
+
+
+@pytest.fixture
+def dataset() -> Callable[..., Dataset]:
+    return make_dataset
+
+
+@pytest.fixture
+def encode() -> Callable[..., bytes]:
+    return encode_dicom
+
+
+@pytest.fixture
+def dicom() -> Callable[..., bytes]:
+    def build(values: np.ndarray, **elements: object) -> bytes:
+        return encode_dicom(make_dataset(values, **elements))
+
+    return build
+
+
+@pytest.fixture
+def picture() -> Callable[..., bytes]:
+    """An array or a Pillow image as a file of the named format."""
+
+    def build(content: np.ndarray | Image.Image, format: str, **options: object) -> bytes:
+        image = content if isinstance(content, Image.Image) else Image.fromarray(content)
+        file = io.BytesIO()
+        image.save(file, format, **options)
+        return file.getvalue()
+
+    return build
+
+
+@pytest.fixture
+def film() -> np.ndarray:
+    """A soft bright bar on a dark ground, float32 (240, 200) in 0–1, like a long bone."""
+    y, x = np.mgrid[0:240, 0:200].astype(np.float32)
+    bone = np.exp(-(((x - 100) / 25) ** 2)) * (0.6 + 0.2 * np.sin(y / 15))
+    return np.clip(0.05 + bone, 0, 1).astype(np.float32)

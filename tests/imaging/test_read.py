@@ -1,0 +1,115 @@
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from fracture_core.errors import ImageReadError
+from fracture_core.imaging import read
+
+GREY = np.array([[0, 255]], np.uint8)
+
+
+def _zip() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("film.png", b"")
+    return file.getvalue()
+
+
+def test_paths_strings_and_bytes_are_the_same(picture, tmp_path):
+    data = picture(GREY, "PNG")
+    path = tmp_path / "film.png"
+    path.write_bytes(data)
+    for source in (data, bytearray(data), memoryview(data), path, str(path)):
+        assert_array_equal(read(source).pixels, [[0, 1]])
+
+
+def test_the_content_decides_and_not_the_name(picture, dicom, tmp_path):
+    for name, data, kind in [
+        ("film.dcm", picture(GREY, "PNG"), "PNG"),
+        ("film.png", picture(GREY, "BMP"), "BMP"),
+        ("film.jpg", dicom(GREY), "DICOM (CR)"),
+        ("film", picture(GREY, "TIFF"), "TIFF"),
+    ]:
+        path = tmp_path / name
+        path.write_bytes(data)
+        assert read(path).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", "a PDF document"),
+        (_zip(), "a ZIP archive or an Office document"),
+        (b"Patient fell on outstretched hand.\n" * 5, "a text file"),
+        ("Größe, Röntgen ✓\n".encode() * 500, "a text file"),
+        (b'{"a": 1}', "a text file"),
+        (b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff;", "a GIF image"),
+        (b"\0\0\0\x20ftypheic" + bytes(50), "a HEIF photo"),
+        (b"\0\0\0\x20ftypisom" + bytes(50), "an MPEG-4 video"),
+        (b"<!DOCTYPE html><html></html>", "a web page"),
+        (b"\x00\x01\x02\xfe" * 100, "a file of an unknown type"),
+        (bytes(400), "a file of an unknown type"),
+        (bytes(np.random.default_rng(1).integers(128, 255, 500, np.uint8)), "a file of an unknown type"),
+        (b"\x08\x00\x05\x00" + b"\xfe" * 40, "a file of an unknown type"),
+        (b"BM, a text that begins like a bitmap", "a text file"),
+    ],
+)
+def test_what_is_no_radiograph_is_refused_by_name(data, name):
+    with pytest.raises(ImageReadError) as caught:
+        read(data)
+    assert str(caught.value) == (
+        f"This is {name}; expected one radiograph as PNG, JPEG, TIFF, BMP, WebP or DICOM: "
+        "export the image and upload that."
+    )
+
+
+def test_empty_file_is_refused(tmp_path):
+    with pytest.raises(ImageReadError, match="The file is empty"):
+        read(b"")
+    (tmp_path / "empty.png").touch()
+    with pytest.raises(ImageReadError, match="The file is empty"):
+        read(tmp_path / "empty.png")
+
+
+def test_missing_file_is_refused(tmp_path):
+    with pytest.raises(ImageReadError, match="There is no file at .*film.png"):
+        read(tmp_path / "film.png")
+
+
+def test_folder_is_refused(tmp_path):
+    with pytest.raises(ImageReadError, match="is a folder"):
+        read(tmp_path)
+
+
+def test_file_used_as_folder_is_refused(tmp_path):
+    (tmp_path / "file").write_bytes(b"x")
+    with pytest.raises(ImageReadError, match="cannot be opened"):
+        read(tmp_path / "file" / "film.png")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("seed", range(3))
+def test_damage_anywhere_is_an_image_read_error_or_an_image(picture, dicom, film, seed):
+    """Flipped bytes and cuts never raise anything but `ImageReadError`."""
+    rng = np.random.default_rng(seed)
+    small = (film[::8, ::8] * 255).astype(np.uint8)
+    files = [picture(small, f) for f in ("PNG", "JPEG", "TIFF", "BMP", "WEBP")]
+    files.append(dicom(small, WindowCenter=100, WindowWidth=200, PixelSpacing=[0.1, 0.1]))
+    for data in files:
+        for _ in range(40):
+            bad = bytearray(data)
+            for place in rng.integers(0, min(len(bad), 700), 4):
+                bad[place] = rng.integers(0, 256)
+            if rng.random() < 0.3:
+                bad = bad[: rng.integers(1, len(bad))]
+            try:
+                pixels = read(bytes(bad)).pixels
+            except ImageReadError as error:
+                assert "\n" not in str(error)
+            else:
+                assert pixels.dtype == np.float32
+                assert pixels.min() >= 0
+                assert pixels.max() <= 1
