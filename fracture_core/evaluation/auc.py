@@ -48,7 +48,7 @@ def auc(cases: Scored) -> Interval:
 
 
 def auc_variance(cases: Scored) -> float:
-    """Variance of the area: structural components summed by group (Obuchowski 1997, equations 3–5).
+    """Variance of the area: structural components summed by group (Obuchowski 1997).
 
     Equals DeLong's variance where every group holds one case.
 

@@ -1,0 +1,1 @@
+"""Where a model looked, and how much of it to believe."""

@@ -7,14 +7,11 @@ are to be shown, and nothing that says whose they are.
 
 import io
 import re
-import struct
 import zlib
 
 import numpy as np
-from PIL import Image
 from pydicom import dcmread
 from pydicom.dataset import FileDataset
-from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.pixels import apply_color_lut, get_decoder, pixel_array
 from pydicom.uid import (
     UID,
@@ -25,17 +22,10 @@ from pydicom.uid import (
 )  # fmt: skip
 
 from fracture_core.errors import ImageReadError
-from fracture_core.imaging import colour, dicom_levels, formats
-from fracture_core.imaging.dicom_levels import number
+from fracture_core.imaging import colour, dicom_levels, formats, levels
+from fracture_core.imaging.dicom_elements import DAMAGED, element, number, numbers, text
 from fracture_core.imaging.radiograph import Radiograph
 from fracture_core.imaging.size import MAX_MEGAPIXELS, check_size
-
-#: What pydicom and its decoders raise on damaged files; `RuntimeError` when every decoder failed.
-_DAMAGED = (
-    AttributeError, ValueError, TypeError, KeyError, IndexError, RuntimeError, OSError, EOFError,
-    OverflowError, MemoryError, ImportError, struct.error, zlib.error,
-    InvalidDicomError, BytesLengthException, Image.DecompressionBombError,
-)  # fmt: skip
 
 #: Modalities (PS3.3 section C.7.3.1.1.1) that are plain radiographs.
 _PLAIN = {"CR", "DX", "RG"}
@@ -86,7 +76,7 @@ def read_dicom(data: bytes) -> Radiograph:
             large, or compressed in a way no decoder here reads.
     """
     dataset = _parse(data)
-    modality = str(dataset.get("Modality") or "").strip().upper()
+    modality = text(dataset, "Modality")
     _check(dataset, modality)
     stored = _decode(dataset)
     warnings = _kind_warnings(dataset, modality)
@@ -109,7 +99,7 @@ def _parse(data: bytes) -> FileDataset:
     try:
         dataset = dcmread(io.BytesIO(data), force=True)
         meaningful = "SOPClassUID" in dataset or "PixelData" in dataset or "Modality" in dataset
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise _damaged() from error
     if not meaningful:
         if formats.is_dicom(data):
@@ -142,7 +132,7 @@ def _check(dataset: FileDataset, modality: str) -> None:
     """Refuses what is not one plain film, before any pixel is decoded."""
     if "PixelData" not in dataset:
         raise ImageReadError(
-            f"The DICOM file holds no image but {_class_name(dataset)}; expected a radiograph (CR or DX): "
+            f"The DICOM file holds no pixels (it is {_class_name(dataset)}); expected a radiograph (CR or DX): "
             "choose the image of the study."
         )
     if modality in _OTHER:
@@ -159,13 +149,10 @@ def _check(dataset: FileDataset, modality: str) -> None:
 
 
 def _class_name(dataset: FileDataset) -> str:
-    """What a file without pixels holds: "Encapsulated PDF" (PS3.4 section B.5)."""
-    try:
-        uid = UID(str(dataset.get("SOPClassUID") or ""))
-    except _DAMAGED:
-        return "something unknown"
+    """What a file without pixels is: “Encapsulated PDF” (PS3.4 section B.5)."""
+    uid = UID(str(element(dataset, "SOPClassUID") or ""), validation_mode=0)
     known = uid.name != str(uid)
-    return f"“{uid.name.removesuffix(' Storage')}”" if known else "something unknown"
+    return f"“{uid.name.removesuffix(' Storage')}”" if known else "of an unknown kind"
 
 
 def _decode(dataset: FileDataset) -> np.ndarray:
@@ -181,7 +168,7 @@ def _decode(dataset: FileDataset) -> np.ndarray:
         stored = pixel_array(dataset)
         if _photometric(dataset) == "PALETTE COLOR":
             stored = apply_color_lut(stored, dataset)
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise ImageReadError(
             "The pixel data of the DICOM file is damaged or incomplete; expected a whole image: "
             "export it from the archive again."
@@ -209,12 +196,13 @@ def _transfer_syntax(dataset: FileDataset) -> UID:
 def _from_colour(rgb: np.ndarray) -> tuple[np.ndarray, float]:
     """Grey levels in 0–1 of an RGB image, and its share of coloured pixels."""
     if rgb.dtype != np.uint8:
-        rgb = (rgb >> 8 if int(rgb.max()) > 255 else rgb).astype(np.uint8)
+        full = levels.full_scale(int(rgb.max()))
+        rgb = np.rint(levels.stretch(rgb, 0, full) * 255).astype(np.uint8)
     return colour.grey(rgb).astype(np.float32) / np.float32(255), colour.coloured_share(rgb)
 
 
 def _photometric(dataset: FileDataset) -> str:
-    return str(dataset.get("PhotometricInterpretation") or "").strip().upper()
+    return text(dataset, "PhotometricInterpretation")
 
 
 def _kind_warnings(dataset: FileDataset, modality: str) -> tuple[str, ...]:
@@ -222,19 +210,16 @@ def _kind_warnings(dataset: FileDataset, modality: str) -> tuple[str, ...]:
     if modality not in _PLAIN:
         what = f"is {_NEAR[modality]}" if modality in _NEAR else "does not say that it is a radiograph"
         warnings.append(f"The DICOM file {what}; the model knows plain radiographs (CR, DX).")
-    if str(dataset.get("PresentationIntentType") or "").strip().upper() == "FOR PROCESSING":
+    if text(dataset, "PresentationIntentType") == "FOR PROCESSING":
         warnings.append("The DICOM file holds raw detector values, so its contrast may be unusual.")
     return tuple(warnings)
 
 
 def _spacing(dataset: FileDataset) -> tuple[float, float] | None:
     for keyword in ("PixelSpacing", "ImagerPixelSpacing"):
-        try:
-            row, column = (float(v) for v in dataset.get(keyword) or ())
-        except (ValueError, TypeError, AttributeError):
-            continue
-        if 0 < row < np.inf and 0 < column < np.inf:
-            return row, column
+        values = numbers(dataset, keyword)
+        if len(values) == 2 and min(values) > 0:
+            return values[0], values[1]
     return None
 
 

@@ -12,27 +12,14 @@ fail on tables that real files hold (8-bit entries in words, more than 256 entri
 turn the image dark side up where the rescale slope is negative.
 """
 
-import math
-
 import numpy as np
 from pydicom.dataset import Dataset
 
 from fracture_core.imaging import levels
+from fracture_core.imaging.dicom_elements import element, first_item, number, numbers, text
 
 #: Share of pixels at either end that may not set the range: dead pixels, burnt-in letters.
 _OUTLIERS = 0.001
-
-
-def number(dataset: Dataset, keyword: str) -> float | None:
-    """The first value of an element as a finite number, or None where it is absent or malformed."""
-    try:
-        value = dataset.get(keyword)
-        if not isinstance(value, str | bytes | int | float) and value is not None:
-            value = value[0] if len(value) else None
-        result = None if value is None else float(value)
-    except (ValueError, TypeError, OverflowError, AttributeError, KeyError, IndexError):
-        return None
-    return result if result is not None and math.isfinite(result) else None
 
 
 def lookup(values: np.ndarray, item: Dataset) -> np.ndarray | None:
@@ -57,12 +44,12 @@ def lookup(values: np.ndarray, item: Dataset) -> np.ndarray | None:
 
 
 def _table(item: Dataset) -> tuple[np.ndarray | None, int]:
-    try:
-        entries, first, _ = (int(v) for v in item.LUTDescriptor)
-        data = item.LUTData
-    except (AttributeError, TypeError, ValueError, KeyError):
+    """The entries of a lookup table, and the input value the first of them stands for."""
+    descriptor, data = numbers(item, "LUTDescriptor"), element(item, "LUTData")
+    if len(descriptor) != 3 or data is None:
         return None, 0
-    entries = entries or 65536  # PS3.3 C.11.1.1: 0 stands for 65,536
+    entries = int(descriptor[0]) % 65536 or 65536  # C.11.1.1: 0 stands for 65,536
+    first = int(descriptor[1])
     if isinstance(data, bytes):
         if len(data) >= 2 * entries:
             little = item.original_encoding[1] is not False
@@ -70,8 +57,8 @@ def _table(item: Dataset) -> tuple[np.ndarray | None, int]:
         else:
             table = np.frombuffer(data[:entries], np.uint8)
     else:
-        table = np.atleast_1d(np.asarray(data, np.int64))[:entries]
-    return (table.astype(np.int64), first) if table.size else (None, 0)
+        table = np.asarray(numbers(item, "LUTData")[:entries])
+    return (np.clip(table.astype(np.int64), 0, 65535), first) if table.size else (None, 0)
 
 
 def modality(values: np.ndarray, dataset: Dataset) -> np.ndarray:
@@ -84,11 +71,10 @@ def modality(values: np.ndarray, dataset: Dataset) -> np.ndarray:
     Returns:
         Array of the same shape; the same values where the file has neither.
     """
-    items = dataset.get("ModalityLUTSequence")
-    if items:
-        mapped = lookup(values, items[0])
-        if mapped is not None:
-            return mapped
+    item = first_item(dataset, "ModalityLUTSequence")
+    mapped = None if item is None else lookup(values, item)
+    if mapped is not None:
+        return mapped
     slope, intercept = number(dataset, "RescaleSlope"), number(dataset, "RescaleIntercept")
     if not slope or intercept is None or (slope, intercept) == (1, 0):
         return values
@@ -145,17 +131,11 @@ def display(values: np.ndarray, dataset: Dataset, valid: np.ndarray) -> tuple[np
         float32 array of the same shape in 0–1, and warnings: a table or window that leaves one
         shade, or only black and white, is set aside for the full range.
     """
-    items = dataset.get("VOILUTSequence")
+    item = first_item(dataset, "VOILUTSequence")
+    shown = None if item is None else _through_table(values, item)
     centre, width = number(dataset, "WindowCenter"), number(dataset, "WindowWidth")
-    function = str(dataset.get("VOILUTFunction") or "LINEAR").strip().upper()
-    shown = None
-    if items:
-        mapped = lookup(values, items[0])
-        if mapped is not None:
-            # Some tables announce 16 bits and hold 12: their brightest entry tells.
-            brightest = max(int(_entries(items[0]).max()), 1)
-            shown = levels.stretch(mapped, 0, levels.full_scale(brightest))
     if shown is None and centre is not None and width is not None:
+        function = text(dataset, "VOILUTFunction") or "LINEAR"
         usable = width > (1 if function not in ("LINEAR_EXACT", "SIGMOID") else 0)
         shown = window(values, centre, width, function) if usable else np.zeros(values.shape, np.float32)
     if shown is None:
@@ -167,9 +147,14 @@ def display(values: np.ndarray, dataset: Dataset, valid: np.ndarray) -> tuple[np
     return shown, ()
 
 
-def _entries(item: Dataset) -> np.ndarray:
+def _through_table(values: np.ndarray, item: Dataset) -> np.ndarray | None:
+    mapped = lookup(values, item)
+    if mapped is None:
+        return None
+    # Some tables announce 16 bits and hold 12: their brightest entry tells.
     table, _ = _table(item)
-    return np.zeros(1) if table is None else table
+    brightest = 0 if table is None else int(table.max())
+    return levels.stretch(mapped, 0, levels.full_scale(brightest))
 
 
 def invert(shown: np.ndarray, photometric: str) -> np.ndarray:

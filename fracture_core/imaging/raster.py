@@ -18,7 +18,7 @@ from fracture_core.imaging.size import MAX_MEGAPIXELS, check_size
 
 #: What Pillow raises on damaged files. `SyntaxError` is its word for a broken PNG or TIFF header.
 _DAMAGED = (
-    OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError, OverflowError,
+    OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError,
     RuntimeError, MemoryError, struct.error, zlib.error,
 )  # fmt: skip
 
@@ -37,8 +37,9 @@ _TURNS = {
 _SUBFILE_TYPE, _PHOTOMETRIC = 254, 262  # TIFF 6.0 tags
 
 _END_OF_IMAGE = b"\xff\xd9"
-#: What libjpeg paints where a file ends early: every coefficient zero.
-_UNDECODED = 128
+#: What libjpeg paints where a file ends early, every coefficient zero; Pillow inverts CMYK after.
+_UNDECODED = {"CMYK": (127, 128)}
+_UNDECODED_GREY = (128,)
 
 
 def read_raster(data: bytes, name: str) -> Radiograph:
@@ -137,8 +138,9 @@ def _choose_page(image: TiffImagePlugin.TiffImageFile) -> None:
 
 def _missing_lines(image: Image.Image) -> int:
     """Lines at the end of a truncated JPEG that were never decoded."""
-    values = np.asarray(image.convert("L"))
-    decoded = np.flatnonzero((values != _UNDECODED).any(axis=1))
+    values = np.asarray(image).reshape(image.height, -1)
+    undecoded = np.isin(values, _UNDECODED.get(image.mode, _UNDECODED_GREY)).all(axis=1)
+    decoded = np.flatnonzero(~undecoded)
     return image.height - (int(decoded[-1]) + 1 if decoded.size else 0)
 
 

@@ -50,7 +50,7 @@ def test_copies_within_a_group_add_no_information(sample):
 
 
 def test_obuchowski_with_both_classes_in_a_group():
-    # Equations 3 to 5 written out as loops.
+    # Obuchowski's estimator written out as loops.
     label = np.array([1, 0, 1, 1, 0, 0, 1, 0])
     probability = np.array([0.9, 0.3, 0.4, 0.8, 0.5, 0.1, 0.45, 0.6])
     group = np.array([0, 0, 0, 1, 1, 2, 2, 3])

@@ -84,7 +84,9 @@ def test_alpha_is_composited_on_black(picture, mode):
 
 
 @pytest.mark.parametrize("format", ["PNG", "TIFF"])
-@pytest.mark.parametrize(("highest", "full"), [(255, 255), (1000, 1023), (4095, 4095), (9000, 16383), (40000, 65535)])
+@pytest.mark.parametrize(
+    ("highest", "full"), [(255, 255), (1000, 1023), (4095, 4095), (9000, 16383), (40000, 65535)]
+)
 def test_sixteen_bits_are_scaled_by_the_depth_that_was_used(picture, format, highest, full):
     values = np.array([[0, highest // 2, highest]], np.uint16)
     film = read(picture(values, format))
@@ -175,14 +177,18 @@ def test_truncated_jpeg_is_read_as_far_as_it_goes(picture, noisy, mode, keep):
     (warning,) = film.warnings
     assert "truncated" in warning
     assert "lines are missing" in warning
-    kept = int(noisy.shape[0] * keep * 0.8)
+    lines = np.flatnonzero(film.pixels.any(axis=1))[-1] + 1
+    assert 0 < lines < noisy.shape[0]
+    # Blocks are 8 or 16 lines high; the last row of them is broken off somewhere.
+    kept = lines - 17
     assert_array_equal(film.pixels[:kept], read(whole).pixels[:kept])
-    assert_array_equal(film.pixels[-8:], 0)
 
 
 def test_jpeg_without_its_last_bytes_warns(picture, noisy):
     film = read(picture(noisy, "JPEG")[:-3])
-    assert film.warnings == ("The file is truncated: its last lines may be damaged; export it again if you can.",)
+    assert film.warnings == (
+        "The file is truncated: its last lines may be damaged; export it again if you can.",
+    )
 
 
 def test_reading_truncated_files_in_threads_leaves_pillow_as_it_was(picture, noisy):
@@ -238,11 +244,6 @@ def test_stereo_jpeg_is_read_as_its_first_picture(picture):
     film = read(picture(views[0], "MPO", save_all=True, append_images=views[1:]))
     assert film.kind == "JPEG"
     assert_allclose(film.pixels, 200 / 255, atol=2 / 255)
-
-
-def test_pixels_that_have_no_grey_are_refused_by_name(picture):
-    with pytest.raises(ImageReadError, match="LAB pixels"):
-        read(picture(Image.new("LAB", (4, 4)), "TIFF"))
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")

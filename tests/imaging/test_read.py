@@ -38,6 +38,7 @@ def test_the_content_decides_and_not_the_name(picture, dicom, tmp_path):
         assert read(path).kind == kind
 
 
+@pytest.mark.filterwarnings("ignore:Unknown encoding")
 @pytest.mark.parametrize(
     ("data", "name"),
     [

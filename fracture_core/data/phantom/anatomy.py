@@ -2,11 +2,13 @@
 
 Frame of a limb: millimetres, +y towards the fingers or the foot, −x towards the thumb or the big toe.
 Sizes are those of a mean adult as anatomy texts give them (metacarpals 46–68 mm, proximal phalanges
-32–44 mm, shaft of the tibia 22–24 mm wide with a wall of 4–5 mm); every film draws its own person around them.
+32–44 mm, shaft of the tibia 22–24 mm wide with a wall of 4–5 mm);
+every film draws its own person around them.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -88,7 +90,7 @@ def _bone(
     smooth: float = 4.0,
     **more: object,
 ) -> Bone:
-    """A bone from a few points; positions along it are shares of its length, width is (share, left, right)."""
+    """A bone from a few points, given at shares of its length; width is (share, left, right) in mm."""
     left = _curve([(u, a) for u, a, _ in width], 0.0, 1.0, smooth) * person.stout
     right = _curve([(u, b) for u, _, b in width], 0.0, 1.0, smooth) * person.stout
     return Bone(
@@ -119,7 +121,7 @@ def _sleeve(
     root: float = 0.0,
 ) -> Bone:
     """A sleeve of soft tissue; `tip` and `root` are the heights of its rounded ends in mm."""
-    same = replace_flesh(person)
+    same = _as_flesh(person)
     return _bone(
         name,
         start,
@@ -137,7 +139,7 @@ def _sleeve(
     )
 
 
-def replace_flesh(person: _Person) -> _Person:
+def _as_flesh(person: _Person) -> _Person:
     """The person's flesh as if it were bone: wider or narrower as a whole, walls and inside unchanged."""
     return replace(person, stout=person.flesh, wall=1.0, spongy=1.0)
 
@@ -188,7 +190,11 @@ def _finger(
     thick: float,
 ) -> tuple[list[Bone], list[Bone]]:
     """One ray of the hand: metacarpal and phalanges in a line with small bends, and the flesh around."""
-    names = ["metacarpal", "proximal", "middle", "distal"] if len(lengths) == 4 else ["metacarpal", "proximal", "distal"]
+    names = (
+        ["metacarpal", "proximal", "middle", "distal"]
+        if len(lengths) == 4
+        else ["metacarpal", "proximal", "distal"]
+    )
     names = [f"{name} {ray}" for name in names]
     bones: list[Bone] = []
     point, angle = np.array(base, dtype=float), np.deg2rad(tilt)
@@ -204,14 +210,27 @@ def _finger(
         if i == 0:
             bones.append(
                 _bone(
-                    name, tuple(point), tuple(end),
-                    [(0, 7.6 * thick, 7.6 * thick), (0.1, 7 * thick, 7 * thick), (0.3, 4.5 * thick, 4.5 * thick),
-                     (0.55, 4.1 * thick, 4.1 * thick), (0.78, 5 * thick, 5 * thick), (0.9, 7 * thick, 7 * thick),
-                     (1, 6.6 * thick, 6.6 * thick)],
+                    name,
+                    tuple(point),
+                    tuple(end),
+                    [
+                        (0, 7.6 * thick, 7.6 * thick),
+                        (0.1, 7 * thick, 7 * thick),
+                        (0.3, 4.5 * thick, 4.5 * thick),
+                        (0.55, 4.1 * thick, 4.1 * thick),
+                        (0.78, 5 * thick, 5 * thick),
+                        (0.9, 7 * thick, 7 * thick),
+                        (1, 6.6 * thick, 6.6 * thick),
+                    ],
                     [(0, 0.8), (0.18, 1.1), (0.35, 1.9), (0.6, 1.9), (0.8, 1.2), (0.9, 0.7)],
                     [(0, 0.27), (0.2, 0.16), (0.35, 0.04), (0.65, 0.04), (0.82, 0.16), (1, 0.27)],
-                    person=person, tail=_round_end(5.5 * thick), head=[(-1, 1.6), (-0.5, -0.4), (0, 0.6), (0.6, -0.4), (1, 1.6)],
-                    smooth=5.0, depth=0.95, plate=0.8, **more,
+                    person=person,
+                    tail=_round_end(5.5 * thick),
+                    head=[(-1, 1.6), (-0.5, -0.4), (0, 0.6), (0.6, -0.4), (1, 1.6)],
+                    smooth=5.0,
+                    depth=0.95,
+                    plate=0.8,
+                    **more,
                 )
             )
             knuckle = end
@@ -219,27 +238,53 @@ def _finger(
             w = thick * (1.0 if i == 1 else 0.84)
             bones.append(
                 _bone(
-                    name, tuple(point), tuple(end),
-                    [(0, 7 * w, 7 * w), (0.1, 6.6 * w, 6.6 * w), (0.3, 4.6 * w, 4.6 * w), (0.6, 4 * w, 4 * w),
-                     (0.8, 4.2 * w, 4.2 * w), (0.92, 5.3 * w, 5.3 * w), (1, 5 * w, 5 * w)],
+                    name,
+                    tuple(point),
+                    tuple(end),
+                    [
+                        (0, 7 * w, 7 * w),
+                        (0.1, 6.6 * w, 6.6 * w),
+                        (0.3, 4.6 * w, 4.6 * w),
+                        (0.6, 4 * w, 4 * w),
+                        (0.8, 4.2 * w, 4.2 * w),
+                        (0.92, 5.3 * w, 5.3 * w),
+                        (1, 5 * w, 5 * w),
+                    ],
                     [(0, 0.7), (0.2, 1.0), (0.4, 1.6), (0.65, 1.7), (0.82, 1.1), (0.92, 0.7)],
                     [(0, 0.27), (0.2, 0.17), (0.4, 0.04), (0.7, 0.04), (0.85, 0.15), (1, 0.25)],
-                    person=person, head=[(-1, -0.4), (-0.6, 0.4), (0, 1.1), (0.6, 0.4), (1, -0.4)],
+                    person=person,
+                    head=[(-1, -0.4), (-0.6, 0.4), (0, 1.1), (0.6, 0.4), (1, -0.4)],
                     tail=[(-1, -2.6), (-0.75, 0), (-0.4, 0.2), (0, -0.9), (0.4, 0.2), (0.75, 0), (1, -2.6)],
-                    smooth=5.0, depth=0.8, plate=0.75, **more,
+                    smooth=5.0,
+                    depth=0.8,
+                    plate=0.75,
+                    **more,
                 )
             )
         else:
             more["breaks"] = None
             bones.append(
                 _bone(
-                    name, tuple(point), tuple(end),
-                    [(0, 5.6 * thick, 5.6 * thick), (0.12, 5.2 * thick, 5.2 * thick), (0.4, 2.9 * thick, 2.9 * thick),
-                     (0.7, 2.6 * thick, 2.6 * thick), (0.85, 3.9 * thick, 3.9 * thick), (1, 3.7 * thick, 3.7 * thick)],
+                    name,
+                    tuple(point),
+                    tuple(end),
+                    [
+                        (0, 5.6 * thick, 5.6 * thick),
+                        (0.12, 5.2 * thick, 5.2 * thick),
+                        (0.4, 2.9 * thick, 2.9 * thick),
+                        (0.7, 2.6 * thick, 2.6 * thick),
+                        (0.85, 3.9 * thick, 3.9 * thick),
+                        (1, 3.7 * thick, 3.7 * thick),
+                    ],
                     [(0, 0.7), (0.4, 1.0), (0.7, 0.9), (1, 0.5)],
                     [(0, 0.25), (0.35, 0.1), (0.65, 0.1), (1, 0.25)],
-                    person=person, head=[(-1, -0.2), (0, 0.8), (1, -0.2)], tail=_round_end(2.8), smooth=5.0,
-                    depth=0.75, plate=0.6, **more,
+                    person=person,
+                    head=[(-1, -0.2), (0, 0.8), (1, -0.2)],
+                    tail=_round_end(2.8),
+                    smooth=5.0,
+                    depth=0.75,
+                    plate=0.6,
+                    **more,
                 )
             )
         gap = 1.2 if i == 0 else 0.8
@@ -249,16 +294,34 @@ def _finger(
     back = knuckle - (tip - knuckle) * 0.18
     flesh = [
         _sleeve(
-            f"flesh {ray}", tuple(back), tuple(tip + 2.5 * (tip - back) / np.hypot(*(tip - back))),
-            [(0, 11 * thick, 11 * thick), (0.3, 10.4 * thick, 10.4 * thick), (0.7, 9 * thick, 9 * thick), (1, 7.6 * thick, 7.6 * thick)],
-            person=person, depth=0.85, fat=2.0, tip=8.0 * thick, root=4.0,
+            f"flesh {ray}",
+            tuple(back),
+            tuple(tip + 2.5 * (tip - back) / np.hypot(*(tip - back))),
+            [
+                (0, 11 * thick, 11 * thick),
+                (0.3, 10.4 * thick, 10.4 * thick),
+                (0.7, 9 * thick, 9 * thick),
+                (1, 7.6 * thick, 7.6 * thick),
+            ],
+            person=person,
+            depth=0.85,
+            fat=2.0,
+            tip=8.0 * thick,
+            root=4.0,
         )
     ]
     if ray == 1:
         flesh.append(
             _sleeve(
-                "thenar", (base[0] + 4, base[1] - 14), tuple(knuckle + 4),
-                [(0, 14, 16), (0.5, 15, 19), (1, 11, 13)], person=person, depth=0.8, fat=3.0, tip=9.0, root=12.0,
+                "thenar",
+                (base[0] + 4, base[1] - 14),
+                tuple(knuckle + 4),
+                [(0, 14, 16), (0.5, 15, 19), (1, 11, 13)],
+                person=person,
+                depth=0.8,
+                fat=3.0,
+                tip=9.0,
+                root=12.0,
             )
         )
     return bones, flesh
@@ -266,17 +329,17 @@ def _finger(
 
 def _hand_bones(rng: np.random.Generator, person: _Person) -> tuple[list[Bone], list[Bone], tuple[str, ...]]:
     """Wrist, metacarpals and fingers, their flesh, and the names of all of them."""
-    pebble = {"person": person, "rng": rng}
+    pebble = partial(_pebble, person=person, rng=rng)
     bones = [
-        _pebble("scaphoid", (-6.0, 4.6), (-18.0, 17.0), 5.8, 5.6, waist=0.12, **pebble),  # type: ignore[arg-type]
-        _pebble("lunate", (2.2, -0.8), (2.0, 13.4), 8.2, 7.0, **pebble),  # type: ignore[arg-type]
-        _pebble("triquetrum", (14.2, 2.6), (12.2, 15.6), 6.4, 7.0, **pebble),  # type: ignore[arg-type]
-        _pebble("pisiform", (15.5, 5.5), (15.5, 14.5), 4.9, 4.9, **pebble),  # type: ignore[arg-type]
-        _pebble("trapezium", (-18.5, 15.5), (-21.5, 26.5), 7.0, 7.6, round_by=0.3, **pebble),  # type: ignore[arg-type]
-        _pebble("trapezoid", (-10.5, 19.5), (-10.8, 31.0), 5.6, 6.4, round_by=0.3, **pebble),  # type: ignore[arg-type]
-        _pebble("capitate", (-0.6, 12.6), (-0.8, 33.6), 6.6, 7.4, waist=0.1, round_by=0.26, **pebble),  # type: ignore[arg-type]
-        _pebble("hamate", (8.0, 14.6), (12.0, 32.4), 5.2, 9.0, round_by=0.28, **pebble),  # type: ignore[arg-type]
-        _pebble("hook of the hamate", (11.0, 20.0), (11.6, 26.0), 3.0, 3.0, depth=1.6, **pebble),  # type: ignore[arg-type]
+        pebble("scaphoid", (-6.0, 4.6), (-18.0, 17.0), 5.8, 5.6, waist=0.12),
+        pebble("lunate", (2.2, -0.8), (2.0, 13.4), 8.2, 7.0),
+        pebble("triquetrum", (14.2, 2.6), (12.2, 15.6), 6.4, 7.0),
+        pebble("pisiform", (15.5, 5.5), (15.5, 14.5), 4.9, 4.9),
+        pebble("trapezium", (-18.5, 15.5), (-21.5, 26.5), 7.0, 7.6, round_by=0.3),
+        pebble("trapezoid", (-10.5, 19.5), (-10.8, 31.0), 5.6, 6.4, round_by=0.3),
+        pebble("capitate", (-0.6, 12.6), (-0.8, 33.6), 6.6, 7.4, waist=0.1, round_by=0.26),
+        pebble("hamate", (8.0, 14.6), (12.0, 32.4), 5.2, 9.0, round_by=0.28),
+        pebble("hook of the hamate", (11.0, 20.0), (11.6, 26.0), 3.0, 3.0, depth=1.6),
     ]
     spread = rng.uniform(0.75, 1.25)
     stretch = rng.uniform(0.96, 1.04)
@@ -289,8 +352,15 @@ def _hand_bones(rng: np.random.Generator, person: _Person) -> tuple[list[Bone], 
     )
     flesh: list[Bone] = [
         _sleeve(
-            "palm", (0, -12), (-2, 104), [(0, 29, 27), (0.3, 32, 31), (0.65, 36, 36), (0.85, 33, 38), (1, 28, 34)],
-            person=person, depth=0.4, fat=3.0, tip=9.0, root=6.0,
+            "palm",
+            (0, -12),
+            (-2, 104),
+            [(0, 29, 27), (0.3, 32, 31), (0.65, 36, 36), (0.85, 33, 38), (1, 28, 34)],
+            person=person,
+            depth=0.4,
+            fat=3.0,
+            tip=9.0,
+            root=6.0,
         )
     ]
     for ray, base, tilt, lengths, thick in rays:
@@ -302,81 +372,216 @@ def _hand_bones(rng: np.random.Generator, person: _Person) -> tuple[list[Bone], 
     for name, side in (("sesamoid a", -3.2), ("sesamoid b", 3.6)):
         centre = thumb + side * bones[9].across
         tip = centre + 4.5 * bones[9].along
-        bones.append(_pebble(name, tuple(centre), tuple(tip), 2.2, 2.2, **pebble))  # type: ignore[arg-type]
+        bones.append(pebble(name, tuple(centre), tuple(tip), 2.2, 2.2))
     return bones, flesh, tuple(part.name for part in (*bones, *flesh))
 
 
-def _forearm_bones(person: _Person, rng: np.random.Generator, followers: tuple[str, ...]) -> tuple[list[Bone], list[Bone]]:
+def _forearm_bones(
+    person: _Person, rng: np.random.Generator, followers: tuple[str, ...]
+) -> tuple[list[Bone], list[Bone]]:
     """Radius and ulna, broken off at the upper edge of any film, with the flesh of the forearm."""
     long = 250.0
     side = float(rng.uniform(-1.5, 1.5))
     radius = _bone(
-        "radius", (-9.0, -long), (-7.0, 0.0),
-        [(0, 8, 8), (0.4, 7.2, 7.2), (0.7, 7.8, 7.8), (0.84, 9, 9), (0.9, 11.5, 11), (0.95, 15, 13.5), (0.985, 16.5, 15.4), (1, 15.5, 15)],
+        "radius",
+        (-9.0, -long),
+        (-7.0, 0.0),
+        [
+            (0, 8, 8),
+            (0.4, 7.2, 7.2),
+            (0.7, 7.8, 7.8),
+            (0.84, 9, 9),
+            (0.9, 11.5, 11),
+            (0.95, 15, 13.5),
+            (0.985, 16.5, 15.4),
+            (1, 15.5, 15),
+        ],
         [(0, 3.2), (0.6, 3.3), (0.76, 2.8), (0.86, 1.9), (0.93, 1.1), (1, 0.8)],
         [(0, 0.02), (0.7, 0.03), (0.82, 0.09), (0.92, 0.2), (1, 0.27)],
-        person=person, smooth=2.4, depth=0.82, bow=-6.0 + side, cap=4.0,
-        tail=[(-1, 2.0), (-0.88, 7.4), (-0.7, 7.0), (-0.4, 2.8), (0, 0.0), (0.5, -1.6), (0.88, -2.2), (1, -5.0)],
-        followers=followers, breaks=(0.3 * long, 0.945 * long), buckles=True,
+        person=person,
+        smooth=2.4,
+        depth=0.82,
+        bow=-6.0 + side,
+        cap=4.0,
+        tail=[
+            (-1, 2.0),
+            (-0.88, 7.4),
+            (-0.7, 7.0),
+            (-0.4, 2.8),
+            (0, 0.0),
+            (0.5, -1.6),
+            (0.88, -2.2),
+            (1, -5.0),
+        ],
+        followers=(*followers, "wrist"),
+        breaks=(0.3 * long, 0.945 * long),
+        buckles=True,
     )
     ulna = _bone(
-        "ulna", (8.5 + side, -long), (16.0, -3.0),
-        [(0, 9, 9), (0.4, 7.2, 7.2), (0.7, 6, 6), (0.88, 5.6, 5.6), (0.94, 7.2, 7), (0.98, 8.8, 8.2), (1, 8.4, 8.2)],
+        "ulna",
+        (8.5 + side, -long),
+        (16.0, -3.0),
+        [
+            (0, 9, 9),
+            (0.4, 7.2, 7.2),
+            (0.7, 6, 6),
+            (0.88, 5.6, 5.6),
+            (0.94, 7.2, 7),
+            (0.98, 8.8, 8.2),
+            (1, 8.4, 8.2),
+        ],
         [(0, 3.2), (0.6, 3.0), (0.8, 2.3), (0.9, 1.5), (0.96, 0.9), (1, 0.8)],
         [(0, 0.02), (0.75, 0.03), (0.86, 0.1), (0.94, 0.2), (1, 0.26)],
-        person=person, smooth=2.4, depth=0.95, bow=2.0, cap=4.0,
-        tail=[(-1, -4.5), (-0.7, -0.6), (-0.2, 0.4), (0.35, 0.0), (0.5, 2.0), (0.7, 5.4), (0.86, 5.4), (1, 0.0)],
-        breaks=(0.3 * long, 0.93 * long), buckles=True,
+        person=person,
+        smooth=2.4,
+        depth=0.95,
+        bow=2.0,
+        cap=4.0,
+        tail=[
+            (-1, -4.5),
+            (-0.7, -0.6),
+            (-0.2, 0.4),
+            (0.35, 0.0),
+            (0.5, 2.0),
+            (0.7, 5.4),
+            (0.86, 5.4),
+            (1, 0.0),
+        ],
+        breaks=(0.3 * long, 0.93 * long),
+        buckles=True,
     )
     flesh = [
         _sleeve(
-            "forearm", (1, -long - 10), (0, 12),
+            "forearm",
+            (1, -long - 10),
+            (0, 2),
             [(0, 47, 46), (0.4, 42, 40), (0.65, 34, 33), (0.85, 29, 28), (1, 28, 27)],
-            person=person, depth=0.78, fat=4.5, tip=4.0,
-        )
+            person=person,
+            depth=0.78,
+            fat=4.5,
+            tip=34.0,
+        ),
+        # Goes with the hand when the radius breaks, so that no bone is left without flesh.
+        _sleeve(
+            "wrist",
+            (1, -80),
+            (0, 14),
+            [(0, 24, 23), (0.6, 28, 27), (1, 28, 27)],
+            person=person,
+            depth=0.68,
+            fat=4.0,
+            tip=6.0,
+            root=30.0,
+        ),
     ]
     return [radius, ulna], flesh
 
 
 def _leg_bones(rng: np.random.Generator, person: _Person) -> tuple[list[Bone], list[Bone]]:
     """Tibia, fibula and the bones below the ankle, seen from the front, with their flesh."""
-    pebble = {"person": person, "rng": rng}
+    pebble = partial(_pebble, person=person, rng=rng)
     foot = [
-        _pebble("talus", (0.4, 4.3), (1.0, 28.0), 17.5, 22.0, depth=0.95, round_by=0.14, **pebble),  # type: ignore[arg-type]
-        _pebble("calcaneus", (4.0, 22.0), (6.0, 62.0), 18.0, 20.0, depth=1.1, round_by=0.2, **pebble),  # type: ignore[arg-type]
-        _pebble("navicular", (-6.0, 22.0), (-9.0, 40.0), 19.0, 17.0, depth=0.5, round_by=0.3, **pebble),  # type: ignore[arg-type]
-        _pebble("cuboid", (14.0, 30.0), (17.0, 52.0), 13.0, 12.0, depth=0.7, round_by=0.3, **pebble),  # type: ignore[arg-type]
+        pebble("talus", (0.4, 4.3), (1.0, 28.0), 17.5, 22.0, depth=0.95, round_by=0.14),
+        pebble("calcaneus", (4.0, 22.0), (6.0, 62.0), 18.0, 20.0, depth=1.1, round_by=0.2),
+        pebble("navicular", (-6.0, 22.0), (-9.0, 40.0), 19.0, 17.0, depth=0.5, round_by=0.3),
+        pebble("cuboid", (14.0, 30.0), (17.0, 52.0), 13.0, 12.0, depth=0.7, round_by=0.3),
     ]
     for ray, x in enumerate((-17.0, -8.0, 1.0, 9.0), start=1):
         foot.append(
-            _pebble(f"metatarsal {ray}", (x, 40.0 + 2 * ray), (1.3 * x, 90.0), 7.0, 6.0, depth=1.6, round_by=0.1, **pebble)  # type: ignore[arg-type]
+            pebble(
+                f"metatarsal {ray}",
+                (x, 40.0 + 2 * ray),
+                (1.3 * x, 90.0),
+                7.0,
+                6.0,
+                depth=1.6,
+                round_by=0.1,
+            )
         )
     long = 300.0
     close = float(rng.uniform(-1.2, 1.2))
     tibia = _bone(
-        "tibia", (0.0, -long), (0.0, 0.0),
-        [(0, 20, 20), (0.2, 14, 14), (0.4, 12, 12), (0.7, 11, 11), (0.82, 12.6, 12.2), (0.89, 16, 15), (0.95, 21, 18.4), (1, 23, 19.6)],
+        "tibia",
+        (0.0, -long),
+        (0.0, 0.0),
+        [
+            (0, 20, 20),
+            (0.2, 14, 14),
+            (0.4, 12, 12),
+            (0.7, 11, 11),
+            (0.82, 12.6, 12.2),
+            (0.89, 16, 15),
+            (0.95, 21, 18.4),
+            (1, 23, 19.6),
+        ],
         [(0, 4), (0.3, 5), (0.65, 4.8), (0.8, 3.4), (0.89, 1.9), (0.95, 1.2), (1, 1.0)],
         [(0, 0.03), (0.6, 0.03), (0.78, 0.06), (0.9, 0.17), (1, 0.26)],
-        person=person, smooth=2.6, depth=0.95, cap=5.0, bow=float(rng.uniform(-2, 2)),
-        tail=[(-1, 6.0), (-0.9, 11.5), (-0.72, 12.0), (-0.58, 7.0), (-0.5, 1.4), (-0.4, 0.0), (0, -0.8), (0.5, 0.2), (0.9, 0.8), (1, -2.0)],
-        followers=tuple(bone.name for bone in foot), breaks=(0.36 * long, 0.95 * long), buckles=True,
+        person=person,
+        smooth=2.6,
+        depth=0.95,
+        cap=5.0,
+        bow=float(rng.uniform(-2, 2)),
+        tail=[
+            (-1, 6.0),
+            (-0.9, 11.5),
+            (-0.72, 12.0),
+            (-0.58, 7.0),
+            (-0.5, 1.4),
+            (-0.4, 0.0),
+            (0, -0.8),
+            (0.5, 0.2),
+            (0.9, 0.8),
+            (1, -2.0),
+        ],
+        followers=tuple(bone.name for bone in foot),
+        breaks=(0.36 * long, 0.95 * long),
+        buckles=True,
     )
     fibula = _bone(
-        "fibula", (27.0, -long), (27.5 + close, 24.0),
-        [(0, 5.6, 5.6), (0.4, 6.2, 6.2), (0.75, 5.4, 5.4), (0.84, 6.2, 6.2), (0.92, 8.8, 8.8), (0.96, 8.6, 8.0), (1, 6.4, 6.0)],
+        "fibula",
+        (27.0, -long),
+        (27.5 + close, 24.0),
+        [
+            (0, 5.6, 5.6),
+            (0.4, 6.2, 6.2),
+            (0.75, 5.4, 5.4),
+            (0.84, 6.2, 6.2),
+            (0.92, 8.8, 8.8),
+            (0.96, 8.6, 8.0),
+            (1, 6.4, 6.0),
+        ],
         [(0, 2.4), (0.7, 2.5), (0.82, 1.9), (0.92, 1.1), (1, 0.8)],
         [(0, 0.03), (0.7, 0.04), (0.84, 0.12), (0.93, 0.22), (1, 0.25)],
-        person=person, smooth=2.4, depth=1.1, cap=5.0, bow=float(rng.uniform(-4, 0)), tail=_round_end(8.0),
-        breaks=(0.36 * long, 0.93 * long), buckles=False,
+        person=person,
+        smooth=2.4,
+        depth=1.1,
+        cap=5.0,
+        bow=float(rng.uniform(-4, 0)),
+        tail=_round_end(8.0),
+        breaks=(0.36 * long, 0.93 * long),
+        buckles=False,
     )
     flesh = [
         _sleeve(
-            "calf", (10, -long - 20), (8, 44),
+            "calf",
+            (10, -long - 20),
+            (8, 44),
             [(0, 60, 56), (0.35, 54, 50), (0.6, 43, 42), (0.78, 35, 37), (0.88, 34, 37), (1, 37, 38)],
-            person=person, depth=1.0, fat=6.0, tip=10.0,
+            person=person,
+            depth=1.0,
+            fat=6.0,
+            tip=10.0,
         ),
-        _sleeve("foot", (4, -6), (0, 130), [(0, 28, 30), (0.25, 35, 36), (0.5, 42, 41), (1, 44, 44)], person=person, depth=1.2, fat=5.0, root=28.0),
+        _sleeve(
+            "foot",
+            (4, -6),
+            (0, 130),
+            [(0, 28, 30), (0.25, 35, 36), (0.5, 42, 41), (1, 44, 44)],
+            person=person,
+            depth=1.2,
+            fat=5.0,
+            root=28.0,
+        ),
     ]
     return [*foot, tibia, fibula], flesh
 
@@ -401,7 +606,9 @@ def limb(region: str, rng: np.random.Generator) -> Limb:
         low = float(rng.uniform(45, 62))
         height = float(rng.uniform(225, 265))
         weights = {"tibia": 0.62, "fibula": 0.38}
-        return Limb(region, tuple(bones), tuple(around), (9.0, low - height / 2), (height, 110.0), False, weights)
+        return Limb(
+            region, tuple(bones), tuple(around), (9.0, low - height / 2), (height, 110.0), False, weights
+        )
     if region not in REGIONS:
         raise ValueError(f"a region is one of {', '.join(REGIONS)}, not {region!r}")
     bones, around, names = _hand_bones(rng, person)
@@ -411,7 +618,9 @@ def limb(region: str, rng: np.random.Generator) -> Limb:
         top = float(rng.uniform(48, 80))
         height = float(rng.uniform(205, 245))
         weights = {"radius": 0.64, "ulna": 0.36}
-        return Limb(region, tuple(bones), tuple(around), (0.0, top - height / 2), (height, 110.0), True, weights)
+        return Limb(
+            region, tuple(bones), tuple(around), (0.0, top - height / 2), (height, 110.0), True, weights
+        )
     weights = {}
     for bone in bones:
         kind, _, ray = bone.name.partition(" ")
@@ -419,4 +628,6 @@ def limb(region: str, rng: np.random.Generator) -> Limb:
             weights[bone.name] = {"metacarpal": 0.12, "proximal": 0.065, "middle": 0.02}[kind]
     top = float(rng.uniform(206, 214))
     height = float(rng.uniform(228, 250))
-    return Limb(region, tuple(bones), tuple(around), (-16.0, top - height / 2), (height, 178.0), True, weights)
+    return Limb(
+        region, tuple(bones), tuple(around), (-16.0, top - height / 2), (height, 178.0), True, weights
+    )

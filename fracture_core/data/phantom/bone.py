@@ -88,7 +88,7 @@ class Bone:
         return self.bow * 4.0 * share * (1.0 - share)
 
     def frame(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """u along and v off the bowed axis, in mm, of points of the limb."""
+        """Points of the limb as u along and v off the bowed axis, in mm."""
         along, across = self.along, self.across
         dx, dy = x - self.start[0], y - self.start[1]
         u = dx * along[0] + dy * along[1]

@@ -1,6 +1,7 @@
 """From ray lengths to a film: Beer–Lambert, scatter, detector, noise, display curve, collimation, marker."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -26,8 +27,9 @@ class Technique:
         shoulder: share of the range which is shown white.
         gamma: exponent of the display curve.
         edge: strength of the edge enhancement.
+        balance: how much the local mean is evened out, 0–1, so that thin and thick parts are seen at once.
         black: level of the darkest tone, 0–1.
-        field: rows and columns, as shares of the film, of the upper left and lower right of the collimated field.
+        field: the collimated field: top, left, bottom, right as shares of the film.
         turn: radians by which the field is turned.
         marker: "L", "R" or "" for none.
         corner: column and row, as shares of the film, of the marker.
@@ -42,6 +44,7 @@ class Technique:
     shoulder: float
     gamma: float
     edge: float
+    balance: float
     black: float
     field: tuple[float, float, float, float]
     turn: float
@@ -59,10 +62,10 @@ def technique(rng: np.random.Generator, side: str) -> Technique:
         side: "L" or "R".
     """
     quanta = float(np.exp(rng.uniform(np.log(2500.0), np.log(12000.0))))
-    scatter, blur, toe, shoulder, gamma, edge, black = (
+    scatter, blur, toe, shoulder, gamma, edge, balance, black = (
         float(value)
         for value in rng.uniform(
-            (0.08, 0.14, 0.1, 0.95, 0.8, 0.15, 0.0), (0.3, 0.3, 0.48, 1.15, 1.2, 0.75, 0.035)
+            (0.08, 0.14, 0.1, 0.95, 0.8, 0.15, 0.05, 0.0), (0.3, 0.3, 0.48, 1.15, 1.2, 0.75, 0.35, 0.035)
         )
     )
     margins = rng.uniform(0.0, 0.075, 4) * (rng.random(4) < 0.6)
@@ -76,7 +79,21 @@ def technique(rng: np.random.Generator, side: str) -> Technique:
     letter = float(rng.uniform(0.045, 0.065))
     field = (float(margins[0]), float(margins[1]), 1.0 - float(margins[2]), 1.0 - float(margins[3]))
     return Technique(
-        quanta, scatter, blur, toe, shoulder, gamma, edge, black, field, turn, marker, corner, lean, letter
+        quanta,
+        scatter,
+        blur,
+        toe,
+        shoulder,
+        gamma,
+        edge,
+        balance,
+        black,
+        field,
+        turn,
+        marker,
+        corner,
+        lean,
+        letter,
     )
 
 
@@ -102,7 +119,7 @@ def smooth_up(cells: np.ndarray, size: tuple[int, int], sigma: float) -> np.ndar
 
 
 def blurred(image: np.ndarray, sigma: float) -> np.ndarray:
-    """A Gaussian blur of an (H, W) image by sigma pixels, without any library whose result depends on the CPU.
+    """A Gaussian blur of an (H, W) image by sigma pixels, in plain arithmetic so that machines agree.
 
     A wide blur goes through a grid of nodes, each half of the variance on the way there and back.
     """
@@ -175,7 +192,7 @@ def marker(size: tuple[int, int], how: Technique) -> np.ndarray:
     across, down = (cos * x + sin * y) / tall + 0.3, (cos * y - sin * x) / tall + 0.5
     nearest = np.full(size, np.inf)
     for stroke in _LETTERS.get(how.marker, []):
-        for (x0, y0), (x1, y1) in zip(stroke, stroke[1:], strict=False):
+        for (x0, y0), (x1, y1) in pairwise(stroke):
             dx, dy = x1 - x0, y1 - y0
             share = np.clip(((across - x0) * dx + (down - y0) * dy) / (dx * dx + dy * dy), 0.0, 1.0)
             away = (across - x0 - share * dx) ** 2 + (down - y0 - share * dy) ** 2
@@ -234,6 +251,8 @@ def develop(
     signal = -np.log(np.maximum(energy / (1.0 + how.scatter * 0.5), 1e-4))
     signal = signal + how.edge * (signal - blurred(signal, 1.6 / spacing)) * 0.6
     low, high = limits
+    around = blurred(np.minimum(signal, high), 18.0 / spacing)
+    signal = signal - how.balance * (around - 0.35 * high)
     start = low * how.toe
     share = np.clip((signal - start) / ((high - start) * how.shoulder), 0.0, None)
     # A straight line with a soft shoulder: white is approached, not hit.

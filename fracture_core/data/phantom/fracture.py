@@ -15,7 +15,7 @@ KINDS = ("transverse", "oblique", "spiral", "comminuted", "buckle")
 _CHANCE = (0.28, 0.3, 0.16, 0.18, 0.08)
 
 #: How far, in mm, an angulated fragment may swing at its far end: with the bones behind it, and without.
-_SWING, _SWING_ALONE = 9.0, 6.0
+_SWING, _SWING_ALONE = 8.0, 4.0
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,11 @@ def _jagged(rng: np.random.Generator, count: int, size: float) -> np.ndarray:
     walk = np.cumsum(rng.standard_normal(count))
     walk -= np.linspace(walk[0], walk[-1], count)
     walk /= max(float(np.abs(walk).max()), 1e-9)
-    teeth = np.interp(np.arange(count), np.arange(0, count + 6, 6), rng.uniform(-1, 1, count // 6 + 2)[: len(range(0, count + 6, 6))])
+    teeth = np.interp(
+        np.arange(count),
+        np.arange(0, count + 6, 6),
+        rng.uniform(-1, 1, count // 6 + 2)[: len(range(0, count + 6, 6))],
+    )
     return size * (0.6 * walk + 0.5 * teeth)
 
 
@@ -109,8 +113,18 @@ def _chip(name: str, rng: np.random.Generator, centre: np.ndarray, size: float) 
     same = np.ones(STEPS)
     slant = np.linspace(-1.0, 1.0, STEPS) * size * float(rng.uniform(-0.4, 0.4))
     return Bone(
-        name, centre - along, centre + along, same * half, same * half, 0.7, same * half, same * 0.0,
-        slant, slant[::-1] * 0.7, plate=size, cap=0.4 * size,
+        name,
+        centre - along,
+        centre + along,
+        same * half,
+        same * half,
+        0.7,
+        same * half,
+        same * 0.0,
+        slant,
+        slant[::-1] * 0.7,
+        plate=size,
+        cap=0.4 * size,
     )
 
 
@@ -119,7 +133,9 @@ def _buckled(bone: Bone, rng: np.random.Generator, u: float, half: float) -> tup
     wide = half * float(rng.uniform(0.24, 0.36))
     at = np.linspace(0.0, bone.length, STEPS)
     hump = np.exp(-0.5 * ((at - u) / wide) ** 2)
-    dent = np.exp(-0.5 * ((at - u - 2.2 * wide) / wide) ** 2) + np.exp(-0.5 * ((at - u + 2.2 * wide) / wide) ** 2)
+    dent = np.exp(-0.5 * ((at - u - 2.2 * wide) / wide) ** 2) + np.exp(
+        -0.5 * ((at - u + 2.2 * wide) / wide) ** 2
+    )
     left, right = (half * float(value) for value in rng.uniform((0.03, 0.03), (0.2, 0.2)))
     left, right = (max(left, 0.14 * half), right) if rng.random() < 0.5 else (left, max(right, 0.14 * half))
     shape = hump - 0.25 * dent
@@ -194,7 +210,9 @@ def plan(limb: Limb, view: View, inside: np.ndarray, asked: Fracture, rng: np.ra
     bone, u = _place(limb, view, inside, asked, kind, rng)
     half = _half(bone, u)
     shaft = _half(bone, 0.5 * bone.length)
-    severity, gap, side, turn = (float(value) for value in rng.uniform((0.25, 0.5, -1.0, -1.0), (1.0, 1.0, 1.0, 1.0)))
+    severity, gap, side, turn = (
+        float(value) for value in rng.uniform((0.25, 0.5, -1.0, -1.0), (1.0, 1.0, 1.0, 1.0))
+    )
     gap = gap * (0.5 + severity) * min(max(shaft / 5.0, 0.9), 1.8)
     if rng.random() < 0.3 and kind == "transverse":
         gap = -0.6 * gap
@@ -230,11 +248,17 @@ def plan(limb: Limb, view: View, inside: np.ndarray, asked: Fracture, rng: np.ra
         if kind == "comminuted":
             outward, lean = (float(value) for value in rng.uniform((0.12, -0.16), (0.45, 0.16)))
             out = np.sign(last.near[-1] - first.near[-1] - (last.near[0] - first.near[0])) * outward * half
-            moved = Motion(centre + 0.6 * np.sign(out) * half * bone.across, lean, 0.5 * gap * bone.along + out * bone.across)
+            moved = Motion(
+                centre + 0.6 * np.sign(out) * half * bone.across,
+                lean,
+                0.5 * gap * bone.along + out * bone.across,
+            )
             pieces.append(Piece(bone, moved, first, last))
             for i in range(int(rng.integers(2, 5))):
                 off = rng.uniform((-0.7, -1.1), (0.7, 1.1)) * half
-                chip = _chip(f"chip {i}", rng, bone.at(u + off[0], off[1]), half * float(rng.uniform(0.1, 0.22)))
+                chip = _chip(
+                    f"chip {i}", rng, bone.at(u + off[0], off[1]), half * float(rng.uniform(0.1, 0.22))
+                )
                 pieces.append(Piece(chip))
     return Broken(kind, bone.name, tuple(pieces), bone.followers, motion, centre, half, zone)
 
@@ -259,7 +283,9 @@ def mask(broken: Broken, view: View, inside: np.ndarray) -> np.ndarray:
         u, v = bone.frame(*points)
         near = (u > np.interp(v, line, low) - margin) & (u < np.interp(v, line, high) + margin)
         edge = 0.1 * broken.reach + 0.6
-        across = (v > -bone.along_profile(bone.left, u) - edge) & (v < bone.along_profile(bone.right, u) + edge)
+        across = (v > -bone.along_profile(bone.left, u) - edge) & (
+            v < bone.along_profile(bone.right, u) + edge
+        )
         part |= near & across
     found[crop] = part & (inside[crop] > 0.5)
     return found

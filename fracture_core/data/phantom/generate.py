@@ -1,12 +1,6 @@
-"""Draw synthetic radiographs, one or a whole data set."""
+"""Draw one synthetic radiograph from a seed."""
 
-import csv
-import io
-import struct
-import zlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -17,29 +11,12 @@ from fracture_core.data.phantom.anatomy import REGIONS, Limb
 from fracture_core.data.phantom.bone import Bone, Piece, add_piece, rays, texture_tile
 from fracture_core.data.phantom.fracture import Broken, Fracture
 from fracture_core.data.phantom.view import View
-from fracture_core.errors import DataError
-from fracture_core.words import SPLITS
 
 #: Rows and columns of a phantom.
 SIZE = (512, 400)
 
-#: Folder names of the two classes, in the order of `words.LABELS`.
-FOLDERS = ("not fractured", "fractured")
-
 #: Sharpness with which sleeves of flesh merge: the exponent of a generalised mean.
-_MERGE = 4
-
-README = """Synthetic radiographs
-
-Every image in this folder was computed from a model of bones and X-rays. None shows a person.
-They serve to try out the app and the training without any download. A model trained on them
-says nothing about real patients.
-
-<split>/<fractured|not fractured>/synthetic_<region>_<seed>.png   8-bit grey images
-boxes.csv   the fractures: file, x0, y0, x1, y1 as fractions of the image's width and height
-
-Drawn by Second Look (fracture_core.data.phantom): {count} images, seed {seed}.
-"""
+_MERGE = 6
 
 
 @dataclass(frozen=True)
@@ -124,14 +101,14 @@ def _flesh(sleeves: tuple[Bone, ...], view: View, broken: Broken | None) -> tupl
     whole = np.zeros(view.size)
     inner = np.zeros(view.size)
     for sleeve in sleeves:
-        moves = broken is not None and sleeve.name in broken.followers
-        corners = broken.motion.move(sleeve.outline()) if moves else sleeve.outline()
+        motion = broken.motion if broken is not None and sleeve.name in broken.followers else None
+        corners = sleeve.outline() if motion is None else motion.move(sleeve.outline())
         crop = view.crop(corners, margin=1.0)
         if crop is None:
             continue
         x, y = view.grid(crop)
-        if moves:
-            x, y = broken.motion.undo(x, y)
+        if motion is not None:
+            x, y = motion.undo(x, y)
         wall, muscle, _, _ = rays(sleeve, x, y, None)
         whole[crop] += (wall + muscle) ** _MERGE
         inner[crop] += muscle**_MERGE
@@ -230,3 +207,15 @@ def draw(
         bone=broken.bone if broken else "",
         raw=raw,
     )
+
+
+def fracture_boxes(
+    seed: int, region: str, fracture: Fracture | bool, size: tuple[int, int] = SIZE
+) -> tuple[Box, ...]:
+    """The boxes `draw` would give, without tracing a ray."""
+    asked = Fracture() if fracture is True else (fracture or None)
+    scene = _scene(seed, region, asked, size)
+    if scene.broken is None:
+        return ()
+    mask = breaking.mask(scene.broken, scene.view, scene.inside)
+    return (_box(mask),) if mask.any() else ()

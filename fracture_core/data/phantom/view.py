@@ -31,7 +31,7 @@ class View:
         return (np.asarray(points, dtype=float) - self.centre) @ self.matrix.T + self.target
 
     def crop(self, points: np.ndarray, margin: float) -> Crop | None:
-        """The rows and columns that hold all points (N, 2; mm) with a margin in mm, or None where off the film."""
+        """The part of the film with all points (N, 2; mm) and a margin in mm, or None where that is off."""
         pixels = self.to_pixels(points)
         reach = margin / self.spacing + 2.0
         left, top = np.floor(pixels.min(axis=0) - reach).astype(int)

@@ -1,0 +1,79 @@
+"""The samples that come with the app: a few synthetic films, the same on every run.
+
+python -m fracture_core.data.phantom.samples assets/samples
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from fracture_core.data.phantom.fracture import Fracture
+from fracture_core.data.phantom.generate import draw
+from fracture_core.data.phantom.write import encode_png, to_dicom
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample.
+
+    Attributes:
+        name: file name; its ending, .png or .dcm, decides the format.
+        seed: what it is drawn from.
+        region: the region.
+        fracture: the fracture, None for an intact limb.
+        size: rows and columns.
+    """
+
+    name: str
+    seed: int
+    region: str
+    fracture: Fracture | None
+    size: tuple[int, int]
+
+
+#: Seeds were picked by eye from contact sheets: clear exposure, marker beside the limb.
+SAMPLES = (
+    Sample(
+        "synthetic_forearm_fracture.png",
+        21,
+        "forearm",
+        Fracture("oblique", "radius", 0.6, 2.4, 3.0, 4.0),
+        (820, 640),
+    ),
+    Sample("synthetic_leg_normal.png", 6, "leg", None, (820, 640)),
+    Sample(
+        "synthetic_hand_fracture.png",
+        103,
+        "hand",
+        Fracture("oblique", "metacarpal 5", 0.55, 1.4, 2.0, 5.0),
+        (820, 640),
+    ),
+    Sample("synthetic_leg_fracture.dcm", 7, "leg", Fracture("comminuted", "tibia", 0.7), (560, 440)),
+)
+
+
+def write_samples(folder: Path) -> list[Path]:
+    """Write the samples; files of the same names are replaced.
+
+    Args:
+        folder: where to; made if missing.
+
+    Returns:
+        The files, in the order of `SAMPLES`.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for sample in SAMPLES:
+        phantom = draw(sample.seed, sample.region, sample.fracture, sample.size)
+        path = folder / sample.name
+        path.write_bytes(to_dicom(phantom) if path.suffix == ".dcm" else encode_png(phantom.pixels))
+        paths.append(path)
+    return paths
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("Name the folder for the samples, for example assets/samples.")
+    for written in write_samples(Path(sys.argv[1])):
+        sys.stdout.write(f"{written}  {written.stat().st_size:,} bytes\n")

@@ -1,0 +1,58 @@
+"""Elements of a DICOM data set, read so that a malformed one counts as absent.
+
+pydicom converts a value when it is first asked for, so every look at one may fail on a damaged file.
+"""
+
+import math
+import struct
+import zlib
+from typing import Any
+
+from PIL import Image
+from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException, InvalidDicomError
+
+#: What pydicom and its decoders raise on damaged files; `RuntimeError` when every decoder failed.
+DAMAGED = (
+    AttributeError, ValueError, TypeError, LookupError, RuntimeError, OSError, EOFError,
+    OverflowError, MemoryError, ImportError, struct.error, zlib.error,
+    InvalidDicomError, BytesLengthException, Image.DecompressionBombError,
+)  # fmt: skip
+
+
+def element(dataset: Dataset, keyword: str) -> Any:
+    """The value of an element, or None where it is absent, empty or malformed."""
+    try:
+        return dataset.get(keyword)
+    except DAMAGED:
+        return None
+
+
+def text(dataset: Dataset, keyword: str) -> str:
+    """A code string (VR CS) in capitals without padding; "" where there is none."""
+    return str(element(dataset, keyword) or "").strip().upper()
+
+
+def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
+    """The values of an element as finite numbers; empty where it is absent or any is malformed."""
+    value = element(dataset, keyword)
+    if value is None:
+        return ()
+    try:
+        single = isinstance(value, str | bytes | int | float)
+        values = tuple(float(v) for v in ([value] if single else value))
+    except DAMAGED:
+        return ()
+    return values if all(math.isfinite(v) for v in values) else ()
+
+
+def number(dataset: Dataset, keyword: str) -> float | None:
+    """The first value of an element as a finite number, or None."""
+    values = numbers(dataset, keyword)
+    return values[0] if values else None
+
+
+def first_item(dataset: Dataset, keyword: str) -> Dataset | None:
+    """The first item of a sequence, or None."""
+    items = element(dataset, keyword)
+    return items[0] if items and isinstance(items[0], Dataset) else None

@@ -1,0 +1,169 @@
+"""The card of a model: everything that must travel with its weights."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fracture_core.errors import DataError, ModelError
+from fracture_core.evaluation import Platt, Summary, ThreeState, Thresholds
+from fracture_core.imaging import InputSpec
+from fracture_core.words import LABELS
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The weight file, by what it must contain."""
+
+    file: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class DataRecord:
+    """What a model was trained and judged on.
+
+    Attributes:
+        name: the data set, with its citation.
+        licence: its licence.
+        layout: the layout it was read as.
+        split_hash: SHA-256 of which case is in which split.
+        split_rule: in words, how cases were kept together.
+        counts: films by split: [without fracture, with a fracture].
+    """
+
+    name: str
+    licence: str
+    layout: str
+    split_hash: str
+    split_rule: str
+    counts: dict[str, list[int]]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One model.
+
+    Attributes:
+        id: its name in the registry, also its folder's.
+        title: what users read.
+        created: ISO date and time, UTC.
+        architecture: a name of the zoo.
+        input: what it is fed; the preprocessing is `imaging.prepare` with this.
+        heatmap_layer: the layer that is explained.
+        heatmap_scale: evidence drawn in full colour; None where none was measured.
+        weights: the weight file.
+        golden: logit that the weights give for `registry.golden`'s pattern.
+        calibration: from logit to probability, fitted on the validation split.
+        thresholds: chosen on the validation split.
+        data: what it was trained on; None for weights of unknown origin.
+        test: the record on the test split; None where there is none.
+        test_states: verdicts against the truth on the test split; None likewise.
+        test_regions: the record by region.
+        limits: sentences on what it cannot judge.
+        training: the settings, without any path of the machine it was trained on.
+        command: how to train it again.
+        labels: label order, always `words.LABELS`.
+    """
+
+    id: str
+    title: str
+    created: str
+    architecture: str
+    input: InputSpec
+    heatmap_layer: str
+    heatmap_scale: float | None
+    weights: Weights
+    golden: float
+    calibration: Platt
+    thresholds: Thresholds
+    data: DataRecord | None = None
+    test: Summary | None = None
+    test_states: ThreeState | None = None
+    test_regions: dict[str, Summary] = field(default_factory=dict)
+    limits: tuple[str, ...] = ()
+    training: dict[str, Any] = field(default_factory=dict)
+    command: str = ""
+    labels: tuple[str, ...] = LABELS
+
+    def record(self, region: str = "") -> Summary | None:
+        """The test record on a region, or over all films where no region is given."""
+        return self.test_regions.get(region) if region else self.test
+
+    def to_json(self) -> dict[str, Any]:
+        """The card as plain JSON values."""
+        return {
+            **{name: getattr(self, name) for name in _PLAIN},
+            "input": asdict(self.input),
+            "weights": asdict(self.weights),
+            "calibration": self.calibration.to_json(),
+            "thresholds": self.thresholds.to_json(),
+            "data": asdict(self.data) if self.data else None,
+            "test": self.test.to_json() if self.test else None,
+            "test_states": self.test_states.to_json() if self.test_states else None,
+            "test_regions": {name: summary.to_json() for name, summary in self.test_regions.items()},
+            "limits": list(self.limits),
+            "labels": list(self.labels),
+        }
+
+    @classmethod
+    def from_json(cls, payload: dict[str, Any]) -> "Card":
+        """The card written by `to_json`.
+
+        Raises:
+            KeyError, TypeError, DataError: it is not complete.
+        """
+        data, test, states = payload["data"], payload["test"], payload["test_states"]
+        return cls(
+            **{name: payload[name] for name in _PLAIN},
+            input=InputSpec(**payload["input"]),
+            weights=Weights(**payload["weights"]),
+            calibration=Platt.from_json(payload["calibration"]),
+            thresholds=Thresholds.from_json(payload["thresholds"]),
+            data=DataRecord(**data) if data else None,
+            test=Summary.from_json(test) if test else None,
+            test_states=ThreeState.from_json(states) if states else None,
+            test_regions={name: Summary.from_json(entry) for name, entry in payload["test_regions"].items()},
+            limits=tuple(payload["limits"]),
+            labels=tuple(payload["labels"]),
+        )
+
+    def save(self, path: Path) -> None:
+        """Writes the card."""
+        path.write_text(json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> "Card":
+        """Reads a card.
+
+        Raises:
+            ModelError: the card is missing, incomplete, or has another label order.
+        """
+        try:
+            card = cls.from_json(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            raise ModelError(f"Expected a model card at {path}, but there is none: add the model again.") from None
+        except (ValueError, KeyError, TypeError, DataError) as error:
+            raise ModelError(
+                f"Expected a complete model card in {path}, but it cannot be read ({error}): add the model again."
+            ) from error
+        if card.labels != LABELS:
+            raise ModelError(
+                f"Expected the label order {', '.join(LABELS)}, but the card {path} says {', '.join(card.labels)}: "
+                "the model would call fractures healthy, so it is not used."
+            )
+        return card
+
+
+_PLAIN = (
+    "id",
+    "title",
+    "created",
+    "architecture",
+    "heatmap_layer",
+    "heatmap_scale",
+    "golden",
+    "training",
+    "command",
+)

@@ -1,0 +1,140 @@
+"""The models on this computer, and which of them is in use."""
+
+import json
+import shutil
+from pathlib import Path
+
+import keras
+import pandas as pd
+
+from fracture_core.errors import ModelError
+from fracture_core.evaluation import predictions
+from fracture_core.registry.card import Card
+from fracture_core.registry.golden import TOLERANCE, golden_logit
+from fracture_core.registry.weights import load_weights, sha256
+
+#: The model that is in use until another is chosen.
+SHIPPED = "mobilenet_v2-fracatlas"
+
+CARD, PREDICTIONS = "card.json", "predictions.csv"
+_IN_USE = "in_use.json"
+
+
+class ModelStore:
+    """A folder with one folder a model: weights, card.json, predictions.csv.
+
+    Args:
+        root: the folder.
+    """
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    def ids(self) -> list[str]:
+        """Every model, by name."""
+        return sorted(path.parent.name for path in self.root.glob(f"*/{CARD}"))
+
+    def card(self, model_id: str) -> Card:
+        """A model's card.
+
+        Raises:
+            ModelError: the model is unknown or its card incomplete.
+        """
+        if model_id not in self.ids():
+            known = ", ".join(self.ids()) or "none at all"
+            raise ModelError(f"Expected one of the models here ({known}), but got {model_id!r}: check the name.")
+        return Card.load(self.root / model_id / CARD)
+
+    def predictions(self, model_id: str) -> pd.DataFrame:
+        """What the model said of its validation and test films; see `evaluation.predictions`.
+
+        Raises:
+            ModelError: the model is unknown.
+            DataError: there is no table, or it is broken.
+        """
+        return predictions.read(self.root / self.card(model_id).id / PREDICTIONS)
+
+    def load(self, model_id: str) -> tuple[Card, keras.Model]:
+        """A model ready to be asked, after its weights were checked against its card.
+
+        Raises:
+            ModelError: the model is unknown, incomplete, or its weights are not those of the card.
+        """
+        card = self.card(model_id)
+        path = self.root / model_id / card.weights.file
+        if path.parent.resolve() != (self.root / model_id).resolve():
+            raise ModelError(f"Expected the weights beside the card of {model_id}, but it names {card.weights.file}.")
+        if path.is_file() and sha256(path) != card.weights.sha256:
+            raise ModelError(
+                f"Expected the weights of {model_id} as its card describes them, but {path.name} was changed: "
+                "restore the file or add the model again."
+            )
+        return card, load_weights(path, card.architecture, card.input)
+
+    def verify(self, model_id: str) -> float:
+        """Checks a model's hash and its golden prediction.
+
+        Returns:
+            The difference between the logit it gives and the one its card states.
+
+        Raises:
+            ModelError: either check fails.
+        """
+        card, model = self.load(model_id)
+        difference = abs(golden_logit(model, card.input) - card.golden)
+        if not difference <= TOLERANCE:
+            raise ModelError(
+                f"Expected {model_id} to give the logit {card.golden:.4f} for the golden pattern, but it is off by "
+                f"{difference:.4f}: do not use it on this computer, and report the versions of TensorFlow and Keras."
+            )
+        return difference
+
+    def in_use(self) -> str:
+        """The model that answers: the chosen one, else the shipped one, else any.
+
+        Raises:
+            ModelError: there is no model at all.
+        """
+        ids = self.ids()
+        try:
+            chosen = json.loads((self.root / _IN_USE).read_text(encoding="utf-8"))["model"]
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            chosen = SHIPPED
+        for model_id in (chosen, SHIPPED, *ids):
+            if model_id in ids:
+                return model_id
+        raise ModelError(f"Expected a model in {self.root}, but there is none: train one or load weights.")
+
+    def use(self, model_id: str) -> None:
+        """Puts a model in use, after verifying it; readers see the old choice or the new, never neither.
+
+        Raises:
+            ModelError: the model is unknown or fails its check.
+        """
+        self.verify(model_id)
+        partial = self.root / f".{_IN_USE}"
+        partial.write_text(json.dumps({"model": model_id}), encoding="utf-8")
+        partial.replace(self.root / _IN_USE)
+
+    def add(self, result: Path) -> str:
+        """Takes a model folder in; a model of the same name is refused.
+
+        Args:
+            result: a folder as `training.finish` writes it.
+
+        Returns:
+            The model's id.
+
+        Raises:
+            ModelError: the folder is incomplete or the name is taken.
+        """
+        card = Card.load(result / CARD)
+        target = self.root / card.id
+        if target.exists():
+            raise ModelError(f"Expected a new model, but {card.id} is here already: use it, or remove it first.")
+        partial = self.root / f".adding-{card.id}"
+        shutil.rmtree(partial, ignore_errors=True)
+        self.root.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(result, partial)
+        partial.rename(target)
+        return card.id

@@ -1,0 +1,57 @@
+"""Weights from a file into a network of the zoo. Weights are numbers; nothing in a file is ever run."""
+
+import hashlib
+from pathlib import Path
+
+import h5py
+import keras
+
+from fracture_core.errors import ModelError
+from fracture_core.imaging import InputSpec
+from fracture_core.zoo import architecture
+
+#: The one form in which weights are kept.
+SUFFIX = ".weights.h5"
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def load_weights(path: Path, name: str, spec: InputSpec) -> keras.Model:
+    """Builds an architecture and fills it from a weight file.
+
+    Args:
+        path: a `.weights.h5` file as Keras 3 writes it.
+        name: the architecture.
+        spec: its input.
+
+    Returns:
+        The network.
+
+    Raises:
+        ModelError: the architecture is unknown, the file is missing or no such file, or its shapes
+            are those of another network.
+    """
+    row = architecture(name)
+    if not path.is_file():
+        raise ModelError(f"Expected weights at {path}, but there is no such file: add the model again.")
+    if not h5py.is_hdf5(path):
+        raise ModelError(
+            f"Expected weights saved by Keras as {SUFFIX}, but {path.name} is no HDF5 file: save them with "
+            "model.save_weights(“name.weights.h5”)."
+        )
+    model = row.build(spec)
+    try:
+        model.load_weights(path)
+    except (ValueError, KeyError, OSError) as error:
+        raise ModelError(
+            f"Expected the weights of {row.title} at {spec.width}×{spec.height} px, but {path.name} does not fit "
+            "it: choose the architecture and size it was trained with."
+        ) from error
+    return model

@@ -1,0 +1,335 @@
+import io
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image
+from pydicom import dcmread
+from pydicom.encaps import encapsulate
+from pydicom.pixels import get_decoder
+from pydicom.sequence import Sequence
+from pydicom.uid import (
+    JPEG2000,
+    MPEG2MPML,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+)
+
+from fracture_core.errors import ImageReadError
+from fracture_core.imaging import read
+
+VALUES = np.array([[0, 1000], [2000, 4095]], np.uint16)
+WINDOW = {"WindowCenter": 2048, "WindowWidth": 4096}
+SHOWN = VALUES / np.float32(4095)
+
+
+@pytest.fixture
+def ramp() -> np.ndarray:
+    """12-bit values, uint16 (32, 48)."""
+    return np.arange(32 * 48, dtype=np.uint16).reshape(32, 48) * 2
+
+
+def test_window_to_grey_levels(dicom):
+    film = read(dicom(VALUES, BitsStored=12, **WINDOW))
+    assert_allclose(film.pixels, SHOWN, atol=1e-6)
+    assert film.pixels.dtype == np.float32
+    assert film.kind == "DICOM (CR)"
+    assert film.warnings == ()
+
+
+def test_monochrome1_is_inverted_after_the_window(dicom):
+    film = read(dicom(VALUES, BitsStored=12, PhotometricInterpretation="MONOCHROME1", **WINDOW))
+    assert_allclose(film.pixels, 1 - SHOWN, atol=1e-6)
+
+
+def test_monochrome1_with_inverse_presentation_shape_is_inverted_once(dicom):
+    extra = {"PhotometricInterpretation": "MONOCHROME1", "PresentationLUTShape": "INVERSE"}
+    assert_allclose(read(dicom(VALUES, BitsStored=12, **extra, **WINDOW)).pixels, 1 - SHOWN, atol=1e-6)
+
+
+def test_without_a_window_the_range_of_the_values_is_shown(dicom):
+    film = read(dicom(np.array([[100, 200, 300]], np.uint16)))
+    assert_array_equal(film.pixels, [[0, 0.5, 1]])
+
+
+def test_signed_values(dicom):
+    film = read(dicom(np.array([[-100, 0, 100]], np.int16)))
+    assert_array_equal(film.pixels, [[0, 0.5, 1]])
+
+
+def test_signed_values_in_twelve_of_sixteen_bits(dicom):
+    # -1 in 12 bits, the upper four unset.
+    film = read(dicom(np.array([[0x0FFF, 0x0000, 0x0001]], np.uint16), BitsStored=12, PixelRepresentation=1))
+    assert_array_equal(film.pixels, [[0, 0.5, 1]])
+
+
+def test_overlay_bits_above_those_stored_are_not_seen(dicom):
+    film = read(dicom(VALUES | 0xF000, BitsStored=12, **WINDOW))
+    assert_allclose(film.pixels, SHOWN, atol=1e-6)
+
+
+def test_eight_bits_of_odd_length(dicom):
+    film = read(dicom(np.array([[0, 51, 255]], np.uint8), WindowCenter=128, WindowWidth=256))
+    assert_allclose(film.pixels, [[0, 0.2, 1]], atol=1e-6)
+
+
+def test_padding_sets_no_range_and_is_black(dicom):
+    values = np.array([[0, 0, 100, 200, 300]], np.uint16)
+    for photometric, shown in [("MONOCHROME2", [0, 0, 0, 0.5, 1]), ("MONOCHROME1", [0, 0, 1, 0.5, 0])]:
+        film = read(dicom(values, PixelPaddingValue=0, PhotometricInterpretation=photometric))
+        assert_array_equal(film.pixels, [shown])
+
+
+def test_padding_range(dicom):
+    film = read(dicom(np.array([[0, 1, 100, 300]], np.uint16), PixelPaddingValue=0, PixelPaddingRangeLimit=9))
+    assert_array_equal(film.pixels, [[0, 0, 0, 1]])
+
+
+def test_rescale_comes_before_the_window(dicom):
+    film = read(dicom(VALUES, RescaleSlope=2, RescaleIntercept=-100, WindowCenter=3900, WindowWidth=4001))
+    assert_allclose(film.pixels, np.clip((VALUES * 2.0 - 100 - 1899.5) / 4000, 0, 1), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian]
+)
+def test_uncompressed_syntaxes(dataset, encode, ramp, syntax):
+    source = dataset(ramp, BitsStored=12)
+    source.file_meta.TransferSyntaxUID = syntax
+    if syntax == ExplicitVRBigEndian:
+        source.PixelData = ramp.astype(">u2").tobytes()
+    film = read(encode(source))
+    assert_allclose(film.pixels, read(encode(dataset(ramp, BitsStored=12))).pixels)
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless, JPEG2000])
+def test_compressed_syntaxes(dataset, encode, ramp, syntax):
+    source = dataset(ramp, BitsStored=12, **WINDOW)
+    options = {"j2k_cr": [4]} if syntax == JPEG2000 else {}
+    source.compress(syntax, generate_instance_uid=False, **options)
+    film = read(encode(source))
+    assert_allclose(film.pixels, ramp / 4095, atol=0.05 if syntax == JPEG2000 else 1e-6)
+
+
+def test_jpeg_lossless(dicom, ramp, tmp_path):
+    import gdcm
+
+    plain, packed = tmp_path / "plain.dcm", tmp_path / "packed.dcm"
+    plain.write_bytes(dicom(ramp, BitsStored=12, **WINDOW))
+    reader = gdcm.ImageReader()
+    reader.SetFileName(str(plain))
+    assert reader.Read()
+    change = gdcm.ImageChangeTransferSyntax()
+    change.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.JPEGLosslessProcess14_1))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    writer = gdcm.ImageWriter()
+    writer.SetFileName(str(packed))
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    assert writer.Write()
+    assert dcmread(packed).file_meta.TransferSyntaxUID == JPEGLosslessSV1
+    assert_allclose(read(packed).pixels, ramp / 4095, atol=1e-6)
+
+
+def test_jpeg_baseline(dataset, encode, picture):
+    grey = np.full((16, 16), 180, np.uint8)
+    source = dataset(grey, WindowCenter=128, WindowWidth=256)
+    source.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    source.PixelData = encapsulate([picture(grey, "JPEG", quality=95)])
+    assert_allclose(read(encode(source)).pixels, 180 / 255, atol=2 / 255)
+
+
+def test_every_announced_syntax_has_its_decoder():
+    for syntax in (
+        RLELossless,
+        JPEGBaseline8Bit,
+        JPEGLosslessSV1,
+        JPEGLSLossless,
+        JPEG2000Lossless,
+        JPEG2000,
+    ):
+        assert get_decoder(syntax).is_available
+
+
+def test_rgb_is_turned_to_grey_and_measured(dicom):
+    rgb = np.array([[[255, 0, 0], [90, 90, 90]]], np.uint8)
+    film = read(dicom(rgb))
+    assert_array_equal(film.pixels, np.array([[76, 90]], np.float32) / 255)
+    assert film.colour == 0.5
+
+
+def test_ybr_is_turned_to_grey(dicom):
+    ybr = np.full((4, 4, 3), (180, 128, 128), np.uint8)
+    film = read(dicom(ybr, PhotometricInterpretation="YBR_FULL"))
+    assert_allclose(film.pixels, 180 / 255, atol=1 / 255)
+    assert film.colour == 0.0
+
+
+def test_sixteen_bit_rgb(dicom):
+    film = read(dicom(np.full((2, 2, 3), 65535, np.uint16)))
+    assert_array_equal(film.pixels, np.ones((2, 2)))
+
+
+def test_palette_colour(dataset, encode):
+    source = dataset(np.array([[0, 1]], np.uint8), PhotometricInterpretation="PALETTE COLOR")
+    for name in ("Red", "Green", "Blue"):
+        setattr(source, f"{name}PaletteColorLookupTableDescriptor", [2, 0, 16])
+        setattr(source, f"{name}PaletteColorLookupTableData", np.array([0, 65535], "<u2").tobytes())
+    assert_array_equal(read(encode(source)).pixels, [[0, 1]])
+
+
+@pytest.mark.filterwarnings("ignore:.*File Meta Information:UserWarning")
+@pytest.mark.parametrize("implicit", [True, False])
+@pytest.mark.parametrize("little", [True, False])
+def test_without_preamble_and_meta_header(dataset, ramp, implicit, little):
+    if implicit and not little:
+        pytest.skip("there is no such encoding")
+    source = dataset(ramp, BitsStored=12, **WINDOW)
+    if not little:
+        source.PixelData = ramp.astype(">u2").tobytes()
+    del source.file_meta
+    file = io.BytesIO()
+    source.save_as(file, implicit_vr=implicit, little_endian=little)
+    data = file.getvalue()
+    assert data[128:132] != b"DICM"
+    assert_allclose(read(data).pixels, ramp / 4095, atol=1e-6)
+
+
+def test_spacing(dicom):
+    assert read(dicom(VALUES)).spacing is None
+    assert read(dicom(VALUES, ImagerPixelSpacing=[0.2, 0.1])).spacing == (0.2, 0.1)
+    assert read(dicom(VALUES, ImagerPixelSpacing=[0.2, 0.1], PixelSpacing=[0.15, 0.14])).spacing == (
+        0.15,
+        0.14,
+    )
+    assert read(dicom(VALUES, ImagerPixelSpacing=[0.2, 0.1], PixelSpacing=[0, 0])).spacing == (0.2, 0.1)
+
+
+def test_nothing_that_identifies_is_kept(dicom):
+    film = read(dicom(VALUES))
+    kept = f"{film.kind} {film.warnings} {film.spacing} {vars(film).keys()}"
+    assert set(vars(film)) == {"pixels", "kind", "spacing", "colour", "warnings"}
+    assert "Doe" not in kept
+    assert "SECRET" not in kept
+
+
+def test_modality_that_is_free_text_is_not_repeated(dicom):
+    with pytest.warns(UserWarning, match="Invalid value for VR CS"):
+        data = dicom(VALUES, Modality="Jane Doe 1970")
+    film = read(data)
+    assert film.kind == "DICOM"
+    assert "Jane" not in str(film.warnings).title()
+
+
+@pytest.mark.parametrize(
+    ("modality", "words"),
+    [("RF", "a fluoroscopy image"), ("OT", "other"), ("ZZ", "does not say"), (None, "does not say")],
+)
+def test_other_projections_are_read_with_a_warning(dicom, modality, words):
+    (warning,) = read(dicom(VALUES, Modality=modality)).warnings
+    assert words in warning
+
+
+@pytest.mark.parametrize("modality", ["CR", "DX"])
+def test_radiographs_for_processing_are_read_with_a_warning(dicom, modality):
+    film = read(dicom(VALUES, Modality=modality, PresentationIntentType="FOR PROCESSING"))
+    assert film.kind == f"DICOM ({modality})"
+    assert "raw detector values" in film.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("modality", "words"), [("CT", "a CT slice"), ("MR", "an MR slice"), ("XC", "a photograph")]
+)
+def test_what_is_no_projection_is_refused_by_name(dicom, modality, words):
+    with pytest.raises(ImageReadError, match=f"The DICOM file is {words}"):
+        read(dicom(VALUES, Modality=modality))
+
+
+def test_frames_are_counted(dicom):
+    with pytest.raises(ImageReadError, match="holds 12 frames; expected one radiograph"):
+        read(dicom(VALUES, NumberOfFrames=12))
+
+
+@pytest.mark.parametrize(
+    ("uid", "modality", "name"),
+    [
+        ("1.2.840.10008.5.1.4.1.1.88.11", "SR", "“Basic Text SR”"),
+        ("1.2.840.10008.5.1.4.1.1.104.1", "DOC", "“Encapsulated PDF”"),
+        ("1.2.3.4", "CR", "of an unknown kind"),
+    ],
+)
+def test_files_without_pixels_are_refused_by_name(dicom, uid, modality, name):
+    with pytest.raises(ImageReadError, match=rf"holds no pixels \(it is {name}\)"):
+        read(dicom(VALUES, SOPClassUID=uid, Modality=modality, PixelData=None))
+
+
+def test_pixel_data_cut_short_is_refused(dicom, ramp):
+    data = dicom(ramp)
+    with pytest.raises(ImageReadError, match="pixel data of the DICOM file is damaged or incomplete"):
+        read(data[:-1000])
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless])
+def test_corrupt_compressed_pixel_data_is_refused(dataset, encode, ramp, syntax):
+    source = dataset(ramp, BitsStored=12)
+    source.compress(syntax, generate_instance_uid=False)
+    source.PixelData = encapsulate([b"\x12\x34" * 40])
+    with pytest.raises(ImageReadError, match="pixel data of the DICOM file is damaged"):
+        read(encode(source))
+
+
+def test_missing_elements_are_refused(dicom):
+    with pytest.raises(ImageReadError, match="pixel data of the DICOM file is damaged"):
+        read(dicom(VALUES, PhotometricInterpretation=None))
+    with pytest.raises(ImageReadError, match="0 × 2 pixels|2 × 0 pixels"):
+        read(dicom(VALUES, Rows=0))
+
+
+def test_video_is_refused_by_its_name(dataset, encode):
+    source = dataset(VALUES)
+    source.file_meta.TransferSyntaxUID = MPEG2MPML
+    source.PixelData = encapsulate([b"\0" * 20])
+    with pytest.raises(ImageReadError, match="compressed as MPEG2"):
+        read(encode(source))
+
+
+def test_bombs_are_refused_before_they_are_decoded(dicom):
+    with pytest.raises(ImageReadError, match="at most 80 megapixels"):
+        read(dicom(VALUES, Rows=20000, Columns=20000))
+
+
+def test_deflated_bombs_are_refused_before_they_are_inflated(dataset, encode, monkeypatch):
+    monkeypatch.setattr("fracture_core.imaging.dicom.MAX_MEGAPIXELS", 0.001)
+    source = dataset(np.zeros((100, 100), np.uint16))
+    source.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    with pytest.raises(ImageReadError, match="unpacks to far more"):
+        read(encode(source))
+
+
+def test_damaged_header_is_refused():
+    with pytest.raises(ImageReadError, match="The DICOM file is damaged or incomplete"):
+        read(bytes(128) + b"DICM" + b"\x02\x00")
+
+
+def test_voi_lut_goes_before_the_window(dataset, encode):
+    source = dataset(np.array([[0, 1, 2, 3]], np.uint8), WindowCenter=0, WindowWidth=2)
+    table = type(source)()
+    table.LUTDescriptor = [4, 0, 16]
+    table.LUTData = [65535, 0, 32768, 65535]
+    table["LUTDescriptor"].VR = table["LUTData"].VR = "US"
+    source.VOILUTSequence = Sequence([table])
+    assert_allclose(read(encode(source)).pixels, [[1, 0, 32768 / 65535, 1]], atol=1e-6)
+
+
+def test_image_made_by_pillow_matches(dicom, picture, film):
+    """The same values give the same film from PNG and from DICOM."""
+    values = (film * 255).astype(np.uint8)
+    from_dicom = read(dicom(values, WindowCenter=128, WindowWidth=256))
+    assert_allclose(from_dicom.pixels, read(picture(Image.fromarray(values), "PNG")).pixels, atol=1e-6)
