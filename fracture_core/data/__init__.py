@@ -1,0 +1,1 @@
+"""Data sets: from a folder to cases with groups and splits; synthetic films. No TensorFlow."""

@@ -87,9 +87,11 @@ def clusters(small: np.ndarray, same: float = SAME, chunk: int = 1024) -> np.nda
     """
     count = len(small)
     flat = small.reshape(count, -1)
-    turned = [
-        np.stack([orientations(image)[turn] for image in small]).reshape(count, -1) for turn in range(8)
-    ] if count else []
+    turned = (
+        [np.stack([orientations(image)[turn] for image in small]).reshape(count, -1) for turn in range(8)]
+        if count
+        else []
+    )
     left: list[np.ndarray] = []
     right: list[np.ndarray] = []
     for start in range(0, count, chunk):

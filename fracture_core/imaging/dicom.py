@@ -12,18 +12,33 @@ import zlib
 import numpy as np
 from pydicom import dcmread
 from pydicom.dataset import FileDataset
+from pydicom.encaps import get_frame
 from pydicom.pixels import apply_color_lut, get_decoder, pixel_array
 from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
     UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
     ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+    RLELossless,
 )  # fmt: skip
 
 from fracture_core.errors import ImageReadError
 from fracture_core.imaging import colour, dicom_levels, formats, levels
+from fracture_core.imaging.codestream import announced_size
 from fracture_core.imaging.dicom_elements import DAMAGED, element, number, numbers, text
+from fracture_core.imaging.isolated import decode_isolated
 from fracture_core.imaging.radiograph import Radiograph
 from fracture_core.imaging.size import MAX_MEGAPIXELS, check_size
 
@@ -58,6 +73,30 @@ _OTHER = {
     "OPT": "an eye image",
     "BMD": "a bone density record",
     "ECG": "an ECG",
+}
+
+_UNCOMPRESSED = {
+    ImplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+}
+
+#: The decoder of each compressed transfer syntax (PS3.5 section A.4).
+_GDCM = "gdcm"
+_DECODERS = {
+    RLELossless: "pydicom",
+    JPEGBaseline8Bit: "pillow",
+    JPEGExtended12Bit: _GDCM,
+    JPEGLossless: _GDCM,
+    JPEGLosslessSV1: _GDCM,
+    JPEGLSLossless: "pyjpegls",
+    JPEGLSNearLossless: "pyjpegls",
+    JPEG2000Lossless: "pylibjpeg",
+    JPEG2000: "pylibjpeg",
+    HTJ2KLossless: "pylibjpeg",
+    HTJ2KLosslessRPCL: "pylibjpeg",
+    HTJ2K: "pylibjpeg",
 }
 
 
@@ -132,8 +171,8 @@ def _check(dataset: FileDataset, modality: str) -> None:
     """Refuses what is not one plain film, before any pixel is decoded."""
     if "PixelData" not in dataset:
         raise ImageReadError(
-            f"The DICOM file holds no pixels (it is {_class_name(dataset)}); expected a radiograph (CR or DX): "
-            "choose the image of the study."
+            f"The DICOM file holds no pixels (it is {_class_name(dataset)}); expected a radiograph "
+            "(CR or DX): choose the image of the study."
         )
     if modality in _OTHER:
         raise ImageReadError(
@@ -158,14 +197,14 @@ def _class_name(dataset: FileDataset) -> str:
 def _decode(dataset: FileDataset) -> np.ndarray:
     """Stored values (rows, columns), or (rows, columns, 3) in RGB for colour."""
     syntax = _transfer_syntax(dataset)
-    try:
-        decoder = get_decoder(syntax)
-    except NotImplementedError as error:
-        raise _no_decoder(syntax) from error
-    if not decoder.is_available:
+    plugin = _DECODERS.get(syntax, "")
+    if syntax not in _UNCOMPRESSED and plugin not in _available(syntax):
         raise _no_decoder(syntax)
     try:
-        stored = pixel_array(dataset)
+        if syntax not in _UNCOMPRESSED:
+            _check_code_stream(dataset)
+        isolate = plugin == _GDCM
+        stored = decode_isolated(dataset) if isolate else pixel_array(dataset, decoding_plugin=plugin)
         if _photometric(dataset) == "PALETTE COLOR":
             stored = apply_color_lut(stored, dataset)
     except DAMAGED as error:
@@ -180,15 +219,27 @@ def _decode(dataset: FileDataset) -> np.ndarray:
     return stored
 
 
+def _check_code_stream(dataset: FileDataset) -> None:
+    """Raises ValueError where the compressed image is of another size than the file says."""
+    size = announced_size(get_frame(dataset.PixelData, 0, number_of_frames=1))
+    if size is not None and size != (dataset.Rows, dataset.Columns):
+        raise ValueError(f"code stream of {size}, data set of {(dataset.Rows, dataset.Columns)}")
+
+
+def _available(syntax: UID) -> tuple[str, ...]:
+    try:
+        return get_decoder(syntax).available_plugins
+    except NotImplementedError:
+        return ()
+
+
 def _transfer_syntax(dataset: FileDataset) -> UID:
     """The Transfer Syntax UID, set from how the file parsed where it does not say."""
     syntax = dataset.file_meta.get("TransferSyntaxUID")
     if not syntax:
         implicit, little = dataset.original_encoding
-        if implicit:
-            syntax = ImplicitVRLittleEndian
-        else:
-            syntax = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+        explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+        syntax = ImplicitVRLittleEndian if implicit else explicit
         dataset.file_meta.TransferSyntaxUID = syntax
     return UID(str(syntax))
 
@@ -224,8 +275,9 @@ def _spacing(dataset: FileDataset) -> tuple[float, float] | None:
 
 
 def _no_decoder(syntax: UID) -> ImageReadError:
+    how = f"as {syntax.name}" if syntax.name != str(syntax) else "in an unknown way"
     return ImageReadError(
-        f"The DICOM file is compressed as {syntax.name}, which cannot be decoded here; expected "
+        f"The DICOM file is compressed {how}, which cannot be decoded here; expected "
         "uncompressed, RLE, JPEG, JPEG-LS or JPEG 2000: export it uncompressed."
     )
 

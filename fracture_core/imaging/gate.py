@@ -2,8 +2,9 @@
 
 It knows nothing of anatomy. Coloured photographs, icons and blank images are refused; a grey
 photograph, a drawing in shades of grey, or a radiograph of another part of the body or with a kind
-of view the model never saw, passes. Thresholds lie outside what the 3,471 training radiographs
-measure (`benchmarks/` has the numbers), so a warning means "unlike the films the model knows".
+of view the model never saw, passes. Thresholds lie at the edge of what the 3,471 radiographs at hand
+measure: none is refused and 10 of the 3,420 whole ones are warned about (9 framed in white, 1 small),
+so a warning means "unlike the films the model knows". Of the same films inverted, 98.6% are warned about.
 """
 
 from dataclasses import dataclass
@@ -96,11 +97,11 @@ def _content_refusals(film: Radiograph) -> list[str]:
             f"{film.colour:.0%} of the image is coloured, as in a photograph; expected a grey radiograph: "
             "upload the film itself."
         ]
-    if high - low < REFUSE_CONTRAST:
+    if pixels.max() - pixels.min() < REFUSE_CONTRAST:
         return ["The image is blank; expected a radiograph: check what was exported."]
-    if _largest_shade(pixels) >= REFUSE_EMPTY:
+    if high - low < REFUSE_CONTRAST or _largest_shade(pixels) >= REFUSE_EMPTY:
         return [
-            f"{_largest_shade(pixels):.0%} of the image has a single shade; expected a film that fills it: "
+            "Nearly all of the image has a single shade; expected a film that fills it: "
             "crop it to the exposed area."
         ]
     return []

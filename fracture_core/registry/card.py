@@ -143,7 +143,9 @@ class Card:
         try:
             card = cls.from_json(json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
-            raise ModelError(f"Expected a model card at {path}, but there is none: add the model again.") from None
+            raise ModelError(
+                f"Expected a model card at {path}, but there is none: add the model again."
+            ) from None
         except (ValueError, KeyError, TypeError, DataError) as error:
             raise ModelError(
                 f"Expected a complete model card in {path}, but it cannot be read ({error}): add the model again."

@@ -1,17 +1,21 @@
 """The models on this computer, and which of them is in use."""
 
+from __future__ import annotations
+
 import json
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import keras
 import pandas as pd
 
 from fracture_core.errors import ModelError
 from fracture_core.evaluation import predictions
 from fracture_core.registry.card import Card
-from fracture_core.registry.golden import TOLERANCE, golden_logit
-from fracture_core.registry.weights import load_weights, sha256
+from fracture_core.registry.hash import sha256
+
+if TYPE_CHECKING:
+    import keras
 
 #: The model that is in use until another is chosen.
 SHIPPED = "mobilenet_v2-fracatlas"
@@ -42,7 +46,9 @@ class ModelStore:
         """
         if model_id not in self.ids():
             known = ", ".join(self.ids()) or "none at all"
-            raise ModelError(f"Expected one of the models here ({known}), but got {model_id!r}: check the name.")
+            raise ModelError(
+                f"Expected one of the models here ({known}), but got {model_id!r}: check the name."
+            )
         return Card.load(self.root / model_id / CARD)
 
     def predictions(self, model_id: str) -> pd.DataFrame:
@@ -60,10 +66,15 @@ class ModelStore:
         Raises:
             ModelError: the model is unknown, incomplete, or its weights are not those of the card.
         """
+        # Loading Keras takes seconds, and lists and records do without it.
+        from fracture_core.registry.weights import load_weights
+
         card = self.card(model_id)
         path = self.root / model_id / card.weights.file
         if path.parent.resolve() != (self.root / model_id).resolve():
-            raise ModelError(f"Expected the weights beside the card of {model_id}, but it names {card.weights.file}.")
+            raise ModelError(
+                f"Expected the weights beside the card of {model_id}, but it names {card.weights.file}."
+            )
         if path.is_file() and sha256(path) != card.weights.sha256:
             raise ModelError(
                 f"Expected the weights of {model_id} as its card describes them, but {path.name} was changed: "
@@ -80,6 +91,8 @@ class ModelStore:
         Raises:
             ModelError: either check fails.
         """
+        from fracture_core.registry.golden import TOLERANCE, golden_logit
+
         card, model = self.load(model_id)
         difference = abs(golden_logit(model, card.input) - card.golden)
         if not difference <= TOLERANCE:
@@ -131,7 +144,9 @@ class ModelStore:
         card = Card.load(result / CARD)
         target = self.root / card.id
         if target.exists():
-            raise ModelError(f"Expected a new model, but {card.id} is here already: use it, or remove it first.")
+            raise ModelError(
+                f"Expected a new model, but {card.id} is here already: use it, or remove it first."
+            )
         partial = self.root / f".adding-{card.id}"
         shutil.rmtree(partial, ignore_errors=True)
         self.root.mkdir(parents=True, exist_ok=True)

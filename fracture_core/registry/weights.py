@@ -1,6 +1,5 @@
 """Weights from a file into a network of the zoo. Weights are numbers; nothing in a file is ever run."""
 
-import hashlib
 from pathlib import Path
 
 import h5py
@@ -12,15 +11,6 @@ from fracture_core.zoo import architecture
 
 #: The one form in which weights are kept.
 SUFFIX = ".weights.h5"
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def load_weights(path: Path, name: str, spec: InputSpec) -> keras.Model:

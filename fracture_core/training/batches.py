@@ -58,7 +58,9 @@ class Batches(keras.utils.PyDataset):
         if self._augmentation is not None:
             films = np.stack(
                 [
-                    augment(film, self._augmentation, np.random.default_rng((self._seed, self._epoch, number)))
+                    augment(
+                        film, self._augmentation, np.random.default_rng((self._seed, self._epoch, number))
+                    )
                     for film, number in zip(films, chosen.tolist(), strict=True)
                 ]
             )

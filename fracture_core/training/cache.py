@@ -62,9 +62,7 @@ def canvases(
     return np.load(path, mmap_mode="r"), unreadable
 
 
-def _fill(
-    store: np.ndarray, cases: Sequence[Case], spec: InputSpec, progress: Progress | None
-) -> list[int]:
+def _fill(store: np.ndarray, cases: Sequence[Case], spec: InputSpec, progress: Progress | None) -> list[int]:
     def one(index: int) -> bool:
         try:
             store[index] = letterbox(read(cases[index].path).pixels, spec.height, spec.width)[0]

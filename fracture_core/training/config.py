@@ -44,6 +44,7 @@ class TrainingConfig:
         batch: films a step.
         learning_rate: of Adam.
         head_epochs: first passes in which only the new head learns.
+        freeze_before: layers before this one never learn; "" for none.
         patience: epochs without a lower validation loss before training stops.
         backbone_weights: "" for random weights, "imagenet", or a file.
         class_weights: whether the rarer class counts more, so that both count the same in sum.
@@ -59,6 +60,7 @@ class TrainingConfig:
     batch: int = 32
     learning_rate: float = 1e-3
     head_epochs: int = 0
+    freeze_before: str = ""
     patience: int = 3
     backbone_weights: str = ""
     class_weights: bool = True

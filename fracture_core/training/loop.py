@@ -67,7 +67,9 @@ def best(run: Run, config: TrainingConfig) -> keras.Model:
     """
     saved = checkpoint.last(run.checkpoints)
     if saved is None:
-        raise TrainingError(f"Expected at least one completed epoch in {run.name}, but there is none: resume it.")
+        raise TrainingError(
+            f"Expected at least one completed epoch in {run.name}, but there is none: resume it."
+        )
     model = architecture(config.architecture).build(config.input)
     logit_view(model).load_weights(saved[0] / checkpoint.BEST)
     return model
@@ -85,8 +87,7 @@ def _phase(
     """Trains some epochs with one optimizer."""
     if not epochs:
         return
-    for layer in model.layers:
-        layer.trainable = not head_only or layer.name in HEAD_LAYERS
+    _free(model, config, head_only)
     # The loss is taken on the logit: it stays exact where the sigmoid saturates.
     trained = logit_view(model)
     trained.compile(
@@ -126,3 +127,16 @@ def _phase(
             f"Expected a falling loss, but it is no longer a number after epoch {len(history.epoch)}: start again "
             f"with a learning rate below {config.learning_rate:g}."
         )
+
+
+def _free(model: keras.Model, config: TrainingConfig, head_only: bool) -> None:
+    """Lets the layers learn that this phase trains."""
+    names = [layer.name for layer in model.layers]
+    if config.freeze_before and config.freeze_before not in names:
+        raise TrainingError(
+            f"Expected a layer of {config.architecture} to freeze before, but it has no {config.freeze_before!r}: "
+            "name one of its layers, or none."
+        )
+    first = names.index(config.freeze_before) if config.freeze_before else 0
+    for number, layer in enumerate(model.layers):
+        layer.trainable = layer.name in HEAD_LAYERS if head_only else number >= first

@@ -10,7 +10,7 @@ from fracture_core.training.run import Run
 _INTERVAL = 1.0
 
 
-class StopRequested(Exception):
+class StopRequested(Exception):  # noqa: N818 - a request, no error
     """Somebody asked the run to stop; unwinds `fit` at the next step."""
 
 

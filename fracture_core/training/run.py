@@ -4,6 +4,7 @@ import json
 import os
 import re
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,7 @@ class Run:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self._watcher: Callable[[dict[str, Any]], None] | None = None
 
     @property
     def name(self) -> str:
@@ -143,8 +145,14 @@ class Run:
         state = RunState(status, message, process.pid, process.create_time(), time.time())
         write_atomically(self.folder / "state.json", json.dumps(asdict(state)))
 
+    def watch(self, watcher: Callable[[dict[str, Any]], None]) -> None:
+        """Has each line of progress that this process writes shown to somebody."""
+        self._watcher = watcher
+
     def report(self, **values: Any) -> None:
         """Adds one line to the progress."""
+        if self._watcher is not None:
+            self._watcher(values)
         with (self.folder / "progress.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(values) + "\n")
 

@@ -30,6 +30,7 @@ class Protocol:
         batch: films a step.
         learning_rate: of Adam, for networks trained whole.
         head_epochs: passes in which only the new head learns, before the backbone is freed.
+        freeze_before: layers before this one keep their pretrained weights throughout; "" frees all.
         patience: epochs without a lower validation loss before training stops.
     """
 
@@ -37,6 +38,7 @@ class Protocol:
     batch: int = 32
     learning_rate: float = 1e-3
     head_epochs: int = 0
+    freeze_before: str = ""
     patience: int = 3
 
 

@@ -23,7 +23,9 @@ def load_backbone(model: keras.Model, row: Architecture, spec: InputSpec, source
         ModelError: the architecture has no backbone, or the weights are missing or do not fit.
     """
     if not row.backbone:
-        raise ModelError(f"Expected no starting weights, because {row.title} has no backbone: leave them out.")
+        raise ModelError(
+            f"Expected no starting weights, because {row.title} has no backbone: leave them out."
+        )
     application = getattr(keras.applications, row.backbone)
     shape = (spec.height, spec.width, spec.channels)
     if source == "imagenet":

@@ -30,15 +30,15 @@ def make_dataset(values: np.ndarray, **elements: object) -> Dataset:
     bits = values.dtype.itemsize * 8
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = bits, bits, bits - 1
     dataset.PixelRepresentation = int(values.dtype.kind == "i")
+    data = values.tobytes()
+    dataset.PixelData = data + b"\0" * (len(data) % 2)
+    dataset["PixelData"].VR = "OW" if bits > 8 else "OB"
     for keyword, value in elements.items():
         if value is None:
             delattr(dataset, keyword)
         else:
             setattr(dataset, keyword, value)
     dataset.HighBit = dataset.BitsStored - 1
-    data = values.tobytes()
-    dataset.PixelData = data + b"\0" * (len(data) % 2)
-    dataset["PixelData"].VR = "OW" if bits > 8 else "OB"
     return dataset
 
 

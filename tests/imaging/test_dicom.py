@@ -1,4 +1,5 @@
 import io
+import subprocess
 
 import numpy as np
 import pytest
@@ -117,9 +118,10 @@ def test_compressed_syntaxes(dataset, encode, ramp, syntax):
     assert_allclose(film.pixels, ramp / 4095, atol=0.05 if syntax == JPEG2000 else 1e-6)
 
 
-def test_jpeg_lossless(dicom, ramp, tmp_path):
-    import gdcm
-
+@pytest.fixture
+def jpeg_lossless(dicom, ramp, tmp_path) -> bytes:
+    """The ramp as JPEG Lossless, which pydicom cannot write and GDCM can."""
+    gdcm = pytest.importorskip("gdcm")
     plain, packed = tmp_path / "plain.dcm", tmp_path / "packed.dcm"
     plain.write_bytes(dicom(ramp, BitsStored=12, **WINDOW))
     reader = gdcm.ImageReader()
@@ -134,8 +136,47 @@ def test_jpeg_lossless(dicom, ramp, tmp_path):
     writer.SetFile(reader.GetFile())
     writer.SetImage(change.GetOutput())
     assert writer.Write()
-    assert dcmread(packed).file_meta.TransferSyntaxUID == JPEGLosslessSV1
-    assert_allclose(read(packed).pixels, ramp / 4095, atol=1e-6)
+    return packed.read_bytes()
+
+
+def test_jpeg_lossless(jpeg_lossless, ramp):
+    assert dcmread(io.BytesIO(jpeg_lossless)).file_meta.TransferSyntaxUID == JPEGLosslessSV1
+    assert_allclose(read(jpeg_lossless).pixels, ramp / 4095, atol=1e-6)
+
+
+def test_what_crashes_gdcm_is_refused_and_does_not_end_the_program(jpeg_lossless):
+    # The frame header announces 16 bits and several components that are not there.
+    header = jpeg_lossless.index(b"\xff\xc3")
+    bad = bytearray(jpeg_lossless)
+    bad[header + 4 : header + 5] = b"\x10"
+    bad[header + 9 : header + 30] = b"\x04" * 21
+    with pytest.raises(ImageReadError, match="pixel data of the DICOM file is damaged"):
+        read(bytes(bad))
+
+
+def test_gdcm_sees_nothing_that_identifies(jpeg_lossless, monkeypatch):
+    seen = []
+
+    def run(*args, input, **options):
+        seen.append(input)
+        raise subprocess.TimeoutExpired(args[0], 60)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(ImageReadError, match="damaged or incomplete"):
+        read(jpeg_lossless)
+    assert b"Doe" in jpeg_lossless
+    assert b"Doe" not in seen[0]
+    assert b"SECRET" not in seen[0]
+
+
+@pytest.mark.parametrize("syntax", [JPEGLSLossless, JPEG2000Lossless])
+def test_a_code_stream_of_another_size_is_refused_before_it_is_decoded(dataset, encode, ramp, syntax):
+    source = dataset(ramp, BitsStored=12)
+    source.compress(syntax, generate_instance_uid=False)
+    source.Rows += 1
+    with pytest.raises(ImageReadError, match="pixel data of the DICOM file is damaged") as caught:
+        read(encode(source))
+    assert "code stream of (32, 48)" in str(caught.value.__cause__)
 
 
 def test_jpeg_baseline(dataset, encode, picture):
@@ -186,11 +227,8 @@ def test_palette_colour(dataset, encode):
 
 
 @pytest.mark.filterwarnings("ignore:.*File Meta Information:UserWarning")
-@pytest.mark.parametrize("implicit", [True, False])
-@pytest.mark.parametrize("little", [True, False])
+@pytest.mark.parametrize(("implicit", "little"), [(True, True), (False, True), (False, False)])
 def test_without_preamble_and_meta_header(dataset, ramp, implicit, little):
-    if implicit and not little:
-        pytest.skip("there is no such encoding")
     source = dataset(ramp, BitsStored=12, **WINDOW)
     if not little:
         source.PixelData = ramp.astype(">u2").tobytes()
@@ -288,7 +326,7 @@ def test_corrupt_compressed_pixel_data_is_refused(dataset, encode, ramp, syntax)
 def test_missing_elements_are_refused(dicom):
     with pytest.raises(ImageReadError, match="pixel data of the DICOM file is damaged"):
         read(dicom(VALUES, PhotometricInterpretation=None))
-    with pytest.raises(ImageReadError, match="0 × 2 pixels|2 × 0 pixels"):
+    with pytest.raises(ImageReadError, match="2 × 0 pixels"):
         read(dicom(VALUES, Rows=0))
 
 

@@ -18,12 +18,16 @@ class Layout:
         words: what to tell a user that it looks like.
         matches: whether a folder looks like it; reads no image.
         read: the cases of such a folder.
+        licence: of the data set, where the layout is that of one set.
+        citation: of the data set, likewise.
     """
 
     name: str
     words: str
     matches: Callable[[Path], bool]
     read: Callable[[Path], list[Case]]
+    licence: str = "not stated"
+    citation: str = ""
 
 
 #: Every known layout; the first that matches is taken.
@@ -33,6 +37,8 @@ LAYOUTS: tuple[Layout, ...] = (
         "FracAtlas (dataset.csv beside images/Fractured and images/Non_fractured)",
         fracatlas.matches,
         fracatlas.read,
+        licence="CC BY 4.0",
+        citation="FracAtlas, Abedeen et al. 2023, doi:10.1038/s41597-023-02432-4",
     ),
     Layout(
         "folders",
@@ -41,6 +47,19 @@ LAYOUTS: tuple[Layout, ...] = (
         folders.read,
     ),
 )
+
+
+def layout_named(name: str) -> Layout:
+    """A layout by its name.
+
+    Raises:
+        DataError: there is none of that name.
+    """
+    for row in LAYOUTS:
+        if row.name == name:
+            return row
+    names = ", ".join(row.name for row in LAYOUTS)
+    raise DataError(f"Expected a layout out of auto, {names}, but got {name!r}: choose one of these.")
 
 
 def read_cases(root: Path, layout: str = "auto") -> tuple[str, list[Case]]:
@@ -58,10 +77,7 @@ def read_cases(root: Path, layout: str = "auto") -> tuple[str, list[Case]]:
     """
     if not root.is_dir():
         raise DataError(f"Expected a folder of radiographs, but {root} is not a folder: check the path.")
-    known = {row.name: row for row in LAYOUTS}
-    if layout != "auto" and layout not in known:
-        raise DataError(f"Expected a layout out of auto, {', '.join(known)}, but got {layout!r}.")
-    rows = [known[layout]] if layout != "auto" else [row for row in LAYOUTS if row.matches(root)]
+    rows = [layout_named(layout)] if layout != "auto" else [row for row in LAYOUTS if row.matches(root)]
     if not rows:
         wanted = "; ".join(row.words for row in LAYOUTS)
         raise DataError(f"Expected a data set in {root}, but found none of the known layouts: {wanted}.")

@@ -22,7 +22,16 @@ _SPLITS = {
 # Compared in lower case with everything but letters and digits removed; never by order.
 _CLASSES = {
     **dict.fromkeys(
-        ("notfractured", "nonfractured", "nofracture", "unfractured", "nofractured", "notfracture", "nonfracture"), 0
+        (
+            "notfractured",
+            "nonfractured",
+            "nofracture",
+            "unfractured",
+            "nofractured",
+            "notfracture",
+            "nonfracture",
+        ),
+        0,
     ),
     **dict.fromkeys(("normal", "negative", "healthy"), 0),
     **dict.fromkeys(("fractured", "fracture", "fractures", "broken"), 1),
@@ -72,14 +81,18 @@ def read(root: Path) -> list[Case]:
                 )
             )
     if not cases:
-        raise DataError(f"Expected radiographs below {root}, but its class folders are empty: check the path.")
+        raise DataError(
+            f"Expected radiographs below {root}, but its class folders are empty: check the path."
+        )
     return cases
 
 
 def _class_folders(root: Path) -> Iterator[tuple[str, int, Path]]:
     """(split, label, folder) of every class folder; refuses a class beside them that has no meaning."""
     for split, parent in [("", root), *_splits(root)]:
-        inside = [path for path in sorted(parent.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+        inside = [
+            path for path in sorted(parent.iterdir()) if path.is_dir() and not path.name.startswith(".")
+        ]
         named = [(class_of(path.name), path) for path in inside]
         if all(label is None for label, _ in named):
             continue

@@ -455,11 +455,11 @@ def _forearm_bones(
             "forearm",
             (1, -long - 10),
             (0, 2),
-            [(0, 47, 46), (0.4, 42, 40), (0.65, 34, 33), (0.85, 29, 28), (1, 28, 27)],
+            [(0, 47, 46), (0.4, 42, 40), (0.65, 34, 33), (0.85, 29, 29), (1, 29, 30)],
             person=person,
             depth=0.78,
             fat=4.5,
-            tip=34.0,
+            tip=18.0,
         ),
         # Goes with the hand when the radius breaks, so that no bone is left without flesh.
         _sleeve(
@@ -533,7 +533,7 @@ def _leg_bones(rng: np.random.Generator, person: _Person) -> tuple[list[Bone], l
             (0.9, 0.8),
             (1, -2.0),
         ],
-        followers=tuple(bone.name for bone in foot),
+        followers=(*(bone.name for bone in foot), "ankle", "foot"),
         breaks=(0.36 * long, 0.95 * long),
         buckles=True,
     )
@@ -565,12 +565,24 @@ def _leg_bones(rng: np.random.Generator, person: _Person) -> tuple[list[Bone], l
         _sleeve(
             "calf",
             (10, -long - 20),
-            (8, 44),
-            [(0, 60, 56), (0.35, 54, 50), (0.6, 43, 42), (0.78, 35, 37), (0.88, 34, 37), (1, 37, 38)],
+            (6, 44),
+            [(0, 60, 56), (0.35, 54, 50), (0.6, 43, 42), (0.78, 36, 38), (0.88, 36, 38), (1, 38, 39)],
             person=person,
             depth=1.0,
             fat=6.0,
             tip=10.0,
+        ),
+        # Goes with the foot when the tibia breaks, so that no bone is left without flesh.
+        _sleeve(
+            "ankle",
+            (6, -85),
+            (6, 44),
+            [(0, 28, 30), (0.6, 34, 36), (1, 38, 39)],
+            person=person,
+            depth=0.85,
+            fat=5.0,
+            tip=10.0,
+            root=34.0,
         ),
         _sleeve(
             "foot",

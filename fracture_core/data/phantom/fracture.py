@@ -213,12 +213,12 @@ def plan(limb: Limb, view: View, inside: np.ndarray, asked: Fracture, rng: np.ra
     severity, gap, side, turn = (
         float(value) for value in rng.uniform((0.25, 0.5, -1.0, -1.0), (1.0, 1.0, 1.0, 1.0))
     )
-    gap = gap * (0.5 + severity) * min(max(shaft / 5.0, 0.9), 1.8)
+    gap = gap * (0.8 + 1.2 * severity) * min(max(shaft / 5.0, 0.9), 1.8)
     if rng.random() < 0.3 and kind == "transverse":
         gap = -0.6 * gap
-    shift = np.sign(side) * (0.12 + 0.62 * severity * abs(side)) * shaft
+    shift = np.sign(side) * (0.2 + 0.75 * severity * abs(side)) * shaft
     swing = (_SWING if bone.followers else _SWING_ALONE) / max(_behind(limb, bone, u), 12.0)
-    angle = np.sign(turn) * min(np.deg2rad(2.0 + 16.0 * severity * abs(turn)), swing)
+    angle = np.sign(turn) * min(np.deg2rad(3.0 + 18.0 * severity * abs(turn)), swing)
     if kind == "buckle":
         gap, shift, angle = 0.0, 0.0, 0.0
     gap = gap if asked.gap is None else asked.gap

@@ -1,0 +1,60 @@
+"""`evaluate`: a model against labelled radiographs."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from fracture_core import places
+from fracture_core.words import SPLITS
+
+
+def add(commands) -> None:
+    """Adds the command's arguments."""
+    parser = commands.add_parser("evaluate", help="measure a model on labelled radiographs")
+    parser.add_argument("--model", metavar="ID", help="a model; default: the one in use")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data set")
+    parser.add_argument("--layout", default="auto", help="auto, folders or fracatlas")
+    parser.add_argument(
+        "--split",
+        choices=(*SPLITS, "all"),
+        default="test",
+        help="which films; “all” for a set the model never saw",
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write metrics.json and predictions.csv here")
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Prints the record as a table and writes it as files."""
+    from fracture_core.registry.store import ModelStore
+    from fracture_core.training.evaluate import evaluate
+
+    store = ModelStore(places.models())
+    found = evaluate(
+        store, chosen.model or store.in_use(), chosen.data, chosen.split, chosen.layout, _progress
+    )
+    for warning in found.warnings:
+        print(warning, file=sys.stderr)
+    summary = found.summary
+    print(
+        f"{summary.n} films, {summary.positives} with a fracture, {summary.groups} groups, "
+        f"threshold {summary.threshold:.3f}"
+    )
+    for row in summary.to_frame().itertuples():
+        print(f"  {row.metric:<18} {row.text}")
+    print(f"  {'ECE':<18} {summary.ece:.3f}")
+    for region, part in found.regions.items():
+        print(f"{region}: AUC {part.auc.text()}, sensitivity {part.sensitivity.text()}")
+    if chosen.out:
+        chosen.out.mkdir(parents=True, exist_ok=True)
+        (chosen.out / "metrics.json").write_text(
+            json.dumps(found.to_json(), indent=2) + "\n", encoding="utf-8"
+        )
+        found.write_predictions(chosen.out / "predictions.csv")
+    return 0
+
+
+def _progress(done: int, every: int) -> None:
+    if done == every or done % 200 == 0:
+        print(f"Judging films: {done} of {every}", file=sys.stderr, flush=True)

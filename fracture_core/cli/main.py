@@ -1,0 +1,40 @@
+"""Arguments in, exit status out."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from fracture_core import __version__
+from fracture_core.cli import data, evaluate, models, predict, train
+from fracture_core.errors import SecondLookError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Returns:
+        0 where all went well, 1 where the command or a part of it failed, 2 for unusable arguments.
+    """
+    # TensorFlow greets with several lines about the processor; nobody asked.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    parser = argparse.ArgumentParser(
+        prog="python -m fracture_core", description="A second opinion on bone radiographs."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for module in (predict, train, evaluate, models, data):
+        module.add(commands)
+    chosen = parser.parse_args(arguments)
+    try:
+        return chosen.run(chosen)
+    except SecondLookError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader of our output (`head`, say) has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1

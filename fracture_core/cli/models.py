@@ -1,0 +1,72 @@
+"""`models`: list, show, verify, use, add."""
+
+import argparse
+import json
+
+from fracture_core import places
+
+
+def add(commands) -> None:
+    """Adds the command's arguments."""
+    parser = commands.add_parser("models", help="the models on this computer")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="list|show|verify|use|add")
+    actions.add_parser("list", help="every model with its record").set_defaults(run=_list)
+    for name, words, action in (
+        ("show", "a model's card as JSON", _show),
+        ("verify", "check a model's hash and golden prediction", _verify),
+        ("use", "put a model in use", _use),
+    ):
+        part = actions.add_parser(name, help=words)
+        part.add_argument("id", metavar="ID")
+        part.set_defaults(run=action)
+    part = actions.add_parser("add", help="take the result of a training run in")
+    part.add_argument("name", metavar="RUN")
+    part.set_defaults(run=_add)
+
+
+def _store():
+    from fracture_core.registry.store import ModelStore
+
+    return ModelStore(places.models())
+
+
+def _list(chosen: argparse.Namespace) -> int:
+    store = _store()
+    current = store.in_use()
+    for model_id in store.ids():
+        card = store.card(model_id)
+        record = f"AUC {card.test.auc.text()}" if card.test else "no record"
+        print(f"{'*' if model_id == current else ' '} {model_id:<32} {card.title:<36} {record}")
+    return 0
+
+
+def _show(chosen: argparse.Namespace) -> int:
+    print(json.dumps(_store().card(chosen.id).to_json(), indent=2, ensure_ascii=False))
+    return 0
+
+
+def _verify(chosen: argparse.Namespace) -> int:
+    difference = _store().verify(chosen.id)
+    print(f"{chosen.id}: the weights are those of the card; the golden logit differs by {difference:.1e}.")
+    return 0
+
+
+def _use(chosen: argparse.Namespace) -> int:
+    _store().use(chosen.id)
+    print(f"{chosen.id} is in use.")
+    return 0
+
+
+def _add(chosen: argparse.Namespace) -> int:
+    from fracture_core.errors import TrainingError
+    from fracture_core.training.run import Run
+
+    run = Run.open(places.runs(), chosen.name)
+    if not run.result.is_dir():
+        raise TrainingError(
+            f"Expected a finished run, but {run.name} is {run.state().status}: let it finish, or take its best epoch "
+            f"with train --resume --finish --run {run.name}."
+        )
+    model_id = _store().add(run.result)
+    print(f"{model_id} is added; put it in use with: models use {model_id}")
+    return 0

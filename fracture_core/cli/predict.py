@@ -1,0 +1,120 @@
+"""`predict`: opinions on files, as a table, JSON lines or CSV."""
+
+import argparse
+import csv
+import json
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from fracture_core import places
+from fracture_core.data.layouts.files import images
+from fracture_core.errors import SecondLookError
+
+#: The fields of a row, in order; a contract with whoever reads the output.
+FIELDS = ("path", "probability", "verdict", "model", "gate", "regions", "peak", "seconds", "error")
+
+
+def add(commands) -> None:
+    """Adds the command's arguments."""
+    parser = commands.add_parser("predict", help="give an opinion on radiographs")
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files or folders")
+    parser.add_argument("--model", metavar="ID", help="a model; default: the one in use")
+    parser.add_argument("--format", choices=("table", "json", "csv"), default="table")
+    parser.add_argument(
+        "--heatmaps", type=Path, metavar="DIR", help="write each film with its heatmap as PNG here"
+    )
+    parser.add_argument("--no-heatmap", action="store_true", help="skip the heatmap: faster, no peak")
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Judges every file; goes on past a bad one."""
+    from fracture_core.opinion import Reader
+    from fracture_core.registry.store import ModelStore
+
+    reader = Reader(ModelStore(places.models()), chosen.model)
+    if chosen.heatmaps:
+        chosen.heatmaps.mkdir(parents=True, exist_ok=True)
+    write = {"table": _Table, "json": _Lines, "csv": _Csv}[chosen.format]()
+    failed = False
+    for path in _files(chosen.paths):
+        row = _row(reader, path, not chosen.no_heatmap, chosen.heatmaps)
+        failed |= row["error"] is not None
+        write.row(row)
+    return int(failed)
+
+
+def _files(paths: Iterable[Path]) -> Iterable[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from images(path)
+        else:
+            yield path
+
+
+def _row(reader, path: Path, heatmap: bool, folder: Path | None) -> dict[str, Any]:
+    """One row; a file that cannot be read becomes a row with an error."""
+    began = time.perf_counter()
+    row: dict[str, Any] = dict.fromkeys(FIELDS)
+    row.update(path=str(path), model=reader.card.id, regions=[])
+    try:
+        opinion = reader.opinion(path, heatmap=heatmap or folder is not None)
+        row["gate"] = {"state": opinion.gate.state.value, "reasons": list(opinion.gate.reasons)}
+        if opinion.verdict is not None:
+            row["probability"] = round(opinion.probability, 6)
+            row["verdict"] = opinion.verdict.value
+        if opinion.heat is not None:
+            row["peak"] = opinion.heat.peak()
+            if folder is not None:
+                _save(opinion, folder / f"{path.stem}.heatmap.png")
+    except SecondLookError as error:
+        row["error"] = str(error)
+    row["seconds"] = round(time.perf_counter() - began, 3)
+    return row
+
+
+def _save(opinion, path: Path) -> None:
+    from fracture_core.imaging import blend, to_png
+
+    path.write_bytes(to_png(blend(opinion.film.pixels, opinion.heat.on_film(), 0.6)))
+
+
+class _Lines:
+    """One JSON object a line, flushed, so that a pipe sees each as it comes."""
+
+    def row(self, row: dict[str, Any]) -> None:
+        print(json.dumps(row, ensure_ascii=False), flush=True)
+
+
+class _Csv:
+    """A header and a row a file; the gate's reasons joined."""
+
+    def __init__(self) -> None:
+        self._writer = csv.writer(sys.stdout, lineterminator="\n")
+        self._writer.writerow(FIELDS)
+
+    def row(self, row: dict[str, Any]) -> None:
+        gate = row["gate"]
+        flat = {
+            **row,
+            "gate": ": ".join([gate["state"], "; ".join(gate["reasons"])]).rstrip(": ") if gate else "",
+            "regions": " ".join(row["regions"]),
+            "peak": " ".join(map(str, row["peak"])) if row["peak"] else "",
+        }
+        self._writer.writerow("" if flat[name] is None else flat[name] for name in FIELDS)
+        sys.stdout.flush()
+
+
+class _Table:
+    """Columns for a person; what the gate says stands below its film."""
+
+    def row(self, row: dict[str, Any]) -> None:
+        gate = row["gate"] or {"state": "", "reasons": []}
+        words = row["error"] or row["verdict"] or "no opinion"
+        share = "      " if row["probability"] is None else f"{row['probability']:6.1%}"
+        print(f"{share}  {words:<20}  {row['path']}", flush=True)
+        for reason in gate["reasons"]:
+            print(f"        {gate['state']}: {reason}", flush=True)

@@ -1,0 +1,127 @@
+"""`train`: a run from the command line; the Train page starts this very command."""
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from fracture_core import places
+from fracture_core.errors import TrainingError
+from fracture_core.zoo import ARCHITECTURES, architecture
+
+
+def add(commands) -> None:
+    """Adds the command's arguments."""
+    parser = commands.add_parser("train", help="train an architecture on a folder of labelled radiographs")
+    parser.add_argument("--data", metavar="DIR", help="the data set (not with --resume)")
+    parser.add_argument("--architecture", choices=tuple(ARCHITECTURES), help="(not with --resume)")
+    parser.add_argument(
+        "--run", dest="name", metavar="NAME", help="name of the run; default: made from date and time"
+    )
+    parser.add_argument("--runs", type=Path, metavar="DIR", help="where runs lie; default: runs/")
+    parser.add_argument("--layout", default="auto", help="auto, folders or fracatlas")
+    parser.add_argument("--size", type=int, metavar="PX", help="input size; default: the architecture's own")
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--batch", type=int)
+    parser.add_argument("--learning-rate", type=float)
+    parser.add_argument("--head-epochs", type=int, help="epochs in which only the new head learns")
+    parser.add_argument(
+        "--freeze-before", metavar="LAYER", help="layers before this one never learn; “none” for none"
+    )
+    parser.add_argument(
+        "--patience", type=int, help="epochs without a better validation loss before it stops"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--backbone-weights", default="", metavar="imagenet|FILE", help="starting weights")
+    parser.add_argument("--no-class-weights", action="store_true", help="count every film the same")
+    parser.add_argument("--resume", action="store_true", help="continue the run named by --run")
+    parser.add_argument(
+        "--finish", action="store_true", help="with --resume: take the best epoch so far as it is"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Trains, with one line an epoch on the terminal."""
+    from fracture_core.training.config import TrainingConfig
+    from fracture_core.training.run import Run
+
+    root = chosen.runs or places.runs()
+    if chosen.resume:
+        if not chosen.name:
+            raise TrainingError("Expected --run with --resume, but it is missing: name the run to continue.")
+        current = Run.open(root, chosen.name)
+    else:
+        if not chosen.data or not chosen.architecture:
+            raise TrainingError(
+                "Expected --data and --architecture for a new run: give both, or --resume a run."
+            )
+        protocol = architecture(chosen.architecture).protocol
+        if not chosen.backbone_weights:
+            protocol = replace(protocol, head_epochs=0, freeze_before="")
+
+        def given(name: str):
+            value = getattr(chosen, name)
+            return getattr(protocol, name) if value is None else value
+
+        epochs = given("epochs")
+        config = TrainingConfig(
+            data=str(Path(chosen.data).resolve()),
+            architecture=chosen.architecture,
+            layout=chosen.layout,
+            size=chosen.size,
+            epochs=epochs,
+            batch=given("batch"),
+            learning_rate=given("learning_rate"),
+            head_epochs=min(given("head_epochs"), epochs),
+            freeze_before=given("freeze_before").replace("none", ""),
+            patience=given("patience"),
+            backbone_weights=_source(chosen.backbone_weights),
+            class_weights=not chosen.no_class_weights,
+            seed=chosen.seed,
+        )
+        _ = config.input  # refuses an impossible size before a folder is made
+        name = chosen.name or time.strftime(f"{chosen.architecture}-%Y%m%d-%H%M%S")
+        current = Run.create(root, name, config)
+    return _work(current, chosen.finish)
+
+
+def _work(current, finish_only: bool) -> int:
+    from fracture_core.training.work import work
+
+    current.watch(_show)
+    card = work(current, _reading, finish_only)
+    if card is None:
+        print(current.state().message, file=sys.stderr)
+        return 1
+    print(
+        json.dumps({"run": current.name, "result": str(current.result), "test": card.test.to_json()["auc"]})
+    )
+    return 0
+
+
+def _source(text: str) -> str:
+    """Starting weights: a path is kept whole, so that a resumed run finds it from anywhere."""
+    return text if text in ("", "imagenet") else str(Path(text).resolve())
+
+
+def _reading(what: str, done: int, every: int) -> None:
+    if done == every or done % 200 == 0:
+        print(f"{what}: {done} of {every}", file=sys.stderr, flush=True)
+
+
+def _show(line: dict) -> None:
+    """One line an epoch, and a moving one within it on a terminal."""
+    if line["kind"] == "epoch":
+        figures = "  ".join(
+            f"{name} {line[name]:.3f}" for name in ("loss", "auc", "val_loss", "val_auc") if name in line
+        )
+        print(
+            f"\repoch {line['epoch']}/{line['epochs']}  {figures}  {line['seconds']:.0f} s", file=sys.stderr
+        )
+    elif sys.stderr.isatty():
+        left = line["seconds"] / line["step"] * (line["steps"] - line["step"])
+        text = f"epoch {line['epoch']}: step {line['step']}/{line['steps']}, loss {line['loss']:.3f}, {left:.0f} s left"
+        print(f"\r{text:<70}", end="", file=sys.stderr, flush=True)

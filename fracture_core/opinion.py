@@ -1,0 +1,151 @@
+"""The one service behind the page and the command line: a film in, an `Opinion` out."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from fracture_core.evaluation import Summary
+from fracture_core.explain.gradcam import GradCam
+from fracture_core.imaging import Gate, GateState, InputSpec, Placement, Radiograph, check, prepare, read
+from fracture_core.registry.card import Card
+from fracture_core.registry.store import ModelStore
+from fracture_core.words import Verdict
+from fracture_core.zoo.logit import logit_view
+
+
+@dataclass(frozen=True, eq=False)
+class Heat:
+    """Where a model found evidence for a fracture.
+
+    Attributes:
+        grid: float32 (rows, columns) on the model's grid over the canvas, 0 or more, in units of the logit.
+        scale: evidence that is drawn in full colour.
+        placement: from the canvas back to the film.
+    """
+
+    grid: np.ndarray
+    scale: float
+    placement: Placement
+
+    @property
+    def any(self) -> bool:
+        """Whether there is any positive evidence."""
+        return bool(self.grid.max() > 0)
+
+    def on_film(self) -> np.ndarray:
+        """The map over the original pixels, float32 (height, width) on the fixed scale, 1 = full colour."""
+        return self.placement.back(self.grid) / np.float32(self.scale)
+
+    def peak(self) -> tuple[int, int] | None:
+        """x, y of the strongest point in pixels of the original film; None without positive evidence."""
+        if not self.any:
+            return None
+        film = self.placement.back(self.grid)
+        row, column = np.unravel_index(int(film.argmax()), film.shape)
+        return (int(column), int(row)) if film[row, column] > 0 else None
+
+
+@dataclass(frozen=True, eq=False)
+class Opinion:
+    """What a model says about one film.
+
+    Attributes:
+        film: the film.
+        gate: whether it can be judged; a refused film has no probability.
+        probability: calibrated, of *fracture*, 0–1; None for a refused film.
+        verdict: from the probability and the card's thresholds; None for a refused film.
+        heat: where the model looked; None where it was not asked for or the film was refused.
+        card: the model's card, with thresholds, record and limits.
+        seconds: how long each step took, by name; "all" is the sum.
+    """
+
+    film: Radiograph
+    gate: Gate
+    probability: float | None
+    verdict: Verdict | None
+    heat: Heat | None
+    card: Card
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def record(self, region: str = "") -> Summary | None:
+        """How good the model has been on a region of its test split, or on all of it."""
+        return self.card.record(region)
+
+
+class Reader:
+    """A model that has been loaded and warmed, ready to give opinions. Safe to share between threads.
+
+    Args:
+        store: the models on this computer.
+        model_id: which of them; None for the one in use.
+
+    Raises:
+        ModelError: the model is unknown or its weights are not those of its card.
+    """
+
+    def __init__(self, store: ModelStore, model_id: str | None = None):
+        self.card, model = store.load(model_id or store.in_use())
+        self._view = logit_view(model)
+        self._cam = GradCam(model, self.card.heatmap_layer)
+        self._lock = threading.Lock()
+        self._view.predict_on_batch(_blank(self.card.input))
+
+    def opinion(self, source: bytes | Path | Radiograph, heatmap: bool = True) -> Opinion:
+        """Judges one film.
+
+        Args:
+            source: the film, or a file or its bytes.
+            heatmap: whether to compute where the model looked.
+
+        Returns:
+            The opinion; without probability where the gate refuses the film.
+
+        Raises:
+            ImageReadError: the file is not one radiograph.
+        """
+        clock = _Clock()
+        film = source if isinstance(source, Radiograph) else read(source)
+        clock.lap("read")
+        gate = check(film)
+        clock.lap("gate")
+        if gate.state is GateState.REFUSE:
+            return Opinion(film, gate, None, None, None, self.card, clock.laps())
+        inputs, placement = prepare(film, self.card.input)
+        clock.lap("prepare")
+        heat = None
+        # The heatmap library keeps state while it works; one film at a time.
+        with self._lock:
+            logit = float(self._view.predict_on_batch(inputs[None])[0, 0])
+            clock.lap("model")
+            if heatmap:
+                heat = Heat(self._cam(inputs[None])[0], self.card.heatmap_scale or 1.0, placement)
+                clock.lap("heatmap")
+        probability = float(self.card.calibration.apply(logit))
+        return Opinion(
+            film, gate, probability, self.card.thresholds.verdict(probability), heat, self.card, clock.laps()
+        )
+
+
+class _Clock:
+    """Seconds between laps."""
+
+    def __init__(self) -> None:
+        self._laps: dict[str, float] = {}
+        self._began = self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self._laps[name] = now - self._last
+        self._last = now
+
+    def laps(self) -> dict[str, float]:
+        return {**self._laps, "all": self._last - self._began}
+
+
+def _blank(spec: InputSpec) -> np.ndarray:
+    return np.zeros((1, spec.height, spec.width, spec.channels), np.float32)

@@ -1,0 +1,119 @@
+"""A model of the registry against a labelled data set."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fracture_core.data import dataset
+from fracture_core.errors import DataError
+from fracture_core.evaluation import Summary, ThreeState, by_region, predictions, summarise, three_state
+from fracture_core.registry.store import ModelStore
+from fracture_core.training.cache import canvases
+from fracture_core.training.score import logits, prediction_table
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What was measured.
+
+    Attributes:
+        model: the model's id.
+        split: which films.
+        table: predictions, as `evaluation.predictions` describes them.
+        summary: the record over all films.
+        states: verdicts against the truth.
+        regions: the record by region.
+        warnings: sentences to read before the numbers.
+    """
+
+    model: str
+    split: str
+    table: pd.DataFrame
+    summary: Summary
+    states: ThreeState
+    regions: dict[str, Summary]
+    warnings: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures as plain JSON values."""
+        return {
+            "model": self.model,
+            "split": self.split,
+            "all": self.summary.to_json(),
+            "states": self.states.to_json(),
+            "regions": {name: part.to_json() for name, part in self.regions.items()},
+            "warnings": list(self.warnings),
+        }
+
+    def write_predictions(self, path: Path) -> None:
+        """Writes the table."""
+        predictions.write(path, self.table)
+
+
+def evaluate(
+    store: ModelStore,
+    model_id: str,
+    root: Path,
+    split: str = "test",
+    layout: str = "auto",
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Measures a model on one split of a data set, or on all of it.
+
+    Args:
+        store: the models.
+        model_id: which of them.
+        root: the data set's folder.
+        split: "train", "val", "test", or "all".
+        layout: a layout's name, or "auto".
+        progress: called with (films read, films).
+
+    Returns:
+        What was measured. A warning says so where the data set is not split as it was for training,
+        because then training films may be among those measured.
+
+    Raises:
+        ModelError: the model is unknown or altered.
+        DataError: the data set is missing, or the split is empty.
+    """
+    card, model = store.load(model_id)
+    data = dataset.load(root, layout, int(card.training.get("seed", 0)))
+    cases = [case for case in data.cases if split in ("all", case.split)]
+    if not cases:
+        raise DataError(
+            f"Expected films in the split {split} of {root}, but there are none: choose another split."
+        )
+    warnings = []
+    same = card.data is not None and card.data.split_hash == data.split_hash
+    if not same:
+        warnings.append(
+            "This set is not split as it was when the model was trained: if it shares films with the training "
+            "data, these figures flatter the model."
+        )
+    elif split in ("train", "all"):
+        warnings.append("The model was trained on films among these: the figures flatter it.")
+    with tempfile.TemporaryDirectory() as folder:
+        store_of_films, unreadable = canvases(cases, card.input, Path(folder), progress)
+        bad = set(unreadable)
+        rows = [row for row in range(len(cases)) if row not in bad]
+        scores = logits(model, store_of_films, pd.Index(rows).to_numpy(), card.input)
+        del store_of_films
+    if bad:
+        warnings.append(f"{len(bad)} files could not be read and are left out.")
+    kept = [cases[row] for row in rows]
+    table = prediction_table(kept, data.root, scores, card.calibration)
+    label, probability, group = table["label"], table["probability"], table["group"]
+    cut = card.thresholds
+    return Evaluation(
+        model=model_id,
+        split=split,
+        table=table,
+        summary=summarise(label, probability, group, cut.balanced),
+        states=three_state(label, probability, cut.low, cut.high),
+        regions=by_region(label, probability, group, list(table["regions"]), cut.balanced),
+        warnings=tuple(warnings),
+    )

@@ -1,0 +1,180 @@
+"""From best weights to a model that the registry can take: calibration, thresholds, record, card."""
+
+import math
+import shutil
+from dataclasses import asdict, replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+
+from fracture_core.data.layouts import layout_named
+from fracture_core.errors import DataError
+from fracture_core.evaluation import Platt, Thresholds, by_region, predictions, summarise, three_state
+from fracture_core.explain.gradcam import GradCam
+from fracture_core.imaging import normalise
+from fracture_core.registry.card import Card, DataRecord, Weights
+from fracture_core.registry.golden import golden_logit
+from fracture_core.registry.hash import sha256
+from fracture_core.registry.store import CARD, PREDICTIONS
+from fracture_core.registry.weights import SUFFIX
+from fracture_core.training.config import TrainingConfig
+from fracture_core.training.films import Films
+from fracture_core.training.run import Run
+from fracture_core.training.score import logits, prediction_table
+from fracture_core.zoo import architecture
+
+# The evidence of nine in ten fractured validation films stays within the scale's range.
+_SCALE_QUANTILE = 0.9
+_SCALE_FILMS = 64
+
+_LIMITS = (
+    "It answers one question, fracture or not, and knows nothing of dislocations, tumours, joints or soft tissue.",
+    "It has been judged on one data set; nobody has tested it on films of another hospital.",
+    "The data set has no patient ids; neighbouring image numbers were kept on one side of the split instead.",
+)
+
+
+def finish(run: Run, films: Films, config: TrainingConfig, model: keras.Model) -> Card:
+    """Writes the run's result: weights, card and predictions.
+
+    Calibration, thresholds and the heatmap's scale come from the validation split. Only then is the
+    test split opened, once, and what it says stands.
+
+    Args:
+        run: the finished run.
+        films: its data.
+        config: its settings.
+        model: its network with the best weights.
+
+    Returns:
+        The card of the result.
+    """
+    val = films.of("val")
+    val_logits = logits(model, films.canvases, films.rows[val], films.spec)
+    calibration, limits = _calibrate(val_logits, films.labels(val))
+    thresholds = Thresholds.choose(films.labels(val), calibration.apply(val_logits))
+    scale = _heatmap_scale(model, films, val, config)
+
+    test = films.of("test")
+    test_logits = logits(model, films.canvases, films.rows[test], films.spec)
+    partial = run.folder / "result.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    table = predictions.write(
+        partial / PREDICTIONS,
+        pd.concat(
+            [
+                prediction_table([films.cases[at] for at in index], films.data.root, scores, calibration)
+                for index, scores in ((val, val_logits), (test, test_logits))
+            ]
+        ),
+    )
+    weights = partial / f"{config.architecture}{SUFFIX}"
+    model.save_weights(weights)
+    card = _card(run, films, config, model, calibration, thresholds, scale, weights, table, limits)
+    card.save(partial / CARD)
+    shutil.rmtree(run.result, ignore_errors=True)
+    partial.rename(run.result)
+    return card
+
+
+def _calibrate(scores: np.ndarray, labels: np.ndarray) -> tuple[Platt, tuple[str, ...]]:
+    """Platt's scaling, and a limit to state where the network gives it nothing to hold on to."""
+    try:
+        return Platt.fit(scores, labels), ()
+    except DataError:
+        return Platt.identity(), (
+            "Its output does not rise with the labels of the validation films: it has learnt nothing of use, and its "
+            "probabilities are not calibrated.",
+        )
+
+
+def _heatmap_scale(model: keras.Model, films: Films, val: np.ndarray, config: TrainingConfig) -> float | None:
+    """The evidence that is drawn in full colour, from fractured validation films."""
+    rows = films.rows[val[films.labels(val) == 1][:_SCALE_FILMS]]
+    cam = GradCam(model, architecture(config.architecture).heatmap_layer)
+    peaks = [float(cam(normalise(films.canvases[row][None], films.spec)).max()) for row in rows]
+    scale = float(np.quantile(peaks, _SCALE_QUANTILE))
+    return scale if scale > 0 and math.isfinite(scale) else None
+
+
+def _card(
+    run: Run,
+    films: Films,
+    config: TrainingConfig,
+    model: keras.Model,
+    calibration: Platt,
+    thresholds: Thresholds,
+    scale: float | None,
+    weights: Path,
+    table: pd.DataFrame,
+    limits: tuple[str, ...],
+) -> Card:
+    row = architecture(config.architecture)
+    layout = layout_named(films.data.layout)
+    test = table[table["split"] == "test"]
+    label, probability, group = test["label"], test["probability"], test["group"]
+    regions = by_region(label, probability, group, list(test["regions"]), thresholds.balanced)
+    seen = ", ".join(regions) or "regions that its data set does not name"
+    counts = {
+        split: np.bincount(films.labels(films.of(split)), minlength=2).tolist()
+        for split in ("train", "val", "test")
+    }
+    return Card(
+        id=run.name,
+        title=f"{row.title}, {config.input.width} px",
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        architecture=row.name,
+        input=config.input,
+        heatmap_layer=row.heatmap_layer,
+        heatmap_scale=scale,
+        weights=Weights(weights.name, sha256(weights), weights.stat().st_size),
+        golden=golden_logit(model, config.input),
+        calibration=calibration,
+        thresholds=thresholds,
+        data=DataRecord(
+            name=layout.citation or films.data.root.name,
+            licence=layout.licence,
+            layout=layout.name,
+            split_hash=films.data.split_hash,
+            split_rule=(
+                "as distributed by its publishers; not checked for leaks"
+                if films.data.own_split
+                else f"by group and duplicate cluster, stratified by label and region, seed {config.seed}"
+            ),
+            counts=counts,
+        ),
+        test=summarise(label, probability, group, thresholds.balanced),
+        test_states=three_state(label, probability, thresholds.low, thresholds.high),
+        test_regions=regions,
+        limits=(
+            *limits,
+            f"It has been trained on {seen}; any other region is outside what it has seen.",
+            *_LIMITS,
+        ),
+        training=_settings(config),
+        command=_command(config),
+    )
+
+
+def _settings(config: TrainingConfig) -> dict:
+    """The settings without the paths of this computer."""
+    source = config.backbone_weights
+    return asdict(replace(config, data="DIR", backbone_weights=Path(source).name if source else ""))
+
+
+def _command(config: TrainingConfig) -> str:
+    source = config.backbone_weights
+    words = [
+        f"python -m fracture_core train --data DIR --architecture {config.architecture}",
+        f"--size {config.input.width} --epochs {config.epochs} --batch {config.batch}",
+        f"--learning-rate {config.learning_rate:g} --head-epochs {config.head_epochs}",
+        f"--freeze-before {config.freeze_before or 'none'}",
+        f"--patience {config.patience} --seed {config.seed}",
+        f"--backbone-weights {Path(source).name}" if source else "",
+        "" if config.class_weights else "--no-class-weights",
+    ]
+    return " ".join(word for word in words if word)

@@ -1,0 +1,96 @@
+"""The work of a training process, from the first film to the card."""
+
+import errno
+from collections.abc import Callable
+
+from fracture_core.errors import SecondLookError, TrainingError
+from fracture_core.registry.card import Card
+from fracture_core.training import checkpoint, loop
+from fracture_core.training.films import Films
+from fracture_core.training.finish import finish
+from fracture_core.training.report import StopRequested
+from fracture_core.training.run import ACTIVE, Run
+
+#: Called with what is being done, how much of it is done, and how much there is.
+Progress = Callable[[str, int, int], None]
+
+
+def work(run: Run, progress: Progress | None = None, finish_only: bool = False) -> Card | None:
+    """Trains a run to its end, or continues it, and writes its result.
+
+    Args:
+        run: a new, stopped, failed or interrupted run.
+        progress: called while films are read.
+        finish_only: whether to take the best epoch so far instead of training on.
+
+    Returns:
+        The card of the result; None where the run was stopped.
+
+    Raises:
+        SecondLookError: what went wrong, in a sentence that also stands in the run's state.
+    """
+    before = run.state()
+    if before.status in ACTIVE and before.status != "starting":
+        raise TrainingError(
+            f"Expected a run at rest, but {run.name} is being trained: wait for it or stop it."
+        )
+    if before.status == "finished":
+        raise TrainingError(
+            f"Expected an unfinished run, but {run.name} is finished and its test split has been opened: start "
+            "a new run to train further."
+        )
+    run.clear_stop()
+    run.set_state("starting", "Reading the films.")
+    try:
+        return _work(run, progress, finish_only)
+    except StopRequested:
+        saved = checkpoint.last(run.checkpoints)
+        kept = f"{saved[1]} completed epochs are kept." if saved else "No epoch was completed."
+        run.set_state("stopped", f"Stopped. {kept}")
+        return None
+    except SecondLookError as error:
+        run.set_state("failed", str(error))
+        raise
+    except (MemoryError, OSError) as error:
+        told = TrainingError(_machine_fault(error))
+        run.set_state("failed", str(told))
+        raise told from error
+    except BaseException:
+        # Not hidden: the page says where to look, and the traceback goes on to the log.
+        run.set_state(
+            "failed", "The training ended by a fault of the program; log.txt in the run's folder has it."
+        )
+        raise
+
+
+def _work(run: Run, progress: Progress | None, finish_only: bool) -> Card:
+    config = run.config()
+
+    def reading(done: int, every: int) -> None:
+        if run.stop_requested():
+            raise StopRequested
+        if progress:
+            progress("Reading films", done, every)
+
+    films = Films.load(config, run.folder.parent / ".cache", reading)
+    films.write_split(run.folder / "split.csv")
+    run.set_state("running", _left_out(films))
+    model = loop.best(run, config) if finish_only else loop.fit(run, films, config)
+    run.set_state("evaluating", "Calibrating on the validation split, then opening the test split.")
+    card = finish(run, films, config, model)
+    run.set_state("finished", f"AUC on the test split: {card.test.auc.text()}." if card.test else "")
+    return card
+
+
+def _left_out(films: Films) -> str:
+    return f"{films.unreadable} unreadable files were left out." if films.unreadable else ""
+
+
+def _machine_fault(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return (
+            "Expected enough memory for this training, but it ran out: choose a smaller batch or input size."
+        )
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "Expected room on the disk, but it is full: free some space and resume the run."
+    return f"Expected to read and write freely, but the system said “{error}”: mend that and resume the run."

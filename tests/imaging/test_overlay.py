@@ -1,0 +1,84 @@
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from PIL import Image
+
+from fracture_core.imaging import blend, legend, to_png
+
+PIXELS = np.array([[0.0, 0.2, 1.0]], np.float32)
+GREY = np.array([[[0] * 3, [51] * 3, [255] * 3]], np.uint8)
+
+
+def test_opacity_zero_is_exactly_the_grey_film():
+    assert_array_equal(blend(PIXELS, np.ones((1, 3)), 0), GREY)
+
+
+@pytest.mark.parametrize("opacity", [0.0, 0.3, 1.0])
+def test_no_heat_is_exactly_the_grey_film(opacity):
+    assert_array_equal(blend(PIXELS, np.zeros((1, 3)), opacity), GREY)
+
+
+def test_full_heat_at_full_opacity_is_the_end_of_the_map():
+    hottest = legend(256, 1)[0, -1]
+    assert_array_equal(blend(PIXELS, np.ones((1, 3)), 1)[0], [hottest] * 3)
+
+
+def test_half_opacity_is_half_way():
+    hottest = legend(256, 1)[0, -1].astype(float)
+    assert_array_equal(blend(np.zeros((1, 1)), np.ones((1, 1)), 0.5)[0, 0], np.floor(hottest / 2 + 0.5))
+
+
+def test_colour_grows_with_the_heat():
+    shown = blend(np.full((1, 5), 0.5), np.linspace(0, 1, 5)[None], 0.6).astype(int)
+    distance = np.abs(shown - 128).sum(axis=-1)[0]
+    assert distance[0] == 0
+    assert (np.diff(distance) > 0).all()
+
+
+def test_heat_and_opacity_outside_the_scale_are_clipped():
+    assert_array_equal(blend(PIXELS, np.full((1, 3), -3.0), 1), GREY)
+    assert_array_equal(blend(PIXELS, np.full((1, 3), 9.0), 7), blend(PIXELS, np.ones((1, 3)), 1))
+
+
+def test_the_inputs_are_left_alone():
+    pixels, heat = PIXELS.copy(), np.full((1, 3), 0.5, np.float32)
+    blend(pixels, heat, 0.7)
+    assert_array_equal(pixels, PIXELS)
+    assert_array_equal(heat, 0.5)
+
+
+def test_wrong_shape_and_nan_are_errors():
+    with pytest.raises(ValueError, match="expected heat of shape"):
+        blend(PIXELS, np.ones((3, 1)), 0.5)
+    with pytest.raises(ValueError, match="expected finite heat"):
+        blend(PIXELS, np.full((1, 3), np.nan), 0.5)
+
+
+def test_legend_rises_in_lightness_from_left_to_right():
+    strip = legend(64, 5)
+    assert strip.shape == (5, 64, 3)
+    assert strip.dtype == np.uint8
+    assert (strip == strip[:1]).all()
+    lightness = strip[0] @ [0.2126, 0.7152, 0.0722]
+    assert (np.diff(lightness) > 0).all()
+    # plasma's published ends
+    assert_array_equal(strip[0, [0, -1]], [[13, 8, 135], [240, 249, 33]])
+
+
+@pytest.mark.parametrize("array", [GREY, np.array([[0, 51, 255]], np.uint8), PIXELS])
+def test_png_round_trip(array):
+    with Image.open(io.BytesIO(to_png(array))) as image:
+        assert image.info == {}
+        assert_array_equal(np.asarray(image.convert("RGB")), GREY)
+
+
+def test_imaging_imports_neither_tensorflow_nor_streamlit_nor_pyplot():
+    code = (
+        "import sys, fracture_core.imaging;"
+        "assert not {'tensorflow', 'streamlit', 'matplotlib'} & set(sys.modules), 'imported'"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
