@@ -20,7 +20,10 @@ def announced_size(stream: bytes) -> tuple[int, int] | None:
         stream: the code stream of one frame.
 
     Returns:
-        (rows, columns), or None where the stream is of another kind or has no such header.
+        (rows, columns), or None where the stream is of another kind.
+
+    Raises:
+        ValueError: the stream begins like one of these and has no such header.
     """
     if stream.startswith(_JPEG_2000):  # ITU-T T.800, section A.5.1: SIZ comes first
         right, bottom, left, top = (int.from_bytes(stream[i : i + 4], "big") for i in (8, 12, 16, 20))
@@ -37,7 +40,7 @@ def announced_size(stream: bytes) -> tuple[int, int] | None:
                 stream[at + 7 : at + 9], "big"
             )
         elif marker == _SCAN:
-            return None
+            break
         else:
             at += 2 + length
-    return None
+    raise ValueError("a JPEG code stream without a frame header")

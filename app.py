@@ -1,0 +1,52 @@
+"""Second Look: the entry of the app. Run it with `make run`."""
+
+import html
+import os
+
+import streamlit as st
+
+from fracture_core import places
+from fracture_core.errors import SecondLookError
+from pages.parts import resources
+
+# TensorFlow greets with several lines about the processor; nobody asked.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+_PAGES = (
+    ("pages/second_opinion.py", "Second opinion", "second-opinion"),
+    ("pages/failures.py", "Failures", "failures"),
+    ("pages/train.py", "Train", "train"),
+)
+
+
+def main() -> None:
+    """Draws the frame and the chosen page."""
+    st.set_page_config(page_title="Second Look", page_icon=str(places.assets() / "icon.svg"), layout="wide")
+    st.logo(str(places.assets() / "logo.svg"), size="large")
+    st.html(places.assets() / "style.css")
+    pages = [
+        st.Page(path, title=words, url_path=url, default=number == 0)
+        for number, (path, words, url) in enumerate(_PAGES)
+    ]
+    page = st.navigation(pages, position="top")
+    try:
+        page.run()
+    except SecondLookError as error:
+        st.error(str(error))
+    _footer()
+
+
+def _footer() -> None:
+    """Which model answers, and who has the last word."""
+    try:
+        card = resources.card_in_use()
+        model = f"Model in use: {card.title} ({card.id}, {card.weights.sha256[:8]})."
+    except SecondLookError as error:
+        model = str(error)
+    st.html(
+        f'<div class="footer">{html.escape(model)} A second opinion, not a diagnosis: a clinician has the last word.'
+        "</div>"
+    )
+
+
+main()

@@ -1,0 +1,1 @@
+"""What several pages share: cached resources and small pieces of layout."""

@@ -1,0 +1,38 @@
+"""Models and runs, shared by all users of the app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from fracture_core import places
+from fracture_core.registry.card import Card
+from fracture_core.registry.store import ModelStore
+
+if TYPE_CHECKING:
+    from fracture_core.opinion import Reader
+
+
+def store() -> ModelStore:
+    """The models on this computer."""
+    return ModelStore(places.models())
+
+
+def card_in_use() -> Card:
+    """The card of the model in use."""
+    models = store()
+    return models.card(models.in_use())
+
+
+def reader(card: Card) -> Reader:
+    """A loaded model; kept as long as its weights stay what they are."""
+    return _reader(card.id, card.weights.sha256)
+
+
+@st.cache_resource(show_spinner="Waking the model …", max_entries=2)
+def _reader(model_id: str, sha256: str) -> Reader:
+    # The import loads TensorFlow: seconds that only the first film has to wait.
+    from fracture_core.opinion import Reader
+
+    return Reader(store(), model_id)
