@@ -5,17 +5,32 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 
-from fracture_core.evaluation import Summary
 from fracture_core.explain.gradcam import GradCam
-from fracture_core.imaging import Gate, GateState, InputSpec, Placement, Radiograph, check, prepare, read
+from fracture_core.imaging import (
+    Gate,
+    GateState,
+    InputSpec,
+    Placement,
+    Radiograph,
+    blend,
+    check,
+    prepare,
+    read,
+)
 from fracture_core.registry.card import Card
 from fracture_core.registry.store import ModelStore
 from fracture_core.words import Verdict
 from fracture_core.zoo.logit import logit_view
+
+#: Pixels on the longer side of a picture for the screen.
+SCREEN = 1200
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +87,40 @@ class Opinion:
     card: Card
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def record(self, region: str = "") -> Summary | None:
-        """How good the model has been on a region of its test split, or on all of it."""
-        return self.card.record(region)
+    def picture(self, opacity: float) -> np.ndarray:
+        """The film with the heatmap over it, for the screen.
+
+        Args:
+            opacity: 0–1; 0 shows the bare film.
+
+        Returns:
+            uint8 RGB (height, width, 3), at most `SCREEN` pixels on the longer side.
+        """
+        film, heat = self._screen
+        return blend(film, heat, opacity)
+
+    def to_json(self) -> dict[str, Any]:
+        """The opinion as plain JSON values; the same fields in the app and on the command line."""
+        return {
+            "probability": None if self.probability is None else round(self.probability, 6),
+            "verdict": self.verdict.value if self.verdict else None,
+            "model": self.card.id,
+            "model_sha256": self.card.weights.sha256,
+            "gate": {"state": self.gate.state.value, "reasons": list(self.gate.reasons)},
+            "regions": [],
+            "peak": self.heat.peak() if self.heat else None,
+            "seconds": round(self.seconds["all"], 3),
+        }
+
+    @cached_property
+    def _screen(self) -> tuple[np.ndarray, np.ndarray]:
+        """Film and heat at the size of a screen, so that another opacity costs only the blending."""
+        shrink = min(1.0, SCREEN / max(self.film.height, self.film.width))
+        size = max(1, round(self.film.width * shrink)), max(1, round(self.film.height * shrink))
+        film = cv2.resize(self.film.pixels, size, interpolation=cv2.INTER_AREA)
+        if self.heat is None or not self.heat.any:
+            return film, np.zeros_like(film)
+        return film, cv2.resize(self.heat.on_film(), size, interpolation=cv2.INTER_AREA)
 
 
 class Reader:

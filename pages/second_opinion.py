@@ -1,7 +1,159 @@
 """Second opinion: films in; verdict, probability and where the model looked out."""
 
+import json
+from pathlib import Path
+
 import streamlit as st
 
-from pages.parts import layout
+from fracture_core import places
+from fracture_core.imaging import read, to_png
+from fracture_core.words import Verdict
+from pages.parts import answer, film, layout, resources, study
 
-layout.title("Second opinion", "x")
+_WORDS = {
+    Verdict.SUSPECTED: "Fracture suspected",
+    Verdict.UNCERTAIN: "Uncertain",
+    Verdict.NOT_SEEN: "No fracture seen",
+}
+_STRIP = 6
+
+
+def main() -> None:
+    """The page."""
+    layout.title(
+        "Second opinion",
+        "Drop the films of a study: PNG, JPEG, TIFF, BMP, WebP or DICOM. They stay in this computer's memory and are "
+        "written nowhere.",
+    )
+    card = resources.card_in_use()
+    uploads = st.file_uploader(
+        "Radiographs",
+        accept_multiple_files=True,
+        label_visibility="collapsed",
+        key=f"films {study.generation()}",
+        help="What a file is, its content decides, not its name.",
+    )
+    if uploads:
+        files = [(upload.name, upload.getvalue()) for upload in uploads]
+    else:
+        chosen = _samples()
+        if chosen is None:
+            return
+        files = [(chosen.name, chosen.read_bytes())]
+    entries = study.judge(files, card)
+    entry = _strip(entries) if len(entries) > 1 else entries[0]
+    _answer(entry)
+    _tools(entries)
+
+
+def _answer(entry: study.Entry) -> None:
+    """One film and what the model says of it."""
+    if entry.opinion is None:
+        st.error(f"{entry.name}: {entry.error}")
+        return
+    opinion = entry.opinion
+    left, right = st.columns([3, 2], gap="large")
+    with right:
+        st.subheader(entry.name, anchor=False)
+        st.caption(f"{opinion.film.kind}, {opinion.film.width} × {opinion.film.height} pixels")
+        if opinion.verdict is None or opinion.probability is None:
+            answer.no_verdict(opinion.gate)
+        else:
+            answer.verdict(opinion.verdict, opinion.probability, opinion.card.thresholds)
+            answer.reasons(opinion.gate)
+            answer.record(opinion.card)
+            answer.limits(opinion.card)
+    with left:
+        film.viewer(opinion, entry.name, entry.key)
+
+
+def _strip(entries: list[study.Entry]) -> study.Entry:
+    """The films of a study side by side; the most suspicious is chosen first."""
+    judged = [
+        number
+        for number, entry in enumerate(entries)
+        if entry.opinion and entry.opinion.probability is not None
+    ]
+    first = max(judged, key=lambda number: entries[number].opinion.probability, default=0)
+    keys = [entry.key for entry in entries]
+    chosen = st.session_state.get("film")
+    if chosen not in keys:
+        chosen = keys[first]
+    if judged:
+        st.markdown(
+            f"**{len(entries)} films.** Most suspicious: {entries[first].name}, {_words(entries[first]).lower()}."
+        )
+    for start in range(0, len(entries), _STRIP):
+        for place, entry in zip(st.columns(_STRIP), entries[start : start + _STRIP], strict=False):
+            with place:
+                if entry.opinion is not None:
+                    st.image(entry.opinion.picture(0.0), width="stretch")
+                if st.button(
+                    f"{entry.name}: {_words(entry)}",
+                    key=f"choose {entry.key} {keys.index(entry.key)}",
+                    type="primary" if entry.key == chosen else "secondary",
+                    width="stretch",
+                ):
+                    st.session_state["film"] = entry.key
+                    st.rerun()
+    return entries[keys.index(chosen)]
+
+
+def _words(entry: study.Entry) -> str:
+    if entry.opinion is None:
+        return "Not read"
+    return _WORDS[entry.opinion.verdict] if entry.opinion.verdict else "No opinion"
+
+
+def _samples() -> Path | None:
+    """Synthetic films to try the app on; what the user chose stays chosen."""
+    paths = sorted(path for path in (places.assets() / "samples").glob("synthetic_*") if path.is_file())
+    chosen = st.session_state.get("sample")
+    if chosen in paths:
+        st.caption("A synthetic film, drawn by this app. Drop your own films above to replace it.")
+        return chosen
+    st.markdown(
+        "**No film at hand?** Open a sample. They are synthetic: drawn by this app, no person was X-rayed."
+    )
+    for place, path in zip(st.columns(max(4, len(paths))), paths, strict=False):
+        with place:
+            st.image(_thumbnail(str(path)), width="stretch")
+            if st.button(_title(path), key=f"sample {path.name}", width="stretch"):
+                st.session_state["sample"] = path
+                st.rerun()
+    return None
+
+
+def _title(path: Path) -> str:
+    """A sample's name in words: synthetic_leg_fracture.dcm → Leg, fracture (DICOM)."""
+    words = path.stem.split("_")[1:]
+    kind = " (DICOM)" if path.suffix == ".dcm" else ""
+    return f"{words[0].capitalize()}, {' '.join(words[1:])}{kind}"
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _thumbnail(path: str) -> bytes:
+    return to_png(read(Path(path)).pixels)
+
+
+def _tools(entries: list[study.Entry]) -> None:
+    """Results as a file, and forgetting."""
+    left, right, _ = st.columns([1, 1, 2])
+    left.download_button(
+        "Save results (JSON)",
+        data=lambda: json.dumps([_plain(entry) for entry in entries], indent=2, ensure_ascii=False),
+        file_name="second-look.json",
+        mime="application/json",
+        on_click="ignore",
+        width="stretch",
+    )
+    right.button("Forget these films", on_click=study.forget, width="stretch")
+
+
+def _plain(entry: study.Entry) -> dict:
+    if entry.opinion is None:
+        return {"name": entry.name, "error": entry.error}
+    return {"name": entry.name, "error": None, **entry.opinion.to_json()}
+
+
+main()

@@ -14,7 +14,18 @@ from fracture_core.data.layouts.files import images
 from fracture_core.errors import SecondLookError
 
 #: The fields of a row, in order; a contract with whoever reads the output.
-FIELDS = ("path", "probability", "verdict", "model", "gate", "regions", "peak", "seconds", "error")
+FIELDS = (
+    "path",
+    "probability",
+    "verdict",
+    "model",
+    "model_sha256",
+    "gate",
+    "regions",
+    "peak",
+    "seconds",
+    "error",
+)
 
 
 def add(commands) -> None:
@@ -62,17 +73,12 @@ def _row(reader, path: Path, heatmap: bool, folder: Path | None) -> dict[str, An
     row.update(path=str(path), model=reader.card.id, regions=[])
     try:
         opinion = reader.opinion(path, heatmap=heatmap or folder is not None)
-        row["gate"] = {"state": opinion.gate.state.value, "reasons": list(opinion.gate.reasons)}
-        if opinion.verdict is not None:
-            row["probability"] = round(opinion.probability, 6)
-            row["verdict"] = opinion.verdict.value
-        if opinion.heat is not None:
-            row["peak"] = opinion.heat.peak()
-            if folder is not None:
-                _save(opinion, folder / f"{path.stem}.heatmap.png")
+        row.update(opinion.to_json())
+        if opinion.heat is not None and folder is not None:
+            _save(opinion, folder / f"{path.stem}.heatmap.png")
     except SecondLookError as error:
         row["error"] = str(error)
-    row["seconds"] = round(time.perf_counter() - began, 3)
+        row["seconds"] = round(time.perf_counter() - began, 3)
     return row
 
 

@@ -43,10 +43,9 @@ def blend(pixels: np.ndarray, heat: np.ndarray, opacity: float) -> np.ndarray:
     if opacity <= 0:
         return film
     heat = np.clip(heat, 0, 1).astype(np.float32)
-    alpha = (heat * min(float(opacity), 1.0))[..., None]
-    colours = _colours()[_eight_bits(heat)]
-    # Truncating after + 0.5 rounds; nothing is negative.
-    return (film + alpha * (colours.astype(np.float32) - film) + 0.5).astype(np.uint8)
+    alpha = heat * np.float32(min(float(opacity), 1.0))
+    # The weighted mean in one pass, without float copies of a full-size film.
+    return cv2.blendLinear(_colours()[_eight_bits(heat)], film, alpha, 1 - alpha)
 
 
 def legend(width: int, height: int) -> np.ndarray:

@@ -139,4 +139,6 @@ def _free(model: keras.Model, config: TrainingConfig, head_only: bool) -> None:
         )
     first = names.index(config.freeze_before) if config.freeze_before else 0
     for number, layer in enumerate(model.layers):
-        layer.trainable = layer.name in HEAD_LAYERS if head_only else number >= first
+        # Pretrained batch statistics stay: those of a few films would undo what the weights rely on.
+        kept = bool(config.backbone_weights) and isinstance(layer, keras.layers.BatchNormalization)
+        layer.trainable = layer.name in HEAD_LAYERS if head_only else number >= first and not kept

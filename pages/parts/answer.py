@@ -1,0 +1,90 @@
+"""What a model says of a film, in words first."""
+
+import html
+
+import streamlit as st
+
+from fracture_core.evaluation import Summary, Thresholds
+from fracture_core.imaging import Gate, GateState
+from fracture_core.registry.card import Card
+from fracture_core.words import Verdict
+
+_TONES = {
+    Verdict.SUSPECTED: "suspected",
+    Verdict.UNCERTAIN: "uncertain",
+    Verdict.NOT_SEEN: "not-seen",
+}
+
+
+def verdict(found: Verdict, probability: float, thresholds: Thresholds) -> None:
+    """The verdict, its probability, and both on a scale with the thresholds."""
+    low, high = (min(max(cut, 0.0), 1.0) for cut in (thresholds.low, thresholds.high))
+    cuts = "".join(
+        f'<span class="cut" style="left:{cut:.1%}">{_percent(cut)}</span>'
+        for cut in sorted({low, high})
+        if 0.06 < cut < 0.94
+    )
+    st.html(
+        f'<div class="verdict {_TONES[found]}"><div class="word" data-testid="verdict">{found.value}</div>'
+        f'<div class="number">Probability of a fracture: <b>{_percent(probability)}</b></div>'
+        f'<div class="scale" style="--low:{low:.1%};--high:{high:.1%};--at:{probability:.1%}" role="img" '
+        f'aria-label="Probability {_percent(probability)}; no fracture seen below {_percent(low)}, fracture suspected '
+        f'from {_percent(high)}"><div class="bar"></div><div class="mark"></div>'
+        f'<span class="end">0%</span>{cuts}<span class="end right">100%</span></div></div>'
+    )
+    if found is Verdict.UNCERTAIN:
+        st.caption("Uncertain: between the two thresholds the model's word should not count either way.")
+
+
+def no_verdict(gate: Gate) -> None:
+    """A film that the gate refuses gets no verdict, and the reason why."""
+    st.html(
+        '<div class="verdict none"><div class="word" data-testid="verdict">no opinion on this image</div></div>'
+    )
+    reasons(gate)
+
+
+def reasons(gate: Gate) -> None:
+    """Why the gate warns or refuses."""
+    kind = "gate refuse" if gate.state is GateState.REFUSE else "gate"
+    st.html("".join(f'<div class="{kind}">{html.escape(reason)}</div>' for reason in gate.reasons))
+
+
+def record(card: Card) -> None:
+    """How good this model has been, over all films or on the region that the user names."""
+    if card.test is None:
+        st.info(
+            "This model has no record: nobody has measured it here, and its probability is not calibrated."
+        )
+        return
+    chosen = ""
+    if card.test_regions:
+        chosen = st.selectbox(
+            "This film shows",
+            ["", *card.test_regions],
+            format_func=lambda name: name.capitalize() if name else "Region not stated",
+            key="region",
+            help="Choose the region to read how good the model has been on films of it.",
+        )
+    found = card.record(chosen)
+    if found is not None:
+        st.markdown(_record_sentence(found, chosen, card))
+
+
+def _record_sentence(found: Summary, region: str, card: Card) -> str:
+    films = f"{region} films" if region else "films"
+    source = card.data.name.split(",")[0] if card.data else "its test set"
+    return (
+        f"**Its record on {films}** of {source} that it never saw: sensitivity {found.sensitivity.text()}, "
+        f"specificity {found.specificity.text()}, AUC {found.auc.text()}."
+    )
+
+
+def limits(card: Card) -> None:
+    """What the model cannot judge."""
+    with st.expander("What this model cannot judge"):
+        st.markdown("\n".join(f"- {limit}" for limit in card.limits))
+
+
+def _percent(share: float) -> str:
+    return "under 1%" if 0 < share < 0.01 else "over 99%" if 0.99 < share < 1 else f"{share:.0%}"
