@@ -1,7 +1,67 @@
-"""Second opinion: films in; verdict, probability and where the model looked out."""
+"""Failures: where a model goes wrong on films it never saw, and what those films look like."""
 
 import streamlit as st
 
-from pages.parts import layout
+from fracture_core.errors import SecondLookError
+from pages.parts import (
+    failures_case,
+    failures_curves,
+    failures_gallery,
+    failures_matrix,
+    failures_measures,
+    failures_record,
+    failures_state,
+    layout,
+    resources,
+)
+from pages.parts.failures_record import Record
 
-layout.title("Second opinion", "x")
+
+def main() -> None:
+    """Draws the page for the chosen model."""
+    failures_matrix.style()
+    layout.title("Failures", "Where a model goes wrong on films it never saw, how often, and on which.")
+    ids = resources.store().ids()
+    if not ids:
+        st.info(
+            "There is no model on this computer yet: train one on the page Train, or add one on the command line."
+        )
+        return
+    left, right = st.columns(2, gap="large", vertical_alignment="bottom")
+    with left:
+        model = failures_state.choose_model(ids, resources.store().in_use())
+    try:
+        record = failures_record.load(resources.store(), model)
+    except SecondLookError as error:
+        st.info(str(error))
+        return
+    with right:
+        threshold = failures_state.choose_threshold(record.card)
+    st.html(failures_record.provenance(record))
+    _overview(record, threshold)
+    view = failures_state.view(record, threshold)
+    if view.case:
+        failures_case.show(record, view)
+    else:
+        failures_gallery.show(record, view)
+    failures_state.share(view, record)
+
+
+def _overview(record: Record, threshold: float) -> None:
+    """The numbers at a threshold: matrix and verdicts beside measures, curves and regions."""
+    measured = failures_record.measure(record.key, threshold, record.test, record.card.thresholds)
+    left, right = st.columns([5, 7], gap="large")
+    with left:
+        failures_matrix.matrix(measured.summary.confusion)
+        st.html(failures_matrix.verdicts(measured.states, record.card.thresholds))
+    with right:
+        measures, curves, regions = st.tabs(["Measures", "Curves", "By region"])
+        with measures:
+            st.html(failures_measures.measures(measured.summary))
+        with curves:
+            failures_curves.show(record.test, threshold)
+        with regions:
+            st.html(failures_measures.regions(measured.regions))
+
+
+main()

@@ -52,7 +52,8 @@ def _answer(entry: study.Entry) -> None:
         st.error(f"{entry.name}: {entry.error}")
         return
     opinion = entry.opinion
-    left, right = st.columns([3, 2], gap="large")
+    with st.container(key="reading"):
+        left, right = st.columns([3, 2], gap="large")
     with right:
         st.subheader(entry.name, anchor=False)
         st.caption(f"{opinion.film.kind}, {opinion.film.width} × {opinion.film.height} pixels")
@@ -63,7 +64,7 @@ def _answer(entry: study.Entry) -> None:
             answer.reasons(opinion.gate)
             answer.record(opinion.card)
             answer.limits(opinion.card)
-    with left:
+    with left, st.container(key="viewer"):
         film.viewer(opinion, entry.name, entry.key)
 
 
@@ -83,8 +84,9 @@ def _strip(entries: list[study.Entry]) -> study.Entry:
         st.markdown(
             f"**{len(entries)} films.** Most suspicious: {entries[first].name}, {_words(entries[first]).lower()}."
         )
+    strip = st.container(key="strip")
     for start in range(0, len(entries), _STRIP):
-        for place, entry in zip(st.columns(_STRIP), entries[start : start + _STRIP], strict=False):
+        for place, entry in zip(strip.columns(_STRIP), entries[start : start + _STRIP], strict=False):
             with place:
                 if entry.opinion is not None:
                     st.image(entry.opinion.picture(0.0), width="stretch")
@@ -115,7 +117,8 @@ def _samples() -> Path | None:
     st.markdown(
         "**No film at hand?** Open a sample. They are synthetic: drawn by this app, no person was X-rayed."
     )
-    for place, path in zip(st.columns(max(4, len(paths))), paths, strict=False):
+    gallery = st.container(key="samples")
+    for place, path in zip(gallery.columns(max(4, len(paths))), paths, strict=False):
         with place:
             st.image(_thumbnail(str(path)), width="stretch")
             if st.button(_title(path), key=f"sample {path.name}", width="stretch"):

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from fracture_core import places
+from fracture_core.cli.quiet import load_keras
 from fracture_core.words import SPLITS
 
 
@@ -27,6 +28,7 @@ def add(commands) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Prints the record as a table and writes it as files."""
+    load_keras()
     from fracture_core.registry.store import ModelStore
     from fracture_core.training.evaluate import evaluate
 

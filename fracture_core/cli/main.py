@@ -16,8 +16,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 where all went well, 1 where the command or a part of it failed, 2 for unusable arguments.
     """
-    # TensorFlow greets with several lines about the processor; nobody asked.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     parser = argparse.ArgumentParser(
         prog="python -m fracture_core", description="A second opinion on bone radiographs."
     )

@@ -4,6 +4,7 @@ import argparse
 import json
 
 from fracture_core import places
+from fracture_core.cli.quiet import load_keras
 
 
 def add(commands) -> None:
@@ -46,12 +47,14 @@ def _show(chosen: argparse.Namespace) -> int:
 
 
 def _verify(chosen: argparse.Namespace) -> int:
+    load_keras()
     difference = _store().verify(chosen.id)
     print(f"{chosen.id}: the weights are those of the card; the golden logit differs by {difference:.1e}.")
     return 0
 
 
 def _use(chosen: argparse.Namespace) -> int:
+    load_keras()
     _store().use(chosen.id)
     print(f"{chosen.id} is in use.")
     return 0

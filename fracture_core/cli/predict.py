@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fracture_core import places
+from fracture_core.cli.quiet import load_keras
 from fracture_core.data.layouts.files import images
 from fracture_core.errors import SecondLookError
 
@@ -43,16 +44,24 @@ def add(commands) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Judges every file; goes on past a bad one."""
+    load_keras()
     from fracture_core.opinion import Reader
     from fracture_core.registry.store import ModelStore
 
     reader = Reader(ModelStore(places.models()), chosen.model)
     if chosen.heatmaps:
-        chosen.heatmaps.mkdir(parents=True, exist_ok=True)
+        try:
+            chosen.heatmaps.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SecondLookError(
+                f"Expected a folder for heatmaps at {chosen.heatmaps}, but the disk said “{error.strerror}”: "
+                "choose another."
+            ) from error
+    pictures: set[str] = set()
     write = {"table": _Table, "json": _Lines, "csv": _Csv}[chosen.format]()
     failed = False
     for path in _files(chosen.paths):
-        row = _row(reader, path, not chosen.no_heatmap, chosen.heatmaps)
+        row = _row(reader, path, not chosen.no_heatmap, chosen.heatmaps, pictures)
         failed |= row["error"] is not None
         write.row(row)
     return int(failed)
@@ -61,12 +70,13 @@ def run(chosen: argparse.Namespace) -> int:
 def _files(paths: Iterable[Path]) -> Iterable[Path]:
     for path in paths:
         if path.is_dir():
-            yield from images(path)
+            # A folder without images is judged itself, and so becomes a row with an error.
+            yield from images(path) or [path]
         else:
             yield path
 
 
-def _row(reader, path: Path, heatmap: bool, folder: Path | None) -> dict[str, Any]:
+def _row(reader, path: Path, heatmap: bool, folder: Path | None, pictures: set[str]) -> dict[str, Any]:
     """One row; a file that cannot be read becomes a row with an error."""
     began = time.perf_counter()
     row: dict[str, Any] = dict.fromkeys(FIELDS)
@@ -75,11 +85,21 @@ def _row(reader, path: Path, heatmap: bool, folder: Path | None) -> dict[str, An
         opinion = reader.opinion(path, heatmap=heatmap or folder is not None)
         row.update(opinion.to_json())
         if opinion.heat is not None and folder is not None:
-            _save(opinion, folder / f"{path.stem}.heatmap.png")
+            _save(opinion, folder / _free_name(path.stem, pictures))
     except SecondLookError as error:
         row["error"] = str(error)
         row["seconds"] = round(time.perf_counter() - began, 3)
     return row
+
+
+def _free_name(stem: str, taken: set[str]) -> str:
+    """A file name that no film before had: films of several folders may share theirs."""
+    tries = (
+        f"{stem}{mark}.heatmap.png" for mark in ("", *(f"-{number}" for number in range(2, len(taken) + 3)))
+    )
+    name = next(name for name in tries if name not in taken)
+    taken.add(name)
+    return name
 
 
 def _save(opinion, path: Path) -> None:

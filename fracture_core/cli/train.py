@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fracture_core import places
+from fracture_core.cli.quiet import load_keras
 from fracture_core.errors import TrainingError
 from fracture_core.zoo import ARCHITECTURES, architecture
 
@@ -76,7 +77,7 @@ def run(chosen: argparse.Namespace) -> int:
             batch=given("batch"),
             learning_rate=given("learning_rate"),
             head_epochs=min(given("head_epochs"), epochs),
-            freeze_before=given("freeze_before").replace("none", ""),
+            freeze_before="" if given("freeze_before") == "none" else given("freeze_before"),
             patience=given("patience"),
             backbone_weights=_source(chosen.backbone_weights),
             class_weights=not chosen.no_class_weights,
@@ -89,6 +90,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def _work(current, finish_only: bool) -> int:
+    load_keras()
     from fracture_core.training.work import work
 
     current.watch(_show)

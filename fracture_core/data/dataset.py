@@ -18,7 +18,7 @@ class Dataset:
         root: its folder.
         layout: the layout it was read as.
         cases: every case, with split and group.
-        own_split: whether it came with its own train folder, which is kept as distributed.
+        own_split: whether it came with its own val or test folder, and is kept as distributed.
     """
 
     root: Path
@@ -53,7 +53,7 @@ def load(
         DataError: see `layouts.read_cases` and `split.complete_split`.
     """
     name, cases = read_cases(root, layout)
-    own_split = any(case.split for case in cases)
+    own_split = any(case.split not in ("", "train") for case in cases)
     if not own_split:
         pictures = clusters(thumbnails([case.path for case in cases], progress))
         cases = merge_groups(cases, pictures)

@@ -86,12 +86,12 @@ def clusters(small: np.ndarray, same: float = SAME, chunk: int = 1024) -> np.nda
         int array (n,), equal numbers for the same picture.
     """
     count = len(small)
+    if not count:
+        return np.zeros(0, int)
     flat = small.reshape(count, -1)
-    turned = (
-        [np.stack([orientations(image)[turn] for image in small]).reshape(count, -1) for turn in range(8)]
-        if count
-        else []
-    )
+    turned = [
+        np.stack([orientations(image)[turn] for image in small]).reshape(count, -1) for turn in range(8)
+    ]
     left: list[np.ndarray] = []
     right: list[np.ndarray] = []
     for start in range(0, count, chunk):
@@ -100,8 +100,6 @@ def clusters(small: np.ndarray, same: float = SAME, chunk: int = 1024) -> np.nda
         rows, columns = np.nonzero(best >= same)
         left.append(rows + start)
         right.append(columns)
-    if not count:
-        return np.zeros(0, int)
     pairs = np.concatenate(left), np.concatenate(right)
     graph = coo_array((np.ones(len(pairs[0]), bool), pairs), shape=(count, count))
     return connected_components(graph, directed=False)[1]

@@ -59,14 +59,15 @@ def grouped_split(cases: Sequence[Case], seed: int = 0) -> list[Case]:
     ordered = sorted(range(len(cases)), key=lambda index: cases[index].id)
     labels = np.array([cases[index].label for index in ordered])
     groups = np.array([cases[index].group for index in ordered])
-    for label, word in enumerate(("without fracture", "with a fracture")):
-        found = len(set(groups[labels == label]))
-        if found < 3:
+    found = [len(set(groups[labels == label])) for label in (0, 1)]
+    for count, word in zip(found, ("without fracture", "with a fracture"), strict=True):
+        if count < 3:
             raise DataError(
                 f"Expected at least three independent films {word} to fill train, val and test, but found "
-                f"{found}: add films, or give the split in folders."
+                f"{count}: add films, or give the split in folders."
             )
-    folds = min(_FOLDS, len(set(groups)))
+    # No more folds than the rarer class can reach.
+    folds = min(_FOLDS, *found)
     held_out = max(1, round(folds * _HELD_OUT / _FOLDS))
     strata = _strata([cases[index] for index in ordered], folds)
     folder = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
@@ -83,15 +84,15 @@ def grouped_split(cases: Sequence[Case], seed: int = 0) -> list[Case]:
 def complete_split(cases: Sequence[Case], seed: int = 0) -> list[Case]:
     """Fills the splits a data set does not come with.
 
-    A set without splits is split whole. A set with train and test but no val gets a grouped fifth of
-    train as val; one with train and val but no test keeps val as test, as its publishers do, and gets
-    a new val out of train.
+    A set without splits, or with nothing but train, is split whole. A set with train and test but no val
+    gets a grouped fifth of train as val; one with train and val but no test keeps val as test, as its
+    publishers do, and gets a new val out of train.
 
     Raises:
         DataError: there is no training part, or too little of it.
     """
     present = {case.split for case in cases}
-    if present == {""}:
+    if present <= {"", "train"}:
         return grouped_split(cases, seed)
     if "train" not in present:
         raise DataError(
@@ -104,13 +105,14 @@ def complete_split(cases: Sequence[Case], seed: int = 0) -> list[Case]:
     if "val" in present:
         cases = [replace(case, split="test") if case.split == "val" else case for case in cases]
     train = [case for case in cases if case.split == "train"]
-    folder = StratifiedGroupKFold(n_splits=5, shuffle=True, random_state=seed)
     groups = [case.group for case in train]
-    if len(set(groups)) < 5:
+    found = min(len({case.group for case in train if case.label == label}) for label in (0, 1))
+    if found < 2:
         raise DataError(
-            f"Expected at least five independent films in train, but found {len(set(groups))}: add films, or "
-            "add a val folder."
+            f"Expected at least two independent films of each kind in train to make a val split of some, but found "
+            f"{found}: add films, or add a val folder."
         )
+    folder = StratifiedGroupKFold(n_splits=min(5, found), shuffle=True, random_state=seed)
     _, inside = next(folder.split(groups, [case.label for case in train], groups))
     val = {train[index].id for index in inside}
     return [replace(case, split="val") if case.id in val else case for case in cases]

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from fracture_core.errors import DataError
 from fracture_core.evaluation.arrays import both_classes, scored
 from fracture_core.evaluation.curves import roc_points
-from fracture_core.evaluation.payload import number, require
+from fracture_core.evaluation.payload import number, require, value
 from fracture_core.words import Verdict
 
 #: Verdicts from the least to the most suspicious; the index is what `verdict_codes` returns.
@@ -47,8 +47,9 @@ class Thresholds:
         low: below it: no fracture seen.
         high: at or above it: fracture suspected. Never below `low`; just above 1 where nothing can be
             suspected.
-        sensitivity_target: share of fractures that should not get *no fracture seen*, 0–1.
-        specificity_target: share of other cases that should not get *fracture suspected*, 0–1.
+        sensitivity_target: share of fractures that should not get *no fracture seen*, 0–1; nan where the
+            thresholds were not chosen on any films.
+        specificity_target: share of other cases that should not get *fracture suspected*, 0–1; nan likewise.
         balanced: at or above it a case counts as *fracture* where there are only two answers; within low and
             high, so that it never contradicts a verdict.
     """
@@ -128,8 +129,8 @@ class Thresholds:
         return VERDICTS[int(verdict_codes(probability, self.low, self.high))]
 
     def to_json(self) -> dict[str, Any]:
-        """The thresholds as plain JSON values."""
-        return asdict(self)
+        """The thresholds as plain JSON values; a target that was not set (nan) becomes null."""
+        return {name: value(entry) for name, entry in asdict(self).items()}
 
     @classmethod
     def from_json(cls, payload: dict[str, Any]) -> "Thresholds":

@@ -58,6 +58,7 @@ class Card:
         calibration: from logit to probability, fitted on the validation split.
         thresholds: chosen on the validation split.
         data: what it was trained on; None for weights of unknown origin.
+        validation: the record on the validation split, on which the thresholds were chosen: flattering.
         test: the record on the test split; None where there is none.
         test_states: verdicts against the truth on the test split; None likewise.
         test_regions: the record by region.
@@ -79,6 +80,7 @@ class Card:
     calibration: Platt
     thresholds: Thresholds
     data: DataRecord | None = None
+    validation: Summary | None = None
     test: Summary | None = None
     test_states: ThreeState | None = None
     test_regions: dict[str, Summary] = field(default_factory=dict)
@@ -100,6 +102,7 @@ class Card:
             "calibration": self.calibration.to_json(),
             "thresholds": self.thresholds.to_json(),
             "data": asdict(self.data) if self.data else None,
+            "validation": self.validation.to_json() if self.validation else None,
             "test": self.test.to_json() if self.test else None,
             "test_states": self.test_states.to_json() if self.test_states else None,
             "test_regions": {name: summary.to_json() for name, summary in self.test_regions.items()},
@@ -114,7 +117,8 @@ class Card:
         Raises:
             KeyError, TypeError, DataError: it is not complete.
         """
-        data, test, states = payload["data"], payload["test"], payload["test_states"]
+        data, states = payload["data"], payload["test_states"]
+        validation, test = payload["validation"], payload["test"]
         return cls(
             **{name: payload[name] for name in _PLAIN},
             input=InputSpec(**payload["input"]),
@@ -122,6 +126,7 @@ class Card:
             calibration=Platt.from_json(payload["calibration"]),
             thresholds=Thresholds.from_json(payload["thresholds"]),
             data=DataRecord(**data) if data else None,
+            validation=Summary.from_json(validation) if validation else None,
             test=Summary.from_json(test) if test else None,
             test_states=ThreeState.from_json(states) if states else None,
             test_regions={name: Summary.from_json(entry) for name, entry in payload["test_regions"].items()},
@@ -146,7 +151,7 @@ class Card:
             raise ModelError(
                 f"Expected a model card at {path}, but there is none: add the model again."
             ) from None
-        except (ValueError, KeyError, TypeError, DataError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, DataError) as error:
             raise ModelError(
                 f"Expected a complete model card in {path}, but it cannot be read ({error}): add the model again."
             ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +37,8 @@ class ModelStore:
 
     def ids(self) -> list[str]:
         """Every model, by name."""
-        return sorted(path.parent.name for path in self.root.glob(f"*/{CARD}"))
+        names = (path.parent.name for path in self.root.glob(f"*/{CARD}"))
+        return sorted(name for name in names if not name.startswith("."))
 
     def card(self, model_id: str) -> Card:
         """A model's card.
@@ -58,7 +60,8 @@ class ModelStore:
             ModelError: the model is unknown.
             DataError: there is no table, or it is broken.
         """
-        return predictions.read(self.root / self.card(model_id).id / PREDICTIONS)
+        self.card(model_id)
+        return predictions.read(self.root / model_id / PREDICTIONS)
 
     def load(self, model_id: str) -> tuple[Card, keras.Model]:
         """A model ready to be asked, after its weights were checked against its card.
@@ -70,16 +73,7 @@ class ModelStore:
         from fracture_core.registry.weights import load_weights
 
         card = self.card(model_id)
-        path = self.root / model_id / card.weights.file
-        if path.parent.resolve() != (self.root / model_id).resolve():
-            raise ModelError(
-                f"Expected the weights beside the card of {model_id}, but it names {card.weights.file}."
-            )
-        if path.is_file() and sha256(path) != card.weights.sha256:
-            raise ModelError(
-                f"Expected the weights of {model_id} as its card describes them, but {path.name} was changed: "
-                "restore the file or add the model again."
-            )
+        path = _weights(self.root / model_id, card)
         return card, load_weights(path, card.architecture, card.input)
 
     def verify(self, model_id: str) -> float:
@@ -142,6 +136,12 @@ class ModelStore:
             ModelError: the folder is incomplete or the name is taken.
         """
         card = Card.load(result / CARD)
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", card.id):
+            raise ModelError(
+                f"Expected a model name of letters, digits, dots, dashes and underscores, but the card says "
+                f"{card.id!r}: do not use this model."
+            )
+        _weights(result, card)
         target = self.root / card.id
         if target.exists():
             raise ModelError(
@@ -153,3 +153,21 @@ class ModelStore:
         shutil.copytree(result, partial)
         partial.rename(target)
         return card.id
+
+
+def _weights(folder: Path, card: Card) -> Path:
+    """The weight file of a model's folder, after its place and its hash were checked."""
+    path = folder / card.weights.file
+    if path.parent.resolve() != folder.resolve():
+        raise ModelError(
+            f"Expected the weights beside the card of {card.id}, but it names {card.weights.file}: do not use "
+            "this model."
+        )
+    if not path.is_file():
+        raise ModelError(f"Expected weights at {path}, but there is no such file: add the model again.")
+    if sha256(path) != card.weights.sha256:
+        raise ModelError(
+            f"Expected the weights of {card.id} as its card describes them, but {path.name} was changed: "
+            "restore the file or add the model again."
+        )
+    return path

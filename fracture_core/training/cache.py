@@ -47,6 +47,10 @@ def canvases(
         folder.mkdir(parents=True, exist_ok=True)
         shape = (len(cases), spec.height, spec.width)
         store = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
+        # Writing to a memory map on a full disk kills the process without a word; so room is taken first.
+        if hasattr(os, "posix_fallocate"):
+            with partial.open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, partial.stat().st_size)
         unreadable = _fill(store, cases, spec, progress)
         store.flush()
         del store

@@ -1,6 +1,7 @@
 """The state after an epoch, complete enough to continue as if nothing had happened."""
 
 import json
+import math
 import shutil
 from pathlib import Path
 
@@ -28,6 +29,12 @@ def restore(model: keras.Model, checkpoint: Path) -> None:
     memory = json.loads((checkpoint / _MEMORY).read_text(encoding="utf-8"))
     for name, generator in _generators(model).items():
         generator.state.assign(memory["random"][name])
+
+
+def patience_is_spent(checkpoint: Path, patience: int) -> bool:
+    """Whether early stopping had ended the training with this epoch."""
+    memory = json.loads((checkpoint / _MEMORY).read_text(encoding="utf-8"))
+    return memory.get("early", {}).get("wait", 0) >= patience
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -66,7 +73,9 @@ class Checkpoint(keras.callbacks.Callback):
         vars(self._plateau).update(memory["plateau"])
 
     def on_epoch_end(self, epoch: int, logs=None) -> None:
-        """Saves the epoch, then drops the one before."""
+        """Saves the epoch, then drops the one before; weights that are no longer numbers are not kept."""
+        if not math.isfinite((logs or {}).get("loss", 0.0)):
+            return
         before = last(self._folder)
         partial = self._folder / "partial"
         shutil.rmtree(partial, ignore_errors=True)

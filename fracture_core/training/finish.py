@@ -115,7 +115,7 @@ def _card(
 ) -> Card:
     row = architecture(config.architecture)
     layout = layout_named(films.data.layout)
-    test = table[table["split"] == "test"]
+    val, test = (table[table["split"] == split] for split in ("val", "test"))
     label, probability, group = test["label"], test["probability"], test["group"]
     regions = by_region(label, probability, group, list(test["regions"]), thresholds.balanced)
     seen = ", ".join(regions) or "regions that its data set does not name"
@@ -147,6 +147,7 @@ def _card(
             ),
             counts=counts,
         ),
+        validation=summarise(val["label"], val["probability"], val["group"], thresholds.balanced),
         test=summarise(label, probability, group, thresholds.balanced),
         test_states=three_state(label, probability, thresholds.low, thresholds.high),
         test_regions=regions,

@@ -55,7 +55,8 @@ def fit(run: Run, films: Films, config: TrainingConfig) -> keras.Model:
         # The head's phase was complete: its weights count, its optimizer does not fit the next phase.
         checkpoint.restore(logit_view(model), resumed)
         resumed = None
-    _phase(model, run, films, config, range(start, config.epochs), resumed, head_only=False)
+    if resumed is None or not checkpoint.patience_is_spent(resumed, config.patience):
+        _phase(model, run, films, config, range(start, config.epochs), resumed, head_only=False)
     return best(run, config)
 
 
@@ -122,7 +123,7 @@ def _phase(
         verbose=0,
         callbacks=callbacks,
     )
-    if any(math.isnan(loss) for loss in history.history.get("loss", [])):
+    if not all(math.isfinite(loss) for loss in history.history.get("loss", [])):
         raise TrainingError(
             f"Expected a falling loss, but it is no longer a number after epoch {len(history.epoch)}: start again "
             f"with a learning rate below {config.learning_rate:g}."

@@ -197,6 +197,10 @@ def write_atomically(path: Path, text: str) -> None:
 
 def _alive(state: RunState) -> bool:
     try:
-        return abs(psutil.Process(state.pid).create_time() - state.pid_started) < 1
+        process = psutil.Process(state.pid)
+        # A dead process whose parent has not looked yet still has a number and a time.
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return abs(process.create_time() - state.pid_started) < 1
     except psutil.NoSuchProcess:
         return False

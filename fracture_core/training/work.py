@@ -39,7 +39,9 @@ def work(run: Run, progress: Progress | None = None, finish_only: bool = False) 
             f"Expected an unfinished run, but {run.name} is finished and its test split has been opened: start "
             "a new run to train further."
         )
-    run.clear_stop()
+    if before.status != "starting":
+        # Who announced this process has cleared older requests; a newer one is meant for it.
+        run.clear_stop()
     run.set_state("starting", "Reading the films.")
     try:
         return _work(run, progress, finish_only)

@@ -31,10 +31,13 @@ def load_backbone(model: keras.Model, row: Architecture, spec: InputSpec, source
     if source == "imagenet":
         try:
             base = application(weights="imagenet", include_top=False, input_shape=shape)
-        except (OSError, ValueError) as error:
+        except Exception as error:
+            # Keras turns a failed download into a bare Exception; whatever is more particular is a fault.
+            if type(error) is not Exception and not isinstance(error, OSError | ValueError):
+                raise
             raise ModelError(
                 f"Expected to download the ImageNet weights of {row.backbone}, but that failed "
-                f"({str(error).splitlines()[0]}): connect to the internet, or give a file with "
+                f"({_first_line(error)}): connect to the internet, or give a file with "
                 "--backbone-weights."
             ) from error
     else:
@@ -53,5 +56,9 @@ def _load(base: keras.Model, path: Path, row: Architecture) -> None:
     except (OSError, ValueError) as error:
         raise ModelError(
             f"Expected weights of {row.backbone} without its top in {path.name}, but they do not fit "
-            f"({str(error).splitlines()[0]}): export them with include_top=False and width 1.0."
+            f"({_first_line(error)}): export them with include_top=False and width 1.0."
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -14,4 +14,4 @@ def logit_view(model: keras.Model) -> keras.Model:
     Returns:
         A model from the same input to float32 (batch, 1).
     """
-    return keras.Model(model.inputs, model.get_layer(LOGIT).output, name=f"{model.name}_logit")
+    return keras.Model(model.input, model.get_layer(LOGIT).output, name=f"{model.name}_logit")

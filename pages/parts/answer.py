@@ -9,6 +9,9 @@ from fracture_core.imaging import Gate, GateState
 from fracture_core.registry.card import Card
 from fracture_core.words import Verdict
 
+# Share of the scale's width that a label takes.
+_LABEL = 0.09
+
 _TONES = {
     Verdict.SUSPECTED: "suspected",
     Verdict.UNCERTAIN: "uncertain",
@@ -19,18 +22,13 @@ _TONES = {
 def verdict(found: Verdict, probability: float, thresholds: Thresholds) -> None:
     """The verdict, its probability, and both on a scale with the thresholds."""
     low, high = (min(max(cut, 0.0), 1.0) for cut in (thresholds.low, thresholds.high))
-    cuts = "".join(
-        f'<span class="cut" style="left:{cut:.1%}">{_percent(cut)}</span>'
-        for cut in sorted({low, high})
-        if 0.06 < cut < 0.94
-    )
     st.html(
         f'<div class="verdict {_TONES[found]}"><div class="word" data-testid="verdict">{found.value}</div>'
         f'<div class="number">Probability of a fracture: <b>{_percent(probability)}</b></div>'
         f'<div class="scale" style="--low:{low:.1%};--high:{high:.1%};--at:{probability:.1%}" role="img" '
         f'aria-label="Probability {_percent(probability)}; no fracture seen below {_percent(low)}, fracture suspected '
         f'from {_percent(high)}"><div class="bar"></div><div class="mark"></div>'
-        f'<span class="end">0%</span>{cuts}<span class="end right">100%</span></div></div>'
+        f'<span class="end">0%</span>{_cuts(low, high)}<span class="end right">100%</span></div></div>'
     )
     if found is Verdict.UNCERTAIN:
         st.caption("Uncertain: between the two thresholds the model's word should not count either way.")
@@ -45,7 +43,9 @@ def no_verdict(gate: Gate) -> None:
 
 
 def reasons(gate: Gate) -> None:
-    """Why the gate warns or refuses."""
+    """Why the gate warns or refuses; nothing where it does neither."""
+    if not gate.reasons:
+        return
     kind = "gate refuse" if gate.state is GateState.REFUSE else "gate"
     st.html("".join(f'<div class="{kind}">{html.escape(reason)}</div>' for reason in gate.reasons))
 
@@ -84,6 +84,19 @@ def limits(card: Card) -> None:
     """What the model cannot judge."""
     with st.expander("What this model cannot judge"):
         st.markdown("\n".join(f"- {limit}" for limit in card.limits))
+
+
+def _cuts(low: float, high: float) -> str:
+    """The thresholds under the scale; one label for two that would overlap."""
+    labels = [(low, _percent(low)), (high, _percent(high))]
+    if high - low < _LABEL:
+        words = _percent(low) if _percent(low) == _percent(high) else f"{low:.0%}–{high:.0%}"
+        labels = [((low + high) / 2, words)]
+    return "".join(
+        f'<span class="cut" style="left:{at:.1%}">{words}</span>'
+        for at, words in labels
+        if _LABEL < at < 1 - _LABEL
+    )
 
 
 def _percent(share: float) -> str:

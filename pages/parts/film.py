@@ -35,8 +35,8 @@ def viewer(opinion: Opinion, name: str, key: str) -> None:
             f'<img alt="Colour scale of the heatmap" src="data:image/png;base64,{_strip()}"><span>strong</span></div>'
         )
         st.caption(
-            "Grad-CAM: where the film raised the model's suspicion, on one scale for all films. It shows what the model "
-            "used, not where a fracture is."
+            "Grad-CAM: where the film raised the model's suspicion, on one scale for all films. It shows what the "
+            "model used, not where a fracture is."
         )
     elif opinion.heat is not None:
         st.caption(

@@ -1,0 +1,1 @@
+"""What is measured, one command a file; results stand in docs/benchmarks.md."""

@@ -1,0 +1,185 @@
+"""One film: the film itself, where the model looked, the true fracture, and the numbers."""
+
+from __future__ import annotations
+
+import html
+
+import numpy as np
+import streamlit as st
+
+from fracture_core.data.cases import Box
+from fracture_core.errors import ImageReadError, ModelError
+from fracture_core.imaging import blend, legend
+from fracture_core.registry.card import Card
+from pages.parts import failures_films, failures_gallery, failures_list, failures_state
+from pages.parts.failures_films import Look
+from pages.parts.failures_record import Record
+from pages.parts.failures_state import View
+
+# Beyond this the film in the folder is not the film of the record; below it lies the noise of libraries.
+_SAME = 0.01
+
+
+def show(record: Record, seen: View) -> None:
+    """The opened film."""
+    row = seen.cells[seen.cells["id"] == seen.case].iloc[0]
+    st.subheader(f"Film {failures_list.short(seen.case)}", anchor=False)
+    _steps(seen)
+    root = failures_gallery.choose_folder(record)
+    pictures, words = st.columns([5, 2], gap="medium")
+    fractures: tuple[Box, ...] = ()
+    found: Look | None = None
+    with pictures:
+        if root is None:
+            st.info("To see this film and where the model looked, name the folder of the data set above.")
+        else:
+            fractures = failures_films.boxes(str(root)).get(seen.case, ())
+            found = _ask(record.card, str(root), row["path"])
+            if found is not None:
+                _pictures(found, fractures, bool(row["label"]), seen.case)
+    with words:
+        st.html(facts(record.card, row.to_dict(), seen.threshold, len(fractures)))
+        if found is not None:
+            st.html(answer(found, float(row["probability"])))
+
+
+def _ask(card: Card, root: str, path: str) -> Look | None:
+    """What the model sees; the bare film where the model cannot be loaded; None where the film cannot be read."""
+    try:
+        return failures_films.look(card, root, path)
+    except ImageReadError as error:
+        st.warning(str(error))
+        return None
+    except ModelError as error:
+        st.warning(f"There is no heatmap. {error}")
+    try:
+        return Look(failures_films.film(root, path), None, None, (), 1.0)
+    except ImageReadError as error:
+        st.warning(str(error))
+        return None
+
+
+def _steps(seen: View) -> None:
+    """Back, previous, next."""
+    ids = list(seen.films()["id"])
+    place, before, after = failures_list.neighbours(ids, seen.case)
+    with st.container(horizontal=True, vertical_alignment="center", key="failures-steps"):
+        st.button(
+            "Back to the list",
+            key="failures_back",
+            on_click=failures_state.close_case,
+            args=(failures_list.page_of(place or 0),),
+        )
+        st.button(
+            "Previous",
+            key="failures_previous",
+            disabled=before is None,
+            on_click=failures_state.open_case,
+            args=(before,),
+        )
+        st.button(
+            "Next",
+            key="failures_next",
+            disabled=after is None,
+            on_click=failures_state.open_case,
+            args=(after,),
+        )
+        kind = failures_list.KINDS[seen.kind].lower()
+        where = f"{place + 1:,} of {len(ids):,}" if place is not None else "not one of the"
+        region = f", {seen.region}" if seen.region else ""
+        st.html(f'<span class="count">{html.escape(f"{where} {kind}{region}")}</span>', width="content")
+
+
+@st.fragment
+def _pictures(found: Look, fractures: tuple[Box, ...], broken: bool, case: str) -> None:
+    """Film and heatmap side by side; a fragment, so that the slider blends again and does nothing else."""
+    shown: tuple[Box, ...] = ()
+    if fractures:
+        marked = st.checkbox(
+            "Draw the true fracture", value=True, key="failures_boxes", persist_state="session"
+        )
+        shown = fractures if marked else ()
+    left, right = st.columns(2)
+    with left:
+        _image(found.film, shown, f"Film {case}")
+        st.caption("Film" + (", with the true fracture" if shown else ""))
+        if broken and not fractures:
+            st.caption("The data set does not say where the fracture is.")
+    with right:
+        if found.heat is None:
+            st.html(f'<p class="nothing">{html.escape(nothing(found))}</p>')
+            return
+        place = st.container()
+        opacity = st.slider(
+            "Heatmap opacity", 0, 100, 60, 5, format="%d%%", key="failures_opacity", persist_state="session"
+        )
+        with place:
+            overlay = blend(found.film / np.float32(255), found.heat / np.float32(255), opacity / 100)
+            _image(overlay, shown, f"Film {case} with heatmap")
+            st.caption("Where the model looked")
+        st.html(
+            '<div class="legend"><span>no evidence</span>'
+            f'<img alt="Colour scale of the heatmap" src="{failures_films.data_uri(legend(256, 8))}">'
+            f"<span>{found.scale:.2g} or more</span></div>"
+            '<p class="note">Grad-CAM, in log-odds towards a fracture, on one scale for every film of this model. It '
+            "shows what the model used, not where a fracture is.</p>"
+        )
+
+
+def _image(array: np.ndarray, fractures: tuple[Box, ...], alt: str) -> None:
+    picture = failures_films.with_boxes(array, fractures) if fractures else array
+    st.image(picture, width="stretch", alt=alt)
+
+
+def nothing(found: Look) -> str:
+    """Why there is no heatmap."""
+    if found.probability is not None:
+        return "No positive evidence: nothing in this film raised the model's suspicion, so there is no heatmap."
+    if found.reasons:
+        return "The model does not judge this film, so there is no heatmap. " + " ".join(found.reasons)
+    return "The model could not be asked, so there is no heatmap."
+
+
+def facts(card: Card, row: dict, threshold: float, marked: int) -> str:
+    """The numbers of a film as HTML; they need no film."""
+    probability, label = float(row["probability"]), int(row["label"])
+    verdict = card.thresholds.verdict(probability).value
+    called = "fracture" if probability >= threshold else "no fracture"
+    where = f", marked in {marked} place{'s' if marked > 1 else ''}" if marked else ""
+    lines = [
+        ("Truth", ("fracture" if label else "no fracture") + where),
+        ("Verdict", verdict),
+        ("Probability", f"{probability:.3f}"),
+        ("At the threshold", f"{called} ({threshold:.3f})"),
+        ("Region", row["regions"] or "not named"),
+        ("Record", record_words(card, row["regions"], label)),
+        ("Group", row["group"] or "none"),
+        ("File", row["path"]),
+    ]
+    body = "".join(f"<dt>{name}</dt><dd>{html.escape(str(value))}</dd>" for name, value in lines)
+    word = failures_list.WORDS[row["cell"]]
+    return f'<div class="facts {row["cell"]}"><div class="kind">{word}</div><dl>{body}</dl></div>'
+
+
+def record_words(card: Card, regions: str, label: int) -> str:
+    """How good the model has been on films like this one, at the card's own threshold."""
+    name = "sensitivity" if label else "specificity"
+    parts = []
+    for region in regions.split() or [""]:
+        record = card.record(region)
+        if record is not None:
+            parts.append(f"{region or 'all films'}: {name} {getattr(record, name).text()}")
+    return "; ".join(parts) or "none for this region"
+
+
+def answer(found: Look, recorded: float) -> str:
+    """What the model says when it is asked again, as HTML; empty where it was not asked or has nothing to add."""
+    words = []
+    if found.probability is not None and abs(found.probability - recorded) > _SAME:
+        words.append(
+            f"Asked again just now, the model gives this film {found.probability:.3f}; its record says {recorded:.3f}. "
+            "The film in this folder may not be the one it was tested on."
+        )
+    if found.probability is not None:
+        words += found.reasons
+    return "".join(f'<p class="gate">{html.escape(sentence)}</p>' for sentence in words) or "<span></span>"

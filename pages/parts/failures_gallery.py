@@ -1,0 +1,151 @@
+"""The list of films: filters, pages of cards, download."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from fracture_core.errors import DataError, ImageReadError
+from pages.parts import failures_films, failures_list, failures_state
+from pages.parts.failures_record import Record
+from pages.parts.failures_state import View
+
+
+def show(record: Record, seen: View) -> None:
+    """Filters, the data folder, and a page of films."""
+    st.subheader("Films", anchor=False)
+    _filters(record)
+    films = seen.films()
+    root = choose_folder(record)
+    thresholds = record.card.thresholds
+    verdicts = [thresholds.verdict(probability).value for probability in films["probability"]]
+    with st.container(horizontal=True, vertical_alignment="center", key="failures-count"):
+        st.html(f'<p class="count">{html.escape(heading(seen, len(films)))}</p>')
+        st.download_button(
+            "Download the list (CSV)",
+            data=lambda: failures_list.to_csv(films, verdicts, seen.threshold),
+            file_name=f"{record.card.id}-{seen.kind}{'-' + seen.region if seen.region else ''}.csv",
+            mime="text/csv",
+            on_click="ignore",
+            disabled=films.empty,
+        )
+    if films.empty:
+        st.info("No film of this kind at this threshold: move the threshold or choose another kind.")
+        return
+    page = min(st.session_state.get(failures_state.PAGE, 0), failures_list.pages(len(films)) - 1)
+    first = page * failures_list.PAGE
+    _cards(films.iloc[first : first + failures_list.PAGE], verdicts[first:], root)
+    _pager(page, failures_list.pages(len(films)))
+
+
+def heading(seen: View, count: int) -> str:
+    """What is listed, in words."""
+    region = f", {seen.region}" if seen.region else ""
+    return f"{failures_list.KINDS[seen.kind]}{region}: {count:,} of {len(seen.cells):,} test films"
+
+
+def choose_folder(record: Record) -> Path | None:
+    """Where the films lie; None with a sentence where they do not lie there."""
+    key = f"failures_folder {record.card.id}"
+    st.session_state.setdefault(key, failures_films.default_folder())
+    text = st.text_input(
+        "Folder of the data set on this computer",
+        key=key,
+        placeholder="such as /data/fracatlas; the numbers need no films",
+        help="Films are read from here when they are shown. They are kept in memory only and go nowhere.",
+        persist_state="session",
+    )
+    try:
+        return failures_films.folder_of(text or "", record.test)
+    except DataError as error:
+        st.warning(str(error))
+        return None
+
+
+def _filters(record: Record) -> None:
+    kind, region, sort = st.columns(3)
+    again = failures_state.show_list
+    with kind:
+        kinds = list(failures_list.KINDS)
+        st.selectbox(
+            "Kind",
+            kinds,
+            format_func=failures_list.KINDS.__getitem__,
+            key=failures_state.KIND,
+            on_change=again,
+            persist_state="session",
+        )
+    with region:
+        names = ["", *failures_list.regions_of(record.test)]
+        st.selectbox(
+            "Region",
+            names,
+            format_func=lambda name: name or ("all regions" if len(names) > 1 else "not named in this data"),
+            key=failures_state.REGION,
+            disabled=len(names) == 1,
+            on_change=again,
+            persist_state="session",
+        )
+    with sort:
+        st.selectbox(
+            "Order",
+            list(failures_list.SORTS),
+            format_func=lambda name: failures_list.SORTS[name][0],
+            key=failures_state.SORT,
+            on_change=again,
+            persist_state="session",
+            help="Confidence is the distance of a film's probability from the threshold, in log-odds.",
+        )
+
+
+def _cards(films: pd.DataFrame, verdicts: list[str], root: Path | None) -> None:
+    with st.container(key="failures-gallery"):
+        for number, (row, verdict) in enumerate(zip(films.itertuples(), verdicts, strict=False)):
+            with st.container(key=f"failures-card-{number}", gap=None):
+                picture = _picture(root, row.path, row.id) if root else ""
+                st.html(
+                    f'<div class="card {row.cell}">{picture}<div class="kind">{failures_list.WORDS[row.cell]}</div>'
+                    f"<div><b>{row.probability:.3f}</b> {html.escape(verdict)}</div>"
+                    f'<div class="small">truth: {"fracture" if row.label else "no fracture"}'
+                    f"{' · ' + html.escape(row.regions) if row.regions else ''}</div></div>"
+                )
+                st.button(
+                    failures_list.short(row.id),
+                    key=f"failures-open-{number}",
+                    help=f"Open {row.id}",
+                    on_click=failures_state.open_case,
+                    args=(row.id,),
+                    width="stretch",
+                )
+
+
+def _picture(root: Path, path: str, case: str) -> str:
+    """A thumbnail, or words in its place."""
+    try:
+        return failures_films.thumbnail(str(root), path, html.escape(f"Film {case}"))
+    except ImageReadError:
+        return '<div class="missing">This film cannot be read.</div>'
+
+
+def _pager(page: int, pages: int) -> None:
+    if pages == 1:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="failures-pager"):
+        st.button(
+            "Previous page",
+            key="failures_page_back",
+            disabled=page == 0,
+            on_click=failures_state.turn_to,
+            args=(page - 1,),
+        )
+        st.html(f'<span class="count">Page {page + 1} of {pages}</span>', width="content")
+        st.button(
+            "Next page",
+            key="failures_page_on",
+            disabled=page + 1 == pages,
+            on_click=failures_state.turn_to,
+            args=(page + 1,),
+        )

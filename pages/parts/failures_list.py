@@ -1,0 +1,129 @@
+"""Which films are listed, and in which order. No widgets here."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from fracture_core.evaluation import CORRECT, FALSE_ALARM, MISSED, has_region, with_errors
+
+MISSED_FRACTURE, FALSE_ALARMS = "missed-fracture", "false-alarm"
+TRUE_POSITIVE, TRUE_NEGATIVE = "true-positive", "true-negative"
+ERRORS, EVERY = "errors", "all"
+
+#: What can be listed, as the address of the page spells it, and as users read it.
+KINDS = {
+    ERRORS: "Errors of both kinds",
+    MISSED_FRACTURE: "Missed fractures",
+    FALSE_ALARMS: "False alarms",
+    TRUE_POSITIVE: "True positives",
+    TRUE_NEGATIVE: "True negatives",
+    EVERY: "All films",
+}
+
+#: The same of one film.
+WORDS = {
+    MISSED_FRACTURE: "missed fracture",
+    FALSE_ALARMS: "false alarm",
+    TRUE_POSITIVE: "true positive",
+    TRUE_NEGATIVE: "true negative",
+}
+
+#: Orders: words, columns, and whether each rises. Equal films are always listed by id.
+SORTS: dict[str, tuple[str, list[str], list[bool]]] = {
+    "confidence": ("Most confident first", ["confidence", "id"], [False, True]),
+    "doubtful": ("Closest to the threshold first", ["confidence", "id"], [True, True]),
+    "probability": ("Highest probability first", ["probability", "id"], [False, True]),
+    "lowest": ("Lowest probability first", ["probability", "id"], [True, True]),
+    "id": ("By id", ["id"], [True]),
+}
+
+PAGE = 12
+
+
+def with_cells(test: pd.DataFrame, threshold: float) -> pd.DataFrame:
+    """The table of predictions with `cell` (a key of `WORDS`) and `confidence` (log-odds).
+
+    Args:
+        test: a table as `predictions.read` gives it.
+        threshold: at or above it a film counts as *fracture*.
+    """
+    table = with_errors(test, threshold)
+    right = np.where(table["label"] == 1, TRUE_POSITIVE, TRUE_NEGATIVE)
+    wrong = table["kind"].map({MISSED: MISSED_FRACTURE, FALSE_ALARM: FALSE_ALARMS})
+    return table.assign(cell=np.where(table["kind"] == CORRECT, right, wrong))
+
+
+def listed(cells: pd.DataFrame, kind: str, region: str = "", sort: str = "confidence") -> pd.DataFrame:
+    """The films of one kind and region, in order.
+
+    Args:
+        cells: a table as `with_cells` gives it.
+        kind: a key of `KINDS`.
+        region: a region, or "" for all.
+        sort: a key of `SORTS`.
+    """
+    wanted = {ERRORS: (MISSED_FRACTURE, FALSE_ALARMS), EVERY: tuple(WORDS)}.get(kind, (kind,))
+    keep = cells["cell"].isin(wanted)
+    if region:
+        keep &= has_region(cells, region)
+    _, columns, rising = SORTS[sort]
+    return cells[keep].sort_values(columns, ascending=rising).reset_index(drop=True)
+
+
+def regions_of(test: pd.DataFrame) -> list[str]:
+    """Every region that a film of the table shows, sorted."""
+    return sorted({name for names in test["regions"] for name in names.split()})
+
+
+def pages(count: int) -> int:
+    """How many pages a list fills, at least one."""
+    return max(1, math.ceil(count / PAGE))
+
+
+def page_of(place: int) -> int:
+    """The page, from 0, on which the film at this place of the list stands."""
+    return place // PAGE
+
+
+def neighbours(ids: list[str], case: str) -> tuple[int | None, str | None, str | None]:
+    """Place of a film in the list, and the ids before and after it.
+
+    A film that is not listed (the threshold moved) has no place; the first listed film comes after it.
+    """
+    if case not in ids:
+        return None, None, ids[0] if ids else None
+    at = ids.index(case)
+    return at, ids[at - 1] if at else None, ids[at + 1] if at + 1 < len(ids) else None
+
+
+def to_csv(films: pd.DataFrame, verdicts: list[str], threshold: float) -> bytes:
+    """The listed films as a file for a spreadsheet.
+
+    Args:
+        films: rows as `listed` gives them.
+        verdicts: of each film.
+        threshold: at which the films were sorted into kinds.
+    """
+    table = pd.DataFrame(
+        {
+            "id": films["id"],
+            "path": films["path"],
+            "truth": films["label"].map({0: "no fracture", 1: "fracture"}),
+            "kind": films["cell"].map(WORDS),
+            "verdict": verdicts,
+            "probability": films["probability"],
+            "threshold": threshold,
+            "confidence_log_odds": films["confidence"].round(4),
+            "regions": films["regions"],
+            "group": films["group"],
+        }
+    )
+    return table.to_csv(index=False, lineterminator="\n").encode()
+
+
+def short(case: str) -> str:
+    """The last part of an id, which tells neighbours apart where space is scarce."""
+    return case.rsplit("/", 1)[-1]

@@ -1,0 +1,76 @@
+"""The confusion matrix, whose cells list their films, and the table of verdicts."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+
+import streamlit as st
+
+from fracture_core.evaluation import VERDICTS, Confusion, ThreeState, Thresholds
+from pages.parts import failures_list, failures_state
+
+_STYLE = Path(__file__).with_name("failures_style.css")
+
+
+def style() -> None:
+    """The looks of this page."""
+    st.html(_STYLE)
+
+
+def matrix(counts: Confusion) -> None:
+    """Truth against the model's answer; each cell is a button."""
+    st.subheader("Confusion matrix", anchor=False)
+    chosen = st.session_state.get(failures_state.KIND)
+    with st.container(key="failures-matrix"):
+        st.html('<div class="axis">truth ↓ model →</div>')
+        st.html('<div class="axis">model: <b>fracture</b></div>')
+        st.html('<div class="axis">model: <b>no fracture</b></div>')
+        st.html('<div class="axis">truth: <b>fracture</b></div>')
+        _cell(failures_list.TRUE_POSITIVE, "true positives", counts.tp, counts.positives, chosen)
+        _cell(failures_list.MISSED_FRACTURE, "missed fractures", counts.fn, counts.positives, chosen)
+        st.html('<div class="axis">truth: <b>no fracture</b></div>')
+        _cell(failures_list.FALSE_ALARMS, "false alarms", counts.fp, counts.negatives, chosen)
+        _cell(failures_list.TRUE_NEGATIVE, "true negatives", counts.tn, counts.negatives, chosen)
+    st.caption("Percentages are of the row. Choose a cell to list its films below.")
+
+
+def _cell(kind: str, words: str, count: int, of: int, chosen: str | None) -> None:
+    st.button(
+        cell_words(words, count, of, kind == chosen),
+        key=f"failures-cell-{kind}",
+        type="primary" if kind == chosen else "secondary",
+        on_click=failures_state.show_cell,
+        args=(kind,),
+        width="stretch",
+    )
+
+
+def cell_words(words: str, count: int, of: int, chosen: bool) -> str:
+    """A cell's label: count, what it counts, and its share of the row."""
+    listed = ", listed below" if chosen else ""
+    return f"**{count:,}** {words} *{percent(count, of)} of {of:,}{listed}*"
+
+
+def percent(count: int, of: int) -> str:
+    """A share in whole percent; one decimal below 10% and above 90%, where whole ones hide too much."""
+    if not of:
+        return "none"
+    share = 100 * count / of
+    return f"{share:.0f}%" if 10 <= share <= 90 or count in (0, of) else f"{share:.1f}%"
+
+
+def verdicts(states: ThreeState, thresholds: Thresholds) -> str:
+    """The app's three verdicts against the truth, as an HTML table."""
+    head = "".join(f'<th scope="col">{html.escape(verdict.value)}</th>' for verdict in VERDICTS)
+    rows = []
+    for label, words in ((1, "fracture"), (0, "no fracture")):
+        counts = [states.count(verdict, label) for verdict in VERDICTS]
+        cells = "".join(f"<td>{count:,}<small>{percent(count, sum(counts))}</small></td>" for count in counts)
+        rows.append(f'<tr><th scope="row">truth: <b>{words}</b></th>{cells}</tr>')
+    return (
+        '<h3 class="table-title">Verdicts</h3><div class="wide"><table class="numbers verdicts">'
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        f'<p class="note">“Uncertain” lies from {min(thresholds.low, 1):.3f} to {min(thresholds.high, 1):.3f}. '
+        "Both ends were chosen on the validation films; the slider does not move them.</p>"
+    )

@@ -1,0 +1,111 @@
+"""What a model said of its test split, and what is measured on it."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from fracture_core.errors import DataError
+from fracture_core.evaluation import (
+    Summary,
+    ThreeState,
+    Thresholds,
+    by_region,
+    predictions,
+    summarise,
+    three_state,
+)
+from fracture_core.registry.card import Card
+from fracture_core.registry.store import PREDICTIONS, ModelStore
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """A model and its test films.
+
+    Attributes:
+        card: the model's.
+        test: its predictions on the test split, as `evaluation.predictions` describes them. The
+            validation films are left out: calibration and thresholds were fitted to them.
+        key: changes whenever the table does.
+    """
+
+    card: Card
+    test: pd.DataFrame
+    key: str
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured at one threshold."""
+
+    summary: Summary
+    states: ThreeState
+    regions: dict[str, Summary]
+
+
+def load(store: ModelStore, model: str) -> Record:
+    """The record of a model.
+
+    Raises:
+        ModelError: its card is missing or broken.
+        DataError: it has no predictions on a test split; the message says how to get them.
+    """
+    card = store.card(model)
+    path = store.root / model / PREDICTIONS
+    if not path.is_file():
+        raise DataError(
+            f"{card.title} has no record: expected its predictions on a test split in {path}, but there are none. "
+            f"Measure it with “python -m fracture_core evaluate --model {model} --data DIR --out {path.parent}”, "
+            "where DIR holds labelled films that it never saw."
+        )
+    stamp = path.stat()
+    key = f"{path} {stamp.st_mtime_ns} {stamp.st_size}"
+    test = _test(key, str(path))
+    if test.empty:
+        raise DataError(
+            f"{card.title} has no record: expected films of a test split in {path}, but it holds other splits only. "
+            "Measure the model on films that it never saw, and on which it was not calibrated."
+        )
+    return Record(card, test, key)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _test(key: str, path: str) -> pd.DataFrame:
+    table = predictions.read(Path(path))
+    return table[table["split"] == "test"].reset_index(drop=True)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def measure(key: str, threshold: float, _test: pd.DataFrame, _thresholds: Thresholds) -> Measured:
+    """Everything that follows the threshold.
+
+    Args:
+        key: `Record.key`; with the threshold it names the result.
+        threshold: at or above it a film counts as *fracture*.
+        _test: `Record.test`.
+        _thresholds: the card's, for the verdicts.
+    """
+    label, probability, group = _test["label"], _test["probability"], _test["group"]
+    return Measured(
+        summarise(label, probability, group, threshold),
+        three_state(label, probability, _thresholds.low, _thresholds.high),
+        by_region(label, probability, group, list(_test["regions"]), threshold),
+    )
+
+
+def provenance(record: Record) -> str:
+    """Data set, licence and size of the test split in one line of HTML."""
+    data = record.card.data
+    test = record.test
+    groups = test["group"].mask(test["group"] == "").nunique() + int((test["group"] == "").sum())
+    words = [
+        f"{data.name}; licence: {data.licence}" if data else "The card names no data set and no licence",
+        f"test split: {len(test):,} films, {int(test['label'].sum()):,} with a fracture, in {groups:,} groups",
+        f"split {data.split_rule}" if data else "",
+    ]
+    return f'<p class="provenance">{html.escape(". ".join(w[0].upper() + w[1:] for w in words if w))}.</p>'

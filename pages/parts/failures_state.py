@@ -1,0 +1,201 @@
+"""What is being looked at: kept for the session, and in the address so that a link opens the same view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from fracture_core.errors import SecondLookError
+from fracture_core.registry.card import Card
+from pages.parts import failures_list, resources
+from pages.parts.failures_record import Record
+
+MODEL, KIND, REGION, SORT = "failures_model", "failures_kind", "failures_region", "failures_sort"
+CASE, PAGE = "failures_case", "failures_page"
+_ARRIVED = "failures_arrived"
+
+#: Step of the threshold slider.
+_STEP = 0.001
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What is being looked at.
+
+    Attributes:
+        threshold: at or above it a film counts as *fracture*.
+        cells: every test film, as `failures_list.with_cells` gives it.
+        kind: a key of `failures_list.KINDS`.
+        region: one of the regions, "" for all.
+        sort: a key of `failures_list.SORTS`.
+        case: id of the opened film, "" where none is.
+    """
+
+    threshold: float
+    cells: pd.DataFrame
+    kind: str
+    region: str
+    sort: str
+    case: str
+
+    def films(self) -> pd.DataFrame:
+        """The listed films, in order."""
+        return failures_list.listed(self.cells, self.kind, self.region, self.sort)
+
+
+def choose_model(ids: list[str], in_use: str) -> str:
+    """The model to look at; the one in use until another is chosen."""
+    _arrive()
+    wanted = st.session_state.get(MODEL, in_use)
+    if wanted not in ids:
+        st.warning(f"There is no model “{wanted}” on this computer; this is the one in use.")
+        wanted = in_use
+    st.session_state[MODEL] = wanted
+    return st.selectbox(
+        "Model", ids, format_func=_title, key=MODEL, on_change=show_list, persist_state="session"
+    )
+
+
+def choose_threshold(card: Card) -> float:
+    """The operating threshold: the card's own until the slider is moved."""
+    key, own = f"failures_threshold {card.id}", slider_place(card.thresholds.balanced)
+    linked = st.session_state.pop("failures_threshold", None)
+    st.session_state.setdefault(key, own if linked is None else linked)
+    slider, reset = st.columns([4, 1], vertical_alignment="bottom")
+    with slider:
+        place = st.slider(
+            "Operating threshold",
+            0.0,
+            1.0,
+            step=_STEP,
+            format="%.3f",
+            key=key,
+            persist_state="session",
+            help="A film whose probability is at or above it counts as “fracture”. Everything here follows it.",
+        )
+    with reset:
+        st.button(
+            "Reset",
+            key="failures_reset",
+            disabled=place == own,
+            help=f"Back to {own:.3f}, which was chosen on the validation films.",
+            on_click=_set,
+            args=(key, own),
+            width="stretch",
+        )
+    return operating(place, card.thresholds.balanced)
+
+
+def slider_place(balanced: float) -> float:
+    """Where a card's threshold lies on the slider."""
+    return min(max(round(balanced, 3), 0.0), 1.0)
+
+
+def operating(place: float, balanced: float) -> float:
+    """The threshold that a place of the slider stands for.
+
+    At the card's own place it is the card's exact number, so that the page repeats the card's record to the
+    last film instead of one at a rounded threshold.
+    """
+    return balanced if abs(place - slider_place(balanced)) < _STEP / 2 else place
+
+
+def view(record: Record, threshold: float) -> View:
+    """The view as the session holds it, after mending what does not fit this model."""
+    cells = failures_list.with_cells(record.test, threshold)
+    state = st.session_state
+    _mend(KIND, failures_list.KINDS, failures_list.ERRORS)
+    _mend(REGION, ["", *failures_list.regions_of(record.test)], "")
+    _mend(SORT, failures_list.SORTS, "confidence")
+    case = state.setdefault(CASE, "")
+    if case and case not in set(record.test["id"]):
+        st.warning(f"There is no film “{case}” in the test split of this model: choose one from the list.")
+        case = state[CASE] = ""
+    return View(threshold, cells, state[KIND], state[REGION], state[SORT], case)
+
+
+def share(seen: View, record: Record) -> None:
+    """Writes the view into the address."""
+    own = slider_place(record.card.thresholds.balanced)
+    place = st.session_state[f"failures_threshold {record.card.id}"]
+    params = {
+        "model": record.card.id,
+        "kind": seen.kind,
+        "region": seen.region,
+        "sort": "" if seen.sort == "confidence" else seen.sort,
+        "threshold": "" if place == own else f"{place:.3f}",
+        "case": seen.case,
+    }
+    params = {name: value for name, value in params.items() if value}
+    if st.query_params.to_dict() != params:
+        st.query_params.from_dict(params)
+
+
+def show_cell(kind: str) -> None:
+    """Lists the films of one cell of the matrix."""
+    st.session_state[KIND] = kind
+    show_list()
+
+
+def show_list() -> None:
+    """Closes the opened film and goes to the first page of the list."""
+    st.session_state[CASE] = ""
+    st.session_state[PAGE] = 0
+
+
+def open_case(case: str) -> None:
+    """Opens a film."""
+    st.session_state[CASE] = case
+
+
+def close_case(page: int) -> None:
+    """Back to the list, at the page on which the film stands."""
+    st.session_state[CASE] = ""
+    st.session_state[PAGE] = page
+
+
+def turn_to(page: int) -> None:
+    """Turns to a page of the list."""
+    st.session_state[PAGE] = page
+
+
+def _arrive() -> None:
+    """Takes the view from the address, once a session: afterwards the session leads and the address follows."""
+    if _ARRIVED in st.session_state:
+        return
+    st.session_state[_ARRIVED] = True
+    params = st.query_params
+    for name, key in (("model", MODEL), ("kind", KIND), ("region", REGION), ("sort", SORT), ("case", CASE)):
+        if params.get(name):
+            st.session_state[key] = params[name]
+    linked = threshold_in(params.get("threshold", ""))
+    if linked is not None:
+        st.session_state["failures_threshold"] = linked
+
+
+def threshold_in(text: str) -> float | None:
+    """A threshold as an address spells it; None for anything that is not a number from 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return round(value, 3) if 0 <= value <= 1 else None
+
+
+def _mend(key: str, allowed, default: str) -> None:
+    if st.session_state.get(key) not in allowed:
+        st.session_state[key] = default
+
+
+def _set(key: str, value: float) -> None:
+    st.session_state[key] = value
+
+
+def _title(model: str) -> str:
+    """A model as users read it; its bare id where its card is broken, and the page then says so."""
+    try:
+        return f"{resources.store().card(model).title} ({model})"
+    except SecondLookError:
+        return model

@@ -1,0 +1,107 @@
+"""Which films to train on: a folder of this computer, or synthetic ones made here."""
+
+import os
+import threading
+from pathlib import Path
+
+import streamlit as st
+
+from fracture_core import places
+from fracture_core.data.layouts import LAYOUTS
+from fracture_core.data.phantom import write_set
+from fracture_core.errors import SecondLookError
+from pages.parts.train_sets import Look, look
+
+_FOLDER, _SYNTHETIC = "A folder on this computer", "Synthetic films, made here"
+_COUNTS = (60, 120, 240, 400, 800)
+
+# Drawn last, so it tells a complete set from one that was broken off.
+_LAST = "boxes.csv"
+
+# Two users who ask for the same set in the same moment would write into each other's files.
+_WRITING = threading.Lock()
+
+
+def choose() -> Look | None:
+    """Asks for the films.
+
+    Returns:
+        What was chosen; None where there is nothing yet to train on, and a sentence says why.
+    """
+    source = st.segmented_control(
+        "Films",
+        (_FOLDER, _SYNTHETIC),
+        default=_FOLDER,
+        required=True,
+        key="train_source",
+        persist_state="session",
+    )
+    folder = _synthetic() if source == _SYNTHETIC else _folder()
+    if not folder:
+        return None
+    try:
+        found = _look(folder)
+    except SecondLookError as error:
+        st.error(str(error))
+        return None
+    st.markdown(found.sentence)
+    return found
+
+
+def _folder() -> str:
+    folder = st.text_input(
+        "Folder of labelled films",
+        value=os.environ.get("SECOND_LOOK_DATASET", ""),
+        placeholder="/home/you/films",
+        key="train_folder",
+        persist_state="session",
+        help="The full path on the computer this app runs on. Press Enter to have it looked at.",
+    )
+    if not folder.strip():
+        known = "\n".join(f"- {row.words}" for row in LAYOUTS)
+        st.caption(f"Folders it understands:\n{known}")
+    return folder.strip()
+
+
+def _synthetic() -> str:
+    """The folder of a synthetic set, "" until it is made."""
+    left, right = st.columns(2)
+    count = left.selectbox(
+        "How many", _COUNTS, index=1, key="train_phantoms", persist_state="session", width="stretch"
+    )
+    seed = right.number_input(
+        "Seed of the films",
+        min_value=0,
+        max_value=999,
+        value=0,
+        key="train_phantom_seed",
+        persist_state="session",
+        help="Another seed gives other films.",
+    )
+    st.caption(
+        "Computed images that show no person. They serve to try the training out; a model trained on them says "
+        "nothing about patients."
+    )
+    folder = places.runs() / f"synthetic-{count}-{seed}"
+    if (folder / _LAST).is_file():
+        return str(folder)
+    if st.button(f"Make {count} films", help="Takes about half a second a film."):
+        _make(folder, int(count), int(seed))
+        st.rerun()
+    return ""
+
+
+def _make(folder: Path, count: int, seed: int) -> None:
+    bar = st.progress(0.0, text="Drawing the first film")
+
+    def show(done: int, every: int) -> None:
+        bar.progress(done / every, text=f"Drawing: {done} of {every} films")
+
+    with _WRITING:
+        write_set(folder, count, seed, show)
+
+
+@st.cache_data(ttl=60, show_spinner="Looking at the folder …")
+def _look(folder: str) -> Look:
+    """Kept for a minute: every change of a setting asks again."""
+    return look(folder)

@@ -1,0 +1,203 @@
+"""A new training: films, architecture, settings, start."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+from fracture_core import places
+from fracture_core.errors import SecondLookError, TrainingError
+from fracture_core.training import process
+from fracture_core.training.config import TrainingConfig
+from fracture_core.zoo import ARCHITECTURES
+from fracture_core.zoo.architecture import Architecture
+from pages.parts import train_data, train_state
+from pages.parts.train_sets import Look
+
+_NONE, _IMAGENET, _FILE = "None, from scratch", "ImageNet, downloaded once", "A file"
+
+
+def show() -> None:
+    """Draws the form; starts the training when asked."""
+    st.subheader("Films", anchor=False)
+    films = train_data.choose()
+    st.subheader("Network", anchor=False)
+    row = _architecture()
+    config = name = None
+    try:
+        config, name = _settings(row, films)
+    except SecondLookError as error:
+        st.error(str(error))
+    _start(films, config, name or f"local-{row.name}-{time.strftime('%Y%m%d-%H%M%S')}")
+
+
+def _architecture() -> Architecture:
+    name = st.selectbox(
+        "Architecture",
+        tuple(ARCHITECTURES),
+        format_func=lambda key: ARCHITECTURES[key].title,
+        key="train_architecture",
+        persist_state="session",
+    )
+    row = ARCHITECTURES[name]
+    usual = row.protocol
+    st.caption(
+        f"{row.source}. Usually trained at {row.input.width} px for up to {usual.epochs} epochs of {usual.batch} films "
+        f"a step, learning rate {usual.learning_rate:g}; it ends by itself after {usual.patience} epochs without a "
+        "lower validation loss."
+    )
+    return row
+
+
+def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig, str]:
+    """The settings asked for, and the run's name, "" for a generated one.
+
+    Raises:
+        SecondLookError: they do not fit together.
+    """
+    usual = row.protocol
+    source = _starting_weights(row)
+    if not source:
+        # Random weights: there is nothing worth freezing, and no trained body for a head to go ahead of.
+        usual = replace(usual, head_epochs=0, freeze_before="")
+
+    def key(what: str) -> dict:
+        # One key an architecture: each begins with its own usual settings.
+        return {"key": f"train_{what}_{row.name}", "persist_state": "session"}
+
+    one, two, three, four = st.columns(4)
+    epochs = one.number_input("Epochs, at most", 1, 1000, usual.epochs, **key("epochs"))
+    batch = two.number_input("Films a step (batch)", 1, 1024, usual.batch, **key("batch"))
+    rate = three.number_input(
+        "Learning rate", 1e-7, 1.0, usual.learning_rate, step=1e-4, format="%.6f", **key("rate")
+    )
+    size = four.number_input(
+        "Input size, px",
+        64,
+        1024,
+        row.input.width,
+        step=32,
+        help="A multiple of 32. Larger shows finer lines and takes longer.",
+        **key("size"),
+    )
+    with st.expander("More settings"):
+        left, right = st.columns(2)
+        patience = left.number_input(
+            "Patience, epochs",
+            1,
+            1000,
+            usual.patience,
+            help="Ends after so many without progress.",
+            **key("patience"),
+        )
+        seed = right.number_input(
+            "Seed",
+            0,
+            2**31 - 1,
+            0,
+            help="Of the split, the start weights, the order and the variations of the films.",
+            key="train_seed",
+            persist_state="session",
+        )
+        weighted = st.toggle(
+            "Let the rarer kind of film count more, so that both kinds count the same in sum",
+            value=True,
+            key="train_weighted",
+            persist_state="session",
+        )
+        name = st.text_input(
+            "Name of the run",
+            placeholder=f"generated: local-{row.name}-date-time",
+            key="train_name",
+            persist_state="session",
+            help="Letters, digits, dots, dashes and underscores. The model will carry it too.",
+        )
+    config = TrainingConfig(
+        data=films.folder if films else "",
+        architecture=row.name,
+        size=int(size),
+        epochs=int(epochs),
+        batch=int(batch),
+        learning_rate=float(rate),
+        head_epochs=min(usual.head_epochs, int(epochs)),
+        freeze_before=usual.freeze_before,
+        patience=int(patience),
+        backbone_weights=source,
+        class_weights=weighted,
+        seed=int(seed),
+    )
+    _ = config.input  # refuses an impossible size here, where it can be changed
+    if films and films.train < batch:
+        st.warning(f"There are fewer films to train on ({films.train:,}) than films a step ({batch}).")
+    return config, name.strip()
+
+
+def _starting_weights(row: Architecture) -> str:
+    """Where training starts from, as `TrainingConfig.backbone_weights` has it.
+
+    Raises:
+        TrainingError: the file is missing.
+    """
+    if not row.backbone:
+        return ""
+    choice = st.segmented_control(
+        "Starting weights",
+        (_NONE, _IMAGENET, _FILE),
+        default=_NONE,
+        required=True,
+        key="train_start",
+        persist_state="session",
+        help=f"Weights of {row.backbone} that has seen photographs learn far faster than random ones. The download is "
+        "the only time that a training uses the internet.",
+    )
+    if choice == _IMAGENET:
+        return "imagenet"
+    if choice == _NONE:
+        return ""
+    text = st.text_input(
+        f"File with weights of {row.backbone} without its top",
+        placeholder="/home/you/name.weights.h5",
+        key="train_start_file",
+        persist_state="session",
+    ).strip()
+    if not text:
+        raise TrainingError(
+            "Expected the path of a weight file to start from, but there is none: type it above."
+        )
+    path = Path(text.strip("\"'")).expanduser().resolve()
+    if not path.is_file():
+        raise TrainingError(f"Expected a weight file at {path}, but there is none: check the path.")
+    return str(path)
+
+
+def _start(films: Look | None, config: TrainingConfig | None, name: str) -> None:
+    root = places.runs()
+    other = process.active(root)
+    if st.button(
+        "Start training",
+        type="primary",
+        disabled=films is None or config is None or other is not None,
+        key="train_go",
+    ):
+        assert config is not None
+        try:
+            run = process.begin(root, name, config)
+        except SecondLookError as error:
+            st.error(str(error))
+        else:
+            train_state.go(**{train_state.VIEW: train_state.RUNS, train_state.RUN: run.name})
+    if other is not None:
+        st.markdown(f"{other.name} is being trained. One training at a time: wait for it, or stop it.")
+        if st.button("Watch it", key="train_watch_other"):
+            train_state.go(**{train_state.VIEW: train_state.RUNS, train_state.RUN: other.name})
+        _until_free()
+    elif films is None:
+        st.caption("Choose films first.")
+
+
+@st.fragment(run_every=3)
+def _until_free() -> None:
+    """Draws the page anew when the other training has ended."""
+    if process.active(places.runs()) is None:
+        st.rerun()

@@ -1,0 +1,67 @@
+"""A finished run: what its test split says, and putting it in use."""
+
+import html
+
+import streamlit as st
+
+from fracture_core.evaluation import Summary
+from fracture_core.registry.card import Card
+from fracture_core.registry.store import CARD
+from fracture_core.training.run import Run
+from pages.parts import resources, train_state
+
+_TABLE = """<style>
+.counts {{ border-collapse: collapse; margin: 0.4rem 0 0.2rem 0; font-size: 0.9rem; }}
+.counts caption {{ caption-side: bottom; text-align: left; color: #98A3AF; padding-top: 0.4rem; }}
+.counts th {{ font-weight: 400; color: #98A3AF; text-align: left; padding: 0.3rem 0.9rem 0.3rem 0; }}
+.counts td {{ text-align: right; padding: 0.3rem 0.9rem; border: 1px solid #262C34; min-width: 5.5rem; }}
+</style><table class="counts">
+<caption>{caption}</caption>
+<tr><td style="border:0"></td><th scope="col">flagged</th><th scope="col">not flagged</th></tr>
+<tr><th scope="row">fracture</th><td>{tp:,}</td><td>{fn:,}</td></tr>
+<tr><th scope="row">no fracture</th><td>{fp:,}</td><td>{tn:,}</td></tr>
+</table>"""
+
+
+def show(run: Run) -> None:
+    """Draws the record of a finished run, with the button that puts its model in use."""
+    card = Card.load(run.result / CARD)
+    if card.test is not None:
+        record(card.test)
+    use_button(card, run)
+
+
+def record(test: Summary) -> None:
+    """The test split in four lines and a small table."""
+    st.markdown(
+        f"**On the test split**, which it had never seen:  \n"
+        f"AUC {test.auc.text()}  \n"
+        f"Sensitivity {test.sensitivity.text()}  \n"
+        f"Specificity {test.specificity.text()}"
+    )
+    counts = test.confusion
+    words = (
+        f"Of {counts.positives:,} films with a fracture {counts.fn:,} were missed; of {counts.negatives:,} without, "
+        f"{counts.fp:,} were flagged. Threshold {test.threshold:.2f}, chosen on the validation split."
+    )
+    st.html(_TABLE.format(caption=html.escape(words), tp=counts.tp, fn=counts.fn, fp=counts.fp, tn=counts.tn))
+
+
+def use_button(card: Card, run: Run | None = None) -> None:
+    """The button that puts a model in use, or a sentence where it is in use already.
+
+    Args:
+        card: the model's card.
+        run: the run it comes from; None for a model of the registry.
+    """
+    store = resources.store()
+    here = card.id in store.ids() and store.card(card.id).weights.sha256 == card.weights.sha256
+    if here and store.in_use() == card.id:
+        st.markdown("This model is in use on every page.")
+        return
+    if st.button("Put in use", type="primary", key=f"train_use_{card.id}"):
+        with st.spinner("Checking the model: its file, and the answer it must give to a known pattern …"):
+            if not here and run is not None:
+                store.add(run.result)
+            store.use(card.id)
+        train_state.go(f"{card.title} ({card.id}) is now in use on every page.")

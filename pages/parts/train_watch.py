@@ -1,0 +1,197 @@
+"""The runs: one of them chosen, watched while it trains, and stopped, resumed or put in use."""
+
+import html
+
+import streamlit as st
+
+from fracture_core import places
+from fracture_core.errors import SecondLookError
+from fracture_core.training import process
+from fracture_core.training.config import TrainingConfig
+from fracture_core.training.run import ACTIVE, Run, RunState
+from fracture_core.zoo import ARCHITECTURES
+from pages.parts import train_curves, train_figures, train_result, train_state
+
+#: Seconds between two looks at a run that is at work.
+_EVERY = 1.5
+
+_WORDS = {
+    "starting": "starting",
+    "running": "training",
+    "evaluating": "being tested",
+    "finished": "finished",
+    "stopped": "stopped",
+    "failed": "failed",
+    "interrupted": "interrupted",
+}
+
+_FACTS = """<style>
+.facts {{ display: flex; flex-wrap: wrap; gap: 0.3rem 2rem; margin: 0; }}
+.facts div {{ min-width: 5.5rem; }}
+.facts dt {{ color: #98A3AF; font-size: 0.8rem; }}
+.facts dd {{ margin: 0; font-size: 1.1rem; color: #F2F5F7; font-variant-numeric: tabular-nums; }}
+</style><dl class="facts">{}</dl>"""
+
+
+def show() -> None:
+    """Draws the list of runs and the chosen one."""
+    root = places.runs()
+    states = {run.name: run.state() for run in Run.all(root)}
+    if not states:
+        _empty()
+        return
+    if st.session_state.get(train_state.RUN) not in states:
+        working = [name for name, state in states.items() if state.status in ACTIVE]
+        st.session_state[train_state.RUN] = (working or list(states))[0]
+    name = st.selectbox(
+        "Run, the newest first",
+        tuple(states),
+        format_func=lambda key: f"{key} – {_WORDS.get(states[key].status, states[key].status)}",
+        key=train_state.RUN,
+        persist_state="session",
+    )
+    run = Run(root / name)
+    if states[name].status in ACTIVE:
+        st.fragment(_live, run_every=_EVERY)(run)
+    else:
+        _at_rest(run, states[name])
+
+
+def _empty() -> None:
+    st.markdown(
+        "No training yet. Point the app at a folder of labelled films, or have it make synthetic ones, and start."
+    )
+    if st.button("New training", type="primary", key="train_first"):
+        train_state.go(**{train_state.VIEW: train_state.NEW})
+
+
+def _live(run: Run) -> None:
+    """A run at work, looked at again and again; draws the whole page anew when it has ended."""
+    state = run.state()
+    if state.status not in ACTIVE:
+        st.rerun()
+    try:
+        config = run.config()
+        lines = run.progress()
+    except SecondLookError as error:
+        st.error(str(error))
+        return
+    stopping = run.stop_requested()
+    at = train_figures.standing(lines)
+    st.progress(
+        1.0 if state.status == "evaluating" else at.share if at else 0.0, text=_status(run, state, at)
+    )
+    if at is not None:
+        _facts(at, done=state.status == "evaluating")
+    # A callback, so that the button is grey at once and not at the next look.
+    st.button(
+        "Stopping …" if stopping else "Stop",
+        on_click=run.request_stop,
+        disabled=stopping or state.status == "evaluating",
+        key=f"train_stop_{run.name}",
+        help="Ends at the next step. The last completed epoch is kept, and the run can be resumed from it.",
+    )
+    train_curves.show(run.epochs(), config.epochs)
+    _details(run, config)
+
+
+def _status(run: Run, state: RunState, at: train_figures.Standing | None) -> str:
+    if run.stop_requested() and state.status != "evaluating":
+        return "Stopping. The last completed epoch is kept."
+    if state.status == "starting":
+        # While films are read, the log counts them.
+        last = train_figures.tail(run.log, 1)
+        return last if last.startswith("Reading films") else state.message
+    if state.status == "evaluating":
+        return state.message
+    if at is None:
+        return "The first step is being prepared."
+    return " ".join(filter(None, (f"Training, epoch {at.epoch} of {at.epochs}.", state.message)))
+
+
+def _facts(at: train_figures.Standing, done: bool) -> None:
+    pairs = [
+        ("Epoch", f"{at.epoch} of {at.epochs}"),
+        ("Step", f"{at.step} of {at.steps}"),
+        ("Images a second", f"{at.images_per_second:.1f}"),
+    ]
+    if not done:
+        pairs.append(("Time left, at most", train_figures.duration(at.seconds_left)))
+    cells = "".join(
+        f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>" for name, value in pairs
+    )
+    st.html(_FACTS.format(cells))
+
+
+def _at_rest(run: Run, state: RunState) -> None:
+    """A run nobody works on."""
+    config = run.config()
+    epochs = run.epochs()
+    if state.status == "finished":
+        _ended(epochs, config)
+        train_result.show(run)
+    else:
+        tell = (
+            st.error
+            if state.status == "failed"
+            else st.warning
+            if state.status == "interrupted"
+            else st.markdown
+        )
+        tell(state.message or f"The run is {_WORDS.get(state.status, state.status)}.")
+        _continue(run)
+    if epochs:
+        train_curves.show(epochs, config.epochs)
+    _details(run, config)
+
+
+def _ended(epochs: list, config: TrainingConfig) -> None:
+    if epochs and epochs[-1]["epoch"] < config.epochs:
+        st.caption(f"Ended after epoch {epochs[-1]['epoch']} of at most {config.epochs}.")
+
+
+def _continue(run: Run) -> None:
+    """Resume, and take the best epoch as it is."""
+    other = process.active(places.runs())
+    # The module that reads checkpoints loads Keras; a look at the folder is enough here.
+    kept = any(run.checkpoints.glob("epoch-*"))
+    with st.container(horizontal=True):
+        resume = st.button(
+            "Resume", type="primary", disabled=other is not None, key=f"train_resume_{run.name}"
+        )
+        take = kept and st.button(
+            "Use the best epoch so far",
+            disabled=other is not None,
+            key=f"train_finish_{run.name}",
+            help="Opens the test split and makes a model of it. The run cannot be resumed afterwards.",
+        )
+    if resume or take:
+        process.start(run, finish_only=bool(take))
+        train_state.go()
+    if other is not None:
+        st.caption(f"{other.name} is being trained. One training at a time: wait for it, or stop it.")
+        _until_free()
+
+
+@st.fragment(run_every=3)
+def _until_free() -> None:
+    """Draws the page anew when the other training has ended."""
+    if process.active(places.runs()) is None:
+        st.rerun()
+
+
+def _details(run: Run, config: TrainingConfig) -> None:
+    row = ARCHITECTURES.get(config.architecture)
+    size = f"{config.size or (row.input.width if row else '?')} px"
+    words = [
+        row.title if row else config.architecture,
+        size,
+        f"at most {config.epochs} epochs",
+        f"{config.batch} films a step",
+        f"learning rate {config.learning_rate:g}",
+        f"seed {config.seed}",
+    ]
+    with st.expander("Settings and log"):
+        st.markdown(", ".join(words) + ".")
+        st.text(f"Films: {config.data}\nRun:   {run.folder}")
+        st.code(train_figures.tail(run.log) or "The log is empty.", language=None, height=260)

@@ -1,0 +1,104 @@
+"""A running app and a real browser."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass(frozen=True)
+class App:
+    """The app under test."""
+
+    url: str
+    runs: Path
+    models: Path
+    phantoms: Path
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium, where the machine has one."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("no Chromium is installed: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A fresh page; the test fails where the app showed a fault."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    yield page
+    faults = page.locator("[data-testid=stException]").count()
+    context.close()
+    assert faults == 0, "the page showed an exception"
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory, trained, phantoms):
+    """The app with the shipped model and a tiny one, on folders of its own."""
+    models = tmp_path_factory.mktemp("models")
+    runs = tmp_path_factory.mktemp("runs")
+    for folder in (ROOT / "models").iterdir():
+        if folder.is_dir():
+            shutil.copytree(folder, models / folder.name)
+    shutil.copytree(trained.result, models / "tiny")
+    port = _free_port()
+    environment = {**os.environ, "SECOND_LOOK_MODELS": str(models), "SECOND_LOOK_RUNS": str(runs)}
+    log = (runs / "app.log").open("w")
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    url = f"http://localhost:{port}"
+    try:
+        _wait(url, process, runs / "app.log")
+        yield App(url, runs, models, phantoms)
+    finally:
+        process.terminate()
+        process.wait(30)
+        log.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait(url: str, process: subprocess.Popen, log: Path) -> None:
+    for _ in range(240):
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
+                return
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(0.25)
+    raise RuntimeError(f"the app did not start:\n{log.read_text()}")

@@ -1,0 +1,98 @@
+"""The upload page in a real browser."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
+
+pytestmark = pytest.mark.browser
+
+WORDS = re.compile("^(fracture suspected|uncertain|no fracture seen)$", re.IGNORECASE)
+
+
+def _upload(page, *files: Path) -> None:
+    page.locator("input[type=file]").set_input_files([str(file) for file in files])
+
+
+def _shown(page) -> str:
+    """The address of the film on the screen; Streamlit names a picture by its content."""
+    image = page.locator(".st-key-viewer [data-testid=stImage] img")
+    image.wait_for()
+    return image.get_attribute("src")
+
+
+@pytest.mark.parametrize("name", ["synthetic_leg_fracture.dcm", "synthetic_hand_fracture.png"])
+def test_an_upload_gets_a_verdict_and_a_film(page, app, name):
+    page.goto(app.url)
+    _upload(page, SAMPLES / name)
+    verdict = page.get_by_test_id("verdict")
+    verdict.wait_for()
+    assert WORDS.match(verdict.inner_text())
+    assert page.get_by_text("Probability of a fracture").is_visible()
+    assert page.locator(".st-key-viewer img").evaluate("image => image.naturalWidth") > 300
+
+
+def test_opacity_changes_the_picture_and_not_the_verdict(page, app):
+    page.goto(app.url)
+    _upload(page, SAMPLES / "synthetic_hand_fracture.png")
+    slider = page.get_by_role("slider", name="Heatmap opacity")
+    slider.wait_for()
+    before, verdict = _shown(page), page.get_by_test_id("verdict").inner_text()
+    slider.press("Home")
+    page.wait_for_function(
+        "old => document.querySelector('.st-key-viewer [data-testid=stImage] img').src !== old",
+        arg=_absolute(page, before),
+    )
+    bare = _shown(page)
+    slider.press("End")
+    page.wait_for_function(
+        "old => document.querySelector('.st-key-viewer [data-testid=stImage] img').src !== old",
+        arg=_absolute(page, bare),
+    )
+    assert page.get_by_test_id("verdict").inner_text() == verdict
+
+
+def _absolute(page, source: str) -> str:
+    return page.evaluate("source => new URL(source, document.baseURI).href", source)
+
+
+def test_a_bad_file_spoils_no_other(page, app, tmp_path):
+    bad = tmp_path / "letter.dcm"
+    bad.write_text("Dear colleague, please find the film attached.")
+    page.goto(app.url)
+    _upload(page, bad, SAMPLES / "synthetic_leg_normal.png")
+    page.get_by_test_id("verdict").wait_for()
+    page.get_by_role("button", name=re.compile("letter.dcm")).click()
+    alert = page.get_by_test_id("stAlert")
+    alert.wait_for()
+    assert "text" in alert.inner_text()
+    assert "Traceback" not in page.content()
+
+
+def test_results_are_saved_and_films_forgotten(page, app):
+    page.goto(app.url)
+    page.get_by_role("button", name="Leg, normal").click()
+    page.get_by_test_id("verdict").wait_for()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save results (JSON)").click()
+    rows = json.loads(Path(saved.value.path()).read_text())
+    assert [row["name"] for row in rows] == ["synthetic_leg_normal.png"]
+    assert 0 <= rows[0]["probability"] <= 1
+    page.get_by_role("button", name="Forget these films").click()
+    page.get_by_text("No film at hand?").wait_for()
+    assert page.get_by_test_id("verdict").count() == 0
+
+
+def test_a_phone_sees_the_answer_first(page, app):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(app.url)
+    page.get_by_role("button", name="Hand, fracture").click()
+    verdict = page.get_by_test_id("verdict")
+    verdict.wait_for()
+    image = page.locator(".st-key-viewer [data-testid=stImage] img")
+    image.wait_for()
+    assert verdict.bounding_box()["y"] < image.bounding_box()["y"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,0 +1,65 @@
+"""The rule on skips, tried on a session of its own."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_TESTS = """
+import pytest
+
+def test_runs():
+    pass
+
+@pytest.mark.real
+def test_on_real_films(real_data):
+    if (real_data / "broken").exists():
+        pytest.skip("no reason at all")
+"""
+_LAZY = """
+import pytest
+
+def test_lazy():
+    pytest.skip("not today")
+"""
+
+
+def _session(folder: Path, data: Path, no_skips: str, *files: str) -> subprocess.CompletedProcess:
+    shutil.copy(Path(__file__).parent / "conftest.py", folder)
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    real: real films\n")
+    for number, text in enumerate(files):
+        (folder / f"test_{number}.py").write_text(text)
+    environment = {**os.environ, "SECOND_LOOK_DATA": str(data), "SECOND_LOOK_NO_SKIPS": no_skips}
+    environment.pop("PYTEST_ADDOPTS", None)
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "no_skips", "files", "status", "named"),
+    [
+        ("absent", "1", (_TESTS,), 0, ""),
+        ("absent", "1", (_TESTS, _LAZY), 1, "test_1.py::test_lazy"),
+        ("broken", "1", (_TESTS,), 1, "test_0.py::test_on_real_films"),
+        ("broken", "", (_TESTS, _LAZY), 0, ""),
+    ],
+    ids=["no films, no fault", "a lazy test", "films were there", "where skips are allowed"],
+)
+def test_skips_fail_a_session_that_forbids_them(tmp_path, data, no_skips, files, status, named):
+    folder = tmp_path / "session"
+    folder.mkdir()
+    if data != "absent":
+        (tmp_path / data / "broken").mkdir(parents=True)
+    done = _session(folder, tmp_path / data, no_skips, *files)
+    assert done.returncode == status, done.stdout + done.stderr
+    assert ("skips are forbidden" in done.stdout) == bool(named)
+    assert named in done.stdout.partition("skips are forbidden")[2]

@@ -1,0 +1,97 @@
+"""One set of tests over every row of the table."""
+
+import keras
+import numpy as np
+import pytest
+
+from fracture_core.explain.gradcam import GradCam
+from fracture_core.imaging.prepare import SCALINGS
+from fracture_core.zoo import architecture
+from fracture_core.zoo.architecture import LOGIT, PROBABILITY
+from fracture_core.zoo.logit import logit_view
+
+
+@pytest.fixture(scope="module")
+def batch(spec):
+    values = np.random.default_rng(0).uniform(-1, 1, (3, spec.height, spec.width, spec.channels))
+    return values.astype(np.float32)
+
+
+def test_the_row_is_complete(row):
+    assert architecture(row.name) is row
+    assert row.title
+    assert row.source
+    assert row.input.scaling in SCALINGS
+    assert row.at_size(row.input.height) == row.input
+
+
+def test_it_is_flat_and_functional(network):
+    assert type(network) is keras.Model or type(network).__name__ == "Functional"
+    assert not [layer.name for layer in network.layers if isinstance(layer, keras.Model)]
+
+
+def test_it_is_not_compiled(network):
+    assert not getattr(network, "compiled", False)
+
+
+def test_input_and_output(network, spec, batch):
+    assert network.input_shape == (None, spec.height, spec.width, spec.channels)
+    assert network.output_shape == (None, 1)
+    probability = network.predict_on_batch(batch)
+    assert probability.shape == (3, 1)
+    assert (probability > 0).all()
+    assert (probability < 1).all()
+    assert np.ptp(probability) > 0  # it looks at what it is fed
+
+
+def test_the_last_layers_are_named(network, batch):
+    assert [layer.name for layer in network.layers[-2:]] == [LOGIT, PROBABILITY]
+    logit = logit_view(network).predict_on_batch(batch)
+    np.testing.assert_allclose(network.predict_on_batch(batch), 1 / (1 + np.exp(-logit)), atol=1e-6)
+
+
+def test_the_heatmap_layer_has_a_grid(row, network):
+    assert len(network.get_layer(row.heatmap_layer).output.shape) == 4
+
+
+def test_the_frozen_layers_exist(row, network):
+    if row.protocol.freeze_before:
+        names = [layer.name for layer in network.layers]
+        assert 0 < names.index(row.protocol.freeze_before) < names.index(row.heatmap_layer)
+    assert row.protocol.head_epochs <= row.protocol.epochs
+    assert bool(row.protocol.head_epochs or row.protocol.freeze_before) <= bool(row.backbone)
+
+
+def test_a_backbone_shares_its_layer_names(row, network):
+    if row.backbone:
+        base = getattr(keras.applications, row.backbone)(
+            weights=None, include_top=False, input_shape=network.input_shape[1:]
+        )
+        named = {layer.name for layer in base.layers if layer.weights}
+        assert named == {layer.name for layer in network.layers if layer.weights} - {LOGIT}
+    else:
+        assert not hasattr(keras.applications, row.name)
+
+
+def test_weights_round_trip(row, spec, network, batch, tmp_path):
+    path = tmp_path / "net.weights.h5"
+    network.save_weights(path)
+    again = row.build(spec)
+    before = again.predict_on_batch(batch)
+    again.load_weights(path)
+    assert not np.array_equal(before, network.predict_on_batch(batch))
+    np.testing.assert_array_equal(again.predict_on_batch(batch), network.predict_on_batch(batch))
+
+
+def test_gradcam_gives_a_map(row, network, batch):
+    grid = network.get_layer(row.heatmap_layer).output.shape[1:3]
+    maps = GradCam(network, row.heatmap_layer)(batch)
+    assert maps.shape == (3, *grid)
+    assert maps.dtype == np.float32
+    assert (maps >= 0).all()
+    assert np.isfinite(maps).all()
+
+
+def test_it_builds_at_its_own_size(row):
+    network = row.build(row.input)
+    assert network.input_shape == (None, row.input.height, row.input.width, row.input.channels)

@@ -1,0 +1,42 @@
+"""The network of the report, layer by layer."""
+
+import pytest
+
+from fracture_core.zoo import architecture
+
+
+@pytest.fixture(scope="module")
+def network():
+    row = architecture("four_block")
+    return row.build(row.input)
+
+
+def test_shapes_and_parameters(network):
+    expected = [("image", (None, 224, 224, 1), 0)]
+    channels, side = 1, 224
+    for number, filters in enumerate((32, 64, 128, 256), 1):
+        expected += [
+            (f"block{number}_conv", (None, side, side, filters), 9 * channels * filters + filters),
+            (f"block{number}_norm", (None, side, side, filters), 4 * filters),
+            (f"block{number}_pool", (None, side // 2, side // 2, filters), 0),
+        ]
+        channels, side = filters, side // 2
+    expected += [
+        ("flatten", (None, 14 * 14 * 256), 0),
+        ("dense", (None, 128), 14 * 14 * 256 * 128 + 128),
+        ("dropout", (None, 128), 0),
+        ("logit", (None, 1), 129),
+        ("probability", (None, 1), 0),
+    ]
+    found = [(layer.name, tuple(layer.output.shape), layer.count_params()) for layer in network.layers]
+    assert found == expected
+    assert network.count_params() == 6_812_545
+
+
+def test_activations_and_dropout(network):
+    for number in range(1, 5):
+        layer = network.get_layer(f"block{number}_conv")
+        assert (layer.activation.__name__, layer.padding, layer.strides) == ("relu", "same", (1, 1))
+    assert network.get_layer("dense").activation.__name__ == "relu"
+    assert network.get_layer("logit").activation.__name__ == "linear"
+    assert network.get_layer("dropout").rate == 0.5

@@ -1,0 +1,14 @@
+import keras
+
+from fracture_core.zoo import architecture
+
+
+def test_batch_norms_follow_small_data_sets():
+    row = architecture("mobilenet_v2")
+    norms = [
+        layer
+        for layer in row.build(row.at_size(64)).layers
+        if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+    assert len(norms) == 52
+    assert {layer.momentum for layer in norms} == {0.9}
