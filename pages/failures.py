@@ -38,11 +38,14 @@ def main() -> None:
     with right:
         threshold = failures_state.choose_threshold(record.card)
     st.html(failures_record.provenance(record))
-    _overview(record, threshold)
     view = failures_state.view(record, threshold)
     if view.case:
+        # The opened film is what matters now; the numbers wait out of its way.
+        with st.expander("Confusion matrix, measures and curves"):
+            _overview(record, threshold)
         failures_case.show(record, view)
     else:
+        _overview(record, threshold)
         failures_gallery.show(record, view)
     failures_state.share(view, record)
 

@@ -4,12 +4,13 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from fracture_core import places
 from fracture_core.cli.quiet import load_keras
 from fracture_core.errors import TrainingError
+from fracture_core.training.config import Augmentation, TrainingConfig
 from fracture_core.zoo import ARCHITECTURES, architecture
 
 
@@ -37,6 +38,13 @@ def add(commands) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--backbone-weights", default="", metavar="imagenet|FILE", help="starting weights")
     parser.add_argument("--no-class-weights", action="store_true", help="count every film the same")
+    augmentation = parser.add_argument_group(
+        "augmentation", "how far training films are varied; 0 for not at all"
+    )
+    for entry in fields(Augmentation):
+        if entry.name != "flip":
+            augmentation.add_argument(f"--{entry.name}", type=float, default=entry.default, metavar="X")
+    augmentation.add_argument("--no-flip", dest="flip", action="store_false", help="mirror no film")
     parser.add_argument("--resume", action="store_true", help="continue the run named by --run")
     parser.add_argument(
         "--finish", action="store_true", help="with --resume: take the best epoch so far as it is"
@@ -46,7 +54,6 @@ def add(commands) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Trains, with one line an epoch on the terminal."""
-    from fracture_core.training.config import TrainingConfig
     from fracture_core.training.run import Run
 
     root = chosen.runs or places.runs()
@@ -82,6 +89,9 @@ def run(chosen: argparse.Namespace) -> int:
             backbone_weights=_source(chosen.backbone_weights),
             class_weights=not chosen.no_class_weights,
             seed=chosen.seed,
+            augmentation=Augmentation(
+                **{entry.name: getattr(chosen, entry.name) for entry in fields(Augmentation)}
+            ),
         )
         _ = config.input  # refuses an impossible size before a folder is made
         name = chosen.name or time.strftime(f"{chosen.architecture}-%Y%m%d-%H%M%S")

@@ -23,12 +23,12 @@ class Augmentation:
         contrast: share by which the spread around the film's mean grows or shrinks.
     """
 
-    rotation: float = 20.0
-    shift: float = 0.08
-    zoom: float = 0.15
+    rotation: float = 30.0
+    shift: float = 0.1
+    zoom: float = 0.2
     flip: bool = True
-    brightness: float = 0.1
-    contrast: float = 0.25
+    brightness: float = 0.15
+    contrast: float = 0.35
 
 
 @dataclass(frozen=True)

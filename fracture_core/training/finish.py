@@ -177,5 +177,7 @@ def _command(config: TrainingConfig) -> str:
         f"--patience {config.patience} --seed {config.seed}",
         f"--backbone-weights {Path(source).name}" if source else "",
         "" if config.class_weights else "--no-class-weights",
+        *(f"--{name} {value:g}" for name, value in asdict(config.augmentation).items() if name != "flip"),
+        "" if config.augmentation.flip else "--no-flip",
     ]
     return " ".join(word for word in words if word)

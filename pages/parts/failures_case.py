@@ -25,7 +25,7 @@ def show(record: Record, seen: View) -> None:
     row = seen.cells[seen.cells["id"] == seen.case].iloc[0]
     st.subheader(f"Film {failures_list.short(seen.case)}", anchor=False)
     _steps(seen)
-    root = failures_gallery.choose_folder(record)
+    root = failures_gallery.known_folder(record) or failures_gallery.choose_folder(record)
     pictures, words = st.columns([5, 2], gap="medium")
     fractures: tuple[Box, ...] = ()
     found: Look | None = None
@@ -134,7 +134,9 @@ def _image(array: np.ndarray, fractures: tuple[Box, ...], alt: str) -> None:
 def nothing(found: Look) -> str:
     """Why there is no heatmap."""
     if found.probability is not None:
-        return "No positive evidence: nothing in this film raised the model's suspicion, so there is no heatmap."
+        return (
+            "No positive evidence: nothing in this film raised the model's suspicion, so there is no heatmap."
+        )
     if found.reasons:
         return "The model does not judge this film, so there is no heatmap. " + " ".join(found.reasons)
     return "The model could not be asked, so there is no heatmap."
@@ -151,7 +153,7 @@ def facts(card: Card, row: dict, threshold: float, marked: int) -> str:
         ("Verdict", verdict),
         ("Probability", f"{probability:.3f}"),
         ("At the threshold", f"{called} ({threshold:.3f})"),
-        ("Region", row["regions"] or "not named"),
+        ("Region", ", ".join(row["regions"].split()) or "not named"),
         ("Record", record_words(card, row["regions"], label)),
         ("Group", row["group"] or "none"),
         ("File", row["path"]),

@@ -65,6 +65,15 @@ def choose_folder(record: Record) -> Path | None:
         return None
 
 
+def known_folder(record: Record) -> Path | None:
+    """Where the films lie, if that is settled; without asking."""
+    named = st.session_state.get(f"failures_folder {record.card.id}", failures_films.default_folder())
+    try:
+        return failures_films.folder_of(named or "", record.test)
+    except DataError:
+        return None
+
+
 def _filters(record: Record) -> None:
     kind, region, sort = st.columns(3)
     again = failures_state.show_list
@@ -103,23 +112,27 @@ def _filters(record: Record) -> None:
 
 def _cards(films: pd.DataFrame, verdicts: list[str], root: Path | None) -> None:
     with st.container(key="failures-gallery"):
-        for number, (row, verdict) in enumerate(zip(films.itertuples(), verdicts, strict=False)):
+        for number, (row, verdict) in enumerate(zip(films.to_dict("records"), verdicts, strict=False)):
             with st.container(key=f"failures-card-{number}", gap=None):
-                picture = _picture(root, row.path, row.id) if root else ""
-                st.html(
-                    f'<div class="card {row.cell}">{picture}<div class="kind">{failures_list.WORDS[row.cell]}</div>'
-                    f"<div><b>{row.probability:.3f}</b> {html.escape(verdict)}</div>"
-                    f'<div class="small">truth: {"fracture" if row.label else "no fracture"}'
-                    f"{' · ' + html.escape(row.regions) if row.regions else ''}</div></div>"
-                )
+                picture = _picture(root, row["path"], row["id"]) if root else ""
+                st.html(card(row, verdict, picture))
                 st.button(
-                    failures_list.short(row.id),
+                    failures_list.short(row["id"]),
                     key=f"failures-open-{number}",
-                    help=f"Open {row.id}",
                     on_click=failures_state.open_case,
-                    args=(row.id,),
+                    args=(row["id"],),
                     width="stretch",
                 )
+
+
+def card(row: dict, verdict: str, picture: str) -> str:
+    """The numbers of a film, below its picture where there is one, as HTML."""
+    region = f" · {html.escape(', '.join(row['regions'].split()))}" if row["regions"] else ""
+    return (
+        f'<div class="card {row["cell"]}">{picture}<div class="kind">{failures_list.WORDS[row["cell"]]}</div>'
+        f"<div><b>{row['probability']:.3f}</b></div><div>{html.escape(verdict)}</div>"
+        f'<div class="small">truth: {"fracture" if row["label"] else "no fracture"}{region}</div></div>'
+    )
 
 
 def _picture(root: Path, path: str, case: str) -> str:

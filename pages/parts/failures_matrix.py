@@ -67,10 +67,10 @@ def verdicts(states: ThreeState, thresholds: Thresholds) -> str:
     for label, words in ((1, "fracture"), (0, "no fracture")):
         counts = [states.count(verdict, label) for verdict in VERDICTS]
         cells = "".join(f"<td>{count:,}<small>{percent(count, sum(counts))}</small></td>" for count in counts)
-        rows.append(f'<tr><th scope="row">truth: <b>{words}</b></th>{cells}</tr>')
+        rows.append(f'<tr><th scope="row">{words}</th>{cells}</tr>')
     return (
         '<h3 class="table-title">Verdicts</h3><div class="wide"><table class="numbers verdicts">'
-        f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        f'<thead><tr><th scope="col">truth</th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
         f'<p class="note">“Uncertain” lies from {min(thresholds.low, 1):.3f} to {min(thresholds.high, 1):.3f}. '
         "Both ends were chosen on the validation films; the slider does not move them.</p>"
     )

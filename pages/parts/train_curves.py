@@ -13,12 +13,13 @@ _COLOURS = {"training": "#7FB7C9", "validation": "#E8A33D"}
 _TITLES = {"loss": "Loss (lower is better)", "auc": "AUC (0.5 is chance, 1 is perfect)"}
 
 
-def show(epochs: Sequence[dict[str, Any]], planned: int) -> None:
+def show(epochs: Sequence[dict[str, Any]], planned: int, live: bool) -> None:
     """Draws both curves, and says which epoch is the best so far.
 
     Args:
         epochs: reports of the completed epochs.
         planned: how many were asked for.
+        live: whether more may come.
     """
     if not epochs:
         st.caption("The first points appear when the first epoch is complete.")
@@ -36,10 +37,11 @@ def show(epochs: Sequence[dict[str, Any]], planned: int) -> None:
         )
     best = train_figures.best_epoch(epochs)
     if best is not None:
+        which = "Best epoch so far" if live else "Best epoch"
         auc = f", AUC {best['val_auc']:.3f}" if "val_auc" in best else ""
         st.caption(
-            f"Best epoch so far: {best['epoch']} (on validation films: loss {best['val_loss']:.3f}{auc}). The model is "
-            "taken from it."
+            f"{which}: {best['epoch']} (on validation films: loss {best['val_loss']:.3f}{auc}). The model is taken "
+            "from it."
         )
 
 
@@ -59,9 +61,9 @@ def _chart(table: Any, name: str, planned: int) -> alt.Chart:
                 "epoch:Q",
                 title="Epoch",
                 scale=alt.Scale(domain=[1, last], nice=False),
-                axis=alt.Axis(values=_ticks(last), format="d", grid=False),
+                axis=alt.Axis(values=_ticks(last), format="d", grid=False, labelFlush=False),
             ),
-            y=alt.Y("value:Q", title=_TITLES[name], scale=scale),
+            y=alt.Y("value:Q", title=None, scale=scale),
             color=films,
             shape=alt.Shape(
                 "films:N", scale=alt.Scale(domain=list(_COLOURS), range=["circle", "diamond"]), legend=None
@@ -72,7 +74,11 @@ def _chart(table: Any, name: str, planned: int) -> alt.Chart:
                 alt.Tooltip("value:Q", title=name, format=".4f"),
             ],
         )
-        .properties(height=240, background="transparent")
+        .properties(
+            height=280,
+            background="transparent",
+            title=alt.Title(_TITLES[name], anchor="start", color="#B6C0CA", fontSize=13, fontWeight="normal"),
+        )
         .configure_view(stroke=None)
         .configure_axis(
             labelColor="#98A3AF",

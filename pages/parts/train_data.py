@@ -29,10 +29,11 @@ def choose() -> Look | None:
         What was chosen; None where there is nothing yet to train on, and a sentence says why.
     """
     source = st.segmented_control(
-        "Films",
+        "Source of the films",
         (_FOLDER, _SYNTHETIC),
         default=_FOLDER,
         required=True,
+        label_visibility="collapsed",
         key="train_source",
         persist_state="session",
     )
@@ -80,12 +81,12 @@ def _synthetic() -> str:
     )
     st.caption(
         "Computed images that show no person. They serve to try the training out; a model trained on them says "
-        "nothing about patients."
+        "nothing about patients. Making them takes about half a second a film, once."
     )
     folder = places.runs() / f"synthetic-{count}-{seed}"
     if (folder / _LAST).is_file():
         return str(folder)
-    if st.button(f"Make {count} films", help="Takes about half a second a film."):
+    if st.button(f"Make {count} films"):
         _make(folder, int(count), int(seed))
         st.rerun()
     return ""

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from fracture_core import places
-from fracture_core.errors import SecondLookError, TrainingError
+from fracture_core.errors import SecondLookError
 from fracture_core.training import process
 from fracture_core.training.config import TrainingConfig
 from fracture_core.zoo import ARCHITECTURES
@@ -50,15 +50,15 @@ def _architecture() -> Architecture:
     return row
 
 
-def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig, str]:
-    """The settings asked for, and the run's name, "" for a generated one.
+def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig | None, str]:
+    """The settings asked for, None where starting weights are missing; and the run's name, "" for a generated one.
 
     Raises:
         SecondLookError: they do not fit together.
     """
     usual = row.protocol
     source = _starting_weights(row)
-    if not source:
+    if source == "":
         # Random weights: there is nothing worth freezing, and no trained body for a head to go ahead of.
         usual = replace(usual, head_epochs=0, freeze_before="")
 
@@ -70,7 +70,13 @@ def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig, st
     epochs = one.number_input("Epochs, at most", 1, 1000, usual.epochs, **key("epochs"))
     batch = two.number_input("Films a step (batch)", 1, 1024, usual.batch, **key("batch"))
     rate = three.number_input(
-        "Learning rate", 1e-7, 1.0, usual.learning_rate, step=1e-4, format="%.6f", **key("rate")
+        "Learning rate",
+        1e-7,
+        1.0,
+        usual.learning_rate,
+        step=usual.learning_rate / 10,
+        format="%.6f",
+        **key("rate"),
     )
     size = four.number_input(
         "Input size, px",
@@ -113,6 +119,8 @@ def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig, st
             persist_state="session",
             help="Letters, digits, dots, dashes and underscores. The model will carry it too.",
         )
+    if source is None:
+        return None, name
     config = TrainingConfig(
         data=films.folder if films else "",
         architecture=row.name,
@@ -133,12 +141,8 @@ def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig, st
     return config, name.strip()
 
 
-def _starting_weights(row: Architecture) -> str:
-    """Where training starts from, as `TrainingConfig.backbone_weights` has it.
-
-    Raises:
-        TrainingError: the file is missing.
-    """
+def _starting_weights(row: Architecture) -> str | None:
+    """Where training starts from, as `TrainingConfig.backbone_weights` has it; None where its file is missing."""
     if not row.backbone:
         return ""
     choice = st.segmented_control(
@@ -162,12 +166,12 @@ def _starting_weights(row: Architecture) -> str:
         persist_state="session",
     ).strip()
     if not text:
-        raise TrainingError(
-            "Expected the path of a weight file to start from, but there is none: type it above."
-        )
+        st.caption("Type the path of the file, and press Enter.")
+        return None
     path = Path(text.strip("\"'")).expanduser().resolve()
     if not path.is_file():
-        raise TrainingError(f"Expected a weight file at {path}, but there is none: check the path.")
+        st.error(f"Expected a weight file at {path}, but there is none: check the path.")
+        return None
     return str(path)
 
 
@@ -194,6 +198,8 @@ def _start(films: Look | None, config: TrainingConfig | None, name: str) -> None
         _until_free()
     elif films is None:
         st.caption("Choose films first.")
+    elif config is None:
+        st.caption("Mend the settings first.")
 
 
 @st.fragment(run_every=3)

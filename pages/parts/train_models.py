@@ -23,15 +23,16 @@ def show() -> None:
 def _choose(ids: list[str]) -> None:
     store = resources.store()
     current = store.in_use()
-    if st.session_state.get(train_state.MODEL) not in ids:
-        st.session_state[train_state.MODEL] = current
+    wanted = st.session_state.get(train_state.MODEL)
     chosen = st.selectbox(
         "Model",
         ids,
+        index=ids.index(wanted if wanted in ids else current),
         format_func=lambda key: f"{key} – in use" if key == current else key,
-        key=train_state.MODEL,
-        persist_state="session",
+        # The browser keeps the words of the chosen option until the widget is another one.
+        key=f"train_model_box_{hash((current, *ids))}",
     )
+    st.session_state[train_state.MODEL] = chosen
     card = store.card(chosen)
     st.markdown(f"**{card.title}**" + (f", trained on {card.data.name}" if card.data else ""))
     if card.test is not None:

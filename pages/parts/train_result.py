@@ -1,7 +1,5 @@
 """A finished run: what its test split says, and putting it in use."""
 
-import html
-
 import streamlit as st
 
 from fracture_core.evaluation import Summary
@@ -12,11 +10,9 @@ from pages.parts import resources, train_state
 
 _TABLE = """<style>
 .counts {{ border-collapse: collapse; margin: 0.4rem 0 0.2rem 0; font-size: 0.9rem; }}
-.counts caption {{ caption-side: bottom; text-align: left; color: #98A3AF; padding-top: 0.4rem; }}
 .counts th {{ font-weight: 400; color: #98A3AF; text-align: left; padding: 0.3rem 0.9rem 0.3rem 0; }}
 .counts td {{ text-align: right; padding: 0.3rem 0.9rem; border: 1px solid #262C34; min-width: 5.5rem; }}
 </style><table class="counts">
-<caption>{caption}</caption>
 <tr><td style="border:0"></td><th scope="col">flagged</th><th scope="col">not flagged</th></tr>
 <tr><th scope="row">fracture</th><td>{tp:,}</td><td>{fn:,}</td></tr>
 <tr><th scope="row">no fracture</th><td>{fp:,}</td><td>{tn:,}</td></tr>
@@ -33,18 +29,23 @@ def show(run: Run) -> None:
 
 def record(test: Summary) -> None:
     """The test split in four lines and a small table."""
-    st.markdown(
+    left, right = st.columns([3, 2])
+    left.markdown(
         f"**On the test split**, which it had never seen:  \n"
         f"AUC {test.auc.text()}  \n"
         f"Sensitivity {test.sensitivity.text()}  \n"
         f"Specificity {test.specificity.text()}"
     )
     counts = test.confusion
-    words = (
+    right.html(_TABLE.format(tp=counts.tp, fn=counts.fn, fp=counts.fp, tn=counts.tn))
+    st.caption(
         f"Of {counts.positives:,} films with a fracture {counts.fn:,} were missed; of {counts.negatives:,} without, "
         f"{counts.fp:,} were flagged. Threshold {test.threshold:.2f}, chosen on the validation split."
     )
-    st.html(_TABLE.format(caption=html.escape(words), tp=counts.tp, fn=counts.fn, fp=counts.fp, tn=counts.tn))
+    if not test.auc.low > 0.5:
+        st.warning(
+            "The interval of its AUC reaches down to chance (0.5): nothing shows yet that it is of use."
+        )
 
 
 def use_button(card: Card, run: Run | None = None) -> None:

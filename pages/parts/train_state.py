@@ -7,7 +7,7 @@ import streamlit as st
 #: The parts of the page, as its switch names them.
 RUNS, NEW, MODELS = "Runs", "New training", "Models"
 
-#: Keys of the widgets that other parts of the page set.
+#: Under these names the session keeps what is chosen.
 VIEW, RUN, MODEL = "train_view", "train_run", "train_model"
 
 _PENDING, _NOTICE = "train_pending", "train_notice"
@@ -20,7 +20,7 @@ def go(notice: str = "", **values: Any) -> None:
 
     Args:
         notice: a sentence to show there once.
-        **values: widget values by key.
+        **values: what to choose, by `VIEW`, `RUN` and `MODEL`.
     """
     st.session_state[_PENDING] = values
     if notice:

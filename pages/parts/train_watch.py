@@ -16,9 +16,7 @@ from pages.parts import train_curves, train_figures, train_result, train_state
 _EVERY = 1.5
 
 _WORDS = {
-    "starting": "starting",
-    "running": "training",
-    "evaluating": "being tested",
+    **dict.fromkeys(ACTIVE, "in training"),
     "finished": "finished",
     "stopped": "stopped",
     "failed": "failed",
@@ -26,7 +24,7 @@ _WORDS = {
 }
 
 _FACTS = """<style>
-.facts {{ display: flex; flex-wrap: wrap; gap: 0.3rem 2rem; margin: 0; }}
+.facts {{ display: flex; flex-wrap: wrap; gap: 0.3rem 2rem; margin: 0; padding: 0; }}
 .facts div {{ min-width: 5.5rem; }}
 .facts dt {{ color: #98A3AF; font-size: 0.8rem; }}
 .facts dd {{ margin: 0; font-size: 1.1rem; color: #F2F5F7; font-variant-numeric: tabular-nums; }}
@@ -40,21 +38,29 @@ def show() -> None:
     if not states:
         _empty()
         return
-    if st.session_state.get(train_state.RUN) not in states:
-        working = [name for name, state in states.items() if state.status in ACTIVE]
-        st.session_state[train_state.RUN] = (working or list(states))[0]
-    name = st.selectbox(
-        "Run, the newest first",
-        tuple(states),
-        format_func=lambda key: f"{key} – {_WORDS.get(states[key].status, states[key].status)}",
-        key=train_state.RUN,
-        persist_state="session",
-    )
+    name = _choose(states)
     run = Run(root / name)
     if states[name].status in ACTIVE:
         st.fragment(_live, run_every=_EVERY)(run)
     else:
         _at_rest(run, states[name])
+
+
+def _choose(states: dict[str, RunState]) -> str:
+    chosen = st.session_state.get(train_state.RUN)
+    if chosen not in states:
+        chosen = next((name for name, state in states.items() if state.status in ACTIVE), next(iter(states)))
+    labels = {name: f"{name} – {_WORDS.get(state.status, state.status)}" for name, state in states.items()}
+    name = st.selectbox(
+        "Run, the newest first",
+        tuple(labels),
+        index=tuple(labels).index(chosen),
+        format_func=labels.__getitem__,
+        # The browser keeps the words of the chosen option until the widget is another one.
+        key=f"train_run_box_{hash(tuple(labels.values()))}",
+    )
+    st.session_state[train_state.RUN] = name
+    return name
 
 
 def _empty() -> None:
@@ -91,7 +97,7 @@ def _live(run: Run) -> None:
         key=f"train_stop_{run.name}",
         help="Ends at the next step. The last completed epoch is kept, and the run can be resumed from it.",
     )
-    train_curves.show(run.epochs(), config.epochs)
+    train_curves.show(run.epochs(), config.epochs, live=True)
     _details(run, config)
 
 
@@ -141,7 +147,7 @@ def _at_rest(run: Run, state: RunState) -> None:
         tell(state.message or f"The run is {_WORDS.get(state.status, state.status)}.")
         _continue(run)
     if epochs:
-        train_curves.show(epochs, config.epochs)
+        train_curves.show(epochs, config.epochs, live=False)
     _details(run, config)
 
 

@@ -1,0 +1,135 @@
+"""Checkpoints: complete or not there, and the best weights are those of the lowest loss."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from fracture_core.training import checkpoint
+from fracture_core.training.checkpoint import BEST, LATEST, Checkpoint
+
+
+class Bench:
+    """A model of one weight, whose value is the number of the epoch, and the callbacks of a training."""
+
+    def __init__(self, folder, resumed=None, patience=2):
+        self.model = keras.Sequential(
+            [keras.Input((1,)), keras.layers.Dense(1, use_bias=False), keras.layers.Dropout(0.5)]
+        )
+        self.model.compile("sgd", "mse")
+        self.early = keras.callbacks.EarlyStopping(monitor="val_loss", patience=patience)
+        self.plateau = keras.callbacks.ReduceLROnPlateau(monitor="val_loss", patience=1, factor=0.5)
+        self.callbacks = [self.early, self.plateau, Checkpoint(folder, self.early, self.plateau, resumed)]
+        for callback in self.callbacks:
+            callback.set_model(self.model)
+            callback.on_train_begin()
+
+    def epoch(self, number, val_loss, loss=1.0):
+        self.model.set_weights([np.full((1, 1), float(number), np.float32)])
+        for callback in self.callbacks:
+            callback.on_epoch_end(number, {"val_loss": val_loss, "loss": loss})
+
+
+def _weight(path) -> float:
+    model = keras.Sequential(
+        [keras.Input((1,)), keras.layers.Dense(1, use_bias=False), keras.layers.Dropout(0.5)]
+    )
+    model.load_weights(path)
+    return float(model.get_weights()[0][0, 0])
+
+
+def test_none_yet(tmp_path):
+    assert checkpoint.last(tmp_path / "checkpoints") is None
+
+
+@pytest.mark.parametrize(
+    ("losses", "best"),
+    [([3, 2, 1], 2), ([1, 2, 3], 0), ([3, 1, 2], 1), ([2, 2, 2], 0), ([3, 1, 2, 0.5, 4], 3)],
+)
+def test_best_is_the_lowest_validation_loss(tmp_path, losses, best):
+    bench = Bench(tmp_path, patience=9)
+    for number, loss in enumerate(losses):
+        bench.epoch(number, loss)
+    folder, epochs = checkpoint.last(tmp_path)
+    assert epochs == len(losses)
+    assert _weight(folder / LATEST) == len(losses) - 1
+    assert _weight(folder / BEST) == best
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+
+
+def test_the_callbacks_take_up_where_they_left_off(tmp_path):
+    one = Bench(tmp_path)
+    one.epoch(0, 1.0)
+    one.epoch(1, 2.0)
+    two = Bench(tmp_path, checkpoint.last(tmp_path)[0])
+    assert (two.early.best, two.early.wait, two.early.best_epoch) == (1.0, 1, 0)
+    assert (two.plateau.best, two.plateau.wait) == (one.plateau.best, one.plateau.wait)
+    two.epoch(2, 1.5)
+    assert two.model.stop_training
+    assert _weight(checkpoint.last(tmp_path)[0] / BEST) == 0
+
+
+def test_spent_patience_is_remembered(tmp_path):
+    bench = Bench(tmp_path)
+    for number, loss in enumerate((1.0, 2.0)):
+        bench.epoch(number, loss)
+    assert not checkpoint.patience_is_spent(checkpoint.last(tmp_path)[0], 2)
+    bench.epoch(2, 3.0)
+    assert checkpoint.patience_is_spent(checkpoint.last(tmp_path)[0], 2)
+
+
+def test_a_leftover_of_a_killed_process_does_no_harm(tmp_path):
+    (tmp_path / "partial").mkdir()
+    (tmp_path / "partial" / LATEST).write_bytes(b"half a file")
+    assert checkpoint.last(tmp_path) is None
+    bench = Bench(tmp_path)
+    bench.epoch(0, 1.0)
+    assert _weight(checkpoint.last(tmp_path)[0] / LATEST) == 0
+    assert not (tmp_path / "partial").exists()
+
+
+def test_killed_in_mid_write_the_epoch_before_is_kept(tmp_path, monkeypatch):
+    bench = Bench(tmp_path)
+    bench.epoch(0, 1.0)
+
+    def killed(*_given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint.shutil, "copyfile", killed)
+    with pytest.raises(KeyboardInterrupt):
+        bench.epoch(1, 0.5)
+    folder, epochs = checkpoint.last(tmp_path)
+    assert epochs == 1
+    assert _weight(folder / BEST) == 0
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_not_kept(tmp_path, loss):
+    bench = Bench(tmp_path)
+    bench.epoch(0, 1.0)
+    bench.epoch(1, loss, loss=loss)
+    assert checkpoint.last(tmp_path)[1] == 1
+
+
+def test_restore_brings_the_state_of_dropout_back(tmp_path):
+    bench = Bench(tmp_path)
+    dropout = bench.model.layers[-1].seed_generator
+    for _ in range(3):
+        bench.model(np.ones((1, 1)), training=True)
+    state = np.array(dropout.state)
+    bench.epoch(4, 1.0)
+    other = Bench(tmp_path / "other")
+    assert not np.array_equal(other.model.layers[-1].seed_generator.state, state)
+    other.model.layers[-1].name = bench.model.layers[-1].name
+    checkpoint.restore(other.model, checkpoint.last(tmp_path)[0])
+    np.testing.assert_array_equal(other.model.layers[-1].seed_generator.state, state)
+    assert float(other.model.get_weights()[0][0, 0]) == 4
+
+
+def test_memory_is_plain_json(tmp_path):
+    bench = Bench(tmp_path)
+    bench.epoch(0, np.float32(0.25))
+    memory = json.loads((checkpoint.last(tmp_path)[0] / "memory.json").read_text())
+    assert memory["early"] == {"best": 0.25, "wait": 0, "best_epoch": 0}
+    assert memory["plateau"]["best"] == 0.25
