@@ -91,7 +91,7 @@ def _strip(entries: list[study.Entry]) -> study.Entry:
                 if entry.opinion is not None:
                     st.image(entry.opinion.picture(0.0), width="stretch")
                 if st.button(
-                    f"{entry.name}: {_words(entry)}",
+                    f"**{_words(entry)}**  \n{entry.name}",
                     key=f"choose {entry.key} {keys.index(entry.key)}",
                     type="primary" if entry.key == chosen else "secondary",
                     width="stretch",
@@ -112,7 +112,10 @@ def _samples() -> Path | None:
     paths = sorted(path for path in (places.assets() / "samples").glob("synthetic_*") if path.is_file())
     chosen = st.session_state.get("sample")
     if chosen in paths:
-        st.caption("A synthetic film, drawn by this app. Drop your own films above to replace it.")
+        st.caption(
+            "A synthetic film, drawn by this app; the model has only seen real ones, so this shows the page and not its "
+            "skill. Drop your own films above to replace it."
+        )
         return chosen
     st.markdown(
         "**No film at hand?** Open a sample. They are synthetic: drawn by this app, no person was X-rayed."

@@ -1,5 +1,6 @@
 """Every film decoded and letterboxed once, kept on disk as one array."""
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Sequence
@@ -62,7 +63,8 @@ def canvases(
             "free some space or choose a smaller input size."
         ) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
     return np.load(path, mmap_mode="r"), unreadable
 
 

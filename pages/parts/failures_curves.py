@@ -14,6 +14,8 @@ from fracture_core.evaluation import PrPoints, RocPoints, pr_points, roc_points
 _LINE, _POINT, _GUESS = "#56B4E9", "#E69F00", "#6B7580"
 _HEIGHT = 300
 
+_Chart = alt.LayerChart | alt.FacetChart
+
 
 def show(test: pd.DataFrame, threshold: float) -> None:
     """Both curves, side by side where there is room."""
@@ -43,7 +45,7 @@ def show(test: pd.DataFrame, threshold: float) -> None:
         )
 
 
-def roc_chart(roc: RocPoints, threshold: float) -> alt.LayerChart:
+def roc_chart(roc: RocPoints, threshold: float) -> _Chart:
     """The ROC curve, the diagonal and the operating point."""
     frame = pd.DataFrame(
         {
@@ -55,10 +57,10 @@ def roc_chart(roc: RocPoints, threshold: float) -> alt.LayerChart:
     )
     guess = pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0]})
     names = ("False alarm rate (1 − specificity)", "Sensitivity")
-    return _chart(frame, guess, roc.at(threshold), threshold, names)
+    return _drawn(frame, guess, roc.at(threshold), threshold, names)
 
 
-def pr_chart(pr: PrPoints, threshold: float) -> alt.LayerChart:
+def pr_chart(pr: PrPoints, threshold: float) -> _Chart:
     """The precision–recall curve, the prevalence and the operating point."""
     frame = pd.DataFrame(
         {"x": pr.recall, "y": pr.precision, "threshold": np.append(pr.thresholds, 1.0)}
@@ -66,16 +68,16 @@ def pr_chart(pr: PrPoints, threshold: float) -> alt.LayerChart:
     guess = pd.DataFrame({"x": [0.0, 1.0], "y": [pr.prevalence] * 2})
     # Above the highest probability nothing is flagged, and there is no precision to draw.
     point = pr.at(threshold) if threshold <= pr.thresholds[-1] else None
-    return _chart(frame, guess, point, threshold, ("Recall (sensitivity)", "Precision"))
+    return _drawn(frame, guess, point, threshold, ("Recall (sensitivity)", "Precision"))
 
 
-def _chart(
+def _drawn(
     frame: pd.DataFrame,
     guess: pd.DataFrame,
     point: tuple[float, float] | None,
     threshold: float,
     names: tuple[str, str],
-) -> alt.LayerChart:
+) -> _Chart:
     frame = frame.round(5)
     scale = alt.Scale(domain=[0, 1], nice=False)
     ticks = [0, 0.25, 0.5, 0.75, 1]
@@ -104,4 +106,4 @@ def _chart(
             .mark_point(color=_POINT, filled=True, size=130, shape="diamond", opacity=1)
             .encode(x=x, y=y, tooltip=tooltip)
         )
-    return alt.layer(*layers).properties(height=_HEIGHT)
+    return alt.layer(*layers, height=_HEIGHT)

@@ -130,7 +130,7 @@ def card(row: dict, verdict: str, picture: str) -> str:
     region = f" · {html.escape(', '.join(row['regions'].split()))}" if row["regions"] else ""
     return (
         f'<div class="card {row["cell"]}">{picture}<div class="kind">{failures_list.WORDS[row["cell"]]}</div>'
-        f"<div><b>{row['probability']:.3f}</b></div><div>{html.escape(verdict)}</div>"
+        f"<div>probability <b>{row['probability']:.3f}</b></div><div>{html.escape(verdict)}</div>"
         f'<div class="small">truth: {"fracture" if row["label"] else "no fracture"}{region}</div></div>'
     )
 

@@ -73,7 +73,7 @@ def regions(parts: dict[str, Summary]) -> str:
         cells = "".join(_interval_cell(getattr(part, name)) for name in _REGION)
         rows.append(
             f'<tr><th scope="row">{html.escape(region)}</th>'
-            f"<td>{part.n:,}<small>{part.positives:,} with a fracture</small></td>{cells}</tr>"
+            f"<td>{part.n:,}<small>{part.positives:,} fractures</small></td>{cells}</tr>"
         )
     return (
         '<div class="wide"><table class="numbers regions"><thead><tr><th scope="col">Region</th>'
@@ -84,4 +84,7 @@ def regions(parts: dict[str, Summary]) -> str:
 
 
 def _interval_cell(found: Interval) -> str:
-    return f'<td><span class="value">{number(found.value)}</span><small>{ends(found)}, n = {found.n:,}</small></td>'
+    return (
+        f'<td><span class="value">{number(found.value)}</span><small>{ends(found)}</small>'
+        f"<small>n = {found.n:,}</small></td>"
+    )

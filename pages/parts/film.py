@@ -13,6 +13,12 @@ from fracture_core.imaging import legend, to_png
 if TYPE_CHECKING:
     from fracture_core.opinion import Opinion
 
+_METHOD = (
+    "Grad-CAM: where the film raised the model's suspicion, on one scale for all films. It shows what the model used, "
+    "not where a fracture is."
+)
+_NOTHING = "No positive evidence: nothing in this film raised the model's suspicion, so there is no heatmap."
+
 
 @st.fragment
 def viewer(opinion: Opinion, name: str, key: str) -> None:
@@ -25,34 +31,26 @@ def viewer(opinion: Opinion, name: str, key: str) -> None:
         name: of the film, for the download.
         key: tells the widgets of one film from those of another.
     """
-    evidence = opinion.heat is not None and opinion.heat.any
-    place = st.container()
-    opacity = 0.0
-    if evidence:
-        opacity = st.slider("Heatmap opacity", 0, 100, 55, 5, format="%d%%", key=f"opacity {key}") / 100
-        st.html(
-            '<div class="legend"><span>little evidence</span>'
-            f'<img alt="Colour scale of the heatmap" src="data:image/png;base64,{_strip()}"><span>strong</span></div>'
-        )
-        st.caption(
-            "Grad-CAM: where the film raised the model's suspicion, on one scale for all films. It shows what the "
-            "model used, not where a fracture is."
-        )
-    elif opinion.heat is not None:
-        st.caption(
-            "No positive evidence: nothing in this film raised the model's suspicion, so there is no heatmap."
-        )
-    picture = opinion.picture(opacity)
-    place.image(picture, width="stretch")
-    if evidence:
-        st.download_button(
-            "Save this picture",
-            data=lambda: to_png(opinion.picture(opacity)),
-            file_name=f"{name.rsplit('.', 1)[0]}.second-look.png",
-            mime="image/png",
-            on_click="ignore",
-            key=f"save {key}",
-        )
+    if opinion.heat is None or not opinion.heat.any:
+        st.image(opinion.picture(0.0), width="stretch")
+        if opinion.heat is not None:
+            st.caption(_NOTHING)
+        return
+    opacity = st.slider("Heatmap opacity", 0, 100, 55, 5, format="%d%%", key=f"opacity {key}") / 100
+    st.html(
+        '<div class="legend"><span>little evidence</span>'
+        f'<img alt="Colour scale of the heatmap" src="data:image/png;base64,{_strip()}"><span>strong</span></div>'
+    )
+    st.image(opinion.picture(opacity), width="stretch")
+    st.caption(_METHOD)
+    st.download_button(
+        "Save this picture",
+        data=lambda: to_png(opinion.picture(opacity)),
+        file_name=f"{name.rsplit('.', 1)[0]}.second-look.png",
+        mime="image/png",
+        on_click="ignore",
+        key=f"save {key}",
+    )
 
 
 @lru_cache(maxsize=1)

@@ -50,7 +50,7 @@ def _choose(states: dict[str, RunState]) -> str:
     chosen = st.session_state.get(train_state.RUN)
     if chosen not in states:
         chosen = next((name for name, state in states.items() if state.status in ACTIVE), next(iter(states)))
-    labels = {name: f"{name} – {_WORDS.get(state.status, state.status)}" for name, state in states.items()}
+    labels = {name: f"{_WORDS.get(state.status, state.status)} – {name}" for name, state in states.items()}
     name = st.selectbox(
         "Run, the newest first",
         tuple(labels),

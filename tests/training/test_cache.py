@@ -109,7 +109,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(cases, tmp_path, monkeyp
 
     monkeypatch.setattr(os, "posix_fallocate", full)
     with pytest.raises(
-        TrainingError, match="room for 3 decoded films .* “No space left on device”: free some space"
+        TrainingError, match=r"room for 3 decoded films .* “No space left on device”: free some space"
     ):
         cache.canvases(cases, SPEC, tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
@@ -128,7 +128,7 @@ def test_a_film_that_is_gone(cases, tmp_path):
 
 
 def test_a_stopped_reading_leaves_no_half_cache(cases, tmp_path, reads):
-    class Stop(Exception):
+    class Stop(Exception):  # noqa: N818
         pass
 
     def stop(done, every):

@@ -1,0 +1,107 @@
+"""The failures page in a real browser."""
+
+import re
+
+import pandas as pd
+import pytest
+from sklearn.metrics import confusion_matrix, roc_auc_score
+
+from fracture_core.registry.card import Card
+
+pytestmark = pytest.mark.browser
+
+CELLS = {"tp": "true positives", "fn": "missed fractures", "fp": "false alarms", "tn": "true negatives"}
+
+
+def _expected(app) -> tuple[dict[str, int], float]:
+    """Counts and AUC of the test split, by scikit-learn and pandas alone."""
+    table = pd.read_csv(app.models / "tiny" / "predictions.csv").query("split == 'test'")
+    threshold = Card.load(app.models / "tiny" / "card.json").thresholds.balanced
+    tn, fp, fn, tp = confusion_matrix(table["label"], table["probability"] >= threshold).ravel()
+    counts = {"tp": int(tp), "fn": int(fn), "fp": int(fp), "tn": int(tn)}
+    return counts, roc_auc_score(table["label"], table["probability"])
+
+
+def _open(page, app, query: str = "model=tiny") -> None:
+    page.goto(f"{app.url}/failures?{query}")
+    page.get_by_role("heading", name="Failures").wait_for()
+
+
+def _cell(page, words: str):
+    return page.get_by_role("button", name=re.compile(rf"^\d+\s*{words}"))
+
+
+def _name_folder(page, app) -> None:
+    field = page.get_by_role("textbox", name="Folder of the data set")
+    field.fill(str(app.phantoms))
+    field.press("Enter")
+
+
+def _heatmap(page):
+    return page.get_by_role("img", name=re.compile("with heatmap$"))
+
+
+def test_numbers_are_those_of_scikit_learn(page, app):
+    _open(page, app)
+    counts, area = _expected(app)
+    for name, words in CELLS.items():
+        cell = _cell(page, words)
+        cell.wait_for()
+        assert int(re.match(r"\d+", cell.inner_text()).group()) == counts[name]
+    assert page.get_by_role("row", name=re.compile(rf"^AUC {area:.2f}")).is_visible()
+
+
+def test_from_a_cell_to_the_film_and_its_heatmap(page, app):
+    _open(page, app)
+    counts, _ = _expected(app)
+    name = max(("fn", "fp"), key=counts.__getitem__)
+    cell = _cell(page, CELLS[name])
+    cell.focus()
+    cell.press("Enter")  # a mouse is not needed
+    page.get_by_text(f"{counts[name]} of {sum(counts.values())} test films").wait_for()
+    assert "listed below" in cell.inner_text()
+    _name_folder(page, app)
+    thumbnail = page.get_by_role("img", name=re.compile("^Film ")).first
+    thumbnail.wait_for()
+    page.locator(".st-key-failures-open-0 button").click()
+    film = page.get_by_role("img", name=re.compile("^Film ")).first
+    page.get_by_role("button", name="Back to the list").wait_for()
+    page.get_by_text(re.compile("Where the model looked|No positive evidence")).first.wait_for()
+    assert film.evaluate("image => image.naturalWidth") > 100
+    # An untrained network may find nothing in one film; the next one then serves as well.
+    for _ in range(counts[name] - 1):
+        if _heatmap(page).count():
+            break
+        page.get_by_role("button", name="Next", exact=True).click()
+        page.wait_for_timeout(1500)
+    before, plain = _heatmap(page).get_attribute("src"), film.get_attribute("src")
+    page.get_by_role("slider", name="Heatmap opacity").press("End")
+    page.wait_for_function(
+        "old => [...document.images].some(i => i.alt.endsWith('with heatmap') && i.getAttribute('src') !== old)",
+        arg=before,
+    )
+    assert film.get_attribute("src") == plain
+
+
+def test_a_link_opens_the_same_film(page, app):
+    table = pd.read_csv(app.models / "tiny" / "predictions.csv").query("split == 'test'")
+    _open(page, app, f"model=tiny&kind=all&case={table['id'].iloc[0]}")
+    page.get_by_role("button", name="Back to the list").wait_for()
+    assert page.get_by_text(table["path"].iloc[0], exact=True).is_visible()
+    assert page.get_by_text("name the folder of the data set above").is_visible()
+
+
+def test_a_wrong_folder_is_said_in_a_sentence(page, app):
+    _open(page, app)
+    field = page.get_by_role("textbox", name="Folder of the data set")
+    field.fill("/nowhere")
+    field.press("Enter")
+    page.get_by_text(re.compile("Expected the film .* in /nowhere, but it is not there")).wait_for()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_is_wider_than_the_screen(page, app, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    _open(page, app)
+    _cell(page, "true negatives").wait_for()
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width

@@ -1,0 +1,300 @@
+"""The failures page without a browser: its pure helpers, and the page on a small model store."""
+
+import math
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from sklearn.metrics import confusion_matrix, roc_auc_score
+from streamlit.testing.v1 import AppTest
+
+from fracture_core.errors import DataError
+from fracture_core.evaluation import Interval, Platt, Thresholds, predictions, summarise
+from fracture_core.imaging import InputSpec
+from fracture_core.registry.card import Card, DataRecord, Weights
+from pages.parts import failures_films, failures_list, failures_matrix, failures_measures, failures_state
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+BALANCED = 0.30012345
+COUNTS = {"tp": "true-positive", "fn": "missed-fracture", "fp": "false-alarm", "tn": "true-negative"}
+
+
+def _table(films: int = 60) -> pd.DataFrame:
+    rng = np.random.default_rng(3)
+    label = np.arange(films) % 2
+    logit = rng.normal(2 * label - 1, 1.5)
+    return pd.DataFrame(
+        {
+            "id": [f"test/film{number:03d}" for number in range(films)],
+            "path": [f"test/film{number:03d}.png" for number in range(films)],
+            "split": "test",
+            "group": [f"g{number // 3}" for number in range(films)],
+            "regions": ["hand", "leg", "hand leg", ""] * (films // 4),
+            "label": label,
+            "logit": logit,
+            "probability": 1 / (1 + np.exp(-logit)),
+        }
+    )
+
+
+def _card(model: str, data: DataRecord | None) -> Card:
+    return Card(
+        id=model,
+        title=f"Model {model}",
+        created="2026-01-01T00:00:00+00:00",
+        architecture="four_block",
+        input=InputSpec(64, 64),
+        heatmap_layer="last",
+        heatmap_scale=1.0,
+        weights=Weights("none.weights.h5", "0" * 64, 1),
+        golden=0.0,
+        calibration=Platt.identity(),
+        thresholds=Thresholds(0.2, 0.6, 0.95, 0.95, BALANCED),
+        data=data,
+    )
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch) -> Path:
+    """A store with one model that has a record, with validation films beside it, and one that has none."""
+    monkeypatch.setenv("SECOND_LOOK_MODELS", str(tmp_path))
+    monkeypatch.delenv("SECOND_LOOK_DATASET", raising=False)
+    data = DataRecord("Phantoms", "CC0", "folders", "0" * 64, "by group", {"test": [30, 30]})
+    for model, record in (("full", data), ("bare", None)):
+        (tmp_path / model).mkdir()
+        _card(model, record).save(tmp_path / model / "card.json")
+    validation = _table().assign(split="val", probability=0.5)
+    validation["id"] = validation["path"] = validation["id"].str.replace("test", "val")
+    predictions.write(tmp_path / "full" / "predictions.csv", pd.concat([_table(), validation]))
+    return tmp_path
+
+
+def _open(**params: str) -> AppTest:
+    test = AppTest.from_file(str(APP), default_timeout=60)
+    test.run()
+    test.switch_page("pages/failures.py")
+    for name, value in params.items():
+        test.query_params[name] = value
+    return _run(test)
+
+
+def _run(test: AppTest) -> AppTest:
+    test.run()
+    assert not test.exception
+    return test
+
+
+def _words(test: AppTest) -> str:
+    return " ".join(str(found.proto.body) for found in test.get("html"))
+
+
+def _param(test: AppTest, name: str) -> str:
+    """A part of the address; `AppTest` gives a list or a text, by who wrote it."""
+    found = test.query_params[name]
+    return found if isinstance(found, str) else found[0]
+
+
+def _cards(test: AppTest) -> list[str]:
+    return [button.label for button in test.button if str(button.key).startswith("failures-open-")]
+
+
+def _listed(kind: str, region: str = "", sort: str = "confidence") -> pd.DataFrame:
+    return failures_list.listed(failures_list.with_cells(_table(), BALANCED), kind, region, sort)
+
+
+@pytest.mark.parametrize("kind", failures_list.WORDS)
+def test_each_cell_lists_exactly_its_films(kind):
+    found = _listed(kind)
+    called = found["probability"] >= BALANCED
+    assert set(found["label"]) == {int(kind in ("true-positive", "missed-fracture"))}
+    assert called.all() if kind in ("true-positive", "false-alarm") else not called.any()
+    wanted = confusion_matrix(_table()["label"], _table()["probability"] >= BALANCED).ravel()
+    assert (
+        len(found)
+        == dict(zip(("tn", "fp", "fn", "tp"), wanted, strict=True))[
+            {words: name for name, words in COUNTS.items()}[kind]
+        ]
+    )
+
+
+def test_the_most_confident_error_comes_first():
+    found = _listed("errors")
+    odds = np.log(found["probability"] / (1 - found["probability"])) - math.log(BALANCED / (1 - BALANCED))
+    assert list(odds.abs()) == sorted(odds.abs(), reverse=True)
+    assert set(found["cell"]) == {"missed-fracture", "false-alarm"}
+
+
+@pytest.mark.parametrize(
+    ("sort", "column", "falls"),
+    [("probability", "probability", True), ("lowest", "probability", False), ("id", "id", False)],
+)
+def test_other_orders(sort, column, falls):
+    values = list(_listed("all", sort=sort)[column])
+    assert values == sorted(values, reverse=falls)
+
+
+def test_a_region_is_matched_as_a_whole_word():
+    assert all("hand" in names.split() for names in _listed("all", "hand")["regions"])
+    assert failures_list.regions_of(_table()) == ["hand", "leg"]
+
+
+def test_neighbours():
+    assert failures_list.neighbours(["a", "b", "c"], "b") == (1, "a", "c")
+    assert failures_list.neighbours(["a", "b"], "a") == (0, None, "b")
+    assert failures_list.neighbours(["a", "b"], "b") == (1, "a", None)
+    assert failures_list.neighbours(["a"], "gone") == (None, None, "a")
+    assert failures_list.neighbours([], "gone") == (None, None, None)
+
+
+def test_pages():
+    assert [failures_list.pages(count) for count in (0, 1, 12, 13)] == [1, 1, 1, 2]
+    assert [failures_list.page_of(place) for place in (0, 11, 12)] == [0, 0, 1]
+
+
+def test_the_csv_holds_what_is_listed():
+    films = _listed("errors")
+    found = pd.read_csv(BytesIO(failures_list.to_csv(films, ["uncertain"] * len(films), BALANCED)))
+    assert list(found["id"]) == list(films["id"])
+    assert set(found["kind"]) == {"missed fracture", "false alarm"}
+    assert found["threshold"].unique() == pytest.approx([BALANCED])
+
+
+@pytest.mark.parametrize(
+    ("place", "threshold"), [(0.3, BALANCED), (0.301, 0.301), (0.299, 0.299), (0.0, 0.0), (1.0, 1.0)]
+)
+def test_the_cards_own_place_is_the_cards_exact_threshold(place, threshold):
+    assert failures_state.operating(place, BALANCED) == threshold
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("0.25", 0.25), ("", None), ("nan", None), ("2", None), ("-1", None), ("x", None)]
+)
+def test_a_threshold_in_an_address(text, value):
+    assert failures_state.threshold_in(text) == value
+
+
+def test_percent():
+    found = [failures_matrix.percent(count, 200) for count in (0, 1, 100, 199, 200)]
+    assert found == ["0%", "0.5%", "50%", "99.5%", "100%"]
+    assert failures_matrix.percent(0, 0) == "none"
+
+
+def test_intervals_in_words():
+    assert failures_measures.ends(Interval(0.5, 0.4, 0.6, 9)) == "0.40–0.60"
+    assert failures_measures.ends(Interval(0.1, -0.2, 0.4, 9)) == "−0.20 to 0.40"
+    assert failures_measures.ends(Interval.unknown(3)) == "not measurable"
+    assert failures_measures.ends(Interval(1.0, math.nan, math.nan, 3)) == "no interval"
+
+
+def test_a_missing_film_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"test/film000\.png"):
+        failures_films.folder_of(str(tmp_path), _table())
+    for odd in ("\0", "x" * 5000, "~nobody-of-this-name/x"):
+        with pytest.raises(DataError):
+            failures_films.folder_of(odd, _table())
+    assert failures_films.folder_of("  ", _table()) is None
+
+
+def test_boxes_are_drawn_at_their_fractions():
+    drawn = failures_films.with_boxes(np.zeros((100, 200), np.uint8), ((0.25, 0.5, 0.5, 0.75),))
+    assert 'x="50.0" y="50.0" width="50.0" height="25.0"' in drawn
+    assert 'viewBox="0 0 200 100"' in drawn
+
+
+def test_the_page_says_what_scikit_learn_says_of_the_test_split(store):
+    test = _open(model="full")
+    table = _table()
+    wanted = predictions.read(store / "full" / "predictions.csv").query("split == 'test'")
+    tn, fp, fn, tp = confusion_matrix(table["label"], wanted["probability"] >= BALANCED).ravel()
+    counts = {"tp": tp, "fn": fn, "fp": fp, "tn": tn}
+    for name, kind in COUNTS.items():
+        assert test.button(key=f"failures-cell-{kind}").label.startswith(f"**{counts[name]}**")
+    assert f'<td class="value">{roc_auc_score(wanted["label"], wanted["probability"]):.2f}</td>' in _words(
+        test
+    )
+    assert "60 films, 30 with a fracture, in 20 groups" in _words(test)
+
+
+def test_the_threshold_moves_everything_and_comes_back(store):
+    test = _open(model="full")
+    before = [test.button(key=f"failures-cell-{kind}").label for kind in COUNTS.values()]
+    test.slider[0].set_value(0.9)
+    _run(test)
+    table = predictions.read(store / "full" / "predictions.csv").query("split == 'test'")
+    moved = summarise(table["label"], table["probability"], table["group"], 0.9)
+    assert test.button(key="failures-cell-missed-fracture").label.startswith(f"**{moved.confusion.fn}**")
+    assert failures_measures.ends(moved.sensitivity) in _words(test)
+    assert _param(test, "threshold") == "0.900"
+    test.button(key="failures_reset").click()
+    _run(test)
+    assert [test.button(key=f"failures-cell-{kind}").label for kind in COUNTS.values()] == before
+
+
+@pytest.mark.parametrize("kind", COUNTS.values())
+def test_a_cell_lists_its_films(store, kind):
+    test = _open(model="full")
+    test.button(key=f"failures-cell-{kind}").click()
+    _run(test)
+    wanted = [failures_list.short(case) for case in _listed(kind)["id"]][: failures_list.PAGE]
+    assert _cards(test) == wanted
+    assert _param(test, "kind") == kind
+
+
+def test_a_film_opens_without_its_image_and_says_what_to_set(store):
+    test = _open(model="full")
+    test.button(key="failures-open-0").click()
+    _run(test)
+    first, second = _listed("errors")["id"][:2]
+    assert _param(test, "case") == first
+    assert any("name the folder of the data set" in str(found.value) for found in test.info)
+    test.button(key="failures_next").click()
+    _run(test)
+    assert _param(test, "case") == second
+    test.button(key="failures_back").click()
+    _run(test)
+    assert len(_cards(test)) == failures_list.PAGE
+
+
+def test_a_link_opens_the_same_view(store):
+    case = _listed("true-negative", "leg", "id")["id"].iloc[1]
+    test = _open(model="full", kind="true-negative", region="leg", sort="id", case=case)
+    assert f"Film {failures_list.short(case)}" in [found.value for found in test.subheader]
+    assert "2 of " in _words(test)
+    assert _param(test, "region") == "leg"
+
+
+def test_a_wrong_link_is_said_in_a_sentence(store):
+    test = _open(model="gone", kind="nonsense", region="tail", case="nothing", threshold="x")
+    assert any("gone" in str(found.value) for found in test.warning)
+
+
+def test_a_model_without_a_record_says_how_to_get_one(store):
+    test = _open(model="bare")
+    assert any("python -m fracture_core evaluate --model bare" in str(found.value) for found in test.info)
+
+
+def test_a_wrong_folder_is_said_in_a_sentence(store, tmp_path):
+    test = _open(model="full")
+    test.text_input[0].set_value(str(tmp_path / "nowhere"))
+    _run(test)
+    assert any("test/film000.png" in str(found.value) for found in test.warning)
+
+
+def test_films_appear_once_the_folder_is_named(store, tmp_path):
+    folder = tmp_path / "films" / "test"
+    folder.mkdir(parents=True)
+    for path in _table()["path"]:
+        Image.fromarray(np.full((40, 30), 90, np.uint8)).save(tmp_path / "films" / path)
+    test = _open(model="full")
+    test.text_input[0].set_value(str(tmp_path / "films"))
+    _run(test)
+    assert _words(test).count("data:image/png;base64") == failures_list.PAGE
+
+
+def test_an_empty_store_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("SECOND_LOOK_MODELS", str(tmp_path))
+    test = _open()
+    assert any("no model on this computer" in str(found.value) for found in test.info)

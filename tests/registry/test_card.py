@@ -1,0 +1,96 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from fracture_core.errors import ModelError
+from fracture_core.registry.card import Card
+
+
+@pytest.fixture(scope="module")
+def card(trained):
+    return Card.load(trained.result / "card.json")
+
+
+def test_round_trip(card, tmp_path):
+    card.save(tmp_path / "card.json")
+    assert Card.load(tmp_path / "card.json") == card
+    assert json.loads((tmp_path / "card.json").read_text("utf-8")) == card.to_json()
+
+
+def test_a_card_without_record(card, tmp_path):
+    bare = replace(card, data=None, test=None, test_states=None, heatmap_scale=None)
+    bare.save(tmp_path / "card.json")
+    again = Card.load(tmp_path / "card.json")
+    assert again == bare
+    assert again.record() is None
+
+
+def test_records_by_region(card):
+    both = replace(card, test_regions={"hand": card.test})
+    assert both.record() is card.test
+    assert both.record("hand") is card.test
+    assert both.record("hip") is None
+    assert Card.from_json(both.to_json()) == both
+
+
+def test_another_label_order_is_refused(card, tmp_path):
+    replace(card, labels=("fracture", "no_fracture")).save(tmp_path / "card.json")
+    with pytest.raises(
+        ModelError, match="says fracture, no_fracture: the model would call fractures healthy"
+    ):
+        Card.load(tmp_path / "card.json")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", '"card"', "{}"],
+)
+def test_what_is_no_card(tmp_path, text):
+    (tmp_path / "card.json").write_text(text)
+    with pytest.raises(ModelError, match="Expected a complete model card in"):
+        Card.load(tmp_path / "card.json")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "id",
+        "input",
+        "weights",
+        "golden",
+        "calibration",
+        "thresholds",
+        "test",
+        "test_regions",
+        "labels",
+        "limits",
+    ],
+)
+def test_an_incomplete_card(card, tmp_path, name):
+    payload = card.to_json()
+    del payload[name]
+    (tmp_path / "card.json").write_text(json.dumps(payload))
+    with pytest.raises(ModelError, match="Expected a complete model card in"):
+        Card.load(tmp_path / "card.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("input", {"height": 64, "width": 64, "depth": 1}),
+        ("thresholds", {"low": 0.9, "high": 0.1, "balanced": 0.5}),
+        ("calibration", {"slope": -1.0, "intercept": 0.0}),
+        ("weights", None),
+        ("test_regions", None),
+    ],
+)
+def test_values_that_mean_nothing(card, tmp_path, name, value):
+    (tmp_path / "card.json").write_text(json.dumps({**card.to_json(), name: value}))
+    with pytest.raises(ModelError, match="Expected a complete model card in"):
+        Card.load(tmp_path / "card.json")
+
+
+def test_a_missing_card(tmp_path):
+    with pytest.raises(ModelError, match="but there is none: add the model again"):
+        Card.load(tmp_path / "card.json")

@@ -1,0 +1,60 @@
+import h5py
+import pytest
+
+from fracture_core.errors import ModelError
+from fracture_core.registry.hash import sha256
+from fracture_core.registry.weights import load_weights
+from fracture_core.zoo import architecture
+
+pytestmark = pytest.mark.filterwarnings("ignore:Skipping nested container", "ignore:__array__ implementation")
+
+
+@pytest.fixture(scope="module")
+def path(trained):
+    return trained.result / "four_block.weights.h5"
+
+
+@pytest.fixture(scope="module")
+def spec():
+    return architecture("four_block").at_size(64)
+
+
+def test_a_missing_file(tmp_path, spec):
+    with pytest.raises(ModelError, match="there is no such file"):
+        load_weights(tmp_path / "gone.weights.h5", "four_block", spec)
+
+
+def test_what_is_no_weight_file(tmp_path, spec):
+    path = tmp_path / "evil.weights.h5"
+    path.write_bytes(b"\x80\x04 pickled code")
+    with pytest.raises(ModelError, match=r"evil\.weights\.h5 is no HDF5 file"):
+        load_weights(path, "four_block", spec)
+
+
+@pytest.mark.parametrize(("name", "size"), [("mobilenet_v2", 64), ("four_block", 96)])
+def test_weights_of_another_network(path, name, size):
+    row = architecture(name)
+    with pytest.raises(ModelError, match=f"{row.title} at {size}×{size} px.* does not fit it"):
+        load_weights(path, name, row.at_size(size))
+
+
+def test_a_file_without_a_layer(path, spec, tmp_path):
+    short = tmp_path / "short.weights.h5"
+    short.write_bytes(path.read_bytes())
+    with h5py.File(short, "a") as file:
+        del file["layers/conv2d_2"]
+    with pytest.raises(ModelError, match="does not fit it"):
+        load_weights(short, "four_block", spec)
+
+
+def test_a_cut_off_file(path, spec, tmp_path):
+    short = tmp_path / "short.weights.h5"
+    short.write_bytes(path.read_bytes()[:20_000])
+    with pytest.raises(ModelError, match="does not fit it"):
+        load_weights(short, "four_block", spec)
+
+
+def test_hash(tmp_path):
+    path = tmp_path / "abc"
+    path.write_bytes(b"abc")
+    assert sha256(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

@@ -1,0 +1,69 @@
+"""A model measured again says what its card says."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from fracture_core.errors import DataError, ModelError
+from fracture_core.evaluation import predictions
+from fracture_core.training.evaluate import evaluate
+
+
+def _close(first, second):
+    """JSON values that are equal up to the digits of the prediction table."""
+    if isinstance(first, dict):
+        assert first.keys() == second.keys()
+        for key in first:
+            _close(first[key], second[key])
+    else:
+        assert first == second or first == pytest.approx(second, abs=1e-5)
+
+
+def test_the_same_films_give_the_record_of_the_card(store, phantoms, tmp_path):
+    found = evaluate(store, "tiny", phantoms)
+    card = store.card("tiny")
+    _close(found.summary.to_json(), card.test.to_json())
+    assert found.states == card.test_states
+    assert found.regions == {}
+    assert found.warnings == ()
+    found.write_predictions(tmp_path / "predictions.csv")
+    mine, theirs = predictions.read(tmp_path / "predictions.csv"), store.predictions("tiny")
+    theirs = theirs[theirs["split"] == "test"].reset_index(drop=True)
+    assert list(mine["id"]) == list(theirs["id"])
+    np.testing.assert_allclose(mine["probability"], theirs["probability"], atol=1e-5)
+
+
+def test_other_splits(store, phantoms):
+    val, everything = (evaluate(store, "tiny", phantoms, split) for split in ("val", "all"))
+    counts = store.card("tiny").data.counts
+    assert val.summary.n == sum(counts["val"])
+    assert val.warnings == ()
+    assert everything.summary.n == 56
+    assert "films among these" in everything.warnings[0]
+    assert everything.to_json()["split"] == "all"
+
+
+def test_another_split_of_the_films_is_warned_about(store, phantoms, tmp_path):
+    root = shutil.copytree(phantoms, tmp_path / "films")
+    (root / "fractured" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    found = evaluate(store, "tiny", root, "all")
+    assert "not split as it was when the model was trained" in found.warnings[0]
+    assert found.warnings[1] == "1 files could not be read and are left out."
+    assert found.summary.n == len(found.table) == 56
+
+
+def test_progress(store, phantoms):
+    seen = []
+    evaluate(store, "tiny", phantoms, progress=lambda *done: seen.append(done))
+    assert seen[-1][0] == seen[-1][1] == store.card("tiny").test.n
+
+
+def test_an_empty_split(store, phantoms):
+    with pytest.raises(DataError, match="films in the split nothing"):
+        evaluate(store, "tiny", phantoms, "nothing")
+
+
+def test_an_unknown_model(store, phantoms):
+    with pytest.raises(ModelError, match="gone"):
+        evaluate(store, "gone", phantoms)

@@ -1,0 +1,124 @@
+"""The result of a run: complete, honest about its splits, and silent about this machine."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from fracture_core.evaluation import Platt, Thresholds, predictions, summarise, three_state
+from fracture_core.registry.card import Card
+from fracture_core.registry.golden import golden_logit
+from fracture_core.registry.hash import sha256
+from fracture_core.training import finish as module
+from fracture_core.training import loop
+from fracture_core.training.run import Run
+
+
+@pytest.fixture(scope="module")
+def card(trained) -> Card:
+    return Card.load(trained.result / "card.json")
+
+
+@pytest.fixture(scope="module")
+def table(trained) -> pd.DataFrame:
+    return predictions.read(trained.result / "predictions.csv")
+
+
+def test_the_folder_is_complete(trained, card):
+    names = {path.name for path in trained.result.iterdir()}
+    assert names == {"card.json", "predictions.csv", "four_block.weights.h5"}
+    weights = trained.result / card.weights.file
+    assert (card.weights.sha256, card.weights.bytes) == (sha256(weights), weights.stat().st_size)
+    assert not (trained.folder / "result.partial").exists()
+    assert (trained.folder / "split.csv").is_file()
+
+
+def test_the_card_says_what_was_done(card, films, tiny_config):
+    assert (card.id, card.architecture, card.heatmap_layer) == ("tiny", "four_block", "block4_norm")
+    assert card.input == tiny_config.input
+    assert card.data.split_hash == films.data.split_hash
+    assert card.data.layout == "folders"
+    assert sum(map(sum, card.data.counts.values())) == 56
+    assert card.training["seed"] == tiny_config.seed
+    assert card.labels == ("no_fracture", "fracture")
+    assert "--architecture four_block --size 64 --epochs 2 --batch 8" in card.command
+
+
+def test_the_weights_are_those_of_the_best_epoch(trained, card, tiny_config):
+    assert golden_logit(loop.best(trained, tiny_config), card.input) == pytest.approx(card.golden, abs=1e-6)
+
+
+def test_predictions_are_of_validation_and_test_films_alone(table, films):
+    given = {case.id: (case.split, case.label, case.group) for case in films.cases if case.split != "train"}
+    found = {row.id: (row.split, row.label, row.group) for row in table.itertuples()}
+    assert found == given
+
+
+def test_thresholds_and_calibration_come_from_validation_films(table, card):
+    val, test = table[table["split"] == "val"], table[table["split"] == "test"]
+    assert Thresholds.choose(val["label"], val["probability"]).to_json() == pytest.approx(
+        card.thresholds.to_json(), rel=1e-4
+    )
+    assert Thresholds.choose(test["label"], test["probability"]) != card.thresholds
+    calibration, limits = module._calibrate(val["logit"].to_numpy(), val["label"].to_numpy())
+    assert calibration.to_json() == pytest.approx(card.calibration.to_json(), rel=1e-3)
+    assert all(sentence in card.limits for sentence in limits)
+    assert card.calibration.apply(table["logit"]) == pytest.approx(table["probability"].to_numpy(), abs=1e-5)
+
+
+def test_the_record_is_that_of_the_test_films(table, card):
+    test = table[table["split"] == "test"]
+    cut = card.thresholds
+    again = summarise(test["label"], test["probability"], test["group"], cut.balanced)
+    assert again.to_json() == card.test.to_json()
+    assert three_state(test["label"], test["probability"], cut.low, cut.high) == card.test_states
+    assert card.test_regions == {}
+
+
+def test_nothing_names_this_machine(trained, tiny_config):
+    for path in trained.result.iterdir():
+        if path.suffix != ".h5":
+            text = path.read_text("utf-8")
+            for secret in (
+                tiny_config.data,
+                str(trained.folder.parent),
+                str(Path.home()),
+                "/tmp/",
+                "pytest-of",
+            ):
+                assert secret not in text, path
+    settings = json.loads((trained.result / "card.json").read_text("utf-8"))["training"]
+    assert settings["data"] == "DIR"
+
+
+def test_starting_weights_are_named_without_their_folder(tiny_config):
+    config = replace(tiny_config, backbone_weights="/home/somebody/base.weights.h5", class_weights=False)
+    assert module._settings(config)["backbone_weights"] == "base.weights.h5"
+    assert "/home" not in module._command(config)
+    assert "--backbone-weights base.weights.h5 --no-class-weights" in module._command(config)
+
+
+def test_a_network_that_learnt_nothing_says_so(trained):
+    calibration, limits = module._calibrate(
+        pd.Series([1.0, 2.0, 3.0, 4.0]).to_numpy(), pd.Series([1, 1, 0, 0]).to_numpy()
+    )
+    assert calibration == Platt.identity()
+    assert "learnt nothing of use" in limits[0]
+    assert (
+        module._calibrate(pd.Series([1.0, 3.0, 2.0, 4.0]).to_numpy(), pd.Series([0, 0, 1, 1]).to_numpy())[1]
+        == ()
+    )
+
+
+def test_an_old_result_is_replaced_whole(trained, films, tiny_config, tmp_path):
+    run = Run.create(tmp_path, "again", tiny_config)
+    for leftover in ("result", "result.partial"):
+        (run.folder / leftover).mkdir()
+        (run.folder / leftover / "old.txt").touch()
+    card = module.finish(run, films, tiny_config, loop.best(trained, tiny_config))
+    assert not (run.folder / "result.partial").exists()
+    assert not (run.result / "old.txt").exists()
+    first = Card.load(trained.result / "card.json")
+    assert replace(card, id="", created="", weights=first.weights) == replace(first, id="", created="")

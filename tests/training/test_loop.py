@@ -1,0 +1,201 @@
+"""The loop: an interruption changes nothing, the best weights are the best, faults are told."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from fracture_core.errors import ModelError, TrainingError
+from fracture_core.training import checkpoint, loop
+from fracture_core.training.films import Films
+from fracture_core.training.report import StopRequested
+from fracture_core.training.run import Run
+from fracture_core.training.score import logits
+
+
+@pytest.fixture
+def new_run(tmp_path):
+    def create(config, name="new") -> Run:
+        return Run.create(tmp_path / "runs", name, config)
+
+    return create
+
+
+def _same(first: Path, second: Path, arrays) -> None:
+    one, two = arrays(first), arrays(second)
+    assert one.keys() == two.keys()
+    assert any("optimizer" in name for name in one)
+    for name in one:
+        assert np.abs(one[name].astype(float) - two[name].astype(float)).max(initial=0) < 1e-6, name
+
+
+def _stop_after(run: Run, epoch: int) -> None:
+    run.watch(lambda line: run.request_stop() if (line["kind"], line["epoch"]) == ("epoch", epoch) else None)
+
+
+def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(
+    trained, films, tiny_config, new_run, arrays
+):
+    run = new_run(tiny_config)
+    _stop_after(run, 1)
+    with pytest.raises(StopRequested):  # in mid-epoch: a step of the second was made and is lost
+        loop.fit(run, films, tiny_config)
+    assert checkpoint.last(run.checkpoints)[1] == 1
+    run.clear_stop()
+    resumed = Run(run.folder)
+    best = loop.fit(resumed, films, tiny_config)
+    straight, broken = (checkpoint.last(one.checkpoints)[0] for one in (trained, run))
+    _same(straight / checkpoint.LATEST, broken / checkpoint.LATEST, arrays)
+    for mine, other in zip(best.get_weights(), loop.best(trained, tiny_config).get_weights(), strict=True):
+        assert np.abs(mine - other).max() < 1e-6
+    memories = [json.loads((folder / "memory.json").read_text()) for folder in (straight, broken)]
+    assert memories[0]["random"] == memories[1]["random"]
+    assert memories[0]["early"] == pytest.approx(memories[1]["early"], abs=1e-6)
+    pairs = zip(trained.epochs(), run.epochs(), strict=True)
+    assert all(one["val_loss"] == pytest.approx(two["val_loss"], abs=1e-6) for one, two in pairs)
+
+
+def test_training_changed_something(trained, tiny_config):
+    keras.utils.set_random_seed(tiny_config.seed)
+    from fracture_core.zoo import architecture
+
+    fresh = architecture("four_block").build(tiny_config.input)
+    best = loop.best(trained, tiny_config)
+    assert not np.array_equal(fresh.get_weights()[0], best.get_weights()[0])
+
+
+def test_best_has_the_lowest_validation_loss(trained, films, tiny_config):
+    val = films.of("val")
+    scores = logits(loop.best(trained, tiny_config), films.canvases, films.rows[val], films.spec)
+    labels = films.labels(val)
+    counts = np.bincount(films.labels(films.of("train")), minlength=2)
+    weights = (counts.sum() / (2 * counts))[labels]
+    loss = float(np.mean(weights * (np.logaddexp(0, scores) - labels * scores)))
+    reported = [line["val_loss"] for line in trained.epochs()]
+    assert loss == pytest.approx(min(reported), rel=1e-3)
+    assert abs(loss - max(reported)) > 2e-3 * loss  # the other epoch would be told from it
+
+
+def test_progress_is_complete(trained, tiny_config):
+    epochs = trained.epochs()
+    assert [line["epoch"] for line in epochs] == [1, 2]
+    assert {"loss", "auc", "accuracy", "val_loss", "val_auc", "val_accuracy", "seconds"} <= epochs[0].keys()
+    steps = [line for line in trained.progress() if line["kind"] == "step"]
+    assert steps
+    assert all(line["step"] <= line["steps"] and line["epochs"] == 2 for line in steps)
+    assert {line["epoch"] for line in steps if line["step"] == line["steps"]} == {1, 2}
+
+
+def test_patience_is_restored(films, tiny_config, copy_of_trained):
+    """Two epochs were waited through before the break; with the third, patience ends."""
+    run = copy_of_trained(epochs=9)
+    saved = checkpoint.last(run.checkpoints)[0]
+    best = (saved / checkpoint.BEST).read_bytes()
+    memory = json.loads((saved / "memory.json").read_text())
+    memory["early"] = {"best": -1.0, "wait": tiny_config.patience - 1, "best_epoch": 0}
+    (saved / "memory.json").write_text(json.dumps(memory))
+    loop.fit(run, films, run.config())
+    assert [line["epoch"] for line in run.epochs()] == [1, 2, 3]
+    assert (checkpoint.last(run.checkpoints)[0] / checkpoint.BEST).read_bytes() == best
+
+
+def test_a_run_whose_patience_was_spent_is_not_trained_on(films, tiny_config, copy_of_trained):
+    run = copy_of_trained(epochs=9)
+    path = checkpoint.last(run.checkpoints)[0] / "memory.json"
+    memory = json.loads(path.read_text())
+    memory["early"]["wait"] = tiny_config.patience
+    path.write_text(json.dumps(memory))
+    loop.fit(run, films, run.config())
+    assert len(run.epochs()) == 2
+
+
+def test_a_run_with_all_its_epochs_is_not_trained_on(films, copy_of_trained, tiny_config):
+    run = copy_of_trained()
+    model = loop.fit(run, films, tiny_config)
+    assert len(run.epochs()) == 2
+    for mine, other in zip(model.get_weights(), loop.best(run, tiny_config).get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
+def test_a_request_to_stop_before_the_first_epoch(films, tiny_config, new_run):
+    run = new_run(tiny_config)
+    run.request_stop()
+    with pytest.raises(StopRequested):
+        loop.fit(run, films, tiny_config)
+    assert checkpoint.last(run.checkpoints) is None
+    with pytest.raises(TrainingError, match="at least one completed epoch in new"):
+        loop.best(run, tiny_config)
+
+
+@pytest.mark.parametrize("weight", [np.nan, np.inf])
+def test_a_loss_that_is_no_number_is_told_and_not_kept(films, tiny_config, new_run, monkeypatch, weight):
+    real = Films.batches
+
+    def broken(self, split, config, epoch=0):
+        batches = real(self, split, config, epoch)
+        if split == "train":
+            batches._weights = np.full_like(batches._weights, weight)
+        return batches
+
+    monkeypatch.setattr(Films, "batches", broken)
+    run = new_run(tiny_config)
+    with pytest.raises(
+        TrainingError, match=r"no longer a number after epoch 1: .* learning rate below 0\.001"
+    ):
+        loop.fit(run, films, tiny_config)
+    assert checkpoint.last(run.checkpoints) is None
+
+
+def test_an_unknown_layer_to_freeze_before(films, tiny_config, new_run):
+    config = replace(tiny_config, freeze_before="block9_conv")
+    with pytest.raises(TrainingError, match="it has no 'block9_conv'"):
+        loop.fit(new_run(config), films, config)
+
+
+def test_starting_weights_for_a_network_without_backbone(films, tiny_config, new_run):
+    config = replace(tiny_config, backbone_weights="imagenet")
+    with pytest.raises(ModelError, match="has no backbone"):
+        loop.fit(new_run(config), films, config)
+
+
+def test_from_the_head_to_the_whole_network(films, tiny_config, new_run, arrays):
+    """Only the head learns at first; a run resumed at the boundary ends where the other does."""
+    config = replace(tiny_config, epochs=2, head_epochs=1, freeze_before="block4_conv")
+    run = new_run(config)
+    at_boundary = run.folder.with_name("at_boundary")
+
+    def copy(line):
+        if (line["kind"], line["epoch"]) == ("epoch", 1):
+            shutil.copytree(run.folder, at_boundary)
+
+    run.watch(copy)
+    loop.fit(run, films, config)
+
+    keras.utils.set_random_seed(config.seed)
+    from fracture_core.zoo import architecture
+
+    row = architecture("four_block")
+    start, head, whole = (row.build(config.input) for _ in range(3))
+    head.load_weights(next(at_boundary.glob("checkpoints/epoch-0001")) / checkpoint.BEST)
+    whole.load_weights(checkpoint.last(run.checkpoints)[0] / checkpoint.LATEST)
+    for layer in start.layers:
+        before, middle, after = (model.get_layer(layer.name).get_weights() for model in (start, head, whole))
+        if not before:
+            continue
+        kept = np.array_equal(before[0], middle[0])
+        assert kept == (layer.name != "logit"), layer.name
+        frozen = layer.name.startswith(("block1", "block2", "block3"))
+        assert np.array_equal(middle[0], after[0]) == frozen, layer.name
+
+    resumed = Run(at_boundary)
+    loop.fit(resumed, films, config)
+    _same(
+        checkpoint.last(run.checkpoints)[0] / checkpoint.LATEST,
+        checkpoint.last(resumed.checkpoints)[0] / checkpoint.LATEST,
+        arrays,
+    )
+    assert [line["epoch"] for line in resumed.epochs()] == [1, 2]
