@@ -139,7 +139,9 @@ class Reader:
         self._view = logit_view(model)
         self._cam = GradCam(model, self.card.heatmap_layer)
         self._lock = threading.Lock()
-        self._view.predict_on_batch(_blank(self.card.input))
+        blank = _blank(self.card.input)
+        self._view.predict_on_batch(blank)
+        self._cam.look(blank)
 
     def opinion(self, source: bytes | Path | Radiograph, heatmap: bool = True) -> Opinion:
         """Judges one film.
@@ -166,11 +168,13 @@ class Reader:
         heat = None
         # The heatmap library keeps state while it works; one film at a time.
         with self._lock:
-            logit = float(self._view.predict_on_batch(inputs[None])[0, 0])
-            clock.lap("model")
             if heatmap:
-                heat = Heat(self._cam(inputs[None])[0], self.card.heatmap_scale or 1.0, placement)
-                clock.lap("heatmap")
+                logits, evidence = self._cam.look(inputs[None])
+                heat = Heat(evidence[0], self.card.heatmap_scale or 1.0, placement)
+            else:
+                logits = self._view.predict_on_batch(inputs[None])[:, 0]
+        clock.lap("model")
+        logit = float(logits[0])
         probability = float(self.card.calibration.apply(logit))
         return Opinion(
             film, gate, probability, self.card.thresholds.verdict(probability), heat, self.card, clock.laps()

@@ -7,11 +7,17 @@ import keras
 import numpy as np
 from tf_keras_vis.gradcam import Gradcam
 
-from fracture_core.zoo.logit import logit_view
+from fracture_core.zoo.architecture import LOGIT
+
+_GRID = "grid"
 
 
 class GradCam:
     """Grad-CAM of one network, built once and kept: construction costs half a second.
+
+    The network is cut at the explained layer. One compiled pass over the first part gives the logit
+    and the features; the library then works on the small rest. Its own way is a second, uncompiled
+    pass over everything; the maps are equal (`tests/explain/test_gradcam.py`).
 
     The library scales each map to 0–1, so that a normal film lights up as much as a broken one. Here
     the map keeps its units: behind a global average pool the value of a cell is what that cell adds
@@ -23,26 +29,35 @@ class GradCam:
     """
 
     def __init__(self, model: keras.Model, layer: str):
-        # The library clones the model, so that the caller's is left as it was.
-        self._cam = Gradcam(logit_view(model))
-        self._layer = layer
+        grid, logit = model.get_layer(layer).output, model.get_layer(LOGIT).output
+        self._whole = keras.Model(model.input, [grid, logit])
+        features = keras.Input(grid.shape[1:])
+        # The library looks a layer up by its name and explains that layer's output.
+        named = keras.layers.Activation("linear", name=_GRID)(features)
+        self._cam = Gradcam(keras.Model(features, keras.Model(grid, logit)(named)))
 
-    def __call__(self, inputs: np.ndarray) -> np.ndarray:
-        """Evidence for *fracture*, cell by cell.
+    def look(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What the network says, and on what evidence.
 
         Args:
             inputs: float32 (batch, height, width, channels), as `imaging.prepare` gives them.
 
         Returns:
-            float32 (batch, rows, columns), 0 or more, spanning the whole canvas. All zero where the
+            The logits, float32 (batch,), and the evidence for *fracture* cell by cell, float32
+            (batch, rows, columns), 0 or more, spanning the whole canvas. A map is all zero where the
             network has no positive evidence.
         """
+        grid, logit = self._whole.predict_on_batch(inputs)
         cam = self._cam(
-            lambda logit: logit[:, 0],
-            inputs,
-            penultimate_layer=self._layer,
+            lambda output: output[:, 0],
+            grid,
+            penultimate_layer=_GRID,
             seek_penultimate_conv_layer=False,
             expand_cam=False,
             normalize_cam=False,
         )
-        return np.asarray(cam, np.float32)
+        return logit[:, 0], np.asarray(cam, np.float32)
+
+    def __call__(self, inputs: np.ndarray) -> np.ndarray:
+        """The evidence alone; see `look`."""
+        return self.look(inputs)[1]

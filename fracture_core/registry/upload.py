@@ -91,7 +91,7 @@ def add_weights(
         result = Path(folder) / model_id
         result.mkdir()
         # Kept under our name: that of the user may name a patient, or a path.
-        path = result / f"{row.name}{_SUFFIX}"
+        path = result / f"uploaded{_SUFFIX}"
         with path.open("wb") as file:
             while chunk := source.read(1 << 20):
                 file.write(chunk)
@@ -102,6 +102,7 @@ def add_weights(
                 f"Expected weights that give a number, but those of {file_name} give none: their training diverged, "
                 "so take an earlier epoch."
             )
+        path = path.rename(result / f"{row.name}{_SUFFIX}")
         Card(
             id=model_id,
             title=f"{row.title}, {spec.width} px, loaded weights",

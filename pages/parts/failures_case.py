@@ -116,7 +116,7 @@ def _pictures(found: Look, fractures: tuple[Box, ...], broken: bool, case: str) 
         with place:
             overlay = blend(found.film / np.float32(255), found.heat / np.float32(255), opacity / 100)
             _image(overlay, shown, f"Film {case} with heatmap")
-            st.caption("Where the model looked")
+            st.caption(f"Where the model looked; {strength(found.heat)}")
         st.html(
             '<div class="legend"><span>no evidence</span>'
             f'<img alt="Colour scale of the heatmap" src="{failures_films.data_uri(legend(256, 8))}">'
@@ -129,6 +129,13 @@ def _pictures(found: Look, fractures: tuple[Box, ...], broken: bool, case: str) 
 def _image(array: np.ndarray, fractures: tuple[Box, ...], alt: str) -> None:
     picture = failures_films.with_boxes(array, fractures) if fractures else array
     st.image(picture, width="stretch", alt=alt)
+
+
+def strength(heat: np.ndarray) -> str:
+    """How far the strongest point reaches on the scale, in words, because faint colour is easily overlooked."""
+    share = 100 * int(heat.max()) / 255
+    faint = ", hardly to be seen" if share < 15 else ""
+    return f"the strongest point reaches {share:.0f}% of the scale{faint}"
 
 
 def nothing(found: Look) -> str:

@@ -24,13 +24,16 @@ def show(epochs: Sequence[dict[str, Any]], planned: int, live: bool) -> None:
     if not epochs:
         st.caption("The first points appear when the first epoch is complete.")
         return
+    # Room for what comes, without a long empty stretch at the beginning of many epochs.
+    done = int(epochs[-1]["epoch"])
+    last = max(2, min(planned, 2 * done + 2) if live else done)
     for column, name in zip(st.columns(2), _TITLES, strict=True):
         table = train_figures.curves(epochs, name)
         latest = ", ".join(
             f"{films} {part['value'].iloc[-1]:.3f}" for films, part in table.groupby("films", sort=True)
         )
         column.altair_chart(
-            _chart(table, name, planned),
+            _chart(table, name, last),
             width="stretch",
             theme=None,
             alt=f"{_TITLES[name]} by epoch, {len(epochs)} epochs so far; latest: {latest}.",
@@ -45,8 +48,7 @@ def show(epochs: Sequence[dict[str, Any]], planned: int, live: bool) -> None:
         )
 
 
-def _chart(table: Any, name: str, planned: int) -> alt.Chart:
-    last = max(2, min(planned, 2 * int(table["epoch"].max()) + 2))
+def _chart(table: Any, name: str, last: int) -> alt.Chart:
     scale = alt.Scale(domain=[0, 1]) if name == "auc" else alt.Scale(zero=False, nice=True)
     films = alt.Color(
         "films:N",

@@ -12,7 +12,7 @@ from fracture_core.data.phantom import write_set
 from fracture_core.errors import SecondLookError
 from pages.parts.train_sets import Look, look
 
-_FOLDER, _SYNTHETIC = "A folder on this computer", "Synthetic films, made here"
+_FOLDER, _SYNTHETIC = "A folder", "Synthetic films"
 _COUNTS = (60, 120, 240, 400, 800)
 
 # Drawn last, so it tells a complete set from one that was broken off.

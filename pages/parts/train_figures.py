@@ -85,7 +85,7 @@ def duration(seconds: float) -> str:
     return f"about {hours} h {rest} min" if rest else f"about {hours} h"
 
 
-def tail(path: Path, lines: int = 30) -> str:
+def tail(path: Path, lines: int = 12) -> str:
     """The last lines of a log, "" where there is none yet."""
     try:
         with path.open("rb") as file:
@@ -95,4 +95,5 @@ def tail(path: Path, lines: int = 30) -> str:
     except FileNotFoundError:
         return ""
     # The terminal's carriage returns mean nothing on a page.
-    return "\n".join(text.replace("\r", "\n").split("\n")[-lines:]).strip("\n")
+    kept = [line for line in text.replace("\r", "\n").split("\n") if line.strip()]
+    return "\n".join(kept[-lines:])

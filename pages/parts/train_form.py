@@ -10,12 +10,13 @@ from fracture_core import places
 from fracture_core.errors import SecondLookError
 from fracture_core.training import process
 from fracture_core.training.config import TrainingConfig
+from fracture_core.training.run import Run
 from fracture_core.zoo import ARCHITECTURES
 from fracture_core.zoo.architecture import Architecture
 from pages.parts import train_data, train_state
 from pages.parts.train_sets import Look
 
-_NONE, _IMAGENET, _FILE = "None, from scratch", "ImageNet, downloaded once", "A file"
+_NONE, _IMAGENET, _FILE = "None", "ImageNet (download)", "A file"
 
 
 def show() -> None:
@@ -178,6 +179,7 @@ def _starting_weights(row: Architecture) -> str | None:
 def _start(films: Look | None, config: TrainingConfig | None, name: str) -> None:
     root = places.runs()
     other = process.active(root)
+    run: Run | None
     if st.button(
         "Start training",
         type="primary",
@@ -188,8 +190,12 @@ def _start(films: Look | None, config: TrainingConfig | None, name: str) -> None
         try:
             run = process.begin(root, name, config)
         except SecondLookError as error:
-            st.error(str(error))
-        else:
+            run = process.active(root)
+            # The second of two quick clicks: what it asks for is under way.
+            if run is None or run.config() != config:
+                st.error(str(error))
+                run = None
+        if run is not None:
             train_state.go(**{train_state.VIEW: train_state.RUNS, train_state.RUN: run.name})
     if other is not None:
         st.markdown(f"{other.name} is being trained. One training at a time: wait for it, or stop it.")

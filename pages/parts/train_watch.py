@@ -24,7 +24,7 @@ _WORDS = {
 }
 
 _FACTS = """<style>
-.facts {{ display: flex; flex-wrap: wrap; gap: 0.3rem 2rem; margin: 0; padding: 0; }}
+.facts {{ display: flex; flex-wrap: wrap; gap: 0.3rem 2rem; margin: 0 !important; padding: 0 !important; }}
 .facts div {{ min-width: 5.5rem; }}
 .facts dt {{ color: #98A3AF; font-size: 0.8rem; }}
 .facts dd {{ margin: 0; font-size: 1.1rem; color: #F2F5F7; font-variant-numeric: tabular-nums; }}
@@ -200,4 +200,4 @@ def _details(run: Run, config: TrainingConfig) -> None:
     with st.expander("Settings and log"):
         st.markdown(", ".join(words) + ".")
         st.text(f"Films: {config.data}\nRun:   {run.folder}")
-        st.code(train_figures.tail(run.log) or "The log is empty.", language=None, height=260)
+        st.code(train_figures.tail(run.log) or "The log is empty.", language=None)

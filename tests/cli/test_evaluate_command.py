@@ -1,0 +1,46 @@
+import json
+
+import pytest
+
+from fracture_core.evaluation import Summary, predictions
+
+pytestmark = pytest.mark.usefixtures("store")
+
+
+def test_evaluate_writes_what_it_prints(command, store, phantoms, tmp_path):
+    out = tmp_path / "deep" / "out"
+    said = command("evaluate", "--data", phantoms, "--out", out)
+    assert said.status == 0
+    record = store.card("tiny").test
+    assert said.lines[0].startswith(f"{record.n} films, {record.positives} with a fracture")
+    assert f"AUC                {record.auc.text()}" in said.out
+    metrics = json.loads((out / "metrics.json").read_text("utf-8"))
+    assert (metrics["model"], metrics["split"], metrics["warnings"]) == ("tiny", "test", [])
+    assert Summary.from_json(metrics["all"]).confusion == record.confusion
+    assert len(predictions.read(out / "predictions.csv")) == record.n
+
+
+def test_all_films_come_with_a_warning(command, phantoms):
+    said = command("evaluate", "--model", "tiny", "--data", phantoms, "--split", "all")
+    assert said.status == 0
+    assert said.lines[0].startswith("56 films")
+    assert "the figures flatter it" in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--model", "gone"], "Expected one of the models here"),
+        (["--layout", "mira"], "Expected a layout out of"),
+    ],
+)
+def test_faults_are_one_sentence(command, phantoms, words, sentence):
+    said = command("evaluate", "--data", phantoms, *words)
+    assert (said.status, said.out) == (1, "")
+    assert said.err.startswith(sentence)
+
+
+def test_a_missing_folder(command, tmp_path):
+    said = command("evaluate", "--data", tmp_path / "gone")
+    assert (said.status, said.out) == (1, "")
+    assert "is not a folder" in said.err

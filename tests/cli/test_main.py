@@ -1,0 +1,86 @@
+"""Arguments in, exit status out."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fracture_core import __version__
+from fracture_core.cli import data
+from fracture_core.data.layouts import read_cases
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_version(capsys, command):
+    with pytest.raises(SystemExit) as left:
+        command("--version")
+    assert left.value.code == 0
+    assert capsys.readouterr().out == f"{__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["dance"], ["predict"], ["models"], ["predict", "x.png", "--format", "xml"]]
+)
+def test_unusable_arguments(command, words):
+    with pytest.raises(SystemExit) as left:
+        command(*words)
+    assert left.value.code == 2
+
+
+def test_a_program_that_is_stopped_says_so(command, monkeypatch, tmp_path):
+    def stop(*_given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fracture_core.data.phantom.write_set", stop)
+    said = command("data", "phantom", "--to", tmp_path)
+    assert (said.status, said.out, said.err) == (1, "", "Stopped.\n")
+
+
+def test_a_fault_of_the_program_is_not_hidden(command, monkeypatch, tmp_path):
+    def fail(*_given):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("fracture_core.data.phantom.write_set", fail)
+    with pytest.raises(ZeroDivisionError):
+        command("data", "phantom", "--to", tmp_path)
+
+
+def test_phantoms(command, tmp_path):
+    said = command("data", "phantom", "--to", tmp_path / "films", "--count", 6, "--seed", 2)
+    assert said.status == 0
+    assert said.out.startswith("6 synthetic radiographs are in ")
+    name, cases = read_cases(tmp_path / "films")
+    assert name == "folders"
+    assert {(case.split, case.label) for case in cases} == {
+        (split, label) for split in ("train", "val", "test") for label in (0, 1)
+    }
+
+
+def test_too_few_phantoms_are_one_sentence(command, tmp_path):
+    said = command("data", "phantom", "--to", tmp_path / "films", "--count", 2)
+    assert (said.status, said.out) == (1, "")
+    assert "but 2 were asked for" in said.err
+    assert len(said.err.splitlines()) == 1
+
+
+def test_progress_is_told_now_and_then(capsys):
+    for done in range(1, 121):
+        data._progress(done, 120)
+    assert capsys.readouterr().err.splitlines() == [f"Drawing: {done} of 120" for done in (50, 100, 120)]
+
+
+def test_as_a_program(store, tmp_path):
+    """The very command: sentence to stderr, exit status 1, no traceback."""
+    done = subprocess.run(
+        [sys.executable, "-m", "fracture_core", "models", "show", "gone"],
+        cwd=ROOT,
+        env={**os.environ, "SECOND_LOOK_MODELS": str(store.root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Expected one of the models here (tiny), but got 'gone': check the name.\n"

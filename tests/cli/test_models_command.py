@@ -1,0 +1,78 @@
+import json
+import shutil
+
+import pytest
+
+from fracture_core.registry.card import Card
+
+pytestmark = pytest.mark.usefixtures("store")
+
+
+def test_list_marks_the_model_in_use(command, store):
+    shutil.copytree(store.root / "tiny", store.root / "zeta")
+    store.use("zeta")
+    said = command("models", "list")
+    assert said.status == 0
+    assert [line.split()[:2] for line in said.lines] == [["tiny", "Four-block"], ["*", "zeta"]]
+    assert all(f"AUC {store.card('tiny').test.auc.text()}" in line for line in said.lines)
+
+
+def test_list_without_a_record(command, edit_card):
+    edit_card(test=None)
+    assert command("models", "list").out.rstrip().endswith("no record")
+
+
+def test_show(command, store):
+    said = command("models", "show", "tiny")
+    assert said.status == 0
+    assert Card.from_json(json.loads(said.out)) == store.card("tiny")
+
+
+def test_verify(command, edit_card):
+    said = command("models", "verify", "tiny")
+    assert said.status == 0
+    assert said.out.startswith("tiny: the weights are those of the card")
+    edit_card(golden=99.0)
+    said = command("models", "verify", "tiny")
+    assert (said.status, said.out) == (1, "")
+    assert "is off by" in said.err
+
+
+def test_use(command, store):
+    shutil.copytree(store.root / "tiny", store.root / "zeta")
+    assert command("models", "use", "zeta").out == "zeta is in use.\n"
+    assert store.in_use() == "zeta"
+    said = command("models", "use", "gone")
+    assert said.status == 1
+    assert store.in_use() == "zeta"
+
+
+def test_add(command, store, trained, monkeypatch):
+    monkeypatch.setenv("SECOND_LOOK_RUNS", str(trained.folder.parent))
+    said = command("models", "add", "tiny")
+    assert said.status == 1
+    assert "tiny is here already" in said.err
+    shutil.rmtree(store.root / "tiny")
+    said = command("models", "add", "tiny")
+    assert said.status == 0
+    assert said.out.startswith("tiny is added")
+    assert store.ids() == ["tiny"]
+
+
+def test_add_of_a_run_without_result(command, trained, tmp_path, monkeypatch):
+    monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path))
+    run = tmp_path / "half"
+    run.mkdir()
+    shutil.copy(trained.folder / "config.json", run)
+    said = command("models", "add", "half")
+    assert said.status == 1
+    assert "Expected a finished run, but half is interrupted" in said.err
+    assert command("models", "add", "gone").status == 1
+
+
+@pytest.mark.parametrize("action", ["show", "verify", "use"])
+def test_an_unknown_model(command, action):
+    said = command("models", action, "gone")
+    assert (said.status, said.out) == (1, "")
+    assert "Expected one of the models here (tiny)" in said.err
+    assert len(said.err.splitlines()) == 1

@@ -1,0 +1,157 @@
+"""`predict`: one row a file, whatever the file."""
+
+import csv
+import json
+
+import cv2
+import pytest
+
+from fracture_core.cli.predict import FIELDS
+from fracture_core.opinion import Reader
+
+pytestmark = pytest.mark.usefixtures("store")
+
+
+@pytest.fixture
+def broken(tmp_path):
+    path = tmp_path / "broken.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    return path
+
+
+def test_the_fields_are_those_of_the_design():
+    """And the hash of the weights, by which a record can be told from that of a later model."""
+    names = "path probability verdict model model_sha256 gate regions peak seconds error"
+    assert " ".join(FIELDS) == names
+
+
+def test_json_lines(command, wide_film, store):
+    said = command("predict", wide_film, "--format", "json")
+    assert said.status == 0
+    (line,) = said.lines
+    row = json.loads(line)
+    assert tuple(row) == FIELDS
+    opinion = Reader(store).opinion(wide_film)
+    assert row["path"] == str(wide_film)
+    assert row["probability"] == pytest.approx(opinion.probability, abs=1e-5)
+    assert row["verdict"] == opinion.verdict.value
+    assert (row["model"], row["model_sha256"]) == ("tiny", store.card("tiny").weights.sha256)
+    assert row["gate"] == {"state": opinion.gate.state.value, "reasons": list(opinion.gate.reasons)}
+    assert row["regions"] == []
+    peak = opinion.heat.peak()
+    assert row["peak"] == (list(peak) if peak else None)
+    assert row["seconds"] > 0
+    assert row["error"] is None
+
+
+def test_it_goes_on_past_a_bad_file(command, wide_film, broken, tmp_path):
+    said = command("predict", broken, tmp_path / "gone.png", wide_film, "--format", "json")
+    assert said.status == 1
+    rows = [json.loads(line) for line in said.lines]
+    assert [row["path"] for row in rows] == [str(broken), str(tmp_path / "gone.png"), str(wide_film)]
+    assert [row["error"] is None for row in rows] == [False, False, True]
+    assert [row["probability"] is None for row in rows] == [True, True, False]
+    assert "There is no file at" in rows[1]["error"]
+    assert rows[0]["gate"] is None
+
+
+def test_a_refused_photograph_is_no_error(command, photo):
+    said = command("predict", photo, "--format", "json")
+    row = json.loads(said.out)
+    assert said.status == 0
+    assert (row["probability"], row["verdict"], row["peak"], row["error"]) == (None,) * 4
+    assert row["gate"]["state"] == "refuse"
+    assert row["gate"]["reasons"]
+
+
+def test_a_folder(command, phantoms):
+    said = command("predict", phantoms / "fractured", "--format", "json", "--no-heatmap")
+    names = [json.loads(line)["path"] for line in said.lines]
+    assert names == [str(path) for path in sorted((phantoms / "fractured").iterdir())]
+
+
+def test_a_folder_without_films(command, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    said = command("predict", empty, "--format", "json")
+    assert said.status == 1
+    assert "is a folder" in json.loads(said.out)["error"]
+
+
+def test_csv(command, wide_film, photo, broken):
+    said = command("predict", wide_film, photo, broken, "--format", "csv")
+    assert said.status == 1
+    header, film, refused, bad = csv.reader(said.lines)
+    assert tuple(header) == FIELDS
+    found = dict(zip(header, film, strict=True))
+    assert 0 < float(found["probability"]) < 1
+    assert found["error"] == ""
+    assert dict(zip(header, refused, strict=True))["gate"].startswith("refuse: ")
+    assert dict(zip(header, refused, strict=True))["probability"] == ""
+    assert dict(zip(header, bad, strict=True))["error"]
+
+
+def test_table(command, wide_film, photo, broken):
+    said = command("predict", wide_film, photo, broken)
+    assert said.status == 1
+    (film,) = [line for line in said.lines if str(wide_film) in line]
+    assert "%" in film
+    assert any(words in film for words in ("fracture suspected", "uncertain", "no fracture seen"))
+    (refused,) = [line for line in said.lines if str(photo) in line]
+    assert "no opinion" in refused
+    assert "%" not in refused
+    assert any(line.startswith("        refuse: ") and "coloured" in line for line in said.lines)
+
+
+def test_heatmaps_are_written(command, wide_film, photo, tmp_path):
+    folder = tmp_path / "maps" / "deep"
+    assert command("predict", wide_film, photo, "--heatmaps", folder).status == 0
+    (path,) = folder.iterdir()
+    assert path.name == "wide.heatmap.png"
+    assert cv2.imread(str(path)).shape == (210, 330, 3)
+
+
+def test_films_of_one_name_do_not_overwrite_each_other(command, wide_film, phantoms, tmp_path):
+    paths = [tmp_path / name / "1.png" for name in ("a", "b")]
+    for path, source in zip(paths, (wide_film, next(phantoms.rglob("*.png"))), strict=True):
+        path.parent.mkdir()
+        path.write_bytes(source.read_bytes())
+    folder = tmp_path / "maps"
+    command("predict", *paths, "--heatmaps", folder)
+    shapes = {path.name: cv2.imread(str(path)).shape[:2] for path in folder.iterdir()}
+    assert shapes == {"1.heatmap.png": (210, 330), "1-2.heatmap.png": (96, 80)}
+
+
+def test_a_folder_for_heatmaps_that_cannot_be(command, wide_film):
+    said = command("predict", wide_film, "--heatmaps", wide_film)
+    assert said.status == 1
+    assert "Expected a folder for heatmaps" in said.err
+    assert said.out == ""
+
+
+def test_no_heatmap_no_peak(command, wide_film, monkeypatch):
+    from fracture_core.explain.gradcam import GradCam
+
+    def never(*_given):
+        raise AssertionError("a heatmap was computed")
+
+    monkeypatch.setattr(GradCam, "__call__", never)
+    said = command("predict", wide_film, "--format", "json", "--no-heatmap")
+    row = json.loads(said.out)
+    assert said.status == 0
+    assert row["peak"] is None
+    assert row["probability"] is not None
+
+
+def test_an_unknown_model(command, wide_film):
+    said = command("predict", wide_film, "--model", "gone")
+    assert said.status == 1
+    assert said.out == ""
+    assert "Expected one of the models here (tiny), but got 'gone'" in said.err
+
+
+def test_no_model_at_all(command, wide_film, tmp_path, monkeypatch):
+    monkeypatch.setenv("SECOND_LOOK_MODELS", str(tmp_path / "nowhere"))
+    said = command("predict", wide_film)
+    assert (said.status, said.out) == (1, "")
+    assert "but there is none: train one or load weights" in said.err

@@ -1,0 +1,197 @@
+"""The Train page, driven as a user drives it."""
+
+import time
+
+import pytest
+
+from fracture_core.registry.store import ModelStore
+from fracture_core.training.run import ACTIVE, Run
+from fracture_core.zoo import architecture
+
+pytestmark = pytest.mark.browser
+
+# Two processes import TensorFlow on the way.
+PATIENCE = 180_000
+
+
+def open_page(page, app, name: str = "Train") -> None:
+    page.goto(app.url)
+    page.get_by_role("link", name=name).first.click()
+    page.get_by_role("heading", name=name, exact=True).wait_for()
+
+
+def settled(page) -> None:
+    """Waits until the app has answered the last input."""
+    page.wait_for_timeout(300)
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'"
+    )
+
+
+def pick(page, label: str, words: str) -> None:
+    """Chooses an option with the keyboard."""
+    page.get_by_role("combobox", name=label).click()
+    page.keyboard.type(words)
+    page.get_by_role("option", name=words).first.wait_for()
+    page.keyboard.press("Enter")
+    settled(page)
+
+
+def type_in(page, role: str, label: str, value: str) -> None:
+    page.get_by_role(role, name=label).fill(value)
+    page.keyboard.press("Enter")
+    settled(page)
+
+
+def part(page, name: str) -> None:
+    page.get_by_role("radio", name=name, exact=True).click()
+    settled(page)
+
+
+def wait_for_run(page, words: str) -> None:
+    """Waits until the list of runs shows this one as chosen."""
+    page.wait_for_function(
+        "words => [...document.querySelectorAll('[data-testid=stSelectbox]')]"
+        ".some(box => box.innerText.includes(words) || box.querySelector('input')?.value === words)",
+        arg=words,
+    )
+
+
+@pytest.fixture(autouse=True)
+def _at_rest(app):
+    """Leaves no training behind, whatever happened."""
+    yield
+    for run in Run.all(app.runs):
+        if run.state().status in ACTIVE:
+            run.request_stop()
+    end = time.monotonic() + PATIENCE / 1000
+    while any(run.state().status in ACTIVE for run in Run.all(app.runs)):
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+@pytest.fixture
+def _model_back(app):
+    """Puts the model back in use that was in use before."""
+    store = ModelStore(app.models)
+    before = store.in_use()
+    yield
+    store.use(before)
+
+
+def fill_in(page, app, name: str, epochs: int) -> None:
+    open_page(page, app)
+    part(page, "New training")
+    type_in(page, "textbox", "Folder of labelled films", str(app.phantoms))
+    page.get_by_text("56 films, 28 with a fracture").wait_for()
+    page.get_by_text("will be split by group").wait_for()
+    pick(page, "Architecture", "Four-block CNN")
+    type_in(page, "spinbutton", "Input size, px", "64")
+    type_in(page, "spinbutton", "Films a step (batch)", "8")
+    type_in(page, "spinbutton", "Epochs, at most", str(epochs))
+    page.get_by_text("More settings").click()
+    type_in(page, "spinbutton", "Patience, epochs", "1000")
+    type_in(page, "textbox", "Name of the run", name)
+
+
+@pytest.mark.usefixtures("_model_back")
+def test_a_model_is_trained_while_other_pages_are_used_and_put_in_use(page, app):
+    fill_in(page, app, "watched", 2)
+    # Two quick clicks start one training.
+    page.get_by_role("button", name="Start training").dblclick()
+    wait_for_run(page, "in training – watched")
+    assert [run.name for run in Run.all(app.runs)].count("watched") == 1
+
+    for other in ("Second opinion", "Failures"):
+        page.get_by_role("link", name=other).first.click()
+        page.get_by_role("heading", name=other, exact=True).wait_for()
+    page.get_by_role("link", name="Train").first.click()
+
+    # The page finds out by itself that the run has ended.
+    page.get_by_text("On the test split").wait_for(timeout=PATIENCE)
+    wait_for_run(page, "finished – watched")
+    page.get_by_text("Best epoch:").wait_for()
+    assert len(Run(app.runs / "watched").epochs()) == 2
+    assert "watched" not in page.locator(".footer").inner_text()
+
+    page.get_by_role("button", name="Put in use").click()
+    page.get_by_text("is now in use on every page").wait_for(timeout=PATIENCE)
+    page.locator(".footer", has_text="watched").wait_for()
+    page.get_by_role("link", name="Failures").first.click()
+    page.get_by_role("heading", name="Failures", exact=True).wait_for()
+    page.locator(".footer", has_text="watched").wait_for()
+
+
+def test_a_training_is_stopped_and_resumed_and_no_second_one_is_started(page, app):
+    fill_in(page, app, "broken-off", 1000)
+    page.get_by_role("button", name="Start training").click()
+    page.get_by_text("Best epoch so far").wait_for(timeout=PATIENCE)
+
+    part(page, "New training")
+    page.get_by_text("broken-off is being trained").wait_for()
+    assert page.get_by_role("button", name="Start training").is_disabled()
+    page.get_by_role("button", name="Watch it").click()
+
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Resume").wait_for(timeout=PATIENCE)
+    page.get_by_text("completed epochs are kept").first.wait_for()
+    kept = len(Run(app.runs / "broken-off").epochs())
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_text("Training, epoch").wait_for(timeout=PATIENCE)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Use the best epoch so far").wait_for(timeout=PATIENCE)
+    assert len(Run(app.runs / "broken-off").epochs()) >= kept
+
+
+def test_wrong_settings_are_sentences_and_start_nothing(page, app):
+    open_page(page, app)
+    part(page, "New training")
+    type_in(page, "textbox", "Folder of labelled films", "/no/such/folder")
+    page.get_by_text("is not a folder").wait_for()
+    type_in(page, "spinbutton", "Input size, px", "100")
+    page.get_by_text("multiple of 32").wait_for()
+    assert page.get_by_role("button", name="Start training").is_disabled()
+
+
+def upload(page, name: str, content: bytes) -> None:
+    page.locator("input[type=file]").set_input_files(
+        files=[{"name": name, "mimeType": "application/octet-stream", "buffer": content}]
+    )
+    page.get_by_text(name).first.wait_for()
+    settled(page)
+
+
+def test_weights_are_loaded_and_other_files_refused(page, app, tmp_path):
+    row = architecture("four_block")
+    path = tmp_path / "mine.weights.h5"
+    row.build(row.at_size(64)).save_weights(path)
+
+    open_page(page, app)
+    part(page, "Models")
+    upload(page, "model.pkl", b"never opened")
+    page.get_by_text("which runs code when it is opened").wait_for()
+
+    upload(page, "mine.weights.h5", path.read_bytes())
+    pick(page, "Its architecture", "Four-block CNN")
+    type_in(page, "textbox", "Name here", "local-mine")
+    page.get_by_role("button", name="Check and add").click()
+    page.get_by_text("choose the architecture and size").wait_for(timeout=PATIENCE)
+    assert "local-mine" not in ModelStore(app.models).ids()
+
+    type_in(page, "spinbutton", "Its input size, px", "64")
+    page.get_by_role("button", name="Check and add").click()
+    page.get_by_text("local-mine is added").wait_for(timeout=PATIENCE)
+    page.get_by_text("No record:").wait_for()
+    assert ModelStore(app.models).card("local-mine").test is None
+
+
+def test_the_page_fits_a_phone(page, app):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(app.url)
+    page.get_by_role("heading", level=1).wait_for()
+    page.goto(f"{app.url}/train")
+    page.get_by_role("heading", name="Train", exact=True).wait_for()
+    for name in ("Runs", "New training", "Models"):
+        part(page, name)
+        wide = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth")
+        assert wide <= 390, name

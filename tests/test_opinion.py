@@ -1,0 +1,176 @@
+"""A film in, an opinion out: the words follow the numbers, and places are those of the film."""
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fracture_core.errors import ImageReadError, ModelError
+from fracture_core.evaluation import Platt, Thresholds
+from fracture_core.imaging import GateState, Placement, read
+from fracture_core.opinion import Heat, Reader
+from fracture_core.registry.hash import sha256
+from fracture_core.words import Verdict
+
+
+@pytest.fixture
+def reader(store, edit_card):
+    """A reader whose model finds evidence in any film: its last layer only adds, and little of it."""
+    card, model = store.load("tiny")
+    kernel, bias = model.get_layer("logit").get_weights()
+    model.get_layer("logit").set_weights([np.abs(kernel) * 0.02, bias * 0])
+    path = store.root / "tiny" / card.weights.file
+    model.save_weights(path)
+    edit_card(
+        weights={"file": path.name, "sha256": sha256(path), "bytes": path.stat().st_size},
+        heatmap_scale=0.5,
+        calibration={"slope": 0.5, "intercept": 0.1},
+    )
+    return Reader(store)
+
+
+def test_an_opinion(reader, wide_film):
+    opinion = reader.opinion(wide_film)
+    assert opinion.gate.state is not GateState.REFUSE
+    assert 0 < opinion.probability < 1
+    assert opinion.verdict is opinion.card.thresholds.verdict(opinion.probability)
+    assert opinion.card.id == "tiny"
+    assert opinion.seconds["all"] == pytest.approx(sum(opinion.seconds.values()) / 2, rel=1e-6)
+    assert set(opinion.seconds) == {"read", "gate", "prepare", "model", "heatmap", "all"}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (0.99, 0.999, Verdict.NOT_SEEN),
+        (0.001, 0.999, Verdict.UNCERTAIN),
+        (0.001, 0.002, Verdict.SUSPECTED),
+    ],
+)
+def test_the_verdict_follows_the_thresholds(reader, wide_film, low, high, verdict):
+    reader.card = replace(reader.card, thresholds=Thresholds(low, high, 0.95, 0.95, low))
+    opinion = reader.opinion(wide_film, heatmap=False)
+    assert 0.01 < opinion.probability < 0.99
+    assert opinion.verdict is verdict
+
+
+def test_the_probability_is_calibrated(reader, wide_film):
+    reader.card = replace(reader.card, calibration=Platt(1.0, 0.0))
+    plain = reader.opinion(wide_film, heatmap=False).probability
+    reader.card = replace(reader.card, calibration=Platt(2.0, -1.0))
+    logit = np.log(plain / (1 - plain))
+    expected = 1 / (1 + np.exp(-(2 * logit - 1)))
+    assert reader.opinion(wide_film, heatmap=False).probability == pytest.approx(expected, abs=1e-5)
+
+
+def test_path_bytes_and_film_are_one(reader, wide_film):
+    found = [
+        reader.opinion(source).probability for source in (wide_film, wide_film.read_bytes(), read(wide_film))
+    ]
+    assert found[0] == pytest.approx(found[1], abs=1e-6) == pytest.approx(found[2], abs=1e-6)
+
+
+def test_it_says_what_the_run_said_of_the_same_film(store, phantoms):
+    reader = Reader(store)
+    for row in store.predictions("tiny").head(5).itertuples():
+        opinion = reader.opinion(phantoms / row.path, heatmap=False)
+        assert opinion.probability == pytest.approx(row.probability, abs=1e-4)
+
+
+def test_a_photograph_gets_no_opinion(reader, photo):
+    opinion = reader.opinion(photo)
+    assert opinion.gate.state is GateState.REFUSE
+    assert opinion.gate.reasons
+    assert (opinion.probability, opinion.verdict, opinion.heat) == (None, None, None)
+
+
+def test_without_heatmap(reader, wide_film):
+    with_map, without = reader.opinion(wide_film), reader.opinion(wide_film, heatmap=False)
+    assert without.heat is None
+    assert "heatmap" not in without.seconds
+    assert with_map.heat is not None
+    assert without.probability == pytest.approx(with_map.probability, abs=1e-6)
+
+
+def test_the_heatmap_covers_the_film(reader, wide_film):
+    opinion = reader.opinion(wide_film)
+    height, width = opinion.film.pixels.shape
+    assert (height, width) == (210, 330)
+    assert opinion.heat.on_film().shape == (height, width)
+    assert opinion.heat.on_film().min() >= 0
+    peak = opinion.heat.peak()
+    assert 0 <= peak[0] < width
+    assert 0 <= peak[1] < height
+    drawn = opinion.heat.on_film()
+    assert drawn[peak[1], peak[0]] == drawn.max() > 0
+    assert opinion.heat.scale == 0.5
+
+
+def test_a_file_that_is_no_film(reader, tmp_path):
+    with pytest.raises(ImageReadError):
+        reader.opinion(tmp_path / "gone.png")
+    with pytest.raises(ImageReadError):
+        reader.opinion(b"")
+
+
+def test_an_unknown_model(store):
+    with pytest.raises(ModelError, match="gone"):
+        Reader(store, "gone")
+
+
+def test_threads_share_a_reader(reader, wide_film, phantoms):
+    paths = [wide_film, *sorted(phantoms.rglob("*.png"))[:3]]
+    alone = [reader.opinion(path) for path in paths]
+    found = [None] * len(paths)
+
+    def ask(index):
+        found[index] = reader.opinion(paths[index])
+
+    threads = [threading.Thread(target=ask, args=(index,)) for index in range(len(paths))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for mine, other in zip(found, alone, strict=True):
+        assert mine.probability == pytest.approx(other.probability, abs=1e-6)
+        np.testing.assert_allclose(mine.heat.grid, other.heat.grid, atol=1e-5)
+
+
+# ---- places ----
+
+
+@pytest.mark.parametrize("size", [(200, 400), (400, 200), (300, 300), (97, 431)])
+def test_the_peak_is_where_the_evidence_is_in_pixels_of_the_film(size):
+    placement = Placement.fit(size, (64, 64))
+    height, width = size
+    for x, y in ((0.2, 0.3), (0.8, 0.6), (0.5, 0.9)):
+        column, row = placement.forward(np.array([x * width, y * height])) / 64 * 16
+        grid = np.zeros((16, 16), np.float32)
+        grid[int(row), int(column)] = 2.0
+        found = Heat(grid, 4.0, placement).peak()
+        cell = max(size) / 16
+        assert abs(found[0] + 0.5 - x * width) <= cell
+        assert abs(found[1] + 0.5 - y * height) <= cell
+
+
+def test_evidence_in_the_padding_is_no_peak():
+    placement = Placement.fit((100, 400), (64, 64))
+    grid = np.zeros((8, 8), np.float32)
+    grid[0, 3] = 1.0
+    heat = Heat(grid, 1.0, placement)
+    assert heat.any
+    assert heat.peak() is None
+
+
+def test_no_evidence():
+    heat = Heat(np.zeros((8, 8), np.float32), 1.0, Placement.fit((100, 100), (64, 64)))
+    assert not heat.any
+    assert heat.peak() is None
+    assert not heat.on_film().any()
+
+
+def test_the_scale_is_fixed():
+    placement = Placement.fit((64, 64), (64, 64))
+    heat = Heat(np.full((2, 2), 3.0, np.float32), 6.0, placement)
+    np.testing.assert_allclose(heat.on_film(), 0.5)
