@@ -52,8 +52,8 @@ def main() -> None:
     bare = float(np.median(forward))
     print(f"{model_id}, {len(paths)} films, model loaded and warmed in {loading:.1f} s")
     print(f"bare forward pass: {bare * 1e3:.0f} ms")
-    for name, seconds in laps.items():
-        median = float(np.median(seconds))
+    for name, measured in laps.items():
+        median = float(np.median(measured))
         print(f"  {name:<8} {median * 1e3:6.1f} ms   {median / bare:5.2f} × forward")
 
 

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from fracture_core.explain.gradcam import GradCam
+from fracture_core.explain.peak import peak
 from fracture_core.imaging import (
     Gate,
     GateState,
@@ -58,11 +59,7 @@ class Heat:
 
     def peak(self) -> tuple[int, int] | None:
         """x, y of the strongest point in pixels of the original film; None without positive evidence."""
-        if not self.any:
-            return None
-        film = self.placement.back(self.grid)
-        row, column = np.unravel_index(int(film.argmax()), film.shape)
-        return (int(column), int(row)) if film[row, column] > 0 else None
+        return peak(self.grid, self.placement)
 
 
 @dataclass(frozen=True, eq=False)

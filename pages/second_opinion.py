@@ -70,12 +70,10 @@ def _answer(entry: study.Entry) -> None:
 
 def _strip(entries: list[study.Entry]) -> study.Entry:
     """The films of a study side by side; the most suspicious is chosen first."""
-    judged = [
-        number
-        for number, entry in enumerate(entries)
-        if entry.opinion and entry.opinion.probability is not None
-    ]
-    first = max(judged, key=lambda number: entries[number].opinion.probability, default=0)
+    judged = {
+        number: entry.probability for number, entry in enumerate(entries) if entry.probability is not None
+    }
+    first = max(judged, key=lambda number: judged[number], default=0)
     keys = [entry.key for entry in entries]
     chosen = st.session_state.get("film")
     if chosen not in keys:
@@ -113,8 +111,8 @@ def _samples() -> Path | None:
     chosen = st.session_state.get("sample")
     if chosen in paths:
         st.caption(
-            "A synthetic film, drawn by this app; the model has only seen real ones, so this shows the page and not its "
-            "skill. Drop your own films above to replace it."
+            "A synthetic film, drawn by this app; the model has only seen real ones, so this shows the page and not "
+            "its skill. Drop your own films above to replace it."
         )
         return chosen
     st.markdown(

@@ -37,7 +37,7 @@ def test_an_opinion(reader, wide_film):
     assert opinion.verdict is opinion.card.thresholds.verdict(opinion.probability)
     assert opinion.card.id == "tiny"
     assert opinion.seconds["all"] == pytest.approx(sum(opinion.seconds.values()) / 2, rel=1e-6)
-    assert set(opinion.seconds) == {"read", "gate", "prepare", "model", "heatmap", "all"}
+    assert set(opinion.seconds) == {"read", "gate", "prepare", "model", "all"}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,6 @@ def test_a_photograph_gets_no_opinion(reader, photo):
 def test_without_heatmap(reader, wide_film):
     with_map, without = reader.opinion(wide_film), reader.opinion(wide_film, heatmap=False)
     assert without.heat is None
-    assert "heatmap" not in without.seconds
     assert with_map.heat is not None
     assert without.probability == pytest.approx(with_map.probability, abs=1e-6)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fracture_core import places
 from fracture_core.cli.quiet import load_keras
+from fracture_core.errors import SecondLookError
 from fracture_core.words import SPLITS
 
 
@@ -49,12 +50,20 @@ def run(chosen: argparse.Namespace) -> int:
     for region, part in found.regions.items():
         print(f"{region}: AUC {part.auc.text()}, sensitivity {part.sensitivity.text()}")
     if chosen.out:
-        chosen.out.mkdir(parents=True, exist_ok=True)
-        (chosen.out / "metrics.json").write_text(
-            json.dumps(found.to_json(), indent=2) + "\n", encoding="utf-8"
-        )
-        found.write_predictions(chosen.out / "predictions.csv")
+        _write(found, chosen.out)
     return 0
+
+
+def _write(found, folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        metrics = json.dumps(found.to_json(), indent=2) + "\n"
+        (folder / "metrics.json").write_text(metrics, encoding="utf-8")
+        found.write_predictions(folder / "predictions.csv")
+    except OSError as error:
+        raise SecondLookError(
+            f"Expected to write the results to {folder}, but the disk said “{error.strerror}”: choose another folder."
+        ) from error
 
 
 def _progress(done: int, every: int) -> None:

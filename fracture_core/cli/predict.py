@@ -58,7 +58,12 @@ def run(chosen: argparse.Namespace) -> int:
                 "choose another."
             ) from error
     pictures: set[str] = set()
-    write = {"table": _Table, "json": _Lines, "csv": _Csv}[chosen.format]()
+    writers: dict[str, type[_Lines] | type[_Csv] | type[_Table]] = {
+        "table": _Table,
+        "json": _Lines,
+        "csv": _Csv,
+    }
+    write = writers[chosen.format]()
     failed = False
     for path in _files(chosen.paths):
         row = _row(reader, path, not chosen.no_heatmap, chosen.heatmaps, pictures)

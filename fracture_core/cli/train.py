@@ -108,9 +108,8 @@ def _work(current, finish_only: bool) -> int:
     if card is None:
         print(current.state().message, file=sys.stderr)
         return 1
-    print(
-        json.dumps({"run": current.name, "result": str(current.result), "test": card.test.to_json()["auc"]})
-    )
+    auc = card.test.auc.to_json() if card.test else None
+    print(json.dumps({"run": current.name, "result": str(current.result), "test": auc}))
     return 0
 
 

@@ -31,6 +31,10 @@ class InputSpec:
     channels: int = 1
     scaling: str = "unit"
 
+    def __post_init__(self) -> None:
+        if self.scaling not in SCALINGS:
+            raise ValueError(f"expected a scaling out of {', '.join(SCALINGS)}, got {self.scaling!r}")
+
 
 def letterbox(pixels: np.ndarray, height: int, width: int) -> tuple[np.ndarray, Placement]:
     """Fits an image onto a black canvas, never cropped and never stretched.

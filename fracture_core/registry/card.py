@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fracture_core.errors import DataError, ModelError
-from fracture_core.evaluation import Platt, Summary, ThreeState, Thresholds
+from fracture_core.evaluation import Interval, Platt, Summary, ThreeState, Thresholds
 from fracture_core.imaging import InputSpec
 from fracture_core.words import LABELS
 
@@ -62,6 +62,8 @@ class Card:
         test: the record on the test split; None where there is none.
         test_states: verdicts against the truth on the test split; None likewise.
         test_regions: the record by region.
+        test_pointing: share of fractured test films with marked fractures on which the heatmap's peak lies
+            in one of the marks; None where nothing is marked.
         limits: sentences on what it cannot judge.
         training: the settings, without any path of the machine it was trained on.
         command: how to train it again.
@@ -84,6 +86,7 @@ class Card:
     test: Summary | None = None
     test_states: ThreeState | None = None
     test_regions: dict[str, Summary] = field(default_factory=dict)
+    test_pointing: Interval | None = None
     limits: tuple[str, ...] = ()
     training: dict[str, Any] = field(default_factory=dict)
     command: str = ""
@@ -106,6 +109,7 @@ class Card:
             "test": self.test.to_json() if self.test else None,
             "test_states": self.test_states.to_json() if self.test_states else None,
             "test_regions": {name: summary.to_json() for name, summary in self.test_regions.items()},
+            "test_pointing": self.test_pointing.to_json() if self.test_pointing else None,
             "limits": list(self.limits),
             "labels": list(self.labels),
         }
@@ -130,6 +134,7 @@ class Card:
             test=Summary.from_json(test) if test else None,
             test_states=ThreeState.from_json(states) if states else None,
             test_regions={name: Summary.from_json(entry) for name, entry in payload["test_regions"].items()},
+            test_pointing=Interval.from_json(payload["test_pointing"]) if payload["test_pointing"] else None,
             limits=tuple(payload["limits"]),
             labels=tuple(payload["labels"]),
         )

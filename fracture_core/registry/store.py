@@ -74,7 +74,13 @@ class ModelStore:
 
         card = self.card(model_id)
         path = _weights(self.root / model_id, card)
-        return card, load_weights(path, card.architecture, card.input)
+        model = load_weights(path, card.architecture, card.input)
+        if card.heatmap_layer not in {layer.name for layer in model.layers}:
+            raise ModelError(
+                f"Expected the card of {model_id} to name a layer of its network for the heatmap, but it names "
+                f"{card.heatmap_layer!r}: add the model again."
+            )
+        return card, model
 
     def verify(self, model_id: str) -> float:
         """Checks a model's hash and its golden prediction.

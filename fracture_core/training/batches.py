@@ -1,11 +1,20 @@
 """Batches for Keras, in an order and with variations that depend on seed and epoch alone."""
 
+from typing import Protocol
+
 import keras
 import numpy as np
 
 from fracture_core.imaging import InputSpec, normalise
 from fracture_core.training.augment import augment
 from fracture_core.training.config import Augmentation
+
+
+class Canvases(Protocol):
+    """Films that can be asked for by their numbers."""
+
+    def __getitem__(self, index: np.ndarray, /) -> np.ndarray:
+        """uint8 (len(index), height, width)."""
 
 
 class Batches(keras.utils.PyDataset):
@@ -27,7 +36,7 @@ class Batches(keras.utils.PyDataset):
 
     def __init__(
         self,
-        canvases: np.ndarray,
+        canvases: Canvases,
         labels: np.ndarray,
         weights: np.ndarray,
         spec: InputSpec,

@@ -42,7 +42,7 @@ def viewer(opinion: Opinion, name: str, key: str) -> None:
         f'<img alt="Colour scale of the heatmap" src="data:image/png;base64,{_strip()}"><span>strong</span></div>'
     )
     st.image(opinion.picture(opacity), width="stretch")
-    st.caption(_METHOD)
+    st.caption(f"{_METHOD} {_pointing(opinion)}")
     st.download_button(
         "Save this picture",
         data=lambda: to_png(opinion.picture(opacity)),
@@ -50,6 +50,17 @@ def viewer(opinion: Opinion, name: str, key: str) -> None:
         mime="image/png",
         on_click="ignore",
         key=f"save {key}",
+    )
+
+
+def _pointing(opinion: Opinion) -> str:
+    """How far to trust the map of this model."""
+    found = opinion.card.test_pointing
+    if found is None:
+        return ""
+    return (
+        f"On fractured test films its strongest point lay in the marked fracture in {round(found.value * found.n)} of "
+        f"{found.n}."
     )
 
 

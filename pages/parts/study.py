@@ -28,6 +28,11 @@ class Entry:
     opinion: Opinion | None
     error: str = ""
 
+    @property
+    def probability(self) -> float | None:
+        """Of a fracture, 0–1; None where the film was not read or not judged."""
+        return self.opinion.probability if self.opinion else None
+
 
 def judge(files: Sequence[tuple[str, bytes]], card: Card) -> list[Entry]:
     """An entry for each file, in order; files seen before in this session are not judged again.

@@ -130,14 +130,19 @@ def test_a_folder_for_heatmaps_that_cannot_be(command, wide_film):
 
 
 def test_no_heatmap_no_peak(command, wide_film, monkeypatch):
-    from fracture_core.explain.gradcam import GradCam
+    asked = []
+    real = Reader.opinion
 
-    def never(*_given):
-        raise AssertionError("a heatmap was computed")
+    def spy(self, source, heatmap=True):
+        opinion = real(self, source, heatmap)
+        asked.append(opinion.heat is not None)
+        return opinion
 
-    monkeypatch.setattr(GradCam, "__call__", never)
+    monkeypatch.setattr(Reader, "opinion", spy)
+    command("predict", wide_film)
     said = command("predict", wide_film, "--format", "json", "--no-heatmap")
     row = json.loads(said.out)
+    assert asked == [True, False]
     assert said.status == 0
     assert row["peak"] is None
     assert row["probability"] is not None

@@ -20,6 +20,7 @@ class Layout:
         read: the cases of such a folder.
         licence: of the data set, where the layout is that of one set.
         citation: of the data set, likewise.
+        limits: sentences on what the data set cannot show, likewise.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Layout:
     read: Callable[[Path], list[Case]]
     licence: str = "not stated"
     citation: str = ""
+    limits: tuple[str, ...] = ()
 
 
 #: Every known layout; the first that matches is taken.
@@ -39,6 +41,9 @@ LAYOUTS: tuple[Layout, ...] = (
         fracatlas.read,
         licence="CC BY 4.0",
         citation="FracAtlas, Abedeen et al. 2023, doi:10.1038/s41597-023-02432-4",
+        limits=(
+            "The data set has no patient ids; neighbouring image numbers were kept on one side of the split instead.",
+        ),
     ),
     Layout(
         "folders",

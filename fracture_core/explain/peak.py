@@ -1,0 +1,48 @@
+"""The strongest point of a heatmap, and whether it hits what it should."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fracture_core.data.cases import Box
+from fracture_core.imaging import Placement
+
+
+def peak(grid: np.ndarray, placement: Placement) -> tuple[int, int] | None:
+    """The pixel of the film under the centre of the strongest cell.
+
+    The centre is the one point of a cell that means something: interpolated maps are flat from the
+    outermost centres to the edge, and their maximum may lie anywhere there.
+
+    Args:
+        grid: float (rows, columns) over the canvas, 0 or more.
+        placement: from the canvas to the film.
+
+    Returns:
+        x, y in pixels of the original film, the nearest to a centre that lies in the padding; None
+        where the map is zero everywhere.
+    """
+    if not grid.max() > 0:
+        return None
+    row, column = np.unravel_index(int(grid.argmax()), grid.shape)
+    rows, columns = grid.shape
+    height, width = placement.canvas
+    x, y = placement.backward(np.array([(column + 0.5) * width / columns, (row + 0.5) * height / rows]))
+    return (
+        int(np.clip(x, 0, placement.source[1] - 1)),
+        int(np.clip(y, 0, placement.source[0] - 1)),
+    )
+
+
+def hits(point: tuple[int, int] | None, boxes: Sequence[Box], placement: Placement) -> bool:
+    """The pointing game (Zhang et al. 2018, arXiv:1608.00507): whether a point lies in one of the boxes.
+
+    Args:
+        point: x, y in pixels of the film; None hits nothing.
+        boxes: as fractions of the film.
+        placement: of the film.
+    """
+    if point is None:
+        return False
+    x, y = (point[0] + 0.5) / placement.source[1], (point[1] + 0.5) / placement.source[0]
+    return any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in boxes)
