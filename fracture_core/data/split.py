@@ -44,7 +44,7 @@ def grouped_split(cases: Sequence[Case], seed: int = 0) -> list[Case]:
     """Gives each case a split, about 70% train, 15% validation and 15% test.
 
     No group is divided; label and first region are spread evenly (scikit-learn's
-    `StratifiedGroupKFold`). The result depends on the ids, the groups and the seed alone.
+    `StratifiedGroupKFold`), and validation and test get the parts with the most groups. The result depends on the ids, the groups and the seed alone.
 
     Args:
         cases: cases whose groups are final.
@@ -71,12 +71,13 @@ def grouped_split(cases: Sequence[Case], seed: int = 0) -> list[Case]:
     held_out = max(1, round(folds * _HELD_OUT / _FOLDS))
     strata = _strata([cases[index] for index in ordered], folds)
     folder = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
+    parts = [inside for _, inside in folder.split(labels, strata, groups)]
+    # Films of one group say little more than one film: the parts with the most groups measure best, and the
+    # large clusters, which scikit-learn deals out first, are for training.
+    parts.sort(key=lambda inside: len(set(groups[inside])), reverse=True)
     splits = np.full(len(ordered), "train", dtype=object)
-    for fold, (_, inside) in enumerate(folder.split(labels, strata, groups)):
-        if fold < held_out:
-            splits[inside] = "test"
-        elif fold < 2 * held_out:
-            splits[inside] = "val"
+    for rank, inside in enumerate(parts[: 2 * held_out]):
+        splits[inside] = "val" if rank % 2 else "test"
     given = {cases[index].id: str(split) for index, split in zip(ordered, splits, strict=True)}
     return [replace(case, split=given[case.id]) for case in cases]
 
