@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "evaluation": _WORDS,
     "data": _WORDS | {"imaging"},
     "zoo": _WORDS | {"imaging"},
-    "explain": _WORDS | {"imaging", "evaluation", "zoo"},
+    "explain": _LOWER | {"zoo"},
     "registry": _WORDS | {"imaging", "evaluation", "zoo"},
     "training": _LOWER | {"zoo", "registry", "explain"},
     "opinion": _LOWER | {"zoo", "registry", "explain"},

@@ -101,8 +101,6 @@ def test_the_heatmap_covers_the_film(reader, wide_film):
     peak = opinion.heat.peak()
     assert 0 <= peak[0] < width
     assert 0 <= peak[1] < height
-    drawn = opinion.heat.on_film()
-    assert drawn[peak[1], peak[0]] == drawn.max() > 0
     assert opinion.heat.scale == 0.5
 
 

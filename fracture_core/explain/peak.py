@@ -20,18 +20,29 @@ def peak(grid: np.ndarray, placement: Placement) -> tuple[int, int] | None:
 
     Returns:
         x, y in pixels of the original film, the nearest to a centre that lies in the padding; None
-        where the map is zero everywhere.
+        where the map is zero on all cells that touch the film.
     """
-    if not grid.max() > 0:
-        return None
-    row, column = np.unravel_index(int(grid.argmax()), grid.shape)
     rows, columns = grid.shape
     height, width = placement.canvas
+    on_film = np.outer(
+        _touched(rows, height, placement.top, placement.size[0]),
+        _touched(columns, width, placement.left, placement.size[1]),
+    )
+    evidence = np.where(on_film, grid, 0)
+    if not evidence.max() > 0:
+        return None
+    row, column = np.unravel_index(int(evidence.argmax()), grid.shape)
     x, y = placement.backward(np.array([(column + 0.5) * width / columns, (row + 0.5) * height / rows]))
     return (
         int(np.clip(x, 0, placement.source[1] - 1)),
         int(np.clip(y, 0, placement.source[0] - 1)),
     )
+
+
+def _touched(cells: int, length: int, start: int, extent: int) -> np.ndarray:
+    """Which of the cells along one axis of the canvas overlap the film, bool (cells,)."""
+    edges = np.linspace(0, length, cells + 1)
+    return (edges[:-1] < start + extent) & (edges[1:] > start)
 
 
 def hits(point: tuple[int, int] | None, boxes: Sequence[Box], placement: Placement) -> bool:
