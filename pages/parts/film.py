@@ -32,7 +32,7 @@ def viewer(opinion: Opinion, name: str, key: str) -> None:
         key: tells the widgets of one film from those of another.
     """
     if opinion.heat is None or not opinion.heat.any:
-        st.image(opinion.picture(0.0), width="stretch")
+        st.image(to_png(opinion.picture(0.0)), width="stretch")
         if opinion.heat is not None:
             st.caption(_NOTHING)
         return
@@ -41,7 +41,8 @@ def viewer(opinion: Opinion, name: str, key: str) -> None:
         '<div class="legend"><span>little evidence</span>'
         f'<img alt="Colour scale of the heatmap" src="data:image/png;base64,{_strip()}"><span>strong</span></div>'
     )
-    st.image(opinion.picture(opacity), width="stretch")
+    # Streamlit's own choice is JPEG, which loses what fine lines are made of.
+    st.image(to_png(opinion.picture(opacity)), width="stretch")
     st.caption(f"{_METHOD} {_pointing(opinion)}")
     st.download_button(
         "Save this picture",
