@@ -23,7 +23,9 @@ def add(commands) -> None:
         default="test",
         help="which films; “all” for a set the model never saw",
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="write metrics.json and predictions.csv here")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="write metrics.json, predictions.csv and plots here"
+    )
     parser.set_defaults(run=run)
 
 
@@ -60,10 +62,33 @@ def _write(found, folder: Path) -> None:
         metrics = json.dumps(found.to_json(), indent=2) + "\n"
         (folder / "metrics.json").write_text(metrics, encoding="utf-8")
         found.write_predictions(folder / "predictions.csv")
+        _draw(found, folder)
     except OSError as error:
         raise SecondLookError(
             f"Expected to write the results to {folder}, but the disk said “{error.strerror}”: choose another folder."
         ) from error
+
+
+def _draw(found, folder: Path) -> None:
+    """Curves and confusion matrix as pictures."""
+    from fracture_core.evaluation import plots, pr_points, reliability_points, roc_points
+
+    label, probability = found.table["label"], found.table["probability"]
+    threshold = found.summary.threshold
+    figures = {"confusion_matrix": plots.confusion_matrix(found.summary.confusion, threshold)}
+    if label.nunique() == 2:
+        # With one class there is nothing to rank.
+        figures["roc"] = plots.roc(
+            roc_points(label, probability), {"operating": threshold}, found.summary.auc
+        )
+        figures["precision_recall"] = plots.precision_recall(
+            pr_points(label, probability), {"operating": threshold}
+        )
+        figures["reliability"] = plots.reliability(
+            reliability_points(label, probability, found.table["group"])
+        )
+    for name, figure in figures.items():
+        figure.savefig(folder / f"{name}.png")
 
 
 def _progress(done: int, every: int) -> None:

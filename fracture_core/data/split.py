@@ -44,7 +44,8 @@ def grouped_split(cases: Sequence[Case], seed: int = 0) -> list[Case]:
     """Gives each case a split, about 70% train, 15% validation and 15% test.
 
     No group is divided; label and first region are spread evenly (scikit-learn's
-    `StratifiedGroupKFold`), and validation and test get the parts with the most groups. The result depends on the ids, the groups and the seed alone.
+    `StratifiedGroupKFold`), and validation and test get the parts with the most groups. The result
+    depends on the ids, the groups and the seed alone.
 
     Args:
         cases: cases whose groups are final.

@@ -32,7 +32,7 @@ def viewer(opinion: Opinion, name: str, key: str) -> None:
         key: tells the widgets of one film from those of another.
     """
     if opinion.heat is None or not opinion.heat.any:
-        st.image(to_png(opinion.picture(0.0)), width="stretch")
+        st.image(to_png(opinion.picture(0.0)), width="stretch", output_format="PNG")
         if opinion.heat is not None:
             st.caption(_NOTHING)
         return
@@ -42,7 +42,7 @@ def viewer(opinion: Opinion, name: str, key: str) -> None:
         f'<img alt="Colour scale of the heatmap" src="data:image/png;base64,{_strip()}"><span>strong</span></div>'
     )
     # Streamlit's own choice is JPEG, which loses what fine lines are made of.
-    st.image(to_png(opinion.picture(opacity)), width="stretch")
+    st.image(to_png(opinion.picture(opacity)), width="stretch", output_format="PNG")
     st.caption(f"{_METHOD} {_pointing(opinion)}")
     st.download_button(
         "Save this picture",

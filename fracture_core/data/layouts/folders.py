@@ -1,10 +1,11 @@
 """One folder a class, with or without the splits above: `train/fractured`, `fractured/`, …"""
 
+import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from fracture_core.data.cases import Case
+from fracture_core.data.cases import Box, Case
 from fracture_core.data.layouts.files import images
 from fracture_core.errors import DataError
 
@@ -58,8 +59,12 @@ def read(root: Path) -> list[Case]:
     classes in real sets (`1.jpg`), so the class is part of the group, and the split is not: a copy
     that stands in two splits then shows as a leak.
 
+    Fracture boxes come from a `boxes.csv` in `root` with the columns file, x0, y0, x1, y1, as the
+    synthetic sets have it, where there is one.
+
     Raises:
-        DataError: a class is missing, holds no image, or a folder beside the classes is unclear.
+        DataError: a class is missing, holds no image, or a folder beside the classes is unclear; or
+            `boxes.csv` is not as described.
     """
     found = list(_class_folders(root))
     if {label for _, label, _ in found} != {0, 1}:
@@ -68,16 +73,19 @@ def read(root: Path) -> list[Case]:
             f"{_names(root)}: name them “fractured” and “not fractured”."
         )
     cases = []
+    marks = _boxes(root / "boxes.csv")
     for split, label, folder in found:
         for path in images(folder):
             stem = _ROTATED.sub("", path.stem)
+            name = path.relative_to(root).as_posix()
             cases.append(
                 Case(
-                    id=path.relative_to(root).as_posix(),
+                    id=name,
                     path=path,
                     label=label,
                     split=split,
                     group=f"{label}/{stem}",
+                    boxes=tuple(marks.get(name, ())),
                 )
             )
     if not cases:
@@ -85,6 +93,24 @@ def read(root: Path) -> list[Case]:
             f"Expected radiographs below {root}, but its class folders are empty: check the path."
         )
     return cases
+
+
+def _boxes(path: Path) -> dict[str, list[Box]]:
+    """Boxes by file, as fractions of the image; none where there is no such table."""
+    found: dict[str, list[Box]] = {}
+    if not path.is_file():
+        return found
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        for number, row in enumerate(csv.DictReader(file), 2):
+            try:
+                box = (float(row["x0"]), float(row["y0"]), float(row["x1"]), float(row["y1"]))
+                found.setdefault(row["file"], []).append(box)
+            except (KeyError, TypeError, ValueError):
+                raise DataError(
+                    f"Expected file, x0, y0, x1, y1 in each line of {path}, but line {number} has not: mend that "
+                    "file, or remove it to work without boxes."
+                ) from None
+    return found
 
 
 def _class_folders(root: Path) -> Iterator[tuple[str, int, Path]]:
