@@ -76,7 +76,7 @@ def app(tmp_path_factory, trained, phantoms):
     log = (runs / "app.log").open("w")
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
-    url = f"http://localhost:{port}"
+    url = f"http://127.0.0.1:{port}"
     try:
         _wait(url, process, runs / "app.log")
         yield App(url, runs, models, phantoms)
