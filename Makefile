@@ -21,15 +21,15 @@ lint: $(VENV)/.dev
 
 # The lists that pip installs, made from the short ones. Needs uv (pip install uv).
 lock:
-	uv pip compile --universal --python-version 3.10 --no-header --no-annotate requirements.in -o requirements.txt
-	uv pip compile --universal --python-version 3.10 --no-header --no-annotate requirements-dev.in -o requirements-dev.txt
+	uv pip compile --universal --python-version 3.11 --no-header --no-annotate requirements.in -o requirements.txt
+	uv pip compile --universal --python-version 3.11 --no-header --no-annotate requirements-dev.in -o requirements-dev.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; ok = (3, 10) <= sys.version_info[:2] <= (3, 13); \
-	sys.exit(0 if ok else "Expected Python 3.10 to 3.13, but %s is %s: run make PYTHON=/path/to/python3.11." % (sys.executable, sys.version.split()[0]))'
+	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] <= (3, 13); \
+	sys.exit(0 if ok else "Expected Python 3.11 to 3.13, but %s is %s: run make PYTHON=/path/to/python3.11." % (sys.executable, sys.version.split()[0]))'
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: requirements.txt | $(BIN)/python

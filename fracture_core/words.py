@@ -1,6 +1,6 @@
 """The words every part uses: labels, verdicts, regions. One place for each."""
 
-from enum import Enum
+from enum import StrEnum
 
 #: Label order everywhere. Index 1, *fracture*, is the positive class.
 LABELS = ("no_fracture", "fracture")
@@ -12,7 +12,7 @@ REGIONS = ("hand", "leg", "hip", "shoulder")
 SPLITS = ("train", "val", "test")
 
 
-class Verdict(str, Enum):
+class Verdict(StrEnum):
     """What the app says about a film. The value is the wording shown to users."""
 
     SUSPECTED = "fracture suspected"

@@ -8,7 +8,7 @@ so a warning means "unlike the films the model knows". Of the same films inverte
 """
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 import cv2
 import numpy as np
@@ -43,7 +43,7 @@ _SAMPLE = 256
 _SHADES = 25  # bins of 0.04, so ± 0.02 around their centre
 
 
-class GateState(str, Enum):
+class GateState(StrEnum):
     """What the gate says; the value is the word in reports."""
 
     PASS = "pass"

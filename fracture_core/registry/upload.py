@@ -3,7 +3,7 @@
 import math
 import re
 import tempfile
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -106,7 +106,7 @@ def add_weights(
         Card(
             id=model_id,
             title=f"{row.title}, {spec.width} px, loaded weights",
-            created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
             architecture=row.name,
             input=spec,
             heatmap_layer=row.heatmap_layer,

@@ -3,7 +3,7 @@
 import math
 import shutil
 from dataclasses import asdict, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import keras
@@ -154,7 +154,7 @@ def _card(
     return Card(
         id=run.name,
         title=f"{row.title}, {config.input.width} px",
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
         architecture=row.name,
         input=config.input,
         heatmap_layer=row.heatmap_layer,
