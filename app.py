@@ -29,6 +29,9 @@ def main() -> None:
         for number, (path, words, url) in enumerate(_PAGES)
     ]
     page = st.navigation(pages, position="top")
+    # A page can tell the first look at it from the reruns that follow.
+    st.session_state["arrived"] = st.session_state.get("page") != page.url_path
+    st.session_state["page"] = page.url_path
     try:
         page.run()
     except SecondLookError as error:

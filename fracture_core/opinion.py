@@ -33,6 +33,9 @@ from fracture_core.zoo.logit import logit_view
 #: Pixels on the longer side of a picture for the screen.
 SCREEN = 1200
 
+#: Pixels on the longer side of a thumbnail.
+THUMBNAIL = 240
+
 
 @dataclass(frozen=True, eq=False)
 class Heat:
@@ -95,6 +98,14 @@ class Opinion:
         """
         film, heat = self._screen
         return blend(film, heat, opacity)
+
+    @cached_property
+    def thumbnail(self) -> np.ndarray:
+        """The bare film for a strip of many, uint8 (height, width), at most `THUMBNAIL` pixels on a side."""
+        shrink = min(1.0, THUMBNAIL / max(self.film.height, self.film.width))
+        size = max(1, round(self.film.width * shrink)), max(1, round(self.film.height * shrink))
+        small = cv2.resize(self.film.pixels, size, interpolation=cv2.INTER_AREA)
+        return np.rint(np.clip(small, 0, 1) * 255).astype(np.uint8)
 
     def to_json(self) -> dict[str, Any]:
         """The opinion as plain JSON values; the same fields in the app and on the command line."""

@@ -20,7 +20,7 @@ from pages.parts.failures_record import Record
 def main() -> None:
     """Draws the page for the chosen model."""
     failures_matrix.style()
-    layout.title("Failures", "Where a model goes wrong on films it never saw, how often, and on which.")
+    layout.title("Failures", "Where a model goes wrong on its test films, how often, and on which.")
     ids = resources.store().ids()
     if not ids:
         st.info(

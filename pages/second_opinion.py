@@ -33,11 +33,11 @@ def main() -> None:
         key=f"films {study.generation()}",
         help="What a file is, its content decides, not its name.",
     )
-    if uploads:
-        files = [(upload.name, upload.getvalue()) for upload in uploads]
-    else:
+    files = study.kept([(upload.name, upload.getvalue()) for upload in uploads or []])
+    if not files:
         chosen = _samples()
         if chosen is None:
+            study.judge([], card)  # what was removed is forgotten
             return
         files = [(chosen.name, chosen.read_bytes())]
     entries = study.judge(files, card)
@@ -49,13 +49,13 @@ def main() -> None:
 def _answer(entry: study.Entry) -> None:
     """One film and what the model says of it."""
     if entry.opinion is None:
-        st.error(f"{entry.name}: {entry.error}")
+        st.error(layout.plain(f"{entry.name}: {entry.error}"))
         return
     opinion = entry.opinion
     with st.container(key="reading"):
         left, right = st.columns([3, 2], gap="large")
     with right:
-        st.subheader(entry.name, anchor=False)
+        st.subheader(layout.plain(entry.name), anchor=False)
         st.caption(f"{opinion.film.kind}, {opinion.film.width} × {opinion.film.height} pixels")
         if opinion.verdict is None or opinion.probability is None:
             answer.no_verdict(opinion.gate)
@@ -79,18 +79,19 @@ def _strip(entries: list[study.Entry]) -> study.Entry:
     if chosen not in keys:
         chosen = keys[first]
     if judged:
+        worst = entries[first]
         st.markdown(
-            f"**{len(entries)} films.** Most suspicious: {entries[first].name}, {_words(entries[first]).lower()}."
+            f"**{len(entries)} films.** Most suspicious: {layout.plain(worst.name)}, {_words(worst).lower()}."
         )
     strip = st.container(key="strip")
     for start in range(0, len(entries), _STRIP):
         for place, entry in zip(strip.columns(_STRIP), entries[start : start + _STRIP], strict=False):
             with place:
                 if entry.opinion is not None:
-                    st.image(entry.opinion.picture(0.0), width="stretch")
+                    st.image(entry.opinion.thumbnail, width="stretch")
                 if st.button(
-                    f"**{_words(entry)}**  \n{entry.name}",
-                    key=f"choose {entry.key} {keys.index(entry.key)}",
+                    f"**{_words(entry)}**  \n{layout.plain(entry.name)}",
+                    key=f"choose {entry.key}",
                     type="primary" if entry.key == chosen else "secondary",
                     width="stretch",
                 ):

@@ -110,7 +110,12 @@ def _free_name(stem: str, taken: set[str]) -> str:
 def _save(opinion, path: Path) -> None:
     from fracture_core.imaging import blend, to_png
 
-    path.write_bytes(to_png(blend(opinion.film.pixels, opinion.heat.on_film(), 0.6)))
+    try:
+        path.write_bytes(to_png(blend(opinion.film.pixels, opinion.heat.on_film(), 0.6)))
+    except OSError as error:
+        raise SecondLookError(
+            f"Expected to write the heatmap to {path}, but the disk said “{error.strerror}”: choose another folder."
+        ) from error
 
 
 class _Lines:

@@ -54,7 +54,8 @@ def load(
     """
     name, cases = read_cases(root, layout)
     own_split = any(case.split not in ("", "train") for case in cases)
-    if not own_split:
+    if not {"val", "test"} <= {case.split for case in cases}:
+        # A part will be cut; no picture may stand on both of its sides.
         pictures = clusters(thumbnails([case.path for case in cases], progress))
         cases = merge_groups(cases, pictures)
     return Dataset(root, name, tuple(complete_split(cases, seed)), own_split)

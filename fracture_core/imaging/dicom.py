@@ -75,6 +75,27 @@ _OTHER = {
     "ECG": "an ECG",
 }
 
+# Body parts of DICOM PS3.16 Annex L that no limb model has seen. Other terms, and none, pass.
+_OTHER_PARTS = {
+    "ABDOMEN",
+    "BREAST",
+    "CHEST",
+    "CSPINE",
+    "HEAD",
+    "JAW",
+    "LSPINE",
+    "NECK",
+    "ORBIT",
+    "RIB",
+    "SKULL",
+    "SPINE",
+    "SSPINE",
+    "STERNUM",
+    "TEETH",
+    "THORAX",
+    "TSPINE",
+}
+
 _UNCOMPRESSED = {
     ImplicitVRLittleEndian,
     ExplicitVRLittleEndian,
@@ -263,6 +284,12 @@ def _kind_warnings(dataset: FileDataset, modality: str) -> tuple[str, ...]:
         warnings.append(f"The DICOM file {what}; the model knows plain radiographs (CR, DX).")
     if text(dataset, "PresentationIntentType") == "FOR PROCESSING":
         warnings.append("The DICOM file holds raw detector values, so its contrast may be unusual.")
+    part = str(dataset.get("BodyPartExamined") or "").strip().upper()
+    if part in _OTHER_PARTS:
+        warnings.append(
+            f"The DICOM file says that it shows the {part.lower()}; the model knows hands, legs, hips and shoulders "
+            "only, so do not rely on its opinion."
+        )
     return tuple(warnings)
 
 

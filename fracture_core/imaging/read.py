@@ -38,6 +38,9 @@ def read(source: bytes | Path | str) -> Radiograph:
 
 
 def _file(path: Path) -> bytes:
+    if path.exists() and not path.is_file() and not path.is_dir():
+        # Reading a pipe or a device could wait for ever.
+        raise ImageReadError(f"{path} is no file but a device or a pipe; {formats.EXPECTED}: name a file.")
     try:
         return path.read_bytes()
     except FileNotFoundError as error:

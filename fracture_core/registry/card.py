@@ -31,6 +31,7 @@ class DataRecord:
         split_hash: SHA-256 of which case is in which split.
         split_rule: in words, how cases were kept together.
         counts: films by split: [without fracture, with a fracture].
+        checked: whether copies and groups were kept on one side of the split.
     """
 
     name: str
@@ -39,6 +40,7 @@ class DataRecord:
     split_hash: str
     split_rule: str
     counts: dict[str, list[int]]
+    checked: bool = False
 
 
 @dataclass(frozen=True)

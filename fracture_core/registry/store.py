@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -125,7 +126,7 @@ class ModelStore:
             ModelError: the model is unknown or fails its check.
         """
         self.verify(model_id)
-        partial = self.root / f".{_IN_USE}"
+        partial = self.root / f".{_IN_USE}.{uuid.uuid4().hex}"
         partial.write_text(json.dumps({"model": model_id}), encoding="utf-8")
         partial.replace(self.root / _IN_USE)
 

@@ -43,7 +43,7 @@ class Films:
             DataError: the data set is missing or unclear.
             TrainingError: a split or a class is empty, or the cache cannot be written.
         """
-        data = dataset.load(Path(config.data), config.layout, config.seed)
+        data = dataset.load(Path(config.data), config.layout, config.seed, progress)
         store, unreadable = canvases(data.cases, config.input, cache, progress)
         bad = set(unreadable)
         rows = np.array([row for row in range(len(data.cases)) if row not in bad], int)

@@ -153,7 +153,9 @@ def _card(
     }
     return Card(
         id=run.name,
-        title=f"{row.title}, {config.input.width} px",
+        title=", ".join(
+            [row.title, *(["fine-tuned"] if config.backbone_weights else []), f"{config.input.width} px"]
+        ),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         architecture=row.name,
         input=config.input,
@@ -169,11 +171,12 @@ def _card(
             layout=layout.name,
             split_hash=films.data.split_hash,
             split_rule=(
-                "as distributed by its publishers; not checked for leaks"
+                "as distributed by its publishers and not checked for leaks; a part that was missing was cut from train"
                 if films.data.own_split
                 else f"by group and duplicate cluster, stratified by label and region, seed {config.seed}"
             ),
             counts=counts,
+            checked=not films.data.own_split,
         ),
         validation=summarise(val["label"], val["probability"], val["group"], thresholds.balanced),
         test=summarise(label, probability, group, thresholds.balanced),
@@ -183,6 +186,7 @@ def _card(
             *limits,
             f"It has been trained on {seen}; any other region is outside what it has seen.",
             *_LIMITS,
+            *layout.limits,
         ),
         training=_settings(config),
         command=_command(config),
@@ -198,7 +202,7 @@ def _settings(config: TrainingConfig) -> dict:
 def _command(config: TrainingConfig) -> str:
     source = config.backbone_weights
     words = [
-        f"python -m fracture_core train --data DIR --architecture {config.architecture}",
+        f"python -m fracture_core train --data DIR --layout {config.layout} --architecture {config.architecture}",
         f"--size {config.input.width} --epochs {config.epochs} --batch {config.batch}",
         f"--learning-rate {config.learning_rate:g} --head-epochs {config.head_epochs}",
         f"--freeze-before {config.freeze_before or 'none'}",

@@ -1,6 +1,7 @@
 """The work of a training process, from the first film to the card."""
 
 import errno
+import os
 from collections.abc import Callable
 
 from fracture_core.errors import SecondLookError, TrainingError
@@ -30,7 +31,8 @@ def work(run: Run, progress: Progress | None = None, finish_only: bool = False) 
         SecondLookError: what went wrong, in a sentence that also stands in the run's state.
     """
     before = run.state()
-    if before.status in ACTIVE and before.status != "starting":
+    # Who starts a process for a run announces it with the process's own number.
+    if before.status in ACTIVE and before.pid != os.getpid():
         raise TrainingError(
             f"Expected a run at rest, but {run.name} is being trained: wait for it or stop it."
         )
@@ -45,10 +47,12 @@ def work(run: Run, progress: Progress | None = None, finish_only: bool = False) 
     run.set_state("starting", "Reading the films.")
     try:
         return _work(run, progress, finish_only)
-    except StopRequested:
+    except (StopRequested, KeyboardInterrupt) as stopped:
         saved = checkpoint.last(run.checkpoints)
         kept = f"{saved[1]} completed epochs are kept." if saved else "No epoch was completed."
         run.set_state("stopped", f"Stopped. {kept}")
+        if isinstance(stopped, KeyboardInterrupt):
+            raise
         return None
     except SecondLookError as error:
         run.set_state("failed", str(error))
@@ -75,13 +79,33 @@ def _work(run: Run, progress: Progress | None, finish_only: bool) -> Card:
             progress("Reading films", done, every)
 
     films = Films.load(config, run.folder.parent / ".cache", reading)
-    films.write_split(run.folder / "split.csv")
+    _same_split(run, films)
     run.set_state("running", _left_out(films))
     model = loop.best(run, config) if finish_only else loop.fit(run, films, config)
     run.set_state("evaluating", "Calibrating on the validation split, then opening the test split.")
     card = finish(run, films, config, model)
     run.set_state("finished", f"AUC on the test split: {card.test.auc.text()}." if card.test else "")
     return card
+
+
+def _same_split(run: Run, films: Films) -> None:
+    """Notes the split at the first start, and refuses to go on with another one.
+
+    A folder that changed is split anew, and films that trained the network could stand in its test.
+    """
+    path = run.folder / "split.csv"
+    if checkpoint.last(run.checkpoints) is None:
+        films.write_split(path)
+        return
+    again = path.with_suffix(".again")
+    films.write_split(again)
+    same = path.is_file() and path.read_bytes() == again.read_bytes()
+    again.unlink()
+    if not same:
+        raise TrainingError(
+            f"Expected the films that {run.name} began with, but the folder has changed since: restore it, or start "
+            "a new run."
+        )
 
 
 def _left_out(films: Films) -> str:

@@ -7,7 +7,7 @@ from fracture_core.zoo.architecture import Architecture, Protocol
 _ROWS = (
     Architecture(
         name="mobilenet_v2",
-        title="MobileNetV2, fine-tuned",
+        title="MobileNetV2",
         source="Sandler et al. 2018, arXiv:1801.04381",
         input=InputSpec(224, 224, channels=3, scaling="signed"),
         heatmap_layer="out_relu",
@@ -21,7 +21,7 @@ _ROWS = (
     Architecture(
         name="four_block",
         title="Four-block CNN",
-        source="Student report: four convolution blocks of 32, 64, 128 and 256 filters at 224 px",
+        source="Four convolution blocks of 32, 64, 128 and 256 filters, after a published student report",
         input=InputSpec(224, 224, channels=1, scaling="unit"),
         heatmap_layer="block4_norm",
         protocol=Protocol(epochs=15, batch=32, learning_rate=1e-3, patience=3),

@@ -28,7 +28,8 @@ def verdict(found: Verdict, probability: float, thresholds: Thresholds) -> None:
         f'<div class="scale" style="--low:{low:.1%};--high:{high:.1%};--at:{probability:.1%}" role="img" '
         f'aria-label="Probability {_percent(probability)}; no fracture seen below {_percent(low)}, fracture suspected '
         f'from {_percent(high)}"><div class="bar"></div><div class="mark"></div>'
-        f'<span class="end">0%</span>{_cuts(low, high)}<span class="end right">100%</span></div></div>'
+        f"{'' if 0 < low < _LABEL else '<span class=end>0%</span>'}{_cuts(low, high)}"
+        '<span class="end right">100%</span></div></div>'
     )
     if found is Verdict.UNCERTAIN:
         st.caption("Uncertain: between the two thresholds the model's word should not count either way.")
@@ -74,9 +75,32 @@ def record(card: Card) -> None:
 def _record_sentence(found: Summary, region: str, card: Card) -> str:
     films = f"{region} films" if region else "films"
     source = card.data.name.split(",")[0] if card.data else "its test set"
+    kept = (
+        "that it never saw" if card.data and card.data.checked else "kept apart by their publisher, not by us"
+    )
     return (
-        f"**Its record on {films}** of {source} that it never saw: sensitivity {found.sensitivity.text()}, "
-        f"specificity {found.specificity.text()}, AUC {found.auc.text()}."
+        f"**Its record on {films}** of {source} {kept}: sensitivity {found.sensitivity.text()}, "
+        f"specificity {found.specificity.text()} at the threshold {found.threshold:.2f}, AUC {found.auc.text()}."
+        f"{_verdicts(card) if not region else ''}"
+    )
+
+
+def _verdicts(card: Card) -> str:
+    """How its three verdicts fell on the test films, which is the record of the verdict itself."""
+    states = card.test_states
+    if states is None:
+        return ""
+    counts = {
+        label: [
+            states.count(verdict, label)
+            for verdict in (Verdict.SUSPECTED, Verdict.UNCERTAIN, Verdict.NOT_SEEN)
+        ]
+        for label in (1, 0)
+    }
+    return " " + " ".join(
+        f"Of {sum(row):,} {words} it suspected a fracture in {row[0]:,}, was uncertain in {row[1]:,} and saw none in "
+        f"{row[2]:,}."
+        for words, row in (("fractured films", counts[1]), ("others", counts[0]))
     )
 
 
@@ -95,7 +119,7 @@ def _cuts(low: float, high: float) -> str:
     return "".join(
         f'<span class="cut" style="left:{at:.1%}">{words}</span>'
         for at, words in labels
-        if _LABEL < at < 1 - _LABEL
+        if 0 < at < 1 - _LABEL
     )
 
 

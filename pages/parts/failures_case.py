@@ -121,7 +121,7 @@ def _pictures(found: Look, fractures: tuple[Box, ...], broken: bool, case: str) 
             '<div class="legend"><span>no evidence</span>'
             f'<img alt="Colour scale of the heatmap" src="{failures_films.data_uri(legend(256, 8))}">'
             f"<span>{found.scale:.2g} or more</span></div>"
-            '<p class="note">Grad-CAM, in log-odds towards a fracture, on one scale for every film of this model. It '
+            '<p class="note">Grad-CAM: evidence for a fracture, on one scale for every film of this model. It '
             "shows what the model used, not where a fracture is.</p>"
         )
 

@@ -1,6 +1,7 @@
 """The frame of a page: title and lead."""
 
 import html
+import re
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
@@ -11,6 +12,11 @@ def title(words: str, lead: str) -> None:
     _through_app()
     st.title(words, anchor=False)
     st.html(f'<p class="lead">{html.escape(lead)}</p>')
+
+
+def plain(text: str) -> str:
+    """A text, such as a file's name, that Markdown shows as it is."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])", r"\\\1", text)
 
 
 def _through_app() -> None:

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 _KEY, _GENERATION = "study", "study generation"
 
+_KEPT, _RESTORED = "kept", "restored"
+
+# First words of what the page keeps of a study; other pages' settings stay.
+_OWN = frozenset(
+    {"study", "kept", "restored", "films", "film", "sample", "region", "opacity", "save", "choose"}
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Entry:
@@ -43,11 +50,11 @@ def judge(files: Sequence[tuple[str, bytes]], card: Card) -> list[Entry]:
         files: (name, content) of each.
         card: the model that judges.
     """
-    known: dict[str, Entry] = st.session_state.setdefault(_KEY, {})
-    keys = [f"{hashlib.sha256(content).hexdigest()} {card.weights.sha256}" for _, content in files]
+    known: dict[str, Opinion | str] = st.session_state.setdefault(_KEY, {})
+    keys = [f"{card.id} {card.weights.sha256} {hashlib.sha256(content).hexdigest()}" for _, content in files]
     for stale in set(known) - set(keys):
         del known[stale]
-    missing = sum(key not in known for key in keys)
+    missing = len(set(keys) - set(known))
     if missing:
         reader = resources.reader(card)
         bar = st.progress(0.0, text="Reading the films …") if missing > 1 else None
@@ -56,15 +63,38 @@ def judge(files: Sequence[tuple[str, bytes]], card: Card) -> list[Entry]:
             if key in known:
                 continue
             try:
-                known[key] = Entry(name, key, reader.opinion(content))
+                known[key] = reader.opinion(content)
             except SecondLookError as error:
-                known[key] = Entry(name, key, None, str(error))
+                known[key] = str(error)
             done += 1
             if bar is not None:
                 bar.progress(done / missing, text=f"Read {done} of {missing}: {name}")
         if bar is not None:
             bar.empty()
-    return [known[key] for key in keys]
+    entries = []
+    for number, (key, (name, _)) in enumerate(zip(keys, files, strict=True)):
+        found = known[key]
+        # The number tells two files with the same content apart.
+        entry_key = f"{key} {number}"
+        entries.append(
+            Entry(name, entry_key, None, found) if isinstance(found, str) else Entry(name, entry_key, found)
+        )
+    return entries
+
+
+def kept(files: Sequence[tuple[str, bytes]]) -> Sequence[tuple[str, bytes]]:
+    """The files of the uploader, or those of before when it has just been drawn anew.
+
+    Streamlit empties an uploader while another page is shown; a study must not be lost by that.
+    """
+    state = st.session_state
+    if files:
+        state[_KEPT], state[_RESTORED] = list(files), False
+    elif state.get("arrived"):
+        state[_RESTORED] = bool(state.get(_KEPT))
+    elif not state.get(_RESTORED):
+        state[_KEPT] = []
+    return state.get(_KEPT, [])
 
 
 def generation() -> int:
@@ -75,5 +105,7 @@ def generation() -> int:
 def forget() -> None:
     """Empties this session's memory of films."""
     number = generation()
-    st.session_state.clear()
+    for key in list(st.session_state):
+        if str(key).split(" ")[0] in _OWN:
+            del st.session_state[key]
     st.session_state[_GENERATION] = number + 1

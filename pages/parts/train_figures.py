@@ -69,8 +69,12 @@ def curves(epochs: Sequence[dict[str, Any]], name: str) -> pd.DataFrame:
 
 
 def best_epoch(epochs: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """The epoch with the lowest validation loss, the one that is kept."""
+    """The epoch with the lowest validation loss, the one that is kept.
+
+    Epochs of the head alone carry no learning rate in their report, and count only where there are no others.
+    """
     known = [line for line in epochs if line.get("val_loss") is not None]
+    known = [line for line in known if "learning_rate" in line] or known[-1:]
     return min(known, key=lambda line: line["val_loss"]) if known else None
 
 

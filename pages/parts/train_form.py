@@ -169,8 +169,12 @@ def _starting_weights(row: Architecture) -> str | None:
     if not text:
         st.caption("Type the path of the file, and press Enter.")
         return None
-    path = Path(text.strip("\"'")).expanduser().resolve()
-    if not path.is_file():
+    try:
+        path = Path(text.strip("\"'")).expanduser().resolve()
+        found = path.is_file()
+    except (OSError, RuntimeError, ValueError):  # no such home, a name no file can have
+        path, found = Path(text), False
+    if not found:
         st.error(f"Expected a weight file at {path}, but there is none: check the path.")
         return None
     return str(path)

@@ -31,7 +31,7 @@ def record(test: Summary) -> None:
     """The test split in four lines and a small table."""
     left, right = st.columns([3, 2])
     left.markdown(
-        f"**On the test split**, which it had never seen:  \n"
+        f"**On the test split**:  \n"
         f"AUC {test.auc.text()}  \n"
         f"Sensitivity {test.sensitivity.text()}  \n"
         f"Specificity {test.specificity.text()}"

@@ -36,7 +36,12 @@ def look(text: str) -> Look:
     Raises:
         DataError: it cannot be trained on.
     """
-    root = Path(text.strip().strip("\"'")).expanduser().resolve()
+    try:
+        root = Path(text.strip().strip("\"'")).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # no such home, a name no file can have
+        raise DataError(
+            f"Expected the path of a folder, but got {text!r} ({error}): check the path."
+        ) from error
     try:
         name, cases = read_cases(root)
     except OSError as error:

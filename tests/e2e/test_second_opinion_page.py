@@ -100,3 +100,28 @@ def test_a_phone_sees_the_answer_first(page, app):
     image.wait_for()
     assert verdict.bounding_box()["y"] < image.bounding_box()["y"]
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_copies_and_strange_names_are_films_of_their_own(page, app, tmp_path):
+    content = (SAMPLES / "synthetic_leg_normal.png").read_bytes()
+    files = [tmp_path / name for name in ("one.png", "copy of one.png", "a*x*_[l](http:x).png")]
+    for file in files:
+        file.write_bytes(content)
+    page.goto(app.url)
+    _upload(page, *files)
+    page.get_by_test_id("verdict").wait_for()
+    expect(page.locator(".st-key-strip [data-testid=stButton] button")).to_have_count(len(files))
+    assert page.locator(".st-key-strip a, h3 a").count() == 0
+
+
+def test_a_study_survives_a_look_at_another_page(page, app):
+    page.goto(app.url)
+    _upload(page, SAMPLES / "synthetic_hand_fracture.png")
+    page.get_by_test_id("verdict").wait_for()
+    page.get_by_role("link", name="Failures").click()
+    page.get_by_text("Confusion matrix").first.wait_for()
+    page.get_by_role("link", name="Second opinion").click()
+    page.get_by_test_id("verdict").wait_for()
+    page.get_by_role("button", name="Forget these films").click()
+    expect(page.get_by_test_id("verdict")).to_have_count(0)
+    page.get_by_text("No film at hand?").wait_for()

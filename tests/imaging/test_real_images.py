@@ -71,3 +71,10 @@ def test_films_pass_the_gate(real_data):
     assert len(states) > 150
     assert GateState.REFUSE not in states
     assert states.count(GateState.PASS) >= 0.97 * len(states)
+
+
+@pytest.mark.real
+def test_the_chest_film_is_warned_about(real_data):
+    film = read(real_data / "dicom" / "RG1_J2KI")
+    assert any("chest" in warning for warning in film.warnings)
+    assert not any("do not rely" in warning for warning in read(real_data / "dicom" / "RG3_J2KI").warnings)
