@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -142,3 +143,17 @@ def test_a_split_without_a_class_is_refused(run, tiny_config, phantoms, tmp_path
     replace(tiny_config, data=str(tmp_path / "films")).save(run.folder / "config.json")
     with pytest.raises(TrainingError, match="but val has none with a fracture"):
         work(run)
+
+
+def test_a_folder_that_changed_is_not_split_anew(trained, tiny_config, tmp_path):
+    """Films that trained the network could stand in the test of another split."""
+    data = tmp_path / "data"
+    shutil.copytree(tiny_config.data, data)
+    run = Run.create(tmp_path / "runs", "changed", replace(tiny_config, data=str(data)))
+    shutil.copytree(trained.checkpoints, run.checkpoints)
+    shutil.copy(trained.folder / "split.csv", run.folder / "split.csv")
+    next((data / "fractured").iterdir()).unlink()
+    with pytest.raises(TrainingError, match="changed since"):
+        work(run)
+    assert run.state().status == "failed"
+    assert (run.folder / "split.csv").read_bytes() == (trained.folder / "split.csv").read_bytes()
