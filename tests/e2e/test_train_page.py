@@ -86,12 +86,24 @@ def fill_in(page, app, name: str, epochs: int) -> None:
     page.get_by_text("56 films, 28 with a fracture").wait_for()
     page.get_by_text("will be split by group").wait_for()
     pick(page, "Architecture", "Four-block CNN")
-    type_in(page, "spinbutton", "Input size, px", "64")
-    type_in(page, "spinbutton", "Films a step (batch)", "8")
-    type_in(page, "spinbutton", "Epochs, at most", str(epochs))
     page.get_by_text("More settings").click()
-    type_in(page, "spinbutton", "Patience, epochs", "1000")
+    wanted = {"Input size, px": "64", "Films a step (batch)": "8", "Epochs, at most": str(epochs)}
+    wanted["Patience, epochs"] = "1000"
+    for label, value in wanted.items():
+        type_in(page, "spinbutton", label, value)
     type_in(page, "textbox", "Name of the run", name)
+    # On a busy machine the answer to one field may be drawn over the next while it is typed.
+    for _ in range(5):
+        page.wait_for_timeout(1500)
+        lost = [
+            label
+            for label, value in wanted.items()
+            if page.get_by_role("spinbutton", name=label).input_value() != value
+        ]
+        for label in lost:
+            type_in(page, "spinbutton", label, wanted[label])
+        if not lost:
+            break
 
 
 @pytest.mark.usefixtures("_model_back")
