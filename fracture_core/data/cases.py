@@ -1,7 +1,7 @@
 """Case: one labelled image of a data set."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -31,16 +31,6 @@ class Case:
     group: str = ""
     regions: tuple[str, ...] = ()
     boxes: tuple[Box, ...] = ()
-
-
-def of_split(cases: Sequence[Case], split: str) -> list[Case]:
-    """The cases of one split, in order."""
-    return [case for case in cases if case.split == split]
-
-
-def with_split(case: Case, split: str) -> Case:
-    """The same case in another split."""
-    return replace(case, split=split)
 
 
 def to_frame(cases: Sequence[Case]) -> pd.DataFrame:

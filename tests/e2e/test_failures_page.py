@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from sklearn.metrics import confusion_matrix, roc_auc_score
 
-from fracture_core.data.cases import to_frame, with_split
+from fracture_core.data.cases import to_frame
 from fracture_core.data.layouts import read_cases
 from fracture_core.evaluation import predictions
 from fracture_core.opinion import Reader
@@ -71,7 +71,7 @@ def lesson(app) -> pd.DataFrame:
     replace(Card.load(target / "card.json"), id="lesson", title="Lesson").save(target / "card.json")
     reader = Reader(ModelStore(app.models), "lesson")
     cases = read_cases(app.phantoms)[1][20:36]
-    table = to_frame([with_split(case, "test") for case in cases])
+    table = to_frame([replace(case, split="test") for case in cases])
     table["path"] = [case.path.relative_to(app.phantoms).as_posix() for case in cases]
     table["probability"] = [reader.opinion(case.path, heatmap=False).probability for case in cases]
     return predictions.write(target / "predictions.csv", table.assign(logit=0.0))
