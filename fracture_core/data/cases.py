@@ -22,6 +22,8 @@ class Case:
         group: images that share a group must not be split (patient, duplicates, rotated copies).
         regions: body regions, lower case; empty where unknown.
         boxes: fracture boxes as fractions of the image.
+        views: projections on the film, lower case ("frontal", "lateral", "oblique"); empty where unknown.
+        hardware: whether metal of an operation is on the film; None where unknown.
     """
 
     id: str
@@ -31,6 +33,8 @@ class Case:
     group: str = ""
     regions: tuple[str, ...] = ()
     boxes: tuple[Box, ...] = ()
+    views: tuple[str, ...] = ()
+    hardware: bool | None = None
 
 
 def to_frame(cases: Sequence[Case]) -> pd.DataFrame:

@@ -1,0 +1,42 @@
+"""Catalogue: a data set as its layout tells it, before any image is opened."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fracture_core.data.cases import Case
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something about a data set that its tables and folders already tell.
+
+    Attributes:
+        kind: a short name, such as "table_differs" or "not_in_table".
+        ids: the cases it is about, or the names of files where there is no case.
+        sentence: what was found, for a reader.
+    """
+
+    kind: str
+    ids: tuple[str, ...]
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The cases of a data set and how they were found.
+
+    Attributes:
+        root: its folder.
+        layout: name of the layout that it was read as.
+        cases: sorted by id.
+        classes: the class names that were found and the label each was taken for.
+        finding: what label 1 means, "fracture" or "abnormality".
+        remarks: what is odd about its tables and folders.
+    """
+
+    root: Path
+    layout: str
+    cases: tuple[Case, ...]
+    classes: tuple[tuple[str, int], ...] = ()
+    finding: str = "fracture"
+    remarks: tuple[Remark, ...] = ()
