@@ -10,8 +10,8 @@ from pathlib import Path
 from fracture_core import places
 from fracture_core.cli.quiet import load_keras
 from fracture_core.errors import TrainingError
-from fracture_core.training.config import Augmentation, TrainingConfig
-from fracture_core.zoo import ARCHITECTURES, architecture
+from fracture_core.training.config import TrainingConfig
+from fracture_core.zoo import ARCHITECTURES, Augmentation, architecture
 
 
 def add(commands) -> None:
@@ -23,7 +23,7 @@ def add(commands) -> None:
         "--run", dest="name", metavar="NAME", help="name of the run; default: made from date and time"
     )
     parser.add_argument("--runs", type=Path, metavar="DIR", help="where runs lie; default: runs/")
-    parser.add_argument("--layout", default="auto", help="auto, folders or fracatlas")
+    parser.add_argument("--layout", default="auto", help="auto, fracatlas, phantom or folders")
     parser.add_argument("--size", type=int, metavar="PX", help="input size; default: the architecture's own")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--batch", type=int)
@@ -39,11 +39,11 @@ def add(commands) -> None:
     parser.add_argument("--backbone-weights", default="", metavar="imagenet|FILE", help="starting weights")
     parser.add_argument("--no-class-weights", action="store_true", help="count every film the same")
     augmentation = parser.add_argument_group(
-        "augmentation", "how far training films are varied; 0 for not at all"
+        "augmentation", "how far training films are varied, 0 for not at all; default: the architecture's own"
     )
     for entry in fields(Augmentation):
         if entry.name != "flip":
-            augmentation.add_argument(f"--{entry.name}", type=float, default=entry.default, metavar="X")
+            augmentation.add_argument(f"--{entry.name}", type=float, metavar="X")
     augmentation.add_argument("--no-flip", dest="flip", action="store_false", help="mirror no film")
     parser.add_argument("--resume", action="store_true", help="continue the run named by --run")
     parser.add_argument(
@@ -89,9 +89,7 @@ def run(chosen: argparse.Namespace) -> int:
             backbone_weights=_source(chosen.backbone_weights),
             class_weights=not chosen.no_class_weights,
             seed=chosen.seed,
-            augmentation=Augmentation(
-                **{entry.name: getattr(chosen, entry.name) for entry in fields(Augmentation)}
-            ),
+            augmentation=_augmentation(chosen, protocol.augmentation),
         )
         _ = config.input  # refuses an impossible size before a folder is made
         name = chosen.name or time.strftime(f"{chosen.architecture}-%Y%m%d-%H%M%S")
@@ -111,6 +109,15 @@ def _work(current, finish_only: bool) -> int:
     auc = card.test.auc.to_json() if card.test else None
     print(json.dumps({"run": current.name, "result": str(current.result), "test": auc}))
     return 0
+
+
+def _augmentation(chosen: argparse.Namespace, usual: Augmentation) -> Augmentation:
+    """The usual variations with what was given instead."""
+    given = {
+        entry.name: getattr(chosen, entry.name) for entry in fields(Augmentation) if entry.name != "flip"
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    return replace(usual, flip=usual.flip and chosen.flip, **given)
 
 
 def _source(text: str) -> str:

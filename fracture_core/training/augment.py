@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from fracture_core.training.config import Augmentation
+from fracture_core.zoo import Augmentation
 
 
 def augment(canvas: np.ndarray, how: Augmentation, rng: np.random.Generator) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 
 from fracture_core.imaging import InputSpec, normalise
 from fracture_core.training.augment import augment
-from fracture_core.training.config import Augmentation
+from fracture_core.zoo import Augmentation
 
 
 class Canvases(Protocol):

@@ -7,28 +7,7 @@ from typing import Any
 
 from fracture_core.errors import TrainingError
 from fracture_core.imaging import InputSpec
-from fracture_core.zoo import architecture
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """How far a training film is varied at each look; every range is symmetric around no change.
-
-    Attributes:
-        rotation: degrees.
-        shift: share of the canvas, along each axis.
-        zoom: share of the size.
-        flip: whether films are mirrored left to right half of the time.
-        brightness: share of the full range that is added or taken away.
-        contrast: share by which the spread around the film's mean grows or shrinks.
-    """
-
-    rotation: float = 30.0
-    shift: float = 0.1
-    zoom: float = 0.2
-    flip: bool = True
-    brightness: float = 0.15
-    contrast: float = 0.35
+from fracture_core.zoo import Augmentation, architecture
 
 
 @dataclass(frozen=True)

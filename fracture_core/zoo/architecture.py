@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fracture_core.errors import ModelError
 from fracture_core.imaging import InputSpec
+from fracture_core.zoo.augmentation import Augmentation
 
 if TYPE_CHECKING:
     import keras
@@ -32,6 +33,7 @@ class Protocol:
         head_epochs: passes in which only the new head learns, before the backbone is freed.
         freeze_before: layers before this one keep their pretrained weights throughout; "" frees all.
         patience: epochs without a lower validation loss before training stops.
+        augmentation: how training films are varied.
     """
 
     epochs: int = 15
@@ -40,6 +42,7 @@ class Protocol:
     head_epochs: int = 0
     freeze_before: str = ""
     patience: int = 3
+    augmentation: Augmentation = field(default_factory=Augmentation)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,15 @@ _ROWS = (
         heatmap_layer="block4_norm",
         protocol=Protocol(epochs=15, batch=32, learning_rate=1e-3, patience=3),
     ),
+    Architecture(
+        name="small_fcn",
+        title="Small FCN, log-sum-exp pooling",
+        source="Log-sum-exp pooling after Pinheiro and Collobert 2015, arXiv:1411.6228",
+        input=InputSpec(128, 128, channels=1, scaling="unit"),
+        heatmap_layer="block4_relu",
+        # It stands still for some twenty epochs before it has found the fractures.
+        protocol=Protocol(epochs=80, batch=16, learning_rate=2e-3, patience=25),
+    ),
 )
 
 #: Architectures by name.

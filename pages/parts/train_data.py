@@ -8,12 +8,13 @@ import streamlit as st
 
 from fracture_core import places
 from fracture_core.data.layouts import LAYOUTS
-from fracture_core.data.phantom import write_set
+from fracture_core.data.phantom import SetSettings, write_set
 from fracture_core.errors import SecondLookError
 from pages.parts.train_sets import Look, look
 
 _FOLDER, _SYNTHETIC = "A folder", "Synthetic films"
-_COUNTS = (60, 120, 240, 400, 800)
+_COUNTS = (120, 240, 400, 800)
+_DIFFICULTIES = {"easy": "Easy, a small network learns from it", "realistic": "As in practice"}
 
 # Drawn last, so it tells a complete set from one that was broken off.
 _LAST = "boxes.csv"
@@ -49,6 +50,11 @@ def choose() -> Look | None:
     return found
 
 
+def synthetic() -> bool:
+    """Whether synthetic films are chosen."""
+    return st.session_state.get("train_source") == _SYNTHETIC
+
+
 def _folder() -> str:
     folder = st.text_input(
         "Folder of labelled films",
@@ -66,9 +72,22 @@ def _folder() -> str:
 
 def _synthetic() -> str:
     """The folder of a synthetic set, "" until it is made."""
-    left, right = st.columns(2)
+    left, middle, right = st.columns(3)
+    difficulty = middle.selectbox(
+        "Fractures",
+        tuple(_DIFFICULTIES),
+        format_func=_DIFFICULTIES.__getitem__,
+        key="train_phantom_difficulty",
+        persist_state="session",
+        help="Easy films show wide fractures close up, without markers, and each limb once intact and once broken.",
+    )
     count = left.selectbox(
-        "How many", _COUNTS, index=1, key="train_phantoms", persist_state="session", width="stretch"
+        "How many",
+        _COUNTS,
+        index=_COUNTS.index(400),
+        key="train_phantoms",
+        persist_state="session",
+        width="stretch",
     )
     seed = right.number_input(
         "Seed of the films",
@@ -81,25 +100,26 @@ def _synthetic() -> str:
     )
     st.caption(
         "Computed images that show no person. They serve to try the training out; a model trained on them says "
-        "nothing about patients. Making them takes about half a second a film, once."
+        "nothing about patients. Making them takes about a quarter of a second a film, once."
     )
-    folder = places.runs() / f"synthetic-{count}-{seed}"
+    settings = SetSettings(int(count), int(seed), difficulty=difficulty)
+    folder = places.runs() / f"synthetic-{difficulty}-{count}-{seed}"
     if (folder / _LAST).is_file():
         return str(folder)
     if st.button(f"Make {count} films"):
-        _make(folder, int(count), int(seed))
+        _make(folder, settings)
         st.rerun()
     return ""
 
 
-def _make(folder: Path, count: int, seed: int) -> None:
+def _make(folder: Path, settings: SetSettings) -> None:
     bar = st.progress(0.0, text="Drawing the first film")
 
     def show(done: int, every: int) -> None:
         bar.progress(done / every, text=f"Drawing: {done} of {every} films")
 
     with _WRITING:
-        write_set(folder, count, seed, show)
+        write_set(folder, settings, show)
 
 
 @st.cache_data(ttl=60, show_spinner="Looking at the folder …")

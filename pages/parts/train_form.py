@@ -16,6 +16,9 @@ from fracture_core.zoo.architecture import Architecture
 from pages.parts import train_data, train_state
 from pages.parts.train_sets import Look
 
+# Learns from a few hundred synthetic films within minutes.
+_FOR_SYNTHETIC = "small_fcn"
+
 _NONE, _IMAGENET, _FILE = "None", "ImageNet (download)", "A file"
 
 
@@ -34,11 +37,16 @@ def show() -> None:
 
 
 def _architecture() -> Architecture:
+    # One key a kind of films: each begins with the network that suits it.
+    films, first = (
+        ("synthetic", _FOR_SYNTHETIC) if train_data.synthetic() else ("folder", next(iter(ARCHITECTURES)))
+    )
     name = st.selectbox(
         "Architecture",
         tuple(ARCHITECTURES),
+        index=list(ARCHITECTURES).index(first),
         format_func=lambda key: ARCHITECTURES[key].title,
-        key="train_architecture",
+        key=f"train_architecture_{films}",
         persist_state="session",
     )
     row = ARCHITECTURES[name]
@@ -135,6 +143,7 @@ def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig | N
         backbone_weights=source,
         class_weights=weighted,
         seed=int(seed),
+        augmentation=usual.augmentation,
     )
     _ = config.input  # refuses an impossible size here, where it can be changed
     if films and films.train < batch:

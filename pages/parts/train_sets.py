@@ -9,7 +9,7 @@ from fracture_core.data.split import complete_split
 from fracture_core.errors import DataError
 from fracture_core.words import SPLITS
 
-_NAMES = {"fracatlas": "FracAtlas", "folders": "One folder a class"}
+_NAMES = {"fracatlas": "FracAtlas", "phantom": "Synthetic films", "folders": "One folder a class"}
 
 
 @dataclass(frozen=True)

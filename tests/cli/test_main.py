@@ -53,7 +53,7 @@ def test_phantoms(command, tmp_path):
     assert said.status == 0
     assert said.out.startswith("6 synthetic radiographs are in ")
     name, cases = read_cases(tmp_path / "films")
-    assert name == "folders"
+    assert name == "phantom"
     assert {(case.split, case.label) for case in cases} == {
         (split, label) for split in ("train", "val", "test") for label in (0, 1)
     }

@@ -1,6 +1,5 @@
 """Synthetic radiographs: the same every time, honest about where the fracture is, no shortcut beside it."""
 
-import csv
 import io
 import zlib
 from dataclasses import replace
@@ -11,11 +10,13 @@ import pydicom
 import pytest
 from PIL import Image
 
-from fracture_core.data.phantom import Fracture, draw, encode_png, film, generate, to_dicom, write_set
+from fracture_core.data.phantom import Fracture, draw, encode_png, film, generate, to_dicom
 from fracture_core.data.phantom.anatomy import REGIONS
+from fracture_core.data.phantom.bone import Piece, add_piece, solids
+from fracture_core.data.phantom.difficulty import DIFFICULTIES, Difficulty
 from fracture_core.data.phantom.fracture import KINDS
 from fracture_core.data.phantom.samples import SAMPLES, write_samples
-from fracture_core.errors import DataError
+from fracture_core.data.phantom.view import View
 
 SMALL = (160, 128)
 
@@ -61,12 +62,16 @@ def test_the_intact_film_and_the_broken_one_differ_only_by_the_fracture(region: 
         assert np.mean(change[far] > 6) < 0.05
 
 
-def test_nothing_about_the_film_depends_on_the_label() -> None:
-    for seed in range(20):
-        scenes = [generate._scene(seed, "hand", asked, SMALL) for asked in (None, Fracture())]
+@pytest.mark.parametrize("level", DIFFICULTIES.values(), ids=DIFFICULTIES)
+@pytest.mark.parametrize("region", REGIONS)
+def test_nothing_about_the_film_depends_on_the_label(region: str, level: Difficulty) -> None:
+    for seed in range(10):
+        scenes = [generate._scene(seed, region, asked, SMALL, level) for asked in (None, Fracture())]
         assert scenes[0].technique == scenes[1].technique
         assert np.array_equal(scenes[0].inside, scenes[1].inside)
         assert np.array_equal(scenes[0].view.matrix, scenes[1].view.matrix)
+        assert np.array_equal(scenes[0].view.centre, scenes[1].view.centre)
+        assert np.array_equal(scenes[0].view.target, scenes[1].view.target)
         assert [bone.length for bone in scenes[0].limb.bones] == [
             bone.length for bone in scenes[1].limb.bones
         ]
@@ -85,6 +90,49 @@ def test_the_box_is_tight_around_the_mask(region: str) -> None:
         assert 0 <= y0 < y1 <= 1
         assert phantom.mask.mean() < 0.1
         assert generate.fracture_boxes(seed, region, True, SMALL) == phantom.boxes
+
+
+@pytest.mark.parametrize("level", DIFFICULTIES)
+@pytest.mark.parametrize("region", REGIONS)
+def test_every_fracture_lies_on_the_film(region: str, level: str) -> None:
+    for seed in range(100, 140):
+        ((x0, y0, x1, y1),) = generate.fracture_boxes(seed, region, True, SMALL, level)
+        assert 0.02 < (x0 + x1) / 2 < 0.98
+        assert 0.02 < (y0 + y1) / 2 < 0.98
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_easy_fractures_are_plain(region: str) -> None:
+    for seed in range(4):
+        intact, broken = (draw(seed, region, asked, SMALL, "easy") for asked in (None, True))
+        assert broken.spacing == pytest.approx(draw(seed, region, None, SMALL).spacing / 2)
+        assert broken.kind != "buckle"
+        change = np.abs(intact.pixels.astype(int) - broken.pixels.astype(int))
+        assert np.percentile(change[broken.mask], 90) > 25
+
+
+@pytest.mark.parametrize("bone", ["femoral neck", "trochanters", "femoral shaft"])
+def test_a_hip_breaks_at_neck_trochanters_and_shaft(bone: str) -> None:
+    broken = draw(2, "hip", Fracture("transverse", bone, displacement=4.0), SMALL)
+    assert (broken.bone, broken.label) == (bone, 1)
+    intact = draw(2, "hip", None, SMALL)
+    change = np.abs(intact.pixels.astype(int) - broken.pixels.astype(int)) > 12
+    # The distal fragment moves as one: everything below the fracture on the side of the femur changes.
+    assert change[int(broken.boxes[0][3] * SMALL[0]) :].any()
+    # The pelvis and the head stay where they are.
+    assert not change[: int(broken.boxes[0][1] * SMALL[0]) - 12].any()
+
+
+def test_parts_of_one_solid_do_not_add_up() -> None:
+    limb = generate.anatomy.limb("hip", np.random.default_rng(0))
+    femur = next(solid for solid in solids(limb.bones) if solid[0].weld == "femur")
+    view = View(SMALL, 1.6, np.eye(2) / 1.6, np.array([0.0, 30.0]), np.array([60.0, 70.0]))
+    together, apart = (np.zeros(SMALL) for _ in range(2))
+    add_piece(Piece(femur), view, None, together, np.zeros(SMALL))
+    for bone in femur:
+        add_piece(Piece((bone,)), view, None, apart, np.zeros(SMALL))
+    assert together.max() > 0
+    assert together.sum() < 0.8 * apart.sum()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -112,6 +160,8 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         draw(0, "leg", Fracture(bone="talus"), SMALL)
     with pytest.raises(ValueError, match="seed"):
         draw(-1, "leg")
+    with pytest.raises(ValueError, match="a difficulty is one of easy, realistic, not 'hard'"):
+        draw(0, "leg", None, SMALL, "hard")
     with pytest.raises(ValueError, match="rows and columns"):
         draw(0, "leg", None, (16, 16))
 
@@ -132,70 +182,6 @@ def test_a_png_reads_back_and_holds_nothing_else() -> None:
         assert image.mode == "L"
         assert image.info == {}
         assert np.array_equal(np.asarray(image), pixels)
-
-
-def test_a_set_has_its_folders_counts_and_boxes(tmp_path: Path) -> None:
-    seen: list[tuple[int, int]] = []
-    paths = write_set(
-        tmp_path / "set", 20, seed=2, progress=lambda done, count: seen.append((done, count)), size=(64, 50)
-    )
-    assert seen == [(i, 20) for i in range(1, 21)]
-    counts = {
-        (split, label): len(list((tmp_path / "set" / split / label).glob("synthetic_*.png")))
-        for split in ("train", "val", "test")
-        for label in ("fractured", "not fractured")
-    }
-    assert counts == {
-        ("train", "fractured"): 6,
-        ("train", "not fractured"): 6,
-        ("val", "fractured"): 2,
-        ("val", "not fractured"): 2,
-        ("test", "fractured"): 2,
-        ("test", "not fractured"): 2,
-    }
-    assert len(set(paths)) == 20
-    with (tmp_path / "set" / "boxes.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert {row["file"] for row in rows} == {
-        path.relative_to(tmp_path / "set").as_posix() for path in paths if path.parent.name == "fractured"
-    }
-    assert all(0 <= float(row["x0"]) < float(row["x1"]) <= 1 for row in rows)
-    assert "synthetic" in (tmp_path / "set" / "README.txt").read_text().lower()
-
-
-def test_an_interrupted_set_is_taken_up_again(tmp_path: Path) -> None:
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
-    write_set(whole, 7, size=(64, 50))
-
-    def stop(done: int, count: int) -> None:
-        if done == 3:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        write_set(parts, 7, size=(64, 50), progress=stop)
-    (parts / "README.txt.writing").write_text("half a fi")
-    kept = {path: path.stat().st_mtime_ns for path in parts.rglob("*.png")}
-    assert len(kept) == 3
-    write_set(parts, 7, size=(64, 50))
-    assert all(path.stat().st_mtime_ns == time for path, time in kept.items())
-    content = [
-        {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
-        for root in (whole, parts)
-    ]
-    assert content[0] == content[1]
-
-
-def test_a_set_that_cannot_be_is_refused_in_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="needs 6 to 1,000,000 images"):
-        write_set(tmp_path, 5)
-    with pytest.raises(DataError, match="seed"):
-        write_set(tmp_path, 6, seed=-1)
-    (tmp_path / "thesis.docx").write_text("mine")
-    with pytest.raises(DataError, match=r"holds thesis\.docx"):
-        write_set(tmp_path, 6)
-    with pytest.raises(DataError, match="is a file"):
-        write_set(tmp_path / "thesis.docx", 6)
-    assert [path.name for path in tmp_path.iterdir()] == ["thesis.docx"]
 
 
 def test_the_dicom_reads_back() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from fracture_core.data.phantom import draw
 from fracture_core.training.augment import augment
-from fracture_core.training.config import Augmentation
+from fracture_core.zoo import Augmentation
 
 NOTHING = Augmentation(rotation=0, shift=0, zoom=0, flip=False, brightness=0, contrast=0)
 

@@ -6,7 +6,7 @@ import pytest
 from fracture_core.imaging import InputSpec, normalise
 from fracture_core.training.augment import augment
 from fracture_core.training.batches import Batches
-from fracture_core.training.config import Augmentation
+from fracture_core.zoo import Augmentation
 
 SPEC = InputSpec(64, 64, 3, "signed")
 PLAIN = Augmentation(rotation=0, shift=0, zoom=0, flip=False, brightness=0, contrast=0)

@@ -5,7 +5,8 @@ import pytest
 
 from fracture_core.errors import ModelError, TrainingError
 from fracture_core.imaging import InputSpec
-from fracture_core.training.config import Augmentation, TrainingConfig
+from fracture_core.training.config import TrainingConfig
+from fracture_core.zoo import Augmentation
 
 CONFIG = TrainingConfig(
     "/films",

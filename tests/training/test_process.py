@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fracture_core.data.phantom import write_set
+from fracture_core.data.phantom import SetSettings, write_set
 from fracture_core.errors import TrainingError
 from fracture_core.registry.card import Card
 from fracture_core.training import process
@@ -22,7 +22,7 @@ PATIENCE = 300
 @pytest.fixture(scope="module")
 def films(tmp_path_factory):
     folder = tmp_path_factory.mktemp("films")
-    write_set(folder, 40, seed=3, size=(128, 100))
+    write_set(folder, SetSettings(40, seed=3, size=(128, 100)))
     return folder
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fracture_core.data.cases import Case
-from fracture_core.data.layouts import folders, fracatlas
+from fracture_core.data.layouts import folders, fracatlas, phantom
 from fracture_core.errors import DataError
 
 
@@ -43,6 +43,18 @@ LAYOUTS: tuple[Layout, ...] = (
         citation="FracAtlas, Abedeen et al. 2023, doi:10.1038/s41597-023-02432-4",
         limits=(
             "The data set has no patient ids; neighbouring image numbers were kept on one side of the split instead.",
+        ),
+    ),
+    Layout(
+        "phantom",
+        "synthetic films made here (phantom.json beside train, val and test)",
+        phantom.matches,
+        phantom.read,
+        licence="Apache-2.0, as the program that draws them",
+        citation="Synthetic radiographs drawn by Second Look",
+        limits=(
+            "It has been trained on synthetic films, computed images that show no person: it says nothing about "
+            "patients.",
         ),
     ),
     Layout(

@@ -7,17 +7,18 @@ every film draws its own person around them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from fracture_core.data.phantom.bone import STEPS, Bone
+from fracture_core.data.phantom.bone import Bone
+from fracture_core.data.phantom.film import THICK, THIN, Exposure
+from fracture_core.data.phantom.hip import hip_bones
+from fracture_core.data.phantom.parts import Person, make_bone, make_pebble, make_sleeve, round_end
 
 #: The regions that can be drawn.
-REGIONS = ("forearm", "leg", "hand")
-
-Points = Sequence[tuple[float, float]]
+REGIONS = ("forearm", "leg", "hand", "hip")
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Limb:
         field: (height, width) in mm of what should be on the film.
         distal_up: whether fingers point to the upper edge of the film.
         weights: chance of each breakable bone to be the broken one, by name.
+        exposure: how films of this part are taken.
     """
 
     region: str
@@ -41,148 +43,12 @@ class Limb:
     field: tuple[float, float]
     distal_up: bool
     weights: dict[str, float]
-
-
-@dataclass(frozen=True)
-class _Person:
-    """What differs from person to person: width of bones, their walls, their spongy bone, their flesh."""
-
-    stout: float
-    wall: float
-    spongy: float
-    flesh: float
-
-
-def _curve(points: Points, low: float, high: float, smooth: float) -> np.ndarray:
-    """Points (position, value) as (STEPS,) samples from low to high, rounded off over `smooth` samples."""
-    at, values = np.array(points, dtype=float).T
-    samples = np.interp(np.linspace(low, high, STEPS), at, values)
-    if smooth <= 0:
-        return samples
-    reach = int(3 * smooth)
-    taps = np.exp(-0.5 * (np.arange(-reach, reach + 1) / smooth) ** 2)
-    return np.convolve(np.pad(samples, reach, mode="edge"), taps / taps.sum(), mode="valid")
-
-
-def _round_end(height: float, lean: float = 0.0) -> Points:
-    """An end surface that falls away to both sides like a half ellipse of this height in mm."""
-    across = np.linspace(-1.0, 1.0, 21)
-    return [(w, -height * (1.0 - (1.0 - min(abs(w), 1.0) ** 2) ** 0.5) + lean * w) for w in across]
-
-
-def _mirrored(points: Points) -> Points:
-    """The same surface for the proximal end, where outwards is −u."""
-    return [(w, -value) for w, value in points]
-
-
-def _bone(
-    name: str,
-    start: tuple[float, float],
-    end: tuple[float, float],
-    width: Sequence[tuple[float, float, float]],
-    wall: Points,
-    spongy: Points,
-    *,
-    person: _Person,
-    head: Points = ((-1, 0), (1, 0)),
-    tail: Points = ((-1, 0), (1, 0)),
-    depth: float = 1.0,
-    smooth: float = 4.0,
-    **more: object,
-) -> Bone:
-    """A bone from a few points, given at shares of its length; width is (share, left, right) in mm."""
-    left = _curve([(u, a) for u, a, _ in width], 0.0, 1.0, smooth) * person.stout
-    right = _curve([(u, b) for u, _, b in width], 0.0, 1.0, smooth) * person.stout
-    return Bone(
-        name=name,
-        start=np.array(start, dtype=float),
-        end=np.array(end, dtype=float),
-        left=left,
-        right=right,
-        depth=depth,
-        cortex=np.minimum(_curve(wall, 0.0, 1.0, smooth) * person.wall, 0.45 * (left + right)),
-        spongy=_curve(spongy, 0.0, 1.0, smooth) * person.spongy,
-        head=_curve(head, -1.0, 1.0, 3.0),
-        tail=_curve(tail, -1.0, 1.0, 3.0),
-        **more,  # type: ignore[arg-type]
-    )
-
-
-def _sleeve(
-    name: str,
-    start: tuple[float, float],
-    end: tuple[float, float],
-    width: Sequence[tuple[float, float, float]],
-    *,
-    person: _Person,
-    depth: float,
-    fat: float,
-    tip: float = 0.0,
-    root: float = 0.0,
-) -> Bone:
-    """A sleeve of soft tissue; `tip` and `root` are the heights of its rounded ends in mm."""
-    same = _as_flesh(person)
-    return _bone(
-        name,
-        start,
-        end,
-        width,
-        [(0, fat)],
-        [(0, 1)],
-        person=same,
-        tail=_round_end(tip),
-        head=_mirrored(_round_end(root)),
-        depth=depth,
-        plate=fat,
-        cap=12.0,
-        smooth=6.0,
-    )
-
-
-def _as_flesh(person: _Person) -> _Person:
-    """The person's flesh as if it were bone: wider or narrower as a whole, walls and inside unchanged."""
-    return replace(person, stout=person.flesh, wall=1.0, spongy=1.0)
-
-
-def _pebble(
-    name: str,
-    start: tuple[float, float],
-    end: tuple[float, float],
-    first: float,
-    last: float,
-    *,
-    person: _Person,
-    rng: np.random.Generator,
-    depth: float = 1.0,
-    round_by: float = 0.42,
-    waist: float = 0.0,
-) -> Bone:
-    """A short bone of the wrist or foot: rounded at both ends, spongy throughout under a thin wall."""
-    length = float(np.hypot(end[0] - start[0], end[1] - start[1]))
-    lean, other = rng.uniform(-0.9, 0.9, 2)
-    first, last = 1.05 * first, 1.05 * last
-    middle = 0.5 * (first + last) * (1.06 - waist)
-    shift = rng.uniform(-0.05, 0.05, 4)
-    return _bone(
-        name,
-        (start[0] + 4 * shift[0], start[1] + 4 * shift[1]),
-        (end[0] + 4 * shift[2], end[1] + 4 * shift[3]),
-        [(0, first, first), (0.5, middle, middle), (1, last, last)],
-        [(0, 0.9)],
-        [(0, 0.27)],
-        person=person,
-        head=_mirrored(_round_end(round_by * length, lean)),
-        tail=_round_end(round_by * length, other),
-        depth=depth,
-        cap=max(0.3 * length, 2.0),
-        plate=0.9,
-        smooth=12.0,
-    )
+    exposure: Exposure = THIN
 
 
 def _finger(
     rng: np.random.Generator,
-    person: _Person,
+    person: Person,
     ray: int,
     base: tuple[float, float],
     tilt: float,
@@ -209,7 +75,7 @@ def _finger(
         }
         if i == 0:
             bones.append(
-                _bone(
+                make_bone(
                     name,
                     tuple(point),
                     tuple(end),
@@ -225,7 +91,7 @@ def _finger(
                     [(0, 0.8), (0.18, 1.1), (0.35, 1.9), (0.6, 1.9), (0.8, 1.2), (0.9, 0.7)],
                     [(0, 0.27), (0.2, 0.16), (0.35, 0.04), (0.65, 0.04), (0.82, 0.16), (1, 0.27)],
                     person=person,
-                    tail=_round_end(5.5 * thick),
+                    tail=round_end(5.5 * thick),
                     head=[(-1, 1.6), (-0.5, -0.4), (0, 0.6), (0.6, -0.4), (1, 1.6)],
                     smooth=5.0,
                     depth=0.95,
@@ -237,7 +103,7 @@ def _finger(
         elif i < len(lengths) - 1:
             w = thick * (1.0 if i == 1 else 0.84)
             bones.append(
-                _bone(
+                make_bone(
                     name,
                     tuple(point),
                     tuple(end),
@@ -264,7 +130,7 @@ def _finger(
         else:
             more["breaks"] = None
             bones.append(
-                _bone(
+                make_bone(
                     name,
                     tuple(point),
                     tuple(end),
@@ -280,7 +146,7 @@ def _finger(
                     [(0, 0.25), (0.35, 0.1), (0.65, 0.1), (1, 0.25)],
                     person=person,
                     head=[(-1, -0.2), (0, 0.8), (1, -0.2)],
-                    tail=_round_end(2.8),
+                    tail=round_end(2.8),
                     smooth=5.0,
                     depth=0.75,
                     plate=0.6,
@@ -293,7 +159,7 @@ def _finger(
     tip = point
     back = knuckle - (tip - knuckle) * 0.18
     flesh = [
-        _sleeve(
+        make_sleeve(
             f"flesh {ray}",
             tuple(back),
             tuple(tip + 2.5 * (tip - back) / np.hypot(*(tip - back))),
@@ -312,7 +178,7 @@ def _finger(
     ]
     if ray == 1:
         flesh.append(
-            _sleeve(
+            make_sleeve(
                 "thenar",
                 (base[0] + 4, base[1] - 14),
                 tuple(knuckle + 4),
@@ -327,9 +193,9 @@ def _finger(
     return bones, flesh
 
 
-def _hand_bones(rng: np.random.Generator, person: _Person) -> tuple[list[Bone], list[Bone], tuple[str, ...]]:
+def _hand_bones(rng: np.random.Generator, person: Person) -> tuple[list[Bone], list[Bone], tuple[str, ...]]:
     """Wrist, metacarpals and fingers, their flesh, and the names of all of them."""
-    pebble = partial(_pebble, person=person, rng=rng)
+    pebble = partial(make_pebble, person=person, rng=rng)
     bones = [
         pebble("scaphoid", (-6.0, 4.6), (-18.0, 17.0), 5.8, 5.6, waist=0.12),
         pebble("lunate", (2.2, -0.8), (2.0, 13.4), 8.2, 7.0),
@@ -351,7 +217,7 @@ def _hand_bones(rng: np.random.Generator, person: _Person) -> tuple[list[Bone], 
         (5, (16.8, 32.4), 15.0 * spread + 2, (53.0, 33.0, 18.5, 16.0), 0.88),
     )
     flesh: list[Bone] = [
-        _sleeve(
+        make_sleeve(
             "palm",
             (0, -12),
             (-2, 104),
@@ -377,12 +243,12 @@ def _hand_bones(rng: np.random.Generator, person: _Person) -> tuple[list[Bone], 
 
 
 def _forearm_bones(
-    person: _Person, rng: np.random.Generator, followers: tuple[str, ...]
+    person: Person, rng: np.random.Generator, followers: tuple[str, ...]
 ) -> tuple[list[Bone], list[Bone]]:
     """Radius and ulna, broken off at the upper edge of any film, with the flesh of the forearm."""
     long = 250.0
     side = float(rng.uniform(-1.5, 1.5))
-    radius = _bone(
+    radius = make_bone(
         "radius",
         (-9.0, -long),
         (-7.0, 0.0),
@@ -417,7 +283,7 @@ def _forearm_bones(
         breaks=(0.3 * long, 0.945 * long),
         buckles=True,
     )
-    ulna = _bone(
+    ulna = make_bone(
         "ulna",
         (8.5 + side, -long),
         (16.0, -3.0),
@@ -451,7 +317,7 @@ def _forearm_bones(
         buckles=True,
     )
     flesh = [
-        _sleeve(
+        make_sleeve(
             "forearm",
             (1, -long - 10),
             (0, 2),
@@ -462,7 +328,7 @@ def _forearm_bones(
             tip=18.0,
         ),
         # Goes with the hand when the radius breaks, so that no bone is left without flesh.
-        _sleeve(
+        make_sleeve(
             "wrist",
             (1, -80),
             (0, 14),
@@ -477,9 +343,9 @@ def _forearm_bones(
     return [radius, ulna], flesh
 
 
-def _leg_bones(rng: np.random.Generator, person: _Person) -> tuple[list[Bone], list[Bone]]:
+def _leg_bones(rng: np.random.Generator, person: Person) -> tuple[list[Bone], list[Bone]]:
     """Tibia, fibula and the bones below the ankle, seen from the front, with their flesh."""
-    pebble = partial(_pebble, person=person, rng=rng)
+    pebble = partial(make_pebble, person=person, rng=rng)
     foot = [
         pebble("talus", (0.4, 4.3), (1.0, 28.0), 17.5, 22.0, depth=0.95, round_by=0.14),
         pebble("calcaneus", (4.0, 22.0), (6.0, 62.0), 18.0, 20.0, depth=1.1, round_by=0.2),
@@ -500,7 +366,7 @@ def _leg_bones(rng: np.random.Generator, person: _Person) -> tuple[list[Bone], l
         )
     long = 300.0
     close = float(rng.uniform(-1.2, 1.2))
-    tibia = _bone(
+    tibia = make_bone(
         "tibia",
         (0.0, -long),
         (0.0, 0.0),
@@ -537,7 +403,7 @@ def _leg_bones(rng: np.random.Generator, person: _Person) -> tuple[list[Bone], l
         breaks=(0.36 * long, 0.95 * long),
         buckles=True,
     )
-    fibula = _bone(
+    fibula = make_bone(
         "fibula",
         (27.0, -long),
         (27.5 + close, 24.0),
@@ -557,12 +423,12 @@ def _leg_bones(rng: np.random.Generator, person: _Person) -> tuple[list[Bone], l
         depth=1.1,
         cap=5.0,
         bow=float(rng.uniform(-4, 0)),
-        tail=_round_end(8.0),
+        tail=round_end(8.0),
         breaks=(0.36 * long, 0.93 * long),
         buckles=False,
     )
     flesh = [
-        _sleeve(
+        make_sleeve(
             "calf",
             (10, -long - 20),
             (6, 44),
@@ -573,7 +439,7 @@ def _leg_bones(rng: np.random.Generator, person: _Person) -> tuple[list[Bone], l
             tip=10.0,
         ),
         # Goes with the foot when the tibia breaks, so that no bone is left without flesh.
-        _sleeve(
+        make_sleeve(
             "ankle",
             (6, -85),
             (6, 44),
@@ -584,7 +450,7 @@ def _leg_bones(rng: np.random.Generator, person: _Person) -> tuple[list[Bone], l
             tip=10.0,
             root=34.0,
         ),
-        _sleeve(
+        make_sleeve(
             "foot",
             (4, -6),
             (0, 130),
@@ -612,7 +478,7 @@ def limb(region: str, rng: np.random.Generator) -> Limb:
         ValueError: for a region that is not in `REGIONS`.
     """
     stout, wall, spongy, flesh = rng.uniform((0.93, 0.8, 0.75, 0.92), (1.07, 1.15, 1.2, 1.12))
-    person = _Person(float(stout), float(wall), float(spongy), float(flesh))
+    person = Person(float(stout), float(wall), float(spongy), float(flesh))
     if region == "leg":
         bones, around = _leg_bones(rng, person)
         low = float(rng.uniform(45, 62))
@@ -620,6 +486,14 @@ def limb(region: str, rng: np.random.Generator) -> Limb:
         weights = {"tibia": 0.62, "fibula": 0.38}
         return Limb(
             region, tuple(bones), tuple(around), (9.0, low - height / 2), (height, 110.0), False, weights
+        )
+    if region == "hip":
+        bones, around = hip_bones(rng, person)
+        centre = (float(rng.uniform(-8, 2)), float(rng.uniform(22, 34)))
+        height = float(rng.uniform(225, 255))
+        weights = {"femoral neck": 0.4, "trochanters": 0.34, "femoral shaft": 0.26}
+        return Limb(
+            region, tuple(bones), tuple(around), centre, (height, 176.0), False, weights, exposure=THICK
         )
     if region not in REGIONS:
         raise ValueError(f"a region is one of {', '.join(REGIONS)}, not {region!r}")

@@ -6,11 +6,12 @@ an ellipse, so the length of a ray inside the outer surface, and inside the marr
 closed form; the difference is cortex.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from fracture_core.data.phantom.view import Motion, View
+from fracture_core.data.phantom.view import Crop, Motion, View
 
 #: Samples of a profile along a bone, and of an end surface across it.
 STEPS = 161
@@ -41,6 +42,8 @@ class Bone:
         followers: bones that move with the distal fragment when this one breaks.
         breaks: from where to where along u this bone may be broken, in mm; None where never.
         buckles: whether a buckle fracture is plausible near the distal end.
+        weld: bones of one such name are parts of one solid; "" for a bone of its own.
+        slant: how steep and how long fractures get here, as a share of those of a long bone.
     """
 
     name: str
@@ -59,6 +62,8 @@ class Bone:
     followers: tuple[str, ...] = ()
     breaks: tuple[float, float] | None = None
     buckles: bool = False
+    weld: str = ""
+    slant: float = 1.0
 
     @property
     def length(self) -> float:
@@ -130,19 +135,28 @@ class Cut:
 
 @dataclass(frozen=True)
 class Piece:
-    """A bone, or the part of it between two cuts, after a motion.
+    """A solid, or the part of it between two cuts, after a motion.
 
     Attributes:
-        bone: the whole bone.
+        solid: the bones it consists of, one or the members of a weld; the cuts are in the frame of the first.
         motion: how the piece moved; None where it did not.
         lower: the piece lies distal of this cut.
         upper: the piece lies proximal of this cut.
     """
 
-    bone: Bone
+    solid: tuple[Bone, ...]
     motion: Motion | None = None
     lower: Cut | None = None
     upper: Cut | None = None
+
+
+def solids(bones: Iterable[Bone]) -> list[tuple[Bone, ...]]:
+    """Bones gathered into solids: the members of each weld together, every other bone alone."""
+    found: dict[str, tuple[Bone, ...]] = {}
+    for bone in bones:
+        key = f"weld {bone.weld}" if bone.weld else f"bone {bone.name}"
+        found[key] = (*found.get(key, ()), bone)
+    return list(found.values())
 
 
 def texture_tile(rng: np.random.Generator) -> np.ndarray:
@@ -176,19 +190,33 @@ def _cap(distance: np.ndarray, length: float) -> np.ndarray:
     return np.sqrt(1.0 - missing * missing)
 
 
-def rays(
-    bone: Bone, x: np.ndarray, y: np.ndarray, tile: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Length of each ray in compact and in spongy bone.
+@dataclass(frozen=True)
+class Rays:
+    """What rays meet in one bone; every array has the shape of the points asked for.
+
+    Attributes:
+        outer: mm within the outer surface.
+        inner: mm within the marrow space.
+        spongy: mm of spongy bone, its marrow not counted.
+        u: mm along the bone.
+        v: mm across it.
+    """
+
+    outer: np.ndarray
+    inner: np.ndarray
+    spongy: np.ndarray
+    u: np.ndarray
+    v: np.ndarray
+
+
+def rays(bone: Bone, x: np.ndarray, y: np.ndarray, tile: np.ndarray | None) -> Rays:
+    """Trace rays through one bone.
 
     Args:
         bone: the bone.
         x: points of the limb in mm, any shape.
         y: the same shape.
         tile: texture of the spongy bone; None for none.
-
-    Returns:
-        mm of compact bone, mm of spongy bone (its marrow not counted), and u and v in mm; all of x's shape.
     """
     u, v = bone.frame(x, y)
     left, right = bone.along_profile(bone.left, u), bone.along_profile(bone.right, u)
@@ -212,7 +240,29 @@ def rays(
     if tile is not None:
         phase = sum(ord(letter) for letter in bone.name) * 7.3
         spongy = spongy * np.maximum(1.0 + 0.17 * _texture(tile, u + phase, v + phase), 0.0)
-    return outer - inner, spongy, u, v
+    return Rays(outer, inner, spongy, u, v)
+
+
+def _grid(piece: Piece, bone: Bone, view: View) -> tuple[Crop, np.ndarray, np.ndarray] | None:
+    """The part of the film with a bone of a piece, and where its points were before the motion; None if off."""
+    corners = bone.outline()
+    if piece.motion is not None:
+        corners = piece.motion.move(corners)
+    crop = view.crop(corners, margin=1.0)
+    if crop is None:
+        return None
+    x, y = view.grid(crop)
+    return (crop, x, y) if piece.motion is None else (crop, *piece.motion.undo(x, y))
+
+
+def _between(piece: Piece, u: np.ndarray, v: np.ndarray, softness: float) -> np.ndarray | float:
+    """The share, 0–1, of each ray that lies between the cuts of a piece."""
+    share: np.ndarray | float = 1.0
+    if piece.lower is not None:
+        share = share * piece.lower.beyond(u, v, softness)
+    if piece.upper is not None:
+        share = share * (1.0 - piece.upper.beyond(u, v, softness))
+    return share
 
 
 def add_piece(
@@ -227,21 +277,52 @@ def add_piece(
         compact: (H, W) mm of compact bone.
         spongy: (H, W) mm of spongy bone.
     """
-    corners = piece.bone.outline()
-    if piece.motion is not None:
-        corners = piece.motion.move(corners)
-    crop = view.crop(corners, margin=1.0)
-    if crop is None:
+    if len(piece.solid) > 1:
+        _add_weld(piece, view, tile, compact, spongy)
         return
-    x, y = view.grid(crop)
-    if piece.motion is not None:
-        x, y = piece.motion.undo(x, y)
-    hard, soft, u, v = rays(piece.bone, x, y, tile)
-    if piece.lower is not None:
-        share = piece.lower.beyond(u, v, view.spacing)
-        hard, soft = hard * share, soft * share
-    if piece.upper is not None:
-        share = 1.0 - piece.upper.beyond(u, v, view.spacing)
-        hard, soft = hard * share, soft * share
-    compact[crop] += hard
-    spongy[crop] += soft
+    found = _grid(piece, piece.solid[0], view)
+    if found is None:
+        return
+    crop, x, y = found
+    traced = rays(piece.solid[0], x, y, tile)
+    share = _between(piece, traced.u, traced.v, view.spacing)
+    compact[crop] += (traced.outer - traced.inner) * share
+    spongy[crop] += traced.spongy * share
+
+
+def _add_weld(
+    piece: Piece, view: View, tile: np.ndarray | None, compact: np.ndarray, spongy: np.ndarray
+) -> None:
+    """The same for a piece of several bones: they merge smoothly where they overlap, they do not add up."""
+    outer, inner, soft = (np.zeros(view.size) for _ in range(3))
+    for bone in piece.solid:
+        found = _grid(piece, bone, view)
+        if found is None:
+            continue
+        crop, x, y = found
+        traced = rays(bone, x, y, tile)
+        weight = _eighth_power(traced.inner)
+        outer[crop] += _eighth_power(traced.outer)
+        inner[crop] += weight
+        soft[crop] += weight * traced.spongy / np.maximum(traced.inner, 1e-9)
+    soft /= np.maximum(inner, 1e-9)
+    outer, inner = _eighth_root(outer), _eighth_root(inner)
+    soft *= inner
+    share: np.ndarray | float = 1.0
+    if piece.lower is not None or piece.upper is not None:
+        x, y = view.grid((slice(0, view.size[0]), slice(0, view.size[1])))
+        if piece.motion is not None:
+            x, y = piece.motion.undo(x, y)
+        share = _between(piece, *piece.solid[0].frame(x, y), view.spacing)
+    compact += (outer - inner) * share
+    spongy += soft * share
+
+
+def _eighth_power(lengths: np.ndarray) -> np.ndarray:
+    square = lengths * lengths
+    square *= square
+    return square * square
+
+
+def _eighth_root(powers: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.sqrt(np.sqrt(powers)))

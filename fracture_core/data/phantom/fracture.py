@@ -6,6 +6,7 @@ import numpy as np
 
 from fracture_core.data.phantom.anatomy import Limb
 from fracture_core.data.phantom.bone import STEPS, Bone, Cut, Piece
+from fracture_core.data.phantom.difficulty import Difficulty
 from fracture_core.data.phantom.view import Motion, View
 
 #: The kinds of fracture that can be drawn.
@@ -46,7 +47,8 @@ class Broken:
     Attributes:
         kind: its kind.
         bone: name of the broken bone.
-        pieces: what takes the place of that bone.
+        solid: names of the bones that break with it, itself among them.
+        pieces: what takes the place of those bones.
         followers: names of the bones that move with the distal fragment.
         motion: how the distal fragment and the followers moved.
         centre: (2,) mm, middle of the fracture.
@@ -56,6 +58,7 @@ class Broken:
 
     kind: str
     bone: str
+    solid: tuple[str, ...]
     pieces: tuple[Piece, ...]
     followers: tuple[str, ...]
     motion: Motion
@@ -82,12 +85,12 @@ def _half(bone: Bone, u: float) -> float:
     return 0.5 * float(bone.along_profile(bone.left, u) + bone.along_profile(bone.right, u))
 
 
-def _cuts(rng: np.random.Generator, kind: str, u: float, half: float) -> tuple[Cut, Cut]:
+def _cuts(rng: np.random.Generator, kind: str, u: float, half: float, slant: float) -> tuple[Cut, Cut]:
     """The surface that ends the proximal fragment, and the one that begins the distal fragment."""
     v = np.linspace(-half - 4.0, half + 4.0, 61)
     turn = 1.0 if rng.random() < 0.5 else -1.0
     slope = {"transverse": 0.0, "oblique": 1.0, "spiral": 1.9, "comminuted": 0.35, "buckle": 0.0}[kind]
-    slope = turn * slope * float(rng.uniform(0.75, 1.3)) + float(rng.uniform(-0.12, 0.12))
+    slope = turn * slant * slope * float(rng.uniform(0.75, 1.3)) + float(rng.uniform(-0.12, 0.12))
     line = u + slope * v + _jagged(rng, v.size, 0.22 * half)
     offset = float(rng.uniform(-0.14, 0.14)) * half
     near, far = line + offset, line - offset + _jagged(rng, v.size, 0.07 * half)
@@ -99,7 +102,7 @@ def _cuts(rng: np.random.Generator, kind: str, u: float, half: float) -> tuple[C
     side = 1.0 if rng.random() < 0.5 else -1.0
     high = float(rng.uniform(0.7, 1.5)) * half
     share = float(rng.uniform(-0.35, 0.1))
-    wedge = high * np.clip((side * v / half - share) / (1.0 - share), 0.0, 1.4)
+    wedge = slant * high * np.clip((side * v / half - share) / (1.0 - share), 0.0, 1.4)
     if kind != "comminuted":
         return cut, cut
     return Cut(v, near - wedge, far - wedge), Cut(v, near + wedge, far + wedge)
@@ -151,6 +154,11 @@ def _buckled(bone: Bone, rng: np.random.Generator, u: float, half: float) -> tup
     )
 
 
+def _may_buckle(limb: Limb) -> bool:
+    """Whether a bone that is broken by itself may buckle."""
+    return any(bone.buckles for bone in limb.bones if bone.name in limb.weights)
+
+
 def _behind(limb: Limb, bone: Bone, u: float) -> float:
     """How far the distal fragment reaches beyond u in mm; in the hand with the phalanges behind it."""
     if limb.region != "hand":
@@ -178,14 +186,25 @@ def _place(
         u = low + (high - low) * share if asked.place is None else asked.place * pick.length
         column, row = view.to_pixels(pick.at(u)[None])[0]
         fits = 0.1 < column / view.size[1] < 0.9 and 0.1 < row / view.size[0] < 0.9
-        if fits and inside[int(row), int(column)] > 0.99 and (kind != "buckle" or pick.buckles):
+        if (
+            fits
+            and inside[int(row), int(column)] > 0.99
+            and (kind != "buckle" or pick.buckles or not _may_buckle(limb))
+        ):
             break
         if asked.place is not None and asked.bone is not None:
             break
     return pick, u
 
 
-def plan(limb: Limb, view: View, inside: np.ndarray, asked: Fracture, rng: np.random.Generator) -> Broken:
+def plan(
+    limb: Limb,
+    view: View,
+    inside: np.ndarray,
+    asked: Fracture,
+    level: Difficulty,
+    rng: np.random.Generator,
+) -> Broken:
     """Work out a fracture.
 
     Args:
@@ -193,6 +212,7 @@ def plan(limb: Limb, view: View, inside: np.ndarray, asked: Fracture, rng: np.ra
         view: how it lies on the film.
         inside: (H, W) the collimated field, 0–1.
         asked: what is wanted.
+        level: how obvious the fracture is to be where nothing is asked for.
         rng: what decides the rest.
 
     Returns:
@@ -204,19 +224,23 @@ def plan(limb: Limb, view: View, inside: np.ndarray, asked: Fracture, rng: np.ra
     if asked.kind is not None and asked.kind not in KINDS:
         raise ValueError(f"a fracture is one of {', '.join(KINDS)}, not {asked.kind!r}")
     drawn = KINDS[int(rng.choice(len(KINDS), p=_CHANCE))]
-    if drawn == "buckle" and limb.region == "hand":
+    if drawn == "buckle" and not (level.subtle and _may_buckle(limb)):
         drawn = "transverse"
     kind = asked.kind or drawn
     bone, u = _place(limb, view, inside, asked, kind, rng)
     half = _half(bone, u)
     shaft = _half(bone, 0.5 * bone.length)
     severity, gap, side, turn = (
-        float(value) for value in rng.uniform((0.25, 0.5, -1.0, -1.0), (1.0, 1.0, 1.0, 1.0))
+        float(value)
+        for value in rng.uniform(
+            (level.severity[0], level.gap[0], -1.0, -1.0), (level.severity[1], level.gap[1], 1.0, 1.0)
+        )
     )
     gap = gap * (0.8 + 1.2 * severity) * min(max(shaft / 5.0, 0.9), 1.8)
-    if rng.random() < 0.3 and kind == "transverse":
+    if rng.random() < 0.3 and kind == "transverse" and level.subtle:
         gap = -0.6 * gap
-    shift = np.sign(side) * (0.2 + 0.75 * severity * abs(side)) * shaft
+    aside = level.shift + (1.0 - level.shift) * abs(side)
+    shift = np.sign(side) * (0.2 + 0.75 * severity * aside) * shaft
     swing = (_SWING if bone.followers else _SWING_ALONE) / max(_behind(limb, bone, u), 12.0)
     angle = np.sign(turn) * min(np.deg2rad(3.0 + 18.0 * severity * abs(turn)), swing)
     if kind == "buckle":
@@ -225,18 +249,20 @@ def plan(limb: Limb, view: View, inside: np.ndarray, asked: Fracture, rng: np.ra
     shift = shift if asked.displacement is None else asked.displacement
     angle = angle if asked.angulation is None else np.deg2rad(asked.angulation)
 
+    others = tuple(part for part in limb.bones if bone.weld and part.weld == bone.weld and part is not bone)
+    solid = (bone, *others)
     centre = bone.at(u)
     motion = Motion(centre, float(angle), gap * bone.along + shift * bone.across)
     pieces: list[Piece]
     if kind == "buckle":
         bent, wide = _buckled(bone, rng, u, half)
-        pieces = [Piece(bent)]
+        pieces = [Piece((bent, *others))]
         motion = Motion(centre, 0.0, np.zeros(2))
         flat = np.full(2, u)
         zone = (bent, np.array([-half, half]), flat, flat, 1.9 * wide)
     else:
-        first, last = _cuts(rng, kind, u, half)
-        pieces = [Piece(bone, None, None, first), Piece(bone, motion, last, None)]
+        first, last = _cuts(rng, kind, u, half, bone.slant)
+        pieces = [Piece(solid, None, None, first), Piece(solid, motion, last, None)]
         margin = 1.0 + 0.12 * half + 0.5 * abs(gap)
         zone = (
             bone,
@@ -253,14 +279,15 @@ def plan(limb: Limb, view: View, inside: np.ndarray, asked: Fracture, rng: np.ra
                 lean,
                 0.5 * gap * bone.along + out * bone.across,
             )
-            pieces.append(Piece(bone, moved, first, last))
+            pieces.append(Piece(solid, moved, first, last))
             for i in range(int(rng.integers(2, 5))):
                 off = rng.uniform((-0.7, -1.1), (0.7, 1.1)) * half
                 chip = _chip(
                     f"chip {i}", rng, bone.at(u + off[0], off[1]), half * float(rng.uniform(0.1, 0.22))
                 )
-                pieces.append(Piece(chip))
-    return Broken(kind, bone.name, tuple(pieces), bone.followers, motion, centre, half, zone)
+                pieces.append(Piece((chip,)))
+    names = tuple(part.name for part in solid)
+    return Broken(kind, bone.name, names, tuple(pieces), bone.followers, motion, centre, half, zone)
 
 
 def mask(broken: Broken, view: View, inside: np.ndarray) -> np.ndarray:

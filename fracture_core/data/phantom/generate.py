@@ -1,6 +1,6 @@
 """Draw one synthetic radiograph from a seed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -8,7 +8,8 @@ from fracture_core.data.cases import Box
 from fracture_core.data.phantom import anatomy, film
 from fracture_core.data.phantom import fracture as breaking
 from fracture_core.data.phantom.anatomy import REGIONS, Limb
-from fracture_core.data.phantom.bone import Bone, Piece, add_piece, rays, texture_tile
+from fracture_core.data.phantom.bone import Bone, Piece, add_piece, rays, solids, texture_tile
+from fracture_core.data.phantom.difficulty import DIFFICULTIES, Difficulty
 from fracture_core.data.phantom.fracture import Broken, Fracture
 from fracture_core.data.phantom.view import View
 
@@ -63,36 +64,61 @@ class _Scene:
     build: np.random.Generator
 
 
-def _view(limb: Limb, size: tuple[int, int], mirrored: bool, rng: np.random.Generator) -> View:
+def _view(
+    limb: Limb,
+    size: tuple[int, int],
+    mirrored: bool,
+    level: Difficulty,
+    rng: np.random.Generator,
+    focus: np.random.Generator,
+) -> View:
     """Lay the limb on the film: a little turned, a little off the middle."""
     height, width = size
     # A film much wider than the limb leaves empty borders, as it does in practice.
-    spacing = max(limb.field[0] / height, limb.field[1] / width)
+    spacing = max(limb.field[0] / height, limb.field[1] / width) * level.share
     turn, right, down = (float(value) for value in rng.uniform((-0.1, -0.05, -0.02), (0.1, 0.05, 0.02)))
     flip = np.diag([-1.0 if mirrored else 1.0, -1.0 if limb.distal_up else 1.0])
     cos, sin = np.cos(turn), np.sin(turn)
     matrix = np.array([[cos, -sin], [sin, cos]]) @ flip / spacing
+    centre = np.array(limb.centre)
+    if level.share < 1.0:
+        centre = _breakable_place(limb, focus)
+        right, down = (float(value) for value in focus.uniform(-level.wander, level.wander, 2))
     target = np.array([(0.5 + right) * width, (0.5 + down) * height]) - 0.5
-    return View(size, spacing, matrix, np.array(limb.centre), target)
+    return View(size, spacing, matrix, centre, target)
+
+
+def _breakable_place(limb: Limb, rng: np.random.Generator) -> np.ndarray:
+    """(2,) a point in mm where this limb may break, drawn without regard to whether it does."""
+    names = list(limb.weights)
+    chance = np.array([limb.weights[name] for name in names])
+    name = names[int(rng.choice(len(names), p=chance / chance.sum()))]
+    bone = next(bone for bone in limb.bones if bone.name == name)
+    low, high = bone.breaks or (0.0, bone.length)
+    return bone.at(low + (high - low) * float(rng.random()))
 
 
 def _stream(seed: int, region: str, number: int) -> np.random.Generator:
-    """One of the independent sources of chance of a phantom: build, position, film, fracture, noise."""
+    """One of the independent sources of chance of a phantom: build, position, film, fracture, noise, focus."""
     return np.random.default_rng([seed, REGIONS.index(region), number])
 
 
-def _scene(seed: int, region: str, fracture: Fracture | None, size: tuple[int, int]) -> _Scene:
+def _scene(
+    seed: int, region: str, fracture: Fracture | None, size: tuple[int, int], level: Difficulty
+) -> _Scene:
     """Settle person, position, technique and fracture; each from its own stream of the seed."""
     build, position, how = (_stream(seed, region, stream) for stream in range(3))
     limb = anatomy.limb(region, build)
     mirrored = bool(position.random() < 0.5)
-    view = _view(limb, size, mirrored, position)
+    view = _view(limb, size, mirrored, level, position, _stream(seed, region, 5))
     side = "L" if mirrored else "R"
-    technique = film.technique(how, side)
+    technique = film.technique(how, side, limb.exposure)
+    if level.plain:
+        technique = replace(technique, marker="", field=(0.0, 0.0, 1.0, 1.0))
     inside = film.collimated(size, technique)
     broken = None
     if fracture is not None:
-        broken = breaking.plan(limb, view, inside, fracture, _stream(seed, region, 3))
+        broken = breaking.plan(limb, view, inside, fracture, level, _stream(seed, region, 3))
     return _Scene(limb, view, technique, side, inside, broken, build)
 
 
@@ -109,9 +135,9 @@ def _flesh(sleeves: tuple[Bone, ...], view: View, broken: Broken | None) -> tupl
         x, y = view.grid(crop)
         if motion is not None:
             x, y = motion.undo(x, y)
-        wall, muscle, _, _ = rays(sleeve, x, y, None)
-        whole[crop] += (wall + muscle) ** _MERGE
-        inner[crop] += muscle**_MERGE
+        traced = rays(sleeve, x, y, None)
+        whole[crop] += traced.outer**_MERGE
+        inner[crop] += traced.inner**_MERGE
     whole, inner = whole ** (1.0 / _MERGE), inner ** (1.0 / _MERGE)
     return inner, whole - inner
 
@@ -146,6 +172,7 @@ def draw(
     region: str = "leg",
     fracture: Fracture | bool | None = None,
     size: tuple[int, int] = SIZE,
+    difficulty: str = "realistic",
 ) -> Phantom:
     """Draw one synthetic radiograph.
 
@@ -157,12 +184,13 @@ def draw(
         region: "forearm", "leg" or "hand".
         fracture: what to break; True for a fracture drawn from the seed, None or False for none.
         size: rows and columns, at least 32 each.
+        difficulty: a name in `DIFFICULTIES`.
 
     Returns:
         The phantom.
 
     Raises:
-        ValueError: for an unknown region, kind or bone, a negative seed, or a size below 32.
+        ValueError: for an unknown region, kind, bone or difficulty, a negative seed, or a size below 32.
     """
     if min(size) < 32:
         raise ValueError(f"a phantom has at least 32 rows and columns, not {size}")
@@ -170,22 +198,25 @@ def draw(
         raise ValueError(f"a region is one of {', '.join(REGIONS)}, not {region!r}")
     if seed < 0:
         raise ValueError(f"a seed is 0 or greater, not {seed}")
+    if difficulty not in DIFFICULTIES:
+        raise ValueError(f"a difficulty is one of {', '.join(DIFFICULTIES)}, not {difficulty!r}")
     asked = Fracture() if fracture is True else (fracture or None)
-    scene = _scene(seed, region, asked, size)
+    scene = _scene(seed, region, asked, size, DIFFICULTIES[difficulty])
     view, broken = scene.view, scene.broken
     tile = texture_tile(scene.build)
     clouds = np.maximum(1.0 + 0.035 * _clouds(scene.build, size), 0.5)
     muscle, fat = _flesh(scene.limb.flesh, view, None)
 
-    touched = {broken.bone, *broken.followers} if broken is not None else set()
-    still = _bones([Piece(bone) for bone in scene.limb.bones if bone.name not in touched], view, tile)
-    moved = _bones([Piece(bone) for bone in scene.limb.bones if bone.name in touched], view, tile)
+    touched = {*broken.solid, *broken.followers} if broken is not None else set()
+    whole = [Piece(solid) for solid in solids(scene.limb.bones)]
+    still = _bones([piece for piece in whole if piece.solid[0].name not in touched], view, tile)
+    moved = _bones([piece for piece in whole if piece.solid[0].name in touched], view, tile)
     depth = film.attenuation(still[0] + moved[0], still[1] + moved[1], muscle * clouds, fat)
     limits = film.display_range(depth, scene.inside)
     mask = np.zeros(size, dtype=bool)
     if broken is not None:
-        with_it = [bone for bone in scene.limb.bones if bone.name in broken.followers]
-        moved = _bones([*broken.pieces, *(Piece(bone, broken.motion) for bone in with_it)], view, tile)
+        with_it = solids(bone for bone in scene.limb.bones if bone.name in broken.followers)
+        moved = _bones([*broken.pieces, *(Piece(solid, broken.motion) for solid in with_it)], view, tile)
         x, y = view.grid((slice(0, size[0]), slice(0, size[1])))
         away = (x - broken.centre[0]) ** 2 + (y - broken.centre[1]) ** 2
         swelling = 1.0 + 0.07 * np.exp(-0.5 * away / (2.2 * broken.reach + 5.0) ** 2)
@@ -210,11 +241,15 @@ def draw(
 
 
 def fracture_boxes(
-    seed: int, region: str, fracture: Fracture | bool, size: tuple[int, int] = SIZE
+    seed: int,
+    region: str,
+    fracture: Fracture | bool,
+    size: tuple[int, int] = SIZE,
+    difficulty: str = "realistic",
 ) -> tuple[Box, ...]:
     """The boxes `draw` would give, without tracing a ray."""
     asked = Fracture() if fracture is True else (fracture or None)
-    scene = _scene(seed, region, asked, size)
+    scene = _scene(seed, region, asked, size, DIFFICULTIES[difficulty])
     if scene.broken is None:
         return ()
     mask = breaking.mask(scene.broken, scene.view, scene.inside)

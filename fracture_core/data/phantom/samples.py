@@ -7,9 +7,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from fracture_core.data.phantom.dicom import to_dicom
 from fracture_core.data.phantom.fracture import Fracture
 from fracture_core.data.phantom.generate import draw
-from fracture_core.data.phantom.write import encode_png, to_dicom
+from fracture_core.data.phantom.png import encode_png
 
 
 @dataclass(frozen=True)
