@@ -25,11 +25,10 @@ def build(spec: InputSpec) -> keras.Model:
     image = keras.Input((spec.height, spec.width, spec.channels), name="image")
     x = image
     for number, filters in enumerate((16, 32, 48, 64), 1):
-        if number > 1:
-            x = layers.MaxPooling2D(name=f"block{number - 1}_pool")(x)
         x = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"block{number}_conv")(x)
         x = layers.BatchNormalization(momentum=_MOMENTUM, name=f"block{number}_norm")(x)
         x = layers.Activation("relu", name=f"block{number}_relu")(x)
+        x = layers.MaxPooling2D(name=f"block{number}_pool")(x)
     cells = layers.Reshape((-1, x.shape[-1]), name="cells")(x)
     summed = ops.logsumexp(_SHARPNESS * cells, axis=1)
     pooled = (summed - math.log(cells.shape[1])) / _SHARPNESS

@@ -1,5 +1,6 @@
 """Arguments in, exit status out."""
 
+import json
 import os
 import subprocess
 import sys
@@ -57,6 +58,32 @@ def test_phantoms(command, tmp_path):
     assert {(case.split, case.label) for case in cases} == {
         (split, label) for split in ("train", "val", "test") for label in (0, 1)
     }
+
+
+def test_phantoms_as_asked_for(command, tmp_path):
+    text = "--count 6 --format dicom --no-masks --size 64x50 --regions hip,hand --difficulty realistic"
+    text += " --kind oblique --gap 2.5 --displacement 3 --angulation -4"
+    words = text.split()
+    said = command("data", "phantom", "--to", tmp_path / "films", *words)
+    assert said.status == 0
+    assert {path.suffix for path in (tmp_path / "films" / "test").rglob("*.*")} == {".dcm"}
+    assert not (tmp_path / "films" / "masks").exists()
+    settings = json.loads((tmp_path / "films" / "phantom.json").read_text())
+    assert settings["regions"] == ["hip", "hand"]
+    assert (settings["size"], settings["difficulty"]) == ([64, 50], "realistic")
+    fracture = {name: value for name, value in settings["fracture"].items() if value is not None}
+    assert fracture == {"kind": "oblique", "gap": 2.5, "displacement": 3.0, "angulation": -4.0}
+    again = command("data", "phantom", "--to", tmp_path / "films", "--count", 6)
+    assert again.status == 1
+    assert "Expected an unfinished set of the same settings" in again.err
+
+
+@pytest.mark.parametrize("size", ["512", "512x", "axb", "1x1"])
+def test_a_size_that_is_none(command, tmp_path, size):
+    said = command("data", "phantom", "--to", tmp_path / "films", "--count", 6, "--size", size)
+    assert (said.status, said.out) == (1, "")
+    assert len(said.err.splitlines()) == 1
+    assert not (tmp_path / "films").exists()
 
 
 def test_too_few_phantoms_are_one_sentence(command, tmp_path):

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -73,6 +74,15 @@ def test_defaults_are_those_of_the_architecture(config_of, phantoms, tmp_path):
     assert config.backbone_weights == str(weights)
     assert config.data == str(phantoms)
     assert config.class_weights
+
+
+def test_variations_are_those_of_the_architecture_but_for_what_is_given(config_of, phantoms):
+    usual = architecture("small_fcn").protocol.augmentation
+    assert config_of("--data", phantoms, "--architecture", "small_fcn").augmentation == usual
+    given = config_of(
+        "--data", phantoms, "--architecture", "small_fcn", "--zoom", 0, "--no-flip"
+    ).augmentation
+    assert given == replace(usual, zoom=0.0, flip=False)
 
 
 def test_random_weights_are_trained_whole(config_of, phantoms):

@@ -187,7 +187,8 @@ def _texture(tile: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
 def _cap(distance: np.ndarray, length: float) -> np.ndarray:
     """How much of the ray is left at a distance from an end surface: a quarter ellipse, 0 at the surface."""
     missing = np.minimum(np.maximum(1.0 - distance / length, 0.0), 1.0)
-    return np.sqrt(1.0 - missing * missing)
+    missing *= missing
+    return np.sqrt(np.subtract(1.0, missing, out=missing), out=missing)
 
 
 @dataclass(frozen=True)
@@ -219,6 +220,18 @@ def rays(bone: Bone, x: np.ndarray, y: np.ndarray, tile: np.ndarray | None) -> R
         tile: texture of the spongy bone; None for none.
     """
     u, v = bone.frame(x, y)
+    # A slanted bone fills little of its rectangle; everywhere else the lengths are zero.
+    met = (v > -float(bone.left.max())) & (v < float(bone.right.max()))
+    met &= (u > float(bone.head.min())) & (u < bone.length + float(bone.tail.max()))
+    outer, inner, spongy = (np.zeros(u.shape) for _ in range(3))
+    outer[met], inner[met], spongy[met] = _lengths(bone, u[met], v[met], tile)
+    return Rays(outer, inner, spongy, u, v)
+
+
+def _lengths(
+    bone: Bone, u: np.ndarray, v: np.ndarray, tile: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(N,) mm within the outer surface, within the marrow space and of spongy bone at (N,) u and v."""
     left, right = bone.along_profile(bone.left, u), bone.along_profile(bone.right, u)
     wall, share = bone.along_profile(bone.cortex, u), bone.along_profile(bone.spongy, u)
     half = np.maximum(0.5 * (left + right), 1e-3)
@@ -240,7 +253,7 @@ def rays(bone: Bone, x: np.ndarray, y: np.ndarray, tile: np.ndarray | None) -> R
     if tile is not None:
         phase = sum(ord(letter) for letter in bone.name) * 7.3
         spongy = spongy * np.maximum(1.0 + 0.17 * _texture(tile, u + phase, v + phase), 0.0)
-    return Rays(outer, inner, spongy, u, v)
+    return outer, inner, spongy
 
 
 def _grid(piece: Piece, bone: Bone, view: View) -> tuple[Crop, np.ndarray, np.ndarray] | None:

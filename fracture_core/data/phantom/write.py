@@ -2,8 +2,7 @@
 
 import csv
 import io
-import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +11,12 @@ import numpy as np
 
 from fracture_core.data.cases import Box
 from fracture_core.data.layouts.phantom import MARK
+from fracture_core.data.parallel import in_order
 from fracture_core.data.phantom.dicom import to_dicom
 from fracture_core.data.phantom.difficulty import DIFFICULTIES
 from fracture_core.data.phantom.generate import draw, fracture_boxes
 from fracture_core.data.phantom.png import encode_png
 from fracture_core.data.phantom.settings import FORMATS, MOST, SetSettings
-from fracture_core.data.phantom.workers import workers
 from fracture_core.errors import DataError
 from fracture_core.words import SPLITS
 
@@ -30,14 +29,11 @@ MASKS = "masks"
 _BOXES, _README = "boxes.csv", "README.txt"
 _TEMPORARY = ".writing"
 
-# Below so many images, starting a second process takes longer than it saves.
-_FEW = 40
-
 _TEXT = """Synthetic radiographs
 
 Every image in this folder was computed from a model of bones and X-rays. None shows a person.
 They serve to try out the app and the training without any download. A model trained on them
-says nothing about real patients.
+says nothing about real patients.{pairs}
 
 <split>/<fractured|not fractured>/synthetic_<region>_<seed>{suffix}   {what}
 {masks}boxes.csv      the fractures: file, x0, y0, x1, y1 as fractions of the image's width and height
@@ -46,6 +42,7 @@ phantom.json   the settings that these images were drawn with
 Drawn by Second Look (fracture_core.data.phantom): {count} images, seed {seed}, {difficulty} fractures.
 """
 _WHAT = {"png": "8-bit grey images", "dicom": "DICOM (DX), 12 bits, declared synthetic in their tags"}
+_PAIRS_TEXT = "\n\nEach limb is there twice, intact and broken, in one and the same split."
 _MASKS_TEXT = "masks/<the same path>.png   the fracture zone in white, all black without a fracture\n"
 
 
@@ -132,19 +129,6 @@ def _write(folder: Path, settings: SetSettings, item: _Item) -> tuple[Box, ...]:
     return phantom.boxes
 
 
-def _written(
-    folder: Path, settings: SetSettings, items: list[_Item]
-) -> Generator[tuple[Box, ...], None, None]:
-    """The boxes of every image in order, each as soon as it is on disk."""
-    if len(items) < _FEW or (os.cpu_count() or 1) < 2:
-        for item in items:
-            yield _write(folder, settings, item)
-        return
-    with workers(2) as pool:
-        # Images depend on their own seed alone, so it does not matter which process draws which.
-        yield from pool.map(_write, [folder] * len(items), [settings] * len(items), items, chunksize=4)
-
-
 def write_set(
     folder: Path, settings: SetSettings, progress: Callable[[int, int], None] | None = None
 ) -> list[Path]:
@@ -174,6 +158,7 @@ def write_set(
     text = _TEXT.format(
         suffix=FORMATS[settings.format],
         what=_WHAT[settings.format],
+        pairs=_PAIRS_TEXT if DIFFICULTIES[settings.difficulty].paired else "",
         masks=_MASKS_TEXT if settings.masks else "",
         count=settings.count,
         seed=settings.seed,
@@ -183,8 +168,8 @@ def write_set(
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(("file", "x0", "y0", "x1", "y1"))
-    # Closed at once when `progress` raises, so that no process goes on drawing.
-    with closing(_written(folder, settings, items)) as written:
+    # Closed at once when `progress` raises, so that no thread goes on drawing.
+    with closing(in_order(lambda item: _write(folder, settings, item), items)) as written:
         for done, (item, boxes) in enumerate(zip(items, written, strict=True), start=1):
             for box in boxes:
                 writer.writerow((item.name, *(f"{edge:.6f}" for edge in box)))

@@ -1,0 +1,42 @@
+"""The small network finds its evidence wherever it lies."""
+
+import keras
+import numpy as np
+import pytest
+
+from fracture_core.zoo import architecture
+from fracture_core.zoo.logit import logit_view
+
+ROW = architecture("small_fcn")
+
+
+@pytest.fixture(scope="module")
+def network():
+    keras.utils.set_random_seed(3)
+    return ROW.build(ROW.input)
+
+
+def test_it_is_small(network):
+    assert network.count_params() == 46_929
+    assert network.get_layer(ROW.heatmap_layer).output.shape[1:] == (16, 16, 64)
+
+
+def test_a_thing_counts_the_same_wherever_it_lies(network):
+    empty, here, there = (np.zeros((1, 128, 128, 1), np.float32) for _ in range(3))
+    # Moved by whole cells of the grid, away from the edges.
+    here[0, 40:48, 44:50] = 1
+    there[0, 72:80, 76:82] = 1
+    logit = logit_view(network).predict_on_batch
+    assert logit(here) == pytest.approx(logit(there), abs=1e-5)
+    assert abs(float(logit(here)[0, 0] - logit(empty)[0, 0])) > 1e-3
+
+
+def test_the_pool_lies_between_mean_and_maximum(network):
+    image = np.random.default_rng(0).uniform(0, 1, (1, 128, 128, 1)).astype(np.float32)
+    cells = keras.Model(network.input, network.get_layer("cells").output).predict_on_batch(image)[0]
+    weight, bias = network.get_layer("logit").get_weights()
+    pooled = np.log(np.exp(3.0 * cells.astype(float)).mean(axis=0)) / 3.0
+    assert (pooled >= cells.mean(axis=0) - 1e-5).all()
+    assert (pooled <= cells.max(axis=0) + 1e-5).all()
+    expected = pooled @ weight[:, 0] + bias[0]
+    assert logit_view(network).predict_on_batch(image)[0, 0] == pytest.approx(expected, abs=1e-4)
