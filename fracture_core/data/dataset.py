@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from fracture_core.data import copies
 from fracture_core.data.cases import Case
-from fracture_core.data.duplicates import clusters, thumbnails
 from fracture_core.data.layouts import read_cases
 from fracture_core.data.split import complete_split, merge_groups, split_hash
 
@@ -37,8 +37,9 @@ def load(
 ) -> Dataset:
     """Reads a data set and completes its split.
 
-    A set without splits is looked at picture by picture first, so that copies of one picture land in
-    one split. A set that comes with splits is taken as distributed, leaks and all.
+    Every picture is looked at first, so that copies of one picture share a group: where a part is cut, they
+    land on one side of it. A set that comes with splits is taken as distributed, leaks and all; there the
+    groups are for the intervals.
 
     Args:
         root: the folder.
@@ -54,8 +55,5 @@ def load(
     """
     name, cases = read_cases(root, layout)
     own_split = any(case.split not in ("", "train") for case in cases)
-    if not {"val", "test"} <= {case.split for case in cases}:
-        # A part will be cut; no picture may stand on both of its sides.
-        pictures = clusters(thumbnails([case.path for case in cases], progress))
-        cases = merge_groups(cases, pictures)
+    cases = merge_groups(cases, copies.find([case.path for case in cases], progress))
     return Dataset(root, name, tuple(complete_split(cases, seed)), own_split)
