@@ -6,6 +6,7 @@ from fracture_core.imaging.placement import Placement
 from fracture_core.imaging.prepare import InputSpec, letterbox, normalise, prepare
 from fracture_core.imaging.radiograph import Radiograph
 from fracture_core.imaging.read import read
+from fracture_core.imaging.tones import Tones
 
 __all__ = [
     "Gate",
@@ -13,6 +14,7 @@ __all__ = [
     "InputSpec",
     "Placement",
     "Radiograph",
+    "Tones",
     "blend",
     "check",
     "legend",

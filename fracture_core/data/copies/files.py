@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -11,6 +10,7 @@ import numpy as np
 from fracture_core.data.copies.clusters import clusters
 from fracture_core.data.copies.compare import SIDE
 from fracture_core.data.copies.fingerprint import ANGLES, RADII, fingerprint
+from fracture_core.data.parallel import in_order
 from fracture_core.errors import ImageReadError
 from fracture_core.imaging import read
 
@@ -46,15 +46,14 @@ def find(paths: Sequence[Path], progress: Callable[[int, int], None] | None = No
     same = np.zeros(len(paths), int)
     files: list[int] = []
     prints: list[np.ndarray] = []
-    with ThreadPoolExecutor(2) as pool:
-        for index, (digest, rings) in enumerate(pool.map(one, paths)):
-            if digest not in seen:
-                seen[digest] = len(files)
-                files.append(index)
-                prints.append(rings)
-            same[index] = seen[digest]
-            if progress:
-                progress(index + 1, len(paths))
+    for index, (digest, rings) in enumerate(in_order(one, paths)):
+        if digest not in seen:
+            seen[digest] = len(files)
+            files.append(index)
+            prints.append(rings)
+        same[index] = seen[digest]
+        if progress:
+            progress(index + 1, len(paths))
     if not files:
         return same
     return clusters(np.stack(prints), lambda k: picture_of(paths[files[k]]))[0][same]
