@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fracture_core.data.duplicates import SIDE, clusters, orientations, thumbnail, thumbnails
-from fracture_core.data.layouts import read_cases
+from fracture_core.data.layouts import read_catalogue
 from fracture_core.data.phantom import draw
 from fracture_core.imaging import read
 
@@ -96,7 +96,7 @@ def test_thumbnails_of_files(pixels, tmp_path):
 @pytest.mark.real
 def test_known_copies_of_fracatlas_fall_together(real_data):
     known = [{3034, 4314, 4341}, {2886, 4243}, {4262, 2952}, {2998, 4280}]
-    paths = {case.id: case.path for case in read_cases(real_data / "fracatlas")[1]}
+    paths = {case.id: case.path for case in read_catalogue(real_data / "fracatlas").cases}
     known = [here for cluster in known if len(here := {n for n in cluster if f"IMG{n:07d}" in paths}) > 1]
     assert known
     ids = [f"IMG{number:07d}" for cluster in known for number in sorted(cluster)]

@@ -1,163 +1,25 @@
-"""Layouts: found by looking, mapped by name, refused with a sentence."""
-
-from pathlib import Path
+"""One folder a class: mapped by name, refused with a sentence."""
 
 import pytest
 
-from fracture_core.data.layouts import LAYOUTS, layout_named, read_cases
-from fracture_core.data.layouts.folders import class_of
+from fracture_core.data.layouts import layout_named, read_catalogue
+from fracture_core.data.phantom import write_set
 from fracture_core.errors import DataError
 
-_HEADER = (
-    "image_id,hand,leg,hip,shoulder,mixed,hardware,multiscan,fractured,fracture_count,frontal,lateral,oblique"
-)
 
-
-def _touch(root: Path, *names: str) -> Path:
-    """Empty files: no layout opens an image."""
-    for name in names:
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    return root
-
-
-# ---- FracAtlas ----
-
-
-@pytest.fixture
-def atlas(tmp_path: Path) -> Path:
-    root = _touch(
-        tmp_path / "atlas",
-        "images/Fractured/IMG0000019.jpg",
-        "images/Fractured/IMG0003298.jpg",
-        "images/Non_fractured/IMG0000010.jpg",
-        "images/Non_fractured/IMG0000020.jpg",
-        "images/Non_fractured/IMG0000021.jpg",
-        "images/Non_fractured/Thumbs.db",
-    )
-    rows = [
-        "IMG0000019.jpg,1,0,0,0,0,0,0,1,2,1,0,0",
-        "IMG0003298.jpg,0,1,1,0,1,0,0,0,0,1,0,0",  # the table says unfractured, the folder knows better
-        "IMG0000010.jpg,0,0,0,1,0,0,0,0,0,1,0,0",
-        "IMG0000020.jpg,0,1,0,0,0,0,0,1,1,1,0,0",  # and here fractured
-    ]
-    (root / "dataset.csv").write_text("\n".join([_HEADER, *rows]) + "\n", encoding="utf-8-sig")
-    boxes = root / "Annotations" / "YOLO"
-    boxes.mkdir(parents=True)
-    (boxes / "IMG0000019.txt").write_text("0 0.5 0.25 0.2 0.1\n\n0 0.1 0.9 0.2 0.2\n")
-    return root
-
-
-def test_fracatlas(atlas):
-    name, cases = read_cases(atlas)
-    assert name == "fracatlas"
-    found = {case.id: case for case in cases}
-    assert [case.id for case in cases] == sorted(found)
-    assert len(found) == 5
-    assert {case.label for case in cases if "Non_" in str(case.path)} == {0}
-    assert found["IMG0000019"].regions == ("hand",)
-    assert found["IMG0003298"].regions == ("leg", "hip")
-    assert found["IMG0000021"].regions == ()  # not in the table
-    assert found["IMG0000021"].boxes == ()
-    assert {case.split for case in cases} == {""}
-
-
-def test_fracatlas_takes_the_folder_for_the_label_not_the_table(atlas):
-    labels = {case.id: case.label for case in read_cases(atlas)[1]}
-    assert labels["IMG0003298"] == 1
-    assert labels["IMG0000020"] == 0
-
-
-def test_fracatlas_boxes_are_corners(atlas):
-    case = next(case for case in read_cases(atlas)[1] if case.id == "IMG0000019")
-    assert case.boxes[0] == pytest.approx((0.4, 0.2, 0.6, 0.3))
-    assert case.boxes[1] == pytest.approx((0.0, 0.8, 0.2, 1.0))
-
-
-def test_fracatlas_groups_blocks_of_ten(atlas):
-    groups = {case.id: case.group for case in read_cases(atlas)[1]}
-    assert groups["IMG0000010"] == groups["IMG0000019"]
-    assert groups["IMG0000020"] == groups["IMG0000021"] != groups["IMG0000019"]
-
-
-def test_fracatlas_names_the_bad_box_line(atlas):
-    (atlas / "Annotations/YOLO/IMG0003298.txt").write_text("0 0.5 0.5 0.1 0.1\n0 0.5 0.5\n")
-    with pytest.raises(
-        DataError, match=r"five numbers a line in .*IMG0003298\.txt, but line 2 reads '0 0\.5 0\.5'"
-    ):
-        read_cases(atlas)
-
-
-def test_fracatlas_names_the_missing_column(atlas):
-    (atlas / "dataset.csv").write_text("image_id,hand,leg\nIMG0000019.jpg,1,0\n")
-    with pytest.raises(DataError, match="but hip, shoulder is missing"):
-        read_cases(atlas)
-
-
-def test_fracatlas_asked_for_by_name_where_it_is_not(tmp_path):
-    with pytest.raises(DataError, match="Expected FracAtlas in"):
-        read_cases(tmp_path, "fracatlas")
-
-
-@pytest.mark.real
-def test_real_fracatlas(real_data):
-    name, cases = read_cases(real_data / "fracatlas")
-    assert name == "fracatlas"
-    assert len(cases) == len({case.id for case in cases}) == 3471
-    assert sum(case.label for case in cases) == 607
-    assert sum(len(case.boxes) for case in cases) == 788
-    assert all(
-        0 <= low < high <= 1.001
-        for case in cases
-        for box in case.boxes
-        for low, high in (box[::2], box[1::2])
-    )
-    assert next(case for case in cases if case.id == "IMG0003298").label == 1
-    assert all(case.regions for case in cases)
-
-
-# ---- one folder a class ----
-
-
-@pytest.mark.parametrize(
-    ("name", "label"),
-    [
-        ("fractured", 1),
-        ("Fractured", 1),
-        ("FRACTURE", 1),
-        ("fractures", 1),
-        ("broken", 1),
-        ("not fractured", 0),
-        ("not_fractured", 0),
-        ("Not-Fractured", 0),
-        ("non_fractured", 0),
-        ("Non-fractured", 0),
-        ("no_fracture", 0),
-        ("normal", 0),
-        ("Healthy", 0),
-        ("negative", 0),
-        ("images", None),
-        ("0", None),
-        ("hand", None),
-    ],
-)
-def test_spellings_of_the_classes(name, label):
-    assert class_of(name) == label
-
-
-@pytest.mark.parametrize("sound", ["healthy", "not fractured", "abnormal no more"])
-def test_classes_are_mapped_by_name_never_by_order(tmp_path, sound):
+@pytest.mark.parametrize("sound", ["healthy", "not fractured", "unfractured"])
+def test_classes_are_mapped_by_name_never_by_order(touch, tmp_path, sound):
     """`fractured` < `healthy` but `fractured` < `not fractured` too; `broken` sorts first of all."""
-    if class_of(sound) is None:
-        sound = "unfractured"
     for broken in ("broken", "fractured"):
-        root = _touch(tmp_path / broken, f"{broken}/1.jpg", f"{sound}/2.jpg")
-        assert {case.path.name: case.label for case in read_cases(root)[1]} == {"1.jpg": 1, "2.jpg": 0}
+        root = touch(tmp_path / broken, f"{broken}/1.jpg", f"{sound}/2.jpg")
+        found = read_catalogue(root)
+        assert {case.path.name: case.label for case in found.cases} == {"1.jpg": 1, "2.jpg": 0}
+        assert dict(found.classes) == {broken: 1, sound: 0}
+        assert found.finding == "fracture"
 
 
-def test_splits_by_their_usual_names(tmp_path):
-    root = _touch(
+def test_splits_above_the_classes(touch, tmp_path):
+    root = touch(
         tmp_path,
         *(
             f"{split}/{kind}/{n}.png"
@@ -165,9 +27,9 @@ def test_splits_by_their_usual_names(tmp_path):
             for kind in ("fractured", "normal")
         ),
     )
-    name, cases = read_cases(root)
-    assert name == "folders"
-    assert {case.id: case.split for case in cases} == {
+    found = read_catalogue(root)
+    assert (found.layout, found.root) == ("folders", root)
+    assert {case.id: case.split for case in found.cases} == {
         "Train/fractured/0.png": "train",
         "Train/normal/0.png": "train",
         "valid/fractured/1.png": "val",
@@ -177,17 +39,44 @@ def test_splits_by_their_usual_names(tmp_path):
     }
 
 
-@pytest.mark.parametrize(
-    ("folder", "split"),
-    [("val", "val"), ("validation", "val"), ("training", "train"), ("testing", "test"), ("dev", "val")],
-)
-def test_other_names_of_splits(tmp_path, folder, split):
-    _touch(tmp_path, f"{folder}/fractured/1.png", f"{folder}/normal/1.png")
-    assert {case.split for case in read_cases(tmp_path)[1]} == {split}
+def test_splits_below_the_classes(touch, tmp_path):
+    touch(
+        tmp_path,
+        "Fractured_/training/1.png",
+        "Fractured_/dev/2.png",
+        "non-fractured/testing/3.png",
+        "non-fractured/hand/4.png",
+        "non-fractured/5.png",
+    )
+    assert {case.path.name: (case.split, case.label) for case in read_catalogue(tmp_path).cases} == {
+        "1.png": ("train", 1),
+        "2.png": ("val", 1),
+        "3.png": ("test", 0),
+        "4.png": ("", 0),
+        "5.png": ("", 0),
+    }
 
 
-def test_rotated_copies_share_a_group_but_not_across_classes(tmp_path):
-    _touch(
+def test_normal_and_abnormal_tell_no_fractures(touch, tmp_path):
+    found = read_catalogue(touch(tmp_path, "normal/1.png", "Abnormal/2.png"))
+    assert found.finding == "abnormality"
+    assert found.classes == (("Abnormal", 1), ("normal", 0))
+
+
+def test_abnormal_beside_fractured_is_refused(touch, tmp_path):
+    touch(tmp_path, "normal/1.png", "abnormal/2.png", "fractured/3.png")
+    with pytest.raises(DataError, match="'fractured' beside 'abnormal', and not every abnormality"):
+        read_catalogue(tmp_path)
+
+
+def test_positive_alone_does_not_say_of_what(touch, tmp_path):
+    touch(tmp_path, "positive/1.png", "negative/2.png")
+    with pytest.raises(DataError, match="'positive' is neither: rename it"):
+        read_catalogue(tmp_path)
+
+
+def test_rotated_copies_share_a_group_but_not_across_classes(touch, tmp_path):
+    touch(
         tmp_path,
         "train/fractured/7.jpg",
         "train/fractured/7-rotated1.jpg",
@@ -195,68 +84,105 @@ def test_rotated_copies_share_a_group_but_not_across_classes(tmp_path):
         "train/fractured/7-rotatedby.jpg",
         "train/not fractured/7.jpg",
     )
-    groups = {case.id: case.group for case in read_cases(tmp_path)[1]}
+    groups = {case.id: case.group for case in read_catalogue(tmp_path).cases}
     copies = {group for name, group in groups.items() if "/fractured/7" in name and "by" not in name}
     assert len(copies) == 1
     assert len(set(groups.values())) == 3
 
 
-def test_hidden_and_foreign_files_are_left_out(tmp_path):
-    _touch(
+def test_dicom_hidden_and_foreign_files(touch, tmp_path, dicom):
+    touch(
         tmp_path,
         "fractured/1.PNG",
         "fractured/.2.png",
         "fractured/notes.txt",
         "normal/deep/er/3.dcm",
+        "normal/5",
         ".git/x.png",
     )
-    assert [case.id for case in read_cases(tmp_path)[1]] == ["fractured/1.PNG", "normal/deep/er/3.dcm"]
+    (tmp_path / "normal" / "IM0004").write_bytes(dicom)
+    found = read_catalogue(tmp_path).cases
+    assert [case.id for case in found] == ["fractured/1.PNG", "normal/IM0004", "normal/deep/er/3.dcm"]
 
 
-def test_an_unclear_class_is_refused(tmp_path):
-    _touch(tmp_path, "fractured/1.png", "normal/1.png", "maybe/1.png")
+def test_unicode_names(touch, tmp_path):
+    found = read_catalogue(touch(tmp_path, "fractured/Handgelenk für Übung ☂.png", "normal/手.png")).cases
+    assert [case.id for case in found] == ["fractured/Handgelenk für Übung ☂.png", "normal/手.png"]
+
+
+def test_an_unclear_class_is_refused(touch, tmp_path):
+    touch(tmp_path, "fractured/1.png", "normal/1.png", "maybe/1.png")
     with pytest.raises(DataError, match="'maybe' is neither"):
-        read_cases(tmp_path)
+        read_catalogue(tmp_path)
 
 
-def test_an_empty_folder_beside_the_classes_does_no_harm(tmp_path):
-    _touch(tmp_path, "fractured/1.png", "normal/1.png", "notes/read.txt")
-    assert len(read_cases(tmp_path)[1]) == 2
+def test_an_empty_folder_beside_the_classes_does_no_harm(touch, tmp_path):
+    touch(tmp_path, "fractured/1.png", "normal/1.png", "notes/read.txt")
+    assert len(read_catalogue(tmp_path).cases) == 2
 
 
 def test_empty_class_folders_are_refused(tmp_path):
     for name in ("fractured", "normal"):
         (tmp_path / name).mkdir()
     with pytest.raises(DataError, match="class folders are empty"):
-        read_cases(tmp_path)
+        read_catalogue(tmp_path)
 
 
-def test_one_class_alone_is_no_data_set(tmp_path):
-    _touch(tmp_path, "fractured/1.png", "other/1.txt")
+def test_one_class_alone_is_no_data_set(touch, tmp_path):
+    touch(tmp_path, "fractured/1.png", "other/1.txt")
     with pytest.raises(DataError, match="found fractured, other: name them"):
-        read_cases(tmp_path, "folders")
+        read_catalogue(tmp_path, "folders")
+    assert not layout_named("folders").matches(tmp_path)
 
 
-# ---- finding a layout ----
+def test_a_synthetic_set_keeps_its_boxes(tmp_path):
+    write_set(tmp_path, 8, size=(96, 80))
+    found = read_catalogue(tmp_path)
+    assert found.layout == "folders"
+    assert found.remarks == ()
+    assert all(bool(case.boxes) == bool(case.label) for case in found.cases)
+    assert all(0 <= side <= 1 for case in found.cases for box in case.boxes for side in box)
 
 
-def test_no_folder(tmp_path):
-    with pytest.raises(DataError, match="is not a folder: check the path"):
-        read_cases(tmp_path / "gone")
+@pytest.mark.parametrize("row", ["fractured/a.png,x,0,1,1", "fractured/a.png,0.5,0,0.2,1", "a.png,0,0,90,90"])
+def test_a_broken_line_of_boxes_is_named(touch, tmp_path, row):
+    touch(tmp_path, "fractured/a.png", "normal/b.png")
+    (tmp_path / "boxes.csv").write_text(f"file,x0,y0,x1,y1\n{row}\n")
+    with pytest.raises(DataError, match="line 2 has not"):
+        read_catalogue(tmp_path)
 
 
-def test_no_known_layout(tmp_path):
-    _touch(tmp_path, "1.png")
-    with pytest.raises(DataError, match=r"none of the known layouts: FracAtlas .*; one folder a class"):
-        read_cases(tmp_path)
+def test_a_table_of_boxes_without_a_column_is_named(touch, tmp_path):
+    touch(tmp_path, "fractured/a.png", "normal/b.png")
+    (tmp_path / "boxes.csv").write_text("file,x0\nfractured/a.png,0.5\n")
+    with pytest.raises(DataError, match="x1, y0, y1 are missing"):
+        read_catalogue(tmp_path)
 
 
-def test_unknown_layout_name():
-    with pytest.raises(DataError, match=r"auto, fracatlas, folders.* but got 'mira'"):
-        layout_named("mira")
-    assert [layout_named(row.name) for row in LAYOUTS] == list(LAYOUTS)
+def test_boxes_find_a_film_in_another_format_and_tell_of_one_that_is_gone(touch, tmp_path, kinds):
+    touch(tmp_path, "fractured/a.dcm", "normal/b.png")
+    (tmp_path / "boxes.csv").write_text(
+        "file,x0,y0,x1,y1\nfractured/a.png,0,0,0.5,0.5\nfractured/c.png,0,0,1,1\n"
+    )
+    found = read_catalogue(tmp_path)
+    assert {case.id: case.boxes for case in found.cases} == {
+        "fractured/a.dcm": ((0, 0, 0.5, 0.5),),
+        "normal/b.png": (),
+    }
+    assert kinds(found) == {"no_such_file": ("fractured/c.png",)}
 
 
-def test_fracatlas_is_not_taken_for_folders(atlas):
-    assert not layout_named("folders").matches(atlas)
-    assert read_cases(atlas, "fracatlas")[0] == "fracatlas"
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("multiregion", {("train", 0): 4640, ("train", 1): 4606, ("test", 0): 268, ("test", 1): 238}),
+        ("devbatrax", {("train", 0): 4383, ("train", 1): 4480, ("val", 0): 240, ("val", 1): 360}),
+    ],
+)
+def test_real_folders(real_data, name, counts):
+    found = read_catalogue(real_data / name)
+    assert (found.layout, found.finding, found.remarks) == ("folders", "fracture", ())
+    assert dict(found.classes) == {"fractured": 1, "not fractured": 0}
+    seen = [(case.split, case.label) for case in found.cases]
+    assert {kind: seen.count(kind) for kind in set(seen)} == counts
