@@ -39,10 +39,15 @@ from fracture_core.zoo import architecture
 # The evidence of nine in ten fractured validation films stays within the scale's range.
 _SCALE_QUANTILE = 0.9
 
-_LIMITS = (
-    "It answers one question, fracture or not, and knows nothing of dislocations, tumours, joints or soft tissue.",
-    "It has been judged on one data set; nobody has tested it on films of another hospital.",
-)
+# What a model cannot tell, by what its labels say.
+_BLIND = {
+    "fracture": "It answers one question, fracture or not, and knows nothing of dislocations, tumours, joints or soft "
+    "tissue.",
+    "abnormality": "It answers one question, abnormal or not, and does not say what is abnormal: a fracture is one "
+    "possibility of several.",
+}
+
+_UNTESTED = "It has been judged on one data set; nobody has tested it on films of another hospital."
 
 
 def finish(run: Run, films: Films, config: TrainingConfig, model: keras.Model) -> Card:
@@ -166,7 +171,7 @@ def _card(
         calibration=calibration,
         thresholds=thresholds,
         data=DataRecord(
-            name=layout.citation or films.data.root.name,
+            name=layout.citation or films.data.root.name or layout.title,
             licence=layout.licence,
             layout=layout.name,
             split_hash=films.data.split_hash,
@@ -177,6 +182,7 @@ def _card(
             ),
             counts=counts,
             checked=not films.data.own_split,
+            finding=films.data.finding,
         ),
         validation=summarise(val["label"], val["probability"], val["group"], thresholds.balanced),
         test=summarise(label, probability, group, thresholds.balanced),
@@ -185,7 +191,8 @@ def _card(
         limits=(
             *limits,
             f"It has been trained on {seen}; any other region is outside what it has seen.",
-            *_LIMITS,
+            _BLIND[films.data.finding],
+            _UNTESTED,
             *layout.limits,
         ),
         training=_settings(config),
