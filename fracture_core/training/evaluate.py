@@ -15,6 +15,7 @@ from fracture_core.evaluation import Summary, ThreeState, by_region, predictions
 from fracture_core.registry.store import ModelStore
 from fracture_core.training.cache import canvases
 from fracture_core.training.score import logits, prediction_table
+from fracture_core.words import a_finding
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +30,7 @@ class Evaluation:
         states: verdicts against the truth.
         regions: the record by region.
         warnings: sentences to read before the numbers.
+        finding: what label 1 of the data set means.
     """
 
     model: str
@@ -38,6 +40,7 @@ class Evaluation:
     states: ThreeState
     regions: dict[str, Summary]
     warnings: tuple[str, ...]
+    finding: str
 
     def to_json(self) -> dict[str, Any]:
         """The figures as plain JSON values."""
@@ -76,7 +79,7 @@ def evaluate(
     Args:
         store: the models.
         model_id: which of them.
-        root: the data set's folder.
+        root: the data set's folder, or a manifest.
         split: "train", "val", "test", or "all".
         layout: a layout's name, or "auto".
         progress: called with (films read, films).
@@ -117,6 +120,11 @@ def evaluate(
                 f"{leaks} of these {len(cases)} films stand in one group with training films (a copy of one of them, "
                 "or its neighbour): the figures flatter the model a little."
             )
+    if data.finding != card.finding:
+        warnings.append(
+            f"The model was trained to find {a_finding(card.finding)}, but the labels of this set tell "
+            f"{a_finding(data.finding)}: the figures compare two different questions."
+        )
     with tempfile.TemporaryDirectory() as folder:
         store_of_films, unreadable = canvases(cases, card.input, Path(folder), progress)
         bad = set(unreadable)
@@ -137,4 +145,5 @@ def evaluate(
         states=three_state(label, probability, cut.low, cut.high),
         regions=by_region(label, probability, group, list(table["regions"]), cut.balanced),
         warnings=tuple(warnings),
+        finding=data.finding,
     )

@@ -115,13 +115,13 @@ def test_progress_rises_to_what_is_due(films):
 def test_a_blank_film_is_like_nothing():
     blank = np.zeros((50, 60), np.float32)
     rings = copies.fingerprint(blank)
-    assert (rings.shape, rings.dtype, rings.any()) == ((ANGLES, RADII), np.int8, False)
+    assert (rings.shape, rings.dtype, rings.any()) == ((RADII, ANGLES), np.int8, False)
     assert copies.clusters(np.stack([rings, rings]), lambda k: blank)[0].tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_few_films(films, count):
-    prints = np.zeros((0, ANGLES, RADII), np.int8)
+    prints = np.zeros((0, RADII, ANGLES), np.int8)
     if count:
         prints = copies.fingerprint(films[0] / np.float32(255))[None]
     groups, matches = copies.clusters(prints, lambda k: _square(films[k]))

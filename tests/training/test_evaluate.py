@@ -92,3 +92,11 @@ def test_an_empty_split(store, phantoms):
 def test_an_unknown_model(store, phantoms):
     with pytest.raises(ModelError, match="gone"):
         evaluate(store, "gone", phantoms)
+
+
+def test_labels_that_tell_something_else_are_warned_about(store, phantoms, tmp_path):
+    for name, folder in (("abnormal", "fractured"), ("normal", "not fractured")):
+        shutil.copytree(phantoms / folder, tmp_path / name)
+    found = evaluate(store, "tiny", tmp_path, "all")
+    assert found.finding == "abnormality"
+    assert "trained to find a fracture, but the labels of this set tell an abnormality" in found.warnings[1]

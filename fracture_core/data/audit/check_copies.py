@@ -22,10 +22,11 @@ def check_copies(every: Films, finding: str) -> list[Finding]:
         ]
     found = [_effective(every)]
     digests = np.array([facts.digest for facts in every.facts])
-    _, first, counts = np.unique(digests, return_index=True, return_counts=True)
-    exact = int((counts - 1)[digests[first] != ""].sum())
+    _, code, counts = np.unique(digests, return_inverse=True, return_counts=True)
+    # Files whose bytes could not be read have no digest, and are no copies of each other.
+    twins = (counts[code] > 1) & (digests != "")
+    exact = int(twins.sum()) - len(set(code[twins].tolist()))
     if exact:
-        twins = [every.ids[row] for row in range(len(every)) if counts[np.searchsorted(digests[first], digests[row])] > 1]
         found.append(
             Finding(
                 "exact_copies",
@@ -33,7 +34,7 @@ def check_copies(every: Films, finding: str) -> list[Finding]:
                 f"{exact:,} {verb(exact, 'file is', 'files are')} byte for byte a copy of another file.",
                 "One of each is enough; the mended split keeps one.",
                 exact,
-                some(twins),
+                some([every.ids[row] for row in np.flatnonzero(twins)]),
             )
         )
     near = sum(len(set(digests[rows].tolist())) - 1 for rows in clusters)

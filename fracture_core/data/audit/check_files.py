@@ -23,9 +23,7 @@ def check_files(every: Films) -> list[Finding]:
             )
         )
     truncated = [
-        (case.id, case.label)
-        for case, facts in zip(every.cases, every.facts, strict=True)
-        if facts.truncated
+        (case.id, case.label) for case, facts in zip(every.cases, every.facts, strict=True) if facts.truncated
     ]
     if truncated:
         count = len(truncated)
@@ -50,8 +48,8 @@ def check_files(every: Films) -> list[Finding]:
             Finding(
                 "not_radiographs",
                 Level.WARNING,
-                f"{files(count)} {verb(count, 'is', 'are')} no radiograph that can be judged (a photograph, an empty or "
-                "a tiny image).",
+                f"{files(count)} {verb(count, 'is', 'are')} no radiograph that can be judged (a photograph, an "
+                "empty or a tiny image).",
                 "Take them out of the set.",
                 count,
                 some(refused),
@@ -64,8 +62,8 @@ def check_files(every: Films) -> list[Finding]:
             Finding(
                 "unusual",
                 Level.NOTE,
-                f"{films(count)} {verb(count, 'looks', 'look')} unlike the rest (very dark, very small, framed in white "
-                "or coloured in part).",
+                f"{films(count)} {verb(count, 'looks', 'look')} unlike the rest (very dark, very small, framed in "
+                "white or coloured in part).",
                 "Look at them once.",
                 count,
                 some(unusual),

@@ -30,13 +30,19 @@ def check_labels(every: Films, catalogue: Catalogue) -> list[Finding]:
     labels = every.labels
     positive = float(labels.mean())
     word = "a fracture" if catalogue.finding == "fracture" else "an abnormality"
-    guess, score = (f"“no {catalogue.finding}”", 1 - positive) if positive < 0.5 else (f"“{catalogue.finding}”", positive)
+    guess, score = (
+        (f"“no {catalogue.finding}”", 1 - positive)
+        if positive < 0.5
+        else (f"“{catalogue.finding}”", positive)
+    )
     found.append(
         Finding(
             "balance",
             Level.NOTE,
             f"{positive:.1%} of the films show {word}: always answering {guess} is right on {score:.1%}.",
-            "Judge by AUC, sensitivity and specificity; accuracy hides this." if abs(positive - 0.5) > 0.1 else "",
+            "Judge by AUC, sensitivity and specificity; accuracy hides this."
+            if abs(positive - 0.5) > 0.1
+            else "",
         )
     )
     shares = {split: float(labels[every.splits == split].mean()) for split in every.parts if split}

@@ -53,8 +53,8 @@ def check_splits(every: Films) -> list[Finding]:
                     "near_leak",
                     Level.FAULT,
                     f"{near:,} {'more of the' if exact.any() else 'of'} {total:,} {part(judge)} files "
-                    f"{verb(near, 'shows', 'show')} a picture that is also in {part(learner)}, turned, mirrored, scaled or "
-                    "saved again.",
+                    f"{verb(near, 'shows', 'show')} a picture that is also in {part(learner)}, turned, mirrored, "
+                    "scaled or saved again.",
                     _ADVICE,
                     near,
                     some([every.ids[row] for row in np.flatnonzero(shown & ~exact)]),
@@ -67,17 +67,18 @@ def check_splits(every: Films) -> list[Finding]:
                 Finding(
                     "group_leak",
                     Level.FAULT,
-                    f"{count:,} of {total:,} {part(judge)} files belong to {names:,} {verb(names, 'group', 'groups')} "
-                    f"(a patient, a study, copies of a file) with films in {part(learner)} too.",
+                    f"{count:,} of {total:,} {part(judge)} files {verb(count, 'belongs', 'belong')} to {names:,} "
+                    f"{verb(names, 'group', 'groups')} (a patient, a study, copies of a file) with films in "
+                    f"{part(learner)} too.",
                     _ADVICE,
                     count,
                     some([every.ids[row] for row in np.flatnonzero(rest)]),
                 )
             )
     if not found:
-        names = ", ".join(part(split) for split in parts)
+        listed = ", ".join(part(split) for split in parts)
         found.append(
-            Finding("splits_good", Level.GOOD, f"No picture and no group stands in two of {names}.")
+            Finding("splits_good", Level.GOOD, f"No picture and no group stands in two of {listed}.")
         )
     lonely = [split for split in parts if len(set(every.labels[splits == split].tolist())) < 2]
     for split in lonely:

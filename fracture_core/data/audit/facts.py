@@ -16,7 +16,7 @@ from fracture_core.imaging.gate import BLACK, WHITE
 
 
 def _no_rings() -> np.ndarray:
-    return np.zeros((ANGLES, RADII), np.int8)
+    return np.zeros((RADII, ANGLES), np.int8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,13 +63,26 @@ class Facts:
         return not self.error
 
 
-def look(path: Path) -> Facts:
-    """Looks at one file. Never raises for what a file holds."""
+def look(path: Path, known: dict[str, Facts] | None = None) -> Facts:
+    """Looks at one file. Never raises for what a file holds.
+
+    Args:
+        path: the file.
+        known: facts by digest, so that equal files are decoded once; what is found is added.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
         return Facts("", 0, f"The file cannot be opened ({error.strerror}).")
     digest = hashlib.sha256(data).hexdigest()
+    if known is None:
+        return _facts(data, digest)
+    if digest not in known:
+        known[digest] = _facts(data, digest)
+    return known[digest]
+
+
+def _facts(data: bytes, digest: str) -> Facts:
     try:
         film = read(data)
     except ImageReadError as error:
@@ -101,7 +114,8 @@ def look_at_all(paths: Sequence[Path], progress: Callable[[int, int], None] | No
         progress: called with (files done, files); what it raises ends the look.
     """
     found = []
-    for facts in in_order(look, paths):
+    known: dict[str, Facts] = {}
+    for facts in in_order(lambda path: look(path, known), paths):
         found.append(facts)
         if progress:
             progress(len(found), len(paths))

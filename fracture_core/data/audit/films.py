@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,33 +30,33 @@ class Films:
     def __len__(self) -> int:
         return len(self.cases)
 
-    @property
+    @cached_property
     def ids(self) -> list[str]:
         """Ids of the cases."""
         return [case.id for case in self.cases]
 
-    @property
+    @cached_property
     def labels(self) -> NDArray[np.int64]:
         """Labels of the cases."""
         return np.array([case.label for case in self.cases], np.int64)
 
-    @property
+    @cached_property
     def splits(self) -> NDArray[np.str_]:
         """Split of each case, "" where there is none."""
         return np.array([case.split for case in self.cases], dtype=str)
 
-    @property
+    @cached_property
     def parts(self) -> list[str]:
         """The splits that have films, in their usual order; [""] where the set is not split."""
         present = set(self.splits.tolist())
         return [split for split in ("", *SPLITS) if split in present]
 
-    @property
+    @cached_property
     def readable(self) -> NDArray[np.bool_]:
         """Which files could be read."""
         return np.array([facts.readable for facts in self.facts], bool)
 
-    @property
+    @cached_property
     def groups(self) -> NDArray[np.int64]:
         """Codes of the groups, those that share a picture merged."""
         merged = merge_groups(self.cases, self.pictures)

@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
-#: Grey level from which a pixel can belong to a metal letter or a burnt-in text.
-_WHITE = 0.9
+#: Grey level (0–255) from which a pixel can belong to a metal letter or a burnt-in text.
+_WHITE = 230
 
 #: Height and width of a letter or a short word, as shares of the film's longer side.
 _SMALLEST, _TALLEST, _WIDEST = 0.015, 0.12, 0.3
@@ -13,56 +13,52 @@ _SMALLEST, _TALLEST, _WIDEST = 0.015, 0.12, 0.3
 _THIN, _FULL = 0.15, 0.85
 
 #: Grey level of the surroundings below which they are background and not bone.
-_GROUND = 0.45
+_GROUND = 115
 
 #: Difference of grey levels along a line of the film up to which it is empty.
-_FLAT = 0.05
+_FLAT = 12
 
 
-def count_marks(pixels: np.ndarray) -> int:
+def count_marks(levels: np.ndarray) -> int:
     """Counts white, letter-sized shapes on dark ground, where bone does not lie.
 
     Args:
-        pixels: float32 (rows, columns), 0–1, a film reduced to about 256 pixels.
+        levels: uint8 (rows, columns), a film reduced to about 256 pixels.
 
     Returns:
         How many; a rough number, meant to be compared between films.
     """
-    white = (pixels >= _WHITE).astype(np.uint8)
-    if not white.any():
-        return 0
-    rows, columns = pixels.shape
-    longer = max(rows, columns)
-    count, _, stats, _ = cv2.connectedComponentsWithStats(white, connectivity=8)
-    marks = 0
-    for left, top, width, height, area in stats[1:count]:
-        letter = (
-            _SMALLEST * longer <= height <= _TALLEST * longer
-            and width <= _WIDEST * longer
-            and _THIN <= area / (width * height) <= _FULL
-        )
-        if letter:
-            margin = max(2, height // 3)
-            around = pixels[
-                max(top - margin, 0) : top + height + margin, max(left - margin, 0) : left + width + margin
-            ]
-            marks += bool(np.median(np.concatenate([around[0], around[-1], around[:, 0], around[:, -1]])) < _GROUND)
-    return marks
+    white = cv2.threshold(levels, _WHITE - 1, 1, cv2.THRESH_BINARY)[1]
+    shapes, _ = cv2.findContours(white, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    return sum(_is_letter(levels, white, *cv2.boundingRect(shape)) for shape in shapes)
 
 
-def empty_frame(pixels: np.ndarray) -> float:
+def _is_letter(levels: np.ndarray, white: np.ndarray, left: int, top: int, width: int, height: int) -> bool:
+    longer = max(levels.shape)
+    if not (_SMALLEST * longer <= height <= _TALLEST * longer and width <= _WIDEST * longer):
+        return False
+    if not _THIN <= float(white[top : top + height, left : left + width].mean()) <= _FULL:
+        return False
+    margin = max(2, height // 3)
+    rows = slice(max(top - margin, 0), top + height + margin)
+    around = levels[rows, max(left - margin, 0) : left + width + margin]
+    edge = np.concatenate([around[0], around[-1], around[:, 0], around[:, -1]])
+    return bool(np.median(edge) < _GROUND)
+
+
+def empty_frame(levels: np.ndarray) -> float:
     """Share of a film taken by lines at its edges that hold nothing.
 
     Args:
-        pixels: float32 (rows, columns), 0–1.
+        levels: uint8 (rows, columns).
 
     Returns:
         0 for a film exposed to its edges, 1 for an empty one.
     """
     inside = 1.0
     for axis in (0, 1):
-        lively = np.flatnonzero(np.ptp(pixels, axis=axis) > _FLAT)
+        lively = np.flatnonzero(np.ptp(levels, axis=axis) > _FLAT)
         if not lively.size:
             return 1.0
-        inside *= (lively[-1] - lively[0] + 1) / pixels.shape[1 - axis]
+        inside *= (lively[-1] - lively[0] + 1) / levels.shape[1 - axis]
     return 1.0 - inside

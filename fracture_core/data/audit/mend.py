@@ -33,11 +33,13 @@ class Mended:
     @property
     def sentence(self) -> str:
         """What was done, for a reader."""
-        counts = {split: sum(case.split == split for case in self.cases) for split in ("train", "val", "test")}
+        counts = {
+            split: sum(case.split == split for case in self.cases) for split in ("train", "val", "test")
+        }
         return (
             f"{len(self.cases):,} films are left: train {counts['train']:,}, validation {counts['val']:,}, test "
-            f"{counts['test']:,}. Left out: {self.copies:,} copies, {self.contradictory:,} films of pictures under both "
-            f"labels, {self.unusable:,} files that cannot be used."
+            f"{counts['test']:,}. Left out: {self.copies:,} copies, {self.contradictory:,} films of pictures under "
+            f"both labels, {self.unusable:,} files that cannot be used."
         )
 
 
@@ -54,7 +56,9 @@ def mend(every: Films, seed: int = 0) -> Mended:
     Raises:
         DataError: too little is left to fill three splits.
     """
-    usable = every.readable & np.array([facts.gate.state is not GateState.REFUSE for facts in every.facts], bool)
+    usable = every.readable & np.array(
+        [facts.gate.state is not GateState.REFUSE for facts in every.facts], bool
+    )
     grouped = merge_groups(every.cases, every.pictures)
     kept: list[Case] = []
     copies = contradictory = 0
@@ -81,6 +85,12 @@ def _by_picture(pictures: NDArray[np.int64], rows: NDArray[np.int64]) -> Sequenc
 def _best(every: Films, rows: NDArray[np.int64]) -> int:
     def rank(row: int) -> tuple:
         facts, case = every.facts[row], every.cases[row]
-        return (facts.truncated, is_turned_copy(case.path), -facts.width * facts.height, -len(case.boxes), case.id)
+        return (
+            facts.truncated,
+            is_turned_copy(case.path),
+            -facts.width * facts.height,
+            -len(case.boxes),
+            case.id,
+        )
 
     return min(rows.tolist(), key=rank)

@@ -16,8 +16,9 @@ from scipy import special, stats
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedGroupKFold
 from statsmodels.stats.multitest import multipletests
+from threadpoolctl import threadpool_limits
 
-from fracture_core.data.audit.features import FEATURES, Feature, kind_features, table
+from fracture_core.data.audit.features import FEATURES, Feature, set_features, table
 from fracture_core.data.audit.films import Films
 from fracture_core.data.audit.finding import Finding, Level
 from fracture_core.data.audit.wording import share
@@ -78,8 +79,8 @@ def shortcuts(every: Films, finding: str) -> list[Shortcut]:
     labels, groups = every.labels[rows], every.groups[rows]
     if min(np.bincount(labels, minlength=2)) < _FEWEST:
         return []
-    facts = [every.facts[row] for row in rows]
-    features = [*FEATURES, *kind_features(facts)]
+    facts = [every.facts[row] for row in rows.tolist()]
+    features = [*FEATURES, *set_features(facts)]
     values = table(features, facts)
     varied = np.ptp(values, axis=0) > 0
     features = [feature for feature, keep in zip(features, varied, strict=True) if keep]
@@ -169,8 +170,10 @@ def _together(
         model = HistGradientBoostingClassifier(
             max_iter=40, max_depth=3, min_samples_leaf=20, early_stopping=False, random_state=0
         )
-        model.fit(values[learn], labels[learn])
-        guess[judge] = model.predict_proba(values[judge])[:, 1]
+        # On a busy machine its threads wait for each other far longer than one takes alone.
+        with threadpool_limits(1, user_api="openmp"):
+            model.fit(values[learn], labels[learn])
+            guess[judge] = model.predict_proba(values[judge])[:, 1]
     area = auc(scored(labels, guess, groups))
     real = area.low > 0.5
     sentence = (

@@ -7,12 +7,12 @@ MOST = 200
 
 
 def files(count: int) -> str:
-    """ "1 file", "51 files"."""
+    """Files and their number: “1 file”, “51 files”."""
     return f"{count:,} {'file' if count == 1 else 'files'}"
 
 
 def films(count: int) -> str:
-    """ "1 film", "51 films"."""
+    """Films and their number: “1 film”, “51 films”."""
     return f"{count:,} {'film' if count == 1 else 'films'}"
 
 

@@ -1,7 +1,10 @@
 """Which pictures are worth comparing: nearest neighbours, never all pairs."""
 
 import numpy as np
+from scipy.fft import rfft
+from scipy.linalg import eigh
 from scipy.spatial import KDTree
+from threadpoolctl import threadpool_limits
 
 # Waves along a ring, without the mean: their strengths do not change when the picture is turned or mirrored.
 _WAVES = slice(1, 25)
@@ -19,18 +22,23 @@ def descriptions(prints: np.ndarray) -> np.ndarray:
     """What of a fingerprint stays the same however the picture is turned or mirrored, in few numbers.
 
     Args:
-        prints: int8 (n, ANGLES, RADII).
+        prints: int8 (n, RADII, ANGLES).
 
     Returns:
-        float32 (n, at most 24): principal components of the square roots of the ring spectra.
+        float32 (n, 24): principal components of the square roots of the ring spectra.
     """
     sample = np.random.default_rng(0).choice(len(prints), min(len(prints), _SAMPLE), replace=False)
     known = _spectra(prints[np.sort(sample)])
     mean = known.mean(axis=0)
-    axes = np.linalg.svd(known - mean, full_matrices=False)[2][:_KEPT]
-    parts = [
-        (_spectra(prints[start : start + _CHUNK]) - mean) @ axes.T for start in range(0, len(prints), _CHUNK)
-    ]
+    # One thread: several wait for each other where other work keeps the processor busy.
+    with threadpool_limits(1, user_api="blas"):
+        spread = (known - mean).T @ (known - mean)
+        last = len(spread) - 1
+        axes = eigh(spread, subset_by_index=(last - _KEPT + 1, last))[1]
+        parts = [
+            (_spectra(prints[start : start + _CHUNK]) - mean) @ axes
+            for start in range(0, len(prints), _CHUNK)
+        ]
     return np.concatenate(parts).astype(np.float32)
 
 
@@ -57,5 +65,5 @@ def pairs(described: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarr
 def _spectra(prints: np.ndarray) -> np.ndarray:
     rings = prints.astype(np.float32)
     length = np.linalg.norm(rings, axis=(1, 2), keepdims=True)
-    waves = np.fft.rfft(rings / np.maximum(length, 1e-6), axis=1)[:, _WAVES]
+    waves = rfft(rings / np.maximum(length, 1e-6))[..., _WAVES]
     return np.sqrt(np.abs(waves)).reshape(len(prints), -1).astype(np.float32)

@@ -40,7 +40,7 @@ def clusters(
     with the number of pictures and not with that of their pairs.
 
     Args:
-        prints: int8 (n, ANGLES, RADII) from `fingerprint`.
+        prints: int8 (n, RADII, ANGLES) from `fingerprint`.
         picture: gives picture k as float32 (compare.SIDE, compare.SIDE), 0–1; asked only where
             fingerprints leave doubt.
         progress: called with (comparisons done, comparisons known to be due).
@@ -54,7 +54,6 @@ def clusters(
     lively = np.flatnonzero(prints.any(axis=(1, 2)))
     matches: list[Match] = []
     if len(lively) > 1:
-        described = np.zeros((count, 0), np.float32)
         described = candidates.descriptions(prints[lively])
         place = np.full(count, -1)
         place[lively] = np.arange(len(lively))

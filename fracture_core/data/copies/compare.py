@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from scipy.fft import irfft, rfft
 
 from fracture_core.data.copies.detail import FLOOR, detail
 from fracture_core.data.copies.fingerprint import ANGLES
@@ -50,15 +51,15 @@ def poses(left: np.ndarray, right: np.ndarray) -> list[Pose]:
     """Lays fingerprints over each other at every turn, straight and mirrored.
 
     Args:
-        left: int8 (n, ANGLES, RADII).
+        left: int8 (n, RADII, ANGLES).
         right: likewise; pair k is left[k] and right[k].
 
     Returns:
         The best pose of each pair; correlation 0 where one has no detail.
     """
-    a, b = (np.fft.rfft(_unit(prints), axis=1) for prints in (left, right))
-    straight = np.fft.irfft((np.conj(a) * b).sum(axis=2), ANGLES, axis=1)
-    mirrored = np.fft.irfft((a * b).sum(axis=2), ANGLES, axis=1)
+    a, b = (rfft(_unit(prints)) for prints in (left, right))
+    straight = irfft((np.conj(a) * b).sum(axis=1), ANGLES)
+    mirrored = irfft((a * b).sum(axis=1), ANGLES)
     both = np.concatenate([straight, mirrored], axis=1)
     best = np.abs(both).argmax(axis=1)
     value = both[np.arange(len(both)), best]

@@ -40,7 +40,7 @@ def find(paths: Sequence[Path], progress: Callable[[int, int], None] | None = No
             data = path.read_bytes()
             return hashlib.sha256(data).digest(), fingerprint(read(data).pixels)
         except (ImageReadError, OSError):
-            return str(path).encode(), np.zeros((ANGLES, RADII), np.int8)
+            return str(path).encode(), np.zeros((RADII, ANGLES), np.int8)
 
     seen: dict[bytes, int] = {}
     same = np.zeros(len(paths), int)

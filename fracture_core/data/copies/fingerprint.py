@@ -30,7 +30,7 @@ def fingerprint(pixels: np.ndarray) -> np.ndarray:
         pixels: float32 (rows, columns), 0–1.
 
     Returns:
-        int8 (ANGLES, RADII), scaled to its own largest value; all zero for a picture without detail.
+        int8 (RADII, ANGLES), scaled to its own largest value; all zero for a picture without detail.
     """
     small = cv2.resize(np.ascontiguousarray(pixels, np.float32), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     centre = (SIDE - 1) / 2
@@ -44,5 +44,5 @@ def fingerprint(pixels: np.ndarray) -> np.ndarray:
     rings *= _WEIGHT
     top = float(np.abs(rings).max())
     if top < 0.1:
-        return np.zeros((ANGLES, RADII), np.int8)
-    return np.round(rings * (127 / top)).astype(np.int8)
+        return np.zeros((RADII, ANGLES), np.int8)
+    return np.round(rings.T * (127 / top)).astype(np.int8, order="C")

@@ -14,7 +14,7 @@ from fracture_core.data.download.session import PATIENCE, Patience, open_session
 from fracture_core.data.download.sets import PublicSet
 from fracture_core.data.download.size import readable
 from fracture_core.data.download.transfer import Fetched, fetch
-from fracture_core.data.layouts import read_cases
+from fracture_core.data.layouts import read_catalogue
 from fracture_core.data.layouts.files import images
 from fracture_core.errors import DataError
 from fracture_core.words import SPLITS
@@ -173,8 +173,8 @@ def _look(row: PublicSet, folder: Path) -> Downloaded:
     """What the layouts make of a folder, compared with what was published."""
     warnings = []
     try:
-        layout, cases = read_cases(folder)
-        found = Counter(case.split for case in cases)
+        catalogue = read_catalogue(folder)
+        layout, found = catalogue.layout, Counter(case.split for case in catalogue.cases)
     except DataError as error:
         layout, found = "", Counter({"": len(images(folder))})
         warnings.append(str(error))
