@@ -31,9 +31,8 @@ class Tones:
         """Measures an image, float32 (rows, columns), 0–1."""
         scale = min(1.0, _SAMPLE / max(pixels.shape))
         size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-        small = np.ascontiguousarray(pixels, np.float32)
-        if scale < 1:
-            small = cv2.resize(small, size, interpolation=cv2.INTER_AREA)
+        whole = np.ascontiguousarray(pixels, np.float32)
+        small = cv2.resize(whole, size, interpolation=cv2.INTER_AREA) if scale < 1 else whole
         levels = cv2.convertScaleAbs(small, alpha=_TOP)
         return cls(
             levels, cv2.calcHist([levels], [0], None, [_TOP + 1], [0, _TOP + 1]).ravel().astype(np.int64)

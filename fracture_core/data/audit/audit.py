@@ -66,6 +66,11 @@ class Audit:
             return "Usable with care: read the warnings before you quote a score on this set."
         return "Nothing was found that would flatter a score on this set."
 
+    def _named_in_findings(self) -> dict[str, Path]:
+        """Paths of the files that findings name, by id."""
+        named = {name for finding in self.findings for name in finding.ids}
+        return {case.id: case.path for case in self.films.cases if case.id in named}
+
     def to_json(self) -> dict[str, Any]:
         """The audit as plain JSON values."""
         ids = self.films.ids
@@ -87,6 +92,7 @@ class Audit:
                 [
                     {
                         "id": ids[row],
+                        "path": relative(self.films.cases[row].path, self.catalogue.root),
                         "split": self.films.cases[row].split,
                         "label": self.films.cases[row].label,
                         "same_bytes": self.films.facts[row].digest == self.films.facts[rows[0]].digest,
@@ -100,7 +106,15 @@ class Audit:
                 for case, facts in zip(self.films.cases, self.films.facts, strict=True)
                 if facts.error
             },
+            "paths": {
+                name: relative(path, self.catalogue.root) for name, path in self._named_in_findings().items()
+            },
         }
+
+
+def relative(path: Path, root: Path) -> str:
+    """A path below the set's folder with forward slashes; whole where it lies elsewhere."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
 
 
 def audit(root: Path, layout: str = "auto", progress: Progress | None = None) -> Audit:

@@ -6,6 +6,7 @@ from fracture_core.data.audit.films import Films
 from fracture_core.data.audit.finding import Finding, Level
 from fracture_core.data.audit.wording import films, some, verb
 from fracture_core.data.layouts.turned import is_turned_copy
+from fracture_core.words import a_finding
 
 
 def check_copies(every: Films, finding: str) -> list[Finding]:
@@ -13,7 +14,7 @@ def check_copies(every: Films, finding: str) -> list[Finding]:
 
     Args:
         every: the films.
-        finding: what label 1 means, "fracture" or "abnormality".
+        finding: what label 1 means, a name of `words.FINDINGS`.
     """
     clusters = every.clusters()
     if not clusters:
@@ -75,7 +76,7 @@ def check_copies(every: Films, finding: str) -> list[Finding]:
                 "contradictory_labels",
                 Level.WARNING,
                 f"{count:,} {verb(count, 'picture stands', 'pictures stand')} under both labels, with and without "
-                f"{'a fracture' if finding == 'fracture' else 'an abnormality'}: one of the labels is wrong.",
+                f"{a_finding(finding)}: one of the labels is wrong.",
                 "Have them read again; the mended split leaves them out.",
                 sum(len(rows) for rows in contradictory),
                 some(ids),

@@ -6,6 +6,7 @@ from fracture_core.data.audit.films import Films
 from fracture_core.data.audit.finding import Finding, Level
 from fracture_core.data.audit.wording import part
 from fracture_core.data.catalogue import Catalogue
+from fracture_core.words import a_finding, label_words
 
 # What tables and folders say of each other that touches the labels themselves.
 _GRAVE = {"table_differs", "unlabelled", "box_without_fracture"}
@@ -29,17 +30,14 @@ def check_labels(every: Films, catalogue: Catalogue) -> list[Finding]:
     ]
     labels = every.labels
     positive = float(labels.mean())
-    word = "a fracture" if catalogue.finding == "fracture" else "an abnormality"
-    guess, score = (
-        (f"“no {catalogue.finding}”", 1 - positive)
-        if positive < 0.5
-        else (f"“{catalogue.finding}”", positive)
-    )
+    word = a_finding(catalogue.finding)
+    often = int(positive >= 0.5)
+    guess, score = label_words(often, catalogue.finding), max(positive, 1 - positive)
     found.append(
         Finding(
             "balance",
             Level.NOTE,
-            f"{positive:.1%} of the films show {word}: always answering {guess} is right on {score:.1%}.",
+            f"{positive:.1%} of the films show {word}: always answering “{guess}” is right on {score:.1%}.",
             "Judge by AUC, sensitivity and specificity; accuracy hides this."
             if abs(positive - 0.5) > 0.1
             else "",

@@ -77,6 +77,13 @@ def mend(every: Films, seed: int = 0) -> Mended:
     return Mended(tuple(split), copies, contradictory, int((~usable).sum()))
 
 
+def only(every: Films, mended: Mended) -> Films:
+    """The films of a mended set as they were seen, to be checked again."""
+    row_of = {name: row for row, name in enumerate(every.ids)}
+    rows = [row_of[case.id] for case in mended.cases]
+    return Films(mended.cases, [every.facts[row] for row in rows], every.pictures[rows])
+
+
 def _by_picture(pictures: NDArray[np.int64], rows: NDArray[np.int64]) -> Sequence[NDArray[np.int64]]:
     order = rows[np.argsort(pictures[rows], kind="stable")]
     return np.split(order, np.flatnonzero(np.diff(pictures[order])) + 1) if len(order) else []

@@ -25,6 +25,7 @@ from fracture_core.data.audit.wording import share
 from fracture_core.evaluation.arrays import scored
 from fracture_core.evaluation.auc import auc, auc_variance
 from fracture_core.evaluation.interval import Interval
+from fracture_core.words import a_finding
 
 #: Level of the tests, after Holm's correction for looking at many properties.
 _LEVEL = 0.05
@@ -149,10 +150,7 @@ def _sentence(feature: Feature, values: NDArray[np.float64], labels: NDArray[np.
     best = int(np.abs(reached[0] - reached[1]).argmax())
     with_it, without = (float(part[best]) for part in reached)
     what = feature.above.format(cut=feature.as_text(float(cuts[best])))
-    return (
-        f"{share(with_it)} of films with {'a fracture' if finding == 'fracture' else 'an abnormality'}, but "
-        f"{share(without)} of the others, {what}."
-    )
+    return f"{share(with_it)} of films with {a_finding(finding)}, but {share(without)} of the others, {what}."
 
 
 def _together(

@@ -6,6 +6,10 @@ from collections.abc import Sequence
 MOST = 200
 
 
+#: Parts of a set in a table.
+PARTS = {"": "whole set", "train": "train", "val": "validation", "test": "test", "all": "together"}
+
+
 def files(count: int) -> str:
     """Files and their number: “1 file”, “51 files”."""
     return f"{count:,} {'file' if count == 1 else 'files'}"

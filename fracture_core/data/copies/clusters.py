@@ -10,7 +10,7 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from fracture_core.data.copies import candidates
 from fracture_core.data.copies.compare import DOUBT, SAME, SURE, agreement, poses
 
-#: (pictures settled, pictures)
+#: (pairs settled, pairs)
 Progress = Callable[[int, int], None]
 
 _CHUNK = 256
@@ -43,7 +43,7 @@ def clusters(
         prints: int8 (n, RADII, ANGLES) from `fingerprint`.
         picture: gives picture k as float32 (compare.SIDE, compare.SIDE), 0–1; asked only where
             fingerprints leave doubt.
-        progress: called with (comparisons done, comparisons known to be due).
+        progress: called with (pairs settled, pairs), once or a few times over.
 
     Returns:
         int (n,), equal for copies, numbered from 0 in order of first appearance; and the matches that
@@ -58,9 +58,14 @@ def clusters(
         place = np.full(count, -1)
         place[lively] = np.arange(len(lively))
         rows = lively
+        compared = np.zeros(0, np.int64)
         while True:
             left, right, distance = candidates.pairs(described, place[rows])
-            joined = _join(group, lively[left], lively[right], distance, prints, picture, progress)
+            left, right = lively[left], lively[right]
+            fresh = ~np.isin(left * np.int64(count) + right, compared)
+            left, right, distance = left[fresh], right[fresh], distance[fresh]
+            compared = np.union1d(compared, left * np.int64(count) + right)
+            joined = _join(group, left, right, distance, prints, picture, progress)
             matches += joined
             if not joined:
                 break
@@ -80,19 +85,20 @@ def _join(
 ) -> list[Match]:
     """Compares pairs until none is left that could join two groups; renumbers `group` in place."""
     matches: list[Match] = []
-    done = 0
+    pairs = len(left)
     while True:
         open_ = group[left] != group[right]
         left, right, distance = left[open_], right[open_], distance[open_]
         if not len(left):
+            if progress and pairs:
+                progress(pairs, pairs)
             return matches
         chosen = _forest(group, left, right, distance)
         for start in range(0, len(chosen), _CHUNK):
             part = chosen[start : start + _CHUNK]
             matches += _compare(left[part], right[part], prints, picture)
-            done += len(part)
             if progress:
-                progress(done, done + len(chosen) - start - len(part))
+                progress(pairs - len(left) + start, pairs)
         _renumber(group, matches)
         kept = np.ones(len(left), bool)
         kept[chosen] = False
@@ -117,9 +123,7 @@ def _compare(
     left: np.ndarray, right: np.ndarray, prints: np.ndarray, picture: Callable[[int], np.ndarray]
 ) -> list[Match]:
     matches = []
-    for one, other, pose in zip(
-        left.tolist(), right.tolist(), poses(prints[left], prints[right]), strict=True
-    ):
+    for one, other, pose in zip(left.tolist(), right.tolist(), poses(prints, left, right), strict=True):
         score = pose.correlation
         if DOUBT <= score < SURE:
             score = agreement(picture(one), picture(other), pose)

@@ -47,17 +47,20 @@ class Pose:
     negative: bool
 
 
-def poses(left: np.ndarray, right: np.ndarray) -> list[Pose]:
+def poses(prints: np.ndarray, left: np.ndarray, right: np.ndarray) -> list[Pose]:
     """Lays fingerprints over each other at every turn, straight and mirrored.
 
     Args:
-        left: int8 (n, RADII, ANGLES).
-        right: likewise; pair k is left[k] and right[k].
+        prints: int8 (n, RADII, ANGLES).
+        left: int (m,), the first of each pair.
+        right: int (m,), the second.
 
     Returns:
         The best pose of each pair; correlation 0 where one has no detail.
     """
-    a, b = (rfft(_unit(prints)) for prints in (left, right))
+    rows, place = np.unique(np.concatenate([left, right]), return_inverse=True)
+    waves = rfft(_unit(prints[rows]))
+    a, b = waves[place[: len(left)]], waves[place[len(left) :]]
     straight = irfft((np.conj(a) * b).sum(axis=1), ANGLES)
     mirrored = irfft((a * b).sum(axis=1), ANGLES)
     both = np.concatenate([straight, mirrored], axis=1)
