@@ -55,6 +55,8 @@ def check_files(every: Films) -> list[Finding]:
                 some(refused),
             )
         )
+    if not found:
+        found.append(Finding("files_good", Level.GOOD, f"All {files(len(every))} can be read and are whole."))
     unusual = [name for name in _gated(every, GateState.WARN) if name not in {name for name, _ in truncated}]
     if unusual:
         count = len(unusual)
@@ -69,8 +71,6 @@ def check_files(every: Films) -> list[Finding]:
                 some(unusual),
             )
         )
-    if not found:
-        found.append(Finding("files_good", Level.GOOD, f"All {files(len(every))} can be read and are whole."))
     return found
 
 

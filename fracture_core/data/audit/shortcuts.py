@@ -33,6 +33,11 @@ _LEVEL = 0.05
 #: Area of the ROC curve from which a property deserves a warning and not a note.
 WARN = 0.60
 
+#: Properties that get a sentence among the findings; the table has all.
+_MOST = 4
+
+_ADVICE = "A network can learn this instead of the bone. Compare scores among films that are alike in it."
+
 _FOLDS = 5
 _FEWEST = 20
 
@@ -46,7 +51,7 @@ class Shortcut:
         words: what a reader calls it.
         auc: area under the ROC curve, turned so that it is at least 0.5, with a clustered interval.
         real: whether it differs from 0.5 after correction for looking at many.
-        sentence: what it means on this set; empty where it is not real.
+        sentence: what it comes to on this set, by chance or not.
     """
 
     name: str
@@ -96,7 +101,7 @@ def shortcuts(every: Films, finding: str) -> list[Shortcut]:
             feature.words,
             area,
             bool(is_real),
-            _sentence(feature, column, labels, finding) if is_real else "",
+            _sentence(feature, column, labels, finding),
         )
         for feature, column, (area, _), is_real in zip(features, values.T, measured, real, strict=True)
     ]
@@ -118,9 +123,9 @@ def shortcut_findings(found: Sequence[Shortcut]) -> list[Finding]:
             f"shortcut_{shortcut.name.replace(' ', '_')}",
             Level.WARNING if shortcut.auc.value >= WARN else Level.NOTE,
             shortcut.sentence,
-            "A network can learn this instead of the bone. Compare scores among films that are alike in it.",
+            _ADVICE if rank == 0 else "",
         )
-        for shortcut in real
+        for rank, shortcut in enumerate(real[:_MOST])
     ]
 
 
@@ -178,4 +183,4 @@ def _together(
         f"A small model that is told these properties, and never sees a bone, reaches an AUC of {area.text()} on "
         "groups it has not seen."
     )
-    return [Shortcut("all together", "all of these together", area, real, sentence if real else "")]
+    return [Shortcut("all together", "all of these together", area, real, sentence)]

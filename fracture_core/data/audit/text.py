@@ -16,12 +16,12 @@ def to_text(report: dict[str, Any]) -> str:
     Args:
         report: `Audit.to_json`, with the comparison under "mended" where there is one.
     """
-    lines = [f"{report['root']}", f"Read as: {report['layout_words']}."]
+    lines = [f"{report['root']}", *_wrapped(f"Read as: {report['layout_words']}.", "")]
     if report["classes"]:
         names = ", ".join(
             f"“{name}” = {label_words(label, report['label'])}" for name, label in report["classes"]
         )
-        lines.append(f"Class names: {names}.")
+        lines += _wrapped(f"Class names: {names}.", "")
     lines += ["", *_wrapped(report["verdict"], ""), ""]
     for finding in report["findings"]:
         advice = f" {finding['advice']}" if finding["advice"] else ""

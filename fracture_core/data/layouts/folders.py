@@ -9,7 +9,7 @@ from fracture_core.data.layouts.boxes import checked
 from fracture_core.data.layouts.files import Finder, images
 from fracture_core.data.layouts.remarks import remark
 from fracture_core.data.layouts.table import table
-from fracture_core.data.layouts.turned import original_stem
+from fracture_core.data.layouts.turned import is_turned_copy, original_stem
 from fracture_core.data.spellings import finding_of, meaning, split_of
 from fracture_core.errors import DataError
 
@@ -24,9 +24,10 @@ def matches(root: Path) -> bool:
 def read(root: Path) -> Catalogue:
     """The catalogue of a folder-per-class data set; ids are paths below `root`.
 
-    Classes are told by their names, never by their order. Rotated copies that say so in their name share a
-    group with their original. Names repeat between classes in real sets (`1.jpg`), so the class is part of the
-    group, and the split is not: a copy that stands in two splits then shows as a leak.
+    Classes are told by their names, never by their order. Turned copies that say so in their name share a
+    group with their original. The class is part of the group, for names repeat between classes in real sets
+    (`1.jpg`), and the split is not: a copy that stands in two splits then shows as a leak. Any other film is a
+    group of its own; two films called `15` need not be one.
 
     Boxes come from a `boxes.csv` in `root` with the columns file, x0, y0, x1, y1, as the synthetic sets have
     it, where there is one.
@@ -43,16 +44,22 @@ def read(root: Path) -> Catalogue:
         )
     cases = []
     boxes, remarks = _boxes(root / _BOXES)
-    for split, label, folder in found:
-        for path in images(folder):
+    films = [(split, label, folder, images(folder)) for split, label, folder in found]
+    turned = {
+        (label, original_stem(path)) for _, label, _, paths in films for path in paths if is_turned_copy(path)
+    }
+    for split, label, folder, paths in films:
+        for path in paths:
+            name = path.relative_to(root).as_posix()
+            stem = original_stem(path)
             below = path.relative_to(folder).parts
             cases.append(
                 Case(
-                    id=path.relative_to(root).as_posix(),
+                    id=name,
                     path=path,
                     label=label,
                     split=split or (split_of(below[0]) if len(below) > 1 else None) or "",
-                    group=f"{label}/{original_stem(path)}",
+                    group=f"{label}/{stem}" if (label, stem) in turned else name,
                     boxes=tuple(boxes.get(path, ())),
                 )
             )
