@@ -10,6 +10,7 @@ from fracture_core import places
 from fracture_core.data.layouts import LAYOUTS
 from fracture_core.data.phantom import write_set
 from fracture_core.errors import SecondLookError
+from pages.parts import audit_jobs
 from pages.parts.train_sets import Look, look
 
 _FOLDER, _SYNTHETIC = "A folder", "Synthetic films"
@@ -20,6 +21,12 @@ _LAST = "boxes.csv"
 
 # Two users who ask for the same set in the same moment would write into each other's files.
 _WRITING = threading.Lock()
+
+
+def take(folder: str) -> None:
+    """Chooses a folder for the next time the page is drawn."""
+    st.session_state["train_source"] = _FOLDER
+    st.session_state["train_folder"] = folder
 
 
 def choose() -> Look | None:
@@ -45,7 +52,11 @@ def choose() -> Look | None:
     except SecondLookError as error:
         st.error(str(error))
         return None
-    st.markdown(found.sentence)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(found.sentence)
+        if st.button("Audit these films first", type="tertiary", key="train_audit"):
+            st.session_state[audit_jobs.FOLDER] = found.folder
+            st.switch_page("pages/audit.py")
     return found
 
 

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 from fracture_core.data.layouts import layout_named, read_catalogue
 from fracture_core.data.split import complete_split
 from fracture_core.errors import DataError
 from fracture_core.words import SPLITS, a_finding
+from pages.parts.folder import resolved
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,7 @@ def look(text: str) -> Look:
     Raises:
         DataError: it cannot be trained on.
     """
-    try:
-        root = Path(text.strip().strip("\"'")).expanduser().resolve()
-    except (OSError, RuntimeError, ValueError) as error:  # no such home, a name no file can have
-        raise DataError(
-            f"Expected the path of a folder, but got {text!r} ({error}): check the path."
-        ) from error
+    root = resolved(text)
     try:
         found = read_catalogue(root)
     except OSError as error:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from fracture_core import __version__
 from fracture_core.data import copies
 from fracture_core.data.audit.check_copies import check_copies
 from fracture_core.data.audit.check_files import check_files
-from fracture_core.data.audit.check_labels import check_labels, region_counts
+from fracture_core.data.audit.check_labels import Balance, balance, check_labels
 from fracture_core.data.audit.check_splits import check_splits
 from fracture_core.data.audit.facts import Facts, look_at_all
 from fracture_core.data.audit.films import Films
@@ -39,7 +39,7 @@ class Audit:
         matches: pairs that joined copies.
         findings: what there is to say, the gravest first.
         sizes: what each part really holds.
-        regions: films without and with a finding by region.
+        balance: films without and with the finding by part and region.
         shortcuts: how well properties of the files alone tell the label.
         seconds: how long it took.
         created: when, ISO 8601.
@@ -50,19 +50,25 @@ class Audit:
     matches: tuple[copies.Match, ...]
     findings: tuple[Finding, ...]
     sizes: tuple[Size, ...]
-    regions: dict[str, tuple[int, int]]
+    balance: tuple[Balance, ...]
     shortcuts: tuple[Shortcut, ...]
     seconds: float
     created: str
 
     @property
+    def level(self) -> Level:
+        """The level of its gravest finding, `GOOD` where none is a fault or a warning."""
+        grave = {Level.FAULT, Level.WARNING} & {finding.level for finding in self.findings}
+        return min(grave, key=_ORDER.__getitem__, default=Level.GOOD)
+
+    @property
     def verdict(self) -> str:
         """The whole audit in one sentence."""
-        faults = sum(finding.level is Level.FAULT for finding in self.findings)
-        warnings = sum(finding.level is Level.WARNING for finding in self.findings)
-        if faults:
-            return "Do not trust a test score on this set as it is distributed: training has seen what the test asks."
-        if warnings:
+        if any(finding.level is Level.FAULT and "leak" in finding.kind for finding in self.findings):
+            return "Do not trust a test score on this set as it is: training has seen what the test asks."
+        if self.level is Level.FAULT:
+            return "This set cannot be used as it is split: a part of it lacks one of the classes."
+        if self.level is Level.WARNING:
             return "Usable with care: read the warnings before you quote a score on this set."
         return "Nothing was found that would flatter a score on this set."
 
@@ -84,9 +90,10 @@ class Audit:
             "label": self.catalogue.finding,
             "classes": [list(pair) for pair in self.catalogue.classes],
             "verdict": self.verdict,
+            "level": self.level.value,
             "findings": [finding.to_json() for finding in self.findings],
             "sizes": [size.to_json() for size in self.sizes],
-            "regions": {name: list(pair) for name, pair in self.regions.items()},
+            "balance": [asdict(row) for row in self.balance],
             "shortcuts": [shortcut.to_json() for shortcut in self.shortcuts],
             "clusters": [
                 [
@@ -155,7 +162,7 @@ def audit(root: Path, layout: str = "auto", progress: Progress | None = None) ->
         matches,
         tuple(findings),
         tuple(sizes(films)),
-        region_counts(films),
+        tuple(balance(films)),
         tuple(found),
         time.monotonic() - began,
         datetime.now(UTC).isoformat(timespec="seconds"),

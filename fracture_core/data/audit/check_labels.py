@@ -1,6 +1,6 @@
 """Whether labels can be relied on, and what guessing would score."""
 
-import numpy as np
+from dataclasses import dataclass
 
 from fracture_core.data.audit.films import Films
 from fracture_core.data.audit.finding import Finding, Level
@@ -58,10 +58,29 @@ def check_labels(every: Films, catalogue: Catalogue) -> list[Finding]:
     return found
 
 
-def region_counts(every: Films) -> dict[str, tuple[int, int]]:
-    """Films without and with a finding by region; a film of two regions counts in both."""
-    counts: dict[str, np.ndarray] = {}
+@dataclass(frozen=True)
+class Balance:
+    """Films of one region in one part.
+
+    Attributes:
+        split: the part; "" for a set without splits.
+        region: the region; "" for all films of the part.
+        without: films without the finding.
+        positives: films with it.
+    """
+
+    split: str
+    region: str
+    without: int
+    positives: int
+
+
+def balance(every: Films) -> list[Balance]:
+    """How the classes are spread over parts and regions; a film of two regions counts in both."""
+    counts: dict[tuple[str, str], list[int]] = {}
     for case in every.cases:
-        for region in case.regions:
-            counts.setdefault(region, np.zeros(2, int))[case.label] += 1
-    return {region: (int(pair[0]), int(pair[1])) for region, pair in sorted(counts.items())}
+        for region in ("", *case.regions):
+            counts.setdefault((case.split, region), [0, 0])[case.label] += 1
+    order = every.parts
+    found = [Balance(split, region, *pair) for (split, region), pair in counts.items()]
+    return sorted(found, key=lambda row: (row.region, order.index(row.split)))

@@ -40,7 +40,8 @@ def check_splits(every: Films) -> list[Finding]:
                 Finding(
                     "exact_leak",
                     Level.FAULT,
-                    f"{count:,} of {total:,} {part(judge)} files are also in {part(learner)}, byte for byte.",
+                    f"{count:,} of {total:,} {part(judge)} files {verb(count, 'is', 'are')} also in {part(learner)}, "
+                    "byte for byte.",
                     _ADVICE,
                     count,
                     some([every.ids[row] for row in np.flatnonzero(exact)]),

@@ -1,5 +1,7 @@
-"""An audit as one page that needs nothing beside it."""
+"""An audit as HTML: one page that needs nothing beside it, and the pieces it is made of."""
 
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,41 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from fracture_core.data.audit.thumbnail import data_uri
 from fracture_core.data.audit.wording import PARTS
 
-#: Groups of copies shown with pictures, and pictures of one group.
+#: Style of the pieces; they belong into an element of the class “audit”.
+STYLE = Path(__file__).parent / "templates" / "parts.css"
+
+#: Groups of copies in the report, and films shown of one group.
 _GROUPS, _MEMBERS = 24, 8
+
+# Findings on single files whose films are worth a look.
+_LOOK = ("truncated", "not_radiographs", "unusual", "table_differs")
+
+#: Gives a film as a data URI, "" where it cannot be read.
+Thumbnail = Callable[[Path], str]
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("fracture_core.data.audit", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["count"] = "{:,}".format
+    return environment
+
+
+def piece(name: str, *arguments: Any) -> str:
+    """One piece of the report for another page.
+
+    Args:
+        name: a macro of templates/parts.html, such as "finding_list".
+        *arguments: what it takes.
+    """
+    macro = getattr(_environment().get_template("parts.html").module, name)
+    return f'<div class="audit">{macro(*arguments)}</div>'
 
 
 def to_html(report: dict[str, Any]) -> str:
@@ -19,49 +54,47 @@ def to_html(report: dict[str, Any]) -> str:
         report: `Audit.to_json`, with the comparison under "mended" where there is one. The films are read
             again for their thumbnails; one that is gone has none.
     """
-    root = Path(report["root"])
-    contradictory = [rows for rows in report["clusters"] if len({film["label"] for film in rows}) > 1]
-    across = [
-        rows
-        for rows in report["clusters"]
-        if len({film["split"] for film in rows}) > 1 and rows not in contradictory[:_GROUPS]
-    ]
-    rest = [rows for rows in report["clusters"] if rows not in contradictory and rows not in across[:_GROUPS]]
-    shown = {
-        "Pictures under both labels": contradictory,
-        "Pictures on two sides of a split": across,
-        "Other copies": rest,
-    }
-    sections = [
+    shown = [
         {
             "title": title,
             "count": len(groups),
-            "groups": [
-                {"size": len(rows), "films": [_film(film, root) for film in _varied(rows)]}
-                for rows in groups[:_GROUPS]
-            ],
+            "groups": [group_of(rows, report, data_uri) for rows in groups[:_GROUPS]],
         }
-        for title, groups in shown.items()
-        if groups
+        for title, groups in sections(report).items()
     ]
-    environment = Environment(
-        loader=PackageLoader("fracture_core.data.audit", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            report=report,
+            sections=shown,
+            parts=PARTS,
+            mended=report.get("mended"),
+            files=files(report, data_uri),
+        )
     )
-    return environment.get_template("report.html").render(
-        report=report, sections=sections, parts=PARTS, mended=report.get("mended"), files=_files(report, root)
-    )
 
 
-def _film(film: dict[str, Any], root: Path) -> dict[str, Any]:
-    return {**film, "thumbnail": data_uri(root / film["path"])}
+def sections(report: dict[str, Any]) -> dict[str, list[list[dict[str, Any]]]]:
+    """Groups of copies by what is wrong with them, the gravest first; kinds without a group are left out."""
+    found: dict[str, list[list[dict[str, Any]]]] = {
+        "Pictures under both labels": [],
+        "Pictures on two sides of a split": [],
+        "Other copies": [],
+    }
+    both, across, rest = found.values()
+    for rows in report["clusters"]:
+        if len({film["label"] for film in rows}) > 1:
+            both.append(rows)
+        elif len({film["split"] for film in rows}) > 1:
+            across.append(rows)
+        else:
+            rest.append(rows)
+    return {title: groups for title, groups in found.items() if groups}
 
 
-def _varied(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A few films of a group that show how it differs: every split, every label, other bytes."""
+def group_of(rows: Sequence[dict[str, Any]], report: dict[str, Any], thumbnail: Thumbnail) -> dict[str, Any]:
+    """A group of copies with thumbnails of a few films that show how it differs: each part, label, other bytes."""
     seen: set[tuple] = set()
     first = []
     for film in rows:
@@ -69,21 +102,26 @@ def _varied(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if key not in seen:
             seen.add(key)
             first.append(film)
-    return (first + [film for film in rows if film not in first])[:_MEMBERS]
+    root = Path(report["root"])
+    chosen = (first + [film for film in rows if film not in first])[:_MEMBERS]
+    return {
+        "size": len(rows),
+        "films": [{**film, "thumbnail": thumbnail(root / film["path"])} for film in chosen],
+    }
 
 
-def _files(report: dict[str, Any], root: Path) -> list[dict[str, Any]]:
-    """Films behind findings on single files, with thumbnails."""
-    kinds = ("truncated", "not_radiographs", "unusual", "table_differs")
+def files(report: dict[str, Any], thumbnail: Thumbnail) -> list[dict[str, Any]]:
+    """Findings on single files, with the first of their films."""
+    root = Path(report["root"])
     return [
         {
             "sentence": finding["sentence"],
             "films": [
-                {"id": name, "split": "", "thumbnail": data_uri(root / report["paths"][name])}
+                {"id": name, "split": "", "thumbnail": thumbnail(root / report["paths"][name])}
                 for name in finding["ids"][:_MEMBERS]
                 if name in report["paths"]
             ],
         }
         for finding in report["findings"]
-        if finding["kind"] in kinds
+        if finding["kind"] in _LOOK
     ]

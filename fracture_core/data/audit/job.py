@@ -120,6 +120,11 @@ class Job:
             psutil.Process(raw["pid"]).kill()
         self._set("cancelled", what="The audit was cancelled.", data=raw["data"])
 
+    def forget(self) -> None:
+        """Deletes the results of an audit that is not at work."""
+        if self.state().status != "running":
+            shutil.rmtree(self.folder, ignore_errors=True)
+
     def state(self) -> State:
         """Where it stands; a process that is gone without a word has failed."""
         raw = self._raw()

@@ -1,6 +1,6 @@
 """How much each part of a set really holds."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ class Size:
 
     def to_json(self) -> dict[str, Any]:
         """The size as plain JSON values."""
-        return dict(self.__dict__)
+        return asdict(self)
 
 
 def sizes(every: Films) -> list[Size]:

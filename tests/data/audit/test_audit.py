@@ -17,7 +17,7 @@ def _sentences(found, kind):
 
 def test_leaks_are_counted_and_told_in_a_sentence(faulty_audit):
     assert _sentences(faulty_audit, "exact_leak") == [
-        "1 of 12 test files are also in training, byte for byte."
+        "1 of 12 test files is also in training, byte for byte."
     ]
     assert _sentences(faulty_audit, "near_leak") == [
         "2 more of the 12 test files show a picture that is also in training, turned, mirrored, scaled or saved again."
@@ -26,6 +26,7 @@ def test_leaks_are_counted_and_told_in_a_sentence(faulty_audit):
     assert set(near.ids) == {"test/fractured/turned.jpg", "test/not fractured/mirrored.png"}
     assert near.level is Level.FAULT
     assert faulty_audit.verdict.startswith("Do not trust a test score on this set")
+    assert faulty_audit.level is Level.FAULT
 
 
 def test_the_gravest_comes_first(faulty_audit):
