@@ -14,6 +14,10 @@ from pages.parts import audit_jobs
 from pages.parts.train_sets import Look, look
 
 _FOLDER, _SYNTHETIC = "A folder", "Synthetic films"
+
+# Under these names the session keeps what is chosen.
+_SOURCE, _TYPED = "train_source", "train_folder"
+
 _COUNTS = (60, 120, 240, 400, 800)
 
 # Drawn last, so it tells a complete set from one that was broken off.
@@ -25,8 +29,8 @@ _WRITING = threading.Lock()
 
 def take(folder: str) -> None:
     """Chooses a folder for the next time the page is drawn."""
-    st.session_state["train_source"] = _FOLDER
-    st.session_state["train_folder"] = folder
+    st.session_state[_SOURCE] = _FOLDER
+    st.session_state[_TYPED] = folder
 
 
 def choose() -> Look | None:
@@ -35,13 +39,13 @@ def choose() -> Look | None:
     Returns:
         What was chosen; None where there is nothing yet to train on, and a sentence says why.
     """
+    st.session_state.setdefault(_SOURCE, _FOLDER)
     source = st.segmented_control(
         "Source of the films",
         (_FOLDER, _SYNTHETIC),
-        default=_FOLDER,
         required=True,
         label_visibility="collapsed",
-        key="train_source",
+        key=_SOURCE,
         persist_state="session",
     )
     folder = _synthetic() if source == _SYNTHETIC else _folder()
@@ -61,11 +65,11 @@ def choose() -> Look | None:
 
 
 def _folder() -> str:
+    st.session_state.setdefault(_TYPED, os.environ.get("SECOND_LOOK_DATASET", ""))
     folder = st.text_input(
         "Folder of labelled films",
-        value=os.environ.get("SECOND_LOOK_DATASET", ""),
         placeholder="/home/you/films",
-        key="train_folder",
+        key=_TYPED,
         persist_state="session",
         help="The full path on the computer this app runs on. Press Enter to have it looked at.",
     )
