@@ -32,6 +32,7 @@ class Catalogue:
         classes: the class names that were found and the label each was taken for.
         finding: what label 1 means, "fracture" or "abnormality".
         remarks: what is odd about its tables and folders.
+        paired: whether one scene stands under both labels on purpose, once with and once without the finding.
     """
 
     root: Path
@@ -40,3 +41,4 @@ class Catalogue:
     classes: tuple[tuple[str, int], ...] = ()
     finding: str = "fracture"
     remarks: tuple[Remark, ...] = ()
+    paired: bool = False

@@ -10,9 +10,14 @@ from fracture_core import places
 from fracture_core.data.layouts import LAYOUTS
 from fracture_core.data.phantom import SetSettings, write_set
 from fracture_core.errors import SecondLookError
+from pages.parts import audit_jobs
 from pages.parts.train_sets import Look, look
 
 _FOLDER, _SYNTHETIC = "A folder", "Synthetic films"
+
+# Under these names the session keeps what is chosen.
+_SOURCE, _TYPED = "train_source", "train_folder"
+
 _COUNTS = (120, 240, 400, 800)
 _DIFFICULTIES = {"easy": "Easy, a small network learns from it", "realistic": "As in practice"}
 
@@ -23,19 +28,25 @@ _LAST = "boxes.csv"
 _WRITING = threading.Lock()
 
 
+def take(folder: str) -> None:
+    """Chooses a folder for the next time the page is drawn."""
+    st.session_state[_SOURCE] = _FOLDER
+    st.session_state[_TYPED] = folder
+
+
 def choose() -> Look | None:
     """Asks for the films.
 
     Returns:
         What was chosen; None where there is nothing yet to train on, and a sentence says why.
     """
+    st.session_state.setdefault(_SOURCE, _FOLDER)
     source = st.segmented_control(
         "Source of the films",
         (_FOLDER, _SYNTHETIC),
-        default=_FOLDER,
         required=True,
         label_visibility="collapsed",
-        key="train_source",
+        key=_SOURCE,
         persist_state="session",
     )
     folder = _synthetic() if source == _SYNTHETIC else _folder()
@@ -46,21 +57,25 @@ def choose() -> Look | None:
     except SecondLookError as error:
         st.error(str(error))
         return None
-    st.markdown(found.sentence)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(found.sentence)
+        if st.button("Audit these films first", type="tertiary", key="train_audit"):
+            st.session_state[audit_jobs.FOLDER] = found.folder
+            st.switch_page("pages/audit.py")
     return found
 
 
 def synthetic() -> bool:
     """Whether synthetic films are chosen."""
-    return st.session_state.get("train_source") == _SYNTHETIC
+    return st.session_state.get(_SOURCE) == _SYNTHETIC
 
 
 def _folder() -> str:
+    st.session_state.setdefault(_TYPED, os.environ.get("SECOND_LOOK_DATASET", ""))
     folder = st.text_input(
         "Folder of labelled films",
-        value=os.environ.get("SECOND_LOOK_DATASET", ""),
         placeholder="/home/you/films",
-        key="train_folder",
+        key=_TYPED,
         persist_state="session",
         help="The full path on the computer this app runs on. Press Enter to have it looked at.",
     )

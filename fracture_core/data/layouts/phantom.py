@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from fracture_core.data.cases import Case
+from fracture_core.data.catalogue import Catalogue
 from fracture_core.data.layouts import folders
 
 #: The file that tells a synthetic set from any other folder.
@@ -15,15 +15,16 @@ def matches(root: Path) -> bool:
     return (root / MARK).is_file() and folders.matches(root)
 
 
-def read(root: Path) -> list[Case]:
-    """The cases of a synthetic set, with the region that their names tell.
+def read(root: Path) -> Catalogue:
+    """The catalogue of a synthetic set, with the region that the names tell.
 
     A limb that was drawn intact and broken is one group.
 
     Raises:
         DataError: see `folders.read`.
     """
-    return [
-        replace(case, group=case.path.stem, regions=(case.path.stem.split("_")[1],))
-        for case in folders.read(root)
-    ]
+    found = folders.read(root)
+    cases = tuple(
+        replace(case, group=case.path.stem, regions=(case.path.stem.split("_")[1],)) for case in found.cases
+    )
+    return replace(found, layout="phantom", cases=cases, paired=True)

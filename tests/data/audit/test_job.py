@@ -1,0 +1,89 @@
+"""An audit in a process of its own: watched, cancelled, killed, and its results found again."""
+
+import json
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from fracture_core.data.audit.job import Job, State
+from fracture_core.data.layouts import read_catalogue
+from fracture_core.errors import DataError
+
+
+def _wait(job: Job, seconds: float = 90) -> State:
+    end = time.monotonic() + seconds
+    while (state := job.state()).status == "running" and time.monotonic() < end:
+        time.sleep(0.1)
+    return state
+
+
+def _pid(job: Job) -> int:
+    return json.loads((job.folder / "state.json").read_text())["pid"]
+
+
+@pytest.fixture
+def job(tmp_path) -> Job:
+    return Job(tmp_path / "jobs" / "one")
+
+
+def test_nothing_was_begun(job):
+    assert job.state() == State("absent")
+    with pytest.raises(DataError, match="audit again"):
+        job.report()
+
+
+def test_from_start_to_results(job, faulty):
+    job.start(str(faulty))
+    assert job.state().status == "running"
+    with pytest.raises(DataError, match="there is one: wait for it or cancel it"):
+        job.start(str(faulty))
+    state = _wait(job)
+    assert (state.status, state.data) == ("finished", str(faulty))
+    report = job.report()
+    assert report["mended"]["leaks_before"] == 3
+    assert "Pictures under both labels" in job.page.read_text("utf-8")
+    # Films lie elsewhere than the manifest, which names them by their whole path.
+    assert len(read_catalogue(job.manifest).cases) == 24
+    job.start(str(faulty))  # again, from scratch
+    assert _wait(job).status == "finished"
+
+
+def test_cancel_ends_the_process_and_keeps_nothing(job, faulty):
+    job.start(str(faulty))
+    pid = _pid(job)
+    job.cancel()
+    assert job.state().status == "cancelled"
+    psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], 10)
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    assert not job.page.exists()
+    job.cancel()  # once more does no harm
+    assert job.state().status == "cancelled"
+
+
+def test_a_killed_process_is_a_failure_and_not_for_ever_at_work(job, faulty):
+    job.start(str(faulty))
+    psutil.Process(_pid(job)).kill()
+    state = _wait(job, 10)
+    assert state.status == "failed"
+    assert state.what
+
+
+def test_a_fault_of_the_user_is_a_sentence(job, tmp_path):
+    job.start(str(tmp_path / "gone"))
+    state = _wait(job)
+    assert state.status == "failed"
+    assert state.what.startswith("Expected a folder of radiographs")
+
+
+def test_work_in_this_process(job, faulty):
+    assert job.work(faulty) == 0
+    assert job.state().status == "finished"
+
+
+def test_forget_deletes_results_but_not_films(job, faulty):
+    job.work(Path(faulty))
+    job.forget()
+    assert job.state().status == "absent"
+    assert any(faulty.rglob("*.png"))

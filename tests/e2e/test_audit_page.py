@@ -1,0 +1,118 @@
+"""The data audit in a real browser."""
+
+import csv
+import re
+import time
+
+import numpy as np
+import pytest
+from phantom_files import film, save
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def leaky(tmp_path_factory):
+    """24 films; one test film is a training film, another is one turned, and one picture has both labels."""
+    root = tmp_path_factory.mktemp("leaky")
+    for seed in range(24):
+        part, kind = ("train", "test")[seed // 16], ("normal", "fractured")[seed % 2]
+        save(root / part / kind / f"film{seed:02d}.png", film(seed, seed % 2 == 1))
+    (root / "test" / "fractured" / "same.png").write_bytes(
+        (root / "train" / "fractured" / "film01.png").read_bytes()
+    )
+    save(root / "test" / "fractured" / "turned.png", np.ascontiguousarray(np.rot90(film(3, True))))
+    save(root / "train" / "normal" / "both.png", film(5, True))
+    return root
+
+
+def _open(page, app, data):
+    page.goto(f"{app.url}/audit")
+    page.get_by_role("heading", name="Data audit").wait_for()
+    field = page.get_by_role("textbox", name="Folder of labelled films")
+    field.fill(str(data))
+    field.press("Enter")
+
+
+def _audit(page, app, data):
+    """The results of an audit, made now or found again."""
+    _open(page, app, data)
+    button = page.get_by_role("button", name=re.compile("^Audit( again)?$"))
+    button.wait_for()
+    if button.inner_text() == "Audit":
+        button.click()
+    page.get_by_text("What each part really holds").wait_for()
+    # Everything below is drawn once the last heading is there.
+    page.get_by_role("heading", name="Copies").wait_for()
+
+
+def test_what_is_wrong_is_said_and_shown(page, app, leaky):
+    _audit(page, app, leaky)
+    page.get_by_text("1 of 10 test files is also in training, byte for byte.").wait_for()
+    page.get_by_text("1 more of the 10 test files shows a picture that is also in training").wait_for()
+    page.get_by_text("1 picture stands under both labels, with and without a fracture").wait_for()
+    page.get_by_role("img", name="train/normal/both.png").wait_for()
+    page.get_by_text("Pictures on two sides of a split (2)").click()
+    page.get_by_role("img", name="test/fractured/turned.png").wait_for()
+    assert page.get_by_text("Films to judge on that training has seen, as it is").is_visible()
+
+
+def test_the_manifest_comes_down_without_leaks_and_the_report_with_thumbnails(page, app, leaky, tmp_path):
+    _audit(page, app, leaky)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the manifest (CSV)").click()
+    path = tmp_path / "manifest.csv"
+    download.value.save_as(path)
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 23  # 24 films less the one under both labels
+    assert {row["split"] for row in rows} == {"train", "val", "test"}
+    names = [row["id"].split("/")[-1] for row in rows]
+    assert "both.png" not in names
+    assert sum(name in ("same.png", "film01.png") for name in names) == 1
+    assert sum(name in ("turned.png", "film03.png") for name in names) == 1
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Report with thumbnails (HTML)").click()
+    download.value.save_as(tmp_path / "audit.html")
+    assert "data:image/jpeg;base64," in (tmp_path / "audit.html").read_text("utf-8")
+
+
+def test_the_mended_split_goes_on_to_training(page, app, leaky):
+    _audit(page, app, leaky)
+    page.get_by_role("button", name="Train on the mended split").click()
+    page.get_by_role("heading", name="Train", exact=True).wait_for()
+    page.get_by_text(re.compile(r"Manifest: 23 films")).wait_for()
+    page.get_by_role("button", name="Audit these films first").click()
+    page.get_by_role("heading", name="Data audit").wait_for()
+    assert page.get_by_role("textbox", name="Folder of labelled films").input_value().endswith("manifest.csv")
+
+
+def test_an_audit_can_be_left_found_again_and_cancelled(page, app, leaky, tmp_path):
+    many = tmp_path / "many"
+    for number in range(400):
+        pixels = np.random.default_rng(number).integers(0, 255, (300, 240)).astype(np.uint8)
+        save(many / ("normal", "fractured")[number % 2] / f"{number}.png", pixels)
+    _open(page, app, many)
+    page.get_by_role("button", name="Audit", exact=True).click()
+    page.get_by_role("button", name="Cancel").wait_for()
+    page.reload()
+    _open(page, app, many)
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("The audit was cancelled.").wait_for()
+    page.get_by_role("button", name="Audit again").wait_for()
+
+
+def test_a_bad_folder_is_said_in_a_sentence(page, app):
+    _open(page, app, "/nowhere/at/all")
+    page.get_by_role("button", name="Audit", exact=True).click()
+    page.get_by_text(
+        re.compile("Expected a folder of radiographs or a manifest .*, but /nowhere/at/all is not a folder")
+    ).wait_for()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_is_wider_than_the_screen(page, app, leaky, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    _audit(page, app, leaky)
+    time.sleep(1)
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
