@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -16,7 +16,9 @@ _AT_ONCE = 16
 _AHEAD = 3
 
 
-def in_order(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+def in_order(
+    work: Callable[[Item], Result], items: Sequence[Item], at_once: int = _AT_ONCE
+) -> Generator[Result, None, None]:
     """Applies a function to many items in threads; decoding and OpenCV let other threads run.
 
     A caller that stops asking, or is interrupted, leaves at most a few items under way.
@@ -24,19 +26,20 @@ def in_order(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[
     Args:
         work: called once an item.
         items: what to work on.
+        at_once: items handed to a thread together; 1 where each takes long.
 
     Yields:
         The results in the order of the items.
     """
 
     def several(start: int) -> list[Result]:
-        return [work(item) for item in items[start : start + _AT_ONCE]]
+        return [work(item) for item in items[start : start + at_once]]
 
     workers = os.cpu_count() or 1
     pool = ThreadPoolExecutor(workers)
     try:
         under_way: deque[Future[list[Result]]] = deque()
-        for start in range(0, len(items), _AT_ONCE):
+        for start in range(0, len(items), at_once):
             under_way.append(pool.submit(several, start))
             if len(under_way) >= workers * _AHEAD:
                 yield from under_way.popleft().result()

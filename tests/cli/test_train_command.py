@@ -37,11 +37,11 @@ def config_of(monkeypatch, command, runs):
 
     monkeypatch.setattr(work, "work", lambda run, *_given: run.set_state("stopped", "Not trained."))
 
-    def ask(*words):
-        said = command("train", "--run", "asked", *words)
+    def ask(*words, name="asked"):
+        said = command("train", "--run", name, *words)
         assert (said.status, said.out) == (1, "")
         assert said.err.endswith("Not trained.\n")
-        return Run.open(runs, "asked").config()
+        return Run.open(runs, name).config()
 
     return ask
 
@@ -79,9 +79,8 @@ def test_defaults_are_those_of_the_architecture(config_of, phantoms, tmp_path):
 def test_variations_are_those_of_the_architecture_but_for_what_is_given(config_of, phantoms):
     usual = architecture("small_fcn").protocol.augmentation
     assert config_of("--data", phantoms, "--architecture", "small_fcn").augmentation == usual
-    given = config_of(
-        "--data", phantoms, "--architecture", "small_fcn", "--zoom", 0, "--no-flip"
-    ).augmentation
+    words = ("--data", phantoms, "--architecture", "small_fcn", "--zoom", 0, "--no-flip")
+    given = config_of(*words, name="varied").augmentation
     assert given == replace(usual, zoom=0.0, flip=False)
 
 

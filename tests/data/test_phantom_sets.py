@@ -13,7 +13,7 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from fracture_core.data.layouts import layout_named, read_cases
+from fracture_core.data.layouts import layout_named, read_catalogue
 from fracture_core.data.phantom import Fracture, SetSettings, draw, write, write_set
 from fracture_core.data.phantom.anatomy import REGIONS
 from fracture_core.data.phantom.difficulty import DIFFICULTIES
@@ -65,8 +65,10 @@ def test_a_set_has_its_folders_counts_and_boxes(tmp_path: Path) -> None:
 
 def test_the_layout_knows_a_synthetic_set(tmp_path: Path) -> None:
     write_set(tmp_path, SetSettings(16, size=TINY))
-    name, cases = read_cases(tmp_path)
+    found = read_catalogue(tmp_path)
+    name, cases = found.layout, found.cases
     assert name == "phantom"
+    assert found.paired
     assert len(cases) == 16
     assert {case.regions for case in cases} == {(region,) for region in REGIONS}
     row = layout_named(name)
@@ -101,7 +103,7 @@ def test_masks_are_the_fracture_zones(tmp_path: Path) -> None:
 def test_a_set_of_dicom_files(tmp_path: Path) -> None:
     paths = write_set(tmp_path, SetSettings(8, size=TINY, format="dicom"))
     assert {path.suffix for path in paths} == {".dcm"}
-    assert len(read_cases(tmp_path)[1]) == 8
+    assert len(read_catalogue(tmp_path).cases) == 8
     seen = set()
     for path in paths:
         data = pydicom.dcmread(path)
@@ -152,25 +154,22 @@ def test_an_interrupted_set_is_taken_up_again(tmp_path: Path) -> None:
         write_set(parts, settings, stop)
     (parts / "README.txt.writing").write_text("half a fi")
     kept = {path: path.stat().st_mtime_ns for path in parts.rglob("*.png")}
-    assert len(kept) == 6
+    assert len(kept) >= 6  # films and masks of three, and of those that were under way
     write_set(parts, settings)
     assert all(path.stat().st_mtime_ns == time for path, time in kept.items())
     (parts / "README.txt.writing").unlink(missing_ok=True)
     assert contents(whole) == contents(parts)
 
 
-def test_two_processes_write_what_one_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(write.os, "cpu_count", lambda: 2)
-    settings = SetSettings(44, size=TINY)
-    write_set(tmp_path / "two", settings)
-    monkeypatch.setattr(write, "_FEW", 100)
-    write_set(tmp_path / "one", settings)
-    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+def test_several_at_a_time_write_what_one_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = SetSettings(24, size=TINY)
+    for name, processors in (("four", 4), ("one", 1)):
+        monkeypatch.setattr("os.cpu_count", lambda processors=processors: processors)
+        write_set(tmp_path / name, settings)
+    assert contents(tmp_path / "one") == contents(tmp_path / "four")
 
 
-def test_two_processes_stop_when_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(write.os, "cpu_count", lambda: 2)
-
+def test_writing_stops_when_asked(tmp_path: Path) -> None:
     def stop(done: int, count: int) -> None:
         raise KeyboardInterrupt
 
@@ -178,7 +177,7 @@ def test_two_processes_stop_when_asked(tmp_path: Path, monkeypatch: pytest.Monke
         write_set(tmp_path, SetSettings(400, size=TINY), stop)
     # Nothing is drawn any more, and nothing lies there by halves.
     left = contents(tmp_path)
-    assert len(left) < 400
+    assert len(left) < 60
     assert not [name for name in left if name.endswith(".writing")]
     assert "boxes.csv" not in left
 

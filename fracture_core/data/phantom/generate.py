@@ -181,7 +181,7 @@ def draw(
 
     Args:
         seed: 0 or greater.
-        region: "forearm", "leg" or "hand".
+        region: one of `anatomy.REGIONS`.
         fracture: what to break; True for a fracture drawn from the seed, None or False for none.
         size: rows and columns, at least 32 each.
         difficulty: a name in `DIFFICULTIES`.

@@ -169,7 +169,7 @@ def write_set(
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(("file", "x0", "y0", "x1", "y1"))
     # Closed at once when `progress` raises, so that no thread goes on drawing.
-    with closing(in_order(lambda item: _write(folder, settings, item), items)) as written:
+    with closing(in_order(lambda item: _write(folder, settings, item), items, at_once=1)) as written:
         for done, (item, boxes) in enumerate(zip(items, written, strict=True), start=1):
             for box in boxes:
                 writer.writerow((item.name, *(f"{edge:.6f}" for edge in box)))

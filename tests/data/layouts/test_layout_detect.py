@@ -32,7 +32,9 @@ def test_an_empty_folder(tmp_path):
 
 
 def test_unknown_layout_name():
-    with pytest.raises(DataError, match=r"auto, csv, fracatlas, grazpedwri, mura, folders, but got 'mira'"):
+    with pytest.raises(
+        DataError, match=r"auto, csv, fracatlas, grazpedwri, mura, phantom, folders, but got 'mira'"
+    ):
         layout_named("mira")
     assert [layout_named(row.name) for row in LAYOUTS] == list(LAYOUTS)
     assert layout_names() == ("auto", *(row.name for row in LAYOUTS))

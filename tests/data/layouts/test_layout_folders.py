@@ -138,7 +138,7 @@ def test_one_class_alone_is_no_data_set(touch, tmp_path):
 def test_a_synthetic_set_keeps_its_boxes(tmp_path):
     write_set(tmp_path, SetSettings(8, size=(96, 80)))
     found = read_catalogue(tmp_path)
-    assert found.layout == "folders"
+    assert found.layout == "phantom"
     assert found.remarks == ()
     assert all(bool(case.boxes) == bool(case.label) for case in found.cases)
     assert all(0 <= side <= 1 for case in found.cases for box in case.boxes for side in box)
