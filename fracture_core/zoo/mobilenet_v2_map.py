@@ -37,7 +37,7 @@ def build(spec: InputSpec) -> keras.Model:
         x = layers.DepthwiseConv2D(3, padding="same", name=f"head_spread{number}")(x)
         last = number == len(finer)
         if last:
-            x = layers.SpatialDropout2D(0.2, name="head_dropout")(x)
+            x = layers.SpatialDropout2D(0.1, name="head_dropout")(x)
         x = layers.Conv2D(
             _CHANNELS, 1, activation="relu", name="head_evidence" if last else f"head_mix{number}"
         )(x)
