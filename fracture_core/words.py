@@ -5,6 +5,9 @@ from enum import StrEnum
 #: Label order everywhere. Index 1, *fracture*, is the positive class.
 LABELS = ("no_fracture", "fracture")
 
+#: What label 1 may mean, by the data set: most tell fractures, some nothing more than that a film is abnormal.
+FINDINGS = ("fracture", "abnormality")
+
 #: Body regions of the FracAtlas table, in the order of its columns.
 REGIONS = ("hand", "leg", "hip", "shoulder")
 
@@ -13,8 +16,23 @@ SPLITS = ("train", "val", "test")
 
 
 class Verdict(StrEnum):
-    """What the app says about a film. The value is the wording shown to users."""
+    """What the app says about a film. `verdict_words` gives the wording shown to users."""
 
     SUSPECTED = "fracture suspected"
     UNCERTAIN = "uncertain"
     NOT_SEEN = "no fracture seen"
+
+
+def verdict_words(verdict: Verdict, finding: str) -> str:
+    """A verdict in the words of what a model was trained to find: “abnormality suspected”."""
+    return verdict.value.replace(FINDINGS[0], finding)
+
+
+def label_words(label: int, finding: str) -> str:
+    """A label in words: “abnormality” or “no abnormality”."""
+    return finding if label else f"no {finding}"
+
+
+def a_finding(finding: str) -> str:
+    """A finding with its article: “an abnormality”."""
+    return f"{'an' if finding[0] in 'aeiou' else 'a'} {finding}"

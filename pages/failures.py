@@ -55,8 +55,8 @@ def _overview(record: Record, threshold: float) -> None:
     measured = failures_record.measure(record.key, threshold, record.test, record.card.thresholds)
     left, right = st.columns([5, 7], gap="large")
     with left:
-        failures_matrix.matrix(measured.summary.confusion)
-        st.html(failures_matrix.verdicts(measured.states, record.card.thresholds))
+        failures_matrix.matrix(measured.summary.confusion, record.card.finding)
+        st.html(failures_matrix.verdicts(measured.states, record.card.thresholds, record.card.finding))
     with right:
         measures, curves, regions = st.tabs(["Measures", "Curves", "By region"])
         with measures:

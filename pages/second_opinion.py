@@ -7,14 +7,9 @@ import streamlit as st
 
 from fracture_core import places
 from fracture_core.imaging import read, to_png
-from fracture_core.words import Verdict
+from fracture_core.words import verdict_words
 from pages.parts import answer, film, layout, resources, study
 
-_WORDS = {
-    Verdict.SUSPECTED: "Fracture suspected",
-    Verdict.UNCERTAIN: "Uncertain",
-    Verdict.NOT_SEEN: "No fracture seen",
-}
 _STRIP = 6
 
 
@@ -60,7 +55,7 @@ def _answer(entry: study.Entry) -> None:
         if opinion.verdict is None or opinion.probability is None:
             answer.no_verdict(opinion.gate)
         else:
-            answer.verdict(opinion.verdict, opinion.probability, opinion.card.thresholds)
+            answer.verdict(opinion.verdict, opinion.probability, opinion.card)
             answer.reasons(opinion.gate)
             answer.record(opinion.card)
             answer.limits(opinion.card)
@@ -103,7 +98,10 @@ def _strip(entries: list[study.Entry]) -> study.Entry:
 def _words(entry: study.Entry) -> str:
     if entry.opinion is None:
         return "Not read"
-    return _WORDS[entry.opinion.verdict] if entry.opinion.verdict else "No opinion"
+    opinion = entry.opinion
+    if opinion.verdict is None:
+        return "No opinion"
+    return verdict_words(opinion.verdict, opinion.card.finding).capitalize()
 
 
 def _samples() -> Path | None:

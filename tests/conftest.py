@@ -173,3 +173,16 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("photo") / "photo.png"
     Image.fromarray(pixels).save(path)
     return path
+
+
+# ---- the internet, on this computer ----
+
+
+@pytest.fixture
+def local_host(monkeypatch: pytest.MonkeyPatch):
+    """A host of data sets that can misbehave."""
+    from hosts import serve
+
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with serve() as host:
+        yield host

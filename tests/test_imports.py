@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "places": set(),
     "imaging": _WORDS,
     "evaluation": _WORDS,
-    "data": _WORDS | {"imaging"},
+    "data": _WORDS | {"imaging", "evaluation"},
     "zoo": _WORDS | {"imaging"},
     "explain": _LOWER | {"zoo"},
     "registry": _WORDS | {"imaging", "evaluation", "zoo"},

@@ -4,7 +4,7 @@ import inspect
 
 from fracture_core import errors
 from fracture_core.evaluation import VERDICTS
-from fracture_core.words import LABELS, SPLITS, Verdict
+from fracture_core.words import FINDINGS, LABELS, SPLITS, Verdict, a_finding, label_words, verdict_words
 
 
 def test_fracture_is_class_one():
@@ -21,3 +21,11 @@ def test_every_error_is_one_that_users_are_shown():
     found = [kind for _, kind in inspect.getmembers(errors, inspect.isclass)]
     assert len(found) > 1
     assert all(issubclass(kind, errors.SecondLookError) for kind in found)
+
+
+def test_what_a_model_finds_is_called_by_its_name():
+    words = [verdict_words(verdict, "abnormality") for verdict in VERDICTS]
+    assert words == ["no abnormality seen", "uncertain", "abnormality suspected"]
+    assert [verdict_words(verdict, "fracture") for verdict in VERDICTS] == [row.value for row in VERDICTS]
+    assert [label_words(label, "abnormality") for label in (0, 1)] == ["no abnormality", "abnormality"]
+    assert [a_finding(finding) for finding in FINDINGS] == ["a fracture", "an abnormality"]

@@ -7,16 +7,23 @@ from pathlib import Path
 
 from fracture_core import places
 from fracture_core.cli.quiet import load_keras
+from fracture_core.data.layouts import layout_names
 from fracture_core.errors import SecondLookError
-from fracture_core.words import SPLITS
+from fracture_core.words import SPLITS, a_finding
 
 
 def add(commands) -> None:
     """Adds the command's arguments."""
     parser = commands.add_parser("evaluate", help="measure a model on labelled radiographs")
     parser.add_argument("--model", metavar="ID", help="a model; default: the one in use")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data set")
-    parser.add_argument("--layout", default="auto", help="auto, folders or fracatlas")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="the data set: its folder, or a manifest (CSV)",
+    )
+    parser.add_argument("--layout", default="auto", help=", ".join(layout_names()))
     parser.add_argument(
         "--split",
         choices=(*SPLITS, "all"),
@@ -43,7 +50,7 @@ def run(chosen: argparse.Namespace) -> int:
         print(warning, file=sys.stderr)
     summary = found.summary
     print(
-        f"{summary.n} films, {summary.positives} with a fracture, {summary.groups} groups, "
+        f"{summary.n} films, {summary.positives} with {a_finding(found.finding)}, {summary.groups} groups, "
         f"threshold {summary.threshold:.3f}"
     )
     for row in summary.to_frame().itertuples():

@@ -13,6 +13,7 @@ from fracture_core import places
 from fracture_core.cli.quiet import load_keras
 from fracture_core.data.layouts.files import images
 from fracture_core.errors import SecondLookError
+from fracture_core.words import Verdict, verdict_words
 
 #: The fields of a row, in order; a contract with whoever reads the output.
 FIELDS = (
@@ -58,12 +59,14 @@ def run(chosen: argparse.Namespace) -> int:
                 "choose another."
             ) from error
     pictures: set[str] = set()
-    writers: dict[str, type[_Lines] | type[_Csv] | type[_Table]] = {
-        "table": _Table,
-        "json": _Lines,
-        "csv": _Csv,
-    }
-    write = writers[chosen.format]()
+    write: _Lines | _Csv | _Table
+    match chosen.format:
+        case "json":
+            write = _Lines()
+        case "csv":
+            write = _Csv()
+        case _:
+            write = _Table(reader.card.finding)
     failed = False
     for path in _files(chosen.paths):
         row = _row(reader, path, not chosen.no_heatmap, chosen.heatmaps, pictures)
@@ -147,9 +150,13 @@ class _Csv:
 class _Table:
     """Columns for a person; what the gate says stands below its film."""
 
+    def __init__(self, finding: str) -> None:
+        self._finding = finding
+
     def row(self, row: dict[str, Any]) -> None:
         gate = row["gate"] or {"state": "", "reasons": []}
-        words = row["error"] or row["verdict"] or "no opinion"
+        verdict = verdict_words(Verdict(row["verdict"]), self._finding) if row["verdict"] else "no opinion"
+        words = row["error"] or verdict
         share = "      " if row["probability"] is None else f"{row['probability']:6.1%}"
         print(f"{share}  {words:<20}  {row['path']}", flush=True)
         for reason in gate["reasons"]:

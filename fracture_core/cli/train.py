@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fracture_core import places
 from fracture_core.cli.quiet import load_keras
+from fracture_core.data.layouts import layout_names
 from fracture_core.errors import TrainingError
 from fracture_core.training.config import Augmentation, TrainingConfig
 from fracture_core.zoo import ARCHITECTURES, architecture
@@ -17,13 +18,15 @@ from fracture_core.zoo import ARCHITECTURES, architecture
 def add(commands) -> None:
     """Adds the command's arguments."""
     parser = commands.add_parser("train", help="train an architecture on a folder of labelled radiographs")
-    parser.add_argument("--data", metavar="DIR", help="the data set (not with --resume)")
+    parser.add_argument(
+        "--data", metavar="DIR", help="the data set: its folder, or a manifest as CSV (not with --resume)"
+    )
     parser.add_argument("--architecture", choices=tuple(ARCHITECTURES), help="(not with --resume)")
     parser.add_argument(
         "--run", dest="name", metavar="NAME", help="name of the run; default: made from date and time"
     )
     parser.add_argument("--runs", type=Path, metavar="DIR", help="where runs lie; default: runs/")
-    parser.add_argument("--layout", default="auto", help="auto, folders or fracatlas")
+    parser.add_argument("--layout", default="auto", help=", ".join(layout_names()))
     parser.add_argument("--size", type=int, metavar="PX", help="input size; default: the architecture's own")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--batch", type=int)

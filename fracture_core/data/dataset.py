@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from fracture_core.data import copies
 from fracture_core.data.cases import Case
-from fracture_core.data.duplicates import clusters, thumbnails
-from fracture_core.data.layouts import read_cases
+from fracture_core.data.catalogue import Remark
+from fracture_core.data.layouts import read_catalogue
 from fracture_core.data.split import complete_split, merge_groups, split_hash
+from fracture_core.words import FINDINGS
 
 
 @dataclass(frozen=True)
@@ -18,13 +20,25 @@ class Dataset:
         root: its folder.
         layout: the layout it was read as.
         cases: every case, with split and group.
-        own_split: whether it came with its own val or test folder, and is kept as distributed.
+        own_split: whether it came with its own val or test part, and is kept as given.
+        finding: what label 1 means, a name of `words.FINDINGS`.
+        classes: the class names that were found and the label each was taken for.
+        remarks: what is odd about its tables and folders.
     """
 
     root: Path
     layout: str
     cases: tuple[Case, ...]
     own_split: bool
+    finding: str = FINDINGS[0]
+    classes: tuple[tuple[str, int], ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def leaks(self) -> int:
+        """Films to validate or test on that stand in one group with films to train on."""
+        trained = {case.group for case in self.cases if case.split == "train"}
+        return sum(case.split != "train" and case.group in trained for case in self.cases)
 
     @property
     def split_hash(self) -> str:
@@ -37,11 +51,12 @@ def load(
 ) -> Dataset:
     """Reads a data set and completes its split.
 
-    A set without splits is looked at picture by picture first, so that copies of one picture land in
-    one split. A set that comes with splits is taken as distributed, leaks and all.
+    Every picture is looked at first, so that copies of one picture share a group: where a part is cut, they
+    land on one side of it. A set that comes with splits is taken as distributed, leaks and all; there the
+    groups are for the intervals.
 
     Args:
-        root: the folder.
+        root: the folder, or a manifest.
         layout: a layout's name, or "auto".
         seed: seed of the split.
         progress: called with (files looked at, files) while pictures are compared.
@@ -50,12 +65,18 @@ def load(
         The data set.
 
     Raises:
-        DataError: see `layouts.read_cases` and `split.complete_split`.
+        DataError: see `layouts.read_catalogue` and `split.complete_split`.
     """
-    name, cases = read_cases(root, layout)
+    catalogue = read_catalogue(root, layout)
+    cases = list(catalogue.cases)
     own_split = any(case.split not in ("", "train") for case in cases)
-    if not {"val", "test"} <= {case.split for case in cases}:
-        # A part will be cut; no picture may stand on both of its sides.
-        pictures = clusters(thumbnails([case.path for case in cases], progress))
-        cases = merge_groups(cases, pictures)
-    return Dataset(root, name, tuple(complete_split(cases, seed)), own_split)
+    cases = merge_groups(cases, copies.find([case.path for case in cases], progress))
+    return Dataset(
+        catalogue.root,
+        catalogue.layout,
+        tuple(complete_split(cases, seed)),
+        own_split,
+        catalogue.finding,
+        catalogue.classes,
+        catalogue.remarks,
+    )

@@ -61,7 +61,7 @@ def grouped_split(cases: Sequence[Case], seed: int = 0) -> list[Case]:
     labels = np.array([cases[index].label for index in ordered])
     groups = np.array([cases[index].group for index in ordered])
     found = [len(set(groups[labels == label])) for label in (0, 1)]
-    for count, word in zip(found, ("without fracture", "with a fracture"), strict=True):
+    for count, word in zip(found, ("without the finding", "with the finding"), strict=True):
         if count < 3:
             raise DataError(
                 f"Expected at least three independent films {word} to fill train, val and test, but found "

@@ -1,11 +1,17 @@
 """Bytes to a film, to a network's input, and back to pixels for the screen."""
 
+import cv2
+
 from fracture_core.imaging.gate import Gate, GateState, check
 from fracture_core.imaging.overlay import blend, legend, to_png
 from fracture_core.imaging.placement import Placement
 from fracture_core.imaging.prepare import InputSpec, letterbox, normalise, prepare
 from fracture_core.imaging.radiograph import Radiograph
 from fracture_core.imaging.read import read
+from fracture_core.imaging.tones import Tones
+
+# Many films are worked on at a time in threads of our own; OpenCV's inside each would only wait for one another.
+cv2.setNumThreads(1)
 
 __all__ = [
     "Gate",
@@ -13,6 +19,7 @@ __all__ = [
     "InputSpec",
     "Placement",
     "Radiograph",
+    "Tones",
     "blend",
     "check",
     "legend",

@@ -10,10 +10,8 @@ so a warning means "unlike the films the model knows". Of the same films inverte
 from dataclasses import dataclass
 from enum import StrEnum
 
-import cv2
-import numpy as np
-
 from fracture_core.imaging.radiograph import Radiograph
+from fracture_core.imaging.tones import Tones
 
 #: Pixels on the shorter side: below the first nothing can be seen, below the second not fine lines.
 REFUSE_SIDE, WARN_SIDE = 64, 200
@@ -24,7 +22,7 @@ REFUSE_COLOUR, WARN_COLOUR = 0.20, 0.02
 #: Difference between the 99th and the 1st percentile of the grey levels.
 REFUSE_CONTRAST, WARN_CONTRAST = 0.04, 0.20
 
-#: Share of the pixels that have one shade, ± 0.02.
+#: Share of the pixels that have one shade of 25.
 REFUSE_EMPTY, WARN_EMPTY = 0.98, 0.92
 
 #: 99th percentile below which a film is too dark; 5th percentile above which it is too bright.
@@ -33,14 +31,11 @@ DARK, BRIGHT = 0.25, 0.50
 #: Median grey level of the outer 5% above which the background is not dark.
 BRIGHT_BORDER = 0.60
 
-#: Share of pixels below 0.04 or above 0.96 from which there are no shades between.
-TWO_SHADES = 0.95
+#: What counts as black and as white, and the share of both from which there are no shades between.
+BLACK, WHITE, TWO_SHADES = 0.04, 0.96, 0.95
 
 #: Longer side over shorter side. A long-leg film has about 3.
 LONG = 4.0
-
-_SAMPLE = 256
-_SHADES = 25  # bins of 0.04, so ± 0.02 around their centre
 
 
 class GateState(StrEnum):
@@ -64,19 +59,23 @@ class Gate:
     reasons: tuple[str, ...] = ()
 
 
-def check(radiograph: Radiograph) -> Gate:
+def check(radiograph: Radiograph, tones: Tones | None = None) -> Gate:
     """Whether an image can be judged.
 
     Args:
         radiograph: the image as read; its read warnings become reasons to warn.
+        tones: of its pixels, where they have been measured already.
 
     Returns:
         The state and its reasons. Never raises for what an image holds.
     """
-    refusals = _size_refusals(radiograph) or _content_refusals(radiograph)
-    if refusals:
+    refusals = _size_refusals(radiograph)
+    if not refusals:
+        tones = tones or Tones.of(radiograph.pixels)
+        refusals = _content_refusals(radiograph, tones)
+    if refusals or tones is None:
         return Gate(GateState.REFUSE, tuple(refusals))
-    reasons = [*radiograph.warnings, *_size_warnings(radiograph), *_content_warnings(radiograph)]
+    reasons = [*radiograph.warnings, *_size_warnings(radiograph), *_content_warnings(radiograph, tones)]
     return Gate(GateState.WARN, tuple(reasons)) if reasons else Gate(GateState.PASS)
 
 
@@ -89,17 +88,16 @@ def _size_refusals(film: Radiograph) -> list[str]:
     ]
 
 
-def _content_refusals(film: Radiograph) -> list[str]:
-    pixels = _reduced(film.pixels)
-    low, high = np.percentile(pixels, (1, 99))
+def _content_refusals(film: Radiograph, tones: Tones) -> list[str]:
     if film.colour > REFUSE_COLOUR:
         return [
             f"{film.colour:.0%} of the image is coloured, as in a photograph; expected a grey radiograph: "
             "upload the film itself."
         ]
-    if pixels.max() - pixels.min() < REFUSE_CONTRAST:
+    if tones.span < REFUSE_CONTRAST:
         return ["The image is blank; expected a radiograph: check what was exported."]
-    if high - low < REFUSE_CONTRAST or _largest_shade(pixels) >= REFUSE_EMPTY:
+    contrast = tones.percentile(0.99) - tones.percentile(0.01)
+    if contrast < REFUSE_CONTRAST or tones.largest_shade >= REFUSE_EMPTY:
         return [
             "Nearly all of the image has a single shade; expected a film that fills it: "
             "crop it to the exposed area."
@@ -119,15 +117,14 @@ def _size_warnings(film: Radiograph) -> list[str]:
     return reasons
 
 
-def _content_warnings(film: Radiograph) -> list[str]:
-    pixels = _reduced(film.pixels)
-    low, dim, high = np.percentile(pixels, (1, 5, 99))
+def _content_warnings(film: Radiograph, tones: Tones) -> list[str]:
+    low, dim, high = (tones.percentile(share) for share in (0.01, 0.05, 0.99))
     reasons = []
     if film.colour > WARN_COLOUR:
         reasons.append(f"{film.colour:.0%} of the image is coloured; the colour is not looked at.")
-    if _largest_shade(pixels) >= WARN_EMPTY:
-        reasons.append(f"{_largest_shade(pixels):.0%} of the image has a single shade; crop it to the film.")
-    if np.mean((pixels < 0.04) | (pixels > 0.96)) >= TWO_SHADES:
+    if tones.largest_shade >= WARN_EMPTY:
+        reasons.append(f"{tones.largest_shade:.0%} of the image has a single shade; crop it to the film.")
+    if tones.share_below(BLACK) + tones.share_above(WHITE) >= TWO_SHADES:
         reasons.append("The image is nearly all black and white, with few shades between.")
     if high < DARK:
         reasons.append("The image is very dark.")
@@ -135,29 +132,9 @@ def _content_warnings(film: Radiograph) -> list[str]:
         reasons.append("The image is very bright.")
     if high - low < WARN_CONTRAST:
         reasons.append("The image has very little contrast.")
-    if _border(pixels) > BRIGHT_BORDER:
+    if tones.border > BRIGHT_BORDER:
         reasons.append(
             "The image is bright at its edges, so it may be inverted or framed in white; "
             "expected bone bright on a dark ground."
         )
     return reasons
-
-
-def _reduced(pixels: np.ndarray) -> np.ndarray:
-    scale = min(1.0, _SAMPLE / max(pixels.shape))
-    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    return cv2.resize(np.ascontiguousarray(pixels, np.float32), size, interpolation=cv2.INTER_AREA)
-
-
-def _largest_shade(pixels: np.ndarray) -> float:
-    """Share of the pixels in the fullest of 25 shades."""
-    counts, _ = np.histogram(pixels, _SHADES, (0.0, 1.0))
-    return float(counts.max() / pixels.size)
-
-
-def _border(pixels: np.ndarray) -> float:
-    """Median grey level of the outer 5%."""
-    edge = max(1, round(min(pixels.shape) * 0.05))
-    inner = np.zeros(pixels.shape, bool)
-    inner[edge:-edge, edge:-edge] = True
-    return float(np.median(pixels[~inner]))

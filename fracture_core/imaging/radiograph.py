@@ -16,6 +16,7 @@ class Radiograph:
             file states; None where it states neither.
         colour: share of pixels in 0–1 that are visibly coloured; 0.0 for grey files.
             A photograph is coloured, a radiograph is not.
+        truncated: whether the file breaks off before its end.
         warnings: sentences about how the file was read ("The file is truncated …").
     """
 
@@ -23,6 +24,7 @@ class Radiograph:
     kind: str
     spacing: tuple[float, float] | None = None
     colour: float = 0.0
+    truncated: bool = False
     warnings: tuple[str, ...] = ()
 
     @property

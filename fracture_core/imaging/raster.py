@@ -65,7 +65,7 @@ def read_raster(data: bytes, name: str) -> Radiograph:
     pixels, share = _grey_levels(image, name)
     if inverted:
         pixels = 1 - pixels
-    return Radiograph(pixels, name, colour=share, warnings=warnings)
+    return Radiograph(pixels, name, colour=share, truncated=lines_missing is not None, warnings=warnings)
 
 
 def _load(data: bytes, name: str) -> tuple[Image.Image, int | None]:

@@ -8,7 +8,7 @@ from typing import Any
 from fracture_core.errors import DataError, ModelError
 from fracture_core.evaluation import Interval, Platt, Summary, ThreeState, Thresholds
 from fracture_core.imaging import InputSpec
-from fracture_core.words import LABELS
+from fracture_core.words import FINDINGS, LABELS
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,9 @@ class DataRecord:
         layout: the layout it was read as.
         split_hash: SHA-256 of which case is in which split.
         split_rule: in words, how cases were kept together.
-        counts: films by split: [without fracture, with a fracture].
+        counts: films by split: [without the finding, with it].
         checked: whether copies and groups were kept on one side of the split.
+        finding: what its label 1 means, a name of `words.FINDINGS`.
     """
 
     name: str
@@ -41,6 +42,11 @@ class DataRecord:
     split_rule: str
     counts: dict[str, list[int]]
     checked: bool = False
+    finding: str = FINDINGS[0]
+
+    def __post_init__(self) -> None:
+        if self.finding not in FINDINGS:
+            raise DataError(f"the finding is one of {', '.join(FINDINGS)}, not {self.finding!r}")
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,11 @@ class Card:
     training: dict[str, Any] = field(default_factory=dict)
     command: str = ""
     labels: tuple[str, ...] = LABELS
+
+    @property
+    def finding(self) -> str:
+        """What it was trained to find, a name of `words.FINDINGS`; a fracture where its data is unknown."""
+        return self.data.finding if self.data else FINDINGS[0]
 
     def record(self, region: str = "") -> Summary | None:
         """The test record on a region, or over all films where no region is given."""

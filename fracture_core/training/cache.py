@@ -4,12 +4,12 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
 from fracture_core.data.cases import Case
+from fracture_core.data.parallel import in_order
 from fracture_core.errors import ImageReadError, TrainingError
 from fracture_core.imaging import InputSpec, letterbox, read
 
@@ -77,12 +77,11 @@ def _fill(store: np.ndarray, cases: Sequence[Case], spec: InputSpec, progress: P
         return True
 
     unreadable = []
-    with ThreadPoolExecutor(2) as pool:
-        for index, good in enumerate(pool.map(one, range(len(cases)))):
-            if not good:
-                unreadable.append(index)
-            if progress:
-                progress(index + 1, len(cases))
+    for index, good in enumerate(in_order(one, range(len(cases)))):
+        if not good:
+            unreadable.append(index)
+        if progress:
+            progress(index + 1, len(cases))
     return unreadable
 
 

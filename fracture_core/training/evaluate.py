@@ -1,19 +1,21 @@
 """A model of the registry against a labelled data set."""
 
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from fracture_core.data import dataset
+from fracture_core.data.cases import Case
 from fracture_core.errors import DataError
 from fracture_core.evaluation import Summary, ThreeState, by_region, predictions, summarise, three_state
 from fracture_core.registry.store import ModelStore
 from fracture_core.training.cache import canvases
 from fracture_core.training.score import logits, prediction_table
+from fracture_core.words import a_finding
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +30,7 @@ class Evaluation:
         states: verdicts against the truth.
         regions: the record by region.
         warnings: sentences to read before the numbers.
+        finding: what label 1 of the data set means.
     """
 
     model: str
@@ -37,6 +40,7 @@ class Evaluation:
     states: ThreeState
     regions: dict[str, Summary]
     warnings: tuple[str, ...]
+    finding: str
 
     def to_json(self) -> dict[str, Any]:
         """The figures as plain JSON values."""
@@ -54,6 +58,14 @@ class Evaluation:
         predictions.write(path, self.table)
 
 
+def _as_trained(cases: Sequence[Case], record: pd.DataFrame) -> list[Case] | None:
+    """The cases with the splits of the training; None where this is not the set the model was trained on."""
+    splits = dict(zip(record["id"], record["split"], strict=True))
+    if not splits.keys() <= {case.id for case in cases}:
+        return None
+    return [replace(case, split=splits.get(case.id, "train")) for case in cases]
+
+
 def evaluate(
     store: ModelStore,
     model_id: str,
@@ -67,14 +79,18 @@ def evaluate(
     Args:
         store: the models.
         model_id: which of them.
-        root: the data set's folder.
+        root: the data set's folder, or a manifest.
         split: "train", "val", "test", or "all".
         layout: a layout's name, or "auto".
         progress: called with (films read, films).
 
+    The films that were validated and tested on when the model was trained are known by name, and are the same
+    again, even where the app would cut the set otherwise today.
+
     Returns:
-        What was measured. A warning says so where the data set is not split as it was for training,
-        because then training films may be among those measured.
+        What was measured. A warning says so where the data set is another than that of the training, because
+        then training films may be among those measured; and where tested films stand in one group with
+        training films.
 
     Raises:
         ModelError: the model is unknown or altered.
@@ -82,20 +98,33 @@ def evaluate(
     """
     card, model = store.load(model_id)
     data = dataset.load(root, layout, int(card.training.get("seed", 0)))
-    cases = [case for case in data.cases if split in ("all", case.split)]
+    known = _as_trained(data.cases, store.predictions(model_id))
+    cases = [case for case in known or data.cases if split in ("all", case.split)]
     if not cases:
         raise DataError(
             f"Expected films in the split {split} of {root}, but there are none: choose another split."
         )
     warnings = []
-    same = card.data is not None and card.data.split_hash == data.split_hash
-    if not same:
+    if known is None:
         warnings.append(
-            "This set is not split as it was when the model was trained: if it shares films with the training "
-            "data, these figures flatter the model."
+            "This set does not hold the films on which the model was tested when it was trained: if it shares films "
+            "with the training data, these figures flatter the model."
         )
     elif split in ("train", "all"):
         warnings.append("The model was trained on films among these: the figures flatter it.")
+    else:
+        trained = {case.group for case in known if case.split == "train"}
+        leaks = sum(case.group in trained for case in cases)
+        if leaks:
+            warnings.append(
+                f"{leaks} of these {len(cases)} films stand in one group with training films (a copy of one of them, "
+                "or its neighbour): the figures flatter the model a little."
+            )
+    if data.finding != card.finding:
+        warnings.append(
+            f"The model was trained to find {a_finding(card.finding)}, but the labels of this set tell "
+            f"{a_finding(data.finding)}: the figures compare two different questions."
+        )
     with tempfile.TemporaryDirectory() as folder:
         store_of_films, unreadable = canvases(cases, card.input, Path(folder), progress)
         bad = set(unreadable)
@@ -116,4 +145,5 @@ def evaluate(
         states=three_state(label, probability, cut.low, cut.high),
         regions=by_region(label, probability, group, list(table["regions"]), cut.balanced),
         warnings=tuple(warnings),
+        finding=data.finding,
     )

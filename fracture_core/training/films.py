@@ -13,6 +13,7 @@ from fracture_core.imaging import InputSpec, Placement, read
 from fracture_core.training.batches import Batches, Marks
 from fracture_core.training.cache import Progress, canvases
 from fracture_core.training.config import TrainingConfig
+from fracture_core.words import a_finding
 from fracture_core.zoo import architecture
 
 
@@ -51,11 +52,11 @@ class Films:
         films = cls(data, tuple(data.cases[row] for row in rows), rows, store, config.input, len(bad))
         for split in ("train", "val", "test"):
             labels = films.labels(films.of(split))
-            for label, word in enumerate(("without fracture", "with a fracture")):
+            for label, word in enumerate(("without", "with")):
                 if not (labels == label).any():
                     raise TrainingError(
-                        f"Expected films of both kinds in each split, but {split} has none {word}: add films "
-                        "or split the set anew."
+                        f"Expected films of both kinds in each split, but {split} has none {word} "
+                        f"{a_finding(data.finding)}: add films or split the set anew."
                     )
         return films
 

@@ -37,10 +37,15 @@ from fracture_core.zoo import architecture
 # The evidence of nine in ten fractured validation films stays within the scale's range.
 _SCALE_QUANTILE = 0.9
 
-_LIMITS = (
-    "It answers one question, fracture or not, and knows nothing of dislocations, tumours, joints or soft tissue.",
-    "It has been judged on one data set; nobody has tested it on films of another hospital.",
-)
+# What a model cannot tell, by what its labels say.
+_BLIND = {
+    "fracture": "It answers one question, fracture or not, and knows nothing of dislocations, tumours, joints or soft "
+    "tissue.",
+    "abnormality": "It answers one question, abnormal or not, and does not say what is abnormal: a fracture is one "
+    "possibility of several.",
+}
+
+_UNTESTED = "It has been judged on one data set; nobody has tested it on films of another hospital."
 
 
 def finish(run: Run, films: Films, config: TrainingConfig, model: keras.Model) -> Card:
@@ -147,17 +152,14 @@ def _card(
         calibration=calibration,
         thresholds=thresholds,
         data=DataRecord(
-            name=layout.citation or films.data.root.name,
+            name=layout.citation or films.data.root.name or layout.title,
             licence=layout.licence,
             layout=layout.name,
             split_hash=films.data.split_hash,
-            split_rule=(
-                "as distributed by its publishers and not checked for leaks; a part that was missing was cut from train"
-                if films.data.own_split
-                else f"by group and duplicate cluster, stratified by label and region, seed {config.seed}"
-            ),
+            split_rule=_split_rule(films, config.seed),
             counts=counts,
-            checked=not films.data.own_split,
+            checked=films.data.leaks == 0,
+            finding=films.data.finding,
         ),
         validation=summarise(val["label"], val["probability"], val["group"], thresholds.balanced),
         test=summarise(label, probability, group, thresholds.balanced),
@@ -166,12 +168,23 @@ def _card(
         limits=(
             *limits,
             f"It has been trained on {seen}; any other region is outside what it has seen.",
-            *_LIMITS,
+            _BLIND[films.data.finding],
+            _UNTESTED,
             *layout.limits,
         ),
         training=_settings(config),
         command=_command(config),
     )
+
+
+def _split_rule(films: Films, seed: int) -> str:
+    """How the films came to their splits, and whether that leaks."""
+    if not films.data.own_split:
+        return f"by group and duplicate cluster, stratified by label and region, seed {seed}"
+    leaks = films.data.leaks
+    if not leaks:
+        return "as given; no group and no picture stands on two sides"
+    return f"as given; {leaks:,} films to validate or test on share a group or a picture with training films"
 
 
 def _settings(config: TrainingConfig) -> dict:

@@ -4,10 +4,10 @@ import html
 
 import streamlit as st
 
-from fracture_core.evaluation import Summary, Thresholds
+from fracture_core.evaluation import Summary
 from fracture_core.imaging import Gate, GateState
 from fracture_core.registry.card import Card
-from fracture_core.words import Verdict
+from fracture_core.words import Verdict, a_finding, verdict_words
 
 # Share of the scale's width that a label takes.
 _LABEL = 0.09
@@ -19,15 +19,16 @@ _TONES = {
 }
 
 
-def verdict(found: Verdict, probability: float, thresholds: Thresholds) -> None:
+def verdict(found: Verdict, probability: float, card: Card) -> None:
     """The verdict, its probability, and both on a scale with the thresholds."""
-    low, high = (min(max(cut, 0.0), 1.0) for cut in (thresholds.low, thresholds.high))
+    low, high = (min(max(cut, 0.0), 1.0) for cut in (card.thresholds.low, card.thresholds.high))
+    words = {row: verdict_words(row, card.finding) for row in Verdict}
     st.html(
-        f'<div class="verdict {_TONES[found]}"><div class="word" data-testid="verdict">{found.value}</div>'
-        f'<div class="number">Probability of a fracture: <b>{_percent(probability)}</b></div>'
+        f'<div class="verdict {_TONES[found]}"><div class="word" data-testid="verdict">{words[found]}</div>'
+        f'<div class="number">Probability of {a_finding(card.finding)}: <b>{_percent(probability)}</b></div>'
         f'<div class="scale" style="--low:{low:.1%};--high:{high:.1%};--at:{probability:.1%}" role="img" '
-        f'aria-label="Probability {_percent(probability)}; no fracture seen below {_percent(low)}, fracture suspected '
-        f'from {_percent(high)}"><div class="bar"></div><div class="mark"></div>'
+        f'aria-label="Probability {_percent(probability)}; {words[Verdict.NOT_SEEN]} below {_percent(low)}, '
+        f'{words[Verdict.SUSPECTED]} from {_percent(high)}"><div class="bar"></div><div class="mark"></div>'
         f"{'' if 0 < low < _LABEL else '<span class=end>0%</span>'}{_cuts(low, high)}"
         '<span class="end right">100%</span></div></div>'
     )
@@ -76,7 +77,9 @@ def _record_sentence(found: Summary, region: str, card: Card) -> str:
     films = f"{region} films" if region else "films"
     source = card.data.name.split(",")[0] if card.data else "its test set"
     kept = (
-        "that it never saw" if card.data and card.data.checked else "kept apart by their publisher, not by us"
+        "that it never saw"
+        if card.data and card.data.checked
+        else "split as given, with leaks or not looked at for them"
     )
     return (
         f"**Its record on {films}** of {source} {kept}: sensitivity {found.sensitivity.text()}, "
@@ -90,6 +93,7 @@ def _verdicts(card: Card) -> str:
     states = card.test_states
     if states is None:
         return ""
+    finding = a_finding(card.finding)
     counts = {
         label: [
             states.count(verdict, label)
@@ -98,9 +102,9 @@ def _verdicts(card: Card) -> str:
         for label in (1, 0)
     }
     return " " + " ".join(
-        f"Of {sum(row):,} {words} it suspected a fracture in {row[0]:,}, was uncertain in {row[1]:,} and saw none in "
+        f"Of {sum(row):,} {words} it suspected {finding} in {row[0]:,}, was uncertain in {row[1]:,} and saw none in "
         f"{row[2]:,}."
-        for words, row in (("fractured films", counts[1]), ("others", counts[0]))
+        for words, row in ((f"films with {finding}", counts[1]), ("others", counts[0]))
     )
 
 

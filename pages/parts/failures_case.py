@@ -11,6 +11,7 @@ from fracture_core.data.cases import Box
 from fracture_core.errors import ImageReadError, ModelError
 from fracture_core.imaging import blend, legend
 from fracture_core.registry.card import Card
+from fracture_core.words import label_words, verdict_words
 from pages.parts import failures_films, failures_gallery, failures_list, failures_state
 from pages.parts.failures_films import Look
 from pages.parts.failures_record import Record
@@ -121,7 +122,7 @@ def _pictures(found: Look, fractures: tuple[Box, ...], broken: bool, case: str) 
             '<div class="legend"><span>no evidence</span>'
             f'<img alt="Colour scale of the heatmap" src="{failures_films.data_uri(legend(256, 8))}">'
             f"<span>{found.scale:.2g} or more</span></div>"
-            '<p class="note">Grad-CAM: evidence for a fracture, on one scale for every film of this model. It '
+            '<p class="note">Grad-CAM: what made the model suspicious, on one scale for every film of this model. It '
             "shows what the model used, not where a fracture is.</p>"
         )
 
@@ -152,11 +153,11 @@ def nothing(found: Look) -> str:
 def facts(card: Card, row: dict, threshold: float, marked: int) -> str:
     """The numbers of a film as HTML; they need no film."""
     probability, label = float(row["probability"]), int(row["label"])
-    verdict = card.thresholds.verdict(probability).value
-    called = "fracture" if probability >= threshold else "no fracture"
+    verdict = verdict_words(card.thresholds.verdict(probability), card.finding)
+    called = label_words(probability >= threshold, card.finding)
     where = f", marked in {marked} place{'s' if marked > 1 else ''}" if marked else ""
     lines = [
-        ("Truth", ("fracture" if label else "no fracture") + where),
+        ("Truth", label_words(label, card.finding) + where),
         ("Verdict", verdict),
         ("Probability", f"{probability:.3f}"),
         ("At the threshold", f"{called} ({threshold:.3f})"),

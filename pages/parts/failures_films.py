@@ -15,7 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from fracture_core.data.cases import Box
-from fracture_core.data.layouts import read_cases
+from fracture_core.data.layouts import read_catalogue, roots
 from fracture_core.errors import DataError
 from fracture_core.imaging import letterbox, read, to_png
 from fracture_core.registry.card import Card
@@ -64,17 +64,18 @@ def folder_of(text: str, test: pd.DataFrame) -> Path | None:
         return None
     root = Path(text.strip().strip("\"'"))
     wanted = str(test["path"].iloc[0])
+    found = None
     try:
         root = root.expanduser()
-        found = root.is_dir() and (root / wanted).is_file()
+        found = next((folder for folder in roots(root) if (folder / wanted).is_file()), None)
     except (OSError, RuntimeError, ValueError):  # no rights, no such home, a name no file can have
-        found = False
-    if not found:
+        pass
+    if found is None:
         raise DataError(
             f"Expected the film {wanted} in {root}, but it is not there: name the folder that holds the data set "
             "this model was tested on."
         )
-    return root
+    return found
 
 
 @st.cache_data(max_entries=240, show_spinner=False)
@@ -92,7 +93,7 @@ def thumbnail(root: str, path: str, alt: str) -> str:
 def boxes(root: str) -> dict[str, tuple[Box, ...]]:
     """True fracture boxes by case id; empty where the folder has no known layout, hence none to offer."""
     try:
-        _, cases = read_cases(Path(root))
+        cases = read_catalogue(Path(root)).cases
     except DataError:
         return {}
     return {case.id: case.boxes for case in cases if case.boxes}

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from fracture_core.errors import DataError, ImageReadError
+from fracture_core.words import label_words, verdict_words
 from pages.parts import failures_films, failures_list, failures_state
 from pages.parts.failures_record import Record
 from pages.parts.failures_state import View
@@ -21,12 +22,13 @@ def show(record: Record, seen: View) -> None:
     films = seen.films()
     root = choose_folder(record)
     thresholds = record.card.thresholds
-    verdicts = [thresholds.verdict(probability).value for probability in films["probability"]]
+    finding = record.card.finding
+    verdicts = [verdict_words(thresholds.verdict(share), finding) for share in films["probability"]]
     with st.container(horizontal=True, vertical_alignment="center", key="failures-count"):
         st.html(f'<p class="count">{html.escape(heading(seen, len(films)))}</p>')
         st.download_button(
             "Download the list (CSV)",
-            data=lambda: failures_list.to_csv(films, verdicts, seen.threshold),
+            data=lambda: failures_list.to_csv(films, verdicts, seen.threshold, finding),
             file_name=f"{record.card.id}-{seen.kind}{'-' + seen.region if seen.region else ''}.csv",
             mime="text/csv",
             on_click="ignore",
@@ -37,7 +39,7 @@ def show(record: Record, seen: View) -> None:
         return
     page = min(st.session_state.get(failures_state.PAGE, 0), failures_list.pages(len(films)) - 1)
     first = page * failures_list.PAGE
-    _cards(films.iloc[first : first + failures_list.PAGE], verdicts[first:], root)
+    _cards(films.iloc[first : first + failures_list.PAGE], verdicts[first:], root, finding)
     _pager(page, failures_list.pages(len(films)))
 
 
@@ -110,12 +112,12 @@ def _filters(record: Record) -> None:
         )
 
 
-def _cards(films: pd.DataFrame, verdicts: list[str], root: Path | None) -> None:
+def _cards(films: pd.DataFrame, verdicts: list[str], root: Path | None, finding: str) -> None:
     with st.container(key="failures-gallery"):
         for number, (row, verdict) in enumerate(zip(films.to_dict("records"), verdicts, strict=False)):
             with st.container(key=f"failures-card-{number}", gap=None):
                 picture = _picture(root, row["path"], row["id"]) if root else ""
-                st.html(card(row, verdict, picture))
+                st.html(card(row, verdict, picture, finding))
                 st.button(
                     failures_list.short(row["id"]),
                     key=f"failures-open-{number}",
@@ -125,13 +127,13 @@ def _cards(films: pd.DataFrame, verdicts: list[str], root: Path | None) -> None:
                 )
 
 
-def card(row: dict, verdict: str, picture: str) -> str:
+def card(row: dict, verdict: str, picture: str, finding: str) -> str:
     """The numbers of a film, below its picture where there is one, as HTML."""
     region = f" · {html.escape(', '.join(row['regions'].split()))}" if row["regions"] else ""
     return (
         f'<div class="card {row["cell"]}">{picture}<div class="kind">{failures_list.WORDS[row["cell"]]}</div>'
         f"<div>probability <b>{row['probability']:.3f}</b></div><div>{html.escape(verdict)}</div>"
-        f'<div class="small">truth: {"fracture" if row["label"] else "no fracture"}{region}</div></div>'
+        f'<div class="small">truth: {label_words(row["label"], finding)}{region}</div></div>'
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fracture_core.evaluation import CORRECT, FALSE_ALARM, MISSED, has_region, with_errors
+from fracture_core.words import label_words
 
 MISSED_FRACTURE, FALSE_ALARMS = "missed-fracture", "false-alarm"
 TRUE_POSITIVE, TRUE_NEGATIVE = "true-positive", "true-negative"
@@ -99,19 +100,20 @@ def neighbours(ids: list[str], case: str) -> tuple[int | None, str | None, str |
     return at, ids[at - 1] if at else None, ids[at + 1] if at + 1 < len(ids) else None
 
 
-def to_csv(films: pd.DataFrame, verdicts: list[str], threshold: float) -> bytes:
+def to_csv(films: pd.DataFrame, verdicts: list[str], threshold: float, finding: str) -> bytes:
     """The listed films as a file for a spreadsheet.
 
     Args:
         films: rows as `listed` gives them.
         verdicts: of each film.
         threshold: at which the films were sorted into kinds.
+        finding: what label 1 means.
     """
     table = pd.DataFrame(
         {
             "id": films["id"],
             "path": films["path"],
-            "truth": films["label"].map({0: "no fracture", 1: "fracture"}),
+            "truth": [label_words(label, finding) for label in films["label"]],
             "kind": films["cell"].map(WORDS),
             "verdict": verdicts,
             "probability": films["probability"],

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from pathlib import Path
 
 import streamlit as st
 
 from fracture_core.evaluation import VERDICTS, Confusion, ThreeState, Thresholds
+from fracture_core.words import label_words, verdict_words
 from pages.parts import failures_list, failures_state
 
 _STYLE = Path(__file__).with_name("failures_style.css")
@@ -18,18 +18,18 @@ def style() -> None:
     st.html(_STYLE)
 
 
-def matrix(counts: Confusion) -> None:
+def matrix(counts: Confusion, finding: str) -> None:
     """Truth against the model's answer; each cell is a button."""
     st.subheader("Confusion matrix", anchor=False)
     chosen = st.session_state.get(failures_state.KIND)
     with st.container(key="failures-matrix"):
         st.html('<div class="axis">truth ↓ model →</div>')
-        st.html('<div class="axis">model: <b>fracture</b></div>')
-        st.html('<div class="axis">model: <b>no fracture</b></div>')
-        st.html('<div class="axis">truth: <b>fracture</b></div>')
+        st.html(f'<div class="axis">model: <b>{label_words(1, finding)}</b></div>')
+        st.html(f'<div class="axis">model: <b>{label_words(0, finding)}</b></div>')
+        st.html(f'<div class="axis">truth: <b>{label_words(1, finding)}</b></div>')
         _cell(failures_list.TRUE_POSITIVE, "true positives", counts.tp, counts.positives, chosen)
         _cell(failures_list.MISSED_FRACTURE, "missed fractures", counts.fn, counts.positives, chosen)
-        st.html('<div class="axis">truth: <b>no fracture</b></div>')
+        st.html(f'<div class="axis">truth: <b>{label_words(0, finding)}</b></div>')
         _cell(failures_list.FALSE_ALARMS, "false alarms", counts.fp, counts.negatives, chosen)
         _cell(failures_list.TRUE_NEGATIVE, "true negatives", counts.tn, counts.negatives, chosen)
     st.caption("Percentages are of the row. Choose a cell to list its films below.")
@@ -60,14 +60,14 @@ def percent(count: int, of: int) -> str:
     return f"{share:.0f}%" if 10 <= share <= 90 or count in (0, of) else f"{share:.1f}%"
 
 
-def verdicts(states: ThreeState, thresholds: Thresholds) -> str:
+def verdicts(states: ThreeState, thresholds: Thresholds, finding: str) -> str:
     """The app's three verdicts against the truth, as an HTML table."""
-    head = "".join(f'<th scope="col">{html.escape(verdict.value)}</th>' for verdict in VERDICTS)
+    head = "".join(f'<th scope="col">{verdict_words(verdict, finding)}</th>' for verdict in VERDICTS)
     rows = []
-    for label, words in ((1, "fracture"), (0, "no fracture")):
+    for label in (1, 0):
         counts = [states.count(verdict, label) for verdict in VERDICTS]
         cells = "".join(f"<td>{count:,}<small>{percent(count, sum(counts))}</small></td>" for count in counts)
-        rows.append(f'<tr><th scope="row">{words}</th>{cells}</tr>')
+        rows.append(f'<tr><th scope="row">{label_words(label, finding)}</th>{cells}</tr>')
     return (
         '<h3 class="table-title">Verdicts</h3><div class="wide"><table class="numbers verdicts">'
         f'<thead><tr><th scope="col">truth</th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'

@@ -21,6 +21,7 @@ from fracture_core.evaluation import (
 )
 from fracture_core.registry.card import Card
 from fracture_core.registry.store import PREDICTIONS, ModelStore
+from fracture_core.words import a_finding
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +106,8 @@ def provenance(record: Record) -> str:
     groups = test["group"].mask(test["group"] == "").nunique() + int((test["group"] == "").sum())
     words = [
         f"{data.name}; licence: {data.licence}" if data else "The card names no data set and no licence",
-        f"test split: {len(test):,} films, {int(test['label'].sum()):,} with a fracture, in {groups:,} groups",
+        f"test split: {len(test):,} films, {int(test['label'].sum()):,} with {a_finding(record.card.finding)}, "
+        f"in {groups:,} groups",
         f"split {data.split_rule}" if data else "",
     ]
     return f'<p class="provenance">{html.escape(". ".join(w[0].upper() + w[1:] for w in words if w))}.</p>'

@@ -36,7 +36,7 @@ def _choose(ids: list[str]) -> None:
     card = store.card(chosen)
     st.markdown(f"**{card.title}**" + (f", trained on {card.data.name}" if card.data else ""))
     if card.test is not None:
-        train_result.record(card.test)
+        train_result.record(card.test, card.finding)
     st.markdown("\n".join(f"- {limit}" for limit in card.limits))
     train_result.use_button(card)
 

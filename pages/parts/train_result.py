@@ -6,6 +6,7 @@ from fracture_core.evaluation import Summary
 from fracture_core.registry.card import Card
 from fracture_core.registry.store import CARD
 from fracture_core.training.run import Run
+from fracture_core.words import a_finding, label_words
 from pages.parts import resources, train_state
 
 _TABLE = """<style>
@@ -14,8 +15,8 @@ _TABLE = """<style>
 .counts td {{ text-align: right; padding: 0.3rem 0.9rem; border: 1px solid #262C34; min-width: 5.5rem; }}
 </style><table class="counts">
 <tr><td style="border:0"></td><th scope="col">flagged</th><th scope="col">not flagged</th></tr>
-<tr><th scope="row">fracture</th><td>{tp:,}</td><td>{fn:,}</td></tr>
-<tr><th scope="row">no fracture</th><td>{fp:,}</td><td>{tn:,}</td></tr>
+<tr><th scope="row">{has}</th><td>{tp:,}</td><td>{fn:,}</td></tr>
+<tr><th scope="row">{lacks}</th><td>{fp:,}</td><td>{tn:,}</td></tr>
 </table>"""
 
 
@@ -23,11 +24,11 @@ def show(run: Run) -> None:
     """Draws the record of a finished run, with the button that puts its model in use."""
     card = Card.load(run.result / CARD)
     if card.test is not None:
-        record(card.test)
+        record(card.test, card.finding)
     use_button(card, run)
 
 
-def record(test: Summary) -> None:
+def record(test: Summary, finding: str) -> None:
     """The test split in four lines and a small table."""
     left, right = st.columns([3, 2])
     left.markdown(
@@ -37,10 +38,11 @@ def record(test: Summary) -> None:
         f"Specificity {test.specificity.text()}"
     )
     counts = test.confusion
-    right.html(_TABLE.format(tp=counts.tp, fn=counts.fn, fp=counts.fp, tn=counts.tn))
+    has, lacks = label_words(1, finding), label_words(0, finding)
+    right.html(_TABLE.format(has=has, lacks=lacks, tp=counts.tp, fn=counts.fn, fp=counts.fp, tn=counts.tn))
     st.caption(
-        f"Of {counts.positives:,} films with a fracture {counts.fn:,} were missed; of {counts.negatives:,} without, "
-        f"{counts.fp:,} were flagged. Threshold {test.threshold:.2f}, chosen on the validation split."
+        f"Of {counts.positives:,} films with {a_finding(finding)} {counts.fn:,} were missed; of {counts.negatives:,} "
+        f"without, {counts.fp:,} were flagged. Threshold {test.threshold:.2f}, chosen on the validation split."
     )
     if not test.auc.low > 0.5:
         st.warning(

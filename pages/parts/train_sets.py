@@ -4,12 +4,10 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from fracture_core.data.layouts import layout_named, read_cases
+from fracture_core.data.layouts import layout_named, read_catalogue
 from fracture_core.data.split import complete_split
 from fracture_core.errors import DataError
-from fracture_core.words import SPLITS
-
-_NAMES = {"fracatlas": "FracAtlas", "folders": "One folder a class"}
+from fracture_core.words import SPLITS, a_finding
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class Look:
 
 
 def look(text: str) -> Look:
-    """Looks at a folder without opening an image.
+    """Looks at a folder, or a manifest, without opening an image.
 
     Args:
         text: the path, as a user typed or pasted it.
@@ -43,27 +41,29 @@ def look(text: str) -> Look:
             f"Expected the path of a folder, but got {text!r} ({error}): check the path."
         ) from error
     try:
-        name, cases = read_cases(root)
+        found = read_catalogue(root)
     except OSError as error:
         raise DataError(
             f"Expected to read {root}, but the system said “{error.strerror}”: check the path and its permissions."
         ) from error
     # Copies of one picture are found only later, when the films are opened; the sizes are near enough.
-    split = complete_split(cases)
+    split = complete_split(found.cases)
+    finding = a_finding(found.finding)
     films = Counter((case.split, case.label) for case in split)
     for part in SPLITS:
-        for label, word in enumerate(("without a fracture", "with a fracture")):
+        for label, word in enumerate((f"without {finding}", f"with {finding}")):
             if not films[part, label]:
                 raise DataError(
                     f"Expected films of both kinds in each split, but {part} has none {word}: add films or split the "
                     "set anew."
                 )
     counts = {part: films[part, 0] + films[part, 1] for part in SPLITS}
-    broken = sum(case.label for case in cases)
+    positive = sum(case.label for case in found.cases)
+    remarks = "".join(f" {remark.sentence}" for remark in found.remarks)
     return Look(
         str(root),
-        f"{_NAMES.get(name, layout_named(name).words)}: {len(cases):,} films, {broken:,} with a fracture. "
-        f"{_how(frozenset(case.split for case in cases), counts)}",
+        f"{layout_named(found.layout).title}: {len(found.cases):,} films, {positive:,} with {finding}. "
+        f"{_how(frozenset(case.split for case in found.cases), counts)}{remarks}",
         counts["train"],
     )
 

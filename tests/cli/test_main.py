@@ -9,7 +9,7 @@ import pytest
 
 from fracture_core import __version__
 from fracture_core.cli import data
-from fracture_core.data.layouts import read_cases
+from fracture_core.data.layouts import read_catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -52,9 +52,9 @@ def test_phantoms(command, tmp_path):
     said = command("data", "phantom", "--to", tmp_path / "films", "--count", 6, "--seed", 2)
     assert said.status == 0
     assert said.out.startswith("6 synthetic radiographs are in ")
-    name, cases = read_cases(tmp_path / "films")
-    assert name == "folders"
-    assert {(case.split, case.label) for case in cases} == {
+    found = read_catalogue(tmp_path / "films")
+    assert found.layout == "folders"
+    assert {(case.split, case.label) for case in found.cases} == {
         (split, label) for split in ("train", "val", "test") for label in (0, 1)
     }
 

@@ -160,3 +160,15 @@ def test_no_model_at_all(command, wide_film, tmp_path, monkeypatch):
     said = command("predict", wide_film)
     assert (said.status, said.out) == (1, "")
     assert "but there is none: train one or load weights" in said.err
+
+
+def test_the_table_says_what_the_model_was_trained_to_find(command, wide_film, store, edit_card):
+    data = store.card("tiny").to_json()["data"]
+    targets = {"sensitivity_target": 0.95, "specificity_target": 0.95}
+    edit_card(
+        data={**data, "finding": "abnormality"},
+        thresholds={**targets, "low": 0.0, "balanced": 0.0, "high": 0.0},
+    )
+    assert "abnormality suspected" in command("predict", wide_film).out
+    edit_card(thresholds={**targets, "low": 1.0, "balanced": 1.0, "high": 1.0})
+    assert "no abnormality seen" in command("predict", wide_film).out

@@ -50,7 +50,9 @@ def test_a_given_split_is_kept_leaks_and_all(phantoms, tmp_path):
     assert {case.id: case.split for case in data.cases} == {
         case.id: case.id.split("/")[0] for case in data.cases
     }
-    assert seen == []  # no picture was opened
+    assert seen == [(number, 6) for number in range(1, 7)]
+    # One film six times: one group, so that an interval does not take it for six.
+    assert len({case.group for case in data.cases}) == 1
 
 
 def test_train_alone_is_no_split_of_its_own(phantoms, tmp_path):

@@ -87,7 +87,7 @@ def test_a_rare_class_reaches_every_split():
 def test_too_few_independent_films(label):
     cases = [_case(number, 1 - label) for number in range(30)]
     cases += [_case(100 + number, label, f"few{number % 2}") for number in range(9)]
-    word = ("without fracture", "with a fracture")[label]
+    word = ("without the finding", "with the finding")[label]
     with pytest.raises(DataError, match=f"three independent films {word} .* but found 2"):
         grouped_split(cases)
 

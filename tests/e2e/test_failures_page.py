@@ -11,7 +11,7 @@ from PIL import Image
 from sklearn.metrics import confusion_matrix, roc_auc_score
 
 from fracture_core.data.cases import to_frame
-from fracture_core.data.layouts import read_cases
+from fracture_core.data.layouts import read_catalogue
 from fracture_core.evaluation import predictions
 from fracture_core.opinion import Reader
 from fracture_core.registry.card import Card
@@ -70,7 +70,7 @@ def lesson(app) -> pd.DataFrame:
     shutil.copytree(app.models / SHIPPED, target)
     replace(Card.load(target / "card.json"), id="lesson", title="Lesson").save(target / "card.json")
     reader = Reader(ModelStore(app.models), "lesson")
-    cases = read_cases(app.phantoms)[1][20:36]
+    cases = read_catalogue(app.phantoms).cases[20:36]
     table = to_frame([replace(case, split="test") for case in cases])
     table["path"] = [case.path.relative_to(app.phantoms).as_posix() for case in cases]
     table["probability"] = [reader.opinion(case.path, heatmap=False).probability for case in cases]

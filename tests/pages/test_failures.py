@@ -1,6 +1,7 @@
 """The failures page without a browser: its pure helpers, and the page on a small model store."""
 
 import math
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -156,7 +157,9 @@ def test_pages():
 
 def test_the_csv_holds_what_is_listed():
     films = _listed("errors")
-    found = pd.read_csv(BytesIO(failures_list.to_csv(films, ["uncertain"] * len(films), BALANCED)))
+    found = pd.read_csv(
+        BytesIO(failures_list.to_csv(films, ["uncertain"] * len(films), BALANCED, "fracture"))
+    )
     assert list(found["id"]) == list(films["id"])
     assert set(found["kind"]) == {"missed fracture", "false alarm"}
     assert found["threshold"].unique() == pytest.approx([BALANCED])
@@ -298,3 +301,25 @@ def test_an_empty_store_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("SECOND_LOOK_MODELS", str(tmp_path))
     test = _open()
     assert any("no model on this computer" in str(found.value) for found in test.info)
+
+
+def test_a_model_of_abnormal_films_is_called_so(store):
+    card = Card.load(store / "full" / "card.json")
+    replace(card, data=replace(card.data, finding="abnormality")).save(store / "full" / "card.json")
+    test = _open(model="full")
+    words = _words(test)
+    assert "abnormality suspected" in words
+    assert "truth: no abnormality" in words
+    assert "60 films, 30 with an abnormality" in words
+    assert "fracture suspected" not in words
+    assert "no fracture" not in words
+
+
+def test_the_films_are_found_in_an_unpacked_archive_and_beside_a_manifest(tmp_path):
+    film = tmp_path / "archive" / "set" / "test" / "film000.png"
+    film.parent.mkdir(parents=True)
+    film.touch()
+    assert failures_films.folder_of(str(tmp_path), _table()) == tmp_path / "archive" / "set"
+    (tmp_path / "archive" / "set" / "films.csv").touch()
+    named = failures_films.folder_of(str(tmp_path / "archive" / "set" / "films.csv"), _table())
+    assert named == tmp_path / "archive" / "set"

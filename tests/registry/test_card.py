@@ -94,3 +94,22 @@ def test_values_that_mean_nothing(card, tmp_path, name, value):
 def test_a_missing_card(tmp_path):
     with pytest.raises(ModelError, match="but there is none: add the model again"):
         Card.load(tmp_path / "card.json")
+
+
+def test_a_card_from_before_findings_had_names_is_about_fractures(card, tmp_path):
+    payload = card.to_json()
+    del payload["data"]["finding"]
+    (tmp_path / "card.json").write_text(json.dumps(payload))
+    assert Card.load(tmp_path / "card.json").finding == "fracture"
+    assert replace(card, data=None).finding == "fracture"
+
+
+def test_the_finding_is_kept_and_an_unknown_one_refused(card, tmp_path):
+    found = replace(card, data=replace(card.data, finding="abnormality"))
+    found.save(tmp_path / "card.json")
+    assert Card.load(tmp_path / "card.json").finding == "abnormality"
+    payload = card.to_json()
+    payload["data"]["finding"] = "tumour"
+    (tmp_path / "card.json").write_text(json.dumps(payload))
+    with pytest.raises(ModelError, match="not 'tumour'"):
+        Card.load(tmp_path / "card.json")

@@ -44,13 +44,38 @@ def test_other_splits(store, phantoms):
     assert everything.to_json()["split"] == "all"
 
 
-def test_another_split_of_the_films_is_warned_about(store, phantoms, tmp_path):
+def test_a_model_is_measured_on_the_films_that_were_its_test_films(store, phantoms, tmp_path):
+    # One more film would make the app cut the set otherwise.
     root = shutil.copytree(phantoms, tmp_path / "films")
     (root / "fractured" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    found = evaluate(store, "tiny", root)
+    theirs = store.predictions("tiny")
+    assert set(found.table["id"]) == set(theirs[theirs["split"] == "test"]["id"])
+    assert found.warnings == ()
+    assert evaluate(store, "tiny", root, "all").warnings[1] == "1 files could not be read and are left out."
+
+
+def test_copies_of_training_films_among_the_test_films_are_told(store, phantoms, tmp_path):
+    root = shutil.copytree(phantoms, tmp_path / "films")
+    record = store.predictions("tiny")
+    test = record[(record["split"] == "test") & (record["label"] == 1)]["path"].iloc[0]
+    trained = next(
+        path
+        for path in sorted((root / "fractured").iterdir())
+        if path.relative_to(root).as_posix() not in set(record["path"])
+    )
+    shutil.copy(trained, root / test)
+    (warning,) = evaluate(store, "tiny", root).warnings
+    assert warning.startswith(f"1 of these {len(record[record['split'] == 'test'])} films stand in one group")
+
+
+def test_another_set_is_warned_about(store, phantoms, tmp_path):
+    root = shutil.copytree(phantoms, tmp_path / "films")
+    record = store.predictions("tiny")
+    (root / record["path"].iloc[0]).unlink()
     found = evaluate(store, "tiny", root, "all")
-    assert "not split as it was when the model was trained" in found.warnings[0]
-    assert found.warnings[1] == "1 files could not be read and are left out."
-    assert found.summary.n == len(found.table) == 56
+    assert "does not hold the films on which the model was tested" in found.warnings[0]
+    assert found.summary.n == len(found.table) == 55
 
 
 def test_progress(store, phantoms):
@@ -67,3 +92,11 @@ def test_an_empty_split(store, phantoms):
 def test_an_unknown_model(store, phantoms):
     with pytest.raises(ModelError, match="gone"):
         evaluate(store, "gone", phantoms)
+
+
+def test_labels_that_tell_something_else_are_warned_about(store, phantoms, tmp_path):
+    for name, folder in (("abnormal", "fractured"), ("normal", "not fractured")):
+        shutil.copytree(phantoms / folder, tmp_path / name)
+    found = evaluate(store, "tiny", tmp_path, "all")
+    assert found.finding == "abnormality"
+    assert "trained to find a fracture, but the labels of this set tell an abnormality" in found.warnings[1]

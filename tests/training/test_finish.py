@@ -122,3 +122,12 @@ def test_an_old_result_is_replaced_whole(trained, films, tiny_config, tmp_path):
     assert not (run.result / "old.txt").exists()
     first = Card.load(trained.result / "card.json")
     assert replace(card, id="", created="", weights=first.weights) == replace(first, id="", created="")
+
+
+def test_a_model_of_abnormal_films_says_so(trained, films, tiny_config, tmp_path):
+    run = Run.create(tmp_path, "abnormal", tiny_config)
+    abnormal = replace(films, data=replace(films.data, finding="abnormality"))
+    card = module.finish(run, abnormal, tiny_config, loop.best(trained, tiny_config))
+    assert card.finding == card.data.finding == "abnormality"
+    assert any("abnormal or not" in sentence for sentence in card.limits)
+    assert not any("fracture or not" in sentence for sentence in card.limits)

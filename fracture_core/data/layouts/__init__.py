@@ -1,5 +1,11 @@
 """Folders of radiographs, found by looking at them."""
 
-from fracture_core.data.layouts.detect import LAYOUTS, layout_named, read_cases
+from fracture_core.data.layouts.detect import (
+    LAYOUTS,
+    layout_named,
+    layout_names,
+    read_catalogue,
+    roots,
+)
 
-__all__ = ["LAYOUTS", "layout_named", "read_cases"]
+__all__ = ["LAYOUTS", "layout_named", "layout_names", "read_catalogue", "roots"]

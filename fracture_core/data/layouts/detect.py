@@ -1,12 +1,16 @@
-"""Which layout a folder has, and the cases in it."""
+"""Which layout a folder has, and the catalogue of it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
-from fracture_core.data.cases import Case
-from fracture_core.data.layouts import folders, fracatlas
+from fracture_core.data.catalogue import Catalogue
+from fracture_core.data.layouts import folders, fracatlas, grazpedwri, manifest, mura
 from fracture_core.errors import DataError
+
+# An unpacked archive often wraps the data set in a folder or two.
+_DEEPEST = 2
 
 
 @dataclass(frozen=True)
@@ -15,27 +19,37 @@ class Layout:
 
     Attributes:
         name: what `--layout` calls it.
+        title: what sentences call it.
         words: what to tell a user that it looks like.
         matches: whether a folder looks like it; reads no image.
-        read: the cases of such a folder.
+        read: the catalogue of such a folder.
         licence: of the data set, where the layout is that of one set.
         citation: of the data set, likewise.
         limits: sentences on what the data set cannot show, likewise.
     """
 
     name: str
+    title: str
     words: str
     matches: Callable[[Path], bool]
-    read: Callable[[Path], list[Case]]
+    read: Callable[[Path], Catalogue]
     licence: str = "not stated"
     citation: str = ""
     limits: tuple[str, ...] = ()
 
 
-#: Every known layout; the first that matches is taken.
+#: Every known layout, the most specific first; the first that matches is taken.
 LAYOUTS: tuple[Layout, ...] = (
     Layout(
+        "csv",
+        "Manifest",
+        "a manifest (manifest.csv with the columns path and label), or the path of such a file",
+        manifest.matches,
+        manifest.read,
+    ),
+    Layout(
         "fracatlas",
+        "FracAtlas",
         "FracAtlas (dataset.csv beside images/Fractured and images/Non_fractured)",
         fracatlas.matches,
         fracatlas.read,
@@ -46,12 +60,41 @@ LAYOUTS: tuple[Layout, ...] = (
         ),
     ),
     Layout(
+        "grazpedwri",
+        "GRAZPEDWRI-DX",
+        "GRAZPEDWRI-DX (dataset.csv beside images_part1, images_part2, …)",
+        grazpedwri.matches,
+        grazpedwri.read,
+        licence="CC BY 4.0",
+        citation="GRAZPEDWRI-DX, Nagy et al. 2022, doi:10.1038/s41597-022-01328-z",
+        limits=("The data set shows wrists of children and adolescents after an injury, and nobody else.",),
+    ),
+    Layout(
+        "mura",
+        "MURA v1.1",
+        "MURA v1.1 (train and valid with XR_ELBOW, XR_HAND, …)",
+        mura.matches,
+        mura.read,
+        licence="Stanford University Dataset Research Use Agreement",
+        citation="MURA v1.1, Rajpurkar et al. 2017, arXiv:1712.06957",
+        limits=(
+            "The data set calls a whole study abnormal or not: a single film of an abnormal study may show nothing, "
+            "and implants and worn joints count as abnormal.",
+        ),
+    ),
+    Layout(
         "folders",
-        "one folder a class, with or without train, val and test above (train/fractured, …)",
+        "One folder a class",
+        "one folder a class, with or without train, val and test above or below (train/fractured, …)",
         folders.matches,
         folders.read,
     ),
 )
+
+
+def layout_names() -> tuple[str, ...]:
+    """What `--layout` may be."""
+    return ("auto", *(row.name for row in LAYOUTS))
 
 
 def layout_named(name: str) -> Layout:
@@ -63,27 +106,72 @@ def layout_named(name: str) -> Layout:
     for row in LAYOUTS:
         if row.name == name:
             return row
-    names = ", ".join(row.name for row in LAYOUTS)
-    raise DataError(f"Expected a layout out of auto, {names}, but got {name!r}: choose one of these.")
+    raise DataError(
+        f"Expected a layout out of {', '.join(layout_names())}, but got {name!r}: choose one of these."
+    )
 
 
-def read_cases(root: Path, layout: str = "auto") -> tuple[str, list[Case]]:
-    """Reads the table of cases of a data set.
+def read_catalogue(root: Path, layout: str = "auto") -> Catalogue:
+    """Reads what the tables and folders of a data set tell. No image is opened.
 
     Args:
-        root: the folder that holds the data set.
+        root: the folder that holds the data set, alone or wrapped in a folder or two of its own, or a manifest.
         layout: a name in `LAYOUTS`, or "auto" to find it by looking.
 
     Returns:
-        The layout's name and its cases, sorted by id. No image is opened.
+        Its catalogue, cases sorted by id. Its root is the folder in which the data set was found.
 
     Raises:
-        DataError: the folder is missing, has no known layout, or a class in it is unclear.
+        DataError: the folder is missing, has no known layout, or something in it is unclear.
     """
-    if not root.is_dir():
-        raise DataError(f"Expected a folder of radiographs, but {root} is not a folder: check the path.")
-    rows = [layout_named(layout)] if layout != "auto" else [row for row in LAYOUTS if row.matches(root)]
-    if not rows:
-        wanted = "; ".join(row.words for row in LAYOUTS)
-        raise DataError(f"Expected a data set in {root}, but found none of the known layouts: {wanted}.")
-    return rows[0].name, sorted(rows[0].read(root), key=lambda case: case.id)
+    rows = LAYOUTS if layout == "auto" else (layout_named(layout),)
+    if root.is_file():
+        rows = tuple(row for row in rows if row.name == "csv" and root.suffix.lower() == ".csv")
+    if not (root.is_dir() or (root.is_file() and rows)):
+        raise DataError(
+            f"Expected a folder of radiographs or a manifest that ends in .csv, but {root} is not a folder: check the "
+            "path."
+        )
+    if root.is_file():
+        return _tidy(rows[0].read(root))
+    for folder in roots(root):
+        for row in rows:
+            if row.matches(folder):
+                return _tidy(row.read(folder))
+    if layout != "auto":
+        return rows[0].read(root)  # which says what is missing
+    wanted = "; ".join(row.words for row in LAYOUTS)
+    raise DataError(
+        f"Expected a data set in {root}, but found {folders.names_in(root)}, and none of the known layouts: {wanted}."
+    )
+
+
+def roots(root: Path) -> Iterator[Path]:
+    """Where a data set may lie: the folder itself, and the one inside where it is the only one, twice.
+
+    For a manifest it is the manifest's folder.
+    """
+    if root.is_file():
+        yield root.parent
+        return
+    for _ in range(_DEEPEST):
+        yield root
+        inside = [
+            path for path in root.iterdir() if path.is_dir() and not path.name.startswith((".", "__MACOSX"))
+        ]
+        if len(inside) != 1:
+            return
+        root = inside[0]
+    yield root
+
+
+def _tidy(catalogue: Catalogue) -> Catalogue:
+    """Cases by id, none of which may stand for two films."""
+    cases = sorted(catalogue.cases, key=lambda case: case.id)
+    for one, other in pairwise(cases):
+        if one.id == other.id:
+            raise DataError(
+                f"Expected each film once in {catalogue.root}, but {one.id} lies there as {one.path} and "
+                f"{other.path}: remove one of the two."
+            )
+    return replace(catalogue, cases=tuple(cases))

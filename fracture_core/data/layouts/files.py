@@ -1,15 +1,72 @@
-"""Which files of a data set count as images."""
+"""Which files of a data set count as images, and where they lie."""
 
+import os
+import re
 from pathlib import Path
 
+from fracture_core.imaging.formats import is_dicom, raster_format
+
 #: Name endings that are taken for images in a data set. Reading still goes by content.
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".bmp", ".webp", ".dcm", ".dicom"})
+SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".bmp", ".webp", ".dcm", ".dicom", ".dic"}
+)
+
+# Scanners name files by UID (1.2.840.…), whose last number is no ending.
+_NO_ENDING = re.compile(r"(\.\d+)?")
+
+# As far as the prefix that tells DICOM.
+_HEAD = 132
 
 
 def images(folder: Path) -> list[Path]:
-    """Image files below a folder, sorted, hidden files left out."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-    )
+    """Image files below a folder, sorted; hidden files and folders left out, links to folders not followed.
+
+    A file without an ending is an image if its first bytes say so; other files are not opened.
+    """
+    found = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]
+        paths = (Path(parent, name) for name in names if not name.startswith("."))
+        found += [path for path in paths if _is_image(path)]
+    return sorted(found)
+
+
+def _is_image(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    if suffix in SUFFIXES:
+        return path.is_file()
+    # A DICOMDIR is a list of films, not one.
+    if not _NO_ENDING.fullmatch(suffix) or path.name.upper() == "DICOMDIR" or not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:  # not ours to read, so nothing tells that it is an image
+        return False
+    return is_dicom(head) or raster_format(head) is not None
+
+
+def stem(name: str) -> str:
+    """A file's name without folder and ending; a table may name `X.png` where `X.dcm` lies."""
+    last = re.split(r"[/\\]", name)[-1]
+    ending = Path(last).suffix
+    return last[: -len(ending)] if ending.lower() in SUFFIXES else last
+
+
+class Finder:
+    """Finds the files that a table names, whatever their ending."""
+
+    def __init__(self) -> None:
+        self._folders: dict[Path, dict[str, Path]] = {}
+
+    def __call__(self, path: Path) -> Path | None:
+        """The file itself, or else the image beside it that differs in its ending only; None without either."""
+        try:
+            if path.is_file():
+                return path
+            if path.parent not in self._folders:
+                beside = path.parent.iterdir() if path.parent.is_dir() else ()
+                self._folders[path.parent] = {stem(other.name): other for other in beside if _is_image(other)}
+        except (OSError, ValueError):  # a name that no file can have
+            return None
+        return self._folders[path.parent].get(stem(path.name))

@@ -1,50 +1,19 @@
-"""One folder a class, with or without the splits above: `train/fractured`, `fractured/`, …"""
+"""One folder a class, with splits above or below it or without: `train/fractured`, `fractured/train`, …"""
 
-import csv
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from fracture_core.data.cases import Box, Case
-from fracture_core.data.layouts.files import images
+from fracture_core.data.catalogue import Catalogue, Remark
+from fracture_core.data.layouts.boxes import checked
+from fracture_core.data.layouts.files import Finder, images
+from fracture_core.data.layouts.remarks import remark
+from fracture_core.data.layouts.table import table
+from fracture_core.data.layouts.turned import is_turned_copy, original_stem
+from fracture_core.data.spellings import finding_of, meaning, split_of
 from fracture_core.errors import DataError
 
-_SPLITS = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "dev": "val",
-    "test": "test",
-    "testing": "test",
-}
-
-# Compared in lower case with everything but letters and digits removed; never by order.
-_CLASSES = {
-    **dict.fromkeys(
-        (
-            "notfractured",
-            "nonfractured",
-            "nofracture",
-            "unfractured",
-            "nofractured",
-            "notfracture",
-            "nonfracture",
-        ),
-        0,
-    ),
-    **dict.fromkeys(("normal", "negative", "healthy"), 0),
-    **dict.fromkeys(("fractured", "fracture", "fractures", "broken"), 1),
-}
-
-# `name-rotated1-rotated2.jpg` is a turned copy of `name.jpg` and must stay with it.
-_ROTATED = re.compile(r"(-rotated\d+)+$")
-
-
-def class_of(name: str) -> int | None:
-    """The label a folder's name stands for, None where it is not one of the known spellings."""
-    return _CLASSES.get(re.sub(r"[^a-z0-9]", "", name.lower()))
+_BOXES = "boxes.csv"
 
 
 def matches(root: Path) -> bool:
@@ -52,15 +21,16 @@ def matches(root: Path) -> bool:
     return {label for _, label, _ in _class_folders(root)} == {0, 1}
 
 
-def read(root: Path) -> list[Case]:
-    """The cases of a folder-per-class data set; ids are paths below `root`.
+def read(root: Path) -> Catalogue:
+    """The catalogue of a folder-per-class data set; ids are paths below `root`.
 
-    Rotated copies that say so in their name share a group with their original. Names repeat between
-    classes in real sets (`1.jpg`), so the class is part of the group, and the split is not: a copy
-    that stands in two splits then shows as a leak.
+    Classes are told by their names, never by their order. Turned copies that say so in their name share a
+    group with their original. The class is part of the group, for names repeat between classes in real sets
+    (`1.jpg`), and the split is not: a copy that stands in two splits then shows as a leak. Any other film is a
+    group of its own; two films called `15` need not be one.
 
-    Fracture boxes come from a `boxes.csv` in `root` with the columns file, x0, y0, x1, y1, as the
-    synthetic sets have it, where there is one.
+    Boxes come from a `boxes.csv` in `root` with the columns file, x0, y0, x1, y1, as the synthetic sets have
+    it, where there is one.
 
     Raises:
         DataError: a class is missing, holds no image, or a folder beside the classes is unclear; or
@@ -70,47 +40,77 @@ def read(root: Path) -> list[Case]:
     if {label for _, label, _ in found} != {0, 1}:
         raise DataError(
             f"Expected one folder of fractured and one of not fractured radiographs in {root}, but found "
-            f"{_names(root)}: name them “fractured” and “not fractured”."
+            f"{names_in(root)}: name them “fractured” and “not fractured”."
         )
     cases = []
-    marks = _boxes(root / "boxes.csv")
-    for split, label, folder in found:
-        for path in images(folder):
-            stem = _ROTATED.sub("", path.stem)
+    boxes, remarks = _boxes(root / _BOXES)
+    films = [(split, label, folder, images(folder)) for split, label, folder in found]
+    turned = {
+        (label, original_stem(path)) for _, label, _, paths in films for path in paths if is_turned_copy(path)
+    }
+    for split, label, folder, paths in films:
+        for path in paths:
             name = path.relative_to(root).as_posix()
+            stem = original_stem(path)
+            below = path.relative_to(folder).parts
             cases.append(
                 Case(
                     id=name,
                     path=path,
                     label=label,
-                    split=split,
-                    group=f"{label}/{stem}",
-                    boxes=tuple(marks.get(name, ())),
+                    split=split or (split_of(below[0]) if len(below) > 1 else None) or "",
+                    group=f"{label}/{stem}" if (label, stem) in turned else name,
+                    boxes=tuple(boxes.get(path, ())),
                 )
             )
     if not cases:
         raise DataError(
             f"Expected radiographs below {root}, but its class folders are empty: check the path."
         )
-    return cases
+    classes = {folder.name: label for _, label, folder in found}
+    return Catalogue(
+        root,
+        "folders",
+        tuple(cases),
+        classes=tuple(sorted(classes.items())),
+        finding=finding_of(classes),
+        remarks=remarks,
+    )
 
 
-def _boxes(path: Path) -> dict[str, list[Box]]:
-    """Boxes by file, as fractions of the image; none where there is no such table."""
-    found: dict[str, list[Box]] = {}
+def names_in(root: Path) -> str:
+    """The folders directly below, the first of them, for a sentence."""
+    names = [path.name for path in sorted(root.iterdir()) if path.is_dir()][:6]
+    return ", ".join(names) if names else "no folder at all"
+
+
+def _boxes(path: Path) -> tuple[dict[Path, list[Box]], tuple[Remark, ...]]:
+    """Boxes by image, as fractions of it, and which images are not there; none where there is no such table."""
+    found: dict[Path, list[Box]] = {}
     if not path.is_file():
-        return found
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        for number, row in enumerate(csv.DictReader(file), 2):
-            try:
-                box = (float(row["x0"]), float(row["y0"]), float(row["x1"]), float(row["y1"]))
-                found.setdefault(row["file"], []).append(box)
-            except (KeyError, TypeError, ValueError):
-                raise DataError(
-                    f"Expected file, x0, y0, x1, y1 in each line of {path}, but line {number} has not: mend that "
-                    "file, or remove it to work without boxes."
-                ) from None
-    return found
+        return found, ()
+    gone = []
+    find = Finder()
+    sides = ("x0", "y0", "x1", "y1")
+    for number, row in table(path, ("file", *sides), "mend that file, or remove it to work without boxes"):
+        try:
+            box = checked(*(float(row[side]) for side in sides))
+        except ValueError:
+            raise DataError(
+                f"Expected file, x0, y0, x1, y1 in each line of {path}, the last four as fractions of the image, but "
+                f"line {number} has not: mend that file, or remove it to work without boxes."
+            ) from None
+        image = find(path.parent / row["file"])
+        if image is None:
+            gone.append(row["file"])
+        else:
+            found.setdefault(image, []).append(box)
+    return found, remark(
+        "no_such_file",
+        gone,
+        f"{_BOXES} marks a film that is not here: {{names}}.",
+        f"{_BOXES} marks {{n}} films that are not here: {{names}}.",
+    )
 
 
 def _class_folders(root: Path) -> Iterator[tuple[str, int, Path]]:
@@ -119,13 +119,13 @@ def _class_folders(root: Path) -> Iterator[tuple[str, int, Path]]:
         inside = [
             path for path in sorted(parent.iterdir()) if path.is_dir() and not path.name.startswith(".")
         ]
-        named = [(class_of(path.name), path) for path in inside]
-        if all(label is None for label, _ in named):
+        named = [(meaning(path.name), path) for path in inside]
+        if all(known is None for known, _ in named):
             continue
-        for label, path in named:
-            if label is not None:
-                yield split, label, path
-            elif path.name.lower() not in _SPLITS and images(path):
+        for known, path in named:
+            if known is not None:
+                yield split, known.label, path
+            elif split_of(path.name) is None and images(path):
                 raise DataError(
                     f"Expected folders named fractured or not fractured in {parent}, but {path.name!r} is "
                     "neither: rename it, or move it out of the data set."
@@ -134,13 +134,5 @@ def _class_folders(root: Path) -> Iterator[tuple[str, int, Path]]:
 
 def _splits(root: Path) -> list[tuple[str, Path]]:
     """(split, folder) of the split folders directly below."""
-    return [
-        (_SPLITS[path.name.lower()], path)
-        for path in sorted(root.iterdir())
-        if path.is_dir() and path.name.lower() in _SPLITS
-    ]
-
-
-def _names(root: Path) -> str:
-    names = [path.name for path in sorted(root.iterdir()) if path.is_dir()][:6]
-    return ", ".join(names) if names else "no folder at all"
+    named = [(split_of(path.name), path) for path in sorted(root.iterdir()) if path.is_dir()]
+    return [(split, path) for split, path in named if split is not None]

@@ -1,16 +1,23 @@
 """The published layout of FracAtlas (Abedeen et al. 2023, doi:10.1038/s41597-023-02432-4)."""
 
-import csv
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from fracture_core.data.cases import Box, Case
-from fracture_core.data.layouts.files import images
+from fracture_core.data.catalogue import Catalogue, Remark
+from fracture_core.data.layouts import coco, voc, yolo
+from fracture_core.data.layouts.files import images, stem
+from fracture_core.data.layouts.remarks import remark
+from fracture_core.data.layouts.table import table
 from fracture_core.errors import DataError
 from fracture_core.words import REGIONS
 
 # The folder is the better label: the table calls IMG0003298 unfractured although it has a box.
 _FOLDERS = {"Non_fractured": 0, "Fractured": 1}
+
+_VIEWS = ("frontal", "lateral", "oblique")
+_COLUMNS = ("image_id", *REGIONS, "hardware", "fractured", *_VIEWS)
 
 # There are no patient ids, but neighbouring numbers are often views of one patient.
 _BLOCK = 10
@@ -21,62 +28,108 @@ def matches(root: Path) -> bool:
     return (root / "dataset.csv").is_file() and all((root / "images" / name).is_dir() for name in _FOLDERS)
 
 
-def read(root: Path) -> list[Case]:
-    """The cases of FracAtlas, grouped by blocks of ten image numbers, without a split.
+def read(root: Path) -> Catalogue:
+    """The catalogue of FracAtlas, grouped by blocks of ten image numbers, without a split.
 
     Raises:
-        DataError: the folders or the table are missing or not as published.
+        DataError: the folders, the table or the annotations are missing or not as published.
     """
     if not matches(root):
         raise DataError(
             f"Expected FracAtlas in {root}, but dataset.csv, images/Fractured or images/Non_fractured "
             "is missing: choose the folder that holds them."
         )
-    table = _table(root / "dataset.csv")
+    rows = {
+        stem(line.values["image_id"]): line.values
+        for line in table(root / "dataset.csv", _COLUMNS, "use the dataset.csv as published")
+    }
+    boxes = _boxes(root / "Annotations")
     cases = []
     for folder, label in _FOLDERS.items():
         for path in images(root / "images" / folder):
-            row = table.get(path.name, {})
-            number = re.search(r"\d+", path.stem)
+            name = stem(path.name)
+            row = rows.get(name, {})
+            number = re.search(r"\d+", name)
             cases.append(
                 Case(
-                    id=path.stem,
+                    id=name,
                     path=path,
                     label=label,
-                    group=f"block{int(number.group()) // _BLOCK:04d}" if number else path.stem,
-                    regions=tuple(name for name in REGIONS if row.get(name) == "1"),
-                    boxes=_boxes(root / "Annotations" / "YOLO" / f"{path.stem}.txt"),
+                    group=f"block{int(number.group()) // _BLOCK:04d}" if number else name,
+                    regions=tuple(region for region in REGIONS if row.get(region) == "1"),
+                    boxes=boxes(name) if boxes else (),
+                    views=tuple(view for view in _VIEWS if row.get(view) == "1"),
+                    hardware=row["hardware"] == "1" if row else None,
                 )
             )
-    return cases
+    if not cases:
+        raise DataError(
+            f"Expected radiographs in {root / 'images'}, but its folders are empty: unpack FracAtlas again."
+        )
+    return Catalogue(
+        root,
+        "fracatlas",
+        tuple(cases),
+        classes=tuple(_FOLDERS.items()),
+        remarks=(*_about_table(cases, rows), *(_about_boxes(cases) if boxes else ())),
+    )
 
 
-def _table(path: Path) -> dict[str, dict[str, str]]:
-    """Rows of dataset.csv by file name."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        missing = {"image_id", *REGIONS} - set(reader.fieldnames or ())
-        if missing:
-            raise DataError(
-                f"Expected the columns of FracAtlas in {path}, but {', '.join(sorted(missing))} is missing: "
-                "use the dataset.csv as published."
-            )
-        return {row["image_id"]: row for row in reader}
+def _boxes(folder: Path) -> Callable[[str], tuple[Box, ...]] | None:
+    """From an image's stem to its boxes, out of the first annotations that are there; None where none are."""
+    files = sorted((folder / "COCO JSON").glob("*.json"))
+    if files:
+        found = coco.boxes(files[0])
+        return lambda name: found.get(name, ())
+    if any((folder / "YOLO").glob("*.txt")):
+        return lambda name: yolo.boxes(folder / "YOLO" / f"{name}.txt")
+    if any((folder / "PASCAL VOC").glob("*.xml")):
+        return lambda name: voc.boxes(folder / "PASCAL VOC" / f"{name}.xml")
+    return None
 
 
-def _boxes(path: Path) -> tuple[Box, ...]:
-    """Boxes of a YOLO file: class, centre x, centre y, width, height, as fractions of the image."""
-    if not path.is_file():
-        return ()
-    boxes = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            _, x, y, width, height = (float(word) for word in line.split())
-        except ValueError:
-            raise DataError(
-                f"Expected five numbers a line in {path}, but line {number} reads {line!r}: mend that file."
-            ) from None
-        boxes.append((x - width / 2, y - height / 2, x + width / 2, y + height / 2))
-    return tuple(boxes)
+def _about_table(cases: list[Case], rows: dict[str, dict[str, str]]) -> tuple[Remark, ...]:
+    """Where table and folders disagree."""
+    names = {case.id for case in cases}
+    return (
+        *remark(
+            "table_differs",
+            (
+                case.id
+                for case in cases
+                if case.id in rows and (rows[case.id]["fractured"] == "1") != case.label
+            ),
+            "dataset.csv calls {names} otherwise than the folder it lies in; the folder was taken.",
+            "dataset.csv calls {n} films otherwise than the folders they lie in ({names}); the folders were taken.",
+        ),
+        *remark(
+            "not_in_table",
+            names - rows.keys(),
+            "dataset.csv does not list {names}, so its region and view are unknown.",
+            "dataset.csv does not list {n} films ({names}), so their regions and views are unknown.",
+        ),
+        *remark(
+            "no_such_file",
+            rows.keys() - names,
+            f"Of the {len(rows):,} films that dataset.csv lists, one is not here: {{names}}.",
+            f"Of the {len(rows):,} films that dataset.csv lists, {{n}} are not here ({{names}}).",
+        ),
+    )
+
+
+def _about_boxes(cases: list[Case]) -> tuple[Remark, ...]:
+    """Where boxes and folders disagree."""
+    return (
+        *remark(
+            "box_without_fracture",
+            (case.id for case in cases if case.boxes and not case.label),
+            "A fracture is marked on {names}, which lies in Non_fractured.",
+            "Fractures are marked on {n} films in Non_fractured ({names}).",
+        ),
+        *remark(
+            "fracture_without_box",
+            (case.id for case in cases if case.label and not case.boxes),
+            "No fracture is marked on {names}, which lies in Fractured.",
+            "No fracture is marked on {n} films in Fractured ({names}).",
+        ),
+    )

@@ -1,0 +1,78 @@
+"""`audit`: what a data set is worth, before anything is trained on it."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from fracture_core.data.layouts import layout_names
+from fracture_core.errors import DataError
+
+
+def add(commands) -> None:
+    """Adds the command's arguments."""
+    parser = commands.add_parser(
+        "audit", help="look for leaks, copies, wrong labels and shortcuts in a data set"
+    )
+    parser.add_argument("data", type=Path, metavar="DIR", help="the data set, or a manifest")
+    parser.add_argument("--layout", choices=layout_names(), default="auto")
+    parser.add_argument("--format", choices=("table", "json"), default="table")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with thumbnails here")
+    parser.add_argument(
+        "--write-manifest",
+        type=Path,
+        metavar="FILE",
+        help="write a de-duplicated, grouped, stratified split as a manifest that `train` reads",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the mended split")
+    parser.add_argument("--job", type=Path, metavar="DIR", help=argparse.SUPPRESS)
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Audits, prints, and writes what was asked for."""
+    from fracture_core.data.audit import audit
+    from fracture_core.data.audit.comparison import compare
+    from fracture_core.data.audit.text import to_text
+
+    if chosen.job:
+        from fracture_core.data.audit.job import Job
+
+        return Job(chosen.job).work(chosen.data, chosen.layout, chosen.seed)
+    found = audit(chosen.data, chosen.layout, _progress())
+    report = found.to_json()
+    mended, report["mended"] = compare(found, chosen.seed)
+    if chosen.html:
+        from fracture_core.data.audit.html import to_html
+
+        _write(chosen.html, to_html(report))
+    if chosen.write_manifest:
+        if mended is None:
+            raise DataError(report["mended"]["error"])
+        from fracture_core.data.manifest import write_manifest
+
+        write_manifest(chosen.write_manifest, mended.cases, found.catalogue.finding)
+        print(f"The mended split is in {chosen.write_manifest}: train on it with --data.", file=sys.stderr)
+    print(json.dumps(report) if chosen.format == "json" else to_text(report))
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise DataError(
+            f"Expected to write a page to {path}, but the system said “{error.strerror}”: choose another place."
+        ) from error
+
+
+def _progress():
+    """A line that moves on a terminal; in a log a line at the end of each step."""
+    moving = sys.stderr.isatty()
+
+    def tell(what: str, done: int, every: int) -> None:
+        if done >= every or (moving and done % 20 == 0):
+            end = "\n" if done >= every else "\r"
+            print(f"{what}: {done:,} of {every:,}", end=end, file=sys.stderr, flush=True)
+
+    return tell

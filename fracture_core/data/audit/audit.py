@@ -1,0 +1,184 @@
+"""Audit: what a data set is worth, before anything is trained on it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fracture_core import __version__
+from fracture_core.data import copies
+from fracture_core.data.audit.check_copies import check_copies
+from fracture_core.data.audit.check_files import check_files
+from fracture_core.data.audit.check_labels import check_labels, region_counts
+from fracture_core.data.audit.check_splits import check_splits
+from fracture_core.data.audit.facts import Facts, look_at_all
+from fracture_core.data.audit.films import Films
+from fracture_core.data.audit.finding import Finding, Level
+from fracture_core.data.audit.shortcuts import Shortcut, shortcut_findings, shortcuts
+from fracture_core.data.audit.sizes import Size, sizes
+from fracture_core.data.catalogue import Catalogue
+from fracture_core.data.layouts import layout_named, read_catalogue
+
+#: (what is being done, done, of how many)
+Progress = Callable[[str, int, int], None]
+
+_ORDER = {level: rank for rank, level in enumerate(Level)}
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """What an audit found.
+
+    Attributes:
+        catalogue: the set as its layout tells it.
+        films: its films as they were seen.
+        matches: pairs that joined copies.
+        findings: what there is to say, the gravest first.
+        sizes: what each part really holds.
+        regions: films without and with a finding by region.
+        shortcuts: how well properties of the files alone tell the label.
+        seconds: how long it took.
+        created: when, ISO 8601.
+    """
+
+    catalogue: Catalogue
+    films: Films
+    matches: tuple[copies.Match, ...]
+    findings: tuple[Finding, ...]
+    sizes: tuple[Size, ...]
+    regions: dict[str, tuple[int, int]]
+    shortcuts: tuple[Shortcut, ...]
+    seconds: float
+    created: str
+
+    @property
+    def verdict(self) -> str:
+        """The whole audit in one sentence."""
+        faults = sum(finding.level is Level.FAULT for finding in self.findings)
+        warnings = sum(finding.level is Level.WARNING for finding in self.findings)
+        if faults:
+            return "Do not trust a test score on this set as it is distributed: training has seen what the test asks."
+        if warnings:
+            return "Usable with care: read the warnings before you quote a score on this set."
+        return "Nothing was found that would flatter a score on this set."
+
+    def _named_in_findings(self) -> dict[str, Path]:
+        """Paths of the files that findings name, by id."""
+        named = {name for finding in self.findings for name in finding.ids}
+        return {case.id: case.path for case in self.films.cases if case.id in named}
+
+    def to_json(self) -> dict[str, Any]:
+        """The audit as plain JSON values."""
+        ids = self.films.ids
+        return {
+            "version": __version__,
+            "created": self.created,
+            "seconds": round(self.seconds, 1),
+            "root": str(self.catalogue.root),
+            "layout": self.catalogue.layout,
+            "layout_words": layout_named(self.catalogue.layout).words,
+            "label": self.catalogue.finding,
+            "classes": [list(pair) for pair in self.catalogue.classes],
+            "verdict": self.verdict,
+            "findings": [finding.to_json() for finding in self.findings],
+            "sizes": [size.to_json() for size in self.sizes],
+            "regions": {name: list(pair) for name, pair in self.regions.items()},
+            "shortcuts": [shortcut.to_json() for shortcut in self.shortcuts],
+            "clusters": [
+                [
+                    {
+                        "id": ids[row],
+                        "path": relative(self.films.cases[row].path, self.catalogue.root),
+                        "split": self.films.cases[row].split,
+                        "label": self.films.cases[row].label,
+                        "same_bytes": self.films.facts[row].digest == self.films.facts[rows[0]].digest,
+                    }
+                    for row in rows
+                ]
+                for rows in self.films.clusters()
+            ],
+            "unreadable": {
+                case.id: facts.error
+                for case, facts in zip(self.films.cases, self.films.facts, strict=True)
+                if facts.error
+            },
+            "paths": {
+                name: relative(path, self.catalogue.root) for name, path in self._named_in_findings().items()
+            },
+        }
+
+
+def relative(path: Path, root: Path) -> str:
+    """A path below the set's folder with forward slashes; whole where it lies elsewhere."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def audit(root: Path, layout: str = "auto", progress: Progress | None = None) -> Audit:
+    """Audits a data set.
+
+    Args:
+        root: its folder, or a manifest.
+        layout: a layout's name, or "auto".
+        progress: called with (what, done, of how many); what it raises ends the audit.
+
+    Returns:
+        What was found. Nothing on disk is changed.
+
+    Raises:
+        DataError: the folder has no known layout, or holds no film.
+    """
+    began = time.monotonic()
+    tell: Progress = progress or (lambda what, done, every: None)
+    catalogue = read_catalogue(root, layout)
+    cases = catalogue.cases
+    facts = look_at_all([case.path for case in cases], lambda done, every: tell("Reading films", done, every))
+    pictures, matches = _pictures(catalogue, facts, tell)
+    films = Films(cases, facts, pictures)
+    tell("Looking for shortcuts", 0, 1)
+    found = shortcuts(films, catalogue.finding)
+    findings = [
+        *check_splits(films),
+        *check_copies(films, catalogue.finding),
+        *check_files(films),
+        *check_labels(films, catalogue),
+        *shortcut_findings(found),
+    ]
+    findings.sort(key=lambda finding: _ORDER[finding.level])
+    tell("Looking for shortcuts", 1, 1)
+    return Audit(
+        catalogue,
+        films,
+        matches,
+        tuple(findings),
+        tuple(sizes(films)),
+        region_counts(films),
+        tuple(found),
+        time.monotonic() - began,
+        datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _pictures(
+    catalogue: Catalogue, facts: list[Facts], tell: Progress
+) -> tuple[np.ndarray, tuple[copies.Match, ...]]:
+    """Which cases show the same picture: first by their bytes, then by what is on them."""
+    seen: dict[str, int] = {}
+    first: list[int] = []
+    code = np.zeros(len(facts), np.int64)
+    for row, each in enumerate(facts):
+        key = each.digest or f"row {row}"
+        if key not in seen:
+            seen[key] = len(first)
+            first.append(row)
+        code[row] = seen[key]
+    groups, matches = copies.clusters(
+        np.stack([facts[row].rings for row in first]),
+        lambda k: copies.picture_of(catalogue.cases[first[k]].path),
+        lambda done, due: tell("Comparing films", done, due),
+    )
+    named = tuple(copies.Match(first[match.left], first[match.right], match.score) for match in matches)
+    return groups[code], named

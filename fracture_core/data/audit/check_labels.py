@@ -1,0 +1,67 @@
+"""Whether labels can be relied on, and what guessing would score."""
+
+import numpy as np
+
+from fracture_core.data.audit.films import Films
+from fracture_core.data.audit.finding import Finding, Level
+from fracture_core.data.audit.wording import part
+from fracture_core.data.catalogue import Catalogue
+from fracture_core.words import a_finding, label_words
+
+# What tables and folders say of each other that touches the labels themselves.
+_GRAVE = {"table_differs", "unlabelled", "box_without_fracture"}
+
+#: Difference of the share of fractures between two splits that deserves a word.
+_UNLIKE = 0.10
+
+
+def check_labels(every: Films, catalogue: Catalogue) -> list[Finding]:
+    """Remarks of the layout and the balance of the classes."""
+    found = [
+        Finding(
+            remark.kind,
+            Level.WARNING if remark.kind in _GRAVE else Level.NOTE,
+            remark.sentence,
+            "",
+            len(remark.ids),
+            remark.ids[:200],
+        )
+        for remark in catalogue.remarks
+    ]
+    labels = every.labels
+    positive = float(labels.mean())
+    word = a_finding(catalogue.finding)
+    often = int(positive >= 0.5)
+    guess, score = label_words(often, catalogue.finding), max(positive, 1 - positive)
+    found.append(
+        Finding(
+            "balance",
+            Level.NOTE,
+            f"{positive:.1%} of the films show {word}: always answering “{guess}” is right on {score:.1%}.",
+            "Judge by AUC, sensitivity and specificity; accuracy hides this."
+            if abs(positive - 0.5) > 0.1
+            else "",
+        )
+    )
+    shares = {split: float(labels[every.splits == split].mean()) for split in every.parts if split}
+    if len(shares) > 1:
+        low, high = min(shares, key=shares.__getitem__), max(shares, key=shares.__getitem__)
+        if shares[high] - shares[low] > _UNLIKE:
+            found.append(
+                Finding(
+                    "unlike_splits",
+                    Level.WARNING,
+                    f"{shares[low]:.0%} of {part(low)} but {shares[high]:.0%} of {part(high)} show {word}.",
+                    "A threshold chosen on one does not fit the other. Use the mended split.",
+                )
+            )
+    return found
+
+
+def region_counts(every: Films) -> dict[str, tuple[int, int]]:
+    """Films without and with a finding by region; a film of two regions counts in both."""
+    counts: dict[str, np.ndarray] = {}
+    for case in every.cases:
+        for region in case.regions:
+            counts.setdefault(region, np.zeros(2, int))[case.label] += 1
+    return {region: (int(pair[0]), int(pair[1])) for region, pair in sorted(counts.items())}

@@ -1,0 +1,216 @@
+"""An audit in a process of its own, which a page starts, watches and cancels."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from fracture_core.data.audit.audit import audit
+from fracture_core.data.audit.comparison import compare
+from fracture_core.data.audit.html import to_html
+from fracture_core.data.manifest import NAME, write_manifest
+from fracture_core.errors import DataError, SecondLookError
+
+_STATE, _REPORT, _PAGE, _LOG = "state.json", "audit.json", "report.html", "log.txt"
+
+#: The folder that holds the package, so that `-m fracture_core` is found from wherever the app was started.
+_ROOT = Path(__file__).resolve().parents[3]
+
+# Enough that pages answer meanwhile.
+_NICENESS = 10
+
+# A page that polls needs no more.
+_EVERY = 0.3
+
+
+@dataclass(frozen=True)
+class State:
+    """Where an audit stands.
+
+    Attributes:
+        status: "absent", "running", "finished", "failed" or "cancelled".
+        what: what is being done, or why it failed.
+        done: how much of it.
+        every: of how much.
+        data: the data set, as it was named.
+    """
+
+    status: str
+    what: str = ""
+    done: int = 0
+    every: int = 0
+    data: str = ""
+
+
+class Job:
+    """A folder with the state and the results of one audit.
+
+    Args:
+        folder: where; made when the audit is started.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    @property
+    def page(self) -> Path:
+        """The HTML page of a finished audit."""
+        return self.folder / _PAGE
+
+    @property
+    def manifest(self) -> Path:
+        """The mended split of a finished audit; missing where the set could not be mended."""
+        return self.folder / NAME
+
+    def start(self, data: str, layout: str = "auto", seed: int = 0) -> None:
+        """Starts anew and returns at once; what was there before is deleted.
+
+        Raises:
+            DataError: it is at work already, or no process can be started.
+        """
+        if self.state().status == "running":
+            raise DataError(
+                f"Expected no audit of {data} at work, but there is one: wait for it or cancel it."
+            )
+        path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+        command = [
+            *(sys.executable, "-m", "fracture_core", "audit", data, "--layout", layout),
+            *("--seed", str(seed), "--job", str(self.folder.resolve())),
+        ]
+        try:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder.mkdir(parents=True)
+            with (self.folder / _LOG).open("ab") as log:
+                child = subprocess.Popen(
+                    command,
+                    env={**os.environ, "PYTHONPATH": path},
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise DataError(
+                f"Expected to start an audit, but the system said “{error.strerror}”: free memory or disk space and "
+                "try again."
+            ) from error
+        with contextlib.suppress(psutil.Error):
+            psutil.Process(child.pid).nice(
+                max(_NICENESS, psutil.Process().nice()) if os.name == "posix" else None
+            )
+        self._set("running", what="Starting", data=data, pid=child.pid)
+        # Without somebody who waits for it, a killed child stays as a zombie and looks alive.
+        threading.Thread(target=child.wait, name=f"waits for the audit of {data}", daemon=True).start()
+
+    def cancel(self) -> None:
+        """Ends the audit; nothing of it is kept."""
+        raw = self._raw()
+        if self.state().status != "running":
+            return
+        with contextlib.suppress(psutil.Error):
+            psutil.Process(raw["pid"]).kill()
+        self._set("cancelled", what="The audit was cancelled.", data=raw["data"])
+
+    def state(self) -> State:
+        """Where it stands; a process that is gone without a word has failed."""
+        raw = self._raw()
+        if not raw:
+            return State("absent")
+        known = {name: raw[name] for name in ("status", "what", "done", "every", "data")}
+        if raw["status"] == "running" and not _alive(raw["pid"]):
+            again = self._raw()
+            if again == raw:
+                log = self.folder / _LOG
+                last = (
+                    log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+                    if log.is_file()
+                    else []
+                )
+                why = (
+                    last[0]
+                    if last
+                    else "The audit ended without a word, perhaps for lack of memory: start it again."
+                )
+                return State("failed", why, data=raw["data"])
+            return self.state()
+        return State(**known)
+
+    def report(self) -> dict[str, Any]:
+        """The results of a finished audit: `Audit.to_json`, with the comparison under "mended".
+
+        Raises:
+            DataError: there are none, or the file is damaged.
+        """
+        try:
+            return json.loads((self.folder / _REPORT).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise DataError(
+                f"Expected the results of an audit in {self.folder}, but they cannot be read: audit again."
+            ) from error
+
+    def work(self, data: Path, layout: str = "auto", seed: int = 0) -> int:
+        """Does the audit in this process and leaves its results in the folder.
+
+        Returns:
+            0, or 1 where it failed; the state says why.
+        """
+        last = 0.0
+
+        def tell(what: str, done: int, every: int) -> None:
+            nonlocal last
+            if done >= every or time.monotonic() - last > _EVERY:
+                last = time.monotonic()
+                self._set("running", what, done, every, str(data), os.getpid())
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        tell("Reading the tables of the data set", 0, 1)
+        try:
+            found = audit(data, layout, tell)
+            report = found.to_json()
+            tell("Mending the split", 0, 1)
+            mended, report["mended"] = compare(found, seed)
+            if mended is not None:
+                write_manifest(self.manifest, mended.cases, found.catalogue.finding)
+            tell("Writing the page", 0, 1)
+            self.page.write_text(to_html(report), encoding="utf-8")
+            _replace(self.folder / _REPORT, json.dumps(report))
+        except (SecondLookError, OSError) as error:
+            self._set("failed", str(error), data=str(data))
+            return 1
+        self._set("finished", "", data=str(data))
+        return 0
+
+    def _set(
+        self, status: str, what: str = "", done: int = 0, every: int = 0, data: str = "", pid: int = 0
+    ) -> None:
+        state = {"status": status, "what": what, "done": done, "every": every, "data": data, "pid": pid}
+        _replace(self.folder / _STATE, json.dumps(state))
+
+    def _raw(self) -> dict[str, Any]:
+        try:
+            return json.loads((self.folder / _STATE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+
+
+def _replace(path: Path, text: str) -> None:
+    """Writes a file so that its name never stands for half of it."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False

@@ -1,0 +1,74 @@
+"""An audit for the terminal."""
+
+import textwrap
+from typing import Any
+
+from fracture_core.data.audit.wording import PARTS
+from fracture_core.words import label_words
+
+_WIDTH = 100
+_MARK = {"fault": "!!", "warning": " !", "note": " ·", "good": " ✓"}
+
+
+def to_text(report: dict[str, Any]) -> str:
+    """The audit as text, at most 100 characters wide.
+
+    Args:
+        report: `Audit.to_json`, with the comparison under "mended" where there is one.
+    """
+    lines = [f"{report['root']}", *_wrapped(f"Read as: {report['layout_words']}.", "")]
+    if report["classes"]:
+        names = ", ".join(
+            f"“{name}” = {label_words(label, report['label'])}" for name, label in report["classes"]
+        )
+        lines += _wrapped(f"Class names: {names}.", "")
+    lines += ["", *_wrapped(report["verdict"], ""), ""]
+    for finding in report["findings"]:
+        advice = f" {finding['advice']}" if finding["advice"] else ""
+        lines += _wrapped(f"{finding['sentence']}{advice}", f"{_MARK[finding['level']]} ")
+    lines += ["", *_sizes(report["sizes"], report["label"])]
+    if report["shortcuts"]:
+        lines += ["", "How well a property of the file alone tells the label (AUC, 0.5 = not at all)"]
+        lines += [
+            f"  {shortcut['words']:<24} {_interval(shortcut['auc'])}{'  *' if shortcut['real'] else ''}"
+            for shortcut in report["shortcuts"]
+        ]
+        lines.append("  * more than chance, after correction for looking at many")
+    mended = report.get("mended")
+    if mended:
+        lines += ["", "Mended split"]
+        lines += _wrapped(mended.get("error") or mended["sentence"], "  ")
+        if "findings" in mended:
+            for finding in mended["findings"]:
+                lines += _wrapped(finding["sentence"], f"{_MARK[finding['level']]} ")
+    return "\n".join(lines)
+
+
+def _sizes(sizes: list[dict[str, Any]], label: str) -> list[str]:
+    columns = (
+        ("files", 9),
+        ("pictures", 10),
+        ("groups", 9),
+        (f"with {label}", 18),
+        ("pictures", 10),
+        ("unreadable", 12),
+    )
+    head = f"{'part':<12}" + "".join(f"{words:>{width}}" for words, width in columns)
+    rows = [
+        f"{PARTS[size['split']]:<12}{size['files']:>9,}{size['originals']:>10,}{size['groups']:>9,}"
+        f"{size['positives']:>18,}{size['positive_originals']:>10,}{size['unreadable']:>12,}"
+        for size in sizes
+    ]
+    return [head, *rows]
+
+
+def _interval(auc: dict[str, Any]) -> str:
+    if auc["value"] is None:
+        return "not measurable"
+    return f"{auc['value']:.2f} ({auc['low']:.2f}–{auc['high']:.2f})"
+
+
+def _wrapped(text: str, first: str) -> list[str]:
+    return textwrap.wrap(
+        text, _WIDTH, initial_indent=first, subsequent_indent=" " * len(first), break_on_hyphens=False
+    )

@@ -1,0 +1,69 @@
+"""Which pictures are worth comparing: nearest neighbours, never all pairs."""
+
+import numpy as np
+from scipy.fft import rfft
+from scipy.linalg import eigh
+from scipy.spatial import KDTree
+from threadpoolctl import threadpool_limits
+
+# Waves along a ring, without the mean: their strengths do not change when the picture is turned or mirrored.
+_WAVES = slice(1, 25)
+
+#: Numbers kept of a description, and how many pictures show which numbers tell pictures apart.
+_KEPT, _SAMPLE = 24, 2000
+
+#: Neighbours looked at for each picture. A copy that is not among them is reached through other copies.
+NEIGHBOURS = 12
+
+_CHUNK = 2048
+
+
+def descriptions(prints: np.ndarray) -> np.ndarray:
+    """What of a fingerprint stays the same however the picture is turned or mirrored, in few numbers.
+
+    Args:
+        prints: int8 (n, RADII, ANGLES).
+
+    Returns:
+        float32 (n, 24): principal components of the square roots of the ring spectra.
+    """
+    sample = np.random.default_rng(0).choice(len(prints), min(len(prints), _SAMPLE), replace=False)
+    known = _spectra(prints[np.sort(sample)])
+    mean = known.mean(axis=0)
+    # One thread: several wait for each other where other work keeps the processor busy.
+    with threadpool_limits(1, user_api="blas"):
+        spread = (known - mean).T @ (known - mean)
+        last = len(spread) - 1
+        axes = eigh(spread, subset_by_index=(last - _KEPT + 1, last))[1]
+        parts = [
+            (_spectra(prints[start : start + _CHUNK]) - mean) @ axes
+            for start in range(0, len(prints), _CHUNK)
+        ]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def pairs(described: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs of near neighbours among some pictures.
+
+    Args:
+        described: float32 (n, k) from `descriptions`.
+        rows: int, the pictures to look at.
+
+    Returns:
+        left, right and distance of each pair, left < right, no pair twice.
+    """
+    near = min(NEIGHBOURS + 1, len(rows))
+    distance, index = KDTree(described[rows]).query(described[rows], k=near, workers=-1)
+    one = np.repeat(rows, near)
+    other = rows[index.reshape(-1)]
+    left, right = np.minimum(one, other), np.maximum(one, other)
+    _, first = np.unique(left * np.int64(len(described)) + right, return_index=True)
+    first = first[left[first] < right[first]]
+    return left[first], right[first], distance.reshape(-1)[first]
+
+
+def _spectra(prints: np.ndarray) -> np.ndarray:
+    rings = prints.astype(np.float32)
+    length = np.linalg.norm(rings, axis=(1, 2), keepdims=True)
+    waves = rfft(rings / np.maximum(length, 1e-6))[..., _WAVES]
+    return np.sqrt(np.abs(waves)).reshape(len(prints), -1).astype(np.float32)

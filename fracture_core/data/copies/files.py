@@ -1,0 +1,59 @@
+"""Copies among files."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from fracture_core.data.copies.clusters import clusters
+from fracture_core.data.copies.compare import SIDE
+from fracture_core.data.copies.fingerprint import ANGLES, RADII, fingerprint
+from fracture_core.data.parallel import in_order
+from fracture_core.errors import ImageReadError
+from fracture_core.imaging import read
+
+
+def picture_of(path: Path) -> np.ndarray:
+    """A file as a square picture to compare, float32 (SIDE, SIDE), 0–1; black where it cannot be read any more."""
+    try:
+        pixels = read(path).pixels
+    except ImageReadError:
+        return np.zeros((SIDE, SIDE), np.float32)
+    return cv2.resize(np.ascontiguousarray(pixels), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+
+
+def find(paths: Sequence[Path], progress: Callable[[int, int], None] | None = None) -> np.ndarray:
+    """Groups image files that show the same picture.
+
+    Args:
+        paths: image files. One that cannot be read is like no other unless its bytes are equal.
+        progress: called with (files looked at, files).
+
+    Returns:
+        int (len(paths),), equal for the same picture.
+    """
+
+    def one(path: Path) -> tuple[bytes, np.ndarray]:
+        try:
+            data = path.read_bytes()
+            return hashlib.sha256(data).digest(), fingerprint(read(data).pixels)
+        except (ImageReadError, OSError):
+            return str(path).encode(), np.zeros((RADII, ANGLES), np.int8)
+
+    seen: dict[bytes, int] = {}
+    same = np.zeros(len(paths), int)
+    files: list[int] = []
+    prints: list[np.ndarray] = []
+    for index, (digest, rings) in enumerate(in_order(one, paths)):
+        if digest not in seen:
+            seen[digest] = len(files)
+            files.append(index)
+            prints.append(rings)
+        same[index] = seen[digest]
+        if progress:
+            progress(index + 1, len(paths))
+    if not files:
+        return same
+    return clusters(np.stack(prints), lambda k: picture_of(paths[files[k]]))[0][same]

@@ -1,0 +1,131 @@
+"""Unpack a zip archive from the internet: every name is judged before anything is written."""
+
+import shutil
+import stat
+import unicodedata
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from fracture_core.data.download.disk import check_room, writing
+from fracture_core.data.download.size import readable
+from fracture_core.errors import DataError
+
+# Radiographs hardly shrink in an archive, tables by ten times; what swells more is no data set.
+_SWELL = 30
+_SMALL = 64 << 20
+
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_ENCRYPTED = 0x1
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpacks an archive, all of it or, where a name in it is refused, nothing.
+
+    What macOS leaves behind in archives is left out. An archive that is damaged is deleted, so that it can
+    be fetched again.
+
+    Args:
+        archive: a zip file.
+        folder: where to; made if missing. It is incomplete until this function has returned.
+
+    Raises:
+        DataError: a member would leave the folder, is a link, collides with another or is encrypted, the
+            archive swells out of proportion or is damaged, or the disk refuses.
+    """
+    try:
+        with zipfile.ZipFile(archive) as file:
+            members = _members(archive, file.infolist())
+            with writing(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+            check_room(folder, sum(member.file_size for member, _ in members))
+            for member, path in members:
+                with file.open(member) as source, writing(folder / path):
+                    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                    with (folder / path).open("xb") as target:
+                        shutil.copyfileobj(source, target, 1 << 20)
+    except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError, NotImplementedError) as error:
+        with writing(archive):
+            archive.unlink()
+        raise DataError(
+            f"Expected a whole zip archive, but {archive.name} is damaged or of an unknown kind ({error}): it was "
+            "deleted, so run the command again."
+        ) from error
+
+
+def _members(archive: Path, infos: list[zipfile.ZipInfo]) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
+    """The files to write with their paths below the folder; refuses the whole archive for one bad member."""
+    kept = []
+    taken: dict[str, bool] = {}
+    for info in infos:
+        # The name as stored: zipfile's own spelling has lost what comes after a zero byte.
+        name = info.orig_filename
+        spelled = name.replace("\\", "/")  # some programs write the paths of Windows
+        path, is_folder = PurePosixPath(spelled), spelled.endswith("/")
+        fault = _fault(info, path)
+        if fault:
+            raise _refused(archive, name, fault)
+        if _is_junk(path):
+            continue
+        _claim(archive, taken, path, is_folder)
+        if not is_folder:
+            kept.append((info, path))
+    size = sum(info.file_size for info, _ in kept)
+    packed = archive.stat().st_size
+    if size > max(_SMALL, _SWELL * packed):
+        raise DataError(
+            f"Expected at most {_SWELL} times its size in {archive.name}, but its {readable(packed)} would swell to "
+            f"{readable(size)}: nothing was unpacked, look at it before you trust it."
+        )
+    return kept
+
+
+def _fault(info: zipfile.ZipInfo, path: PurePosixPath) -> str:
+    """Why a member is refused, empty where it is not."""
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if path.is_absolute():
+        return "is an absolute path"
+    if ".." in path.parts:
+        return "leads out of its folder"
+    if any(":" in part for part in path.parts):
+        return "names a drive"
+    if not path.parts or any(ord(letter) < 32 for letter in str(path)):
+        return "is no file name"
+    if kind == stat.S_IFLNK:
+        return "is a link"
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return "is no ordinary file"
+    if info.flag_bits & _ENCRYPTED:
+        return "is encrypted"
+    if info.compress_type not in _METHODS:
+        return f"is packed by a method ({info.compress_type}) that needs another program"
+    return ""
+
+
+def _is_junk(path: PurePosixPath) -> bool:
+    """Whether macOS left it behind."""
+    return path.parts[0] == "__MACOSX" or path.name == ".DS_Store" or path.name.startswith("._")
+
+
+def _claim(archive: Path, taken: dict[str, bool], path: PurePosixPath, is_folder: bool) -> None:
+    """Takes a path and the folders above it; refuses what some disk would take for the same name.
+
+    Args:
+        archive: for the sentence.
+        taken: names so far, and whether each is a folder; added to.
+        path: the member.
+        is_folder: whether it is a folder.
+    """
+    for name, folder in ((path, is_folder), *((above, True) for above in path.parents[:-1])):
+        # As disks do that know no upper case, or one spelling of an accent.
+        key = unicodedata.normalize("NFC", str(name)).casefold()
+        if key in taken and not (folder and taken[key]):
+            raise _refused(archive, str(path), "collides with another member")
+        taken[key] = folder
+
+
+def _refused(archive: Path, name: str, fault: str) -> DataError:
+    return DataError(
+        f"Expected files that stay in their folder, but {name!r} in {archive.name} {fault}: nothing was unpacked, look "
+        "at the archive before you trust it."
+    )

@@ -1,0 +1,55 @@
+"""Data sets on figshare, through its public API (https://docs.figshare.com, version 2); no account is needed."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import requests
+
+from fracture_core.data.download.answers import BROKEN, puzzling, refused, unreachable
+from fracture_core.data.download.listing import Listing, Remote
+
+_HOST = "figshare"
+
+
+@dataclass(frozen=True)
+class Figshare:
+    """An article of figshare: a set of files with a licence and versions.
+
+    Attributes:
+        article: its number, the last part of its DOI.
+        api: where the API answers.
+    """
+
+    article: int
+    api: str = "https://api.figshare.com/v2"
+
+    def listing(self, session: requests.Session) -> Listing:
+        """The newest version of the article; see `listing.Source`."""
+        what = f"the description of article {self.article}"
+        try:
+            response = session.get(f"{self.api}/articles/{self.article}")
+            if response.status_code != requests.codes.ok:
+                raise refused(
+                    what, _HOST, response, "wait and run the command again, or look whether the set has moved"
+                )
+            article = response.json()
+            return Listing(
+                version=str(article["version"]),
+                date=str(article["published_date"])[:10],
+                licence=str(article["license"]["name"]),
+                files=tuple(_remote(file) for file in article["files"] if not file.get("is_link_only")),
+            )
+        except BROKEN as error:
+            raise unreachable(what, _HOST) from error
+        except (requests.exceptions.RequestException, KeyError, TypeError, ValueError) as error:
+            raise puzzling(what, _HOST, repr(error)) from error
+
+
+def _remote(file: dict) -> Remote:
+    return Remote(
+        name=str(file["name"]),
+        size=int(file["size"]),
+        md5=str(file.get("computed_md5") or file.get("supplied_md5") or "").lower(),
+        host=_HOST,
+        address=partial(str, file["download_url"]),
+    )

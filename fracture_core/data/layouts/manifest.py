@@ -1,0 +1,170 @@
+"""A data set as one table, `path,label` and what else is known of each film; `data.manifest` writes it."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from fracture_core.data.cases import Box, Case
+from fracture_core.data.catalogue import Catalogue
+from fracture_core.data.layouts.boxes import checked
+from fracture_core.data.layouts.files import Finder
+from fracture_core.data.layouts.remarks import remark
+from fracture_core.data.layouts.table import Line, header, table
+from fracture_core.data.manifest import COLUMNS, NAME, REQUIRED
+from fracture_core.data.spellings import finding_of, meaning, split_of
+from fracture_core.errors import DataError
+
+_NUMBERS = {"0": 0, "1": 1}
+_FLAGS = {
+    "": None,
+    **dict.fromkeys(("0", "no", "false"), False),
+    **dict.fromkeys(("1", "yes", "true"), True),
+}
+
+
+T = TypeVar("T")
+
+
+class _BadValueError(Exception):
+    """A value is not as its column wants it; the text says what was expected."""
+
+
+def matches(root: Path) -> bool:
+    """Whether this is a manifest, or a folder with one."""
+    path = root if root.is_file() else root / NAME
+    return header(path).issuperset(REQUIRED)
+
+
+def read(root: Path) -> Catalogue:
+    """The catalogue that a manifest gives.
+
+    Columns in any order: path (below the manifest's folder, or absolute), label (a name such as fractured or
+    no_fracture, or 1 and 0) and, as far as known, id, split, group, region and view (several parted by spaces),
+    hardware (1, 0) and boxes (x0 y0 x1 y1 as fractions of the image, several parted by semicolons). Other
+    columns are left out. Without an id the path is the id; without a group each film is one of its own.
+
+    The catalogue's root is the manifest's folder, or the closest one above it that holds all films.
+
+    Args:
+        root: the manifest, or the folder that holds it as manifest.csv.
+
+    Raises:
+        DataError: a line is not as described, an id comes twice, or none of the files is there.
+    """
+    path = Path(os.path.normpath((root if root.is_file() else root / NAME).absolute()))
+    find = Finder()
+    films: list[tuple[Line, Path]] = []
+    gone = []
+    rows = table(path, REQUIRED, f"name them in its first line, and of {', '.join(COLUMNS)} what you have")
+    for line in rows:
+        # Only the text is tidied up: a link in the path stays one.
+        film = find(Path(os.path.normpath(path.parent / line.values["path"])))
+        if film is None:
+            gone.append(line.values["path"])
+        else:
+            films.append((line, film))
+    if not films:
+        raise DataError(
+            f"Expected the films that {path} names, but none of its {len(rows):,} lines names a file that is there: "
+            "give paths below its folder, or whole ones."
+        )
+    base = _base(path.parent, [film for _, film in films])
+    seen: dict[str, int] = {}
+    cases = []
+    for line, film in films:
+        case = _case(path, base, line, film)
+        if case.id in seen:
+            raise DataError(
+                f"Expected each film once in {path}, but line {line.number} repeats {case.id!r} of line "
+                f"{seen[case.id]}: remove one of the two, or give each an id of its own."
+            )
+        seen[case.id] = line.number
+        cases.append(case)
+    classes = {line.values["label"].strip(): case.label for (line, _), case in zip(films, cases, strict=True)}
+    return Catalogue(
+        base,
+        "csv",
+        tuple(cases),
+        classes=tuple(sorted(classes.items())),
+        finding=finding_of(classes),
+        remarks=remark(
+            "no_such_file",
+            gone,
+            f"Of the {len(rows):,} films that {path.name} lists, one is not there: {{names}}.",
+            f"Of the {len(rows):,} films that {path.name} lists, {{n}} are not there ({{names}}).",
+        ),
+    )
+
+
+def _base(folder: Path, films: list[Path]) -> Path:
+    try:
+        return Path(os.path.commonpath([folder, *(film.parent for film in films)]))
+    except ValueError as error:  # drives of Windows
+        raise DataError(
+            f"Expected films on the drive of {folder}, but some lie on another: put them on one drive."
+        ) from error
+
+
+def _case(path: Path, base: Path, line: Line, film: Path) -> Case:
+    """One line as a case."""
+
+    def read(column: str, convert: Callable[[str], T]) -> T:
+        text = line.values.get(column, "").strip()
+        try:
+            return convert(text)
+        except _BadValueError as error:
+            raise DataError(
+                f"Expected {error} as {column} in line {line.number} of {path}, but got {text[:80]!r}: mend that line."
+            ) from None
+
+    identity = line.values.get("id") or film.relative_to(base).as_posix()
+    return Case(
+        id=identity,
+        path=film,
+        label=read("label", _label),
+        split=read("split", _split),
+        group=line.values.get("group") or identity,
+        regions=read("region", _words),
+        boxes=read("boxes", _boxes),
+        views=read("view", _words),
+        hardware=read("hardware", _hardware),
+    )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.casefold().split())
+
+
+def _label(text: str) -> int:
+    known = meaning(text)
+    label = known.label if known else _NUMBERS.get(text)
+    if label is None:
+        raise _BadValueError("fractured or no_fracture, abnormal or normal, or 1 or 0")
+    return label
+
+
+def _split(text: str) -> str:
+    split = split_of(text) if text else ""
+    if split is None:
+        raise _BadValueError("train, val, test or nothing")
+    return split
+
+
+def _hardware(text: str) -> bool | None:
+    try:
+        return _FLAGS[text.casefold()]
+    except KeyError:
+        raise _BadValueError("1, 0 or nothing") from None
+
+
+def _boxes(text: str) -> tuple[Box, ...]:
+    try:
+        return tuple(_box(part) for part in text.split(";") if part.strip())
+    except ValueError:
+        raise _BadValueError("boxes such as 0.1 0.2 0.5 0.6;0.3 0.3 0.4 0.4 (x0 y0 x1 y1)") from None
+
+
+def _box(text: str) -> Box:
+    x0, y0, x1, y1 = (float(word) for word in text.split())
+    return checked(x0, y0, x1, y1)

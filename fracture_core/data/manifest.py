@@ -1,0 +1,67 @@
+"""The manifest: a data set as one table, `layouts/manifest.py` reads what this writes."""
+
+import csv
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from fracture_core.data.cases import Case
+from fracture_core.errors import DataError
+
+#: What a folder's own manifest is called.
+NAME = "manifest.csv"
+
+#: Columns in the order in which they are written; read in any order and among others.
+COLUMNS = ("path", "label", "id", "split", "group", "region", "view", "hardware", "boxes")
+
+#: Columns that a manifest must have.
+REQUIRED = ("path", "label")
+
+#: How the two labels are written, by finding; `spellings` tells them back.
+LABELS = {"fracture": ("no_fracture", "fractured"), "abnormality": ("no_abnormality", "abnormal")}
+
+_HARDWARE = {None: "", False: "0", True: "1"}
+
+
+def write_manifest(path: Path, cases: Sequence[Case], finding: str) -> None:
+    """Writes cases as a manifest that reads back equal.
+
+    Films below the manifest's folder are named relative to it, others by their whole path. The file appears
+    complete or not at all.
+
+    Args:
+        path: the file to write.
+        cases: what to write; their regions and views are single words.
+        finding: what label 1 means, a name of `words.FINDINGS`.
+
+    Raises:
+        DataError: the file cannot be written there.
+    """
+    folder = Path(os.path.normpath(path.parent.absolute()))
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        with partial.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            writer.writerows(_row(case, folder, finding) for case in cases)
+        partial.replace(path)
+    except (OSError, UnicodeEncodeError) as error:
+        partial.unlink(missing_ok=True)
+        raise DataError(
+            f"Expected to write a manifest to {path}, but that failed ({error}): choose another place."
+        ) from error
+
+
+def _row(case: Case, folder: Path, finding: str) -> tuple[str, ...]:
+    film = Path(os.path.normpath(case.path.absolute()))
+    return (
+        (film.relative_to(folder) if film.is_relative_to(folder) else film).as_posix(),
+        LABELS[finding][case.label],
+        case.id,
+        case.split,
+        case.group,
+        " ".join(case.regions),
+        " ".join(case.views),
+        _HARDWARE[case.hardware],
+        ";".join(" ".join(repr(float(edge)) for edge in box) for box in case.boxes),
+    )

@@ -1,0 +1,62 @@
+"""`audit` prints, writes a page, and writes a manifest that training reads."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from fracture_core.data.phantom import draw, encode_png
+
+
+@pytest.fixture(scope="module")
+def leaky(tmp_path_factory):
+    """A small set with a mirrored training film in its test part."""
+    root = tmp_path_factory.mktemp("leaky")
+    for seed in range(16):
+        part, kind = ("train", "test")[seed // 12], ("normal", "fractured")[seed % 2]
+        (root / part / kind).mkdir(parents=True, exist_ok=True)
+        pixels = draw(seed, ("hand", "leg")[seed % 2], kind == "fractured", (200, 160)).pixels
+        (root / part / kind / f"{seed}.png").write_bytes(encode_png(pixels))
+    copy = np.ascontiguousarray(draw(3, "leg", True, (200, 160)).pixels[:, ::-1])
+    (root / "test" / "fractured" / "copy.png").write_bytes(encode_png(copy))
+    return root
+
+
+def test_table(command, leaky):
+    said = command("audit", leaky)
+    assert said.status == 0
+    assert "1 of 5 test files shows a picture that is also in training" in " ".join(said.out.split())
+    assert "Mended split" in said.out
+
+
+def test_json(command, leaky):
+    report = json.loads(command("audit", leaky, "--format", "json").out)
+    assert report["layout"] == "folders"
+    assert report["mended"]["leaks_before"] == 1
+    assert report["mended"]["leaks_after"] == 0
+
+
+def test_page_and_manifest(command, leaky, tmp_path):
+    page, manifest = tmp_path / "audit.html", tmp_path / "mended.csv"
+    said = command("audit", leaky, "--html", page, "--write-manifest", manifest, "--seed", 3)
+    assert said.status == 0
+    assert "train on it with --data" in said.err
+    assert "<h1>Audit of a data set</h1>" in page.read_text("utf-8")
+    with manifest.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 16
+    assert {row["split"] for row in rows} == {"train", "val", "test"}
+    assert "1 of 5" not in command("audit", manifest).out
+
+
+def test_faults_are_one_sentence(command, leaky, tmp_path):
+    said = command("audit", tmp_path / "gone")
+    assert (said.status, said.out) == (1, "")
+    assert said.err.count("\n") == 1
+    said = command("audit", leaky, "--html", tmp_path / "no" / "folder.html")
+    assert said.status == 1
+    assert said.err.splitlines()[-1].startswith("Expected to write a page to")
+    said = command("audit", leaky, "--write-manifest", tmp_path / "no" / "folder.csv")
+    assert said.status == 1
+    assert said.err.splitlines()[-1].startswith("Expected to write a manifest to")

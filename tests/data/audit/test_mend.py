@@ -1,0 +1,102 @@
+"""A mended split holds each picture once, leaks nothing, and can be trained on."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fracture_core.data import dataset
+from fracture_core.data.audit import audit, mend
+from fracture_core.data.audit.comparison import compare
+from fracture_core.data.audit.facts import Facts
+from fracture_core.data.audit.films import Films
+from fracture_core.data.cases import Case
+from fracture_core.data.manifest import write_manifest
+from fracture_core.errors import DataError
+from fracture_core.imaging import Gate, GateState
+
+
+def test_the_faulty_set_is_mended(faulty_audit):
+    mended = mend(faulty_audit.films)
+    # 24 films less the contradictory one, and the cut one.
+    assert len(mended.cases) == 24
+    assert (mended.copies, mended.contradictory, mended.unusable) == (3, 2, 2)
+    assert "24 films are left" in mended.sentence
+    ids = {case.id for case in mended.cases}
+    assert "train/fractured/film05.png" not in ids
+    assert len({case.split for case in mended.cases}) == 3
+    for split in ("train", "val", "test"):
+        assert {case.label for case in mended.cases if case.split == split} == {0, 1}
+
+
+def test_before_and_after(faulty_audit):
+    mended, report = compare(faulty_audit)
+    assert mended is not None
+    assert (report["leaks_before"], report["leaks_after"]) == (3, 0)
+    assert [finding["kind"] for finding in report["findings"]] == ["splits_good"]
+    assert report["sizes"][-1]["files"] == report["sizes"][-1]["originals"] == 24
+
+
+def test_the_manifest_is_read_by_training_and_leaks_nothing(faulty_audit, tmp_path):
+    mended = mend(faulty_audit.films)
+    write_manifest(tmp_path / "mended.csv", mended.cases, "fracture")
+    data = dataset.load(tmp_path / "mended.csv")
+    assert data.own_split
+    assert data.leaks == 0
+    assert {case.id: case.split for case in data.cases} == {case.id: case.split for case in mended.cases}
+    again = audit(tmp_path / "mended.csv")
+    kinds = {finding.kind for finding in again.findings}
+    assert {"splits_good", "copies_good"} <= kinds
+
+
+def test_the_faulty_set_as_given_leaks(faulty):
+    data = dataset.load(faulty)
+    assert data.own_split
+    assert data.leaks > 0
+
+
+def _films(pictures, **changes) -> Films:
+    cases, facts = [], []
+    for row in range(len(pictures)):
+        case = {
+            "id": f"{row:02d}",
+            "path": Path(f"{row:02d}.png"),
+            "label": pictures[row] % 2,
+            "group": f"g{row}",
+        }
+        fact = {"digest": str(row), "size": 1, "width": 100, "height": 100, "gate": Gate(GateState.PASS)}
+        for name, values in changes.items():
+            (case if name in ("path", "label", "group", "boxes") else fact)[name] = values[row]
+        cases.append(Case(**case))
+        facts.append(Facts(**fact))
+    return Films(cases, facts, np.array(pictures))
+
+
+def _kept(films: Films) -> set[str]:
+    return {case.id for case in mend(films).cases}
+
+
+def test_of_copies_the_whole_unturned_and_largest_is_kept():
+    pictures = [0, 0, 0, 1, 2, 3, 4, 5]
+    assert "01" in _kept(_films(pictures, truncated=[True, False, True, *[False] * 5]))
+    assert "02" in _kept(_films(pictures, width=[100, 100, 300, *[100] * 5]))
+    names = ["a-rotated1.png", "a-rotated2.png", "a.png", *(f"{k}.png" for k in range(5))]
+    assert "02" in _kept(_films(pictures, path=[Path(name) for name in names]))
+
+
+def test_groups_that_share_a_picture_stay_one_group():
+    # Film 1 of patient a is film 3 of patient b: films 0–3 belong together ever after.
+    pictures = [0, 10, 2, 10, *range(20, 32)]
+    groups = ["a", "a", "b", "b", *(f"p{k}" for k in range(12))]
+    mended = mend(_films(pictures, group=groups))
+    together = {case.group for case in mended.cases if case.id in ("00", "01", "02", "03")}
+    assert len(together) == 1
+    assert len({case.split for case in mended.cases if case.id in ("00", "01", "02", "03")}) == 1
+
+
+def test_too_little_is_left():
+    with pytest.raises(DataError, match="cannot be mended"):
+        mend(_films([0, 1, 0, 1]))
+    mended, report = compare(type("A", (), {"films": _films([0, 1, 0, 1]), "findings": ()})())
+    assert mended is None
+    assert "cannot be mended" in report["error"]

@@ -1,0 +1,58 @@
+"""The same audit as text, as a page, and through the command."""
+
+import json
+import re
+
+import pytest
+
+from fracture_core.data.audit.comparison import compare
+from fracture_core.data.audit.html import to_html
+from fracture_core.data.audit.text import to_text
+from fracture_core.data.audit.thumbnail import data_uri
+
+
+@pytest.fixture(scope="module")
+def report(faulty_audit):
+    found = faulty_audit.to_json()
+    found["mended"] = compare(faulty_audit)[1]
+    return json.loads(json.dumps(found))
+
+
+def test_text_says_every_sentence_in_narrow_lines(report):
+    text = to_text(report)
+    flat = " ".join(text.split())
+    for finding in report["findings"]:
+        assert finding["sentence"] in flat
+    assert report["verdict"] in flat
+    assert report["mended"]["sentence"] in flat
+    assert max(map(len, text.splitlines()[1:])) <= 100
+
+
+def test_the_page_needs_nothing_beside_it(report):
+    page = to_html(report)
+    assert page.startswith("<!doctype html>")
+    assert not re.search(r"(src|href)=\"(?!data:)", page)
+    assert page.count("data:image/jpeg;base64,") >= 8
+    for finding in report["findings"]:
+        assert finding["sentence"] in page
+    assert "Pictures under both labels (1)" in page
+    assert "Pictures on two sides of a split (3)" in page
+
+
+def test_names_cannot_write_into_the_page(report):
+    evil = {**report, "unreadable": {"<script>alert(1)</script>.png": "why & how"}}
+    page = to_html(evil)
+    assert "<script>" not in page
+    assert "why &amp; how" in page
+
+
+def test_a_set_that_cannot_be_mended_says_so(report):
+    page = to_html({**report, "mended": {"error": "The set cannot be mended."}})
+    assert "The set cannot be mended." in page
+    assert "The set cannot be mended." in to_text(
+        {**report, "mended": {"error": "The set cannot be mended."}}
+    )
+
+
+def test_a_film_that_is_gone_has_no_thumbnail(tmp_path):
+    assert data_uri(tmp_path / "gone.png") == ""

@@ -1,0 +1,61 @@
+"""What the Train page says of a folder before anything is trained."""
+
+import pytest
+
+from fracture_core.errors import DataError
+from pages.parts.train_sets import look
+
+
+def _films(root, *folders: str) -> None:
+    for folder in folders:
+        (root / folder).mkdir(parents=True)
+        for number in range(6):
+            (root / folder / f"{folder.replace('/', '-')}-{number}.png").touch()
+
+
+def test_a_folder_of_fractures(tmp_path):
+    _films(tmp_path, "fractured", "not fractured")
+    found = look(f" '{tmp_path}' ")
+    assert found.folder == str(tmp_path)
+    assert found.sentence.startswith(
+        "One folder a class: 12 films, 6 with a fracture. It comes without splits"
+    )
+
+
+def test_mura_is_never_called_fracture(tmp_path):
+    _films(
+        tmp_path,
+        *(
+            f"MURA-v1.1/{split}/XR_HAND/patient{patient:05d}/study1_{kind}"
+            for patient, (split, kind) in enumerate(
+                [("train", "positive"), ("train", "negative")] * 3
+                + [("valid", "positive"), ("valid", "negative")]
+            )
+        ),
+    )
+    sentence = look(str(tmp_path)).sentence
+    assert sentence.startswith("MURA v1.1: 48 films, 24 with an abnormality. Its validation")
+    assert "fracture" not in sentence
+
+
+def test_remarks_are_told(tmp_path):
+    _films(tmp_path, "fractured", "normal")
+    (tmp_path / "boxes.csv").write_text("file,x0,y0,x1,y1\nfractured/gone.png,0,0,1,1\n")
+    assert look(str(tmp_path)).sentence.endswith(
+        "boxes.csv marks a film that is not here: fractured/gone.png."
+    )
+
+
+def test_a_manifest(tmp_path):
+    _films(tmp_path, "a", "b")
+    rows = [
+        f"{path.relative_to(tmp_path)},{int(path.parent.name == 'a')}" for path in tmp_path.rglob("*.png")
+    ]
+    (tmp_path / "films.csv").write_text("path,label\n" + "\n".join(rows))
+    assert look(str(tmp_path / "films.csv")).sentence.startswith("Manifest: 12 films, 6 with a fracture.")
+
+
+def test_a_part_without_a_kind_is_named_by_what_is_missing(tmp_path):
+    _films(tmp_path, "train/abnormal", "train/normal", "val/normal", "test/abnormal", "test/normal")
+    with pytest.raises(DataError, match="val has none with an abnormality"):
+        look(str(tmp_path))

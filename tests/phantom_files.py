@@ -1,0 +1,23 @@
+"""Small phantoms as arrays and as files, for tests that need many."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from fracture_core.data.phantom import draw, encode_png
+
+SIZE = (200, 160)
+
+
+def film(seed: int, broken: bool) -> np.ndarray:
+    """A phantom as uint8 (200, 160)."""
+    return draw(seed, ("hand", "leg", "forearm")[seed % 3], broken, SIZE).pixels
+
+
+def save(path: Path, pixels: np.ndarray) -> Path:
+    """Writes a film; the ending says as what."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = encode_png(pixels) if path.suffix == ".png" else cv2.imencode(path.suffix, pixels)[1].tobytes()
+    path.write_bytes(data)
+    return path
