@@ -38,6 +38,15 @@ def add(commands) -> None:
     parser.add_argument(
         "--patience", type=int, help="epochs without a better validation loss before it stops"
     )
+    parser.add_argument(
+        "--box-weight", type=float, metavar="X", help="what fracture boxes count in the loss; 0 for nothing"
+    )
+    parser.add_argument(
+        "--negatives",
+        type=float,
+        metavar="X",
+        help="films without a fracture that an epoch shows for each with one; 0 shows all",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--backbone-weights", default="", metavar="imagenet|FILE", help="starting weights")
     parser.add_argument("--no-class-weights", action="store_true", help="count every film the same")
@@ -90,6 +99,8 @@ def run(chosen: argparse.Namespace) -> int:
             freeze_before="" if given("freeze_before") == "none" else given("freeze_before"),
             patience=given("patience"),
             backbone_weights=_source(chosen.backbone_weights),
+            box_weight=given("box_weight"),
+            negatives=given("negatives"),
             class_weights=not chosen.no_class_weights,
             seed=chosen.seed,
             augmentation=_augmentation(chosen, protocol.augmentation),

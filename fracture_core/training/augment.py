@@ -1,4 +1,4 @@
-"""Variations of a training film that leave its label true."""
+"""Variations of a training film that leave its label true and say where its pixels went."""
 
 import cv2
 import numpy as np
@@ -6,7 +6,7 @@ import numpy as np
 from fracture_core.zoo import Augmentation
 
 
-def augment(canvas: np.ndarray, how: Augmentation, rng: np.random.Generator) -> np.ndarray:
+def augment(canvas: np.ndarray, how: Augmentation, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Turns, moves, zooms, mirrors and re-exposes one film.
 
     All geometry is one affine warp, so that a film is interpolated once; what comes in from outside
@@ -19,7 +19,8 @@ def augment(canvas: np.ndarray, how: Augmentation, rng: np.random.Generator) -> 
             seed gives comparable films under different settings.
 
     Returns:
-        uint8 (height, width).
+        The film, uint8 (height, width), and the affine map (2, 3) from pixel indices of `canvas` to
+        pixel indices of the film.
     """
     turn, right, down, zoom, flip, bright, contrast = rng.uniform(-1, 1, 7)
     height, width = canvas.shape
@@ -37,4 +38,4 @@ def augment(canvas: np.ndarray, how: Augmentation, rng: np.random.Generator) -> 
     levels = np.arange(256, dtype=np.float32)
     table = (levels - mean) * (1 + contrast * how.contrast) + mean + 255 * bright * how.brightness
     table[0] = 0  # the background stays black: it is not part of the film
-    return cv2.LUT(warped, np.clip(np.rint(table), 0, 255).astype(np.uint8))
+    return cv2.LUT(warped, np.clip(np.rint(table), 0, 255).astype(np.uint8)), matrix

@@ -1,5 +1,7 @@
 """Batches for Keras, in an order and with variations that depend on seed and epoch alone."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import keras
@@ -7,7 +9,9 @@ import numpy as np
 
 from fracture_core.imaging import InputSpec, normalise
 from fracture_core.training.augment import augment
+from fracture_core.training.cells import UNMOVED, cell_targets
 from fracture_core.zoo import Augmentation
+from fracture_core.zoo.architecture import LOGIT, MAP
 
 
 class Canvases(Protocol):
@@ -15,6 +19,19 @@ class Canvases(Protocol):
 
     def __getitem__(self, index: np.ndarray, /) -> np.ndarray:
         """uint8 (len(index), height, width)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """Where films are broken, for a network with a fracture map.
+
+    Attributes:
+        stride: pixels a cell of the map spans.
+        boxes: for each film what `cell_targets` takes.
+    """
+
+    stride: int
+    boxes: Sequence[np.ndarray | None]
 
 
 class Batches(keras.utils.PyDataset):
@@ -32,6 +49,9 @@ class Batches(keras.utils.PyDataset):
         augmentation: variations, or None for the films as they are, in order.
         seed: with the epoch, decides order and variations.
         epoch: the epoch that is served first.
+        marks: where the films are broken; targets and weights are then dictionaries by layer.
+        negatives: films without a fracture that an epoch shows for each with one, others each epoch;
+            0 shows all.
     """
 
     def __init__(
@@ -44,6 +64,8 @@ class Batches(keras.utils.PyDataset):
         augmentation: Augmentation | None = None,
         seed: int = 0,
         epoch: int = 0,
+        marks: Marks | None = None,
+        negatives: float = 0,
     ):
         super().__init__(workers=2, use_multiprocessing=False, max_queue_size=8)
         self._canvases = canvases
@@ -54,27 +76,37 @@ class Batches(keras.utils.PyDataset):
         self._augmentation = augmentation
         self._seed = seed
         self._epoch = epoch
+        self._marks = marks
+        self._negatives = negatives
         self._order = self._shuffled()
 
     def __len__(self) -> int:
         """Batches an epoch."""
-        return -(-len(self._labels) // self._batch)
+        return -(-len(self._order) // self._batch)
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def __getitem__(self, index: int) -> tuple:
         """One batch: inputs (b, height, width, channels), labels (b, 1), weights (b,)."""
         chosen = self._order[index * self._batch : (index + 1) * self._batch]
         films = self._canvases[np.sort(chosen)][np.argsort(np.argsort(chosen))]
+        moves = np.tile(UNMOVED, (len(chosen), 1, 1))
         if self._augmentation is not None:
-            films = np.stack(
-                [
-                    augment(
-                        film, self._augmentation, np.random.default_rng((self._seed, self._epoch, number))
-                    )
-                    for film, number in zip(films, chosen.tolist(), strict=True)
-                ]
-            )
+            varied = [
+                augment(film, self._augmentation, np.random.default_rng((self._seed, self._epoch, number)))
+                for film, number in zip(films, chosen.tolist(), strict=True)
+            ]
+            films, moves = (np.stack(parts) for parts in zip(*varied, strict=True))
+        inputs = normalise(films, self._spec)
         labels = self._labels[chosen].astype(np.float32)[:, None]
-        return normalise(films, self._spec), labels, self._weights[chosen].astype(np.float32)
+        weights = self._weights[chosen].astype(np.float32)
+        if self._marks is None:
+            return inputs, labels, weights
+        cells = np.stack(
+            [
+                cell_targets(self._marks.boxes[number], move, films.shape[1:], self._marks.stride)
+                for number, move in zip(chosen.tolist(), moves, strict=True)
+            ]
+        )
+        return inputs, {LOGIT: labels, MAP: cells}, {LOGIT: weights, MAP: np.ones_like(weights)}
 
     def on_epoch_end(self) -> None:
         """Moves on to the next epoch's order."""
@@ -84,5 +116,10 @@ class Batches(keras.utils.PyDataset):
     def _shuffled(self) -> np.ndarray:
         order = np.arange(len(self._labels))
         if self._augmentation is not None:
-            np.random.default_rng((self._seed, self._epoch)).shuffle(order)
+            rng = np.random.default_rng((self._seed, self._epoch))
+            if self._negatives:
+                broken, calm = (order[self._labels == label] for label in (1, 0))
+                shown = min(len(calm), round(self._negatives * len(broken)))
+                order = np.concatenate([broken, rng.choice(calm, shown, replace=False)])
+            rng.shuffle(order)
         return order

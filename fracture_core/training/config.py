@@ -26,6 +26,8 @@ class TrainingConfig:
         freeze_before: layers before this one never learn; "" for none.
         patience: epochs without a lower validation loss before training stops.
         backbone_weights: "" for random weights, "imagenet", or a file.
+        box_weight: what the fracture boxes count in the loss beside the label; 0 for nothing.
+        negatives: films without a fracture that an epoch shows for each with one; 0 shows all.
         class_weights: whether the rarer class counts more, so that both count the same in sum.
         seed: of the split, the start weights, the order and the augmentation.
         augmentation: how training films are varied.
@@ -42,6 +44,8 @@ class TrainingConfig:
     freeze_before: str = ""
     patience: int = 3
     backbone_weights: str = ""
+    box_weight: float = 0.0
+    negatives: float = 0.0
     class_weights: bool = True
     seed: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -58,6 +62,8 @@ class TrainingConfig:
             "learning_rate": (1e-7, 1.0),
             "head_epochs": (0, self.epochs),
             "patience": (1, 1000),
+            "box_weight": (0, 1000),
+            "negatives": (0, 1000),
             "seed": (0, 2**31 - 1),
         }
         for name, (low, high) in limits.items():
@@ -66,6 +72,11 @@ class TrainingConfig:
                 raise TrainingError(
                     f"Expected {name.replace('_', ' ')} from {low:g} to {high:g}, but got {value:g}: change it."
                 )
+        if self.box_weight and not architecture(self.architecture).map_stride:
+            raise TrainingError(
+                f"Expected a network with a fracture map to learn from boxes, but {self.architecture} has none: "
+                "choose another or a box weight of 0."
+            )
 
     @property
     def input(self) -> InputSpec:

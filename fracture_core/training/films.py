@@ -9,11 +9,12 @@ import numpy as np
 from fracture_core.data import dataset
 from fracture_core.data.cases import Case
 from fracture_core.errors import TrainingError
-from fracture_core.imaging import InputSpec
-from fracture_core.training.batches import Batches
+from fracture_core.imaging import InputSpec, Placement, read
+from fracture_core.training.batches import Batches, Marks
 from fracture_core.training.cache import Progress, canvases
 from fracture_core.training.config import TrainingConfig
 from fracture_core.words import a_finding
+from fracture_core.zoo import architecture
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +79,8 @@ class Films:
         weights = np.ones(len(index), np.float32)
         if config.class_weights:
             counts = np.bincount(self.labels(self.of("train")), minlength=2)
+            if config.negatives:
+                counts[0] = min(counts[0], round(config.negatives * counts[1]))
             weights = (counts.sum() / (2 * counts))[labels].astype(np.float32)
         return Batches(
             _Rows(self.canvases, self.rows[index]),
@@ -88,7 +91,33 @@ class Films:
             augmentation=config.augmentation if split == "train" else None,
             seed=config.seed,
             epoch=epoch,
+            marks=self._marks(index, config),
+            negatives=config.negatives if split == "train" else 0,
         )
+
+    def placement(self, position: int) -> Placement:
+        """How a case's film lies on the canvas; the canvas alone does not tell."""
+        film = read(self.cases[position].path)
+        return Placement.fit((film.height, film.width), (self.spec.height, self.spec.width))
+
+    def _marks(self, index: np.ndarray, config: TrainingConfig) -> Marks | None:
+        """The boxes of cases, for a network with a fracture map."""
+        stride = architecture(config.architecture).map_stride
+        if not stride:
+            return None
+        # Where nobody drew boxes or they count for nothing, unbroken films alone would teach an empty map.
+        taught = config.box_weight > 0 and any(self.cases[position].boxes for position in self.of("train"))
+        return Marks(stride, [self._boxes(position) if taught else None for position in index])
+
+    def _boxes(self, position: int) -> np.ndarray | None:
+        """A case's boxes in pixels of the canvas, float (n, 4); None for a broken film without any."""
+        case = self.cases[position]
+        if not case.boxes:
+            return None if case.label else np.zeros((0, 4))
+        placement = self.placement(position)
+        height, width = placement.source
+        corners = np.array(case.boxes).reshape(-1, 2, 2) * (width, height)
+        return placement.forward(corners).reshape(-1, 4)
 
     def write_split(self, path: Path) -> None:
         """Writes which case is in which split, for the record."""

@@ -13,7 +13,6 @@ import pandas as pd
 from fracture_core.data.layouts import layout_named
 from fracture_core.errors import DataError
 from fracture_core.evaluation import (
-    Interval,
     Platt,
     Thresholds,
     by_region,
@@ -21,10 +20,8 @@ from fracture_core.evaluation import (
     summarise,
     three_state,
 )
-from fracture_core.evaluation.proportion import proportion
 from fracture_core.explain.gradcam import GradCam
-from fracture_core.explain.peak import hits, peak
-from fracture_core.imaging import Placement, normalise, read
+from fracture_core.imaging import normalise
 from fracture_core.registry.card import Card, DataRecord, Weights
 from fracture_core.registry.golden import golden_logit
 from fracture_core.registry.hash import sha256
@@ -32,6 +29,7 @@ from fracture_core.registry.store import CARD, PREDICTIONS
 from fracture_core.registry.weights import SUFFIX
 from fracture_core.training.config import TrainingConfig
 from fracture_core.training.films import Films
+from fracture_core.training.pointing import pointing
 from fracture_core.training.run import Run
 from fracture_core.training.score import logits, prediction_table
 from fracture_core.zoo import architecture
@@ -90,7 +88,7 @@ def finish(run: Run, films: Films, config: TrainingConfig, model: keras.Model) -
     model.save_weights(weights)
     card = replace(
         _card(run, films, config, model, calibration, thresholds, scale, weights, table, limits),
-        test_pointing=_pointing(cam, films, test),
+        test_pointing=pointing(cam, films, test),
     )
     card.save(partial / CARD)
     shutil.rmtree(run.result, ignore_errors=True)
@@ -115,23 +113,6 @@ def _heatmap_scale(cam: GradCam, films: Films, val: np.ndarray) -> float | None:
     peaks = [float(cam(normalise(films.canvases[row][None], films.spec)).max()) for row in rows]
     scale = float(np.quantile(peaks, _SCALE_QUANTILE))
     return scale if scale > 0 and math.isfinite(scale) else None
-
-
-def _pointing(cam: GradCam, films: Films, test: np.ndarray) -> Interval | None:
-    """How often the heatmap's peak lies in a marked fracture, over the test films that have marks."""
-    marked = [position for position in test if films.cases[position].boxes]
-    if not marked:
-        return None
-    found = []
-    for position in marked:
-        case = films.cases[position]
-        # The canvas alone does not tell how the film lay on it.
-        film = read(case.path)
-        placement = Placement.fit((film.height, film.width), (films.spec.height, films.spec.width))
-        grid = cam(normalise(films.canvases[films.rows[position]][None], films.spec))[0]
-        found.append(hits(peak(grid, placement), case.boxes, placement))
-    groups = np.unique([films.cases[position].group for position in marked], return_inverse=True)[1]
-    return proportion(np.array(found), groups)
 
 
 def _card(
@@ -220,6 +201,7 @@ def _command(config: TrainingConfig) -> str:
         f"--learning-rate {config.learning_rate:g} --head-epochs {config.head_epochs}",
         f"--freeze-before {config.freeze_before or 'none'}",
         f"--patience {config.patience} --seed {config.seed}",
+        f"--box-weight {config.box_weight:g} --negatives {config.negatives:g}",
         f"--backbone-weights {Path(source).name}" if source else "",
         "" if config.class_weights else "--no-class-weights",
         *(f"--{name} {value:g}" for name, value in asdict(config.augmentation).items() if name != "flip"),

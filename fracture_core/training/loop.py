@@ -10,12 +10,14 @@ from fracture_core.training import checkpoint
 from fracture_core.training.checkpoint import Checkpoint
 from fracture_core.training.config import TrainingConfig
 from fracture_core.training.films import Films
+from fracture_core.training.map_loss import MapLoss
 from fracture_core.training.report import Report
 from fracture_core.training.run import Run
 from fracture_core.zoo import architecture
+from fracture_core.zoo.architecture import LOGIT, MAP
 from fracture_core.zoo.backbone import load_backbone
-from fracture_core.zoo.head import HEAD_LAYERS
-from fracture_core.zoo.logit import logit_view
+from fracture_core.zoo.head import in_head
+from fracture_core.zoo.logit import trained_view
 
 # A fresh head on frozen features learns fast and cannot harm them.
 _HEAD_RATE = 1e-3
@@ -53,7 +55,7 @@ def fit(run: Run, films: Films, config: TrainingConfig) -> keras.Model:
         start, resumed = config.head_epochs, None
     elif start == config.head_epochs and resumed is not None:
         # The head's phase was complete: its weights count, its optimizer does not fit the next phase.
-        checkpoint.restore(logit_view(model), resumed)
+        checkpoint.restore(trained_view(model), resumed)
         resumed = None
     if resumed is None or not checkpoint.patience_is_spent(resumed, config.patience):
         _phase(model, run, films, config, range(start, config.epochs), resumed, head_only=False)
@@ -72,7 +74,7 @@ def best(run: Run, config: TrainingConfig) -> keras.Model:
             f"Expected at least one completed epoch in {run.name}, but there is none: resume it."
         )
     model = architecture(config.architecture).build(config.input)
-    logit_view(model).load_weights(saved[0] / checkpoint.BEST)
+    trained_view(model).load_weights(saved[0] / checkpoint.BEST)
     return model
 
 
@@ -90,28 +92,30 @@ def _phase(
         return
     _free(model, config, head_only)
     # The loss is taken on the logit: it stays exact where the sigmoid saturates.
-    trained = logit_view(model)
+    trained = trained_view(model)
+    train = films.batches("train", config, epoch=epochs.start)
+    early, rate = None, _HEAD_RATE
+    if not head_only:
+        early = keras.callbacks.EarlyStopping(monitor="val_loss", patience=config.patience)
+        steps = len(train) * (config.epochs - config.head_epochs)
+        rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps)
+    metrics = [
+        keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy"),
+        keras.metrics.AUC(from_logits=True, name="auc"),
+    ]
+    mapped = MAP in trained.output_names
     trained.compile(
-        optimizer=keras.optimizers.Adam(_HEAD_RATE if head_only else config.learning_rate),
-        loss=keras.losses.BinaryCrossentropy(from_logits=True),
-        metrics=[
-            keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy"),
-            keras.metrics.AUC(from_logits=True, name="auc"),
-        ],
+        optimizer=keras.optimizers.Adam(rate),
+        loss={LOGIT: _label_loss(), MAP: MapLoss()} if mapped else _label_loss(),
+        loss_weights={LOGIT: 1.0, MAP: config.box_weight} if mapped else None,
+        metrics={LOGIT: metrics} if mapped else metrics,
     )
     if resumed is not None:
         checkpoint.restore(trained, resumed)
-    train = films.batches("train", config, epoch=epochs.start)
-    early = plateau = None
-    if not head_only:
-        early = keras.callbacks.EarlyStopping(monitor="val_loss", patience=config.patience)
-        plateau = keras.callbacks.ReduceLROnPlateau(
-            monitor="val_loss", factor=0.3, patience=max(1, config.patience // 2), min_lr=1e-6
-        )
     callbacks = [
         keras.callbacks.TerminateOnNaN(),
-        *(callback for callback in (early, plateau) if callback is not None),
-        Checkpoint(run.checkpoints, early, plateau, resumed),
+        *([early] if early is not None else []),
+        Checkpoint(run.checkpoints, early, resumed),
         Report(run, config.epochs, len(train), config.batch),
     ]
     history = trained.fit(
@@ -130,6 +134,10 @@ def _phase(
         )
 
 
+def _label_loss() -> keras.losses.Loss:
+    return keras.losses.BinaryCrossentropy(from_logits=True)
+
+
 def _free(model: keras.Model, config: TrainingConfig, head_only: bool) -> None:
     """Lets the layers learn that this phase trains."""
     names = [layer.name for layer in model.layers]
@@ -142,4 +150,4 @@ def _free(model: keras.Model, config: TrainingConfig, head_only: bool) -> None:
     for number, layer in enumerate(model.layers):
         # Pretrained batch statistics stay: those of a few films would undo what the weights rely on.
         kept = bool(config.backbone_weights) and isinstance(layer, keras.layers.BatchNormalization)
-        layer.trainable = layer.name in HEAD_LAYERS if head_only else number >= first and not kept
+        layer.trainable = in_head(layer.name) if head_only else number >= first and not kept

@@ -5,6 +5,7 @@ import time
 import keras
 
 from fracture_core.training.run import Run
+from fracture_core.zoo.architecture import LOGIT
 
 # Seconds between two step reports: often enough to look alive, seldom enough to cost nothing.
 _INTERVAL = 1.0
@@ -66,7 +67,11 @@ class Report(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs=None) -> None:
         """Reports the epoch's figures."""
-        figures = {name: float(value) for name, value in (logs or {}).items()}
+        # Keras puts the output's name before a metric where there are two outputs.
+        figures = {
+            name.replace(f"{LOGIT}_a", "a"): float(value)  # auc and accuracy; the losses are three
+            for name, value in (logs or {}).items()
+        }
         self._run.report(
             kind="epoch",
             epoch=epoch + 1,

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 LOGIT = "logit"
 PROBABILITY = "probability"
 
+#: Layer of a network that says cell by cell where a fracture is, as logits (batch, rows, columns, 1).
+MAP = "fracture_map"
+
 #: The stride by which all networks shrink at the least; inputs are multiples of it.
 _STRIDE = 32
 _LARGEST = 1024
@@ -34,6 +37,8 @@ class Protocol:
         freeze_before: layers before this one keep their pretrained weights throughout; "" frees all.
         patience: epochs without a lower validation loss before training stops.
         augmentation: how training films are varied.
+        box_weight: what the fracture boxes count in the loss, 0 for nothing.
+        negatives: films without a fracture that an epoch shows for each with one; 0 shows all.
     """
 
     epochs: int = 15
@@ -43,6 +48,8 @@ class Protocol:
     freeze_before: str = ""
     patience: int = 3
     augmentation: Augmentation = field(default_factory=Augmentation)
+    box_weight: float = 0.0
+    negatives: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,7 @@ class Architecture:
         source: the publication it follows.
         input: what it is fed unless another size is chosen.
         heatmap_layer: the last layer with a spatial grid worth explaining.
+        map_stride: pixels of the input that a cell of its `fracture_map` spans; 0 for a network without one.
         backbone: name of the Keras application whose weights it may start from, "" for none.
         protocol: how it is trained by default.
     """
@@ -64,6 +72,7 @@ class Architecture:
     source: str
     input: InputSpec
     heatmap_layer: str
+    map_stride: int = 0
     backbone: str = ""
     protocol: Protocol = field(default_factory=Protocol)
 

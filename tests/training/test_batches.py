@@ -5,8 +5,10 @@ import pytest
 
 from fracture_core.imaging import InputSpec, normalise
 from fracture_core.training.augment import augment
-from fracture_core.training.batches import Batches
+from fracture_core.training.batches import Batches, Marks
+from fracture_core.training.cells import UNMOVED, cell_targets
 from fracture_core.zoo import Augmentation
+from fracture_core.zoo.architecture import LOGIT, MAP
 
 SPEC = InputSpec(64, 64, 3, "signed")
 PLAIN = Augmentation(rotation=0, shift=0, zoom=0, flip=False, brightness=0, contrast=0)
@@ -73,7 +75,7 @@ def test_variations_are_those_of_seed_epoch_and_film():
     np.random.default_rng((5, 7)).shuffle(order)
     for index in (2, 0):  # threads may ask in any order
         chosen = order[index * 4 : index * 4 + 4]
-        varied = [augment(films[n], how, np.random.default_rng((5, 7, n))) for n in chosen.tolist()]
+        varied = [augment(films[n], how, np.random.default_rng((5, 7, n)))[0] for n in chosen.tolist()]
         np.testing.assert_array_equal(batches[index][0], normalise(np.stack(varied), SPEC))
     first = batches[0][0]
     batches.on_epoch_end()
@@ -93,3 +95,52 @@ def test_films_of_a_run(films, tiny_config):
     np.testing.assert_allclose(val_weights, [by_label[label] for label in val_labels[:, 0]])
     first = films.of("val")[: len(inputs)]
     np.testing.assert_array_equal(inputs, normalise(films.canvases[films.rows[first]], films.spec))
+
+
+def test_few_films_without_a_fracture_and_others_each_epoch(canvases):
+    labels = (np.arange(N) < 2).astype(int)
+    batches = Batches(canvases, labels, np.ones(N), SPEC, 4, augmentation=PLAIN, seed=1, negatives=1.5)
+    shown = []
+    for _ in range(8):
+        who = _who(batches)
+        assert len(who) == 5
+        assert len(batches) == 2
+        assert {0, 1} <= set(who)
+        shown.append(tuple(who))
+        batches.on_epoch_end()
+    assert {film for who in shown for film in who} == set(range(N))
+    # Mixed: not first the one kind and then the other.
+    assert len({tuple(sorted(who.index(film) for film in (0, 1))) for who in shown}) > 2
+
+
+def test_more_negatives_than_there_are(canvases):
+    batches = Batches(canvases, np.arange(N) % 2, np.ones(N), SPEC, 4, augmentation=PLAIN, negatives=9)
+    assert sorted(_who(batches)) == list(range(N))
+
+
+def test_cells_follow_their_films():
+    """Each film has a square of its own, and its target knows where that went."""
+    films = np.full((N, 64, 64), 1, np.uint8)
+    boxes = []
+    for number in range(N):
+        x, y = 8 + 3 * number, 40 - 2 * number
+        films[number, y : y + 18, x : x + 14] = 250
+        boxes.append(np.array([[x, y, x + 14, y + 18]], float) if number % 2 else np.zeros((0, 4)))
+    how = Augmentation(brightness=0, contrast=0)
+    batches = _batches(films, augmentation=how, seed=3, marks=Marks(8, boxes))
+    for index in range(len(batches)):
+        inputs, targets, weights = batches[index]
+        assert targets.keys() == weights.keys() == {LOGIT, MAP}
+        np.testing.assert_array_equal(weights[MAP], 1)
+        for film, label, cells in zip(inputs, targets[LOGIT][:, 0], targets[MAP], strict=True):
+            centres = (film[3::8, 3::8, 0] + film[4::8, 4::8, 0]) / 2
+            assert (cells == 1).any() == (label == 1)
+            assert (centres[cells[..., 0] == 1] > -0.3).all()
+            if label:
+                assert (centres[cells[..., 0] == 0] < 0.1).all()
+
+
+def test_validation_films_keep_their_boxes(canvases):
+    boxes = [np.array([[8.0, 16, 24, 32]])] * N
+    cells = _batches(canvases, marks=Marks(16, boxes))[2][1][MAP]
+    np.testing.assert_array_equal(cells[0], cell_targets(boxes[0], UNMOVED, (64, 64), 16))

@@ -44,6 +44,8 @@ def test_input():
         ("head_epochs", -1),
         ("head_epochs", 16),
         ("patience", 0),
+        ("box_weight", -1.0),
+        ("negatives", float("nan")),
         ("seed", -1),
         ("seed", 2**31),
     ],
@@ -73,3 +75,9 @@ def test_broken_files(tmp_path, text):
 def test_a_missing_file(tmp_path):
     with pytest.raises(TrainingError, match="cannot be read"):
         TrainingConfig.load(tmp_path / "config.json")
+
+
+def test_boxes_need_a_network_with_a_map():
+    assert TrainingConfig("/films", "mobilenet_v2_map", box_weight=1.0).box_weight == 1
+    with pytest.raises(TrainingError, match=r"network with a fracture map .* but four_block has none"):
+        TrainingConfig("/films", "four_block", box_weight=1.0)

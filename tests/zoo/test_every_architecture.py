@@ -7,8 +7,9 @@ import pytest
 from fracture_core.explain.gradcam import GradCam
 from fracture_core.imaging.prepare import SCALINGS
 from fracture_core.zoo import architecture
-from fracture_core.zoo.architecture import LOGIT, PROBABILITY
-from fracture_core.zoo.logit import logit_view
+from fracture_core.zoo.architecture import LOGIT, MAP, PROBABILITY
+from fracture_core.zoo.head import in_head
+from fracture_core.zoo.logit import logit_view, trained_view
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +69,23 @@ def test_a_backbone_shares_its_layer_names(row, network):
             weights=None, include_top=False, input_shape=network.input_shape[1:]
         )
         named = {layer.name for layer in base.layers if layer.weights}
-        assert named == {layer.name for layer in network.layers if layer.weights} - {LOGIT}
+        assert named == {layer.name for layer in network.layers if layer.weights and not in_head(layer.name)}
     else:
         assert not hasattr(keras.applications, row.name)
+
+
+def test_what_is_trained(row, spec, network, batch):
+    """The logit, and beside it the map where the table promises one, at the stride that it promises."""
+    outputs = trained_view(network).predict_on_batch(batch)
+    logit = logit_view(network).predict_on_batch(batch)
+    assert bool(row.map_stride) == (MAP in {layer.name for layer in network.layers})
+    assert (row.protocol.box_weight > 0) <= bool(row.map_stride)
+    if row.map_stride:
+        assert outputs.keys() == {LOGIT, MAP}
+        cells = (spec.height // row.map_stride, spec.width // row.map_stride)
+        assert outputs[MAP].shape == (3, *cells, 1)
+        outputs = outputs[LOGIT]
+    np.testing.assert_allclose(outputs, logit, atol=1e-6)
 
 
 def test_weights_round_trip(row, spec, network, batch, tmp_path):

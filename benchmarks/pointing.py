@@ -1,0 +1,55 @@
+"""A run's best weights on the validation split: AUC, and how often the heatmap's peak lies in a marked fracture.
+
+python -m benchmarks.pointing RUN [--runs DIR]
+
+Runs are compared with this; the test split stays closed.
+"""
+
+import argparse
+from pathlib import Path
+
+from fracture_core import places
+from fracture_core.cli.quiet import load_keras
+
+
+def main() -> None:
+    """Prints both with 95% intervals, the second also among the films that the network calls fractured."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run")
+    parser.add_argument("--runs", type=Path, default=places.runs())
+    chosen = parser.parse_args()
+    load_keras()
+    import numpy as np
+
+    from fracture_core.evaluation import Thresholds, summarise
+    from fracture_core.explain.gradcam import GradCam
+    from fracture_core.training import loop
+    from fracture_core.training.films import Films
+    from fracture_core.training.pointing import pointing
+    from fracture_core.training.run import Run
+    from fracture_core.training.score import logits
+    from fracture_core.zoo import architecture
+
+    run = Run.open(chosen.runs, chosen.run)
+    config = run.config()
+    films = Films.load(config, chosen.runs / ".cache")
+    model = loop.best(run, config)
+    val = films.of("val")
+    labels, scores = films.labels(val), logits(model, films.canvases, films.rows[val], films.spec)
+    probability = 1 / (1 + np.exp(-scores))
+    cut = Thresholds.choose(labels, probability).balanced
+    record = summarise(labels, probability, [films.cases[at].group for at in val], cut)
+    cam = GradCam(model, architecture(config.architecture).heatmap_layer)
+    print(f"{run.name}, validation split, {len(val)} films")
+    for name, figure in (
+        ("AUC", record.auc),
+        ("sensitivity", record.sensitivity),
+        ("specificity", record.specificity),
+        ("pointing", pointing(cam, films, val)),
+        ("pointing, true positives", pointing(cam, films, val[(labels == 1) & (probability >= cut)])),
+    ):
+        print(f"{name:<26}{figure.text() if figure else 'no boxes'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""The pointing game over films, with heatmaps that are known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fracture_core.training.films import Films
+from fracture_core.training.pointing import pointing
+
+
+@pytest.fixture
+def marked(films) -> Films:
+    """Every broken film has a box around its upper left quarter."""
+    cases = tuple(replace(case, boxes=((0.0, 0.0, 0.5, 0.5),) * case.label) for case in films.cases)
+    return replace(films, cases=cases)
+
+
+def _cam(row: int, column: int):
+    grid = np.zeros((1, 8, 8), np.float32)
+    grid[0, row, column] = 1
+    return lambda _inputs: grid
+
+
+def test_it_counts_marked_films(marked):
+    index = np.arange(len(marked.cases))
+    broken = int(marked.labels(index).sum())
+    for cam, value in ((_cam(2, 2), 1.0), (_cam(6, 6), 0.0)):
+        found = pointing(cam, marked, index)
+        assert (found.value, found.n) == (value, broken)
+
+
+def test_without_boxes_there_is_no_game(films):
+    assert pointing(_cam(2, 2), films, films.of("test")) is None

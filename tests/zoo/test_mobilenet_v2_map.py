@@ -1,0 +1,54 @@
+"""The logit is read off the map, and so is its heatmap."""
+
+import keras
+import numpy as np
+import pytest
+
+from fracture_core.explain.gradcam import GradCam
+from fracture_core.zoo import architecture
+from fracture_core.zoo.architecture import LOGIT, MAP
+from fracture_core.zoo.logit import trained_view
+
+ROW = architecture("mobilenet_v2_map")
+
+
+@pytest.fixture(scope="module")
+def network():
+    keras.utils.set_random_seed(3)
+    model = ROW.build(ROW.at_size(64))
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+    model(_inputs(16), training=True)
+    return model
+
+
+def _inputs(count: int) -> np.ndarray:
+    return np.random.default_rng(count).uniform(-1, 1, (count, 64, 64, 3)).astype(np.float32)
+
+
+def test_the_heatmap_is_the_map(network):
+    """Grad-CAM of the logit is the map's evidence, up to one positive factor a film."""
+    outputs = trained_view(network).predict_on_batch(_inputs(4))
+    bias = network.get_layer(MAP).get_weights()[1]
+    evidence = np.maximum(outputs[MAP][..., 0] - bias, 0)
+    for cam, expected in zip(GradCam(network, ROW.heatmap_layer)(_inputs(4)), evidence, strict=True):
+        assert cam.max() > 0
+        np.testing.assert_allclose(cam / cam.max(), expected / expected.max(), atol=1e-3)
+
+
+def test_the_logit_rises_with_the_map(network):
+    outputs = trained_view(network).predict_on_batch(_inputs(4))
+    cells = outputs[MAP].reshape(4, -1).astype(float)
+    pooled = np.log(np.exp(4 * cells).sum(1)) / 4
+    slope, bias = network.get_layer(LOGIT).get_weights()
+    assert slope >= 0
+    np.testing.assert_allclose(outputs[LOGIT][:, 0], slope[0, 0] * pooled + bias[0], rtol=1e-4, atol=1e-4)
+
+
+def test_before_training_few_cells_are_called_broken(network):
+    assert trained_view(network).predict_on_batch(_inputs(4))[MAP].mean() < 0
+
+
+def test_its_size(network):
+    assert network.count_params() * 4 < 20e6
