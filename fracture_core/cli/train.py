@@ -13,6 +13,7 @@ from fracture_core.data.layouts import layout_names
 from fracture_core.errors import TrainingError
 from fracture_core.training.config import TrainingConfig
 from fracture_core.zoo import ARCHITECTURES, Augmentation, architecture
+from fracture_core.zoo.architecture import SCHEDULES
 
 
 def add(commands) -> None:
@@ -38,6 +39,7 @@ def add(commands) -> None:
     parser.add_argument(
         "--patience", type=int, help="epochs without a better validation loss before it stops"
     )
+    parser.add_argument("--schedule", choices=SCHEDULES, help="how the learning rate falls")
     parser.add_argument(
         "--box-weight", type=float, metavar="X", help="what fracture boxes count in the loss; 0 for nothing"
     )
@@ -99,6 +101,7 @@ def run(chosen: argparse.Namespace) -> int:
             freeze_before="" if given("freeze_before") == "none" else given("freeze_before"),
             patience=given("patience"),
             backbone_weights=_source(chosen.backbone_weights),
+            schedule=given("schedule"),
             box_weight=given("box_weight"),
             negatives=given("negatives"),
             class_weights=not chosen.no_class_weights,

@@ -10,8 +10,9 @@ import keras
 LATEST, BEST = "latest.weights.h5", "best.weights.h5"
 _MEMORY = "memory.json"
 
-# What Keras' early stopping remembers between epochs, by attribute.
+# What the two Keras callbacks remember between epochs, by attribute.
 _EARLY = ("best", "wait", "best_epoch")
+_PLATEAU = ("best", "wait", "cooldown_counter")
 
 
 def last(folder: Path) -> tuple[Path, int] | None:
@@ -39,13 +40,14 @@ def patience_is_spent(checkpoint: Path, patience: int) -> bool:
 class Checkpoint(keras.callbacks.Callback):
     """Saves after every epoch and takes up where a checkpoint left off.
 
-    It must stand behind the callback it looks after: Keras' own forgets everything when a `fit`
-    begins, and this one then reminds it. A checkpoint is a folder that appears by renaming, so
+    It must stand behind the two callbacks it looks after: Keras' own forget everything when a `fit`
+    begins, and this one then reminds them. A checkpoint is a folder that appears by renaming, so
     that a process killed in mid-write leaves the one before.
 
     Args:
         folder: where checkpoints lie.
         early: the early stopping to look after; None in a phase that has none.
+        plateau: the learning-rate rule to look after; None where there is none.
         resumed: the checkpoint that `fit` continues from; None for a fresh start.
     """
 
@@ -53,19 +55,23 @@ class Checkpoint(keras.callbacks.Callback):
         self,
         folder: Path,
         early: keras.callbacks.EarlyStopping | None = None,
+        plateau: keras.callbacks.ReduceLROnPlateau | None = None,
         resumed: Path | None = None,
     ):
         super().__init__()
         self._folder = folder
         self._early = early
+        self._plateau = plateau
         self._resumed = resumed
 
     def on_train_begin(self, logs=None) -> None:
-        """Reminds early stopping of what it knew."""
+        """Reminds the callbacks of what they knew."""
         if self._resumed is None or self._early is None:
             return
         memory = json.loads((self._resumed / _MEMORY).read_text(encoding="utf-8"))
         vars(self._early).update(memory["early"])
+        if self._plateau is not None:
+            vars(self._plateau).update(memory["plateau"])
 
     def on_epoch_end(self, epoch: int, logs=None) -> None:
         """Saves the epoch, then drops the one before; weights that are no longer numbers are not kept."""
@@ -83,6 +89,8 @@ class Checkpoint(keras.callbacks.Callback):
         }
         memory: dict[str, dict] = {"random": random}
         kept = partial / LATEST
+        if self._plateau is not None:
+            memory["plateau"] = {name: _plain(getattr(self._plateau, name)) for name in _PLATEAU}
         if self._early is not None:
             memory["early"] = {name: _plain(getattr(self._early, name)) for name in _EARLY}
             if self._early.best_epoch != epoch and before is not None:

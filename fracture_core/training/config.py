@@ -8,6 +8,7 @@ from typing import Any
 from fracture_core.errors import TrainingError
 from fracture_core.imaging import InputSpec
 from fracture_core.zoo import Augmentation, architecture
+from fracture_core.zoo.architecture import PLATEAU, SCHEDULES
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class TrainingConfig:
         backbone_weights: "" for random weights, "imagenet", or a file.
         box_weight: what the fracture boxes count in the loss beside the label; 0 for nothing.
         negatives: films without a fracture that an epoch shows for each with one; 0 shows all.
+        schedule: "plateau" lowers the rate when the validation loss stands still, "cosine" lets it fall to nothing
+            over all epochs.
         class_weights: whether the rarer class counts more, so that both count the same in sum.
         seed: of the split, the start weights, the order and the augmentation.
         augmentation: how training films are varied.
@@ -46,6 +49,7 @@ class TrainingConfig:
     backbone_weights: str = ""
     box_weight: float = 0.0
     negatives: float = 0.0
+    schedule: str = PLATEAU
     class_weights: bool = True
     seed: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -72,6 +76,10 @@ class TrainingConfig:
                 raise TrainingError(
                     f"Expected {name.replace('_', ' ')} from {low:g} to {high:g}, but got {value:g}: change it."
                 )
+        if self.schedule not in SCHEDULES:
+            raise TrainingError(
+                f"Expected a schedule out of {', '.join(SCHEDULES)}, but got {self.schedule!r}: choose one of these."
+            )
         if self.box_weight and not architecture(self.architecture).map_stride:
             raise TrainingError(
                 f"Expected a network with a fracture map to learn from boxes, but {self.architecture} has none: "

@@ -201,6 +201,7 @@ def _command(config: TrainingConfig) -> str:
         f"--learning-rate {config.learning_rate:g} --head-epochs {config.head_epochs}",
         f"--freeze-before {config.freeze_before or 'none'}",
         f"--patience {config.patience} --seed {config.seed}",
+        f"--schedule {config.schedule}",
         f"--box-weight {config.box_weight:g} --negatives {config.negatives:g}",
         f"--backbone-weights {Path(source).name}" if source else "",
         "" if config.class_weights else "--no-class-weights",

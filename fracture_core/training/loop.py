@@ -14,7 +14,7 @@ from fracture_core.training.map_loss import MapLoss
 from fracture_core.training.report import Report
 from fracture_core.training.run import Run
 from fracture_core.zoo import architecture
-from fracture_core.zoo.architecture import LOGIT, MAP
+from fracture_core.zoo.architecture import LOGIT, MAP, PLATEAU
 from fracture_core.zoo.backbone import load_backbone
 from fracture_core.zoo.head import in_head
 from fracture_core.zoo.logit import trained_view
@@ -94,18 +94,20 @@ def _phase(
     # The loss is taken on the logit: it stays exact where the sigmoid saturates.
     trained = trained_view(model)
     train = films.batches("train", config, epoch=epochs.start)
-    early, rate = None, _HEAD_RATE
+    early = plateau = None
     if not head_only:
         early = keras.callbacks.EarlyStopping(monitor="val_loss", patience=config.patience)
-        steps = len(train) * (config.epochs - config.head_epochs)
-        rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps)
+        if config.schedule == PLATEAU:
+            plateau = keras.callbacks.ReduceLROnPlateau(
+                monitor="val_loss", factor=0.3, patience=max(1, config.patience // 2), min_lr=1e-6
+            )
     metrics = [
         keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy"),
         keras.metrics.AUC(from_logits=True, name="auc"),
     ]
     mapped = MAP in trained.output_names
     trained.compile(
-        optimizer=keras.optimizers.Adam(rate),
+        optimizer=keras.optimizers.Adam(_HEAD_RATE if head_only else _rate(config, len(train))),
         loss={LOGIT: _label_loss(), MAP: MapLoss()} if mapped else _label_loss(),
         loss_weights={LOGIT: 1.0, MAP: config.box_weight} if mapped else None,
         metrics={LOGIT: metrics} if mapped else metrics,
@@ -114,8 +116,8 @@ def _phase(
         checkpoint.restore(trained, resumed)
     callbacks = [
         keras.callbacks.TerminateOnNaN(),
-        *([early] if early is not None else []),
-        Checkpoint(run.checkpoints, early, resumed),
+        *(callback for callback in (early, plateau) if callback is not None),
+        Checkpoint(run.checkpoints, early, plateau, resumed),
         Report(run, config.epochs, len(train), config.batch),
     ]
     history = trained.fit(
@@ -132,6 +134,14 @@ def _phase(
             f"Expected a falling loss, but it is no longer a number after epoch {len(history.epoch)}: start again "
             f"with a learning rate below {config.learning_rate:g}."
         )
+
+
+def _rate(config: TrainingConfig, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """The learning rate of the whole network, over epochs of so many steps."""
+    if config.schedule == PLATEAU:
+        return config.learning_rate
+    epochs = config.epochs - config.head_epochs
+    return keras.optimizers.schedules.CosineDecay(config.learning_rate, steps * epochs)
 
 
 def _label_loss() -> keras.losses.Loss:

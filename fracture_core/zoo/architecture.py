@@ -20,6 +20,10 @@ PROBABILITY = "probability"
 #: Layer of a network that says cell by cell where a fracture is, as logits (batch, rows, columns, 1).
 MAP = "fracture_map"
 
+#: How a learning rate may fall: when the validation loss stands still, or by a half cosine over all epochs.
+PLATEAU, COSINE = "plateau", "cosine"
+SCHEDULES = (PLATEAU, COSINE)
+
 #: The stride by which all networks shrink at the least; inputs are multiples of it.
 _STRIDE = 32
 _LARGEST = 1024
@@ -37,6 +41,7 @@ class Protocol:
         freeze_before: layers before this one keep their pretrained weights throughout; "" frees all.
         patience: epochs without a lower validation loss before training stops.
         augmentation: how training films are varied.
+        schedule: how the learning rate falls, one of `SCHEDULES`.
         box_weight: what the fracture boxes count in the loss, 0 for nothing.
         negatives: films without a fracture that an epoch shows for each with one; 0 shows all.
     """
@@ -48,6 +53,7 @@ class Protocol:
     freeze_before: str = ""
     patience: int = 3
     augmentation: Augmentation = field(default_factory=Augmentation)
+    schedule: str = PLATEAU
     box_weight: float = 0.0
     negatives: float = 0.0
 

@@ -2,7 +2,7 @@
 
 from fracture_core.errors import ModelError
 from fracture_core.imaging import InputSpec
-from fracture_core.zoo.architecture import Architecture, Protocol
+from fracture_core.zoo.architecture import COSINE, Architecture, Protocol
 from fracture_core.zoo.augmentation import Augmentation
 
 _ROWS = (
@@ -28,12 +28,14 @@ _ROWS = (
         map_stride=8,
         backbone="MobileNetV2",
         protocol=Protocol(
-            epochs=24,
+            epochs=16,
             batch=16,
-            learning_rate=3e-4,
+            learning_rate=4e-4,
             head_epochs=1,
             freeze_before="block_6_expand",
-            patience=24,
+            patience=16,
+            augmentation=Augmentation(rotation=20, zoom=0.15, brightness=0.12, contrast=0.3),
+            schedule=COSINE,
             box_weight=1.0,
             negatives=2.0,
         ),

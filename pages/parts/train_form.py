@@ -141,6 +141,7 @@ def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig | N
         freeze_before=usual.freeze_before,
         patience=int(patience),
         backbone_weights=source,
+        schedule=usual.schedule,
         box_weight=usual.box_weight,
         negatives=usual.negatives,
         class_weights=weighted,

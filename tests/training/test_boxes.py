@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fracture_core.data.phantom import write_set
+from fracture_core.data.phantom import SetSettings, write_set
 from fracture_core.training import checkpoint, loop
 from fracture_core.training.config import TrainingConfig
 from fracture_core.training.films import Films
@@ -18,12 +18,14 @@ from fracture_core.zoo.logit import trained_view
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
     root = tmp_path_factory.mktemp("boxed")
-    write_set(root, 32, size=(96, 80))
+    write_set(
+        root, SetSettings(32, size=(96, 80), regions=("hand", "leg", "forearm"), difficulty="realistic")
+    )
     return TrainingConfig(
         data=str(root),
         architecture="mobilenet_v2_map",
         size=64,
-        epochs=2,
+        epochs=3,
         batch=8,
         learning_rate=1e-3,
         box_weight=1.0,

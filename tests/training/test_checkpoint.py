@@ -19,7 +19,8 @@ class Bench:
         )
         self.model.compile("sgd", "mse")
         self.early = keras.callbacks.EarlyStopping(monitor="val_loss", patience=patience)
-        self.callbacks = [self.early, Checkpoint(folder, self.early, resumed)]
+        self.plateau = keras.callbacks.ReduceLROnPlateau(monitor="val_loss", patience=1, factor=0.5)
+        self.callbacks = [self.early, self.plateau, Checkpoint(folder, self.early, self.plateau, resumed)]
         for callback in self.callbacks:
             callback.set_model(self.model)
             callback.on_train_begin()
@@ -57,12 +58,13 @@ def test_best_is_the_lowest_validation_loss(tmp_path, losses, best):
     assert [path.name for path in tmp_path.iterdir()] == [folder.name]
 
 
-def test_early_stopping_takes_up_where_it_left_off(tmp_path):
+def test_the_callbacks_take_up_where_they_left_off(tmp_path):
     one = Bench(tmp_path)
     one.epoch(0, 1.0)
     one.epoch(1, 2.0)
     two = Bench(tmp_path, checkpoint.last(tmp_path)[0])
     assert (two.early.best, two.early.wait, two.early.best_epoch) == (1.0, 1, 0)
+    assert (two.plateau.best, two.plateau.wait) == (one.plateau.best, one.plateau.wait)
     two.epoch(2, 1.5)
     assert two.model.stop_training
     assert _weight(checkpoint.last(tmp_path)[0] / BEST) == 0
@@ -130,3 +132,4 @@ def test_memory_is_plain_json(tmp_path):
     bench.epoch(0, np.float32(0.25))
     memory = json.loads((checkpoint.last(tmp_path)[0] / "memory.json").read_text())
     assert memory["early"] == {"best": 0.25, "wait": 0, "best_epoch": 0}
+    assert memory["plateau"]["best"] == 0.25
