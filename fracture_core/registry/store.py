@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import keras
 
 #: The model that is in use until another is chosen.
-SHIPPED = "mobilenet_v2-fracatlas"
+SHIPPED = "mobilenet_v2_map-fracatlas"
 
 CARD, PREDICTIONS = "card.json", "predictions.csv"
 _IN_USE = "in_use.json"
