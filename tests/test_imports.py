@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = sorted((ROOT / "fracture_core").rglob("*.py"))
 SCREEN = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 
-_WORDS = {"errors", "words", "places"}
+_WORDS = {"errors", "words", "places", "atomic", "background"}
 _LOWER = _WORDS | {"imaging", "evaluation", "data"}
 #: What each part of the core may import, beside itself and the version in `fracture_core`.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -21,6 +21,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "words": set(),
     "places": set(),
+    "atomic": set(),
+    "background": set(),
     "imaging": _WORDS,
     "evaluation": _WORDS,
     "data": _WORDS | {"imaging", "evaluation"},

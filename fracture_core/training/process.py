@@ -1,23 +1,12 @@
 """A training in a process of its own, which outlives the page that started it."""
 
-import contextlib
-import os
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
-import psutil
-
+from fracture_core import background
 from fracture_core.errors import TrainingError
 from fracture_core.training.config import TrainingConfig
 from fracture_core.training.run import ACTIVE, Run
-
-#: The folder that holds the package, so that `-m fracture_core` is found from wherever the app was started.
-_ROOT = Path(__file__).resolve().parents[2]
-
-# Enough that pages answer while all cores train; where nothing else runs it costs the training nothing.
-_NICENESS = 10
 
 # Two users may press Start in the same moment; all of them are served by one process, so this is enough.
 _STARTING = threading.Lock()
@@ -80,39 +69,14 @@ def _refuse_a_second(root: Path) -> None:
 
 def _launch(run: Run, finish_only: bool) -> None:
     root = str(run.folder.parent.resolve())
-    command = [sys.executable, "-m", "fracture_core", "train", "--resume", "--run", run.name, "--runs", root]
-    if finish_only:
-        command.append("--finish")
-    path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+    command = ["train", "--resume", "--run", run.name, "--runs", root, *(["--finish"] if finish_only else [])]
     # Cleared here and not by the child: a request that comes while it is still importing TensorFlow counts.
     run.clear_stop()
     try:
-        with run.log.open("ab") as log:
-            child = subprocess.Popen(
-                command,
-                cwd=_ROOT,
-                env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                # Neither closing the app with Ctrl-C nor its end reaches the training.
-                start_new_session=True,
-            )
+        pid = background.launch(command, run.log)
     except OSError as error:
         raise TrainingError(
             f"Expected to start a training process, but the system said “{error.strerror}”: free memory or disk "
             "space and resume the run."
         ) from error
-    with contextlib.suppress(psutil.Error):
-        # The child may be gone already; its log then says why. Its threads inherit the niceness.
-        psutil.Process(child.pid).nice(_nice())
-    run.set_state("starting", "Loading TensorFlow and reading the films.", pid=child.pid)
-    # Without somebody who waits for it, a killed child stays as a zombie and looks alive.
-    threading.Thread(target=child.wait, name=f"waits for {run.name}", daemon=True).start()
-
-
-def _nice() -> int:
-    """Behind the pages, and never before the app itself."""
-    if os.name != "posix":
-        return int(getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 0))
-    return max(_NICENESS, psutil.Process().nice())
+    run.set_state("starting", "Loading TensorFlow and reading the films.", pid=pid)

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
+from fracture_core import background
+from fracture_core.atomic import write_atomically
 from fracture_core.errors import TrainingError
 from fracture_core.training.config import TrainingConfig
 
@@ -131,7 +131,7 @@ class Run:
             return RunState("interrupted", "The run was never started: resume it.")
         except (ValueError, TypeError):
             return RunState("interrupted", "The state of the run cannot be read: resume it.")
-        if state.status in ACTIVE and not _alive(state):
+        if state.status in ACTIVE and not background.alive(state.pid, state.pid_started):
             return RunState(
                 "interrupted",
                 "The training process ended without a word (stopped from outside, or out of memory): resume it.",
@@ -141,8 +141,8 @@ class Run:
 
     def set_state(self, status: str, message: str = "", pid: int | None = None) -> None:
         """Writes where the run stands, atomically, on behalf of this process or of `pid`."""
-        process = psutil.Process(pid)
-        state = RunState(status, message, process.pid, process.create_time(), time.time())
+        pid = pid or os.getpid()
+        state = RunState(status, message, pid, background.started(pid), time.time())
         write_atomically(self.folder / "state.json", json.dumps(asdict(state)))
 
     def watch(self, watcher: Callable[[dict[str, Any]], None]) -> None:
@@ -186,21 +186,3 @@ class Run:
     def clear_stop(self) -> None:
         """Forgets a request to stop, at the start of a process."""
         (self.folder / "stop").unlink(missing_ok=True)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Replaces a file so that a reader sees the old text or the new, never a part."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
-
-
-def _alive(state: RunState) -> bool:
-    try:
-        process = psutil.Process(state.pid)
-        # A dead process whose parent has not looked yet still has a number and a time.
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return False
-        return abs(process.create_time() - state.pid_started) < 1
-    except psutil.NoSuchProcess:
-        return False

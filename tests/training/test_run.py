@@ -11,7 +11,7 @@ import pytest
 
 from fracture_core.errors import TrainingError
 from fracture_core.training.config import TrainingConfig
-from fracture_core.training.run import Run, write_atomically
+from fracture_core.training.run import Run
 
 CONFIG = TrainingConfig("/films", "four_block")
 
@@ -131,14 +131,6 @@ def test_writing_is_atomic(run, monkeypatch):
     assert run.state().message == "Before."
     run.set_state("finished", "After.")
     assert run.state().message == "After."
-
-
-def test_write_atomically_leaves_one_file(tmp_path):
-    path = tmp_path / "a.json"
-    for text in ("one", "two"):
-        write_atomically(path, text)
-    assert path.read_text() == "two"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 # ---- progress ----

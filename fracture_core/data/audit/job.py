@@ -4,9 +4,6 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
-import sys
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +11,8 @@ from typing import Any
 
 import psutil
 
+from fracture_core import background
+from fracture_core.atomic import write_atomically
 from fracture_core.data.audit.audit import audit
 from fracture_core.data.audit.comparison import compare
 from fracture_core.data.audit.html import to_html
@@ -21,12 +20,6 @@ from fracture_core.data.manifest import NAME, write_manifest
 from fracture_core.errors import DataError, SecondLookError
 
 _STATE, _REPORT, _PAGE, _LOG = "state.json", "audit.json", "report.html", "log.txt"
-
-#: The folder that holds the package, so that `-m fracture_core` is found from wherever the app was started.
-_ROOT = Path(__file__).resolve().parents[3]
-
-# Enough that pages answer meanwhile.
-_NICENESS = 10
 
 # A page that polls needs no more.
 _EVERY = 0.3
@@ -81,35 +74,26 @@ class Job:
             raise DataError(
                 f"Expected no audit of {data} at work, but there is one: wait for it or cancel it."
             )
-        path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
         command = [
-            *(sys.executable, "-m", "fracture_core", "audit", data, "--layout", layout),
-            *("--seed", str(seed), "--job", str(self.folder.resolve())),
+            "audit",
+            data,
+            "--layout",
+            layout,
+            "--seed",
+            str(seed),
+            "--job",
+            str(self.folder.resolve()),
         ]
         try:
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder.mkdir(parents=True)
-            with (self.folder / _LOG).open("ab") as log:
-                child = subprocess.Popen(
-                    command,
-                    env={**os.environ, "PYTHONPATH": path},
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
+            pid = background.launch(command, self.folder / _LOG)
         except OSError as error:
             raise DataError(
                 f"Expected to start an audit, but the system said “{error.strerror}”: free memory or disk space and "
                 "try again."
             ) from error
-        with contextlib.suppress(psutil.Error):
-            psutil.Process(child.pid).nice(
-                max(_NICENESS, psutil.Process().nice()) if os.name == "posix" else None
-            )
-        self._set("running", what="Starting", data=data, pid=child.pid)
-        # Without somebody who waits for it, a killed child stays as a zombie and looks alive.
-        threading.Thread(target=child.wait, name=f"waits for the audit of {data}", daemon=True).start()
+        self._set("running", what="Starting", data=data, pid=pid)
 
     def cancel(self) -> None:
         """Ends the audit; nothing of it is kept."""
@@ -131,7 +115,7 @@ class Job:
         if not raw:
             return State("absent")
         known = {name: raw[name] for name in ("status", "what", "done", "every", "data")}
-        if raw["status"] == "running" and not _alive(raw["pid"]):
+        if raw["status"] == "running" and not background.alive(raw["pid"], raw["since"]):
             again = self._raw()
             if again == raw:
                 log = self.folder / _LOG
@@ -187,7 +171,7 @@ class Job:
                 write_manifest(self.manifest, mended.cases, found.catalogue.finding)
             tell("Writing the page", 0, 1)
             self.page.write_text(to_html(report), encoding="utf-8")
-            _replace(self.folder / _REPORT, json.dumps(report))
+            write_atomically(self.folder / _REPORT, json.dumps(report))
         except (SecondLookError, OSError) as error:
             self._set("failed", str(error), data=str(data))
             return 1
@@ -197,25 +181,12 @@ class Job:
     def _set(
         self, status: str, what: str = "", done: int = 0, every: int = 0, data: str = "", pid: int = 0
     ) -> None:
-        state = {"status": status, "what": what, "done": done, "every": every, "data": data, "pid": pid}
-        _replace(self.folder / _STATE, json.dumps(state))
+        state = {"status": status, "what": what, "done": done, "every": every, "data": data}
+        state |= {"pid": pid, "since": background.started(pid) if pid else 0.0}
+        write_atomically(self.folder / _STATE, json.dumps(state))
 
     def _raw(self) -> dict[str, Any]:
         try:
             return json.loads((self.folder / _STATE).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-
-
-def _replace(path: Path, text: str) -> None:
-    """Writes a file so that its name never stands for half of it."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
