@@ -163,7 +163,7 @@ def facts(card: Card, row: dict, threshold: float, marked: int) -> str:
         ("At the threshold", f"{called} ({threshold:.3f})"),
         ("Region", ", ".join(row["regions"].split()) or "not named"),
         ("Record", record_words(card, row["regions"], label)),
-        ("Group", row["group"] or "none"),
+        ("Group", "of its own" if row["group"] in ("", row["id"]) else row["group"]),
         ("File", row["path"]),
     ]
     body = "".join(f"<dt>{name}</dt><dd>{html.escape(str(value))}</dd>" for name, value in lines)
