@@ -35,12 +35,7 @@ def look(text: str) -> Look:
         DataError: it cannot be trained on.
     """
     root = resolved(text)
-    try:
-        found = read_catalogue(root)
-    except OSError as error:
-        raise DataError(
-            f"Expected to read {root}, but the system said “{error.strerror}”: check the path and its permissions."
-        ) from error
+    found = read_catalogue(root)
     # Copies of one picture are found only later, when the films are opened; the sizes are near enough.
     split = complete_split(found.cases)
     finding = a_finding(found.finding)

@@ -135,8 +135,17 @@ def read_catalogue(root: Path, layout: str = "auto") -> Catalogue:
         Its catalogue, cases sorted by id. Its root is the folder in which the data set was found.
 
     Raises:
-        DataError: the folder is missing, has no known layout, or something in it is unclear.
+        DataError: the folder is missing, cannot be read, has no known layout, or something in it is unclear.
     """
+    try:
+        return _tidy(_found(root, layout))
+    except OSError as error:
+        raise DataError(
+            f"Expected to read {root}, but the system said “{error.strerror}”: check the path and its permissions."
+        ) from error
+
+
+def _found(root: Path, layout: str) -> Catalogue:
     rows = LAYOUTS if layout == "auto" else (layout_named(layout),)
     if root.is_file():
         rows = tuple(row for row in rows if row.name == "csv" and root.suffix.lower() == ".csv")
@@ -146,11 +155,11 @@ def read_catalogue(root: Path, layout: str = "auto") -> Catalogue:
             "path."
         )
     if root.is_file():
-        return _tidy(rows[0].read(root))
+        return rows[0].read(root)
     for folder in roots(root):
         for row in rows:
             if row.matches(folder):
-                return _tidy(row.read(folder))
+                return row.read(folder)
     if layout != "auto":
         return rows[0].read(root)  # which says what is missing
     wanted = "; ".join(row.words for row in LAYOUTS)

@@ -11,6 +11,11 @@ def test_no_folder(tmp_path):
         read_catalogue(tmp_path / "gone")
 
 
+def test_a_folder_that_cannot_be_read(tmp_path):
+    with pytest.raises(DataError, match="the system said “File name too long”: check the path"):
+        read_catalogue(tmp_path / (300 * "a"))
+
+
 @pytest.mark.parametrize(("name", "layout"), [("film.png", "auto"), ("films.csv", "mura")])
 def test_a_file_is_a_manifest_or_nothing(touch, tmp_path, name, layout):
     with pytest.raises(DataError, match=f"{name} is not a folder: check the path"):
