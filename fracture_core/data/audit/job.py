@@ -21,6 +21,9 @@ from fracture_core.errors import DataError, SecondLookError
 
 _STATE, _REPORT, _PAGE, _LOG = "state.json", "audit.json", "report.html", "log.txt"
 
+# Seconds in which a killed process is gone.
+_ENDED = 5
+
 # A page that polls needs no more.
 _EVERY = 0.3
 
@@ -31,7 +34,7 @@ class State:
 
     Attributes:
         status: "absent", "running", "finished", "failed" or "cancelled".
-        what: what is being done, or why it failed.
+        what: what is being done, why it failed, or the verdict.
         done: how much of it.
         every: of how much.
         data: the data set, as it was named.
@@ -63,6 +66,14 @@ class Job:
     def manifest(self) -> Path:
         """The mended split of a finished audit; missing where the set could not be mended."""
         return self.folder / NAME
+
+    @property
+    def changed(self) -> float:
+        """When its state last changed, in seconds since the epoch; 0 where there is none."""
+        try:
+            return (self.folder / _STATE).stat().st_mtime
+        except OSError:
+            return 0.0
 
     def start(self, data: str, layout: str = "auto", seed: int = 0) -> None:
         """Starts anew and returns at once; what was there before is deleted.
@@ -101,7 +112,11 @@ class Job:
         if self.state().status != "running":
             return
         with contextlib.suppress(psutil.Error):
-            psutil.Process(raw["pid"]).kill()
+            process = psutil.Process(raw["pid"])
+            process.kill()
+            process.wait(_ENDED)  # until then it may still finish what it was writing
+        for left in (self.page, self.manifest, self.folder / _REPORT):
+            left.unlink(missing_ok=True)
         self._set("cancelled", what="The audit was cancelled.", data=raw["data"])
 
     def forget(self) -> None:
@@ -116,22 +131,20 @@ class Job:
             return State("absent")
         known = {name: raw[name] for name in ("status", "what", "done", "every", "data")}
         if raw["status"] == "running" and not background.alive(raw["pid"], raw["since"]):
-            again = self._raw()
-            if again == raw:
-                log = self.folder / _LOG
-                last = (
-                    log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-                    if log.is_file()
-                    else []
-                )
-                why = (
-                    last[0]
-                    if last
-                    else "The audit ended without a word, perhaps for lack of memory: start it again."
-                )
-                return State("failed", why, data=raw["data"])
-            return self.state()
+            if self._raw() != raw:
+                return self.state()
+            return State("failed", self._why(), data=raw["data"])
         return State(**known)
+
+    def _why(self) -> str:
+        """Why a process is gone that said nothing to its state."""
+        try:
+            lines = (self.folder / _LOG).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        except OSError:
+            lines = []
+        if not lines:
+            return "The audit ended without a word, perhaps for lack of memory: start it again."
+        return f"The audit ended unexpectedly, its last words were “{lines[-1]}”: start it again."
 
     def report(self) -> dict[str, Any]:
         """The results of a finished audit: `Audit.to_json`, with the comparison under "mended".
@@ -172,10 +185,17 @@ class Job:
             tell("Writing the page", 0, 1)
             self.page.write_text(to_html(report), encoding="utf-8")
             write_atomically(self.folder / _REPORT, json.dumps(report))
-        except (SecondLookError, OSError) as error:
+        except SecondLookError as error:
             self._set("failed", str(error), data=str(data))
             return 1
-        self._set("finished", "", data=str(data))
+        except OSError as error:
+            why = (
+                f"Expected to write the results of the audit to {self.folder}, but the system said "
+                f"“{error.strerror}”: free disk space and audit again."
+            )
+            self._set("failed", why, data=str(data))
+            return 1
+        self._set("finished", report["verdict"], data=str(data))
         return 0
 
     def _set(

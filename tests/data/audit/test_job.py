@@ -42,6 +42,7 @@ def test_from_start_to_results(job, faulty):
     state = _wait(job)
     assert (state.status, state.data) == ("finished", str(faulty))
     report = job.report()
+    assert state.what == report["verdict"]
     assert report["mended"]["leaks_before"] == 3
     assert "Pictures under both labels" in job.page.read_text("utf-8")
     # Films lie elsewhere than the manifest, which names them by their whole path.
@@ -53,11 +54,12 @@ def test_from_start_to_results(job, faulty):
 def test_cancel_ends_the_process_and_keeps_nothing(job, faulty):
     job.start(str(faulty))
     pid = _pid(job)
+    job.manifest.touch()  # as if it had come that far
     job.cancel()
     assert job.state().status == "cancelled"
-    psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], 10)
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     assert not job.page.exists()
+    assert not job.manifest.exists()
     job.cancel()  # once more does no harm
     assert job.state().status == "cancelled"
 
@@ -67,7 +69,17 @@ def test_a_killed_process_is_a_failure_and_not_for_ever_at_work(job, faulty):
     psutil.Process(_pid(job)).kill()
     state = _wait(job, 10)
     assert state.status == "failed"
-    assert state.what
+    assert "without a word" in state.what
+
+
+def test_the_last_words_of_a_process_that_is_gone(job):
+    job.folder.mkdir(parents=True)
+    state = {"status": "running", "what": "", "done": 0, "every": 0, "data": "films", "pid": 0, "since": 0.0}
+    (job.folder / "state.json").write_text(json.dumps(state))
+    (job.folder / "log.txt").write_text("Traceback\nMemoryError\n")
+    assert (
+        job.state().what == "The audit ended unexpectedly, its last words were “MemoryError”: start it again."
+    )
 
 
 def test_a_fault_of_the_user_is_a_sentence(job, tmp_path):
@@ -75,6 +87,15 @@ def test_a_fault_of_the_user_is_a_sentence(job, tmp_path):
     state = _wait(job)
     assert state.status == "failed"
     assert state.what.startswith("Expected a folder of radiographs")
+
+
+def test_results_that_cannot_be_written_are_a_sentence(job, faulty):
+    job.page.mkdir(parents=True)
+    assert job.work(faulty) == 1
+    state = job.state()
+    assert state.status == "failed"
+    assert state.what.startswith("Expected to write the results of the audit to ")
+    assert state.what.endswith("free disk space and audit again.")
 
 
 def test_work_in_this_process(job, faulty):
