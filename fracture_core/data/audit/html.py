@@ -70,9 +70,27 @@ def to_html(report: dict[str, Any]) -> str:
             sections=shown,
             parts=PARTS,
             mended=report.get("mended"),
+            changes=changes(report),
             files=files(report, data_uri),
         )
     )
+
+
+def changes(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Sizes of each part before and after mending, as pairs; before is None for a part that is new.
+
+    Empty where there is no mended split.
+    """
+    # A set without splits has one size, of the whole.
+    before = {size["split"] or "all": size for size in report["sizes"]}
+    if len(before) == 1:
+        before["all"] = next(iter(before.values()))
+    counts = ("files", "originals", "groups", "positive_originals")
+    return [
+        {"split": after["split"]}
+        | {name: (before.get(after["split"], {}).get(name), after[name]) for name in counts}
+        for after in report.get("mended", {}).get("sizes", [])
+    ]
 
 
 def sections(report: dict[str, Any]) -> dict[str, list[list[dict[str, Any]]]]:

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from fracture_core.data.audit.comparison import compare
-from fracture_core.data.audit.html import to_html
+from fracture_core.data.audit.html import changes, to_html
 from fracture_core.data.audit.text import to_text
 from fracture_core.data.audit.thumbnail import data_uri
 
@@ -56,3 +56,24 @@ def test_a_set_that_cannot_be_mended_says_so(report):
 
 def test_a_film_that_is_gone_has_no_thumbnail(tmp_path):
     assert data_uri(tmp_path / "gone.png") == ""
+
+
+def test_before_and_after(report):
+    rows = {row["split"]: row for row in changes(report)}
+    assert list(rows) == ["train", "val", "test", "all"]
+    whole = report["sizes"][-1]
+    assert rows["all"]["files"] == (whole["files"], report["mended"]["sizes"][-1]["files"])
+    assert rows["val"]["groups"][0] is None
+    assert (
+        sum(rows[split]["files"][1] for split in ("train", "val", "test"))
+        == report["mended"]["sizes"][-1]["files"]
+    )
+    assert f"{whole['files']} → <b>{report['mended']['sizes'][-1]['files']}</b>" in to_html(report)
+
+
+def test_a_set_without_splits_is_compared_as_a_whole(report):
+    unsplit = [{**report["sizes"][-1], "split": ""}]
+    rows = {row["split"]: row for row in changes({**report, "sizes": unsplit})}
+    assert rows["all"]["files"][0] == unsplit[0]["files"]
+    assert rows["train"]["files"][0] is None
+    assert changes({**report, "mended": {"error": "no"}}) == []
