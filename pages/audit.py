@@ -5,9 +5,9 @@ import os
 import streamlit as st
 
 from fracture_core.data.audit import html
-from fracture_core.data.layouts import LAYOUTS, layout_named, layout_names
+from fracture_core.data.layouts import LAYOUTS, layout_named, layout_names, read_catalogue
 from fracture_core.errors import SecondLookError
-from pages.parts import audit_jobs, audit_result, audit_watch, folder, layout
+from pages.parts import audit_earlier, audit_jobs, audit_result, audit_watch, folder, layout
 
 layout.title(
     "Data audit",
@@ -17,13 +17,11 @@ layout.title(
 st.html(html.STYLE)
 
 
-def _take(data: str) -> None:
-    st.session_state[audit_jobs.FOLDER] = data
-
-
 def _choose() -> tuple[str, str]:
     """The data set as typed, and the layout."""
-    st.session_state.setdefault(audit_jobs.FOLDER, os.environ.get("SECOND_LOOK_DATASET", ""))
+    # The address keeps the set, so that a page that is loaded anew finds its audit again.
+    linked = st.query_params.get("data") or os.environ.get("SECOND_LOOK_DATASET", "")
+    st.session_state.setdefault(audit_jobs.FOLDER, linked)
     left, right = st.columns([3, 1])
     text = left.text_input(
         "Folder of labelled films, or a manifest",
@@ -39,36 +37,16 @@ def _choose() -> tuple[str, str]:
         key=audit_jobs.LAYOUT,
         persist_state="session",
     )
-    return (text or "").strip(), chosen
-
-
-def _earlier(text: str) -> None:
-    """Audits made before, each a click away."""
-    others = [(job, state) for job, state in audit_jobs.known() if state.data != text]
-    if not others:
-        return
-    words = {"running": "at work", "finished": "finished", "failed": "failed", "cancelled": "cancelled"}
-    with st.expander(f"Earlier audits ({len(others)})"):
-        for number, (job, state) in enumerate(others[:20]):
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.button(
-                    f"{state.data} – {words[state.status]}",
-                    key=f"audit_open_{number}",
-                    on_click=_take,
-                    args=(state.data,),
-                    type="tertiary",
-                )
-                st.button(
-                    "Forget",
-                    key=f"audit_forget_{number}",
-                    on_click=job.forget,
-                    disabled=state.status == "running",
-                    help="Deletes the results of this audit; the films stay.",
-                )
+    text = (text or "").strip()
+    if st.query_params.get("data", "") != text:
+        st.query_params.from_dict({"data": text} if text else {})
+    return text, chosen
 
 
 def _begin(text: str, chosen: str) -> None:
     data = folder.resolved(text)
+    with st.spinner("Looking at the folder …"):
+        read_catalogue(data, chosen)  # what cannot be audited is said here, and leaves no audit behind
     audit_jobs.job_of(data).start(str(data), chosen)
 
 
@@ -80,8 +58,8 @@ def _show() -> None:
             "An audit reads every film once; 10,000 small films take about a quarter of a minute. On the command line: "
             "`python -m fracture_core audit DIR`."
         )
+        audit_earlier.show(text)
         st.caption(f"Folders it understands:\n{known}")
-        _earlier(text)
         return
     job = audit_jobs.job_of(folder.resolved(text))
     state = job.state()
@@ -89,7 +67,9 @@ def _show() -> None:
         audit_watch.show(job)
     else:
         again = state.status != "absent"
-        if st.button("Audit again" if again else "Audit", type="secondary" if again else "primary"):
+        if st.button(
+            "Audit again" if again else "Audit", type="secondary" if again else "primary", key="audit_go"
+        ):
             _begin(text, chosen)
             st.rerun()
         if state.status == "failed":
@@ -98,7 +78,7 @@ def _show() -> None:
             st.info(state.what)
         elif state.status == "finished":
             audit_result.show(job)
-    _earlier(str(folder.resolved(text)))
+    audit_earlier.show(str(folder.resolved(text)))
 
 
 try:

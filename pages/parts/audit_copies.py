@@ -64,5 +64,5 @@ def _groups(report: dict[str, Any]) -> None:
     if pages > 1:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button("Previous", on_click=_to, args=(page - 1,), disabled=page == 0, key="audit_previous")
-            st.caption(f"Page {page + 1} of {pages}")
+            st.caption(f"Page {page + 1} of {pages}", width="content")
             st.button("Next", on_click=_to, args=(page + 1,), disabled=page == pages - 1, key="audit_next")

@@ -7,12 +7,14 @@ from typing import Any
 import streamlit as st
 
 from fracture_core import places
+from fracture_core.atomic import write_atomically
 from fracture_core.data.audit.job import Job, State
+from fracture_core.errors import DataError
 
 #: Under these names the session keeps what is chosen.
 FOLDER, LAYOUT = "audit_folder", "audit_layout"
 
-_JOBS = ".audits"
+_JOBS, _SPLITS = ".audits", ".splits"
 
 
 def job_of(data: Path) -> Job:
@@ -22,9 +24,9 @@ def job_of(data: Path) -> Job:
 
 
 def known() -> list[tuple[Job, State]]:
-    """Every audit on this computer, the newest first."""
-    folders = sorted((places.runs() / _JOBS).glob("*/"), key=lambda path: path.stat().st_mtime, reverse=True)
-    found = [(Job(folder), Job(folder).state()) for folder in folders]
+    """Every audit on this computer, the one that changed last first."""
+    jobs = sorted(map(Job, (places.runs() / _JOBS).glob("*/")), key=lambda job: -job.changed)
+    found = [(job, job.state()) for job in jobs]
     return [(job, state) for job, state in found if state.status != "absent"]
 
 
@@ -32,11 +34,36 @@ def report(job: Job) -> dict[str, Any]:
     """The results of a finished audit, read once.
 
     Raises:
-        DataError: the file is damaged.
+        DataError: they are gone, or the file is damaged.
     """
-    return _report(str(job.folder), job.page.stat().st_mtime_ns)
+    return _report(str(job.folder), job.changed)
 
 
 @st.cache_data(max_entries=3, show_spinner="Reading the results …")
-def _report(folder: str, changed: int) -> dict[str, Any]:
+def _report(folder: str, changed: float) -> dict[str, Any]:
     return Job(Path(folder)).report()
+
+
+def kept_split(job: Job, name: str) -> Path:
+    """A copy of the mended split for a training, which may read it again long after the audit is forgotten.
+
+    Args:
+        job: a finished audit.
+        name: what the copy is called, with a hash of what it holds behind it.
+
+    Raises:
+        DataError: it cannot be copied.
+    """
+    try:
+        text = job.manifest.read_text(encoding="utf-8")
+        path = (
+            places.runs() / _SPLITS / f"{name or 'set'}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.csv"
+        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text)
+    except OSError as error:
+        raise DataError(
+            f"Expected to copy the mended split to {places.runs() / _SPLITS}, but the system said "
+            f"“{error.strerror}”: free disk space, or audit again."
+        ) from error
+    return path.resolve()

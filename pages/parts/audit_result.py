@@ -2,6 +2,7 @@
 
 import html as plain_html
 import json
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -74,11 +75,12 @@ def _mended(job: Job, report: dict[str, Any]) -> None:
         left, right = st.columns(2)
         left.metric("Films to judge on that training has seen, as it is", f"{mended['leaks_before']:,}")
         right.metric("After mending", f"{mended['leaks_after']:,}")
-    st.html(html.piece("size_table", mended["sizes"], report["label"], PARTS))
+    st.caption("From the set as it is to the mended split:")
+    st.html(html.piece("change_table", html.changes(report), report["label"], PARTS))
     st.html(html.piece("finding_list", mended["findings"]))
     with st.container(horizontal=True):
         if st.button("Train on the mended split", type="primary"):
-            train_data.take(str(job.manifest.resolve()))
+            train_data.take(str(audit_jobs.kept_split(job, Path(report["root"]).name)))
             st.session_state[train_state.VIEW] = train_state.NEW
             st.switch_page("pages/train.py")
         st.download_button(

@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 from phantom_files import film, save
 
+from fracture_core.data.audit import audit
+from fracture_core.data.audit.comparison import compare
+from fracture_core.data.audit.html import to_html
+
 pytestmark = pytest.mark.browser
 
 
@@ -84,7 +88,7 @@ def test_the_mended_split_goes_on_to_training(page, app, leaky):
     page.get_by_text(re.compile(r"Manifest: 23 films")).wait_for()
     page.get_by_role("button", name="Audit these films first").click()
     page.get_by_role("heading", name="Data audit").wait_for()
-    assert page.get_by_role("textbox", name="Folder of labelled films").input_value().endswith("manifest.csv")
+    assert page.get_by_role("textbox", name="Folder of labelled films").input_value().endswith(".csv")
 
 
 def test_an_audit_can_be_left_found_again_and_cancelled(page, app, leaky, tmp_path):
@@ -95,19 +99,27 @@ def test_an_audit_can_be_left_found_again_and_cancelled(page, app, leaky, tmp_pa
     _open(page, app, many)
     page.get_by_role("button", name="Audit", exact=True).click()
     page.get_by_role("button", name="Cancel").wait_for()
-    page.reload()
-    _open(page, app, many)
+    page.reload()  # the address names the set
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("The audit was cancelled.").wait_for()
     page.get_by_role("button", name="Audit again").wait_for()
 
 
-def test_a_bad_folder_is_said_in_a_sentence(page, app):
-    _open(page, app, "/nowhere/at/all")
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (
+            "/nowhere/at/all",
+            "Expected a folder of radiographs or a manifest .*, but /nowhere/at/all is not a folder",
+        ),
+        ("/" + 300 * "a", "the system said “File name too long”: check the path"),
+    ],
+)
+def test_a_bad_folder_is_said_in_a_sentence_and_leaves_no_audit(page, app, data, words):
+    _open(page, app, data)
     page.get_by_role("button", name="Audit", exact=True).click()
-    page.get_by_text(
-        re.compile("Expected a folder of radiographs or a manifest .*, but /nowhere/at/all is not a folder")
-    ).wait_for()
+    page.get_by_text(re.compile(words)).wait_for()
+    assert not any(state.read_text().count(data) for state in (app.runs / ".audits").glob("*/state.json"))
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -116,3 +128,27 @@ def test_nothing_is_wider_than_the_screen(page, app, leaky, width):
     _audit(page, app, leaky)
     time.sleep(1)
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
+
+
+@pytest.fixture(scope="module")
+def report(phantoms, tmp_path_factory):
+    """The report on a set with films enough to measure shortcuts."""
+    found = audit(phantoms)
+    told = {**found.to_json(), "mended": compare(found)[1]}
+    assert told["shortcuts"]
+    path = tmp_path_factory.mktemp("report") / "audit.html"
+    path.write_text(to_html(told), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(("width", "media"), [(1280, "screen"), (390, "screen"), (718, "print")])
+def test_the_report_fits_every_screen_and_paper(page, report, width, media):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(media=media)
+    page.goto(report.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # No text is squeezed into a column of a few letters.
+    rows = page.evaluate(
+        "[...document.querySelectorAll('li, tr')].map(row => row.getBoundingClientRect().height)"
+    )
+    assert max(rows) < 200

@@ -1,0 +1,91 @@
+"""The audit page without a browser: where audits lie, and what the page says of them."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from phantom_files import film, save
+from streamlit.testing.v1 import AppTest
+
+from fracture_core import places
+from fracture_core.data.layouts import read_catalogue
+from fracture_core.errors import DataError
+from pages.parts import audit_jobs
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+
+
+@pytest.fixture(autouse=True)
+def _runs(tmp_path, monkeypatch):
+    monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path / "runs"))
+    monkeypatch.delenv("SECOND_LOOK_DATASET", raising=False)
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory) -> Path:
+    """24 films without splits, none of them a copy."""
+    root = tmp_path_factory.mktemp("my_films")
+    for seed in range(24):
+        save(root / ("normal", "fractured")[seed % 2] / f"film{seed:02d}.png", film(seed, seed % 2 == 1))
+    return root
+
+
+@pytest.fixture
+def audited(films, tmp_path) -> Path:
+    """A data set with a finished audit."""
+    root = shutil.copytree(films, tmp_path / "my_films")
+    assert audit_jobs.job_of(root).work(root) == 0
+    return root
+
+
+def _open(data: str = "") -> AppTest:
+    test = AppTest.from_file(str(APP), default_timeout=60)
+    test.run()
+    test.switch_page("pages/audit.py")
+    if data:
+        test.query_params["data"] = data
+    return test.run()
+
+
+def test_a_split_to_train_on_outlives_its_audit(audited):
+    job = audit_jobs.job_of(audited)
+    kept = audit_jobs.kept_split(job, audited.name)
+    assert kept == audit_jobs.kept_split(job, audited.name)
+    before = read_catalogue(job.manifest).cases
+    job.forget()
+    assert not job.manifest.exists()
+    assert read_catalogue(kept).cases == before
+    assert kept.parent.parent == places.runs().resolve()
+    with pytest.raises(DataError, match="Expected to copy the mended split"):
+        audit_jobs.kept_split(job, audited.name)
+
+
+def test_results_that_were_forgotten_elsewhere(audited):
+    job = audit_jobs.job_of(audited)
+    assert audit_jobs.report(job)["root"] == str(audited)
+    job.forget()
+    with pytest.raises(DataError, match="audit again"):
+        audit_jobs.report(job)
+
+
+def test_earlier_audits_say_what_they_came_to_and_open(audited):
+    verdict = audit_jobs.report(audit_jobs.job_of(audited))["verdict"]
+    test = _open()
+    assert any(verdict.rstrip(".") in caption.value.replace("\\", "") for caption in test.caption)
+    test.button(key="audit_open_0").click().run()
+    assert test.text_input(key=audit_jobs.FOLDER).value == str(audited)
+    assert any(verdict in piece.proto.body for piece in test.get("html"))
+    assert not test.exception
+
+
+def test_an_address_opens_its_audit(audited):
+    test = _open(str(audited))
+    assert test.text_input(key=audit_jobs.FOLDER).value == str(audited)
+    assert any(button.label == "Audit again" for button in test.button)
+
+
+def test_forgetting_removes_it_from_the_list(audited):
+    test = _open()
+    test.button(key="audit_forget_0").click().run()
+    assert not audit_jobs.known()
+    assert all(not (button.key or "").startswith("audit_open") for button in test.button)
