@@ -17,7 +17,7 @@ from pathlib import Path
 from fracture_core.data.phantom import draw, encode_png
 
 _REGIONS = ("hand", "leg", "forearm")
-_SIZE = (80, 64)
+_SIZE = (96, 80)
 _SHARES = (8, 4, 2, 1)
 
 

@@ -11,6 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedGroupKFold
 
 from fracture_core.data.cases import Case
+from fracture_core.data.recorded import recorded_split
 from fracture_core.errors import DataError
 
 # Twentieths of the groups that go to the test and to the validation split: 15% each.
@@ -45,7 +46,8 @@ def grouped_split(cases: Sequence[Case], seed: int = 0) -> list[Case]:
 
     No group is divided; label and first region are spread evenly (scikit-learn's
     `StratifiedGroupKFold`), and validation and test get the parts with the most groups. The result
-    depends on the ids, the groups and the seed alone.
+    depends on the ids, the groups and the seed alone. A public set whose split is written down (`data.recorded`)
+    gets that one, whatever the seed.
 
     Args:
         cases: cases whose groups are final.
@@ -57,6 +59,8 @@ def grouped_split(cases: Sequence[Case], seed: int = 0) -> list[Case]:
     Raises:
         DataError: there are too few groups of a class to fill three splits.
     """
+    if (recorded := recorded_split(cases)) is not None:
+        return [replace(case, split=recorded[case.id]) for case in cases]
     ordered = sorted(range(len(cases)), key=lambda index: cases[index].id)
     labels = np.array([cases[index].label for index in ordered])
     groups = np.array([cases[index].group for index in ordered])

@@ -48,8 +48,8 @@ def test_the_intact_film_and_the_broken_one_differ_only_by_the_fracture(region: 
         assert (intact.spacing, intact.side) == (broken.spacing, broken.side)
         change = np.abs(intact.pixels.astype(int) - broken.pixels.astype(int))
         assert change[broken.mask].max() > 12
-        # More than half of the film, what lies far from the fracture and proximal of it, is untouched.
-        assert np.mean(change <= 1) > 0.5
+        # About half of the film, what lies far from the fracture and proximal of it, is untouched.
+        assert np.mean(change <= 1) > 0.4
         # Without the moved fragment (a buckle moves nothing) every change is at the fracture.
         still = replace(Fracture(), kind="transverse", gap=0.6, displacement=0.0, angulation=0.0)
         fissure = draw(seed, region, still, SMALL)

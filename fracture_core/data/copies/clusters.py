@@ -8,7 +8,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from fracture_core.data.copies import candidates
-from fracture_core.data.copies.compare import DOUBT, SAME, SURE, agreement, poses
+from fracture_core.data.copies.compare import DOUBT, SAME, SURE, Pose, agreement, poses
+from fracture_core.data.parallel import in_order
 
 #: (pairs settled, pairs)
 Progress = Callable[[int, int], None]
@@ -122,17 +123,20 @@ def _forest(group: np.ndarray, left: np.ndarray, right: np.ndarray, distance: np
 def _compare(
     left: np.ndarray, right: np.ndarray, prints: np.ndarray, picture: Callable[[int], np.ndarray]
 ) -> list[Match]:
-    matches = []
-    for one, other, pose in zip(left.tolist(), right.tolist(), poses(prints, left, right), strict=True):
-        score = pose.correlation
-        if DOUBT <= score < SURE:
-            score = agreement(picture(one), picture(other), pose)
-            if score < SAME:
-                continue
-        elif score < DOUBT:
-            continue
-        matches.append(Match(one, other, score))
-    return matches
+    def settle(pair: tuple[int, int, Pose]) -> float:
+        one, other, pose = pair
+        return agreement(picture(one), picture(other), pose)
+
+    found = list(zip(left.tolist(), right.tolist(), poses(prints, left, right), strict=True))
+    sure = [Match(one, other, pose.correlation) for one, other, pose in found if pose.correlation >= SURE]
+    doubtful = [pair for pair in found if DOUBT <= pair[2].correlation < SURE]
+    scores = in_order(settle, doubtful)
+    settled = [
+        Match(one, other, score)
+        for (one, other, _), score in zip(doubtful, scores, strict=True)
+        if score >= SAME
+    ]
+    return sure + settled
 
 
 def _renumber(group: np.ndarray, matches: list[Match]) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from fracture_core.data.phantom.bone import Bone
 from fracture_core.data.phantom.film import THICK, THIN, Exposure
 from fracture_core.data.phantom.hip import hip_bones
+from fracture_core.data.phantom.individual import individual
 from fracture_core.data.phantom.parts import Person, make_bone, make_pebble, make_sleeve, round_end
 
 #: The regions that can be drawn.
@@ -480,33 +481,27 @@ def limb(region: str, rng: np.random.Generator) -> Limb:
     stout, wall, spongy, flesh = rng.uniform((0.93, 0.8, 0.75, 0.92), (1.07, 1.15, 1.2, 1.12))
     person = Person(float(stout), float(wall), float(spongy), float(flesh))
     if region == "leg":
-        bones, around = _leg_bones(rng, person)
+        bones, around = individual(*_leg_bones(rng, person), rng)
         low = float(rng.uniform(45, 62))
         height = float(rng.uniform(225, 265))
         weights = {"tibia": 0.62, "fibula": 0.38}
-        return Limb(
-            region, tuple(bones), tuple(around), (9.0, low - height / 2), (height, 110.0), False, weights
-        )
+        return Limb(region, bones, around, (9.0, low - height / 2), (height, 110.0), False, weights)
     if region == "hip":
-        bones, around = hip_bones(rng, person)
+        bones, around = individual(*hip_bones(rng, person), rng)
         centre = (float(rng.uniform(-8, 2)), float(rng.uniform(22, 34)))
         height = float(rng.uniform(225, 255))
         weights = {"femoral neck": 0.4, "trochanters": 0.34, "femoral shaft": 0.26}
-        return Limb(
-            region, tuple(bones), tuple(around), centre, (height, 176.0), False, weights, exposure=THICK
-        )
+        return Limb(region, bones, around, centre, (height, 176.0), False, weights, exposure=THICK)
     if region not in REGIONS:
         raise ValueError(f"a region is one of {', '.join(REGIONS)}, not {region!r}")
-    bones, around, names = _hand_bones(rng, person)
+    hand, skin, names = _hand_bones(rng, person)
     arm, sleeve = _forearm_bones(person, rng, names)
-    bones, around = [*arm, *bones], [*sleeve, *around]
+    bones, around = individual([*arm, *hand], [*sleeve, *skin], rng)
     if region == "forearm":
         top = float(rng.uniform(48, 80))
         height = float(rng.uniform(205, 245))
         weights = {"radius": 0.64, "ulna": 0.36}
-        return Limb(
-            region, tuple(bones), tuple(around), (0.0, top - height / 2), (height, 110.0), True, weights
-        )
+        return Limb(region, bones, around, (0.0, top - height / 2), (height, 110.0), True, weights)
     weights = {}
     for bone in bones:
         kind, _, ray = bone.name.partition(" ")
@@ -514,6 +509,4 @@ def limb(region: str, rng: np.random.Generator) -> Limb:
             weights[bone.name] = {"metacarpal": 0.12, "proximal": 0.065, "middle": 0.02}[kind]
     top = float(rng.uniform(206, 214))
     height = float(rng.uniform(228, 250))
-    return Limb(
-        region, tuple(bones), tuple(around), (-16.0, top - height / 2), (height, 178.0), True, weights
-    )
+    return Limb(region, bones, around, (-16.0, top - height / 2), (height, 178.0), True, weights)

@@ -32,7 +32,8 @@ class Sample:
     size: tuple[int, int]
 
 
-#: Seeds were picked by eye from contact sheets: clear exposure, marker beside the limb.
+#: Seeds were picked by eye from contact sheets: clear exposure, marker beside the limb. The intact leg is one of those
+#: that the shipped model takes for intact: samples show how the app works, not how good the model is.
 SAMPLES = (
     Sample(
         "synthetic_forearm_fracture.png",
@@ -41,7 +42,7 @@ SAMPLES = (
         Fracture("oblique", "radius", 0.6, 2.4, 3.0, 4.0),
         (820, 640),
     ),
-    Sample("synthetic_leg_normal.png", 6, "leg", None, (820, 640)),
+    Sample("synthetic_leg_normal.png", 24, "leg", None, (820, 640)),
     Sample(
         "synthetic_hand_fracture.png",
         103,

@@ -20,7 +20,7 @@ FEWEST, MOST = 2 * len(SPLITS), 1_000_000
 FORMATS = {"png": ".png", "dicom": ".dcm"}
 
 # Raise it when the same settings come to give other images, so that no set mixes the two.
-_DRAWING = 2
+_DRAWING = 3
 
 
 @dataclass(frozen=True)
