@@ -6,6 +6,8 @@ from scipy.linalg import eigh
 from scipy.spatial import KDTree
 from threadpoolctl import threadpool_limits
 
+from fracture_core.data.parallel import in_order
+
 # Waves along a ring, without the mean: their strengths do not change when the picture is turned or mirrored.
 _WAVES = slice(1, 25)
 
@@ -15,7 +17,7 @@ _KEPT, _SAMPLE = 24, 2000
 #: Neighbours looked at for each picture. A copy that is not among them is reached through other copies.
 NEIGHBOURS = 12
 
-_CHUNK = 2048
+_CHUNK = 512
 
 
 def descriptions(prints: np.ndarray) -> np.ndarray:
@@ -35,10 +37,11 @@ def descriptions(prints: np.ndarray) -> np.ndarray:
         spread = (known - mean).T @ (known - mean)
         last = len(spread) - 1
         axes = eigh(spread, subset_by_index=(last - _KEPT + 1, last))[1]
-        parts = [
-            (_spectra(prints[start : start + _CHUNK]) - mean) @ axes
-            for start in range(0, len(prints), _CHUNK)
-        ]
+
+        def described(start: int) -> np.ndarray:
+            return np.asarray((_spectra(prints[start : start + _CHUNK]) - mean) @ axes)
+
+        parts = list(in_order(described, range(0, len(prints), _CHUNK), at_once=1))
     return np.concatenate(parts).astype(np.float32)
 
 

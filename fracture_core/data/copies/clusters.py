@@ -14,7 +14,7 @@ from fracture_core.data.parallel import in_order
 #: (pairs settled, pairs)
 Progress = Callable[[int, int], None]
 
-_CHUNK = 256
+_CHUNK = 1024
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _compare(
     found = list(zip(left.tolist(), right.tolist(), poses(prints, left, right), strict=True))
     sure = [Match(one, other, pose.correlation) for one, other, pose in found if pose.correlation >= SURE]
     doubtful = [pair for pair in found if DOUBT <= pair[2].correlation < SURE]
-    scores = in_order(settle, doubtful)
+    scores = in_order(settle, doubtful, at_once=1)
     settled = [
         Match(one, other, score)
         for (one, other, _), score in zip(doubtful, scores, strict=True)

@@ -50,9 +50,9 @@ def read(root: Path) -> Catalogue:
     }
     for split, label, folder, paths in films:
         for path in paths:
-            name = path.relative_to(root).as_posix()
+            name = "/".join(path.parts[len(root.parts) :])
             stem = original_stem(path)
-            below = path.relative_to(folder).parts
+            below = path.parts[len(folder.parts) :]
             cases.append(
                 Case(
                     id=name,
