@@ -1,28 +1,38 @@
-"""How the input gate judges a data set, and how long reading and judging take.
+"""How the input gate judges the images of a folder, and how long reading and judging take.
 
-python -m benchmarks.gate DIR
+python -m benchmarks.gate DIR            # by the pixels alone
+python -m benchmarks.gate DIR --model    # and by the second heads of the model in use
+python -m benchmarks.gate DIR --model --grey    # as if every image had been grey: what the heads alone are worth
 """
 
 import argparse
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from fracture_core import places
 from fracture_core.data.layouts.files import images
 from fracture_core.errors import ImageReadError
 from fracture_core.imaging import check, read
+from fracture_core.opinion import Reader
+from fracture_core.registry.store import ModelStore
 
 
 def main() -> None:
     """Counts states and reasons over every image below a folder."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--model", action="store_true", help="ask the model in use as well")
+    parser.add_argument("--grey", action="store_true", help="do not tell the gate of colour")
+    chosen = parser.parse_args()
+    judge = Reader(ModelStore(places.models())).opinion if chosen.model else None
     states: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     reading, judging = [], []
-    for path in images(parser.parse_args().folder):
+    for path in images(chosen.folder):
         began = time.perf_counter()
         try:
             film = read(path)
@@ -31,7 +41,9 @@ def main() -> None:
             reasons[str(error)] += 1
             continue
         read_at = time.perf_counter()
-        gate = check(film)
+        if chosen.grey:
+            film = replace(film, colour=0.0)
+        gate = judge(film, heatmap=False).gate if judge else check(film)
         judging.append(time.perf_counter() - read_at)
         reading.append(read_at - began)
         states[gate.state.value] += 1

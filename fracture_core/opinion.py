@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import keras
 import numpy as np
+from scipy.special import expit
 
 from fracture_core.explain.gradcam import GradCam
 from fracture_core.explain.peak import peak
+from fracture_core.heads.features import pooled
 from fracture_core.imaging import (
     Gate,
     GateState,
@@ -28,6 +31,8 @@ from fracture_core.imaging import (
 from fracture_core.registry.card import Card
 from fracture_core.registry.store import ModelStore
 from fracture_core.words import Verdict
+from fracture_core.zoo import architecture
+from fracture_core.zoo.architecture import MAP
 from fracture_core.zoo.logit import logit_view
 
 #: Pixels on the longer side of a picture for the screen.
@@ -42,8 +47,9 @@ class Heat:
     """Where a model found evidence for a fracture.
 
     Attributes:
-        grid: float32 (rows, columns) on the model's grid over the canvas, 0 or more, in units of the logit.
-        scale: evidence that is drawn in full colour.
+        grid: float32 (rows, columns) on the model's grid over the canvas, 0 or more: evidence in units of the
+            logit, or probabilities.
+        scale: the value that is drawn in full colour.
         placement: from the canvas back to the film.
     """
 
@@ -75,6 +81,10 @@ class Opinion:
         probability: calibrated, of *fracture*, 0–1; None for a refused film.
         verdict: from the probability and the card's thresholds; None for a refused film.
         heat: where the model looked; None where it was not asked for or the film was refused.
+        fracture_map: probability of a fracture cell by cell, for a network that was taught where fractures
+            lie; None otherwise and like `heat`.
+        regions: the body regions that the film shows by the model's second head, with probabilities, the
+            likeliest first; empty where none is likely or the model has no such head.
         card: the model's card, with thresholds, record and limits.
         seconds: how long each step took, by name; "all" is the sum.
     """
@@ -85,19 +95,28 @@ class Opinion:
     verdict: Verdict | None
     heat: Heat | None
     card: Card
+    regions: tuple[tuple[str, float], ...] = ()
+    fracture_map: Heat | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def picture(self, opacity: float) -> np.ndarray:
-        """The film with the heatmap over it, for the screen.
+    def picture(self, opacity: float, heat: Heat | None = None) -> np.ndarray:
+        """The film with a heatmap over it, for the screen.
 
         Args:
             opacity: 0–1; 0 shows the bare film.
+            heat: which map, one of this opinion's; Grad-CAM unless given.
 
         Returns:
             uint8 RGB (height, width, 3), at most `SCREEN` pixels on the longer side.
         """
-        film, heat = self._screen
-        return blend(film, heat, opacity)
+        shown = heat or self.heat
+        if shown is None or not shown.any:
+            return blend(self._screen, np.zeros_like(self._screen), opacity)
+        # Kept, so that another opacity costs only the blending.
+        if shown not in self._layers:
+            size = self._screen.shape[1], self._screen.shape[0]
+            self._layers[shown] = cv2.resize(shown.on_film(), size, interpolation=cv2.INTER_AREA)
+        return blend(self._screen, self._layers[shown], opacity)
 
     @cached_property
     def thumbnail(self) -> np.ndarray:
@@ -115,20 +134,21 @@ class Opinion:
             "model": self.card.id,
             "model_sha256": self.card.weights.sha256,
             "gate": {"state": self.gate.state.value, "reasons": list(self.gate.reasons)},
-            "regions": [],
+            "regions": [{"region": name, "probability": round(chance, 4)} for name, chance in self.regions],
             "peak": self.heat.peak() if self.heat else None,
             "seconds": round(self.seconds["all"], 3),
         }
 
     @cached_property
-    def _screen(self) -> tuple[np.ndarray, np.ndarray]:
-        """Film and heat at the size of a screen, so that another opacity costs only the blending."""
+    def _screen(self) -> np.ndarray:
+        """The film at the size of a screen."""
         shrink = min(1.0, SCREEN / max(self.film.height, self.film.width))
         size = max(1, round(self.film.width * shrink)), max(1, round(self.film.height * shrink))
-        film = cv2.resize(self.film.pixels, size, interpolation=cv2.INTER_AREA)
-        if self.heat is None or not self.heat.any:
-            return film, np.zeros_like(film)
-        return film, cv2.resize(self.heat.on_film(), size, interpolation=cv2.INTER_AREA)
+        return np.asarray(cv2.resize(self.film.pixels, size, interpolation=cv2.INTER_AREA))
+
+    @cached_property
+    def _layers(self) -> dict[Heat, np.ndarray]:
+        return {}
 
 
 class Reader:
@@ -143,9 +163,15 @@ class Reader:
     """
 
     def __init__(self, store: ModelStore, model_id: str | None = None):
-        self.card, model = store.load(model_id or store.in_use())
-        self._view = logit_view(model)
-        self._cam = GradCam(model, self.card.heatmap_layer)
+        model_id = model_id or store.in_use()
+        self.card, model = store.load(model_id)
+        self._heads = store.heads(model_id)
+        features = pooled(model, architecture(self.card.architecture)) if self._heads else []
+        self._mapped = MAP in {layer.name for layer in model.layers}
+        maps = [model.get_layer(MAP).output] if self._mapped else []
+        logit = logit_view(model).output
+        self._view = keras.Model(model.input, [logit, *features] if features else logit)
+        self._cam = GradCam(model, self.card.heatmap_layer, [*features, *maps])
         self._lock = threading.Lock()
         blank = _blank(self.card.input)
         self._view.predict_on_batch(blank)
@@ -170,23 +196,32 @@ class Reader:
         gate = check(film)
         clock.lap("gate")
         if gate.state is GateState.REFUSE:
-            return Opinion(film, gate, None, None, None, self.card, clock.laps())
+            return Opinion(film, gate, None, None, None, self.card, seconds=clock.laps())
         inputs, placement = prepare(film, self.card.input)
         clock.lap("prepare")
-        heat = None
+        heat = fracture_map = None
         # The heatmap library keeps state while it works; one film at a time.
         with self._lock:
             if heatmap:
-                logits, evidence = self._cam.look(inputs[None])
+                logits, evidence, features = self._cam.look(inputs[None])
                 heat = Heat(evidence[0], self.card.heatmap_scale or 1.0, placement)
+                if self._mapped:
+                    fracture_map = Heat(expit(features.pop()[0, ..., 0]), 1.0, placement)
             else:
-                logits = self._view.predict_on_batch(inputs[None])[:, 0]
+                found = self._view.predict_on_batch(inputs[None])
+                logit, *features = found if self._heads else (found,)
+                logits = logit[:, 0]
         clock.lap("model")
-        logit = float(logits[0])
-        probability = float(self.card.calibration.apply(logit))
-        return Opinion(
-            film, gate, probability, self.card.thresholds.verdict(probability), heat, self.card, clock.laps()
-        )
+        regions: tuple[tuple[str, float], ...] = ()
+        if self._heads is not None:
+            middle, deepest = (np.asarray(feature[0]) for feature in features)
+            gate = self._heads.gate(gate, middle, deepest)
+            if gate.state is GateState.REFUSE:
+                return Opinion(film, gate, None, None, None, self.card, seconds=clock.laps())
+            regions = self._heads.shown(middle)
+        probability = float(self.card.calibration.apply(float(logits[0])))
+        verdict = self.card.thresholds.verdict(probability)
+        return Opinion(film, gate, probability, verdict, heat, self.card, regions, fracture_map, clock.laps())
 
 
 class _Clock:

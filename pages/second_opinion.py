@@ -56,8 +56,9 @@ def _answer(entry: study.Entry) -> None:
             answer.no_verdict(opinion.gate)
         else:
             answer.verdict(opinion.verdict, opinion.probability, opinion.card)
+            answer.meaning(opinion)
             answer.reasons(opinion.gate)
-            answer.record(opinion.card)
+            answer.record(opinion, entry.key)
             answer.limits(opinion.card)
     with left, st.container(key="viewer"):
         film.viewer(opinion, entry.name, entry.key)

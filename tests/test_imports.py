@@ -28,10 +28,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "data": _WORDS | {"imaging", "evaluation"},
     "zoo": _WORDS | {"imaging"},
     "explain": _LOWER | {"zoo"},
-    "registry": _WORDS | {"imaging", "evaluation", "zoo"},
-    "training": _LOWER | {"zoo", "registry", "explain"},
-    "opinion": _LOWER | {"zoo", "registry", "explain"},
-    "cli": _LOWER | {"zoo", "registry", "explain", "training", "opinion"},
+    "heads": _WORDS | {"imaging", "evaluation", "zoo"},
+    "registry": _WORDS | {"imaging", "evaluation", "zoo", "heads"},
+    "training": _LOWER | {"zoo", "heads", "registry", "explain"},
+    "opinion": _LOWER | {"zoo", "heads", "registry", "explain"},
+    "cli": _LOWER | {"zoo", "heads", "registry", "explain", "training", "opinion"},
     "__main__": {"cli"},
 }
 NO_TENSORFLOW = _LOWER

@@ -2,15 +2,19 @@
 
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from fracture_core.data.phantom import draw, encode_png
 from fracture_core.errors import ImageReadError, ModelError
 from fracture_core.evaluation import Platt, Thresholds
-from fracture_core.imaging import GateState, Placement, read
+from fracture_core.heads.negatives import negatives
+from fracture_core.imaging import GateState, Placement, Radiograph, read
 from fracture_core.opinion import Heat, Reader
 from fracture_core.registry.hash import sha256
+from fracture_core.registry.store import SHIPPED, ModelStore
 from fracture_core.words import Verdict
 
 
@@ -171,3 +175,55 @@ def test_the_scale_is_fixed():
     placement = Placement.fit((64, 64), (64, 64))
     heat = Heat(np.full((2, 2), 3.0, np.float32), 6.0, placement)
     np.testing.assert_allclose(heat.on_film(), 0.5)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Reader:
+    return Reader(ModelStore(Path(__file__).parents[1] / "models"), SHIPPED)
+
+
+def _radiograph(pixels: np.ndarray) -> Radiograph:
+    return read(encode_png(pixels))
+
+
+def test_the_shipped_model_tells_the_region_and_maps_the_fracture(shipped):
+    phantom = draw(103, "hand", True, (820, 640))
+    opinion = shipped.opinion(_radiograph(phantom.pixels))
+    assert opinion.regions[0][0] == "hand"
+    assert opinion.to_json()["regions"][0] == {
+        "region": "hand",
+        "probability": round(opinion.regions[0][1], 4),
+    }
+    chances = opinion.fracture_map.grid
+    assert chances.shape == (48, 48)
+    assert 0 <= chances.min() < 0.1 < chances.max() <= 1
+    # Both views are one map up to its scale, so the strongest cell is the same.
+    assert opinion.fracture_map.peak() == opinion.heat.peak()
+    assert not np.array_equal(opinion.picture(0.6), opinion.picture(0.6, opinion.fracture_map))
+    assert np.array_equal(opinion.picture(0.0), opinion.picture(0.0, opinion.fracture_map))
+
+
+def test_without_a_heatmap_the_answer_is_the_same(shipped):
+    film = _radiograph(draw(5, "leg", False, (600, 480)).pixels)
+    with_map, without = shipped.opinion(film), shipped.opinion(film, heatmap=False)
+    assert without.fracture_map is None
+    assert without.probability == pytest.approx(with_map.probability, abs=1e-5)
+    assert [name for name, _ in without.regions] == [name for name, _ in with_map.regions]
+    assert without.gate == with_map.gate
+
+
+def test_a_grey_photograph_and_a_page_of_text_get_no_verdict(shipped):
+    # Other pictures than those the head was taught with.
+    states = [shipped.opinion(_radiograph(picture), heatmap=False) for picture in negatives(12, seed=99)]
+    refused = [opinion for opinion in states if opinion.gate.state is GateState.REFUSE]
+    assert len(refused) >= 11
+    assert all(opinion.probability is None and opinion.verdict is None for opinion in refused)
+
+
+def test_synthetic_films_are_let_pass(shipped):
+    states = [
+        shipped.opinion(_radiograph(draw(seed, region, False, (500, 400)).pixels), heatmap=False).gate.state
+        for seed in range(3)
+        for region in ("hand", "leg")
+    ]
+    assert GateState.REFUSE not in states

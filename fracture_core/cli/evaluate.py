@@ -9,7 +9,7 @@ from fracture_core import places
 from fracture_core.cli.quiet import load_keras
 from fracture_core.data.layouts import layout_names
 from fracture_core.errors import SecondLookError
-from fracture_core.words import SPLITS, a_finding
+from fracture_core.words import SPLITS, a_finding, verdict_words
 
 
 def add(commands) -> None:
@@ -39,6 +39,7 @@ def add(commands) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Prints the record as a table and writes it as files."""
     load_keras()
+    from fracture_core.evaluation import VERDICTS
     from fracture_core.registry.store import ModelStore
     from fracture_core.training.evaluate import evaluate
 
@@ -58,6 +59,13 @@ def run(chosen: argparse.Namespace) -> int:
     print(f"  {'ECE':<18} {summary.ece:.3f}")
     for region, part in found.regions.items():
         print(f"{region}: AUC {part.auc.text()}, sensitivity {part.sensitivity.text()}")
+    for region, verdicts in found.coverage.items():
+        print(
+            f"{region or 'all films'}, verdicts (share of films; of these with {a_finding(found.finding)}):"
+        )
+        for verdict in VERDICTS:
+            share, fractured = verdicts.of(verdict)
+            print(f"  {verdict_words(verdict, found.finding):<20} {share.text()}; {fractured.text()}")
     if chosen.out:
         _write(found, chosen.out)
     return 0

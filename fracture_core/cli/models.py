@@ -1,7 +1,8 @@
-"""`models`: list, show, verify, use, add."""
+"""`models`: list, show, verify, use, add, heads."""
 
 import argparse
 import json
+from pathlib import Path
 
 from fracture_core import places
 from fracture_core.cli.quiet import load_keras
@@ -10,7 +11,7 @@ from fracture_core.cli.quiet import load_keras
 def add(commands) -> None:
     """Adds the command's arguments."""
     parser = commands.add_parser("models", help="the models on this computer")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="list|show|verify|use|add")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="list|show|verify|use|add|heads")
     actions.add_parser("list", help="every model with its record").set_defaults(run=_list)
     for name, words, action in (
         ("show", "a model's card as JSON", _show),
@@ -23,6 +24,13 @@ def add(commands) -> None:
     part = actions.add_parser("add", help="take the result of a training run in")
     part.add_argument("name", metavar="RUN")
     part.set_defaults(run=_add)
+    part = actions.add_parser(
+        "heads",
+        help="fit the second heads of a model (region, radiograph or not) to the films it was trained on",
+    )
+    part.add_argument("id", metavar="ID")
+    part.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data set of its training")
+    part.set_defaults(run=_heads)
 
 
 def _store():
@@ -72,4 +80,20 @@ def _add(chosen: argparse.Namespace) -> int:
         )
     model_id = _store().add(run.result)
     print(f"{model_id} is added; put it in use with: models use {model_id}")
+    return 0
+
+
+def _heads(chosen: argparse.Namespace) -> int:
+    load_keras()
+    from fracture_core.training.second_heads import refit
+
+    record = refit(_store(), chosen.id, chosen.data, places.runs() / ".cache").heads_record
+    if record is None:
+        print(f"{chosen.id}: its architecture has no features for second heads; its card is written anew.")
+        return 0
+    print(f"{chosen.id}, on the test films: passed {record.passed.text()}, refused {record.refused.text()}")
+    if record.region is not None:
+        print(f"region told right {record.region.text()}")
+        for name, found in record.by_region.items():
+            print(f"  {name:<10} {found.text()}")
     return 0

@@ -5,6 +5,7 @@
 
 from fracture_core.evaluation.calibration import Platt
 from fracture_core.evaluation.confusion import Confusion, confusion
+from fracture_core.evaluation.coverage import Coverage, coverage, coverage_by_region, verdict_coverage
 from fracture_core.evaluation.curves import PrPoints, RocPoints, pr_points, roc_points
 from fracture_core.evaluation.error_cases import (
     CORRECT,
@@ -29,6 +30,7 @@ __all__ = [
     "MISSED",
     "VERDICTS",
     "Confusion",
+    "Coverage",
     "Interval",
     "Platt",
     "PrPoints",
@@ -39,6 +41,8 @@ __all__ = [
     "Thresholds",
     "by_region",
     "confusion",
+    "coverage",
+    "coverage_by_region",
     "error_kind",
     "has_region",
     "list_errors",
@@ -47,5 +51,6 @@ __all__ = [
     "roc_points",
     "summarise",
     "three_state",
+    "verdict_coverage",
     "with_errors",
 ]

@@ -1,6 +1,6 @@
 """Summary: everything measured on a set of scored cases, as card, command line and page show it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -150,6 +150,17 @@ def by_region(
         DataError: labels, probabilities, groups and regions do not fit together.
     """
     cases = scored(label, probability, group)
+    return {name: _measure(part, threshold) for name, part in each_region(cases, regions)}
+
+
+def each_region(
+    cases: Scored, regions: Sequence[str] | Sequence[Iterable[str]]
+) -> Iterator[tuple[str, Scored]]:
+    """The cases of each region apart, in the order that `by_region` describes.
+
+    Raises:
+        DataError: there are not as many regions as cases.
+    """
     named = [set(found.split()) if isinstance(found, str) else set(found) for found in regions]
     if len(named) != len(cases):
         raise DataError(
@@ -157,10 +168,8 @@ def by_region(
             "give an empty text where the region is unknown."
         )
     found = set().union(*named)
-    order = [name for name in REGIONS if name in found] + sorted(found.difference(REGIONS))
-    return {
-        name: _measure(cases.only(np.array([name in names for names in named])), threshold) for name in order
-    }
+    for name in [name for name in REGIONS if name in found] + sorted(found.difference(REGIONS)):
+        yield name, cases.only(np.array([name in names for names in named]))
 
 
 def _measure(cases: Scored, threshold: float) -> Summary:

@@ -3,6 +3,8 @@
 Source: Selvaraju et al. 2017, arXiv:1610.02391.
 """
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 from tf_keras_vis.gradcam import Gradcam
@@ -26,28 +28,29 @@ class GradCam:
     Args:
         model: a network of the zoo.
         layer: the layer whose grid is explained.
+        features: further tensors of the network that `look` gives along.
     """
 
-    def __init__(self, model: keras.Model, layer: str):
+    def __init__(self, model: keras.Model, layer: str, features: Sequence[keras.KerasTensor] = ()):
         grid, logit = model.get_layer(layer).output, model.get_layer(LOGIT).output
-        self._whole = keras.Model(model.input, [grid, logit])
-        features = keras.Input(grid.shape[1:])
+        self._whole = keras.Model(model.input, [grid, logit, *features])
+        part = keras.Input(grid.shape[1:])
         # The library looks a layer up by its name and explains that layer's output.
-        named = keras.layers.Activation("linear", name=_GRID)(features)
-        self._cam = Gradcam(keras.Model(features, keras.Model(grid, logit)(named)))
+        named = keras.layers.Activation("linear", name=_GRID)(part)
+        self._cam = Gradcam(keras.Model(part, keras.Model(grid, logit)(named)))
 
-    def look(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def look(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
         """What the network says, and on what evidence.
 
         Args:
             inputs: float32 (batch, height, width, channels), as `imaging.prepare` gives them.
 
         Returns:
-            The logits, float32 (batch,), and the evidence for *fracture* cell by cell, float32
-            (batch, rows, columns), 0 or more, spanning the whole canvas. A map is all zero where the
-            network has no positive evidence.
+            The logits, float32 (batch,); the evidence for *fracture* cell by cell, float32
+            (batch, rows, columns), 0 or more, spanning the whole canvas, all zero where the network has no
+            positive evidence; and the further tensors.
         """
-        grid, logit = self._whole.predict_on_batch(inputs)
+        grid, logit, *features = self._whole.predict_on_batch(inputs)
         cam = self._cam(
             lambda output: output[:, 0],
             grid,
@@ -56,7 +59,7 @@ class GradCam:
             expand_cam=False,
             normalize_cam=False,
         )
-        return logit[:, 0], np.asarray(cam, np.float32)
+        return logit[:, 0], np.asarray(cam, np.float32), features
 
     def __call__(self, inputs: np.ndarray) -> np.ndarray:
         """The evidence alone; see `look`."""

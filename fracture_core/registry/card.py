@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from fracture_core.errors import DataError, ModelError
-from fracture_core.evaluation import Interval, Platt, Summary, ThreeState, Thresholds
+from fracture_core.evaluation import Coverage, Interval, Platt, Summary, ThreeState, Thresholds
+from fracture_core.heads.record import HeadsRecord
 from fracture_core.imaging import InputSpec
 from fracture_core.words import FINDINGS, LABELS
 
 
 @dataclass(frozen=True)
 class Weights:
-    """The weight file, by what it must contain."""
+    """A file of numbers beside the card, by what it must contain."""
 
     file: str
     sha256: str
@@ -70,8 +71,11 @@ class Card:
         test: the record on the test split; None where there is none.
         test_states: verdicts against the truth on the test split; None likewise.
         test_regions: the record by region.
+        test_coverage: how often each verdict is given and wrong on the test split, by region, "" for all films.
         test_pointing: share of fractured test films with marked fractures on which the heatmap's peak lies
             in one of the marks; None where nothing is marked.
+        heads: the file of the second heads; None for a model without.
+        heads_record: how good these are on the test split; None likewise.
         limits: sentences on what it cannot judge.
         training: the settings, without any path of the machine it was trained on.
         command: how to train it again.
@@ -94,7 +98,10 @@ class Card:
     test: Summary | None = None
     test_states: ThreeState | None = None
     test_regions: dict[str, Summary] = field(default_factory=dict)
+    test_coverage: dict[str, Coverage] = field(default_factory=dict)
     test_pointing: Interval | None = None
+    heads: Weights | None = None
+    heads_record: HeadsRecord | None = None
     limits: tuple[str, ...] = ()
     training: dict[str, Any] = field(default_factory=dict)
     command: str = ""
@@ -122,7 +129,10 @@ class Card:
             "test": self.test.to_json() if self.test else None,
             "test_states": self.test_states.to_json() if self.test_states else None,
             "test_regions": {name: summary.to_json() for name, summary in self.test_regions.items()},
+            "test_coverage": {name: found.to_json() for name, found in self.test_coverage.items()},
             "test_pointing": self.test_pointing.to_json() if self.test_pointing else None,
+            "heads": asdict(self.heads) if self.heads else None,
+            "heads_record": self.heads_record.to_json() if self.heads_record else None,
             "limits": list(self.limits),
             "labels": list(self.labels),
         }
@@ -147,7 +157,14 @@ class Card:
             test=Summary.from_json(test) if test else None,
             test_states=ThreeState.from_json(states) if states else None,
             test_regions={name: Summary.from_json(entry) for name, entry in payload["test_regions"].items()},
+            test_coverage={
+                name: Coverage.from_json(entry) for name, entry in payload.get("test_coverage", {}).items()
+            },
             test_pointing=Interval.from_json(payload["test_pointing"]) if payload["test_pointing"] else None,
+            heads=Weights(**payload["heads"]) if payload.get("heads") else None,
+            heads_record=HeadsRecord.from_json(payload["heads_record"])
+            if payload.get("heads_record")
+            else None,
             limits=tuple(payload["limits"]),
             labels=tuple(payload["labels"]),
         )

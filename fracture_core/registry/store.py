@@ -13,11 +13,13 @@ import pandas as pd
 
 from fracture_core.errors import ModelError
 from fracture_core.evaluation import predictions
-from fracture_core.registry.card import Card
+from fracture_core.registry.card import Card, Weights
 from fracture_core.registry.hash import sha256
 
 if TYPE_CHECKING:
     import keras
+
+    from fracture_core.heads.heads import Heads
 
 #: The model that is in use until another is chosen.
 SHIPPED = "mobilenet_v2_map-fracatlas"
@@ -74,7 +76,7 @@ class ModelStore:
         from fracture_core.registry.weights import load_weights
 
         card = self.card(model_id)
-        path = _weights(self.root / model_id, card)
+        path = checked(self.root / model_id, card, card.weights)
         model = load_weights(path, card.architecture, card.input)
         if card.heatmap_layer not in {layer.name for layer in model.layers}:
             raise ModelError(
@@ -83,8 +85,22 @@ class ModelStore:
             )
         return card, model
 
+    def heads(self, model_id: str) -> Heads | None:
+        """The second heads of a model, checked against its card; None for a model without.
+
+        Raises:
+            ModelError: the model is unknown, or its heads are not those of the card.
+        """
+        # They need a numerical library or two that lists and records do without.
+        from fracture_core.heads.heads import Heads
+
+        card = self.card(model_id)
+        if card.heads is None:
+            return None
+        return Heads.load(checked(self.root / model_id, card, card.heads))
+
     def verify(self, model_id: str) -> float:
-        """Checks a model's hash and its golden prediction.
+        """Checks a model's hashes and its golden prediction.
 
         Returns:
             The difference between the logit it gives and the one its card states.
@@ -95,6 +111,7 @@ class ModelStore:
         from fracture_core.registry.golden import TOLERANCE, golden_logit
 
         card, model = self.load(model_id)
+        self.heads(model_id)
         difference = abs(golden_logit(model, card.input) - card.golden)
         if not difference <= TOLERANCE:
             raise ModelError(
@@ -148,7 +165,9 @@ class ModelStore:
                 f"Expected a model name of letters, digits, dots, dashes and underscores, but the card says "
                 f"{card.id!r}: do not use this model."
             )
-        _weights(result, card)
+        for part in (card.weights, card.heads):
+            if part is not None:
+                checked(result, card, part)
         target = self.root / card.id
         if target.exists():
             raise ModelError(
@@ -162,17 +181,20 @@ class ModelStore:
         return card.id
 
 
-def _weights(folder: Path, card: Card) -> Path:
-    """The weight file of a model's folder, after its place and its hash were checked."""
-    path = folder / card.weights.file
+def checked(folder: Path, card: Card, part: Weights) -> Path:
+    """A file of a model's folder, after its place and its hash were checked.
+
+    Raises:
+        ModelError: it lies elsewhere, is missing, or was changed.
+    """
+    path = folder / part.file
     if path.parent.resolve() != folder.resolve():
         raise ModelError(
-            f"Expected the weights beside the card of {card.id}, but it names {card.weights.file}: do not use "
-            "this model."
+            f"Expected the weights beside the card of {card.id}, but it names {part.file}: do not use this model."
         )
     if not path.is_file():
         raise ModelError(f"Expected weights at {path}, but there is no such file: add the model again.")
-    if sha256(path) != card.weights.sha256:
+    if sha256(path) != part.sha256:
         raise ModelError(
             f"Expected the weights of {card.id} as its card describes them, but {path.name} was changed: "
             "restore the file or add the model again."

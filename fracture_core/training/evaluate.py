@@ -11,7 +11,16 @@ import pandas as pd
 from fracture_core.data import dataset
 from fracture_core.data.cases import Case
 from fracture_core.errors import DataError
-from fracture_core.evaluation import Summary, ThreeState, by_region, predictions, summarise, three_state
+from fracture_core.evaluation import (
+    Coverage,
+    Summary,
+    ThreeState,
+    by_region,
+    predictions,
+    summarise,
+    three_state,
+    verdict_coverage,
+)
 from fracture_core.registry.store import ModelStore
 from fracture_core.training.cache import canvases
 from fracture_core.training.score import logits, prediction_table
@@ -29,6 +38,7 @@ class Evaluation:
         summary: the record over all films.
         states: verdicts against the truth.
         regions: the record by region.
+        coverage: how often each verdict is given and wrong, by region, "" for all films.
         warnings: sentences to read before the numbers.
         finding: what label 1 of the data set means.
     """
@@ -39,6 +49,7 @@ class Evaluation:
     summary: Summary
     states: ThreeState
     regions: dict[str, Summary]
+    coverage: dict[str, Coverage]
     warnings: tuple[str, ...]
     finding: str
 
@@ -50,6 +61,7 @@ class Evaluation:
             "all": self.summary.to_json(),
             "states": self.states.to_json(),
             "regions": {name: part.to_json() for name, part in self.regions.items()},
+            "coverage": {name: part.to_json() for name, part in self.coverage.items()},
             "warnings": list(self.warnings),
         }
 
@@ -144,6 +156,7 @@ def evaluate(
         summary=summarise(label, probability, group, cut.balanced),
         states=three_state(label, probability, cut.low, cut.high),
         regions=by_region(label, probability, group, list(table["regions"]), cut.balanced),
+        coverage=verdict_coverage(table, cut),
         warnings=tuple(warnings),
         finding=data.finding,
     )

@@ -19,6 +19,7 @@ from fracture_core.evaluation import (
     predictions,
     summarise,
     three_state,
+    verdict_coverage,
 )
 from fracture_core.explain.gradcam import GradCam
 from fracture_core.imaging import normalise
@@ -32,6 +33,7 @@ from fracture_core.training.films import Films
 from fracture_core.training.pointing import pointing
 from fracture_core.training.run import Run
 from fracture_core.training.score import logits, prediction_table
+from fracture_core.training.second_heads import add_heads
 from fracture_core.zoo import architecture
 
 # The evidence of nine in ten fractured validation films stays within the scale's range.
@@ -90,10 +92,10 @@ def finish(run: Run, films: Films, config: TrainingConfig, model: keras.Model) -
         _card(run, films, config, model, calibration, thresholds, scale, weights, table, limits),
         test_pointing=pointing(cam, films, test),
     )
-    card.save(partial / CARD)
+    add_heads(partial, card, model, films)
     shutil.rmtree(run.result, ignore_errors=True)
     partial.rename(run.result)
-    return card
+    return Card.load(run.result / CARD)
 
 
 def _calibrate(scores: np.ndarray, labels: np.ndarray) -> tuple[Platt, tuple[str, ...]]:
@@ -165,6 +167,7 @@ def _card(
         test=summarise(label, probability, group, thresholds.balanced),
         test_states=three_state(label, probability, thresholds.low, thresholds.high),
         test_regions=regions,
+        test_coverage=verdict_coverage(test, thresholds),
         limits=(
             *limits,
             f"It has been trained on {seen}; any other region is outside what it has seen.",

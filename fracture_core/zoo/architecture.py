@@ -68,6 +68,8 @@ class Architecture:
         source: the publication it follows.
         input: what it is fed unless another size is chosen.
         heatmap_layer: the last layer with a spatial grid worth explaining.
+        feature_layers: a middle and the deepest layer whose features tell the region of a film and whether it is
+            a film at all; empty where second heads are not fitted.
         map_stride: pixels of the input that a cell of its `fracture_map` spans; 0 for a network without one.
         backbone: name of the Keras application whose weights it may start from, "" for none.
         protocol: how it is trained by default.
@@ -78,6 +80,7 @@ class Architecture:
     source: str
     input: InputSpec
     heatmap_layer: str
+    feature_layers: tuple[str, ...] = ()
     map_stride: int = 0
     backbone: str = ""
     protocol: Protocol = field(default_factory=Protocol)

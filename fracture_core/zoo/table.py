@@ -5,6 +5,9 @@ from fracture_core.imaging import InputSpec
 from fracture_core.zoo.architecture import COSINE, Architecture, Protocol
 from fracture_core.zoo.augmentation import Augmentation
 
+# MobileNetV2 at strides 16 and 32.
+_MOBILE_FEATURES = ("block_13_expand_relu", "out_relu")
+
 _ROWS = (
     Architecture(
         name="mobilenet_v2",
@@ -12,6 +15,7 @@ _ROWS = (
         source="Sandler et al. 2018, arXiv:1801.04381",
         input=InputSpec(224, 224, channels=3, scaling="signed"),
         heatmap_layer="out_relu",
+        feature_layers=_MOBILE_FEATURES,
         backbone="MobileNetV2",
         # The stem's edges and textures serve films as they are, and learning them anew would double the
         # time of a step.
@@ -25,6 +29,7 @@ _ROWS = (
         source="Sandler et al. 2018, arXiv:1801.04381; pyramid after Lin et al. 2017, arXiv:1612.03144",
         input=InputSpec(384, 384, channels=3, scaling="signed"),
         heatmap_layer="head_evidence",
+        feature_layers=_MOBILE_FEATURES,
         map_stride=8,
         backbone="MobileNetV2",
         protocol=Protocol(

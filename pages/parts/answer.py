@@ -1,6 +1,9 @@
 """What a model says of a film, in words first."""
 
+from __future__ import annotations
+
 import html
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -8,6 +11,9 @@ from fracture_core.evaluation import Summary
 from fracture_core.imaging import Gate, GateState
 from fracture_core.registry.card import Card
 from fracture_core.words import Verdict, a_finding, verdict_words
+
+if TYPE_CHECKING:
+    from fracture_core.opinion import Opinion
 
 # Share of the scale's width that a label takes.
 _LABEL = 0.09
@@ -52,25 +58,59 @@ def reasons(gate: Gate) -> None:
     st.html("".join(f'<div class="{kind}">{html.escape(reason)}</div>' for reason in gate.reasons))
 
 
-def record(card: Card) -> None:
-    """How good this model has been, over all films or on the region that the user names."""
+def record(opinion: Opinion, key: str) -> None:
+    """How good this model has been on the region of the film, as its second head tells it or the user corrects it.
+
+    Args:
+        opinion: what the model says of the film.
+        key: tells the widgets of one film from those of another.
+    """
+    card = opinion.card
     if card.test is None:
         st.info(
             "This model has no record: nobody has measured it here, and its probability is not calibrated."
         )
         return
+    told = dict(opinion.regions)
     chosen = ""
     if card.test_regions:
+        options = ["", *card.test_regions]
+        first = next((name for name in told if name in options), "")
         chosen = st.selectbox(
             "This film shows",
-            ["", *card.test_regions],
-            format_func=lambda name: name.capitalize() if name else "Region not stated",
-            key="region",
-            help="Choose the region to read how good the model has been on films of it.",
+            options,
+            index=options.index(first),
+            format_func=lambda name: _region_words(name, told),
+            key=f"region {key}",
+            help="Told by the model; choose another where it is wrong. The record below is of this region.",
         )
     found = card.record(chosen)
     if found is not None:
         st.markdown(_record_sentence(found, chosen, card))
+
+
+def _region_words(name: str, told: dict[str, float]) -> str:
+    if not name:
+        return "Region not known"
+    return (
+        f"{name.capitalize()} – the model is {_percent(told[name])} sure"
+        if name in told
+        else name.capitalize()
+    )
+
+
+def meaning(opinion: Opinion) -> None:
+    """What this verdict has meant on the test films, so that nobody takes it for more than it is."""
+    card = opinion.card
+    if opinion.verdict is None or "" not in card.test_coverage:
+        return
+    share, fractured = card.test_coverage[""].of(opinion.verdict)
+    finding = a_finding(card.finding)
+    words = verdict_words(opinion.verdict, card.finding)
+    st.caption(
+        f"“{words.capitalize()}” fell on {_percent(share.value)} of {share.n:,} test films; {finding} was there in "
+        f"{_percent(fractured.value)} of these (95% CI {fractured.low:.0%}–{fractured.high:.0%})."
+    )
 
 
 def _record_sentence(found: Summary, region: str, card: Card) -> str:
@@ -84,27 +124,6 @@ def _record_sentence(found: Summary, region: str, card: Card) -> str:
     return (
         f"**Its record on {films}** of {source} {kept}: sensitivity {found.sensitivity.text()}, "
         f"specificity {found.specificity.text()} at the threshold {found.threshold:.2f}, AUC {found.auc.text()}."
-        f"{_verdicts(card) if not region else ''}"
-    )
-
-
-def _verdicts(card: Card) -> str:
-    """How its three verdicts fell on the test films, which is the record of the verdict itself."""
-    states = card.test_states
-    if states is None:
-        return ""
-    finding = a_finding(card.finding)
-    counts = {
-        label: [
-            states.count(verdict, label)
-            for verdict in (Verdict.SUSPECTED, Verdict.UNCERTAIN, Verdict.NOT_SEEN)
-        ]
-        for label in (1, 0)
-    }
-    return " " + " ".join(
-        f"Of {sum(row):,} {words} it suspected {finding} in {row[0]:,}, was uncertain in {row[1]:,} and saw none in "
-        f"{row[2]:,}."
-        for words, row in ((f"films with {finding}", counts[1]), ("others", counts[0]))
     )
 
 

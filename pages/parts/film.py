@@ -17,6 +17,11 @@ _METHOD = (
     "Grad-CAM: where the film raised the model's suspicion, on one scale for all films. It shows what the model used, "
     "not where a fracture is."
 )
+_MAP = (
+    "Fracture map: how likely the model takes each place to be broken. It was taught from fractures that people had "
+    "marked, and the verdict is read off it."
+)
+_VIEWS = ("Grad-CAM", "Fracture map")
 _NOTHING = "No positive evidence: nothing in this film raised the model's suspicion, so there is no heatmap."
 
 
@@ -36,17 +41,24 @@ def viewer(opinion: Opinion, name: str, key: str) -> None:
         if opinion.heat is not None:
             st.caption(_NOTHING)
         return
+    heat, ends, words = opinion.heat, ("little evidence", "strong"), f"{_METHOD} {_pointing(opinion)}"
+    if opinion.fracture_map is not None:
+        chosen = st.segmented_control(
+            "What is laid over the film", _VIEWS, default=_VIEWS[0], required=True, key=f"view {key}"
+        )
+        if chosen == _VIEWS[1]:
+            heat, ends, words = opinion.fracture_map, ("0%", "100% likely broken here"), _MAP
     opacity = st.slider("Heatmap opacity", 0, 100, 55, 5, format="%d%%", key=f"opacity {key}") / 100
     st.html(
-        '<div class="legend"><span>little evidence</span>'
-        f'<img alt="Colour scale of the heatmap" src="data:image/png;base64,{_strip()}"><span>strong</span></div>'
+        f'<div class="legend"><span>{ends[0]}</span>'
+        f'<img alt="Colour scale of the heatmap" src="data:image/png;base64,{_strip()}"><span>{ends[1]}</span></div>'
     )
     # Streamlit's own choice is JPEG, which loses what fine lines are made of.
-    st.image(to_png(opinion.picture(opacity)), width="stretch", output_format="PNG")
-    st.caption(f"{_METHOD} {_pointing(opinion)}")
+    st.image(to_png(opinion.picture(opacity, heat)), width="stretch", output_format="PNG")
+    st.caption(words)
     st.download_button(
         "Save this picture",
-        data=lambda: to_png(opinion.picture(opacity)),
+        data=lambda: to_png(opinion.picture(opacity, heat)),
         file_name=f"{name.rsplit('.', 1)[0]}.second-look.png",
         mime="image/png",
         on_click="ignore",

@@ -22,7 +22,7 @@ _KEPT, _RESTORED = "kept", "restored"
 
 # First words of what the page keeps of a study; other pages' settings stay.
 _OWN = frozenset(
-    {"study", "kept", "restored", "films", "film", "sample", "region", "opacity", "save", "choose"}
+    {"study", "kept", "restored", "films", "film", "sample", "region", "view", "opacity", "save", "choose"}
 )
 
 

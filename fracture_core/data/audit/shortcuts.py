@@ -38,7 +38,7 @@ _MOST = 4
 
 _ADVICE = "A network can learn this instead of the bone. Compare scores among films that are alike in it."
 
-_FOLDS = 3
+_FOLDS = 5
 _FEWEST = 20
 
 

@@ -1,0 +1,198 @@
+"""Fits the second heads of a model to its films, and measures them on films it has not seen."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from fracture_core.errors import DataError, ModelError
+from fracture_core.evaluation import verdict_coverage
+from fracture_core.evaluation.proportion import proportion
+from fracture_core.heads.familiarity import Familiarity
+from fracture_core.heads.features import pooled
+from fracture_core.heads.heads import Heads
+from fracture_core.heads.linear import Linear
+from fracture_core.heads.negatives import negatives
+from fracture_core.heads.record import HeadsRecord
+from fracture_core.heads.regions import SHOWN, RegionHead
+from fracture_core.imaging import Gate, GateState, InputSpec, letterbox, normalise
+from fracture_core.registry.card import Card, Weights
+from fracture_core.registry.hash import sha256
+from fracture_core.registry.readme import README, readme
+from fracture_core.registry.store import CARD, ModelStore
+from fracture_core.training.config import TrainingConfig
+from fracture_core.training.films import Films
+from fracture_core.zoo import architecture
+from fracture_core.zoo.architecture import Architecture
+
+#: The file of the second heads in a model's folder.
+HEADS = "heads.npz"
+
+# Pictures that are no radiographs, to learn from.
+_NEGATIVES = 240
+
+_STRENGTH = 1e-3
+
+# With fewer validation films the limits, which are their largest scores, would refuse good films.
+_FEWEST = 100
+
+# Share of validation films that is not warned about.
+_PASSED = 0.995
+
+_BATCH = 16
+
+
+def add_heads(folder: Path, card: Card, model: keras.Model, films: Films) -> Card:
+    """Fits the second heads of a model and writes them into its folder, with the card and its README.
+
+    Args:
+        folder: the model's folder.
+        card: its card so far.
+        model: its network.
+        films: what it was trained on.
+
+    Returns:
+        The card as written; without heads where none can be fitted.
+    """
+    fitted = fit_heads(model, architecture(card.architecture), films)
+    if fitted is not None:
+        heads, record = fitted
+        path = folder / HEADS
+        heads.save(path)
+        card = replace(card, heads=Weights(path.name, sha256(path), path.stat().st_size), heads_record=record)
+    card.save(folder / CARD)
+    (folder / README).write_text(readme(card), encoding="utf-8")
+    return card
+
+
+def refit(store: ModelStore, model_id: str, root: Path, cache: Path) -> Card:
+    """Fits the heads of a model that the store holds, and completes and writes its card anew.
+
+    The network, its calibration and its record stay as they are.
+
+    Args:
+        store: the models.
+        model_id: which of them.
+        root: the data set of its training.
+        cache: where decoded films may be kept.
+
+    Returns:
+        The card as written.
+
+    Raises:
+        ModelError: the model is unknown, altered, or has no training on record.
+        DataError: the data set is missing or cut otherwise than for the training.
+    """
+    card, model = store.load(model_id)
+    if card.data is None or not card.training:
+        raise ModelError(
+            f"Expected a model that was trained here, but {model_id} was loaded from weights: its training films are "
+            "unknown."
+        )
+    films = Films.load(
+        TrainingConfig.from_dict({**card.training, "data": str(root), "backbone_weights": ""}), cache
+    )
+    if films.data.split_hash != card.data.split_hash:
+        raise DataError(
+            f"Expected the films and the split that {model_id} was trained on, but {root} holds others or is cut "
+            "otherwise: name the data set of its training."
+        )
+    table = store.predictions(model_id)
+    test = table[table["split"] == "test"]
+    card = replace(card, test_coverage=verdict_coverage(test, card.thresholds))
+    return add_heads(store.root / model_id, card, model, films)
+
+
+def fit_heads(model: keras.Model, row: Architecture, films: Films) -> tuple[Heads, HeadsRecord] | None:
+    """Fits on the training films, sets limits on the validation films, measures on the test films.
+
+    Args:
+        model: a trained network of the zoo.
+        row: its architecture.
+        films: what it was trained on.
+
+    Returns:
+        The heads and their record; None for an architecture without feature layers, and where there are too few
+        validation films to set limits on.
+    """
+    outputs = pooled(model, row)
+    parts = {split: films.of(split) for split in ("train", "val", "test")}
+    if not outputs or len(parts["val"]) < _FEWEST:
+        return None
+    look = keras.Model(model.input, outputs)
+    seen = {
+        split: _features(look, (films.canvases[films.rows[at]] for at in index), films.spec)
+        for split, index in parts.items()
+    }
+    train, val = seen["train"], seen["val"]
+    others = _features(look, (_canvas(picture, films.spec) for picture in negatives(_NEGATIVES)), films.spec)
+    middle = np.concatenate([train[0], others[0]])
+    foreign = np.arange(len(middle)) >= len(train[0])
+    radiograph = Linear.fit(middle, foreign[:, None], _STRENGTH, balanced=True)
+    scores = radiograph.scores(val[0])[:, 0]
+    heads = Heads(
+        RegionHead.fit(train[0], [films.cases[at].regions for at in parts["train"]]),
+        Familiarity.fit(train[1], val[1]),
+        radiograph,
+        float(np.quantile(scores, _PASSED)),
+        float(scores.max()),
+    )
+    return heads, _record(heads, films, parts["test"], seen["test"])
+
+
+def _record(
+    heads: Heads, films: Films, index: np.ndarray, features: tuple[np.ndarray, np.ndarray]
+) -> HeadsRecord:
+    groups = np.unique([films.cases[at].group for at in index], return_inverse=True)[1]
+    states = np.array(
+        [heads.gate(Gate(GateState.PASS), *film).state.value for film in zip(*features, strict=True)]
+    )
+    region, by_region = None, {}
+    if heads.regions is not None:
+        names = [films.cases[at].regions for at in index]
+        alone = np.array([len(film) == 1 and film[0] in heads.regions.names for film in names])
+        truth = np.array([film[0] if ok else "" for film, ok in zip(names, alone, strict=True)])
+        chances = heads.regions.probabilities(features[0])
+        told = np.array(heads.regions.names)[chances.argmax(axis=1)]
+        right = (told == truth) & (chances.max(axis=1) >= SHOWN)
+        if alone.any():
+            region = proportion(right[alone], groups[alone])
+        for name in heads.regions.names:
+            films_of = truth == name
+            if films_of.any():
+                by_region[name] = proportion(right[films_of], groups[films_of])
+    return HeadsRecord(
+        region,
+        by_region,
+        proportion(states == GateState.PASS.value, groups),
+        proportion(states == GateState.REFUSE.value, groups),
+    )
+
+
+def _features(
+    look: keras.Model, canvases: Iterable[np.ndarray], spec: InputSpec
+) -> tuple[np.ndarray, np.ndarray]:
+    """(n, channels) of the middle and of the deepest layer."""
+    found: list[list[np.ndarray]] = [[], []]
+    batch: list[np.ndarray] = []
+
+    def judge() -> None:
+        if batch:
+            for kept, values in zip(
+                found, look.predict_on_batch(normalise(np.stack(batch), spec)), strict=True
+            ):
+                kept.append(np.asarray(values, np.float32))
+            batch.clear()
+
+    for canvas in canvases:
+        batch.append(canvas)
+        if len(batch) == _BATCH:
+            judge()
+    judge()
+    return np.concatenate(found[0]), np.concatenate(found[1])
+
+
+def _canvas(picture: np.ndarray, spec: InputSpec) -> np.ndarray:
+    return letterbox(picture.astype(np.float32) / 255, spec.height, spec.width)[0]
