@@ -13,7 +13,7 @@ from fracture_core.data.layouts import layout_names
 from fracture_core.errors import TrainingError
 from fracture_core.training.config import TrainingConfig
 from fracture_core.zoo import ARCHITECTURES, Augmentation, architecture
-from fracture_core.zoo.architecture import SCHEDULES
+from fracture_core.zoo.architecture import SAMPLINGS, SCHEDULES
 
 
 def add(commands) -> None:
@@ -49,9 +49,21 @@ def add(commands) -> None:
         metavar="X",
         help="films without a fracture that an epoch shows for each with one; 0 shows all",
     )
+    parser.add_argument("--sampling", choices=SAMPLINGS, help="which films an epoch shows")
+    parser.add_argument(
+        "--doubled",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="show every film twice an epoch, once mirrored",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--backbone-weights", default="", metavar="imagenet|FILE", help="starting weights")
-    parser.add_argument("--no-class-weights", action="store_true", help="count every film the same")
+    parser.add_argument(
+        "--class-weights",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="let films of the rarer kind count more",
+    )
     augmentation = parser.add_argument_group(
         "augmentation", "how far training films are varied, 0 for not at all; default: the architecture's own"
     )
@@ -81,7 +93,7 @@ def run(chosen: argparse.Namespace) -> int:
                 "Expected --data and --architecture for a new run: give both, or --resume a run."
             )
         protocol = architecture(chosen.architecture).protocol
-        if not chosen.backbone_weights:
+        if not chosen.backbone_weights and not architecture(chosen.architecture).builder:
             protocol = replace(protocol, head_epochs=0, freeze_before="")
 
         def given(name: str):
@@ -104,7 +116,9 @@ def run(chosen: argparse.Namespace) -> int:
             schedule=given("schedule"),
             box_weight=given("box_weight"),
             negatives=given("negatives"),
-            class_weights=not chosen.no_class_weights,
+            sampling=given("sampling"),
+            doubled=given("doubled"),
+            class_weights=given("class_weights"),
             seed=chosen.seed,
             augmentation=_augmentation(chosen, protocol.augmentation),
         )

@@ -6,7 +6,9 @@ import numpy as np
 from fracture_core.zoo import Augmentation
 
 
-def augment(canvas: np.ndarray, how: Augmentation, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def augment(
+    canvas: np.ndarray, how: Augmentation, rng: np.random.Generator, mirrored: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """Turns, moves, zooms, mirrors and re-exposes one film.
 
     All geometry is one affine warp, so that a film is interpolated once; what comes in from outside
@@ -17,6 +19,7 @@ def augment(canvas: np.ndarray, how: Augmentation, rng: np.random.Generator) -> 
         how: the ranges.
         rng: where chance comes from; seven numbers are drawn whatever `how` says, so that the same
             seed gives comparable films under different settings.
+        mirrored: whether the film is mirrored before all else.
 
     Returns:
         The film, uint8 (height, width), and the affine map (2, 3) from pixel indices of `canvas` to
@@ -27,7 +30,7 @@ def augment(canvas: np.ndarray, how: Augmentation, rng: np.random.Generator) -> 
     matrix = cv2.getRotationMatrix2D(
         ((width - 1) / 2, (height - 1) / 2), turn * how.rotation, 1 + zoom * how.zoom
     )
-    if how.flip and flip > 0:
+    if (how.flip and flip > 0) != mirrored:
         # x → width − 1 − x before everything else.
         matrix[:, 2] += matrix[:, 0] * (width - 1)
         matrix[:, 0] *= -1

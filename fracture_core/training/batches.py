@@ -11,7 +11,7 @@ from fracture_core.imaging import InputSpec, normalise
 from fracture_core.training.augment import augment
 from fracture_core.training.cells import UNMOVED, cell_targets
 from fracture_core.zoo import Augmentation
-from fracture_core.zoo.architecture import LOGIT, MAP
+from fracture_core.zoo.architecture import ALL, LOGIT, MAP, OVER, UNDER
 
 
 class Canvases(Protocol):
@@ -52,6 +52,8 @@ class Batches(keras.utils.PyDataset):
         marks: where the films are broken; targets and weights are then dictionaries by layer.
         negatives: films without a fracture that an epoch shows for each with one, others each epoch;
             0 shows all.
+        sampling: which films an epoch shows; see `TrainingConfig`.
+        doubled: whether an epoch shows every film twice, once mirrored.
     """
 
     def __init__(
@@ -66,6 +68,8 @@ class Batches(keras.utils.PyDataset):
         epoch: int = 0,
         marks: Marks | None = None,
         negatives: float = 0,
+        sampling: str = ALL,
+        doubled: bool = False,
     ):
         super().__init__(workers=2, use_multiprocessing=False, max_queue_size=8)
         self._canvases = canvases
@@ -78,6 +82,8 @@ class Batches(keras.utils.PyDataset):
         self._epoch = epoch
         self._marks = marks
         self._negatives = negatives
+        self._sampling = sampling
+        self._doubled = doubled
         self._order = self._shuffled()
 
     def __len__(self) -> int:
@@ -86,13 +92,18 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple:
         """One batch: inputs (b, height, width, channels), labels (b, 1), weights (b,)."""
-        chosen = self._order[index * self._batch : (index + 1) * self._batch]
+        shown = self._order[index * self._batch : (index + 1) * self._batch]
+        # A number beyond the films is that of a film's mirror image.
+        chosen, mirrored = shown % len(self._labels), shown >= len(self._labels)
         films = self._canvases[np.sort(chosen)][np.argsort(np.argsort(chosen))]
         moves = np.tile(UNMOVED, (len(chosen), 1, 1))
         if self._augmentation is not None:
+            looks = (
+                np.random.default_rng((self._seed, self._epoch, place)) for place in self._looks(index, shown)
+            )
             varied = [
-                augment(film, self._augmentation, np.random.default_rng((self._seed, self._epoch, number)))
-                for film, number in zip(films, chosen.tolist(), strict=True)
+                augment(film, self._augmentation, chance, bool(mirror))
+                for film, mirror, chance in zip(films, mirrored, looks, strict=True)
             ]
             films, moves = (np.stack(parts) for parts in zip(*varied, strict=True))
         inputs = normalise(films, self._spec)
@@ -113,13 +124,30 @@ class Batches(keras.utils.PyDataset):
         self._epoch += 1
         self._order = self._shuffled()
 
+    def _looks(self, index: int, shown: np.ndarray) -> list[int]:
+        """What tells one look at a film from another within an epoch."""
+        if self._sampling == OVER:
+            # The same film comes several times, varied otherwise each time.
+            return [index * self._batch + place for place in range(len(shown))]
+        return [int(number) for number in shown]
+
     def _shuffled(self) -> np.ndarray:
         order = np.arange(len(self._labels))
         if self._augmentation is not None:
             rng = np.random.default_rng((self._seed, self._epoch))
+            broken, calm = (order[self._labels == label] for label in (1, 0))
             if self._negatives:
-                broken, calm = (order[self._labels == label] for label in (1, 0))
                 shown = min(len(calm), round(self._negatives * len(broken)))
                 order = np.concatenate([broken, rng.choice(calm, shown, replace=False)])
+            elif self._sampling != ALL:
+                fewer, more = sorted((broken, calm), key=len)
+                if self._sampling == UNDER:
+                    more = rng.choice(more, len(fewer), replace=False)
+                else:
+                    again = rng.choice(fewer, len(more) % len(fewer), replace=False)
+                    fewer = np.concatenate([np.tile(fewer, len(more) // len(fewer)), again])
+                order = np.concatenate([fewer, more])
+            if self._doubled:
+                order = np.concatenate([order, order + len(self._labels)])
             rng.shuffle(order)
         return order

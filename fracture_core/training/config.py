@@ -8,7 +8,7 @@ from typing import Any
 from fracture_core.errors import TrainingError
 from fracture_core.imaging import InputSpec
 from fracture_core.zoo import Augmentation, architecture
-from fracture_core.zoo.architecture import PLATEAU, SCHEDULES
+from fracture_core.zoo.architecture import ALL, PLATEAU, SAMPLINGS, SCHEDULES
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,11 @@ class TrainingConfig:
         backbone_weights: "" for random weights, "imagenet", or a file.
         box_weight: what the fracture boxes count in the loss beside the label; 0 for nothing.
         negatives: films without a fracture that an epoch shows for each with one; 0 shows all.
+        sampling: "all" shows all films in an epoch, "under" as many of the commoner kind as there are of the rarer,
+            others each epoch, "over" the rarer kind as often as it takes.
+        doubled: whether an epoch shows every film twice, once mirrored.
         schedule: "plateau" lowers the rate when the validation loss stands still, "cosine" lets it fall to nothing
-            over all epochs.
+            over all epochs, "constant" keeps it.
         class_weights: whether the rarer class counts more, so that both count the same in sum.
         seed: of the split, the start weights, the order and the augmentation.
         augmentation: how training films are varied.
@@ -49,6 +52,8 @@ class TrainingConfig:
     backbone_weights: str = ""
     box_weight: float = 0.0
     negatives: float = 0.0
+    sampling: str = ALL
+    doubled: bool = False
     schedule: str = PLATEAU
     class_weights: bool = True
     seed: int = 0
@@ -79,6 +84,14 @@ class TrainingConfig:
         if self.schedule not in SCHEDULES:
             raise TrainingError(
                 f"Expected a schedule out of {', '.join(SCHEDULES)}, but got {self.schedule!r}: choose one of these."
+            )
+        if self.sampling not in SAMPLINGS:
+            raise TrainingError(
+                f"Expected a sampling out of {', '.join(SAMPLINGS)}, but got {self.sampling!r}: choose one of these."
+            )
+        if self.negatives and self.sampling != ALL:
+            raise TrainingError(
+                "Expected either negatives or a sampling, but got both: they settle the same thing, so leave one out."
             )
         if self.box_weight and not architecture(self.architecture).map_stride:
             raise TrainingError(

@@ -15,6 +15,7 @@ from fracture_core.training.cache import Progress, canvases
 from fracture_core.training.config import TrainingConfig
 from fracture_core.words import a_finding
 from fracture_core.zoo import architecture
+from fracture_core.zoo.architecture import ALL
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +80,9 @@ class Films:
         weights = np.ones(len(index), np.float32)
         if config.class_weights:
             counts = np.bincount(self.labels(self.of("train")), minlength=2)
-            if config.negatives:
+            if config.sampling != ALL:
+                counts[:] = 1
+            elif config.negatives:
                 counts[0] = min(counts[0], round(config.negatives * counts[1]))
             weights = (counts.sum() / (2 * counts))[labels].astype(np.float32)
         return Batches(
@@ -93,6 +96,8 @@ class Films:
             epoch=epoch,
             marks=self._marks(index, config),
             negatives=config.negatives if split == "train" else 0,
+            sampling=config.sampling if split == "train" else ALL,
+            doubled=config.doubled and split == "train",
         )
 
     def placement(self, position: int) -> Placement:

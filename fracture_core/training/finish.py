@@ -35,6 +35,7 @@ from fracture_core.training.run import Run
 from fracture_core.training.score import logits, prediction_table
 from fracture_core.training.second_heads import add_heads
 from fracture_core.zoo import architecture
+from fracture_core.zoo.architecture import ALL
 
 # The evidence of nine in ten fractured validation films stays within the scale's range.
 _SCALE_QUANTILE = 0.9
@@ -207,7 +208,9 @@ def _command(config: TrainingConfig) -> str:
         f"--schedule {config.schedule}",
         f"--box-weight {config.box_weight:g} --negatives {config.negatives:g}",
         f"--backbone-weights {Path(source).name}" if source else "",
-        "" if config.class_weights else "--no-class-weights",
+        f"--sampling {config.sampling}" if config.sampling != ALL else "",
+        "--doubled" if config.doubled else "--no-doubled",
+        "--class-weights" if config.class_weights else "--no-class-weights",
         *(f"--{name} {value:g}" for name, value in asdict(config.augmentation).items() if name != "flip"),
         "" if config.augmentation.flip else "--no-flip",
     ]

@@ -13,8 +13,9 @@ from fracture_core.training.films import Films
 from fracture_core.training.map_loss import MapLoss
 from fracture_core.training.report import Report
 from fracture_core.training.run import Run
+from fracture_core.training.standardise import standardise
 from fracture_core.zoo import architecture
-from fracture_core.zoo.architecture import LOGIT, MAP, PLATEAU
+from fracture_core.zoo.architecture import COSINE, LOGIT, MAP, PLATEAU
 from fracture_core.zoo.backbone import load_backbone
 from fracture_core.zoo.head import in_head
 from fracture_core.zoo.logit import trained_view
@@ -48,6 +49,8 @@ def fit(run: Run, films: Films, config: TrainingConfig) -> keras.Model:
     saved = checkpoint.last(run.checkpoints)
     if saved is None and config.backbone_weights:
         load_backbone(model, row, config.input, config.backbone_weights)
+    if saved is None:
+        standardise(model, films)
     start = saved[1] if saved else 0
     resumed = saved[0] if saved else None
     if start < config.head_epochs:
@@ -138,7 +141,7 @@ def _phase(
 
 def _rate(config: TrainingConfig, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
     """The learning rate of the whole network, over epochs of so many steps."""
-    if config.schedule == PLATEAU:
+    if config.schedule != COSINE:
         return config.learning_rate
     epochs = config.epochs - config.head_epochs
     return keras.optimizers.schedules.CosineDecay(config.learning_rate, steps * epochs)

@@ -20,9 +20,16 @@ PROBABILITY = "probability"
 #: Layer of a network that says cell by cell where a fracture is, as logits (batch, rows, columns, 1).
 MAP = "fracture_map"
 
-#: How a learning rate may fall: when the validation loss stands still, or by a half cosine over all epochs.
-PLATEAU, COSINE = "plateau", "cosine"
-SCHEDULES = (PLATEAU, COSINE)
+#: Layer that frees films of the training split's mean and deviation; learnt before anything else.
+STANDARDISE = "standardise"
+
+#: How a learning rate may fall: when the validation loss stands still, by a half cosine over all epochs, or never.
+PLATEAU, COSINE, CONSTANT = "plateau", "cosine", "constant"
+SCHEDULES = (PLATEAU, COSINE, CONSTANT)
+
+#: Which films an epoch shows: all, as many of the commoner class as of the rarer, or the rarer class several times.
+ALL, UNDER, OVER = "all", "under", "over"
+SAMPLINGS = (ALL, UNDER, OVER)
 
 #: The stride by which all networks shrink at the least; inputs are multiples of it.
 _STRIDE = 32
@@ -56,6 +63,9 @@ class Protocol:
     schedule: str = PLATEAU
     box_weight: float = 0.0
     negatives: float = 0.0
+    sampling: str = ALL
+    doubled: bool = False
+    class_weights: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,6 +83,7 @@ class Architecture:
         map_stride: pixels of the input that a cell of its `fracture_map` spans; 0 for a network without one.
         backbone: name of the Keras application whose weights it may start from, "" for none.
         protocol: how it is trained by default.
+        builder: module of the zoo that builds it from its backbone; "" for the module of its own name.
     """
 
     name: str
@@ -84,14 +95,15 @@ class Architecture:
     map_stride: int = 0
     backbone: str = ""
     protocol: Protocol = field(default_factory=Protocol)
+    builder: str = ""
 
     def at_size(self, size: int | None) -> InputSpec:
         """The input at another square size.
 
         Raises:
-            ModelError: the size is not a multiple of 32 between 64 and 1,024.
+            ModelError: the size is neither its own nor a multiple of 32 between 64 and 1,024.
         """
-        if size is None:
+        if size in (None, self.input.height):
             return self.input
         if size % _STRIDE or not 2 * _STRIDE <= size <= _LARGEST:
             raise ModelError(
@@ -110,4 +122,6 @@ class Architecture:
             A model from float32 (batch, height, width, channels) to the probability of *fracture*,
             (batch, 1).
         """
+        if self.builder:
+            return import_module(f"fracture_core.zoo.{self.builder}").build(spec, self.backbone)
         return import_module(f"fracture_core.zoo.{self.name}").build(spec)

@@ -1,5 +1,6 @@
 """Starting weights of a backbone: from a file, or from Keras' own download."""
 
+import re
 from pathlib import Path
 
 import keras
@@ -43,9 +44,15 @@ def load_backbone(model: keras.Model, row: Architecture, spec: InputSpec, source
     else:
         base = application(weights=None, include_top=False, input_shape=shape)
         _load(base, Path(source), row)
+    own = {settled_name(layer.name): layer for layer in model.layers}
     for layer in base.layers:
         if layer.weights:
-            model.get_layer(layer.name).set_weights(layer.get_weights())
+            own[settled_name(layer.name)].set_weights(layer.get_weights())
+
+
+def settled_name(name: str) -> str:
+    """A layer's name as it would be in a fresh process; Keras counts the layers that an application left unnamed."""
+    return re.sub(r"^(normalization|rescaling)_\d+$", r"\1", name)
 
 
 def _load(base: keras.Model, path: Path, row: Architecture) -> None:

@@ -1,8 +1,11 @@
-"""The end of every network: one named logit, then its probability."""
+"""The end of every network: one named logit, then its probability, however many outputs it was published with."""
 
 from keras import layers
 
 from fracture_core.zoo.architecture import LOGIT, MAP, PROBABILITY
+
+#: Layer with the two units of a softmax head: no fracture, fracture.
+CLASSES = "classes"
 
 #: What the names of a head's hidden layers begin with.
 HEAD = "head_"
@@ -10,7 +13,7 @@ HEAD = "head_"
 
 def in_head(name: str) -> bool:
     """Whether a layer of this name belongs to a new head; all others belong to the backbone."""
-    return name in (LOGIT, MAP) or name.startswith(HEAD)
+    return name in (LOGIT, MAP, CLASSES) or name.startswith(HEAD)
 
 
 def probability(features, **dense):
@@ -26,4 +29,21 @@ def probability(features, **dense):
         Tensor (batch, 1) in 0–1.
     """
     logit = layers.Dense(1, name=LOGIT, **dense)(features)
+    return layers.Activation("sigmoid", name=PROBABILITY)(logit)
+
+
+def softmax(features):
+    """Two output units under a softmax, as logit and probability of the second.
+
+    The softmax of two units is the sigmoid of their difference, and their cross-entropy that of the sigmoid; so
+    the network is the published one, and everything that asks for a logit finds it.
+
+    Args:
+        features: tensor (batch, n).
+
+    Returns:
+        Tensor (batch, 1) in 0–1.
+    """
+    classes = layers.Dense(2, name=CLASSES)(features)
+    logit = layers.Subtract(name=LOGIT)([classes[:, 1:], classes[:, :1]])
     return layers.Activation("sigmoid", name=PROBABILITY)(logit)

@@ -2,8 +2,11 @@
 
 from fracture_core.errors import ModelError
 from fracture_core.imaging import InputSpec
-from fracture_core.zoo.architecture import COSINE, Architecture, Protocol
+from fracture_core.zoo.architecture import CONSTANT, COSINE, PLATEAU, Architecture, Protocol
 from fracture_core.zoo.augmentation import Augmentation
+
+# Films as they are, in another order each epoch.
+_NO_VARIATION = Augmentation(rotation=0, shift=0, zoom=0, flip=False, brightness=0, contrast=0)
 
 # MobileNetV2 at strides 16 and 32.
 _MOBILE_FEATURES = ("block_13_expand_relu", "out_relu")
@@ -54,6 +57,94 @@ _ROWS = (
         protocol=Protocol(epochs=15, batch=32, learning_rate=1e-3, patience=3),
     ),
     Architecture(
+        name="inception",
+        title="Inception CNN",
+        source="Stem and four Inception blocks, after a published student paper; blocks after arXiv:1409.4842",
+        input=InputSpec(224, 224, channels=1, scaling="unit"),
+        heatmap_layer="inception4",
+        protocol=Protocol(
+            epochs=30,
+            batch=32,
+            learning_rate=1e-3,
+            patience=30,
+            augmentation=_NO_VARIATION,
+            schedule=CONSTANT,
+            doubled=True,
+            class_weights=False,
+        ),
+    ),
+    Architecture(
+        name="cnn150",
+        title="CNN at 150 px",
+        source="Three convolutions and a softmax at 150 px, after a published journal article",
+        input=InputSpec(150, 150, channels=3, scaling="signed"),
+        heatmap_layer="block3_conv",
+        protocol=Protocol(
+            epochs=50,
+            batch=256,
+            learning_rate=1e-3,
+            patience=10,
+            augmentation=_NO_VARIATION,
+            schedule=PLATEAU,
+        ),
+    ),
+    Architecture(
+        name="three_block",
+        title="Three-block CNN",
+        source="Three convolution blocks at 128 px, after a published paper on FracAtlas",
+        input=InputSpec(128, 128, channels=3, scaling="unit"),
+        heatmap_layer="block3_norm",
+        protocol=Protocol(
+            epochs=30,
+            batch=32,
+            learning_rate=1e-3,
+            patience=5,
+            augmentation=Augmentation(rotation=20, shift=0, zoom=0.2, brightness=0, contrast=0),
+            class_weights=False,
+        ),
+    ),
+    *(
+        Architecture(
+            name=f"frozen_{name}",
+            title=f"{backbone}, frozen",
+            source=f"{source}; frozen under a dense layer of 64, after a published paper on FracAtlas",
+            input=InputSpec(224, 224, channels=3, scaling="unit"),
+            heatmap_layer=layer,
+            backbone=backbone,
+            protocol=Protocol(
+                epochs=5,
+                batch=32,
+                learning_rate=1e-3,
+                head_epochs=5,
+                patience=5,
+                augmentation=Augmentation(rotation=20, shift=0, zoom=0.2, brightness=0, contrast=0),
+                class_weights=False,
+            ),
+            builder="frozen_backbone",
+        )
+        for name, backbone, source, layer in (
+            ("efficientnet_b0", "EfficientNetB0", "Tan and Le 2019, arXiv:1905.11946", "top_activation"),
+            ("mobilenet_v2", "MobileNetV2", "Sandler et al. 2018, arXiv:1801.04381", "out_relu"),
+            ("resnet50", "ResNet50", "He et al. 2016, arXiv:1512.03385", "conv5_block3_out"),
+        )
+    ),
+    Architecture(
+        name="two_block",
+        title="Two-block CNN",
+        source="Two convolutions and a dense layer of 24 million weights, after published slides",
+        input=InputSpec(224, 224, channels=3, scaling="unit"),
+        heatmap_layer="block2_conv",
+        protocol=Protocol(
+            epochs=10,
+            batch=32,
+            learning_rate=1e-3,
+            patience=10,
+            augmentation=Augmentation(rotation=20, brightness=0, contrast=0),
+            schedule=CONSTANT,
+            class_weights=False,
+        ),
+    ),
+    Architecture(
         name="small_fcn",
         title="Small FCN, log-sum-exp pooling",
         source="Log-sum-exp pooling after Pinheiro and Collobert 2015, arXiv:1411.6228",
@@ -70,7 +161,6 @@ _ROWS = (
         ),
     ),
 )
-
 #: Architectures by name.
 ARCHITECTURES = {row.name: row for row in _ROWS}
 

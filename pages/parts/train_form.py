@@ -12,12 +12,33 @@ from fracture_core.training import process
 from fracture_core.training.config import TrainingConfig
 from fracture_core.training.run import Run
 from fracture_core.zoo import ARCHITECTURES
-from fracture_core.zoo.architecture import Architecture
+from fracture_core.zoo.architecture import (
+    ALL,
+    CONSTANT,
+    COSINE,
+    OVER,
+    PLATEAU,
+    SAMPLINGS,
+    SCHEDULES,
+    UNDER,
+    Architecture,
+)
 from pages.parts import train_data, train_state
 from pages.parts.train_sets import Look
 
 # Learns from a few hundred synthetic films within minutes.
 _FOR_SYNTHETIC = "small_fcn"
+
+_SCHEDULE_WORDS = {
+    PLATEAU: "lower when progress stops",
+    COSINE: "falls to nothing by a cosine",
+    CONSTANT: "stays as it is",
+}
+_SAMPLING_WORDS = {
+    ALL: "all of them",
+    UNDER: "as many of the commoner kind as of the rarer",
+    OVER: "all, the rarer kind several times",
+}
 
 _NONE, _IMAGENET, _FILE = "None", "ImageNet (download)", "A file"
 
@@ -67,7 +88,7 @@ def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig | N
     """
     usual = row.protocol
     source = _starting_weights(row)
-    if source == "":
+    if source == "" and not row.builder:
         # Random weights: there is nothing worth freezing, and no trained body for a head to go ahead of.
         usual = replace(usual, head_epochs=0, freeze_before="")
 
@@ -115,11 +136,27 @@ def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig | N
             key="train_seed",
             persist_state="session",
         )
+        schedule = left.selectbox(
+            "Learning rate over time",
+            SCHEDULES,
+            index=SCHEDULES.index(usual.schedule),
+            format_func=_SCHEDULE_WORDS.__getitem__,
+            **key("schedule"),
+        )
+        sampling = right.selectbox(
+            "Films in an epoch",
+            SAMPLINGS,
+            index=SAMPLINGS.index(usual.sampling),
+            format_func=_SAMPLING_WORDS.__getitem__,
+            disabled=usual.negatives > 0,
+            help="This architecture deals its films out in a way of its own." if usual.negatives else None,
+            **key("sampling"),
+        )
+        doubled = st.toggle("Show every film twice an epoch, once mirrored", usual.doubled, **key("doubled"))
         weighted = st.toggle(
             "Let the rarer kind of film count more, so that both kinds count the same in sum",
-            value=True,
-            key="train_weighted",
-            persist_state="session",
+            usual.class_weights,
+            **key("weighted"),
         )
         name = st.text_input(
             "Name of the run",
@@ -141,9 +178,11 @@ def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig | N
         freeze_before=usual.freeze_before,
         patience=int(patience),
         backbone_weights=source,
-        schedule=usual.schedule,
+        schedule=schedule,
         box_weight=usual.box_weight,
         negatives=usual.negatives,
+        sampling=sampling,
+        doubled=doubled,
         class_weights=weighted,
         seed=int(seed),
         augmentation=usual.augmentation,

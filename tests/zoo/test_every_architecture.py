@@ -8,6 +8,7 @@ from fracture_core.explain.gradcam import GradCam
 from fracture_core.imaging.prepare import SCALINGS
 from fracture_core.zoo import architecture
 from fracture_core.zoo.architecture import LOGIT, MAP, PROBABILITY
+from fracture_core.zoo.backbone import settled_name
 from fracture_core.zoo.head import in_head
 from fracture_core.zoo.logit import logit_view, trained_view
 
@@ -68,8 +69,10 @@ def test_a_backbone_shares_its_layer_names(row, network):
         base = getattr(keras.applications, row.backbone)(
             weights=None, include_top=False, input_shape=network.input_shape[1:]
         )
-        named = {layer.name for layer in base.layers if layer.weights}
-        assert named == {layer.name for layer in network.layers if layer.weights and not in_head(layer.name)}
+        named = {settled_name(layer.name) for layer in base.layers if layer.weights}
+        assert named == {
+            settled_name(layer.name) for layer in network.layers if layer.weights and not in_head(layer.name)
+        }
     else:
         assert not hasattr(keras.applications, row.name)
 

@@ -1,0 +1,25 @@
+"""Three-block CNN of a published paper on FracAtlas: (conv, ReLU, batch norm, max pool, dropout) × 3, dense, sigmoid.
+
+The paper names neither filters nor widths nor dropout rates; 32, 64, 128 filters of 3 × 3, a dense layer of 128 and
+0.25 are ours.
+"""
+
+import keras
+from keras import layers
+
+from fracture_core.imaging import InputSpec
+from fracture_core.zoo import head
+
+
+def build(spec: InputSpec) -> keras.Model:
+    """Builds the network for one input; see `Architecture.build`."""
+    image = keras.Input((spec.height, spec.width, spec.channels), name="image")
+    x = image
+    for number, filters in enumerate((32, 64, 128), 1):
+        x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"block{number}_conv")(x)
+        x = layers.BatchNormalization(name=f"block{number}_norm")(x)
+        x = layers.MaxPooling2D(name=f"block{number}_pool")(x)
+        x = layers.Dropout(0.25, name=f"block{number}_dropout")(x)
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dense(128, activation="relu", name="dense")(x)
+    return keras.Model(image, head.probability(x), name="three_block")

@@ -1,0 +1,107 @@
+"""The published architectures, layer by layer where their reports print it."""
+
+import keras
+import numpy as np
+import pytest
+
+from fracture_core.zoo import architecture
+from fracture_core.zoo.architecture import LOGIT, PROBABILITY, STANDARDISE
+from fracture_core.zoo.head import CLASSES
+
+
+def _built(name: str) -> keras.Model:
+    row = architecture(name)
+    return row.build(row.input)
+
+
+def _shape(model: keras.Model, layer: str) -> tuple:
+    return tuple(model.get_layer(layer).output.shape[1:])
+
+
+def test_two_block_as_printed():
+    model = _built("two_block")
+    for layer, shape, parameters in (
+        ("block1_conv", (222, 222, 32), 896),
+        ("block1_pool", (111, 111, 32), 0),
+        ("block2_conv", (109, 109, 64), 18_496),
+        ("block2_pool", (54, 54, 64), 0),
+        ("flatten", (186_624,), 0),
+        ("dropout", (186_624,), 0),
+        ("dense", (128,), 23_888_000),
+        (LOGIT, (1,), 129),
+    ):
+        assert _shape(model, layer) == shape
+        assert model.get_layer(layer).count_params() == parameters
+    assert model.get_layer("dropout").rate == 0.5
+    assert model.count_params() == 896 + 18_496 + 23_888_000 + 129
+
+
+def test_inception_as_described():
+    model = _built("inception")
+    for layer, shape in (
+        ("stem_conv", (112, 112, 32)),
+        ("stem_pool", (56, 56, 32)),
+        ("inception1", (56, 56, 128)),
+        ("inception2", (56, 56, 256)),
+        ("pool1", (28, 28, 256)),
+        ("inception3", (28, 28, 512)),
+        ("inception4", (28, 28, 1024)),
+        ("pool2", (14, 14, 1024)),
+        ("pool", (1024,)),
+        (CLASSES, (2,)),
+    ):
+        assert _shape(model, layer) == shape
+    for number, width in enumerate((128, 256, 512, 1024), 1):
+        for branch in ("1x1", "3x3", "5x5", "project"):
+            assert _shape(model, f"inception{number}_{branch}")[-1] == width // 4
+    assert (model.get_layer("stem_conv").kernel_size, model.get_layer("stem_conv").strides) == (
+        (7, 7),
+        (2, 2),
+    )
+
+
+def test_four_block_as_described():
+    model = _built("four_block")
+    for number, (filters, side) in enumerate(((32, 112), (64, 56), (128, 28), (256, 14)), 1):
+        assert _shape(model, f"block{number}_pool") == (side, side, filters)
+        assert model.get_layer(f"block{number}_conv").kernel_size == (3, 3)
+
+
+def test_three_block_and_cnn150():
+    three, small = _built("three_block"), _built("cnn150")
+    assert three.input_shape[1:3] == (128, 128)
+    assert small.input_shape[1:3] == (150, 150)
+    assert _shape(three, "block3_pool") == (16, 16, 128)
+    assert _shape(small, CLASSES) == (2,)
+    assert CLASSES not in {layer.name for layer in three.layers}
+
+
+def test_a_softmax_head_gives_what_a_softmax_gives():
+    model = _built("cnn150")
+    film = np.random.default_rng(0).uniform(-1, 1, (3, 150, 150, 3)).astype(np.float32)
+    both = keras.Model(model.input, [model.get_layer(name).output for name in (CLASSES, LOGIT, PROBABILITY)])
+    classes, logit, probability = both.predict_on_batch(film)
+    softmax = np.exp(classes) / np.exp(classes).sum(axis=1, keepdims=True)
+    assert probability[:, 0] == pytest.approx(softmax[:, 1], abs=1e-6)
+    assert logit[:, 0] == pytest.approx(classes[:, 1] - classes[:, 0], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "backbone"),
+    [
+        ("frozen_mobilenet_v2", 2_257_984),
+        ("frozen_efficientnet_b0", 4_049_571),
+        ("frozen_resnet50", 23_587_712),
+    ],
+)
+def test_frozen_peers(name, backbone):
+    model = _built(name)
+    width = model.get_layer("head_pool").output.shape[-1]
+    assert model.get_layer("head_dense").units == 64
+    assert model.count_params() == backbone + 64 * (width + 1) + 65
+
+
+def test_only_the_paper_that_says_so_standardises():
+    names = {layer.name for layer in _built("inception").layers}
+    assert STANDARDISE in names
+    assert STANDARDISE not in {layer.name for layer in _built("four_block").layers}
