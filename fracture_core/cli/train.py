@@ -49,6 +49,14 @@ def add(commands) -> None:
         metavar="X",
         help="films without a fracture that an epoch shows for each with one; 0 shows all",
     )
+    parser.add_argument(
+        "--search",
+        type=int,
+        default=0,
+        metavar="N",
+        help="look for a learning rate first, in so many short trainings at random",
+    )
+    parser.add_argument("--search-epochs", type=int, default=2, metavar="N", help="epochs of each of them")
     parser.add_argument("--sampling", choices=SAMPLINGS, help="which films an epoch shows")
     parser.add_argument(
         "--doubled",
@@ -116,6 +124,8 @@ def run(chosen: argparse.Namespace) -> int:
             schedule=given("schedule"),
             box_weight=given("box_weight"),
             negatives=given("negatives"),
+            search_trials=chosen.search,
+            search_epochs=chosen.search_epochs,
             sampling=given("sampling"),
             doubled=given("doubled"),
             class_weights=given("class_weights"),
@@ -163,7 +173,10 @@ def _reading(what: str, done: int, every: int) -> None:
 
 def _show(line: dict) -> None:
     """One line an epoch, and a moving one within it on a terminal."""
-    if line["kind"] == "epoch":
+    if line["kind"] == "trial":
+        loss = "diverged" if line["val_loss"] is None else f"val_loss {line['val_loss']:.3f}"
+        print(f"\rtrial {line['trial']}/{line['trials']}  rate {line['rate']:g}  {loss}", file=sys.stderr)
+    elif line["kind"] == "epoch":
         figures = "  ".join(
             f"{name} {line[name]:.3f}" for name in ("loss", "auc", "val_loss", "val_auc") if name in line
         )

@@ -34,6 +34,8 @@ class TrainingConfig:
         doubled: whether an epoch shows every film twice, once mirrored.
         schedule: "plateau" lowers the rate when the validation loss stands still, "cosine" lets it fall to nothing
             over all epochs, "constant" keeps it.
+        search_trials: short trainings that look for a learning rate first; 0 takes `learning_rate` as it is.
+        search_epochs: epochs of each.
         class_weights: whether the rarer class counts more, so that both count the same in sum.
         seed: of the split, the start weights, the order and the augmentation.
         augmentation: how training films are varied.
@@ -55,6 +57,8 @@ class TrainingConfig:
     sampling: str = ALL
     doubled: bool = False
     schedule: str = PLATEAU
+    search_trials: int = 0
+    search_epochs: int = 2
     class_weights: bool = True
     seed: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -73,6 +77,8 @@ class TrainingConfig:
             "patience": (1, 1000),
             "box_weight": (0, 1000),
             "negatives": (0, 1000),
+            "search_trials": (0, 100),
+            "search_epochs": (1, 1000),
             "seed": (0, 2**31 - 1),
         }
         for name, (low, high) in limits.items():

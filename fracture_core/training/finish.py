@@ -208,6 +208,9 @@ def _command(config: TrainingConfig) -> str:
         f"--schedule {config.schedule}",
         f"--box-weight {config.box_weight:g} --negatives {config.negatives:g}",
         f"--backbone-weights {Path(source).name}" if source else "",
+        f"--search {config.search_trials} --search-epochs {config.search_epochs}"
+        if config.search_trials
+        else "",
         f"--sampling {config.sampling}" if config.sampling != ALL else "",
         "--doubled" if config.doubled else "--no-doubled",
         "--class-weights" if config.class_weights else "--no-class-weights",

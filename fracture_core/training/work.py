@@ -11,6 +11,7 @@ from fracture_core.training.films import Films
 from fracture_core.training.finish import finish
 from fracture_core.training.report import StopRequested
 from fracture_core.training.run import ACTIVE, Run
+from fracture_core.training.search import with_found_rate
 
 #: Called with what is being done, how much of it is done, and how much there is.
 Progress = Callable[[str, int, int], None]
@@ -80,6 +81,7 @@ def _work(run: Run, progress: Progress | None, finish_only: bool) -> Card:
 
     films = Films.load(config, run.folder.parent / ".cache", reading)
     _same_split(run, films)
+    config = with_found_rate(run, films, config)
     run.set_state("running", _left_out(films))
     model = loop.best(run, config) if finish_only else loop.fit(run, films, config)
     run.set_state("evaluating", "Calibrating on the validation split, then opening the test split.")

@@ -152,6 +152,16 @@ def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig | N
             help="This architecture deals its films out in a way of its own." if usual.negatives else None,
             **key("sampling"),
         )
+        trials = left.number_input(
+            "Search for a learning rate, short trainings",
+            0,
+            100,
+            0,
+            help="Tries so many rates at random before the training and takes the one with the lowest validation "
+            "loss; 0 takes the rate above as it is.",
+            **key("trials"),
+        )
+        short = right.number_input("Epochs of each", 1, 1000, 2, disabled=not trials, **key("short"))
         doubled = st.toggle("Show every film twice an epoch, once mirrored", usual.doubled, **key("doubled"))
         weighted = st.toggle(
             "Let the rarer kind of film count more, so that both kinds count the same in sum",
@@ -182,6 +192,8 @@ def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig | N
         box_weight=usual.box_weight,
         negatives=usual.negatives,
         sampling=sampling,
+        search_trials=int(trials),
+        search_epochs=int(short),
         doubled=doubled,
         class_weights=weighted,
         seed=int(seed),

@@ -197,7 +197,28 @@ def _details(run: Run, config: TrainingConfig) -> None:
         f"learning rate {config.learning_rate:g}",
         f"seed {config.seed}",
     ]
+    _trials(run, config)
     with st.expander("Settings and log"):
         st.markdown(", ".join(words) + ".")
         st.text(f"Films: {config.data}\nRun:   {run.folder}")
         st.code(train_figures.tail(run.log) or "The log is empty.", language=None)
+
+
+def _trials(run: Run, config: TrainingConfig) -> None:
+    """What a search for a learning rate has found so far."""
+    found = {line["trial"]: line for line in run.progress() if line.get("kind") == "trial"}
+    if not config.search_trials or not found:
+        return
+    good = [line for line in found.values() if line["val_loss"] is not None]
+    best = min(good, key=lambda line: line["val_loss"])["trial"] if good else 0
+    with st.expander(f"Search for a learning rate: {len(found)} of {config.search_trials} trials"):
+        st.table(
+            {
+                "Learning rate": [f"{line['rate']:g}" for line in found.values()],
+                "Lowest validation loss": [
+                    "diverged" if line["val_loss"] is None else f"{line['val_loss']:.3f}"
+                    for line in found.values()
+                ],
+                "": ["best so far" if number == best else "" for number in found],
+            }
+        )
