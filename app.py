@@ -17,6 +17,7 @@ _PAGES = (
     ("pages/failures.py", "Failures", "failures"),
     ("pages/audit.py", "Data audit", "audit"),
     ("pages/train.py", "Train", "train"),
+    ("pages/published.py", "Published systems", "published"),
 )
 
 

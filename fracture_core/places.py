@@ -19,3 +19,8 @@ def runs() -> Path:
 def assets() -> Path:
     """The folder of samples and style."""
     return _ROOT / "assets"
+
+
+def published() -> Path:
+    """The folder of what published systems state, and of the results of our runs of them."""
+    return assets() / "published"

@@ -31,8 +31,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "heads": _WORDS | {"imaging", "evaluation", "zoo"},
     "registry": _WORDS | {"imaging", "evaluation", "zoo", "heads"},
     "training": _LOWER | {"zoo", "heads", "registry", "explain"},
+    "published": _WORDS | {"evaluation", "registry", "training"},
     "opinion": _LOWER | {"zoo", "heads", "registry", "explain"},
-    "cli": _LOWER | {"zoo", "heads", "registry", "explain", "training", "opinion"},
+    "cli": _LOWER | {"zoo", "heads", "registry", "explain", "training", "opinion", "published"},
     "__main__": {"cli"},
 }
 NO_TENSORFLOW = _LOWER

@@ -1,0 +1,73 @@
+"""The page of published systems: every system, what it states, and our results where there are any."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from fracture_core import places
+from fracture_core.published.collect import collect
+from fracture_core.published.report import reports
+from fracture_core.published.result import FRACATLAS, Result, results
+from fracture_core.zoo import ARCHITECTURES
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def published(tmp_path, monkeypatch):
+    """A copy of the table whose results may be changed."""
+    folder = tmp_path / "published"
+    shutil.copytree(ROOT / "assets" / "published", folder)
+    monkeypatch.setattr(places, "published", lambda: folder)
+    return folder
+
+
+def _page(shipped_models) -> AppTest:
+    page = AppTest.from_file(str(ROOT / "pages" / "published.py"), default_timeout=60).run()
+    assert not page.exception
+    return page
+
+
+def test_every_system_is_shown_with_what_it_states(published, shipped_models):
+    page = _page(shipped_models)
+    shown = " ".join(part.value for part in page.subheader)
+    blocks = " ".join(block.proto.body for block in page.get("html"))
+    for report in reports(published):
+        assert report.row in ARCHITECTURES
+        assert report.title in shown
+        for value in report.figures.values():
+            assert value is None or f"<td>{value:g}</td>" in blocks
+
+
+def test_a_result_appears_with_its_interval(published, shipped_models, trained):
+    found = collect(trained, FRACATLAS)
+    found.save(published / "results")
+    assert results(published / "results")[("four_block", FRACATLAS)] == found
+    page = _page(shipped_models)
+    blocks = " ".join(block.proto.body for block in page.get("html"))
+    accuracy = found.test.accuracy
+    assert f"{accuracy.value:.3f}<small>{accuracy.low:.2f}–{accuracy.high:.2f}</small>" in blocks
+    assert f"{len(found.epochs)} of {found.planned} epochs" in blocks
+
+
+def test_the_committed_results_can_be_read_and_belong_to_a_row():
+    found = results(ROOT / "assets" / "published" / "results")
+    rows = {report.row for report in reports(ROOT / "assets" / "published")}
+    assert {row for row, _ in found} <= rows
+    for result in found.values():
+        assert (result.row, result.column) in found
+        assert result.test.n > 0
+        assert "/" not in result.data
+
+
+def test_a_broken_result_is_one_sentence(published):
+    (published / "results" / "x.json").write_text("{")
+    with pytest.raises(Exception, match="Expected the result of a run in"):
+        results(published / "results")
+
+
+def test_round_trip(trained, tmp_path):
+    found = collect(trained, FRACATLAS)
+    assert Result.load(found.save(tmp_path)) == found
