@@ -1,5 +1,6 @@
 """The words every part uses: labels, verdicts, regions. One place for each."""
 
+import re
 from enum import StrEnum
 
 #: Label order everywhere. Index 1, *fracture*, is the positive class.
@@ -36,3 +37,17 @@ def label_words(label: int, finding: str) -> str:
 def a_finding(finding: str) -> str:
     """A finding with its article: “an abnormality”."""
     return f"{'an' if finding[0] in 'aeiou' else 'a'} {finding}"
+
+
+def told_of(text: str, finding: str) -> str:
+    """A sentence about fractures, told of another finding: “missed abnormalities”."""
+    plural = f"{finding[:-1]}ies" if finding.endswith("y") else f"{finding}s"
+    for ours, theirs in (
+        ("A fracture", a_finding(finding).capitalize()),
+        ("a fracture", a_finding(finding)),
+        ("Fractures", plural.capitalize()),
+        ("fractures", plural),
+        ("fracture", finding),
+    ):
+        text = re.sub(rf"\b{ours}\b", theirs, text)
+    return text

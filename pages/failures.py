@@ -60,11 +60,11 @@ def _overview(record: Record, threshold: float) -> None:
     with right:
         measures, curves, regions = st.tabs(["Measures", "Curves", "By region"])
         with measures:
-            st.html(failures_measures.measures(measured.summary))
+            st.html(failures_measures.measures(measured.summary, record.card.finding))
         with curves:
             failures_curves.show(record.test, threshold)
         with regions:
-            st.html(failures_measures.regions(measured.regions))
+            st.html(failures_measures.regions(measured.regions, record.card.finding))
 
 
 main()

@@ -4,7 +4,16 @@ import inspect
 
 from fracture_core import errors
 from fracture_core.evaluation import VERDICTS
-from fracture_core.words import FINDINGS, LABELS, SPLITS, Verdict, a_finding, label_words, verdict_words
+from fracture_core.words import (
+    FINDINGS,
+    LABELS,
+    SPLITS,
+    Verdict,
+    a_finding,
+    label_words,
+    told_of,
+    verdict_words,
+)
 
 
 def test_fracture_is_class_one():
@@ -29,3 +38,11 @@ def test_what_a_model_finds_is_called_by_its_name():
     assert [verdict_words(verdict, "fracture") for verdict in VERDICTS] == [row.value for row in VERDICTS]
     assert [label_words(label, "abnormality") for label in (0, 1)] == ["no abnormality", "abnormality"]
     assert [a_finding(finding) for finding in FINDINGS] == ["a fracture", "an abnormality"]
+
+
+def test_a_sentence_about_fractures_is_told_of_another_finding():
+    text = "A fracture, a fracture, missed fractures, fracture suspected; fractured limbs stay"
+    assert told_of(text, "fracture") == text
+    assert told_of(text, "abnormality") == (
+        "An abnormality, an abnormality, missed abnormalities, abnormality suspected; fractured limbs stay"
+    )

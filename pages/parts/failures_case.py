@@ -11,7 +11,7 @@ from fracture_core.data.cases import Box
 from fracture_core.errors import ImageReadError, ModelError
 from fracture_core.imaging import blend, legend
 from fracture_core.registry.card import Card
-from fracture_core.words import label_words, verdict_words
+from fracture_core.words import a_finding, label_words, told_of, verdict_words
 from pages.parts import failures_films, failures_gallery, failures_list, failures_state
 from pages.parts.failures_films import Look
 from pages.parts.failures_record import Record
@@ -25,7 +25,7 @@ def show(record: Record, seen: View) -> None:
     """The opened film."""
     row = seen.cells[seen.cells["id"] == seen.case].iloc[0]
     st.subheader(f"Film {failures_list.short(seen.case)}", anchor=False)
-    _steps(seen)
+    _steps(seen, record.card.finding)
     root = failures_gallery.known_folder(record) or failures_gallery.choose_folder(record)
     pictures, words = st.columns([5, 2], gap="medium")
     fractures: tuple[Box, ...] = ()
@@ -37,7 +37,7 @@ def show(record: Record, seen: View) -> None:
             fractures = failures_films.boxes(str(root)).get(seen.case, ())
             found = _ask(record.card, str(root), row["path"])
             if found is not None:
-                _pictures(found, fractures, bool(row["label"]), seen.case)
+                _pictures(found, fractures, bool(row["label"]), seen.case, record.card.finding)
     with words:
         st.html(facts(record.card, row.to_dict(), seen.threshold, len(fractures)))
         if found is not None:
@@ -60,7 +60,7 @@ def _ask(card: Card, root: str, path: str) -> Look | None:
         return None
 
 
-def _steps(seen: View) -> None:
+def _steps(seen: View, finding: str) -> None:
     """Back, previous, next."""
     ids = list(seen.films()["id"])
     place, before, after = failures_list.neighbours(ids, seen.case)
@@ -85,27 +85,27 @@ def _steps(seen: View) -> None:
             on_click=failures_state.open_case,
             args=(after,),
         )
-        kind = failures_list.KINDS[seen.kind].lower()
+        kind = told_of(failures_list.KINDS[seen.kind], finding).lower()
         where = f"{place + 1:,} of {len(ids):,}" if place is not None else "not one of the"
         region = f", {seen.region}" if seen.region else ""
         st.html(f'<span class="count">{html.escape(f"{where} {kind}{region}")}</span>', width="content")
 
 
 @st.fragment
-def _pictures(found: Look, fractures: tuple[Box, ...], broken: bool, case: str) -> None:
+def _pictures(found: Look, fractures: tuple[Box, ...], broken: bool, case: str, finding: str) -> None:
     """Film and heatmap side by side; a fragment, so that the slider blends again and does nothing else."""
     shown: tuple[Box, ...] = ()
     if fractures:
         marked = st.checkbox(
-            "Draw the true fracture", value=True, key="failures_boxes", persist_state="session"
+            f"Draw the true {finding}", value=True, key="failures_boxes", persist_state="session"
         )
         shown = fractures if marked else ()
     left, right = st.columns(2)
     with left:
         _image(found.film, shown, f"Film {case}")
-        st.caption("Film" + (", with the true fracture" if shown else ""))
+        st.caption("Film" + (f", with the true {finding}" if shown else ""))
         if broken and not fractures:
-            st.caption("The data set does not say where the fracture is.")
+            st.caption(f"The data set does not say where the {finding} is.")
     with right:
         if found.heat is None:
             st.html(f'<p class="nothing">{html.escape(nothing(found))}</p>')
@@ -123,7 +123,7 @@ def _pictures(found: Look, fractures: tuple[Box, ...], broken: bool, case: str) 
             f'<img alt="Colour scale of the heatmap" src="{failures_films.data_uri(legend(256, 8))}">'
             f"<span>{found.scale:.2g} or more</span></div>"
             '<p class="note">Grad-CAM: what made the model suspicious, on one scale for every film of this model. It '
-            "shows what the model used, not where a fracture is.</p>"
+            f"shows what the model used, not where {a_finding(finding)} is.</p>"
         )
 
 
@@ -167,7 +167,7 @@ def facts(card: Card, row: dict, threshold: float, marked: int) -> str:
         ("File", row["path"]),
     ]
     body = "".join(f"<dt>{name}</dt><dd>{html.escape(str(value))}</dd>" for name, value in lines)
-    word = failures_list.WORDS[row["cell"]]
+    word = told_of(failures_list.WORDS[row["cell"]], card.finding)
     return f'<div class="facts {row["cell"]}"><div class="kind">{word}</div><dl>{body}</dl></div>'
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from fracture_core.errors import DataError, ImageReadError
-from fracture_core.words import label_words, verdict_words
+from fracture_core.words import label_words, told_of, verdict_words
 from pages.parts import failures_films, failures_list, failures_state
 from pages.parts.failures_record import Record
 from pages.parts.failures_state import View
@@ -25,7 +25,7 @@ def show(record: Record, seen: View) -> None:
     finding = record.card.finding
     verdicts = [verdict_words(thresholds.verdict(share), finding) for share in films["probability"]]
     with st.container(horizontal=True, vertical_alignment="center", key="failures-count"):
-        st.html(f'<p class="count">{html.escape(heading(seen, len(films)))}</p>')
+        st.html(f'<p class="count">{html.escape(told_of(heading(seen, len(films)), finding))}</p>')
         st.download_button(
             "Download the list (CSV)",
             data=lambda: failures_list.to_csv(films, verdicts, seen.threshold, finding),
@@ -84,7 +84,7 @@ def _filters(record: Record) -> None:
         st.selectbox(
             "Kind",
             kinds,
-            format_func=failures_list.KINDS.__getitem__,
+            format_func=lambda name: told_of(failures_list.KINDS[name], record.card.finding),
             key=failures_state.KIND,
             on_change=again,
             persist_state="session",
@@ -130,8 +130,9 @@ def _cards(films: pd.DataFrame, verdicts: list[str], root: Path | None, finding:
 def card(row: dict, verdict: str, picture: str, finding: str) -> str:
     """The numbers of a film, below its picture where there is one, as HTML."""
     region = f" · {html.escape(', '.join(row['regions'].split()))}" if row["regions"] else ""
+    kind = told_of(failures_list.WORDS[row["cell"]], finding)
     return (
-        f'<div class="card {row["cell"]}">{picture}<div class="kind">{failures_list.WORDS[row["cell"]]}</div>'
+        f'<div class="card {row["cell"]}">{picture}<div class="kind">{kind}</div>'
         f"<div>probability <b>{row['probability']:.3f}</b></div><div>{html.escape(verdict)}</div>"
         f'<div class="small">truth: {label_words(row["label"], finding)}{region}</div></div>'
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from fracture_core.evaluation import VERDICTS, Confusion, ThreeState, Thresholds
-from fracture_core.words import label_words, verdict_words
+from fracture_core.words import label_words, told_of, verdict_words
 from pages.parts import failures_list, failures_state
 
 _STYLE = Path(__file__).with_name("failures_style.css")
@@ -28,7 +28,13 @@ def matrix(counts: Confusion, finding: str) -> None:
         st.html(f'<div class="axis">model: <b>{label_words(0, finding)}</b></div>')
         st.html(f'<div class="axis">truth: <b>{label_words(1, finding)}</b></div>')
         _cell(failures_list.TRUE_POSITIVE, "true positives", counts.tp, counts.positives, chosen)
-        _cell(failures_list.MISSED_FRACTURE, "missed fractures", counts.fn, counts.positives, chosen)
+        _cell(
+            failures_list.MISSED_FRACTURE,
+            told_of("missed fractures", finding),
+            counts.fn,
+            counts.positives,
+            chosen,
+        )
         st.html(f'<div class="axis">truth: <b>{label_words(0, finding)}</b></div>')
         _cell(failures_list.FALSE_ALARMS, "false alarms", counts.fp, counts.negatives, chosen)
         _cell(failures_list.TRUE_NEGATIVE, "true negatives", counts.tn, counts.negatives, chosen)

@@ -7,6 +7,7 @@ import math
 
 from fracture_core.evaluation import Interval, Summary
 from fracture_core.evaluation.metrics import TITLES
+from fracture_core.words import told_of
 
 _MEANING = {
     "auc": "a fracture ranks above a film without, any threshold",
@@ -38,12 +39,12 @@ def ends(found: Interval) -> str:
     return f"{number(found.low)}{dash}{number(found.high)}"
 
 
-def measures(summary: Summary) -> str:
+def measures(summary: Summary, finding: str) -> str:
     """Every measurement as an HTML table."""
     rows = []
     for name, title in TITLES.items():
         found = getattr(summary, name)
-        rows.append(_row(title, _MEANING[name], number(found.value), ends(found), found.n))
+        rows.append(_row(title, told_of(_MEANING[name], finding), number(found.value), ends(found), found.n))
     rows.append(
         _row("ECE", "how far probabilities are off, 0 is best", number(summary.ece), "no interval", summary.n)
     )
@@ -63,7 +64,7 @@ def _row(title: str, meaning: str, value: str, interval: str, n: int) -> str:
     )
 
 
-def regions(parts: dict[str, Summary]) -> str:
+def regions(parts: dict[str, Summary], finding: str) -> str:
     """The record by region as an HTML table."""
     if not parts:
         return '<p class="note">The data set of this model does not name body regions.</p>'
@@ -73,7 +74,7 @@ def regions(parts: dict[str, Summary]) -> str:
         cells = "".join(_interval_cell(getattr(part, name)) for name in _REGION)
         rows.append(
             f'<tr><th scope="row">{html.escape(region)}</th>'
-            f"<td>{part.n:,}<small>{part.positives:,} fractures</small></td>{cells}</tr>"
+            f"<td>{part.n:,}<small>{part.positives:,} {told_of('fractures', finding)}</small></td>{cells}</tr>"
         )
     return (
         '<div class="wide"><table class="numbers regions"><thead><tr><th scope="col">Region</th>'

@@ -73,7 +73,7 @@ def choose_threshold(card: Card) -> float:
             format="%.3f",
             key=key,
             persist_state="session",
-            help="A film whose probability is at or above it counts as “fracture”. Everything here follows it.",
+            help=f"A film whose probability is at or above it counts as “{card.finding}”. Everything here follows it.",
         )
     with reset:
         st.button(
