@@ -24,6 +24,12 @@ def add(commands) -> None:
         metavar="FILE",
         help="write a de-duplicated, grouped, stratified split as a manifest that `train` reads",
     )
+    parser.add_argument(
+        "--write-distinct",
+        type=Path,
+        metavar="FILE",
+        help="write the set as distributed, leaks and all, with each training file once, as such a manifest",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the mended split")
     parser.add_argument("--job", type=Path, metavar="DIR", help=argparse.SUPPRESS)
     parser.set_defaults(run=run)
@@ -53,6 +59,15 @@ def run(chosen: argparse.Namespace) -> int:
 
         write_manifest(chosen.write_manifest, mended.cases, found.catalogue.finding)
         print(f"The mended split is in {chosen.write_manifest}: train on it with --data.", file=sys.stderr)
+    if chosen.write_distinct:
+        from fracture_core.data.audit.distinct import distinct
+        from fracture_core.data.manifest import write_manifest
+
+        write_manifest(chosen.write_distinct, distinct(found.films), found.catalogue.finding)
+        print(
+            f"The set as distributed, each training file once, is in {chosen.write_distinct}.",
+            file=sys.stderr,
+        )
     print(json.dumps(report) if chosen.format == "json" else to_text(report))
     return 0
 

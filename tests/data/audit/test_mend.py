@@ -8,6 +8,7 @@ import pytest
 from fracture_core.data import dataset
 from fracture_core.data.audit import audit, mend
 from fracture_core.data.audit.comparison import compare
+from fracture_core.data.audit.distinct import distinct
 from fracture_core.data.audit.facts import Facts
 from fracture_core.data.audit.films import Films
 from fracture_core.data.cases import Case
@@ -100,3 +101,20 @@ def test_too_little_is_left():
     mended, report = compare(type("A", (), {"films": _films([0, 1, 0, 1]), "findings": ()})())
     assert mended is None
     assert "cannot be mended" in report["error"]
+
+
+def test_the_set_as_distributed_with_each_training_file_once(faulty_audit, tmp_path):
+    films = faulty_audit.films
+    kept = distinct(films)
+    ids = {case.id for case in kept}
+    for row, (case, facts) in enumerate(zip(films.cases, films.facts, strict=True)):
+        twin = any(
+            (other.digest, films.cases[at].split, films.cases[at].label)
+            == (facts.digest, case.split, case.label)
+            for at, other in enumerate(films.facts[:row])
+        )
+        wanted = not facts.error and not (twin and case.split == "train")
+        assert (case.id in ids) == wanted
+    write_manifest(tmp_path / "distinct.csv", kept, "fracture")
+    # It is as honest or as leaking as before.
+    assert dataset.load(tmp_path / "distinct.csv").leaks > 0
