@@ -30,7 +30,8 @@ _DISC = (np.hypot(_ROWS - (SIDE - 1) / 2, _COLUMNS - (SIDE - 1) / 2) < SIDE / 2 
 # Side of the neighbourhoods whose correlations are looked at, in pixels of that square.
 _AROUND = 25
 
-_STOP = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 50, 1e-4)
+# Copies have settled long before; films that are not one never do.
+_STOP = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 15, 1e-3)
 
 
 @dataclass(frozen=True)
