@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from fracture_core.data.phantom import encode_png
+from fracture_core.heads.negatives import negatives
+
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
 
 pytestmark = pytest.mark.browser
@@ -125,3 +128,34 @@ def test_a_study_survives_a_look_at_another_page(page, app):
     page.get_by_role("button", name="Forget these films").click()
     expect(page.get_by_test_id("verdict")).to_have_count(0)
     page.get_by_text("No film at hand?").wait_for()
+
+
+def test_the_region_is_told_and_can_be_corrected(page, app):
+    page.goto(app.url)
+    _upload(page, SAMPLES / "synthetic_hand_fracture.png")
+    expect(page.locator("[data-testid=stSelectbox]")).to_contain_text("Hand – the model is", timeout=60_000)
+    expect(page.get_by_text("Its record on hand films")).to_be_visible()
+    page.locator("[data-testid=stSelectbox] [data-baseweb=select]").click()
+    page.get_by_role("option", name="Leg").click()
+    expect(page.get_by_text("Its record on leg films")).to_be_visible()
+
+
+def test_the_fracture_map_is_a_second_view(page, app):
+    page.goto(app.url)
+    _upload(page, SAMPLES / "synthetic_hand_fracture.png")
+    film = page.locator(".st-key-viewer [data-testid=stImage] img")
+    expect(film).to_be_visible(timeout=60_000)
+    before = film.get_attribute("src")
+    page.get_by_text("Fracture map", exact=True).click()
+    expect(page.get_by_text("taught from fractures that people had marked")).to_be_visible()
+    expect(film).not_to_have_attribute("src", before)
+
+
+def test_what_is_no_radiograph_gets_no_verdict(page, app, tmp_path):
+    # Another page than those the model was taught with.
+    text = next(picture for number, picture in enumerate(negatives(2, seed=77)) if number == 1)
+    (tmp_path / "page.png").write_bytes(encode_png(text))
+    page.goto(app.url)
+    _upload(page, tmp_path / "page.png")
+    expect(page.get_by_test_id("verdict")).to_have_text("no opinion on this image", timeout=60_000)
+    expect(page.get_by_text("does not look like a radiograph")).to_be_visible()

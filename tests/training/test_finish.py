@@ -28,7 +28,7 @@ def table(trained) -> pd.DataFrame:
 
 def test_the_folder_is_complete(trained, card):
     names = {path.name for path in trained.result.iterdir()}
-    assert names == {"card.json", "predictions.csv", "four_block.weights.h5"}
+    assert names == {"README.md", "card.json", "predictions.csv", "four_block.weights.h5"}
     weights = trained.result / card.weights.file
     assert (card.weights.sha256, card.weights.bytes) == (sha256(weights), weights.stat().st_size)
     assert not (trained.folder / "result.partial").exists()
@@ -97,7 +97,7 @@ def test_starting_weights_are_named_without_their_folder(tiny_config):
     config = replace(tiny_config, backbone_weights="/home/somebody/base.weights.h5", class_weights=False)
     assert module._settings(config)["backbone_weights"] == "base.weights.h5"
     assert "/home" not in module._command(config)
-    assert "--backbone-weights base.weights.h5 --no-class-weights" in module._command(config)
+    assert "--backbone-weights base.weights.h5 --no-doubled --no-class-weights" in module._command(config)
 
 
 def test_a_network_that_learnt_nothing_says_so(trained):

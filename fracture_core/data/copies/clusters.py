@@ -8,13 +8,14 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from fracture_core.data.copies import candidates
-from fracture_core.data.copies.compare import DOUBT, SAME, SURE, Pose, agreement, poses
+from fracture_core.data.copies.compare import DOUBT, SAME, SURE, agreement, poses
 from fracture_core.data.parallel import in_order
 
 #: (pairs settled, pairs)
 Progress = Callable[[int, int], None]
 
-_CHUNK = 1024
+# Pairs compared between two reports of progress, and by one thread at a time.
+_CHUNK, _AT_ONCE = 1024, 32
 
 
 @dataclass(frozen=True)
@@ -123,20 +124,21 @@ def _forest(group: np.ndarray, left: np.ndarray, right: np.ndarray, distance: np
 def _compare(
     left: np.ndarray, right: np.ndarray, prints: np.ndarray, picture: Callable[[int], np.ndarray]
 ) -> list[Match]:
-    def settle(pair: tuple[int, int, Pose]) -> float:
-        one, other, pose = pair
-        return agreement(picture(one), picture(other), pose)
+    def settle(start: int) -> list[Match]:
+        ones, others = left[start : start + _AT_ONCE], right[start : start + _AT_ONCE]
+        found = []
+        for one, other, pose in zip(ones.tolist(), others.tolist(), poses(prints, ones, others), strict=True):
+            score = pose.correlation
+            if DOUBT <= score < SURE:
+                score = agreement(picture(one), picture(other), pose)
+                if score < SAME:
+                    continue
+            elif score < DOUBT:
+                continue
+            found.append(Match(one, other, score))
+        return found
 
-    found = list(zip(left.tolist(), right.tolist(), poses(prints, left, right), strict=True))
-    sure = [Match(one, other, pose.correlation) for one, other, pose in found if pose.correlation >= SURE]
-    doubtful = [pair for pair in found if DOUBT <= pair[2].correlation < SURE]
-    scores = in_order(settle, doubtful, at_once=1)
-    settled = [
-        Match(one, other, score)
-        for (one, other, _), score in zip(doubtful, scores, strict=True)
-        if score >= SAME
-    ]
-    return sure + settled
+    return [match for part in in_order(settle, range(0, len(left), _AT_ONCE), at_once=1) for match in part]
 
 
 def _renumber(group: np.ndarray, matches: list[Match]) -> None:
