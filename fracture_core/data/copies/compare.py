@@ -22,13 +22,13 @@ SAME = 0.9
 _COVERED = 0.5
 
 #: Side of the squares that are registered, in pixels, and the sigmas for `detail` at that side.
-SIDE = 192
-_SIGMAS = (1.0, 4.0, 6.0)
+SIDE = 128
+_SIGMAS = (0.7, 2.7, 4.0)
 
 _ROWS, _COLUMNS = np.mgrid[:SIDE, :SIDE]
 _DISC = (np.hypot(_ROWS - (SIDE - 1) / 2, _COLUMNS - (SIDE - 1) / 2) < SIDE / 2 - 2).astype(np.uint8)
 # Side of the neighbourhoods whose correlations are looked at, in pixels of that square.
-_AROUND = 25
+_AROUND = 17
 
 # Copies have settled long before; films that are not one never do.
 _STOP = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 15, 1e-3)
@@ -117,7 +117,7 @@ def _correlation(
     textured = (fixed[1] > FLOOR / 2) & (_DISC == 1)
     both = (textured & (spread > FLOOR / 2)).astype(np.uint8)
     # The rim of what is compared has neighbours on one picture that the other lacks.
-    both = cv2.erode(both, np.ones((7, 7), np.uint8), borderValue=0) > 0
+    both = cv2.erode(both, np.ones((5, 5), np.uint8), borderValue=0) > 0
     if both.sum() < _COVERED * textured.sum() or not both.any():
         return 0.0
     a, b = np.where(both, fixed[0], 0), np.where(both, moved, 0)
