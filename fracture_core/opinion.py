@@ -134,7 +134,8 @@ class Opinion:
             "model": self.card.id,
             "model_sha256": self.card.weights.sha256,
             "gate": {"state": self.gate.state.value, "reasons": list(self.gate.reasons)},
-            "regions": [{"region": name, "probability": round(chance, 4)} for name, chance in self.regions],
+            "regions": [name for name, _ in self.regions],
+            "region_probabilities": {name: round(chance, 4) for name, chance in self.regions},
             "peak": self.heat.peak() if self.heat else None,
             "seconds": round(self.seconds["all"], 3),
         }

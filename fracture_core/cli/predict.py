@@ -24,6 +24,7 @@ FIELDS = (
     "model_sha256",
     "gate",
     "regions",
+    "region_probabilities",
     "peak",
     "seconds",
     "error",
@@ -88,7 +89,7 @@ def _row(reader, path: Path, heatmap: bool, folder: Path | None, pictures: set[s
     """One row; a file that cannot be read becomes a row with an error."""
     began = time.perf_counter()
     row: dict[str, Any] = dict.fromkeys(FIELDS)
-    row.update(path=str(path), model=reader.card.id, regions=[])
+    row.update(path=str(path), model=reader.card.id, regions=[], region_probabilities={})
     try:
         opinion = reader.opinion(path, heatmap=heatmap or folder is not None)
         row.update(opinion.to_json())
@@ -141,6 +142,7 @@ class _Csv:
             **row,
             "gate": ": ".join([gate["state"], "; ".join(gate["reasons"])]).rstrip(": ") if gate else "",
             "regions": " ".join(row["regions"]),
+            "region_probabilities": " ".join(map(str, row["region_probabilities"].values())),
             "peak": " ".join(map(str, row["peak"])) if row["peak"] else "",
         }
         self._writer.writerow("" if flat[name] is None else flat[name] for name in FIELDS)

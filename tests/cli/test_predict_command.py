@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import cv2
 import pytest
@@ -20,8 +21,8 @@ def broken(tmp_path):
 
 
 def test_the_fields_are_those_of_the_design():
-    """And the hash of the weights, by which a record can be told from that of a later model."""
-    names = "path probability verdict model model_sha256 gate regions peak seconds error"
+    """And the hash of the weights, which tells a record from that of a later model, and how sure each region is."""
+    names = "path probability verdict model model_sha256 gate regions region_probabilities peak seconds error"
     assert " ".join(FIELDS) == names
 
 
@@ -172,3 +173,17 @@ def test_the_table_says_what_the_model_was_trained_to_find(command, wide_film, s
     assert "abnormality suspected" in command("predict", wide_film).out
     edit_card(thresholds={**targets, "low": 1.0, "balanced": 1.0, "high": 1.0})
     assert "no abnormality seen" in command("predict", wide_film).out
+
+
+def test_regions_in_both_formats(command, shipped_models, monkeypatch):
+    monkeypatch.setenv("SECOND_LOOK_MODELS", str(shipped_models))
+    film = Path(__file__).parents[2] / "assets/samples/synthetic_hand_normal.png"
+    row = json.loads(command("predict", film, "--format", "json").lines[0])
+    assert row["regions"][0] == "hand"
+    assert set(row["region_probabilities"]) == set(row["regions"])
+    header, line = csv.reader(command("predict", film, "--format", "csv").lines)
+    flat = dict(zip(header, line, strict=True))
+    assert flat["regions"].split() == row["regions"]
+    assert [float(chance) for chance in flat["region_probabilities"].split()] == pytest.approx(
+        list(row["region_probabilities"].values()), abs=2e-4
+    )
