@@ -8,7 +8,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from fracture_core.data.copies import candidates
-from fracture_core.data.copies.compare import DOUBT, SAME, SURE, agreement, poses
+from fracture_core.data.copies.compare import DOUBT, SAME, SURE, Pose, agreement, poses
 from fracture_core.data.parallel import in_order
 
 #: (pairs settled, pairs)
@@ -16,6 +16,12 @@ Progress = Callable[[int, int], None]
 
 # Pairs compared between two reports of progress, and by one thread at a time.
 _CHUNK, _AT_ONCE = 1024, 32
+
+#: Doubtful pairs of a picture that are registered: its likeliest.
+_LOOKS = 2
+
+# Two pictures and how the fingerprint of the second lies best on the first.
+_Doubt = tuple[int, int, Pose]
 
 
 @dataclass(frozen=True)
@@ -87,24 +93,76 @@ def _join(
 ) -> list[Match]:
     """Compares pairs until none is left that could join two groups; renumbers `group` in place."""
     matches: list[Match] = []
+    doubtful: list[_Doubt] = []
     pairs = len(left)
     while True:
         open_ = group[left] != group[right]
         left, right, distance = left[open_], right[open_], distance[open_]
         if not len(left):
-            if progress and pairs:
-                progress(pairs, pairs)
-            return matches
+            break
         chosen = _forest(group, left, right, distance)
         for start in range(0, len(chosen), _CHUNK):
             part = chosen[start : start + _CHUNK]
-            matches += _compare(left[part], right[part], prints, picture)
+            sure, unsure = _lay(left[part], right[part], prints)
+            matches += sure
+            doubtful += unsure
             if progress:
                 progress(pairs - len(left) + start, pairs)
         _renumber(group, matches)
         kept = np.ones(len(left), bool)
         kept[chosen] = False
         left, right, distance = left[kept], right[kept], distance[kept]
+    if progress and pairs:
+        progress(pairs, pairs)
+    return matches + _register(group, matches, doubtful, picture, progress)
+
+
+def _register(
+    group: np.ndarray,
+    matches: list[Match],
+    doubtful: list[_Doubt],
+    picture: Callable[[int], np.ndarray],
+    progress: Progress | None,
+) -> list[Match]:
+    """Looks at the pictures themselves where fingerprints leave doubt; renumbers `group` in place."""
+    left, right = (np.array([pair[end] for pair in doubtful], int) for end in (0, 1))
+    likeness = np.array([pair[2].correlation for pair in doubtful])
+    rows = np.flatnonzero((group[left] != group[right]) & _foremost(left, right, likeness))
+    found: list[Match] = []
+    pairs = len(rows)
+
+    def settle(row: int) -> Match | None:
+        one, other, pose = doubtful[row]
+        score = agreement(picture(one), picture(other), pose)
+        return Match(one, other, score) if score >= SAME else None
+
+    while len(rows):
+        chosen = rows[_forest(group, left[rows], right[rows], 1 - likeness[rows])]
+        for done, match in enumerate(in_order(settle, chosen.tolist(), at_once=_AT_ONCE // 8), 1):
+            if match is not None:
+                found.append(match)
+            if progress and done % _AT_ONCE == 0:
+                progress(pairs - len(rows) + done, pairs)
+        _renumber(group, matches + found)
+        rows = np.setdiff1d(rows, chosen)
+        rows = rows[group[left[rows]] != group[right[rows]]]
+    if progress and pairs:
+        progress(pairs, pairs)
+    return found
+
+
+def _foremost(left: np.ndarray, right: np.ndarray, likeness: np.ndarray) -> np.ndarray:
+    """Which pairs are among the likeliest of one of their ends.
+
+    In a large set of films that look alike every neighbour is doubtful, and more so the larger the set is. A copy
+    is the likeliest of them, so the others need no second look.
+    """
+    ends = np.concatenate([left, right])
+    order = np.lexsort((-np.tile(likeness, 2), ends))
+    first = np.searchsorted(ends[order], ends[order], side="left")
+    rank = np.empty(len(ends), int)
+    rank[order] = np.arange(len(ends)) - first
+    return np.minimum(rank[: len(left)], rank[len(left) :]) < _LOOKS
 
 
 def _forest(group: np.ndarray, left: np.ndarray, right: np.ndarray, distance: np.ndarray) -> np.ndarray:
@@ -121,24 +179,21 @@ def _forest(group: np.ndarray, left: np.ndarray, right: np.ndarray, distance: np
     return order[np.isin(key[order], low.astype(np.int64) * len(group) + high)]
 
 
-def _compare(
-    left: np.ndarray, right: np.ndarray, prints: np.ndarray, picture: Callable[[int], np.ndarray]
-) -> list[Match]:
-    def settle(start: int) -> list[Match]:
-        ones, others = left[start : start + _AT_ONCE], right[start : start + _AT_ONCE]
-        found = []
-        for one, other, pose in zip(ones.tolist(), others.tolist(), poses(prints, ones, others), strict=True):
-            score = pose.correlation
-            if DOUBT <= score < SURE:
-                score = agreement(picture(one), picture(other), pose)
-                if score < SAME:
-                    continue
-            elif score < DOUBT:
-                continue
-            found.append(Match(one, other, score))
-        return found
+def _lay(left: np.ndarray, right: np.ndarray, prints: np.ndarray) -> tuple[list[Match], list[_Doubt]]:
+    """Pairs that are one by their fingerprints, and those that leave doubt."""
 
-    return [match for part in in_order(settle, range(0, len(left), _AT_ONCE), at_once=1) for match in part]
+    def laid(start: int) -> list[_Doubt]:
+        ones, others = left[start : start + _AT_ONCE], right[start : start + _AT_ONCE]
+        return list(zip(ones.tolist(), others.tolist(), poses(prints, ones, others), strict=True))
+
+    sure, unsure = [], []
+    for part in in_order(laid, range(0, len(left), _AT_ONCE), at_once=1):
+        for one, other, pose in part:
+            if pose.correlation >= SURE:
+                sure.append(Match(one, other, pose.correlation))
+            elif pose.correlation >= DOUBT:
+                unsure.append((one, other, pose))
+    return sure, unsure
 
 
 def _renumber(group: np.ndarray, matches: list[Match]) -> None:
