@@ -1,12 +1,14 @@
 """Fits the second heads of a model to its films, and measures them on films it has not seen."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from fracture_core.data.phantom import draw
+from fracture_core.data.phantom.anatomy import REGIONS
 from fracture_core.errors import DataError, ModelError
 from fracture_core.evaluation import verdict_coverage
 from fracture_core.evaluation.proportion import proportion
@@ -34,6 +36,10 @@ HEADS = "heads.npz"
 _NEGATIVES = 240
 
 _STRENGTH = 1e-3
+
+# Synthetic films, which are radiographs as far as a gate is concerned, and their rows and columns.
+_SYNTHETIC = 180
+_SIZES = ((512, 400), (256, 200), (96, 80))
 
 # With fewer validation films the limits, which are their largest scores, would refuse good films.
 _FEWEST = 100
@@ -127,9 +133,10 @@ def fit_heads(model: keras.Model, row: Architecture, films: Films) -> tuple[Head
         for split, index in parts.items()
     }
     train, val = seen["train"], seen["val"]
+    drawn = _features(look, (_canvas(film, films.spec) for film in _synthetic()), films.spec)
     others = _features(look, (_canvas(picture, films.spec) for picture in negatives(_NEGATIVES)), films.spec)
-    middle = np.concatenate([train[0], others[0]])
-    foreign = np.arange(len(middle)) >= len(train[0])
+    middle = np.concatenate([train[0], drawn[0], others[0]])
+    foreign = np.arange(len(middle)) >= len(train[0]) + len(drawn[0])
     radiograph = Linear.fit(middle, foreign[:, None], _STRENGTH, balanced=True)
     scores = radiograph.scores(val[0])[:, 0]
     heads = Heads(
@@ -140,6 +147,14 @@ def fit_heads(model: keras.Model, row: Architecture, films: Films) -> tuple[Head
         float(scores.max()),
     )
     return heads, _record(heads, films, parts["test"], seen["test"])
+
+
+def _synthetic() -> Iterator[np.ndarray]:
+    """Synthetic radiographs, large and small: what looks like a film without being of this data set is one too."""
+    for seed in range(_SYNTHETIC):
+        size = _SIZES[seed % len(_SIZES)]
+        difficulty = ("easy", "realistic")[seed // 2 % 2]
+        yield draw(seed, REGIONS[seed // 4 % len(REGIONS)], seed % 2 == 1, size, difficulty).pixels
 
 
 def _record(

@@ -70,10 +70,15 @@ def lesson(app) -> pd.DataFrame:
     shutil.copytree(app.models / SHIPPED, target)
     replace(Card.load(target / "card.json"), id="lesson", title="Lesson").save(target / "card.json")
     reader = Reader(ModelStore(app.models), "lesson")
-    cases = read_catalogue(app.phantoms).cases[20:36]
+    judged = [
+        (case, reader.opinion(case.path, heatmap=False).probability)
+        for case in read_catalogue(app.phantoms).cases[20:36]
+    ]
+    # The gate may refuse so small a film.
+    cases = [case for case, probability in judged if probability is not None]
     table = to_frame([replace(case, split="test") for case in cases])
     table["path"] = [case.path.relative_to(app.phantoms).as_posix() for case in cases]
-    table["probability"] = [reader.opinion(case.path, heatmap=False).probability for case in cases]
+    table["probability"] = [probability for _, probability in judged if probability is not None]
     return predictions.write(target / "predictions.csv", table.assign(logit=0.0))
 
 

@@ -27,6 +27,7 @@ def with_features(monkeypatch):
     monkeypatch.setitem(zoo_table.ARCHITECTURES, "four_block", row)
     monkeypatch.setattr(second_heads, "_FEWEST", 4)
     monkeypatch.setattr(second_heads, "_NEGATIVES", 16)
+    monkeypatch.setattr(second_heads, "_SYNTHETIC", 6)
     return row
 
 
