@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fracture_core.data.layouts import layout_named
+from fracture_core.data.recorded import recorded_split
 from fracture_core.errors import DataError
 from fracture_core.evaluation import (
     Platt,
@@ -183,6 +184,11 @@ def _card(
 
 def _split_rule(films: Films, seed: int) -> str:
     """How the films came to their splits, and whether that leaks."""
+    if not films.data.own_split and recorded_split(films.data.cases) is not None:
+        return (
+            "as written down for this set, whatever the seed: by group and duplicate cluster, stratified by label and "
+            "region"
+        )
     if not films.data.own_split:
         return f"by group and duplicate cluster, stratified by label and region, seed {seed}"
     leaks = films.data.leaks

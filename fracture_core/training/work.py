@@ -81,9 +81,11 @@ def _work(run: Run, progress: Progress | None, finish_only: bool) -> Card:
 
     films = Films.load(config, run.folder.parent / ".cache", reading)
     _same_split(run, films)
+    # Asked first: without a completed epoch there is nothing to finish, and no search may begin.
+    best = loop.best(run, config) if finish_only else None
     config = with_found_rate(run, films, config)
     run.set_state("running", _left_out(films))
-    model = loop.best(run, config) if finish_only else loop.fit(run, films, config)
+    model = best or loop.fit(run, films, config)
     run.set_state("evaluating", "Calibrating on the validation split, then opening the test split.")
     card = finish(run, films, config, model)
     run.set_state("finished", f"AUC on the test split: {card.test.auc.text()}." if card.test else "")
