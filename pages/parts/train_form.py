@@ -117,7 +117,8 @@ def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig | N
         help="A multiple of 32. Larger shows finer lines and takes longer.",
         **key("size"),
     )
-    with st.expander("More settings"):
+    # Its state is kept, so that it does not close when another architecture moves it on the page.
+    with st.expander("More settings", key="train_more", on_change="rerun"):
         left, right = st.columns(2)
         patience = left.number_input(
             "Patience, epochs",

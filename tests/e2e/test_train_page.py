@@ -87,6 +87,11 @@ def fill_in(page, app, name: str, epochs: int) -> None:
     page.get_by_text("will be split by group").wait_for()
     pick(page, "Architecture", "Four-block CNN")
     page.get_by_text("More settings").click()
+    page.get_by_role("spinbutton", name="Patience, epochs").wait_for()
+    settled(page)
+    # It stays open when the page is drawn anew.
+    pick(page, "Architecture", "MobileNetV2, frozen")
+    pick(page, "Architecture", "Four-block CNN")
     wanted = {"Input size, px": "64", "Films a step (batch)": "8", "Epochs, at most": str(epochs)}
     wanted["Patience, epochs"] = "1000"
     for label, value in wanted.items():
