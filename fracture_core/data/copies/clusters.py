@@ -17,9 +17,6 @@ Progress = Callable[[int, int], None]
 # Pairs compared between two reports of progress, and by one thread at a time.
 _CHUNK, _AT_ONCE = 1024, 32
 
-#: Doubtful pairs of a picture that are registered: its likeliest.
-_LOOKS = 2
-
 # Two pictures and how the fingerprint of the second lies best on the first.
 _Doubt = tuple[int, int, Pose]
 
@@ -65,11 +62,12 @@ def clusters(
         described = candidates.descriptions(prints[lively])
         place = np.full(count, -1)
         place[lively] = np.arange(len(lively))
-        rows = lively
+        rows = asking = lively
         compared = np.zeros(0, np.int64)
         while True:
-            left, right, distance = candidates.pairs(described, place[rows])
+            left, right, distance = candidates.pairs(described, place[rows], place[asking])
             left, right = lively[left], lively[right]
+            ends = left, right
             fresh = ~np.isin(left * np.int64(count) + right, compared)
             left, right, distance = left[fresh], right[fresh], distance[fresh]
             compared = np.union1d(compared, left * np.int64(count) + right)
@@ -77,8 +75,12 @@ def clusters(
             matches += joined
             if not joined:
                 break
-            # Copies of copies may lie beyond the neighbours that were looked at; one of each group asks again.
-            rows = lively[np.unique(group[lively], return_index=True)[1]]
+            # What the members of a group that has just been joined hid may lie beyond them. One of each group stays to
+            # be found, and those that are or have such a neighbour ask again. A group's number is its first member.
+            rows = np.unique(group[lively])
+            grown = np.unique(group[[match.left for match in joined]])
+            near = np.isin(group[ends[0]], grown) | np.isin(group[ends[1]], grown)
+            asking = np.unique(group[np.concatenate([end[near] for end in ends])])
     return np.unique(group, return_inverse=True)[1], matches
 
 
@@ -127,7 +129,7 @@ def _register(
     """Looks at the pictures themselves where fingerprints leave doubt; renumbers `group` in place."""
     left, right = (np.array([pair[end] for pair in doubtful], int) for end in (0, 1))
     likeness = np.array([pair[2].correlation for pair in doubtful])
-    rows = np.flatnonzero((group[left] != group[right]) & _foremost(left, right, likeness))
+    rows = np.flatnonzero((group[left] != group[right]) & _foremost(len(group), left, right, likeness))
     found: list[Match] = []
     pairs = len(rows)
 
@@ -151,18 +153,16 @@ def _register(
     return found
 
 
-def _foremost(left: np.ndarray, right: np.ndarray, likeness: np.ndarray) -> np.ndarray:
-    """Which pairs are among the likeliest of one of their ends.
+def _foremost(count: int, left: np.ndarray, right: np.ndarray, likeness: np.ndarray) -> np.ndarray:
+    """Which pairs are the likeliest of one of their ends.
 
     In a large set of films that look alike every neighbour is doubtful, and more so the larger the set is. A copy
     is the likeliest of them, so the others need no second look.
     """
-    ends = np.concatenate([left, right])
-    order = np.lexsort((-np.tile(likeness, 2), ends))
-    first = np.searchsorted(ends[order], ends[order], side="left")
-    rank = np.empty(len(ends), int)
-    rank[order] = np.arange(len(ends)) - first
-    return np.minimum(rank[: len(left)], rank[len(left) :]) < _LOOKS
+    best = np.zeros(count)
+    np.maximum.at(best, left, likeness)
+    np.maximum.at(best, right, likeness)
+    return (likeness == best[left]) | (likeness == best[right])
 
 
 def _forest(group: np.ndarray, left: np.ndarray, right: np.ndarray, distance: np.ndarray) -> np.ndarray:
