@@ -1,4 +1,4 @@
-"""`models`: list, show, verify, use, add, heads."""
+"""`models`: list, show, verify, use, add, average, heads."""
 
 import argparse
 import json
@@ -11,7 +11,9 @@ from fracture_core.cli.quiet import load_keras
 def add(commands) -> None:
     """Adds the command's arguments."""
     parser = commands.add_parser("models", help="the models on this computer")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="list|show|verify|use|add|heads")
+    actions = parser.add_subparsers(
+        dest="action", required=True, metavar="list|show|verify|use|add|average|heads"
+    )
     actions.add_parser("list", help="every model with its record").set_defaults(run=_list)
     for name, words, action in (
         ("show", "a model's card as JSON", _show),
@@ -24,6 +26,10 @@ def add(commands) -> None:
     part = actions.add_parser("add", help="take the result of a training run in")
     part.add_argument("name", metavar="RUN")
     part.set_defaults(run=_add)
+    part = actions.add_parser("average", help="make one model of several, by averaging their probabilities")
+    part.add_argument("ids", nargs="+", metavar="ID")
+    part.add_argument("--name", required=True, help="the new model's name")
+    part.set_defaults(run=_average)
     part = actions.add_parser(
         "heads",
         help="fit the second heads of a model (region, radiograph or not) to the films it was trained on",
@@ -80,6 +86,18 @@ def _add(chosen: argparse.Namespace) -> int:
         )
     model_id = _store().add(run.result)
     print(f"{model_id} is added; put it in use with: models use {model_id}")
+    return 0
+
+
+def _average(chosen: argparse.Namespace) -> int:
+    load_keras()
+    from fracture_core.registry.average import average
+
+    store = _store()
+    model_id = average(store, chosen.ids, chosen.name)
+    card = store.card(model_id)
+    assert card.test is not None
+    print(f"{model_id} is added: AUC {card.test.auc.text()}; put it in use with: models use {model_id}")
     return 0
 
 

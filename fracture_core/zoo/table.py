@@ -4,6 +4,7 @@ from fracture_core.errors import ModelError
 from fracture_core.imaging import InputSpec
 from fracture_core.zoo.architecture import CONSTANT, COSINE, PLATEAU, Architecture, Protocol
 from fracture_core.zoo.augmentation import Augmentation
+from fracture_core.zoo.ensemble import JOIN, Ensemble
 
 # Films as they are, in another order each epoch.
 _NO_VARIATION = Augmentation(rotation=0, shift=0, zoom=0, flip=False, brightness=0, contrast=0)
@@ -166,11 +167,13 @@ ARCHITECTURES = {row.name: row for row in _ROWS}
 
 
 def architecture(name: str) -> Architecture:
-    """A row by its name.
+    """A row by its name, or that of an ensemble by the names of its members with plus signs between.
 
     Raises:
         ModelError: there is no such row.
     """
+    if JOIN in name:
+        return Ensemble.of([architecture(member) for member in name.split(JOIN)])
     try:
         return ARCHITECTURES[name]
     except KeyError:

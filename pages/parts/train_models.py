@@ -3,6 +3,7 @@
 import streamlit as st
 
 from fracture_core.errors import SecondLookError
+from fracture_core.registry.average import MOST, average
 from fracture_core.registry.upload import add_weights, check_file_name
 from fracture_core.zoo import ARCHITECTURES
 from pages.parts import resources, train_result, train_state
@@ -16,6 +17,9 @@ def show() -> None:
         _choose(ids)
     else:
         st.markdown("No model yet. Train one, or load weights below.")
+    if len(ids) > 1:
+        st.subheader("Average several models", anchor=False)
+        _average(ids)
     st.subheader("Load weights", anchor=False)
     _load()
 
@@ -39,6 +43,34 @@ def _choose(ids: list[str]) -> None:
         train_result.record(card.test, card.finding)
     st.markdown("\n".join(f"- {limit}" for limit in card.limits))
     train_result.use_button(card)
+
+
+def _average(ids: list[str]) -> None:
+    st.caption(
+        "One model that says the mean of what several say: networks of one input whose heatmaps have one grid, trained "
+        "on one split. Its record comes from the films on which all of them were tested."
+    )
+    one, two = st.columns([2, 1])
+    members = one.multiselect(
+        "Models to average", ids, max_selections=MOST, key="train_average", persist_state="session"
+    )
+    name = two.text_input(
+        "Name of the average",
+        placeholder="local-average",
+        key="train_average_name",
+        persist_state="session",
+        help="Letters, digits, dots, dashes and underscores.",
+    ).strip()
+    if st.button("Average them", disabled=len(members) < 2 or not name, key="train_average_go"):
+        try:
+            with st.spinner("Joining the networks and measuring their average …"):
+                added = average(resources.store(), members, name)
+        except SecondLookError as error:
+            st.error(str(error))
+            return
+        train_state.go(f"{added} is added; put it in use above.", **{train_state.MODEL: added})
+    if len(members) < 2 or not name:
+        st.caption("Choose at least two models, and give the average a name.")
 
 
 def _load() -> None:

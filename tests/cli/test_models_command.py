@@ -76,3 +76,16 @@ def test_an_unknown_model(command, action):
     assert (said.status, said.out) == (1, "")
     assert "Expected one of the models here (tiny)" in said.err
     assert len(said.err.splitlines()) == 1
+
+
+def test_average(command, store):
+    from dataclasses import replace
+
+    shutil.copytree(store.root / "tiny", store.root / "twin")
+    replace(store.card("tiny"), id="twin").save(store.root / "twin" / "card.json")
+    said = command("models", "average", "tiny", "twin", "--name", "both")
+    assert said.status == 0
+    assert said.out.startswith(f"both is added: AUC {store.card('both').test.auc.text()}")
+    said = command("models", "average", "tiny", "--name", "one")
+    assert (said.status, said.out) == (1, "")
+    assert "two to 10 different models" in said.err

@@ -1,10 +1,12 @@
 """The Train page, driven as a user drives it."""
 
+import shutil
 import time
+from dataclasses import replace
 
 import pytest
 
-from fracture_core.registry.store import ModelStore
+from fracture_core.registry.store import SHIPPED, ModelStore
 from fracture_core.training.run import ACTIVE, Run
 from fracture_core.zoo import architecture
 
@@ -200,6 +202,37 @@ def test_weights_are_loaded_and_other_files_refused(page, app, tmp_path):
     page.get_by_text("local-mine is added").wait_for(timeout=PATIENCE)
     page.get_by_text("No record:").wait_for()
     assert ModelStore(app.models).card("local-mine").test is None
+
+
+@pytest.mark.usefixtures("_model_back")
+def test_two_models_become_one(page, app):
+    store = ModelStore(app.models)
+    shutil.copytree(app.models / "tiny", app.models / "twin")
+    try:
+        replace(store.card("tiny"), id="twin").save(app.models / "twin" / "card.json")
+        open_page(page, app)
+        part(page, "Models")
+        # It cannot be averaged with a model that sees films otherwise.
+        for name in ("tiny", SHIPPED):
+            pick(page, "Models to average", name)
+        page.keyboard.press("Tab")
+        type_in(page, "textbox", "Name of the average", "both")
+        page.get_by_role("button", name="Average them").click()
+        page.get_by_text("Expected models that see films alike").wait_for(timeout=PATIENCE)
+
+        page.get_by_role("combobox", name="Models to average").press("Backspace")
+        settled(page)
+        pick(page, "Models to average", "twin")
+        page.keyboard.press("Tab")
+        page.get_by_role("button", name="Average them").click()
+        page.get_by_text("both is added").wait_for(timeout=PATIENCE)
+        page.get_by_text("It averages tiny, twin").wait_for()
+        page.get_by_role("button", name="Put in use").click()
+        page.locator(".footer", has_text="both").wait_for(timeout=PATIENCE)
+    finally:
+        store.use("tiny")
+        for name in ("twin", "both"):
+            shutil.rmtree(app.models / name, ignore_errors=True)
 
 
 def test_the_page_fits_a_phone(page, app):
