@@ -7,7 +7,7 @@ import streamlit as st
 from fracture_core import places
 from fracture_core.published.report import reports
 from fracture_core.published.result import results
-from pages.parts import layout, published_regions, published_row
+from pages.parts import layout, published_regions, published_row, train_state
 
 
 def main() -> None:
@@ -18,6 +18,7 @@ def main() -> None:
         "What published fracture readers state of themselves, and what the same architectures reach in our runs: on "
         "the data they used as it is distributed, on that data without leaks, and on FracAtlas split by groups.",
     )
+    train_state.show_notice()
     st.markdown(
         "A score is worth what its test films are worth. In the multi-region set 499 of 506 test films show a picture "
         "that is also in training, in devbatrax 106 of 600: a network can answer those from memory. The page "

@@ -31,7 +31,7 @@ def _list(chosen: argparse.Namespace) -> int:
             text = (
                 f"accuracy {result.test.accuracy.text()}, AUC {result.test.auc.text()}, {result.test.groups} originals"
                 if result
-                else "not run yet"
+                else report.nothing(column)
             )
             print(f"  {words:<28} {text}")
     return 0

@@ -22,6 +22,7 @@ class Report:
         confusion: its confusion matrix; None where none is printed.
         n: test films stated; None where it states none.
         note: what is to be known of its figures.
+        absent: why a cell cannot be filled, by column of `result.COLUMNS`.
     """
 
     row: str
@@ -34,6 +35,11 @@ class Report:
     confusion: Confusion | None
     n: int | None
     note: str
+    absent: dict[str, str]
+
+    def nothing(self, column: str) -> str:
+        """What stands in a cell without a result."""
+        return self.absent.get(column, "not run yet")
 
 
 def reports(folder: Path) -> list[Report]:

@@ -49,7 +49,7 @@ def _table(report: Report, ours: dict[str, Result | None]) -> str:
     for name, words in _MEASURES.items():
         stated = report.figures.get(name)
         cells = [f"{stated:g}" if stated is not None else '<span class="none">not stated</span>']
-        cells += [_cell(getattr(result.test, name)) if result else _nothing() for result in ours.values()]
+        cells += [_cell(getattr(result.test, name)) if result else "–" for result in ours.values()]
         rows.append(_line(words, cells))
     rows.append(
         _line(
@@ -59,7 +59,7 @@ def _table(report: Report, ours: dict[str, Result | None]) -> str:
                 *(
                     f"{result.test.n:,}<small>{result.test.groups:,} originals or groups</small>"
                     if result
-                    else _nothing()
+                    else "–"
                     for result in ours.values()
                 ),
             ],
@@ -74,8 +74,8 @@ def _table(report: Report, ours: dict[str, Result | None]) -> str:
                     f"{len(result.epochs)} of {result.planned} epochs"
                     f"<small>{result.minutes:g} min, {result.date}</small>"
                     if result
-                    else _nothing()
-                    for result in ours.values()
+                    else f'<span class="none">{html.escape(report.nothing(column))}</span>'
+                    for column, result in ours.items()
                 ),
             ],
         )
@@ -92,10 +92,6 @@ def _cell(found: Interval) -> str:
         return '<span class="none">not measurable</span>'
     ends = "" if math.isnan(found.low) else f"<small>{found.low:.2f}–{found.high:.2f}</small>"
     return f"{found.value:.3f}{ends}"
-
-
-def _nothing() -> str:
-    return '<span class="none">not run yet</span>'
 
 
 def _matrices(report: Report, ran: dict[str, Result]) -> None:

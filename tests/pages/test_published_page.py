@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from fracture_core import places
 from fracture_core.published.collect import collect
 from fracture_core.published.report import reports
-from fracture_core.published.result import FRACATLAS, Result, results
+from fracture_core.published.result import COLUMNS, FRACATLAS, Result, results
 from fracture_core.zoo import ARCHITECTURES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +39,8 @@ def test_every_system_is_shown_with_what_it_states(published, shipped_models):
         assert report.title in shown
         for value in report.figures.values():
             assert value is None or f"<td>{value:g}</td>" in blocks
+        for why in report.absent.values():
+            assert why in blocks
 
 
 def test_a_result_appears_with_its_interval(published, shipped_models, trained):
@@ -60,6 +62,10 @@ def test_the_committed_results_can_be_read_and_belong_to_a_row():
         assert (result.row, result.column) in found
         assert result.test.n > 0
         assert "/" not in result.data
+    for report in reports(ROOT / "assets" / "published"):
+        # A cell holds a result or the reason why there is none, not both.
+        assert set(report.absent) <= set(COLUMNS)
+        assert not [column for column in report.absent if (report.row, column) in found]
 
 
 def test_a_broken_result_is_one_sentence(published):

@@ -1,0 +1,61 @@
+"""The page of published systems in a browser: read, expanded, put in use, on a desk and on a phone."""
+
+import json
+
+import pytest
+
+from fracture_core import places
+from fracture_core.published.report import reports
+
+pytestmark = pytest.mark.browser
+
+
+def _open(page, app) -> None:
+    page.goto(app.url)
+    page.get_by_role("link", name="Published systems").first.click()
+    page.get_by_role("heading", name="Published systems", exact=True).wait_for()
+    page.get_by_role("button", name="Train Two-block CNN here").wait_for()
+
+
+def test_stated_figures_stand_beside_ours(page, app):
+    _open(page, app)
+    for report in reports(places.published()):
+        page.get_by_role("heading", name=f"{report.title}, {report.data}", exact=True).wait_for()
+    saved = json.loads((places.published() / "results" / "three_block-fracatlas.json").read_text("utf-8"))
+    page.get_by_role("cell", name=f"{saved['test']['auc']['value']:.3f}").first.wait_for()
+    page.get_by_text("Confusion matrices and learning curves").first.click()
+    page.get_by_text("python -m fracture_core train").first.wait_for()
+
+
+def test_a_model_of_a_row_is_put_in_use_and_the_page_says_so(page, app):
+    from fracture_core.registry.store import ModelStore
+
+    store = ModelStore(app.models)
+    before = store.in_use()
+    try:
+        _open(page, app)
+        page.get_by_text("(tiny)").wait_for()
+        page.get_by_role("button", name="Put in use").first.click()
+        page.get_by_text("(tiny) is now in use on every page").wait_for(timeout=180_000)
+        page.get_by_role("heading", name="Published systems", exact=True).wait_for()
+        assert store.in_use() == "tiny"
+    finally:
+        store.use(before)
+
+
+def test_a_row_is_taken_to_the_train_page(page, app):
+    _open(page, app)
+    page.get_by_role("button", name="Train Two-block CNN here").click()
+    page.get_by_role("heading", name="Train", exact=True).wait_for()
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('[data-testid=stSelectbox]')]"
+        ".some(box => box.innerText.includes('Two-block CNN') || box.querySelector('input')?.value === 'Two-block CNN')"
+    )
+
+
+def test_it_fits_a_phone(page, app):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{app.url}/published")
+    page.get_by_role("heading", name="Published systems", exact=True).wait_for()
+    page.get_by_role("button", name="Train Two-block CNN here").wait_for()
+    assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
