@@ -36,7 +36,7 @@ def show(found: dict[tuple[str, str], Result]) -> None:
         for title, regions in systems.items()
     ]
     st.html(
-        '<div class="published-wide"><table class="published"><tr><th>share of test films judged wrong</th>'
+        '<div class="published-wide"><table class="published regions"><tr><th>share of test films judged wrong</th>'
         f"{head}</tr>{''.join(rows)}</table></div>"
     )
     for title, regions in systems.items():
