@@ -29,7 +29,9 @@ def strong_areas(heat: Heat) -> list[np.ndarray]:
     shrink = min(1.0, _LONGEST / max(height, width))
     small = max(1, round(height * shrink)), max(1, round(width * shrink))
     evidence = replace(heat.placement, source=small).back(heat.grid) / np.float32(heat.scale)
-    found, _ = cv2.findContours((evidence >= STRONG).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    found, _ = cv2.findContours(
+        (evidence >= STRONG).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+    )
     stretch = np.array([width / small[1], height / small[0]])
     # OpenCV names centres of pixels.
     lines = [(line[:, 0] + 0.5) * stretch for line in sorted(found, key=cv2.contourArea, reverse=True)]

@@ -35,9 +35,9 @@ def to_dicom(opinion: Opinion, content: bytes, region: str) -> dict[str, bytes]:
         raise DataError(
             "Expected a film with an opinion, but this one was refused: there is nothing to write into its study."
         )
+    film = source(content)
     # What the film says of the patient is passed on as it is; pydicom would warn of odd values and quote them.
     with disable_value_validation():
-        film = source(content)
         return {
             "secondary-capture.dcm": _file(secondary_capture(opinion, film), film),
             "structured-report.dcm": _file(structured_report(opinion, film, region), film),

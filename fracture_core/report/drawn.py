@@ -124,7 +124,9 @@ class Film(Image):
         self.canv.rect(0, 0, self.drawWidth, self.drawHeight)
         for line in self._outlines:
             path = self.canv.beginPath()
-            for number, (x, y) in enumerate(line * (1, -1) * (self.drawWidth, self.drawHeight) + (0, self.drawHeight)):
+            for number, (x, y) in enumerate(
+                line * (1, -1) * (self.drawWidth, self.drawHeight) + (0, self.drawHeight)
+            ):
                 (path.lineTo if number else path.moveTo)(x, y)
             path.close()
             for colour, thickness in ((black, 1.6), (white, 0.7)):

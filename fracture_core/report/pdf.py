@@ -79,7 +79,9 @@ def to_pdf(opinion: Opinion, label: str, region: str, made: datetime) -> bytes:
     ]
     # What does not fit is made smaller, never continued: a page that can get lost is no report.
     page = KeepInFrame(_WIDTH, _HEIGHT, story, mode="shrink")
-    frame = Frame(_MARGIN, _MARGIN, _WIDTH, _HEIGHT, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0)
+    frame = Frame(
+        _MARGIN, _MARGIN, _WIDTH, _HEIGHT, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0
+    )
     frame.addFromList([page], canvas)
     canvas.save()
     return file.getvalue()
@@ -97,7 +99,10 @@ def _head(label: str, opinion: Opinion, made: datetime) -> list[Flowable]:
     what = f"<b>{escape(label)}</b> · {escape(film.kind)}, {film.width} × {film.height} pixels"
     return [
         _beside(
-            [Paragraph("Second Look: second opinion on a radiograph", _BRAND), Paragraph(_time(made), _RIGHT)],
+            [
+                Paragraph("Second Look: second opinion on a radiograph", _BRAND),
+                Paragraph(_time(made), _RIGHT),
+            ],
             (0.68, 0.32),
         ),
         HRFlowable("100%", 0.8, color=_LINE, spaceBefore=2, spaceAfter=3),
@@ -123,7 +128,8 @@ def _films(opinion: Opinion) -> list[Flowable]:
     over = Film(opinion.picture(OPACITY), *_FILM, outlines)
     if not heat.any:
         said: Flowable = Paragraph(
-            "No positive evidence: nothing in this film raised the model’s suspicion, so there is no heatmap.", _SMALL
+            "No positive evidence: nothing in this film raised the model’s suspicion, so there is no heatmap.",
+            _SMALL,
         )
     else:
         around = f", with a line around the areas above {STRONG:.0%} of it" if outlines else ""
@@ -176,7 +182,10 @@ def _answer(opinion: Opinion) -> list[Flowable]:
             Table(
                 [[Paragraph(f"<b>{why}:</b> {escape(' '.join(opinion.gate.reasons))}", _TEXT)]],
                 [_WIDTH],
-                style=[("BOX", (0, 0), (-1, -1), 1, HexColor("#30363D")), ("BOTTOMPADDING", (0, 0), (-1, -1), 4)],
+                style=[
+                    ("BOX", (0, 0), (-1, -1), 1, HexColor("#30363D")),
+                    ("BOTTOMPADDING", (0, 0), (-1, -1), 4),
+                ],
                 spaceBefore=5,
                 hAlign="LEFT",
             )

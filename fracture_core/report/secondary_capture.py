@@ -48,7 +48,9 @@ def secondary_capture(opinion: Opinion, source: Source) -> Dataset:
     )
     image.PatientOrientation = source.orientation
     image.Laterality = source.laterality
-    image.DerivationDescription = f"Film with a heatmap of the model {opinion.card.id} over it, and a legend below"
+    image.DerivationDescription = (
+        f"Film with a heatmap of the model {opinion.card.id} over it, and a legend below"
+    )
     image.SourceImageSequence = [_reference(reference)]
     image.update(source.lossy)
     return image
@@ -59,5 +61,7 @@ def _reference(film: Dataset) -> Dataset:
     item.ReferencedSOPClassUID = film.SOPClassUID
     item.ReferencedSOPInstanceUID = film.SOPInstanceUID
     purpose = codes.DCM.SourceImageForImageProcessingOperation
-    item.PurposeOfReferenceCodeSequence = [CodedConcept(purpose.value, purpose.scheme_designator, purpose.meaning)]
+    item.PurposeOfReferenceCodeSequence = [
+        CodedConcept(purpose.value, purpose.scheme_designator, purpose.meaning)
+    ]
     return item

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 NO_OPINION = "no opinion on this image"
 
 #: Who decides.
-CLINICIAN = (
-    "This is a computed second opinion and no diagnosis: a clinician who has seen the film and the patient decides."
-)
+CLINICIAN = "A computed second opinion and no diagnosis: a clinician who has seen film and patient decides."
 
 
 def percent(share: float) -> str:
@@ -96,6 +94,11 @@ def record(found: Summary, region: str, card: Card) -> tuple[str, str]:
 
 
 NO_RECORD = "This model has no record: nobody has measured it here, and its probability is not calibrated."
+
+
+def recorded_region(opinion: Opinion) -> str:
+    """The likeliest region of the film that the model has a record on; "" for none."""
+    return next((name for name, _ in opinion.regions if name in opinion.card.test_regions), "")
 
 
 def region(opinion: Opinion, chosen: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.config import disable_value_validation
 from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
@@ -87,7 +88,12 @@ def source(content: bytes) -> Source:
             "Expected a DICOM file, whose study results can be written into, but the film is a picture without one: "
             "save the PDF or PNG instead."
         )
-    dataset = parse_dicom(content)
+    # Odd values are passed on as they are; pydicom would warn of them and quote them.
+    with disable_value_validation():
+        return _source(parse_dicom(content))
+
+
+def _source(dataset: Dataset) -> Source:
     reference = Dataset()
     for keyword, what in _UIDS.items():
         value = _value(dataset, keyword, [])
@@ -157,7 +163,9 @@ def _value(dataset: Dataset, keyword: str, encodings: list[str]) -> str:
 
 def _orientation(value: object) -> list[str]:
     """Two directions such as “L” and “F” (PS3.3 C.7.6.1.1.1), or nothing."""
-    parts = [str(part) for part in value] if isinstance(value, Sequence) and not isinstance(value, str) else []
+    parts = (
+        [str(part) for part in value] if isinstance(value, Sequence) and not isinstance(value, str) else []
+    )
     return parts if len(parts) == 2 and all(re.fullmatch("[ALRPHF]{1,3}", part) for part in parts) else []
 
 
@@ -166,7 +174,10 @@ def _lossy(dataset: Dataset) -> Dataset:
     found = Dataset()
     if text(dataset, "LossyImageCompression") == "01":
         found.LossyImageCompression = "01"
-        ratios, methods = numbers(dataset, "LossyImageCompressionRatio"), text(dataset, "LossyImageCompressionMethod")
+        ratios, methods = (
+            numbers(dataset, "LossyImageCompressionRatio"),
+            text(dataset, "LossyImageCompressionMethod"),
+        )
         if ratios:
             found.LossyImageCompressionRatio = [f"{ratio:.6g}" for ratio in ratios]
         if re.fullmatch("[A-Z0-9_]{1,16}", methods):

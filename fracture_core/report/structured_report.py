@@ -101,7 +101,9 @@ def _verdict(opinion: Opinion, film: Dataset, region: str) -> sr.MeasurementsAnd
         *card.limits,
         sentences.CLINICIAN,
     ]
-    comment = sr.TextContentItem(codes.DCM.Comment, " ".join(filter(None, said)), sr.RelationshipTypeValues.CONTAINS)
+    comment = sr.TextContentItem(
+        codes.DCM.Comment, " ".join(filter(None, said)), sr.RelationshipTypeValues.CONTAINS
+    )
     group[0].ContentSequence.append(comment)
     return group
 
