@@ -54,12 +54,14 @@ def show(films: Sequence[Film], film: Film) -> None:
         film: the one on the screen.
     """
     with st.container(key="saving", gap="small"):
-        st.markdown("**Save**")
-        keep = st.checkbox(
-            "With the names of the files",
-            key="save names",
-            help="Otherwise films are called Film 1, Film 2 and so on, for the name of a file may be that of a person.",
-        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown("**Save**", width="content")
+            keep = st.checkbox(
+                "With the names of the files",
+                key="save names",
+                help="Otherwise films are called Film 1, Film 2 and so on, for the name of a file may be that of a "
+                "person.",
+            )
         opinion, label = film.opinion, names.label(film.name, films.index(film) + 1, keep)
         note = ""
         with st.container(horizontal=True, gap="small"):
