@@ -63,15 +63,17 @@ def show(films: Sequence[Film], film: Film) -> None:
                 "person.",
             )
         opinion, label = film.opinion, names.label(film.name, films.index(film) + 1, keep)
-        note = ""
+        notes = []
         with st.container(horizontal=True, gap="small"):
             if opinion is not None:
                 _film(film, opinion, label)
             _study(films, keep)
             if opinion is not None and opinion.verdict is not None and is_dicom(film.content):
-                note = _dicom(film, opinion, label)
-        if note:
-            st.caption(layout.plain(note))
+                notes.append(_dicom(film, opinion, label))
+        if len(films) > 1 and any(is_dicom(other.content) for other in films):
+            notes.append("“All films” holds the DICOM results of all DICOM films, which name their patients.")
+        if notes:
+            st.caption(layout.plain(" ".join(notes)))
 
 
 def _film(film: Film, opinion: Opinion, label: str) -> None:

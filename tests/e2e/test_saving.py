@@ -93,6 +93,7 @@ def test_a_dicom_film(page, upload, film):
 def test_a_study(page, upload, film):
     upload(film, SAMPLES / "synthetic_hand_normal.png")
     expect(page.locator(".st-key-strip [data-testid=stButton] button")).to_have_count(2)
+    expect(page.get_by_text("“All films” holds the DICOM results of all DICOM films")).to_be_visible()
     files = _zip(_saved(page, "All films (zip)")[1])
     assert [row["name"] for row in json.loads(files["results.json"])] == ["Film 1", "Film 2"]
     assert {name for name in files if name.endswith(".pdf")} == {
