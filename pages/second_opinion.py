@@ -1,6 +1,5 @@
 """Second opinion: films in; verdict, probability and where the model looked out."""
 
-import json
 from pathlib import Path
 
 import streamlit as st
@@ -8,7 +7,7 @@ import streamlit as st
 from fracture_core import places
 from fracture_core.imaging import read, to_png
 from fracture_core.words import verdict_words
-from pages.parts import answer, film, layout, resources, study
+from pages.parts import answer, film, layout, resources, save, study
 
 _STRIP = 6
 
@@ -38,7 +37,8 @@ def main() -> None:
     entries = study.judge(files, card)
     entry = _strip(entries) if len(entries) > 1 else entries[0]
     _answer(entry)
-    _tools(entries)
+    save.show(entries, entry)
+    st.button("Forget these films", on_click=study.forget)
 
 
 def _answer(entry: study.Entry) -> None:
@@ -138,26 +138,6 @@ def _title(path: Path) -> str:
 @st.cache_data(show_spinner=False, max_entries=16)
 def _thumbnail(path: str) -> bytes:
     return to_png(read(Path(path)).pixels)
-
-
-def _tools(entries: list[study.Entry]) -> None:
-    """Results as a file, and forgetting."""
-    left, right, _ = st.columns([1, 1, 2])
-    left.download_button(
-        "Save results (JSON)",
-        data=lambda: json.dumps([_plain(entry) for entry in entries], indent=2, ensure_ascii=False),
-        file_name="second-look.json",
-        mime="application/json",
-        on_click="ignore",
-        width="stretch",
-    )
-    right.button("Forget these films", on_click=study.forget, width="stretch")
-
-
-def _plain(entry: study.Entry) -> dict:
-    if entry.opinion is None:
-        return {"name": entry.name, "error": entry.error}
-    return {"name": entry.name, "error": None, **entry.opinion.to_json()}
 
 
 main()

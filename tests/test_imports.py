@@ -33,7 +33,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "training": _LOWER | {"zoo", "heads", "registry", "explain"},
     "published": _WORDS | {"evaluation", "registry", "training"},
     "opinion": _LOWER | {"zoo", "heads", "registry", "explain"},
-    "cli": _LOWER | {"zoo", "heads", "registry", "explain", "training", "opinion", "published"},
+    "report": _LOWER | {"registry", "opinion"},
+    "cli": _LOWER | {"zoo", "heads", "registry", "explain", "training", "opinion", "report", "published"},
     "__main__": {"cli"},
 }
 NO_TENSORFLOW = _LOWER
@@ -108,6 +109,7 @@ def test_light_parts_load_no_tensorflow():
         "fracture_core.training.config",
         "fracture_core.training.run",
         "fracture_core.cli.main",
+        "fracture_core.report.pdf",
     ]
     code = (
         "import importlib, json, sys\n"

@@ -11,8 +11,10 @@ from typing import Any
 
 from fracture_core import places
 from fracture_core.cli.quiet import load_keras
+from fracture_core.cli.saved import Saved
 from fracture_core.data.layouts.files import images
 from fracture_core.errors import SecondLookError
+from fracture_core.report.table import flat
 from fracture_core.words import Verdict, verdict_words
 
 #: The fields of a row, in order; a contract with whoever reads the output.
@@ -40,6 +42,22 @@ def add(commands) -> None:
     parser.add_argument(
         "--heatmaps", type=Path, metavar="DIR", help="write each film with its heatmap as PNG here"
     )
+    parser.add_argument(
+        "--pdf", type=Path, metavar="DIR", help="write a report of one page on each film here"
+    )
+    parser.add_argument(
+        "--dicom",
+        type=Path,
+        metavar="DIR",
+        help="write a secondary capture and a structured report for the study of each DICOM film here; "
+        "they name its patient",
+    )
+    parser.add_argument(
+        "--keep-names",
+        action="store_true",
+        help="name reports and DICOM results after the films' files instead of film-1, film-2 …, for such a name "
+        "may be that of a person",
+    )
     parser.add_argument("--no-heatmap", action="store_true", help="skip the heatmap: faster, no peak")
     parser.set_defaults(run=run)
 
@@ -51,15 +69,7 @@ def run(chosen: argparse.Namespace) -> int:
     from fracture_core.registry.store import ModelStore
 
     reader = Reader(ModelStore(places.models()), chosen.model)
-    if chosen.heatmaps:
-        try:
-            chosen.heatmaps.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SecondLookError(
-                f"Expected a folder for heatmaps at {chosen.heatmaps}, but the disk said “{error.strerror}”: "
-                "choose another."
-            ) from error
-    pictures: set[str] = set()
+    saved = Saved(chosen.heatmaps, chosen.pdf, chosen.dicom, chosen.keep_names)
     write: _Lines | _Csv | _Table
     match chosen.format:
         case "json":
@@ -69,8 +79,8 @@ def run(chosen: argparse.Namespace) -> int:
         case _:
             write = _Table(reader.card.finding)
     failed = False
-    for path in _files(chosen.paths):
-        row = _row(reader, path, not chosen.no_heatmap, chosen.heatmaps, pictures)
+    for number, path in enumerate(_files(chosen.paths), 1):
+        row = _row(reader, path, number, not chosen.no_heatmap, saved)
         failed |= row["error"] is not None
         write.row(row)
     return int(failed)
@@ -85,41 +95,19 @@ def _files(paths: Iterable[Path]) -> Iterable[Path]:
             yield path
 
 
-def _row(reader, path: Path, heatmap: bool, folder: Path | None, pictures: set[str]) -> dict[str, Any]:
+def _row(reader, path: Path, number: int, heatmap: bool, saved: Saved) -> dict[str, Any]:
     """One row; a file that cannot be read becomes a row with an error."""
     began = time.perf_counter()
     row: dict[str, Any] = dict.fromkeys(FIELDS)
     row.update(path=str(path), model=reader.card.id, regions=[], region_probabilities={})
     try:
-        opinion = reader.opinion(path, heatmap=heatmap or folder is not None)
+        opinion = reader.opinion(path, heatmap=heatmap or saved.anything)
         row.update(opinion.to_json())
-        if opinion.heat is not None and folder is not None:
-            _save(opinion, folder / _free_name(path.stem, pictures))
+        saved.write(opinion, path, number)
     except SecondLookError as error:
         row["error"] = str(error)
         row["seconds"] = round(time.perf_counter() - began, 3)
     return row
-
-
-def _free_name(stem: str, taken: set[str]) -> str:
-    """A file name that no film before had: films of several folders may share theirs."""
-    tries = (
-        f"{stem}{mark}.heatmap.png" for mark in ("", *(f"-{number}" for number in range(2, len(taken) + 3)))
-    )
-    name = next(name for name in tries if name not in taken)
-    taken.add(name)
-    return name
-
-
-def _save(opinion, path: Path) -> None:
-    from fracture_core.imaging import blend, to_png
-
-    try:
-        path.write_bytes(to_png(blend(opinion.film.pixels, opinion.heat.on_film(), 0.6)))
-    except OSError as error:
-        raise SecondLookError(
-            f"Expected to write the heatmap to {path}, but the disk said “{error.strerror}”: choose another folder."
-        ) from error
 
 
 class _Lines:
@@ -130,22 +118,14 @@ class _Lines:
 
 
 class _Csv:
-    """A header and a row a file; the gate's reasons joined."""
+    """A header and a row a file."""
 
     def __init__(self) -> None:
         self._writer = csv.writer(sys.stdout, lineterminator="\n")
         self._writer.writerow(FIELDS)
 
     def row(self, row: dict[str, Any]) -> None:
-        gate = row["gate"]
-        flat = {
-            **row,
-            "gate": ": ".join([gate["state"], "; ".join(gate["reasons"])]).rstrip(": ") if gate else "",
-            "regions": " ".join(row["regions"]),
-            "region_probabilities": " ".join(map(str, row["region_probabilities"].values())),
-            "peak": " ".join(map(str, row["peak"])) if row["peak"] else "",
-        }
-        self._writer.writerow("" if flat[name] is None else flat[name] for name in FIELDS)
+        self._writer.writerow(flat(row, FIELDS))
         sys.stdout.flush()
 
 

@@ -135,7 +135,7 @@ def read_dicom(data: bytes) -> Radiograph:
         ImageReadError: damaged, without pixels, several frames, another kind of examination, too
             large, or compressed in a way no decoder here reads.
     """
-    dataset = _parse(data)
+    dataset = parse_dicom(data)
     modality = text(dataset, "Modality")
     _check(dataset, modality)
     stored = _decode(dataset)
@@ -154,7 +154,12 @@ def read_dicom(data: bytes) -> Radiograph:
     return Radiograph(pixels, kind, spacing=_spacing(dataset), colour=share, warnings=warnings)
 
 
-def _parse(data: bytes) -> FileDataset:
+def parse_dicom(data: bytes) -> FileDataset:
+    """The data set of a DICOM file, with or without preamble; no element of it has been converted yet.
+
+    Raises:
+        ImageReadError: damaged, or no DICOM.
+    """
     _check_deflated(data)
     try:
         dataset = dcmread(io.BytesIO(data), force=True)

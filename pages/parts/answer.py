@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from fracture_core.evaluation import Summary
 from fracture_core.imaging import Gate, GateState
 from fracture_core.registry.card import Card
+from fracture_core.report import sentences
+from fracture_core.report.sentences import percent
 from fracture_core.words import Verdict, a_finding, verdict_words
 
 if TYPE_CHECKING:
@@ -31,21 +32,19 @@ def verdict(found: Verdict, probability: float, card: Card) -> None:
     words = {row: verdict_words(row, card.finding) for row in Verdict}
     st.html(
         f'<div class="verdict {_TONES[found]}"><div class="word" data-testid="verdict">{words[found]}</div>'
-        f'<div class="number">Probability of {a_finding(card.finding)}: <b>{_percent(probability)}</b></div>'
+        f'<div class="number">Probability of {a_finding(card.finding)}: <b>{percent(probability)}</b></div>'
         f'<div class="scale" style="--low:{low:.1%};--high:{high:.1%};--at:{probability:.1%}" role="img" '
-        f'aria-label="Probability {_percent(probability)}; {words[Verdict.NOT_SEEN]} below {_percent(low)}, '
-        f'{words[Verdict.SUSPECTED]} from {_percent(high)}"><div class="bar"></div><div class="mark"></div>'
+        f'aria-label="Probability {percent(probability)}; {words[Verdict.NOT_SEEN]} below {percent(low)}, '
+        f'{words[Verdict.SUSPECTED]} from {percent(high)}"><div class="bar"></div><div class="mark"></div>'
         f"{'' if 0 < low < _LABEL else '<span class=end>0%</span>'}{_cuts(low, high)}"
         '<span class="end right">100%</span></div></div>'
     )
-    if found is Verdict.UNCERTAIN:
-        st.caption("Uncertain: between the two thresholds the model's word should not count either way.")
 
 
 def no_verdict(gate: Gate) -> None:
     """A film that the gate refuses gets no verdict, and the reason why."""
     st.html(
-        '<div class="verdict none"><div class="word" data-testid="verdict">no opinion on this image</div></div>'
+        f'<div class="verdict none"><div class="word" data-testid="verdict">{sentences.NO_OPINION}</div></div>'
     )
     reasons(gate)
 
@@ -67,33 +66,36 @@ def record(opinion: Opinion, key: str) -> None:
     """
     card = opinion.card
     if card.test is None:
-        st.info(
-            "This model has no record: nobody has measured it here, and its probability is not calibrated."
-        )
+        st.info(sentences.NO_RECORD)
         return
     told = dict(opinion.regions)
     chosen = ""
     if card.test_regions:
         options = ["", *card.test_regions]
-        first = next((name for name in told if name in options), "")
         chosen = st.selectbox(
             "This film shows",
             options,
-            index=options.index(first),
+            index=options.index(sentences.recorded_region(opinion)),
             format_func=lambda name: _region_words(name, told),
             key=f"region {key}",
             help="Told by the model; choose another where it is wrong. The record below is of this region.",
         )
     found = card.record(chosen)
     if found is not None:
-        st.markdown(_record_sentence(found, chosen, card))
+        start, rest = sentences.record(found, chosen, card)
+        st.markdown(f"**{start}** {rest}")
+
+
+def region(opinion: Opinion, key: str) -> str:
+    """The region whose record is shown of a film, or would be: what the user chose, else the likeliest."""
+    return str(st.session_state.get(f"region {key}", sentences.recorded_region(opinion)))
 
 
 def _region_words(name: str, told: dict[str, float]) -> str:
     if not name:
         return "Region not known"
     return (
-        f"{name.capitalize()} – the model is {_percent(told[name])} sure"
+        f"{name.capitalize()} – the model is {percent(told[name])} sure"
         if name in told
         else name.capitalize()
     )
@@ -101,30 +103,8 @@ def _region_words(name: str, told: dict[str, float]) -> str:
 
 def meaning(opinion: Opinion) -> None:
     """What this verdict has meant on the test films, so that nobody takes it for more than it is."""
-    card = opinion.card
-    if opinion.verdict is None or "" not in card.test_coverage:
-        return
-    share, fractured = card.test_coverage[""].of(opinion.verdict)
-    finding = a_finding(card.finding)
-    words = verdict_words(opinion.verdict, card.finding)
-    st.caption(
-        f"“{words.capitalize()}” fell on {_percent(share.value)} of {share.n:,} test films; {finding} was there in "
-        f"{_percent(fractured.value)} of these (95% CI {fractured.low:.0%}–{fractured.high:.0%})."
-    )
-
-
-def _record_sentence(found: Summary, region: str, card: Card) -> str:
-    films = f"{region} films" if region else "films"
-    source = card.data.name.split(",")[0] if card.data else "its test set"
-    kept = (
-        "that it never saw"
-        if card.data and card.data.checked
-        else "split as given, with leaks or not looked at for them"
-    )
-    return (
-        f"**Its record on {films}** of {source} {kept}: sensitivity {found.sensitivity.text()}, "
-        f"specificity {found.specificity.text()} at the threshold {found.threshold:.2f}, AUC {found.auc.text()}."
-    )
+    if words := sentences.meaning(opinion):
+        st.caption(words)
 
 
 def limits(card: Card) -> None:
@@ -135,16 +115,12 @@ def limits(card: Card) -> None:
 
 def _cuts(low: float, high: float) -> str:
     """The thresholds under the scale; one label for two that would overlap."""
-    labels = [(low, _percent(low)), (high, _percent(high))]
+    labels = [(low, percent(low)), (high, percent(high))]
     if high - low < _LABEL:
-        words = _percent(low) if _percent(low) == _percent(high) else f"{low:.0%}–{high:.0%}"
+        words = percent(low) if percent(low) == percent(high) else f"{low:.0%}–{high:.0%}"
         labels = [((low + high) / 2, words)]
     return "".join(
         f'<span class="cut" style="left:{at:.1%}">{words}</span>'
         for at, words in labels
         if 0 < at < 1 - _LABEL
     )
-
-
-def _percent(share: float) -> str:
-    return "under 1%" if 0 < share < 0.01 else "over 99%" if 0.99 < share < 1 else f"{share:.0%}"

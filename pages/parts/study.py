@@ -32,8 +32,14 @@ class Entry:
 
     name: str
     key: str
+    content: bytes
     opinion: Opinion | None
     error: str = ""
+
+    @property
+    def summary(self) -> Opinion | None:
+        """The opinion, for what needs no pixels."""
+        return self.opinion
 
     @property
     def probability(self) -> float | None:
@@ -72,12 +78,14 @@ def judge(files: Sequence[tuple[str, bytes]], card: Card) -> list[Entry]:
         if bar is not None:
             bar.empty()
     entries = []
-    for number, (key, (name, _)) in enumerate(zip(keys, files, strict=True)):
+    for number, (key, (name, content)) in enumerate(zip(keys, files, strict=True)):
         found = known[key]
         # The number tells two files with the same content apart.
         entry_key = f"{key} {number}"
         entries.append(
-            Entry(name, entry_key, None, found) if isinstance(found, str) else Entry(name, entry_key, found)
+            Entry(name, entry_key, content, None, found)
+            if isinstance(found, str)
+            else Entry(name, entry_key, content, found)
         )
     return entries
 

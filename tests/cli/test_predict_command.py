@@ -6,9 +6,14 @@ from pathlib import Path
 
 import cv2
 import pytest
+from persons import changed, under_a_name
+from pydicom import dcmread
+from pypdf import PdfReader
 
 from fracture_core.cli.predict import FIELDS
 from fracture_core.opinion import Reader
+
+SAMPLES = Path(__file__).parents[2] / "assets/samples"
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -187,3 +192,63 @@ def test_regions_in_both_formats(command, shipped_models, monkeypatch):
     assert [float(chance) for chance in flat["region_probabilities"].split()] == pytest.approx(
         list(row["region_probabilities"].values()), abs=2e-4
     )
+
+
+@pytest.fixture
+def dicom_film(tmp_path):
+    """A synthetic film under the name of a person who does not exist, as its file's name too."""
+    path = tmp_path / "doe_jane.dcm"
+    path.write_bytes(under_a_name((SAMPLES / "synthetic_leg_fracture.dcm").read_bytes()))
+    return path
+
+
+def test_reports_and_dicom_results_name_no_file_unless_asked_to(
+    command, wide_film, photo, dicom_film, tmp_path
+):
+    before = dicom_film.read_bytes()
+    reports, results = tmp_path / "reports", tmp_path / "results"
+    said = command("predict", wide_film, photo, dicom_film, "--pdf", reports, "--dicom", results)
+    assert said.status == 0, said.err
+    assert sorted(path.name for path in reports.iterdir()) == ["film-1.pdf", "film-2.pdf", "film-3.pdf"]
+    assert sorted(path.name for path in results.iterdir()) == [
+        "film-3.secondary-capture.dcm",
+        "film-3.structured-report.dcm",
+    ]
+    assert all(len(PdfReader(path).pages) == 1 for path in reports.iterdir())
+    assert "Jane" not in PdfReader(reports / "film-3.pdf").pages[0].extract_text()
+    original = dcmread(dicom_film)
+    assert {dcmread(path).StudyInstanceUID for path in results.iterdir()} == {original.StudyInstanceUID}
+    assert dicom_film.read_bytes() == before
+
+
+def test_names_are_kept_when_asked_for(command, dicom_film, tmp_path):
+    reports = tmp_path / "reports"
+    copy = tmp_path / "copy" / dicom_film.name
+    copy.parent.mkdir()
+    copy.write_bytes(dicom_film.read_bytes())
+    assert command("predict", dicom_film, copy, "--pdf", reports, "--keep-names").status == 0
+    assert sorted(path.name for path in reports.iterdir()) == ["doe_jane-2.pdf", "doe_jane.pdf"]
+    assert "doe_jane.dcm" in PdfReader(reports / "doe_jane.pdf").pages[0].extract_text()
+
+
+def test_a_film_without_a_study_is_judged_and_said(command, dicom_film, tmp_path):
+    dicom_film.write_bytes(changed(dicom_film.read_bytes(), StudyInstanceUID=None))
+    said = command("predict", dicom_film, "--dicom", tmp_path / "results", "--format", "json")
+    row = json.loads(said.out)
+    assert said.status == 1
+    assert row["probability"] is not None
+    assert "its StudyInstanceUID is missing" in row["error"]
+
+
+@pytest.mark.parametrize(("option", "what"), [("--pdf", "reports"), ("--dicom", "DICOM results")])
+def test_a_folder_that_cannot_be(command, wide_film, option, what):
+    said = command("predict", wide_film, option, wide_film)
+    assert said.status == 1
+    assert f"Expected a folder for {what}" in said.err
+
+
+def test_csv_is_no_formula(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said = command("predict", "=cmd|calc.png", "--format", "csv")
+    header, line = csv.reader(said.lines)
+    assert dict(zip(header, line, strict=True))["path"] == "'=cmd|calc.png"

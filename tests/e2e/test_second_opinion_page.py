@@ -84,9 +84,9 @@ def test_results_are_saved_and_films_forgotten(page, app):
     page.get_by_role("button", name="Leg, normal").click()
     page.get_by_test_id("verdict").wait_for()
     with page.expect_download() as saved:
-        page.get_by_role("button", name="Save results (JSON)").click()
+        page.get_by_role("button", name="Results (JSON)").click()
     rows = json.loads(Path(saved.value.path()).read_text())
-    assert [row["name"] for row in rows] == ["synthetic_leg_normal.png"]
+    assert [row["name"] for row in rows] == ["Film 1"]
     assert 0 <= rows[0]["probability"] <= 1
     page.get_by_role("button", name="Forget these films").click()
     page.get_by_text("No film at hand?").wait_for()

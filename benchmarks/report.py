@@ -1,0 +1,56 @@
+"""How long each thing that can be saved takes, and how large it is, for a synthetic film as DICOM.
+
+python -m benchmarks.report [--height PIXELS] [--width PIXELS] [--times N]
+"""
+
+import argparse
+import time
+from datetime import datetime
+
+import numpy as np
+
+from fracture_core import places
+from fracture_core.cli.quiet import load_keras
+from fracture_core.data.phantom import draw, to_dicom
+
+
+def main() -> None:
+    """Prints a line for each, with the median of its times; the first call, which loads libraries, apart."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--height", type=int, default=1100)
+    parser.add_argument("--width", type=int, default=900)
+    parser.add_argument("--times", type=int, default=9)
+    chosen = parser.parse_args()
+    load_keras()
+    from fracture_core.opinion import Reader
+    from fracture_core.registry.store import ModelStore
+    from fracture_core.report import dicom, table
+    from fracture_core.report.archive import to_zip
+    from fracture_core.report.overlay import overlay_png
+    from fracture_core.report.pdf import to_pdf
+
+    content = to_dicom(draw(1, "leg", True, (chosen.height, chosen.width)))
+    opinion = Reader(ModelStore(places.models())).opinion(content)
+    made = datetime.now().astimezone()
+    row = table.row("Film 1", opinion)
+    wanted = {
+        "report (PDF)": lambda: to_pdf(opinion, "Film 1", "leg", made),
+        "overlay (PNG)": lambda: overlay_png(opinion),
+        "table (CSV)": lambda: table.to_csv([row]).encode(),
+        "table (JSON)": lambda: table.to_json([row]).encode(),
+        "DICOM results": lambda: b"".join(dicom.to_dicom(opinion, content, "leg").values()),
+        "DICOM results (zip)": lambda: to_zip(dicom.to_dicom(opinion, content, "leg")),
+    }
+    print(f"{chosen.width} × {chosen.height} pixels, {opinion.verdict}")
+    for name, make in wanted.items():
+        seconds = []
+        for _ in range(chosen.times + 1):
+            began = time.perf_counter()
+            data = make()
+            seconds.append(time.perf_counter() - began)
+        first, median = seconds[0], float(np.median(seconds[1:]))
+        print(f"{name:<20} {median * 1e3:7.1f} ms (first {first * 1e3:7.1f} ms)  {len(data) / 1e3:9,.0f} kB")
+
+
+if __name__ == "__main__":
+    main()

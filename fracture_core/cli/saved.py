@@ -1,0 +1,116 @@
+"""What `predict` writes beside its rows: heatmaps, reports, DICOM results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fracture_core.errors import SecondLookError
+from fracture_core.report import names
+from fracture_core.report.overlay import OPACITY
+from fracture_core.report.sentences import recorded_region
+from fracture_core.report.source import is_dicom
+
+if TYPE_CHECKING:
+    from fracture_core.opinion import Opinion
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Where it goes; the folders are made.
+
+    Attributes:
+        heatmaps: folder of films with their heatmaps; None for none.
+        pdf: folder of reports; likewise.
+        dicom: folder of DICOM results; likewise.
+        keep_names: whether reports and DICOM results are named after the films' files.
+
+    Raises:
+        SecondLookError: a folder cannot be made.
+    """
+
+    heatmaps: Path | None
+    pdf: Path | None
+    dicom: Path | None
+    keep_names: bool
+    _taken: set[Path] = field(default_factory=set, repr=False)
+
+    def __post_init__(self) -> None:
+        for folder, what in (
+            (self.heatmaps, "heatmaps"),
+            (self.pdf, "reports"),
+            (self.dicom, "DICOM results"),
+        ):
+            if folder:
+                _make(folder, what)
+
+    @property
+    def anything(self) -> bool:
+        """Whether anything is written, for which the heatmap is needed."""
+        return any((self.heatmaps, self.pdf, self.dicom))
+
+    def write(self, opinion: Opinion, path: Path, number: int) -> None:
+        """Writes what was asked for of one film.
+
+        Args:
+            opinion: on it.
+            path: its file.
+            number: its place among the films, from 1.
+
+        Raises:
+            SecondLookError: the disk refuses, or a DICOM film does not say what study it is part of.
+        """
+        if self.heatmaps and opinion.heat is not None:
+            self._heatmap(opinion, self.heatmaps, path.stem)
+        label = names.label(path.name, number, self.keep_names)
+        region = recorded_region(opinion)
+        if self.pdf:
+            from fracture_core.report.pdf import to_pdf
+
+            report = to_pdf(opinion, label, region, datetime.now().astimezone())
+            _write(self._free(self.pdf, names.stem(label), ".pdf"), report, "report")
+        if self.dicom and opinion.verdict is not None:
+            content = path.read_bytes()
+            if is_dicom(content):
+                from fracture_core.report.dicom import to_dicom
+
+                for name, data in to_dicom(opinion, content, region).items():
+                    place = self._free(self.dicom, names.stem(label), f".{name}")
+                    _write(place, data, "DICOM result")
+
+    def _heatmap(self, opinion: Opinion, folder: Path, stem: str) -> None:
+        from fracture_core.imaging import blend, to_png
+
+        assert opinion.heat is not None
+        picture = to_png(blend(opinion.film.pixels, opinion.heat.on_film(), OPACITY))
+        _write(self._free(folder, stem, ".heatmap.png"), picture, "heatmap")
+
+    def _free(self, folder: Path, stem: str, ending: str) -> Path:
+        """A place that no film before had: films of several folders may share their name."""
+        tries = (
+            folder / f"{stem}{mark}{ending}"
+            for mark in ("", *(f"-{number}" for number in range(2, len(self._taken) + 3)))
+        )
+        place = next(place for place in tries if place not in self._taken)
+        self._taken.add(place)
+        return place
+
+
+def _make(folder: Path, what: str) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SecondLookError(
+            f"Expected a folder for {what} at {folder}, but the disk said “{error.strerror}”: choose another."
+        ) from error
+
+
+def _write(path: Path, data: bytes, what: str) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise SecondLookError(
+            f"Expected to write the {what} to {path}, but the disk said “{error.strerror}”: choose another folder."
+        ) from error

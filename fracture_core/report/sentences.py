@@ -1,0 +1,120 @@
+"""What is said of an opinion in sentences, the same on the screen and on paper."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fracture_core.evaluation import Summary
+from fracture_core.registry.card import Card
+from fracture_core.words import Verdict, a_finding, verdict_words
+
+if TYPE_CHECKING:
+    from fracture_core.opinion import Opinion
+
+#: In place of a verdict on a film that the gate refuses.
+NO_OPINION = "no opinion on this image"
+
+#: Who decides.
+CLINICIAN = "A computed second opinion and no diagnosis: a clinician who has seen film and patient decides."
+
+
+def percent(share: float) -> str:
+    """A share as users read it; nothing is rounded to never or always."""
+    return "under 1%" if 0 < share < 0.01 else "over 99%" if 0.99 < share < 1 else f"{share:.0%}"
+
+
+def cut(share: float) -> str:
+    """A threshold as users read it; one near 0 or 1 with a decimal more."""
+    return f"{share:.1%}" if 0 < share < 0.01 or 0.99 < share < 1 else f"{share:.0%}"
+
+
+def headline(opinion: Opinion) -> str:
+    """The verdict in words, beginning with a capital."""
+    if opinion.verdict is None:
+        return NO_OPINION.capitalize()
+    return verdict_words(opinion.verdict, opinion.card.finding).capitalize()
+
+
+def zones(card: Card) -> list[str]:
+    """What each part of the scale of probability means, from low to high; without *uncertain* where it is empty."""
+    low, high = card.thresholds.low, card.thresholds.high
+    words = {verdict: verdict_words(verdict, card.finding) for verdict in Verdict}
+    between = [f"between: {words[Verdict.UNCERTAIN]}"] if low < high else []
+    return [
+        f"below {cut(low)}: {words[Verdict.NOT_SEEN]}",
+        *between,
+        f"from {cut(high)}: {words[Verdict.SUSPECTED]}",
+    ]
+
+
+def meaning(opinion: Opinion) -> str:
+    """What this verdict has meant on the test films, so that nobody takes it for more than it is; "" if unknown."""
+    card = opinion.card
+    if opinion.verdict is None:
+        return ""
+    sentences = []
+    if opinion.verdict is Verdict.UNCERTAIN:
+        sentences.append(
+            "Uncertain means that the probability lies between the two thresholds: the model cannot tell, and its word "
+            "should not count either way."
+        )
+    if "" in card.test_coverage:
+        share, fractured = card.test_coverage[""].of(opinion.verdict)
+        sentences.append(
+            f"“{headline(opinion)}” fell on {percent(share.value)} of {share.n:,} test films; "
+            f"{a_finding(card.finding)} was there in {percent(fractured.value)} of these (95% CI "
+            f"{fractured.low:.0%}–{fractured.high:.0%}, n = {fractured.n:,})."
+        )
+    return " ".join(sentences)
+
+
+def record(found: Summary, region: str, card: Card) -> tuple[str, str]:
+    """How good this model has been on films of a region.
+
+    Args:
+        found: what was measured there.
+        region: which films; "" for all.
+        card: the model's.
+
+    Returns:
+        The beginning of the sentence, to be stressed, and the rest of it.
+    """
+    films = f"{region} films" if region else "films"
+    source = card.data.name.split(",")[0] if card.data else "its test set"
+    kept = (
+        "that it never saw"
+        if card.data and card.data.checked
+        else "split as given, with leaks or not looked at for them"
+    )
+    return (
+        f"Its record on {films}",
+        f"of {source} {kept}: sensitivity {found.sensitivity.text()}, specificity {found.specificity.text()} at the "
+        f"threshold {cut(found.threshold)}, AUC {found.auc.text()}.",
+    )
+
+
+NO_RECORD = "This model has no record: nobody has measured it here, and its probability is not calibrated."
+
+
+def recorded_region(opinion: Opinion) -> str:
+    """The likeliest region of the film that the model has a record on; "" for none."""
+    return next((name for name, _ in opinion.regions if name in opinion.card.test_regions), "")
+
+
+def region(opinion: Opinion, chosen: str) -> str:
+    """Which region the film shows and who says so.
+
+    Args:
+        opinion: on the film.
+        chosen: the region that the record is given of; "" for none.
+    """
+    told = dict(opinion.regions)
+    if not opinion.regions and not chosen:
+        return "not known; the record is that on all films"
+    likeliest = ", ".join(f"{name} ({percent(chance)} sure)" for name, chance in opinion.regions) or "none"
+    if chosen in told:
+        others = [f"{name} ({percent(chance)})" for name, chance in opinion.regions if name != chosen]
+        also = f"; also possible: {', '.join(others)}" if others else ""
+        return f"{chosen}, of which the model is {percent(told[chosen])} sure{also}"
+    who = f"{chosen}, as the reader says" if chosen else "the reader says that it is none of the known ones"
+    return f"{who}; the model takes it for: {likeliest}"

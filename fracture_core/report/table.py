@@ -1,0 +1,82 @@
+"""The opinions on all films of a study as JSON and as CSV, with the same fields."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fracture_core.opinion import Opinion
+
+#: The fields of a film, in order.
+FIELDS = (
+    "name",
+    "probability",
+    "verdict",
+    "model",
+    "model_sha256",
+    "gate",
+    "regions",
+    "region_probabilities",
+    "peak",
+    "seconds",
+    "error",
+)
+
+# What makes a spreadsheet take a text for a formula (OWASP, “CSV Injection”).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def row(name: str, opinion: Opinion | None, error: str = "") -> dict[str, Any]:
+    """One film.
+
+    Args:
+        name: what it is called.
+        opinion: on it; None where it was not read.
+        error: the sentence why.
+    """
+    found: dict[str, Any] = dict.fromkeys(FIELDS)
+    found.update(name=name, regions=[], region_probabilities={}, error=error or None)
+    return {**found, **opinion.to_json()} if opinion else found
+
+
+def to_json(rows: Sequence[dict[str, Any]]) -> str:
+    """The rows as a JSON list."""
+    return json.dumps(rows, indent=2, ensure_ascii=False)
+
+
+def to_csv(rows: Iterable[dict[str, Any]]) -> str:
+    """The rows as CSV with a header; begins with a byte order mark, without which Excel garbles what is not ASCII."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(FIELDS)
+    writer.writerows(flat(row, FIELDS) for row in rows)
+    return "\ufeff" + file.getvalue()
+
+
+def flat(row: dict[str, Any], fields: Sequence[str]) -> list[Any]:
+    """A row as cells: lists joined by blanks, the gate as one text, nothing that a spreadsheet would execute.
+
+    Args:
+        row: by field.
+        fields: which, in order.
+    """
+    gate = row["gate"]
+    cells = {
+        **row,
+        "gate": ": ".join([gate["state"], "; ".join(gate["reasons"])]).rstrip(": ") if gate else "",
+        "regions": " ".join(row["regions"]),
+        "region_probabilities": " ".join(map(str, row["region_probabilities"].values())),
+        "peak": " ".join(map(str, row["peak"])) if row["peak"] else "",
+    }
+    return [_harmless(cells[name]) for name in fields]
+
+
+def _harmless(cell: Any) -> Any:
+    """A cell that a spreadsheet shows and does not calculate."""
+    if cell is None:
+        return ""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

@@ -1,0 +1,154 @@
+"""What can be saved of a film and of its study; made when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+import streamlit as st
+
+from fracture_core.errors import SecondLookError
+from fracture_core.report import names, table
+from fracture_core.report.source import is_dicom, source
+from pages.parts import answer, layout
+
+if TYPE_CHECKING:
+    from fracture_core.opinion import Opinion
+    from fracture_core.report.archive import Item
+
+
+class Film(Protocol):
+    """A film of a study, as far as it is saved."""
+
+    @property
+    def name(self) -> str:
+        """Of its file."""
+
+    @property
+    def key(self) -> str:
+        """Tells its widgets from those of others."""
+
+    @property
+    def content(self) -> bytes:
+        """Its file."""
+
+    @property
+    def error(self) -> str:
+        """Why there is no opinion."""
+
+    @property
+    def summary(self) -> Opinion | None:
+        """The opinion, for what needs no pixels."""
+
+    @property
+    def opinion(self) -> Opinion | None:
+        """The opinion with every pixel."""
+
+
+def show(films: Sequence[Film], film: Film) -> None:
+    """The downloads.
+
+    Args:
+        films: of the study.
+        film: the one on the screen.
+    """
+    with st.container(key="saving", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown("**Save**", width="content")
+            keep = st.checkbox(
+                "With the names of the files",
+                key="save names",
+                help="Otherwise films are called Film 1, Film 2 and so on, for the name of a file may be that of a "
+                "person.",
+            )
+        opinion, label = film.opinion, names.label(film.name, films.index(film) + 1, keep)
+        notes = []
+        with st.container(horizontal=True, gap="small"):
+            if opinion is not None:
+                _film(film, opinion, label)
+            _study(films, keep)
+            if opinion is not None and opinion.verdict is not None and is_dicom(film.content):
+                notes.append(_dicom(film, opinion, label))
+        if len(films) > 1 and any(is_dicom(other.content) for other in films):
+            notes.append("“All films” holds the DICOM results of all DICOM films, which name their patients.")
+        if notes:
+            st.caption(layout.plain(" ".join(notes)))
+
+
+def _film(film: Film, opinion: Opinion, label: str) -> None:
+    """What is saved of one film."""
+    stem, region = names.stem(label), answer.region(opinion, film.key)
+
+    def report() -> bytes:
+        from fracture_core.report.pdf import to_pdf
+
+        return to_pdf(opinion, label, region, _now())
+
+    def picture() -> bytes:
+        from fracture_core.report.overlay import overlay_png
+
+        return overlay_png(opinion)
+
+    _button("Report (PDF)", report, f"{stem}.second-look.pdf", "application/pdf")
+    if opinion.heat is not None:
+        _button("Overlay (PNG)", picture, f"{stem}.second-look.png", "image/png")
+
+
+def _study(films: Sequence[Film], keep: bool) -> None:
+    """What is saved of all films."""
+
+    def rows() -> list[dict]:
+        return [
+            table.row(names.label(film.name, number, keep), film.summary, film.error)
+            for number, film in enumerate(films, 1)
+        ]
+
+    _button("Results (CSV)", lambda: table.to_csv(rows()), "second-look.csv", "text/csv")
+    _button("Results (JSON)", lambda: table.to_json(rows()), "second-look.json", "application/json")
+    if len(films) > 1:
+        # Asked for in a thread that knows no session, so what the user chose is looked up here.
+        chosen = [answer.region(film.summary, film.key) if film.summary else "" for film in films]
+
+        def everything() -> bytes:
+            from fracture_core.report.archive import study_zip
+
+            return study_zip(_items(films, chosen, keep), _now())
+
+        _button("All films (zip)", everything, "second-look.zip", "application/zip")
+
+
+def _dicom(film: Film, opinion: Opinion, label: str) -> str:
+    """Results for the archive that a DICOM film came from; what they name, or the sentence why there are none."""
+    try:
+        source(film.content)
+    except SecondLookError as error:
+        return f"No DICOM results: {error}"
+    region = answer.region(opinion, film.key)
+
+    def results() -> bytes:
+        from fracture_core.report.archive import to_zip
+        from fracture_core.report.dicom import to_dicom
+
+        return to_zip(to_dicom(opinion, film.content, region))
+
+    _button("DICOM results (zip)", results, f"{names.stem(label)}.second-look-dicom.zip", "application/zip")
+    return (
+        "The DICOM results, a secondary capture and a structured report, belong to the study of the film and so carry "
+        "the name and the ids of its patient."
+    )
+
+
+def _items(films: Sequence[Film], regions: Sequence[str], keep: bool) -> Iterator[Item]:
+    from fracture_core.report.archive import Item
+
+    for number, (film, region) in enumerate(zip(films, regions, strict=True), 1):
+        yield Item(names.label(film.name, number, keep), film.content, film.opinion, film.error, region)
+
+
+def _button(words: str, make: Callable[[], bytes | str], name: str, mime: str) -> None:
+    st.download_button(words, data=make, file_name=name, mime=mime, on_click="ignore", key=f"save {words}")
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()

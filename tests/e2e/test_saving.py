@@ -1,0 +1,154 @@
+"""Every download, clicked in a real browser and opened."""
+
+import csv
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from persons import WORDS, changed, under_a_name
+from PIL import Image
+from playwright.sync_api import expect
+from pydicom import dcmread
+from pypdf import PdfReader
+
+SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def film(tmp_path) -> Path:
+    """A synthetic DICOM film under a person's name, in a file that names them too."""
+    path = tmp_path / "Doe_Jane.dcm"
+    path.write_bytes(under_a_name((SAMPLES / "synthetic_leg_fracture.dcm").read_bytes()))
+    return path
+
+
+@pytest.fixture
+def upload(page, app):
+    def upload(*files: Path) -> None:
+        page.goto(app.url)
+        page.locator("input[type=file]").first.set_input_files([str(file) for file in files])
+        page.get_by_test_id("verdict").wait_for()
+
+    return upload
+
+
+def _saved(page, words: str, key: str = "") -> tuple[str, bytes]:
+    """Name and content of a download, by a click or by a key on the focused button."""
+    # A download that is asked for while the page is being drawn anew is of the page before.
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    button = page.get_by_role("button", name=words, exact=True)
+    with page.expect_download() as saved:
+        button.press(key) if key else button.click()
+    return saved.value.suggested_filename, Path(saved.value.path()).read_bytes()
+
+
+def _zip(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_a_dicom_film(page, upload, film):
+    before = film.read_bytes()
+    upload(film)
+    told = {}
+
+    name, data = _saved(page, "Report (PDF)")
+    (sheet,) = PdfReader(io.BytesIO(data)).pages
+    told["pdf"] = sheet.extract_text()
+    assert name == "film-1.second-look.pdf"
+    assert page.get_by_test_id("verdict").inner_text().lower() in told["pdf"].lower()
+
+    name, data = _saved(page, "Overlay (PNG)")
+    original = dcmread(film)
+    width, height = Image.open(io.BytesIO(data)).size
+    assert (name, width) == ("film-1.second-look.png", original.Columns)
+    assert height > original.Rows
+
+    name, data = _saved(page, "Results (JSON)")
+    told["json"] = data.decode()
+    (row,) = json.loads(data)
+    assert (name, row["name"]) == ("second-look.json", "Film 1")
+
+    name, data = _saved(page, "Results (CSV)")
+    told["csv"] = data.decode("utf-8-sig")
+    (line,) = csv.DictReader(io.StringIO(told["csv"]))
+    assert float(line["probability"]) == row["probability"]
+
+    for kind, text in told.items():
+        assert not [words for words in WORDS if words in text], kind
+
+    name, data = _saved(page, "DICOM results (zip)")
+    results = [dcmread(io.BytesIO(file)) for file in _zip(data).values()]
+    assert name == "film-1.second-look-dicom.zip"
+    assert sorted(result.Modality for result in results) == ["OT", "SR"]
+    assert {result.StudyInstanceUID for result in results} == {original.StudyInstanceUID}
+    assert {str(result.PatientName) for result in results} == {"Doe^Jane"}
+    assert film.read_bytes() == before
+
+
+def test_a_study(page, upload, film):
+    upload(film, SAMPLES / "synthetic_hand_normal.png")
+    expect(page.locator(".st-key-strip [data-testid=stButton] button")).to_have_count(2)
+    expect(page.get_by_text("“All films” holds the DICOM results of all DICOM films")).to_be_visible()
+    files = _zip(_saved(page, "All films (zip)")[1])
+    assert [row["name"] for row in json.loads(files["results.json"])] == ["Film 1", "Film 2"]
+    assert {name for name in files if name.endswith(".pdf")} == {
+        "001-film-1/report.pdf",
+        "002-film-2/report.pdf",
+    }
+    assert len([name for name in files if name.endswith(".dcm")]) == 2
+
+
+def test_names_are_kept_when_the_user_wants_them(page, upload, film):
+    upload(film)
+    page.get_by_text("With the names of the files").click()
+    page.wait_for_timeout(500)  # until the page begins to be drawn anew
+    name, data = _saved(page, "Report (PDF)")
+    assert name == "doe_jane.second-look.pdf"
+    assert "Doe_Jane.dcm" in PdfReader(io.BytesIO(data)).pages[0].extract_text()
+
+
+def test_the_report_follows_the_region_that_the_user_chose(page, upload):
+    upload(SAMPLES / "synthetic_hand_fracture.png")
+    page.get_by_role("combobox", name="This film shows").click()
+    page.keyboard.type("Leg")
+    page.get_by_role("option", name="Leg").first.wait_for()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Its record on leg films")).to_be_visible()
+    text = PdfReader(io.BytesIO(_saved(page, "Report (PDF)")[1])).pages[0].extract_text()
+    assert "Leg, as the reader says" in text
+    assert "Its record on leg films" in text
+
+
+def test_by_keyboard_on_a_phone(page, upload, film):
+    page.set_viewport_size({"width": 390, "height": 844})
+    upload(film)
+    for words in ("Report (PDF)", "Overlay (PNG)", "Results (CSV)", "Results (JSON)", "DICOM results (zip)"):
+        box = page.get_by_role("button", name=words).bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert _saved(page, "Report (PDF)", "Enter")[1].startswith(b"%PDF")
+    assert _zip(_saved(page, "DICOM results (zip)", "Enter")[1])
+
+
+def test_a_film_too_poor_for_its_archive_says_so(page, upload, film):
+    film.write_bytes(changed(film.read_bytes(), StudyInstanceUID=None))
+    upload(film)
+    expect(
+        page.get_by_text("No DICOM results: Expected a DICOM file that says which study it is")
+    ).to_be_visible()
+    expect(page.get_by_role("button", name="DICOM results")).to_have_count(0)
+    assert _saved(page, "Report (PDF)")[1].startswith(b"%PDF")
+
+
+def test_a_refused_image_has_a_report_and_no_overlay(page, upload, photo):
+    upload(photo)
+    expect(page.get_by_test_id("verdict")).to_have_text("no opinion on this image")
+    text = PdfReader(io.BytesIO(_saved(page, "Report (PDF)")[1])).pages[0].extract_text()
+    assert "No opinion on this image" in text
+    expect(page.get_by_role("button", name="Overlay (PNG)")).to_have_count(0)

@@ -1,0 +1,51 @@
+"""A film with a patient, and the shipped model's opinion on it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from persons import under_a_name
+
+from fracture_core.opinion import Opinion, Reader
+from fracture_core.registry.store import ModelStore
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def film() -> bytes:
+    """A synthetic fractured leg as DICOM, under the name of a person who does not exist."""
+    return under_a_name((ROOT / "assets/samples/synthetic_leg_fracture.dcm").read_bytes())
+
+
+@pytest.fixture(scope="session")
+def reader() -> Reader:
+    return Reader(ModelStore(ROOT / "models"), "mobilenet_v2_map-fracatlas")
+
+
+@pytest.fixture(scope="session")
+def opinion(reader, film) -> Opinion:
+    found = reader.opinion(film)
+    assert found.verdict is not None
+    assert found.heat is not None
+    assert found.heat.any
+    return found
+
+
+@pytest.fixture(scope="session")
+def refused(reader, photo) -> Opinion:
+    return reader.opinion(photo)
+
+
+@pytest.fixture(scope="session")
+def calm(opinion) -> Opinion:
+    """An opinion without any positive evidence."""
+    heat = replace(opinion.heat, grid=opinion.heat.grid * 0)
+    return replace(opinion, heat=heat)
+
+
+@pytest.fixture
+def with_card(opinion) -> Callable[..., Opinion]:
+    """The opinion under a card with other values."""
+    return lambda **values: replace(opinion, card=replace(opinion.card, **values))

@@ -1,0 +1,62 @@
+"""Everything of a study in one zip."""
+
+import csv
+import io
+import json
+import zipfile
+from datetime import UTC, datetime
+
+import pytest
+from persons import changed
+
+from fracture_core.report.archive import Item, study_zip, to_zip
+
+MADE = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
+
+
+def _opened(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture(scope="module")
+def saved(opinion, refused, film, photo):
+    items = [
+        Item("Film 1", film, opinion, "", "leg"),
+        Item("Film 2", photo.read_bytes(), refused, "", ""),
+        Item("Film 2", b"", None, "The file is empty.", ""),
+        Item("Film 4", changed(film, StudyInstanceUID=None), opinion, "", "leg"),
+    ]
+    return _opened(study_zip(iter(items), MADE))
+
+
+def test_each_film_has_what_it_can_have(saved):
+    assert set(saved) == {
+        "001-film-1/report.pdf",
+        "001-film-1/overlay.png",
+        "001-film-1/secondary-capture.dcm",
+        "001-film-1/structured-report.dcm",
+        "002-film-2/report.pdf",
+        "004-film-4/report.pdf",
+        "004-film-4/overlay.png",
+        "results.json",
+        "results.csv",
+        "not-written.txt",
+    }
+
+
+def test_tables_hold_every_film(saved):
+    names = ["Film 1", "Film 2", "Film 2", "Film 4"]
+    assert [row["name"] for row in json.loads(saved["results.json"])] == names
+    table = csv.DictReader(io.StringIO(saved["results.csv"].decode("utf-8-sig")))
+    assert [row["name"] for row in table] == names
+
+
+def test_what_is_missing_is_said(saved):
+    assert saved["not-written.txt"].decode().startswith("Film 4: Expected a DICOM file that says which study")
+
+
+def test_files_come_back_as_they_went_in():
+    files = {"a.dcm": b"one", "b.dcm": bytes(range(256))}
+    assert _opened(to_zip(files)) == files

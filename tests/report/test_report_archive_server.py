@@ -1,0 +1,81 @@
+"""The results in a real archive: Orthanc, started here on ports of its own and with its data in a temporary folder."""
+
+import io
+import json
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import requests
+from persons import PERSON
+from PIL import Image
+
+from fracture_core.report.dicom import to_dicom
+from fracture_core.report.overlay import overlay
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory) -> Iterator[str]:
+    """The address of an empty archive."""
+    program = shutil.which("Orthanc") or shutil.which("Orthanc", path="/usr/sbin")
+    if program is None:
+        pytest.skip("Orthanc is not installed: apt-get install orthanc")
+    folder = tmp_path_factory.mktemp("orthanc")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = {
+        "StorageDirectory": str(folder / "data"),
+        "IndexDirectory": str(folder / "data"),
+        "HttpPort": port,
+        "DicomServerEnabled": False,
+        "AuthenticationEnabled": False,
+        "Plugins": [],
+    }
+    (folder / "settings.json").write_text(json.dumps(settings))
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen([program, folder / "settings.json"], stdout=log, stderr=log)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait(url, process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait(url: str, process: subprocess.Popen) -> None:
+    for _ in range(150):
+        assert process.poll() is None, "the archive did not start"
+        try:
+            requests.get(f"{url}/system", timeout=2).raise_for_status()
+            return
+        except requests.RequestException:
+            time.sleep(0.2)
+    raise AssertionError("the archive did not answer")
+
+
+def test_film_and_results_are_one_study(archive, opinion, film):
+    results = to_dicom(opinion, film, "leg")
+    stored = {}
+    for name, data in {"film": film, **results}.items():
+        answer = requests.post(f"{archive}/instances", data=data, timeout=30)
+        answer.raise_for_status()
+        assert answer.json()["Status"] == "Success"
+        stored[name] = answer.json()
+
+    (study,) = requests.get(f"{archive}/studies?expand", timeout=30).json()
+    assert study["PatientMainDicomTags"]["PatientName"] == PERSON["PatientName"]
+    assert study["MainDicomTags"]["AccessionNumber"] == PERSON["AccessionNumber"]
+    series = requests.get(f"{archive}/studies/{study['ID']}/series", timeout=30).json()
+    assert sorted(one["MainDicomTags"]["Modality"] for one in series) == ["DX", "OT", "SR"]
+
+    preview = requests.get(f"{archive}/instances/{stored['secondary-capture.dcm']['ID']}/preview", timeout=30)
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(preview.content))), overlay(opinion))
+    for name, data in {"film": film, **results}.items():
+        file = requests.get(f"{archive}/instances/{stored[name]['ID']}/file", timeout=30)
+        assert file.content == data

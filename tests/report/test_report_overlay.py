@@ -1,0 +1,76 @@
+"""The overlay: the film's own pixels, and a legend below."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from fracture_core.imaging import blend, legend
+from fracture_core.report.areas import STRONG, strong_areas
+from fracture_core.report.overlay import OPACITY, overlay, overlay_png
+
+
+def test_pixel_for_pixel(opinion):
+    picture = overlay(opinion)
+    height, width = opinion.film.pixels.shape
+    assert picture.shape[1] == width
+    np.testing.assert_array_equal(
+        picture[:height], blend(opinion.film.pixels, opinion.heat.on_film(), OPACITY)
+    )
+    shades = {tuple(colour) for colour in picture[height:].reshape(-1, 3)}
+    assert {tuple(colour) for colour in legend(256, 1)[0][[0, -1]]} <= shades  # both ends of the scale
+    assert len(shades) > 100
+
+
+def test_no_evidence_no_colour(calm):
+    picture = overlay(calm)
+    assert (picture[..., 0] == picture[..., 1])[: calm.film.height].all()
+    assert picture[calm.film.height :].max() > 100  # and says so in words
+
+
+def test_the_file_holds_nothing_but_the_picture(opinion):
+    data = overlay_png(opinion)
+    picture = Image.open(io.BytesIO(data))
+    assert picture.size == overlay(opinion).shape[1::-1]
+    assert not picture.info
+    assert {data[at + 4 : at + 8] for at in _chunks(data)} == {b"IHDR", b"IDAT", b"IEND"}
+
+
+def _chunks(data: bytes) -> Iterator[int]:
+    """Where each chunk of a PNG file begins."""
+    at = 8
+    while at < len(data):
+        yield at
+        at += 12 + int.from_bytes(data[at : at + 4], "big")
+
+
+@pytest.mark.parametrize("shape", [(300, 70), (70, 300), (80, 80)])
+def test_small_films(opinion, shape):
+    placement = replace(opinion.heat.placement, source=shape)
+    small = replace(
+        opinion,
+        film=replace(opinion.film, pixels=cv2.resize(opinion.film.pixels, shape[::-1])),
+        heat=replace(opinion.heat, placement=placement),
+    )
+    assert overlay(small).shape[1] == shape[1]
+
+
+def test_lines_lie_around_the_strong_areas(opinion):
+    evidence = opinion.heat.on_film()
+    lines = strong_areas(opinion.heat)
+    assert lines
+    inside = np.zeros(evidence.shape, np.uint8)
+    cv2.fillPoly(inside, [np.floor(line).astype(np.int32) for line in lines], 1)
+    strong = evidence >= STRONG
+    assert (inside[strong] == 1).mean() > 0.95
+    assert strong[inside == 1].mean() > 0.9
+    areas = [cv2.contourArea(line.astype(np.float32)) for line in lines]
+    assert areas == sorted(areas, reverse=True)
+
+
+def test_no_lines_without_evidence(calm):
+    assert strong_areas(calm.heat) == []

@@ -1,0 +1,147 @@
+"""The report: one page, everything on it, nobody's name."""
+
+import io
+import itertools
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import numpy as np
+import pytest
+from persons import WORDS
+from pypdf import PdfReader
+
+from fracture_core import __version__
+from fracture_core.report import drawn, sentences
+from fracture_core.report.pdf import to_pdf
+from fracture_core.words import Verdict
+
+MADE = datetime(2026, 3, 4, 5, 6, tzinfo=timezone(timedelta(hours=-3, minutes=-30)))
+
+
+def _page(opinion, label="Film 1", region="leg"):
+    """The only page, and its words with single blanks."""
+    (page,) = PdfReader(io.BytesIO(to_pdf(opinion, label, region, MADE))).pages
+    return page, " ".join(page.extract_text().split())
+
+
+def test_everything_stands_on_one_page(opinion):
+    page, text = _page(opinion)
+    assert [round(float(side)) for side in page.mediabox[2:]] == [595, 842]
+    card = opinion.card
+    found = card.test_regions["leg"]
+    for words in (
+        "Film 1",
+        f"{opinion.film.width} × {opinion.film.height} pixels",
+        sentences.headline(opinion),
+        f"Probability of a fracture: {sentences.percent(opinion.probability)}",
+        *sentences.zones(card),
+        f"sensitivity {found.sensitivity.text()}",
+        f"specificity {found.specificity.text()}",
+        "FracAtlas",
+        sentences.meaning(opinion),
+        card.id,
+        card.weights.sha256,
+        *card.limits,
+        sentences.CLINICIAN,
+        "4 March 2026, 05:06 (UTC-03:30)",
+        f"Second Look {__version__}",
+    ):
+        assert " ".join(words.split()) in text, words
+    assert len(page.images) == 3  # film, overlay, legend
+
+
+def test_every_font_is_embedded(opinion):
+    page, _ = _page(opinion)
+    fonts = [font.get_object() for font in page["/Resources"]["/Font"].values()]
+    assert {font["/BaseFont"].split("+")[1] for font in fonts} == {"DejaVuSans", "DejaVuSans-Bold"}
+    assert all("/FontFile2" in font["/FontDescriptor"] for font in fonts)
+
+
+def test_it_names_nobody(opinion):
+    document = PdfReader(io.BytesIO(to_pdf(opinion, "Film 1", "leg", MADE)))
+    drawn_words = document.pages[0].get_contents().get_data().decode("latin-1")
+    told = f"{document.pages[0].extract_text()} {document.metadata} {drawn_words}"
+    assert "SYNTHETIC" not in told
+    assert not [words for words in WORDS if words in told]
+
+
+def test_a_refused_film_gets_no_opinion(refused):
+    page, text = _page(refused, region="")
+    assert "No opinion on this image" in text
+    assert refused.gate.reasons[0] in text
+    assert "Refused:" in text
+    assert "Probability" not in text
+    assert "sensitivity" not in text
+    assert len(page.images) == 1
+
+
+def test_a_warning_is_passed_on(opinion):
+    gate = replace(opinion.gate, state="warn", reasons=("The image is <very> dark & small.",))
+    assert "Caution: The image is <very> dark & small." in _page(replace(opinion, gate=gate))[1]
+
+
+def test_no_evidence_is_said(calm):
+    page, text = _page(calm)
+    assert "No positive evidence" in text
+    assert "Grad-CAM" not in text
+    assert len(page.images) == 2
+
+
+def test_the_region_of_the_reader(opinion):
+    text = _page(opinion, region="hip")[1]
+    assert "Hip, as the reader says; the model takes it for: leg" in text
+    assert "Its record on hip films" in text
+    assert "none of the known ones" in _page(opinion, region="")[1]
+
+
+def test_the_region_of_the_model(opinion):
+    assert (
+        f"Leg, of which the model is {sentences.percent(dict(opinion.regions)['leg'])} sure"
+        in _page(opinion)[1]
+    )
+
+
+def test_a_model_without_record(with_card):
+    text = _page(with_card(test=None, test_regions={}, test_coverage={}, limits=()), region="")[1]
+    assert sentences.NO_RECORD in text
+    assert "None are stated." in text
+
+
+def test_uncertain_is_explained(opinion):
+    assert "the model cannot tell" in _page(replace(opinion, verdict=Verdict.UNCERTAIN))[1]
+
+
+@pytest.mark.parametrize(
+    "label", ["a_name_without_blanks_" * 30, "<b>&amp; ünïcode Ж.png"], ids=["long", "markup"]
+)
+def test_long_words_stay_on_the_page(with_card, label):
+    long = with_card(limits=tuple(f"Limit {number} {'of many words ' * 20}" for number in range(30)))
+    text = _page(long, label)[1].replace(" ", "")
+    assert label.replace(" ", "") in text
+    assert "Limit29" in text
+    assert sentences.CLINICIAN.replace(" ", "") in text
+
+
+@pytest.mark.parametrize("shape", [(60, 900), (900, 60)], ids=["wide", "tall"])
+def test_films_of_any_shape(opinion, shape):
+    placement = replace(opinion.heat.placement, source=shape)
+    film = replace(opinion.film, pixels=np.zeros(shape, np.float32))
+    assert _page(replace(opinion, film=film, heat=replace(opinion.heat, placement=placement)))[1]
+
+
+def test_the_scale_is_told_apart_in_grey():
+    grey = [0.299 * zone.red + 0.587 * zone.green + 0.114 * zone.blue for zone in drawn._ZONES]
+    assert all(lighter - darker > 0.15 for lighter, darker in itertools.pairwise(grey))
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.03, 0.3), (0.0, 0.0), (1.0, 1.0), (0.5, 0.51), (0.98, 0.999)])
+def test_labels_of_the_scale_never_overlap(low, high):
+    scale = drawn.Scale(0.5, low, high)
+    scale.wrap(400, 100)
+    from reportlab.pdfbase.pdfmetrics import stringWidth
+
+    ends = sorted(
+        (left, left + stringWidth(words, drawn.REGULAR, drawn._LETTER)) for left, words in scale._labels()
+    )
+    assert all(0 <= left < right <= 400 for left, right in ends)
+    assert all(one[1] < other[0] for one, other in itertools.pairwise(ends))

@@ -1,0 +1,131 @@
+"""What is taken over from a DICOM film, however poor it is."""
+
+import io
+import logging
+import warnings
+
+import pytest
+from persons import PERSON, changed
+from pydicom import dcmread
+from pydicom.uid import SecondaryCaptureImageStorage
+
+from fracture_core.errors import DataError
+from fracture_core.report.dicom import to_dicom
+from fracture_core.report.source import is_dicom, source
+
+
+def test_patient_and_study_are_taken_over(film):
+    found = source(film)
+    assert {keyword: str(found.identity[keyword].value) for keyword in PERSON} == PERSON
+    assert found.spacing is not None
+    assert "Jane" not in repr(found)
+
+
+def test_what_results_point_at_names_nobody(film):
+    reference = source(film).reference
+    assert not [words for words in ("Doe", "4711", "1951") if words in str(reference)]
+    assert reference.StudyInstanceUID == dcmread(io.BytesIO(film)).StudyInstanceUID
+
+
+@pytest.mark.parametrize(
+    "keyword", ["StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID"]
+)
+@pytest.mark.parametrize("value", [None, ""], ids=["absent", "empty"])
+def test_a_film_that_cannot_be_referred_to(film, keyword, value):
+    poor = changed(film, **{keyword: value})
+    with pytest.raises(DataError, match=f"its {keyword} is missing") as refused:
+        source(poor)
+    assert str(refused.value).count(".") == 1
+
+
+def test_a_kind_of_image_that_nobody_knows(film):
+    with pytest.raises(DataError, match="SOPClassUID is another"):
+        source(changed(film, SOPClassUID="1.2.3.4"))
+    assert source(changed(film, SOPClassUID=SecondaryCaptureImageStorage))
+
+
+def test_a_picture_has_no_study(photo):
+    assert not is_dicom(photo.read_bytes())
+    with pytest.raises(DataError, match="is a picture without one"):
+        source(photo.read_bytes())
+
+
+def test_without_preamble(film):
+    assert is_dicom(film[132:])
+    assert source(film[132:]).reference == source(film).reference
+
+
+def test_a_film_without_optional_elements(opinion, film):
+    bare = changed(film, **dict.fromkeys([*PERSON, "PatientSex", "StudyDate", "StudyTime", "PixelSpacing"]))
+    for name, data in to_dicom(opinion, bare, "leg").items():
+        result = dcmread(io.BytesIO(data))
+        assert [str(result[keyword].value or "") for keyword in PERSON if keyword != "StudyDescription"] == [
+            ""
+        ] * 6, name
+        assert "StudyDescription" not in result
+        assert "PixelSpacing" not in result
+
+
+def _with(film: bytes, old: bytes, new: bytes) -> bytes:
+    assert film.count(old) == 1
+    assert len(old) == len(new)
+    return film.replace(old, new)
+
+
+def test_malformed_values_are_left_out_and_said_nowhere(opinion, film, caplog, capfd):
+    odd = _with(_with(film, b"19510203", b"3rd Feb "), b"20260102", b"20269999")
+    caplog.set_level(logging.DEBUG)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        results = to_dicom(opinion, odd, "leg")
+    said = "".join(str(warning.message) for warning in warned) + caplog.text + "".join(capfd.readouterr())
+    assert not [words for words in ("Jane", "4711", "Feb", "9999", "Holmes") if words in said]
+    for data in results.values():
+        result = dcmread(io.BytesIO(data))
+        assert (result.PatientBirthDate, result.StudyDate) == ("", "")
+        assert (result.PatientID, str(result.PatientName)) == ("ID-4711", "Doe^Jane")
+
+
+@pytest.mark.parametrize(
+    ("characters", "name"),
+    [
+        ("ISO_IR 100", "Müller^Jürgen"),
+        ("ISO_IR 144", "Люкceмбypг"),
+        ("ISO_IR 192", "Wang^XiaoDong=王^小東"),
+        (["", "ISO 2022 IR 87"], "Yamada^Tarou=山田^太郎=やまだ^たろう"),
+        (["", "ISO 2022 IR 149"], "Hong^Gildong=洪^吉洞=홍^길동"),
+    ],
+)
+def test_names_in_any_script(opinion, film, characters, name):
+    for data in to_dicom(
+        opinion, changed(film, SpecificCharacterSet=characters, PatientName=name), "leg"
+    ).values():
+        result = dcmread(io.BytesIO(data))
+        assert result.SpecificCharacterSet == "ISO_IR 192"
+        assert str(result.PatientName) == name
+
+
+def test_an_anonymised_film_stays_one(film):
+    how = {"PatientIdentityRemoved": "YES", "DeidentificationMethod": "by hand"}
+    assert source(changed(film, **how)).identity.DeidentificationMethod == "by hand"
+    assert "PatientIdentityRemoved" not in source(changed(film, PatientIdentityRemoved="YES")).identity
+
+
+def test_side_and_direction(film):
+    assert source(changed(film, ImageLaterality="R", PatientOrientation=["L", "F"])).laterality == "R"
+    assert source(changed(film, ImageLaterality="U", Laterality=None)).laterality == ""
+    assert source(changed(film, PatientOrientation=["L", "F"])).orientation == ["L", "F"]
+    assert source(changed(film, PatientOrientation=None)).orientation == []
+
+
+def test_a_lossy_film_makes_lossy_results(film):
+    lossy = source(
+        changed(
+            film,
+            LossyImageCompression="01",
+            LossyImageCompressionRatio="12.5",
+            LossyImageCompressionMethod="ISO_15444_1",
+        )
+    ).lossy
+    assert (lossy.LossyImageCompression, lossy.LossyImageCompressionRatio) == ("01", 12.5)
+    assert not source(film).lossy
