@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "training": _LOWER | {"zoo", "heads", "registry", "explain"},
     "published": _WORDS | {"evaluation", "registry", "training"},
     "opinion": _LOWER | {"zoo", "heads", "registry", "explain"},
+    "reading": _LOWER | {"opinion"},
     "cli": _LOWER | {"zoo", "heads", "registry", "explain", "training", "opinion", "published"},
     "__main__": {"cli"},
 }

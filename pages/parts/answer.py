@@ -11,14 +11,12 @@ from fracture_core.evaluation import Summary
 from fracture_core.imaging import Gate, GateState
 from fracture_core.registry.card import Card
 from fracture_core.words import Verdict, a_finding, verdict_words
+from pages.parts import scale
 
 if TYPE_CHECKING:
     from fracture_core.opinion import Opinion
 
-# Share of the scale's width that a label takes.
-_LABEL = 0.09
-
-_TONES = {
+TONES = {
     Verdict.SUSPECTED: "suspected",
     Verdict.UNCERTAIN: "uncertain",
     Verdict.NOT_SEEN: "not-seen",
@@ -29,17 +27,23 @@ def verdict(found: Verdict, probability: float, card: Card) -> None:
     """The verdict, its probability, and both on a scale with the thresholds."""
     low, high = (min(max(cut, 0.0), 1.0) for cut in (card.thresholds.low, card.thresholds.high))
     words = {row: verdict_words(row, card.finding) for row in Verdict}
-    st.html(
-        f'<div class="verdict {_TONES[found]}"><div class="word" data-testid="verdict">{words[found]}</div>'
-        f'<div class="number">Probability of {a_finding(card.finding)}: <b>{_percent(probability)}</b></div>'
-        f'<div class="scale" style="--low:{low:.1%};--high:{high:.1%};--at:{probability:.1%}" role="img" '
-        f'aria-label="Probability {_percent(probability)}; {words[Verdict.NOT_SEEN]} below {_percent(low)}, '
-        f'{words[Verdict.SUSPECTED]} from {_percent(high)}"><div class="bar"></div><div class="mark"></div>'
-        f"{'' if 0 < low < _LABEL else '<span class=end>0%</span>'}{_cuts(low, high)}"
-        '<span class="end right">100%</span></div></div>'
+    ticks = "".join(
+        f'<span class="tick {tick.anchor}" style="left:{tick.at:.1%}">{tick.words}</span>'
+        for tick in scale.ticks(low, high)
     )
-    if found is Verdict.UNCERTAIN:
-        st.caption("Uncertain: between the two thresholds the model's word should not count either way.")
+    zones = [
+        f"below {scale.cut(low)}: {words[Verdict.NOT_SEEN]}",
+        f"from {scale.cut(high)}: {words[Verdict.SUSPECTED]}",
+    ]
+    if low < high:
+        zones.insert(1, f"between: {words[Verdict.UNCERTAIN]}")
+    st.html(
+        f'<div class="verdict {TONES[found]}"><div class="word" data-testid="verdict">{words[found]}</div>'
+        f'<div class="number">Probability of {a_finding(card.finding)}: <b>{percent(probability)}</b></div>'
+        f'<div class="scale" style="--low:{low:.1%};--high:{high:.1%};--at:{probability:.1%}" role="img" '
+        f'aria-label="Probability {percent(probability)}; {", ".join(zones)}"><div class="bar"></div>'
+        f'<div class="mark"></div>{ticks}</div><div class="zones">{" · ".join(zones)}</div></div>'
+    )
 
 
 def no_verdict(gate: Gate) -> None:
@@ -93,7 +97,7 @@ def _region_words(name: str, told: dict[str, float]) -> str:
     if not name:
         return "Region not known"
     return (
-        f"{name.capitalize()} – the model is {_percent(told[name])} sure"
+        f"{name.capitalize()} – the model is {percent(told[name])} sure"
         if name in told
         else name.capitalize()
     )
@@ -102,15 +106,24 @@ def _region_words(name: str, told: dict[str, float]) -> str:
 def meaning(opinion: Opinion) -> None:
     """What this verdict has meant on the test films, so that nobody takes it for more than it is."""
     card = opinion.card
-    if opinion.verdict is None or "" not in card.test_coverage:
+    if opinion.verdict is None:
         return
-    share, fractured = card.test_coverage[""].of(opinion.verdict)
-    finding = a_finding(card.finding)
-    words = verdict_words(opinion.verdict, card.finding)
-    st.caption(
-        f"“{words.capitalize()}” fell on {_percent(share.value)} of {share.n:,} test films; {finding} was there in "
-        f"{_percent(fractured.value)} of these (95% CI {fractured.low:.0%}–{fractured.high:.0%})."
-    )
+    sentences = []
+    if opinion.verdict is Verdict.UNCERTAIN:
+        sentences.append(
+            "Uncertain means that the probability lies between the two thresholds: the model cannot tell, and its word "
+            "should not count either way."
+        )
+    if "" in card.test_coverage:
+        share, fractured = card.test_coverage[""].of(opinion.verdict)
+        words = verdict_words(opinion.verdict, card.finding).capitalize()
+        sentences.append(
+            f"“{words}” fell on {percent(share.value)} of {share.n:,} test films; {a_finding(card.finding)} was there "
+            f"in {percent(fractured.value)} of these (95% CI {fractured.low:.0%}–{fractured.high:.0%}, "
+            f"n = {fractured.n:,})."
+        )
+    if sentences:
+        st.markdown(" ".join(sentences))
 
 
 def _record_sentence(found: Summary, region: str, card: Card) -> str:
@@ -123,7 +136,7 @@ def _record_sentence(found: Summary, region: str, card: Card) -> str:
     )
     return (
         f"**Its record on {films}** of {source} {kept}: sensitivity {found.sensitivity.text()}, "
-        f"specificity {found.specificity.text()} at the threshold {found.threshold:.2f}, AUC {found.auc.text()}."
+        f"specificity {found.specificity.text()} at the threshold {scale.cut(found.threshold)}, AUC {found.auc.text()}."
     )
 
 
@@ -133,18 +146,6 @@ def limits(card: Card) -> None:
         st.markdown("\n".join(f"- {limit}" for limit in card.limits))
 
 
-def _cuts(low: float, high: float) -> str:
-    """The thresholds under the scale; one label for two that would overlap."""
-    labels = [(low, _percent(low)), (high, _percent(high))]
-    if high - low < _LABEL:
-        words = _percent(low) if _percent(low) == _percent(high) else f"{low:.0%}–{high:.0%}"
-        labels = [((low + high) / 2, words)]
-    return "".join(
-        f'<span class="cut" style="left:{at:.1%}">{words}</span>'
-        for at, words in labels
-        if 0 < at < 1 - _LABEL
-    )
-
-
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """A share as users read it; nothing is rounded to never or always."""
     return "under 1%" if 0 < share < 0.01 else "over 99%" if 0.99 < share < 1 else f"{share:.0%}"

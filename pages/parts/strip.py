@@ -1,0 +1,164 @@
+"""The films of a study side by side, each with its verdict, and what they say together."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+
+import streamlit as st
+
+from fracture_core.reading import Entry, Reading
+from fracture_core.registry.card import Card
+from fracture_core.words import verdict_words
+from pages.parts import answer, layout
+
+_FILM, _PAGE = "film", "strip page"
+
+#: Films shown at a time, and in a row.
+_SHOWN, _ROW = 16, 8
+
+#: Seconds between two looks at a study that is being read.
+_EVERY = 0.4
+
+
+def opened(entries: list[Entry]) -> Entry:
+    """The film that is open: the one chosen, or else the most suspicious once all are read, the first read before.
+
+    It stays open while others come in, so that nothing moves under the reader's eyes.
+    """
+    chosen = next((entry for entry in entries if entry.key == st.session_state.get(_FILM)), None)
+    if chosen is None:
+        judged = [entry for entry in entries if entry.summary is not None]
+        waits = any(entry.waits for entry in entries)
+        chosen = (judged[0] if waits and judged else _most_suspicious(entries)) or (judged or entries)[0]
+        if judged or not waits:
+            _open(entries, entries.index(chosen))
+    return chosen
+
+
+def show(reading: Reading, entries: list[Entry], card: Card) -> None:
+    """Draws the strip; while films are being read, again and again, and the page anew when the open one was."""
+    waited = any(entry.waits for entry in entries)
+    drawn = opened(entries)
+    st.fragment(_live, run_every=_EVERY if waited else None)(
+        reading, card, waited, "" if drawn.waits else drawn.key
+    )
+
+
+def _live(reading: Reading, card: Card, waited: bool, drawn: str) -> None:
+    entries = reading.entries()
+    waits = sum(entry.waits for entry in entries)
+    chosen = opened(entries)
+    if waited and (not waits or (not chosen.waits and chosen.key != drawn)):
+        st.rerun()
+    _together(entries, chosen, card)
+    if waits:
+        left, right = st.columns([4, 1], vertical_alignment="center")
+        left.progress(1 - waits / len(entries), text=f"Read {len(entries) - waits} of {len(entries)} films")
+        if right.button("Stop reading", key="strip stop", width="stretch"):
+            reading.cancel()
+            st.rerun()
+    elif any(entry.stopped for entry in entries) and st.button("Read the rest", key="strip rest"):
+        reading.resume()
+        st.rerun()
+    _films(entries, chosen, card)
+    _steps(entries, chosen)
+
+
+def _together(entries: list[Entry], chosen: Entry, card: Card) -> None:
+    """The verdict of the study: that of its most suspicious film."""
+    worst = _most_suspicious(entries)
+    waits = any(entry.waits for entry in entries)
+    counts = Counter(_words(entry, card) for entry in entries if not entry.waits)
+    told = ", ".join(f"{count} × {words.lower()}" for words, count in sorted(counts.items()))
+    if worst is None or worst.summary is None or worst.summary.verdict is None:
+        if not waits:
+            st.html(
+                f'<div class="study"><b>Study of {len(entries)} films: no verdict.</b> {html.escape(told)}.</div>'
+            )
+        return
+    verdict, share = worst.summary.verdict, answer.percent(worst.summary.probability or 0.0)
+    so_far = " so far" if waits else ""
+    with st.container(horizontal=True, vertical_alignment="center", key="study-verdict"):
+        st.html(
+            f'<div class="study {answer.TONES[verdict]}" data-testid="study-verdict"><b>Study of {len(entries)} '
+            f"films{so_far}: {html.escape(verdict_words(verdict, card.finding))}.</b> Most suspicious{so_far}: "
+            f"{html.escape(worst.name)}, {share}. {html.escape(told)}.</div>"
+        )
+        if worst.key != chosen.key and st.button("Open the most suspicious", key="strip worst"):
+            _open(entries, entries.index(worst))
+            st.rerun()
+    if not waits:
+        st.caption(
+            "A study is as suspicious as its most suspicious film. The thresholds were chosen for single films: the more "
+            "films, the likelier one of them is suspected by mistake."
+        )
+
+
+def _films(entries: list[Entry], chosen: Entry, card: Card) -> None:
+    """One page of thumbnails."""
+    pages = -(-len(entries) // _SHOWN)
+    page = min(st.session_state.setdefault(_PAGE, 0), pages - 1)
+    shown = entries[page * _SHOWN : (page + 1) * _SHOWN]
+    strip = st.container(key="strip")
+    for start in range(0, len(shown), _ROW):
+        for place, entry in zip(strip.columns(_ROW), shown[start : start + _ROW], strict=False):
+            with place:
+                if entry.summary is not None:
+                    st.image(entry.summary.thumbnail, width="stretch")
+                else:
+                    st.html('<div class="blank"></div>')
+                if st.button(
+                    f"**{_words(entry, card)}**  \n{layout.plain(entry.name.rsplit('/', 1)[-1])}",
+                    key=f"choose {entry.key}",
+                    type="primary" if entry.key == chosen.key else "secondary",
+                    width="stretch",
+                ):
+                    _open(entries, entries.index(entry))
+                    st.rerun()
+    if pages > 1:
+        first = page * _SHOWN
+        with st.container(horizontal=True, vertical_alignment="center", key="strip-pages"):
+            st.button(
+                "Earlier films", key="strip earlier", disabled=page == 0, on_click=_turn, args=(page - 1,)
+            )
+            st.button(
+                "Later films", key="strip later", disabled=page == pages - 1, on_click=_turn, args=(page + 1,)
+            )
+            st.caption(f"Films {first + 1}–{first + len(shown)} of {len(entries)}")
+
+
+def _steps(entries: list[Entry], chosen: Entry) -> None:
+    """To the film before and the one after, by button or key."""
+    at = entries.index(chosen)
+    with st.container(horizontal=True, vertical_alignment="center", key="steps"):
+        back = st.button("Previous film", key="strip back", shortcut="p", disabled=at == 0)
+        on = st.button("Next film", key="strip on", shortcut="n", disabled=at == len(entries) - 1)
+        st.caption(f"Film {at + 1} of {len(entries)}")
+    if back or on:
+        _open(entries, at + (1 if on else -1))
+        st.rerun()
+
+
+def _open(entries: list[Entry], at: int) -> None:
+    st.session_state[_FILM] = entries[at].key
+    st.session_state[_PAGE] = at // _SHOWN
+
+
+def _turn(page: int) -> None:
+    st.session_state[_PAGE] = page
+
+
+def _most_suspicious(entries: list[Entry]) -> Entry | None:
+    judged = [entry for entry in entries if entry.probability is not None]
+    return max(judged, key=lambda entry: entry.probability or 0.0, default=None)
+
+
+def _words(entry: Entry, card: Card) -> str:
+    if entry.waits:
+        return "Waiting"
+    if entry.summary is None:
+        return "Stopped" if entry.stopped else "Not read"
+    if entry.summary.verdict is None:
+        return "No opinion"
+    return verdict_words(entry.summary.verdict, card.finding).capitalize()
