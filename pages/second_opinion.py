@@ -6,7 +6,7 @@ import streamlit as st
 
 from fracture_core.reading import Entry, Reading
 from fracture_core.registry.card import Card
-from pages.parts import answer, film, intake, layout, resources, strip, study
+from pages.parts import answer, film, intake, layout, resources, similar, strip, study
 
 # Seconds that the page waits for the other films of a study after the first.
 _PATIENCE = 0.4
@@ -32,8 +32,15 @@ def main() -> None:
     entries = _first(reading)
     if len(entries) > 1:
         strip.show(reading, entries, card)
-    _answer(strip.opened(entries), card)
+    entry = strip.opened(entries)
+    _answer(entry, card)
+    alike = st.container()
     _tools(entries)
+    # Last, for drawing synthetic films takes a moment the first time.
+    opinion = entry.opinion
+    if opinion is not None:
+        with alike:
+            similar.show(opinion, entry.key)
 
 
 def _first(reading: Reading) -> list[Entry]:

@@ -8,10 +8,11 @@ import streamlit as st
 
 from fracture_core import places
 from fracture_core.registry.card import Card
-from fracture_core.registry.store import ModelStore
+from fracture_core.registry.store import NEIGHBOURS, ModelStore
 
 if TYPE_CHECKING:
     from fracture_core.opinion import Reader
+    from fracture_core.similar.index import Index
 
 
 def store() -> ModelStore:
@@ -28,6 +29,17 @@ def card_in_use() -> Card:
 def reader(card: Card) -> Reader:
     """A loaded model; kept as long as its weights stay what they are."""
     return _reader(card.id, card.weights.sha256)
+
+
+def neighbours(card: Card) -> Index | None:
+    """Where the training films of a model lie among one another; None where nobody has looked at them yet."""
+    path = places.models() / card.id / NEIGHBOURS
+    return _neighbours(card.id, path.stat().st_mtime_ns) if path.is_file() else None
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _neighbours(model_id: str, changed: int) -> Index | None:
+    return store().neighbours(model_id)
 
 
 @st.cache_resource(show_spinner="Waking the model …", max_entries=2)

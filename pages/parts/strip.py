@@ -9,13 +9,16 @@ import streamlit as st
 
 from fracture_core.reading import Entry, Reading
 from fracture_core.registry.card import Card
-from fracture_core.words import verdict_words
+from fracture_core.words import Verdict, verdict_words
 from pages.parts import answer, layout
 
 _FILM, _PAGE = "film", "strip page"
 
 #: Films shown at a time, and in a row.
 _SHOWN, _ROW = 16, 8
+
+# Words for films without a verdict.
+_WITHOUT = ("No opinion", "Not read", "Stopped")
 
 #: Seconds between two looks at a study that is being read.
 _EVERY = 0.4
@@ -70,7 +73,8 @@ def _together(entries: list[Entry], chosen: Entry, card: Card) -> None:
     worst = _most_suspicious(entries)
     waits = any(entry.waits for entry in entries)
     counts = Counter(_words(entry, card) for entry in entries if not entry.waits)
-    told = ", ".join(f"{count} × {words.lower()}" for words, count in sorted(counts.items()))
+    order = [*(verdict_words(verdict, card.finding).capitalize() for verdict in Verdict), *_WITHOUT]
+    told = ", ".join(f"{words.lower()} {counts[words]}" for words in order if counts[words]).capitalize()
     if worst is None or worst.summary is None or worst.summary.verdict is None:
         if not waits:
             st.html(
@@ -82,7 +86,7 @@ def _together(entries: list[Entry], chosen: Entry, card: Card) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="study-verdict"):
         st.html(
             f'<div class="study {answer.TONES[verdict]}" data-testid="study-verdict"><b>Study of {len(entries)} '
-            f"films{so_far}: {html.escape(verdict_words(verdict, card.finding))}.</b> Most suspicious{so_far}: "
+            f"films{',' if waits else ''}{so_far}: {html.escape(verdict_words(verdict, card.finding))}.</b> Most suspicious{so_far}: "
             f"{html.escape(worst.name)}, {share}. {html.escape(told)}.</div>"
         )
         if worst.key != chosen.key and st.button("Open the most suspicious", key="strip worst"):
@@ -90,8 +94,8 @@ def _together(entries: list[Entry], chosen: Entry, card: Card) -> None:
             st.rerun()
     if not waits:
         st.caption(
-            "A study is as suspicious as its most suspicious film. The thresholds were chosen for single films: the more "
-            "films, the likelier one of them is suspected by mistake."
+            "A study is as suspicious as its most suspicious film. The thresholds were chosen for single films: the "
+            "more films, the likelier one of them is suspected by mistake."
         )
 
 
@@ -155,10 +159,11 @@ def _most_suspicious(entries: list[Entry]) -> Entry | None:
 
 
 def _words(entry: Entry, card: Card) -> str:
+    no_opinion, not_read, stopped = _WITHOUT
     if entry.waits:
         return "Waiting"
     if entry.summary is None:
-        return "Stopped" if entry.stopped else "Not read"
+        return stopped if entry.stopped else not_read
     if entry.summary.verdict is None:
-        return "No opinion"
+        return no_opinion
     return verdict_words(entry.summary.verdict, card.finding).capitalize()
