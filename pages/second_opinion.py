@@ -16,8 +16,8 @@ def main() -> None:
     """The page."""
     layout.title(
         "Second opinion",
-        "Drop the films of a study: single files, a zip or a folder. They stay in this computer's memory and are "
-        "written nowhere.",
+        "Drop the films of a study, single, in a zip or in a folder: PNG, JPEG, TIFF, BMP, WebP or DICOM. They stay in "
+        "this computer's memory and are written nowhere.",
     )
     card = resources.card_in_use()
     if study.forgotten():
@@ -68,7 +68,7 @@ def _answer(entry: Entry, card: Card) -> None:
         st.subheader(layout.plain(entry.name), anchor=False)
         st.caption(f"{opinion.film.kind}, {opinion.film.width} × {opinion.film.height} pixels")
         if opinion.verdict is None or opinion.probability is None:
-            answer.no_verdict(opinion.gate)
+            answer.no_verdict(opinion)
         else:
             answer.verdict(opinion.verdict, opinion.probability, card)
             answer.reasons(opinion.gate)

@@ -46,12 +46,18 @@ def verdict(found: Verdict, probability: float, card: Card) -> None:
     )
 
 
-def no_verdict(gate: Gate) -> None:
-    """A film that the gate refuses gets no verdict, and the reason why."""
+def no_verdict(opinion: Opinion) -> None:
+    """A film that the gate refuses gets no verdict, the reason why, and how often the gate is wrong."""
     st.html(
         '<div class="verdict none"><div class="word" data-testid="verdict">no opinion on this image</div></div>'
     )
-    reasons(gate)
+    reasons(opinion.gate)
+    record = opinion.card.heads_record
+    if record is not None and record.refused.measurable:
+        st.caption(
+            f"The gate is not infallible: of {record.refused.n:,} test films, all radiographs, it refused "
+            f"{percent(record.refused.value)} (95% CI {record.refused.low:.1%}–{record.refused.high:.1%})."
+        )
 
 
 def reasons(gate: Gate) -> None:

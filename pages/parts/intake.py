@@ -24,7 +24,7 @@ def films() -> Sequence[Dropped]:
         "Films of one study, or a zip of them",
         accept_multiple_files=True,
         key=f"films {number}",
-        help="PNG, JPEG, TIFF, BMP, WebP or DICOM. What a file is, its content decides, not its name.",
+        help="What a file is, its content decides, not its name.",
     )
     folder = right.file_uploader(
         "Or a whole folder", accept_multiple_files="directory", key=f"folder {number}"

@@ -52,7 +52,7 @@ def show(opinion: Opinion, key: str) -> None:
         )
     with_finding = sum(near.label for near in found)
     st.markdown(
-        f"**{with_finding} of the {len(found)} nearest training films show {a_finding(card.finding)}.** "
+        f"**{with_finding or 'None'} of the {len(found)} nearest training films show {a_finding(card.finding)}.** "
         f"{_record(index, card)}"
     )
     root = folder.known(card, found[0].path)
@@ -74,8 +74,8 @@ def _record(index: Index, card: Card) -> str:
     if not found.broken.measurable or not found.others.measurable:
         return "How often neighbours tell the label has not been measured."
     figures = (
-        f"on validation films, most neighbours had {finding} for {found.broken.text()} of those with {finding} and for "
-        f"{found.others.text()} of the others"
+        f"on validation films, most neighbours had {finding} for a share of {found.broken.text()} of the films with "
+        f"{finding}, and of {found.others.text()} of the others"
     )
     if not found.tells:
         return f"Neighbours of this model say nothing reliable about the label: {figures}."

@@ -82,12 +82,12 @@ def _together(entries: list[Entry], chosen: Entry, card: Card) -> None:
             )
         return
     verdict, share = worst.summary.verdict, answer.percent(worst.summary.probability or 0.0)
-    so_far = " so far" if waits else ""
+    so_far, comma = (" so far", ",") if waits else ("", "")
     with st.container(horizontal=True, vertical_alignment="center", key="study-verdict"):
         st.html(
             f'<div class="study {answer.TONES[verdict]}" data-testid="study-verdict"><b>Study of {len(entries)} '
-            f"films{',' if waits else ''}{so_far}: {html.escape(verdict_words(verdict, card.finding))}.</b> Most suspicious{so_far}: "
-            f"{html.escape(worst.name)}, {share}. {html.escape(told)}.</div>"
+            f"films{comma}{so_far}: {html.escape(verdict_words(verdict, card.finding))}.</b> "
+            f"Most suspicious{so_far}: {html.escape(worst.name)}, {share}. {html.escape(told)}.</div>"
         )
         if worst.key != chosen.key and st.button("Open the most suspicious", key="strip worst"):
             _open(entries, entries.index(worst))

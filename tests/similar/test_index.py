@@ -1,4 +1,4 @@
-"""The index of training films: nearest first, one a group, limits from the films themselves, and only numbers inside."""
+"""The index of training films: nearest first, one a group, limits from the films themselves, only numbers inside."""
 
 from pathlib import Path
 
@@ -14,13 +14,13 @@ ROOT = Path("/films")
 
 
 def _set(name: str, groups: int, seed: int) -> tuple[list[Case], np.ndarray]:
-    """Two films a group, which differ in few ways; films with the finding lie in another direction than those without."""
+    """Two films a group, which differ in few ways; those with the finding lie in a direction of their own."""
     rng = np.random.default_rng(seed)
     ways = np.random.default_rng(99).normal(0, 1, (4, 40))
     cases, features = [], []
     for group in range(groups):
         label = group % 2
-        centre = (rng.normal(0, 1, 4) + [4 * label, 0, 0, 0]) @ ways
+        centre = (rng.normal(0, 1, 4) + np.array([4 * label, 0, 0, 0])) @ ways
         for view in range(2):
             film = f"{name}{group:03d}{'ab'[view]}"
             cases.append(Case(film, ROOT / f"{film}.png", label, group=f"{name}{group}", regions=("hand",)))
