@@ -40,30 +40,29 @@ def opened(entries: list[Entry]) -> Entry:
 
 
 def show(reading: Reading, entries: list[Entry], card: Card) -> None:
-    """Draws the strip; while films are being read, again and again, and the page anew when the open one was."""
-    waited = any(entry.waits for entry in entries)
-    drawn = opened(entries)
-    st.fragment(_live, run_every=_EVERY if waited else None)(
-        reading, card, waited, "" if drawn.waits else drawn.key
-    )
+    """Draws the strip; while films are being read, again and again.
+
+    The page is drawn anew when another film is opened, when the open one was read, and when all were.
+    """
+    waits = any(entry.waits for entry in entries)
+    st.fragment(_live, run_every=_EVERY if waits else None)(reading, card, waits, _seen(opened(entries)))
 
 
-def _live(reading: Reading, card: Card, waited: bool, drawn: str) -> None:
+def _live(reading: Reading, card: Card, waited: bool, seen: tuple[str, bool]) -> None:
     entries = reading.entries()
     waits = sum(entry.waits for entry in entries)
     chosen = opened(entries)
-    if waited and (not waits or (not chosen.waits and chosen.key != drawn)):
+    if (waited and not waits) or _seen(chosen) != seen:
         st.rerun()
     _together(entries, chosen, card)
     if waits:
         left, right = st.columns([4, 1], vertical_alignment="center")
         left.progress(1 - waits / len(entries), text=f"Read {len(entries) - waits} of {len(entries)} films")
-        if right.button("Stop reading", key="strip stop", width="stretch"):
-            reading.cancel()
-            st.rerun()
-    elif any(entry.stopped for entry in entries) and st.button("Read the rest", key="strip rest"):
-        reading.resume()
-        st.rerun()
+        right.button("Stop reading", key="strip stop", on_click=reading.cancel, width="stretch")
+    elif any(entry.stopped for entry in entries) and st.button(
+        "Read the rest", key="strip rest", on_click=reading.resume
+    ):
+        st.rerun()  # outside of the strip nothing else tells the page that there is something to wait for again
     _films(entries, chosen, card)
     _steps(entries, chosen)
 
@@ -89,9 +88,13 @@ def _together(entries: list[Entry], chosen: Entry, card: Card) -> None:
             f"films{comma}{so_far}: {html.escape(verdict_words(verdict, card.finding))}.</b> "
             f"Most suspicious{so_far}: {html.escape(worst.name)}, {share}. {html.escape(told)}.</div>"
         )
-        if worst.key != chosen.key and st.button("Open the most suspicious", key="strip worst"):
-            _open(entries, entries.index(worst))
-            st.rerun()
+        if worst.key != chosen.key:
+            st.button(
+                "Open the most suspicious",
+                key="strip worst",
+                on_click=_open,
+                args=(entries, entries.index(worst)),
+            )
     if not waits:
         st.caption(
             "A study is as suspicious as its most suspicious film. The thresholds were chosen for single films: the "
@@ -112,14 +115,14 @@ def _films(entries: list[Entry], chosen: Entry, card: Card) -> None:
                     st.image(entry.summary.thumbnail, width="stretch")
                 else:
                     st.html('<div class="blank"></div>')
-                if st.button(
+                st.button(
                     f"**{_words(entry, card)}**  \n{layout.plain(entry.name.rsplit('/', 1)[-1])}",
                     key=f"choose {entry.key}",
                     type="primary" if entry.key == chosen.key else "secondary",
                     width="stretch",
-                ):
-                    _open(entries, entries.index(entry))
-                    st.rerun()
+                    on_click=_open,
+                    args=(entries, entries.index(entry)),
+                )
     if pages > 1:
         first = page * _SHOWN
         with st.container(horizontal=True, vertical_alignment="center", key="strip-pages"):
@@ -136,12 +139,21 @@ def _steps(entries: list[Entry], chosen: Entry) -> None:
     """To the film before and the one after, by button or key."""
     at = entries.index(chosen)
     with st.container(horizontal=True, vertical_alignment="center", key="steps"):
-        back = st.button("Previous film", key="strip back", shortcut="p", disabled=at == 0)
-        on = st.button("Next film", key="strip on", shortcut="n", disabled=at == len(entries) - 1)
+        for words, key, step in (("Previous film", "p", -1), ("Next film", "n", 1)):
+            st.button(
+                words,
+                key=f"strip {key}",
+                shortcut=key,
+                disabled=not 0 <= at + step < len(entries),
+                on_click=_open,
+                args=(entries, at + step),
+            )
         st.caption(f"Film {at + 1} of {len(entries)}")
-    if back or on:
-        _open(entries, at + (1 if on else -1))
-        st.rerun()
+
+
+def _seen(entry: Entry) -> tuple[str, bool]:
+    """What the page shows of the open film changes with this."""
+    return entry.key, entry.waits
 
 
 def _open(entries: list[Entry], at: int) -> None:

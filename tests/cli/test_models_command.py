@@ -76,3 +76,9 @@ def test_an_unknown_model(command, action):
     assert (said.status, said.out) == (1, "")
     assert "Expected one of the models here (tiny)" in said.err
     assert len(said.err.splitlines()) == 1
+
+
+def test_neighbours_need_features(command, tiny_config):
+    said = command("models", "neighbours", "tiny", "--data", tiny_config.data)
+    assert said.status == 1
+    assert "features to compare films by" in said.err
