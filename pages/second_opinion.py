@@ -34,13 +34,10 @@ def main() -> None:
         strip.show(reading, entries, card)
     entry = strip.opened(entries)
     _answer(entry, card)
-    alike = st.container()
-    _tools(entries)
-    # Last, for drawing synthetic films takes a moment the first time.
     opinion = entry.opinion
     if opinion is not None:
-        with alike:
-            similar.show(opinion, entry.key)
+        similar.show(opinion, any(other.waits for other in entries))
+    _tools(entries)
 
 
 def _first(reading: Reading) -> list[Entry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -47,4 +48,10 @@ def _reader(model_id: str, sha256: str) -> Reader:
     # The import loads TensorFlow: seconds that only the first film has to wait.
     from fracture_core.opinion import Reader
 
-    return Reader(store(), model_id)
+    loaded = Reader(store(), model_id)
+    # After every run of a page Streamlit resets Keras and collects garbage, twice, half a second each with TensorFlow's
+    # million objects; meanwhile no film is read. Those are set aside, after what a model before has left was freed.
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+    return loaded

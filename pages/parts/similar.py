@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 @st.fragment
-def show(opinion: Opinion, key: str) -> None:
+def show(opinion: Opinion, busy: bool) -> None:
     """The nearest training films of a film; nothing for a film that was refused.
 
     Args:
         opinion: what the model says of the film.
-        key: tells the widgets of one film from those of another.
+        busy: whether films are being read; drawing synthetic ones then waits.
     """
     if opinion.verdict is None:
         return
@@ -36,7 +36,8 @@ def show(opinion: Opinion, key: str) -> None:
     index = resources.neighbours(card)
     if index is None:
         similar_build.show(card)
-        similar_drawn.show(opinion.features, card)
+        if not busy:
+            similar_drawn.show(opinion.features, card)
         return
     found = index.nearest(opinion.features)
     if index.far(found[0]):
@@ -65,7 +66,8 @@ def show(opinion: Opinion, key: str) -> None:
         with st.expander("Show their pictures"):
             if folder.choose(card, found[0].path) is not None:
                 st.rerun(scope="app")
-        similar_drawn.show(opinion.features, card)
+        if not busy:
+            similar_drawn.show(opinion.features, card)
 
 
 def _record(index: Index, card: Card) -> str:

@@ -21,7 +21,7 @@ _SHOWN, _ROW = 16, 8
 _WITHOUT = ("No opinion", "Not read", "Stopped")
 
 #: Seconds between two looks at a study that is being read.
-_EVERY = 0.4
+_EVERY = 0.6
 
 
 def opened(entries: list[Entry]) -> Entry:
