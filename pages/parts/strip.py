@@ -104,8 +104,7 @@ def _together(entries: list[Entry], chosen: Entry, card: Card) -> None:
 
 def _films(entries: list[Entry], chosen: Entry, card: Card) -> None:
     """One page of thumbnails."""
-    pages = -(-len(entries) // _SHOWN)
-    page = min(st.session_state.setdefault(_PAGE, 0), pages - 1)
+    page = _page(entries)
     shown = entries[page * _SHOWN : (page + 1) * _SHOWN]
     strip = st.container(key="strip")
     for start in range(0, len(shown), _ROW):
@@ -123,20 +122,10 @@ def _films(entries: list[Entry], chosen: Entry, card: Card) -> None:
                     on_click=_open,
                     args=(entries, entries.index(entry)),
                 )
-    if pages > 1:
-        first = page * _SHOWN
-        with st.container(horizontal=True, vertical_alignment="center", key="strip-pages"):
-            st.button(
-                "Earlier films", key="strip earlier", disabled=page == 0, on_click=_turn, args=(page - 1,)
-            )
-            st.button(
-                "Later films", key="strip later", disabled=page == pages - 1, on_click=_turn, args=(page + 1,)
-            )
-            st.caption(f"Films {first + 1}–{first + len(shown)} of {len(entries)}")
 
 
 def _steps(entries: list[Entry], chosen: Entry) -> None:
-    """To the film before and the one after, by button or key."""
+    """To the film before and the one after, by button or key; and to other pages of the strip."""
     at = entries.index(chosen)
     with st.container(horizontal=True, vertical_alignment="center", key="steps"):
         for words, key, step in (("Previous film", "p", -1), ("Next film", "n", 1)):
@@ -149,6 +138,29 @@ def _steps(entries: list[Entry], chosen: Entry) -> None:
                 args=(entries, at + step),
             )
         st.caption(f"Film {at + 1} of {len(entries)}")
+        pages = _pages(entries)
+        if pages > 1:
+            page = _page(entries)
+            for words, step in (("Earlier films", -1), ("Later films", 1)):
+                st.button(
+                    words,
+                    key=f"strip {words}",
+                    disabled=not 0 <= page + step < pages,
+                    on_click=_turn,
+                    args=(page + step,),
+                )
+            st.caption(
+                f"Films {page * _SHOWN + 1}–{min((page + 1) * _SHOWN, len(entries))} of {len(entries)}"
+            )
+
+
+def _pages(entries: list[Entry]) -> int:
+    return -(-len(entries) // _SHOWN)
+
+
+def _page(entries: list[Entry]) -> int:
+    """The page of the strip that is shown; films may have been removed since it was turned."""
+    return min(int(st.session_state.get(_PAGE, 0)), _pages(entries) - 1)
 
 
 def _seen(entry: Entry) -> tuple[str, bool]:

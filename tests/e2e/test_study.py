@@ -178,6 +178,8 @@ def test_nothing_of_an_upload_is_written_shown_or_logged(page, app, tmp_path):
     decoded = bytes(pixel >> 4 & 255 for pixel in memoryview(content[-200_000:-100_000]).cast("H"))[
         20_000:20_064
     ]
+    # The search finds what is there: a line of the log.
+    assert _left_behind(app, b"Uvicorn server started")
     page.goto(app.url)
     _upload(page, path)
     page.get_by_test_id("verdict").wait_for()
