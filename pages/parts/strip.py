@@ -42,7 +42,7 @@ def opened(entries: list[Entry]) -> Entry:
 def show(reading: Reading, entries: list[Entry], card: Card) -> None:
     """Draws the strip; while films are being read, again and again.
 
-    The page is drawn anew when another film is opened, when the open one was read, and when all were.
+    The page is drawn anew when another film is opened, when the open one was read, and when reading begins or ends.
     """
     waits = any(entry.waits for entry in entries)
     st.fragment(_live, run_every=_EVERY if waits else None)(reading, card, waits, _seen(opened(entries)))
@@ -52,17 +52,15 @@ def _live(reading: Reading, card: Card, waited: bool, seen: tuple[str, bool]) ->
     entries = reading.entries()
     waits = sum(entry.waits for entry in entries)
     chosen = opened(entries)
-    if (waited and not waits) or _seen(chosen) != seen:
+    if bool(waits) != waited or _seen(chosen) != seen:
         st.rerun()
     _together(entries, chosen, card)
     if waits:
         left, right = st.columns([4, 1], vertical_alignment="center")
         left.progress(1 - waits / len(entries), text=f"Read {len(entries) - waits} of {len(entries)} films")
         right.button("Stop reading", key="strip stop", on_click=reading.cancel, width="stretch")
-    elif any(entry.stopped for entry in entries) and st.button(
-        "Read the rest", key="strip rest", on_click=reading.resume
-    ):
-        st.rerun()  # outside of the strip nothing else tells the page that there is something to wait for again
+    elif any(entry.stopped for entry in entries):
+        st.button("Read the rest", key="strip rest", on_click=reading.resume)
     _films(entries, chosen, card)
     _steps(entries, chosen)
 
