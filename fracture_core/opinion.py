@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,8 @@ class Opinion:
         heat: where the model looked; None where it was not asked for or the film was refused.
         fracture_map: probability of a fracture cell by cell, for a network that was taught where fractures
             lie; None otherwise and like `heat`.
+        features: float32 (channels,), what the network's middle layer saw, by which films are compared; None for a
+            refused film and for an architecture without feature layers.
         regions: the body regions that the film shows by the model's second head, with probabilities, the
             likeliest first; empty where none is likely or the model has no such head.
         card: the model's card, with thresholds, record and limits.
@@ -97,6 +99,7 @@ class Opinion:
     card: Card
     regions: tuple[tuple[str, float], ...] = ()
     fracture_map: Heat | None = None
+    features: np.ndarray | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
     def picture(self, opacity: float, heat: Heat | None = None) -> np.ndarray:
@@ -121,10 +124,11 @@ class Opinion:
     @cached_property
     def thumbnail(self) -> np.ndarray:
         """The bare film for a strip of many, uint8 (height, width), at most `THUMBNAIL` pixels on a side."""
-        shrink = min(1.0, THUMBNAIL / max(self.film.height, self.film.width))
-        size = max(1, round(self.film.width * shrink)), max(1, round(self.film.height * shrink))
-        small = cv2.resize(self.film.pixels, size, interpolation=cv2.INTER_AREA)
-        return np.rint(np.clip(small, 0, 1) * 255).astype(np.uint8)
+        return np.rint(np.clip(self._small(THUMBNAIL), 0, 1) * 255).astype(np.uint8)
+
+    def shrunk(self) -> Opinion:
+        """The same opinion with the film at the size of a thumbnail: what is kept of each of many films."""
+        return replace(self, film=replace(self.film, pixels=self._small(THUMBNAIL)))
 
     def to_json(self) -> dict[str, Any]:
         """The opinion as plain JSON values; the same fields in the app and on the command line."""
@@ -143,7 +147,11 @@ class Opinion:
     @cached_property
     def _screen(self) -> np.ndarray:
         """The film at the size of a screen."""
-        shrink = min(1.0, SCREEN / max(self.film.height, self.film.width))
+        return self._small(SCREEN)
+
+    def _small(self, longest: int) -> np.ndarray:
+        """The film's pixels with at most so many on the longer side."""
+        shrink = min(1.0, longest / max(self.film.height, self.film.width))
         size = max(1, round(self.film.width * shrink)), max(1, round(self.film.height * shrink))
         return np.asarray(cv2.resize(self.film.pixels, size, interpolation=cv2.INTER_AREA))
 
@@ -167,7 +175,7 @@ class Reader:
         model_id = model_id or store.in_use()
         self.card, model = store.load(model_id)
         self._heads = store.heads(model_id)
-        features = pooled(model, architecture(self.card.architecture)) if self._heads else []
+        features = pooled(model, architecture(self.card.architecture))
         self._mapped = MAP in {layer.name for layer in model.layers}
         maps = [model.get_layer(MAP).output] if self._mapped else []
         logit = logit_view(model).output
@@ -210,19 +218,21 @@ class Reader:
                     fracture_map = Heat(expit(features.pop()[0, ..., 0]), 1.0, placement)
             else:
                 found = self._view.predict_on_batch(inputs[None])
-                logit, *features = found if self._heads else (found,)
+                logit, *features = found if isinstance(found, list) else (found,)
                 logits = logit[:, 0]
         clock.lap("model")
         regions: tuple[tuple[str, float], ...] = ()
-        if self._heads is not None:
-            middle, deepest = (np.asarray(feature[0]) for feature in features)
+        middle, deepest = (np.asarray(feature[0]) for feature in features) if features else (None, None)
+        if self._heads is not None and middle is not None and deepest is not None:
             gate = self._heads.gate(gate, middle, deepest)
             if gate.state is GateState.REFUSE:
                 return Opinion(film, gate, None, None, None, self.card, seconds=clock.laps())
             regions = self._heads.shown(middle)
         probability = float(self.card.calibration.apply(float(logits[0])))
         verdict = self.card.thresholds.verdict(probability)
-        return Opinion(film, gate, probability, verdict, heat, self.card, regions, fracture_map, clock.laps())
+        return Opinion(
+            film, gate, probability, verdict, heat, self.card, regions, fracture_map, middle, clock.laps()
+        )
 
 
 class _Clock:

@@ -29,15 +29,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zoo": _WORDS | {"imaging"},
     "explain": _LOWER | {"zoo"},
     "heads": _WORDS | {"imaging", "evaluation", "zoo"},
-    "registry": _WORDS | {"imaging", "evaluation", "zoo", "heads"},
-    "training": _LOWER | {"zoo", "heads", "registry", "explain"},
+    "similar": _LOWER,
+    "registry": _WORDS | {"imaging", "evaluation", "zoo", "heads", "similar"},
+    "training": _LOWER | {"zoo", "heads", "similar", "registry", "explain"},
     "published": _WORDS | {"evaluation", "registry", "training"},
     "opinion": _LOWER | {"zoo", "heads", "registry", "explain"},
     "report": _LOWER | {"registry", "opinion"},
-    "cli": _LOWER | {"zoo", "heads", "registry", "explain", "training", "opinion", "report", "published"},
+    "reading": _LOWER | {"opinion"},
+    "cli": _LOWER
+    | {"similar", "zoo", "heads", "registry", "explain", "training", "opinion", "report", "published"},
     "__main__": {"cli"},
 }
-NO_TENSORFLOW = _LOWER
+NO_TENSORFLOW = _LOWER | {"similar"}
 TENSORFLOW = {"tensorflow", "keras", "tf_keras_vis", "h5py"}
 
 

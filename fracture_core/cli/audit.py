@@ -5,6 +5,7 @@ import json
 import sys
 from pathlib import Path
 
+from fracture_core.cli.progress import progress
 from fracture_core.data.layouts import layout_names
 from fracture_core.errors import DataError
 
@@ -45,7 +46,7 @@ def run(chosen: argparse.Namespace) -> int:
         from fracture_core.data.audit.job import Job
 
         return Job(chosen.job).work(chosen.data, chosen.layout, chosen.seed)
-    found = audit(chosen.data, chosen.layout, _progress())
+    found = audit(chosen.data, chosen.layout, progress())
     report = found.to_json()
     mended, report["mended"] = compare(found, chosen.seed)
     if chosen.html:
@@ -79,15 +80,3 @@ def _write(path: Path, text: str) -> None:
         raise DataError(
             f"Expected to write a page to {path}, but the system said “{error.strerror}”: choose another place."
         ) from error
-
-
-def _progress():
-    """A line that moves on a terminal; in a log a line at the end of each step."""
-    moving = sys.stderr.isatty()
-
-    def tell(what: str, done: int, every: int) -> None:
-        if done >= every or (moving and done % 20 == 0):
-            end = "\n" if done >= every else "\r"
-            print(f"{what}: {done:,} of {every:,}", end=end, file=sys.stderr, flush=True)
-
-    return tell

@@ -1,10 +1,11 @@
-"""`models`: list, show, verify, use, add, average, heads."""
+"""`models`: list, show, verify, use, add, average, heads, neighbours."""
 
 import argparse
 import json
 from pathlib import Path
 
 from fracture_core import places
+from fracture_core.cli.progress import progress
 from fracture_core.cli.quiet import load_keras
 
 
@@ -12,7 +13,7 @@ def add(commands) -> None:
     """Adds the command's arguments."""
     parser = commands.add_parser("models", help="the models on this computer")
     actions = parser.add_subparsers(
-        dest="action", required=True, metavar="list|show|verify|use|add|average|heads"
+        dest="action", required=True, metavar="list|show|verify|use|add|average|heads|neighbours"
     )
     actions.add_parser("list", help="every model with its record").set_defaults(run=_list)
     for name, words, action in (
@@ -37,6 +38,14 @@ def add(commands) -> None:
     part.add_argument("id", metavar="ID")
     part.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data set of its training")
     part.set_defaults(run=_heads)
+    part = actions.add_parser(
+        "neighbours",
+        help="look at the films a model was trained on, so that films like a new one can be found among them",
+    )
+    part.add_argument("id", metavar="ID")
+    part.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data set of its training")
+    part.add_argument("--job", type=Path, metavar="DIR", help=argparse.SUPPRESS)
+    part.set_defaults(run=_neighbours)
 
 
 def _store():
@@ -114,4 +123,26 @@ def _heads(chosen: argparse.Namespace) -> int:
         print(f"region told right {record.region.text()}")
         for name, found in record.by_region.items():
             print(f"  {name:<10} {found.text()}")
+    return 0
+
+
+def _neighbours(chosen: argparse.Namespace) -> int:
+    load_keras()
+    from fracture_core.similar.job import Job
+    from fracture_core.training.neighbours import build
+
+    def work(tell):
+        return build(_store(), chosen.id, chosen.data, places.runs() / ".cache", tell)
+
+    if chosen.job:
+        return Job(chosen.job).work(work)
+    index = work(progress())
+    record, count = index.record, len(index.cases)
+    print(
+        f"{chosen.id}: {count:,} training films; on the validation films, of those with the finding most neighbours"
+    )
+    print(f"have it for {record.broken.text()}, of the others for {record.others.text()};")
+    print(
+        f"{record.agreement:.1%} of all neighbours have the label of their film, by chance {record.chance:.1%}."
+    )
     return 0

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     import keras
 
     from fracture_core.heads.heads import Heads
+    from fracture_core.similar.index import Index
 
 #: The model that is in use until another is chosen.
 SHIPPED = "mobilenet_v2_map-fracatlas"
 
-CARD, PREDICTIONS = "card.json", "predictions.csv"
+CARD, PREDICTIONS, NEIGHBOURS = "card.json", "predictions.csv", "neighbours.npz"
 _IN_USE = "in_use.json"
 
 
@@ -98,6 +99,21 @@ class ModelStore:
         if card.heads is None:
             return None
         return Heads.load(checked(self.root / model_id, card, card.heads))
+
+    def neighbours(self, model_id: str) -> Index | None:
+        """Where the training films of a model lie among one another; None where nobody built that for its weights.
+
+        Raises:
+            ModelError: the model is unknown, or its index cannot be read.
+        """
+        from fracture_core.similar.index import Index
+
+        card = self.card(model_id)
+        path = self.root / model_id / NEIGHBOURS
+        if not path.is_file():
+            return None
+        index = Index.load(path)
+        return index if index.weights == card.weights.sha256 else None
 
     def verify(self, model_id: str) -> float:
         """Checks a model's hashes and its golden prediction.

@@ -12,14 +12,12 @@ from fracture_core.registry.card import Card
 from fracture_core.report import sentences
 from fracture_core.report.sentences import percent
 from fracture_core.words import Verdict, a_finding, verdict_words
+from pages.parts import scale
 
 if TYPE_CHECKING:
     from fracture_core.opinion import Opinion
 
-# Share of the scale's width that a label takes.
-_LABEL = 0.09
-
-_TONES = {
+TONES = {
     Verdict.SUSPECTED: "suspected",
     Verdict.UNCERTAIN: "uncertain",
     Verdict.NOT_SEEN: "not-seen",
@@ -30,23 +28,32 @@ def verdict(found: Verdict, probability: float, card: Card) -> None:
     """The verdict, its probability, and both on a scale with the thresholds."""
     low, high = (min(max(cut, 0.0), 1.0) for cut in (card.thresholds.low, card.thresholds.high))
     words = {row: verdict_words(row, card.finding) for row in Verdict}
+    ticks = "".join(
+        f'<span class="tick {tick.anchor}" style="left:{tick.at:.1%}">{tick.words}</span>'
+        for tick in scale.ticks(low, high)
+    )
+    zones = sentences.zones(card)
     st.html(
-        f'<div class="verdict {_TONES[found]}"><div class="word" data-testid="verdict">{words[found]}</div>'
+        f'<div class="verdict {TONES[found]}"><div class="word" data-testid="verdict">{words[found]}</div>'
         f'<div class="number">Probability of {a_finding(card.finding)}: <b>{percent(probability)}</b></div>'
         f'<div class="scale" style="--low:{low:.1%};--high:{high:.1%};--at:{probability:.1%}" role="img" '
-        f'aria-label="Probability {percent(probability)}; {words[Verdict.NOT_SEEN]} below {percent(low)}, '
-        f'{words[Verdict.SUSPECTED]} from {percent(high)}"><div class="bar"></div><div class="mark"></div>'
-        f"{'' if 0 < low < _LABEL else '<span class=end>0%</span>'}{_cuts(low, high)}"
-        '<span class="end right">100%</span></div></div>'
+        f'aria-label="Probability {percent(probability)}; {", ".join(zones)}"><div class="bar"></div>'
+        f'<div class="mark"></div>{ticks}</div><div class="zones">{" · ".join(zones)}</div></div>'
     )
 
 
-def no_verdict(gate: Gate) -> None:
-    """A film that the gate refuses gets no verdict, and the reason why."""
+def no_verdict(opinion: Opinion) -> None:
+    """A film that the gate refuses gets no verdict, the reason why, and how often the gate is wrong."""
     st.html(
         f'<div class="verdict none"><div class="word" data-testid="verdict">{sentences.NO_OPINION}</div></div>'
     )
-    reasons(gate)
+    reasons(opinion.gate)
+    record = opinion.card.heads_record
+    if record is not None and record.refused.measurable:
+        st.caption(
+            f"The gate is not infallible: of {record.refused.n:,} test films, all radiographs, it refused "
+            f"{percent(record.refused.value)} (95% CI {record.refused.low:.1%}–{record.refused.high:.1%})."
+        )
 
 
 def reasons(gate: Gate) -> None:
@@ -104,23 +111,10 @@ def _region_words(name: str, told: dict[str, float]) -> str:
 def meaning(opinion: Opinion) -> None:
     """What this verdict has meant on the test films, so that nobody takes it for more than it is."""
     if words := sentences.meaning(opinion):
-        st.caption(words)
+        st.markdown(words)
 
 
 def limits(card: Card) -> None:
     """What the model cannot judge."""
     with st.expander("What this model cannot judge"):
         st.markdown("\n".join(f"- {limit}" for limit in card.limits))
-
-
-def _cuts(low: float, high: float) -> str:
-    """The thresholds under the scale; one label for two that would overlap."""
-    labels = [(low, percent(low)), (high, percent(high))]
-    if high - low < _LABEL:
-        words = percent(low) if percent(low) == percent(high) else f"{low:.0%}–{high:.0%}"
-        labels = [((low + high) / 2, words)]
-    return "".join(
-        f'<span class="cut" style="left:{at:.1%}">{words}</span>'
-        for at, words in labels
-        if 0 < at < 1 - _LABEL
-    )

@@ -12,7 +12,7 @@ from fracture_core.errors import ImageReadError, ModelError
 from fracture_core.imaging import blend, legend
 from fracture_core.registry.card import Card
 from fracture_core.words import a_finding, label_words, told_of, verdict_words
-from pages.parts import failures_films, failures_gallery, failures_list, failures_state
+from pages.parts import failures_films, failures_gallery, failures_list, failures_state, folder
 from pages.parts.failures_films import Look
 from pages.parts.failures_record import Record
 from pages.parts.failures_state import View
@@ -26,7 +26,8 @@ def show(record: Record, seen: View) -> None:
     row = seen.cells[seen.cells["id"] == seen.case].iloc[0]
     st.subheader(f"Film {failures_list.short(seen.case)}", anchor=False)
     _steps(seen, record.card.finding)
-    root = failures_gallery.known_folder(record) or failures_gallery.choose_folder(record)
+    film = failures_gallery.film_of(record)
+    root = folder.known(record.card, film) or folder.choose(record.card, film)
     pictures, words = st.columns([5, 2], gap="medium")
     fractures: tuple[Box, ...] = ()
     found: Look | None = None

@@ -6,16 +6,14 @@ Nothing is written to disk, and every cache is bounded.
 from __future__ import annotations
 
 import base64
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from fracture_core.data.cases import Box
-from fracture_core.data.layouts import read_catalogue, roots
+from fracture_core.data.layouts import read_catalogue
 from fracture_core.errors import DataError
 from fracture_core.imaging import letterbox, read, to_png
 from fracture_core.registry.card import Card
@@ -43,39 +41,6 @@ class Look:
     probability: float | None
     reasons: tuple[str, ...]
     scale: float
-
-
-def default_folder() -> str:
-    """Where the environment says that the data set lies; empty where it says nothing."""
-    return os.environ.get("SECOND_LOOK_DATASET", "")
-
-
-def folder_of(text: str, test: pd.DataFrame) -> Path | None:
-    """The data folder that a user named, None where none is named.
-
-    Args:
-        text: what was typed.
-        test: the films that should lie there.
-
-    Raises:
-        DataError: the films are not there; the message names the first that was looked for.
-    """
-    if not text.strip():
-        return None
-    root = Path(text.strip().strip("\"'"))
-    wanted = str(test["path"].iloc[0])
-    found = None
-    try:
-        root = root.expanduser()
-        found = next((folder for folder in roots(root) if (folder / wanted).is_file()), None)
-    except (OSError, RuntimeError, ValueError):  # no rights, no such home, a name no file can have
-        pass
-    if found is None:
-        raise DataError(
-            f"Expected the film {wanted} in {root}, but it is not there: name the folder that holds the data set "
-            "this model was tested on."
-        )
-    return found
 
 
 @st.cache_data(max_entries=240, show_spinner=False)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from fracture_core.errors import DataError, ImageReadError
+from fracture_core.errors import ImageReadError
 from fracture_core.words import label_words, told_of, verdict_words
-from pages.parts import failures_films, failures_list, failures_state
+from pages.parts import failures_films, failures_list, failures_state, folder
 from pages.parts.failures_record import Record
 from pages.parts.failures_state import View
 
@@ -20,7 +20,7 @@ def show(record: Record, seen: View) -> None:
     st.subheader("Films", anchor=False)
     _filters(record)
     films = seen.films()
-    root = choose_folder(record)
+    root = folder.choose(record.card, film_of(record))
     thresholds = record.card.thresholds
     finding = record.card.finding
     verdicts = [verdict_words(thresholds.verdict(share), finding) for share in films["probability"]]
@@ -49,31 +49,9 @@ def heading(seen: View, count: int) -> str:
     return f"{failures_list.KINDS[seen.kind]}{region}: {count:,} of {len(seen.cells):,} test films"
 
 
-def choose_folder(record: Record) -> Path | None:
-    """Where the films lie; None with a sentence where they do not lie there."""
-    key = f"failures_folder {record.card.id}"
-    st.session_state.setdefault(key, failures_films.default_folder())
-    text = st.text_input(
-        "Folder of the data set on this computer",
-        key=key,
-        placeholder="such as /data/fracatlas; the numbers need no films",
-        help="Films are read from here when they are shown. They are kept in memory only and go nowhere.",
-        persist_state="session",
-    )
-    try:
-        return failures_films.folder_of(text or "", record.test)
-    except DataError as error:
-        st.warning(str(error))
-        return None
-
-
-def known_folder(record: Record) -> Path | None:
-    """Where the films lie, if that is settled; without asking."""
-    named = st.session_state.get(f"failures_folder {record.card.id}", failures_films.default_folder())
-    try:
-        return failures_films.folder_of(named or "", record.test)
-    except DataError:
-        return None
+def film_of(record: Record) -> str:
+    """The path of one of its films below the data folder."""
+    return str(record.test["path"].iloc[0])
 
 
 def _filters(record: Record) -> None:

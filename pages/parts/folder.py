@@ -1,8 +1,13 @@
-"""A folder as a user typed or pasted it."""
+"""Folders as users type or paste them, and the one that holds the data set of a model."""
 
+import os
 from pathlib import Path
 
+import streamlit as st
+
+from fracture_core.data.layouts import roots
 from fracture_core.errors import DataError
+from fracture_core.registry.card import Card
 
 
 def resolved(text: str) -> Path:
@@ -20,3 +25,75 @@ def resolved(text: str) -> Path:
         raise DataError(
             f"Expected the path of a folder, but got {text!r} ({error}): check the path."
         ) from error
+
+
+def choose(card: Card, film: str) -> Path | None:
+    """Asks where the data set of a model lies; None, with a sentence, where it does not lie there.
+
+    Args:
+        card: of the model.
+        film: the path of one of its films below the folder.
+    """
+    st.session_state.setdefault(_key(card), _default())
+    text = st.text_input(
+        "Folder of the data set on this computer",
+        key=_key(card),
+        placeholder="such as /data/fracatlas; the numbers need no films",
+        help="Films are read from here when they are shown. They are kept in memory only and go nowhere.",
+        persist_state="session",
+    )
+    try:
+        return holding(text or "", film)
+    except DataError as error:
+        st.warning(str(error))
+        return None
+
+
+def known(card: Card, film: str) -> Path | None:
+    """Where the data set of a model lies, if that is settled; without asking."""
+    try:
+        return holding(named(card), film)
+    except DataError:
+        return None
+
+
+def named(card: Card) -> str:
+    """What the user or the environment named as the folder of a model's data set; empty where neither did."""
+    return st.session_state.get(_key(card), _default()) or ""
+
+
+def holding(text: str, film: str) -> Path | None:
+    """The data folder that a user named, None where none is named.
+
+    Args:
+        text: what was typed.
+        film: what should lie there.
+
+    Raises:
+        DataError: it does not; the message names the film.
+    """
+    if not text.strip():
+        return None
+    root = Path(text.strip().strip("\"'"))
+    found = None
+    try:
+        root = root.expanduser()
+        found = next((folder for folder in roots(root) if (folder / film).is_file()), None)
+    except (OSError, RuntimeError, ValueError):  # no rights, no such home, a name no file can have
+        pass
+    if found is None:
+        raise DataError(
+            f"Expected the film {film} in {root}, but it is not there: name the folder that holds the data set this "
+            "model was trained and tested on."
+        )
+    return found
+
+
+def _key(card: Card) -> str:
+    """All pages ask for the folder under this key, so that it is told once."""
+    return f"failures_folder {card.id}"
+
+
+def _default() -> str:
+    """Where the environment says that the data set lies; empty where it says nothing."""
+    return os.environ.get("SECOND_LOOK_DATASET", "")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from fracture_core import places
 from fracture_core.registry.card import Card
-from fracture_core.registry.store import ModelStore
+from fracture_core.registry.store import NEIGHBOURS, ModelStore
 
 if TYPE_CHECKING:
     from fracture_core.opinion import Reader
+    from fracture_core.similar.index import Index
 
 
 def store() -> ModelStore:
@@ -30,9 +32,26 @@ def reader(card: Card) -> Reader:
     return _reader(card.id, card.weights.sha256)
 
 
+def neighbours(card: Card) -> Index | None:
+    """Where the training films of a model lie among one another; None where nobody has looked at them yet."""
+    path = places.models() / card.id / NEIGHBOURS
+    return _neighbours(card.id, path.stat().st_mtime_ns) if path.is_file() else None
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _neighbours(model_id: str, changed: int) -> Index | None:
+    return store().neighbours(model_id)
+
+
 @st.cache_resource(show_spinner="Waking the model …", max_entries=2)
 def _reader(model_id: str, sha256: str) -> Reader:
     # The import loads TensorFlow: seconds that only the first film has to wait.
     from fracture_core.opinion import Reader
 
-    return Reader(store(), model_id)
+    loaded = Reader(store(), model_id)
+    # After every run of a page Streamlit resets Keras and collects garbage, twice, half a second each with TensorFlow's
+    # million objects; meanwhile no film is read. Those are set aside, after what a model before has left was freed.
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+    return loaded

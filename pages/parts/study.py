@@ -1,103 +1,62 @@
-"""The films of one session: judged once, kept in memory only, forgotten on demand."""
+"""The study of one session: kept in memory only, forgotten on demand."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from fracture_core.errors import SecondLookError
+from fracture_core.imaging.bundle import Dropped
+from fracture_core.reading import Reading
 from fracture_core.registry.card import Card
 from pages.parts import resources
 
-if TYPE_CHECKING:
-    from fracture_core.opinion import Opinion
+_READING, _GENERATION = "reading", "study generation"
 
-_KEY, _GENERATION = "study", "study generation"
+_KEPT, _RESTORED, _FORGOTTEN = "kept", "restored", "forgotten"
 
-_KEPT, _RESTORED = "kept", "restored"
-
-# First words of what the page keeps of a study; other pages' settings stay.
-_OWN = frozenset(
-    {"study", "kept", "restored", "films", "film", "sample", "region", "view", "opacity", "save", "choose"}
-)
+# First words of what other pages and the frame keep; all else in a session is of its study.
+_OTHERS = ("failures", "audit", "train", "published", "arrived", "page")
 
 
-@dataclass(frozen=True, eq=False)
-class Entry:
-    """One file of a study: an opinion, or the sentence why there is none."""
+def reading(films: Sequence[Dropped], card: Card) -> Reading:
+    """The films of this session, being read by a model in the background.
 
-    name: str
-    key: str
-    content: bytes
-    opinion: Opinion | None
-    error: str = ""
-
-    @property
-    def summary(self) -> Opinion | None:
-        """The opinion, for what needs no pixels."""
-        return self.opinion
-
-    @property
-    def probability(self) -> float | None:
-        """Of a fracture, 0–1; None where the film was not read or not judged."""
-        return self.opinion.probability if self.opinion else None
-
-
-def judge(files: Sequence[tuple[str, bytes]], card: Card) -> list[Entry]:
-    """An entry for each file, in order; files seen before in this session are not judged again.
-
-    One bad file never spoils the others. What is no longer among the files is forgotten.
+    A film that was read before in this session is not read again. What is no longer among the films is forgotten.
 
     Args:
-        files: (name, content) of each.
-        card: the model that judges.
+        films: of the study.
+        card: of the model that judges.
     """
-    known: dict[str, Opinion | str] = st.session_state.setdefault(_KEY, {})
-    keys = [f"{card.id} {card.weights.sha256} {hashlib.sha256(content).hexdigest()}" for _, content in files]
-    for stale in set(known) - set(keys):
-        del known[stale]
-    missing = len(set(keys) - set(known))
-    if missing:
-        reader = resources.reader(card)
-        bar = st.progress(0.0, text="Reading the films …") if missing > 1 else None
-        done = 0
-        for key, (name, content) in zip(keys, files, strict=True):
-            if key in known:
-                continue
-            try:
-                known[key] = reader.opinion(content)
-            except SecondLookError as error:
-                known[key] = str(error)
-            done += 1
-            if bar is not None:
-                bar.progress(done / missing, text=f"Read {done} of {missing}: {name}")
-        if bar is not None:
-            bar.empty()
-    entries = []
-    for number, (key, (name, content)) in enumerate(zip(keys, files, strict=True)):
-        found = known[key]
-        # The number tells two files with the same content apart.
-        entry_key = f"{key} {number}"
-        entries.append(
-            Entry(name, entry_key, content, None, found)
-            if isinstance(found, str)
-            else Entry(name, entry_key, content, found)
-        )
-    return entries
+    model = f"{card.id} {card.weights.sha256}"
+    found: Reading | None = st.session_state.get(_READING)
+    if found is None or found.model != model:
+        end()
+        found = st.session_state[_READING] = Reading(resources.reader(card).opinion, model)
+    st.session_state.pop(_FORGOTTEN, None)
+    found.show(films)
+    return found
 
 
-def kept(files: Sequence[tuple[str, bytes]]) -> Sequence[tuple[str, bytes]]:
-    """The files of the uploader, or those of before when it has just been drawn anew.
+def end() -> None:
+    """Stops reading and forgets what was read."""
+    found: Reading | None = st.session_state.pop(_READING, None)
+    if found is not None:
+        found.show([])
+
+
+def kept(films: Sequence[Dropped], dropped: bool) -> Sequence[Dropped]:
+    """The films of the uploader, or those of before when it has just been drawn anew.
 
     Streamlit empties an uploader while another page is shown; a study must not be lost by that.
+
+    Args:
+        films: behind what lies in the uploader.
+        dropped: whether anything lies there.
     """
     state = st.session_state
-    if files:
-        state[_KEPT], state[_RESTORED] = list(files), False
+    if dropped:
+        state[_KEPT], state[_RESTORED] = list(films), False
     elif state.get("arrived"):
         state[_RESTORED] = bool(state.get(_KEPT))
     elif not state.get(_RESTORED):
@@ -111,9 +70,16 @@ def generation() -> int:
 
 
 def forget() -> None:
-    """Empties this session's memory of films."""
+    """Empties this session's memory of films, the uploaders' too."""
     number = generation()
+    end()
     for key in list(st.session_state):
-        if str(key).split(" ")[0] in _OWN:
+        if not str(key).startswith(_OTHERS):
             del st.session_state[key]
     st.session_state[_GENERATION] = number + 1
+    st.session_state[_FORGOTTEN] = True
+
+
+def forgotten() -> bool:
+    """Whether the study was just forgotten and nothing was dropped since."""
+    return bool(st.session_state.get(_FORGOTTEN))

@@ -89,3 +89,9 @@ def test_average(command, store):
     said = command("models", "average", "tiny", "--name", "one")
     assert (said.status, said.out) == (1, "")
     assert "two to 10 different models" in said.err
+
+
+def test_neighbours_need_features(command, tiny_config):
+    said = command("models", "neighbours", "tiny", "--data", tiny_config.data)
+    assert said.status == 1
+    assert "features to compare films by" in said.err

@@ -34,6 +34,7 @@ class App:
     runs: Path
     models: Path
     phantoms: Path
+    elsewhere: Path
 
 
 @pytest.fixture(scope="session")
@@ -42,8 +43,10 @@ def browser():
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("no Chromium is installed: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    # A busy machine answers late; what never comes still fails.
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=_FLAGS)
         yield chromium
@@ -67,19 +70,22 @@ def app(tmp_path_factory, trained, phantoms):
     """The app with the shipped model and a tiny one, on folders of its own."""
     models = tmp_path_factory.mktemp("models")
     runs = tmp_path_factory.mktemp("runs")
+    # Home and temporary files of its own, so that what the app leaves there can be looked through.
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
     for folder in (ROOT / "models").iterdir():
         if folder.is_dir():
             shutil.copytree(folder, models / folder.name)
     shutil.copytree(trained.result, models / "tiny")
     port = _free_port()
     environment = {**os.environ, "SECOND_LOOK_MODELS": str(models), "SECOND_LOOK_RUNS": str(runs)}
+    environment |= {"HOME": str(elsewhere), "TMPDIR": str(elsewhere)}
     log = (runs / "app.log").open("w")
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
     url = f"http://127.0.0.1:{port}"
     try:
         _wait(url, process, runs / "app.log")
-        yield App(url, runs, models, phantoms)
+        yield App(url, runs, models, phantoms, elsewhere)
     finally:
         process.terminate()
         process.wait(30)

@@ -18,7 +18,7 @@ WORDS = re.compile("^(fracture suspected|uncertain|no fracture seen)$", re.IGNOR
 
 
 def _upload(page, *files: Path) -> None:
-    page.locator("input[type=file]").set_input_files([str(file) for file in files])
+    page.locator("input[type=file]").first.set_input_files([str(file) for file in files])
 
 
 def _shown(page) -> str:
@@ -88,7 +88,7 @@ def test_results_are_saved_and_films_forgotten(page, app):
     rows = json.loads(Path(saved.value.path()).read_text())
     assert [row["name"] for row in rows] == ["Film 1"]
     assert 0 <= rows[0]["probability"] <= 1
-    page.get_by_role("button", name="Forget these films").click()
+    page.get_by_role("button", name="Forget this study").click()
     page.get_by_text("No film at hand?").wait_for()
     expect(page.get_by_test_id("verdict")).to_have_count(0)
 
@@ -125,7 +125,7 @@ def test_a_study_survives_a_look_at_another_page(page, app):
     page.get_by_text("Confusion matrix").first.wait_for()
     page.get_by_role("link", name="Second opinion").click()
     page.get_by_test_id("verdict").wait_for()
-    page.get_by_role("button", name="Forget these films").click()
+    page.get_by_role("button", name="Forget this study").click()
     expect(page.get_by_test_id("verdict")).to_have_count(0)
     page.get_by_text("No film at hand?").wait_for()
 

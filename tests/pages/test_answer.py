@@ -27,3 +27,43 @@ def test_verdicts(finding, phrase):
         assert f'data-testid="verdict">{wanted}</div>' in block
         assert f"Probability of {phrase}:" in block
         assert ("fracture" in block) == (finding == "fracture")
+
+
+def _said(verdict_name: str) -> None:
+    from types import SimpleNamespace
+
+    from fracture_core.evaluation import Coverage, Interval, Thresholds
+    from fracture_core.imaging import Gate, GateState
+    from fracture_core.words import Verdict
+    from pages.parts import answer
+
+    share, fractured = Interval(0.42, 0.3, 0.5, 529), Interval(0.11, 0.07, 0.18, 220)
+    card = SimpleNamespace(
+        finding="fracture",
+        thresholds=Thresholds(0.2, 0.6, 0.95, 0.95, 0.4),
+        test_coverage={"": Coverage((share,) * 3, (fractured,) * 3)},
+        heads_record=SimpleNamespace(refused=Interval(0.004, 0.001, 0.013, 529)),
+    )
+    if verdict_name:
+        answer.meaning(SimpleNamespace(card=card, verdict=Verdict(verdict_name)))
+    else:
+        answer.no_verdict(SimpleNamespace(card=card, gate=Gate(GateState.REFUSE, ("It is a <b>photo</b>.",))))
+
+
+def test_uncertain_is_explained():
+    page = AppTest.from_function(_said, args=("uncertain",)).run()
+    words = page.markdown[0].value
+    assert "between the two thresholds: the model cannot tell" in words
+    assert "fell on 42% of 529 test films" in words
+    assert "11% of these (95% CI 7%–18%, n = 220)" in words
+    words = AppTest.from_function(_said, args=("fracture suspected",)).run().markdown[0].value
+    assert "cannot tell" not in words
+
+
+def test_a_refused_film_gets_reasons_and_no_verdict():
+    page = AppTest.from_function(_said, args=("",)).run()
+    words = " ".join(block.proto.body for block in page.get("html"))
+    assert "no opinion on this image" in words
+    assert "It is a &lt;b&gt;photo&lt;/b&gt;." in words
+    assert "Probability" not in words
+    assert "refused under 1% (95% CI 0.1%–1.3%)" in page.caption[0].value

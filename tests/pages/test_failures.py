@@ -16,7 +16,14 @@ from fracture_core.errors import DataError
 from fracture_core.evaluation import Interval, Platt, Thresholds, predictions, summarise
 from fracture_core.imaging import InputSpec
 from fracture_core.registry.card import Card, DataRecord, Weights
-from pages.parts import failures_films, failures_list, failures_matrix, failures_measures, failures_state
+from pages.parts import (
+    failures_films,
+    failures_list,
+    failures_matrix,
+    failures_measures,
+    failures_state,
+    folder,
+)
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 BALANCED = 0.30012345
@@ -194,11 +201,11 @@ def test_intervals_in_words():
 
 def test_a_missing_film_is_named(tmp_path):
     with pytest.raises(DataError, match=r"test/film000\.png"):
-        failures_films.folder_of(str(tmp_path), _table())
+        folder.holding(str(tmp_path), "test/film000.png")
     for odd in ("\0", "x" * 5000, "~nobody-of-this-name/x"):
         with pytest.raises(DataError):
-            failures_films.folder_of(odd, _table())
-    assert failures_films.folder_of("  ", _table()) is None
+            folder.holding(odd, "test/film000.png")
+    assert folder.holding("  ", "test/film000.png") is None
 
 
 def test_boxes_are_drawn_at_their_fractions():
@@ -319,7 +326,7 @@ def test_the_films_are_found_in_an_unpacked_archive_and_beside_a_manifest(tmp_pa
     film = tmp_path / "archive" / "set" / "test" / "film000.png"
     film.parent.mkdir(parents=True)
     film.touch()
-    assert failures_films.folder_of(str(tmp_path), _table()) == tmp_path / "archive" / "set"
+    assert folder.holding(str(tmp_path), "test/film000.png") == tmp_path / "archive" / "set"
     (tmp_path / "archive" / "set" / "films.csv").touch()
-    named = failures_films.folder_of(str(tmp_path / "archive" / "set" / "films.csv"), _table())
+    named = folder.holding(str(tmp_path / "archive" / "set" / "films.csv"), "test/film000.png")
     assert named == tmp_path / "archive" / "set"

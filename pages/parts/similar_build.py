@@ -1,0 +1,60 @@
+"""Building the index of a model's training films: asked for, watched and cancelled."""
+
+import streamlit as st
+
+from fracture_core import places
+from fracture_core.errors import SecondLookError
+from fracture_core.registry.card import Card
+from fracture_core.similar.job import Job
+from pages.parts import folder
+
+#: Seconds between two looks.
+_EVERY = 0.7
+
+
+def show(card: Card) -> None:
+    """A button that looks at the training films, its progress, or why it failed."""
+    job = Job(places.runs() / ".neighbours" / card.weights.sha256[:16])
+    state = job.state()
+    if state.status == "running":
+        st.fragment(_live, run_every=_EVERY)(job)
+        return
+    if card.data is None:
+        st.caption(
+            "Its training films are unknown, for its weights were loaded: there is nothing to compare with."
+        )
+        return
+    if state.status == "failed":
+        st.error(state.what)
+    st.markdown(
+        "The training films of this model have not been looked at yet, so the nearest are not known. Name the data set "
+        "it was trained on; the app then looks at each film once and keeps numbers, no pictures."
+    )
+    text = st.text_input(
+        "Folder of the training data",
+        key=f"folder of {card.id}",
+        placeholder="such as /data/fracatlas",
+        value=folder.named(card),
+    )
+    if st.button("Look at the training films", key="similar build", disabled=not (text or "").strip()):
+        try:
+            job.start(card.id, folder.resolved(text or ""))
+        except SecondLookError as error:
+            st.error(str(error))
+            return
+        st.rerun()
+
+
+def _live(job: Job) -> None:
+    state = job.state()
+    if state.status != "running":
+        if state.status == "finished":
+            job.forget()
+        st.rerun()
+    share = state.done / state.every if state.every else 0.0
+    counted = f", {state.done:,} of {state.every:,}" if state.every > 1 else ""
+    st.progress(min(share, 1.0), text=f"{state.what}{counted}")
+    if st.button("Cancel", key="similar cancel"):
+        job.cancel()
+        st.rerun()
+    st.caption("It goes on when you leave this page.")

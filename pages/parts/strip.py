@@ -1,0 +1,192 @@
+"""The films of a study side by side, each with its verdict, and what they say together."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+
+import streamlit as st
+
+from fracture_core.reading import Entry, Reading
+from fracture_core.registry.card import Card
+from fracture_core.report.sentences import percent
+from fracture_core.words import Verdict, verdict_words
+from pages.parts import answer, layout
+
+_FILM, _PAGE = "film", "strip page"
+
+#: Films shown at a time, and in a row.
+_SHOWN, _ROW = 16, 8
+
+# Words for films without a verdict.
+_WITHOUT = ("No opinion", "Not read", "Stopped")
+
+#: Seconds between two looks at a study that is being read.
+_EVERY = 0.6
+
+
+def opened(entries: list[Entry]) -> Entry:
+    """The film that is open: the one chosen, or else the most suspicious once all are read, the first read before.
+
+    It stays open while others come in, so that nothing moves under the reader's eyes.
+    """
+    chosen = next((entry for entry in entries if entry.key == st.session_state.get(_FILM)), None)
+    if chosen is None:
+        judged = [entry for entry in entries if entry.summary is not None]
+        waits = any(entry.waits for entry in entries)
+        chosen = (judged[0] if waits and judged else _most_suspicious(entries)) or (judged or entries)[0]
+        if judged or not waits:
+            _open(entries, entries.index(chosen))
+    return chosen
+
+
+def show(reading: Reading, entries: list[Entry], card: Card) -> None:
+    """Draws the strip; while films are being read, again and again.
+
+    The page is drawn anew when another film is opened, when the open one was read, and when reading begins or ends.
+    """
+    waits = any(entry.waits for entry in entries)
+    st.fragment(_live, run_every=_EVERY if waits else None)(reading, card, waits, _seen(opened(entries)))
+
+
+def _live(reading: Reading, card: Card, waited: bool, seen: tuple[str, bool]) -> None:
+    entries = reading.entries()
+    waits = sum(entry.waits for entry in entries)
+    chosen = opened(entries)
+    if bool(waits) != waited or _seen(chosen) != seen:
+        st.rerun()
+    _together(entries, chosen, card)
+    if waits:
+        left, right = st.columns([4, 1], vertical_alignment="center")
+        left.progress(1 - waits / len(entries), text=f"Read {len(entries) - waits} of {len(entries)} films")
+        right.button("Stop reading", key="strip stop", on_click=reading.cancel, width="stretch")
+    elif any(entry.stopped for entry in entries):
+        st.button("Read the rest", key="strip rest", on_click=reading.resume)
+    _films(entries, chosen, card)
+    _steps(entries, chosen)
+
+
+def _together(entries: list[Entry], chosen: Entry, card: Card) -> None:
+    """The verdict of the study: that of its most suspicious film."""
+    worst = _most_suspicious(entries)
+    waits = any(entry.waits for entry in entries)
+    counts = Counter(_words(entry, card) for entry in entries if not entry.waits)
+    order = [*(verdict_words(verdict, card.finding).capitalize() for verdict in Verdict), *_WITHOUT]
+    told = ", ".join(f"{words.lower()} {counts[words]}" for words in order if counts[words]).capitalize()
+    if worst is None or worst.summary is None or worst.summary.verdict is None:
+        if not waits:
+            st.html(
+                f'<div class="study"><b>Study of {len(entries)} films: no verdict.</b> {html.escape(told)}.</div>'
+            )
+        return
+    verdict, share = worst.summary.verdict, percent(worst.summary.probability or 0.0)
+    so_far, comma = (" so far", ",") if waits else ("", "")
+    with st.container(horizontal=True, vertical_alignment="center", key="study-verdict"):
+        st.html(
+            f'<div class="study {answer.TONES[verdict]}" data-testid="study-verdict"><b>Study of {len(entries)} '
+            f"films{comma}{so_far}: {html.escape(verdict_words(verdict, card.finding))}.</b> "
+            f"Most suspicious{so_far}: {html.escape(worst.name)}, {share}. {html.escape(told)}.</div>"
+        )
+        if worst.key != chosen.key:
+            st.button(
+                "Open the most suspicious",
+                key="strip worst",
+                on_click=_open,
+                args=(entries, entries.index(worst)),
+            )
+    if not waits:
+        st.caption(
+            "A study is as suspicious as its most suspicious film. The thresholds were chosen for single films: the "
+            "more films, the likelier one of them is suspected by mistake."
+        )
+
+
+def _films(entries: list[Entry], chosen: Entry, card: Card) -> None:
+    """One page of thumbnails."""
+    page = _page(entries)
+    shown = entries[page * _SHOWN : (page + 1) * _SHOWN]
+    strip = st.container(key="strip")
+    for start in range(0, len(shown), _ROW):
+        for place, entry in zip(strip.columns(_ROW), shown[start : start + _ROW], strict=False):
+            with place:
+                if entry.summary is not None:
+                    st.image(entry.summary.thumbnail, width="stretch")
+                else:
+                    st.html('<div class="blank"></div>')
+                st.button(
+                    f"**{_words(entry, card)}**  \n{layout.plain(entry.name.rsplit('/', 1)[-1])}",
+                    key=f"choose {entry.key}",
+                    type="primary" if entry.key == chosen.key else "secondary",
+                    width="stretch",
+                    on_click=_open,
+                    args=(entries, entries.index(entry)),
+                )
+
+
+def _steps(entries: list[Entry], chosen: Entry) -> None:
+    """To the film before and the one after, by button or key; and to other pages of the strip."""
+    at = entries.index(chosen)
+    with st.container(horizontal=True, vertical_alignment="center", key="steps"):
+        for words, key, step in (("Previous film", "p", -1), ("Next film", "n", 1)):
+            st.button(
+                words,
+                key=f"strip {key}",
+                shortcut=key,
+                disabled=not 0 <= at + step < len(entries),
+                on_click=_open,
+                args=(entries, at + step),
+            )
+        st.caption(f"Film {at + 1} of {len(entries)}")
+        pages = _pages(entries)
+        if pages > 1:
+            page = _page(entries)
+            for words, step in (("Earlier films", -1), ("Later films", 1)):
+                st.button(
+                    words,
+                    key=f"strip {words}",
+                    disabled=not 0 <= page + step < pages,
+                    on_click=_turn,
+                    args=(page + step,),
+                )
+            st.caption(
+                f"Films {page * _SHOWN + 1}–{min((page + 1) * _SHOWN, len(entries))} of {len(entries)}"
+            )
+
+
+def _pages(entries: list[Entry]) -> int:
+    return -(-len(entries) // _SHOWN)
+
+
+def _page(entries: list[Entry]) -> int:
+    """The page of the strip that is shown; films may have been removed since it was turned."""
+    return min(int(st.session_state.get(_PAGE, 0)), _pages(entries) - 1)
+
+
+def _seen(entry: Entry) -> tuple[str, bool]:
+    """What the page shows of the open film changes with this."""
+    return entry.key, entry.waits
+
+
+def _open(entries: list[Entry], at: int) -> None:
+    st.session_state[_FILM] = entries[at].key
+    st.session_state[_PAGE] = at // _SHOWN
+
+
+def _turn(page: int) -> None:
+    st.session_state[_PAGE] = page
+
+
+def _most_suspicious(entries: list[Entry]) -> Entry | None:
+    judged = [entry for entry in entries if entry.probability is not None]
+    return max(judged, key=lambda entry: entry.probability or 0.0, default=None)
+
+
+def _words(entry: Entry, card: Card) -> str:
+    no_opinion, not_read, stopped = _WITHOUT
+    if entry.waits:
+        return "Waiting"
+    if entry.summary is None:
+        return stopped if entry.stopped else not_read
+    if entry.summary.verdict is None:
+        return no_opinion
+    return verdict_words(entry.summary.verdict, card.finding).capitalize()
