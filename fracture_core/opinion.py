@@ -85,20 +85,18 @@ class Heat:
     @cached_property
     def layer(self) -> bytes:
         """The map alone as a transparent PNG of the film's shape, to be stretched over the film."""
-        return to_png(layer(self.on_screen(SCREEN)))
+        return to_png(layer(self.sized(_at_most(SCREEN, self.placement.source))))
 
     @cached_property
     def contours(self) -> list[list[list[float]]]:
         """Lines around the places that reach `STRONG`, each a list of [x, y] in pixels of the original film."""
-        screen = self.on_screen(SCREEN)
+        screen = self.sized(_at_most(SCREEN, self.placement.source))
         stretch = self.placement.source[1] / screen.shape[1], self.placement.source[0] / screen.shape[0]
         return [np.round(line * stretch, 1).tolist() for line in contours(screen, STRONG)]
 
-    def on_screen(self, pixels: int) -> np.ndarray:
-        """`on_film` with at most so many pixels on the longer side."""
-        return replace(self.placement, source=_at_most(pixels, self.placement.source)).back(
-            self.grid
-        ) / np.float32(self.scale)
+    def sized(self, size: tuple[int, int]) -> np.ndarray:
+        """`on_film` for a film that was shrunk to (height, width)."""
+        return replace(self.placement, source=size).back(self.grid) / np.float32(self.scale)
 
     def peak(self) -> tuple[int, int] | None:
         """x, y of the strongest point in pixels of the original film; None without positive evidence."""
@@ -145,7 +143,8 @@ class Opinion:
             uint8 RGB (height, width, 3).
         """
         shown, film = heat or self.heat, _shrink(self.film.pixels, pixels)
-        return blend(film, np.zeros_like(film) if shown is None else shown.on_screen(pixels), opacity)
+        heated = np.zeros_like(film) if shown is None else shown.sized((film.shape[0], film.shape[1]))
+        return blend(film, heated, opacity)
 
     @cached_property
     def thumbnail(self) -> np.ndarray:

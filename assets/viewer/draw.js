@@ -5,7 +5,7 @@ const LENGTHS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 /** One pane: the film, and over it the heatmap where `heat`. `view` is the viewer. */
 function drawPane(context, view, pane, heat) {
   const { film, shown, settings } = view;
-  const at = matrix(shown.place, pane);
+  const at = snapped(matrix(shown.place, pane));
   context.save();
   context.beginPath();
   context.rect(pane.x, pane.y, pane.width, pane.height);

@@ -16,6 +16,11 @@ function matrix(place, pane) {
   return [a, b, c, d, e, f];
 }
 
+/** The same to whole pixels, so that at 1:1 every film pixel is one screen pixel. */
+function snapped([a, b, c, d, e, f]) {
+  return [a, b, c, d, Math.round(e), Math.round(f)];
+}
+
 /** A film point on the screen. */
 function onScreen([a, b, c, d, e, f], x, y) {
   return [a * x + c * y + e, b * x + d * y + f];

@@ -177,7 +177,10 @@ class Viewer {
       "zoom-in": () => this.zoom(STEP),
       "zoom-out": () => this.zoom(1 / STEP),
       fit: () => this.fit(),
-      actual: () => this.zoom(1 / this.ratio / shown.place.zoom),
+      actual: () => {
+        this.zoom(1 / this.ratio / shown.place.zoom);
+        shown.place.zoom = 1 / this.ratio; // exactly, or every pixel is a mixture of two
+      },
       "turn-right": () => this.turn(1),
       "turn-left": () => this.turn(-1),
       mirror: () => (shown.place.mirror = !shown.place.mirror),
@@ -287,6 +290,7 @@ class Viewer {
     const percent = Math.round(shown.place.zoom * this.ratio * 100);
     root.querySelector(".state").textContent =
       `${percent}% · level ${shown.level.toFixed(2)} width ${shown.width.toFixed(2)}` +
+      `${shown.line ? ` · ${length(this, ...shown.line)}` : ""}` +
       `${shown.place.turn ? ` · turned ${shown.place.turn * 90}°` : ""}${shown.place.mirror ? " · mirrored" : ""}`;
     this.canvas.setAttribute("aria-label", `${this.data.name}, zoom ${percent}%, ${heat ? "with" : "without"} heatmap`);
     this.stage.setAttribute("aria-label", "The film: drag to move, wheel to zoom, question mark for all keys");
@@ -294,7 +298,7 @@ class Viewer {
     // A finger scrolls the page until there is something of the film to move to.
     this.stage.style.touchAction = shown.fit && settings.mode === "pan" ? "pan-y" : "none";
     Object.assign(root.dataset, { film: this.data.film.url, layer: this.layer ? this.data.layer : "" });
-    Object.assign(root.dataset, { matrix: this.panes().map((pane) => matrix(shown.place, pane).join()).join(";") });
+    Object.assign(root.dataset, { matrix: this.panes().map((pane) => snapped(matrix(shown.place, pane)).join()).join(";") });
   }
 
   /** The grey value under the pointer. */

@@ -1,4 +1,4 @@
-"""`models`: list, show, verify, use, add, heads."""
+"""`models`: list, show, verify, use, add, heads, scales."""
 
 import argparse
 import json
@@ -11,7 +11,9 @@ from fracture_core.cli.quiet import load_keras
 def add(commands) -> None:
     """Adds the command's arguments."""
     parser = commands.add_parser("models", help="the models on this computer")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="list|show|verify|use|add|heads")
+    actions = parser.add_subparsers(
+        dest="action", required=True, metavar="list|show|verify|use|add|heads|scales"
+    )
     actions.add_parser("list", help="every model with its record").set_defaults(run=_list)
     for name, words, action in (
         ("show", "a model's card as JSON", _show),
@@ -31,6 +33,12 @@ def add(commands) -> None:
     part.add_argument("id", metavar="ID")
     part.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data set of its training")
     part.set_defaults(run=_heads)
+    part = actions.add_parser(
+        "scales", help="measure how much evidence each heatmap method draws in full colour"
+    )
+    part.add_argument("id", metavar="ID")
+    part.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data set of its training")
+    part.set_defaults(run=_scales)
 
 
 def _store():
@@ -96,4 +104,14 @@ def _heads(chosen: argparse.Namespace) -> int:
         print(f"region told right {record.region.text()}")
         for name, found in record.by_region.items():
             print(f"  {name:<10} {found.text()}")
+    return 0
+
+
+def _scales(chosen: argparse.Namespace) -> int:
+    load_keras()
+    from fracture_core.training.heatmap_scales import remeasure
+
+    card = remeasure(_store(), chosen.id, chosen.data, places.runs() / ".cache")
+    for name, scale in card.heatmap_scales.items():
+        print(f"{name:<12} {scale:.4g}")
     return 0

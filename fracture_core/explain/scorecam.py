@@ -11,7 +11,7 @@ from fracture_core.explain.cut import Cut
 
 # Features tried, those that vary most over the film, and films a pass. The published method tries all; each costs a
 # forward pass.
-_FEATURES = 16
+_FEATURES = 64
 _BATCH = 8
 
 # Layer whose output masks the film; the library finds it by its name.

@@ -47,7 +47,8 @@ class Greys:
         else:
             values, bits = np.rint(np.clip(pixels, 0, 1) * np.float32(65535)).astype("<u2"), 16
         # The fastest level saves nearly as much as the slowest; a fixed time makes the same film the same bytes.
-        return cls(gzip.compress(values.tobytes(), 1, mtime=0), *values.shape, bits)
+        rows, columns = values.shape
+        return cls(gzip.compress(values.tobytes(), 1, mtime=0), rows, columns, bits)
 
     @property
     def words(self) -> str:

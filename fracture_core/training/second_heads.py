@@ -9,7 +9,6 @@ import numpy as np
 
 from fracture_core.data.phantom import draw
 from fracture_core.data.phantom.anatomy import REGIONS
-from fracture_core.errors import DataError, ModelError
 from fracture_core.evaluation import verdict_coverage
 from fracture_core.evaluation.proportion import proportion
 from fracture_core.heads.familiarity import Familiarity
@@ -24,8 +23,8 @@ from fracture_core.registry.card import Card, Weights
 from fracture_core.registry.hash import sha256
 from fracture_core.registry.readme import README, readme
 from fracture_core.registry.store import CARD, ModelStore
-from fracture_core.training.config import TrainingConfig
 from fracture_core.training.films import Films
+from fracture_core.training.origin import training_films
 from fracture_core.zoo import architecture
 from fracture_core.zoo.architecture import Architecture
 
@@ -91,20 +90,7 @@ def refit(store: ModelStore, model_id: str, root: Path, cache: Path) -> Card:
         ModelError: the model is unknown, altered, or has no training on record.
         DataError: the data set is missing or cut otherwise than for the training.
     """
-    card, model = store.load(model_id)
-    if card.data is None or not card.training:
-        raise ModelError(
-            f"Expected a model that was trained here, but {model_id} was loaded from weights: its training films are "
-            "unknown."
-        )
-    films = Films.load(
-        TrainingConfig.from_dict({**card.training, "data": str(root), "backbone_weights": ""}), cache
-    )
-    if films.data.split_hash != card.data.split_hash:
-        raise DataError(
-            f"Expected the films and the split that {model_id} was trained on, but {root} holds others or is cut "
-            "otherwise: name the data set of its training."
-        )
+    card, model, films = training_films(store, model_id, root, cache)
     table = store.predictions(model_id)
     test = table[table["split"] == "test"]
     card = replace(card, test_coverage=verdict_coverage(test, card.thresholds))
