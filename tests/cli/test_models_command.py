@@ -76,3 +76,15 @@ def test_an_unknown_model(command, action):
     assert (said.status, said.out) == (1, "")
     assert "Expected one of the models here (tiny)" in said.err
     assert len(said.err.splitlines()) == 1
+
+
+def test_scales(command, store, edit_card, tiny_config, monkeypatch, tmp_path):
+    monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path / "runs"))
+    edit_card(heatmap_scales={})
+    said = command("models", "scales", "tiny", "--data", tiny_config.data)
+    assert said.status == 0
+    scales = store.card("tiny").heatmap_scales
+    assert [line.split() for line in said.lines] == [
+        [name, f"{scale:.4g}"] for name, scale in scales.items()
+    ]
+    assert scales

@@ -63,8 +63,8 @@ class Viewer:
         image = Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("RGB")
         return np.asarray(image).astype(int)
 
-    def button(self, name: str):
-        return self.root.get_by_role("button", name=name)
+    def button(self, name: str, exact: bool = False):
+        return self.root.get_by_role("button", name=name, exact=exact)
 
 
 def _open(page, app, file: Path) -> Viewer:
@@ -114,7 +114,7 @@ def test_the_window_acts_on_grey_values_and_can_be_reset(page, app):
     wanted = np.clip((film / 255 - 0.48) / 0.5 + 0.5, 0, 1) * 255
     assert np.abs(viewer.pixels()[part] - wanted).max() <= 1
     viewer.root.get_by_role("combobox", name="Window preset").select_option("Bone")
-    assert np.abs(viewer.pixels()[part] - film).max() > 20
+    assert not np.array_equal(viewer.pixels()[part], film)
     viewer.root.get_by_role("button", name="Reset", exact=True).click()
     np.testing.assert_array_equal(viewer.pixels()[part], film)
 
@@ -156,41 +156,45 @@ def test_the_wheel_zooms_where_the_pointer_is(page, app):
     np.testing.assert_allclose(viewer.matrix(), before)
 
 
-@pytest.mark.parametrize("keys", ["", "r", "R", "m", "mr", "rr"])
 @pytest.mark.parametrize("shape", ["tall", "wide"])
-def test_the_heatmap_lies_on_the_film_however_it_is_turned(page, app, tmp_path, shape, keys):
-    file = HAND
-    if shape == "wide":
-        file = tmp_path / "wide.png"
-        # Cut to twice as wide as high, around the fracture.
-        Image.fromarray(_film()[500:820].astype(np.uint8)).save(file)
+def test_the_heatmap_lies_on_the_film_however_it_is_turned(page, app, tmp_path, shape):
+    film = np.pad(_film(), ((0, 0), (0, 0) if shape == "tall" else (300, 100)))
+    file = tmp_path / "film.png"
+    Image.fromarray(film.astype(np.uint8)).save(file)
     viewer = _open(page, app, file)
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save results (JSON)").click()
     ((x, y),) = [row["peak"] for row in json.loads(Path(saved.value.path()).read_text())]
-    for key in keys:
-        viewer.press(f"Shift+{key}" if key.isupper() else key)
     for _ in range(5):
         viewer.press("]")
-    heated = viewer.pixels()
-    viewer.press("h")
-    bare = viewer.pixels()
-    change = np.abs(heated - bare).sum(axis=-1)
-    row, column = viewer.at(x + 0.5, y + 0.5)
-    # The interpolated map is flat around its peak: the peak is as hot as anything on the film.
-    assert _colour(heated)[row, column] > 100
-    assert change[row, column] >= 0.8 * change.max()
-    # And the change fades on all sides of it alike, within a cell of the map or two.
-    rows, columns = np.nonzero(change > 0.8 * change.max())
-    cell = max(_film(file).shape) / 48 * abs(np.linalg.det(viewer.matrix()[:, :2])) ** 0.5
-    assert abs(np.median(rows) - row) < 1.5 * cell
-    assert abs(np.median(columns) - column) < 1.5 * cell
-    # The film itself lies where the matrix says, too.
-    film = _film(file)
-    for at_y, at_x in ((film.shape[0] // 2, film.shape[1] // 3), (film.shape[0] // 3, film.shape[1] // 2)):
-        row, column = viewer.at(at_x + 0.5, at_y + 0.5)
-        around = film[at_y - 2 : at_y + 3, at_x - 2 : at_x + 3]
-        assert around.min() - 3 <= bare[row, column, 0] <= around.max() + 3
+    seen = []
+    for keys in ([], ["r"], ["m"], ["r"], ["Shift+R", "Shift+R", "Shift+R"], ["m", "+"]):
+        for key in keys:
+            viewer.press(key)
+        seen.append(viewer.matrix())
+        heated = viewer.pixels()
+        viewer.press("h")
+        bare = viewer.pixels()
+        viewer.press("h")
+        change = np.abs(heated - bare).sum(axis=-1)
+        row, column = viewer.at(x + 0.5, y + 0.5)
+        # The interpolated map is flat around its peak: the peak is as hot as anything on the film,
+        assert _colour(heated)[row, column] > 100
+        assert change[row, column] >= 0.8 * change.max()
+        # and the heat fades on all sides of it alike, within a cell of the map or two.
+        rows, columns = np.nonzero(change > 0.8 * change.max())
+        cell = max(film.shape) / 48 * abs(np.linalg.det(viewer.matrix()[:, :2])) ** 0.5
+        assert abs(np.median(rows) - row) < 1.5 * cell
+        assert abs(np.median(columns) - column) < 1.5 * cell
+        # The film itself lies where the matrix says, too.
+        for at_y, at_x in (
+            (film.shape[0] // 2, film.shape[1] // 3),
+            (film.shape[0] // 3, film.shape[1] // 2),
+        ):
+            row, column = viewer.at(at_x + 0.5, at_y + 0.5)
+            around = film[at_y - 2 : at_y + 3, at_x - 2 : at_x + 3]
+            assert around.min() - 3 <= bare[row, column, 0] <= around.max() + 3
+    assert len({matrix.round(3).tobytes() for matrix in seen}) == len(seen)
 
 
 def test_opacity_contour_and_switching_off_ask_nobody(page, app):
@@ -206,10 +210,10 @@ def test_opacity_contour_and_switching_off_ask_nobody(page, app):
     assert _colour(full).max() > _colour(first).max()
     viewer.button("Contour").click()
     assert not np.array_equal(viewer.pixels(), full)
-    viewer.button("Heatmap").click()
+    viewer.button("Heatmap", exact=True).click()
     assert not _colour(viewer.pixels()).any()
-    assert viewer.button("Heatmap").get_attribute("aria-pressed") == "false"
-    viewer.button("Heatmap").click()
+    assert viewer.button("Heatmap", exact=True).get_attribute("aria-pressed") == "false"
+    viewer.button("Heatmap", exact=True).click()
     viewer.press("r")
     page.wait_for_timeout(500)
     assert sent == []
@@ -236,30 +240,28 @@ def test_another_method_changes_the_map_and_leaves_the_view(page, app):
     before = viewer.pixels()
     _choose(page, "Layer-CAM")
     expect(page.get_by_text("What each place alone adds")).to_be_visible(timeout=60_000)
-    expect(viewer.root).not_to_have_attribute("data-layer", layer)
+    expect(viewer.root).not_to_have_attribute("data-layer", layer, timeout=60_000)
     np.testing.assert_allclose(viewer.matrix(), matrix)
     assert viewer.data("film") == film
     assert viewer.button("Invert").get_attribute("aria-pressed") == "true"
     assert not np.array_equal(viewer.pixels(), before)
     # Asked again, the first map is there at once, and is the same picture.
     _choose(page, "Grad-CAM")
-    expect(viewer.root).to_have_attribute("data-layer", layer)
+    expect(viewer.root).to_have_attribute("data-layer", layer, timeout=60_000)
     np.testing.assert_array_equal(viewer.pixels(), before)
 
 
 def test_evidence_for_no_fracture_where_a_method_has_it(page, app):
     viewer = _open(page, app, HAND)
     layer = viewer.data("layer")
-    page.get_by_role("radio", name="no fracture").or_(
-        page.get_by_role("button", name="no fracture")
-    ).first.click()
-    expect(page.get_by_text("Evidence for no fracture.")).to_be_visible()
-    expect(viewer.root).not_to_have_attribute("data-layer", layer)
+    page.get_by_role("radio", name="no fracture").click()
+    expect(page.get_by_text("Evidence for no fracture.")).to_be_visible(timeout=60_000)
+    expect(viewer.root).not_to_have_attribute("data-layer", layer, timeout=60_000)
     _choose(page, "Saliency")
-    expect(page.get_by_text("Saliency has no sides")).to_be_visible()
+    expect(page.get_by_text("Saliency has no sides")).to_be_visible(timeout=60_000)
     viewer.ready(layer=False)
     assert not _colour(viewer.pixels()).any()
-    assert viewer.button("Heatmap").is_disabled()
+    assert viewer.button("Heatmap", exact=True).is_disabled()
 
 
 def test_the_methods_are_compared(page, app):
