@@ -32,8 +32,11 @@ class ScoreCam:
 
     def __init__(self, cut: Cut, black: float):
         self._black = np.float32(black)
-        above = keras.Input(cut.first.input.shape[1:])
-        film = keras.layers.Rescaling(1.0, offset=black)(above)
+        height, width, channels = cut.first.input.shape[1:]
+        # Films are grey: the library's many copies are of one channel, and the network repeats it.
+        above = keras.Input((height, width, 1))
+        grey = keras.layers.Rescaling(1.0, offset=black)(above)
+        film = keras.layers.Concatenate()([grey] * channels) if channels > 1 else grey
         grid = keras.Model(cut.first.input, cut.first.outputs[0])(film)
         logit = cut.rest(keras.layers.Activation("linear", name=_MASKS)(grid))
         # The library takes the softmax of two outputs, which makes of these the network's own probability.
@@ -54,7 +57,7 @@ class ScoreCam:
         """
         found = self._cam(
             lambda outputs: outputs[:, 1],
-            inputs - self._black,
+            inputs[..., :1] - self._black,
             penultimate_layer=_MASKS,
             seek_penultimate_conv_layer=False,
             batch_size=_BATCH,

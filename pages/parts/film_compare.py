@@ -46,7 +46,9 @@ def sentence(found: Agreement) -> str:
     asked = len(found.together) + len(found.apart) + len(found.silent)
     if not found.together:
         return f"None of the {asked} methods finds any evidence."
-    if len(found.together) == 1:
+    if len(found.together) == 1 and not found.apart:
+        words = f"Only {_titles(found.together)} finds any evidence."
+    elif len(found.together) == 1:
         words = f"The {asked} methods point at different places."
     else:
         words = f"{len(found.together)} of {asked} methods point at the same place."

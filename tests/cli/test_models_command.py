@@ -84,7 +84,5 @@ def test_scales(command, store, edit_card, tiny_config, monkeypatch, tmp_path):
     said = command("models", "scales", "tiny", "--data", tiny_config.data)
     assert said.status == 0
     scales = store.card("tiny").heatmap_scales
-    assert [line.split() for line in said.lines] == [
-        [name, f"{scale:.4g}"] for name, scale in scales.items()
-    ]
+    assert [line.split() for line in said.lines] == [[name, f"{scale:.4g}"] for name, scale in scales.items()]
     assert scales

@@ -72,7 +72,8 @@ def test_a_phone_sees_the_answer_first(page, app):
     page.get_by_role("button", name="Hand, fracture").click()
     verdict = page.get_by_test_id("verdict")
     verdict.wait_for()
-    assert verdict.bounding_box()["y"] < _viewer(page).bounding_box()["y"]
+    viewer = _viewer(page)
+    assert verdict.bounding_box()["y"] < viewer.bounding_box()["y"]
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
