@@ -52,8 +52,8 @@ def main() -> None:
         later.setdefault("compare, all known", []).append(time.perf_counter() - began)
     base = float(np.median(plain))
     print(f"{reader.card.id}, {len(plain)} films; an opinion with Grad-CAM, decoded: {base * 1e3:.0f} ms")
-    for name, seconds in later.items():
-        median = float(np.median(seconds))
+    for name, measured in later.items():
+        median = float(np.median(measured))
         once = f"   first film {first[name]:.1f} s" if name in first else ""
         print(f"  {name:<20}{median * 1e3:8.1f} ms {median / base:7.2f} × opinion{once}")
 

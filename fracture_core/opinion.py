@@ -207,7 +207,7 @@ class Reader:
         logit = logit_view(model).output
         self._view = keras.Model(model.input, [logit, *features] if features else logit)
         self._cam = GradCam(model, self.card.heatmap_layer, [*features, *maps])
-        self._explainer = Explainer(model, self.card.heatmap_layer, self.card.input)
+        self._explainer = Explainer(model, self._cam.cut, self.card.input)
         # Two, so that no opinion waits for a method that takes seconds.
         self._lock, self._explaining = threading.Lock(), threading.Lock()
         blank = _blank(self.card.input)

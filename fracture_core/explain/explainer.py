@@ -25,13 +25,12 @@ class Explainer:
 
     Args:
         model: a network of the zoo.
-        layer: the layer whose grid is explained.
-        spec: the network's input.
+        cut: the same, cut at the layer that is explained.
+        spec: its input.
     """
 
-    def __init__(self, model: keras.Model, layer: str, spec: InputSpec):
-        self._model = model
-        self._cut = Cut(model, layer)
+    def __init__(self, model: keras.Model, cut: Cut, spec: InputSpec):
+        self._model, self._cut = model, cut
         self._black = float(normalise(np.zeros((1, 1), np.uint8), spec).flat[0])
 
     def maps(self, inputs: np.ndarray, wanted: Iterable[Wanted]) -> dict[Wanted, np.ndarray]:

@@ -23,11 +23,14 @@ class GradCam:
         model: a network of the zoo.
         layer: the layer whose grid is explained.
         features: further tensors of the network that `look` gives along.
+
+    Attributes:
+        cut: the network, cut at that layer.
     """
 
     def __init__(self, model: keras.Model, layer: str, features: Sequence[keras.KerasTensor] = ()):
-        self._cut = Cut(model, layer, features)
-        self._cam = Gradcam(self._cut.rest)
+        self.cut = Cut(model, layer, features)
+        self._cam = Gradcam(self.cut.rest)
 
     def look(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
         """What the network says, and on what evidence.
@@ -40,7 +43,7 @@ class GradCam:
             (batch, rows, columns), 0 or more, spanning the whole canvas, all zero where the network has no
             positive evidence; and the further tensors.
         """
-        grid, logit, *features = self._cut.first.predict_on_batch(inputs)
+        grid, logit, *features = self.cut.first.predict_on_batch(inputs)
         return logit[:, 0], class_activation(self._cam, logit_of(1), grid), features
 
     def __call__(self, inputs: np.ndarray) -> np.ndarray:

@@ -69,8 +69,8 @@ def finish(run: Run, films: Films, config: TrainingConfig, model: keras.Model) -
     val_logits = logits(model, films.canvases, films.rows[val], films.spec)
     calibration, limits = _calibrate(val_logits, films.labels(val))
     thresholds = Thresholds.choose(films.labels(val), calibration.apply(val_logits))
-    layer = architecture(config.architecture).heatmap_layer
-    scales = heatmap_scales(Explainer(model, layer, films.spec), films)
+    cam = GradCam(model, architecture(config.architecture).heatmap_layer)
+    scales = heatmap_scales(Explainer(model, cam.cut, films.spec), films)
 
     test = films.of("test")
     test_logits = logits(model, films.canvases, films.rows[test], films.spec)
@@ -90,7 +90,7 @@ def finish(run: Run, films: Films, config: TrainingConfig, model: keras.Model) -
     model.save_weights(weights)
     card = replace(
         _card(run, films, config, model, calibration, thresholds, scales, weights, table, limits),
-        test_pointing=pointing(GradCam(model, layer), films, test),
+        test_pointing=pointing(cam, films, test),
     )
     add_heads(partial, card, model, films)
     shutil.rmtree(run.result, ignore_errors=True)

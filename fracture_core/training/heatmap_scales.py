@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fracture_core.explain.cut import Cut
 from fracture_core.explain.explainer import Explainer
 from fracture_core.explain.methods import FRACTURE_MAP, GRAD_CAM, METHODS
 from fracture_core.imaging import normalise
@@ -71,7 +72,7 @@ def remeasure(store: ModelStore, model_id: str, root: Path, cache: Path) -> Card
         DataError: the data set is missing or cut otherwise than for the training.
     """
     card, model, films = training_films(store, model_id, root, cache)
-    scales = heatmap_scales(Explainer(model, card.heatmap_layer, card.input), films)
+    scales = heatmap_scales(Explainer(model, Cut(model, card.heatmap_layer), card.input), films)
     card = replace(
         card, heatmap_scales={name: scale for name, scale in scales.items() if name != GRAD_CAM.name}
     )

@@ -9,6 +9,7 @@ from tf_keras_vis.layercam import Layercam
 from tf_keras_vis.scorecam import Scorecam
 
 from fracture_core.explain import scorecam, scores
+from fracture_core.explain.cut import Cut
 from fracture_core.explain.explainer import Explainer
 from fracture_core.explain.gradcam import GradCam
 from fracture_core.explain.methods import (
@@ -40,7 +41,7 @@ def film():
 
 
 def _maps(model, film, wanted=ALL):
-    return Explainer(model, ROW.heatmap_layer, SPEC).maps(film, wanted)
+    return Explainer(model, Cut(model, ROW.heatmap_layer), SPEC).maps(film, wanted)
 
 
 def _shift(model, by: float) -> None:
@@ -119,7 +120,7 @@ def test_score_cam_hides_what_is_masked_in_black():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keras.Model, "predict", spy)
-        Explainer(model, row.heatmap_layer, spec).maps(
+        Explainer(model, Cut(model, row.heatmap_layer), spec).maps(
             np.full((1, 64, 64, 3), -1, np.float32), [(SCORE_CAM.name, 1)]
         )
     assert seen

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fracture_core.errors import DataError
+from fracture_core.explain.cut import Cut
 from fracture_core.explain.explainer import Explainer
 from fracture_core.explain.gradcam import GradCam
 from fracture_core.imaging import normalise
@@ -34,7 +35,9 @@ def test_a_network_that_looks_at_nothing_gets_no_scale(trained, films, tiny_conf
     head.set_weights([np.zeros_like(weight) for weight in head.get_weights()])
     card = Card.load(trained.result / "card.json")
     # Score-CAM sees a network that says one half of every film.
-    assert set(heatmap_scales(Explainer(model, card.heatmap_layer, films.spec), films)) <= {"score_cam"}
+    assert set(heatmap_scales(Explainer(model, Cut(model, card.heatmap_layer), films.spec), films)) <= {
+        "score_cam"
+    }
 
 
 def test_scales_are_measured_again_and_nothing_else_changes(store, edit_card, tiny_config, tmp_path):
