@@ -1,4 +1,4 @@
-"""Each heatmap method against a plain opinion with Grad-CAM, on the same films in one run, one after the other.
+"""Each heatmap method on the same films in one run: its time against an opinion with Grad-CAM, and how strong it is.
 
 python -m benchmarks.heatmaps DIR [--films N] [--model ID]
 """
@@ -15,7 +15,7 @@ from fracture_core.data.layouts.files import images
 
 
 def main() -> None:
-    """Prints medians and their ratios, and what the first asking of each method costs once."""
+    """Prints medians and their ratios, what a method's first film costs, and how far the strongest points reach."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--films", type=int, default=10)
@@ -29,33 +29,32 @@ def main() -> None:
     reader = Reader(ModelStore(places.models()), chosen.model)
     every = images(chosen.folder)
     films = [read(path) for path in every[:: max(1, len(every) // chosen.films)][: chosen.films]]
-    first: dict[str, float] = {}
-    later: dict[str, list[float]] = {}
+    seconds: dict[str, list[float]] = {}
+    strengths: dict[str, list[float]] = {}
     plain: list[float] = []
     for film in films:
         began = time.perf_counter()
         opinion = reader.opinion(film)
-        plain.append(time.perf_counter() - began)
+        took = time.perf_counter() - began
         if opinion.probability is None:
-            plain.pop()
             continue
+        plain.append(took)
         for method in opinion.methods:
             began = time.perf_counter()
-            reader.look(opinion, method.name)
-            seconds = time.perf_counter() - began
-            if method.name in first:
-                later.setdefault(method.name, []).append(seconds)
-            else:
-                first[method.name] = seconds
-        began = time.perf_counter()
-        reader.compare(opinion)
-        later.setdefault("compare, all known", []).append(time.perf_counter() - began)
+            heat = reader.look(opinion, method.name)
+            seconds.setdefault(method.name, []).append(time.perf_counter() - began)
+            strengths.setdefault(method.name, []).append(heat.strength)
     base = float(np.median(plain))
     print(f"{reader.card.id}, {len(plain)} films; an opinion with Grad-CAM, decoded: {base * 1e3:.0f} ms")
-    for name, measured in later.items():
-        median = float(np.median(measured))
-        once = f"   first film {first[name]:.1f} s" if name in first else ""
-        print(f"  {name:<20}{median * 1e3:8.1f} ms {median / base:7.2f} × opinion{once}")
+    print(
+        f"{'':14}{'median':>10}{'× opinion':>12}{'first film':>12}   strongest point, share of the scale: median, 90%"
+    )
+    for name, measured in seconds.items():
+        median = float(np.median(measured[1:]))
+        middle, most = np.quantile(strengths[name], (0.5, 0.9))
+        print(
+            f"{name:14}{median * 1e3:7.1f} ms{median / base:12.2f}{measured[0]:10.1f} s   {middle:.0%}, {most:.0%}"
+        )
 
 
 if __name__ == "__main__":

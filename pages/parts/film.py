@@ -70,7 +70,9 @@ def _choice(opinion: Opinion, key: str) -> tuple[Method, int]:
 
 def _look(opinion: Opinion, method: Method, label: int) -> Heat:
     wait = (
-        f"{method.title} asks the model many times; a few seconds …" if method.slow else "Asking the model …"
+        f"{method.title} asks the model many times: five to ten seconds …"
+        if method.slow
+        else "Asking the model …"
     )
     with st.spinner(wait, show_time=method.slow):
         return resources.reader(opinion.card).look(opinion, method.name, label)

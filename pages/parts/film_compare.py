@@ -25,7 +25,7 @@ def show(opinion: Opinion, key: str) -> None:
     chosen = st.toggle("Compare the methods", key=f"view {key} compare")
     if not chosen:
         return
-    with st.spinner("Asking the model by every method; a few seconds …", show_time=True):
+    with st.spinner("Asking the model by every method: five to ten seconds …", show_time=True):
         heats, found = resources.reader(opinion.card).compare(opinion)
     st.markdown(f"**{sentence(found)}**")
     grid = st.container(key="view-compare")
