@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,19 +15,26 @@ import keras
 import numpy as np
 from scipy.special import expit
 
+from fracture_core.explain.agreement import Agreement, agreement
+from fracture_core.explain.explainer import Explainer, Wanted
 from fracture_core.explain.gradcam import GradCam
+from fracture_core.explain.methods import FRACTURE_MAP, GRAD_CAM, METHODS, Method
 from fracture_core.explain.peak import peak
 from fracture_core.heads.features import pooled
 from fracture_core.imaging import (
     Gate,
     GateState,
+    Greys,
     InputSpec,
     Placement,
     Radiograph,
     blend,
     check,
+    contours,
+    layer,
     prepare,
     read,
+    to_png,
 )
 from fracture_core.registry.card import Card
 from fracture_core.registry.store import ModelStore
@@ -35,8 +43,11 @@ from fracture_core.zoo import architecture
 from fracture_core.zoo.architecture import MAP
 from fracture_core.zoo.logit import logit_view
 
-#: Pixels on the longer side of a picture for the screen.
+#: Pixels on the longer side of a picture, or a heatmap, for the screen.
 SCREEN = 1200
+
+#: From this share of the scale on an area counts as strong and gets a contour.
+STRONG = 0.5
 
 #: Pixels on the longer side of a thumbnail.
 THUMBNAIL = 240
@@ -65,6 +76,27 @@ class Heat:
     def on_film(self) -> np.ndarray:
         """The map over the original pixels, float32 (height, width) on the fixed scale, 1 = full colour."""
         return self.placement.back(self.grid) / np.float32(self.scale)
+
+    @property
+    def strength(self) -> float:
+        """The strongest point as a share of the scale; beyond 1 colour says no more."""
+        return float(self.grid.max() / self.scale)
+
+    @cached_property
+    def layer(self) -> bytes:
+        """The map alone as a transparent PNG of the film's shape, to be stretched over the film."""
+        return to_png(layer(self.sized(_at_most(SCREEN, self.placement.source))))
+
+    @cached_property
+    def contours(self) -> list[list[list[float]]]:
+        """Lines around the places that reach `STRONG`, each a list of [x, y] in pixels of the original film."""
+        screen = self.sized(_at_most(SCREEN, self.placement.source))
+        stretch = self.placement.source[1] / screen.shape[1], self.placement.source[0] / screen.shape[0]
+        return [np.round(line * stretch, 1).tolist() for line in contours(screen, STRONG)]
+
+    def sized(self, size: tuple[int, int]) -> np.ndarray:
+        """`on_film` for a film that was shrunk to (height, width)."""
+        return replace(self.placement, source=size).back(self.grid) / np.float32(self.scale)
 
     def peak(self) -> tuple[int, int] | None:
         """x, y of the strongest point in pixels of the original film; None without positive evidence."""
@@ -102,33 +134,29 @@ class Opinion:
     features: np.ndarray | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def picture(self, opacity: float, heat: Heat | None = None) -> np.ndarray:
-        """The film with a heatmap over it, for the screen.
+    def picture(self, opacity: float, heat: Heat | None = None, pixels: int = SCREEN) -> np.ndarray:
+        """The film with a heatmap over it.
 
         Args:
             opacity: 0–1; 0 shows the bare film.
             heat: which map, one of this opinion's; Grad-CAM unless given.
+            pixels: on the longer side, at most.
 
         Returns:
-            uint8 RGB (height, width, 3), at most `SCREEN` pixels on the longer side.
+            uint8 RGB (height, width, 3).
         """
-        shown = heat or self.heat
-        if shown is None or not shown.any:
-            return blend(self._screen, np.zeros_like(self._screen), opacity)
-        # Kept, so that another opacity costs only the blending.
-        if shown not in self._layers:
-            size = self._screen.shape[1], self._screen.shape[0]
-            self._layers[shown] = cv2.resize(shown.on_film(), size, interpolation=cv2.INTER_AREA)
-        return blend(self._screen, self._layers[shown], opacity)
+        shown, film = heat or self.heat, _shrink(self.film.pixels, pixels)
+        heated = np.zeros_like(film) if shown is None else shown.sized((film.shape[0], film.shape[1]))
+        return blend(film, heated, opacity)
 
     @cached_property
     def thumbnail(self) -> np.ndarray:
         """The bare film for a strip of many, uint8 (height, width), at most `THUMBNAIL` pixels on a side."""
-        return np.rint(np.clip(self._small(THUMBNAIL), 0, 1) * 255).astype(np.uint8)
+        return np.rint(np.clip(_shrink(self.film.pixels, THUMBNAIL), 0, 1) * 255).astype(np.uint8)
 
     def shrunk(self) -> Opinion:
         """The same opinion with the film at the size of a thumbnail: what is kept of each of many films."""
-        return replace(self, film=replace(self.film, pixels=self._small(THUMBNAIL)))
+        return replace(self, film=replace(self.film, pixels=_shrink(self.film.pixels, THUMBNAIL)))
 
     def to_json(self) -> dict[str, Any]:
         """The opinion as plain JSON values; the same fields in the app and on the command line."""
@@ -145,19 +173,23 @@ class Opinion:
         }
 
     @cached_property
-    def _screen(self) -> np.ndarray:
-        """The film at the size of a screen."""
-        return self._small(SCREEN)
+    def greys(self) -> Greys:
+        """The film's grey values for a viewer that draws them itself."""
+        return Greys.of(self.film.pixels)
 
-    def _small(self, longest: int) -> np.ndarray:
-        """The film's pixels with at most so many on the longer side."""
-        shrink = min(1.0, longest / max(self.film.height, self.film.width))
-        size = max(1, round(self.film.width * shrink)), max(1, round(self.film.height * shrink))
-        return np.asarray(cv2.resize(self.film.pixels, size, interpolation=cv2.INTER_AREA))
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        """The ways to ask where the model looked that it has a scale for; see `Reader.look`."""
+        own = {GRAD_CAM.name} | ({FRACTURE_MAP.name} if self.fracture_map else set())
+        return tuple(
+            method for method in METHODS.values() if method.name in own | set(self.card.heatmap_scales)
+        )
 
     @cached_property
-    def _layers(self) -> dict[Heat, np.ndarray]:
-        return {}
+    def _heats(self) -> dict[Wanted, Heat]:
+        """The maps asked for so far; the first two come with the opinion."""
+        first = {(GRAD_CAM.name, 1): self.heat, (FRACTURE_MAP.name, 1): self.fracture_map}
+        return {wanted: heat for wanted, heat in first.items() if heat is not None}
 
 
 class Reader:
@@ -181,7 +213,9 @@ class Reader:
         logit = logit_view(model).output
         self._view = keras.Model(model.input, [logit, *features] if features else logit)
         self._cam = GradCam(model, self.card.heatmap_layer, [*features, *maps])
-        self._lock = threading.Lock()
+        self._explainer = Explainer(model, self._cam.cut, self.card.input)
+        # Two, so that no opinion waits for a method that takes seconds.
+        self._lock, self._explaining = threading.Lock(), threading.Lock()
         blank = _blank(self.card.input)
         self._view.predict_on_batch(blank)
         self._cam.look(blank)
@@ -234,6 +268,40 @@ class Reader:
             film, gate, probability, verdict, heat, self.card, regions, fracture_map, middle, clock.laps()
         )
 
+    def look(self, opinion: Opinion, method: str, label: int = 1) -> Heat:
+        """Where the model looked, by another method; kept with the opinion, so that it is computed once.
+
+        Args:
+            opinion: of this reader, with a heatmap.
+            method: name of one of `opinion.methods`.
+            label: 1 for evidence for *fracture*, 0 for *no fracture*.
+
+        Returns:
+            The map on its fixed scale, the same for both labels.
+
+        Raises:
+            ValueError: the method cannot speak for the label.
+        """
+        return self._looked(opinion, [(method, label)])[method, label]
+
+    def compare(self, opinion: Opinion) -> tuple[dict[str, Heat], Agreement]:
+        """Every method on evidence for *fracture*, by name, and whether they point at one place."""
+        wanted = [(method.name, 1) for method in opinion.methods]
+        heats = {name: heat for (name, _), heat in self._looked(opinion, wanted).items()}
+        placement = next(iter(heats.values())).placement
+        return heats, agreement({name: heat.grid for name, heat in heats.items()}, placement)
+
+    def _looked(self, opinion: Opinion, wanted: Sequence[Wanted]) -> dict[Wanted, Heat]:
+        kept = opinion._heats
+        if any(one not in kept for one in wanted):
+            inputs, placement = prepare(opinion.film, self.card.input)
+            scales = {GRAD_CAM.name: self.card.heatmap_scale or 1.0, **self.card.heatmap_scales}
+            with self._explaining:
+                grids = self._explainer.maps(inputs[None], [one for one in wanted if one not in kept])
+            for (name, label), grid in grids.items():
+                kept[name, label] = Heat(grid, scales[name], placement)
+        return {one: kept[one] for one in wanted}
+
 
 class _Clock:
     """Seconds between laps."""
@@ -249,6 +317,18 @@ class _Clock:
 
     def laps(self) -> dict[str, float]:
         return {**self._laps, "all": self._last - self._began}
+
+
+def _at_most(pixels: int, size: tuple[int, int]) -> tuple[int, int]:
+    """(height, width) shrunk to so many pixels on the longer side."""
+    shrink = min(1.0, pixels / max(size))
+    return max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink))
+
+
+def _shrink(film: np.ndarray, pixels: int) -> np.ndarray:
+    """A film with at most so many pixels on the longer side."""
+    height, width = _at_most(pixels, (film.shape[0], film.shape[1]))
+    return np.asarray(cv2.resize(film, (width, height), interpolation=cv2.INTER_AREA))
 
 
 def _blank(spec: InputSpec) -> np.ndarray:

@@ -107,6 +107,7 @@ def test_light_parts_load_no_tensorflow():
         "fracture_core.data",
         "fracture_core.data.dataset",
         "fracture_core.evaluation",
+        "fracture_core.explain.methods",
         "fracture_core.imaging",
         "fracture_core.registry.store",
         "fracture_core.training.config",

@@ -1,17 +1,19 @@
 """A film in, an opinion out: the words follow the numbers, and places are those of the film."""
 
+import io
 import threading
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fracture_core.data.phantom import draw, encode_png
 from fracture_core.errors import ImageReadError, ModelError
 from fracture_core.evaluation import Platt, Thresholds
 from fracture_core.heads.negatives import negatives
-from fracture_core.imaging import GateState, Placement, Radiograph, read
+from fracture_core.imaging import GateState, Placement, Radiograph, prepare, read
 from fracture_core.opinion import Heat, Reader
 from fracture_core.registry.hash import sha256
 from fracture_core.registry.store import SHIPPED, ModelStore
@@ -177,6 +179,73 @@ def test_the_scale_is_fixed():
     np.testing.assert_allclose(heat.on_film(), 0.5)
 
 
+@pytest.mark.parametrize("size", [(200, 400), (400, 200), (97, 431), (3000, 2000)])
+def test_layer_and_contour_lie_where_the_peak_is(size):
+    height, width = size
+    placement = Placement.fit(size, (64, 64))
+    column, row = placement.forward(np.array([0.3 * width, 0.6 * height])) / 64 * 16
+    grid = np.zeros((16, 16), np.float32)
+    grid[int(row), int(column)] = 2.0
+    heat = Heat(grid, 2.0, placement)
+    x, y = heat.peak()
+    alpha = np.asarray(Image.open(io.BytesIO(heat.layer)))[..., 3]
+    assert max(alpha.shape) <= 1200
+    assert alpha.shape[0] / alpha.shape[1] == pytest.approx(height / width, rel=0.01)
+    # The hottest pixels of the layer, stretched over the film, have the peak in their middle.
+    rows, columns = np.nonzero(alpha >= alpha.max() - 1)
+    step = height / alpha.shape[0]
+    assert (columns.mean() + 0.5) * width / alpha.shape[1] == pytest.approx(x + 0.5, abs=step + 0.5)
+    assert (rows.mean() + 0.5) * step == pytest.approx(y + 0.5, abs=step + 0.5)
+    (line,) = heat.contours
+    (left, top), (right, bottom) = np.min(line, axis=0), np.max(line, axis=0)
+    # Half of the peak is half a cell away from it on each side.
+    cell = max(size) / 16
+    assert ((left + right) / 2, (top + bottom) / 2) == pytest.approx((x + 0.5, y + 0.5), abs=1.5 * step + 0.5)
+    assert right - left == pytest.approx(cell, abs=2 * step + 1)
+
+
+def test_what_is_weak_has_no_contour():
+    heat = Heat(np.full((4, 4), 0.4, np.float32), 1.0, Placement.fit((64, 64), (64, 64)))
+    assert heat.contours == []
+    assert heat.strength == pytest.approx(0.4)
+
+
+# ---- further methods ----
+
+
+def test_a_method_is_asked_once_and_kept_with_the_opinion(reader, wide_film, monkeypatch):
+    opinion = reader.opinion(wide_film)
+    asked = []
+    maps = reader._explainer.maps
+    monkeypatch.setattr(
+        reader._explainer, "maps", lambda inputs, wanted: asked.extend(wanted) or maps(inputs, wanted)
+    )
+    assert reader.look(opinion, "grad_cam") is opinion.heat
+    assert asked == []
+    first = reader.look(opinion, "layer_cam")
+    assert reader.look(opinion, "layer_cam") is first
+    assert reader.look(opinion, "layer_cam", 0) is not first
+    assert asked == [("layer_cam", 1), ("layer_cam", 0)]
+    assert first.scale == reader.card.heatmap_scales["layer_cam"]
+    heats, found = reader.compare(opinion)
+    assert list(heats) == [method.name for method in opinion.methods]
+    assert heats["layer_cam"] is first
+    assert set(found.together + found.apart + found.silent) == set(heats)
+
+
+def test_looking_again_gives_the_map_that_came_with_the_opinion(reader, wide_film):
+    opinion = reader.opinion(wide_film)
+    inputs, _ = prepare(opinion.film, reader.card.input)
+    again = reader._explainer.maps(inputs[None], [("grad_cam", 1)])["grad_cam", 1]
+    np.testing.assert_allclose(again, opinion.heat.grid, atol=1e-6)
+
+
+def test_a_model_without_measured_scales_has_grad_cam_alone(store, edit_card, wide_film):
+    edit_card(heatmap_scales={})
+    opinion = Reader(store).opinion(wide_film)
+    assert [method.name for method in opinion.methods] == ["grad_cam"]
+
+
 @pytest.fixture(scope="module")
 def shipped() -> Reader:
     return Reader(ModelStore(Path(__file__).parents[1] / "models"), SHIPPED)
@@ -200,6 +269,20 @@ def test_the_shipped_model_tells_the_region_and_maps_the_fracture(shipped):
     assert opinion.fracture_map.peak() == opinion.heat.peak()
     assert not np.array_equal(opinion.picture(0.6), opinion.picture(0.6, opinion.fracture_map))
     assert np.array_equal(opinion.picture(0.0), opinion.picture(0.0, opinion.fracture_map))
+
+
+def test_every_method_of_the_shipped_model_points_at_the_break_and_is_calm_without_one(shipped):
+    broken, whole = (
+        shipped.opinion(_radiograph(draw(103, "hand", label, (820, 640)).pixels)) for label in (True, False)
+    )
+    assert len(broken.methods) == 6
+    heats, found = shipped.compare(broken)
+    calm, _ = shipped.compare(whole)
+    assert len(found.together) >= 4
+    for name, heat in heats.items():
+        assert np.isfinite(heat.grid).all()
+        assert calm[name].strength < 0.5
+        assert calm[name].strength < 0.75 * heat.strength
 
 
 def test_without_a_heatmap_the_answer_is_the_same(shipped):

@@ -1,4 +1,4 @@
-"""`models`: list, show, verify, use, add, average, heads, neighbours."""
+"""`models`: list, show, verify, use, add, average, heads, neighbours, scales."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ def add(commands) -> None:
     """Adds the command's arguments."""
     parser = commands.add_parser("models", help="the models on this computer")
     actions = parser.add_subparsers(
-        dest="action", required=True, metavar="list|show|verify|use|add|average|heads|neighbours"
+        dest="action", required=True, metavar="list|show|verify|use|add|average|heads|neighbours|scales"
     )
     actions.add_parser("list", help="every model with its record").set_defaults(run=_list)
     for name, words, action in (
@@ -46,6 +46,12 @@ def add(commands) -> None:
     part.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data set of its training")
     part.add_argument("--job", type=Path, metavar="DIR", help=argparse.SUPPRESS)
     part.set_defaults(run=_neighbours)
+    part = actions.add_parser(
+        "scales", help="measure how much evidence each heatmap method draws in full colour"
+    )
+    part.add_argument("id", metavar="ID")
+    part.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data set of its training")
+    part.set_defaults(run=_scales)
 
 
 def _store():
@@ -145,4 +151,14 @@ def _neighbours(chosen: argparse.Namespace) -> int:
     print(
         f"{record.agreement:.1%} of all neighbours have the label of their film, by chance {record.chance:.1%}."
     )
+    return 0
+
+
+def _scales(chosen: argparse.Namespace) -> int:
+    load_keras()
+    from fracture_core.training.heatmap_scales import remeasure
+
+    card = remeasure(_store(), chosen.id, chosen.data, places.runs() / ".cache")
+    for name, scale in card.heatmap_scales.items():
+        print(f"{name:<12} {scale:.4g}")
     return 0

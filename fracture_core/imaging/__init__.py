@@ -3,7 +3,8 @@
 import cv2
 
 from fracture_core.imaging.gate import Gate, GateState, check
-from fracture_core.imaging.overlay import blend, legend, to_png
+from fracture_core.imaging.greys import Greys
+from fracture_core.imaging.overlay import blend, contours, layer, legend, to_png
 from fracture_core.imaging.placement import Placement
 from fracture_core.imaging.prepare import InputSpec, letterbox, normalise, prepare
 from fracture_core.imaging.radiograph import Radiograph
@@ -16,12 +17,15 @@ cv2.setNumThreads(1)
 __all__ = [
     "Gate",
     "GateState",
+    "Greys",
     "InputSpec",
     "Placement",
     "Radiograph",
     "Tones",
     "blend",
     "check",
+    "contours",
+    "layer",
     "legend",
     "letterbox",
     "normalise",

@@ -48,6 +48,35 @@ def blend(pixels: np.ndarray, heat: np.ndarray, opacity: float) -> np.ndarray:
     return cv2.blendLinear(_colours()[_eight_bits(heat)], film, alpha, 1 - alpha)
 
 
+def layer(heat: np.ndarray) -> np.ndarray:
+    """A heatmap alone, transparent where there is no heat: laid over a film it gives what `blend` gives.
+
+    Args:
+        heat: float array (height, width) on a fixed scale of 0–1; what is outside is clipped.
+
+    Returns:
+        uint8 RGBA array (height, width, 4); alpha is the heat.
+    """
+    levels = _eight_bits(heat)
+    return np.dstack([_colours()[levels], levels])
+
+
+def contours(heat: np.ndarray, level: float) -> list[np.ndarray]:
+    """Lines around the places where the heat reaches a level.
+
+    Args:
+        heat: float array (height, width).
+        level: the value from which on a place counts.
+
+    Returns:
+        For each area the corners of its border, float32 (n, 2) holding x, y with the corner of the array at (0, 0);
+        the border of a hole is a line of its own.
+    """
+    found, _ = cv2.findContours((heat >= level).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    # OpenCV names centres of pixels.
+    return [line[:, 0].astype(np.float32) + np.float32(0.5) for line in found]
+
+
 def legend(width: int, height: int) -> np.ndarray:
     """A strip of the colour map, heat 0 at the left and 1 at the right.
 
@@ -66,7 +95,7 @@ def to_png(array: np.ndarray) -> bytes:
     """An image as a PNG file, without any metadata.
 
     Args:
-        array: uint8 grey (height, width) or RGB (height, width, 3); a float array is taken to be
+        array: uint8 grey (height, width), RGB (height, width, 3) or RGBA; a float array is taken to be
             in 0–1.
 
     Returns:

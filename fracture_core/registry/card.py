@@ -61,7 +61,8 @@ class Card:
         architecture: a name of the zoo.
         input: what it is fed; the preprocessing is `imaging.prepare` with this.
         heatmap_layer: the layer that is explained.
-        heatmap_scale: evidence drawn in full colour; None where none was measured.
+        heatmap_scale: evidence drawn in full colour by Grad-CAM; None where none was measured.
+        heatmap_scales: the same for the further methods, by name; those not named are not offered.
         weights: the weight file.
         golden: logit that the weights give for `registry.golden`'s pattern.
         calibration: from logit to probability, fitted on the validation split.
@@ -102,6 +103,7 @@ class Card:
     test_pointing: Interval | None = None
     heads: Weights | None = None
     heads_record: HeadsRecord | None = None
+    heatmap_scales: dict[str, float] = field(default_factory=dict)
     limits: tuple[str, ...] = ()
     training: dict[str, Any] = field(default_factory=dict)
     command: str = ""
@@ -133,6 +135,7 @@ class Card:
             "test_pointing": self.test_pointing.to_json() if self.test_pointing else None,
             "heads": asdict(self.heads) if self.heads else None,
             "heads_record": self.heads_record.to_json() if self.heads_record else None,
+            "heatmap_scales": self.heatmap_scales,
             "limits": list(self.limits),
             "labels": list(self.labels),
         }
@@ -165,6 +168,7 @@ class Card:
             heads_record=HeadsRecord.from_json(payload["heads_record"])
             if payload.get("heads_record")
             else None,
+            heatmap_scales=payload.get("heatmap_scales", {}),
             limits=tuple(payload["limits"]),
             labels=tuple(payload["labels"]),
         )

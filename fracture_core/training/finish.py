@@ -1,6 +1,5 @@
 """From best weights to a model that the registry can take: calibration, thresholds, record, card."""
 
-import math
 import shutil
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -22,8 +21,9 @@ from fracture_core.evaluation import (
     three_state,
     verdict_coverage,
 )
+from fracture_core.explain.explainer import Explainer
 from fracture_core.explain.gradcam import GradCam
-from fracture_core.imaging import normalise
+from fracture_core.explain.methods import GRAD_CAM
 from fracture_core.registry.card import Card, DataRecord, Weights
 from fracture_core.registry.golden import golden_logit
 from fracture_core.registry.hash import sha256
@@ -31,15 +31,13 @@ from fracture_core.registry.store import CARD, PREDICTIONS
 from fracture_core.registry.weights import SUFFIX
 from fracture_core.training.config import TrainingConfig
 from fracture_core.training.films import Films
+from fracture_core.training.heatmap_scales import heatmap_scales
 from fracture_core.training.pointing import pointing
 from fracture_core.training.run import Run
 from fracture_core.training.score import logits, prediction_table
 from fracture_core.training.second_heads import add_heads
 from fracture_core.zoo import architecture
 from fracture_core.zoo.architecture import ALL
-
-# The evidence of nine in ten fractured validation films stays within the scale's range.
-_SCALE_QUANTILE = 0.9
 
 # What a model cannot tell, by what its labels say.
 _BLIND = {
@@ -72,7 +70,7 @@ def finish(run: Run, films: Films, config: TrainingConfig, model: keras.Model) -
     calibration, limits = _calibrate(val_logits, films.labels(val))
     thresholds = Thresholds.choose(films.labels(val), calibration.apply(val_logits))
     cam = GradCam(model, architecture(config.architecture).heatmap_layer)
-    scale = _heatmap_scale(cam, films, val)
+    scales = heatmap_scales(Explainer(model, cam.cut, films.spec), films)
 
     test = films.of("test")
     test_logits = logits(model, films.canvases, films.rows[test], films.spec)
@@ -91,7 +89,7 @@ def finish(run: Run, films: Films, config: TrainingConfig, model: keras.Model) -
     weights = partial / f"{config.architecture}{SUFFIX}"
     model.save_weights(weights)
     card = replace(
-        _card(run, films, config, model, calibration, thresholds, scale, weights, table, limits),
+        _card(run, films, config, model, calibration, thresholds, scales, weights, table, limits),
         test_pointing=pointing(cam, films, test),
     )
     add_heads(partial, card, model, films)
@@ -111,14 +109,6 @@ def _calibrate(scores: np.ndarray, labels: np.ndarray) -> tuple[Platt, tuple[str
         )
 
 
-def _heatmap_scale(cam: GradCam, films: Films, val: np.ndarray) -> float | None:
-    """The evidence that is drawn in full colour, from fractured validation films."""
-    rows = films.rows[val[films.labels(val) == 1]]
-    peaks = [float(cam(normalise(films.canvases[row][None], films.spec)).max()) for row in rows]
-    scale = float(np.quantile(peaks, _SCALE_QUANTILE))
-    return scale if scale > 0 and math.isfinite(scale) else None
-
-
 def _card(
     run: Run,
     films: Films,
@@ -126,7 +116,7 @@ def _card(
     model: keras.Model,
     calibration: Platt,
     thresholds: Thresholds,
-    scale: float | None,
+    scales: dict[str, float],
     weights: Path,
     table: pd.DataFrame,
     limits: tuple[str, ...],
@@ -150,7 +140,8 @@ def _card(
         architecture=row.name,
         input=config.input,
         heatmap_layer=row.heatmap_layer,
-        heatmap_scale=scale,
+        heatmap_scale=scales.get(GRAD_CAM.name),
+        heatmap_scales={name: scale for name, scale in scales.items() if name != GRAD_CAM.name},
         weights=Weights(weights.name, sha256(weights), weights.stat().st_size),
         golden=golden_logit(model, config.input),
         calibration=calibration,

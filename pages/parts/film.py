@@ -8,73 +8,131 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from fracture_core.explain.methods import GRAD_CAM, METHODS, Method
 from fracture_core.imaging import legend, to_png
+from fracture_core.words import label_words, told_of
+from pages.parts import film_compare, film_viewer, resources
 
 if TYPE_CHECKING:
-    from fracture_core.opinion import Opinion
-
-_METHOD = (
-    "Grad-CAM: where the film raised the model's suspicion, on one scale for all films. It shows what the model used, "
-    "not where a fracture is."
-)
-_MAP = (
-    "Fracture map: how likely the model takes each place to be broken. It was taught from fractures that people had "
-    "marked, and the verdict is read off it."
-)
-_VIEWS = ("Grad-CAM", "Fracture map")
-_NOTHING = "No positive evidence: nothing in this film raised the model's suspicion, so there is no heatmap."
+    from fracture_core.opinion import Heat, Opinion
 
 
 @st.fragment
 def viewer(opinion: Opinion, name: str, key: str) -> None:
-    """The film under its heatmap, with an opacity slider.
+    """The film in its viewer, with a heatmap of the user's choice.
 
-    A fragment: moving the slider blends again and does nothing else.
+    A fragment: another method asks the model for that map and does nothing else.
 
     Args:
         opinion: what to show.
-        name: of the film, for the download.
+        name: of the film, for pictures saved.
         key: tells the widgets of one film from those of another.
     """
-    if opinion.heat is None or not opinion.heat.any:
-        st.image(to_png(opinion.picture(0.0)), width="stretch", output_format="PNG")
-        if opinion.heat is not None:
-            st.caption(_NOTHING)
+    if opinion.heat is None:
+        film_viewer.show(opinion, None, name, key)
         return
-    heat, ends, words = opinion.heat, ("little evidence", "strong"), f"{_METHOD} {_pointing(opinion)}"
-    if opinion.fracture_map is not None:
-        chosen = st.segmented_control(
-            "What is laid over the film", _VIEWS, default=_VIEWS[0], required=True, key=f"view {key}"
+    # The film comes first on the page, and what chooses its heatmap after it.
+    place = st.container()
+    method, label = _choice(opinion, key)
+    finding = opinion.card.finding
+    heat = None if label == 0 and method.against else _look(opinion, method, label)
+    with place:
+        film_viewer.show(opinion, heat, name, key)
+        _legend(method)
+    st.caption(_said(opinion, method, label, heat))
+    st.caption(
+        told_of(f"{method.title}: {method.shows} {method.trust} {_pointing(opinion, method)}", finding)
+    )
+    st.caption(_sent(opinion))
+    film_compare.show(opinion, key)
+
+
+def _choice(opinion: Opinion, key: str) -> tuple[Method, int]:
+    """Which method, and evidence for which label."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        name = st.selectbox(
+            "Where it looked, by",
+            [method.name for method in opinion.methods],
+            format_func=lambda name: METHODS[name].title,
+            key=f"view {key} method",
+            width=240,
         )
-        if chosen == _VIEWS[1]:
-            heat, ends, words = opinion.fracture_map, ("0%", "100% likely broken here"), _MAP
-    opacity = st.slider("Heatmap opacity", 0, 100, 55, 5, format="%d%%", key=f"opacity {key}") / 100
-    st.html(
-        f'<div class="legend"><span>{ends[0]}</span>'
-        f'<img alt="Colour scale of the heatmap" src="data:image/png;base64,{_strip()}"><span>{ends[1]}</span></div>'
-    )
-    # Streamlit's own choice is JPEG, which loses what fine lines are made of.
-    st.image(to_png(opinion.picture(opacity, heat)), width="stretch", output_format="PNG")
-    st.caption(words)
-    st.download_button(
-        "Save this picture",
-        data=lambda: to_png(opinion.picture(opacity, heat)),
-        file_name=f"{name.rsplit('.', 1)[0]}.second-look.png",
-        mime="image/png",
-        on_click="ignore",
-        key=f"save {key}",
-    )
+        label = st.segmented_control(
+            "Evidence for",
+            [1, 0],
+            default=1,
+            required=True,
+            format_func=lambda label: label_words(label, opinion.card.finding),
+            key=f"view {key} label",
+        )
+    return METHODS[name], label
 
 
-def _pointing(opinion: Opinion) -> str:
+def _look(opinion: Opinion, method: Method, label: int) -> Heat:
+    wait = (
+        f"{method.title} asks the model many times: five to ten seconds …"
+        if method.slow
+        else "Asking the model …"
+    )
+    with st.spinner(wait, show_time=method.slow):
+        return resources.reader(opinion.card).look(opinion, method.name, label)
+
+
+def _said(opinion: Opinion, method: Method, label: int, heat: Heat | None) -> str:
+    """What the map amounts to, in words: faint colour is easily overlooked, and no colour is an answer."""
+    told = label_words(label, opinion.card.finding)
+    if heat is None:
+        return told_of(method.against, opinion.card.finding)
+    if not heat.any:
+        return f"No positive evidence: nothing in this film speaks to the model for {told}, so there is no heatmap."
+    share = min(1.0, heat.strength)
+    strongest = (
+        f"The strongest place reaches {share:.0%} of the scale"
+        if share >= 0.005
+        else ("The strongest place reaches less than 1% of the scale: hardly any evidence")
+    )
+    outlined = "" if heat.contours else ", too little for a contour, which begins at half"
+    return f"Evidence for {told}. {strongest}{outlined}."
+
+
+def _pointing(opinion: Opinion, method: Method) -> str:
     """How far to trust the map of this model."""
     found = opinion.card.test_pointing
-    if found is None:
+    if found is None or method != GRAD_CAM:
         return ""
     return (
         f"On fractured test films its strongest point lay in the marked fracture in {round(found.value * found.n)} of "
         f"{found.n}."
     )
+
+
+def _sent(opinion: Opinion) -> str:
+    """What the browser works on."""
+    spacing = opinion.film.spacing
+    ruler = (
+        f"The ruler follows the {spacing[1]:.3g} mm a pixel that the file states: at the detector, if it was not "
+        "calibrated."
+        if spacing
+        else "The file states no size of its pixels, so lengths are in pixels."
+    )
+    return f"Shown from {opinion.greys.words}; the window acts on these values. {ruler} Press ? for all keys."
+
+
+def _legend(method: Method) -> None:
+    low, high = _ENDS[method.unit]
+    st.html(
+        f'<div class="legend"><span>{low}</span>'
+        f'<img alt="Colour scale of the heatmap" src="data:image/png;base64,{_strip()}"><span>{high}</span></div>'
+    )
+
+
+# The ends of the scale in words, by what a map's values are.
+_STRONG = "as strong as in the clearest 1 of 10 fractured films"
+_ENDS = {
+    "evidence": ("no evidence", _STRONG),
+    "sensitivity": ("no effect", _STRONG),
+    "chance": ("0%", "100% likely broken here"),
+}
 
 
 @lru_cache(maxsize=1)

@@ -95,3 +95,13 @@ def test_neighbours_need_features(command, tiny_config):
     said = command("models", "neighbours", "tiny", "--data", tiny_config.data)
     assert said.status == 1
     assert "features to compare films by" in said.err
+
+
+def test_scales(command, store, edit_card, tiny_config, monkeypatch, tmp_path):
+    monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path / "runs"))
+    edit_card(heatmap_scales={})
+    said = command("models", "scales", "tiny", "--data", tiny_config.data)
+    assert said.status == 0
+    scales = store.card("tiny").heatmap_scales
+    assert [line.split() for line in said.lines] == [[name, f"{scale:.4g}"] for name, scale in scales.items()]
+    assert scales

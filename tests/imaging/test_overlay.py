@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
-from fracture_core.imaging import blend, legend, to_png
+from fracture_core.imaging import blend, contours, layer, legend, to_png
 
 PIXELS = np.array([[0.0, 0.2, 1.0]], np.float32)
 GREY = np.array([[[0] * 3, [51] * 3, [255] * 3]], np.uint8)
@@ -82,3 +82,38 @@ def test_imaging_imports_neither_tensorflow_nor_streamlit_nor_pyplot():
         "assert not {'tensorflow', 'streamlit', 'matplotlib'} & set(sys.modules), 'imported'"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# ---- the heatmap as a layer of its own ----
+
+
+def test_a_layer_laid_over_a_film_is_the_blend():
+    rng = np.random.default_rng(3)
+    film = rng.uniform(0, 1, (24, 36)).astype(np.float32)
+    heat = rng.uniform(-0.2, 1.2, film.shape).astype(np.float32)
+    rgba = layer(heat).astype(np.float32)
+    for opacity in (0.3, 1.0):
+        alpha = rgba[..., 3:] / 255 * opacity
+        by_hand = rgba[..., :3] * alpha + np.rint(film * 255)[..., None] * (1 - alpha)
+        assert np.abs(by_hand - blend(film, heat, opacity)).max() <= 1.5
+
+
+def test_no_heat_is_transparent():
+    assert not layer(np.zeros((4, 5), np.float32))[..., 3].any()
+
+
+def test_contours_go_around_what_is_strong():
+    heat = np.zeros((40, 60), np.float32)
+    heat[10:20, 30:50] = 0.8
+    heat[30:35, 5:9] = 0.4
+    (line,) = contours(heat, 0.5)
+    assert line.min(axis=0).tolist() == [30.5, 10.5]
+    assert line.max(axis=0).tolist() == [49.5, 19.5]
+    assert len(contours(heat, 0.3)) == 2
+    assert contours(heat, 0.9) == []
+
+
+def test_a_hole_has_a_line_of_its_own():
+    heat = np.ones((30, 30), np.float32)
+    heat[10:20, 10:20] = 0
+    assert len(contours(heat, 0.5)) == 2

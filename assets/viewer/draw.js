@@ -1,0 +1,86 @@
+// What is seen: film, heatmap, contour, rulers.
+
+const LENGTHS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
+
+/** One pane: the film, and over it the heatmap where `heat`. `view` is the viewer. */
+function drawPane(context, view, pane, heat) {
+  const { film, shown, settings } = view;
+  const at = snapped(matrix(shown.place, pane));
+  context.save();
+  context.beginPath();
+  context.rect(pane.x, pane.y, pane.width, pane.height);
+  context.clip();
+  context.save();
+  context.transform(...at);
+  // From three screen pixels a film pixel on, pixels are shown as what they are.
+  context.imageSmoothingEnabled = shown.place.zoom * view.ratio < 3;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(view.developed, 0, 0, film.width, film.height);
+  if (heat && view.layer) {
+    context.imageSmoothingEnabled = true;
+    context.globalAlpha = settings.opacity;
+    context.drawImage(view.layer, 0, 0, film.width, film.height);
+  }
+  context.restore();
+  if (heat && settings.contour) for (const line of view.data.contours) drawContour(context, at, line);
+  if (shown.line) drawLine(context, view, at, shown.line);
+  if (view.data.spacing) drawRuler(context, view, pane);
+  context.restore();
+}
+
+function drawContour(context, at, line) {
+  context.beginPath();
+  line.forEach(([x, y], number) => context[number ? "lineTo" : "moveTo"](...onScreen(at, x, y)));
+  context.closePath();
+  stroke(context, 1.5);
+}
+
+/** Light on dark, so that it is seen on any grey. */
+function stroke(context, width) {
+  context.lineWidth = width + 2;
+  context.strokeStyle = "#000";
+  context.stroke();
+  context.lineWidth = width;
+  context.strokeStyle = "#fff";
+  context.stroke();
+}
+
+function drawLine(context, view, at, [from, to]) {
+  const ends = [onScreen(at, ...from), onScreen(at, ...to)];
+  context.beginPath();
+  context.moveTo(...ends[0]);
+  context.lineTo(...ends[1]);
+  stroke(context, 1.5);
+  write(context, length(view, from, to), ends[1][0] + 8, ends[1][1] - 8);
+}
+
+/** A distance in words: millimetres where the film states its spacing, else pixels. */
+function length(view, from, to) {
+  const [down, across] = view.data.spacing ?? [1, 1];
+  const long = Math.hypot((to[0] - from[0]) * across, (to[1] - from[1]) * down);
+  return view.data.spacing ? `${long.toFixed(1)} mm` : `${long.toFixed(0)} pixels`;
+}
+
+/** A bar of a round length along the lower edge. */
+function drawRuler(context, view, pane) {
+  const { place } = view.shown;
+  const perPixel = view.data.spacing[place.turn % 2 ? 0 : 1] / place.zoom;
+  const long = LENGTHS.findLast((millimetres) => millimetres / perPixel <= pane.width / 3) ?? LENGTHS[0];
+  const [x, y] = [pane.x + 12, pane.y + pane.height - 12];
+  context.beginPath();
+  context.moveTo(x, y - 5);
+  context.lineTo(x, y);
+  context.lineTo(x + long / perPixel, y);
+  context.lineTo(x + long / perPixel, y - 5);
+  stroke(context, 1.5);
+  write(context, long < 10 ? `${long} mm` : `${long / 10} cm`, x + 4, y - 6);
+}
+
+function write(context, words, x, y) {
+  context.font = "12px system-ui, sans-serif";
+  context.lineWidth = 3;
+  context.strokeStyle = "#000";
+  context.strokeText(words, x, y);
+  context.fillStyle = "#fff";
+  context.fillText(words, x, y);
+}

@@ -1,0 +1,69 @@
+// Mouse, pen and fingers on the film.
+
+/** Lets the pointer move, zoom, window and measure; `view` is the viewer. */
+function listenToPointer(view) {
+  const { stage } = view;
+  const down = new Map();
+  let button = 0;
+
+  const local = (event) => {
+    const box = stage.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  };
+  const touched = () => {
+    const points = [...down.values()];
+    const [x, y] = [0, 1].map((axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length);
+    return { x, y, spread: points.length < 2 ? 0 : Math.hypot(points[0][0] - points[1][0], points[0][1] - points[1][1]) };
+  };
+
+  stage.addEventListener("pointerdown", (event) => {
+    if (!view.film) return;
+    stage.focus({ preventScroll: true });
+    stage.setPointerCapture(event.pointerId);
+    down.set(event.pointerId, local(event));
+    button = event.button;
+    if (down.size === 1 && view.settings.mode === "measure" && button === 0 && !event.shiftKey) {
+      const start = view.filmAt(...local(event));
+      view.shown.line = [start, start];
+      view.refresh();
+    }
+  });
+
+  stage.addEventListener("pointermove", (event) => {
+    if (!view.film) return;
+    const [x, y] = local(event);
+    view.tellGrey(x, y);
+    if (!down.has(event.pointerId)) return;
+    const before = touched();
+    down.set(event.pointerId, [x, y]);
+    const now = touched();
+    const [acrossBy, downBy] = [now.x - before.x, now.y - before.y];
+    if (down.size > 1) {
+      if (before.spread) view.zoom(now.spread / before.spread, now.x, now.y);
+      view.drag(acrossBy, downBy);
+    } else if (button === 2 || event.shiftKey || view.settings.mode === "window") {
+      view.setWindow(view.shown.level - downBy / 500, view.shown.width + acrossBy / 250);
+    } else if (view.settings.mode === "measure") {
+      view.shown.line[1] = view.filmAt(x, y);
+      view.refresh();
+    } else {
+      view.drag(acrossBy, downBy);
+    }
+  });
+
+  const up = (event) => down.delete(event.pointerId);
+  stage.addEventListener("pointerup", up);
+  stage.addEventListener("pointercancel", up);
+  stage.addEventListener("pointerleave", () => view.tellGrey());
+  stage.addEventListener("contextmenu", (event) => event.preventDefault());
+  stage.addEventListener("dblclick", () => view.run("fit"));
+  stage.addEventListener(
+    "wheel",
+    (event) => {
+      if (!view.film) return;
+      event.preventDefault();
+      view.zoom(2 ** (-Math.max(-200, Math.min(200, event.deltaY)) / 250), ...local(event));
+    },
+    { passive: false },
+  );
+}

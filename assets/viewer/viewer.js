@@ -1,0 +1,333 @@
+// The viewer itself: what is shown, and how a press, a drag or new data from the app changes it.
+
+const STEP = 1.25;
+const WHOLE = { level: 0.5, width: 1, invert: false };
+
+// Kept while the page is open, so that another method, opacity or film changes nothing of how a film lies: where each
+// film was left, and what holds for all films. No pixels are kept.
+const LEFT = new Map();
+const SETTINGS = { heat: true, contour: false, opacity: 0.55, side: false, mode: "pan" };
+const VIEWERS = new WeakMap();
+
+class Viewer {
+  constructor(root) {
+    this.root = root;
+    this.stage = root.querySelector(".stage");
+    this.canvas = root.querySelector("canvas");
+    this.dialog = root.querySelector("dialog");
+    this.developed = document.createElement("canvas");
+    this.settings = SETTINGS;
+    this.ratio = 1;
+    this.over = false;
+    nameButtons(root);
+    root.addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (button) this.run(button.dataset.do);
+    });
+    root.addEventListener("input", (event) => this.set(event.target.dataset.set, event.target.value));
+    root.addEventListener("pointerenter", () => (this.over = true));
+    root.addEventListener("pointerleave", () => (this.over = false));
+    this.onKey = (event) => this.press(event);
+    this.onFull = () => this.root.classList.toggle("full", this.root.getRootNode().fullscreenElement === this.root);
+    this.resized = new ResizeObserver(() => this.resize());
+    listenToPointer(this);
+  }
+
+  begin() {
+    document.addEventListener("keydown", this.onKey, true);
+    document.addEventListener("fullscreenchange", this.onFull);
+    this.resized.observe(this.stage);
+  }
+
+  end() {
+    document.removeEventListener("keydown", this.onKey, true);
+    document.removeEventListener("fullscreenchange", this.onFull);
+    this.resized.disconnect();
+  }
+
+  /** Takes what the app sends; only what is new is fetched. */
+  async take(data) {
+    const before = this.data;
+    this.data = data;
+    try {
+      if (before?.film.url !== data.film.url) {
+        this.film = undefined;
+        const film = await fetchFilm(data.film);
+        if (this.data.film.url !== data.film.url) return; // another film came meanwhile
+        this.open(film);
+      }
+      const layer = data.layer && (await fetchLayer(data.layer));
+      if (this.data.layer !== data.layer) return;
+      this.layer = layer;
+      if (this.film) this.refresh();
+    } catch (error) {
+      const fault = this.root.querySelector(".fault");
+      fault.textContent = `The film cannot be shown here: ${error.message}. Load the page again.`;
+      fault.hidden = false;
+    }
+  }
+
+  open(film) {
+    // Places and lengths are in pixels of the original film, however many were sent.
+    this.film = { ...film, width: this.data.film.width, height: this.data.film.height };
+    this.grey = film;
+    this.stage.style.setProperty("--film", film.width / film.height);
+    const middle = { zoom: 1, x: this.film.width / 2, y: this.film.height / 2, turn: 0, mirror: false };
+    if (!LEFT.has(this.data.id)) LEFT.set(this.data.id, { ...WHOLE, place: middle, fit: true });
+    this.shown = LEFT.get(this.data.id);
+    this.shown.line = undefined;
+    this.presets = presets(film);
+    this.root.querySelector("[data-set=preset]").replaceChildren(
+      new Option("Presets", ""),
+      ...this.presets.map(([words], number) => new Option(words, number)),
+    );
+    develop(this.grey, this.developed, this.shown);
+    this.resize();
+  }
+
+  panes() {
+    const { clientWidth: width, clientHeight: height } = this.stage;
+    if (!this.settings.side) return [{ x: 0, y: 0, width, height }];
+    // Two narrow strips show less than one over the other.
+    return width > 560
+      ? [0, 1].map((number) => ({ x: (number * width) / 2, y: 0, width: width / 2, height }))
+      : [0, 1].map((number) => ({ x: 0, y: (number * height) / 2, width, height: height / 2 }));
+  }
+
+  paneAt(x, y) {
+    return this.panes().find((pane) => x < pane.x + pane.width && y < pane.y + pane.height) ?? this.panes()[0];
+  }
+
+  filmAt(x, y) {
+    return onFilm(matrix(this.shown.place, this.paneAt(x, y)), x, y);
+  }
+
+  resize() {
+    if (!this.film) return;
+    if (this.shown.fit) this.fit();
+    this.refresh();
+  }
+
+  fit() {
+    const { place } = this.shown;
+    place.x = this.film.width / 2;
+    place.y = this.film.height / 2;
+    place.zoom = fitting(this.film, place, this.panes()[0]);
+    this.shown.fit = true;
+  }
+
+  zoom(factor, x, y) {
+    const pane = x === undefined ? this.panes()[0] : this.paneAt(x, y);
+    zoomAt(this.shown.place, this.film, pane, factor, x ?? pane.x + pane.width / 2, y ?? pane.y + pane.height / 2);
+    this.shown.fit = false;
+    this.refresh();
+  }
+
+  drag(across, down) {
+    const at = matrix(this.shown.place, { x: 0, y: 0, width: 0, height: 0 });
+    const [fromX, fromY] = onFilm(at, 0, 0);
+    const [toX, toY] = onFilm(at, across, down);
+    move(this.shown.place, this.film, fromX - toX, fromY - toY);
+    if (across || down) this.shown.fit = false;
+    this.refresh();
+  }
+
+  turn(quarters) {
+    const { place } = this.shown;
+    place.turn = (place.turn + (place.mirror ? -quarters : quarters) + 4) % 4;
+    this.resize();
+  }
+
+  setWindow(level, width, invert = this.shown.invert) {
+    this.shown.level = Math.min(1, Math.max(0, level));
+    this.shown.width = Math.min(1.5, Math.max(0.005, width));
+    this.shown.invert = invert;
+    this.stale = true;
+    this.refresh();
+  }
+
+  /** A slider or list was moved. */
+  set(name, value) {
+    if (!this.film || !name) return;
+    if (name === "opacity") this.settings.opacity = value / 100;
+    if (name === "level") this.setWindow(value / 1000, this.shown.width);
+    if (name === "width") this.setWindow(this.shown.level, value / 1000);
+    if (name === "preset" && value !== "") this.setWindow(...this.presets[value].slice(1));
+    this.refresh();
+  }
+
+  press(event) {
+    const path = event.composedPath();
+    if (!(this.over || path.includes(this.root)) || this.dialog.open) return;
+    // What is typed into a field, and arrows on a slider, belong to these.
+    const { tagName, type, isContentEditable } = path[0];
+    if (isContentEditable || tagName === "TEXTAREA" || tagName === "SELECT") return;
+    if (tagName === "INPUT" && (type !== "range" || event.key.startsWith("Arrow"))) return;
+    const action = called(event);
+    if (!action) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.run(action);
+  }
+
+  run(action) {
+    if (!this.film) return;
+    const { shown, settings } = this;
+    const steps = {
+      "zoom-in": () => this.zoom(STEP),
+      "zoom-out": () => this.zoom(1 / STEP),
+      fit: () => this.fit(),
+      actual: () => {
+        this.zoom(1 / this.ratio / shown.place.zoom);
+        shown.place.zoom = 1 / this.ratio; // exactly, or every pixel is a mixture of two
+      },
+      "turn-right": () => this.turn(1),
+      "turn-left": () => this.turn(-1),
+      mirror: () => (shown.place.mirror = !shown.place.mirror),
+      invert: () => this.setWindow(shown.level, shown.width, !shown.invert),
+      pan: () => (settings.mode = "pan"),
+      window: () => (settings.mode = settings.mode === "window" ? "pan" : "window"),
+      measure: () => {
+        settings.mode = settings.mode === "measure" ? "pan" : "measure";
+        shown.line = undefined;
+      },
+      greys: () => this.root.querySelector(".greys").toggleAttribute("hidden"),
+      "window-reset": () => this.setWindow(WHOLE.level, WHOLE.width, WHOLE.invert),
+      side: () => {
+        settings.side = !settings.side;
+        this.resize();
+      },
+      heat: () => (settings.heat = !settings.heat),
+      contour: () => (settings.contour = !settings.contour),
+      "opacity-less": () => (settings.opacity = Math.max(0, settings.opacity - 0.1)),
+      "opacity-more": () => (settings.opacity = Math.min(1, settings.opacity + 0.1)),
+      full: () => this.toggleFull(),
+      save: () => this.save(),
+      help: () => this.dialog.showModal(),
+      "help-close": () => this.dialog.close(),
+      left: () => this.drag(60, 0),
+      right: () => this.drag(-60, 0),
+      up: () => this.drag(0, 60),
+      down: () => this.drag(0, -60),
+      narrower: () => this.setWindow(shown.level, shown.width - 0.05),
+      wider: () => this.setWindow(shown.level, shown.width + 0.05),
+      brighter: () => this.setWindow(shown.level - 0.02, shown.width),
+      darker: () => this.setWindow(shown.level + 0.02, shown.width),
+    };
+    steps[action]();
+    this.refresh();
+  }
+
+  toggleFull() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    // Phones that give no element the full screen get the whole window.
+    else if (this.root.requestFullscreen) this.root.requestFullscreen();
+    else this.root.classList.toggle("full");
+  }
+
+  /** What is on the screen, as a PNG made by the browser. */
+  save() {
+    this.draw();
+    this.canvas.toBlob((blob) => {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(blob);
+      link.download = `${this.data.name}.second-look.png`;
+      link.click();
+      URL.revokeObjectURL(link.href);
+    });
+  }
+
+  /** Draws once before the next frame, however often it is asked. */
+  refresh() {
+    if (!this.film || this.waiting) return;
+    this.waiting = requestAnimationFrame(() => {
+      this.waiting = undefined;
+      if (this.film) this.draw();
+    });
+  }
+
+  draw() {
+    if (this.stale) develop(this.grey, this.developed, this.shown);
+    this.stale = false;
+    const { clientWidth: width, clientHeight: height } = this.stage;
+    this.ratio = window.devicePixelRatio || 1;
+    this.canvas.width = Math.round(width * this.ratio);
+    this.canvas.height = Math.round(height * this.ratio);
+    const context = this.canvas.getContext("2d");
+    context.scale(this.ratio, this.ratio);
+    const { heat, side } = this.settings;
+    this.panes().forEach((pane, number) => drawPane(context, this, pane, heat && (!side || number === 1)));
+    this.tell();
+  }
+
+  /** Buttons, sliders and notes say what is shown; so do the attributes, for whoever cannot see the canvas. */
+  tell() {
+    const { shown, settings, root } = this;
+    const pressed = {
+      mirror: shown.place.mirror,
+      invert: shown.invert,
+      side: settings.side,
+      heat: settings.heat,
+      contour: settings.contour,
+      pan: settings.mode === "pan",
+      window: settings.mode === "window",
+      measure: settings.mode === "measure",
+    };
+    for (const [action, on] of Object.entries(pressed)) {
+      root.querySelector(`button[data-do="${action}"]`).setAttribute("aria-pressed", on);
+    }
+    root.querySelector("[data-do=greys]").setAttribute("aria-expanded", !root.querySelector(".greys").hidden);
+    root.querySelector("[data-set=level]").value = shown.level * 1000;
+    root.querySelector("[data-set=width]").value = shown.width * 1000;
+    root.querySelector("[data-set=opacity]").value = settings.opacity * 100;
+    root.querySelector("[data-set=preset]").value = this.presets.findIndex(
+      ([, level, width]) => level === shown.level && width === shown.width,
+    );
+    root.querySelector("[data-do=heat]").disabled = !this.layer;
+    root.querySelector("[data-do=contour]").disabled = !this.data.contours.length;
+    root.querySelector("[data-set=opacity]").disabled = !this.layer;
+    const heat = this.layer && settings.heat;
+    const percent = Math.round(shown.place.zoom * this.ratio * 100);
+    root.querySelector(".state").textContent =
+      `${percent}% · level ${shown.level.toFixed(2)} width ${shown.width.toFixed(2)}` +
+      `${shown.line ? ` · ${length(this, ...shown.line)}` : ""}` +
+      `${shown.place.turn ? ` · turned ${shown.place.turn * 90}°` : ""}${shown.place.mirror ? " · mirrored" : ""}`;
+    this.canvas.setAttribute("aria-label", `${this.data.name}, zoom ${percent}%, ${heat ? "with" : "without"} heatmap`);
+    this.stage.setAttribute("aria-label", "The film: drag to move, wheel to zoom, question mark for all keys");
+    this.stage.className = `stage ${settings.mode}`;
+    // A finger scrolls the page until there is something of the film to move to.
+    this.stage.style.touchAction = shown.fit && settings.mode === "pan" ? "pan-y" : "none";
+    Object.assign(root.dataset, { film: this.data.film.url, layer: this.layer ? this.data.layer : "" });
+    Object.assign(root.dataset, { matrix: this.panes().map((pane) => snapped(matrix(shown.place, pane)).join()).join(";") });
+  }
+
+  /** The grey value under the pointer. */
+  tellGrey(x, y) {
+    const note = this.root.querySelector(".where");
+    note.textContent = "";
+    if (x === undefined) return;
+    const [filmX, filmY] = this.filmAt(x, y).map(Math.floor);
+    const { film, grey } = this;
+    if (filmX < 0 || filmY < 0 || filmX >= film.width || filmY >= film.height) return;
+    const column = Math.floor(((filmX + 0.5) * grey.width) / film.width);
+    const row = Math.floor(((filmY + 0.5) * grey.height) / film.height);
+    note.textContent = `${filmX}, ${filmY} · grey ${grey.values[row * grey.width + column]} of ${grey.top}`;
+  }
+}
+
+/** Called by Streamlit when the viewer appears and whenever the app sends something new. */
+export default function (component) {
+  const { parentElement, data } = component;
+  const root = parentElement.querySelector(".viewer");
+  let viewer = VIEWERS.get(root);
+  if (!viewer) {
+    viewer = new Viewer(root);
+    VIEWERS.set(root, viewer);
+  }
+  viewer.begin();
+  viewer.take(data);
+  // Streamlit also ends a call that a newer one for the same viewer has overtaken.
+  return () => {
+    if (!root.isConnected) viewer.end();
+  };
+}

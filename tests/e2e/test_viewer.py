@@ -1,0 +1,377 @@
+"""The film viewer in a real browser: what is drawn is read back from its canvas."""
+
+import base64
+import io
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
+HAND = SAMPLES / "synthetic_hand_fracture.png"
+LEG = SAMPLES / "synthetic_leg_fracture.dcm"
+
+pytestmark = pytest.mark.browser
+
+_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+class Viewer:
+    """The viewer of a page."""
+
+    def __init__(self, page):
+        self.page = page
+        self.root = page.locator(".viewer")
+        self.stage = self.root.locator(".stage")
+
+    def ready(self, layer: bool = True) -> None:
+        self.page.wait_for_function(
+            """layer => {
+                const host = document.querySelector('[data-testid=stBidiComponentIsolated]');
+                const data = host?.shadowRoot?.querySelector('.viewer')?.dataset;
+                return data?.matrix && Boolean(data.layer) === layer;
+            }""",
+            arg=layer,
+        )
+
+    def press(self, key: str) -> None:
+        self.stage.focus()
+        self.page.keyboard.press(key)
+        self.page.evaluate(_FRAMES)
+
+    def data(self, name: str) -> str:
+        return self.root.get_attribute(f"data-{name}")
+
+    def matrix(self, pane: int = 0) -> np.ndarray:
+        """From film pixels to the canvas, (2, 3)."""
+        a, b, c, d, e, f = map(float, self.data("matrix").split(";")[pane].split(","))
+        return np.array([[a, c, e], [b, d, f]])
+
+    def at(self, x: float, y: float) -> tuple[int, int]:
+        """Row and column of the canvas under a point of the film."""
+        column, row = self.matrix() @ (x, y, 1)
+        return int(row + 1e-6), int(column + 1e-6)
+
+    def pixels(self) -> np.ndarray:
+        """The canvas, int (height, width, 3)."""
+        self.page.evaluate(_FRAMES)
+        url = self.root.locator("canvas").evaluate("canvas => canvas.toDataURL('image/png')")
+        image = Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("RGB")
+        return np.asarray(image).astype(int)
+
+    def button(self, name: str, exact: bool = False):
+        return self.root.get_by_role("button", name=name, exact=exact)
+
+
+def _open(page, app, file: Path) -> Viewer:
+    page.goto(app.url)
+    page.locator("input[type=file]").set_input_files(str(file))
+    viewer = Viewer(page)
+    viewer.ready()
+    return viewer
+
+
+def _film(path: Path = HAND) -> np.ndarray:
+    return np.asarray(Image.open(path)).astype(int)
+
+
+def _colour(pixels: np.ndarray) -> np.ndarray:
+    return pixels.max(axis=-1) - pixels.min(axis=-1)
+
+
+def test_at_one_to_one_the_screen_shows_the_films_own_grey_values(page, app):
+    viewer = _open(page, app, HAND)
+    assert _colour(viewer.pixels()).max() > 60
+    viewer.press("h")
+    viewer.press("1")
+    film, shown = _film(), viewer.pixels()
+    assert not _colour(shown).any()
+    row, column = viewer.at(200, 300)
+    np.testing.assert_array_equal(shown[row : row + 200, column : column + 200, 0], film[300:500, 200:400])
+    viewer.press("i")
+    np.testing.assert_array_equal(
+        viewer.pixels()[row : row + 200, column : column + 200, 0], 255 - film[300:500, 200:400]
+    )
+
+
+def test_the_window_acts_on_grey_values_and_can_be_reset(page, app):
+    viewer = _open(page, app, HAND)
+    viewer.press("h")
+    viewer.press("1")
+    row, column = viewer.at(200, 300)
+    part = np.s_[row : row + 100, column : column + 100, 0]
+    film = _film()[300:400, 200:300]
+    viewer.press("Shift+ArrowLeft")  # contrast: the width falls by 0.05
+    viewer.press("Shift+ArrowUp")  # brighter: the level falls by 0.02
+    wanted = np.clip((film / 255 - 0.48) / 0.95 + 0.5, 0, 1) * 255
+    assert np.abs(viewer.pixels()[part] - wanted).max() <= 1
+    viewer.button("Grey levels").click()
+    viewer.root.get_by_role("slider", name="Window width").fill("500")
+    wanted = np.clip((film / 255 - 0.48) / 0.5 + 0.5, 0, 1) * 255
+    assert np.abs(viewer.pixels()[part] - wanted).max() <= 1
+    viewer.root.get_by_role("combobox", name="Window preset").select_option("Bone")
+    assert not np.array_equal(viewer.pixels()[part], film)
+    viewer.root.get_by_role("button", name="Reset", exact=True).click()
+    np.testing.assert_array_equal(viewer.pixels()[part], film)
+
+
+def test_a_drag_with_shift_sets_the_window_and_one_without_moves_the_film(page, app):
+    viewer = _open(page, app, HAND)
+    box = viewer.stage.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + 200
+    before = viewer.matrix()
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 40, y + 25, steps=4)
+    page.mouse.up()
+    page.evaluate(_FRAMES)
+    np.testing.assert_allclose(viewer.matrix()[:, 2] - before[:, 2], (40, 25), atol=1)
+    moved, shown = viewer.matrix(), viewer.pixels()
+    page.keyboard.down("Shift")
+    page.mouse.down()
+    page.mouse.move(x + 40, y - 100, steps=4)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    np.testing.assert_array_equal(viewer.matrix(), moved)
+    assert viewer.pixels().mean() != pytest.approx(shown.mean(), rel=0.05)
+
+
+def test_the_wheel_zooms_where_the_pointer_is(page, app):
+    viewer = _open(page, app, HAND)
+    box = viewer.stage.bounding_box()
+    x, y = 150.0, 120.0
+    before = viewer.matrix()
+    page.mouse.move(box["x"] + x, box["y"] + y)
+    page.mouse.wheel(0, -200)
+    page.wait_for_timeout(200)
+    after = viewer.matrix()
+    assert after[0, 0] > 1.5 * before[0, 0]
+    under = [np.linalg.solve(matrix[:, :2], np.array([x, y]) - matrix[:, 2]) for matrix in (before, after)]
+    np.testing.assert_allclose(*under, atol=1.5)
+    viewer.press("0")
+    np.testing.assert_allclose(viewer.matrix(), before)
+
+
+@pytest.mark.parametrize("shape", ["tall", "wide"])
+def test_the_heatmap_lies_on_the_film_however_it_is_turned(page, app, tmp_path, shape):
+    film = np.pad(_film(), ((0, 0), (0, 0) if shape == "tall" else (300, 100)))
+    file = tmp_path / "film.png"
+    Image.fromarray(film.astype(np.uint8)).save(file)
+    viewer = _open(page, app, file)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save results (JSON)").click()
+    ((x, y),) = [row["peak"] for row in json.loads(Path(saved.value.path()).read_text())]
+    answer = page.request.get(f"{app.url}{viewer.data('layer')}")
+    layer = np.asarray(Image.open(io.BytesIO(answer.body()))).astype(float)
+    stretch = film.shape[1] / layer.shape[1], film.shape[0] / layer.shape[0]
+    # The layer is hottest at the peak that is told in pixels of the film, to a cell of the map,
+    rows, columns = np.nonzero(layer[..., 3] > 0.95 * layer[..., 3].max())
+    cell = max(film.shape) / 48
+    assert np.hypot((columns + 0.5) * stretch[0] - x, (rows + 0.5) * stretch[1] - y).min() < cell
+    points = np.random.default_rng(0).uniform((0.2, 0.2), (0.8, 0.8), (300, 2)) * film.shape[::-1]
+    points = np.vstack([points, [(x + 0.5, y + 0.5)]])
+    seen = []
+    for keys in ([], ["r"], ["m"], ["r"], ["Shift+R", "Shift+R", "Shift+R"], ["m"]):
+        for key in keys:
+            viewer.press(key)
+        seen.append(viewer.matrix())
+        heated = viewer.pixels()
+        viewer.press("h")
+        bare = viewer.pixels()
+        viewer.press("h")
+        assert not _colour(bare).any()
+        assert np.abs(heated - bare).max() > 40
+        # and it lies on the same point of the film however that is turned.
+        for at_x, at_y in points:
+            row, column = viewer.at(at_x, at_y)
+            hot = layer[int(at_y / stretch[1]), int(at_x / stretch[0])]
+            alpha = hot[3] / 255 * 0.55
+            wanted = bare[row, column] * (1 - alpha) + hot[:3] * alpha
+            assert np.abs(heated[row, column] - wanted).max() <= 6
+        # The film itself lies where the matrix says, too.
+        for at_y, at_x in (
+            (film.shape[0] // 2, film.shape[1] // 3),
+            (film.shape[0] // 3, film.shape[1] // 2),
+        ):
+            row, column = viewer.at(at_x + 0.5, at_y + 0.5)
+            around = film[at_y - 2 : at_y + 3, at_x - 2 : at_x + 3]
+            assert around.min() - 3 <= bare[row, column, 0] <= around.max() + 3
+    assert len({matrix.round(3).tobytes() for matrix in seen}) == len(seen)
+
+
+def test_opacity_contour_and_switching_off_ask_nobody(page, app):
+    sent = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    page.on("request", lambda request: sent.append(request.url))
+    viewer = _open(page, app, HAND)
+    page.wait_for_timeout(1500)
+    sent.clear()
+    first = viewer.pixels()
+    viewer.root.get_by_role("slider", name="Heatmap opacity").press("End")
+    full = viewer.pixels()
+    assert _colour(full).max() > _colour(first).max()
+    viewer.button("Contour").click()
+    assert not np.array_equal(viewer.pixels(), full)
+    viewer.button("Heatmap", exact=True).click()
+    assert not _colour(viewer.pixels()).any()
+    assert viewer.button("Heatmap", exact=True).get_attribute("aria-pressed") == "false"
+    viewer.button("Heatmap", exact=True).click()
+    viewer.press("r")
+    page.wait_for_timeout(500)
+    assert sent == []
+
+
+def test_side_by_side_has_a_bare_film_and_a_heated_one_that_move_together(page, app):
+    viewer = _open(page, app, HAND)
+    viewer.press("s")
+    shown = viewer.pixels()
+    half = shown.shape[1] // 2
+    assert not _colour(shown[:, : half - 1]).any()
+    assert _colour(shown[:, half + 1 :]).max() > 60
+    viewer.press("+")
+    left, right = viewer.matrix(0), viewer.matrix(1)
+    np.testing.assert_allclose(left[:, :2], right[:, :2])
+    np.testing.assert_allclose(right[:, 2] - left[:, 2], (half, 0), atol=1)
+
+
+def test_another_method_changes_the_map_and_leaves_the_view(page, app):
+    viewer = _open(page, app, HAND)
+    for key in ("+", "+", "ArrowLeft", "r", "i", "["):
+        viewer.press(key)
+    matrix, layer, film = viewer.matrix(), viewer.data("layer"), viewer.data("film")
+    before = viewer.pixels()
+    _choose(page, "Layer-CAM")
+    expect(page.get_by_text("What each place alone adds")).to_be_visible(timeout=60_000)
+    expect(viewer.root).not_to_have_attribute("data-layer", layer, timeout=60_000)
+    np.testing.assert_allclose(viewer.matrix(), matrix)
+    assert viewer.data("film") == film
+    assert viewer.button("Invert").get_attribute("aria-pressed") == "true"
+    assert not np.array_equal(viewer.pixels(), before)
+    # Asked again, the first map is there at once, and is the same picture.
+    _choose(page, "Grad-CAM")
+    expect(viewer.root).to_have_attribute("data-layer", layer, timeout=60_000)
+    np.testing.assert_array_equal(viewer.pixels(), before)
+
+
+def test_evidence_for_no_fracture_where_a_method_has_it(page, app):
+    viewer = _open(page, app, HAND)
+    layer = viewer.data("layer")
+    page.get_by_role("radio", name="no fracture").click()
+    expect(page.get_by_text("Evidence for no fracture.")).to_be_visible(timeout=60_000)
+    expect(viewer.root).not_to_have_attribute("data-layer", layer, timeout=60_000)
+    _choose(page, "Saliency")
+    expect(page.get_by_text("Saliency has no sides")).to_be_visible(timeout=60_000)
+    viewer.ready(layer=False)
+    assert not _colour(viewer.pixels()).any()
+    assert viewer.button("Heatmap", exact=True).is_disabled()
+
+
+def test_the_methods_are_compared(page, app):
+    _open(page, app, LEG)
+    page.get_by_text("Compare the methods").click()
+    expect(page.get_by_text(re.compile(r"^\d of 6 methods point at the same place\."))).to_be_visible(
+        timeout=120_000
+    )
+    expect(page.locator(".st-key-view-compare [data-testid=stImage] img")).to_have_count(6)
+
+
+def test_a_distance_is_in_millimetres_where_the_file_says_how_large_a_pixel_is(page, app):
+    viewer = _open(page, app, LEG)
+    spacing = float(re.search(r"([\d.]+) mm a pixel", page.get_by_text("mm a pixel").inner_text())[1])
+    viewer.press("d")
+    box = viewer.stage.bounding_box()
+    page.mouse.move(box["x"] + 100, box["y"] + 150)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 300, box["y"] + 150, steps=3)
+    page.mouse.up()
+    page.evaluate(_FRAMES)
+    found = float(re.search(r"([\d.]+) mm", viewer.root.locator(".state").inner_text())[1])
+    assert found == pytest.approx(200 / viewer.matrix()[0, 0] * spacing, rel=0.01)
+
+
+def test_keys_are_listed_and_every_button_has_a_name(page, app):
+    viewer = _open(page, app, HAND)
+    for button in viewer.root.get_by_role("button").all():
+        name = button.get_attribute("aria-label") or button.inner_text()
+        assert name.strip()
+        assert button.get_attribute("title") or name == "Reset"
+    assert viewer.button("Full screen").is_visible()
+    viewer.press("?")
+    dialog = viewer.root.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    expect(dialog.get_by_text("Turn right by 90°")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    # From the last button of the bar, the next stop is the film.
+    viewer.button("?").focus()
+    page.keyboard.press("Tab")
+    assert viewer.stage.evaluate("stage => stage.getRootNode().activeElement === stage")
+
+
+def test_keys_elsewhere_on_the_page_are_not_the_viewers(page, app):
+    viewer = _open(page, app, HAND)
+    page.mouse.move(5, 5)
+    page.locator("h1").first.click()
+    before = viewer.pixels()
+    page.keyboard.press("i")
+    np.testing.assert_array_equal(viewer.pixels(), before)
+
+
+def test_full_screen(page, app):
+    viewer = _open(page, app, HAND)
+    before = viewer.stage.bounding_box()["height"]
+    viewer.button("Full screen").click()
+    page.wait_for_function("document.fullscreenElement !== null")
+    page.wait_for_timeout(300)
+    assert viewer.stage.bounding_box()["height"] > before
+    page.evaluate("document.exitFullscreen()")
+    page.wait_for_function("document.fullscreenElement === null")
+    expect(viewer.root).not_to_have_class(re.compile("full"))
+
+
+def test_the_picture_on_the_screen_can_be_saved(page, app):
+    viewer = _open(page, app, HAND)
+    shown = viewer.pixels()
+    with page.expect_download() as saved:
+        viewer.button("Save this picture").click()
+    assert saved.value.suggested_filename == "synthetic_hand_fracture.second-look.png"
+    np.testing.assert_array_equal(np.asarray(Image.open(saved.value.path()).convert("RGB")), shown)
+
+
+def test_two_fingers_zoom_on_a_phone(browser, app):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    viewer = _open(page, app, HAND)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for button in viewer.root.get_by_role("button").all():
+        if button.is_visible():
+            box = button.bounding_box()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 390
+            assert box["height"] >= 36
+    viewer.stage.scroll_into_view_if_needed()
+    box = viewer.stage.bounding_box()
+    before = viewer.matrix()[0, 0]
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    client = context.new_cdp_session(page)
+    for kind, apart in (("touchStart", 40), ("touchMove", 60), ("touchMove", 80), ("touchEnd", None)):
+        points = (
+            [] if apart is None else [{"x": middle[0] + side * apart, "y": middle[1]} for side in (-1, 1)]
+        )
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    page.evaluate(_FRAMES)
+    assert viewer.matrix()[0, 0] == pytest.approx(2 * before, rel=0.1)
+    context.close()
+
+
+def _choose(page, method: str) -> None:
+    box = page.get_by_role("combobox", name="Where it looked, by")
+    box.click()
+    page.keyboard.type(method)
+    page.get_by_role("option", name=method, exact=True).wait_for()
+    page.get_by_role("option", name=method, exact=True).click()
