@@ -22,6 +22,7 @@ from fracture_core.explain.methods import FRACTURE_MAP, GRAD_CAM, METHODS, Metho
 from fracture_core.explain.peak import peak
 from fracture_core.heads.features import pooled
 from fracture_core.imaging import (
+    STRONG,
     Gate,
     GateState,
     Greys,
@@ -45,9 +46,6 @@ from fracture_core.zoo.logit import logit_view
 
 #: Pixels on the longer side of a picture, or a heatmap, for the screen.
 SCREEN = 1200
-
-#: From this share of the scale on an area counts as strong and gets a contour.
-STRONG = 0.5
 
 #: Pixels on the longer side of a thumbnail.
 THUMBNAIL = 240

@@ -4,7 +4,7 @@ import cv2
 
 from fracture_core.imaging.gate import Gate, GateState, check
 from fracture_core.imaging.greys import Greys
-from fracture_core.imaging.overlay import blend, contours, layer, legend, to_png
+from fracture_core.imaging.overlay import STRONG, blend, contours, layer, legend, to_png
 from fracture_core.imaging.placement import Placement
 from fracture_core.imaging.prepare import InputSpec, letterbox, normalise, prepare
 from fracture_core.imaging.radiograph import Radiograph
@@ -15,6 +15,7 @@ from fracture_core.imaging.tones import Tones
 cv2.setNumThreads(1)
 
 __all__ = [
+    "STRONG",
     "Gate",
     "GateState",
     "Greys",

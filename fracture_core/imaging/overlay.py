@@ -21,6 +21,10 @@ def _colours() -> np.ndarray:
     return table
 
 
+#: From this share of the scale on, evidence counts as strong and is outlined.
+STRONG = 0.5
+
+
 def blend(pixels: np.ndarray, heat: np.ndarray, opacity: float) -> np.ndarray:
     """Lays a heatmap over a film; the colour grows with the heat, so calm film stays grey.
 

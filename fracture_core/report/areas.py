@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
+from fracture_core.imaging import STRONG
+
 if TYPE_CHECKING:
     from fracture_core.opinion import Heat
-
-#: From this share of the scale on, evidence counts as strong.
-STRONG = 0.5
 
 # Pixels on the longer side of the map that is outlined; it is far coarser than that.
 _LONGEST = 600
@@ -28,9 +26,8 @@ def strong_areas(heat: Heat) -> list[np.ndarray]:
     height, width = heat.placement.source
     shrink = min(1.0, _LONGEST / max(height, width))
     small = max(1, round(height * shrink)), max(1, round(width * shrink))
-    evidence = replace(heat.placement, source=small).back(heat.grid) / np.float32(heat.scale)
     found, _ = cv2.findContours(
-        (evidence >= STRONG).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+        (heat.sized(small) >= STRONG).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
     )
     stretch = np.array([width / small[1], height / small[0]])
     # OpenCV names centres of pixels.

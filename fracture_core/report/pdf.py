@@ -19,9 +19,9 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Frame, HRFlowable, KeepInFrame, Paragraph, Spacer, Table
 
 from fracture_core import __version__
-from fracture_core.imaging import GateState, legend
+from fracture_core.imaging import STRONG, GateState, legend
 from fracture_core.report import sentences
-from fracture_core.report.areas import STRONG, strong_areas
+from fracture_core.report.areas import strong_areas
 from fracture_core.report.drawn import Film, Scale
 from fracture_core.report.fonts import BOLD, REGULAR, font_file
 from fracture_core.report.overlay import ENDS, OPACITY

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fracture_core.imaging import blend, legend
-from fracture_core.report.areas import STRONG, strong_areas
+from fracture_core.imaging import STRONG, blend, legend
+from fracture_core.report.areas import strong_areas
 from fracture_core.report.overlay import OPACITY, overlay, overlay_png
 
 
