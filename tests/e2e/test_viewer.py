@@ -69,7 +69,7 @@ class Viewer:
 
 def _open(page, app, file: Path) -> Viewer:
     page.goto(app.url)
-    page.locator("input[type=file]").set_input_files(str(file))
+    page.locator("input[type=file]").first.set_input_files(str(file))
     viewer = Viewer(page)
     viewer.ready()
     return viewer
@@ -163,7 +163,7 @@ def test_the_heatmap_lies_on_the_film_however_it_is_turned(page, app, tmp_path, 
     Image.fromarray(film.astype(np.uint8)).save(file)
     viewer = _open(page, app, file)
     with page.expect_download() as saved:
-        page.get_by_role("button", name="Save results (JSON)").click()
+        page.get_by_role("button", name="Results (JSON)").click()
     ((x, y),) = [row["peak"] for row in json.loads(Path(saved.value.path()).read_text())]
     answer = page.request.get(f"{app.url}{viewer.data('layer')}")
     layer = np.asarray(Image.open(io.BytesIO(answer.body()))).astype(float)
