@@ -39,7 +39,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": _LOWER | {"registry", "opinion"},
     "reading": _LOWER | {"opinion"},
     "cli": _LOWER
-    | {"review", "similar", "zoo", "heads", "registry", "explain", "training", "opinion", "report", "published"},
+    | {
+        "review",
+        "similar",
+        "zoo",
+        "heads",
+        "registry",
+        "explain",
+        "training",
+        "opinion",
+        "report",
+        "published",
+    },
     "__main__": {"cli"},
 }
 NO_TENSORFLOW = _LOWER | {"review", "similar"}

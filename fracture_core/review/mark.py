@@ -52,7 +52,9 @@ class Review:
         if not self.case:
             raise DataError("Expected the id of a film, but got none: name the film.")
         if self.mark not in MARKS:
-            raise DataError(f"Expected one of the marks {', '.join(MARKS)}, but got {self.mark[:80]!r}: choose one of these.")
+            raise DataError(
+                f"Expected one of the marks {', '.join(MARKS)}, but got {self.mark[:80]!r}: choose one of these."
+            )
         if not 0 < len(self.reviewer) <= LONGEST_NAME or self.reviewer != " ".join(self.reviewer.split()):
             raise DataError(
                 f"Expected the name of a reviewer, at most {LONGEST_NAME} characters on one line, but got "
@@ -65,7 +67,9 @@ class Review:
         for text in (self.case, self.note, self.reviewer):
             # SQLite ends a text at the first, and UTF-8 cannot write the others.
             if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text):
-                raise DataError(f"Expected plain text, but {text[:80]!r} holds a character that is none: leave it out.")
+                raise DataError(
+                    f"Expected plain text, but {text[:80]!r} holds a character that is none: leave it out."
+                )
         if not _is_time(self.time):
             raise DataError(
                 f"Expected a time in UTC such as 2026-01-31T12:00:00+00:00, but got {self.time[:80]!r}: write it so."

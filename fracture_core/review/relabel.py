@@ -63,7 +63,9 @@ def relabel(cases: Sequence[Case], record: pd.DataFrame, wrong: Collection[str],
             "are not there: name that data set."
         )
     # Tested by the model or, where its record leaves a film out, by those who published the set.
-    tested = {case.id for before, case in zip(cases, known, strict=True) if "test" in (before.split, case.split)}
+    tested = {
+        case.id for before, case in zip(cases, known, strict=True) if "test" in (before.split, case.split)
+    }
     changed = {case.id for case in known} & set(wrong) - tested
     kept = []
     for case in known:

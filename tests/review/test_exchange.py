@@ -10,7 +10,20 @@ from fracture_core.review import MARKS, Review, Reviews
 from fracture_core.review.exchange import COLUMNS, from_csv, to_csv
 
 TIME = "2026-01-01T00:00:00.000001+00:00"
-HARD = ["", "=cmd|' /C calc'!A0", "'=1", "''@x", "+49", "-", 'a "b", c;\nd\r\ne\rf', "\tx", "\nz", "Ü ☂ 骨", "'", "\ufeff"]
+HARD = [
+    "",
+    "=cmd|' /C calc'!A0",
+    "'=1",
+    "''@x",
+    "+49",
+    "-",
+    'a "b", c;\nd\r\ne\rf',
+    "\tx",
+    "\nz",
+    "Ü ☂ 骨",
+    "'",
+    "\ufeff",
+]
 
 
 def _reviews() -> list[Review]:

@@ -19,7 +19,9 @@ BOX = ((0.1, 0.1, 0.2, 0.2),)
 
 def _cases() -> list[Case]:
     return [
-        Case(f"{number}", Path(f"/films/{number}.png"), number % 2, group=f"g{number}", boxes=BOX[: number % 2])
+        Case(
+            f"{number}", Path(f"/films/{number}.png"), number % 2, group=f"g{number}", boxes=BOX[: number % 2]
+        )
         for number in range(12)
     ]
 
@@ -61,7 +63,10 @@ def test_the_test_split_is_never_touched(flip):
 
 
 def test_what_the_publishers_test_on_is_not_touched_either():
-    cases = [Case(case.id, case.path, case.label, "test" if case.id == "0" else "", case.group) for case in _cases()]
+    cases = [
+        Case(case.id, case.path, case.label, "test" if case.id == "0" else "", case.group)
+        for case in _cases()
+    ]
     found = relabel(cases, _record(), {"0", "1", "gone"}, flip=False)
     assert (found.changed, found.tested, found.strange) == (("1",), ("0",), ("gone",))
 
