@@ -17,16 +17,33 @@ class Reviewed:
 
     Attributes:
         cases: with the splits that the model was trained and tested on.
-        changed: ids of films that are left out or have the other label.
+        flipped: whether films with a wrong label got the other one; otherwise they are left out.
+        changed: ids of these films.
         tested: ids of films whose label is called wrong in the test split; they stay as they are, so that the
             next model is measured on the same films and labels as this one.
         strange: ids whose label is called wrong, and that the data set does not have.
     """
 
     cases: tuple[Case, ...]
+    flipped: bool
     changed: tuple[str, ...]
     tested: tuple[str, ...]
     strange: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """What changes, in words."""
+        every = len(self.cases) + (0 if self.flipped else len(self.changed))
+        done = "turned round" if self.flipped else "left out"
+        words = [f"Films: {every:,}; with a label that is called wrong and {done}: {len(self.changed):,}."]
+        if self.tested:
+            words.append(
+                f"In the test split: {len(self.tested):,} more, which stay as they are, so that the next model is "
+                "measured on the same films and labels as this one."
+            )
+        if self.strange:
+            words.append(f"Called wrong but not in this data set: {len(self.strange):,}.")
+        return " ".join(words)
 
 
 def called_wrong(reviews: Sequence[Review], reviewer: str = "") -> set[str]:
@@ -75,6 +92,7 @@ def relabel(cases: Sequence[Case], record: pd.DataFrame, wrong: Collection[str],
             kept.append(replace(case, label=1 - case.label, boxes=()))
     return Reviewed(
         tuple(kept),
+        flip,
         tuple(sorted(changed)),
         tuple(sorted(tested & set(wrong))),
         tuple(sorted(set(wrong) - {case.id for case in known})),

@@ -36,6 +36,14 @@ class Imported(NamedTuple):
     known: int
     older: int
 
+    @property
+    def sentence(self) -> str:
+        """What became of them, in words."""
+        return (
+            f"Reviews taken in: {self.added:,}; here already: {self.known:,}; older than what stands here: "
+            f"{self.older:,}."
+        )
+
 
 class Reviews:
     """The reviews of the films of one model.

@@ -46,11 +46,11 @@ def show(record: Record, seen: View) -> None:
             found = _ask(record.card, str(root), row["path"])
             if found is not None:
                 _pictures(found, fractures, bool(row["label"]), seen.case, record.card.finding)
+        failures_review.show(record.card, seen.case)
     with words:
         st.html(facts(record.card, row.to_dict(), seen.threshold, len(fractures)))
         if found is not None:
             st.html(answer(found, float(row["probability"])))
-        failures_review.show(record.card, seen.case)
 
 
 def _ask(card: Card, root: str, path: str) -> Look | None:

@@ -22,17 +22,29 @@ def show(card: Card, case: str) -> None:
     except DataError as error:
         st.error(layout.plain(str(error)))
         return
-    typed = st.text_input(
-        "Your name",
-        key=_NAME,
-        max_chars=LONGEST_NAME,
-        placeholder="marks need a name",
-        persist_state="session",
-    )
+    left, right = st.columns([2, 3])
+    with left:
+        typed = st.text_input(
+            "Your name",
+            key=_NAME,
+            max_chars=LONGEST_NAME,
+            placeholder="marks need a name",
+            persist_state="session",
+        )
     reviewer = " ".join(typed.split())
     own = next((found for found in reviews if (found.case, found.reviewer) == (case, reviewer)), None)
     note = f"failures_note {case} {reviewer}"
     st.session_state.setdefault(note, own.note if own else "")
+    with right:
+        st.text_input(
+            "Note",
+            key=note,
+            max_chars=LONGEST_NOTE,
+            disabled=not reviewer,
+            placeholder="why, in a few words",
+            on_change=_note,
+            args=(card, own, note),
+        )
     with st.container(key="failures-marks"):
         for number, mark in enumerate(MARKS, 1):
             st.button(
@@ -55,15 +67,6 @@ def show(card: Card, case: str) -> None:
             args=(card, case, reviewer, note),
             width="stretch",
         )
-    st.text_input(
-        "Note",
-        key=note,
-        max_chars=LONGEST_NOTE,
-        disabled=not reviewer,
-        placeholder="why, in a few words",
-        on_change=_note,
-        args=(card, own, note),
-    )
     fault = st.session_state.pop(_FAULT, "")
     if fault:
         st.error(layout.plain(fault))

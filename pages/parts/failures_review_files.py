@@ -42,14 +42,16 @@ def show(record: Record) -> None:
     if not opened.open:
         return
     with opened:
-        left, right = st.columns([5, 7], gap="large")
+        left, right = st.columns(2, gap="large")
         with left:
             if reviews:
                 st.html(failures_reviews.counts(reviews))
                 st.html(failures_reviews.agreements(agreement(reviews)))
+            else:
+                st.html('<p class="note">Who marked what, and how far reviewers agree, is told here.</p>')
+        with right:
             _export(record.card, reviews)
             _import(record.card)
-        with right:
             _next(record, reviews)
 
 
@@ -89,28 +91,22 @@ def _take_in(card: Card) -> None:
     except DataError as error:
         st.session_state[_FAULT] = str(error)
         return
-    st.session_state[_SAID] = (
-        f"{found.added:,} reviews taken in; {found.known:,} stood here already, {found.older:,} were older than what "
-        "stands here."
-    )
+    st.session_state[_SAID] = found.sentence
 
 
 def _next(record: Record, reviews: Sequence[Review]) -> None:
     """The data set of the training without the labels that are called wrong."""
     st.html('<h3 class="table-title">Next training set</h3>')
     names = sorted({review.reviewer for review in reviews})
-    first, second = st.columns(2, vertical_alignment="bottom")
-    with first:
-        whose = st.selectbox(
-            "Whose “label wrong” counts",
-            ["", *names],
-            format_func=lambda name: name or "that of most who marked a film",
-            key="failures_whose",
-        )
-    with second:
-        way = st.segmented_control(
-            "Films with a wrong label", (_OUT, _FLIP), default=_OUT, required=True, key="failures_way"
-        )
+    whose = st.selectbox(
+        "Whose “label wrong” counts",
+        ["", *names],
+        format_func=lambda name: name or "that of most who marked a film",
+        key="failures_whose",
+    )
+    way = st.segmented_control(
+        "Films with a wrong label", (_OUT, _FLIP), default=_OUT, required=True, key="failures_way"
+    )
     if folder.known(record.card, failures_gallery.film_of(record)) is None:
         st.info("The set is made of the films of the training: name the folder of the data set above.")
         return
@@ -122,7 +118,7 @@ def _next(record: Record, reviews: Sequence[Review]) -> None:
     except DataError as error:
         st.warning(layout.plain(str(error)))
         return
-    st.markdown(effect(found, way == _FLIP))
+    st.markdown(found.sentence)
     st.download_button(
         "Download the reviewed set (manifest)",
         data=lambda: _manifest(found, catalogue.finding),
@@ -133,26 +129,6 @@ def _next(record: Record, reviews: Sequence[Review]) -> None:
         help="A table that names the films of this computer; train with --data and this file, or name it on the "
         "page Train.",
     )
-
-
-def effect(found: Reviewed, flip: bool) -> str:
-    """What changes, in sentences."""
-    many = len(found.changed)
-    done = (
-        ("get the other label" if many != 1 else "gets the other label")
-        if flip
-        else ("are left out" if many != 1 else "is left out")
-    )
-    total = len(found.cases) + (0 if flip else many)
-    words = [f"Of {total:,} films, **{many:,}** {done}."]
-    if found.tested:
-        words.append(
-            f"{len(found.tested):,} more with a wrong label in the test split stay as they are, so that the next model "
-            "is measured on the same films and labels as this one."
-        )
-    if found.strange:
-        words.append(f"{len(found.strange):,} called wrong are not in this data set.")
-    return " ".join(words)
 
 
 def _manifest(found: Reviewed, finding: str) -> bytes:

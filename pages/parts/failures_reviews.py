@@ -105,6 +105,6 @@ def others(reviews: Sequence[Review], case: str, reviewer: str) -> str:
 
 def _table(title: str, head: str, rows: Sequence[str]) -> str:
     return (
-        f'<h3 class="table-title">{title}</h3><div class="wide"><table class="numbers">'
+        f'<h3 class="table-title">{title}</h3><div class="wide"><table class="numbers reviews">'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
