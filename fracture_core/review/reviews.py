@@ -63,7 +63,8 @@ class Reviews:
             runs: `places.runs()`.
             model_id: of a model in the store.
         """
-        return cls(runs / "reviews" / model_id / "reviews.db")
+        # A card may come from a stranger, and its id may be no plain name.
+        return cls(runs / "reviews" / Path(model_id).name / "reviews.db")
 
     def all(self) -> list[Review]:
         """Every mark that stands, by film and reviewer.

@@ -109,6 +109,11 @@ def test_what_is_no_review_is_refused(reviews, case, mark, reviewer, note, words
     assert not reviews.path.exists()
 
 
+@pytest.mark.parametrize("model", ["../../elsewhere", "/elsewhere", "..", ""])
+def test_no_id_of_a_model_leads_out_of_the_runs(tmp_path, model):
+    assert Reviews.of(tmp_path, model).path.resolve().is_relative_to(tmp_path)
+
+
 def test_what_is_taken_in_does_not_replace_what_is_newer(reviews):
     reviews.mark("1", "subtle", "A")
     (standing,) = reviews.all()
