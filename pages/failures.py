@@ -10,6 +10,7 @@ from pages.parts import (
     failures_matrix,
     failures_measures,
     failures_record,
+    failures_review_files,
     failures_state,
     layout,
     resources,
@@ -47,6 +48,7 @@ def main() -> None:
     else:
         _overview(record, threshold)
         failures_gallery.show(record, view)
+        failures_review_files.show(record)
     failures_state.share(view, record)
 
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = sorted((ROOT / "fracture_core").rglob("*.py"))
 SCREEN = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 
-_WORDS = {"errors", "words", "places", "atomic", "background"}
+_WORDS = {"errors", "words", "places", "atomic", "background", "spreadsheet"}
 _LOWER = _WORDS | {"imaging", "evaluation", "data"}
 #: What each part of the core may import, beside itself and the version in `fracture_core`.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -23,9 +23,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "places": set(),
     "atomic": set(),
     "background": set(),
+    "spreadsheet": set(),
     "imaging": _WORDS,
     "evaluation": _WORDS,
     "data": _WORDS | {"imaging", "evaluation"},
+    "review": _WORDS | {"evaluation", "data"},
     "zoo": _WORDS | {"imaging"},
     "explain": _LOWER | {"zoo"},
     "heads": _WORDS | {"imaging", "evaluation", "zoo"},
@@ -37,10 +39,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": _LOWER | {"registry", "opinion"},
     "reading": _LOWER | {"opinion"},
     "cli": _LOWER
-    | {"similar", "zoo", "heads", "registry", "explain", "training", "opinion", "report", "published"},
+    | {
+        "review",
+        "similar",
+        "zoo",
+        "heads",
+        "registry",
+        "explain",
+        "training",
+        "opinion",
+        "report",
+        "published",
+    },
     "__main__": {"cli"},
 }
-NO_TENSORFLOW = _LOWER | {"similar"}
+NO_TENSORFLOW = _LOWER | {"review", "similar"}
 TENSORFLOW = {"tensorflow", "keras", "tf_keras_vis", "h5py"}
 
 
@@ -110,6 +123,7 @@ def test_light_parts_load_no_tensorflow():
         "fracture_core.explain.methods",
         "fracture_core.imaging",
         "fracture_core.registry.store",
+        "fracture_core.review",
         "fracture_core.training.config",
         "fracture_core.training.run",
         "fracture_core.cli.main",

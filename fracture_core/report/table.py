@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fracture_core.spreadsheet import harmless
+
 if TYPE_CHECKING:
     from fracture_core.opinion import Opinion
 
@@ -25,9 +27,6 @@ FIELDS = (
     "seconds",
     "error",
 )
-
-# What makes a spreadsheet take a text for a formula (OWASP, “CSV Injection”).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def row(name: str, opinion: Opinion | None, error: str = "") -> dict[str, Any]:
@@ -72,11 +71,4 @@ def flat(row: dict[str, Any], fields: Sequence[str]) -> list[Any]:
         "region_probabilities": " ".join(map(str, row["region_probabilities"].values())),
         "peak": " ".join(map(str, row["peak"])) if row["peak"] else "",
     }
-    return [_harmless(cells[name]) for name in fields]
-
-
-def _harmless(cell: Any) -> Any:
-    """A cell that a spreadsheet shows and does not calculate."""
-    if cell is None:
-        return ""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    return [harmless(cell) if isinstance(cell, str) else cell for cell in map(cells.__getitem__, fields)]

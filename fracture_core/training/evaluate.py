@@ -1,15 +1,15 @@
 """A model of the registry against a labelled data set."""
 
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from fracture_core.data import dataset
-from fracture_core.data.cases import Case
+from fracture_core.data.trained import as_trained
 from fracture_core.errors import DataError
 from fracture_core.evaluation import (
     Coverage,
@@ -70,14 +70,6 @@ class Evaluation:
         predictions.write(path, self.table)
 
 
-def _as_trained(cases: Sequence[Case], record: pd.DataFrame) -> list[Case] | None:
-    """The cases with the splits of the training; None where this is not the set the model was trained on."""
-    splits = dict(zip(record["id"], record["split"], strict=True))
-    if not splits.keys() <= {case.id for case in cases}:
-        return None
-    return [replace(case, split=splits.get(case.id, "train")) for case in cases]
-
-
 def evaluate(
     store: ModelStore,
     model_id: str,
@@ -110,7 +102,7 @@ def evaluate(
     """
     card, model = store.load(model_id)
     data = dataset.load(root, layout, int(card.training.get("seed", 0)))
-    known = _as_trained(data.cases, store.predictions(model_id))
+    known = as_trained(data.cases, store.predictions(model_id))
     cases = [case for case in known or data.cases if split in ("all", case.split)]
     if not cases:
         raise DataError(

@@ -12,7 +12,14 @@ from fracture_core.errors import ImageReadError, ModelError
 from fracture_core.imaging import blend, legend
 from fracture_core.registry.card import Card
 from fracture_core.words import a_finding, label_words, told_of, verdict_words
-from pages.parts import failures_films, failures_gallery, failures_list, failures_state, folder
+from pages.parts import (
+    failures_films,
+    failures_gallery,
+    failures_list,
+    failures_review,
+    failures_state,
+    folder,
+)
 from pages.parts.failures_films import Look
 from pages.parts.failures_record import Record
 from pages.parts.failures_state import View
@@ -39,6 +46,7 @@ def show(record: Record, seen: View) -> None:
             found = _ask(record.card, str(root), row["path"])
             if found is not None:
                 _pictures(found, fractures, bool(row["label"]), seen.case, record.card.finding)
+        failures_review.show(record.card, seen.case)
     with words:
         st.html(facts(record.card, row.to_dict(), seen.threshold, len(fractures)))
         if found is not None:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from fracture_core.errors import ImageReadError
 from fracture_core.words import label_words, told_of, verdict_words
-from pages.parts import failures_films, failures_list, failures_state, folder
+from pages.parts import failures_films, failures_list, failures_reviews, failures_state, folder
 from pages.parts.failures_record import Record
 from pages.parts.failures_state import View
 
@@ -35,7 +35,9 @@ def show(record: Record, seen: View) -> None:
             disabled=films.empty,
         )
     if films.empty:
-        st.info("No film of this kind at this threshold: move the threshold or choose another kind.")
+        st.info(
+            "No film of this kind at this threshold: move the threshold, or choose another kind or another review."
+        )
         return
     page = min(st.session_state.get(failures_state.PAGE, 0), failures_list.pages(len(films)) - 1)
     first = page * failures_list.PAGE
@@ -46,7 +48,8 @@ def show(record: Record, seen: View) -> None:
 def heading(seen: View, count: int) -> str:
     """What is listed, in words."""
     region = f", {seen.region}" if seen.region else ""
-    return f"{failures_list.KINDS[seen.kind]}{region}: {count:,} of {len(seen.cells):,} test films"
+    review = f", {failures_reviews.FILTERS[seen.review]}" if seen.review else ""
+    return f"{failures_list.KINDS[seen.kind]}{region}{review}: {count:,} of {len(seen.cells):,} test films"
 
 
 def film_of(record: Record) -> str:
@@ -55,7 +58,7 @@ def film_of(record: Record) -> str:
 
 
 def _filters(record: Record) -> None:
-    kind, region, sort = st.columns(3)
+    kind, region, sort, review = st.columns(4)
     again = failures_state.show_list
     with kind:
         kinds = list(failures_list.KINDS)
@@ -87,6 +90,15 @@ def _filters(record: Record) -> None:
             on_change=again,
             persist_state="session",
             help="Confidence is the distance of a film's probability from the threshold, in log-odds.",
+        )
+    with review:
+        st.selectbox(
+            "Review",
+            list(failures_reviews.FILTERS),
+            format_func=failures_reviews.FILTERS.__getitem__,
+            key=failures_state.REVIEW,
+            on_change=again,
+            persist_state="session",
         )
 
 

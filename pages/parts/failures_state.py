@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from fracture_core.errors import SecondLookError
+from fracture_core.errors import DataError, SecondLookError
 from fracture_core.registry.card import Card
-from pages.parts import failures_list, resources
+from pages.parts import failures_list, failures_reviews, resources
 from pages.parts.failures_record import Record
 
 MODEL, KIND, REGION, SORT = "failures_model", "failures_kind", "failures_region", "failures_sort"
-CASE, PAGE = "failures_case", "failures_page"
+CASE, PAGE, REVIEW = "failures_case", "failures_page", "failures_filter"
 _ARRIVED = "failures_arrived"
 
 #: Step of the threshold slider.
@@ -31,6 +31,8 @@ class View:
         region: one of the regions, "" for all.
         sort: a key of `failures_list.SORTS`.
         case: id of the opened film, "" where none is.
+        review: a key of `failures_reviews.FILTERS`.
+        kept: ids of the films that this filter keeps.
     """
 
     threshold: float
@@ -39,10 +41,13 @@ class View:
     region: str
     sort: str
     case: str
+    review: str
+    kept: frozenset[str]
 
     def films(self) -> pd.DataFrame:
         """The listed films, in order."""
-        return failures_list.listed(self.cells, self.kind, self.region, self.sort)
+        films = failures_list.listed(self.cells, self.kind, self.region, self.sort)
+        return films[films["id"].isin(self.kept)].reset_index(drop=True)
 
 
 def choose_model(ids: list[str], in_use: str) -> str:
@@ -109,11 +114,17 @@ def view(record: Record, threshold: float) -> View:
     _mend(KIND, failures_list.KINDS, failures_list.ERRORS)
     _mend(REGION, ["", *failures_list.regions_of(record.test)], "")
     _mend(SORT, failures_list.SORTS, "confidence")
+    _mend(REVIEW, failures_reviews.FILTERS, "")
     case = state.setdefault(CASE, "")
     if case and case not in set(record.test["id"]):
         st.warning(f"There is no film “{case}” in the test split of this model: choose one from the list.")
         case = state[CASE] = ""
-    return View(threshold, cells, state[KIND], state[REGION], state[SORT], case)
+    try:
+        reviews = failures_reviews.kept(record.card).all()
+    except DataError:
+        reviews = []  # where reviews are shown the page says why there are none
+    kept = failures_reviews.matching(reviews, state[REVIEW], list(record.test["id"]))
+    return View(threshold, cells, state[KIND], state[REGION], state[SORT], case, state[REVIEW], kept)
 
 
 def share(seen: View, record: Record) -> None:
@@ -126,6 +137,7 @@ def share(seen: View, record: Record) -> None:
         "region": seen.region,
         "sort": "" if seen.sort == "confidence" else seen.sort,
         "threshold": "" if place == own else f"{place:.3f}",
+        "review": seen.review,
         "case": seen.case,
     }
     params = {name: value for name, value in params.items() if value}
@@ -167,7 +179,14 @@ def _arrive() -> None:
         return
     st.session_state[_ARRIVED] = True
     params = st.query_params
-    for name, key in (("model", MODEL), ("kind", KIND), ("region", REGION), ("sort", SORT), ("case", CASE)):
+    for name, key in (
+        ("model", MODEL),
+        ("kind", KIND),
+        ("region", REGION),
+        ("sort", SORT),
+        ("review", REVIEW),
+        ("case", CASE),
+    ):
         if params.get(name):
             st.session_state[key] = params[name]
     linked = threshold_in(params.get("threshold", ""))

@@ -1,0 +1,147 @@
+"""Reviews: who marked which film how, kept on disk. Several may write at once."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from fracture_core.review import database
+from fracture_core.review.mark import Review, now
+
+# A mark stands until its reviewer marks the film again or takes it back; then the one before stands again.
+_STANDING = """
+SELECT case_id, mark, note, reviewer, time, MAX(number) FROM events
+WHERE mark IS NOT NULL AND number NOT IN (SELECT undoes FROM events WHERE undoes IS NOT NULL)
+GROUP BY case_id, reviewer ORDER BY case_id, reviewer
+"""
+_LAST = """
+SELECT MAX(number), case_id FROM events
+WHERE mark IS NOT NULL AND reviewer = ? AND (? = '' OR case_id = ?)
+AND number NOT IN (SELECT undoes FROM events WHERE undoes IS NOT NULL)
+"""
+_TABLE = "SELECT 1 FROM sqlite_master WHERE name = 'events'"
+_ADD = "INSERT INTO events (time, reviewer, case_id, mark, note, undoes) VALUES (?, ?, ?, ?, ?, ?)"
+
+
+class Imported(NamedTuple):
+    """What became of reviews that were taken in.
+
+    Attributes:
+        added: they stand now.
+        known: they stood already.
+        older: the same reviewer marked the same film here later, and that stays.
+    """
+
+    added: int
+    known: int
+    older: int
+
+    @property
+    def sentence(self) -> str:
+        """What became of them, in words."""
+        return (
+            f"Reviews taken in: {self.added:,}; here already: {self.known:,}; older than what stands here: "
+            f"{self.older:,}."
+        )
+
+
+class Reviews:
+    """The reviews of the films of one model.
+
+    Args:
+        path: the file; it is made when the first mark is set.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    @classmethod
+    def of(cls, runs: Path, model_id: str) -> "Reviews":
+        """Where the reviews of a model's films are kept.
+
+        Args:
+            runs: `places.runs()`.
+            model_id: of a model in the store.
+        """
+        # A card may come from a stranger, and its id may be no plain name.
+        return cls(runs / "reviews" / Path(model_id).name / "reviews.db")
+
+    def all(self) -> list[Review]:
+        """Every mark that stands, by film and reviewer.
+
+        Raises:
+            DataError: the file cannot be read.
+        """
+        if not self.path.is_file():
+            return []
+        with database.reading(self.path) as connection:
+            # Another process may have made the file and not yet the table.
+            return list(_standing(connection).values()) if connection.execute(_TABLE).fetchone() else []
+
+    def mark(self, case: str, mark: str, reviewer: str, note: str = "") -> None:
+        """Marks a film; a mark of the same reviewer on it is replaced, and kept in the history.
+
+        Raises:
+            DataError: see `Review`; or the file cannot be written.
+        """
+        review = Review(case, mark, note.strip(), " ".join(reviewer.split()), now())
+        with database.writing(self.path) as connection:
+            before = _standing(connection).get((review.case, review.reviewer))
+            # The same again is no event: one undo is then enough.
+            if before is None or (before.mark, before.note) != (review.mark, review.note):
+                _add(connection, review)
+
+    def undo(self, reviewer: str, case: str = "") -> str:
+        """Takes back the last standing mark of a reviewer; the mark before it stands again.
+
+        Args:
+            reviewer: by name.
+            case: only on this film; "" for the last on any.
+
+        Returns:
+            The id of the film; "" where there was nothing to take back.
+
+        Raises:
+            DataError: the file cannot be written.
+        """
+        name = " ".join(reviewer.split())
+        if not self.path.is_file():
+            return ""
+        with database.writing(self.path) as connection:
+            number, found = connection.execute(_LAST, (name, case, case)).fetchone()
+            if number is None:
+                return ""
+            connection.execute(_ADD, (now(), name, found, None, None, number))
+            return found
+
+    def take_in(self, reviews: Sequence[Review]) -> Imported:
+        """Adds reviews that were exported elsewhere; of two marks of one reviewer on one film the later stays.
+
+        Raises:
+            DataError: the file cannot be written; then none is added.
+        """
+        added = known = older = 0
+        with database.writing(self.path) as connection:
+            standing = _standing(connection)
+            for review in reviews:
+                here = standing.get((review.case, review.reviewer))
+                if here == review:
+                    known += 1
+                elif here is not None and here.when > review.when:
+                    older += 1
+                else:
+                    _add(connection, review)
+                    standing[review.case, review.reviewer] = review
+                    added += 1
+        return Imported(added, known, older)
+
+
+def _standing(connection: sqlite3.Connection) -> dict[tuple[str, str], Review]:
+    """What stands, by film and reviewer."""
+    found = (Review(*row[:5]) for row in connection.execute(_STANDING))
+    return {(review.case, review.reviewer): review for review in found}
+
+
+def _add(connection: sqlite3.Connection, review: Review) -> None:
+    values = (review.time, review.reviewer, review.case, review.mark, review.note, None)
+    connection.execute(_ADD, values)

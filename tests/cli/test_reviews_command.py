@@ -1,0 +1,62 @@
+"""`reviews`: marks out, in, and into the next training set."""
+
+import pytest
+
+from fracture_core import places
+from fracture_core.data import dataset
+from fracture_core.review import Reviews
+
+
+@pytest.fixture
+def reviews(store, tmp_path, monkeypatch) -> Reviews:
+    monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path / "runs"))
+    return Reviews.of(places.runs(), "tiny")
+
+
+def test_marks_leave_and_come_back(command, reviews, tmp_path):
+    reviews.mark("1", "subtle", "A", "=1+1")
+    before = reviews.all()
+    assert command("reviews", "export", "--model", "tiny", tmp_path / "out.csv").status == 0
+    reviews.undo("A")
+    said = command("reviews", "import", "--model", "tiny", tmp_path / "out.csv")
+    assert (said.status, said.out) == (
+        0,
+        "Reviews taken in: 1; here already: 0; older than what stands here: 0.\n",
+    )
+    assert reviews.all() == before
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_the_manifest_leaves_the_test_split_alone(command, reviews, phantoms, store, tmp_path, flip):
+    told = store.predictions("tiny")
+    tested = told["id"][told["split"] == "test"].iloc[0]
+    given = {case.id: case for case in dataset.load(phantoms).cases}
+    learnt = next(case for case in given if case not in set(told["id"]))
+    for case in (tested, learnt):
+        reviews.mark(case, "label wrong", "A")
+    out = tmp_path / "next.csv"
+    words = ["--model", "tiny", "--data", phantoms, "--out", out, *(["--flip"] if flip else [])]
+    said = command("reviews", "manifest", *words)
+    assert said.status == 0
+    assert f"{'turned round' if flip else 'left out'}: 1." in said.out
+    assert "In the test split: 1 more" in said.out
+    after = {case.id: case for case in dataset.load(out).cases}
+    assert (after[tested].label, after[tested].split) == (given[tested].label, "test")
+    assert (after[learnt].label == 1 - given[learnt].label) if flip else learnt not in after
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("import", "{tmp}/none.csv"), "Expected reviews in"),
+        (("import", "{tmp}/models/tiny/card.json"), "Expected the columns id"),
+        (("export", "{tmp}/no/folder.csv"), "Expected to write the reviews to"),
+        (("manifest", "--data", "{tmp}", "--out", "{tmp}/x.csv"), "Expected"),
+    ],
+)
+def test_what_cannot_be_done_is_said(command, reviews, tmp_path, words, sentence):
+    action, *rest = (word.format(tmp=tmp_path) for word in words)
+    said = command("reviews", action, "--model", "tiny", *rest)
+    assert said.status == 1
+    assert sentence in said.err
+    assert said.err.count("\n") == 1

@@ -1,0 +1,114 @@
+"""Reviewing in a real browser: from a cell of the matrix to a mark, an export, and back."""
+
+import csv
+import io
+import re
+
+import pandas as pd
+import pytest
+from playwright.sync_api import expect
+
+from fracture_core.review import Reviews
+
+pytestmark = pytest.mark.browser
+
+
+def _button(page, words: str):
+    return page.get_by_role("button", name=re.compile(words))
+
+
+def test_matrix_to_gallery_to_case_to_mark_to_export_and_back(page, app, tmp_path):
+    reviews = Reviews.of(app.runs, "tiny")
+    page.goto(f"{app.url}/failures?model=tiny")
+    cells = ("true positives", "missed fractures", "false alarms", "true negatives")
+    _button(page, cells[0]).wait_for()
+    counts = {
+        words: int(re.match(r"\d+", _button(page, rf"^\d+\s*{words}").inner_text()).group())
+        for words in cells
+    }
+    _button(page, rf"^\d+\s*{max(counts, key=counts.__getitem__)}").click()
+    _button(page, "listed below").wait_for()
+    page.locator(".st-key-failures-open-0 button").click()
+    name = page.get_by_role("textbox", name="Your name")
+    name.fill("Reader Ä")
+    name.press("Enter")
+    expect(_button(page, "^subtle")).to_be_enabled()
+    note = page.get_by_role("textbox", name="Note")
+    note.press_sequentially("=2+2, u")
+    note.press("Enter")
+    page.wait_for_timeout(500)
+    assert reviews.all() == []  # what is typed is no key
+    name.focus()
+    name.blur()
+    page.keyboard.press("2")
+    expect(_button(page, "^Undo")).to_be_enabled()
+    page.keyboard.press("5")
+    expect(_button(page, "^growth plate")).to_have_attribute("kind", "primary")
+    page.keyboard.press("u")
+    expect(_button(page, "^subtle")).to_have_attribute("kind", "primary")
+    case = re.search(r"case=([^&]*)", page.url)
+    assert case is not None
+    (stands,) = reviews.all()
+    assert (stands.mark, stands.note, stands.reviewer) == ("subtle", "=2+2, u", "Reader Ä")
+
+    page.get_by_role("button", name="Back to the list").click()
+    page.get_by_text("1 mark on 1 film by 1 reviewer.").wait_for()
+    page.get_by_text("Marks, agreement, export").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export the reviews (CSV)").click()
+    path = tmp_path / "reviews.csv"
+    download.value.save_as(path)
+    (row,) = csv.DictReader(io.StringIO(path.read_text("utf-8-sig"), newline=""))
+    assert (row["id"], row["mark"], row["note"]) == (stands.case, "subtle", "'=2+2, u")
+
+    reviews.undo("Reader Ä")
+    assert reviews.all() == []
+    page.locator("input[type=file]").set_input_files(path)
+    page.get_by_text("Reviews taken in: 1; here already: 0").wait_for()
+    assert reviews.all() == [stands]
+    page.get_by_text("1 mark on 1 film by 1 reviewer.").wait_for()
+
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text("id,mark\n1,subtle\n")
+    page.get_by_role("button", name=re.compile("^Remove")).click()
+    page.locator("input[type=file]").set_input_files(wrong)
+    page.get_by_text("Expected the columns id, mark, note, reviewer, time in wrong.csv").wait_for()
+    assert reviews.all() == [stands]
+    reviews.undo("Reader Ä")
+
+
+def test_the_next_training_set_leaves_a_wrong_label_out(page, app, tmp_path):
+    reviews = Reviews.of(app.runs, "tiny")
+    told = pd.read_csv(app.models / "tiny" / "predictions.csv")
+    validated, tested = (told["id"][told["split"] == split].iloc[0] for split in ("val", "test"))
+    for case in (validated, tested):
+        reviews.mark(case, "label wrong", "A")
+    page.goto(f"{app.url}/failures?model=tiny")
+    field = page.get_by_role("textbox", name="Folder of the data set")
+    field.fill(str(app.phantoms))
+    field.press("Enter")
+    page.get_by_role("img", name=re.compile("^Film ")).first.wait_for()
+    page.get_by_text("Marks, agreement, export").click()
+    page.get_by_text("Films: 56; with a label that is called wrong and left out: 1.").wait_for()
+    page.get_by_text("In the test split: 1 more").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the reviewed set (manifest)").click()
+    path = tmp_path / "next.csv"
+    download.value.save_as(path)
+    ids = set(pd.read_csv(path)["id"])
+    assert (len(ids), validated in ids, tested in ids) == (55, False, True)
+    for _ in range(2):
+        reviews.undo("A")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_is_wider_than_the_screen(page, app, width):
+    case = pd.read_csv(app.models / "tiny" / "predictions.csv").query("split == 'test'")["id"].iloc[0]
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{app.url}/failures?model=tiny&kind=all&case={case}")
+    page.get_by_role("textbox", name="Your name").wait_for()
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
+    page.get_by_role("button", name="Back to the list").click()
+    page.get_by_text("Marks, agreement, export").click()
+    page.get_by_role("heading", name="Next training set").wait_for()
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width

@@ -1,0 +1,142 @@
+"""Reviews on the failures page without a browser."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from fracture_core.evaluation import Interval
+from fracture_core.review import MARKS, Agreement, Review, Reviews
+from pages.parts import failures_reviews
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+TIME = "2026-01-01T00:00:00+00:00"
+
+
+@pytest.fixture
+def reviews(store, tmp_path, monkeypatch) -> Reviews:
+    """Of the films of the model `tiny`."""
+    monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path / "runs"))
+    monkeypatch.delenv("SECOND_LOOK_DATASET", raising=False)
+    return Reviews.of(tmp_path / "runs", "tiny")
+
+
+@pytest.fixture
+def tested(store) -> list[str]:
+    """Ids of the test films."""
+    table = store.predictions("tiny")
+    return list(table["id"][table["split"] == "test"])
+
+
+def _open(**params: str) -> AppTest:
+    test = AppTest.from_file(str(APP), default_timeout=60)
+    test.run()
+    test.switch_page("pages/failures.py")
+    for name, value in {"model": "tiny", **params}.items():
+        test.query_params[name] = value
+    return _run(test)
+
+
+def _run(test: AppTest) -> AppTest:
+    test.run()
+    assert not test.exception
+    return test
+
+
+def _words(test: AppTest) -> str:
+    return " ".join(str(found.proto.body) for found in test.get("html"))
+
+
+def _press(test: AppTest, key: str) -> None:
+    test.button(key=key).click()
+    _run(test)
+
+
+def _stands(reviews: Reviews) -> list[tuple[str, str, str, str]]:
+    return [(review.case, review.mark, review.note, review.reviewer) for review in reviews.all()]
+
+
+def test_a_film_is_marked_and_the_mark_taken_back(reviews, tested):
+    test = _open(kind="all", case=tested[0])
+    assert test.button(key="failures_mark 1").disabled
+    test.text_input(key="failures_reviewer").set_value(" A  B ")
+    _run(test)
+    test.text_input(key=f"failures_note {tested[0]} A B").set_value("why")
+    _run(test)
+    assert _stands(reviews) == []
+    _press(test, "failures_mark 1")
+    _press(test, "failures_mark 7")
+    assert _stands(reviews) == [(tested[0], "correct", "why", "A B")]
+    test.text_input(key=f"failures_note {tested[0]} A B").set_value("better")
+    _run(test)
+    assert _stands(reviews) == [(tested[0], "correct", "better", "A B")]
+    _press(test, "failures_undo")
+    assert test.text_input(key=f"failures_note {tested[0]} A B").value == "why"
+    _press(test, "failures_undo")
+    assert _stands(reviews) == [(tested[0], "label wrong", "why", "A B")]
+    _press(test, "failures_undo")
+    assert _stands(reviews) == []
+    assert test.button(key="failures_undo").disabled
+
+
+def test_the_name_stays_and_the_note_does_not(reviews, tested):
+    test = _open(kind="all", sort="id", case=tested[0])
+    test.text_input(key="failures_reviewer").set_value("A")
+    _run(test)
+    test.text_input(key=f"failures_note {tested[0]} A").set_value("why")
+    _run(test)
+    _press(test, "failures_mark 2")
+    _press(test, "failures_next")
+    assert test.text_input(key="failures_reviewer").value == "A"
+    _press(test, "failures_mark 3")
+    assert [(mark, note) for _, mark, note, _ in _stands(reviews)] == [("subtle", "why"), ("artefact", "")]
+
+
+def test_what_others_say_is_shown_as_they_wrote_it(reviews, tested):
+    reviews.mark(tested[0], "growth plate", "<i>B</i>", "<script>")
+    test = _open(kind="all", case=tested[0])
+    assert "<b>&lt;i&gt;B&lt;/i&gt;</b>: growth plate “&lt;script&gt;”" in _words(test)
+    assert "Nobody else" not in _words(test)
+
+
+@pytest.mark.parametrize(("wanted", "count"), [("subtle", 1), ("marked", 2), ("correct", 0)])
+def test_the_list_keeps_films_by_mark(reviews, tested, wanted, count):
+    reviews.mark(tested[0], "subtle", "A")
+    reviews.mark(tested[1], "hardware", "A")
+    test = _open(kind="all", review=wanted)
+    assert f"{failures_reviews.FILTERS[wanted]}: {count} of {len(tested)} test films" in _words(test)
+    found = test.query_params["review"]
+    assert found in (wanted, [wanted])
+
+
+def test_films_not_marked_yet(reviews, tested):
+    reviews.mark(tested[0], "subtle", "A")
+    assert f"not marked yet: {len(tested) - 1} of" in _words(_open(kind="all", review="unmarked"))
+
+
+def test_a_broken_file_of_reviews_is_said_and_the_numbers_stay(reviews, tested):
+    reviews.path.parent.mkdir(parents=True)
+    reviews.path.write_text("no database at all, but long enough to be looked at")
+    for params in ({}, {"kind": "all", "case": tested[0]}):
+        test = _open(**params)
+        assert any("cannot be read" in str(found.value).replace("\\", "") for found in test.error)
+        assert test.button(key="failures-cell-missed-fracture")
+
+
+def test_counts_and_agreement_in_words():
+    marks = [Review("1", "subtle", "", name, TIME) for name in ("A", "B&C")]
+    assert failures_reviews.summary(marks) == "2 marks on 1 film by 2 reviewers."
+    table = failures_reviews.counts(marks)
+    assert '<th scope="col">B&amp;C</th>' in table
+    assert '<th scope="row">subtle</th><td>1</td><td>1</td><td>1</td>' in table
+    assert all(mark in table for mark in MARKS)
+    pairs = [
+        Agreement("A", "B", 3, Interval(0.4, 0.1, 0.7, 5)),
+        Agreement("A", "C", 2, Interval.unknown(2)),
+        Agreement("B", "C", 0, Interval.unknown()),
+    ]
+    words = failures_reviews.agreements(pairs)
+    assert "<td>3 of 5</td><td>0.40 (95% CI 0.10–0.70, n = 5)</td>" in words
+    assert "undefined: both gave one and the same mark throughout" in words
+    assert "undefined: no film that both marked" in words
+    assert "once two reviewers" in failures_reviews.agreements([])

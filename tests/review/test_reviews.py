@@ -1,0 +1,195 @@
+"""Marks are kept, replaced, taken back, and never lost."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from fracture_core.errors import DataError
+from fracture_core.review import MARKS, Review, Reviews
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Says each film after it is on disk.
+_WRITER = """
+import sys
+from pathlib import Path
+from fracture_core.review import Reviews
+path, name, count = sys.argv[1:]
+for number in range(int(count)):
+    Reviews(Path(path)).mark(f"film {number}", "subtle", name, f"note {number}")
+    print(f"film {number}", flush=True)
+"""
+
+
+@pytest.fixture
+def reviews(tmp_path) -> Reviews:
+    return Reviews.of(tmp_path, "model")
+
+
+def _writer(reviews: Reviews, name: str, count: int) -> subprocess.Popen:
+    command = [sys.executable, "-c", _WRITER, str(reviews.path), name, str(count)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def _marks(reviews: Reviews) -> dict[tuple[str, str], str]:
+    return {(review.case, review.reviewer): review.mark for review in reviews.all()}
+
+
+def test_nothing_is_made_by_looking(reviews):
+    assert reviews.all() == []
+    assert reviews.undo("A") == ""
+    assert not reviews.path.exists()
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_a_mark_stands(reviews, mark):
+    reviews.mark("a/1.png", mark, "  Ü  B ", " it's\n“so” ")
+    (found,) = reviews.all()
+    assert (found.case, found.mark, found.note, found.reviewer) == ("a/1.png", mark, "it's\n“so”", "Ü B")
+
+
+def test_a_new_mark_replaces_that_of_the_same_reviewer_only(reviews):
+    reviews.mark("1", "subtle", "A")
+    reviews.mark("1", "artefact", "B")
+    reviews.mark("1", "correct", "A")
+    assert _marks(reviews) == {("1", "A"): "correct", ("1", "B"): "artefact"}
+
+
+def test_undo_goes_back_step_by_step_through_the_history(reviews):
+    reviews.mark("1", "subtle", "A", "first")
+    reviews.mark("1", "correct", "A")
+    reviews.mark("2", "hardware", "A")
+    reviews.mark("1", "poor film", "B")
+    assert reviews.undo("A", "1") == "1"
+    assert _marks(reviews) == {("1", "A"): "subtle", ("2", "A"): "hardware", ("1", "B"): "poor film"}
+    assert reviews.undo("A") == "2"
+    assert reviews.undo("A") == "1"
+    assert reviews.undo("A") == ""
+    assert _marks(reviews) == {("1", "B"): "poor film"}
+    reviews.mark("1", "subtle", "A")
+    assert _marks(reviews)["1", "A"] == "subtle"
+
+
+def test_the_same_mark_twice_is_taken_back_at_once(reviews):
+    reviews.mark("1", "subtle", "A")
+    reviews.mark("1", "subtle", "A")
+    reviews.undo("A")
+    assert reviews.all() == []
+
+
+def test_the_history_cannot_be_changed(reviews):
+    reviews.mark("1", "subtle", "A")
+    connection = sqlite3.connect(reviews.path)
+    for statement in ("DELETE FROM events", "UPDATE events SET mark = 'correct'"):
+        with pytest.raises(sqlite3.IntegrityError, match="events stay"):
+            connection.execute(statement)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("case", "mark", "reviewer", "note", "words"),
+    [
+        ("", "subtle", "A", "", "id of a film"),
+        ("1", "wrong", "A", "", "label wrong, subtle"),
+        ("1", "subtle", "  ", "", "name of a reviewer"),
+        ("1", "subtle", "A" * 81, "", "at most 80"),
+        ("1", "subtle", "A", "x" * 1001, "got 1,001"),
+        ("1", "subtle", "A", "\0", "plain text"),
+        ("\udcff", "subtle", "A", "", "plain text"),
+    ],
+)
+def test_what_is_no_review_is_refused(reviews, case, mark, reviewer, note, words):
+    with pytest.raises(DataError, match=words):
+        reviews.mark(case, mark, reviewer, note)
+    assert not reviews.path.exists()
+
+
+@pytest.mark.parametrize("model", ["../../elsewhere", "/elsewhere", "..", ""])
+def test_no_id_of_a_model_leads_out_of_the_runs(tmp_path, model):
+    assert Reviews.of(tmp_path, model).path.resolve().is_relative_to(tmp_path)
+
+
+def test_what_is_taken_in_does_not_replace_what_is_newer(reviews):
+    reviews.mark("1", "subtle", "A")
+    (standing,) = reviews.all()
+    older = Review("1", "correct", "", "A", "2020-01-01T00:00:00Z")
+    other = Review("1", "correct", "", "B", "2020-01-01T00:00:00+00:00")
+    assert reviews.take_in([standing, older, other]) == (1, 1, 1)
+    assert _marks(reviews) == {("1", "A"): "subtle", ("1", "B"): "correct"}
+    assert reviews.take_in([other]) == (0, 1, 0)
+    newer = Review("1", "artefact", "", "A", "2990-01-01T00:00:00+00:00")
+    assert reviews.take_in([newer]) == (1, 0, 0)
+    reviews.undo("A")
+    assert _marks(reviews)["1", "A"] == "subtle"
+
+
+def test_two_processes_at_once_lose_nothing(reviews):
+    writers = [_writer(reviews, name, 60) for name in ("A", "B")]
+    for writer in writers:
+        writer.communicate(timeout=120)
+        assert writer.returncode == 0
+    wanted = {(f"film {number}", name) for number in range(60) for name in ("A", "B")}
+    assert _marks(reviews).keys() == wanted
+
+
+def test_many_may_begin_at_once(reviews):
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda number: reviews.mark("1", "subtle", f"N{number}"), range(64)))
+    assert len(reviews.all()) == 64
+
+
+def test_one_mark_is_taken_back_once(reviews):
+    for number in range(20):
+        reviews.mark(str(number), "subtle", "A")
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: reviews.undo("A"), range(20)))
+    assert sorted(found) == sorted(str(number) for number in range(20))
+    assert reviews.all() == []
+
+
+def test_a_killed_writer_leaves_all_that_it_had_written(reviews):
+    writer = _writer(reviews, "A", 100_000)
+    assert writer.stdout is not None
+    said = [writer.stdout.readline().strip() for _ in range(25)]
+    writer.send_signal(signal.SIGKILL)
+    said += writer.stdout.read().split("\n")
+    writer.stdout.close()
+    assert writer.wait(30) == -signal.SIGKILL
+    written = {review.case for review in reviews.all()}
+    # One more may be on disk that it had no time to tell.
+    assert {line for line in said if line} <= written
+    assert len(written) <= len([line for line in said if line]) + 1
+    connection = sqlite3.connect(reviews.path)
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+    reviews.mark("film 0", "correct", "B")
+    assert ("film 0", "B") in _marks(reviews)
+
+
+def test_a_file_without_its_table_holds_nothing(reviews):
+    reviews.path.parent.mkdir(parents=True)
+    reviews.path.touch()
+    assert reviews.all() == []
+    reviews.mark("1", "subtle", "A")
+    assert len(reviews.all()) == 1
+
+
+def test_another_file_in_its_place_is_said_and_kept(reviews):
+    reviews.path.parent.mkdir(parents=True)
+    reviews.path.write_text("no database at all, but long enough to be looked at")
+    with pytest.raises(DataError, match="cannot be read"):
+        reviews.all()
+    with pytest.raises(DataError, match="cannot be written"):
+        reviews.mark("1", "subtle", "A")
+    assert reviews.path.read_text().startswith("no database")
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path):
+    (tmp_path / "reviews").touch()
+    with pytest.raises(DataError, match="cannot be written"):
+        Reviews.of(tmp_path, "model").mark("1", "subtle", "A")
