@@ -18,7 +18,9 @@ def main(url: str) -> None:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 1180})
         page.goto(url)
-        page.locator("input[type=file]").first.set_input_files(ROOT / "assets/samples/synthetic_hand_fracture.png")
+        page.locator("input[type=file]").first.set_input_files(
+            ROOT / "assets/samples/synthetic_hand_fracture.png"
+        )
         page.locator(".st-key-viewer .viewer[data-matrix]").wait_for(timeout=60_000)
         page.wait_for_timeout(2000)
         page.screenshot(path=ROOT / "docs/screenshot.png")
