@@ -10,6 +10,7 @@ from pages.parts import (
     failures_matrix,
     failures_measures,
     failures_record,
+    failures_slices,
     failures_state,
     layout,
     resources,
@@ -46,7 +47,11 @@ def main() -> None:
         failures_case.show(record, view)
     else:
         _overview(record, threshold)
+        # Drawn last: comparing slices takes a moment, and everything else follows the threshold at once.
+        slices = st.container()
         failures_gallery.show(record, view)
+        with slices:
+            failures_slices.show(record, view)
     failures_state.share(view, record)
 
 

@@ -110,6 +110,11 @@ class Measuring:
         )
         self._thread.start()
 
+    @property
+    def running(self) -> bool:
+        """Whether films are still being looked at."""
+        return self._thread.is_alive()
+
     def wait(self, seconds: float) -> None:
         """Returns when all films are done, or after a while."""
         self._thread.join(seconds)

@@ -1,6 +1,6 @@
 """Slices: cases of a test split that have one property in common, with the words for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -32,6 +32,15 @@ class Slice:
     before: str = ""
     after: str = ""
     where: str = ""
+
+
+# Between the titles of two slices together; it stands in no title.
+_BETWEEN = ", "
+
+
+def title(slices: Sequence[Slice]) -> str:
+    """A slice, or two together, as a table names it: “Region: hand, View: lateral”."""
+    return _BETWEEN.join(f"{each.property}: {each.name}" for each in slices)
 
 
 @dataclass(frozen=True)
@@ -108,6 +117,23 @@ def slices_of(table: pd.DataFrame, properties: pd.DataFrame | None = None) -> li
         if measure.column in known:
             found += _thirds(measure, known[measure.column].to_numpy(np.float64))
     return [each for each in found if 0 < each.members.sum() < len(table)]
+
+
+def members_of(
+    table: pd.DataFrame, name: str, properties: pd.DataFrame | None = None
+) -> NDArray[np.bool_] | None:
+    """Which cases of a table belong to a slice, or to two together; None where it has no such slice.
+
+    Args:
+        table: see `slices_of`.
+        name: as `title` gives it.
+        properties: see `slices_of`.
+    """
+    there = {title((each,)): each.members for each in slices_of(table, properties)}
+    parts = name.split(_BETWEEN)
+    if not there.keys() >= set(parts):
+        return None
+    return np.logical_and.reduce([there[part] for part in parts])
 
 
 def _regions(table: pd.DataFrame) -> list[Slice]:

@@ -4,7 +4,6 @@ import math
 from fractions import Fraction
 
 from fracture_core.evaluation.interval import Interval
-from fracture_core.evaluation.slice import Slice
 from fracture_core.evaluation.slices import Look, Part, Slices
 
 #: Sentences at most.
@@ -34,11 +33,6 @@ def sentences(found: Slices) -> list[str]:
     if not told:
         return [_nothing(found)]
     return [_sentence(part, label, look) for part, label, look in told[:MOST]]
-
-
-def title(slices: tuple[Slice, ...]) -> str:
-    """A slice as a table names it: “Region: hand, View: lateral”."""
-    return ", ".join(f"{each.property}: {each.name}" for each in slices)
 
 
 def _nothing(found: Slices) -> str:

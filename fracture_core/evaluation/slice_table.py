@@ -4,7 +4,6 @@ from typing import Any
 
 import pandas as pd
 
-from fracture_core.evaluation.slice_sentences import title
 from fracture_core.evaluation.slices import Look, Part, Slices
 
 _MEASURED = ("sensitivity", "specificity", "accuracy", "auc")
@@ -32,7 +31,7 @@ def to_csv(found: Slices) -> str:
 def _row(part: Part) -> dict[str, Any]:
     summary = part.summary
     row: dict[str, Any] = {
-        "slice": title(part.slices),
+        "slice": part.title,
         "parts": len(part.slices),
         "films": summary.n,
         "positives": summary.positives,

@@ -22,7 +22,7 @@ from fracture_core.evaluation.arrays import Scored, scored
 from fracture_core.evaluation.block_permutation import block_permutation
 from fracture_core.evaluation.confusion import flagged
 from fracture_core.evaluation.metrics import Summary, summarise
-from fracture_core.evaluation.slice import Slice, slices_of
+from fracture_core.evaluation.slice import Slice, slices_of, title
 
 #: The chance of any false claim.
 LEVEL = 0.05
@@ -87,6 +87,11 @@ class Part:
     summary: Summary
     misses: Look | None
     alarms: Look | None
+
+    @property
+    def title(self) -> str:
+        """What a table calls it."""
+        return title(self.slices)
 
     @property
     def members(self) -> NDArray[np.bool_]:

@@ -46,6 +46,7 @@ def show(record: Record, seen: View) -> None:
 def heading(seen: View, count: int) -> str:
     """What is listed, in words."""
     region = f", {seen.region}" if seen.region else ""
+    region += f" ({seen.slice})" if seen.slice else ""
     return f"{failures_list.KINDS[seen.kind]}{region}: {count:,} of {len(seen.cells):,} test films"
 
 

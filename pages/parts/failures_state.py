@@ -8,13 +8,24 @@ import pandas as pd
 import streamlit as st
 
 from fracture_core.errors import SecondLookError
+from fracture_core.evaluation import members_of
 from fracture_core.registry.card import Card
-from pages.parts import failures_list, resources
+from pages.parts import failures_list, failures_properties, resources
 from pages.parts.failures_record import Record
 
 MODEL, KIND, REGION, SORT = "failures_model", "failures_kind", "failures_region", "failures_sort"
-CASE, PAGE = "failures_case", "failures_page"
+CASE, PAGE, SLICE = "failures_case", "failures_page", "failures_slice"
 _ARRIVED = "failures_arrived"
+
+# What of the view stands in the address, beside the threshold.
+_IN_ADDRESS = {
+    "model": MODEL,
+    "kind": KIND,
+    "region": REGION,
+    "slice": SLICE,
+    "sort": SORT,
+    "case": CASE,
+}
 
 #: Step of the threshold slider.
 _STEP = 0.001
@@ -29,6 +40,8 @@ class View:
         cells: every test film, as `failures_list.with_cells` gives it.
         kind: a key of `failures_list.KINDS`.
         region: one of the regions, "" for all.
+        slice: the slice as `Part.title` names it, "" for all.
+        members: ids of its films; None for all.
         sort: a key of `failures_list.SORTS`.
         case: id of the opened film, "" where none is.
     """
@@ -37,12 +50,15 @@ class View:
     cells: pd.DataFrame
     kind: str
     region: str
+    slice: str
+    members: frozenset[str] | None
     sort: str
     case: str
 
     def films(self) -> pd.DataFrame:
         """The listed films, in order."""
-        return failures_list.listed(self.cells, self.kind, self.region, self.sort)
+        cells = self.cells if self.members is None else self.cells[self.cells["id"].isin(self.members)]
+        return failures_list.listed(cells, self.kind, self.region, self.sort)
 
 
 def choose_model(ids: list[str], in_use: str) -> str:
@@ -109,11 +125,12 @@ def view(record: Record, threshold: float) -> View:
     _mend(KIND, failures_list.KINDS, failures_list.ERRORS)
     _mend(REGION, ["", *failures_list.regions_of(record.test)], "")
     _mend(SORT, failures_list.SORTS, "confidence")
+    members = _members(record)
     case = state.setdefault(CASE, "")
     if case and case not in set(record.test["id"]):
         st.warning(f"There is no film “{case}” in the test split of this model: choose one from the list.")
         case = state[CASE] = ""
-    return View(threshold, cells, state[KIND], state[REGION], state[SORT], case)
+    return View(threshold, cells, state[KIND], state[REGION], state[SLICE], members, state[SORT], case)
 
 
 def share(seen: View, record: Record) -> None:
@@ -124,6 +141,7 @@ def share(seen: View, record: Record) -> None:
         "model": record.card.id,
         "kind": seen.kind,
         "region": seen.region,
+        "slice": seen.slice,
         "sort": "" if seen.sort == "confidence" else seen.sort,
         "threshold": "" if place == own else f"{place:.3f}",
         "case": seen.case,
@@ -167,7 +185,7 @@ def _arrive() -> None:
         return
     st.session_state[_ARRIVED] = True
     params = st.query_params
-    for name, key in (("model", MODEL), ("kind", KIND), ("region", REGION), ("sort", SORT), ("case", CASE)):
+    for name, key in _IN_ADDRESS.items():
         if params.get(name):
             st.session_state[key] = params[name]
     linked = threshold_in(params.get("threshold", ""))
@@ -182,6 +200,18 @@ def threshold_in(text: str) -> float | None:
     except ValueError:
         return None
     return round(value, 3) if 0 <= value <= 1 else None
+
+
+def _members(record: Record) -> frozenset[str] | None:
+    """Ids of the films of the chosen slice; a slice that these films do not have is forgotten."""
+    name = st.session_state.setdefault(SLICE, "")
+    if not name:
+        return None
+    found = members_of(record.test, name, failures_properties.known(record))
+    if found is None:
+        st.session_state[SLICE] = ""
+        return None
+    return frozenset(record.test["id"][found])
 
 
 def _mend(key: str, allowed, default: str) -> None:

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from fracture_core.evaluation import find_slices, sentences, slices, summarise
-from fracture_core.evaluation.slice import slices_of
-from fracture_core.evaluation.slice_sentences import odds, title
+from fracture_core.evaluation.slice import members_of, slices_of, title
+from fracture_core.evaluation.slice_sentences import odds
 from fracture_core.evaluation.slice_table import to_csv, to_frame
 
 
@@ -59,7 +59,7 @@ def _wrong(films: pd.DataFrame, which: pd.Series) -> pd.DataFrame:
 
 
 def _part(found, words):
-    return next(part for part in (*found.single, *found.pairs) if title(part.slices) == words)
+    return next(part for part in (*found.single, *found.pairs) if part.title == words)
 
 
 def test_slices_are_named_by_their_limits(simulated):
@@ -167,11 +167,20 @@ def test_cases_without_known_properties_belong_to_no_slice(simulated):
     assert all(not each.members[100:].any() for each in found if each.property != "Region")
 
 
+def test_a_slice_is_found_by_its_name(simulated):
+    films, known = simulated
+    found = find_slices(films, 0.5, known)
+    for part in (found.single[0], found.pairs[0], found.pairs[-1]):
+        assert (members_of(films, part.title, known) == part.members).all()
+    assert members_of(films, "Region: tail", known) is None
+    assert members_of(films, found.pairs[0].title + ", Region: tail", known) is None
+
+
 def test_the_table_holds_every_slice(simulated):
     films, known = simulated
     found = find_slices(films, 0.5, known)
     table = pd.read_csv(io.StringIO(to_csv(found)))
-    assert list(table["slice"]) == [title(part.slices) for part in (*found.single, *found.pairs)]
+    assert list(table["slice"]) == [part.title for part in (*found.single, *found.pairs)]
     row = table.iloc[0]
     assert row["sensitivity"] == pytest.approx(found.single[0].summary.sensitivity.value, abs=1e-5)
     assert row["misses"] + row["sensitivity"] == pytest.approx(1, abs=1e-5)
