@@ -94,11 +94,6 @@ class Part:
         return title(self.slices)
 
     @property
-    def members(self) -> NDArray[np.bool_]:
-        """Which cases of the table."""
-        return np.logical_and.reduce([each.members for each in self.slices])
-
-    @property
     def differs(self) -> bool:
         """Whether it differs from the rest in either way."""
         return any(look is not None and look.differs for look in (self.misses, self.alarms))

@@ -129,8 +129,8 @@ def _how(found: Slices) -> str:
     return (
         f"Each slice is compared with the other films of the same class by exchanging whole groups, where both hold "
         f"{FEWEST} films or more. After Holm's correction for all {found.looks} looks ({found.pairs_compared} "
-        "combinations searched) the chance that any difference named here is none is 5%. Intervals take films of one "
-        "group together; numbers are cut at the tertiles of these films."
+        "combinations searched) the chance that any difference named here is none is at most 5%. Intervals take films "
+        "of one group together; numbers are cut at the tertiles of these films."
     )
 
 
