@@ -35,7 +35,7 @@ def add(commands) -> None:
         "--out",
         type=Path,
         metavar="DIR",
-        help="write metrics.json, predictions.csv, slices.csv and plots here",
+        help="write metrics.json, predictions.csv, slices.csv, report.html and plots here",
     )
     parser.set_defaults(run=run)
 
@@ -87,6 +87,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 def _write(found, slices, folder: Path) -> None:
     from fracture_core.evaluation import slice_table
+    from fracture_core.training.evaluation_page import to_html
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -94,15 +95,16 @@ def _write(found, slices, folder: Path) -> None:
         (folder / "metrics.json").write_text(metrics, encoding="utf-8")
         found.write_predictions(folder / "predictions.csv")
         (folder / "slices.csv").write_text(slice_table.to_csv(slices), encoding="utf-8")
-        _draw(found, folder)
+        plots = _draw(found, folder)
+        (folder / "report.html").write_text(to_html(found, slices, plots), encoding="utf-8")
     except OSError as error:
         raise SecondLookError(
             f"Expected to write the results to {folder}, but the disk said “{error.strerror}”: choose another folder."
         ) from error
 
 
-def _draw(found, folder: Path) -> None:
-    """Curves and confusion matrix as pictures."""
+def _draw(found, folder: Path) -> dict[str, bytes]:
+    """Curves and confusion matrix as pictures; their files by name."""
     from fracture_core.evaluation import plots, pr_points, reliability_points, roc_points
 
     label, probability = found.table["label"], found.table["probability"]
@@ -119,8 +121,12 @@ def _draw(found, folder: Path) -> None:
         figures["reliability"] = plots.reliability(
             reliability_points(label, probability, found.table["group"])
         )
+    drawn = {}
     for name, figure in figures.items():
-        figure.savefig(folder / f"{name}.png")
+        path = folder / f"{name}.png"
+        figure.savefig(path)
+        drawn[name.replace("_", " ").capitalize()] = path.read_bytes()
+    return drawn
 
 
 def _progress(what: str) -> Callable[[int, int], None]:

@@ -4,7 +4,7 @@ import math
 from fractions import Fraction
 
 from fracture_core.evaluation.interval import Interval
-from fracture_core.evaluation.slices import Look, Part, Slices
+from fracture_core.evaluation.slices import FEWEST, Look, Part, Slices
 
 #: Sentences at most.
 MOST = 5
@@ -33,6 +33,28 @@ def sentences(found: Slices) -> list[str]:
     if not told:
         return [_nothing(found)]
     return [_sentence(part, label, look) for part, label, look in told[:MOST]]
+
+
+def differs(part: Part) -> str:
+    """In which way a slice differs from the rest, in words."""
+    looks = (
+        (part.misses, "misses more", "misses less"),
+        (part.alarms, "more false alarms", "fewer false alarms"),
+    )
+    words = [more if look.worse else less for look, more, less in looks if look is not None and look.differs]
+    if words:
+        return ", ".join(words)
+    return "no" if any(look is not None for look, _, _ in looks) else "too few films"
+
+
+def how(found: Slices) -> str:
+    """How slices were compared, in sentences."""
+    return (
+        f"Each slice is compared with the other films of the same class by exchanging whole groups, where both hold "
+        f"{FEWEST} films or more. After Holm's correction for all {found.looks} looks ({found.pairs_compared} "
+        "combinations searched) the chance that any difference named here is none is at most 5%. Intervals take films "
+        "of one group together; numbers are cut at the tertiles of these films."
+    )
 
 
 def _nothing(found: Slices) -> str:

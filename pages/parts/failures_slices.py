@@ -8,7 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from fracture_core.evaluation import Slices, find_slices, sentences, slice_table
-from fracture_core.evaluation.slices import FEWEST, Part
+from fracture_core.evaluation.slice_sentences import differs, how
+from fracture_core.evaluation.slices import Part
 from fracture_core.words import told_of
 from pages.parts import failures_properties, failures_state
 from pages.parts.failures_measures import ends
@@ -43,7 +44,7 @@ def show(record: Record, seen: View) -> None:
             _table(found.pairs, finding)
         else:
             st.info("No two slices share films enough to be compared with the rest.")
-    st.html(f'<p class="note">{html.escape(told_of(_how(found), finding))}</p>')
+    st.html(f'<p class="note">{html.escape(told_of(how(found), finding))}</p>')
     with st.container(horizontal=True, vertical_alignment="bottom", key="failures-slices-row"):
         _choose(found, finding, seen.slice)
         st.download_button(
@@ -99,18 +100,6 @@ def rows(parts: tuple[Part, ...], finding: str) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def differs(part: Part) -> str:
-    """In which way a slice differs from the rest, in words."""
-    looks = (
-        (part.misses, "misses more", "misses less"),
-        (part.alarms, "more false alarms", "fewer false alarms"),
-    )
-    words = [more if look.worse else less for look, more, less in looks if look is not None and look.differs]
-    if words:
-        return ", ".join(words)
-    return "no" if any(look is not None for look, _, _ in looks) else "too few films"
-
-
 def _choose(found: Slices, finding: str, chosen: str) -> None:
     """Asks which slice to list; the chosen one stays where the threshold moved and it is no longer among the first."""
     names = [part.title for part in (*found.single, *found.pairs)]
@@ -122,15 +111,6 @@ def _choose(found: Slices, finding: str, chosen: str) -> None:
         on_change=failures_state.show_list,
         persist_state="session",
         help="The list of films below then holds those of the slice alone.",
-    )
-
-
-def _how(found: Slices) -> str:
-    return (
-        f"Each slice is compared with the other films of the same class by exchanging whole groups, where both hold "
-        f"{FEWEST} films or more. After Holm's correction for all {found.looks} looks ({found.pairs_compared} "
-        "combinations searched) the chance that any difference named here is none is at most 5%. Intervals take films "
-        "of one group together; numbers are cut at the tertiles of these films."
     )
 
 

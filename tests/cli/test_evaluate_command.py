@@ -22,7 +22,12 @@ def test_evaluate_writes_what_it_prints(command, store, phantoms, tmp_path):
     slices = pd.read_csv(out / "slices.csv")
     assert {"Brightness", "Contrast"} <= {name.split(":")[0] for name in slices["slice"]}
     assert set(slices["threshold"].round(4)) == {round(record.threshold, 4)}
-    assert "No slice has films enough to be compared with the rest." in said.lines
+    nothing = "No slice has films enough to be compared with the rest."
+    assert nothing in said.lines
+    page = (out / "report.html").read_text("utf-8")
+    assert nothing in page
+    assert record.auc.text() in page
+    assert page.count("data:image/png;base64,") == len(list(out.glob("*.png"))) > 0
 
 
 def test_all_films_come_with_a_warning(command, phantoms):
