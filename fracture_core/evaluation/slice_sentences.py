@@ -53,7 +53,8 @@ def how(found: Slices) -> str:
         f"Each slice is compared with the other films of the same class by exchanging whole groups, where both hold "
         f"{FEWEST} films or more. After Holm's correction for all {found.looks} looks ({found.pairs_compared} "
         "combinations searched) the chance that any difference named here is none is at most 5%. Intervals take films "
-        "of one group together; numbers are cut at the tertiles of these films."
+        "of one group together; numbers are cut at the tertiles of these films. Where groups are few, real differences "
+        "can stay unseen."
     )
 
 
