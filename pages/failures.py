@@ -11,6 +11,7 @@ from pages.parts import (
     failures_measures,
     failures_record,
     failures_review_files,
+    failures_slices,
     failures_state,
     layout,
     resources,
@@ -47,8 +48,12 @@ def main() -> None:
         failures_case.show(record, view)
     else:
         _overview(record, threshold)
+        # Drawn last: comparing slices takes a moment, and everything else follows the threshold at once.
+        slices = st.container()
         failures_gallery.show(record, view)
         failures_review_files.show(record)
+        with slices:
+            failures_slices.show(record, view)
     failures_state.share(view, record)
 
 

@@ -3,13 +3,14 @@
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from fracture_core import places
 from fracture_core.cli.quiet import load_keras
 from fracture_core.data.layouts import layout_names
 from fracture_core.errors import SecondLookError
-from fracture_core.words import SPLITS, a_finding, verdict_words
+from fracture_core.words import SPLITS, a_finding, told_of, verdict_words
 
 
 def add(commands) -> None:
@@ -31,7 +32,10 @@ def add(commands) -> None:
         help="which films; “all” for a set the model never saw",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="write metrics.json, predictions.csv and plots here"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write metrics.json, predictions.csv, slices.csv, report.html and plots here",
     )
     parser.set_defaults(run=run)
 
@@ -45,7 +49,12 @@ def run(chosen: argparse.Namespace) -> int:
 
     store = ModelStore(places.models())
     found = evaluate(
-        store, chosen.model or store.in_use(), chosen.data, chosen.split, chosen.layout, _progress
+        store,
+        chosen.model or store.in_use(),
+        chosen.data,
+        chosen.split,
+        chosen.layout,
+        _progress("Judging films"),
     )
     for warning in found.warnings:
         print(warning, file=sys.stderr)
@@ -67,25 +76,35 @@ def run(chosen: argparse.Namespace) -> int:
             share, fractured = verdicts.of(verdict)
             print(f"  {verdict_words(verdict, found.finding):<20} {share.text()}; {fractured.text()}")
     if chosen.out:
-        _write(found, chosen.out)
+        from fracture_core.evaluation import sentences
+
+        slices = found.slices(places.runs() / ".cache", _progress("Measuring films"))
+        for sentence in sentences(slices):
+            print(told_of(sentence, found.finding))
+        _write(found, slices, chosen.out)
     return 0
 
 
-def _write(found, folder: Path) -> None:
+def _write(found, slices, folder: Path) -> None:
+    from fracture_core.evaluation import slice_table
+    from fracture_core.training.evaluation_page import to_html
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         metrics = json.dumps(found.to_json(), indent=2) + "\n"
         (folder / "metrics.json").write_text(metrics, encoding="utf-8")
         found.write_predictions(folder / "predictions.csv")
-        _draw(found, folder)
+        (folder / "slices.csv").write_text(slice_table.to_csv(slices), encoding="utf-8")
+        plots = _draw(found, folder)
+        (folder / "report.html").write_text(to_html(found, slices, plots), encoding="utf-8")
     except OSError as error:
         raise SecondLookError(
             f"Expected to write the results to {folder}, but the disk said “{error.strerror}”: choose another folder."
         ) from error
 
 
-def _draw(found, folder: Path) -> None:
-    """Curves and confusion matrix as pictures."""
+def _draw(found, folder: Path) -> dict[str, bytes]:
+    """Curves and confusion matrix as pictures; their files by name."""
     from fracture_core.evaluation import plots, pr_points, reliability_points, roc_points
 
     label, probability = found.table["label"], found.table["probability"]
@@ -102,10 +121,19 @@ def _draw(found, folder: Path) -> None:
         figures["reliability"] = plots.reliability(
             reliability_points(label, probability, found.table["group"])
         )
+    drawn = {}
     for name, figure in figures.items():
-        figure.savefig(folder / f"{name}.png")
+        path = folder / f"{name}.png"
+        figure.savefig(path)
+        drawn[name.replace("_", " ").capitalize()] = path.read_bytes()
+    return drawn
 
 
-def _progress(done: int, every: int) -> None:
-    if done == every or done % 200 == 0:
-        print(f"Judging films: {done} of {every}", file=sys.stderr, flush=True)
+def _progress(what: str) -> Callable[[int, int], None]:
+    """Tells every now and then how far something is."""
+
+    def tell(done: int, every: int) -> None:
+        if done == every or done % 200 == 0:
+            print(f"{what}: {done} of {every}", file=sys.stderr, flush=True)
+
+    return tell

@@ -20,6 +20,9 @@ from fracture_core.evaluation.error_cases import (
 from fracture_core.evaluation.interval import Interval
 from fracture_core.evaluation.metrics import Summary, by_region, summarise
 from fracture_core.evaluation.reliability import Reliability, reliability_points
+from fracture_core.evaluation.slice import members_of
+from fracture_core.evaluation.slice_sentences import sentences
+from fracture_core.evaluation.slices import Slices, find_slices
 from fracture_core.evaluation.three_state import ThreeState, three_state
 from fracture_core.evaluation.thresholds import VERDICTS, Thresholds
 
@@ -36,6 +39,7 @@ __all__ = [
     "PrPoints",
     "Reliability",
     "RocPoints",
+    "Slices",
     "Summary",
     "ThreeState",
     "Thresholds",
@@ -44,11 +48,14 @@ __all__ = [
     "coverage",
     "coverage_by_region",
     "error_kind",
+    "find_slices",
     "has_region",
     "list_errors",
+    "members_of",
     "pr_points",
     "reliability_points",
     "roc_points",
+    "sentences",
     "summarise",
     "three_state",
     "verdict_coverage",

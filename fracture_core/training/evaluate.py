@@ -9,13 +9,18 @@ from typing import Any
 import pandas as pd
 
 from fracture_core.data import dataset
+from fracture_core.data.cases import Case
+from fracture_core.data.film_properties import film_properties
+from fracture_core.data.properties import case_properties
 from fracture_core.data.trained import as_trained
 from fracture_core.errors import DataError
 from fracture_core.evaluation import (
     Coverage,
+    Slices,
     Summary,
     ThreeState,
     by_region,
+    find_slices,
     predictions,
     summarise,
     three_state,
@@ -34,6 +39,7 @@ class Evaluation:
     Attributes:
         model: the model's id.
         split: which films.
+        cases: the films, in the order of the table.
         table: predictions, as `evaluation.predictions` describes them.
         summary: the record over all films.
         states: verdicts against the truth.
@@ -45,6 +51,7 @@ class Evaluation:
 
     model: str
     split: str
+    cases: tuple[Case, ...]
     table: pd.DataFrame
     summary: Summary
     states: ThreeState
@@ -68,6 +75,17 @@ class Evaluation:
     def write_predictions(self, path: Path) -> None:
         """Writes the table."""
         predictions.write(path, self.table)
+
+    def slices(self, cache: Path, progress: Callable[[int, int], None] | None = None) -> Slices:
+        """Where the model fails. The films are read once more, for their brightness, contrast and resolution.
+
+        Args:
+            cache: folder in which what was measured of films is kept.
+            progress: called with (films read, films).
+        """
+        films = {case.id: case.path for case in self.cases}
+        known = case_properties(self.cases).join(film_properties(films, cache, progress))
+        return find_slices(self.table, self.summary.threshold, known)
 
 
 def evaluate(
@@ -144,6 +162,7 @@ def evaluate(
     return Evaluation(
         model=model_id,
         split=split,
+        cases=tuple(kept),
         table=table,
         summary=summarise(label, probability, group, cut.balanced),
         states=three_state(label, probability, cut.low, cut.high),

@@ -8,13 +8,25 @@ import pandas as pd
 import streamlit as st
 
 from fracture_core.errors import DataError, SecondLookError
+from fracture_core.evaluation import members_of
 from fracture_core.registry.card import Card
-from pages.parts import failures_list, failures_reviews, resources
+from pages.parts import failures_list, failures_properties, failures_reviews, resources
 from pages.parts.failures_record import Record
 
 MODEL, KIND, REGION, SORT = "failures_model", "failures_kind", "failures_region", "failures_sort"
-CASE, PAGE, REVIEW = "failures_case", "failures_page", "failures_filter"
+CASE, PAGE, SLICE, REVIEW = "failures_case", "failures_page", "failures_slice", "failures_filter"
 _ARRIVED = "failures_arrived"
+
+# What of the view stands in the address, beside the threshold.
+_IN_ADDRESS = {
+    "model": MODEL,
+    "kind": KIND,
+    "region": REGION,
+    "slice": SLICE,
+    "sort": SORT,
+    "review": REVIEW,
+    "case": CASE,
+}
 
 #: Step of the threshold slider.
 _STEP = 0.001
@@ -29,6 +41,8 @@ class View:
         cells: every test film, as `failures_list.with_cells` gives it.
         kind: a key of `failures_list.KINDS`.
         region: one of the regions, "" for all.
+        slice: the slice as `Part.title` names it, "" for all.
+        members: ids of its films; None for all.
         sort: a key of `failures_list.SORTS`.
         case: id of the opened film, "" where none is.
         review: a key of `failures_reviews.FILTERS`.
@@ -39,6 +53,8 @@ class View:
     cells: pd.DataFrame
     kind: str
     region: str
+    slice: str
+    members: frozenset[str] | None
     sort: str
     case: str
     review: str
@@ -46,7 +62,8 @@ class View:
 
     def films(self) -> pd.DataFrame:
         """The listed films, in order."""
-        films = failures_list.listed(self.cells, self.kind, self.region, self.sort)
+        cells = self.cells if self.members is None else self.cells[self.cells["id"].isin(self.members)]
+        films = failures_list.listed(cells, self.kind, self.region, self.sort)
         return films[films["id"].isin(self.kept)].reset_index(drop=True)
 
 
@@ -115,6 +132,7 @@ def view(record: Record, threshold: float) -> View:
     _mend(REGION, ["", *failures_list.regions_of(record.test)], "")
     _mend(SORT, failures_list.SORTS, "confidence")
     _mend(REVIEW, failures_reviews.FILTERS, "")
+    members = _members(record)
     case = state.setdefault(CASE, "")
     if case and case not in set(record.test["id"]):
         st.warning(f"There is no film “{case}” in the test split of this model: choose one from the list.")
@@ -124,7 +142,18 @@ def view(record: Record, threshold: float) -> View:
     except DataError:
         reviews = []  # where reviews are shown the page says why there are none
     kept = failures_reviews.matching(reviews, state[REVIEW], list(record.test["id"]))
-    return View(threshold, cells, state[KIND], state[REGION], state[SORT], case, state[REVIEW], kept)
+    return View(
+        threshold,
+        cells,
+        state[KIND],
+        state[REGION],
+        state[SLICE],
+        members,
+        state[SORT],
+        case,
+        state[REVIEW],
+        kept,
+    )
 
 
 def share(seen: View, record: Record) -> None:
@@ -135,6 +164,7 @@ def share(seen: View, record: Record) -> None:
         "model": record.card.id,
         "kind": seen.kind,
         "region": seen.region,
+        "slice": seen.slice,
         "sort": "" if seen.sort == "confidence" else seen.sort,
         "threshold": "" if place == own else f"{place:.3f}",
         "review": seen.review,
@@ -179,14 +209,7 @@ def _arrive() -> None:
         return
     st.session_state[_ARRIVED] = True
     params = st.query_params
-    for name, key in (
-        ("model", MODEL),
-        ("kind", KIND),
-        ("region", REGION),
-        ("sort", SORT),
-        ("review", REVIEW),
-        ("case", CASE),
-    ):
+    for name, key in _IN_ADDRESS.items():
         if params.get(name):
             st.session_state[key] = params[name]
     linked = threshold_in(params.get("threshold", ""))
@@ -201,6 +224,18 @@ def threshold_in(text: str) -> float | None:
     except ValueError:
         return None
     return round(value, 3) if 0 <= value <= 1 else None
+
+
+def _members(record: Record) -> frozenset[str] | None:
+    """Ids of the films of the chosen slice; a slice that these films do not have is forgotten."""
+    name = st.session_state.setdefault(SLICE, "")
+    if not name:
+        return None
+    found = members_of(record.test, name, failures_properties.known(record))
+    if found is None:
+        st.session_state[SLICE] = ""
+        return None
+    return frozenset(record.test["id"][found])
 
 
 def _mend(key: str, allowed, default: str) -> None:

@@ -1,5 +1,6 @@
 import json
 
+import pandas as pd
 import pytest
 
 from fracture_core.evaluation import Summary, predictions
@@ -18,6 +19,15 @@ def test_evaluate_writes_what_it_prints(command, store, phantoms, tmp_path):
     assert (metrics["model"], metrics["split"], metrics["warnings"]) == ("tiny", "test", [])
     assert Summary.from_json(metrics["all"]).confusion == record.confusion
     assert len(predictions.read(out / "predictions.csv")) == record.n
+    slices = pd.read_csv(out / "slices.csv")
+    assert {"Brightness", "Contrast"} <= {name.split(":")[0] for name in slices["slice"]}
+    assert set(slices["threshold"].round(4)) == {round(record.threshold, 4)}
+    nothing = "No slice has films enough to be compared with the rest."
+    assert nothing in said.lines
+    page = (out / "report.html").read_text("utf-8")
+    assert nothing in page
+    assert record.auc.text() in page
+    assert page.count("data:image/png;base64,") == len(list(out.glob("*.png"))) > 0
 
 
 def test_all_films_come_with_a_warning(command, phantoms):

@@ -13,7 +13,15 @@ from sklearn.metrics import confusion_matrix, roc_auc_score
 from streamlit.testing.v1 import AppTest
 
 from fracture_core.errors import DataError
-from fracture_core.evaluation import Interval, Platt, Thresholds, predictions, summarise
+from fracture_core.evaluation import (
+    Interval,
+    Platt,
+    Thresholds,
+    find_slices,
+    predictions,
+    sentences,
+    summarise,
+)
 from fracture_core.imaging import InputSpec
 from fracture_core.registry.card import Card, DataRecord, Weights
 from pages.parts import (
@@ -330,3 +338,76 @@ def test_the_films_are_found_in_an_unpacked_archive_and_beside_a_manifest(tmp_pa
     (tmp_path / "archive" / "set" / "films.csv").touch()
     named = folder.holding(str(tmp_path / "archive" / "set" / "films.csv"), "test/film000.png")
     assert named == tmp_path / "archive" / "set"
+
+
+def _weak_hands(store: Path) -> pd.DataFrame:
+    """Gives the model a record that misses every hand fracture; its test films."""
+    table = _table(240)
+    table["regions"] = ["hand", "hand", "leg", "leg", "hand leg", "hand leg", "", ""] * 30
+    missed = table["regions"].str.contains("hand") & (table["label"] == 1)
+    table.loc[missed, "probability"] = 0.01
+    return predictions.write(store / "full" / "predictions.csv", table)
+
+
+def _slices(test: AppTest) -> list[str]:
+    return [name for found in test.dataframe for name in found.value["Slice"]]
+
+
+def test_a_weak_slice_is_told_from_the_record_alone(store):
+    table = _weak_hands(store)
+    test = _open(model="full")
+    (sentence,) = sentences(find_slices(table, BALANCED))
+    assert sentence.startswith("Misses all hand fractures (n = 60, 100%, 95% CI ")
+    assert sentence in _words(test)
+    assert {"Region: hand", "Region: leg"} <= set(_slices(test))
+    assert any("name the folder of the data set" in str(found.value) for found in test.caption)
+    frame = test.dataframe[0].value.set_index("Slice")
+    assert frame.loc["Region: hand", "Differs"] == "misses more"
+    assert frame.loc["Region: hand", "Sensitivity"] == 0
+
+
+def test_slices_follow_the_threshold(store):
+    table = _weak_hands(store)
+    test = _open(model="full")
+    test.slider[0].set_value(0.005)
+    _run(test)
+    assert sentences(find_slices(table, 0.005))[0] in _words(test)
+    assert "Misses all hand fractures" not in _words(test)
+
+
+def test_a_slice_lists_its_films_and_stands_in_the_address(store):
+    table = _weak_hands(store)
+    test = _open(model="full", kind="all", sort="id")
+    test.selectbox(key="failures_slice").set_value("Region: hand")
+    _run(test)
+    hands = table[table["regions"].str.contains("hand")]
+    assert f"All films (Region: hand): {len(hands)} of 240 test films" in _words(test)
+    assert _cards(test) == [failures_list.short(case) for case in sorted(hands["id"])[: failures_list.PAGE]]
+    assert _param(test, "slice") == "Region: hand"
+    again = _open(model="full", kind="all", slice="Region: hand")
+    assert "All films (Region: hand)" in _words(again)
+    assert "All films: 240 of 240" in _words(_open(model="full", kind="all", slice="Region: tail"))
+
+
+def test_films_add_their_slices_once_they_are_measured(store, tmp_path):
+    table = _weak_hands(store)
+    (tmp_path / "films" / "test").mkdir(parents=True)
+    for number, path in enumerate(table["path"]):
+        grey = np.full((40, 30 + 20 * (number % 2)), 60 + number % 100, np.uint8)
+        Image.fromarray(grey).save(tmp_path / "films" / path)
+    test = _open(model="full")
+    test.text_input[0].set_value(str(tmp_path / "films"))
+    for _ in range(60):
+        _run(test)
+        if any(name.startswith("Brightness") for name in _slices(test)):
+            break
+    assert {"Resolution: below 50 pixels", "Resolution: 50 pixels or more"} <= set(_slices(test))
+    # Grey levels do not spread on these films.
+    assert not any("Contrast" in name for name in _slices(test))
+
+
+def test_slices_of_abnormal_films_are_called_so(store):
+    _weak_hands(store)
+    card = Card.load(store / "full" / "card.json")
+    replace(card, data=replace(card.data, finding="abnormality")).save(store / "full" / "card.json")
+    assert "Misses all hand abnormalities (n = 60" in _words(_open(model="full"))

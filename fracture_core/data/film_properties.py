@@ -1,0 +1,126 @@
+"""Resolution, brightness and contrast of films, measured once and remembered.
+
+The definitions are those of the audit: `imaging.Tones` tells both their mean and their spread.
+"""
+
+import contextlib
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from fracture_core.atomic import write_atomically
+from fracture_core.data.parallel import in_order
+from fracture_core.errors import ImageReadError
+from fracture_core.imaging import Tones, read
+
+#: Names of the columns: pixels, then grey levels 0–1.
+COLUMNS = ("longer_side", "brightness", "contrast")
+
+# A film as measured: None where it cannot be read.
+_Numbers = list[float | None]
+
+# After so many films what was measured is written down.
+_EVERY = 200
+
+
+def film_properties(
+    films: Mapping[str, Path], cache: Path, progress: Callable[[int, int], None] | None = None
+) -> pd.DataFrame:
+    """Looks at films, several at a time.
+
+    Args:
+        films: image files by case id.
+        cache: folder in which numbers are kept, by path, size and time of the file.
+        progress: called with (films done, films); what it raises ends the look.
+
+    Returns:
+        `COLUMNS` by case id; missing values where a film cannot be read.
+    """
+    known = _Known(cache, films)
+    found: list[_Numbers] = []
+    for key, numbers in in_order(known.of, list(films.values())):
+        found.append(numbers)
+        known.numbers[key] = numbers
+        if len(found) % _EVERY == 0:
+            known.save()
+        if progress:
+            progress(len(found), len(films))
+    known.save()
+    index = pd.Index(list(films), name="id", dtype=object)
+    return pd.DataFrame(found, index=index, columns=list(COLUMNS), dtype="float64")
+
+
+class _Known:
+    """The numbers of films that were measured before, in one file for each set of films."""
+
+    def __init__(self, cache: Path, films: Mapping[str, Path]):
+        name = hashlib.sha256("\n".join(map(str, films.values())).encode()).hexdigest()[:32]
+        self._path = cache / f"{name}.films.json"
+        self.numbers: dict[str, _Numbers] = {}
+        # A file that is missing or damaged costs a look at the films, nothing else.
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            self.numbers = dict(json.loads(self._path.read_text(encoding="utf-8")))
+
+    def of(self, path: Path) -> tuple[str, _Numbers]:
+        """The key of a film and its numbers, remembered or measured."""
+        nothing: _Numbers = [None] * len(COLUMNS)
+        try:
+            stat = path.stat()
+        except OSError:
+            return str(path), nothing
+        key = f"{path} {stat.st_size} {stat.st_mtime_ns}"
+        if key in self.numbers:
+            return key, self.numbers[key]
+        try:
+            film = read(path)
+        except ImageReadError:
+            return key, nothing
+        tones = Tones.of(film.pixels)
+        return key, [float(max(film.width, film.height)), tones.mean, tones.spread]
+
+    def save(self) -> None:
+        """Writes them down; a full disk costs another look at the films, nothing else."""
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(self._path, json.dumps(self.numbers))
+
+
+class Measuring:
+    """Films being looked at in a thread of the app.
+
+    Args:
+        films: image files by case id.
+        cache: see `film_properties`.
+
+    Attributes:
+        done: films looked at.
+        every: films.
+        table: what was found; None until all are done.
+    """
+
+    def __init__(self, films: Mapping[str, Path], cache: Path):
+        self.done, self.every = 0, len(films)
+        self.table: pd.DataFrame | None = None
+        self._thread = threading.Thread(
+            target=self._work, args=(films, cache), name="measures films", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether films are still being looked at."""
+        return self._thread.is_alive()
+
+    def wait(self, seconds: float) -> None:
+        """Returns when all films are done, or after a while."""
+        self._thread.join(seconds)
+
+    def _work(self, films: Mapping[str, Path], cache: Path) -> None:
+        self.table = film_properties(films, cache, self._tell)
+
+    def _tell(self, done: int, every: int) -> None:
+        self.done = done

@@ -1,0 +1,71 @@
+"""Slices as a table: one row for each slice and each combination that is kept."""
+
+from typing import Any
+
+import pandas as pd
+
+from fracture_core.evaluation.slices import Look, Part, Slices
+
+_MEASURED = ("sensitivity", "specificity", "accuracy", "auc")
+
+
+def to_frame(found: Slices) -> pd.DataFrame:
+    """The table, as slices.csv holds it.
+
+    Returns:
+        `slice` (words), `parts` (1, or 2 for a combination), `films`, `positives`, `groups`; for sensitivity,
+        specificity, accuracy and AUC the value, the ends of the 95% interval (`_low`, `_high`) and the films behind it
+        (`_n`); for `misses` and `false_alarms` the share in the slice and among the rest (`_rest`), the p-value
+        (`_p`), the same after correction (`_holm`) and whether it differs (`_differ`), missing where too few films
+        were there to compare; `threshold` and `looks`.
+    """
+    rows = [_row(part) for part in (*found.single, *found.pairs)]
+    return pd.DataFrame(rows, columns=list(_COLUMNS)).assign(threshold=found.threshold, looks=found.looks)
+
+
+def to_csv(found: Slices) -> str:
+    """The table as text of a CSV file."""
+    return to_frame(found).to_csv(index=False, float_format="%.6g", lineterminator="\n")
+
+
+def _row(part: Part) -> dict[str, Any]:
+    summary = part.summary
+    row: dict[str, Any] = {
+        "slice": part.title,
+        "parts": len(part.slices),
+        "films": summary.n,
+        "positives": summary.positives,
+        "groups": summary.groups,
+    }
+    for name in _MEASURED:
+        measured = getattr(summary, name)
+        row |= {
+            name: measured.value,
+            f"{name}_low": measured.low,
+            f"{name}_high": measured.high,
+            f"{name}_n": measured.n,
+        }
+    return row | _look("misses", part.misses) | _look("false_alarms", part.alarms)
+
+
+def _look(name: str, look: Look | None) -> dict[str, Any]:
+    if look is None:
+        return {}
+    return {
+        name: look.share,
+        f"{name}_rest": look.rest,
+        f"{name}_p": look.p,
+        f"{name}_holm": look.adjusted,
+        f"{name}_differ": look.differs,
+    }
+
+
+_COLUMNS = (
+    *("slice", "parts", "films", "positives", "groups"),
+    *(f"{name}{end}" for name in _MEASURED for end in ("", "_low", "_high", "_n")),
+    *(
+        f"{name}{end}"
+        for name in ("misses", "false_alarms")
+        for end in ("", "_rest", "_p", "_holm", "_differ")
+    ),
+)

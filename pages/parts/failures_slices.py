@@ -1,0 +1,138 @@
+"""Where the model fails: slices of the test films against the rest, in sentences and as tables."""
+
+from __future__ import annotations
+
+import html
+
+import pandas as pd
+import streamlit as st
+
+from fracture_core.evaluation import Slices, find_slices, sentences, slice_table
+from fracture_core.evaluation.slice_sentences import differs, how
+from fracture_core.evaluation.slices import Part
+from fracture_core.words import told_of
+from pages.parts import failures_properties, failures_state
+from pages.parts.failures_measures import ends
+from pages.parts.failures_record import Record
+from pages.parts.failures_state import View
+
+#: Seconds between two looks at films being measured.
+_EVERY = 0.7
+
+# Pixels that “fewer false alarms” takes.
+_DIFFERS = 140
+
+_MEASURED = {"sensitivity": "Sensitivity", "specificity": "Specificity", "accuracy": "Accuracy", "auc": "AUC"}
+
+
+def show(record: Record, seen: View) -> None:
+    """Sentences, tables, the choice of a slice, and what else could be known."""
+    finding = record.card.finding
+    st.subheader("Where it fails", anchor=False)
+    known = failures_properties.known(record)
+    found = _found(record.key, seen.threshold, _stamp(known), record.test, known)
+    told = "".join(f"<li>{html.escape(told_of(each, finding))}</li>" for each in sentences(found))
+    st.html(f'<ul class="slices">{told}</ul>')
+    _missing(record, known)
+    if not found.single:
+        return
+    alone, together = st.tabs(["Slices", "Two together"])
+    with alone:
+        _table(found.single, finding)
+    with together:
+        if found.pairs:
+            _table(found.pairs, finding)
+        else:
+            st.info("No two slices share films enough to be compared with the rest.")
+    st.html(f'<p class="note">{html.escape(told_of(how(found), finding))}</p>')
+    with st.container(horizontal=True, vertical_alignment="bottom", key="failures-slices-row"):
+        _choose(found, finding, seen.slice)
+        st.download_button(
+            "Download the slices (CSV)",
+            data=lambda: slice_table.to_csv(found).encode(),
+            file_name=f"{record.card.id}-slices.csv",
+            mime="text/csv",
+            on_click="ignore",
+        )
+
+
+@st.cache_data(max_entries=16, show_spinner="Comparing slices …")
+def _found(
+    key: str, threshold: float, stamp: tuple[str, ...], _test: pd.DataFrame, _known: pd.DataFrame | None
+) -> Slices:
+    return find_slices(_test, threshold, _known)
+
+
+def _stamp(known: pd.DataFrame | None) -> tuple[str, ...]:
+    """What tells one table of properties from another, while the films and the data set stay."""
+    if known is None:
+        return ()
+    return (*known.columns, str(pd.util.hash_pandas_object(known.astype(str)).sum()))
+
+
+def _table(parts: tuple[Part, ...], finding: str) -> None:
+    st.dataframe(
+        rows(parts, finding),
+        hide_index=True,
+        width="stretch",
+        column_config={
+            "Slice": st.column_config.TextColumn(width="medium" if len(parts[0].slices) == 1 else "large"),
+            "Differs": st.column_config.TextColumn(width=_DIFFERS),
+            **{title: st.column_config.NumberColumn(format="%.2f") for title in _MEASURED.values()},
+        },
+    )
+
+
+def rows(parts: tuple[Part, ...], finding: str) -> pd.DataFrame:
+    """The table on the screen; a click on a head sorts it."""
+    lines = []
+    for part in parts:
+        line = {
+            "Slice": told_of(part.title, finding),
+            "Differs": differs(part),
+            "Films": part.summary.n,
+            f"With {finding}": part.summary.positives,
+        }
+        for name, title in _MEASURED.items():
+            measured = getattr(part.summary, name)
+            line |= {title: measured.value, f"{title}, 95% CI": ends(measured)}
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def _choose(found: Slices, finding: str, chosen: str) -> None:
+    """Asks which slice to list; the chosen one stays where the threshold moved and it is no longer among the first."""
+    names = [part.title for part in (*found.single, *found.pairs)]
+    st.selectbox(
+        "List the films of a slice",
+        ["", *names, *({chosen} - {"", *names})],
+        format_func=lambda name: told_of(name, finding) or "all films",
+        key=failures_state.SLICE,
+        on_change=failures_state.show_list,
+        persist_state="session",
+        help="The list of films below then holds those of the slice alone.",
+    )
+
+
+def _missing(record: Record, known: pd.DataFrame | None) -> None:
+    """What cannot be told yet, and how it can."""
+    if known is None:
+        st.caption(
+            "Regions are known from the record. For view, hardware, size of the fracture, resolution, brightness and "
+            "contrast name the folder of the data set below, under Films."
+        )
+        return
+    work = failures_properties.measuring(record)
+    if work is not None and work.running:
+        st.fragment(_live, run_every=_EVERY)(record)
+
+
+def _live(record: Record) -> None:
+    """How far the films are measured; the page is drawn again when they are."""
+    work = failures_properties.measuring(record)
+    if work is None or not work.running:
+        st.rerun()  # the page then stops asking
+    st.progress(
+        work.done / max(work.every, 1),
+        f"Measuring brightness, contrast and resolution: {work.done:,} of {work.every:,} films",
+    )

@@ -1,0 +1,86 @@
+"""Properties of cases and films, for slices."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fracture_core.data import film_properties as module
+from fracture_core.data.audit.facts import look
+from fracture_core.data.cases import Case
+from fracture_core.data.film_properties import Measuring, film_properties
+from fracture_core.data.properties import case_properties
+from fracture_core.imaging import read
+
+
+def test_what_the_tables_say():
+    cases = [
+        Case(
+            "a",
+            Path("a.png"),
+            1,
+            boxes=((0, 0, 0.5, 0.5), (0.1, 0.1, 0.2, 0.3)),
+            views=("frontal", "oblique"),
+        ),
+        Case("b", Path("b.png"), 0, hardware=False),
+    ]
+    found = case_properties(cases)
+    assert list(found.index) == ["a", "b"]
+    assert list(found["views"]) == ["frontal oblique", ""]
+    assert list(found["hardware"]) == [None, False]
+    assert found.loc["a", "fractures"] == 2
+    assert found.loc["a", "area"] == pytest.approx(0.25)
+    assert found.loc["b", ["fractures", "area"]].isna().all()
+
+
+@pytest.fixture
+def films(tmp_path) -> dict[str, Path]:
+    """Two films, a file that is none, and one that is missing."""
+    rng = np.random.default_rng(1)
+    found = {name: tmp_path / f"{name}.png" for name in ("one", "two", "broken", "gone")}
+    for name, shape in (("one", (300, 200)), ("two", (120, 90))):
+        Image.fromarray(rng.integers(0, 200, shape, np.uint8)).save(found[name])
+    found["broken"].write_bytes(b"no film")
+    return found
+
+
+def test_films_are_measured_as_the_audit_does(films, tmp_path):
+    told = []
+    found = film_properties(films, tmp_path / "cache", lambda *at: told.append(at))
+    assert told[-1] == (4, 4)
+    assert list(found.columns) == list(module.COLUMNS)
+    for name in ("one", "two"):
+        facts = look(films[name])
+        assert tuple(found.loc[name]) == (max(facts.width, facts.height), facts.brightness, facts.contrast)
+    assert found.loc[["broken", "gone"]].isna().all(axis=None)
+
+
+def test_films_are_read_once_until_they_change(films, tmp_path, monkeypatch):
+    first = film_properties(films, tmp_path / "cache")
+    seen: list[Path] = []
+    monkeypatch.setattr(module, "read", lambda path: seen.append(path) or read(path))
+    assert film_properties(films, tmp_path / "cache").equals(first)
+    assert seen == []
+    Image.fromarray(np.full((50, 60), 90, np.uint8)).save(films["one"])
+    os.utime(films["one"], (1, 1))
+    assert film_properties(films, tmp_path / "cache").loc["one", "longer_side"] == 60
+    assert seen == [films["one"]]
+
+
+def test_a_damaged_or_forbidden_cache_costs_nothing_but_time(films, tmp_path):
+    first = film_properties(films, tmp_path / "cache")
+    (kept,) = (tmp_path / "cache").iterdir()
+    kept.write_text("{no json", "utf-8")
+    assert film_properties(films, tmp_path / "cache").equals(first)
+    (tmp_path / "file").touch()
+    assert film_properties(films, tmp_path / "file").equals(first)
+
+
+def test_films_are_measured_in_the_background(films, tmp_path):
+    work = Measuring(films, tmp_path / "cache")
+    work.wait(30)
+    assert work.done == work.every == 4
+    assert work.table is not None
+    assert work.table.equals(film_properties(films, tmp_path / "cache"))
