@@ -58,20 +58,18 @@ def main() -> None:
 
 
 def _overview(record: Record, threshold: float) -> None:
-    """The numbers at a threshold: matrix and verdicts beside measures, curves and regions."""
+    """The numbers at a threshold: matrix and verdicts beside measures and curves."""
     measured = failures_record.measure(record.key, threshold, record.test, record.card.thresholds)
     left, right = st.columns([5, 7], gap="large")
     with left:
         failures_matrix.matrix(measured.summary.confusion, record.card.finding)
         st.html(failures_matrix.verdicts(measured.states, record.card.thresholds, record.card.finding))
     with right:
-        measures, curves, regions = st.tabs(["Measures", "Curves", "By region"])
+        measures, curves = st.tabs(["Measures", "Curves"])
         with measures:
             st.html(failures_measures.measures(measured.summary, record.card.finding))
         with curves:
             failures_curves.show(record.test, threshold)
-        with regions:
-            st.html(failures_measures.regions(measured.regions, record.card.finding))
 
 
 main()

@@ -21,8 +21,6 @@ _MEANING = {
     "mcc": "agreement with the truth, −1 to 1",
 }
 
-_REGION = ("sensitivity", "specificity", "auc")
-
 
 def number(value: float) -> str:
     """Two decimals, with a real minus sign; a dash where it cannot be measured."""
@@ -61,31 +59,4 @@ def _row(title: str, meaning: str, value: str, interval: str, n: int) -> str:
     return (
         f'<tr><th scope="row">{html.escape(title)}</th><td class="value">{value}</td><td>{interval}</td>'
         f'<td>{n:,}</td><td class="meaning">{html.escape(meaning)}</td></tr>'
-    )
-
-
-def regions(parts: dict[str, Summary], finding: str) -> str:
-    """The record by region as an HTML table."""
-    if not parts:
-        return '<p class="note">The data set of this model does not name body regions.</p>'
-    head = "".join(f'<th scope="col">{TITLES[name]}</th>' for name in _REGION)
-    rows = []
-    for region, part in parts.items():
-        cells = "".join(_interval_cell(getattr(part, name)) for name in _REGION)
-        rows.append(
-            f'<tr><th scope="row">{html.escape(region)}</th>'
-            f"<td>{part.n:,}<small>{part.positives:,} {told_of('fractures', finding)}</small></td>{cells}</tr>"
-        )
-    return (
-        '<div class="wide"><table class="numbers regions"><thead><tr><th scope="col">Region</th>'
-        f'<th scope="col">Films</th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-        '<p class="note">With 95% intervals and the number of films behind each. '
-        "A film that shows two regions counts in both.</p>"
-    )
-
-
-def _interval_cell(found: Interval) -> str:
-    return (
-        f'<td><span class="value">{number(found.value)}</span><small>{ends(found)}</small>'
-        f"<small>n = {found.n:,}</small></td>"
     )

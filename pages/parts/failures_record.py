@@ -14,7 +14,6 @@ from fracture_core.evaluation import (
     Summary,
     ThreeState,
     Thresholds,
-    by_region,
     predictions,
     summarise,
     three_state,
@@ -46,7 +45,6 @@ class Measured:
 
     summary: Summary
     states: ThreeState
-    regions: dict[str, Summary]
 
 
 def load(store: ModelStore, model: str) -> Record:
@@ -95,7 +93,6 @@ def measure(key: str, threshold: float, _test: pd.DataFrame, _thresholds: Thresh
     return Measured(
         summarise(label, probability, group, threshold),
         three_state(label, probability, _thresholds.low, _thresholds.high),
-        by_region(label, probability, group, list(_test["regions"]), threshold),
     )
 
 
