@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = sorted((ROOT / "fracture_core").rglob("*.py"))
 SCREEN = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 
-_WORDS = {"errors", "words", "places", "atomic", "background", "spreadsheet"}
+_WORDS = {"errors", "words", "places", "atomic", "background", "job", "spreadsheet"}
 _LOWER = _WORDS | {"imaging", "evaluation", "data"}
 #: What each part of the core may import, beside itself and the version in `fracture_core`.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "places": set(),
     "atomic": set(),
     "background": set(),
+    "job": {"atomic", "background"},
     "spreadsheet": set(),
     "imaging": _WORDS,
     "evaluation": _WORDS,

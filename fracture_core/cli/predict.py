@@ -14,23 +14,11 @@ from fracture_core.cli.quiet import load_keras
 from fracture_core.cli.saved import Saved
 from fracture_core.data.layouts.files import images
 from fracture_core.errors import SecondLookError
-from fracture_core.report.table import flat
+from fracture_core.report.table import SAID, flat
 from fracture_core.words import Verdict, verdict_words
 
-#: The fields of a row, in order; a contract with whoever reads the output.
-FIELDS = (
-    "path",
-    "probability",
-    "verdict",
-    "model",
-    "model_sha256",
-    "gate",
-    "regions",
-    "region_probabilities",
-    "peak",
-    "seconds",
-    "error",
-)
+#: The fields of a row, in order.
+FIELDS = ("path", *SAID)
 
 
 def add(commands) -> None:

@@ -13,9 +13,8 @@ from fracture_core.spreadsheet import harmless
 if TYPE_CHECKING:
     from fracture_core.opinion import Opinion
 
-#: The fields of a film, in order.
-FIELDS = (
-    "name",
+#: What is said of a film, in order; a contract with whoever reads it.
+SAID = (
     "probability",
     "verdict",
     "model",
@@ -27,6 +26,9 @@ FIELDS = (
     "seconds",
     "error",
 )
+
+#: The fields of a film of a study.
+FIELDS = ("name", *SAID)
 
 
 def row(name: str, opinion: Opinion | None, error: str = "") -> dict[str, Any]:

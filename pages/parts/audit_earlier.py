@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from fracture_core.data.audit.job import Job, State
+from fracture_core.data.audit.job import Job
+from fracture_core.job import State
 from pages.parts import audit_jobs, layout
 
 #: Audits listed.

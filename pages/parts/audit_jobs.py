@@ -8,8 +8,9 @@ import streamlit as st
 
 from fracture_core import places
 from fracture_core.atomic import write_atomically
-from fracture_core.data.audit.job import Job, State
+from fracture_core.data.audit.job import Job
 from fracture_core.errors import DataError
+from fracture_core.job import State
 
 #: Under these names the session keeps what is chosen.
 FOLDER, LAYOUT = "audit_folder", "audit_layout"

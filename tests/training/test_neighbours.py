@@ -115,7 +115,17 @@ def test_the_job_tells_its_state(tmp_path):
 def test_a_job_that_is_gone_without_a_word_has_failed(tmp_path):
     job = Job(tmp_path)
     (tmp_path / "state.json").write_text(
-        json.dumps({"status": "running", "what": "", "done": 0, "every": 0, "pid": 2**22 - 1, "since": 1.0})
+        json.dumps(
+            {
+                "status": "running",
+                "what": "",
+                "done": 0,
+                "every": 0,
+                "data": "",
+                "pid": 2**22 - 1,
+                "since": 1.0,
+            }
+        )
     )
     assert job.state().status == "failed"
     assert "start it again" in job.state().what

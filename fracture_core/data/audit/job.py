@@ -1,17 +1,10 @@
 """An audit in a process of its own, which a page starts, watches and cancels."""
 
-import contextlib
 import json
-import os
-import shutil
-import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from fracture_core import background
+from fracture_core import job
 from fracture_core.atomic import write_atomically
 from fracture_core.data.audit.audit import audit
 from fracture_core.data.audit.comparison import compare
@@ -19,43 +12,13 @@ from fracture_core.data.audit.html import to_html
 from fracture_core.data.manifest import NAME, write_manifest
 from fracture_core.errors import DataError, SecondLookError
 
-_STATE, _REPORT, _PAGE, _LOG = "state.json", "audit.json", "report.html", "log.txt"
-
-# Seconds in which a killed process is gone.
-_ENDED = 5
-
-# A page that polls needs no more.
-_EVERY = 0.3
+_REPORT, _PAGE = "audit.json", "report.html"
 
 
-@dataclass(frozen=True)
-class State:
-    """Where an audit stands.
+class Job(job.Job):
+    """A folder with the state and the results of one audit."""
 
-    Attributes:
-        status: "absent", "running", "finished", "failed" or "cancelled".
-        what: what is being done, why it failed, or the verdict.
-        done: how much of it.
-        every: of how much.
-        data: the data set, as it was named.
-    """
-
-    status: str
-    what: str = ""
-    done: int = 0
-    every: int = 0
-    data: str = ""
-
-
-class Job:
-    """A folder with the state and the results of one audit.
-
-    Args:
-        folder: where; made when the audit is started.
-    """
-
-    def __init__(self, folder: Path):
-        self.folder = folder
+    name = "audit"
 
     @property
     def page(self) -> Path:
@@ -67,14 +30,6 @@ class Job:
         """The mended split of a finished audit; missing where the set could not be mended."""
         return self.folder / NAME
 
-    @property
-    def changed(self) -> float:
-        """When its state last changed, in seconds since the epoch; 0 where there is none."""
-        try:
-            return (self.folder / _STATE).stat().st_mtime
-        except OSError:
-            return 0.0
-
     def start(self, data: str, layout: str = "auto", seed: int = 0) -> None:
         """Starts anew and returns at once; what was there before is deleted.
 
@@ -85,66 +40,22 @@ class Job:
             raise DataError(
                 f"Expected no audit of {data} at work, but there is one: wait for it or cancel it."
             )
-        command = [
-            "audit",
-            data,
-            "--layout",
-            layout,
-            "--seed",
-            str(seed),
-            "--job",
-            str(self.folder.resolve()),
-        ]
         try:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.folder.mkdir(parents=True)
-            pid = background.launch(command, self.folder / _LOG)
+            self._launch(["audit", data, "--layout", layout, "--seed", str(seed)], data)
         except OSError as error:
             raise DataError(
                 f"Expected to start an audit, but the system said “{error.strerror}”: free memory or disk space and "
                 "try again."
             ) from error
-        self._set("running", what="Starting", data=data, pid=pid)
 
     def cancel(self) -> None:
         """Ends the audit; nothing of it is kept."""
-        raw = self._raw()
-        if self.state().status != "running":
+        data = self.state().data
+        if not self._kill():
             return
-        with contextlib.suppress(psutil.Error):
-            process = psutil.Process(raw["pid"])
-            process.kill()
-            process.wait(_ENDED)  # until then it may still finish what it was writing
         for left in (self.page, self.manifest, self.folder / _REPORT):
             left.unlink(missing_ok=True)
-        self._set("cancelled", what="The audit was cancelled.", data=raw["data"])
-
-    def forget(self) -> None:
-        """Deletes the results of an audit that is not at work."""
-        if self.state().status != "running":
-            shutil.rmtree(self.folder, ignore_errors=True)
-
-    def state(self) -> State:
-        """Where it stands; a process that is gone without a word has failed."""
-        raw = self._raw()
-        if not raw:
-            return State("absent")
-        known = {name: raw[name] for name in ("status", "what", "done", "every", "data")}
-        if raw["status"] == "running" and not background.alive(raw["pid"], raw["since"]):
-            if self._raw() != raw:
-                return self.state()
-            return State("failed", self._why(), data=raw["data"])
-        return State(**known)
-
-    def _why(self) -> str:
-        """Why a process is gone that said nothing to its state."""
-        try:
-            lines = (self.folder / _LOG).read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        except OSError:
-            lines = []
-        if not lines:
-            return "The audit ended without a word, perhaps for lack of memory: start it again."
-        return f"The audit ended unexpectedly, its last words were “{lines[-1]}”: start it again."
+        self._set("cancelled", "The audit was cancelled.", data=data)
 
     def report(self) -> dict[str, Any]:
         """The results of a finished audit: `Audit.to_json`, with the comparison under "mended".
@@ -165,14 +76,7 @@ class Job:
         Returns:
             0, or 1 where it failed; the state says why.
         """
-        last = 0.0
-
-        def tell(what: str, done: int, every: int) -> None:
-            nonlocal last
-            if done >= every or time.monotonic() - last > _EVERY:
-                last = time.monotonic()
-                self._set("running", what, done, every, str(data), os.getpid())
-
+        tell = self._teller(str(data))
         self.folder.mkdir(parents=True, exist_ok=True)
         tell("Reading the tables of the data set", 0, 1)
         try:
@@ -197,16 +101,3 @@ class Job:
             return 1
         self._set("finished", report["verdict"], data=str(data))
         return 0
-
-    def _set(
-        self, status: str, what: str = "", done: int = 0, every: int = 0, data: str = "", pid: int = 0
-    ) -> None:
-        state = {"status": status, "what": what, "done": done, "every": every, "data": data}
-        state |= {"pid": pid, "since": background.started(pid) if pid else 0.0}
-        write_atomically(self.folder / _STATE, json.dumps(state))
-
-    def _raw(self) -> dict[str, Any]:
-        try:
-            return json.loads((self.folder / _STATE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}

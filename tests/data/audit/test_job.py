@@ -7,9 +7,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fracture_core.data.audit.job import Job, State
+from fracture_core.data.audit.job import Job
 from fracture_core.data.layouts import read_catalogue
 from fracture_core.errors import DataError
+from fracture_core.job import State
 
 
 def _wait(job: Job, seconds: float = 90) -> State:
