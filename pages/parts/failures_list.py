@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fracture_core.evaluation import CORRECT, FALSE_ALARM, MISSED, has_region, with_errors
+from fracture_core.spreadsheet import harmless
 from fracture_core.words import label_words
 
 MISSED_FRACTURE, FALSE_ALARMS = "missed-fracture", "false-alarm"
@@ -123,6 +124,8 @@ def to_csv(films: pd.DataFrame, verdicts: list[str], threshold: float, finding: 
             "group": films["group"],
         }
     )
+    texts = ["id", "path", "regions", "group"]
+    table[texts] = table[texts].map(harmless)
     return table.to_csv(index=False, lineterminator="\n").encode()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from failures_page import opened, run, words
 from PIL import Image
 from sklearn.metrics import confusion_matrix, roc_auc_score
 from streamlit.testing.v1 import AppTest
@@ -33,7 +34,6 @@ from pages.parts import (
     folder,
 )
 
-APP = Path(__file__).resolve().parents[2] / "app.py"
 BALANCED = 0.30012345
 COUNTS = {"tp": "true-positive", "fn": "missed-fracture", "fp": "false-alarm", "tn": "true-negative"}
 
@@ -86,25 +86,6 @@ def store(tmp_path, monkeypatch) -> Path:
     validation["id"] = validation["path"] = validation["id"].str.replace("test", "val")
     predictions.write(tmp_path / "full" / "predictions.csv", pd.concat([_table(), validation]))
     return tmp_path
-
-
-def _open(**params: str) -> AppTest:
-    test = AppTest.from_file(str(APP), default_timeout=60)
-    test.run()
-    test.switch_page("pages/failures.py")
-    for name, value in params.items():
-        test.query_params[name] = value
-    return _run(test)
-
-
-def _run(test: AppTest) -> AppTest:
-    test.run()
-    assert not test.exception
-    return test
-
-
-def _words(test: AppTest) -> str:
-    return " ".join(str(found.proto.body) for found in test.get("html"))
 
 
 def _param(test: AppTest, name: str) -> str:
@@ -180,6 +161,12 @@ def test_the_csv_holds_what_is_listed():
     assert found["threshold"].unique() == pytest.approx([BALANCED])
 
 
+def test_the_csv_holds_no_formula():
+    films = _listed("errors").assign(group="=1+1")
+    content = failures_list.to_csv(films, ["uncertain"] * len(films), BALANCED, "fracture")
+    assert set(pd.read_csv(BytesIO(content))["group"]) == {"'=1+1"}
+
+
 @pytest.mark.parametrize(
     ("place", "threshold"), [(0.3, BALANCED), (0.301, 0.301), (0.299, 0.299), (0.0, 0.0), (1.0, 1.0)]
 )
@@ -223,81 +210,81 @@ def test_boxes_are_drawn_at_their_fractions():
 
 
 def test_the_page_says_what_scikit_learn_says_of_the_test_split(store):
-    test = _open(model="full")
+    test = opened(model="full")
     table = _table()
     wanted = predictions.read(store / "full" / "predictions.csv").query("split == 'test'")
     tn, fp, fn, tp = confusion_matrix(table["label"], wanted["probability"] >= BALANCED).ravel()
     counts = {"tp": tp, "fn": fn, "fp": fp, "tn": tn}
     for name, kind in COUNTS.items():
         assert test.button(key=f"failures-cell-{kind}").label.startswith(f"**{counts[name]}**")
-    assert f'<td class="value">{roc_auc_score(wanted["label"], wanted["probability"]):.2f}</td>' in _words(
+    assert f'<td class="value">{roc_auc_score(wanted["label"], wanted["probability"]):.2f}</td>' in words(
         test
     )
-    assert "60 films, 30 with a fracture, in 20 groups" in _words(test)
+    assert "60 films, 30 with a fracture, in 20 groups" in words(test)
 
 
 def test_the_threshold_moves_everything_and_comes_back(store):
-    test = _open(model="full")
+    test = opened(model="full")
     before = [test.button(key=f"failures-cell-{kind}").label for kind in COUNTS.values()]
     test.slider[0].set_value(0.9)
-    _run(test)
+    run(test)
     table = predictions.read(store / "full" / "predictions.csv").query("split == 'test'")
     moved = summarise(table["label"], table["probability"], table["group"], 0.9)
     assert test.button(key="failures-cell-missed-fracture").label.startswith(f"**{moved.confusion.fn}**")
-    assert failures_measures.ends(moved.sensitivity) in _words(test)
+    assert failures_measures.ends(moved.sensitivity) in words(test)
     assert _param(test, "threshold") == "0.900"
     test.button(key="failures_reset").click()
-    _run(test)
+    run(test)
     assert [test.button(key=f"failures-cell-{kind}").label for kind in COUNTS.values()] == before
 
 
 @pytest.mark.parametrize("kind", COUNTS.values())
 def test_a_cell_lists_its_films(store, kind):
-    test = _open(model="full")
+    test = opened(model="full")
     test.button(key=f"failures-cell-{kind}").click()
-    _run(test)
+    run(test)
     wanted = [failures_list.short(case) for case in _listed(kind)["id"]][: failures_list.PAGE]
     assert _cards(test) == wanted
     assert _param(test, "kind") == kind
 
 
 def test_a_film_opens_without_its_image_and_says_what_to_set(store):
-    test = _open(model="full")
+    test = opened(model="full")
     test.button(key="failures-open-0").click()
-    _run(test)
+    run(test)
     first, second = _listed("errors")["id"][:2]
     assert _param(test, "case") == first
     assert any("name the folder of the data set" in str(found.value) for found in test.info)
     test.button(key="failures_next").click()
-    _run(test)
+    run(test)
     assert _param(test, "case") == second
     test.button(key="failures_back").click()
-    _run(test)
+    run(test)
     assert len(_cards(test)) == failures_list.PAGE
 
 
 def test_a_link_opens_the_same_view(store):
     case = _listed("true-negative", "leg", "id")["id"].iloc[1]
-    test = _open(model="full", kind="true-negative", region="leg", sort="id", case=case)
+    test = opened(model="full", kind="true-negative", region="leg", sort="id", case=case)
     assert f"Film {failures_list.short(case)}" in [found.value for found in test.subheader]
-    assert "2 of " in _words(test)
+    assert "2 of " in words(test)
     assert _param(test, "region") == "leg"
 
 
 def test_a_wrong_link_is_said_in_a_sentence(store):
-    test = _open(model="gone", kind="nonsense", region="tail", case="nothing", threshold="x")
+    test = opened(model="gone", kind="nonsense", region="tail", case="nothing", threshold="x")
     assert any("gone" in str(found.value) for found in test.warning)
 
 
 def test_a_model_without_a_record_says_how_to_get_one(store):
-    test = _open(model="bare")
+    test = opened(model="bare")
     assert any("python -m fracture_core evaluate --model bare" in str(found.value) for found in test.info)
 
 
 def test_a_wrong_folder_is_said_in_a_sentence(store, tmp_path):
-    test = _open(model="full")
+    test = opened(model="full")
     test.text_input[0].set_value(str(tmp_path / "nowhere"))
-    _run(test)
+    run(test)
     assert any("test/film000.png" in str(found.value) for found in test.warning)
 
 
@@ -306,28 +293,28 @@ def test_films_appear_once_the_folder_is_named(store, tmp_path):
     folder.mkdir(parents=True)
     for path in _table()["path"]:
         Image.fromarray(np.full((40, 30), 90, np.uint8)).save(tmp_path / "films" / path)
-    test = _open(model="full")
+    test = opened(model="full")
     test.text_input[0].set_value(str(tmp_path / "films"))
-    _run(test)
-    assert _words(test).count("data:image/png;base64") == failures_list.PAGE
+    run(test)
+    assert words(test).count("data:image/png;base64") == failures_list.PAGE
 
 
 def test_an_empty_store_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("SECOND_LOOK_MODELS", str(tmp_path))
-    test = _open()
+    test = opened()
     assert any("no model on this computer" in str(found.value) for found in test.info)
 
 
 def test_a_model_of_abnormal_films_is_called_so(store):
     card = Card.load(store / "full" / "card.json")
     replace(card, data=replace(card.data, finding="abnormality")).save(store / "full" / "card.json")
-    test = _open(model="full")
-    words = _words(test)
-    assert "abnormality suspected" in words
-    assert "truth: no abnormality" in words
-    assert "60 films, 30 with an abnormality" in words
-    assert "fracture suspected" not in words
-    assert "no fracture" not in words
+    test = opened(model="full")
+    shown = words(test)
+    assert "abnormality suspected" in shown
+    assert "truth: no abnormality" in shown
+    assert "60 films, 30 with an abnormality" in shown
+    assert "fracture suspected" not in shown
+    assert "no fracture" not in shown
 
 
 def test_the_films_are_found_in_an_unpacked_archive_and_beside_a_manifest(tmp_path):
@@ -355,10 +342,10 @@ def _slices(test: AppTest) -> list[str]:
 
 def test_a_weak_slice_is_told_from_the_record_alone(store):
     table = _weak_hands(store)
-    test = _open(model="full")
+    test = opened(model="full")
     (sentence,) = sentences(find_slices(table, BALANCED))
     assert sentence.startswith("Misses all hand fractures (n = 60, 100%, 95% CI ")
-    assert sentence in _words(test)
+    assert sentence in words(test)
     assert {"Region: hand", "Region: leg"} <= set(_slices(test))
     assert any("name the folder of the data set" in str(found.value) for found in test.caption)
     frame = test.dataframe[0].value.set_index("Slice")
@@ -368,25 +355,25 @@ def test_a_weak_slice_is_told_from_the_record_alone(store):
 
 def test_slices_follow_the_threshold(store):
     table = _weak_hands(store)
-    test = _open(model="full")
+    test = opened(model="full")
     test.slider[0].set_value(0.005)
-    _run(test)
-    assert sentences(find_slices(table, 0.005))[0] in _words(test)
-    assert "Misses all hand fractures" not in _words(test)
+    run(test)
+    assert sentences(find_slices(table, 0.005))[0] in words(test)
+    assert "Misses all hand fractures" not in words(test)
 
 
 def test_a_slice_lists_its_films_and_stands_in_the_address(store):
     table = _weak_hands(store)
-    test = _open(model="full", kind="all", sort="id")
+    test = opened(model="full", kind="all", sort="id")
     test.selectbox(key="failures_slice").set_value("Region: hand")
-    _run(test)
+    run(test)
     hands = table[table["regions"].str.contains("hand")]
-    assert f"All films (Region: hand): {len(hands)} of 240 test films" in _words(test)
+    assert f"All films (Region: hand): {len(hands)} of 240 test films" in words(test)
     assert _cards(test) == [failures_list.short(case) for case in sorted(hands["id"])[: failures_list.PAGE]]
     assert _param(test, "slice") == "Region: hand"
-    again = _open(model="full", kind="all", slice="Region: hand")
-    assert "All films (Region: hand)" in _words(again)
-    assert "All films: 240 of 240" in _words(_open(model="full", kind="all", slice="Region: tail"))
+    again = opened(model="full", kind="all", slice="Region: hand")
+    assert "All films (Region: hand)" in words(again)
+    assert "All films: 240 of 240" in words(opened(model="full", kind="all", slice="Region: tail"))
 
 
 def test_films_add_their_slices_once_they_are_measured(store, tmp_path):
@@ -395,10 +382,10 @@ def test_films_add_their_slices_once_they_are_measured(store, tmp_path):
     for number, path in enumerate(table["path"]):
         grey = np.full((40, 30 + 20 * (number % 2)), 60 + number % 100, np.uint8)
         Image.fromarray(grey).save(tmp_path / "films" / path)
-    test = _open(model="full")
+    test = opened(model="full")
     test.text_input[0].set_value(str(tmp_path / "films"))
     for _ in range(60):
-        _run(test)
+        run(test)
         if any(name.startswith("Brightness") for name in _slices(test)):
             break
     assert {"Resolution: below 50 pixels", "Resolution: 50 pixels or more"} <= set(_slices(test))
@@ -410,4 +397,4 @@ def test_slices_of_abnormal_films_are_called_so(store):
     _weak_hands(store)
     card = Card.load(store / "full" / "card.json")
     replace(card, data=replace(card.data, finding="abnormality")).save(store / "full" / "card.json")
-    assert "Misses all hand abnormalities (n = 60" in _words(_open(model="full"))
+    assert "Misses all hand abnormalities (n = 60" in words(opened(model="full"))

@@ -1,15 +1,13 @@
 """Reviews on the failures page without a browser."""
 
-from pathlib import Path
-
 import pytest
+from failures_page import opened, run, words
 from streamlit.testing.v1 import AppTest
 
 from fracture_core.evaluation import Interval
 from fracture_core.review import MARKS, Agreement, Review, Reviews
 from pages.parts import failures_reviews
 
-APP = Path(__file__).resolve().parents[2] / "app.py"
 TIME = "2026-01-01T00:00:00+00:00"
 
 
@@ -28,28 +26,9 @@ def tested(store) -> list[str]:
     return list(table["id"][table["split"] == "test"])
 
 
-def _open(**params: str) -> AppTest:
-    test = AppTest.from_file(str(APP), default_timeout=60)
-    test.run()
-    test.switch_page("pages/failures.py")
-    for name, value in {"model": "tiny", **params}.items():
-        test.query_params[name] = value
-    return _run(test)
-
-
-def _run(test: AppTest) -> AppTest:
-    test.run()
-    assert not test.exception
-    return test
-
-
-def _words(test: AppTest) -> str:
-    return " ".join(str(found.proto.body) for found in test.get("html"))
-
-
 def _press(test: AppTest, key: str) -> None:
     test.button(key=key).click()
-    _run(test)
+    run(test)
 
 
 def _stands(reviews: Reviews) -> list[tuple[str, str, str, str]]:
@@ -57,18 +36,18 @@ def _stands(reviews: Reviews) -> list[tuple[str, str, str, str]]:
 
 
 def test_a_film_is_marked_and_the_mark_taken_back(reviews, tested):
-    test = _open(kind="all", case=tested[0])
+    test = opened(model="tiny", kind="all", case=tested[0])
     assert test.button(key="failures_mark 1").disabled
     test.text_input(key="failures_reviewer").set_value(" A  B ")
-    _run(test)
+    run(test)
     test.text_input(key=f"failures_note {tested[0]} A B").set_value("why")
-    _run(test)
+    run(test)
     assert _stands(reviews) == []
     _press(test, "failures_mark 1")
     _press(test, "failures_mark 7")
     assert _stands(reviews) == [(tested[0], "correct", "why", "A B")]
     test.text_input(key=f"failures_note {tested[0]} A B").set_value("better")
-    _run(test)
+    run(test)
     assert _stands(reviews) == [(tested[0], "correct", "better", "A B")]
     _press(test, "failures_undo")
     assert test.text_input(key=f"failures_note {tested[0]} A B").value == "why"
@@ -80,11 +59,11 @@ def test_a_film_is_marked_and_the_mark_taken_back(reviews, tested):
 
 
 def test_the_name_stays_and_the_note_does_not(reviews, tested):
-    test = _open(kind="all", sort="id", case=tested[0])
+    test = opened(model="tiny", kind="all", sort="id", case=tested[0])
     test.text_input(key="failures_reviewer").set_value("A")
-    _run(test)
+    run(test)
     test.text_input(key=f"failures_note {tested[0]} A").set_value("why")
-    _run(test)
+    run(test)
     _press(test, "failures_mark 2")
     _press(test, "failures_next")
     assert test.text_input(key="failures_reviewer").value == "A"
@@ -94,31 +73,33 @@ def test_the_name_stays_and_the_note_does_not(reviews, tested):
 
 def test_what_others_say_is_shown_as_they_wrote_it(reviews, tested):
     reviews.mark(tested[0], "growth plate", "<i>B</i>", "<script>")
-    test = _open(kind="all", case=tested[0])
-    assert "<b>&lt;i&gt;B&lt;/i&gt;</b>: growth plate “&lt;script&gt;”" in _words(test)
-    assert "Nobody else" not in _words(test)
+    test = opened(model="tiny", kind="all", case=tested[0])
+    assert "<b>&lt;i&gt;B&lt;/i&gt;</b>: growth plate “&lt;script&gt;”" in words(test)
+    assert "Nobody else" not in words(test)
 
 
 @pytest.mark.parametrize(("wanted", "count"), [("subtle", 1), ("marked", 2), ("correct", 0)])
 def test_the_list_keeps_films_by_mark(reviews, tested, wanted, count):
     reviews.mark(tested[0], "subtle", "A")
     reviews.mark(tested[1], "hardware", "A")
-    test = _open(kind="all", review=wanted)
-    assert f"{failures_reviews.FILTERS[wanted]}: {count} of {len(tested)} test films" in _words(test)
+    test = opened(model="tiny", kind="all", review=wanted)
+    assert f"{failures_reviews.FILTERS[wanted]}: {count} of {len(tested)} test films" in words(test)
     found = test.query_params["review"]
     assert found in (wanted, [wanted])
 
 
 def test_films_not_marked_yet(reviews, tested):
     reviews.mark(tested[0], "subtle", "A")
-    assert f"not marked yet: {len(tested) - 1} of" in _words(_open(kind="all", review="unmarked"))
+    assert f"not marked yet: {len(tested) - 1} of" in words(
+        opened(model="tiny", kind="all", review="unmarked")
+    )
 
 
 def test_a_broken_file_of_reviews_is_said_and_the_numbers_stay(reviews, tested):
     reviews.path.parent.mkdir(parents=True)
     reviews.path.write_text("no database at all, but long enough to be looked at")
     for params in ({}, {"kind": "all", "case": tested[0]}):
-        test = _open(**params)
+        test = opened(model="tiny", **params)
         assert any("cannot be read" in str(found.value).replace("\\", "") for found in test.error)
         assert test.button(key="failures-cell-missed-fracture")
 
