@@ -77,3 +77,10 @@ def test_a_broken_result_is_one_sentence(published):
 def test_round_trip(trained, tmp_path):
     found = collect(trained, FRACATLAS)
     assert Result.load(found.save(tmp_path)) == found
+
+
+def test_the_document_says_what_was_measured():
+    text = (ROOT / "docs" / "published.md").read_text("utf-8")
+    for result in results(ROOT / "assets" / "published" / "results").values():
+        for found in (result.test.accuracy, result.test.auc):
+            assert f"{found.value:.2f} ({found.low:.2f}–{found.high:.2f})" in text
