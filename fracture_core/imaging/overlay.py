@@ -73,10 +73,10 @@ def contours(heat: np.ndarray, level: float) -> list[np.ndarray]:
         level: the value from which on a place counts.
 
     Returns:
-        For each area the corners of its border, float32 (n, 2) holding x, y with the corner of the array at (0, 0);
-        the border of a hole is a line of its own.
+        For each area the corners of its outer border, float32 (n, 2) holding x, y with the corner of the array at
+        (0, 0).
     """
-    found, _ = cv2.findContours((heat >= level).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    found, _ = cv2.findContours((heat >= level).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     # OpenCV names centres of pixels.
     return [line[:, 0].astype(np.float32) + np.float32(0.5) for line in found]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from pydicom.config import disable_value_validation
 from pydicom.dataset import Dataset
 
 from fracture_core.errors import DataError
 from fracture_core.report.secondary_capture import secondary_capture
 from fracture_core.report.source import CHARACTERS, Source, source
 from fracture_core.report.structured_report import structured_report
+from fracture_core.report.unchecked import unchecked
 
 if TYPE_CHECKING:
     from fracture_core.opinion import Opinion
@@ -36,8 +36,7 @@ def to_dicom(opinion: Opinion, content: bytes, region: str) -> dict[str, bytes]:
             "Expected a film with an opinion, but this one was refused: there is nothing to write into its study."
         )
     film = source(content)
-    # What the film says of the patient is passed on as it is; pydicom would warn of odd values and quote them.
-    with disable_value_validation():
+    with unchecked():  # what the film says of the patient is passed on as it is
         return {
             "secondary-capture.dcm": _file(secondary_capture(opinion, film), film),
             "structured-report.dcm": _file(structured_report(opinion, film, region), film),

@@ -116,5 +116,9 @@ def region(opinion: Opinion, chosen: str) -> str:
         others = [f"{name} ({percent(chance)})" for name, chance in opinion.regions if name != chosen]
         also = f"; also possible: {', '.join(others)}" if others else ""
         return f"{chosen}, of which the model is {percent(told[chosen])} sure{also}"
-    who = f"{chosen}, as the reader says" if chosen else "the reader says that it is none of the known ones"
-    return f"{who}; the model takes it for: {likeliest}"
+    shown = (
+        f"{chosen}, as the reader says"
+        if chosen
+        else "no record on its region; the record is that on all films"
+    )
+    return f"{shown}; the model takes it for: {likeliest}"

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pydicom.charset import convert_encodings, decode_bytes
-from pydicom.config import disable_value_validation
 from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
@@ -21,6 +20,7 @@ from fracture_core.errors import DataError
 from fracture_core.imaging import formats
 from fracture_core.imaging.dicom import parse_dicom
 from fracture_core.imaging.dicom_elements import DAMAGED, element, numbers, text
+from fracture_core.report.unchecked import unchecked
 
 #: The character set of results, in which every name can be written (ISO_IR 192 is UTF-8).
 CHARACTERS = "ISO_IR 192"
@@ -34,6 +34,9 @@ _OPTIONAL = ("IssuerOfPatientID", "StudyDescription")
 
 # Where a film says that it was anonymised, it must say how.
 _ANONYMISED = ("PatientIdentityRemoved", "DeidentificationMethod")
+
+# A unique identifier (PS3.5 9.1).
+_UID = re.compile(r"[0-9.]{1,64}")
 
 # Without these a film cannot be referred to.
 _UIDS = {
@@ -88,8 +91,7 @@ def source(content: bytes) -> Source:
             "Expected a DICOM file, whose study results can be written into, but the film is a picture without one: "
             "save the PDF or PNG instead."
         )
-    # Odd values are passed on as they are; pydicom would warn of them and quote them.
-    with disable_value_validation():
+    with unchecked():  # odd values are passed on as they are
         return _source(parse_dicom(content))
 
 
@@ -97,10 +99,10 @@ def _source(dataset: Dataset) -> Source:
     reference = Dataset()
     for keyword, what in _UIDS.items():
         value = _value(dataset, keyword, [])
-        if not value:
+        if not _UID.fullmatch(value):
             raise DataError(
-                f"Expected a DICOM file that says {what} it is, but its {keyword} is missing: export the film from "
-                "the archive again, or save the PDF instead."
+                f"Expected a DICOM file that says {what} it is, but its {keyword} is missing or none: export the film "
+                "from the archive again, or save the PDF instead."
             )
         setattr(reference, keyword, value)
     if "Image Storage" not in UID(reference.SOPClassUID, validation_mode=0).name:

@@ -91,7 +91,7 @@ def test_the_region_of_the_reader(opinion):
     text = _page(opinion, region="hip")[1]
     assert "Hip, as the reader says; the model takes it for: leg" in text
     assert "Its record on hip films" in text
-    assert "none of the known ones" in _page(opinion, region="")[1]
+    assert "No record on its region; the record is that on all films" in _page(opinion, region="")[1]
 
 
 def test_the_region_of_the_model(opinion):

@@ -2,16 +2,20 @@
 
 import io
 import logging
+import threading
+import time
 import warnings
 
 import pytest
 from persons import PERSON, changed
 from pydicom import dcmread
+from pydicom.config import IGNORE, disable_value_validation, settings
 from pydicom.uid import SecondaryCaptureImageStorage
 
 from fracture_core.errors import DataError
 from fracture_core.report.dicom import to_dicom
 from fracture_core.report.source import is_dicom, source
+from fracture_core.report.unchecked import unchecked
 
 
 def test_patient_and_study_are_taken_over(film):
@@ -129,3 +133,31 @@ def test_a_lossy_film_makes_lossy_results(film):
     ).lossy
     assert (lossy.LossyImageCompression, lossy.LossyImageCompressionRatio) == ("01", 12.5)
     assert not source(film).lossy
+
+
+@pytest.mark.parametrize("uid", ["abc", ["1.2", "3.4"]])
+def test_an_identifier_that_is_none_is_said(film, uid):
+    with disable_value_validation():
+        odd = changed(film, StudyInstanceUID=uid)
+    with pytest.raises(DataError, match="its StudyInstanceUID is missing or none"):
+        source(odd)
+
+
+def test_checks_of_values_stay_off_inside_and_on_outside():
+    """They are one switch for the whole process, and results are written by several threads."""
+    inside, outside = [], settings.reading_validation_mode
+
+    def write() -> None:
+        for _ in range(30):
+            with unchecked():
+                inside.append(settings.reading_validation_mode)
+                time.sleep(0.001)
+                inside.append(settings.reading_validation_mode)
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(inside) == {IGNORE}
+    assert settings.reading_validation_mode == outside
