@@ -1,6 +1,7 @@
 """The file that reviews are kept in: SQLite, a table of events to which lines are only ever added."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ CREATE TRIGGER IF NOT EXISTS no_removal BEFORE DELETE ON events BEGIN SELECT RAI
 
 # How long a writer waits for others, in seconds; writing a mark takes milliseconds.
 _PATIENCE = 30
+_PAUSE = 0.01
 
 
 @contextmanager
@@ -49,7 +51,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(_connect(path)) as connection:
             # Readers and a writer do not wait for each other, and what was written survives a crash.
-            connection.execute("PRAGMA journal_mode = WAL")
+            _write_ahead(connection)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -60,6 +62,20 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Sets the mode, which is kept in the file. While others set it SQLite refuses at once, whatever the timeout."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+                return
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(_PAUSE)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -52,7 +52,17 @@ def called_wrong(reviews: Sequence[Review], reviewer: str = "") -> set[str]:
     Args:
         reviews: as they stand.
         reviewer: whose word counts; "" for more than half of those who marked a film.
+
+    Raises:
+        DataError: nobody of that name has marked a film.
     """
+    reviewer = " ".join(reviewer.split())
+    names = sorted({review.reviewer for review in reviews})
+    if reviewer and reviewer not in names:
+        raise DataError(
+            f"Expected a reviewer who marked films here ({', '.join(names) or 'nobody yet'}), but got {reviewer!r}: "
+            "check the name."
+        )
     counted = [review for review in reviews if reviewer in ("", review.reviewer)]
     votes: dict[str, list[bool]] = {}
     for review in counted:

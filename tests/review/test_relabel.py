@@ -85,7 +85,10 @@ def test_whose_word_counts():
     )
     assert called_wrong(reviews) == {"1", "3", "4"}
     assert called_wrong(reviews, "A") == {"1", "2", "3"}
-    assert called_wrong(reviews, "nobody") == set()
+    assert called_wrong(reviews, " A ") == {"1", "2", "3"}
+    with pytest.raises(DataError, match=r"who marked films here \(A, B, C\), but got 'nobody'"):
+        called_wrong(reviews, "nobody")
+    assert called_wrong([]) == set()
 
 
 def test_a_training_reads_what_was_written(phantoms, tmp_path):
