@@ -3,10 +3,11 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from fracture_core import places
+from fracture_core.cli.progress import progress
 from fracture_core.cli.quiet import load_keras
 from fracture_core.data.layouts import layout_names
 from fracture_core.errors import SecondLookError
@@ -54,7 +55,7 @@ def run(chosen: argparse.Namespace) -> int:
         chosen.data,
         chosen.split,
         chosen.layout,
-        _progress("Judging films"),
+        partial(progress(), "Judging films"),
     )
     for warning in found.warnings:
         print(warning, file=sys.stderr)
@@ -78,7 +79,7 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.out:
         from fracture_core.evaluation import sentences
 
-        slices = found.slices(places.runs() / ".cache", _progress("Measuring films"))
+        slices = found.slices(places.runs() / ".cache", partial(progress(), "Measuring films"))
         for sentence in sentences(slices):
             print(told_of(sentence, found.finding))
         _write(found, slices, chosen.out)
@@ -127,13 +128,3 @@ def _draw(found, folder: Path) -> dict[str, bytes]:
         figure.savefig(path)
         drawn[name.replace("_", " ").capitalize()] = path.read_bytes()
     return drawn
-
-
-def _progress(what: str) -> Callable[[int, int], None]:
-    """Tells every now and then how far something is."""
-
-    def tell(done: int, every: int) -> None:
-        if done == every or done % 200 == 0:
-            print(f"{what}: {done} of {every}", file=sys.stderr, flush=True)
-
-    return tell

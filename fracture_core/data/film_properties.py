@@ -8,6 +8,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 
 import pandas as pd
@@ -44,7 +45,8 @@ def film_properties(
     found: list[_Numbers] = []
     for key, numbers in in_order(known.of, list(films.values())):
         found.append(numbers)
-        known.numbers[key] = numbers
+        if None not in numbers:  # what could not be read today may be read tomorrow
+            known.numbers[key] = numbers
         if len(found) % _EVERY == 0:
             known.save()
         if progress:
@@ -99,28 +101,36 @@ class Measuring:
     Attributes:
         done: films looked at.
         every: films.
-        table: what was found; None until all are done.
     """
 
     def __init__(self, films: Mapping[str, Path], cache: Path):
         self.done, self.every = 0, len(films)
-        self.table: pd.DataFrame | None = None
+        self._found: Future[pd.DataFrame] = Future()
         self._thread = threading.Thread(
             target=self._work, args=(films, cache), name="measures films", daemon=True
         )
         self._thread.start()
 
     @property
+    def table(self) -> pd.DataFrame | None:
+        """What was found; None until all are done. A fault of the work is raised here, where it is seen."""
+        return self._found.result() if self._found.done() else None
+
+    @property
     def running(self) -> bool:
         """Whether films are still being looked at."""
-        return self._thread.is_alive()
+        return not self._found.done()
 
     def wait(self, seconds: float) -> None:
         """Returns when all films are done, or after a while."""
         self._thread.join(seconds)
 
     def _work(self, films: Mapping[str, Path], cache: Path) -> None:
-        self.table = film_properties(films, cache, self._tell)
+        try:
+            self._found.set_result(film_properties(films, cache, self._tell))
+        except BaseException as fault:
+            self._found.set_exception(fault)
+            raise
 
     def _tell(self, done: int, every: int) -> None:
         self.done = done

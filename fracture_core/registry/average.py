@@ -120,7 +120,8 @@ def average(store: ModelStore, ids: Sequence[str], model_id: str) -> str:
 
 
 def _same_question(cards: Sequence[Card]) -> DataRecord:
-    """What all members were trained on, as far as it is one."""
+    """What all members were trained on."""
+    first: DataRecord | None = None
     for card in cards:
         if JOIN in card.architecture:
             raise ModelError(
@@ -135,14 +136,19 @@ def _same_question(cards: Sequence[Card]) -> DataRecord:
                 f"Expected models that see films alike, but {cards[0].id} is fed {_fed(cards[0])} and {card.id} "
                 f"{_fed(card)}: choose models of one input."
             )
+        first = first or card.data
+        if (card.data.name, card.data.split_hash) != (first.name, first.split_hash):
+            raise ModelError(
+                f"Expected models trained on one split of one data set, but {cards[0].id} and {card.id} were not: "
+                "a film that one learnt from would flatter the average, so choose models of one split."
+            )
         if card.finding != cards[0].finding:
             raise ModelError(
                 f"Expected models that answer one question, but {cards[0].id} tells {cards[0].finding} and {card.id} "
                 f"{card.finding}: choose models of one kind of label."
             )
-    data = cards[0].data
-    assert data is not None
-    return data
+    assert first is not None
+    return first
 
 
 def _fed(card: Card) -> str:

@@ -62,7 +62,8 @@ class Index:
         regions: of each film, joined by spaces.
         groups: int32, films of one group are views or copies of one another.
         limits: distances within which half, 90% and 99% of the training films have a film of another group.
-        same: distance below which two films are one picture: half of the smallest between films of two groups.
+        same: distance below which two films are one picture: half of the smallest between films of two groups that is
+            not that of a copy the audit missed.
         record: what neighbours have told of the labels of validation films.
     """
 
@@ -116,7 +117,7 @@ class Index:
             axes=(parts.components_ / spread).astype(np.float32),
             points=np.zeros((0, 0), np.float16),
             cases=np.array([case.id for case in cases]),
-            paths=np.array([_below(case.path, root) for case in cases]),
+            paths=np.array([case.path.relative_to(root).as_posix() for case in cases]),
             labels=np.array([case.label for case in cases], np.int8),
             regions=np.array([" ".join(case.regions) for case in cases]),
             groups=groups,
@@ -127,7 +128,7 @@ class Index:
         index = replace(index, points=index.placed(features).astype(np.float16))
         others = index._to_other_groups()
         middle, most, nearly_all = (float(limit) for limit in np.quantile(others, _SHARES))
-        index = replace(index, limits=(middle, most, nearly_all), same=float(others.min()) / 2)
+        index = replace(index, limits=(middle, most, nearly_all), same=_half_way(others))
         val_cases, val_features = val
         told = np.array([[near.label for near in index.nearest(film)] for film in val_features], float)
         return replace(index, record=measure(val_cases, told, index.labels))
@@ -230,14 +231,21 @@ class Index:
 
 _ARRAYS = ("mean", "axes", "points", "cases", "paths", "labels", "regions", "groups")
 
+# Distance of a film to itself, decoded and rounded anew, at the most.
+_ROUNDING = 0.02
+
 # Rows of distances worked out at a time, so that memory does not grow with the square of the films.
 _AT_ONCE = 512
 
 
+def _half_way(others: np.ndarray) -> float:
+    """Between a film and itself, and a film and the nearest of another group."""
+    apart = others[others > _ROUNDING]
+    return max(float(apart.min()) / 2, _ROUNDING) if len(apart) else _ROUNDING
+
+
 def _distances(points: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Between points of length 1: float32 (n, m)."""
-    return np.asarray(np.sqrt(np.maximum(2 - 2 * points @ others.astype(np.float32).T, 0)))
-
-
-def _below(path: Path, root: Path) -> str:
-    return path.resolve().relative_to(root.resolve()).as_posix()
+    """Between points: float32 (n, m). Rounding leaves kept points not quite of length 1."""
+    others = others.astype(np.float32)
+    squares = (points**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)[None] - 2 * points @ others.T
+    return np.asarray(np.sqrt(np.maximum(squares, 0)))

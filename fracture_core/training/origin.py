@@ -10,6 +10,7 @@ from fracture_core.registry.store import ModelStore
 from fracture_core.training.cache import Progress
 from fracture_core.training.config import TrainingConfig
 from fracture_core.training.films import Films
+from fracture_core.zoo.ensemble import JOIN
 
 
 def training_films(
@@ -28,6 +29,10 @@ def training_films(
         ModelError: the model is unknown, altered, or has no training on record.
         DataError: the data set is missing or cut otherwise than for the training.
     """
+    if JOIN in store.card(model_id).architecture:
+        raise ModelError(
+            f"Expected a model that was trained, but {model_id} is an average of several: name one of its members."
+        )
     card, model = store.load(model_id)
     if card.data is None or not card.training:
         raise ModelError(

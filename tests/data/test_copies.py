@@ -1,6 +1,7 @@
 """Copies of one picture are found however they were turned, resized or saved again; other films are not copies."""
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,7 @@ import pytest
 
 from fracture_core.data import copies
 from fracture_core.data.copies import compare
+from fracture_core.data.copies.compare import SIDE, Pose
 from fracture_core.data.copies.fingerprint import ANGLES, RADII
 from fracture_core.data.phantom import draw
 from fracture_core.imaging import read
@@ -194,3 +196,20 @@ def test_real_films_turned_scaled_and_saved_again_are_found(real_data):
         found = _groups([*films, *changed])
         assert np.mean(found[:60] == found[60:]) >= 0.98, name
         assert len(set(found.tolist())) >= alone, name
+
+
+def test_a_pair_that_is_settled_does_not_take_the_place_of_one_that_is_not():
+    """Film 0 is one with 2 already; its next likeliest, 1, must still be looked at."""
+    group = np.array([0, 1, 0, 3])
+    doubtful = [
+        (0, 2, Pose(0.92, 0.0, False, False)),
+        (0, 1, Pose(0.85, 0.0, False, False)),
+        (1, 3, Pose(0.88, 0.0, False, False)),
+    ]
+    seen: list[int] = []
+    # The package's `clusters` is the function.
+    module = import_module("fracture_core.data.copies.clusters")
+    module._register(
+        group, [], doubtful, lambda k: seen.append(k) or np.zeros((SIDE, SIDE), np.float32), None
+    )
+    assert 0 in seen

@@ -1,6 +1,7 @@
 """Properties of cases and films, for slices."""
 
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -62,11 +63,13 @@ def test_films_are_read_once_until_they_change(films, tmp_path, monkeypatch):
     seen: list[Path] = []
     monkeypatch.setattr(module, "read", lambda path: seen.append(path) or read(path))
     assert film_properties(films, tmp_path / "cache").equals(first)
-    assert seen == []
+    # What could not be read is tried again.
+    assert seen == [films["broken"]]
+    seen.clear()
     Image.fromarray(np.full((50, 60), 90, np.uint8)).save(films["one"])
     os.utime(films["one"], (1, 1))
     assert film_properties(films, tmp_path / "cache").loc["one", "longer_side"] == 60
-    assert seen == [films["one"]]
+    assert sorted(seen) == sorted([films["one"], films["broken"]])
 
 
 def test_a_damaged_or_forbidden_cache_costs_nothing_but_time(films, tmp_path):
@@ -84,3 +87,26 @@ def test_films_are_measured_in_the_background(films, tmp_path):
     assert work.done == work.every == 4
     assert work.table is not None
     assert work.table.equals(film_properties(films, tmp_path / "cache"))
+
+
+def test_what_could_not_be_read_is_tried_again(films, tmp_path):
+    path = tmp_path / "late.png"
+    path.write_bytes(b"nothing yet")
+    when = path.stat().st_mtime_ns
+    assert film_properties({"late": path}, tmp_path / "cache").isna().all(axis=None)
+    Image.fromarray(np.full((50, 60), 90, np.uint8)).save(path)
+    os.utime(path, ns=(when, when))
+    assert film_properties({"late": path}, tmp_path / "cache").loc["late", "longer_side"] == 60
+
+
+def test_a_fault_in_the_background_is_raised_where_it_is_seen(films, tmp_path, monkeypatch):
+    def fault(path):
+        raise MemoryError
+
+    monkeypatch.setattr(module, "read", fault)
+    monkeypatch.setattr(threading, "excepthook", lambda args: None)
+    work = Measuring(films, tmp_path / "cache")
+    work.wait(30)
+    assert not work.running
+    with pytest.raises(MemoryError):
+        _ = work.table

@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from fracture_core.registry.average import average
 from fracture_core.registry.card import Card
 from fracture_core.registry.golden import golden_logit
 from fracture_core.registry.hash import sha256
+from fracture_core.training.origin import training_films
 from fracture_core.training.score import logits, prediction_table
 from fracture_core.zoo import architecture
 from fracture_core.zoo.ensemble import Ensemble
@@ -128,6 +130,13 @@ def test_models_of_other_inputs_or_films_are_refused(pair, monkeypatch):
     with pytest.raises(ModelError, match=r"64 × 64 px.* and shaken 96 × 96 px"):
         average(pair, ["tiny", "shaken"], "both")
     Card.from_json(fields).save(pair.root / "shaken" / "card.json")
+    split = {**fields, "data": {**fields["data"], "split_hash": "0" * 64}}
+    Card.from_json(split).save(pair.root / "shaken" / "card.json")
+    with pytest.raises(
+        ModelError, match="trained on one split of one data set, but tiny and shaken were not"
+    ):
+        average(pair, ["tiny", "shaken"], "both")
+    Card.from_json(fields).save(pair.root / "shaken" / "card.json")
     table = pair.predictions("shaken")
     table.assign(id=[f"other{k}" for k in range(len(table))]).to_csv(
         pair.root / "shaken" / "predictions.csv", index=False
@@ -152,3 +161,9 @@ def test_networks_with_other_grids_are_refused():
         ModelError, match=r"one grid, but they have .* \(Four-block CNN\), .* \(Two-block CNN\)"
     ):
         Ensemble.of([four, two]).build(four.input)
+
+
+def test_an_average_has_no_training_films_of_its_own(pair, tiny_config, tmp_path):
+    average(pair, ["tiny", "shaken"], "both")
+    with pytest.raises(ModelError, match="both is an average of several: name one of its members"):
+        training_films(pair, "both", Path(tiny_config.data), tmp_path)

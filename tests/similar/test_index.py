@@ -1,5 +1,6 @@
 """The index of training films: nearest first, one a group, limits from the films themselves, only numbers inside."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -125,3 +126,24 @@ def test_a_broken_file_is_a_sentence(tmp_path, content):
 def test_too_few_groups():
     with pytest.raises(DataError, match="more than 5 groups"):
         Index.fit("sha", ROOT, _set("t", 5, 0), _set("v", 5, 1))
+
+
+def test_a_copy_that_the_audit_missed_does_not_hide_the_others(train):
+    cases, features = train
+    features = features.copy()
+    features[2] = features[0]  # one film in two groups
+    index = Index.fit("sha", ROOT, (cases, features), _set("v", 20, 1))
+    assert all(index.seen(index.nearest(features[at])[0]) for at in range(len(cases)))
+
+
+def test_a_film_that_is_a_link_stays_where_the_set_has_it(tmp_path, train):
+    cases, features = train
+    (tmp_path / "else").mkdir()
+    (tmp_path / "else" / "film.png").touch()
+    root = tmp_path / "set"
+    root.mkdir()
+    (root / "linked.png").symlink_to(tmp_path / "else" / "film.png")
+    here = [replace(case, path=root / case.path.name) for case in cases]
+    here[0] = replace(cases[0], path=root / "linked.png")
+    index = Index.fit("sha", root, (here, features), _set("v", 20, 1))
+    assert index.paths[0] == "linked.png"

@@ -127,9 +127,10 @@ def _register(
     progress: Progress | None,
 ) -> list[Match]:
     """Looks at the pictures themselves where fingerprints leave doubt; renumbers `group` in place."""
+    doubtful = [pair for pair in doubtful if group[pair[0]] != group[pair[1]]]
     left, right = (np.array([pair[end] for pair in doubtful], int) for end in (0, 1))
     likeness = np.array([pair[2].correlation for pair in doubtful])
-    rows = np.flatnonzero((group[left] != group[right]) & _foremost(len(group), left, right, likeness))
+    rows = np.flatnonzero(_foremost(len(group), left, right, likeness))
     found: list[Match] = []
     pairs = len(rows)
 
