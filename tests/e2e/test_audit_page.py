@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 from phantom_files import film, save
+from playwright.sync_api import expect
 
 from fracture_core.data.audit import audit
 from fracture_core.data.audit.comparison import compare
@@ -88,7 +89,7 @@ def test_the_mended_split_goes_on_to_training(page, app, leaky):
     page.get_by_text(re.compile(r"Manifest: 23 films")).wait_for()
     page.get_by_role("button", name="Audit these films first").click()
     page.get_by_role("heading", name="Data audit").wait_for()
-    assert page.get_by_role("textbox", name="Folder of labelled films").input_value().endswith(".csv")
+    expect(page.get_by_role("textbox", name="Folder of labelled films")).to_have_value(re.compile(r"\.csv$"))
 
 
 def test_an_audit_can_be_left_found_again_and_cancelled(page, app, leaky, tmp_path):
