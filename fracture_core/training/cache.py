@@ -3,7 +3,9 @@
 import contextlib
 import hashlib
 import os
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,46 +18,68 @@ from fracture_core.imaging import InputSpec, letterbox, read
 Progress = Callable[[int, int], None]
 
 # Part of the key: raise it when `read` or `letterbox` give other numbers.
-_VERSION = 1
+_VERSION = 2
+
+# A data set that was changed or given up leaves a cache behind that nobody asks for again.
+_KEPT_DAYS = 30
 
 
-def canvases(
-    cases: Sequence[Case], spec: InputSpec, folder: Path, progress: Progress | None = None
-) -> tuple[np.ndarray, list[int]]:
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """The films of a data set, decoded.
+
+    Attributes:
+        canvases: a read-only memory map, uint8 (n, height, width). The system keeps in memory what fits and
+            reads the rest from the disk, so that a set of any size can be trained on.
+        sizes: int (n, 2), height and width of each film as `read` gave it; 0, 0 for one that could not be read,
+            whose canvas is black and must not be used.
+    """
+
+    canvases: np.ndarray
+    sizes: np.ndarray
+
+    @property
+    def readable(self) -> np.ndarray:
+        """Which films could be read, bool (n,)."""
+        return self.sizes[:, 0] > 0
+
+
+def decode(cases: Sequence[Case], spec: InputSpec, folder: Path, progress: Progress | None = None) -> Decoded:
     """The films of a data set as the network's canvases, from the cache where it is complete.
 
     Args:
         cases: the films.
         spec: the network's input.
-        folder: where caches lie; its files may be deleted at any time between trainings.
+        folder: where caches lie; its files may be deleted at any time between trainings, and those that nobody
+            asked for in a month are.
         progress: called with (films done, films).
-
-    Returns:
-        A read-only memory map, uint8 (len(cases), height, width), and the indices of films that
-        could not be read; their canvases are black and must not be used.
 
     Raises:
         TrainingError: the disk is full or the folder cannot be written.
     """
     key = _key(cases, spec)
-    path, bad_path = folder / f"{key}.npy", folder / f"{key}.unreadable.npy"
-    if path.is_file() and bad_path.is_file():
+    path, sizes_path = folder / f"{key}.npy", folder / f"{key}.sizes.npy"
+    if path.is_file() and sizes_path.is_file():
         if progress:
             progress(len(cases), len(cases))
-        return np.load(path, mmap_mode="r"), np.load(bad_path).tolist()
+        for used in (path, sizes_path):
+            with contextlib.suppress(OSError):  # of another user: then it is his to keep
+                used.touch()
+        return Decoded(np.load(path, mmap_mode="r"), np.load(sizes_path))
     partial = path.with_suffix(f".{os.getpid()}.tmp")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        _forget(folder)
         shape = (len(cases), spec.height, spec.width)
         store = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
         # Writing to a memory map on a full disk kills the process without a word; so room is taken first.
         if hasattr(os, "posix_fallocate"):
             with partial.open("r+b") as file:
                 os.posix_fallocate(file.fileno(), 0, partial.stat().st_size)
-        unreadable = _fill(store, cases, spec, progress)
+        sizes = _fill(store, cases, spec, progress)
         store.flush()
         del store
-        np.save(bad_path, np.array(unreadable, int))
+        np.save(sizes_path, sizes)
         partial.replace(path)
     except OSError as error:
         raise TrainingError(
@@ -65,24 +89,32 @@ def canvases(
     finally:
         with contextlib.suppress(OSError):
             partial.unlink()
-    return np.load(path, mmap_mode="r"), unreadable
+    return Decoded(np.load(path, mmap_mode="r"), sizes)
 
 
-def _fill(store: np.ndarray, cases: Sequence[Case], spec: InputSpec, progress: Progress | None) -> list[int]:
-    def one(index: int) -> bool:
+def _fill(store: np.ndarray, cases: Sequence[Case], spec: InputSpec, progress: Progress | None) -> np.ndarray:
+    def one(index: int) -> tuple[int, int]:
         try:
-            store[index] = letterbox(read(cases[index].path).pixels, spec.height, spec.width)[0]
+            film = read(cases[index].path)
         except ImageReadError:
-            return False
-        return True
+            return 0, 0
+        store[index] = letterbox(film.pixels, spec.height, spec.width)[0]
+        return film.height, film.width
 
-    unreadable = []
-    for index, good in enumerate(in_order(one, range(len(cases)))):
-        if not good:
-            unreadable.append(index)
+    sizes = np.zeros((len(cases), 2), int)
+    for index, size in enumerate(in_order(one, range(len(cases)))):
+        sizes[index] = size
         if progress:
             progress(index + 1, len(cases))
-    return unreadable
+    return sizes
+
+
+def _forget(folder: Path) -> None:
+    """Deletes caches that nobody asked for in a month; a training at work keeps what it has open."""
+    for path in folder.glob("*.npy"):
+        with contextlib.suppress(OSError):  # in use, on a system that minds; or another training was faster
+            if time.time() - path.stat().st_mtime > _KEPT_DAYS * 86_400:
+                path.unlink()
 
 
 def _key(cases: Sequence[Case], spec: InputSpec) -> str:

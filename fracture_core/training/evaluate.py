@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from fracture_core.data import dataset
@@ -27,7 +28,7 @@ from fracture_core.evaluation import (
     verdict_coverage,
 )
 from fracture_core.registry.store import ModelStore
-from fracture_core.training.cache import canvases
+from fracture_core.training.cache import decode
 from fracture_core.training.score import logits, prediction_table
 from fracture_core.words import a_finding
 
@@ -148,13 +149,13 @@ def evaluate(
             f"{a_finding(data.finding)}: the figures compare two different questions."
         )
     with tempfile.TemporaryDirectory() as folder:
-        store_of_films, unreadable = canvases(cases, card.input, Path(folder), progress)
-        bad = set(unreadable)
-        rows = [row for row in range(len(cases)) if row not in bad]
-        scores = logits(model, store_of_films, pd.Index(rows).to_numpy(), card.input)
-        del store_of_films
+        decoded = decode(cases, card.input, Path(folder), progress)
+        rows = np.flatnonzero(decoded.readable)
+        scores = logits(model, decoded.canvases, rows, card.input)
+        bad = len(cases) - len(rows)
+        del decoded
     if bad:
-        warnings.append(f"{len(bad)} files could not be read and are left out.")
+        warnings.append(f"{bad} files could not be read and are left out.")
     kept = [cases[row] for row in rows]
     table = prediction_table(kept, data.root, scores, card.calibration)
     label, probability, group = table["label"], table["probability"], table["group"]

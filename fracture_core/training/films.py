@@ -9,9 +9,9 @@ import numpy as np
 from fracture_core.data import dataset
 from fracture_core.data.cases import Case
 from fracture_core.errors import TrainingError
-from fracture_core.imaging import InputSpec, Placement, read
+from fracture_core.imaging import InputSpec, Placement
 from fracture_core.training.batches import Batches, Marks
-from fracture_core.training.cache import Progress, canvases
+from fracture_core.training.cache import Progress, decode
 from fracture_core.training.config import TrainingConfig
 from fracture_core.words import a_finding
 from fracture_core.zoo import architecture
@@ -27,6 +27,7 @@ class Films:
         cases: the readable cases, in the order of the rows of `canvases` named by `rows`.
         rows: int (len(cases),), rows of `canvases`.
         canvases: uint8 (n, height, width).
+        sizes: int (n, 2), height and width of each film.
         spec: the network's input.
         unreadable: how many files were left out.
     """
@@ -35,6 +36,7 @@ class Films:
     cases: tuple[Case, ...]
     rows: np.ndarray
     canvases: np.ndarray
+    sizes: np.ndarray
     spec: InputSpec
     unreadable: int
 
@@ -47,10 +49,17 @@ class Films:
             TrainingError: a split or a class is empty, or the cache cannot be written.
         """
         data = dataset.load(Path(config.data), config.layout, config.seed, progress)
-        store, unreadable = canvases(data.cases, config.input, cache, progress)
-        bad = set(unreadable)
-        rows = np.array([row for row in range(len(data.cases)) if row not in bad], int)
-        films = cls(data, tuple(data.cases[row] for row in rows), rows, store, config.input, len(bad))
+        decoded = decode(data.cases, config.input, cache, progress)
+        rows = np.flatnonzero(decoded.readable)
+        films = cls(
+            data,
+            tuple(data.cases[row] for row in rows),
+            rows,
+            decoded.canvases,
+            decoded.sizes,
+            config.input,
+            len(data.cases) - len(rows),
+        )
         for split in ("train", "val", "test"):
             labels = films.labels(films.of(split))
             for label, word in enumerate(("without", "with")):
@@ -102,8 +111,8 @@ class Films:
 
     def placement(self, position: int) -> Placement:
         """How a case's film lies on the canvas; the canvas alone does not tell."""
-        film = read(self.cases[position].path)
-        return Placement.fit((film.height, film.width), (self.spec.height, self.spec.width))
+        height, width = self.sizes[self.rows[position]].tolist()
+        return Placement.fit((height, width), (self.spec.height, self.spec.width))
 
     def _marks(self, index: np.ndarray, config: TrainingConfig) -> Marks | None:
         """The boxes of cases, for a network with a fracture map."""

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import time
 from dataclasses import replace
 
 import cv2
@@ -41,29 +42,30 @@ def reads(monkeypatch):
 
 
 def test_canvases_are_what_the_app_would_see(cases, tmp_path):
-    store, unreadable = cache.canvases(cases, SPEC, tmp_path / "cache")
+    decoded = cache.decode(cases, SPEC, tmp_path / "cache")
+    store = decoded.canvases
     assert store.shape == (3, 64, 96)
     assert store.dtype == np.uint8
     assert not store.flags.writeable
-    assert unreadable == []
+    assert decoded.sizes.tolist() == [[70, 80], [70, 81], [70, 82]]
     for row, case in zip(store, cases, strict=True):
         np.testing.assert_array_equal(row, letterbox(read(case.path).pixels, 64, 96)[0])
 
 
 def test_a_hit_decodes_nothing(cases, tmp_path, reads):
-    first, _ = cache.canvases(cases, SPEC, tmp_path / "cache")
+    first = cache.decode(cases, SPEC, tmp_path / "cache")
     assert sorted(reads) == ["0.png", "1.png", "2.png"]
     progress = []
-    again, unreadable = cache.canvases(cases, SPEC, tmp_path / "cache", lambda *done: progress.append(done))
+    again = cache.decode(cases, SPEC, tmp_path / "cache", lambda *done: progress.append(done))
     assert len(reads) == 3
     assert progress == [(3, 3)]
-    assert unreadable == []
-    np.testing.assert_array_equal(first, again)
+    np.testing.assert_array_equal(first.canvases, again.canvases)
+    np.testing.assert_array_equal(first.sizes, again.sizes)
 
 
 @pytest.mark.parametrize("change", ["file", "order", "canvas", "fewer"])
 def test_what_changes_is_decoded_again(cases, tmp_path, reads, change):
-    cache.canvases(cases, SPEC, tmp_path / "cache")
+    cache.decode(cases, SPEC, tmp_path / "cache")
     spec = SPEC
     if change == "file":
         cv2.imwrite(str(cases[1].path), np.full((70, 81), 90, np.uint8))
@@ -74,23 +76,24 @@ def test_what_changes_is_decoded_again(cases, tmp_path, reads, change):
         spec = InputSpec(96, 96)
     else:
         cases = cases[:2]
-    store, _ = cache.canvases(cases, spec, tmp_path / "cache")
+    store = cache.decode(cases, spec, tmp_path / "cache").canvases
     assert len(reads) == 3 + len(cases)
     np.testing.assert_array_equal(store[1], letterbox(read(cases[1].path).pixels, spec.height, spec.width)[0])
 
 
 def test_a_new_time_alone_is_enough(cases, tmp_path, reads):
-    cache.canvases(cases, SPEC, tmp_path / "cache")
+    cache.decode(cases, SPEC, tmp_path / "cache")
     os.utime(cases[0].path, (5, 5))
-    cache.canvases(cases, SPEC, tmp_path / "cache")
+    cache.decode(cases, SPEC, tmp_path / "cache")
     assert len(reads) == 6
 
 
 def test_unreadable_films_are_listed_and_black_also_from_the_cache(cases, tmp_path):
     cases[1].path.write_bytes(b"\x89PNG\r\n\x1a\n broken")
     for _ in range(2):
-        store, unreadable = cache.canvases(cases, SPEC, tmp_path / "cache")
-        assert unreadable == [1]
+        decoded = cache.decode(cases, SPEC, tmp_path / "cache")
+        store = decoded.canvases
+        assert decoded.readable.tolist() == [True, False, True]
         assert not store[1].any()
         assert store[0].any()
         assert store[2].any()
@@ -98,7 +101,7 @@ def test_unreadable_films_are_listed_and_black_also_from_the_cache(cases, tmp_pa
 
 def test_progress_counts_to_the_end(cases, tmp_path):
     seen = []
-    cache.canvases(cases, SPEC, tmp_path / "cache", lambda *done: seen.append(done))
+    cache.decode(cases, SPEC, tmp_path / "cache", lambda *done: seen.append(done))
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 
@@ -111,20 +114,20 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(cases, tmp_path, monkeyp
     with pytest.raises(
         TrainingError, match=r"room for 3 decoded films .* “No space left on device”: free some space"
     ):
-        cache.canvases(cases, SPEC, tmp_path / "cache")
+        cache.decode(cases, SPEC, tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_made(cases, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(TrainingError, match="the disk said"):
-        cache.canvases(cases, SPEC, tmp_path / "file" / "cache")
+        cache.decode(cases, SPEC, tmp_path / "file" / "cache")
 
 
 def test_a_film_that_is_gone(cases, tmp_path):
     cases[2] = replace(cases[2], path=tmp_path / "gone.png")
     with pytest.raises(TrainingError, match=r"Expected the film .*gone\.png, but it is gone"):
-        cache.canvases(cases, SPEC, tmp_path / "cache")
+        cache.decode(cases, SPEC, tmp_path / "cache")
 
 
 def test_a_stopped_reading_leaves_no_half_cache(cases, tmp_path, reads):
@@ -135,8 +138,22 @@ def test_a_stopped_reading_leaves_no_half_cache(cases, tmp_path, reads):
         raise Stop
 
     with pytest.raises(Stop):
-        cache.canvases(cases, SPEC, tmp_path / "cache", stop)
+        cache.decode(cases, SPEC, tmp_path / "cache", stop)
     assert list((tmp_path / "cache").iterdir()) == []
     before = len(reads)
-    cache.canvases(cases, SPEC, tmp_path / "cache")
+    cache.decode(cases, SPEC, tmp_path / "cache")
     assert len(reads) == before + 3
+
+
+def test_a_cache_nobody_asked_for_in_a_month_makes_room(cases, tmp_path):
+    cache.decode(cases, SPEC, tmp_path / "cache")
+    unused = set((tmp_path / "cache").iterdir())
+    cache.decode(cases[:2], SPEC, tmp_path / "cache")
+    used = set((tmp_path / "cache").iterdir()) - unused
+    for path in unused | used:
+        os.utime(path, (time.time() - 40 * 86_400,) * 2)
+    cache.decode(cases[:2], SPEC, tmp_path / "cache")  # used: it begins anew to count as that
+    cache.decode(cases[:1], SPEC, tmp_path / "cache")
+    left = set((tmp_path / "cache").iterdir())
+    assert not left & unused
+    assert used < left

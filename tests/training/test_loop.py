@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from fracture_core.errors import ModelError, TrainingError
+from fracture_core.imaging import raster, read
 from fracture_core.training import checkpoint, loop
 from fracture_core.training.films import Films
 from fracture_core.training.report import StopRequested
@@ -78,6 +79,18 @@ def test_best_has_the_lowest_validation_loss(trained, films, tiny_config):
     reported = [line["val_loss"] for line in trained.epochs()]
     assert loss == pytest.approx(min(reported), rel=1e-3)
     assert abs(loss - max(reported)) > 2e-3 * loss  # the other epoch would be told from it
+
+
+def test_epochs_decode_nothing(films, tiny_config, new_run, monkeypatch):
+    def refuse(*_given, **_named):
+        raise AssertionError("a film was decoded again")
+
+    monkeypatch.setattr(raster.Image, "open", refuse)
+    with pytest.raises(AssertionError, match="decoded again"):
+        read(films.cases[0].path)  # the way that is barred is the one films come by
+    run = new_run(tiny_config)
+    loop.fit(run, films, tiny_config)
+    assert len(run.epochs()) == 2
 
 
 def test_progress_is_complete(trained, tiny_config):
