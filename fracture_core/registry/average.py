@@ -23,7 +23,7 @@ from fracture_core.evaluation import (
 from fracture_core.registry.card import Card, DataRecord, Weights
 from fracture_core.registry.hash import sha256
 from fracture_core.registry.readme import README, readme
-from fracture_core.registry.store import CARD, PREDICTIONS, ModelStore
+from fracture_core.registry.store import CARD, PREDICTIONS, ModelStore, check_name
 from fracture_core.zoo import architecture
 from fracture_core.zoo.ensemble import JOIN
 
@@ -54,10 +54,8 @@ def average(store: ModelStore, ids: Sequence[str], model_id: str) -> str:
         raise ModelError(
             f"Expected two to {MOST} different models, but got {', '.join(ids) or 'none'}: choose again."
         )
-    if model_id in store.ids():
-        raise ModelError(
-            f"Expected a new name, but there is a model named {model_id} already: choose another."
-        )
+    check_name(model_id)
+    store.refuse_taken(model_id)
     cards = [store.card(name) for name in ids]
     data = _same_question(cards)
     table = _common([store.predictions(name) for name in ids], cards)

@@ -75,6 +75,7 @@ class Card:
         test_coverage: how often each verdict is given and wrong on the test split, by region, "" for all films.
         test_pointing: share of fractured test films with marked fractures on which the heatmap's peak lies
             in one of the marks; None where nothing is marked.
+        loaded: the file that a user brought its weights in; None where they were trained here.
         heads: the file of the second heads; None for a model without.
         heads_record: how good these are on the test split; None likewise.
         limits: sentences on what it cannot judge.
@@ -101,6 +102,7 @@ class Card:
     test_regions: dict[str, Summary] = field(default_factory=dict)
     test_coverage: dict[str, Coverage] = field(default_factory=dict)
     test_pointing: Interval | None = None
+    loaded: Weights | None = None
     heads: Weights | None = None
     heads_record: HeadsRecord | None = None
     heatmap_scales: dict[str, float] = field(default_factory=dict)
@@ -133,6 +135,7 @@ class Card:
             "test_regions": {name: summary.to_json() for name, summary in self.test_regions.items()},
             "test_coverage": {name: found.to_json() for name, found in self.test_coverage.items()},
             "test_pointing": self.test_pointing.to_json() if self.test_pointing else None,
+            "loaded": asdict(self.loaded) if self.loaded else None,
             "heads": asdict(self.heads) if self.heads else None,
             "heads_record": self.heads_record.to_json() if self.heads_record else None,
             "heatmap_scales": self.heatmap_scales,
@@ -164,6 +167,7 @@ class Card:
                 name: Coverage.from_json(entry) for name, entry in payload.get("test_coverage", {}).items()
             },
             test_pointing=Interval.from_json(payload["test_pointing"]) if payload["test_pointing"] else None,
+            loaded=Weights(**payload["loaded"]) if payload.get("loaded") else None,
             heads=Weights(**payload["heads"]) if payload.get("heads") else None,
             heads_record=HeadsRecord.from_json(payload["heads_record"])
             if payload.get("heads_record")

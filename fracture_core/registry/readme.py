@@ -70,6 +70,11 @@ def _details(card: Card) -> list[str]:
         f"Created {card.created[:10]}. Weights `{card.weights.file}`, {card.weights.bytes / 1e6:.1f} MB, SHA-256 "
         f"`{card.weights.sha256}`.",
         *(
+            [f"Its weights were loaded from `{card.loaded.file}`, SHA-256 `{card.loaded.sha256}`."]
+            if card.loaded
+            else []
+        ),
+        *(
             [
                 f"Second heads (region, familiarity, radiograph or not) `{card.heads.file}`, SHA-256 "
                 f"`{card.heads.sha256}`."

@@ -176,25 +176,44 @@ class ModelStore:
             ModelError: the folder is incomplete or the name is taken.
         """
         card = Card.load(result / CARD)
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", card.id):
-            raise ModelError(
-                f"Expected a model name of letters, digits, dots, dashes and underscores, but the card says "
-                f"{card.id!r}: do not use this model."
-            )
+        check_name(card.id)
         for part in (card.weights, card.heads):
             if part is not None:
                 checked(result, card, part)
-        target = self.root / card.id
-        if target.exists():
-            raise ModelError(
-                f"Expected a new model, but {card.id} is here already: use it, or remove it first."
-            )
+        self.refuse_taken(card.id)
         partial = self.root / f".adding-{card.id}"
         shutil.rmtree(partial, ignore_errors=True)
         self.root.mkdir(parents=True, exist_ok=True)
         shutil.copytree(result, partial)
-        partial.rename(target)
+        partial.rename(self.root / card.id)
         return card.id
+
+    def refuse_taken(self, model_id: str) -> None:
+        """Refuses a name that a model, or what is left of one, has already.
+
+        Raises:
+            ModelError: it is taken.
+        """
+        # Disks of Windows and macOS do not tell capital letters from small ones.
+        if self.root.is_dir() and model_id.casefold() in (
+            path.name.casefold() for path in self.root.iterdir()
+        ):
+            raise ModelError(
+                f"Expected a new name, but {model_id} is here already: choose another, or delete that model first."
+            )
+
+
+def check_name(model_id: str) -> None:
+    """Refuses a name that is no plain name of a folder.
+
+    Raises:
+        ModelError: it holds other letters than those of the rule, or is too long.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", model_id):
+        raise ModelError(
+            f"Expected a model name of letters, digits, dots, dashes and underscores, at most 64, but got "
+            f"{model_id[:80]!r}: choose another."
+        )
 
 
 def checked(folder: Path, card: Card, part: Weights) -> Path:

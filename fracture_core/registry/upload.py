@@ -1,7 +1,7 @@
 """Weights that a user brings along: checked against the zoo, then kept as a model without a record."""
 
 import math
-import re
+import shutil
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,15 +11,21 @@ from fracture_core.errors import ModelError
 from fracture_core.evaluation import Platt, Thresholds
 from fracture_core.registry.card import Card, Weights
 from fracture_core.registry.hash import sha256
-from fracture_core.registry.store import CARD, ModelStore
+from fracture_core.registry.keras_file import KERAS, take_weights
+from fracture_core.registry.readme import README, readme
+from fracture_core.registry.store import CARD, ModelStore, check_name
 from fracture_core.zoo import architecture
 
 # What is refused unopened. Such files hold code or a network of their own; only numbers for a known network are taken.
-_KERAS = "a whole Keras model, which can hold code: load it where it was made, and there save"
-_TORCH = "a PyTorch file, which can hold code: train one of the architectures here, or save"
+_KERAS = (
+    "a whole Keras model in the older format, which can hold code: load it where it was made, and there save"
+)
+_TORCH = (
+    "a PyTorch state dict: a pickle, which runs code when it is opened, and its layers are named and laid out "
+    "otherwise than those here: train one of the architectures here, or from Keras save"
+)
 _PICKLE = "a pickle, which runs code when it is opened: save"
 _REFUSED = {
-    ".keras": _KERAS,
     ".h5": _KERAS,
     ".hdf5": _KERAS,
     ".pt": _TORCH,
@@ -31,6 +37,10 @@ _REFUSED = {
 }
 _SUFFIX = ".weights.h5"
 
+# How pickles of the protocols in use begin, and zips, in which PyTorch wraps them.
+_PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+_ZIP = b"PK\x03\x04"
+
 
 def check_file_name(name: str) -> None:
     """Refuses, by name alone and without opening it, a file that cannot be weights of the zoo.
@@ -38,11 +48,14 @@ def check_file_name(name: str) -> None:
     Raises:
         ModelError: what the file is taken for, and what to do instead.
     """
-    if name.lower().endswith(_SUFFIX):
+    if name.lower().endswith((_SUFFIX, KERAS)):
         return
-    kind = _REFUSED.get(Path(name).suffix.lower(), "something else: save")
-    raise ModelError(
-        f"Expected weights as name{_SUFFIX}, but {name} is {kind} only the weights with "
+    raise _refused(name, _REFUSED.get(Path(name).suffix.lower(), "something else: save"))
+
+
+def _refused(name: str, kind: str) -> ModelError:
+    return ModelError(
+        f"Expected weights as name{_SUFFIX} or name{KERAS}, but {name} is {kind} only the weights with "
         f"model.save_weights(“name{_SUFFIX}”)."
     )
 
@@ -59,7 +72,7 @@ def add_weights(
         store: the models on this computer.
         source: the file's content.
         file_name: its name, as the user knows it.
-        model_id: the new model's name: letters, digits, dashes.
+        model_id: the new model's name, as `store.check_name` wants it.
         name: the architecture.
         size: input size in pixels; None for the architecture's own.
 
@@ -71,39 +84,42 @@ def add_weights(
             not those of the architecture at this size.
     """
     check_file_name(file_name)
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}", model_id):
-        raise ModelError(
-            f"Expected a model name of letters, digits and dashes, but got {model_id!r}: choose another."
-        )
-    if model_id in store.ids():
-        raise ModelError(
-            f"Expected a new name, but there is a model named {model_id} already: choose another."
-        )
+    check_name(model_id)
+    store.refuse_taken(model_id)
     row = architecture(name)
     spec = row.at_size(size)
 
     # Keras takes seconds to load, and a refused name needs none of it.
     from fracture_core.registry.golden import golden_logit
-    from fracture_core.registry.weights import load_weights
+    from fracture_core.registry.weight_check import check_weights
+    from fracture_core.registry.weights import fill
 
     with tempfile.TemporaryDirectory(prefix="second-look-") as folder:
         # Below the temporary folder, whose own permissions are for one user only and would be copied along.
         result = Path(folder) / model_id
         result.mkdir()
         # Kept under our name: that of the user may name a patient, or a path.
-        path = result / f"uploaded{_SUFFIX}"
-        with path.open("wb") as file:
-            while chunk := source.read(1 << 20):
-                file.write(chunk)
-        model = load_weights(path, row.name, spec)
+        arrived = Path(folder) / "arrived"
+        with arrived.open("wb") as file:
+            shutil.copyfileobj(source, file, 1 << 20)
+        path = Path(folder) / f"uploaded{_SUFFIX}"
+        loaded = _unwrap(arrived, path, file_name)
+        model = row.build(spec)
+        check_weights(path, model, f"{row.title} at {spec.width}×{spec.height} px")
+        fill(model, path, row.title, spec)
         golden = golden_logit(model, spec)
         if not math.isfinite(golden):
             raise ModelError(
                 f"Expected weights that give a number, but those of {file_name} give none: their training diverged, "
                 "so take an earlier epoch."
             )
-        path = path.rename(result / f"{row.name}{_SUFFIX}")
-        Card(
+        kept = result / f"{row.name}{_SUFFIX}"
+        if loaded.file.endswith(KERAS):
+            # Written anew: without the optimizer, which may be twice as large.
+            model.save_weights(kept)
+        else:
+            path.rename(kept)
+        card = Card(
             id=model_id,
             title=f"{row.title}, {spec.width} px, loaded weights",
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -111,7 +127,8 @@ def add_weights(
             input=spec,
             heatmap_layer=row.heatmap_layer,
             heatmap_scale=None,
-            weights=Weights(path.name, sha256(path), path.stat().st_size),
+            weights=Weights(kept.name, sha256(kept), kept.stat().st_size),
+            loaded=loaded,
             golden=golden,
             calibration=Platt.identity(),
             # Not chosen for any sensitivity or specificity, and saying so.
@@ -121,5 +138,30 @@ def add_weights(
                 "on them.",
                 "Its probabilities are not calibrated, and its threshold of 0.5 was not chosen on any films.",
             ),
-        ).save(result / CARD)
+        )
+        card.save(result / CARD)
+        (result / README).write_text(readme(card), encoding="utf-8")
         return store.add(result)
+
+
+def _unwrap(arrived: Path, path: Path, shown: str) -> Weights:
+    """Looks at what arrived by its first bytes, whatever its name, and brings its weights to `path`.
+
+    Returns:
+        What arrived, under our own name for it.
+    """
+    with arrived.open("rb") as file:
+        head = file.read(8)
+    if head.startswith(_PICKLES):
+        raise _refused(shown, _PICKLE)
+    kind = KERAS if head.startswith(_ZIP) else _SUFFIX
+    found = Weights(f"uploaded{kind}", sha256(arrived), arrived.stat().st_size)
+    if kind == KERAS:
+        take_weights(arrived, path, shown)
+    elif shown.lower().endswith(KERAS):
+        raise ModelError(
+            f"Expected a whole Keras model, but {shown} is no zip: save it again with model.save(“name{KERAS}”)."
+        )
+    else:
+        arrived.rename(path)
+    return found

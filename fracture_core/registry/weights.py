@@ -37,11 +37,26 @@ def load_weights(path: Path, name: str, spec: InputSpec) -> keras.Model:
             "model.save_weights(“name.weights.h5”)."
         )
     model = row.build(spec)
+    fill(model, path, row.title, spec)
+    return model
+
+
+def fill(model: keras.Model, path: Path, title: str, spec: InputSpec) -> None:
+    """Fills a network from a weight file.
+
+    Args:
+        model: the network.
+        path: a `.weights.h5` file as Keras 3 writes it.
+        title: of its architecture.
+        spec: its input.
+
+    Raises:
+        ModelError: the file is damaged, or its shapes are those of another network.
+    """
     try:
         model.load_weights(path)
     except (ValueError, KeyError, OSError) as error:
         raise ModelError(
-            f"Expected the weights of {row.title} at {spec.width}×{spec.height} px, but {path.name} does not fit "
-            "it: choose the architecture and size it was trained with."
+            f"Expected the weights of {title} at {spec.width}×{spec.height} px, but {path.name} does not fit it: "
+            "choose the architecture and size it was trained with."
         ) from error
-    return model

@@ -75,10 +75,11 @@ def _average(ids: list[str]) -> None:
 
 def _load() -> None:
     st.caption(
-        "Weights saved by Keras as name.weights.h5, for one of the architectures here. They are numbers: nothing in "
-        "the file is ever run, and what does not fit is deleted."
+        "Weights for one of the architectures here, saved by Keras as name.weights.h5, or inside a whole model as "
+        "name.keras. They are numbers: nothing in the file is ever run; Lambda layers, custom objects and pickles are "
+        "refused, and what does not fit is deleted."
     )
-    file = st.file_uploader("Weight file (name.weights.h5)", key="train_upload")
+    file = st.file_uploader("Weight file (name.weights.h5 or name.keras)", key="train_upload")
     if file is not None:
         try:
             check_file_name(file.name)
