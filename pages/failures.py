@@ -9,6 +9,7 @@ from pages.parts import (
     failures_gallery,
     failures_matrix,
     failures_measures,
+    failures_prevalence,
     failures_record,
     failures_review_files,
     failures_slices,
@@ -62,14 +63,16 @@ def _overview(record: Record, threshold: float) -> None:
     measured = failures_record.measure(record.key, threshold, record.test, record.card.thresholds)
     left, right = st.columns([5, 7], gap="large")
     with left:
-        failures_matrix.matrix(measured.summary.confusion, record.card.finding)
+        failures_matrix.matrix(measured.summary.confusion, measured.states, record.card.finding)
         st.html(failures_matrix.verdicts(measured.states, record.card.thresholds, record.card.finding))
     with right:
-        measures, curves = st.tabs(["Measures", "Curves"])
+        measures, curves, clinic = st.tabs(["Measures", "Curves", "In a clinic"])
         with measures:
             st.html(failures_measures.measures(measured.summary, record.card.finding))
         with curves:
-            failures_curves.show(record.test, threshold)
+            failures_curves.show(record, threshold)
+        with clinic:
+            failures_prevalence.show(record, measured.summary)
 
 
 main()

@@ -36,7 +36,7 @@ def add(commands) -> None:
         "--out",
         type=Path,
         metavar="DIR",
-        help="write metrics.json, predictions.csv, slices.csv, report.html and plots here",
+        help="write metrics.json, predictions.csv, slices.csv, decision_curve.csv, report.html and plots here",
     )
     parser.set_defaults(run=run)
 
@@ -106,22 +106,20 @@ def _write(found, slices, folder: Path) -> None:
 
 def _draw(found, folder: Path) -> dict[str, bytes]:
     """Curves and confusion matrix as pictures; their files by name."""
-    from fracture_core.evaluation import plots, pr_points, reliability_points, roc_points
+    from fracture_core.evaluation import decision_curve, plots, pr_points, reliability_points, roc_points
 
-    label, probability = found.table["label"], found.table["probability"]
-    threshold = found.summary.threshold
-    figures = {"confusion_matrix": plots.confusion_matrix(found.summary.confusion, threshold)}
+    label, probability, group = (found.table[name] for name in ("label", "probability", "group"))
+    threshold, finding = found.summary.threshold, found.finding
+    figures = {"confusion_matrix": plots.confusion_matrix(found.summary.confusion, threshold, finding)}
     if label.nunique() == 2:
         # With one class there is nothing to rank.
-        figures["roc"] = plots.roc(
-            roc_points(label, probability), {"operating": threshold}, found.summary.auc
-        )
-        figures["precision_recall"] = plots.precision_recall(
-            pr_points(label, probability), {"operating": threshold}
-        )
-        figures["reliability"] = plots.reliability(
-            reliability_points(label, probability, found.table["group"])
-        )
+        marks = {"operating": threshold}
+        figures["roc"] = plots.roc(roc_points(label, probability), marks, found.summary.auc, finding)
+        figures["precision_recall"] = plots.precision_recall(pr_points(label, probability), marks, finding)
+        figures["reliability"] = plots.reliability(reliability_points(label, probability, group), finding)
+        curve = decision_curve(label, probability, group)
+        curve.to_frame().to_csv(folder / "decision_curve.csv", index=False, lineterminator="\n")
+        figures["decision_curve"] = plots.decision(curve, threshold, finding)
     drawn = {}
     for name, figure in figures.items():
         path = folder / f"{name}.png"

@@ -7,6 +7,7 @@ from fracture_core.evaluation.calibration import Platt
 from fracture_core.evaluation.confusion import Confusion, confusion
 from fracture_core.evaluation.coverage import Coverage, coverage, coverage_by_region, verdict_coverage
 from fracture_core.evaluation.curves import PrPoints, RocPoints, pr_points, roc_points
+from fracture_core.evaluation.decision_curve import DecisionCurve, decision_curve, net_benefit
 from fracture_core.evaluation.error_cases import (
     CORRECT,
     FALSE_ALARM,
@@ -19,6 +20,7 @@ from fracture_core.evaluation.error_cases import (
 )
 from fracture_core.evaluation.interval import Interval
 from fracture_core.evaluation.metrics import Summary, by_region, summarise
+from fracture_core.evaluation.predictive_values import PredictiveValues, predictive_values
 from fracture_core.evaluation.reliability import Reliability, reliability_points
 from fracture_core.evaluation.slice import members_of
 from fracture_core.evaluation.slice_sentences import sentences
@@ -34,9 +36,11 @@ __all__ = [
     "VERDICTS",
     "Confusion",
     "Coverage",
+    "DecisionCurve",
     "Interval",
     "Platt",
     "PrPoints",
+    "PredictiveValues",
     "Reliability",
     "RocPoints",
     "Slices",
@@ -47,12 +51,15 @@ __all__ = [
     "confusion",
     "coverage",
     "coverage_by_region",
+    "decision_curve",
     "error_kind",
     "find_slices",
     "has_region",
     "list_errors",
     "members_of",
+    "net_benefit",
     "pr_points",
+    "predictive_values",
     "reliability_points",
     "roc_points",
     "sentences",

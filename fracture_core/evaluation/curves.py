@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
@@ -30,6 +31,16 @@ class RocPoints:
         place = int(np.searchsorted(-self.thresholds, -threshold, side="right")) - 1
         return float(self.false_positive_rate[place]), float(self.true_positive_rate[place])
 
+    def to_frame(self) -> pd.DataFrame:
+        """The curve as a table; the first threshold, above every probability, is infinite."""
+        return pd.DataFrame(
+            {
+                "threshold": self.thresholds,
+                "false_positive_rate": self.false_positive_rate,
+                "true_positive_rate": self.true_positive_rate,
+            }
+        )
+
 
 @dataclass(frozen=True)
 class PrPoints:
@@ -53,6 +64,16 @@ class PrPoints:
         """Recall and precision where cases at or above `threshold` count as *fracture*."""
         place = int(np.searchsorted(self.thresholds, threshold))
         return float(self.recall[place]), float(self.precision[place])
+
+    def to_frame(self) -> pd.DataFrame:
+        """The curve as a table; the end, at which nothing is flagged, has an infinite threshold."""
+        return pd.DataFrame(
+            {
+                "threshold": np.append(self.thresholds, np.inf),
+                "recall": self.recall,
+                "precision": self.precision,
+            }
+        )
 
 
 def roc_points(label: ArrayLike, probability: ArrayLike) -> RocPoints:

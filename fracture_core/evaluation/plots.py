@@ -1,9 +1,12 @@
-"""Figures for the dark reading room; they draw what `curves`, `reliability` and `confusion` computed.
+"""Figures for the dark reading room; they draw what `curves`, `reliability`, `decision_curve` and `confusion` computed.
+
+`finding` is what label 1 means: the words on the figures follow it.
 
 Colours are those of Okabe and Ito ("Color universal design", 2008), which colour-blind readers can tell
 apart. Figures are made without pyplot, so they hold no global state and may be drawn in any thread.
 """
 
+import io
 from collections.abc import Mapping
 from typing import Literal
 
@@ -16,8 +19,10 @@ from matplotlib.ticker import PercentFormatter
 
 from fracture_core.evaluation.confusion import Confusion
 from fracture_core.evaluation.curves import PrPoints, RocPoints
+from fracture_core.evaluation.decision_curve import DecisionCurve
 from fracture_core.evaluation.interval import Interval
 from fracture_core.evaluation.reliability import Reliability
+from fracture_core.words import FINDINGS, label_words, told_of
 
 BACKGROUND = "#0d1117"
 TEXT = "#e6edf3"
@@ -30,13 +35,19 @@ _MARKS = ((ORANGE, "o"), (YELLOW, "s"), (PURPLE, "D"), (GREEN, "^"))
 _CELLS = LinearSegmentedColormap.from_list("cells", ["#141b24", "#1f6fa3"])
 
 
-def roc(points: RocPoints, marks: Mapping[str, float] | None = None, area: Interval | None = None) -> Figure:
+def roc(
+    points: RocPoints,
+    marks: Mapping[str, float] | None = None,
+    area: Interval | None = None,
+    finding: str = FINDINGS[0],
+) -> Figure:
     """Draws an ROC curve.
 
     Args:
         points: the curve.
         marks: operating points to mark, name → threshold; four at most.
         area: the area with its interval, for the title.
+        finding: a name of `words.FINDINGS`.
     """
     figure, axes = _square()
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)), label="Guessing")
@@ -44,18 +55,21 @@ def roc(points: RocPoints, marks: Mapping[str, float] | None = None, area: Inter
         points.false_positive_rate, points.true_positive_rate, color=SKY, linewidth=2, label="Model", zorder=3
     )
     _mark(axes, {name: points.at(threshold) for name, threshold in (marks or {}).items()}, marks or {})
-    _unit(axes, "1 − specificity (false alarms)", "Sensitivity (fractures found)")
+    _unit(axes, "1 − specificity (false alarms)", told_of("Sensitivity (fractures found)", finding))
     _title(axes, "ROC curve", f"AUC {area.text() if area else f'{points.area:.2f}'}")
     _legend(axes, "lower right")
     return figure
 
 
-def precision_recall(points: PrPoints, marks: Mapping[str, float] | None = None) -> Figure:
+def precision_recall(
+    points: PrPoints, marks: Mapping[str, float] | None = None, finding: str = FINDINGS[0]
+) -> Figure:
     """Draws a precision–recall curve.
 
     Args:
         points: the curve.
         marks: operating points to mark, name → threshold; four at most.
+        finding: a name of `words.FINDINGS`.
     """
     figure, axes = _square()
     axes.axhline(
@@ -75,17 +89,18 @@ def precision_recall(points: PrPoints, marks: Mapping[str, float] | None = None)
         zorder=3,
     )
     _mark(axes, {name: points.at(threshold) for name, threshold in (marks or {}).items()}, marks or {})
-    _unit(axes, "Sensitivity (fractures found)", "Precision (alarms that are right)")
+    _unit(axes, told_of("Sensitivity (fractures found)", finding), "Precision (alarms that are right)")
     _title(axes, "Precision–recall curve", f"average precision {points.average_precision:.2f}")
     _legend(axes, "best")
     return figure
 
 
-def reliability(points: Reliability) -> Figure:
+def reliability(points: Reliability, finding: str = FINDINGS[0]) -> Figure:
     """Draws predicted probability against the observed share of fractures, with 95% intervals.
 
     Args:
         points: the curve.
+        finding: a name of `words.FINDINGS`.
     """
     figure, axes = _square()
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)), label="Perfect")
@@ -105,7 +120,7 @@ def reliability(points: Reliability) -> Figure:
         label="Model, 95% CI",
         zorder=3,
     )
-    _unit(axes, "Predicted probability", "Observed share of fractures")
+    _unit(axes, "Predicted probability", told_of("Observed share of fractures", finding))
     cases = sum(share.n for share in points.observed)
     bins = len(points.observed)
     _title(axes, "Reliability", f"ECE {points.ece:.3f}, n = {cases:,} in {bins} bins of equal size")
@@ -113,7 +128,41 @@ def reliability(points: Reliability) -> Figure:
     return figure
 
 
-def confusion_matrix(counts: Confusion, threshold: float | None = None) -> Figure:
+def decision(points: DecisionCurve, threshold: float | None = None, finding: str = FINDINGS[0]) -> Figure:
+    """Draws net benefit by threshold probability: the model with its 95% interval, acting on all films, and on none.
+
+    Args:
+        points: the curve.
+        threshold: an operating point to mark.
+        finding: a name of `words.FINDINGS`.
+    """
+    figure, axes = _square()
+    axes.axhline(0, color=MUTED, linewidth=1.2, linestyle=(0, (1, 2)), label="Act on none")
+    axes.plot(
+        points.thresholds,
+        points.every,
+        color=YELLOW,
+        linewidth=1.4,
+        linestyle=(0, (5, 3)),
+        label="Act on all",
+    )
+    axes.fill_between(points.thresholds, points.low, points.high, color=SKY, alpha=0.2, linewidth=0)
+    axes.plot(points.thresholds, points.model, color=SKY, linewidth=2, label="Model, 95% CI", zorder=3)
+    if threshold is not None:
+        label = f"operating (≥ {threshold:.2f})"
+        axes.axvline(threshold, color=ORANGE, linewidth=1.2, linestyle=(0, (2, 2)), label=label)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(*points.shown())
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.set_xlabel("Threshold probability from which one acts")
+    axes.set_ylabel("Net benefit per film")
+    worth = told_of(f"at most {points.prevalence:.2f}, every fracture found", finding)
+    _title(axes, "Decision curve", f"n = {points.n:,}, {worth}")
+    _legend(axes, "best")
+    return figure
+
+
+def confusion_matrix(counts: Confusion, threshold: float | None = None, finding: str = FINDINGS[0]) -> Figure:
     """Draws the confusion matrix: truth in rows, the model's answer in columns.
 
     Colour and percentage are shares of the row, so a rare class is as visible as a common one.
@@ -121,13 +170,14 @@ def confusion_matrix(counts: Confusion, threshold: float | None = None) -> Figur
     Args:
         counts: the counts.
         threshold: for the title.
+        finding: a name of `words.FINDINGS`.
     """
     figure, axes = _square()
     table = np.array([[counts.tp, counts.fn], [counts.fp, counts.tn]], dtype=np.float64)
     rows = table.sum(axis=1, keepdims=True)
     share = np.divide(table, rows, out=np.zeros_like(table), where=rows > 0)
     axes.imshow(share, cmap=_CELLS, vmin=0, vmax=1)
-    names = (("found", "missed fractures"), ("false alarms", "correctly clear"))
+    names = (("found", told_of("missed fractures", finding)), ("false alarms", "correctly clear"))
     for row in range(2):
         for column in range(2):
             axes.text(
@@ -149,10 +199,9 @@ def confusion_matrix(counts: Confusion, threshold: float | None = None) -> Figur
                 color=TEXT,
                 fontsize=9.5,
             )
-    axes.set_xticks([0, 1], ["fracture", "no fracture"])
-    axes.set_yticks(
-        [0, 1], [f"fracture\n(n = {counts.positives:,})", f"no fracture\n(n = {counts.negatives:,})"]
-    )
+    broken, whole = label_words(1, finding), label_words(0, finding)
+    axes.set_xticks([0, 1], [broken, whole])
+    axes.set_yticks([0, 1], [f"{broken}\n(n = {counts.positives:,})", f"{whole}\n(n = {counts.negatives:,})"])
     axes.set_xlabel("The model says")
     axes.set_ylabel("Truth")
     axes.tick_params(length=0)
@@ -163,6 +212,13 @@ def confusion_matrix(counts: Confusion, threshold: float | None = None) -> Figur
     at = f", threshold {threshold:.2f}" if threshold is not None else ""
     _title(axes, "Confusion matrix", f"n = {counts.n:,}{at}")
     return figure
+
+
+def encoded(figure: Figure, form: Literal["svg", "png"]) -> bytes:
+    """A figure as the bytes of a file, without the time of day, so that the same figure gives the same file."""
+    content = io.BytesIO()
+    figure.savefig(content, format=form, metadata={"Date": None} if form == "svg" else None)
+    return content.getvalue()
 
 
 def _square() -> tuple[Figure, Axes]:

@@ -9,6 +9,7 @@ Source: J. Nixon et al., "Measuring calibration in deep learning", CVPR workshop
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
@@ -32,6 +33,18 @@ class Reliability:
     predicted: NDArray[np.float64]
     observed: tuple[Interval, ...]
     ece: float
+
+    def to_frame(self) -> pd.DataFrame:
+        """The curve as a table, a row for each bin."""
+        return pd.DataFrame(
+            {
+                "predicted": self.predicted,
+                "observed": [share.value for share in self.observed],
+                "low": [share.low for share in self.observed],
+                "high": [share.high for share in self.observed],
+                "n": [share.n for share in self.observed],
+            }
+        )
 
 
 def equal_mass_bins(probability: NDArray[np.float64], bins: int = BINS) -> NDArray[np.int64]:

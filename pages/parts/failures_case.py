@@ -162,12 +162,11 @@ def nothing(found: Look) -> str:
 def facts(card: Card, row: dict, threshold: float, marked: int) -> str:
     """The numbers of a film as HTML; they need no film."""
     probability, label = float(row["probability"]), int(row["label"])
-    verdict = verdict_words(card.thresholds.verdict(probability), card.finding)
     called = label_words(probability >= threshold, card.finding)
     where = f", marked in {marked} place{'s' if marked > 1 else ''}" if marked else ""
     lines = [
         ("Truth", label_words(label, card.finding) + where),
-        ("Verdict", verdict),
+        ("Verdict", verdict_words(row["verdict"], card.finding)),
         ("Probability", f"{probability:.3f}"),
         ("At the threshold", f"{called} ({threshold:.3f})"),
         ("Region", ", ".join(row["regions"].split()) or "not named"),

@@ -1,109 +1,188 @@
-"""ROC and precision–recall curves with the operating point."""
+"""ROC, precision–recall, calibration and decision curve: drawn, put in words, and downloaded with their figures."""
 
 from __future__ import annotations
 
-import altair as alt
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from fracture_core.errors import DataError
-from fracture_core.evaluation import PrPoints, RocPoints, pr_points, roc_points
+from fracture_core.evaluation import (
+    DecisionCurve,
+    Interval,
+    PrPoints,
+    Reliability,
+    RocPoints,
+    decision_curve,
+    net_benefit,
+    pr_points,
+    reliability_points,
+    roc_points,
+)
+from fracture_core.words import told_of
+from pages.parts import failures_charts
+from pages.parts.failures_measures import ends, number
+from pages.parts.failures_record import Record
 
-# Okabe and Ito's sky blue and orange differ in lightness too, so that any kind of colour vision tells them apart.
-_LINE, _POINT, _GUESS = "#56B4E9", "#E69F00", "#6B7580"
-_HEIGHT = 300
 
-_Chart = alt.LayerChart | alt.FacetChart
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """What no threshold moves."""
+
+    roc: RocPoints
+    pr: PrPoints
+    reliability: Reliability
+    decision: DecisionCurve
 
 
-def show(test: pd.DataFrame, threshold: float) -> None:
-    """Both curves, side by side where there is room."""
+def show(record: Record, threshold: float) -> None:
+    """All four, two to a row where there is room."""
     try:
-        roc = roc_points(test["label"], test["probability"])
-        pr = pr_points(test["label"], test["probability"])
+        curves = _curves(record.key, record.test)
     except DataError as error:
         st.info(str(error))
         return
-    left, right = st.columns(2)
-    false_alarms, sensitivity = roc.at(threshold)
-    recall, precision = pr.at(threshold) if threshold <= pr.thresholds[-1] else (0.0, float("nan"))
-    with left:
-        st.altair_chart(roc_chart(roc, threshold), width="stretch", alt="ROC curve with the operating point")
-        st.caption(
-            f"ROC: area {roc.area:.2f}. At {threshold:.3f}: sensitivity {sensitivity:.2f}, false alarm rate "
-            f"{false_alarms:.2f}. Dashed: guessing."
-        )
-    with right:
+    finding, test = record.card.finding, record.test
+    here = net_benefit(test["label"], test["probability"], test["group"], threshold)
+    first, second = st.columns(2), st.columns(2)
+    with first[0]:
         st.altair_chart(
-            pr_chart(pr, threshold), width="stretch", alt="Precision–recall curve with the operating point"
+            failures_charts.roc(curves.roc, threshold),
+            width="stretch",
+            alt="ROC curve with the operating point",
         )
-        there = f"precision {precision:.2f}" if not np.isnan(precision) else "no film is flagged"
-        st.caption(
-            f"Precision–recall: average precision {pr.average_precision:.2f}. At {threshold:.3f}: recall "
-            f"{recall:.2f}, {there}. Dashed: prevalence, {pr.prevalence:.2f}."
+        st.caption(roc_words(curves.roc, threshold))
+        _downloads(record, curves, threshold, "roc")
+    with first[1]:
+        st.altair_chart(
+            failures_charts.precision_recall(curves.pr, threshold),
+            width="stretch",
+            alt="Precision–recall curve with the operating point",
         )
+        st.caption(pr_words(curves.pr, threshold))
+        _downloads(record, curves, threshold, "precision-recall")
+    with second[0]:
+        st.altair_chart(
+            failures_charts.reliability(curves.reliability, finding),
+            width="stretch",
+            alt="Calibration curve with 95% intervals",
+        )
+        st.caption(reliability_words(curves.reliability, finding))
+        _downloads(record, curves, threshold, "calibration")
+    with second[1]:
+        st.altair_chart(
+            failures_charts.decision(curves.decision, threshold, here),
+            width="stretch",
+            alt="Decision curve with the operating point",
+        )
+        st.caption(decision_words(curves.decision, here, threshold, finding))
+        _downloads(record, curves, threshold, "decision")
 
 
-def roc_chart(roc: RocPoints, threshold: float) -> _Chart:
-    """The ROC curve, the diagonal and the operating point."""
-    frame = pd.DataFrame(
-        {
-            "x": roc.false_positive_rate,
-            "y": roc.true_positive_rate,
-            # The first threshold is infinite, which JSON cannot say.
-            "threshold": np.where(np.isfinite(roc.thresholds), roc.thresholds, 1.0),
-        }
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _curves(key: str, _test: pd.DataFrame) -> Curves:
+    label, probability, group = _test["label"], _test["probability"], _test["group"]
+    return Curves(
+        roc_points(label, probability),
+        pr_points(label, probability),
+        reliability_points(label, probability, group),
+        decision_curve(label, probability, group),
     )
-    guess = pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0]})
-    names = ("False alarm rate (1 − specificity)", "Sensitivity")
-    return _drawn(frame, guess, roc.at(threshold), threshold, names)
 
 
-def pr_chart(pr: PrPoints, threshold: float) -> _Chart:
-    """The precision–recall curve, the prevalence and the operating point."""
-    frame = pd.DataFrame(
-        {"x": pr.recall, "y": pr.precision, "threshold": np.append(pr.thresholds, 1.0)}
-    ).iloc[::-1]
-    guess = pd.DataFrame({"x": [0.0, 1.0], "y": [pr.prevalence] * 2})
-    # Above the highest probability nothing is flagged, and there is no precision to draw.
-    point = pr.at(threshold) if threshold <= pr.thresholds[-1] else None
-    return _drawn(frame, guess, point, threshold, ("Recall (sensitivity)", "Precision"))
+def roc_words(points: RocPoints, threshold: float) -> str:
+    """What the ROC curve says."""
+    false_alarms, sensitivity = points.at(threshold)
+    return (
+        f"ROC: area {points.area:.2f}. At {threshold:.3f}: sensitivity {sensitivity:.2f}, false alarm rate "
+        f"{false_alarms:.2f}. Dashed: guessing."
+    )
 
 
-def _drawn(
-    frame: pd.DataFrame,
-    guess: pd.DataFrame,
-    point: tuple[float, float] | None,
-    threshold: float,
-    names: tuple[str, str],
-) -> _Chart:
-    frame = frame.round(5)
-    scale = alt.Scale(domain=[0, 1], nice=False)
-    ticks = [0, 0.25, 0.5, 0.75, 1]
-    x = alt.X("x:Q", title=names[0], scale=scale, axis=alt.Axis(values=ticks, format=".2f"))
-    y = alt.Y("y:Q", title=names[1], scale=scale, axis=alt.Axis(values=ticks, format=".2f"))
-    tooltip = [
-        alt.Tooltip("threshold:Q", title="Threshold", format=".3f"),
-        alt.Tooltip("x:Q", title=names[0], format=".2f"),
-        alt.Tooltip("y:Q", title=names[1], format=".2f"),
-    ]
-    near = alt.selection_point(on="pointerover", nearest=True, fields=["x", "y"], empty=False)
-    line = alt.Chart(frame).mark_line(color=_LINE, strokeWidth=2, interpolate="linear")
-    layers = [
-        alt.Chart(guess).mark_line(color=_GUESS, strokeDash=[4, 4], strokeWidth=1).encode(x=x, y=y),
-        # The order of the rows is the order along the curve, vertical steps included.
-        line.encode(x=x, y=y, order=alt.Order("order:Q")).transform_window(order="row_number()"),
-        alt.Chart(frame)
-        .mark_point(color=_LINE, filled=True, size=60)
-        .encode(x=x, y=y, tooltip=tooltip, opacity=alt.condition(near, alt.value(1), alt.value(0)))
-        .add_params(near),
-    ]
-    if point is not None:
-        here = pd.DataFrame({"x": [point[0]], "y": [point[1]], "threshold": [threshold]})
-        layers.append(
-            alt.Chart(here)
-            .mark_point(color=_POINT, filled=True, size=130, shape="diamond", opacity=1)
-            .encode(x=x, y=y, tooltip=tooltip)
-        )
-    return alt.layer(*layers, height=_HEIGHT)
+def pr_words(points: PrPoints, threshold: float) -> str:
+    """What the precision–recall curve says."""
+    recall, precision = points.at(threshold) if threshold <= points.thresholds[-1] else (0.0, np.nan)
+    there = f"precision {precision:.2f}" if not np.isnan(precision) else "no film is flagged"
+    return (
+        f"Precision–recall: average precision {points.average_precision:.2f}. At {threshold:.3f}: recall "
+        f"{recall:.2f}, {there}. Dashed: prevalence, {points.prevalence:.2f}."
+    )
+
+
+def reliability_words(points: Reliability, finding: str) -> str:
+    """What the calibration curve says."""
+    return told_of(
+        f"Calibration: ECE {points.ece:.3f}; of the films that get 30%, 30% should have a fracture (dashed). Bins "
+        "hold equally many films; lines are 95% intervals.",
+        finding,
+    )
+
+
+def decision_words(points: DecisionCurve, here: Interval, threshold: float, finding: str) -> str:
+    """What the decision curve says."""
+    found = points.useful()
+    where = (
+        f"The model beats acting on all films (dashed) and on none (dotted) from {found[0]:.2f} to {found[1]:.2f}."
+        if found
+        else "Nowhere does the model beat acting on all films (dashed) or on none (dotted)."
+    )
+    there = (
+        f"net benefit {number(here.value)} ({ends(here)})" if here.measurable else "no net benefit is defined"
+    )
+    if here.measurable:
+        every = points.prevalence - (1 - points.prevalence) * threshold / (1 - threshold)
+        there += f", of acting on all {number(every)}"
+    return told_of(
+        f"Decision curve: at {threshold:.3f} {there}. {where} Net benefit: fractures found less false alarms, weighted "
+        "by the odds of the threshold, per film.",
+        finding,
+    )
+
+
+def _downloads(record: Record, curves: Curves, threshold: float, name: str) -> None:
+    """The plot as SVG and PNG and its figures as CSV; each is made when it is asked for."""
+    figures = partial(_csv, curves, name)
+    drawn = partial(_drawn, curves, name, threshold, record.card.finding)
+    with st.container(horizontal=True, gap="small", key=f"failures-save-{name}"):
+        for ending, mime, data in (
+            ("svg", "image/svg+xml", partial(drawn, "svg")),
+            ("png", "image/png", partial(drawn, "png")),
+            ("csv", "text/csv", figures),
+        ):
+            st.download_button(
+                f"{name}.{ending}",
+                data=data,
+                file_name=f"{record.card.id}-{name}.{ending}",
+                mime=mime,
+                key=f"failures_save {name} {ending}",
+                type="tertiary",
+                on_click="ignore",
+            )
+
+
+def _csv(curves: Curves, name: str) -> bytes:
+    frames = {
+        "roc": curves.roc.to_frame,
+        "precision-recall": curves.pr.to_frame,
+        "calibration": curves.reliability.to_frame,
+        "decision": curves.decision.to_frame,
+    }
+    return frames[name]().to_csv(index=False, lineterminator="\n").encode()
+
+
+def _drawn(curves: Curves, name: str, threshold: float, finding: str, ending: Literal["svg", "png"]) -> bytes:
+    # Loads matplotlib, which the page does without until a plot is taken away.
+    from fracture_core.evaluation import plots
+
+    marks = {"operating": threshold}
+    draw = {
+        "roc": partial(plots.roc, curves.roc, marks, None, finding),
+        "precision-recall": partial(plots.precision_recall, curves.pr, marks, finding),
+        "calibration": partial(plots.reliability, curves.reliability, finding),
+        "decision": partial(plots.decision, curves.decision, threshold, finding),
+    }
+    return plots.encoded(draw[name](), ending)

@@ -21,14 +21,12 @@ def show(record: Record, seen: View) -> None:
     _filters(record)
     films = seen.films()
     root = folder.choose(record.card, film_of(record))
-    thresholds = record.card.thresholds
     finding = record.card.finding
-    verdicts = [verdict_words(thresholds.verdict(share), finding) for share in films["probability"]]
     with st.container(horizontal=True, vertical_alignment="center", key="failures-count"):
         st.html(f'<p class="count">{html.escape(told_of(heading(seen, len(films)), finding))}</p>')
         st.download_button(
             "Download the list (CSV)",
-            data=lambda: failures_list.to_csv(films, verdicts, seen.threshold, finding),
+            data=lambda: failures_list.to_csv(films, seen.threshold, finding),
             file_name=f"{record.card.id}-{seen.kind}{'-' + seen.region if seen.region else ''}.csv",
             mime="text/csv",
             on_click="ignore",
@@ -41,7 +39,7 @@ def show(record: Record, seen: View) -> None:
         return
     page = min(st.session_state.get(failures_state.PAGE, 0), failures_list.pages(len(films)) - 1)
     first = page * failures_list.PAGE
-    _cards(films.iloc[first : first + failures_list.PAGE], verdicts[first:], root, finding)
+    _cards(films.iloc[first : first + failures_list.PAGE], root, finding)
     _pager(page, failures_list.pages(len(films)))
 
 
@@ -103,12 +101,12 @@ def _filters(record: Record) -> None:
         )
 
 
-def _cards(films: pd.DataFrame, verdicts: list[str], root: Path | None, finding: str) -> None:
+def _cards(films: pd.DataFrame, root: Path | None, finding: str) -> None:
     with st.container(key="failures-gallery"):
-        for number, (row, verdict) in enumerate(zip(films.to_dict("records"), verdicts, strict=False)):
+        for number, row in enumerate(films.to_dict("records")):
             with st.container(key=f"failures-card-{number}", gap=None):
                 picture = _picture(root, row["path"], row["id"]) if root else ""
-                st.html(card(row, verdict, picture, finding))
+                st.html(card(row, picture, finding))
                 st.button(
                     failures_list.short(row["id"]),
                     key=f"failures-open-{number}",
@@ -118,13 +116,13 @@ def _cards(films: pd.DataFrame, verdicts: list[str], root: Path | None, finding:
                 )
 
 
-def card(row: dict, verdict: str, picture: str, finding: str) -> str:
+def card(row: dict, picture: str, finding: str) -> str:
     """The numbers of a film, below its picture where there is one, as HTML."""
     region = f" · {html.escape(', '.join(row['regions'].split()))}" if row["regions"] else ""
     kind = told_of(failures_list.WORDS[row["cell"]], finding)
     return (
         f'<div class="card {row["cell"]}">{picture}<div class="kind">{kind}</div>'
-        f"<div>probability <b>{row['probability']:.3f}</b></div><div>{html.escape(verdict)}</div>"
+        f"<div>probability <b>{row['probability']:.3f}</b></div><div>{verdict_words(row['verdict'], finding)}</div>"
         f'<div class="small">truth: {label_words(row["label"], finding)}{region}</div></div>'
     )
 

@@ -7,12 +7,22 @@ import math
 import numpy as np
 import pandas as pd
 
-from fracture_core.evaluation import CORRECT, FALSE_ALARM, MISSED, has_region, with_errors
+from fracture_core.evaluation import (
+    CORRECT,
+    FALSE_ALARM,
+    MISSED,
+    VERDICTS,
+    Thresholds,
+    has_region,
+    with_errors,
+)
+from fracture_core.evaluation.thresholds import verdict_codes
 from fracture_core.spreadsheet import harmless
-from fracture_core.words import label_words
+from fracture_core.words import Verdict, label_words, verdict_words
 
 MISSED_FRACTURE, FALSE_ALARMS = "missed-fracture", "false-alarm"
 TRUE_POSITIVE, TRUE_NEGATIVE = "true-positive", "true-negative"
+UNCERTAIN_FRACTURE, UNCERTAIN_OTHER = "uncertain-fracture", "uncertain-other"
 ERRORS, EVERY = "errors", "all"
 
 #: What can be listed, as the address of the page spells it, and as users read it.
@@ -22,6 +32,8 @@ KINDS = {
     FALSE_ALARMS: "False alarms",
     TRUE_POSITIVE: "True positives",
     TRUE_NEGATIVE: "True negatives",
+    UNCERTAIN_FRACTURE: "Uncertain, with a fracture",
+    UNCERTAIN_OTHER: "Uncertain, without a fracture",
     EVERY: "All films",
 }
 
@@ -45,17 +57,23 @@ SORTS: dict[str, tuple[str, list[str], list[bool]]] = {
 PAGE = 12
 
 
-def with_cells(test: pd.DataFrame, threshold: float) -> pd.DataFrame:
-    """The table of predictions with `cell` (a key of `WORDS`) and `confidence` (log-odds).
+def with_cells(test: pd.DataFrame, threshold: float, thresholds: Thresholds) -> pd.DataFrame:
+    """The table of predictions with `cell` (a key of `WORDS`), `confidence` (log-odds) and `verdict`.
 
     Args:
         test: a table as `predictions.read` gives it.
         threshold: at or above it a film counts as *fracture*.
+        thresholds: the card's, for the verdict.
     """
     table = with_errors(test, threshold)
     right = np.where(table["label"] == 1, TRUE_POSITIVE, TRUE_NEGATIVE)
     wrong = table["kind"].map({MISSED: MISSED_FRACTURE, FALSE_ALARM: FALSE_ALARMS})
-    return table.assign(cell=np.where(table["kind"] == CORRECT, right, wrong))
+    codes = verdict_codes(table["probability"], thresholds.low, thresholds.high)
+    return table.assign(
+        cell=np.where(table["kind"] == CORRECT, right, wrong),
+        # As objects, for pandas would make texts of them.
+        verdict=pd.Series([VERDICTS[code] for code in codes], table.index, dtype=object),
+    )
 
 
 def listed(cells: pd.DataFrame, kind: str, region: str = "", sort: str = "confidence") -> pd.DataFrame:
@@ -67,8 +85,11 @@ def listed(cells: pd.DataFrame, kind: str, region: str = "", sort: str = "confid
         region: a region, or "" for all.
         sort: a key of `SORTS`.
     """
-    wanted = {ERRORS: (MISSED_FRACTURE, FALSE_ALARMS), EVERY: tuple(WORDS)}.get(kind, (kind,))
-    keep = cells["cell"].isin(wanted)
+    if kind in (UNCERTAIN_FRACTURE, UNCERTAIN_OTHER):
+        keep = (cells["verdict"] == Verdict.UNCERTAIN) & (cells["label"] == int(kind == UNCERTAIN_FRACTURE))
+    else:
+        wanted = {ERRORS: (MISSED_FRACTURE, FALSE_ALARMS), EVERY: tuple(WORDS)}.get(kind, (kind,))
+        keep = cells["cell"].isin(wanted)
     if region:
         keep &= has_region(cells, region)
     _, columns, rising = SORTS[sort]
@@ -101,12 +122,11 @@ def neighbours(ids: list[str], case: str) -> tuple[int | None, str | None, str |
     return at, ids[at - 1] if at else None, ids[at + 1] if at + 1 < len(ids) else None
 
 
-def to_csv(films: pd.DataFrame, verdicts: list[str], threshold: float, finding: str) -> bytes:
+def to_csv(films: pd.DataFrame, threshold: float, finding: str) -> bytes:
     """The listed films as a file for a spreadsheet.
 
     Args:
         films: rows as `listed` gives them.
-        verdicts: of each film.
         threshold: at which the films were sorted into kinds.
         finding: what label 1 means.
     """
@@ -116,7 +136,7 @@ def to_csv(films: pd.DataFrame, verdicts: list[str], threshold: float, finding: 
             "path": films["path"],
             "truth": [label_words(label, finding) for label in films["label"]],
             "kind": films["cell"].map(WORDS),
-            "verdict": verdicts,
+            "verdict": [verdict_words(verdict, finding) for verdict in films["verdict"]],
             "probability": films["probability"],
             "threshold": threshold,
             "confidence_log_odds": films["confidence"].round(4),

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from fracture_core.evaluation import VERDICTS, Confusion, ThreeState, Thresholds
-from fracture_core.words import label_words, told_of, verdict_words
+from fracture_core.words import Verdict, label_words, told_of, verdict_words
 from pages.parts import failures_list, failures_state
 
 _STYLE = Path(__file__).with_name("failures_style.css")
@@ -18,14 +18,15 @@ def style() -> None:
     st.html(_STYLE)
 
 
-def matrix(counts: Confusion, finding: str) -> None:
-    """Truth against the model's answer; each cell is a button."""
+def matrix(counts: Confusion, states: ThreeState, finding: str) -> None:
+    """Truth against the model's answer, and how many the app calls uncertain; each cell is a button."""
     st.subheader("Confusion matrix", anchor=False)
     chosen = st.session_state.get(failures_state.KIND)
     with st.container(key="failures-matrix"):
         st.html('<div class="axis">truth ↓ model →</div>')
         st.html(f'<div class="axis">model: <b>{label_words(1, finding)}</b></div>')
         st.html(f'<div class="axis">model: <b>{label_words(0, finding)}</b></div>')
+        st.html('<div class="axis">of these, the app says: <b>uncertain</b></div>')
         st.html(f'<div class="axis">truth: <b>{label_words(1, finding)}</b></div>')
         _cell(failures_list.TRUE_POSITIVE, "true positives", counts.tp, counts.positives, chosen)
         _cell(
@@ -35,10 +36,19 @@ def matrix(counts: Confusion, finding: str) -> None:
             counts.positives,
             chosen,
         )
+        _uncertain(failures_list.UNCERTAIN_FRACTURE, states, 1, counts.positives, chosen)
         st.html(f'<div class="axis">truth: <b>{label_words(0, finding)}</b></div>')
         _cell(failures_list.FALSE_ALARMS, "false alarms", counts.fp, counts.negatives, chosen)
         _cell(failures_list.TRUE_NEGATIVE, "true negatives", counts.tn, counts.negatives, chosen)
-    st.caption("Percentages are of the row. Choose a cell to list its films below.")
+        _uncertain(failures_list.UNCERTAIN_OTHER, states, 0, counts.negatives, chosen)
+    st.caption(
+        "Percentages are of the row; uncertain films are counted in one of the first two columns, too. Choose a cell "
+        "to list its films below."
+    )
+
+
+def _uncertain(kind: str, states: ThreeState, label: int, of: int, chosen: str | None) -> None:
+    _cell(kind, "uncertain", states.count(Verdict.UNCERTAIN, label), of, chosen)
 
 
 def _cell(kind: str, words: str, count: int, of: int, chosen: str | None) -> None:

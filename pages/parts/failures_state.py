@@ -10,6 +10,7 @@ import streamlit as st
 from fracture_core.errors import DataError, SecondLookError
 from fracture_core.evaluation import members_of
 from fracture_core.registry.card import Card
+from fracture_core.words import told_of
 from pages.parts import failures_list, failures_properties, failures_reviews, resources
 from pages.parts.failures_record import Record
 
@@ -30,6 +31,9 @@ _IN_ADDRESS = {
 
 #: Step of the threshold slider.
 _STEP = 0.001
+
+#: Ends and step of the prevalence slider, in percent.
+_PREVALENCES, _PREVALENCE_STEP = (0.5, 90.0), 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +114,39 @@ def choose_threshold(card: Card) -> float:
     return operating(place, card.thresholds.balanced)
 
 
+def choose_prevalence(card: Card, own: float) -> float:
+    """The share of fractures in a clinic, in percent; that of the test films until the slider is moved.
+
+    Args:
+        card: the model's.
+        own: share among the test films, 0–1.
+    """
+    key, start = f"failures_prevalence {card.id}", _prevalence_place(own)
+    linked = st.session_state.pop("failures_prevalence", None)
+    st.session_state.setdefault(key, start if linked is None else linked)
+    place = st.slider(
+        told_of("Films with a fracture in a clinic", card.finding),
+        *_PREVALENCES,
+        step=_PREVALENCE_STEP,
+        format="%.1f%%",
+        key=key,
+        persist_state="session",
+        help="Predictive values depend on it; sensitivity and specificity do not.",
+    )
+    # This slider draws nothing else anew, so it writes its own part of the address.
+    if place == start:
+        st.query_params.pop("prevalence", None)
+    else:
+        st.query_params["prevalence"] = f"{place:.1f}"
+    return place
+
+
+def _prevalence_place(share: float) -> float:
+    """Where a share, 0–1, lies on the slider."""
+    low, high = _PREVALENCES
+    return min(max(round(100 * share / _PREVALENCE_STEP) * _PREVALENCE_STEP, low), high)
+
+
 def slider_place(balanced: float) -> float:
     """Where a card's threshold lies on the slider."""
     return min(max(round(balanced, 3), 0.0), 1.0)
@@ -126,7 +163,7 @@ def operating(place: float, balanced: float) -> float:
 
 def view(record: Record, threshold: float) -> View:
     """The view as the session holds it, after mending what does not fit this model."""
-    cells = failures_list.with_cells(record.test, threshold)
+    cells = failures_list.with_cells(record.test, threshold, record.card.thresholds)
     state = st.session_state
     _mend(KIND, failures_list.KINDS, failures_list.ERRORS)
     _mend(REGION, ["", *failures_list.regions_of(record.test)], "")
@@ -170,6 +207,8 @@ def share(seen: View, record: Record) -> None:
         "review": seen.review,
         "case": seen.case,
     }
+    # The slider of the prevalence looks after its own.
+    params["prevalence"] = st.query_params.get("prevalence", "")
     params = {name: value for name, value in params.items() if value}
     if st.query_params.to_dict() != params:
         st.query_params.from_dict(params)
@@ -215,15 +254,24 @@ def _arrive() -> None:
     linked = threshold_in(params.get("threshold", ""))
     if linked is not None:
         st.session_state["failures_threshold"] = linked
+    percent = number_in(params.get("prevalence", ""), *_PREVALENCES)
+    if percent is not None:
+        st.session_state["failures_prevalence"] = _prevalence_place(percent / 100)
 
 
 def threshold_in(text: str) -> float | None:
     """A threshold as an address spells it; None for anything that is not a number from 0 to 1."""
+    value = number_in(text, 0, 1)
+    return None if value is None else round(value, 3)
+
+
+def number_in(text: str, low: float, high: float) -> float | None:
+    """A number as an address spells it; None for anything that is none from `low` to `high`."""
     try:
         value = float(text)
     except ValueError:
         return None
-    return round(value, 3) if 0 <= value <= 1 else None
+    return value if low <= value <= high else None
 
 
 def _members(record: Record) -> frozenset[str] | None:

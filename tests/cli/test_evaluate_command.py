@@ -27,6 +27,12 @@ def test_evaluate_writes_what_it_prints(command, store, phantoms, tmp_path):
     page = (out / "report.html").read_text("utf-8")
     assert nothing in page
     assert record.auc.text() in page
+    curve = pd.read_csv(out / "decision_curve.csv")
+    told = predictions.read(out / "predictions.csv")
+    half = told["probability"] >= 0.5
+    gained = ((told["label"] == 1) & half).mean() - ((told["label"] == 0) & half).mean()
+    assert curve.set_index("threshold")["net_benefit"][0.5] == pytest.approx(gained)
+    assert 'alt="Decision curve"' in page
     assert page.count("data:image/png;base64,") == len(list(out.glob("*.png"))) > 0
 
 

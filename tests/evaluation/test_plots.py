@@ -10,6 +10,7 @@ from fracture_core.evaluation import (
     Confusion,
     Interval,
     confusion,
+    decision_curve,
     plots,
     pr_points,
     reliability_points,
@@ -44,12 +45,13 @@ def figures(sample):
         "roc": plots.roc(roc_points(label, probability), MARKS, Interval(0.9, 0.8, 0.95, 300)),
         "pr": plots.precision_recall(pr_points(label, probability), MARKS),
         "reliability": plots.reliability(reliability_points(label, probability, sample.group)),
+        "decision": plots.decision(decision_curve(label, probability, sample.group), 0.5),
         "confusion": plots.confusion_matrix(confusion(label, probability, 0.5), 0.5),
     }
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("name", ["roc", "pr", "reliability", "confusion"])
+@pytest.mark.parametrize("name", ["roc", "pr", "reliability", "decision", "confusion"])
 def test_figures_are_drawn_on_the_dark_background(figures, name):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -65,6 +67,24 @@ def test_words_on_the_figures(figures):
     assert "Precision (alarms that are right)" in words(figures["pr"])
     assert "n = 300 in 10 bins" in words(figures["reliability"])
     assert "missed fractures" in words(figures["confusion"])
+    assert "Act on all" in words(figures["decision"])
+    assert "at most 0.34, every fracture found" in words(figures["decision"])
+
+
+def test_figures_of_an_abnormality_model_say_so(sample):
+    label, probability, other = sample.label, sample.probability, "abnormality"
+    drawn = [
+        plots.roc(roc_points(label, probability), finding=other),
+        plots.precision_recall(pr_points(label, probability), finding=other),
+        plots.reliability(reliability_points(label, probability), other),
+        plots.decision(decision_curve(label, probability), finding=other),
+        plots.confusion_matrix(confusion(label, probability, 0.5), finding=other),
+    ]
+    ticks = [tick.get_text() for tick in drawn[-1].axes[0].get_yticklabels()]
+    for figure in drawn:
+        text = " ".join([words(figure), *ticks])
+        assert "abnormalit" in text
+        assert "fracture" not in text
 
 
 def test_marks_lie_on_the_curve(sample):

@@ -35,6 +35,7 @@ from pages.parts import (
 )
 
 BALANCED = 0.30012345
+CUTS = Thresholds(0.2, 0.6, 0.95, 0.95, BALANCED)
 COUNTS = {"tp": "true-positive", "fn": "missed-fracture", "fp": "false-alarm", "tn": "true-negative"}
 
 
@@ -68,7 +69,7 @@ def _card(model: str, data: DataRecord | None) -> Card:
         weights=Weights("none.weights.h5", "0" * 64, 1),
         golden=0.0,
         calibration=Platt.identity(),
-        thresholds=Thresholds(0.2, 0.6, 0.95, 0.95, BALANCED),
+        thresholds=CUTS,
         data=data,
     )
 
@@ -99,7 +100,7 @@ def _cards(test: AppTest) -> list[str]:
 
 
 def _listed(kind: str, region: str = "", sort: str = "confidence") -> pd.DataFrame:
-    return failures_list.listed(failures_list.with_cells(_table(), BALANCED), kind, region, sort)
+    return failures_list.listed(failures_list.with_cells(_table(), BALANCED, CUTS), kind, region, sort)
 
 
 @pytest.mark.parametrize("kind", failures_list.WORDS)
@@ -153,9 +154,7 @@ def test_pages():
 
 def test_the_csv_holds_what_is_listed():
     films = _listed("errors")
-    found = pd.read_csv(
-        BytesIO(failures_list.to_csv(films, ["uncertain"] * len(films), BALANCED, "fracture"))
-    )
+    found = pd.read_csv(BytesIO(failures_list.to_csv(films, BALANCED, "fracture")))
     assert list(found["id"]) == list(films["id"])
     assert set(found["kind"]) == {"missed fracture", "false alarm"}
     assert found["threshold"].unique() == pytest.approx([BALANCED])
@@ -163,7 +162,7 @@ def test_the_csv_holds_what_is_listed():
 
 def test_the_csv_holds_no_formula():
     films = _listed("errors").assign(group="=1+1")
-    content = failures_list.to_csv(films, ["uncertain"] * len(films), BALANCED, "fracture")
+    content = failures_list.to_csv(films, BALANCED, "fracture")
     assert set(pd.read_csv(BytesIO(content))["group"]) == {"'=1+1"}
 
 

@@ -1,0 +1,85 @@
+"""What the failures page says of curves and predictive values, without a page."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fracture_core.evaluation import (
+    decision_curve,
+    net_benefit,
+    predictive_values,
+    reliability_points,
+    roc_points,
+    summarise,
+)
+from pages.parts import failures_charts, failures_curves, failures_prevalence, failures_state
+
+
+@pytest.fixture
+def films() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(5)
+    label = (rng.random(4000) < 0.2).astype(int)
+    return label, 1 / (1 + np.exp(-rng.normal(2.5 * label - 2, 1.2)))
+
+
+def test_a_positive_in_words(films):
+    summary = summarise(*films, None, 0.3)
+    found = predictive_values(summary.sensitivity, summary.specificity, 0.08)
+    said = failures_prevalence.words(found, "fracture")
+    share = failures_prevalence.share(found.positive.value)
+    assert (
+        f"In a clinic where 8.0% of the films show a fracture, a positive means a fracture in {share}" in said
+    )
+    assert "Of 1,000 films it flags" in said
+    other = failures_prevalence.words(found, "abnormality")
+    assert "a positive means an abnormality in" in other
+    assert "fracture" not in other
+
+
+def test_what_a_positive_means_when_there_is_none(films):
+    summary = summarise(*films, None, 1.0)
+    said = failures_prevalence.words(
+        predictive_values(summary.sensitivity, summary.specificity, 0.08), "fracture"
+    )
+    assert "a positive means a fracture in a share that cannot be told" in said
+    assert "Of 1,000" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("8", 8.0), ("0.5", 0.5), ("0.4", None), ("91", None), ("nan", None), ("x", None)]
+)
+def test_a_prevalence_in_an_address(text, value):
+    assert failures_state.number_in(text, 0.5, 90) == value
+
+
+def test_the_decision_curve_in_words(films):
+    label, probability = films
+    curve = decision_curve(label, probability)
+    said = failures_curves.decision_words(curve, net_benefit(*films, None, 0.25), 0.25, "fracture")
+    every = label.mean() - (1 - label.mean()) / 3
+    assert f"of acting on all {every:.2f}".replace("-", "−") in said
+    assert "The model beats acting on all films (dashed) and on none (dotted) from 0.0" in said
+    said = failures_curves.decision_words(curve, net_benefit(*films, None, 1.0), 1.0, "abnormality")
+    assert "no net benefit is defined" in said
+    assert "fracture" not in said
+
+
+def test_charts_hold_a_screen_worth_of_points(films):
+    points = roc_points(*films)
+    assert len(points.thresholds) > 3000
+    frame = pd.DataFrame({"x": points.false_positive_rate, "y": points.true_positive_rate})
+    kept = failures_charts.thinned(frame)
+    assert len(kept) < 800
+    assert (kept.iloc[0].tolist(), kept.iloc[-1].tolist()) == ([0, 0], [1, 1])
+    at = np.searchsorted(kept.index, frame.index, side="right") - 1
+    assert np.abs(frame.to_numpy() - kept.to_numpy()[at]).max() <= 1 / 400
+
+
+def test_charts_are_valid(films):
+    threshold = 0.3
+    for chart in (
+        failures_charts.roc(roc_points(*films), threshold),
+        failures_charts.reliability(reliability_points(*films), "fracture"),
+        failures_charts.decision(decision_curve(*films), threshold, net_benefit(*films, None, threshold)),
+    ):
+        chart.to_dict()
