@@ -16,6 +16,9 @@ _ROOT = Path(__file__).resolve().parents[1]
 # Enough that pages answer while all cores work; where nothing else runs it costs the work nothing.
 _NICENESS = 10
 
+# Linux: which boot of the computer this is. Ticks since a boot are given again after the next.
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
 
 def launch(command: Sequence[str], log: Path) -> int:
     """Starts `python -m fracture_core` with a command, and returns at once.
@@ -50,15 +53,25 @@ def launch(command: Sequence[str], log: Path) -> int:
     return child.pid
 
 
-def started(pid: int) -> float:
-    """When a process began, in seconds since the epoch; 0 where it is gone already."""
+def started(pid: int) -> str:
+    """When a process began, in words that tell it from a later one with the same number; "" where it is gone.
+
+    Counted from the boot of the computer where the system allows it: the time of day may be set while a process
+    runs, and it would then seem to be another.
+    """
     try:
-        return float(psutil.Process(pid).create_time())
-    except psutil.NoSuchProcess:
-        return 0.0
+        if not sys.platform.startswith("linux"):
+            # There the system notes the time of day once, and keeps to it.
+            return f"{psutil.Process(pid).create_time():.2f}"
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        # The 22nd field, in ticks; counted from behind the name, which may hold anything.
+        ticks = stat.rpartition(")")[2].split()[19]
+        return f"{_BOOT.read_text(encoding='ascii').strip()} {ticks}"
+    except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
+        return ""
 
 
-def alive(pid: int, since: float) -> bool:
+def alive(pid: int, since: str) -> bool:
     """Whether the process of that number that began then is at work; numbers are given again.
 
     Args:
@@ -66,9 +79,8 @@ def alive(pid: int, since: float) -> bool:
         since: when it began, see `started`.
     """
     try:
-        process = psutil.Process(pid)
         # A dead process whose parent has not looked yet still has a number and a time.
-        return process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - since) < 1
+        return bool(since) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE and started(pid) == since
     except psutil.NoSuchProcess:
         return False
 

@@ -128,7 +128,7 @@ class Job:
         self, status: str, what: str = "", done: int = 0, every: int = 0, data: str = "", pid: int = 0
     ) -> None:
         state = {"status": status, "what": what, "done": done, "every": every, "data": data}
-        state |= {"pid": pid, "since": background.started(pid) if pid else 0.0}
+        state |= {"pid": pid, "since": background.started(pid) if pid else ""}
         write_atomically(self.folder / _STATE, json.dumps(state))
 
     def _raw(self) -> dict[str, Any]:

@@ -90,6 +90,11 @@ class Batches(keras.utils.PyDataset):
         """Batches an epoch."""
         return -(-len(self._order) // self._batch)
 
+    @property
+    def films(self) -> int:
+        """Films an epoch shows, each as often as it is shown."""
+        return len(self._order)
+
     def __getitem__(self, index: int) -> tuple:
         """One batch: inputs (b, height, width, channels), labels (b, 1), weights (b,)."""
         shown = self._order[index * self._batch : (index + 1) * self._batch]

@@ -121,7 +121,7 @@ def _phase(
         keras.callbacks.TerminateOnNaN(),
         *(callback for callback in (early, plateau) if callback is not None),
         Checkpoint(run.checkpoints, early, plateau, resumed),
-        Report(run, config.epochs, len(train), config.batch),
+        Report(run, config.epochs, epochs.start, len(train), train.films, config.batch),
     ]
     history = trained.fit(
         train,

@@ -3,12 +3,18 @@
 import time
 
 import keras
+import psutil
 
 from fracture_core.training.run import Run
+from fracture_core.training.steps import Now, Point, Steps
+from fracture_core.training.tensorboard import Events
 from fracture_core.zoo.architecture import LOGIT
 
 # Seconds between two step reports: often enough to look alive, seldom enough to cost nothing.
 _INTERVAL = 1.0
+
+# What is summed up over the steps of a point.
+_SUMMED = ("loss", "accuracy")
 
 
 class StopRequested(Exception):  # noqa: N818 - a request, no error
@@ -16,49 +22,82 @@ class StopRequested(Exception):  # noqa: N818 - a request, no error
 
 
 class Report(keras.callbacks.Callback):
-    """Writes progress lines and heeds a request to stop.
+    """Writes progress lines, steps and TensorBoard's events, and heeds a request to stop.
 
     Args:
         run: the run.
         epochs: epochs planned.
+        begun: epochs done before.
         steps: steps an epoch.
+        films: films an epoch.
         batch: films a step.
     """
 
-    def __init__(self, run: Run, epochs: int, steps: int, batch: int):
+    def __init__(self, run: Run, epochs: int, begun: int, steps: int, films: int, batch: int):
         super().__init__()
         self._run = run
         self._epochs = epochs
+        self._begun = begun
         self._steps = steps
+        self._films = films
         self._batch = batch
+        self._process = psutil.Process()
+        self._known = Steps.load(run.steps).until(begun)
+        self._events = Events(run.events)
+        self._reported = self._pointed = 0.0
         self._epoch = 0
-        self._began = 0.0
-        self._reported = 0.0
+        self._began = self._prepared = 0.0
+        # Of the epoch so far, and of the steps since the last point: means times films.
+        self._totals = dict.fromkeys(_SUMMED, 0.0)
+        self._since = dict.fromkeys((*_SUMMED, "films"), 0.0)
+
+    def on_train_begin(self, logs=None) -> None:
+        """Goes on where the training was, in the event files too."""
+        self._events.begin(self._begun, self._begun * self._steps)
+
+    def on_train_end(self, logs=None) -> None:
+        """Closes the event files."""
+        self._events.close()
 
     def on_epoch_begin(self, epoch: int, logs=None) -> None:
         """Starts the epoch's clock."""
         self._epoch = epoch
-        self._began = time.monotonic()
+        self._began = self._prepared = time.monotonic()
+        self._totals = dict.fromkeys(_SUMMED, 0.0)
 
     def on_train_batch_end(self, batch: int, logs=None) -> None:
         """Reports at most once a second; stops when asked."""
         if self._run.stop_requested():
             raise StopRequested
+        figures = _named(logs)
+        shown = min((batch + 1) * self._batch, self._films)
+        self._sum_up(figures, shown, shown - min(batch * self._batch, self._films))
         now = time.monotonic()
-        if now - self._reported < _INTERVAL and batch + 1 < self._steps:
+        if batch == 0:
+            self._prepared = now
+        last = batch + 1 == self._steps
+        if now - self._reported < _INTERVAL and not last:
             return
         self._reported = now
-        spent = now - self._began
-        self._run.report(
-            kind="step",
-            epoch=self._epoch + 1,
-            epochs=self._epochs,
-            step=batch + 1,
-            steps=self._steps,
-            loss=float((logs or {}).get("loss", 0.0)),
-            images_per_second=round((batch + 1) * self._batch / spent, 2) if spent else 0.0,
-            seconds=round(spent, 2),
+        if now - self._pointed >= self._known.every:
+            self._pointed = now
+            self._point(batch + 1, figures.get("auc", 0.0))
+        # The first step prepares the network and takes long; where there is only one, it must do.
+        films, seconds = (shown - self._batch, now - self._prepared) if batch else (shown, now - self._began)
+        self._known = self._known.at(
+            Now(
+                epoch=self._epoch + 1,
+                epochs=self._epochs,
+                step=batch + 1,
+                steps=self._steps,
+                seconds=round(now - self._began, 2),
+                images_per_second=round(films / seconds, 2) if seconds else 0.0,
+                loss=_plain(figures.get("loss", 0.0)),
+                memory=self._process.memory_info().rss,
+                memory_free=psutil.virtual_memory().available,
+            )
         )
+        self._run.report_steps(self._known)
 
     def on_test_batch_end(self, batch: int, logs=None) -> None:
         """Stops when asked, in mid-validation too."""
@@ -67,11 +106,8 @@ class Report(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs=None) -> None:
         """Reports the epoch's figures."""
-        # Keras puts the output's name before a metric where there are two outputs.
-        figures = {
-            name.replace(f"{LOGIT}_a", "a"): float(value)  # auc and accuracy; the losses are three
-            for name, value in (logs or {}).items()
-        }
+        figures = _named(logs)
+        self._events.epoch(epoch + 1, figures)
         self._run.report(
             kind="epoch",
             epoch=epoch + 1,
@@ -79,3 +115,30 @@ class Report(keras.callbacks.Callback):
             seconds=round(time.monotonic() - self._began, 2),
             **figures,
         )
+
+    def _sum_up(self, figures: dict[str, float], shown: int, films: int) -> None:
+        """Keras tells the mean of the epoch so far; what the last step added to it is the step's own."""
+        for name in _SUMMED:
+            total = figures.get(name, 0.0) * shown
+            self._since[name] += total - self._totals[name]
+            self._totals[name] = total
+        self._since["films"] += films
+
+    def _point(self, step: int, auc: float) -> None:
+        done = self._epoch * self._steps + step
+        loss, accuracy = (_plain(self._since[name] / self._since["films"]) for name in _SUMMED)
+        point = Point(round(done / self._steps, 4), done, loss, accuracy, _plain(auc))
+        self._since = dict.fromkeys(self._since, 0.0)
+        self._known = self._known.with_point(point)
+        self._events.step(point)
+
+
+def _named(logs: dict | None) -> dict[str, float]:
+    """The figures under one name; Keras puts the output's before a metric where there are two outputs."""
+    # auc and accuracy; the losses are three
+    return {name.replace(f"{LOGIT}_a", "a"): float(value) for name, value in (logs or {}).items()}
+
+
+def _plain(value: float) -> float:
+    """Short, for files that are written every second."""
+    return round(value, 5)

@@ -13,6 +13,7 @@ from fracture_core import background
 from fracture_core.atomic import write_atomically
 from fracture_core.errors import TrainingError
 from fracture_core.training.config import TrainingConfig
+from fracture_core.training.steps import Steps
 
 #: States in which a process is at work on the run.
 ACTIVE = frozenset({"starting", "running", "evaluating"})
@@ -27,7 +28,7 @@ class RunState:
             whose process is gone without a word, "interrupted".
         message: one sentence for the user, "" where there is nothing to say.
         pid: process that works on it, 0 for none.
-        pid_started: when that process was created, seconds since 1970; tells it from a later one
+        pid_started: when that process was created, see `background.started`; tells it from a later one
             with the same number.
         updated: seconds since 1970.
     """
@@ -35,7 +36,7 @@ class RunState:
     status: str
     message: str = ""
     pid: int = 0
-    pid_started: float = 0.0
+    pid_started: str = ""
     updated: float = 0.0
 
 
@@ -44,7 +45,9 @@ class Run:
 
     config.json     what was asked for
     state.json      where it stands
-    progress.jsonl  one line a step report and one an epoch
+    progress.jsonl  one line an epoch, and one a trial of a search
+    steps.json      the last report of a step, and curves of bounded size
+    tensorboard/    the same for TensorBoard
     checkpoints/    the last completed epoch, with optimizer and best weights
     log.txt         what the process printed
     result/         the trained model, ready for the registry
@@ -68,6 +71,16 @@ class Run:
     def result(self) -> Path:
         """Where the finished model lies, in the registry's form."""
         return self.folder / "result"
+
+    @property
+    def steps(self) -> Path:
+        """What is known step by step; see `training.steps.Steps`."""
+        return self.folder / "steps.json"
+
+    @property
+    def events(self) -> Path:
+        """What TensorBoard reads."""
+        return self.folder / "tensorboard"
 
     @property
     def log(self) -> Path:
@@ -146,7 +159,7 @@ class Run:
         write_atomically(self.folder / "state.json", json.dumps(asdict(state)))
 
     def watch(self, watcher: Callable[[dict[str, Any]], None]) -> None:
-        """Has each line of progress that this process writes shown to somebody."""
+        """Has each line of progress and each report of a step that this process writes shown to somebody."""
         self._watcher = watcher
 
     def report(self, **values: Any) -> None:
@@ -155,6 +168,12 @@ class Run:
             self._watcher(values)
         with (self.folder / "progress.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(values) + "\n")
+
+    def report_steps(self, known: Steps) -> None:
+        """Writes what is known step by step, in place of what was known before."""
+        if self._watcher is not None and known.now is not None:
+            self._watcher({"kind": "step", **asdict(known.now)})
+        known.save(self.steps)
 
     def progress(self) -> list[dict[str, Any]]:
         """Every line of the progress so far; a line still being written is left for the next look."""

@@ -1,34 +1,42 @@
-"""Learning curves: loss and AUC by epoch, of training and validation films."""
+"""Learning curves: loss, accuracy and AUC, by epoch of training and validation films, by steps of training films."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
 import streamlit as st
 
+from fracture_core.training.steps import Point
 from pages.parts import train_figures
+from pages.parts.train_figures import BY_STEP, TRAINING, VALIDATION
 
 # Told apart by colour-blind readers too, and by shape for everybody.
-_COLOURS = {"training": "#7FB7C9", "validation": "#E8A33D"}
-_TITLES = {"loss": "Loss (lower is better)", "auc": "AUC (0.5 is chance, 1 is perfect)"}
+_COLOURS = {TRAINING: "#7FB7C9", VALIDATION: "#E8A33D", BY_STEP: "#54707C"}
+_TITLES = {
+    "loss": "Loss (lower is better)",
+    "accuracy": "Accuracy (at a probability of 0.5)",
+    "auc": "AUC (0.5 is chance, 1 is perfect)",
+}
 
 
-def show(epochs: Sequence[dict[str, Any]], planned: int, live: bool) -> None:
-    """Draws both curves, and says which epoch is the best so far.
+def show(epochs: Sequence[dict[str, Any]], planned: int, live: bool, points: Sequence[Point] = ()) -> None:
+    """Draws the curves, and says which epoch is the best so far.
 
     Args:
         epochs: reports of the completed epochs.
-        planned: how many were asked for.
+        planned: how many epochs were asked for.
         live: whether more may come.
+        points: what is known step by step.
     """
-    if not epochs:
-        st.caption("The first points appear when the first epoch is complete.")
+    if not epochs and not points:
+        st.caption("The first points appear with the first steps.")
         return
     # Room for what comes, without a long empty stretch at the beginning of many epochs.
-    done = int(epochs[-1]["epoch"])
+    done = int(epochs[-1]["epoch"]) if epochs else math.ceil(points[-1].at)
     last = max(2, min(planned, 2 * done + 2) if live else done)
-    for column, name in zip(st.columns(2), _TITLES, strict=True):
-        table = train_figures.curves(epochs, name)
+    for column, name in zip(st.columns(len(_TITLES)), _TITLES, strict=True):
+        table = train_figures.curves(epochs, points, name)
         latest = ", ".join(
             f"{films} {part['value'].iloc[-1]:.3f}" for films, part in table.groupby("films", sort=True)
         )
@@ -48,34 +56,46 @@ def show(epochs: Sequence[dict[str, Any]], planned: int, live: bool) -> None:
         )
 
 
-def _chart(table: Any, name: str, last: int) -> alt.Chart:
-    scale = alt.Scale(domain=[0, 1]) if name == "auc" else alt.Scale(zero=False, nice=True)
+def _chart(table: Any, name: str, last: int) -> alt.LayerChart:
+    domain = [name for name in _COLOURS if (table["films"] == name).any()]
     films = alt.Color(
         "films:N",
-        scale=alt.Scale(domain=list(_COLOURS), range=list(_COLOURS.values())),
-        legend=alt.Legend(title=None, orient="top", labelFontSize=12),
+        scale=alt.Scale(domain=domain, range=[_COLOURS[name] for name in domain]),
+        legend=alt.Legend(title=None, orient="top", labelFontSize=12, columns=2),
+    )
+    base = alt.Chart(table).encode(
+        x=alt.X(
+            "epoch:Q",
+            title="Epoch",
+            scale=alt.Scale(domain=[0, last], nice=False),
+            axis=alt.Axis(values=_ticks(last), format="d", grid=False, labelFlush=False),
+        ),
+        y=alt.Y(
+            "value:Q",
+            title=None,
+            scale=alt.Scale(zero=False, nice=True) if name == "loss" else alt.Scale(domain=[0, 1]),
+        ),
+        color=films,
+        tooltip=[
+            alt.Tooltip("films:N", title="Films"),
+            alt.Tooltip("epoch:Q", title="Epoch", format=".3~f"),
+            alt.Tooltip("value:Q", title=name, format=".4f"),
+        ],
+    )
+    steps = base.transform_filter(alt.datum.films == BY_STEP).mark_line(strokeWidth=1)
+    whole = (
+        base.transform_filter(alt.datum.films != BY_STEP)
+        .mark_line(strokeWidth=2, point={"size": 45, "filled": True, "opacity": 1})
+        .encode(
+            shape=alt.Shape(
+                "films:N",
+                scale=alt.Scale(domain=[TRAINING, VALIDATION], range=["circle", "diamond"]),
+                legend=None,
+            )
+        )
     )
     return (
-        alt.Chart(table)
-        .mark_line(strokeWidth=2, point={"size": 55, "filled": True, "opacity": 1})
-        .encode(
-            x=alt.X(
-                "epoch:Q",
-                title="Epoch",
-                scale=alt.Scale(domain=[1, last], nice=False),
-                axis=alt.Axis(values=_ticks(last), format="d", grid=False, labelFlush=False),
-            ),
-            y=alt.Y("value:Q", title=None, scale=scale),
-            color=films,
-            shape=alt.Shape(
-                "films:N", scale=alt.Scale(domain=list(_COLOURS), range=["circle", "diamond"]), legend=None
-            ),
-            tooltip=[
-                alt.Tooltip("films:N", title="Films"),
-                alt.Tooltip("epoch:Q", title="Epoch", format="d"),
-                alt.Tooltip("value:Q", title=name, format=".4f"),
-            ],
-        )
+        alt.layer(steps, whole)
         .properties(
             height=280,
             background="transparent",

@@ -7,64 +7,59 @@ from typing import Any
 
 import pandas as pd
 
+from fracture_core.training.steps import Now, Point
+
+#: What a curve shows.
+TRAINING, VALIDATION, BY_STEP = "training", "validation", "training, step by step"
+
 # Enough of the log's end to hold the lines shown.
 _TAIL_BYTES = 16_384
 
 
 @dataclass(frozen=True)
 class Standing:
-    """The last report of a training.
+    """Where a training stands.
 
     Attributes:
-        epoch: which epoch, from 1.
-        epochs: epochs planned.
-        step: steps of it that are done.
-        steps: steps of an epoch; 0 where none was reported.
-        images_per_second: in this epoch; 0 where none was reported.
+        now: its last report.
+        share: how much of all planned epochs is done, 0–1.
         seconds_left: to the last planned epoch, if training does not end by itself before.
     """
 
-    epoch: int
-    epochs: int
-    step: int
-    steps: int
-    images_per_second: float
+    now: Now
+    share: float
     seconds_left: float
 
-    @property
-    def share(self) -> float:
-        """How much of all planned epochs is done, 0–1."""
-        within = self.step / self.steps if self.steps else 1.0
-        return min(1.0, max(0.0, (self.epoch - 1 + within) / self.epochs))
 
+def standing(now: Now, epochs: Sequence[dict[str, Any]]) -> Standing:
+    """Where a training stands.
 
-def standing(lines: Sequence[dict[str, Any]]) -> Standing | None:
-    """Where a training stands; None before its first report."""
-    reports = [line for line in lines if line.get("kind") in ("step", "epoch")]
-    if not reports:
-        return None
-    last = reports[-1]
-    steps = [line for line in reports if line["kind"] == "step"]
-    speed = steps[-1]["images_per_second"] if steps else 0.0
-    epoch, epochs = last["epoch"], last["epochs"]
-    if last["kind"] == "epoch":
-        every = steps[-1]["steps"] if steps else 0
-        return Standing(epoch, epochs, every, every, speed, last["seconds"] * (epochs - epoch))
-    ended = [line["seconds"] for line in reports if line["kind"] == "epoch"]
+    Args:
+        now: its last report.
+        epochs: reports of the completed epochs.
+    """
+    ended = bool(epochs) and epochs[-1]["epoch"] >= now.epoch
     # The latest whole epoch knows what validation costs; before there is one, the steps must do.
-    whole = ended[-1] if ended else last["seconds"] / last["step"] * last["steps"]
-    left = max(0.0, whole - last["seconds"]) + whole * (epochs - epoch)
-    return Standing(epoch, epochs, last["step"], last["steps"], speed, left)
+    whole = epochs[-1]["seconds"] if epochs else now.seconds / now.step * now.steps
+    rest = 0.0 if ended else max(0.0, whole - now.seconds)
+    done = now.epoch - 1 + now.step / now.steps
+    return Standing(now, min(1.0, done / now.epochs), rest + whole * (now.epochs - now.epoch))
 
 
-def curves(epochs: Sequence[dict[str, Any]], name: str) -> pd.DataFrame:
-    """One metric of both kinds of film by epoch; columns epoch, films, value."""
+def size(count: int) -> str:
+    """Bytes as people say them: "640 MB", "2.1 GB"."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
+def curves(epochs: Sequence[dict[str, Any]], points: Sequence[Point], name: str) -> pd.DataFrame:
+    """One metric, of both kinds of film by epoch and of training films by steps; columns epoch, films, value."""
     rows = [
-        (line["epoch"], films, line[key])
+        (float(line["epoch"]), films, line[key])
         for line in epochs
-        for films, key in (("training", name), ("validation", f"val_{name}"))
+        for films, key in ((TRAINING, name), (VALIDATION, f"val_{name}"))
         if key in line
     ]
+    rows += [(point.at, BY_STEP, getattr(point, name)) for point in points]
     return pd.DataFrame(rows, columns=["epoch", "films", "value"])
 
 

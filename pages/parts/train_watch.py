@@ -9,6 +9,7 @@ from fracture_core.errors import SecondLookError
 from fracture_core.training import process
 from fracture_core.training.config import TrainingConfig
 from fracture_core.training.run import ACTIVE, Run, RunState
+from fracture_core.training.steps import Steps
 from fracture_core.zoo import ARCHITECTURES
 from pages.parts import train_curves, train_figures, train_result, train_state
 
@@ -78,12 +79,13 @@ def _live(run: Run) -> None:
         st.rerun()
     try:
         config = run.config()
-        lines = run.progress()
     except SecondLookError as error:
         st.error(str(error))
         return
+    epochs, known = run.epochs(), Steps.load(run.steps)
     stopping = run.stop_requested()
-    at = train_figures.standing(lines)
+    # What a process before this one reported last tells nothing of this one.
+    at = train_figures.standing(known.now, epochs) if known.now and state.status != "starting" else None
     st.progress(
         1.0 if state.status == "evaluating" else at.share if at else 0.0, text=_status(run, state, at)
     )
@@ -97,7 +99,7 @@ def _live(run: Run) -> None:
         key=f"train_stop_{run.name}",
         help="Ends at the next step. The last completed epoch is kept, and the run can be resumed from it.",
     )
-    train_curves.show(run.epochs(), config.epochs, live=True)
+    train_curves.show(epochs, config.epochs, live=True, points=known.points)
     _details(run, config)
 
 
@@ -111,15 +113,17 @@ def _status(run: Run, state: RunState, at: train_figures.Standing | None) -> str
     if state.status == "evaluating":
         return state.message
     if at is None:
-        return "The first step is being prepared."
-    return " ".join(filter(None, (f"Training, epoch {at.epoch} of {at.epochs}.", state.message)))
+        return state.message or "The first step is being prepared."
+    return " ".join(filter(None, (f"Training, epoch {at.now.epoch} of {at.now.epochs}.", state.message)))
 
 
 def _facts(at: train_figures.Standing, done: bool) -> None:
+    now = at.now
     pairs = [
-        ("Epoch", f"{at.epoch} of {at.epochs}"),
-        ("Step", f"{at.step} of {at.steps}"),
-        ("Images a second", f"{at.images_per_second:.1f}"),
+        ("Epoch", f"{now.epoch} of {now.epochs}"),
+        ("Step", f"{now.step} of {now.steps}"),
+        ("Images a second", f"{now.images_per_second:.1f}"),
+        ("Memory held", f"{train_figures.size(now.memory)}, {train_figures.size(now.memory_free)} free"),
     ]
     if not done:
         pairs.append(("Time left, at most", train_figures.duration(at.seconds_left)))
@@ -147,7 +151,7 @@ def _at_rest(run: Run, state: RunState) -> None:
         tell(state.message or f"The run is {_WORDS.get(state.status, state.status)}.")
         _continue(run)
     if epochs:
-        train_curves.show(epochs, config.epochs, live=False)
+        train_curves.show(epochs, config.epochs, live=False, points=Steps.load(run.steps).points)
     _details(run, config)
 
 

@@ -16,6 +16,7 @@ from fracture_core.training.films import Films
 from fracture_core.training.report import StopRequested
 from fracture_core.training.run import Run
 from fracture_core.training.score import logits
+from fracture_core.training.steps import Steps
 
 
 @pytest.fixture
@@ -97,10 +98,13 @@ def test_progress_is_complete(trained, tiny_config):
     epochs = trained.epochs()
     assert [line["epoch"] for line in epochs] == [1, 2]
     assert {"loss", "auc", "accuracy", "val_loss", "val_auc", "val_accuracy", "seconds"} <= epochs[0].keys()
-    steps = [line for line in trained.progress() if line["kind"] == "step"]
-    assert steps
-    assert all(line["step"] <= line["steps"] and line["epochs"] == 2 for line in steps)
-    assert {line["epoch"] for line in steps if line["step"] == line["steps"]} == {1, 2}
+    assert {line["kind"] for line in trained.progress()} == {"epoch"}
+    known = Steps.load(trained.steps)
+    now = known.now
+    assert (now.epoch, now.epochs, now.step) == (2, 2, now.steps)
+    assert now.images_per_second > 0
+    assert now.memory > 1e7 < now.memory_free
+    assert known.points[0].step == 1
 
 
 def test_patience_is_restored(films, tiny_config, copy_of_trained):

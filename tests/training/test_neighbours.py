@@ -123,7 +123,7 @@ def test_a_job_that_is_gone_without_a_word_has_failed(tmp_path):
                 "every": 0,
                 "data": "",
                 "pid": 2**22 - 1,
-                "since": 1.0,
+                "since": "1",
             }
         )
     )

@@ -12,6 +12,7 @@ import pytest
 from fracture_core.errors import TrainingError
 from fracture_core.training.config import TrainingConfig
 from fracture_core.training.run import Run
+from fracture_core.training.steps import Now, Steps
 
 CONFIG = TrainingConfig("/films", "four_block")
 
@@ -105,10 +106,19 @@ def test_a_dead_process_shows_as_interrupted(run, status):
     assert "ended without a word" in run.state().message
 
 
-def test_another_process_with_the_same_number_is_not_taken_for_it(run):
+@pytest.mark.parametrize("when", ["another boot 123", 1_700_000_000.0, ""])
+def test_another_process_with_the_same_number_is_not_taken_for_it(run, when):
     run.set_state("running")
-    _edit_state(run, pid_started=time.time() - 10_000_000)
+    _edit_state(run, pid_started=when)
     assert run.state().status == "interrupted"
+
+
+def test_a_clock_that_is_set_changes_nothing(run, monkeypatch):
+    run.set_state("running")
+    # By a day, and with it the time of boot that Linux tells.
+    monkeypatch.setattr(time, "time", lambda: 86_400.0)
+    monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: 1.0)
+    assert run.state().status == "running"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"colour": 1}'])
@@ -138,7 +148,7 @@ def test_writing_is_atomic(run, monkeypatch):
 
 def test_progress(run):
     assert run.progress() == []
-    run.report(kind="step", epoch=1, step=3)
+    run.report(kind="trial", trial=1)
     run.report(kind="epoch", epoch=1, loss=0.5)
     run.report(kind="epoch", epoch=2, loss=0.4)
     run.report(kind="epoch", epoch=2, loss=0.3)  # a resumed run repeats its last epoch
@@ -151,8 +161,12 @@ def test_progress(run):
 def test_a_watcher_sees_each_line(run):
     seen = []
     run.watch(seen.append)
-    run.report(kind="step", epoch=1)
-    assert seen == [{"kind": "step", "epoch": 1}] == run.progress()
+    run.report(kind="epoch", epoch=1)
+    assert seen == [{"kind": "epoch", "epoch": 1}] == run.progress()
+    now = Now(1, 2, 3, 4, 5.0, 6.0, 0.7, 8, 9)
+    run.report_steps(Steps(now))
+    assert (seen[1]["kind"], seen[1]["step"], seen[1]["loss"]) == ("step", 3, 0.7)
+    assert Steps.load(run.steps).now == now
 
 
 def test_requests_to_stop(run):

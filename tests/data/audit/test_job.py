@@ -75,7 +75,7 @@ def test_a_killed_process_is_a_failure_and_not_for_ever_at_work(job, faulty):
 
 def test_the_last_words_of_a_process_that_is_gone(job):
     job.folder.mkdir(parents=True)
-    state = {"status": "running", "what": "", "done": 0, "every": 0, "data": "films", "pid": 0, "since": 0.0}
+    state = {"status": "running", "what": "", "done": 0, "every": 0, "data": "films", "pid": 0, "since": ""}
     (job.folder / "state.json").write_text(json.dumps(state))
     (job.folder / "log.txt").write_text("Traceback\nMemoryError\n")
     assert (
