@@ -4,12 +4,13 @@ import streamlit as st
 
 from fracture_core import places
 from fracture_core.training.run import Run
-from pages.parts import layout, train_form, train_models, train_state, train_watch
+from pages.parts import layout, train_compare, train_form, train_models, train_state, train_watch
 
 _VIEWS = {
     train_state.RUNS: train_watch.show,
     train_state.NEW: train_form.show,
     train_state.MODELS: train_models.show,
+    train_state.COMPARE: train_compare.show,
 }
 
 layout.title(

@@ -1,10 +1,11 @@
-"""`models`: list, show, verify, use, add, average, heads, neighbours, scales."""
+"""`models`: list, show, verify, use, add, average, heads, neighbours, scales; others have files of their own."""
 
 import argparse
 import json
 from pathlib import Path
 
 from fracture_core import places
+from fracture_core.cli import models_compare
 from fracture_core.cli.progress import progress
 from fracture_core.cli.quiet import load_keras
 
@@ -13,7 +14,9 @@ def add(commands) -> None:
     """Adds the command's arguments."""
     parser = commands.add_parser("models", help="the models on this computer")
     actions = parser.add_subparsers(
-        dest="action", required=True, metavar="list|show|verify|use|add|average|heads|neighbours|scales"
+        dest="action",
+        required=True,
+        metavar="list|show|verify|use|add|compare|average|heads|neighbours|scales",
     )
     actions.add_parser("list", help="every model with its record").set_defaults(run=_list)
     for name, words, action in (
@@ -27,6 +30,7 @@ def add(commands) -> None:
     part = actions.add_parser("add", help="take the result of a training run in")
     part.add_argument("name", metavar="RUN")
     part.set_defaults(run=_add)
+    models_compare.add(actions)
     part = actions.add_parser("average", help="make one model of several, by averaging their probabilities")
     part.add_argument("ids", nargs="+", metavar="ID")
     part.add_argument("--name", required=True, help="the new model's name")

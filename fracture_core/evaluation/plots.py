@@ -7,7 +7,7 @@ apart. Figures are made without pyplot, so they hold no global state and may be 
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from fracture_core.evaluation.confusion import Confusion
 from fracture_core.evaluation.curves import PrPoints, RocPoints
@@ -32,6 +32,12 @@ SKY, ORANGE, GREEN, PURPLE, YELLOW = "#56b4e9", "#e69f00", "#009e73", "#cc79a7",
 
 #: Colour and shape of operating points, in the order they are given.
 _MARKS = ((ORANGE, "o"), (YELLOW, "s"), (PURPLE, "D"), (GREEN, "^"))
+#: Colour and dashes of curves that are compared, in the order they are given; both tell them apart.
+_LINES = (
+    (SKY, "-"), (ORANGE, (0, (6, 2))), (GREEN, (0, (2, 1.5))), (PURPLE, "-."), (YELLOW, "-"), (TEXT, (0, (1, 1))),
+)  # fmt: skip
+#: Curves that one figure holds.
+MOST_LINES = len(_LINES)
 _CELLS = LinearSegmentedColormap.from_list("cells", ["#141b24", "#1f6fa3"])
 
 
@@ -211,6 +217,51 @@ def confusion_matrix(counts: Confusion, threshold: float | None = None, finding:
     axes.axvline(0.5, color=BACKGROUND, linewidth=4)
     at = f", threshold {threshold:.2f}" if threshold is not None else ""
     _title(axes, "Confusion matrix", f"n = {counts.n:,}{at}")
+    return figure
+
+
+def rocs(curves: Mapping[str, RocPoints], detail: str) -> Figure:
+    """Draws the ROC curves of several models.
+
+    Args:
+        curves: model → curve; as many as there are line styles.
+        detail: what is said below the title.
+    """
+    figure, axes = _square()
+    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
+    for (name, points), (colour, dash) in zip(curves.items(), _LINES, strict=False):
+        axes.plot(
+            points.false_positive_rate,
+            points.true_positive_rate,
+            color=colour,
+            linestyle=dash,
+            linewidth=2,
+            label=f"{name}, AUC {points.area:.3f}",
+        )
+    _unit(axes, "1 − specificity (false alarms)", "Sensitivity (fractures found)")
+    _title(axes, "ROC curves", detail)
+    _legend(axes, "lower right")
+    return figure
+
+
+def learning(curves: Mapping[str, Sequence[tuple[int, float]]], title: str, detail: str) -> Figure:
+    """Draws one figure of several trainings by epoch.
+
+    Args:
+        curves: run → points (epoch, value); as many as there are line styles.
+        title: the figure's name.
+        detail: what is said below it.
+    """
+    figure, axes = _square()
+    for (name, points), (colour, dash) in zip(curves.items(), _LINES, strict=False):
+        epochs, values = zip(*points, strict=True)
+        axes.plot(
+            epochs, values, color=colour, linestyle=dash, linewidth=2, marker="o", markersize=3.5, label=name
+        )
+    axes.set_xlabel("Epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    _title(axes, title, detail)
+    _legend(axes, "best")
     return figure
 
 

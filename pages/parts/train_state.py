@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 #: The parts of the page, as its switch names them.
-RUNS, NEW, MODELS = "Runs", "New training", "Models"
+RUNS, NEW, MODELS, COMPARE = "Runs", "New training", "Models", "Compare"
 
 #: Under these names the session keeps what is chosen.
 VIEW, RUN, MODEL = "train_view", "train_run", "train_model"

@@ -47,11 +47,15 @@ def figures(sample):
         "reliability": plots.reliability(reliability_points(label, probability, sample.group)),
         "decision": plots.decision(decision_curve(label, probability, sample.group), 0.5),
         "confusion": plots.confusion_matrix(confusion(label, probability, 0.5), 0.5),
+        "rocs": plots.rocs(
+            {"one": roc_points(label, probability), "two": roc_points(label, 1 - probability)}, "300 films"
+        ),
+        "learning": plots.learning({"run": [(1, 0.7), (2, 0.8)], "other": [(1, 0.6)]}, "AUC by epoch", "n"),
     }
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("name", ["roc", "pr", "reliability", "decision", "confusion"])
+@pytest.mark.parametrize("name", ["roc", "pr", "reliability", "decision", "confusion", "rocs", "learning"])
 def test_figures_are_drawn_on_the_dark_background(figures, name):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -112,3 +116,18 @@ def test_nothing_heavy_is_loaded_before_it_is_needed():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_compared_curves_are_named_and_told_apart_by_colour_and_dashes(figures, sample):
+    area = roc_points(sample.label, sample.probability).area
+    assert f"one, AUC {area:.3f}" in words(figures["rocs"])
+    assert "run | other" in words(figures["learning"])
+    for name in ("rocs", "learning"):
+        lines = figures[name].axes[0].get_lines()[-2:]
+        assert len({line.get_color() for line in lines}) == 2
+        assert len({line.get_linestyle() for line in lines}) == 2
+
+
+@pytest.mark.parametrize(("kind", "head"), [("svg", b"<?xml"), ("png", b"\x89PNG")])
+def test_figures_as_files(figures, kind, head):
+    assert plots.encoded(figures["learning"], kind).startswith(head)

@@ -1,0 +1,85 @@
+"""Models on the Train page, driven as a user drives them: compared, loaded, passed on, renamed, deleted."""
+
+import csv
+import io
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from fracture_core.evaluation import predictions
+from fracture_core.registry.card import Card
+from fracture_core.registry.store import SHIPPED, ModelStore
+
+pytestmark = pytest.mark.browser
+
+# TensorFlow is imported on the way.
+PATIENCE = 180_000
+
+
+def open_part(page, app, name: str) -> None:
+    page.goto(app.url)
+    page.get_by_role("link", name="Train").first.click()
+    page.get_by_role("heading", name="Train", exact=True).wait_for()
+    page.get_by_role("radio", name=name, exact=True).click()
+    settled(page)
+
+
+def settled(page) -> None:
+    """Waits until the app has answered the last input."""
+    page.wait_for_timeout(300)
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'"
+    )
+
+
+def pick(page, label: str, words: str) -> None:
+    """Chooses an option with the keyboard."""
+    page.get_by_role("combobox", name=label).click()
+    page.keyboard.type(words)
+    page.get_by_role("option", name=words).first.wait_for()
+    page.keyboard.press("Enter")
+    settled(page)
+
+
+def saved(page, words: str) -> tuple[str, bytes]:
+    """Name and content of what a button downloads."""
+    with page.expect_download() as caught:
+        page.get_by_role("button", name=words, exact=True).click()
+    return caught.value.suggested_filename, caught.value.path().read_bytes()
+
+
+@pytest.fixture
+def twin(app):
+    """A second model on the films of `tiny`, which says the same of each of them."""
+    folder = app.models / "twin"
+    shutil.copytree(app.models / "tiny", folder)
+    table = predictions.read(folder / "predictions.csv")
+    predictions.write(folder / "predictions.csv", table.assign(probability=0.5, logit=0.0))
+    replace(Card.load(folder / "card.json"), id="twin", title="Twin").save(folder / "card.json")
+    yield "twin"
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_models_are_compared_and_the_comparison_downloaded(page, app, twin):
+    open_part(page, app, "Compare")
+    pick(page, "First model", "tiny")
+    pick(page, "Second model", twin)
+    n = ModelStore(app.models).card("tiny").test.n
+    page.get_by_text(f"On the {n} films in").wait_for(timeout=PATIENCE)
+    page.get_by_role("img", name="ROC curves of tiny and twin: roc").wait_for()
+    name, content = saved(page, "Table as CSV")
+    assert name == "comparison.csv"
+    lines = {line["Name"]: line for line in csv.DictReader(io.StringIO(content.decode()))}
+    assert {"tiny", "twin", SHIPPED} <= set(lines)
+    assert float(lines["tiny"]["AUC"]) == pytest.approx(
+        ModelStore(app.models).card("tiny").test.auc.value, rel=1e-4
+    )
+    assert saved(page, "ROC as SVG")[1].startswith(b"<?xml")
+    assert saved(page, "ROC as PNG")[1].startswith(b"\x89PNG")
+
+    pick(page, "Second model", SHIPPED)
+    page.get_by_text("they share none").wait_for(timeout=PATIENCE)
+
+    page.get_by_role("button", name="Measure speed here").click()
+    page.get_by_role("button", name="Measure speed here").wait_for(state="detached", timeout=PATIENCE)
