@@ -7,7 +7,7 @@ import streamlit as st
 from fracture_core.data.audit import html
 from fracture_core.data.layouts import LAYOUTS, layout_named, layout_names, read_catalogue
 from fracture_core.errors import SecondLookError
-from pages.parts import audit_earlier, audit_jobs, audit_result, audit_watch, folder, layout
+from pages.parts import audit_earlier, audit_jobs, audit_result, folder, job_watch, layout
 
 layout.title(
     "Data audit",
@@ -64,7 +64,7 @@ def _show() -> None:
     job = audit_jobs.job_of(folder.resolved(text))
     state = job.state()
     if state.status == "running":
-        audit_watch.show(job)
+        job_watch.show(job, job.cancel)
     else:
         again = state.status != "absent"
         if st.button(

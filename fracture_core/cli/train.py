@@ -78,7 +78,12 @@ def add(commands) -> None:
     for entry in fields(Augmentation):
         if entry.name != "flip":
             augmentation.add_argument(f"--{entry.name}", type=float, metavar="X")
-    augmentation.add_argument("--no-flip", dest="flip", action="store_false", help="mirror no film")
+    augmentation.add_argument(
+        "--flip",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="mirror films left to right, half of the time",
+    )
     parser.add_argument("--resume", action="store_true", help="continue the run named by --run")
     parser.add_argument(
         "--finish", action="store_true", help="with --resume: take the best epoch so far as it is"
@@ -154,11 +159,8 @@ def _work(current, finish_only: bool) -> int:
 
 def _augmentation(chosen: argparse.Namespace, usual: Augmentation) -> Augmentation:
     """The usual variations with what was given instead."""
-    given = {
-        entry.name: getattr(chosen, entry.name) for entry in fields(Augmentation) if entry.name != "flip"
-    }
-    given = {name: value for name, value in given.items() if value is not None}
-    return replace(usual, flip=usual.flip and chosen.flip, **given)
+    given = {entry.name: getattr(chosen, entry.name) for entry in fields(Augmentation)}
+    return replace(usual, **{name: value for name, value in given.items() if value is not None})
 
 
 def _source(text: str) -> str:

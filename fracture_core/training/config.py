@@ -9,6 +9,7 @@ from fracture_core.errors import TrainingError
 from fracture_core.imaging import InputSpec
 from fracture_core.zoo import Augmentation, architecture
 from fracture_core.zoo.architecture import ALL, PLATEAU, SAMPLINGS, SCHEDULES
+from fracture_core.zoo.augmentation import WIDEST
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,11 @@ class TrainingConfig:
             "search_epochs": (1, 1000),
             "seed": (0, 2**31 - 1),
         }
+        values = {name: getattr(self, name) for name in limits}
+        limits |= {name: (0, widest) for name, widest in WIDEST.items()}
+        values |= {name: getattr(self.augmentation, name) for name in WIDEST}
         for name, (low, high) in limits.items():
-            value = getattr(self, name)
+            value = values[name]
             if not low <= value <= high:
                 raise TrainingError(
                     f"Expected {name.replace('_', ' ')} from {low:g} to {high:g}, but got {value:g}: change it."

@@ -212,6 +212,6 @@ def _command(config: TrainingConfig) -> str:
         "--doubled" if config.doubled else "--no-doubled",
         "--class-weights" if config.class_weights else "--no-class-weights",
         *(f"--{name} {value:g}" for name, value in asdict(config.augmentation).items() if name != "flip"),
-        "" if config.augmentation.flip else "--no-flip",
+        "--flip" if config.augmentation.flip else "--no-flip",
     ]
     return " ".join(word for word in words if word)

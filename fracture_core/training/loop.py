@@ -93,10 +93,8 @@ def _phase(
     """Trains some epochs with one optimizer."""
     if not epochs:
         return
-    _free(model, config, head_only)
-    # The loss is taken on the logit: it stays exact where the sigmoid saturates.
-    trained = trained_view(model)
     train = films.batches("train", config, epoch=epochs.start)
+    trained = compiled(model, config, len(train), head_only)
     early = plateau = None
     if not head_only:
         early = keras.callbacks.EarlyStopping(monitor="val_loss", patience=config.patience)
@@ -104,17 +102,6 @@ def _phase(
             plateau = keras.callbacks.ReduceLROnPlateau(
                 monitor="val_loss", factor=0.3, patience=max(1, config.patience // 2), min_lr=1e-6
             )
-    metrics = [
-        keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy"),
-        keras.metrics.AUC(from_logits=True, name="auc"),
-    ]
-    mapped = MAP in trained.output_names
-    trained.compile(
-        optimizer=keras.optimizers.Adam(_HEAD_RATE if head_only else _rate(config, len(train))),
-        loss={LOGIT: _label_loss(), MAP: MapLoss()} if mapped else _label_loss(),
-        loss_weights={LOGIT: 1.0, MAP: config.box_weight} if mapped else None,
-        metrics={LOGIT: metrics} if mapped else metrics,
-    )
     if resumed is not None:
         checkpoint.restore(trained, resumed)
     callbacks = [
@@ -137,6 +124,35 @@ def _phase(
             f"Expected a falling loss, but it is no longer a number after epoch {len(history.epoch)}: start again "
             f"with a learning rate below {config.learning_rate:g}."
         )
+
+
+def compiled(model: keras.Model, config: TrainingConfig, steps: int, head_only: bool) -> keras.Model:
+    """What is trained of a network: its layers freed for a phase, with optimizer, loss and metrics.
+
+    Args:
+        model: the network.
+        config: the settings.
+        steps: of an epoch.
+        head_only: whether only the new head learns in this phase.
+
+    Raises:
+        TrainingError: it has no layer of the name to freeze before.
+    """
+    _free(model, config, head_only)
+    # The loss is taken on the logit: it stays exact where the sigmoid saturates.
+    trained = trained_view(model)
+    metrics = [
+        keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy"),
+        keras.metrics.AUC(from_logits=True, name="auc"),
+    ]
+    mapped = MAP in trained.output_names
+    trained.compile(
+        optimizer=keras.optimizers.Adam(_HEAD_RATE if head_only else _rate(config, steps)),
+        loss={LOGIT: _label_loss(), MAP: MapLoss()} if mapped else _label_loss(),
+        loss_weights={LOGIT: 1.0, MAP: config.box_weight} if mapped else None,
+        metrics={LOGIT: metrics} if mapped else metrics,
+    )
+    return trained
 
 
 def _rate(config: TrainingConfig, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:

@@ -83,6 +83,7 @@ class Architecture:
         map_stride: pixels of the input that a cell of its `fracture_map` spans; 0 for a network without one.
         backbone: name of the Keras application whose weights it may start from, "" for none.
         protocol: how it is trained by default.
+        parameters: weights and other numbers it holds at its own input size; 0 where they are those of its members.
         builder: module of the zoo that builds it from its backbone; "" for the module of its own name.
     """
 
@@ -96,6 +97,7 @@ class Architecture:
     backbone: str = ""
     protocol: Protocol = field(default_factory=Protocol)
     builder: str = ""
+    parameters: int = 0
 
     def at_size(self, size: int | None) -> InputSpec:
         """The input at another square size.

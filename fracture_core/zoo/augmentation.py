@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+#: The widest range of each variation that still leaves a film to learn from; the narrowest is 0.
+WIDEST = {"rotation": 180.0, "shift": 0.5, "zoom": 0.5, "brightness": 0.5, "contrast": 0.9}
+
 
 @dataclass(frozen=True)
 class Augmentation:

@@ -18,6 +18,7 @@ _ROWS = (
         title="MobileNetV2",
         source="Sandler et al. 2018, arXiv:1801.04381",
         input=InputSpec(224, 224, channels=3, scaling="signed"),
+        parameters=2_259_265,
         heatmap_layer="out_relu",
         feature_layers=_MOBILE_FEATURES,
         backbone="MobileNetV2",
@@ -32,6 +33,7 @@ _ROWS = (
         title="MobileNetV2 with a fracture map",
         source="Sandler et al. 2018, arXiv:1801.04381; pyramid after Lin et al. 2017, arXiv:1612.03144",
         input=InputSpec(384, 384, channels=3, scaling="signed"),
+        parameters=2_556_227,
         heatmap_layer="head_evidence",
         feature_layers=_MOBILE_FEATURES,
         map_stride=8,
@@ -54,6 +56,7 @@ _ROWS = (
         title="Four-block CNN",
         source="Four convolution blocks of 32, 64, 128 and 256 filters, after a published student report",
         input=InputSpec(224, 224, channels=1, scaling="unit"),
+        parameters=6_812_545,
         heatmap_layer="block4_norm",
         protocol=Protocol(epochs=15, batch=32, learning_rate=1e-3, patience=3),
     ),
@@ -62,6 +65,7 @@ _ROWS = (
         title="Inception CNN",
         source="Stem and four Inception blocks, after a published student paper; blocks after arXiv:1409.4842",
         input=InputSpec(224, 224, channels=1, scaling="unit"),
+        parameters=2_005_029,
         heatmap_layer="inception4",
         protocol=Protocol(
             epochs=30,
@@ -79,6 +83,7 @@ _ROWS = (
         title="CNN at 150 px",
         source="Three convolutions and a softmax at 150 px, after a published journal article",
         input=InputSpec(150, 150, channels=3, scaling="signed"),
+        parameters=5_402_050,
         heatmap_layer="block3_conv",
         protocol=Protocol(
             epochs=50,
@@ -94,6 +99,7 @@ _ROWS = (
         title="Three-block CNN",
         source="Three convolution blocks at 128 px, after a published paper on FracAtlas",
         input=InputSpec(128, 128, channels=3, scaling="unit"),
+        parameters=4_288_705,
         heatmap_layer="block3_norm",
         protocol=Protocol(
             epochs=30,
@@ -110,6 +116,7 @@ _ROWS = (
             title=f"{backbone}, frozen",
             source=f"{source}; frozen under a dense layer of 64, after a published paper on FracAtlas",
             input=InputSpec(224, 224, channels=3, scaling="unit"),
+            parameters=parameters,
             heatmap_layer=layer,
             backbone=backbone,
             protocol=Protocol(
@@ -123,10 +130,16 @@ _ROWS = (
             ),
             builder="frozen_backbone",
         )
-        for name, backbone, source, layer in (
-            ("efficientnet_b0", "EfficientNetB0", "Tan and Le 2019, arXiv:1905.11946", "top_activation"),
-            ("mobilenet_v2", "MobileNetV2", "Sandler et al. 2018, arXiv:1801.04381", "out_relu"),
-            ("resnet50", "ResNet50", "He et al. 2016, arXiv:1512.03385", "conv5_block3_out"),
+        for name, backbone, source, layer, parameters in (
+            (
+                "efficientnet_b0",
+                "EfficientNetB0",
+                "Tan and Le 2019, arXiv:1905.11946",
+                "top_activation",
+                4_131_620,
+            ),
+            ("mobilenet_v2", "MobileNetV2", "Sandler et al. 2018, arXiv:1801.04381", "out_relu", 2_340_033),
+            ("resnet50", "ResNet50", "He et al. 2016, arXiv:1512.03385", "conv5_block3_out", 23_718_913),
         )
     ),
     Architecture(
@@ -134,6 +147,7 @@ _ROWS = (
         title="Two-block CNN",
         source="Two convolutions and a dense layer of 24 million weights, after published slides",
         input=InputSpec(224, 224, channels=3, scaling="unit"),
+        parameters=23_907_521,
         heatmap_layer="block2_conv",
         protocol=Protocol(
             epochs=10,
@@ -150,6 +164,7 @@ _ROWS = (
         title="Small FCN, log-sum-exp pooling",
         source="Log-sum-exp pooling after Pinheiro and Collobert 2015, arXiv:1411.6228",
         input=InputSpec(128, 128, channels=1, scaling="unit"),
+        parameters=46_929,
         heatmap_layer="block4_relu",
         # From random weights it stands still for some thirty epochs of a few hundred films before it has found
         # the fractures: patience must outlast that, and strong variations would make it longer.

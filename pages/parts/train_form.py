@@ -23,7 +23,7 @@ from fracture_core.zoo.architecture import (
     UNDER,
     Architecture,
 )
-from pages.parts import train_data, train_state
+from pages.parts import train_augment, train_data, train_speed, train_state
 from pages.parts.train_sets import Look
 
 # Learns from a few hundred synthetic films within minutes.
@@ -198,9 +198,9 @@ def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig | N
         doubled=doubled,
         class_weights=weighted,
         seed=int(seed),
-        augmentation=usual.augmentation,
+        augmentation=train_augment.choose(row, films, row.at_size(int(size)), int(seed), doubled),
     )
-    _ = config.input  # refuses an impossible size here, where it can be changed
+    train_speed.show(row, config, films)
     if films and films.train < batch:
         st.warning(f"There are fewer films to train on ({films.train:,}) than films a step ({batch}).")
     return config, name.strip()

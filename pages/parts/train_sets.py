@@ -1,13 +1,20 @@
 """What a folder of films is, in a sentence, before anything is trained on it."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from fracture_core.data.cases import Case
 from fracture_core.data.layouts import layout_named, read_catalogue
 from fracture_core.data.split import complete_split
 from fracture_core.errors import DataError
 from fracture_core.words import SPLITS, a_finding
 from pages.parts.folder import resolved
+
+# Films of each label that are kept to be shown.
+_SHOWN = 48
 
 
 @dataclass(frozen=True)
@@ -17,12 +24,24 @@ class Look:
     Attributes:
         folder: where it is, absolute.
         sentence: what it is.
-        train: about how many films are for training.
+        finding: what label 1 means, a name of `words.FINDINGS`.
+        parts: films by (split, label).
+        regions: films by (region, label), the commonest region first; "" where none is stated. A film of two
+            regions counts in both.
+        sample: some films of either label, in an order of chance that stays.
     """
 
     folder: str
     sentence: str
-    train: int
+    finding: str
+    parts: Mapping[tuple[str, int], int]
+    regions: Mapping[tuple[str, int], int]
+    sample: tuple[Case, ...]
+
+    @property
+    def train(self) -> int:
+        """About how many films are for training."""
+        return self.parts["train", 0] + self.parts["train", 1]
 
 
 def look(text: str) -> Look:
@@ -54,7 +73,26 @@ def look(text: str) -> Look:
         str(root),
         f"{layout_named(found.layout).title}: {len(found.cases):,} films, {positive:,} with {finding}. "
         f"{_how(frozenset(case.split for case in found.cases), counts)}{remarks}",
-        counts["train"],
+        found.finding,
+        {(part, label): films[part, label] for part in SPLITS for label in (0, 1)},
+        _by_region(split),
+        _some(split),
+    )
+
+
+def _by_region(cases: Sequence[Case]) -> dict[tuple[str, int], int]:
+    found = Counter((region, case.label) for case in cases for region in case.regions or ("",))
+    regions = Counter(region for case in cases for region in case.regions or ("",))
+    return {(region, label): found[region, label] for region, _ in regions.most_common() for label in (0, 1)}
+
+
+def _some(cases: Sequence[Case]) -> tuple[Case, ...]:
+    """Films with and without the finding by turns."""
+    order = np.random.default_rng(0).permutation(len(cases))
+    kinds = [[cases[at] for at in order if cases[at].label == label][:_SHOWN] for label in (1, 0)]
+    fewer = min(map(len, kinds))
+    return tuple(case for pair in zip(*kinds, strict=False) for case in pair) + tuple(
+        case for kind in kinds for case in kind[fewer:]
     )
 
 

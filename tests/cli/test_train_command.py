@@ -84,6 +84,12 @@ def test_variations_are_those_of_the_architecture_but_for_what_is_given(config_o
     assert given == replace(usual, zoom=0.0, flip=False)
 
 
+def test_films_are_mirrored_where_that_is_asked_for(config_of, phantoms):
+    words = ("--data", phantoms, "--architecture", "cnn150")
+    assert not config_of(*words).augmentation.flip
+    assert config_of(*words, "--flip", name="mirrored").augmentation.flip
+
+
 def test_random_weights_are_trained_whole(config_of, phantoms):
     config = config_of("--data", phantoms, "--architecture", "mobilenet_v2")
     assert (config.head_epochs, config.freeze_before, config.backbone_weights) == (0, "", "")
@@ -140,6 +146,10 @@ def test_none_frees_all_layers(config_of, phantoms, word, layer):
         (["--architecture", "four_block"], "Expected --data and --architecture"),
         (["--data", ".", "--architecture", "four_block", "--size", "100"], "multiple of 32"),
         (["--data", ".", "--architecture", "four_block", "--epochs", "0"], "Expected epochs from 1"),
+        (
+            ["--data", ".", "--architecture", "four_block", "--rotation", "400"],
+            "Expected rotation from 0 to 180",
+        ),
         (["--data", ".", "--architecture", "four_block", "--run", "a/b"], "Expected a run name"),
     ],
 )

@@ -57,6 +57,15 @@ def test_impossible_numbers(name, value):
         TrainingConfig("/films", "four_block", **{name: value})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("rotation", -1.0), ("rotation", 181.0), ("shift", 0.6), ("zoom", float("nan")), ("contrast", 1.0)],
+)
+def test_impossible_variations(name, value):
+    with pytest.raises(TrainingError, match=f"Expected {name} from 0 to .* but got .*: change it"):
+        TrainingConfig("/films", "four_block", augmentation=Augmentation(**{name: value}))
+
+
 def test_unknown_fields_are_refused():
     with pytest.raises(TrainingError, match="but it has colour, shape: start a new run"):
         TrainingConfig.from_dict({**asdict(CONFIG), "shape": 1, "colour": 2})

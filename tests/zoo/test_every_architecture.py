@@ -113,3 +113,4 @@ def test_gradcam_gives_a_map(row, network, batch):
 def test_it_builds_at_its_own_size(row):
     network = row.build(row.input)
     assert network.input_shape == (None, row.input.height, row.input.width, row.input.channels)
+    assert network.count_params() == row.parameters

@@ -1,0 +1,138 @@
+"""How training films are varied: strengths to set, and what they do to a film of this data."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from fracture_core.errors import ImageReadError
+from fracture_core.imaging import InputSpec, letterbox, read
+from fracture_core.training.preview import variations
+from fracture_core.words import a_finding
+from fracture_core.zoo.architecture import Architecture
+from fracture_core.zoo.augmentation import WIDEST, Augmentation
+from pages.parts import failures_films, film_grid
+from pages.parts.train_sets import Look
+
+#: Varied looks beside the film as it is.
+_LOOKS = 7
+
+_AT = "train_preview_film"
+
+
+# A label, how the value is written, the step, and what the help says.
+_STRENGTHS = {
+    "rotation": ("Rotation, degrees", "±%.0f°", 1.0, "Turned to either side by up to so much."),
+    "shift": ("Shift", "±%.2f", 0.01, "Moved along each axis by up to this share of the film."),
+    "zoom": ("Zoom", "±%.2f", 0.01, "Made larger or smaller by up to this share."),
+    "brightness": ("Brightness", "±%.2f", 0.01, "Made brighter or darker by up to this share of the range."),
+    "contrast": ("Contrast", "±%.2f", 0.01, "Contrast raised or lowered by up to this share."),
+}
+
+
+def choose(row: Architecture, films: Look | None, size: InputSpec, seed: int, doubled: bool) -> Augmentation:
+    """Asks for the strengths and shows what they do.
+
+    Args:
+        row: the architecture, whose usual strengths come first.
+        films: the data set; None where none is chosen, and nothing can be shown.
+        size: the network's input.
+        seed: of the training.
+        doubled: whether the training shows every film twice, once mirrored.
+    """
+    usual = row.protocol.augmentation
+    # Its state is kept, so that it does not close when another architecture moves it on the page.
+    with st.expander("Variations of the films (augmentation)", key="train_varied", on_change="rerun"):
+        st.caption(
+            "Each time the network sees a training film it is varied anew, by chance up to these strengths; 0 leaves "
+            "it as it is. Validation and test films are never varied."
+        )
+        left, right = st.columns([2, 3])
+        with left:
+            how = _strengths(row, usual)
+            if how != usual:
+                st.button(
+                    f"Back to what {row.title} is usually trained with",
+                    on_click=_reset,
+                    args=(row,),
+                    key="train_varied_reset",
+                    type="tertiary",
+                )
+        with right:
+            if films is None:
+                st.caption("Choose films to see what this does to one of them.")
+            else:
+                _preview(films, how, size, seed, doubled)
+    return how
+
+
+def _strengths(row: Architecture, usual: Augmentation) -> Augmentation:
+    values = {}
+    for name, (label, written, step, help_) in _STRENGTHS.items():
+        values[name] = st.slider(
+            label,
+            0.0,
+            WIDEST[name],
+            float(getattr(usual, name)),
+            step=step,
+            format=written,
+            help=help_,
+            key=_key(row, name),
+            persist_state="session",
+        )
+    flip = st.toggle(
+        "Mirror left to right, half of the time", usual.flip, key=_key(row, "flip"), persist_state="session"
+    )
+    return Augmentation(flip=flip, **values)
+
+
+def _key(row: Architecture, name: str) -> str:
+    """One key an architecture: each begins with its own usual strengths."""
+    return f"train_vary_{name}_{row.name}"
+
+
+def _reset(row: Architecture) -> None:
+    for name, value in asdict(row.protocol.augmentation).items():
+        st.session_state[_key(row, name)] = value if name == "flip" else float(value)
+
+
+def _preview(films: Look, how: Augmentation, size: InputSpec, seed: int, doubled: bool) -> None:
+    """A film as it is and as the network would see it, at the network's own resolution."""
+    at = st.session_state.get(_AT, 0) % len(films.sample)
+    case = films.sample[at]
+    try:
+        canvas = _canvas(str(case.path), size.height, size.width)
+    except ImageReadError as error:
+        st.warning(str(error))
+        _other(at)
+        return
+    looks = variations(canvas, how, _LOOKS, seed, doubled)
+    label = f"{'with' if case.label else 'without'} {a_finding(films.finding)}"
+    figures = [film_grid.Figure(failures_films.data_uri(canvas), f"A film {label}", "As it is", label)]
+    figures += [
+        film_grid.Figure(
+            failures_films.data_uri(look), f"The same film varied, look {number}", f"Look {number}"
+        )
+        for number, look in enumerate(looks, 1)
+    ]
+    film_grid.show(figures, "preview")
+    _other(at)
+
+
+def _other(at: int) -> None:
+    st.button("Another film", on_click=_take, args=(at + 1,), key="train_preview_next")
+
+
+def _take(at: int) -> None:
+    st.session_state[_AT] = at
+
+
+@st.cache_data(max_entries=24, show_spinner=False)
+def _canvas(path: str, height: int, width: int) -> np.ndarray:
+    """A film as the network is fed it, uint8 (height, width); kept while strengths are moved.
+
+    Raises:
+        ImageReadError: it cannot be read.
+    """
+    return letterbox(read(Path(path)).pixels, height, width)[0]
