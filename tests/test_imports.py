@@ -33,8 +33,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "explain": _LOWER | {"zoo"},
     "heads": _WORDS | {"imaging", "evaluation", "zoo"},
     "similar": _LOWER,
+    "suspects": _LOWER,
     "registry": _WORDS | {"imaging", "evaluation", "zoo", "heads", "similar"},
-    "training": _LOWER | {"zoo", "heads", "similar", "registry", "explain"},
+    "training": _LOWER | {"zoo", "heads", "similar", "suspects", "registry", "explain"},
     "published": _WORDS | {"evaluation", "registry", "training"},
     "opinion": _LOWER | {"zoo", "heads", "registry", "explain"},
     "report": _LOWER | {"registry", "opinion"},
@@ -43,6 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {
         "review",
         "similar",
+        "suspects",
         "zoo",
         "heads",
         "registry",
@@ -54,7 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "__main__": {"cli"},
 }
-NO_TENSORFLOW = _LOWER | {"review", "similar"}
+NO_TENSORFLOW = _LOWER | {"review", "similar", "suspects"}
 TENSORFLOW = {"tensorflow", "keras", "tf_keras_vis", "h5py"}
 
 

@@ -6,13 +6,21 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from fracture_core import places
+from fracture_core.cli.progress import progress
+from fracture_core.cli.quiet import load_keras
+from fracture_core.data.layouts import layout_names
 from fracture_core.errors import DataError
+from fracture_core.words import label_words
+
+# Films of the list on the terminal.
+_SHOWN = 20
 
 
 def add(commands) -> None:
     """Adds the command's arguments."""
     parser = commands.add_parser("data", help="data sets")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="list|get|phantom")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="list|get|phantom|suspects")
     part = actions.add_parser("list", help="the public data sets that can be fetched")
     part.set_defaults(run=_list)
     part = actions.add_parser("get", help="fetch a public data set; without a name: list them")
@@ -46,6 +54,15 @@ def add(commands) -> None:
     )
     fractures.add_argument("--angulation", type=float, metavar="DEG", help="of the distal fragment")
     part.set_defaults(run=_phantom)
+    part = actions.add_parser("suspects", help="list the films of a set whose label is probably wrong")
+    part.add_argument("data", type=Path, metavar="DIR", help="the data set, or a manifest")
+    part.add_argument("--layout", choices=layout_names(), default="auto")
+    part.add_argument(
+        "--model", metavar="ID", help="the model whose features are used; default: the one in use"
+    )
+    part.add_argument("--out", type=Path, metavar="FILE", help="write the whole list here as CSV")
+    part.add_argument("--job", type=Path, metavar="DIR", help=argparse.SUPPRESS)
+    part.set_defaults(run=_suspects)
 
 
 def _list(chosen: argparse.Namespace) -> int:
@@ -140,3 +157,36 @@ def _size(text: str) -> tuple[int, int]:
 def _progress(done: int, every: int) -> None:
     if done == every or done % 50 == 0:
         print(f"Drawing: {done} of {every}", file=sys.stderr, flush=True)
+
+
+def _suspects(chosen: argparse.Namespace) -> int:
+    load_keras()
+    from fracture_core.registry.store import ModelStore
+    from fracture_core.suspects.job import Job
+    from fracture_core.training.label_suspects import find_suspects
+
+    store = ModelStore(places.models())
+
+    def search(tell):
+        model = chosen.model or store.in_use()
+        return find_suspects(store, model, chosen.data, chosen.layout, places.runs() / ".cache", tell)
+
+    if chosen.job:
+        return Job(chosen.job).work(chosen.data, search)
+    found = search(progress())
+    print(" ".join(filter(None, (found.sentence, found.caution))))
+    for number, film in enumerate(found.suspected[:_SHOWN], 1):
+        label = label_words(film.label, found.finding)
+        print(f"{number:>4}  {label:<16} probability {film.probability:.3f}  {film.split:<5}  {film.case}")
+    if len(found.suspected) > _SHOWN and not chosen.out:
+        print(f"      and {len(found.suspected) - _SHOWN:,} more: name a file with --out for all of them.")
+    if chosen.out:
+        try:
+            chosen.out.write_bytes(found.to_csv())
+        except OSError as error:
+            raise DataError(
+                f"Expected to write the list to {chosen.out}, but the system said “{error.strerror}”: choose another "
+                "place."
+            ) from error
+        print(f"The list is in {chosen.out}.", file=sys.stderr)
+    return 0

@@ -1,0 +1,1 @@
+"""Suspected label errors: films whose label disagrees with what the other films say of them."""

@@ -1,0 +1,81 @@
+"""What a network sees in films, as numbers: worked out once and kept by the pictures themselves."""
+
+import contextlib
+import hashlib
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from fracture_core.heads.features import pooled
+from fracture_core.imaging import InputSpec, normalise
+from fracture_core.zoo.architecture import Architecture
+
+_BATCH = 16
+
+# After so many batches what was seen is written down, so that a search that was ended goes on from there.
+_EVERY = 32
+
+
+def seen(
+    model: keras.Model,
+    row: Architecture,
+    layer: str,
+    canvases: np.ndarray,
+    rows: np.ndarray,
+    spec: InputSpec,
+    cache: Path,
+    tell: Callable[[int, int], None],
+) -> np.ndarray:
+    """Features of films.
+
+    Args:
+        model: a network of the zoo.
+        row: its architecture.
+        layer: its heatmap layer, which is averaged where the architecture names no feature layers.
+        canvases: uint8 (n, height, width), as `cache.canvases` gives them.
+        rows: which of them, int (films,).
+        spec: the network's input.
+        cache: a file for them, which need not exist; of another network's features it must not be.
+        tell: called with (films done, films); what it raises ends the look.
+
+    Returns:
+        float32 (films, channels).
+    """
+    digests = [hashlib.sha256(canvases[at].tobytes()).hexdigest() for at in rows]
+    known = _known(cache)
+    missing = [at for at, digest in enumerate(digests) if digest not in known]
+    tell(len(digests) - len(missing), len(digests))
+    outputs = pooled(model, row) or [keras.layers.GlobalAveragePooling2D()(model.get_layer(layer).output)]
+    look = keras.Model(model.input, keras.layers.Concatenate()(outputs) if len(outputs) > 1 else outputs[0])
+    for number, start in enumerate(range(0, len(missing), _BATCH), 1):
+        batch = missing[start : start + _BATCH]
+        values = look.predict_on_batch(normalise(canvases[rows[batch]], spec))
+        known |= zip((digests[at] for at in batch), np.asarray(values, np.float32), strict=True)
+        if number % _EVERY == 0:
+            _keep(cache, known)
+        tell(len(digests) - len(missing) + start + len(batch), len(digests))
+    if missing:
+        _keep(cache, {digest: known[digest] for digest in digests})
+    return np.stack([known[digest] for digest in digests])
+
+
+def _known(cache: Path) -> dict[str, np.ndarray]:
+    """What was seen before. A file that is missing or damaged costs another look, nothing else."""
+    try:
+        with cache.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            return dict(zip(kept["digests"].tolist(), kept["features"], strict=True))
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+        return {}
+
+
+def _keep(cache: Path, known: dict[str, np.ndarray]) -> None:
+    """Writes it down; a full disk costs another look at the films, nothing else."""
+    partial = cache.with_name(f".{cache.name}")
+    with contextlib.suppress(OSError):
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as file:
+            np.savez(file, digests=np.array(list(known)), features=np.stack(list(known.values())))
+        partial.replace(cache)
