@@ -15,6 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 _PAGES = (
     ("pages/second_opinion.py", "Second opinion", "second-opinion"),
     ("pages/failures.py", "Failures", "failures"),
+    ("pages/labels.py", "Labels", "labels"),
     ("pages/audit.py", "Data audit", "audit"),
     ("pages/train.py", "Train", "train"),
     ("pages/published.py", "Published systems", "published"),

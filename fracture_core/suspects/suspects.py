@@ -148,7 +148,7 @@ class Suspects:
                     "contradictions": tuple(_films(films) for films in payload["contradictions"]),
                 }
             )
-        except (TypeError, KeyError, ValueError) as error:
+        except (TypeError, KeyError, ValueError, DataError) as error:
             raise DataError(
                 f"Expected a list of suspected labels, but it is damaged ({error}): look for them again."
             ) from error

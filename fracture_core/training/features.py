@@ -35,7 +35,7 @@ def seen(
         model: a network of the zoo.
         row: its architecture.
         layer: its heatmap layer, which is averaged where the architecture names no feature layers.
-        canvases: uint8 (n, height, width), as `cache.canvases` gives them.
+        canvases: uint8 (n, height, width), as `cache.decode` gives them.
         rows: which of them, int (films,).
         spec: the network's input.
         cache: a file for them, which need not exist; of another network's features it must not be.

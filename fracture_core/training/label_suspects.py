@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,16 +16,100 @@ from fracture_core.data.trained import as_trained
 from fracture_core.errors import DataError
 from fracture_core.evaluation.arrays import scored
 from fracture_core.evaluation.auc import auc
+from fracture_core.registry.card import Card
 from fracture_core.registry.store import PREDICTIONS, ModelStore
 from fracture_core.suspects.confident import suspected
 from fracture_core.suspects.out_of_fold import out_of_fold
 from fracture_core.suspects.suspects import Film, Suspects
-from fracture_core.training.cache import canvases
+from fracture_core.training.cache import decode
 from fracture_core.training.features import seen
 from fracture_core.zoo import architecture
 
 #: Called with what is being done, how much of it, and of how much.
 Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """The readable films of a data set, with what a network sees in them.
+
+    Attributes:
+        card: the model's.
+        root: folder of the data set.
+        cases: the films, with the splits of the model's training where it is that set; their groups share no picture.
+        own: whether the model was trained and tested on this data set.
+        paired: whether one scene stands under both labels on purpose.
+        unreadable: films that could not be read.
+        pictures: int (films,), equal where two films show the same picture.
+        features: float32 (films, channels).
+    """
+
+    card: Card
+    root: Path
+    cases: tuple[Case, ...]
+    own: bool
+    paired: bool
+    unreadable: int
+    pictures: np.ndarray
+    features: np.ndarray
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Labels as given, int (films,)."""
+        return np.array([case.label for case in self.cases])
+
+    @property
+    def groups(self) -> np.ndarray:
+        """Codes of the groups from 0, int (films,)."""
+        return np.unique([case.group for case in self.cases], return_inverse=True)[1]
+
+    @property
+    def learnt(self) -> np.ndarray:
+        """Which films the network learnt from, bool (films,)."""
+        return np.array([self.own and case.split == "train" for case in self.cases])
+
+
+def look(store: ModelStore, model_id: str, root: Path, layout: str, cache: Path, tell: Tell) -> Seen:
+    """Looks at every film of a data set; see `find_suspects`."""
+    tell("Waking the model", 0, 1)
+    card, model = store.load(model_id)
+    catalogue = read_catalogue(root, layout)
+    if catalogue.finding != card.finding:
+        raise DataError(
+            f"Expected films labelled for {card.finding}, as {model_id} was taught, but those in {root} are labelled "
+            f"for {catalogue.finding}: use a model of these labels."
+        )
+    record = store.predictions(model_id) if (store.root / model_id / PREDICTIONS).is_file() else None
+    known = as_trained(catalogue.cases, record) if record is not None else None
+    cases = list(known or catalogue.cases)
+    pictures = copies.find(
+        [case.path for case in cases], lambda done, every: tell("Comparing films", done, every)
+    )
+    cases = merge_groups(cases, pictures)
+    decoded = decode(cases, card.input, cache, lambda done, every: tell("Reading the films", done, every))
+    good = np.flatnonzero(decoded.readable)
+    # One set of films and one network share a file, so that other sets are not thrown out of it.
+    name = hashlib.sha256("\n".join([card.weights.sha256, *(str(case.path) for case in cases)]).encode())
+    features = seen(
+        model,
+        architecture(card.architecture),
+        card.heatmap_layer,
+        decoded.canvases,
+        good,
+        card.input,
+        cache / f"{name.hexdigest()[:32]}.features.npz",
+        lambda done, every: tell("The model looks at the films", done, every),
+    )
+    return Seen(
+        card,
+        catalogue.root,
+        tuple(cases[at] for at in good),
+        known is not None,
+        catalogue.paired,
+        len(cases) - len(good),
+        pictures[good],
+        features,
+    )
 
 
 def find_suspects(
@@ -46,55 +131,28 @@ def find_suspects(
     Raises:
         ModelError: the model is unknown or altered.
         DataError: the data set is missing, too small, or its labels mean something else than the model's.
+        TrainingError: there is no room for the decoded films.
     """
-    tell("Waking the model", 0, 1)
-    card, model = store.load(model_id)
-    catalogue = read_catalogue(root, layout)
-    if catalogue.finding != card.finding:
-        raise DataError(
-            f"Expected films labelled for {card.finding}, as {model_id} was taught, but those in {root} are labelled "
-            f"for {catalogue.finding}: use a model of these labels."
-        )
-    record = store.predictions(model_id) if (store.root / model_id / PREDICTIONS).is_file() else None
-    known = as_trained(catalogue.cases, record) if record is not None else None
-    cases = list(known or catalogue.cases)
-    pictures = copies.find(
-        [case.path for case in cases], lambda done, every: tell("Comparing films", done, every)
+    them = look(store, model_id, root, layout, cache, tell)
+    labels, groups = them.labels, them.groups
+    chances = out_of_fold(
+        them.features, labels, groups, lambda done, every: tell("Cross-validating", done, every)
     )
-    cases = merge_groups(cases, pictures)
-    rows, bad = canvases(cases, card.input, cache, lambda done, every: tell("Reading the films", done, every))
-    good = np.setdiff1d(np.arange(len(cases)), bad)
-    # One set of films and one network share a file, so that other sets are not thrown out of it.
-    name = hashlib.sha256("\n".join([card.weights.sha256, *(str(case.path) for case in cases)]).encode())
-    features = seen(
-        model,
-        architecture(card.architecture),
-        card.heatmap_layer,
-        rows,
-        good,
-        card.input,
-        cache / f"{name.hexdigest()[:32]}.features.npz",
-        lambda done, every: tell("The model looks at the films", done, every),
-    )
-    read = [cases[at] for at in good]
-    labels = np.array([case.label for case in read])
-    groups = np.unique([case.group for case in read], return_inverse=True)[1]
-    chances = out_of_fold(features, labels, groups, lambda done, every: tell("Cross-validating", done, every))
-    films = [_film(case, chance, catalogue.root) for case, chance in zip(read, chances, strict=True)]
+    films = [_film(case, chance, them.root) for case, chance in zip(them.cases, chances, strict=True)]
     return Suspects(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         model=model_id,
-        weights=card.weights.sha256,
-        finding=card.finding,
-        own=known is not None,
+        weights=them.card.weights.sha256,
+        finding=them.card.finding,
+        own=them.own,
         films=len(films),
-        learnt=sum(film.split == "train" for film in films) if known else 0,
-        unreadable=len(bad),
+        learnt=int(them.learnt.sum()),
+        unreadable=them.unreadable,
         groups=int(groups.max()) + 1,
         auc=auc(scored(labels, chances, groups)),
         suspected=tuple(films[at] for at in suspected(labels, chances)),
         # On purpose one scene stands under both labels in a paired set.
-        contradictions=() if catalogue.paired else _contradictions(films, pictures[good]),
+        contradictions=() if them.paired else _contradictions(films, them.pictures),
     )
 
 

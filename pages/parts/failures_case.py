@@ -35,17 +35,17 @@ def show(record: Record, seen: View) -> None:
     _steps(seen, record.card.finding)
     film = failures_gallery.film_of(record)
     root = folder.known(record.card, film) or folder.choose(record.card, film)
-    pictures, words = st.columns([5, 2], gap="medium")
+    films, words = st.columns([5, 2], gap="medium")
     fractures: tuple[Box, ...] = ()
     found: Look | None = None
-    with pictures:
+    with films:
         if root is None:
             st.info("To see this film and where the model looked, name the folder of the data set above.")
         else:
             fractures = failures_films.boxes(str(root)).get(seen.case, ())
-            found = _ask(record.card, str(root), row["path"])
+            found = ask(record.card, str(root), row["path"])
             if found is not None:
-                _pictures(found, fractures, bool(row["label"]), seen.case, record.card.finding)
+                pictures(found, fractures, bool(row["label"]), seen.case, record.card.finding)
         failures_review.show(record.card, seen.case)
     with words:
         st.html(facts(record.card, row.to_dict(), seen.threshold, len(fractures)))
@@ -53,7 +53,7 @@ def show(record: Record, seen: View) -> None:
             st.html(answer(found, float(row["probability"])))
 
 
-def _ask(card: Card, root: str, path: str) -> Look | None:
+def ask(card: Card, root: str, path: str) -> Look | None:
     """What the model sees; the bare film where the model cannot be loaded; None where the film cannot be read."""
     try:
         return failures_films.look(card, root, path)
@@ -101,7 +101,7 @@ def _steps(seen: View, finding: str) -> None:
 
 
 @st.fragment
-def _pictures(found: Look, fractures: tuple[Box, ...], broken: bool, case: str, finding: str) -> None:
+def pictures(found: Look, fractures: tuple[Box, ...], broken: bool, case: str, finding: str) -> None:
     """Film and heatmap side by side; a fragment, so that the slider blends again and does nothing else."""
     shown: tuple[Box, ...] = ()
     if fractures:

@@ -1,0 +1,109 @@
+"""The search for suspected labels: asked for, watched, cancelled, and what it found."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import streamlit as st
+
+from fracture_core import places
+from fracture_core.errors import DataError
+from fracture_core.registry.card import Card
+from fracture_core.suspects.job import Job
+from fracture_core.suspects.suspects import Suspects
+from pages.parts import labels_state, layout
+
+_FAULT = "labels_fault"
+
+#: Seconds between two looks.
+_EVERY = 0.7
+
+
+def show(card: Card, data: Path) -> Suspects | None:
+    """What was found among the films of a folder; None where nobody has looked yet, with a way to do so.
+
+    Args:
+        card: of the model whose features are used.
+        data: the data set.
+    """
+    name = hashlib.sha256(f"{card.weights.sha256} {data}".encode()).hexdigest()[:16]
+    job = Job(places.runs() / ".suspects" / name)
+    state = job.state()
+    if state.status == "running":
+        st.fragment(_live, run_every=_EVERY)(job)
+        return None
+    fault = st.session_state.pop(_FAULT, "") or (state.what if state.status == "failed" else "")
+    if fault:
+        st.error(layout.plain(fault))
+    if state.status == "finished":
+        try:
+            found = _found(str(job.folder), job.changed)
+        except DataError as error:
+            st.error(layout.plain(str(error)))
+        else:
+            _summary(job, card, data, found)
+            return found
+    if state.status == "cancelled":
+        st.caption(state.what)
+    st.markdown(
+        "The model looks at every film once, and each film is then judged by the labels of films like it in other "
+        "groups (logistic regression, cross-validated; confident learning). Films whose label is at odds with that "
+        "are listed, and pictures that stand under both labels. Some of them are rare and labelled rightly: a reader "
+        "decides."
+    )
+    _button("Look for suspected labels", job, card, data, "primary")
+    return None
+
+
+def _summary(job: Job, card: Card, data: Path, found: Suspects) -> None:
+    """What was found in words, the file, and another search."""
+    st.html(f'<p class="count" data-testid="suspects">{found.sentence}</p>')
+    if found.caution:
+        st.caption(found.caution)
+    if not found.own:
+        st.warning(
+            "These are not the films that the model was trained and tested on, so marks cannot be kept with it: take "
+            "the list along as a file."
+        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "Download the list (CSV)",
+            data=found.to_csv,
+            file_name=f"{card.id}-suspected-labels.csv",
+            mime="text/csv",
+            on_click="ignore",
+            disabled=not found.every(),
+        )
+        _button("Look again", job, card, data, "secondary")
+        st.html(f'<span class="count">Looked at on {found.created[:10]}</span>', width="content")
+
+
+def _button(words: str, job: Job, card: Card, data: Path, kind) -> None:
+    st.button(words, key="labels_search", type=kind, on_click=_start, args=(job, card.id, data))
+
+
+def _start(job: Job, model: str, data: Path) -> None:
+    labels_state.open_film("")
+    try:
+        job.start(model, data)
+    except DataError as error:
+        st.session_state[_FAULT] = str(error)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the list …")
+def _found(folder: str, changed: float) -> Suspects:
+    """Nobody changes it, so that no copy is needed."""
+    return Job(Path(folder)).found()
+
+
+def _live(job: Job) -> None:
+    """How far the search is; the page is drawn anew when it has ended."""
+    state = job.state()
+    if state.status != "running":
+        st.rerun()
+    share = state.done / state.every if state.every else 0.0
+    counted = f", {state.done:,} of {state.every:,}" if state.every > 1 else ""
+    st.progress(min(share, 1.0), text=f"{state.what}{counted}")
+    st.button("Cancel", key="labels_cancel", on_click=job.cancel)
+    st.caption("It goes on when you leave this page.")

@@ -1,0 +1,75 @@
+"""What of the suspected labels is being looked at: kept for the session, and in the address."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from fracture_core.registry.card import Card
+from fracture_core.suspects.suspects import Film, Suspects
+from pages.parts import failures_state
+
+FILM, LABEL, SPLIT, REVIEW, PAGE = (
+    "labels_film",
+    "labels_label",
+    "labels_split",
+    "labels_review",
+    "labels_page",
+)
+_ARRIVED = "labels_arrived"
+
+#: Labels that a list can be narrowed to: any, 0 or 1.
+LABELS = ("", "0", "1")
+
+
+def arrive() -> None:
+    """Takes model and film from the address, once a session."""
+    if _ARRIVED not in st.session_state:
+        st.session_state[_ARRIVED] = True
+        if st.query_params.get("film"):
+            st.session_state[FILM] = st.query_params["film"]
+        if st.query_params.get("model"):
+            st.session_state[failures_state.MODEL] = st.query_params["model"]
+
+
+def share(card: Card) -> None:
+    """Writes the view into the address."""
+    params = {"model": card.id, "film": st.session_state.get(FILM, "")}
+    params = {name: value for name, value in params.items() if value}
+    if st.query_params.to_dict() != params:
+        st.query_params.from_dict(params)
+
+
+def opened(found: Suspects) -> Film | None:
+    """The opened film; None where none is, or where it is not listed any more."""
+    case = st.session_state.setdefault(FILM, "")
+    film = found.film(case) if case else None
+    if case and film is None:
+        st.warning(f"The film “{case}” is not on this list: choose one from it.")
+        st.session_state[FILM] = ""
+    return film
+
+
+def listed(found: Suspects, marks: frozenset[str]) -> tuple[Film, ...]:
+    """The suspected films that the filters keep, the most doubtful first.
+
+    Args:
+        found: the list.
+        marks: ids that the filter by review keeps.
+    """
+    state = st.session_state
+    label, split = state.get(LABEL, ""), state.get(SPLIT, "")
+    return tuple(
+        film
+        for film in found.suspected
+        if label in ("", str(film.label)) and split in ("", film.split) and film.case in marks
+    )
+
+
+def open_film(case: str) -> None:
+    """Opens a film; "" goes back to the list."""
+    st.session_state[FILM] = case
+
+
+def to_page(page: int) -> None:
+    """Turns to a page of the list."""
+    st.session_state[PAGE] = page
