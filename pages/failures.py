@@ -53,6 +53,11 @@ def main() -> None:
         slices = st.container()
         failures_gallery.show(record, view)
         failures_review_files.show(record)
+        st.page_link(
+            "pages/labels.py",
+            label="Suspected label errors among these films and those of the training",
+            query_params={"model": record.card.id},
+        )
         with slices:
             failures_slices.show(record, view)
     failures_state.share(view, record)

@@ -29,19 +29,18 @@ def show(record: Record, found: Suspects, film: Film) -> None:
     st.subheader(f"Film {failures_list.short(film.case)}", anchor=False)
     _steps(record, found, film)
     root = folder.known(record.card, failures_gallery.film_of(record))
+    boxes = failures_films.boxes(str(root)).get(film.case, ()) if root is not None else ()
     left, right = st.columns([5, 2], gap="medium")
-    marked = 0
+    # Said first: the model may have to be loaded before the film is there.
+    with right:
+        st.html(facts(record, found, film, len(boxes)))
     with left:
         if root is not None:
-            boxes = failures_films.boxes(str(root)).get(film.case, ())
-            marked = len(boxes)
             look = failures_case.ask(record.card, str(root), film.path)
             if look is not None:
                 failures_case.pictures(look, boxes, bool(film.label), film.case, record.card.finding)
         if found.own:
             failures_review.show(record.card, film.case)
-    with right:
-        st.html(facts(record, found, film, marked))
 
 
 def _steps(record: Record, found: Suspects, film: Film) -> None:

@@ -93,7 +93,8 @@ def _filtered(record: Record, found: Suspects, reviews: Sequence[Review]) -> tup
         )
     films = filtered(found, reviews)
     st.html(
-        f'<p class="count">Showing {len(films):,} of {len(found.suspected):,}, the most doubtful label first.</p>'
+        f'<p class="count">Showing {len(films):,} of {len(found.suspected):,}, the most doubtful label first. '
+        f"Probability: of {finding}, by the labels of the other films.</p>"
     )
     if not films:
         st.info("No suspected film of this kind: choose another label, split or review.")

@@ -42,14 +42,16 @@ def show(card: Card, data: Path) -> Suspects | None:
         except DataError as error:
             st.error(layout.plain(str(error)))
         else:
-            _summary(job, card, data, found)
+            # Beside an opened film the list is not what matters.
+            if not st.session_state.get(labels_state.FILM):
+                _summary(job, card, data, found)
             return found
     if state.status == "cancelled":
         st.caption(state.what)
     st.markdown(
         "The model looks at every film once, and each film is then judged by the labels of films like it in other "
         "groups (logistic regression, cross-validated; confident learning). Films whose label is at odds with that "
-        "are listed, and pictures that stand under both labels. Some of them are rare and labelled rightly: a reader "
+        "are listed, and pictures that stand under both labels. Many of them are rare and labelled rightly: a reader "
         "decides."
     )
     _button("Look for suspected labels", job, card, data, "primary")

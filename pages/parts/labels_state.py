@@ -15,20 +15,18 @@ FILM, LABEL, SPLIT, REVIEW, PAGE = (
     "labels_review",
     "labels_page",
 )
-_ARRIVED = "labels_arrived"
 
 #: Labels that a list can be narrowed to: any, 0 or 1.
 LABELS = ("", "0", "1")
 
 
 def arrive() -> None:
-    """Takes model and film from the address, once a session."""
-    if _ARRIVED not in st.session_state:
-        st.session_state[_ARRIVED] = True
-        if st.query_params.get("film"):
-            st.session_state[FILM] = st.query_params["film"]
-        if st.query_params.get("model"):
-            st.session_state[failures_state.MODEL] = st.query_params["model"]
+    """Takes model and film from the address, whenever the page is come to."""
+    if st.session_state.get("arrived"):
+        params = st.query_params
+        if params.get("model"):
+            st.session_state[failures_state.MODEL] = params["model"]
+        st.session_state[FILM] = params.get("film", "")
 
 
 def share(card: Card) -> None:

@@ -55,7 +55,7 @@ def test_from_the_search_to_a_mark_and_the_files(page, app, odd, tmp_path):
 
     page.locator(".st-key-labels-open-contradiction-0 button").click()
     expect(page.locator(".facts")).to_contain_text("Same picture under the other label")
-    page.get_by_role("img", name=re.compile("^Film .*")).first.wait_for()
+    page.get_by_role("img", name=re.compile("^Film .*")).first.wait_for(timeout=120_000)
     name = page.get_by_role("textbox", name="Your name")
     name.fill("B")
     name.press("Enter")
