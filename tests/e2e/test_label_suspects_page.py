@@ -76,7 +76,7 @@ def test_from_the_search_to_a_mark_and_the_files(page, app, odd, tmp_path):
     reviews.undo("B")
 
     # The same list is there for the next who comes, and its films can be stepped through with keys.
-    page.reload()
+    _open(page, app, odd)
     expect(page.get_by_test_id("suspects")).to_contain_text("of 57")
     page.locator(".st-key-labels-open-contradiction-0 button").click()
     counted = page.locator(".st-key-labels-steps .count")
