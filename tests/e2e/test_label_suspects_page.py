@@ -96,6 +96,7 @@ def test_what_cannot_be_searched_is_said(page, app, tmp_path):
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_list_is_not_wider_than_the_screen(page, app, odd, width):
     _open(page, app, odd, width)
+    page.get_by_role("button", name=re.compile("^Look ")).click()
     expect(page.get_by_test_id("suspects")).to_contain_text("of 57", timeout=120_000)
     page.get_by_role("heading", name="Pictures under both labels").wait_for()
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
