@@ -39,8 +39,8 @@ def main() -> None:
         help="Empties this session's memory of films, names and answers.",
     )
     opinion = entry.opinion
-    if opinion is not None:
-        similar.show(opinion, any(other.waits for other in entries))
+    if opinion is not None and opinion.verdict is not None:
+        similar.show(opinion.features, opinion.card, not any(other.waits for other in entries))
 
 
 def _first(reading: Reading) -> list[Entry]:

@@ -49,20 +49,22 @@ def zones(card: Card) -> list[str]:
 
 def meaning(opinion: Opinion) -> str:
     """What this verdict has meant on the test films, so that nobody takes it for more than it is; "" if unknown."""
-    card = opinion.card
-    if opinion.verdict is None:
-        return ""
+    return "" if opinion.verdict is None else meant(opinion.verdict, opinion.card)
+
+
+def meant(verdict: Verdict, card: Card) -> str:
+    """What a verdict of a model has meant on its test films; "" if unknown."""
     sentences = []
-    if opinion.verdict is Verdict.UNCERTAIN:
+    if verdict is Verdict.UNCERTAIN:
         sentences.append(
             "Uncertain means that the probability lies between the two thresholds: the model cannot tell, and its word "
             "should not count either way."
         )
     if "" in card.test_coverage:
-        share, fractured = card.test_coverage[""].of(opinion.verdict)
+        share, fractured = card.test_coverage[""].of(verdict)
         sentences.append(
-            f"“{headline(opinion)}” fell on {percent(share.value)} of {share.n:,} test films; "
-            f"{a_finding(card.finding)} was there in {percent(fractured.value)} of these (95% CI "
+            f"“{verdict_words(verdict, card.finding).capitalize()}” fell on {percent(share.value)} of {share.n:,} test "
+            f"films; {a_finding(card.finding)} was there in {percent(fractured.value)} of these (95% CI "
             f"{fractured.low:.0%}–{fractured.high:.0%}, n = {fractured.n:,})."
         )
     return " ".join(sentences)

@@ -7,14 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from sklearn.decomposition import PCA
 
 from fracture_core.data.cases import Case
 from fracture_core.errors import DataError, ModelError
+from fracture_core.similar.directions import Directions, distances
 from fracture_core.similar.record import Record, measure
-
-# Distances in so many directions order films as those in all do (32 of 576 agree as often with the labels).
-_COMPONENTS = 32
 
 # Shares of the training films that lie as near to a film of another group.
 _SHARES = (0.5, 0.9, 0.99)
@@ -49,12 +46,11 @@ class Neighbour:
 
 @dataclass(frozen=True, eq=False)
 class Index:
-    """The training films of one network on a unit sphere: standardised features, turned into their main directions.
+    """The training films of one network on a unit sphere in its `Directions`.
 
     Attributes:
         weights: SHA-256 of the network's weights.
-        mean: float32 (channels,).
-        axes: float32 (components, channels), scaled to unit variance of each channel first.
+        directions: of the training films.
         points: float16 (films, components) of length 1.
         cases: ids.
         paths: below the data set's folder.
@@ -68,8 +64,7 @@ class Index:
     """
 
     weights: str
-    mean: np.ndarray
-    axes: np.ndarray
+    directions: Directions
     points: np.ndarray
     cases: np.ndarray
     paths: np.ndarray
@@ -106,15 +101,9 @@ class Index:
                 f"Expected training films in more than {COUNT} groups, but there are {len(set(groups.tolist()))}: "
                 "neighbours need a larger data set."
             )
-        spread = features.std(axis=0)
-        spread = np.where(spread > 0, spread, 1.0)
-        mean = features.mean(axis=0)
-        # Seeded, for the solver may be randomised; the same films give the same index.
-        parts = PCA(min(_COMPONENTS, *features.shape), random_state=0).fit((features - mean) / spread)
         index = cls(
             weights=weights,
-            mean=mean.astype(np.float32),
-            axes=(parts.components_ / spread).astype(np.float32),
+            directions=Directions.fit(features),
             points=np.zeros((0, 0), np.float16),
             cases=np.array([case.id for case in cases]),
             paths=np.array([case.path.relative_to(root).as_posix() for case in cases]),
@@ -125,20 +114,13 @@ class Index:
             same=0.0,
             record=Record.unknown(),
         )
-        index = replace(index, points=index.placed(features).astype(np.float16))
+        index = replace(index, points=index.directions.placed(features).astype(np.float16))
         others = index._to_other_groups()
         middle, most, nearly_all = (float(limit) for limit in np.quantile(others, _SHARES))
         index = replace(index, limits=(middle, most, nearly_all), same=_half_way(others))
         val_cases, val_features = val
         told = np.array([[near.label for near in index.nearest(film)] for film in val_features], float)
         return replace(index, record=measure(val_cases, told, index.labels))
-
-    def placed(self, features: np.ndarray) -> np.ndarray:
-        """Points of length 1, float32 (n, components), of features (n, channels)."""
-        points = (features - self.mean) @ self.axes.T
-        return np.asarray(
-            points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-12), np.float32
-        )
 
     def nearest(self, features: np.ndarray) -> list[Neighbour]:
         """The nearest training films, at most one of a group, so that five views of one person do not fill the list.
@@ -149,11 +131,11 @@ class Index:
         Returns:
             `COUNT` films, the nearest first.
         """
-        distances = _distances(self.placed(features[None]), self.points)[0]
-        order = np.argsort(distances, kind="stable")
+        away = distances(self.directions.placed(features[None]), self.points)[0]
+        order = np.argsort(away, kind="stable")
         # The first place of each group in the order is its nearest film.
         first = np.sort(np.unique(self.groups[order], return_index=True)[1])[:COUNT]
-        return [self._neighbour(int(at), float(distances[at])) for at in order[first]]
+        return [self._neighbour(int(at), float(away[at])) for at in order[first]]
 
     def seen(self, near: Neighbour) -> bool:
         """Whether a film is that training film itself, or a copy of it."""
@@ -170,8 +152,8 @@ class Index:
             np.savez_compressed(
                 file,
                 weights=np.array(self.weights),
-                mean=self.mean,
-                axes=self.axes,
+                mean=self.directions.mean,
+                axes=self.directions.axes,
                 points=self.points,
                 cases=self.cases,
                 paths=self.paths,
@@ -198,6 +180,7 @@ class Index:
                 arrays = {name: kept[name] for name in _ARRAYS}
                 return cls(
                     weights=str(kept["weights"]),
+                    directions=Directions(kept["mean"], kept["axes"]),
                     limits=(low, middle, high),
                     same=float(kept["same"]),
                     record=Record.from_json(json.loads(str(kept["record"]))),
@@ -213,9 +196,9 @@ class Index:
         found = []
         for start in range(0, len(self.points), _AT_ONCE):
             rows = slice(start, start + _AT_ONCE)
-            distances = _distances(self.points[rows].astype(np.float32), self.points)
-            distances[self.groups[rows, None] == self.groups[None]] = np.inf
-            found.append(distances.min(axis=1))
+            away = distances(self.points[rows].astype(np.float32), self.points)
+            away[self.groups[rows, None] == self.groups[None]] = np.inf
+            found.append(away.min(axis=1))
         return np.concatenate(found)
 
     def _neighbour(self, at: int, distance: float) -> Neighbour:
@@ -229,7 +212,7 @@ class Index:
         )
 
 
-_ARRAYS = ("mean", "axes", "points", "cases", "paths", "labels", "regions", "groups")
+_ARRAYS = ("points", "cases", "paths", "labels", "regions", "groups")
 
 # Distance of a film to itself, decoded and rounded anew, at the most.
 _ROUNDING = 0.02
@@ -242,10 +225,3 @@ def _half_way(others: np.ndarray) -> float:
     """Between a film and itself, and a film and the nearest of another group."""
     apart = others[others > _ROUNDING]
     return max(float(apart.min()) / 2, _ROUNDING) if len(apart) else _ROUNDING
-
-
-def _distances(points: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Between points: float32 (n, m). Rounding leaves kept points not quite of length 1."""
-    others = others.astype(np.float32)
-    squares = (points**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)[None] - 2 * points @ others.T
-    return np.asarray(np.sqrt(np.maximum(squares, 0)))

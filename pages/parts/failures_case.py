@@ -11,15 +11,22 @@ from fracture_core.data.cases import Box
 from fracture_core.errors import ImageReadError, ModelError
 from fracture_core.imaging import blend, legend
 from fracture_core.registry.card import Card
+from fracture_core.report import sentences
 from fracture_core.words import a_finding, label_words, told_of, verdict_words
 from pages.parts import (
+    failures_alike,
+    failures_compare,
     failures_films,
     failures_gallery,
+    failures_link,
     failures_list,
+    failures_relatives,
     failures_review,
     failures_state,
     folder,
+    similar,
 )
+from pages.parts.failures_compare import Second
 from pages.parts.failures_films import Look
 from pages.parts.failures_record import Record
 from pages.parts.failures_state import View
@@ -30,11 +37,16 @@ _SAME = 0.01
 
 def show(record: Record, seen: View) -> None:
     """The opened film."""
-    row = seen.cells[seen.cells["id"] == seen.case].iloc[0]
+    row = seen.cells[seen.cells["id"] == seen.case].iloc[0].to_dict()
+    card = record.card
     st.subheader(f"Film {failures_list.short(seen.case)}", anchor=False)
-    _steps(seen, record.card.finding)
+    _steps(seen, record)
     film = failures_gallery.film_of(record)
-    root = folder.known(record.card, film) or folder.choose(record.card, film)
+    # Drawn where it is settled, too: a field that goes in the very run that its text came in forgets that text.
+    with st.expander("Folder of the data set") if folder.known(card, film) else st.container():
+        root = folder.choose(card, film)
+    other = failures_compare.choose(record)
+    compared = failures_compare.second(other, record, row, str(root) if root else None) if other else None
     films, words = st.columns([5, 2], gap="medium")
     fractures: tuple[Box, ...] = ()
     found: Look | None = None
@@ -43,14 +55,21 @@ def show(record: Record, seen: View) -> None:
             st.info("To see this film and where the model looked, name the folder of the data set above.")
         else:
             fractures = failures_films.boxes(str(root)).get(seen.case, ())
-            found = ask(record.card, str(root), row["path"])
+            found = ask(card, str(root), row["path"])
             if found is not None:
-                pictures(found, fractures, bool(row["label"]), seen.case, record.card.finding)
-        failures_review.show(record.card, seen.case)
+                pictures(found, fractures, bool(row["label"]), seen.case, card.finding, compared)
+        if compared is not None:
+            st.html(failures_compare.words(compared, card, row, seen.threshold))
+        failures_review.show(card, seen.case)
     with words:
-        st.html(facts(record.card, row.to_dict(), seen.threshold, len(fractures)))
+        st.html(facts(card, row, seen.threshold, len(fractures)))
+        if meant := sentences.meant(row["verdict"], card):
+            st.caption(meant)
         if found is not None:
             st.html(answer(found, float(row["probability"])))
+    failures_relatives.show(record, row, root)
+    if found is not None and found.probability is not None:
+        similar.show(found.features, card, synthetic=False)
 
 
 def ask(card: Card, root: str, path: str) -> Look | None:
@@ -69,31 +88,44 @@ def ask(card: Card, root: str, path: str) -> Look | None:
         return None
 
 
-def _steps(seen: View, finding: str) -> None:
-    """Back, previous, next."""
+def _steps(seen: View, record: Record) -> None:
+    """Back, previous and next, by button or key; films like this one; the link."""
+    finding = record.card.finding
     ids = list(seen.films()["id"])
     place, before, after = failures_list.neighbours(ids, seen.case)
     with st.container(horizontal=True, vertical_alignment="center", key="failures-steps"):
         st.button(
             "Back to the list",
             key="failures_back",
+            shortcut="b",
             on_click=failures_state.close_case,
             args=(failures_list.page_of(place or 0),),
         )
         st.button(
             "Previous",
             key="failures_previous",
+            shortcut="p",
             disabled=before is None,
-            on_click=failures_state.open_case,
-            args=(before,),
+            on_click=failures_state.step,
+            args=(ids, -1),
         )
         st.button(
             "Next",
             key="failures_next",
+            shortcut="n",
             disabled=after is None,
-            on_click=failures_state.open_case,
-            args=(after,),
+            on_click=failures_state.step,
+            args=(ids, 1),
         )
+        if failures_alike.possible(record.card):
+            st.button(
+                "List films like this",
+                key="failures_alike",
+                on_click=failures_state.list_like,
+                args=(seen.case,),
+                help="Orders the list by how alike the model finds the films; it looks at each of them once for that.",
+            )
+        failures_link.show(record, seen)
         kind = told_of(failures_list.KINDS[seen.kind], finding).lower()
         where = f"{place + 1:,} of {len(ids):,}" if place is not None else "not one of the"
         region = f", {seen.region}" if seen.region else ""
@@ -101,39 +133,58 @@ def _steps(seen: View, finding: str) -> None:
 
 
 @st.fragment
-def pictures(found: Look, fractures: tuple[Box, ...], broken: bool, case: str, finding: str) -> None:
-    """Film and heatmap side by side; a fragment, so that the slider blends again and does nothing else."""
+def pictures(
+    found: Look,
+    fractures: tuple[Box, ...],
+    broken: bool,
+    case: str,
+    finding: str,
+    other: Second | None = None,
+) -> None:
+    """Film and heatmaps side by side; a fragment, so that the slider blends again and does nothing else."""
     shown: tuple[Box, ...] = ()
     if fractures:
         marked = st.checkbox(
             f"Draw the true {finding}", value=True, key="failures_boxes", persist_state="session"
         )
         shown = fractures if marked else ()
-    left, right = st.columns(2)
-    with left:
+    looks = [("", found)]
+    if other is not None and other.look is not None:
+        looks.append((f", {other.card.title}", other.look))
+    film, *places = st.columns(1 + len(looks))
+    with film:
         _image(found.film, shown, f"Film {case}")
         st.caption("Film" + (f", with the true {finding}" if shown else ""))
         if broken and not fractures:
             st.caption(f"The data set does not say where the {finding} is.")
-    with right:
-        if found.heat is None:
-            st.html(f'<p class="nothing">{html.escape(nothing(found))}</p>')
-            return
-        place = st.container()
+    opacity = 60
+    if any(look.heat is not None for _, look in looks):
         opacity = st.slider(
             "Heatmap opacity", 0, 100, 60, 5, format="%d%%", key="failures_opacity", persist_state="session"
         )
+    for place, (whose, look) in zip(places, looks, strict=True):
         with place:
-            overlay = blend(found.film / np.float32(255), found.heat / np.float32(255), opacity / 100)
-            _image(overlay, shown, f"Film {case} with heatmap")
-            st.caption(f"Where the model looked; {strength(found.heat)}")
+            _heatmap(look, shown, f"Film {case} with heatmap{whose}", opacity, whose)
+    if any(look.heat is not None for _, look in looks):
         st.html(
-            '<div class="legend"><span>no evidence</span>'
-            f'<img alt="Colour scale of the heatmap" src="{failures_films.data_uri(legend(256, 8))}">'
-            f"<span>{found.scale:.2g} or more</span></div>"
-            '<p class="note">Grad-CAM: what made the model suspicious, on one scale for every film of this model. It '
+            '<p class="note">Grad-CAM: what made a model suspicious, on one scale for every film of that model. It '
             f"shows what the model used, not where {a_finding(finding)} is.</p>"
         )
+
+
+def _heatmap(found: Look, shown: tuple[Box, ...], alt: str, opacity: int, whose: str) -> None:
+    """A film with what a model saw in it, and the scale of its colours; words where there is nothing to draw."""
+    if found.heat is None:
+        st.html(f'<p class="nothing">{html.escape(nothing(found))}</p>')
+        st.caption(f"No heatmap{whose}" if whose else "No heatmap")
+        return
+    _image(blend(found.film / np.float32(255), found.heat / np.float32(255), opacity / 100), shown, alt)
+    st.caption(f"Where the model looked{whose}; {strength(found.heat)}")
+    st.html(
+        '<div class="legend"><span>no evidence</span>'
+        f'<img alt="Colour scale of the heatmap" src="{failures_films.data_uri(legend(256, 8))}">'
+        f"<span>{found.scale:.2g} or more</span></div>"
+    )
 
 
 def _image(array: np.ndarray, fractures: tuple[Box, ...], alt: str) -> None:

@@ -34,6 +34,7 @@ class Look:
         probability: calibrated; None where the film could not be judged.
         reasons: why it could not, or what to mind; sentences.
         scale: the evidence, in log-odds, that is drawn in full colour.
+        features: by which films are compared, float (channels,); None where there are none.
     """
 
     film: np.ndarray
@@ -41,6 +42,7 @@ class Look:
     probability: float | None
     reasons: tuple[str, ...]
     scale: float
+    features: np.ndarray | None = None
 
 
 @st.cache_data(max_entries=240, show_spinner=False)
@@ -94,6 +96,7 @@ def _look(root: str, path: str, sha256: str, _card: Card) -> Look:
         probability=opinion.probability,
         reasons=opinion.gate.reasons,
         scale=heat.scale if heat is not None else 1.0,
+        features=opinion.features,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,15 @@ import streamlit as st
 
 from fracture_core.errors import ImageReadError
 from fracture_core.words import label_words, told_of, verdict_words
-from pages.parts import failures_films, failures_list, failures_reviews, failures_state, folder
+from pages.parts import (
+    failures_alike,
+    failures_films,
+    failures_link,
+    failures_list,
+    failures_reviews,
+    failures_state,
+    folder,
+)
 from pages.parts.failures_record import Record
 from pages.parts.failures_state import View
 
@@ -22,6 +31,8 @@ def show(record: Record, seen: View) -> None:
     films = seen.films()
     root = folder.choose(record.card, film_of(record))
     finding = record.card.finding
+    if seen.sort == failures_list.ALIKE and failures_alike.watch(record):
+        st.button("Stop", key="failures_alike_stop", on_click=_unlike, args=(record,))
     with st.container(horizontal=True, vertical_alignment="center", key="failures-count"):
         st.html(f'<p class="count">{html.escape(told_of(heading(seen, len(films)), finding))}</p>')
         st.download_button(
@@ -32,6 +43,7 @@ def show(record: Record, seen: View) -> None:
             on_click="ignore",
             disabled=films.empty,
         )
+        failures_link.show(record, seen)
     if films.empty:
         st.info(
             "No film of this kind at this threshold: move the threshold, or choose another kind or another review."
@@ -83,12 +95,14 @@ def _filters(record: Record) -> None:
     with sort:
         st.selectbox(
             "Order",
-            list(failures_list.SORTS),
-            format_func=lambda name: failures_list.SORTS[name][0],
+            failures_state.orders(),
+            format_func=_order,
             key=failures_state.SORT,
             on_change=again,
             persist_state="session",
-            help="Confidence is the distance of a film's probability from the threshold, in log-odds.",
+            help="Confidence is the distance of a film's probability from the threshold, in log-odds; loss is how "
+            "surprised the model was by the truth. To list films by likeness, open one and choose “List films like "
+            "this”.",
         )
     with review:
         st.selectbox(
@@ -99,6 +113,19 @@ def _filters(record: Record) -> None:
             on_change=again,
             persist_state="session",
         )
+
+
+def _order(name: str) -> str:
+    if name == failures_list.ALIKE:
+        return f"Most like {failures_list.short(st.session_state[failures_state.LIKE])} first"
+    return failures_list.SORTS[name][0]
+
+
+def _unlike(record: Record) -> None:
+    """Back to the order that was there at first; films are looked at no longer."""
+    failures_alike.stop(record)
+    st.session_state[failures_state.LIKE] = ""
+    st.session_state[failures_state.SORT] = "confidence"
 
 
 def _cards(films: pd.DataFrame, root: Path | None, finding: str) -> None:
@@ -120,10 +147,13 @@ def card(row: dict, picture: str, finding: str) -> str:
     """The numbers of a film, below its picture where there is one, as HTML."""
     region = f" · {html.escape(', '.join(row['regions'].split()))}" if row["regions"] else ""
     kind = told_of(failures_list.WORDS[row["cell"]], finding)
+    # Below 0 stand films whose distance is not known yet, infinitely far those that could not be judged.
+    away = row.get("distance", -1.0)
+    near = f" · distance {away:.2f}" if 0 <= away < math.inf else ""
     return (
         f'<div class="card {row["cell"]}">{picture}<div class="kind">{kind}</div>'
         f"<div>probability <b>{row['probability']:.3f}</b></div><div>{verdict_words(row['verdict'], finding)}</div>"
-        f'<div class="small">truth: {label_words(row["label"], finding)}{region}</div></div>'
+        f'<div class="small">truth: {label_words(row["label"], finding)}{region}{near}</div></div>'
     )
 
 

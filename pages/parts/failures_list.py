@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from fracture_core.evaluation import (
     CORRECT,
@@ -45,20 +46,26 @@ WORDS = {
     TRUE_NEGATIVE: "true negative",
 }
 
+#: Most like a film comes first; the distance is worked out only where it is asked for.
+ALIKE = "like"
+
 #: Orders: words, columns, and whether each rises. Equal films are always listed by id.
 SORTS: dict[str, tuple[str, list[str], list[bool]]] = {
     "confidence": ("Most confident first", ["confidence", "id"], [False, True]),
     "doubtful": ("Closest to the threshold first", ["confidence", "id"], [True, True]),
     "probability": ("Highest probability first", ["probability", "id"], [False, True]),
     "lowest": ("Lowest probability first", ["probability", "id"], [True, True]),
+    "loss": ("Highest loss first", ["loss", "id"], [False, True]),
+    "region": ("By region", ["regions", "confidence", "id"], [True, False, True]),
     "id": ("By id", ["id"], [True]),
+    ALIKE: ("Most alike first", ["distance", "id"], [True, True]),
 }
 
 PAGE = 12
 
 
 def with_cells(test: pd.DataFrame, threshold: float, thresholds: Thresholds) -> pd.DataFrame:
-    """The table of predictions with `cell` (a key of `WORDS`), `confidence` (log-odds) and `verdict`.
+    """The table of predictions with `cell` (a key of `WORDS`), `confidence` (log-odds), `loss` (nats) and `verdict`.
 
     Args:
         test: a table as `predictions.read` gives it.
@@ -71,9 +78,22 @@ def with_cells(test: pd.DataFrame, threshold: float, thresholds: Thresholds) -> 
     codes = verdict_codes(table["probability"], thresholds.low, thresholds.high)
     return table.assign(
         cell=np.where(table["kind"] == CORRECT, right, wrong),
+        loss=log_loss(table["label"], table["probability"]),
         # As objects, for pandas would make texts of them.
         verdict=pd.Series([VERDICTS[code] for code in codes], table.index, dtype=object),
     )
+
+
+def log_loss(label: ArrayLike, probability: ArrayLike) -> NDArray[np.float64]:
+    """How surprised the model was by the truth of each film, in nats; 0 where it was sure of it.
+
+    Args:
+        label: 0 or 1, shape (n,).
+        probability: of *fracture*, 0–1, shape (n,).
+    """
+    given = np.asarray(probability, np.float64)
+    of_truth = np.where(np.asarray(label) == 1, given, 1 - given)
+    return -np.log(np.maximum(of_truth, 1e-6))  # the resolution of predictions.csv near 0
 
 
 def listed(cells: pd.DataFrame, kind: str, region: str = "", sort: str = "confidence") -> pd.DataFrame:
@@ -140,6 +160,7 @@ def to_csv(films: pd.DataFrame, threshold: float, finding: str) -> bytes:
             "probability": films["probability"],
             "threshold": threshold,
             "confidence_log_odds": films["confidence"].round(4),
+            "loss_nats": films["loss"].round(4),
             "regions": films["regions"],
             "group": films["group"],
         }

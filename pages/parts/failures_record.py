@@ -62,8 +62,7 @@ def load(store: ModelStore, model: str) -> Record:
             f"Measure it with “python -m fracture_core evaluate --model {model} --data DIR --out {path.parent}”, "
             "where DIR holds labelled films that it never saw."
         )
-    stamp = path.stat()
-    key = f"{path} {stamp.st_mtime_ns} {stamp.st_size}"
+    key = _key(path)
     test = _test(key, str(path))
     if test.empty:
         raise DataError(
@@ -73,9 +72,33 @@ def load(store: ModelStore, model: str) -> Record:
     return Record(card, test, key)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+def said(store: ModelStore, model: str) -> pd.DataFrame:
+    """What a model said of its validation and test films; empty where it has no record.
+
+    Raises:
+        DataError: the table is broken.
+    """
+    path = store.root / model / PREDICTIONS
+    if not path.is_file():
+        return pd.DataFrame(columns=["id", "path", "split", "probability"])
+    return _all(_key(path), str(path))
+
+
+def _key(path: Path) -> str:
+    """Changes whenever the file does."""
+    stamp = path.stat()
+    return f"{path} {stamp.st_mtime_ns} {stamp.st_size}"
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _all(key: str, path: str) -> pd.DataFrame:
+    """The whole table, shared by all users: it is only read."""
+    return predictions.read(Path(path))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _test(key: str, path: str) -> pd.DataFrame:
-    table = predictions.read(Path(path))
+    table = _all(key, path)
     return table[table["split"] == "test"].reset_index(drop=True)
 
 

@@ -11,11 +11,12 @@ from fracture_core.errors import DataError, SecondLookError
 from fracture_core.evaluation import members_of
 from fracture_core.registry.card import Card
 from fracture_core.words import told_of
-from pages.parts import failures_list, failures_properties, failures_reviews, resources
+from pages.parts import failures_alike, failures_list, failures_properties, failures_reviews, resources
 from pages.parts.failures_record import Record
 
 MODEL, KIND, REGION, SORT = "failures_model", "failures_kind", "failures_region", "failures_sort"
 CASE, PAGE, SLICE, REVIEW = "failures_case", "failures_page", "failures_slice", "failures_filter"
+WITH, LIKE = "failures_with", "failures_like"
 _ARRIVED = "failures_arrived"
 
 # What of the view stands in the address, beside the threshold.
@@ -27,6 +28,8 @@ _IN_ADDRESS = {
     "sort": SORT,
     "review": REVIEW,
     "case": CASE,
+    "with": WITH,
+    "like": LIKE,
 }
 
 #: Step of the threshold slider.
@@ -80,8 +83,16 @@ def choose_model(ids: list[str], in_use: str) -> str:
         wanted = in_use
     st.session_state[MODEL] = wanted
     return st.selectbox(
-        "Model", ids, format_func=_title, key=MODEL, on_change=show_list, persist_state="session"
+        "Model", ids, format_func=title, key=MODEL, on_change=show_list, persist_state="session"
     )
+
+
+def title(model: str) -> str:
+    """A model as users read it; its bare id where its card is broken, and the page then says so."""
+    try:
+        return f"{resources.store().card(model).title} ({model})"
+    except SecondLookError:
+        return model
 
 
 def choose_threshold(card: Card) -> float:
@@ -165,9 +176,15 @@ def view(record: Record, threshold: float) -> View:
     """The view as the session holds it, after mending what does not fit this model."""
     cells = failures_list.with_cells(record.test, threshold, record.card.thresholds)
     state = st.session_state
+    if state.setdefault(LIKE, "") not in set(record.test["id"]):
+        state[LIKE] = ""
     _mend(KIND, failures_list.KINDS, failures_list.ERRORS)
     _mend(REGION, ["", *failures_list.regions_of(record.test)], "")
-    _mend(SORT, failures_list.SORTS, "confidence")
+    _mend(SORT, orders(), "confidence")
+    if state[SORT] == failures_list.ALIKE:
+        away = failures_alike.distances(record, state[LIKE])
+        # Until that is known the surest answers stand first.
+        cells["distance"] = -cells["confidence"] if away is None else cells["id"].map(away)
     _mend(REVIEW, failures_reviews.FILTERS, "")
     members = _members(record)
     case = state.setdefault(CASE, "")
@@ -193,25 +210,48 @@ def view(record: Record, threshold: float) -> View:
     )
 
 
+def orders() -> list[str]:
+    """The orders to choose from; films are listed by likeness only once one was chosen to be like."""
+    alike = bool(st.session_state.get(LIKE))
+    return [name for name in failures_list.SORTS if alike or name != failures_list.ALIKE]
+
+
+def list_like(case: str) -> None:
+    """Lists the films by how alike they are to one."""
+    st.session_state[LIKE] = case
+    st.session_state[SORT] = failures_list.ALIKE
+    show_list()
+
+
 def share(seen: View, record: Record) -> None:
     """Writes the view into the address."""
+    params = parameters(seen, record)
+    if st.query_params.to_dict() != params:
+        st.query_params.from_dict(params)
+
+
+def parameters(seen: View, record: Record) -> dict[str, str]:
+    """The view as the address spells it; what is as at first is left out."""
+    state = st.session_state
     own = slider_place(record.card.thresholds.balanced)
-    place = st.session_state[f"failures_threshold {record.card.id}"]
+    place = state[f"failures_threshold {record.card.id}"]
+    page = state.get(PAGE, 0)
     params = {
         "model": record.card.id,
         "kind": seen.kind,
         "region": seen.region,
         "slice": seen.slice,
         "sort": "" if seen.sort == "confidence" else seen.sort,
+        "like": state.get(LIKE, "") if seen.sort == failures_list.ALIKE else "",
         "threshold": "" if place == own else f"{place:.3f}",
+        # The slider of the prevalence looks after its own.
+        "prevalence": st.query_params.get("prevalence", ""),
         "review": seen.review,
+        "page": "" if seen.case or not page else str(page + 1),
         "case": seen.case,
+        "with": state.get(WITH, "") if seen.case else "",
     }
-    # The slider of the prevalence looks after its own.
-    params["prevalence"] = st.query_params.get("prevalence", "")
-    params = {name: value for name, value in params.items() if value}
-    if st.query_params.to_dict() != params:
-        st.query_params.from_dict(params)
+    return {name: value for name, value in params.items() if value}
 
 
 def show_cell(kind: str) -> None:
@@ -229,6 +269,18 @@ def show_list() -> None:
 def open_case(case: str) -> None:
     """Opens a film."""
     st.session_state[CASE] = case
+
+
+def step(ids: list[str], by: int) -> None:
+    """Opens the film before (−1) or after (1) the open one.
+
+    It steps from the film that is open when it is called, so that two quick keys go two films on though the page was
+    not drawn in between.
+    """
+    _, before, after = failures_list.neighbours(ids, st.session_state[CASE])
+    case = before if by < 0 else after
+    if case is not None:
+        open_case(case)
 
 
 def close_case(page: int) -> None:
@@ -254,6 +306,9 @@ def _arrive() -> None:
     linked = threshold_in(params.get("threshold", ""))
     if linked is not None:
         st.session_state["failures_threshold"] = linked
+    page = number_in(params.get("page", ""), 1, 1e6)
+    if page is not None:
+        st.session_state[PAGE] = int(page) - 1
     percent = number_in(params.get("prevalence", ""), *_PREVALENCES)
     if percent is not None:
         st.session_state["failures_prevalence"] = _prevalence_place(percent / 100)
@@ -293,11 +348,3 @@ def _mend(key: str, allowed, default: str) -> None:
 
 def _set(key: str, value: float) -> None:
     st.session_state[key] = value
-
-
-def _title(model: str) -> str:
-    """A model as users read it; its bare id where its card is broken, and the page then says so."""
-    try:
-        return f"{resources.store().card(model).title} ({model})"
-    except SecondLookError:
-        return model

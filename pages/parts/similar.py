@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 from fracture_core.errors import ImageReadError
@@ -14,32 +14,27 @@ from fracture_core.similar.index import Index, Neighbour
 from fracture_core.words import a_finding, label_words
 from pages.parts import failures_films, folder, resources, similar_build, similar_drawn
 
-if TYPE_CHECKING:
-    from fracture_core.opinion import Opinion
-
 
 @st.fragment
-def show(opinion: Opinion, busy: bool) -> None:
-    """The nearest training films of a film; nothing for a film that was refused.
+def show(features: np.ndarray | None, card: Card, synthetic: bool) -> None:
+    """The nearest training films of a film that was judged.
 
     Args:
-        opinion: what the model says of the film.
-        busy: whether films are being read; drawing synthetic ones then waits.
+        features: of the film, as the model sees it; None for a model without.
+        card: the model's.
+        synthetic: whether synthetic films may be drawn where the training films cannot be shown.
     """
-    if opinion.verdict is None:
-        return
     st.subheader("Like this one", anchor=False)
-    card = opinion.card
-    if opinion.features is None:
+    if features is None:
         st.caption("The architecture of this model has no features by which films could be compared.")
         return
     index = resources.neighbours(card)
     if index is None:
         similar_build.show(card)
-        if not busy:
-            similar_drawn.show(opinion.features, card)
+        if synthetic:
+            similar_drawn.show(features, card)
         return
-    found = index.nearest(opinion.features)
+    found = index.nearest(features)
     if index.far(found[0]):
         st.info(
             f"Nothing near exists: of {len(index.cases):,} training films none lies as near to this one as 99% of them "
@@ -66,8 +61,8 @@ def show(opinion: Opinion, busy: bool) -> None:
         with st.expander("Show their pictures"):
             if folder.choose(card, found[0].path) is not None:
                 st.rerun(scope="app")
-        if not busy:
-            similar_drawn.show(opinion.features, card)
+        if synthetic:
+            similar_drawn.show(features, card)
 
 
 def _record(index: Index, card: Card) -> str:

@@ -8,9 +8,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,6 +91,36 @@ def app(tmp_path_factory, trained, phantoms):
         process.terminate()
         process.wait(30)
         log.close()
+
+
+@pytest.fixture(scope="session")
+def lesson(app) -> pd.DataFrame:
+    """The shipped model's record on phantoms, as the model `lesson`: sure errors, each with a heatmap.
+
+    The tiny model finds no evidence in most films, so its heatmaps cannot be relied on; and it has no features by which
+    films could be compared.
+    """
+    from fracture_core.data.cases import to_frame
+    from fracture_core.data.layouts import read_catalogue
+    from fracture_core.evaluation import predictions
+    from fracture_core.opinion import Reader
+    from fracture_core.registry.card import Card
+    from fracture_core.registry.store import SHIPPED, ModelStore
+
+    target = app.models / "lesson"
+    shutil.copytree(app.models / SHIPPED, target)
+    replace(Card.load(target / "card.json"), id="lesson", title="Lesson").save(target / "card.json")
+    reader = Reader(ModelStore(app.models), "lesson")
+    judged = [
+        (case, reader.opinion(case.path, heatmap=False).probability)
+        for case in read_catalogue(app.phantoms).cases[20:36]
+    ]
+    # The gate may refuse so small a film.
+    cases = [case for case, probability in judged if probability is not None]
+    table = to_frame([replace(case, split="test") for case in cases])
+    table["path"] = [case.path.relative_to(app.phantoms).as_posix() for case in cases]
+    table["probability"] = [probability for _, probability in judged if probability is not None]
+    return predictions.write(target / "predictions.csv", table.assign(logit=0.0))
 
 
 def _free_port() -> int:

@@ -1,8 +1,6 @@
 """The failures page in a real browser."""
 
 import re
-import shutil
-from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
@@ -10,12 +8,7 @@ import pytest
 from PIL import Image
 from sklearn.metrics import confusion_matrix, roc_auc_score
 
-from fracture_core.data.cases import to_frame
-from fracture_core.data.layouts import read_catalogue
-from fracture_core.evaluation import predictions
-from fracture_core.opinion import Reader
 from fracture_core.registry.card import Card
-from fracture_core.registry.store import SHIPPED, ModelStore
 
 pytestmark = pytest.mark.browser
 
@@ -58,28 +51,6 @@ def test_numbers_are_those_of_scikit_learn(page, app):
         cell.wait_for()
         assert int(re.match(r"\d+", cell.inner_text()).group()) == counts[name]
     assert page.get_by_role("row", name=re.compile(rf"^AUC {area:.2f}")).is_visible()
-
-
-@pytest.fixture(scope="module")
-def lesson(app) -> pd.DataFrame:
-    """The shipped model's record on phantoms, as the model `lesson`: sure errors, each with a heatmap.
-
-    The tiny model finds no evidence in most films, so its heatmaps cannot be relied on here.
-    """
-    target = app.models / "lesson"
-    shutil.copytree(app.models / SHIPPED, target)
-    replace(Card.load(target / "card.json"), id="lesson", title="Lesson").save(target / "card.json")
-    reader = Reader(ModelStore(app.models), "lesson")
-    judged = [
-        (case, reader.opinion(case.path, heatmap=False).probability)
-        for case in read_catalogue(app.phantoms).cases[20:36]
-    ]
-    # The gate may refuse so small a film.
-    cases = [case for case, probability in judged if probability is not None]
-    table = to_frame([replace(case, split="test") for case in cases])
-    table["path"] = [case.path.relative_to(app.phantoms).as_posix() for case in cases]
-    table["probability"] = [probability for _, probability in judged if probability is not None]
-    return predictions.write(target / "predictions.csv", table.assign(logit=0.0))
 
 
 def test_from_a_cell_to_the_film_and_its_heatmap(page, app, lesson):

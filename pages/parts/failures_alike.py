@@ -1,0 +1,108 @@
+"""The test films by how alike the model finds them to one of them: looked at once, in the background."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fracture_core import places
+from fracture_core.errors import ImageReadError, ModelError
+from fracture_core.registry.card import Card
+from fracture_core.similar.likeness import Likeness
+from fracture_core.zoo import architecture
+from pages.parts import folder, resources
+from pages.parts.failures_record import Record
+
+#: Seconds between two looks at films being looked at.
+_EVERY = 0.7
+
+# Seconds after which films that were looked at before are there.
+_MOMENT = 0.3
+
+_FAULT = "failures_alike_fault"
+
+
+def possible(card: Card) -> bool:
+    """Whether the model has features by which films could be compared."""
+    try:
+        return bool(architecture(card.architecture).feature_layers)
+    except ModelError:
+        return False
+
+
+def distances(record: Record, case: str) -> pd.Series | None:
+    """How far each test film lies from one of them, by id; None until that is known."""
+    work = _work(record)
+    return None if work is None else work.distances(case)
+
+
+def watch(record: Record) -> bool:
+    """How far the films are looked at, or why they are not.
+
+    Returns:
+        Whether they still are; the order of the list is then not settled.
+    """
+    fault = st.session_state.get(_FAULT)
+    if fault:
+        st.warning(fault)
+        return True
+    work = _work(record)
+    if work is None:
+        st.info(
+            "To list films by likeness, name the folder of the data set: the model has to look at each once."
+        )
+        return True
+    if work.running:
+        st.fragment(_live, run_every=_EVERY)(record, work)
+    return work.running
+
+
+def _live(record: Record, work: Likeness) -> None:
+    if not work.running:
+        st.rerun()  # the page then stops asking
+    st.progress(
+        work.done / max(work.every, 1), f"The model looks at the films: {work.done:,} of {work.every:,}"
+    )
+    st.caption("Until then the surest answers stand first. What was seen is kept for the next time.")
+
+
+def stop(record: Record) -> None:
+    """Looks at no further film."""
+    work = _work(record)
+    if work is not None and work.running:
+        work.stop()
+        _likeness.clear()
+
+
+def _work(record: Record) -> Likeness | None:
+    """The films being looked at; None where no data folder is named, or the model cannot be loaded."""
+    root = folder.known(record.card, str(record.test["path"].iloc[0]))
+    if root is None:
+        return None
+    try:
+        found = _likeness(record.key, record.card.weights.sha256, str(root), record)
+    except ModelError as error:
+        st.session_state[_FAULT] = str(error)
+        return None
+    st.session_state.pop(_FAULT, None)
+    return found
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _likeness(key: str, weights: str, root: str, _record: Record) -> Likeness:
+    reader = resources.reader(_record.card)
+
+    def look(path: Path) -> np.ndarray | None:
+        try:
+            return reader.opinion(path, heatmap=False).features
+        except ImageReadError:
+            return None
+
+    test = _record.test
+    films = {case: Path(root) / path for case, path in zip(test["id"], test["path"], strict=True)}
+    work = Likeness(films, look, weights, places.runs() / ".cache")
+    work.wait(_MOMENT)
+    return work

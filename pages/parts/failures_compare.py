@@ -1,0 +1,146 @@
+"""A second model on the opened film: what it said of it, and where it looked."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+
+import streamlit as st
+
+from fracture_core.errors import SecondLookError
+from fracture_core.registry.card import Card
+from fracture_core.words import label_words, verdict_words
+from pages.parts import failures_films, failures_record, failures_state, resources
+from pages.parts.failures_films import Look
+from pages.parts.failures_record import Record
+
+
+@dataclass(frozen=True, eq=False)
+class Second:
+    """Another model and the opened film.
+
+    Attributes:
+        card: the model's.
+        probability: of its finding; None where it is neither on record nor could be asked.
+        source: a sentence on where this comes from, and what to mind.
+        look: where it looked; None where it was not asked.
+    """
+
+    card: Card
+    probability: float | None
+    source: str
+    look: Look | None
+
+
+def choose(record: Record) -> str:
+    """Asks which model to compare with; "" for none."""
+    others = [name for name in resources.store().ids() if name != record.card.id]
+    if not others:
+        return ""
+    if st.session_state.get(failures_state.WITH) not in others:
+        st.session_state[failures_state.WITH] = ""
+    return st.selectbox(
+        "Compare with another model",
+        ["", *others],
+        format_func=lambda name: failures_state.title(name) if name else "none",
+        key=failures_state.WITH,
+        persist_state="session",
+        help="Its verdict and heatmap appear beside those of this model, on the same film.",
+    )
+
+
+def second(name: str, record: Record, row: dict, root: str | None) -> Second | None:
+    """What another model says of the film; None, with a sentence, where it cannot be compared.
+
+    Args:
+        name: the model's id.
+        record: of the model whose films are listed.
+        row: of the film in its record.
+        root: the data folder, None where none is named.
+    """
+    try:
+        card = resources.store().card(name)
+        found = failures_record.said(resources.store(), name)
+    except SecondLookError as error:
+        st.warning(str(error))
+        return None
+    mine = found[(found["id"] == row["id"]) & (found["path"] == row["path"])]
+    look, fault = None, ""
+    if root is not None:
+        try:
+            look = failures_films.look(card, root, row["path"])
+        except SecondLookError as error:
+            fault = str(error)
+    if len(mine):
+        split, recorded = str(mine["split"].iloc[0]), float(mine["probability"].iloc[0])
+        return Second(card, recorded, f"{_SOURCES[split]} {fault}".strip(), look)
+    trained = bool(record.card.data and card.data and record.card.data.split_hash == card.data.split_hash)
+    source = "It was trained on this film." if trained else _UNKNOWN
+    if look is not None and look.probability is not None:
+        return Second(card, look.probability, source, look)
+    why = fault or (
+        "Name the folder of the data set to ask it."
+        if root is None
+        else " ".join(look.reasons if look else ())
+    )
+    return Second(card, None, f"Its record does not hold this film. {why}", look)
+
+
+_SOURCES = {
+    "test": "One of its own test films.",
+    "val": "One of its validation films: its calibration and thresholds were fitted to them.",
+    "train": "It was trained on this film.",
+}
+_UNKNOWN = "Asked just now: its record does not hold this film, and it may have been trained on it."
+
+
+def words(found: Second, own: Card, row: dict, threshold: float) -> str:
+    """Both models on the film, as an HTML table.
+
+    Args:
+        found: the second model.
+        own: the card of the first.
+        row: of the film in the first one's record.
+        threshold: at which the first one's answer is taken; the second one's is taken at its own.
+    """
+    cut = found.card.thresholds.balanced
+    mine = _said(own, float(row["probability"]), threshold)
+    theirs = _said(found.card, found.probability, cut)
+    rows = "".join(
+        f'<tr><th scope="row">{name}</th><td>{html.escape(first)}</td><td>{html.escape(other)}</td></tr>'
+        for name, first, other in zip(
+            ("Verdict", "Probability", "At its threshold"), mine, theirs, strict=True
+        )
+    )
+    head = "".join(f'<th scope="col">{html.escape(card.title)}</th>' for card in (own, found.card))
+    return (
+        '<div class="wide"><table class="numbers compared" aria-label="Two models on this film"><thead><tr><th></th>'
+        f"{head}</tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
+        f'<p class="count" data-testid="compared">{html.escape(together(found, own, row, threshold))}</p>'
+        f'<p class="note">{html.escape(found.card.title)}: {html.escape(found.source)}</p>'
+    )
+
+
+def _said(card: Card, probability: float | None, threshold: float) -> tuple[str, str, str]:
+    if probability is None:
+        return "–", "–", "–"
+    verdict = verdict_words(card.thresholds.verdict(probability), card.finding)
+    called = label_words(probability >= threshold, card.finding)
+    return verdict, f"{probability:.3f}", f"{called} ({threshold:.3f})"
+
+
+def together(found: Second, own: Card, row: dict, threshold: float) -> str:
+    """Whether both are right, at the first one's threshold and the second one's own."""
+    if found.probability is None:
+        return "Nothing to compare yet."
+    if found.card.finding != own.finding:
+        return f"They answer different questions: one looks for {own.finding}, the other for {found.card.finding}."
+    label = bool(row["label"])
+    right = (float(row["probability"]) >= threshold) == label
+    other = (found.probability >= found.card.thresholds.balanced) == label
+    if right and other:
+        return "Both are right."
+    if not right and not other:
+        return "Both are wrong."
+    return f"Only {own.title if right else found.card.title} is right."

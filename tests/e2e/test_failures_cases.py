@@ -1,0 +1,94 @@
+"""The case browser of the failures page in a real browser: keys, likeness, two models, a link."""
+
+import re
+import shutil
+from dataclasses import replace
+from urllib.parse import urlencode
+
+import pandas as pd
+import pytest
+from playwright.sync_api import expect
+
+from fracture_core.registry.card import Card
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def twin(app) -> pd.DataFrame:
+    """A copy of the tiny model that says the opposite of every film; what tiny says of its test films."""
+    target = app.models / "twin"
+    shutil.copytree(app.models / "tiny", target)
+    card = Card.load(target / "card.json")
+    replace(card, id="twin", title="Twin").save(target / "card.json")
+    table = pd.read_csv(target / "predictions.csv")
+    table.assign(probability=1 - table["probability"]).to_csv(target / "predictions.csv", index=False)
+    return table.query("split == 'test'")
+
+
+def test_keys_lead_from_film_to_film(page, app):
+    films = pd.read_csv(app.models / "tiny" / "predictions.csv").query("split == 'test'")
+    ids = sorted(films["id"])
+    page.goto(f"{app.url}/failures?model=tiny&kind=all&sort=id")
+    page.locator(".st-key-failures-open-0 button").click()
+    heading = page.get_by_role("heading", name=re.compile("^Film "))
+    for key, at in (("n", 1), ("n", 2), ("p", 1)):
+        expect(page.get_by_role("button", name=re.compile("^Next"))).to_be_enabled()
+        page.keyboard.press(key)
+        expect(heading).to_have_text(f"Film {ids[at].rsplit('/', 1)[-1]}")
+    expect(page).to_have_url(re.compile(re.escape(urlencode({"case": ids[1]}))))
+    page.keyboard.press("b")
+    expect(page.locator(".st-key-failures-open-0 button")).to_be_visible()
+    expect(page).not_to_have_url(re.compile("case="))
+
+
+def test_two_models_on_one_film_and_the_link_to_it(page, app, twin):
+    row = twin.iloc[0]
+    page.goto(f"{app.url}/failures?model=tiny&kind=all&threshold=0.5&case={row['id']}")
+    page.get_by_role("combobox", name="Compare with another model").click()
+    page.get_by_role("option", name="Twin (twin)").click()
+    table = page.get_by_role("table", name="Two models on this film")
+    expect(table).to_contain_text(f"{row['probability']:.3f}")
+    expect(table).to_contain_text(f"{1 - row['probability']:.3f}")
+    own = Card.load(app.models / "tiny" / "card.json")
+    right = (row["probability"] >= 0.5) == bool(row["label"])
+    other = (1 - row["probability"] >= own.thresholds.balanced) == bool(row["label"])
+    said = {
+        (True, True): "Both are right.",
+        (False, False): "Both are wrong.",
+        (True, False): f"Only {own.title} is right.",
+        (False, True): "Only Twin is right.",
+    }[right, other]
+    expect(page.get_by_test_id("compared")).to_have_text(said)
+    expect(page).to_have_url(re.compile("with=twin"))
+
+    page.get_by_role("button", name="Link to this view").click()
+    link = page.get_by_test_id("stCode").inner_text().strip()
+    page.goto("about:blank")
+    page.goto(link)
+    expect(page.get_by_test_id("compared")).to_have_text(said)
+    expect(table).to_contain_text("(0.500)")
+    expect(page.get_by_text(row["path"], exact=True)).to_be_visible()
+    assert page.url == link
+
+
+def test_films_are_listed_by_likeness_and_their_copies_are_named(page, app, lesson):
+    case = lesson["id"].iloc[2]
+    page.goto(f"{app.url}/failures?model=lesson&kind=all&case={case}")
+    expect(page.get_by_text("No other film of its group is among")).to_be_visible()
+    field = page.get_by_role("textbox", name="Folder of the data set")
+    field.fill(str(app.phantoms))
+    field.press("Enter")
+    expect(page.get_by_role("heading", name="Like this one")).to_be_visible()
+    page.get_by_role("button", name="List films like this").click()
+    first = page.locator(".st-key-failures-open-0 button")
+    short = case.rsplit("/", 1)[-1]
+    expect(page.get_by_role("combobox", name="Order")).to_have_value(f"Most like {short} first")
+    expect(first).to_have_text(short)
+    # The nearest is another film, and its distance stands on its card.
+    expect(page.locator(".st-key-failures-card-1")).to_contain_text("distance")
+    expect(page).to_have_url(re.compile("sort=like&like="))
+    page.get_by_role("combobox", name="Order").click()
+    page.get_by_role("option", name="Highest loss first").click()
+    told = lesson["probability"].where(lesson["label"] == 1, 1 - lesson["probability"])
+    expect(first).to_have_text(lesson["id"][told.idxmin()].rsplit("/", 1)[-1])

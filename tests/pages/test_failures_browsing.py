@@ -1,0 +1,117 @@
+"""Orders, relatives, links and a second model of the failures page, without a page."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import log_loss
+
+from fracture_core.evaluation import Thresholds
+from pages.parts import failures_compare, failures_link, failures_list, failures_relatives
+from pages.parts.failures_compare import Second
+
+CUTS = Thresholds(0.2, 0.6, 0.95, 0.95, 0.3)
+
+
+@pytest.fixture
+def films() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "id": ["a", "b", "c", "d", "e"],
+            "path": [f"{name}.png" for name in "abcde"],
+            "split": "test",
+            "group": ["1", "1", "2", "", ""],
+            "regions": ["leg", "hand", "", "hand", "hip"],
+            "label": [1, 0, 1, 0, 1],
+            "logit": 0.0,
+            "probability": [0.02, 0.9, 0.7, 0.25, 0.0],
+        }
+    )
+
+
+def _order(films: pd.DataFrame, sort: str, kind: str = "all") -> str:
+    cells = failures_list.with_cells(films, 0.3, CUTS)
+    if sort == failures_list.ALIKE:
+        cells["distance"] = [0.4, 0.1, np.inf, 0.0, 1.5]
+    return "".join(failures_list.listed(cells, kind, "", sort)["id"])
+
+
+def test_orders(films):
+    assert _order(films, "loss") == "eabcd"
+    assert _order(films, "like") == "dbaec"
+    regions = [dict(zip(films["id"], films["regions"], strict=True))[x] for x in _order(films, "region")]
+    assert regions == sorted(regions)
+
+
+def test_the_loss_is_that_of_scikit_learn(films):
+    films = films[films["probability"] > 0]
+    found = failures_list.log_loss(films["label"], films["probability"])
+    assert found.mean() == pytest.approx(log_loss(films["label"], films["probability"]))
+    assert np.isfinite(failures_list.log_loss([1], [0.0])).all()
+
+
+def test_uncertain_films_of_either_kind(films):
+    assert _order(films, "id", failures_list.UNCERTAIN_OTHER) == "d"
+    assert _order(films, "id", failures_list.UNCERTAIN_FRACTURE) == ""
+
+
+def test_a_link_says_everything():
+    found = failures_link.address(
+        "http://here/failures", {"model": "m", "slice": "Region: hand", "case": "x/ä.png"}
+    )
+    assert found == "http://here/failures?model=m&slice=Region%3A+hand&case=x%2F%C3%A4.png"
+
+
+def test_copies_come_before_the_group_and_leaks_before_all(films):
+    said = pd.concat([films, films.tail(1).assign(id="v", split="val", group="1")])
+    audited = [
+        [
+            {"id": name, "label": 1, "split": "", "path": "", "same_bytes": True}
+            for name in ("z", "t", "a", "c")
+        ],
+        [{"id": "d", "label": 0, "split": "", "path": "", "same_bytes": True}],
+    ]
+    row = films.iloc[0].to_dict()
+    found = failures_relatives.relatives(row, said, audited, frozenset("t"))
+    assert [(film.case, film.split, film.why) for film in found] == [
+        ("t", "train", "copy"),
+        ("z", "", "copy"),
+        ("c", "test", "copy"),
+        ("v", "val", "group"),
+        ("b", "test", "group"),
+    ]
+    html = failures_relatives.listed(found, "abnormality")
+    assert '<li class="leak"><b>t</b>: copy, training film, abnormality' in html
+    assert html.count("leak") == 1
+    assert failures_relatives.relatives(films.iloc[3].to_dict(), said, None, frozenset()) == []
+
+
+def _second(probability, finding="fracture") -> Second:
+    card = SimpleNamespace(title="Other", thresholds=replace(CUTS, balanced=0.5), finding=finding)
+    return Second(card, probability, "One of its own test films.", None)
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "label", "said"),
+    [
+        (0.4, 0.6, 1, "Both are right."),
+        (0.1, 0.2, 1, "Both are wrong."),
+        (0.4, 0.4, 1, "Only Mine is right."),  # the other's own threshold is 0.5
+        (0.4, 0.4, 0, "Only Other is right."),
+        (0.4, None, 0, "Nothing to compare yet."),
+    ],
+)
+def test_two_models_in_words(mine, theirs, label, said):
+    own = SimpleNamespace(title="Mine", thresholds=CUTS, finding="fracture")
+    row = {"probability": mine, "label": label}
+    assert failures_compare.together(_second(theirs), own, row, 0.3) == said
+    html = failures_compare.words(_second(theirs), own, row, 0.3)
+    assert ("0.500" in html) == (theirs is not None)
+
+
+def test_models_of_two_findings_are_not_set_against_each_other():
+    own = SimpleNamespace(title="Mine", thresholds=CUTS, finding="fracture")
+    said = failures_compare.together(_second(0.9, "abnormality"), own, {"probability": 0.4, "label": 1}, 0.3)
+    assert said == "They answer different questions: one looks for fracture, the other for abnormality."
