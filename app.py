@@ -16,6 +16,7 @@ _PAGES = (
     ("pages/second_opinion.py", "Second opinion", "second-opinion"),
     ("pages/failures.py", "Failures", "failures"),
     ("pages/labels.py", "Labels", "labels"),
+    ("pages/teaching.py", "Teaching", "teaching"),
     ("pages/audit.py", "Data audit", "audit"),
     ("pages/train.py", "Train", "train"),
     ("pages/published.py", "Published systems", "published"),

@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "published": _WORDS | {"evaluation", "registry", "training"},
     "opinion": _LOWER | {"zoo", "heads", "registry", "explain"},
     "report": _LOWER | {"registry", "opinion"},
+    "teaching": _LOWER | {"report"},
     "reading": _LOWER | {"opinion"},
     "cli": _LOWER
     | {
@@ -131,6 +132,7 @@ def test_light_parts_load_no_tensorflow():
         "fracture_core.training.run",
         "fracture_core.cli.main",
         "fracture_core.report.pdf",
+        "fracture_core.teaching.pdf",
     ]
     code = (
         "import importlib, json, sys\n"

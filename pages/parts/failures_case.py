@@ -25,6 +25,7 @@ from pages.parts import (
     failures_state,
     folder,
     similar,
+    teaching_collect,
 )
 from pages.parts.failures_compare import Second
 from pages.parts.failures_films import Look
@@ -41,6 +42,7 @@ def show(record: Record, seen: View) -> None:
     card = record.card
     st.subheader(f"Film {failures_list.short(seen.case)}", anchor=False)
     _steps(seen, record)
+    teaching_collect.show(record.card, [seen.case])
     film = failures_gallery.film_of(record)
     # Drawn where it is settled, too: a field that goes in the very run that its text came in forgets that text.
     with st.expander("Folder of the data set") if folder.known(card, film) else st.container():

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from fracture_core.errors import ImageReadError
+from fracture_core.teaching.collection import Collection
 from fracture_core.words import label_words, told_of, verdict_words
 from pages.parts import (
     failures_alike,
@@ -19,6 +20,7 @@ from pages.parts import (
     failures_reviews,
     failures_state,
     folder,
+    teaching_collect,
 )
 from pages.parts.failures_record import Record
 from pages.parts.failures_state import View
@@ -51,7 +53,9 @@ def show(record: Record, seen: View) -> None:
         return
     page = min(st.session_state.get(failures_state.PAGE, 0), failures_list.pages(len(films)) - 1)
     first = page * failures_list.PAGE
-    _cards(films.iloc[first : first + failures_list.PAGE], root, finding)
+    shown = films.iloc[first : first + failures_list.PAGE]
+    collection = teaching_collect.show(record.card, list(shown["id"]))
+    _cards(record, collection, shown, root)
     _pager(page, failures_list.pages(len(films)))
 
 
@@ -128,12 +132,12 @@ def _unlike(record: Record) -> None:
     st.session_state[failures_state.SORT] = "confidence"
 
 
-def _cards(films: pd.DataFrame, root: Path | None, finding: str) -> None:
+def _cards(record: Record, collection: Collection | None, films: pd.DataFrame, root: Path | None) -> None:
     with st.container(key="failures-gallery"):
         for number, row in enumerate(films.to_dict("records")):
             with st.container(key=f"failures-card-{number}", gap=None):
                 picture = _picture(root, row["path"], row["id"]) if root else ""
-                st.html(card(row, picture, finding))
+                st.html(card(row, picture, record.card.finding))
                 st.button(
                     failures_list.short(row["id"]),
                     key=f"failures-open-{number}",
@@ -141,6 +145,8 @@ def _cards(films: pd.DataFrame, root: Path | None, finding: str) -> None:
                     args=(row["id"],),
                     width="stretch",
                 )
+                if collection is not None:
+                    teaching_collect.button(record.card, collection, row["id"], f"teaching-add-{number}")
 
 
 def card(row: dict, picture: str, finding: str) -> str:

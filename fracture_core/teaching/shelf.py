@@ -1,0 +1,119 @@
+"""Shelf: the teaching files of one model, kept on disk."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fracture_core.atomic import write_atomically
+from fracture_core.errors import DataError
+from fracture_core.teaching.collection import Collection, Entry
+
+# Two users of the app may change one teaching file at once; each change starts from what the other left.
+_CHANGING = threading.Lock()
+
+
+class Shelf:
+    """A folder with one file for each collection.
+
+    Args:
+        folder: made when the first is kept.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    @classmethod
+    def of(cls, runs: Path, model_id: str) -> "Shelf":
+        """Where the teaching files of a model are.
+
+        Args:
+            runs: `places.runs()`.
+            model_id: of a model in the store.
+        """
+        # A card may come from a stranger, and its id may be no plain name.
+        return cls(runs / "teaching" / Path(model_id).name)
+
+    def names(self) -> list[str]:
+        """Names of all that can be read, sorted."""
+        found = []
+        for path in self.folder.glob("*.json"):
+            try:
+                found.append(_read(path).name)
+            except DataError:
+                continue  # a damaged file hides no other
+        return sorted(found, key=str.casefold)
+
+    def get(self, name: str) -> Collection:
+        """A collection; an empty one where there is none of that name.
+
+        Raises:
+            DataError: its file is damaged, or it can have no such name.
+        """
+        path = self._path(name)
+        return _read(path) if path.is_file() else Collection(name)
+
+    def change(self, name: str, how: Callable[[Collection], Collection]) -> Collection:
+        """Changes a collection and keeps it; it is begun where there is none of that name.
+
+        Raises:
+            DataError: see `Collection`; or it cannot be read or written.
+        """
+        with _CHANGING:
+            found = how(self.get(name))
+            self._keep(found)
+            return found
+
+    def rename(self, name: str, new: str) -> None:
+        """Gives a collection another name.
+
+        Raises:
+            DataError: there is one of that name already, the name cannot be, or the file cannot be written.
+        """
+        with _CHANGING:
+            renamed = Collection(new, self.get(name).entries)
+            if new != name:
+                if self._path(new).is_file():
+                    raise DataError(
+                        f"Expected a name that is free, but there is a teaching file {new!r}: choose another."
+                    )
+                self._keep(renamed)
+                self._path(name).unlink(missing_ok=True)
+
+    def delete(self, name: str) -> None:
+        """Forgets a collection; the films stay where they are."""
+        with _CHANGING:
+            self._path(name).unlink(missing_ok=True)
+
+    def _path(self, name: str) -> Path:
+        # A name may hold what no file can be called.
+        return self.folder / f"{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}.json"
+
+    def _keep(self, found: Collection) -> None:
+        payload = {
+            "name": found.name,
+            "films": [{"id": entry.case, "note": entry.note} for entry in found.entries],
+        }
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(self._path(found.name), json.dumps(payload, indent=1))
+        except OSError as error:
+            raise DataError(
+                f"Expected to keep the teaching file in {self.folder}, but the system said “{error.strerror}”: free "
+                "disk space and try again."
+            ) from error
+
+
+def _read(path: Path) -> Collection:
+    try:
+        payload: Any = json.loads(path.read_text(encoding="utf-8"))
+        return Collection(
+            str(payload["name"]),
+            tuple(Entry(str(film["id"]), str(film["note"])) for film in payload["films"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"Expected a teaching file in {path}, but it cannot be read ({error}): delete that file and begin anew."
+        ) from error

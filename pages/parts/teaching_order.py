@@ -1,0 +1,129 @@
+"""The films of a teaching file in their order: moved, taken out, and written about."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from fracture_core.errors import DataError, ImageReadError
+from fracture_core.registry.card import Card
+from fracture_core.teaching.collection import LONGEST_NAME, LONGEST_NOTE, Collection, Entry
+from fracture_core.words import label_words
+from pages.parts import failures_films, failures_list, layout, teaching_collect, teaching_state
+from pages.parts.failures_record import Record
+
+_FAULT = "teaching_order_fault"
+
+
+def show(record: Record, root: Path | None, collection: Collection) -> None:
+    """One row a film, then the name and the end of the teaching file."""
+    fault = st.session_state.pop(_FAULT, "")
+    if fault:
+        st.error(layout.plain(fault))
+    rows = {row["id"]: row for row in record.test.to_dict("records")}
+    for number, entry in enumerate(collection.entries):
+        _row(record, root, collection, number, entry, rows.get(entry.case))
+    with st.container(horizontal=True, vertical_alignment="bottom", key="teaching-name"):
+        key = f"teaching_rename {record.card.id} {collection.name}"
+        st.session_state.setdefault(key, collection.name)
+        st.text_input(
+            "Name of this teaching file",
+            key=key,
+            max_chars=LONGEST_NAME,
+            on_change=_rename,
+            args=(record.card, collection.name, key),
+            width=340,
+        )
+        with st.popover("Delete this teaching file"):
+            st.markdown("The films stay where they are; their order and the notes are forgotten.")
+            st.button(
+                "Delete it",
+                key="teaching_delete",
+                type="primary",
+                on_click=_delete,
+                args=(record.card, collection.name),
+            )
+
+
+def _row(
+    record: Record, root: Path | None, collection: Collection, number: int, entry: Entry, row: dict | None
+) -> None:
+    card, last = record.card, len(collection.entries) - 1
+    picture, words, buttons = st.columns([1, 5, 3], vertical_alignment="center")
+    with picture:
+        if root is not None and row is not None:
+            _picture(root, row["path"], number)
+    with words:
+        if row is None:
+            told = "not in the model’s record any more"
+        else:
+            truth = label_words(int(row["label"]), card.finding)
+            told = f"truth: {truth}, probability {row['probability']:.3f}"
+        name = html.escape(failures_list.short(entry.case))
+        st.html(f'<p class="count teaching-film"><b>{number + 1}</b> · {name} · {told}</p>')
+        key = f"teaching_note {card.id} {collection.name} {entry.case}"
+        st.session_state.setdefault(key, entry.note)
+        st.text_input(
+            f"Note on film {number + 1}",
+            key=key,
+            max_chars=LONGEST_NOTE,
+            label_visibility="collapsed",
+            placeholder="a note, told at the end of this film",
+            on_change=_note,
+            args=(card, collection.name, entry.case, key),
+        )
+    with buttons, st.container(horizontal=True):
+        for label, by, off in (("Earlier", -1, number == 0), ("Later", 1, number == last)):
+            st.button(
+                label,
+                key=f"teaching_{label.lower()}_{number}",
+                disabled=off,
+                on_click=_change,
+                args=(card, collection.name, lambda found, case=entry.case, by=by: found.moved(case, by)),
+            )
+        st.button(
+            "Take out",
+            key=f"teaching_out_{number}",
+            on_click=_change,
+            args=(card, collection.name, lambda found, case=entry.case: found.toggled(case)),
+        )
+
+
+def _picture(root: Path, path: str, number: int) -> None:
+    try:
+        thumbnail = failures_films.thumbnail(str(root), path, f"Film {number + 1}")
+    except ImageReadError:
+        st.caption("cannot be read")
+        return
+    st.html(f'<div class="thumb">{thumbnail}</div>')
+
+
+def _note(card: Card, name: str, case: str, key: str) -> None:
+    note = st.session_state[key]
+    _change(card, name, lambda found: found.noted(case, note))
+
+
+def _change(card: Card, name: str, how: Callable[[Collection], Collection]) -> None:
+    try:
+        teaching_collect.shelf(card).change(name, how)
+    except DataError as error:
+        st.session_state[_FAULT] = str(error)
+
+
+def _rename(card: Card, name: str, key: str) -> None:
+    new = " ".join((st.session_state[key] or "").split())
+    try:
+        teaching_collect.shelf(card).rename(name, new)
+    except DataError as error:
+        st.session_state[_FAULT] = str(error)
+        st.session_state[key] = name
+        return
+    teaching_state.choose(card, new)
+
+
+def _delete(card: Card, name: str) -> None:
+    teaching_collect.shelf(card).delete(name)
+    teaching_state.choose(card, None)

@@ -1,0 +1,142 @@
+"""Teaching in a real browser: collected, put in order, shown by keys, and taken along as a page that works alone."""
+
+import io
+import re
+
+import pandas as pd
+import pypdf
+import pytest
+from playwright.sync_api import expect
+
+from fracture_core.teaching.shelf import Shelf
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def tested(app) -> list[str]:
+    """Ids of the test films of `tiny`."""
+    told = pd.read_csv(app.models / "tiny" / "predictions.csv")
+    return list(told["id"][told["split"] == "test"])
+
+
+@pytest.fixture
+def shelf(app):
+    """The teaching files of `tiny`; empty before and after."""
+    shelf = Shelf.of(app.runs, "tiny")
+    yield shelf
+    for name in shelf.names():
+        shelf.delete(name)
+
+
+def _folder(page, app):
+    field = page.get_by_role("textbox", name="Folder of the data set")
+    field.fill(str(app.phantoms))
+    field.press("Enter")
+
+
+def test_collected_from_list_and_film_then_put_in_order(page, app, shelf, tested):
+    page.goto(f"{app.url}/failures?model=tiny&kind=all")
+    field = page.get_by_role("combobox", name="Collect for teaching")
+    field.fill("Wrists, first year")
+    field.press("Enter")
+    page.locator(".st-key-teaching-add-0 button").click()
+    expect(page.locator(".st-key-teaching-add-0 button")).to_have_text("Take out")
+    page.locator(".st-key-failures-open-1 button").click()
+    page.get_by_role("button", name="Add this film").click()
+    page.get_by_role("button", name="Take this film out").wait_for()
+    first, second = shelf.get("Wrists, first year").cases
+    page.get_by_role("link", name=re.compile("2 films")).click()
+
+    page.get_by_role("combobox", name=re.compile("Teaching file")).wait_for()
+    page.get_by_text("Order and notes").click()
+    page.get_by_role("button", name="Later").first.click()
+    expect(page.locator(".teaching-film").first).to_contain_text(second.rsplit("/", 1)[-1])
+    note = page.get_by_role("textbox", name="Note on film 1")
+    note.fill("Look at the ulna")
+    note.press("Enter")
+    name = page.get_by_role("textbox", name="Name of this teaching file")
+    name.fill("Wrists, second year")
+    name.press("Enter")
+    expect(page.get_by_role("combobox", name=re.compile("Teaching file"))).to_have_value(
+        "Wrists, second year"
+    )
+    found = shelf.get("Wrists, second year")
+    assert found.cases == (second, first)
+    assert found.entries[0].note == "Look at the ulna"
+    assert shelf.names() == ["Wrists, second year"]
+    page.wait_for_url(re.compile("second"))  # the address is written last: the page is drawn
+    page.get_by_text("Delete this teaching file").click()
+    page.get_by_role("button", name="Delete it").click()
+    page.get_by_text("There is no teaching file of this model yet.").wait_for()
+    page.get_by_role("button", name=re.compile("^Begin with the 10 surest errors")).click()
+    page.get_by_role("combobox", name=re.compile("Teaching file")).wait_for()
+    assert shelf.names() == ["Surest errors"]
+
+
+def test_a_lesson_is_led_by_keys_here_and_offline(page, app, shelf, tested, tmp_path):
+    shelf.change("Legs", lambda found: found.with_films(tuple(tested[:2])).noted(tested[0], "Look again"))
+    page.goto(f"{app.url}/teaching?model=tiny&file=Legs")
+    _folder(page, app)
+    lesson = page.frame_locator("iframe")
+    lesson.get_by_role("button", name="Start").click(timeout=120_000)
+    expect(lesson.get_by_text("What do you see?")).to_be_visible()
+    page.keyboard.press("f")
+    expect(lesson.locator("#told")).to_contain_text("your guess")
+    page.get_by_text("These are films of persons.").last.wait_for()
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as one HTML page").click()
+    path = tmp_path / "legs.html"
+    download.value.save_as(path)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as PDF").click()
+    pdf = tmp_path / "legs.pdf"
+    download.value.save_as(pdf)
+    pages = [each.extract_text() for each in pypdf.PdfReader(io.BytesIO(pdf.read_bytes())).pages]
+    assert len(pages) == 6
+    names = [word for case in tested[:2] for word in (case, case.rsplit("/", 1)[-1])]
+    assert not any(name in path.read_text("utf-8") or name in " ".join(pages) for name in names)
+
+    # The same page from the disk, without a network, by keys alone.
+    page.context.set_offline(True)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(path.as_uri())
+    told = page.locator("#told")
+    expect(told).to_contain_text("These are films of persons.")
+    page.keyboard.press("ArrowRight")
+    expect(told).to_contain_text("What do you see?")
+    expect(page.locator("#film rect")).to_have_count(0)
+    page.keyboard.press("n")
+    expect(told).to_contain_text("the model: probability")
+    expect(told).not_to_contain_text("the truth")
+    page.keyboard.press("ArrowRight")
+    expect(told).to_contain_text("the truth")
+    page.keyboard.press("ArrowRight")
+    expect(told).to_contain_text("Look again")
+    page.keyboard.press("ArrowLeft")
+    expect(told).not_to_contain_text("Look again")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(told).to_contain_text("Film 2 of 2")
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    expect(told).to_contain_text("You were right on")
+    expect(told.locator("tbody tr")).to_have_count(2)
+    page.keyboard.press("Home")
+    expect(told).to_contain_text("2 films")
+    assert all(url.startswith(("file:", "data:")) for url in asked)
+    page.context.set_offline(False)
+    page.goto(f"{app.url}/teaching?model=tiny&file=Nobody")
+    page.get_by_text("There is no such teaching file of this model").wait_for()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_teaching_is_not_wider_than_the_screen(page, app, shelf, tested, width):
+    shelf.change("Legs", lambda found: found.with_films(tuple(tested[:2])))
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{app.url}/teaching?model=tiny&file=Legs")
+    page.get_by_text("Order and notes").click()
+    page.get_by_role("textbox", name="Note on film 2").wait_for()
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
