@@ -7,7 +7,7 @@ import streamlit as st
 
 from fracture_core import places
 from fracture_core.errors import SecondLookError
-from pages.parts import resources
+from pages.parts import resources, train_queue
 
 # TensorFlow greets with several lines about the processor; nobody asked.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -32,6 +32,7 @@ def main() -> None:
         st.Page(path, title=words, url_path=url, default=number == 0)
         for number, (path, words, url) in enumerate(_PAGES)
     ]
+    train_queue.keep()
     page = st.navigation(pages, position="top")
     # A page can tell the first look at it from the reruns that follow.
     st.session_state["arrived"] = st.session_state.get("page") != page.url_path

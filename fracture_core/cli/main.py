@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from fracture_core import __version__
-from fracture_core.cli import audit, data, evaluate, models, predict, published, reviews, speed, train
+from fracture_core.cli import audit, data, evaluate, models, predict, published, reviews, runs, speed, train
 from fracture_core.errors import SecondLookError
 
 
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (predict, audit, train, speed, evaluate, models, published, reviews, data):
+    for module in (predict, audit, train, runs, speed, evaluate, models, published, reviews, data):
         module.add(commands)
     chosen = parser.parse_args(arguments)
     try:

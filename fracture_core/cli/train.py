@@ -88,18 +88,24 @@ def add(commands) -> None:
     parser.add_argument(
         "--finish", action="store_true", help="with --resume: take the best epoch so far as it is"
     )
+    parser.add_argument(
+        "--queue",
+        action="store_true",
+        help="train in a process of its own, after those that wait already, and return at once",
+    )
     parser.set_defaults(run=run)
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Trains, with one line an epoch on the terminal."""
+    from fracture_core.training import process
     from fracture_core.training.run import Run
 
     root = chosen.runs or places.runs()
     if chosen.resume:
         if not chosen.name:
             raise TrainingError("Expected --run with --resume, but it is missing: name the run to continue.")
-        current = Run.open(root, chosen.name)
+        name, config = chosen.name, None
     else:
         if not chosen.data or not chosen.architecture:
             raise TrainingError(
@@ -139,8 +145,27 @@ def run(chosen: argparse.Namespace) -> int:
         )
         _ = config.input  # refuses an impossible size before a folder is made
         name = chosen.name or time.strftime(f"{chosen.architecture}-%Y%m%d-%H%M%S")
-        current = Run.create(root, name, config)
-    return _work(current, chosen.finish)
+        if chosen.queue:
+            return _placed(process.begin(root, name, config))
+    if chosen.queue:
+        run = Run.open(root, name)
+        process.start(run, chosen.finish)
+        return _placed(run)
+    current = process.claim(root, name, config)
+    try:
+        return _work(current, chosen.finish)
+    finally:
+        # Whoever waits goes on in a process of its own, also where no app is open.
+        process.advance(root)
+
+
+def _placed(current) -> int:
+    """Says where a run stands that was handed to the queue."""
+    from fracture_core.training import queue
+
+    at = queue.place(current.folder.parent, current.name)
+    print(json.dumps({"run": current.name, "status": "waits" if at else "starts", "place": at or None}))
+    return 0
 
 
 def _work(current, finish_only: bool) -> int:

@@ -14,6 +14,7 @@ from fracture_core.data.cases import Case
 from fracture_core.data.parallel import in_order
 from fracture_core.errors import ImageReadError, TrainingError
 from fracture_core.imaging import InputSpec, letterbox, read
+from fracture_core.training import room
 
 Progress = Callable[[int, int], None]
 
@@ -33,10 +34,12 @@ class Decoded:
             reads the rest from the disk, so that a set of any size can be trained on.
         sizes: int (n, 2), height and width of each film as `read` gave it; 0, 0 for one that could not be read,
             whose canvas is black and must not be used.
+        files: int (n, 2), what `file_states` said before they were decoded.
     """
 
     canvases: np.ndarray
     sizes: np.ndarray
+    files: np.ndarray
 
     @property
     def readable(self) -> np.ndarray:
@@ -57,7 +60,13 @@ def decode(cases: Sequence[Case], spec: InputSpec, folder: Path, progress: Progr
     Raises:
         TrainingError: the disk is full or the folder cannot be written.
     """
-    key = _key(cases, spec)
+    files = file_states(cases)
+    for case, (size, _) in zip(cases, files.tolist(), strict=True):
+        if size < 0:
+            raise TrainingError(
+                f"Expected the film {case.path}, but it is gone: restore it or start a new run without it."
+            )
+    key = _key(cases, files, spec)
     path, sizes_path = folder / f"{key}.npy", folder / f"{key}.sizes.npy"
     if path.is_file() and sizes_path.is_file():
         if progress:
@@ -65,17 +74,14 @@ def decode(cases: Sequence[Case], spec: InputSpec, folder: Path, progress: Progr
         for used in (path, sizes_path):
             with contextlib.suppress(OSError):  # of another user: then it is his to keep
                 used.touch()
-        return Decoded(np.load(path, mmap_mode="r"), np.load(sizes_path))
+        return Decoded(np.load(path, mmap_mode="r"), np.load(sizes_path), files)
     partial = path.with_suffix(f".{os.getpid()}.tmp")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _forget(folder)
         shape = (len(cases), spec.height, spec.width)
         store = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
-        # Writing to a memory map on a full disk kills the process without a word; so room is taken first.
-        if hasattr(os, "posix_fallocate"):
-            with partial.open("r+b") as file:
-                os.posix_fallocate(file.fileno(), 0, partial.stat().st_size)
+        room.take(partial, partial.stat().st_size)
         sizes = _fill(store, cases, spec, progress)
         store.flush()
         del store
@@ -89,17 +95,25 @@ def decode(cases: Sequence[Case], spec: InputSpec, folder: Path, progress: Progr
     finally:
         with contextlib.suppress(OSError):
             partial.unlink()
-    return Decoded(np.load(path, mmap_mode="r"), sizes)
+    return Decoded(np.load(path, mmap_mode="r"), sizes, files)
+
+
+def canvas(case: Case, spec: InputSpec) -> tuple[np.ndarray, tuple[int, int]] | None:
+    """A film as the network's canvas, uint8 (height, width), with its own height and width; None: unreadable."""
+    try:
+        film = read(case.path)
+    except ImageReadError:
+        return None
+    return letterbox(film.pixels, spec.height, spec.width)[0], (film.height, film.width)
 
 
 def _fill(store: np.ndarray, cases: Sequence[Case], spec: InputSpec, progress: Progress | None) -> np.ndarray:
     def one(index: int) -> tuple[int, int]:
-        try:
-            film = read(cases[index].path)
-        except ImageReadError:
+        decoded = canvas(cases[index], spec)
+        if decoded is None:
             return 0, 0
-        store[index] = letterbox(film.pixels, spec.height, spec.width)[0]
-        return film.height, film.width
+        store[index] = decoded[0]
+        return decoded[1]
 
     sizes = np.zeros((len(cases), 2), int)
     for index, size in enumerate(in_order(one, range(len(cases)))):
@@ -117,15 +131,19 @@ def _forget(folder: Path) -> None:
                 path.unlink()
 
 
-def _key(cases: Sequence[Case], spec: InputSpec) -> str:
-    """Changes when a file, its size, its time, the order or the canvas changes."""
-    digest = hashlib.sha256(f"{_VERSION} {spec.height} {spec.width}".encode())
-    for case in cases:
-        try:
+def file_states(cases: Sequence[Case]) -> np.ndarray:
+    """Length in bytes and time of change in nanoseconds of each film's file, int64 (n, 2); -1 where it is gone."""
+    states = np.full((len(cases), 2), -1, np.int64)
+    for row, case in enumerate(cases):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             stat = case.path.stat()
-        except FileNotFoundError:
-            raise TrainingError(
-                f"Expected the film {case.path}, but it is gone: restore it or start a new run without it."
-            ) from None
-        digest.update(f"\n{case.path} {stat.st_size} {stat.st_mtime_ns}".encode())
+            states[row] = stat.st_size, stat.st_mtime_ns
+    return states
+
+
+def _key(cases: Sequence[Case], files: np.ndarray, spec: InputSpec) -> str:
+    """Changes when a file, its length, its time, the order or the canvas changes."""
+    digest = hashlib.sha256(f"{_VERSION} {spec.height} {spec.width}".encode())
+    for case, (size, changed) in zip(cases, files.tolist(), strict=True):
+        digest.update(f"\n{case.path} {size} {changed}".encode())
     return digest.hexdigest()[:32]

@@ -7,8 +7,13 @@ from pathlib import Path
 
 import keras
 
+from fracture_core.training import room
+
 LATEST, BEST = "latest.weights.h5", "best.weights.h5"
 _MEMORY = "memory.json"
+
+# Bytes beside the numbers: names and shapes in two files, and the memory.
+_MARGIN = 2_000_000
 
 # What the two Keras callbacks remember between epochs, by attribute.
 _EARLY = ("best", "wait", "best_epoch")
@@ -16,8 +21,15 @@ _PLATEAU = ("best", "wait", "cooldown_counter")
 
 
 def last(folder: Path) -> tuple[Path, int] | None:
-    """The newest complete checkpoint below a folder and the number of epochs it holds."""
-    found = sorted(folder.glob("epoch-*"))
+    """The newest complete checkpoint below a folder and the number of epochs it holds.
+
+    One that lost a file, to somebody who tidied up, is none.
+    """
+    found = sorted(
+        path
+        for path in folder.glob("epoch-*")
+        if all((path / name).is_file() for name in (LATEST, BEST, _MEMORY))
+    )
     return (found[-1], int(found[-1].name.removeprefix("epoch-"))) if found else None
 
 
@@ -80,7 +92,11 @@ class Checkpoint(keras.callbacks.Callback):
         before = last(self._folder)
         partial = self._folder / "partial"
         shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
+        # Not with the folders above: a run that is deleted while it trains must not come back.
+        self._folder.mkdir(exist_ok=True)
+        partial.mkdir()
+        # On a full disk HDF5 may end the process; so it is told before.
+        room.take(partial / LATEST, 2 * _size(self.model) + _MARGIN)
         self.model.save_weights(partial / LATEST)
         # Weight files leave the state of dropout's random numbers out.
         random = {
@@ -102,6 +118,12 @@ class Checkpoint(keras.callbacks.Callback):
         partial.rename(target)
         for older in sorted(self._folder.glob("epoch-*"))[:-1]:
             shutil.rmtree(older)
+
+
+def _size(model: keras.Model) -> int:
+    """Bytes of the weights and of what the optimizer remembers."""
+    kept = [*model.variables, *(model.optimizer.variables if model.optimizer else ())]
+    return sum(keras.ops.size(value) * keras.ops.convert_to_numpy(value).itemsize for value in kept)
 
 
 def _generators(model: keras.Model) -> dict[str, keras.random.SeedGenerator]:

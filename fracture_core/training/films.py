@@ -28,6 +28,7 @@ class Films:
         rows: int (len(cases),), rows of `canvases`.
         canvases: uint8 (n, height, width).
         sizes: int (n, 2), height and width of each film.
+        files: int (n, 2), what was known of each film's file before it was decoded; see `cache.file_states`.
         spec: the network's input.
         unreadable: how many files were left out.
     """
@@ -37,6 +38,7 @@ class Films:
     rows: np.ndarray
     canvases: np.ndarray
     sizes: np.ndarray
+    files: np.ndarray
     spec: InputSpec
     unreadable: int
 
@@ -57,6 +59,7 @@ class Films:
             rows,
             decoded.canvases,
             decoded.sizes,
+            decoded.files,
             config.input,
             len(data.cases) - len(rows),
         )

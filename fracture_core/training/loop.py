@@ -1,6 +1,7 @@
 """Training: from a config to best weights, epoch by epoch, stoppable and resumable."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -24,7 +25,9 @@ from fracture_core.zoo.logit import trained_view
 _HEAD_RATE = 1e-3
 
 
-def fit(run: Run, films: Films, config: TrainingConfig) -> keras.Model:
+def fit(
+    run: Run, films: Films, config: TrainingConfig, watchers: Sequence[keras.callbacks.Callback] = ()
+) -> keras.Model:
     """Trains until the epochs are done or the validation loss has stopped falling.
 
     Continues from the run's last checkpoint where there is one; the films of each epoch, their
@@ -35,6 +38,7 @@ def fit(run: Run, films: Films, config: TrainingConfig) -> keras.Model:
         run: where progress and checkpoints go.
         films: the data.
         config: the settings.
+        watchers: callbacks beside those of its own; they come last, when an epoch is kept and reported.
 
     Returns:
         The network with the weights of the epoch with the lowest validation loss.
@@ -54,14 +58,14 @@ def fit(run: Run, films: Films, config: TrainingConfig) -> keras.Model:
     start = saved[1] if saved else 0
     resumed = saved[0] if saved else None
     if start < config.head_epochs:
-        _phase(model, run, films, config, range(start, config.head_epochs), resumed, head_only=True)
+        _phase(model, run, films, config, range(start, config.head_epochs), resumed, watchers, head_only=True)
         start, resumed = config.head_epochs, None
     elif start == config.head_epochs and resumed is not None:
         # The head's phase was complete: its weights count, its optimizer does not fit the next phase.
         checkpoint.restore(trained_view(model), resumed)
         resumed = None
     if resumed is None or not checkpoint.patience_is_spent(resumed, config.patience):
-        _phase(model, run, films, config, range(start, config.epochs), resumed, head_only=False)
+        _phase(model, run, films, config, range(start, config.epochs), resumed, watchers, head_only=False)
     return best(run, config)
 
 
@@ -88,6 +92,7 @@ def _phase(
     config: TrainingConfig,
     epochs: range,
     resumed: Path | None,
+    watchers: Sequence[keras.callbacks.Callback],
     head_only: bool,
 ) -> None:
     """Trains some epochs with one optimizer."""
@@ -109,6 +114,7 @@ def _phase(
         *(callback for callback in (early, plateau) if callback is not None),
         Checkpoint(run.checkpoints, early, plateau, resumed),
         Report(run, config.epochs, epochs.start, len(train), train.films, config.batch),
+        *watchers,
     ]
     history = trained.fit(
         train,

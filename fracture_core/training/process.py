@@ -1,15 +1,20 @@
-"""A training in a process of its own, which outlives the page that started it."""
+"""A training in a process of its own, which outlives the page that started it; one at a time, the others wait."""
 
+import contextlib
+import os
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from fracture_core import background
 from fracture_core.errors import TrainingError
 from fracture_core.training.config import TrainingConfig
+from fracture_core.training.queue import Waiting, locked, waiting
 from fracture_core.training.run import ACTIVE, Run
 
-# Two users may press Start in the same moment; all of them are served by one process, so this is enough.
-_STARTING = threading.Lock()
+# Seconds between two looks of a keeper.
+_EVERY = 3.0
 
 
 def active(root: Path) -> Run | None:
@@ -17,8 +22,18 @@ def active(root: Path) -> Run | None:
     return next((run for run in Run.all(root) if run.state().status in ACTIVE), None)
 
 
+def twin(root: Path, config: TrainingConfig) -> Run | None:
+    """A run that is at work or waits with these very settings; None where there is none."""
+    busy = active(root)
+    for run in [*([busy] if busy else []), *(Run(root / one.name) for one in waiting(root))]:
+        with contextlib.suppress(TrainingError):  # settings that cannot be read are no twin's
+            if run.config() == config:
+                return run
+    return None
+
+
 def begin(root: Path, name: str, config: TrainingConfig) -> Run:
-    """Makes a new run and starts it.
+    """Makes a new run and starts it, or has it wait for its turn.
 
     Args:
         root: where runs lie.
@@ -26,45 +41,137 @@ def begin(root: Path, name: str, config: TrainingConfig) -> Run:
         config: what it is asked to do.
 
     Returns:
-        The run, at work.
+        The run, at work or waiting.
 
     Raises:
-        TrainingError: another run is at work, the name is taken or unfit, or no process can be started.
+        TrainingError: a run that is at work or waits does the same, the name is taken or unfit, or no process can be
+            started.
     """
-    with _STARTING:
-        # Asked first: a refused start leaves no empty run behind.
-        _refuse_a_second(root)
+    with locked(root) as line:
+        same = twin(root, config)
+        if same is not None:
+            raise TrainingError(
+                f"Expected other settings than those of {same.name}, which is being trained or waits and will give the "
+                "same model: change something, the seed for instance."
+            )
         run = Run.create(root, name, config)
-        _launch(run, finish_only=False)
+        line.append(Waiting(name))
+        _advance_for(run, root, line)
     return run
 
 
 def start(run: Run, finish_only: bool = False) -> None:
-    """Starts work on a run in a process of its own, and returns at once.
+    """Starts work on a run in a process of its own, or has it wait for its turn, and returns at once.
 
     Args:
         run: a new, stopped, failed or interrupted run.
         finish_only: whether to take the best epoch so far instead of training on.
 
     Raises:
-        TrainingError: this or another run is at work, the run is finished, or no process can be started.
+        TrainingError: this run is at work, waits or is finished, or no process can be started.
     """
-    with _STARTING:
-        _refuse_a_second(run.folder.parent)
-        if run.state().status == "finished":
+    root = run.folder.parent
+    with locked(root) as line:
+        if run.state().status in ACTIVE:
             raise TrainingError(
-                f"Expected an unfinished run, but {run.name} is finished and its test split has been opened: start "
-                "a new run to train further."
+                f"Expected a run at rest, but {run.name} is being trained: wait for it or stop it."
             )
-        _launch(run, finish_only)
+        run.check_unfinished()
+        if any(one.name == run.name for one in line):
+            raise TrainingError(f"Expected a run that does not wait yet, but {run.name} does: let it wait.")
+        line.append(Waiting(run.name, finish_only))
+        _advance_for(run, root, line)
 
 
-def _refuse_a_second(root: Path) -> None:
-    other = active(root)
-    if other is not None:
-        raise TrainingError(
-            f"Expected no other training on this computer, but {other.name} is being trained: wait for it or stop it."
-        )
+def claim(root: Path, name: str, config: TrainingConfig | None = None) -> Run:
+    """Takes the turn for this very process; one that was started for the run has it already.
+
+    Args:
+        root: where runs lie.
+        name: of the run.
+        config: makes a new run of these settings; None for a run that exists.
+
+    Returns:
+        The run.
+
+    Raises:
+        TrainingError: another run is at work, another process is at work on this one, it is finished, there is none,
+            or its name is taken.
+    """
+    with locked(root) as line:
+        other = active(root)
+        if other is not None and other.name == name and config is None and other.state().pid == os.getpid():
+            return other
+        if other is not None:
+            raise TrainingError(
+                f"Expected no other training on this computer, but {other.name} is being trained: add --queue to have "
+                "this one wait, or stop the other."
+            )
+        # Asked first: a refused start leaves no empty run behind.
+        run = Run.open(root, name) if config is None else Run.create(root, name, config)
+        run.check_unfinished()
+        line[:] = [one for one in line if one.name != name]
+        run.clear_stop()
+        run.set_state("starting", "Reading the films.")
+    return run
+
+
+def advance(root: Path) -> None:
+    """Starts the next of those who wait, where nobody is at work.
+
+    Called when a training ends, and now and then by the app: a process that was killed calls nobody.
+
+    Raises:
+        TrainingError: the folder of runs cannot be written.
+    """
+    if waiting(root):
+        with locked(root) as line:
+            _advance(root, line)
+
+
+def keep(root: Callable[[], Path]) -> threading.Thread:
+    """Looks after the queue for as long as this process lives.
+
+    Args:
+        root: says where runs lie.
+
+    Returns:
+        The thread that looks.
+    """
+
+    def look() -> None:
+        while True:
+            with contextlib.suppress(TrainingError):  # a folder that cannot be written now may be later
+                advance(root())
+            time.sleep(_EVERY)
+
+    thread = threading.Thread(target=look, name="keeps the queue of trainings", daemon=True)
+    thread.start()
+    return thread
+
+
+def _advance_for(run: Run, root: Path, line: list[Waiting]) -> None:
+    """Goes on with the queue; whoever asked for this run is told at once where it cannot be started."""
+    refused = _advance(root, line).get(run.name)
+    if refused is not None:
+        raise refused
+
+
+def _advance(root: Path, line: list[Waiting]) -> dict[str, TrainingError]:
+    """Starts the first that can be, with the queue locked; returns those that could not, by name."""
+    refused: dict[str, TrainingError] = {}
+    while line and active(root) is None:
+        first = line.pop(0)
+        run = Run(root / first.name)
+        # Deleted by hand, or finished from the command line meanwhile.
+        if not run.complete or run.state().status == "finished":
+            continue
+        try:
+            _launch(run, first.finish_only)
+        except TrainingError as error:
+            run.set_state("failed", str(error))
+            refused[first.name] = error
+    return refused
 
 
 def _launch(run: Run, finish_only: bool) -> None:

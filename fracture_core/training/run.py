@@ -1,5 +1,6 @@
 """A run: one training, as a folder that survives whatever happens to the process."""
 
+import contextlib
 import json
 import os
 import re
@@ -18,13 +19,35 @@ from fracture_core.training.steps import Steps
 #: States in which a process is at work on the run.
 ACTIVE = frozenset({"starting", "running", "evaluating"})
 
+_CONFIG = "config.json"
+
+# Less free memory than this share of what process and computer have left, and the next step may not fit.
+_SCARCE = 0.1
+
+# A folder with one of these is a run, or what is left of one.
+_MARKS = (_CONFIG, "state.json")
+
+
+def checked_name(name: str) -> str:
+    """A name that a run's folder can have.
+
+    Raises:
+        TrainingError: it cannot.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
+        raise TrainingError(
+            f"Expected a run name of letters, digits, dots, dashes and underscores, but got {name!r}: "
+            "choose another."
+        )
+    return name
+
 
 @dataclass(frozen=True)
 class RunState:
     """Where a run stands.
 
     Attributes:
-        status: "starting", "running", "evaluating", "finished", "stopped", "failed" or, for a run
+        status: "new", "starting", "running", "evaluating", "finished", "stopped", "failed" or, for a run
             whose process is gone without a word, "interrupted".
         message: one sentence for the user, "" where there is nothing to say.
         pid: process that works on it, 0 for none.
@@ -87,6 +110,11 @@ class Run:
         """What the process printed."""
         return self.folder / "log.txt"
 
+    @property
+    def complete(self) -> bool:
+        """Whether its settings are there; without them a folder is a rest that can only be deleted."""
+        return (self.folder / _CONFIG).is_file()
+
     @classmethod
     def create(cls, root: Path, name: str, config: TrainingConfig) -> "Run":
         """Makes the folder of a new run.
@@ -94,12 +122,7 @@ class Run:
         Raises:
             TrainingError: the name is taken or not fit for a folder, or the disk refuses.
         """
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
-            raise TrainingError(
-                f"Expected a run name of letters, digits, dots, dashes and underscores, but got {name!r}: "
-                "choose another."
-            )
-        run = cls(root / name)
+        run = cls(root / checked_name(name))
         try:
             run.folder.mkdir(parents=True)
         except FileExistsError:
@@ -111,46 +134,74 @@ class Run:
             raise TrainingError(
                 f"Expected to write runs to {root}, but the disk said “{error.strerror}”: choose another folder."
             ) from error
-        config.save(run.folder / "config.json")
+        config.save(run.folder / _CONFIG)
         return run
 
     @classmethod
     def open(cls, root: Path, name: str) -> "Run":
-        """An existing run.
+        """An existing run, or what is left of one.
 
         Raises:
             TrainingError: there is none of that name.
         """
         run = cls(root / name)
-        if not (run.folder / "config.json").is_file():
+        if name.startswith(".") or not any((run.folder / mark).is_file() for mark in _MARKS):
             raise TrainingError(f"Expected a run named {name} in {root}, but there is none: check the name.")
         return run
 
     @classmethod
     def all(cls, root: Path) -> list["Run"]:
-        """Every run, the newest first."""
-        configs = sorted(root.glob("*/config.json"), key=lambda path: path.stat().st_mtime, reverse=True)
-        return [cls(path.parent) for path in configs]
+        """Every run, the newest first, and what is left of runs whose folder lost its settings."""
+        made: dict[Path, float] = {}
+        for mark in reversed(_MARKS):
+            for path in root.glob(f"*/{mark}"):
+                # Hidden ones are being deleted, and may be gone before they are looked at.
+                with contextlib.suppress(OSError):
+                    if not path.parent.name.startswith("."):
+                        made[path.parent] = path.stat().st_mtime
+        return [cls(folder) for folder in sorted(made, key=made.__getitem__, reverse=True)]
 
     def config(self) -> TrainingConfig:
         """What was asked for."""
-        return TrainingConfig.load(self.folder / "config.json")
+        return TrainingConfig.load(self.folder / _CONFIG)
 
     def state(self) -> RunState:
         """Where the run stands now; a dead process shows as "interrupted"."""
         try:
             state = RunState(**json.loads((self.folder / "state.json").read_text(encoding="utf-8")))
         except FileNotFoundError:
-            return RunState("interrupted", "The run was never started: resume it.")
+            return RunState("new", "The run was never started.")
         except (ValueError, TypeError):
             return RunState("interrupted", "The state of the run cannot be read: resume it.")
         if state.status in ACTIVE and not background.alive(state.pid, state.pid_started):
-            return RunState(
-                "interrupted",
-                "The training process ended without a word (stopped from outside, or out of memory): resume it.",
-                updated=state.updated,
-            )
+            return RunState("interrupted", self._vanished(), updated=state.updated)
         return state
+
+    def _vanished(self) -> str:
+        """What to say of a process that is gone without a word."""
+        now = Steps.load(self.steps).now
+        if now is not None and now.memory_free < _SCARCE * (now.memory_free + now.memory):
+            return (
+                f"The training process ended without a word; it held {now.memory / 1e9:.1f} GB of memory and "
+                f"{now.memory_free / 1e9:.1f} GB were free, so that memory probably ran out: close other programs and "
+                "resume it, or clone it with a smaller batch or input size."
+            )
+        return (
+            "The training process ended without a word (stopped from outside, or out of memory): resume it; at most "
+            "one epoch is lost."
+        )
+
+    def check_unfinished(self) -> None:
+        """Refuses to work on a run further whose test split has been opened.
+
+        Raises:
+            TrainingError: the run is finished.
+        """
+        if self.state().status == "finished":
+            raise TrainingError(
+                f"Expected an unfinished run, but {self.name} is finished and its test split has been opened: start "
+                "a new run to train further."
+            )
 
     def set_state(self, status: str, message: str = "", pid: int | None = None) -> None:
         """Writes where the run stands, atomically, on behalf of this process or of `pid`."""

@@ -1,17 +1,20 @@
 """The work of a training process, from the first film to the card."""
 
-import errno
+import contextlib
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from fracture_core.errors import SecondLookError, TrainingError
 from fracture_core.registry.card import Card
 from fracture_core.training import checkpoint, loop
+from fracture_core.training.faults import check_data, machine_fault
 from fracture_core.training.films import Films
 from fracture_core.training.finish import finish
 from fracture_core.training.report import StopRequested
 from fracture_core.training.run import ACTIVE, Run
 from fracture_core.training.search import with_found_rate
+from fracture_core.training.unchanged import Noted, Unchanged
 
 #: Called with what is being done, how much of it is done, and how much there is.
 Progress = Callable[[str, int, int], None]
@@ -37,11 +40,7 @@ def work(run: Run, progress: Progress | None = None, finish_only: bool = False) 
         raise TrainingError(
             f"Expected a run at rest, but {run.name} is being trained: wait for it or stop it."
         )
-    if before.status == "finished":
-        raise TrainingError(
-            f"Expected an unfinished run, but {run.name} is finished and its test split has been opened: start "
-            "a new run to train further."
-        )
+    run.check_unfinished()
     if before.status != "starting":
         # Who announced this process has cleared older requests; a newer one is meant for it.
         run.clear_stop()
@@ -58,16 +57,17 @@ def work(run: Run, progress: Progress | None = None, finish_only: bool = False) 
     except SecondLookError as error:
         run.set_state("failed", str(error))
         raise
-    except (MemoryError, OSError) as error:
-        told = TrainingError(_machine_fault(error))
-        run.set_state("failed", str(told))
+    except BaseException as error:
+        told = machine_fault(error, run)
+        if told is None:
+            # Not hidden: the page says where to look, and the traceback goes on to the log.
+            run.set_state(
+                "failed", "The training ended by a fault of the program; log.txt in the run's folder has it."
+            )
+            raise
+        with contextlib.suppress(OSError):  # a full disk, or no folder: the log has the sentence
+            run.set_state("failed", str(told))
         raise told from error
-    except BaseException:
-        # Not hidden: the page says where to look, and the traceback goes on to the log.
-        run.set_state(
-            "failed", "The training ended by a fault of the program; log.txt in the run's folder has it."
-        )
-        raise
 
 
 def _work(run: Run, progress: Progress | None, finish_only: bool) -> Card:
@@ -79,48 +79,50 @@ def _work(run: Run, progress: Progress | None, finish_only: bool) -> Card:
         if progress:
             progress("Reading films", done, every)
 
+    check_data(run, Path(config.data))
     films = Films.load(config, run.folder.parent / ".cache", reading)
-    _same_split(run, films)
+    noted = _same_films(run, films)
     # Asked first: without a completed epoch there is nothing to finish, and no search may begin.
     best = loop.best(run, config) if finish_only else None
     config = with_found_rate(run, films, config)
     run.set_state("running", _left_out(films))
-    model = best or loop.fit(run, films, config)
+    model = best or loop.fit(run, films, config, [Unchanged(run.name, films, noted)])
+    noted.check(run.name, films)  # also where no epoch was trained
     run.set_state("evaluating", "Calibrating on the validation split, then opening the test split.")
     card = finish(run, films, config, model)
     run.set_state("finished", f"AUC on the test split: {card.test.auc.text()}." if card.test else "")
     return card
 
 
-def _same_split(run: Run, films: Films) -> None:
-    """Notes the split at the first start, and refuses to go on with another one.
+def _same_films(run: Run, films: Films) -> Noted:
+    """Notes split and films at the first start, and refuses to go on with others.
 
     A folder that changed is split anew, and films that trained the network could stand in its test.
     """
-    path = run.folder / "split.csv"
-    if checkpoint.last(run.checkpoints) is None:
-        films.write_split(path)
-        return
-    again = path.with_suffix(".again")
+    split, content = run.folder / "split.csv", run.folder / "films.npz"
+    began = checkpoint.last(run.checkpoints) is not None
+    if began and not split.is_file():
+        raise TrainingError(
+            f"Expected the split that {run.name} began with in its folder, but {split.name} is gone: start a new run."
+        )
+    if not began:
+        films.write_split(split)
+    again = split.with_suffix(".again")
     films.write_split(again)
-    same = path.is_file() and path.read_bytes() == again.read_bytes()
+    same = split.read_bytes() == again.read_bytes()
     again.unlink()
     if not same:
         raise TrainingError(
             f"Expected the films that {run.name} began with, but the folder has changed since: restore it, or start "
             "a new run."
         )
+    before = Noted.load(content) if began else None
+    if before is not None:
+        before.check(run.name, films)
+    noted = Noted.of(films)
+    noted.save(content)
+    return noted
 
 
 def _left_out(films: Films) -> str:
     return f"{films.unreadable} unreadable files were left out." if films.unreadable else ""
-
-
-def _machine_fault(error: Exception) -> str:
-    if isinstance(error, MemoryError):
-        return (
-            "Expected enough memory for this training, but it ran out: choose a smaller batch or input size."
-        )
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return "Expected room on the disk, but it is full: free some space and resume the run."
-    return f"Expected to read and write freely, but the system said “{error}”: mend that and resume the run."

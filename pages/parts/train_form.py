@@ -248,36 +248,22 @@ def _start(films: Look | None, config: TrainingConfig | None, name: str) -> None
     root = places.runs()
     other = process.active(root)
     run: Run | None
-    if st.button(
-        "Start training",
-        type="primary",
-        disabled=films is None or config is None or other is not None,
-        key="train_go",
-    ):
+    if st.button("Start training", type="primary", disabled=films is None or config is None, key="train_go"):
         assert config is not None
         try:
             run = process.begin(root, name, config)
         except SecondLookError as error:
-            run = process.active(root)
             # The second of two quick clicks: what it asks for is under way.
-            if run is None or run.config() != config:
+            run = process.twin(root, config)
+            if run is None:
                 st.error(str(error))
-                run = None
         if run is not None:
             train_state.go(**{train_state.VIEW: train_state.RUNS, train_state.RUN: run.name})
-    if other is not None:
-        st.markdown(f"{other.name} is being trained. One training at a time: wait for it, or stop it.")
-        if st.button("Watch it", key="train_watch_other"):
-            train_state.go(**{train_state.VIEW: train_state.RUNS, train_state.RUN: other.name})
-        _until_free()
-    elif films is None:
+    if films is None:
         st.caption("Choose films first.")
     elif config is None:
         st.caption("Mend the settings first.")
-
-
-@st.fragment(run_every=3)
-def _until_free() -> None:
-    """Draws the page anew when the other training has ended."""
-    if process.active(places.runs()) is None:
-        st.rerun()
+    if other is not None:
+        st.markdown(f"{other.name} is being trained. One training at a time: another waits for its turn.")
+        if st.button("Watch it", key="train_watch_other"):
+            train_state.go(**{train_state.VIEW: train_state.RUNS, train_state.RUN: other.name})

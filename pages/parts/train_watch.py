@@ -1,17 +1,18 @@
 """The runs: one of them chosen, watched while it trains, and stopped, resumed or put in use."""
 
 import html
+from collections.abc import Sequence
 
 import streamlit as st
 
 from fracture_core import places
 from fracture_core.errors import SecondLookError
-from fracture_core.training import process
+from fracture_core.training import process, queue
 from fracture_core.training.config import TrainingConfig
 from fracture_core.training.run import ACTIVE, Run, RunState
 from fracture_core.training.steps import Steps
 from fracture_core.zoo import ARCHITECTURES
-from pages.parts import train_curves, train_figures, train_result, train_state
+from pages.parts import train_curves, train_figures, train_manage, train_queue, train_result, train_state
 
 #: Seconds between two looks at a run that is at work.
 _EVERY = 1.5
@@ -33,25 +34,32 @@ _FACTS = """<style>
 
 
 def show() -> None:
-    """Draws the list of runs and the chosen one."""
+    """Draws the list of runs, those that wait, and the chosen one."""
     root = places.runs()
     states = {run.name: run.state() for run in Run.all(root)}
     if not states:
         _empty()
         return
-    name = _choose(states)
+    waiting = [one.name for one in queue.waiting(root)]
+    name = _choose(states, waiting)
     run = Run(root / name)
-    if states[name].status in ACTIVE:
+    at_work = states[name].status in ACTIVE
+    train_manage.show(run, at_work)
+    train_queue.show()
+    if at_work:
         st.fragment(_live, run_every=_EVERY)(run)
     else:
-        _at_rest(run, states[name])
+        _at_rest(run, states[name], name in waiting)
 
 
-def _choose(states: dict[str, RunState]) -> str:
+def _choose(states: dict[str, RunState], waiting: Sequence[str]) -> str:
     chosen = st.session_state.get(train_state.RUN)
     if chosen not in states:
         chosen = next((name for name, state in states.items() if state.status in ACTIVE), next(iter(states)))
-    labels = {name: f"{_WORDS.get(state.status, state.status)} – {name}" for name, state in states.items()}
+    labels = {
+        name: f"{'waiting' if name in waiting else _WORDS.get(state.status, state.status)} – {name}"
+        for name, state in states.items()
+    }
     name = st.selectbox(
         "Run, the newest first",
         tuple(labels),
@@ -133,13 +141,23 @@ def _facts(at: train_figures.Standing, done: bool) -> None:
     st.html(_FACTS.format(cells))
 
 
-def _at_rest(run: Run, state: RunState) -> None:
+def _at_rest(run: Run, state: RunState, waits: bool) -> None:
     """A run nobody works on."""
+    if not run.complete:
+        st.error(
+            f"Expected the settings of {run.name} in its folder, but config.json is gone: delete the run."
+        )
+        return
     config = run.config()
     epochs = run.epochs()
-    if state.status == "finished":
+    if waits:
+        st.markdown("It waits for its turn.")
+    elif state.status == "finished":
         _ended(epochs, config)
-        train_result.show(run)
+        try:
+            train_result.show(run)
+        except SecondLookError as error:
+            st.error(str(error))
     else:
         tell = (
             st.error
@@ -167,11 +185,10 @@ def _continue(run: Run) -> None:
     kept = any(run.checkpoints.glob("epoch-*"))
     with st.container(horizontal=True):
         resume = st.button(
-            "Resume", type="primary", disabled=other is not None, key=f"train_resume_{run.name}"
+            "Resume" if run.log.exists() else "Start", type="primary", key=f"train_resume_{run.name}"
         )
         take = kept and st.button(
             "Use the best epoch so far",
-            disabled=other is not None,
             key=f"train_finish_{run.name}",
             help="Opens the test split and makes a model of it. The run cannot be resumed afterwards.",
         )
@@ -179,15 +196,7 @@ def _continue(run: Run) -> None:
         process.start(run, finish_only=bool(take))
         train_state.go()
     if other is not None:
-        st.caption(f"{other.name} is being trained. One training at a time: wait for it, or stop it.")
-        _until_free()
-
-
-@st.fragment(run_every=3)
-def _until_free() -> None:
-    """Draws the page anew when the other training has ended."""
-    if process.active(places.runs()) is None:
-        st.rerun()
+        st.caption(f"{other.name} is being trained: this run would wait for its turn.")
 
 
 def _details(run: Run, config: TrainingConfig) -> None:

@@ -141,14 +141,13 @@ def test_a_model_is_trained_while_other_pages_are_used_and_put_in_use(page, app)
     page.locator(".footer", has_text="watched").wait_for()
 
 
-def test_a_training_is_stopped_and_resumed_and_no_second_one_is_started(page, app):
+def test_a_training_is_stopped_and_resumed(page, app):
     fill_in(page, app, "broken-off", 1000)
     page.get_by_role("button", name="Start training").click()
     page.get_by_text("Best epoch so far").wait_for(timeout=PATIENCE)
 
     part(page, "New training")
     page.get_by_text("broken-off is being trained").wait_for()
-    assert page.get_by_role("button", name="Start training").is_disabled()
     page.get_by_role("button", name="Watch it").click()
 
     page.get_by_role("button", name="Stop", exact=True).click()

@@ -1,7 +1,10 @@
+import errno
 import json
 import os
+import shutil
 import signal
-import threading
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -11,10 +14,12 @@ import pytest
 from fracture_core.data.phantom import SetSettings, write_set
 from fracture_core.errors import TrainingError
 from fracture_core.registry.card import Card
-from fracture_core.training import process
+from fracture_core.training import process, queue
 from fracture_core.training.config import TrainingConfig
 from fracture_core.training.run import ACTIVE, Run
 from fracture_core.training.steps import Steps
+
+ROOT = Path(__file__).resolve().parents[2]
 
 # Importing TensorFlow on a busy machine is most of it.
 PATIENCE = 300
@@ -31,7 +36,8 @@ def films(tmp_path_factory):
 def root(tmp_path):
     folder = tmp_path / "runs"
     yield folder
-    # A failed test must not leave a training behind.
+    # A failed test must not leave a training behind, nor one that waits for its turn.
+    (folder / "queue.json").unlink(missing_ok=True)
     for run in Run.all(folder):
         state = run.state()
         if state.status in ACTIVE:
@@ -90,41 +96,107 @@ def test_a_run_is_trained_to_its_end_in_another_process(films, root, monkeypatch
         process.start(run)
 
 
-def test_a_second_start_is_refused_while_one_is_at_work(films, root):
-    run = process.begin(root, "one", config(films, epochs=500))
+def test_a_second_training_waits_and_starts_when_the_first_has_ended(films, root):
+    """No app is open: the process that ends starts the next, also where it was stopped."""
+    one = process.begin(root, "one", config(films, epochs=500))
+    two = process.begin(root, "two", config(films, epochs=1))
+    assert [run.name for run in queue.waiting(root)] == ["two"]
+    assert two.state().status == "new"
     with pytest.raises(TrainingError, match="one is being trained"):
-        process.begin(root, "two", config(films))
-    assert not (root / "two").exists()
-    other = Run.create(root, "three", config(films))
-    with pytest.raises(TrainingError, match="one is being trained"):
-        process.start(other)
-    with pytest.raises(TrainingError, match="one is being trained"):
-        process.start(run)
+        process.start(one)
+    with pytest.raises(TrainingError, match="two does: let it wait"):
+        process.start(two)
+    with pytest.raises(TrainingError, match="same model"):
+        process.begin(root, "twin", config(films, epochs=1))
+    assert not (root / "twin").exists()
 
     # Asked while it is still importing TensorFlow.
-    run.request_stop()
-    assert at_rest(run) == "stopped"
+    one.request_stop()
+    assert at_rest(one) == "stopped"
+    until(two, lambda status: status in ACTIVE)
+    assert queue.waiting(root) == ()
+    assert at_rest(two) == "finished", two.log.read_text()
 
 
-def test_two_starts_in_the_same_moment_start_one(films, root):
-    ready, errors = threading.Barrier(2), []
+_CLICK = """
+import sys
+from pathlib import Path
+from fracture_core.training import process, queue
+from fracture_core.training.config import TrainingConfig
+root, name, films, seed = sys.argv[1:]
+sys.stdin.read(1)
+process.begin(Path(root), name, TrainingConfig(films, "four_block", size=64, epochs=500, batch=8, seed=int(seed)))
+"""
 
-    def click(name: str) -> None:
-        ready.wait()
-        try:
-            process.begin(root, name, config(films, epochs=500))
-        except TrainingError as error:
-            errors.append(str(error))
 
-    clicks = [threading.Thread(target=click, args=(name,)) for name in ("left", "right")]
-    for thread in clicks:
-        thread.start()
-    for thread in clicks:
-        thread.join()
-    assert len(errors) == 1
-    assert len(Run.all(root)) == 1
-    process.active(root).request_stop()
-    assert at_rest(Run.all(root)[0]) == "stopped"
+def test_two_starts_in_the_same_moment_by_two_processes_start_one(films, root):
+    clicks = [
+        subprocess.Popen(
+            [sys.executable, "-c", _CLICK, root, name, films, seed], stdin=subprocess.PIPE, cwd=ROOT
+        )
+        for name, seed in (("left", "1"), ("right", "2"))
+    ]
+    for click in clicks:
+        click.stdin.write(b"x")
+        click.stdin.close()
+    assert [click.wait(PATIENCE) for click in clicks] == [0, 0]
+    assert [run.state().status for run in Run.all(root)].count("starting") == 1
+    (second,) = queue.waiting(root)
+    first = process.active(root)
+    assert {first.name, second.name} == {"left", "right"}
+    queue.remove(root, second.name)
+    first.request_stop()
+    assert at_rest(first) == "stopped"
+    assert process.active(root) is None
+
+
+def test_of_a_killed_training_the_keeper_starts_the_next(films, root):
+    """Also after a restart of the app: the queue lies on the disk."""
+    one = process.begin(root, "one", config(films, epochs=500))
+    two = process.begin(root, "two", config(films, epochs=400))
+    os.kill(one.state().pid, signal.SIGKILL)
+    assert at_rest(one) == "interrupted"
+    assert two.state().status == "new"
+    process.keep(lambda: root)
+    until(two, lambda status: status in ACTIVE)
+    two.request_stop()
+    assert at_rest(two) == "stopped"
+
+
+def test_what_cannot_be_started_is_told_and_the_next_has_its_turn(films, root, monkeypatch):
+    for name in ("gone", "first", "second"):
+        Run.create(root, name, config(films))
+    with queue.locked(root) as line:
+        line += [queue.Waiting(name) for name in ("gone", "first", "second")]
+    shutil.rmtree(root / "gone")
+
+    def launch(command, log):
+        if "first" in command:
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+        return os.getpid()
+
+    monkeypatch.setattr(process.background, "launch", launch)
+    process.advance(root)
+    assert Run(root / "first").state().status == "failed"
+    assert "free memory or disk space" in Run(root / "first").state().message
+    assert process.active(root).name == "second"
+    assert queue.waiting(root) == ()
+    (root / "second" / "state.json").unlink()
+    with pytest.raises(TrainingError, match="Cannot allocate memory"):
+        process.start(Run(root / "first"))
+
+
+def test_a_terminal_takes_the_turn_or_is_refused(films, root):
+    run = process.claim(root, "mine", config(films))
+    assert (run.state().status, run.state().pid) == ("starting", os.getpid())
+    assert process.claim(root, "mine").name == "mine"
+    with pytest.raises(TrainingError, match="mine is being trained: add --queue"):
+        process.claim(root, "other", config(films))
+    assert not (root / "other").exists()
+    run.set_state("finished")
+    with pytest.raises(TrainingError, match="mine is finished"):
+        process.claim(root, "mine")
+    assert run.state().status == "finished"
 
 
 def test_a_stopped_run_keeps_its_epochs_and_its_best_can_be_taken(films, root):

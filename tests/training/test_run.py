@@ -67,7 +67,7 @@ def test_all_the_newest_first(tmp_path):
 
 
 def test_a_run_that_was_never_started(run):
-    assert run.state().status == "interrupted"
+    assert run.state().status == "new"
     assert "never started" in run.state().message
 
 

@@ -82,23 +82,15 @@ def test_a_sentence_for_what_the_user_can_mend(run, tiny_config, tmp_path):
     assert (run.state().status, run.state().message) == ("failed", str(told.value))
 
 
-@pytest.mark.parametrize(
-    ("fault", "sentence"),
-    [
-        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "Expected room on the disk, but it is full"),
-        (OSError(errno.EACCES, "Permission denied"), "Permission denied.*mend that and resume the run"),
-        (MemoryError(), "it ran out: choose a smaller batch"),
-    ],
-)
-def test_faults_of_the_machine(run, monkeypatch, fault, sentence):
+def test_a_fault_of_the_machine_is_a_sentence(run, monkeypatch):
     def fail(*_given):
-        raise fault
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(module.loop, "fit", fail)
-    with pytest.raises(TrainingError, match=sentence):
+    with pytest.raises(TrainingError, match=r"Expected room on the disk of .*one, but it is full"):
         work(run)
     assert run.state().status == "failed"
-    assert "Expected" in run.state().message
+    assert "free some space and resume" in run.state().message
 
 
 def test_a_fault_of_the_program_is_not_hidden(run, monkeypatch):
@@ -120,7 +112,7 @@ def test_unreadable_films_are_left_out_and_told(run, tiny_config, phantoms, tmp_
     replace(tiny_config, data=str(root)).save(run.folder / "config.json")
     said = []
 
-    def look(run, films, config):
+    def look(run, films, config, watchers):
         said.append((run.state().status, run.state().message, len(films.cases), films.unreadable))
         raise module.StopRequested
 

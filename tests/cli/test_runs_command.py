@@ -1,0 +1,120 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from fracture_core.cli.main import main
+from fracture_core.training import queue
+from fracture_core.training.config import TrainingConfig
+from fracture_core.training.run import Run
+
+CONFIG = TrainingConfig("/films", "four_block", epochs=7)
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path))
+    for name in ("one", "two"):
+        Run.create(tmp_path, name, CONFIG)
+    return tmp_path
+
+
+@pytest.fixture
+def busy(root):
+    """A run that another process is at work on."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        run = Run.create(root, "busy", CONFIG)
+        run.set_state("running", pid=other.pid)
+        yield run
+        other.kill()
+
+
+def test_list(command, root, busy):
+    command("runs", "queue", "--add", "two")
+    said = command("runs", "list")
+    assert said.status == 0
+    rows = {line.split()[0]: line for line in said.lines}
+    assert "running" in rows["busy"]
+    assert "waits, place 1" in rows["two"]
+    assert "never started" in rows["one"]
+    found = [json.loads(line) for line in command("runs", "list", "--format", "json").lines]
+    assert {row["run"]: (row["status"], row["place"]) for row in found} == {
+        "busy": ("running", None),
+        "two": ("new", 1),
+        "one": ("new", None),
+    }
+
+
+def test_queue(command, root, busy):
+    for name in ("one", "two"):
+        assert command("runs", "queue", "--add", name).status == 0
+    assert command("runs", "queue").lines == ["in training: busy", "1. one", "2. two"]
+    assert command("runs", "queue", "--up", "two").lines[1:] == ["1. two", "2. one"]
+    assert command("runs", "queue", "--remove", "two").lines[1:] == ["1. one"]
+    for words in (
+        ("--up", "two"),
+        ("--remove", "two"),
+        ("--add", "gone"),
+        ("--add", "one"),
+        ("--add", "busy"),
+    ):
+        said = command("runs", "queue", *words)
+        assert (said.status, said.out) == (1, "")
+        assert said.err.startswith("Expected")
+
+
+def test_a_training_is_handed_to_the_queue(command, root, busy, phantoms):
+    said = command("train", "--data", phantoms, "--architecture", "four_block", "--run", "new", "--queue")
+    assert json.loads(said.out) == {"run": "new", "status": "waits", "place": 1}
+    said = command("train", "--resume", "--run", "one", "--finish", "--queue")
+    assert json.loads(said.out)["place"] == 2
+    assert queue.waiting(root)[1] == queue.Waiting("one", finish_only=True)
+    said = command("train", "--data", phantoms, "--architecture", "four_block", "--run", "now")
+    assert (said.status, said.out) == (1, "")
+    assert "busy is being trained: add --queue" in said.err
+    assert not (root / "now").exists()
+
+
+def test_stop(command, root, busy):
+    assert command("runs", "stop", "busy").status == 0
+    assert busy.stop_requested()
+    said = command("runs", "stop", "one")
+    assert (said.status, said.out) == (1, "")
+    assert "one is at rest" in said.err
+
+
+def test_clone_and_rename(command, root):
+    assert command("runs", "clone", "one", "three", "--seed", 4, "--learning-rate", 0.01).status == 0
+    config = Run(root / "three").config()
+    assert (config.seed, config.learning_rate, config.epochs) == (4, 0.01, 7)
+    assert command("runs", "rename", "three", "four").status == 0
+    assert Run.open(root, "four").config() == config
+    said = command("runs", "rename", "four", "one")
+    assert (said.status, said.out) == (1, "")
+    assert "one exists already" in said.err
+
+
+def test_delete_asks(command, root, busy, monkeypatch):
+    said = command("runs", "delete", "one")
+    assert "Expected --yes to delete one" in said.err
+    assert command("runs", "delete", "one", "--yes").status == 0
+    assert not (root / "one").exists()
+    assert "stop it first" in command("runs", "delete", "busy", "--yes").err
+
+    class Terminal:
+        def __init__(self, answer):
+            self.answer = answer
+
+        def isatty(self):
+            return True
+
+        def readline(self):
+            return self.answer
+
+    monkeypatch.setattr("sys.stdin", Terminal("no\n"))
+    assert main(["runs", "delete", "two"]) == 1
+    assert (root / "two").exists()
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    assert main(["runs", "delete", "two"]) == 0
+    assert not (root / "two").exists()

@@ -1,0 +1,154 @@
+"""The runs of the Train page: one trains, the next waits, and each can be cloned, renamed and deleted."""
+
+import shutil
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from fracture_core.training import process, queue
+from fracture_core.training.config import TrainingConfig
+from fracture_core.training.run import ACTIVE, Run
+
+pytestmark = pytest.mark.browser
+
+# Two processes import TensorFlow on the way.
+PATIENCE = 180_000
+
+
+@pytest.fixture(autouse=True)
+def _at_rest(app):
+    """Leaves no training behind, whatever happened."""
+    yield
+    with queue.locked(app.runs) as line:
+        line.clear()
+    for run in Run.all(app.runs):
+        run.request_stop()
+    end = time.monotonic() + PATIENCE / 1000
+    while any(run.state().status in ACTIVE for run in Run.all(app.runs)):
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    for run in Run.all(app.runs):
+        shutil.rmtree(run.folder)
+
+
+def settings(app, seed: int) -> TrainingConfig:
+    return TrainingConfig(
+        str(app.phantoms),
+        "four_block",
+        size=64,
+        epochs=1000,
+        batch=8,
+        learning_rate=1e-3,
+        patience=1000,
+        seed=seed,
+    )
+
+
+def open_runs(page, app) -> None:
+    page.goto(f"{app.url}/train")
+    page.get_by_role("heading", name="Train", exact=True).wait_for()
+    page.get_by_role("radio", name="Runs", exact=True).click()
+
+
+def press(page, key: str) -> None:
+    """Presses the button of that key: one of another run, which is about to go, would take no notice."""
+    # With a tooltip there is a second one for narrow screens, of no size.
+    page.locator(f".st-key-{key}").get_by_role("button").filter(visible=True).click()
+
+
+def chosen(page, words: str) -> None:
+    """Waits until the list of runs shows this one as chosen."""
+    expect(page.get_by_role("combobox", name="Run, the newest first")).to_have_value(words, timeout=PATIENCE)
+
+
+def choose(page, words: str) -> None:
+    page.get_by_role("combobox", name="Run, the newest first").click()
+    page.keyboard.type(words)
+    page.get_by_role("option", name=words).first.wait_for()
+    page.keyboard.press("Enter")
+    chosen(page, words)
+
+
+def test_one_trains_while_the_next_waits_and_runs_are_managed(page, app):
+    process.begin(app.runs, "one", settings(app, 1))
+    for number, name in enumerate(("two", "three"), 2):
+        process.begin(app.runs, name, settings(app, number))
+    open_runs(page, app)
+    waits = page.locator(".st-key-train_queue")
+    expect(waits).to_contain_text("1. two")
+    expect(waits).to_contain_text("2. three")
+
+    # The queue is changed.
+    press(page, "train_up_three")
+    expect(waits).to_contain_text("1. three")
+    press(page, "train_out_three")
+    expect(waits).not_to_contain_text("three")
+    expect(page.get_by_text("three no longer waits")).to_be_visible()
+
+    # The first is watched.
+    choose(page, "in training – one")
+    expect(page.get_by_text("Best epoch so far")).to_be_visible(timeout=PATIENCE)
+    for words in ("Images a second", "Memory held", "Time left, at most"):
+        expect(page.get_by_text(words)).to_be_visible()
+    expect(page.get_by_text("training, step by step").first).to_be_visible()
+    expect(page.locator("canvas, svg.marks")).to_have_count(3)
+    expect(page.get_by_test_id("stPopoverButton").filter(has_text="Delete", visible=True)).to_be_disabled()
+
+    # It is stopped, and the next begins by itself.
+    press(page, "train_stop_one")
+    expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("completed epochs are kept").first).to_be_visible()
+    expect(waits).to_have_count(0, timeout=PATIENCE)
+    assert process.active(app.runs).name == "two"
+
+    # It is cloned with another seed, and the clone renamed.
+    press(page, "train_clone_one")
+    name = page.get_by_role("textbox", name="Name of the clone")
+    expect(name).to_have_value("one-2")
+    name.fill("copy")
+    page.get_by_role("spinbutton", name="Its seed").fill("9")
+    page.get_by_role("button", name="Make the clone").click()
+    chosen(page, "new – copy")
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
+    assert Run(app.runs / "copy").config().seed == 9
+
+    press(page, "train_rename_copy")
+    page.get_by_role("textbox", name="New name").fill("one")
+    page.get_by_role("button", name="Give it this name").click()
+    expect(page.get_by_text("one exists already")).to_be_visible()
+    page.get_by_role("textbox", name="New name").fill("better")
+    page.get_by_role("button", name="Give it this name").click()
+    chosen(page, "new – better")
+
+    # It waits when it is started, and is deleted only after a question.
+    press(page, "train_resume_better")
+    chosen(page, "waiting – better")
+    expect(waits).to_contain_text("1. better")
+    press(page, "train_delete_better")
+    expect(page.get_by_text("This cannot be undone")).to_be_visible()
+    page.get_by_role("button", name="Delete it for good").click()
+    expect(page.get_by_text("better is deleted")).to_be_visible()
+    expect(waits).to_have_count(0)
+    assert not (app.runs / "better").exists()
+
+
+def test_a_new_training_waits_for_the_one_at_work(page, app):
+    process.begin(app.runs, "one", settings(app, 1))
+    page.goto(f"{app.url}/train")
+    page.get_by_role("radio", name="New training", exact=True).click()
+    expect(page.get_by_text("one is being trained. One training at a time")).to_be_visible()
+    press(page, "train_watch_other")
+    chosen(page, "in training – one")
+
+
+def test_what_is_left_of_a_run_is_said_and_deleted(page, app):
+    run = Run.create(app.runs, "half", settings(app, 1))
+    run.set_state("stopped", "Stopped.")
+    (run.folder / "config.json").unlink()
+    open_runs(page, app)
+    expect(page.get_by_text("config.json is gone: delete the run")).to_be_visible()
+    press(page, "train_delete_half")
+    page.get_by_role("button", name="Delete it for good").click()
+    expect(page.get_by_text("half is deleted")).to_be_visible()
+    assert not run.folder.exists()
