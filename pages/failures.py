@@ -42,6 +42,7 @@ def main() -> None:
         threshold = failures_state.choose_threshold(record.card)
     st.html(failures_record.provenance(record))
     view = failures_state.view(record, threshold)
+    failures_state.share(view, record)
     if view.case:
         # The opened film is what matters now; the numbers wait out of its way.
         with st.expander("Confusion matrix, measures and curves"):
@@ -60,7 +61,6 @@ def main() -> None:
         )
         with slices:
             failures_slices.show(record, view)
-    failures_state.share(view, record)
 
 
 def _overview(record: Record, threshold: float) -> None:

@@ -1,12 +1,18 @@
-"""The curves as charts that tell their numbers under the pointer."""
+"""The curves as charts that tell their numbers under the pointer.
+
+A chart is checked against the schema of Vega-Lite when it is made, which takes longer than all the rest of the page. So
+what no threshold moves is made once, as a specification, and the operating point is laid upon it.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
-from fracture_core.evaluation import DecisionCurve, Interval, PrPoints, Reliability, RocPoints
+from fracture_core.evaluation import DecisionCurve, PrPoints, Reliability, RocPoints
 from fracture_core.words import told_of
 
 # Okabe and Ito's colours differ in lightness too, so that any kind of colour vision tells them apart.
@@ -16,11 +22,12 @@ _HEIGHT = 300
 # Points nearer than this to the one before, on both axes, cannot be told from it on a screen.
 _NEAR = 1 / 400
 
-Chart = alt.LayerChart | alt.FacetChart
+#: A chart as Vega-Lite takes it.
+Spec = dict[str, Any]
 
 
-def roc(points: RocPoints, threshold: float) -> Chart:
-    """The ROC curve, the diagonal and the operating point."""
+def roc(points: RocPoints) -> Spec:
+    """The ROC curve and the diagonal."""
     frame = pd.DataFrame(
         {
             "x": points.false_positive_rate,
@@ -31,21 +38,19 @@ def roc(points: RocPoints, threshold: float) -> Chart:
     )
     guess = pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0]})
     names = ("False alarm rate (1 − specificity)", "Sensitivity")
-    return _ranked(frame, guess, points.at(threshold), threshold, names)
+    return _ranked(frame, guess, names)
 
 
-def precision_recall(points: PrPoints, threshold: float) -> Chart:
-    """The precision–recall curve, the prevalence and the operating point."""
+def precision_recall(points: PrPoints) -> Spec:
+    """The precision–recall curve and the prevalence."""
     frame = pd.DataFrame(
         {"x": points.recall, "y": points.precision, "threshold": np.append(points.thresholds, 1.0)}
     ).iloc[::-1]
     guess = pd.DataFrame({"x": [0.0, 1.0], "y": [points.prevalence] * 2})
-    # Above the highest probability nothing is flagged, and there is no precision to draw.
-    point = points.at(threshold) if threshold <= points.thresholds[-1] else None
-    return _ranked(frame, guess, point, threshold, ("Recall (sensitivity)", "Precision"))
+    return _ranked(frame, guess, ("Recall (sensitivity)", "Precision"))
 
 
-def reliability(points: Reliability, finding: str) -> Chart:
+def reliability(points: Reliability, finding: str) -> Spec:
     """Predicted against observed shares with their intervals; the diagonal is perfect."""
     frame = points.to_frame().round(5)
     perfect = pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0]})
@@ -59,23 +64,16 @@ def reliability(points: Reliability, finding: str) -> Chart:
         alt.Tooltip("n:Q", title="Films", format=","),
     ]
     base = alt.Chart(frame)
-    return alt.layer(
+    return _spec(
         _dashes(perfect, "predicted", "observed"),
         base.mark_rule(color=_GUESS, strokeWidth=1.5).encode(x=x, y=_y("low", observed), y2="high:Q"),
         base.mark_line(color=_LINE, strokeWidth=2).encode(x=x, y=y),
         base.mark_point(color=_LINE, filled=True, size=60, opacity=1).encode(x=x, y=y, tooltip=tooltip),
-        height=_HEIGHT,
     )
 
 
-def decision(points: DecisionCurve, threshold: float, here: Interval) -> Chart:
-    """Net benefit of the model, of acting on all films and of acting on none, and the operating point.
-
-    Args:
-        points: the curve.
-        threshold: the operating threshold.
-        here: the net benefit there; not measurable at a threshold of 1.
-    """
+def decision(points: DecisionCurve) -> Spec:
+    """Net benefit of the model, of acting on all films and of acting on none."""
     frame = points.to_frame().round(5)
     x = _x("threshold", "Threshold probability")
     scale = alt.Scale(domain=list(points.shown()), nice=False)
@@ -93,7 +91,7 @@ def decision(points: DecisionCurve, threshold: float, here: Interval) -> Chart:
     ]
     near = alt.selection_point(on="pointerover", nearest=True, fields=["threshold"], empty=False)
     base = alt.Chart(frame)
-    layers = [
+    return _spec(
         base.mark_area(color=_LINE, opacity=0.2, clip=True).encode(x=x, y=y("low"), y2="high:Q"),
         base.mark_line(color=_GUESS, strokeDash=[1, 3], strokeWidth=1.5).encode(
             x=x, y=y("net_benefit_of_none")
@@ -110,11 +108,31 @@ def decision(points: DecisionCurve, threshold: float, here: Interval) -> Chart:
             opacity=alt.condition(near, alt.value(1), alt.value(0)),
         )
         .add_params(near),
-    ]
-    if here.measurable:
-        point = pd.DataFrame({"threshold": [threshold], "net_benefit": [here.value]})
-        layers.append(_diamond(point, x, y("net_benefit"), tooltip[:2]))
-    return alt.layer(*layers, height=_HEIGHT)
+    )
+
+
+def marked(spec: Spec, **place: float) -> Spec:
+    """A chart with the operating point on it.
+
+    Args:
+        spec: of a chart of this module whose last layer holds the points of the curve.
+        place: the fields of that layer at the operating point.
+    """
+    encoding = spec["layer"][-1]["encoding"]
+    told = [row for row in encoding["tooltip"] if row["field"] in place]
+    diamond = {
+        "data": {"values": [place]},
+        "mark": {
+            "type": "point",
+            "shape": "diamond",
+            "filled": True,
+            "size": 130,
+            "color": _POINT,
+            "opacity": 1,
+        },
+        "encoding": {"x": encoding["x"], "y": encoding["y"], "tooltip": told},
+    }
+    return {**spec, "layer": [*spec["layer"], diamond]}
 
 
 def thinned(frame: pd.DataFrame) -> pd.DataFrame:
@@ -133,13 +151,7 @@ def thinned(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.iloc[sorted({*kept, len(places) - 1})]
 
 
-def _ranked(
-    frame: pd.DataFrame,
-    guess: pd.DataFrame,
-    point: tuple[float, float] | None,
-    threshold: float,
-    names: tuple[str, str],
-) -> Chart:
+def _ranked(frame: pd.DataFrame, guess: pd.DataFrame, names: tuple[str, str]) -> Spec:
     """A curve through all thresholds."""
     frame = thinned(frame).round(5)
     x, y = _x("x", names[0]), _y("y", names[1])
@@ -150,7 +162,7 @@ def _ranked(
     ]
     near = alt.selection_point(on="pointerover", nearest=True, fields=["x", "y"], empty=False)
     line = alt.Chart(frame).mark_line(color=_LINE, strokeWidth=2, interpolate="linear")
-    layers = [
+    return _spec(
         _dashes(guess, "x", "y"),
         # The order of the rows is the order along the curve, vertical steps included.
         line.encode(x=x, y=y, order=alt.Order("order:Q")).transform_window(order="row_number()"),
@@ -158,11 +170,11 @@ def _ranked(
         .mark_point(color=_LINE, filled=True, size=60)
         .encode(x=x, y=y, tooltip=tooltip, opacity=alt.condition(near, alt.value(1), alt.value(0)))
         .add_params(near),
-    ]
-    if point is not None:
-        here = pd.DataFrame({"x": [point[0]], "y": [point[1]], "threshold": [threshold]})
-        layers.append(_diamond(here, x, y, tooltip))
-    return alt.layer(*layers, height=_HEIGHT)
+    )
+
+
+def _spec(*layers: alt.Chart) -> Spec:
+    return dict(alt.layer(*layers, height=_HEIGHT).to_dict())
 
 
 def _x(field: str, title: str) -> alt.X:
@@ -186,9 +198,3 @@ def _dashes(guess: pd.DataFrame, x: str, y: str) -> alt.Chart:
     frame = guess.rename(columns={"x": x, "y": y})
     line = alt.Chart(frame).mark_line(color=_GUESS, strokeDash=[4, 4], strokeWidth=1)
     return line.encode(x=f"{x}:Q", y=f"{y}:Q")
-
-
-def _diamond(point: pd.DataFrame, x: alt.X, y: alt.Y, tooltip: list[alt.Tooltip]) -> alt.Chart:
-    """The operating point."""
-    mark = alt.Chart(point).mark_point(color=_POINT, filled=True, size=130, shape="diamond", opacity=1)
-    return mark.encode(x=x, y=y, tooltip=tooltip)

@@ -31,67 +31,84 @@ from pages.parts.failures_record import Record
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """What no threshold moves."""
+    """What no threshold moves, and the charts of it by name."""
 
     roc: RocPoints
     pr: PrPoints
     reliability: Reliability
     decision: DecisionCurve
+    charts: dict[str, failures_charts.Spec]
 
 
 def show(record: Record, threshold: float) -> None:
     """All four, two to a row where there is room."""
     try:
-        curves = _curves(record.key, record.test)
+        curves = _curves(record.key, record.card.finding, record.test)
     except DataError as error:
         st.info(str(error))
         return
     finding, test = record.card.finding, record.test
     here = net_benefit(test["label"], test["probability"], test["group"], threshold)
+    charts = _marked(curves, threshold, here)
     first, second = st.columns(2), st.columns(2)
-    with first[0]:
-        st.altair_chart(
-            failures_charts.roc(curves.roc, threshold),
-            width="stretch",
-            alt="ROC curve with the operating point",
+    for place, name, alt, words in (
+        (first[0], "roc", "ROC curve with the operating point", roc_words(curves.roc, threshold)),
+        (
+            first[1],
+            "precision-recall",
+            "Precision–recall curve with the operating point",
+            pr_words(curves.pr, threshold),
+        ),
+        (
+            second[0],
+            "calibration",
+            "Calibration curve with 95% intervals",
+            reliability_words(curves.reliability, finding),
+        ),
+        (
+            second[1],
+            "decision",
+            "Decision curve with the operating point",
+            decision_words(curves.decision, here, threshold, finding),
+        ),
+    ):
+        with place:
+            st.vega_lite_chart(charts[name], width="stretch", alt=alt)
+            st.caption(words)
+            _downloads(record, curves, threshold, name)
+
+
+def _marked(curves: Curves, threshold: float, here: Interval) -> dict[str, failures_charts.Spec]:
+    """The charts with the operating point, where there is one."""
+    charts = dict(curves.charts)
+    x, y = curves.roc.at(threshold)
+    charts["roc"] = failures_charts.marked(charts["roc"], x=x, y=y, threshold=threshold)
+    # Above the highest probability nothing is flagged, and there is no precision to draw.
+    if threshold <= curves.pr.thresholds[-1]:
+        x, y = curves.pr.at(threshold)
+        charts["precision-recall"] = failures_charts.marked(
+            charts["precision-recall"], x=x, y=y, threshold=threshold
         )
-        st.caption(roc_words(curves.roc, threshold))
-        _downloads(record, curves, threshold, "roc")
-    with first[1]:
-        st.altair_chart(
-            failures_charts.precision_recall(curves.pr, threshold),
-            width="stretch",
-            alt="Precision–recall curve with the operating point",
+    if here.measurable:
+        charts["decision"] = failures_charts.marked(
+            charts["decision"], threshold=threshold, net_benefit=here.value
         )
-        st.caption(pr_words(curves.pr, threshold))
-        _downloads(record, curves, threshold, "precision-recall")
-    with second[0]:
-        st.altair_chart(
-            failures_charts.reliability(curves.reliability, finding),
-            width="stretch",
-            alt="Calibration curve with 95% intervals",
-        )
-        st.caption(reliability_words(curves.reliability, finding))
-        _downloads(record, curves, threshold, "calibration")
-    with second[1]:
-        st.altair_chart(
-            failures_charts.decision(curves.decision, threshold, here),
-            width="stretch",
-            alt="Decision curve with the operating point",
-        )
-        st.caption(decision_words(curves.decision, here, threshold, finding))
-        _downloads(record, curves, threshold, "decision")
+    return charts
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _curves(key: str, _test: pd.DataFrame) -> Curves:
+def _curves(key: str, finding: str, _test: pd.DataFrame) -> Curves:
     label, probability, group = _test["label"], _test["probability"], _test["group"]
-    return Curves(
-        roc_points(label, probability),
-        pr_points(label, probability),
-        reliability_points(label, probability, group),
-        decision_curve(label, probability, group),
-    )
+    roc, pr = roc_points(label, probability), pr_points(label, probability)
+    reliability = reliability_points(label, probability, group)
+    decision = decision_curve(label, probability, group)
+    charts = {
+        "roc": failures_charts.roc(roc),
+        "precision-recall": failures_charts.precision_recall(pr),
+        "calibration": failures_charts.reliability(reliability, finding),
+        "decision": failures_charts.decision(decision),
+    }
+    return Curves(roc, pr, reliability, decision, charts)
 
 
 def roc_words(points: RocPoints, threshold: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import pandas as pd
 import streamlit as st
@@ -19,6 +20,9 @@ from pages.parts.failures_state import View
 #: Seconds between two looks at films being measured.
 _EVERY = 0.7
 
+# Seconds between two looks at slices being compared.
+_STEP = 0.05
+
 # Pixels that “fewer false alarms” takes.
 _DIFFERS = 140
 
@@ -30,7 +34,7 @@ def show(record: Record, seen: View) -> None:
     finding = record.card.finding
     st.subheader("Where it fails", anchor=False)
     known = failures_properties.known(record)
-    found = _found(record.key, seen.threshold, _stamp(known), record.test, known)
+    found = _awaited(_found(record.key, seen.threshold, _stamp(known), record.test, known))
     told = "".join(f"<li>{html.escape(told_of(each, finding))}</li>" for each in sentences(found))
     st.html(f'<ul class="slices">{told}</ul>')
     _missing(record, known)
@@ -56,11 +60,27 @@ def show(record: Record, seen: View) -> None:
         )
 
 
-@st.cache_data(max_entries=16, show_spinner="Comparing slices …")
+def _awaited(work: Future[Slices]) -> Slices:
+    """Waits for it in short steps, each of which lets go where the reader has moved on to another threshold."""
+    place = st.empty()
+    while not wait([work], _STEP).done:
+        place.caption("Comparing slices …")
+    place.empty()
+    return work.result()
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
 def _found(
     key: str, threshold: float, stamp: tuple[str, ...], _test: pd.DataFrame, _known: pd.DataFrame | None
-) -> Slices:
-    return find_slices(_test, threshold, _known)
+) -> Future[Slices]:
+    """Comparing, in a thread: of thousands of films it takes a second or two."""
+    return _pool().submit(find_slices, _test, threshold, _known)
+
+
+@st.cache_resource(show_spinner=False)
+def _pool() -> ThreadPoolExecutor:
+    # A threshold that was left may still be worked on while the next one is.
+    return ThreadPoolExecutor(2, thread_name_prefix="compares slices")
 
 
 def _stamp(known: pd.DataFrame | None) -> tuple[str, ...]:

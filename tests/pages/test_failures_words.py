@@ -1,5 +1,6 @@
 """What the failures page says of curves and predictive values, without a page."""
 
+import altair as alt
 import numpy as np
 import pandas as pd
 import pytest
@@ -75,11 +76,19 @@ def test_charts_hold_a_screen_worth_of_points(films):
     assert np.abs(frame.to_numpy() - kept.to_numpy()[at]).max() <= 1 / 400
 
 
-def test_charts_are_valid(films):
-    threshold = 0.3
-    for chart in (
-        failures_charts.roc(roc_points(*films), threshold),
-        failures_charts.reliability(reliability_points(*films), "fracture"),
-        failures_charts.decision(decision_curve(*films), threshold, net_benefit(*films, None, threshold)),
-    ):
-        chart.to_dict()
+def test_an_operating_point_is_laid_upon_a_chart(films):
+    points = roc_points(*films)
+    spec = failures_charts.roc(points)
+    x, y = points.at(0.3)
+    found = failures_charts.marked(spec, x=x, y=y, threshold=0.3)
+    assert len(found["layer"]) == len(spec["layer"]) + 1
+    assert found["layer"][-1]["data"]["values"] == [{"x": x, "y": y, "threshold": 0.3}]
+    assert [row["field"] for row in found["layer"][-1]["encoding"]["tooltip"]] == ["threshold", "x", "y"]
+    alt.LayerChart.from_dict(found)  # the schema of Vega-Lite holds
+
+
+def test_charts_speak_of_the_finding(films):
+    spec = failures_charts.reliability(reliability_points(*films), "abnormality")
+    assert "Share of abnormalities" in str(spec)
+    curve = failures_charts.decision(decision_curve(*films))
+    alt.LayerChart.from_dict(failures_charts.marked(curve, threshold=0.3, net_benefit=0.1))

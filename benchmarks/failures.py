@@ -1,0 +1,127 @@
+"""How long the failures page takes to answer, on a made-up record of many films; no film and no network is needed.
+
+python -m benchmarks.failures [--films N] [--times N]
+"""
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fracture_core.evaluation import Platt, Thresholds, predictions
+from fracture_core.imaging import InputSpec
+from fracture_core.registry.card import Card, Weights
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    """Prints the median of each step."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--films", type=int, default=4000)
+    parser.add_argument("--times", type=int, default=5)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["SECOND_LOOK_MODELS"] = os.environ["SECOND_LOOK_RUNS"] = folder
+        os.environ.pop("SECOND_LOOK_DATASET", None)
+        table = _record(Path(folder), chosen.films)
+        print(f"{chosen.films:,} films in {table['group'].nunique():,} groups; medians of {chosen.times}")
+        _steps(chosen.times)
+
+
+def _record(folder: Path, films: int) -> pd.DataFrame:
+    """A model with nothing but a card and a record."""
+    rng = np.random.default_rng(0)
+    label = (rng.random(films) < 0.2).astype(int)
+    logit = rng.normal(2.2 * label - 2, 1.3)
+    names = [f"film{number:05d}" for number in range(films)]
+    table = pd.DataFrame(
+        {
+            "id": names,
+            "path": [f"{name}.png" for name in names],
+            "split": "test",
+            "group": [f"g{number // 3}" for number in range(films)],
+            "regions": rng.choice(["hand", "leg", "hip", "shoulder", "hand leg"], films),
+            "label": label,
+            "logit": logit,
+            "probability": 1 / (1 + np.exp(-logit)),
+        }
+    )
+    (folder / "made-up").mkdir()
+    Card(
+        id="made-up",
+        title="Made up",
+        created="2026-01-01T00:00:00+00:00",
+        architecture="mobilenet_v2_map",
+        input=InputSpec(64, 64),
+        heatmap_layer="none",
+        heatmap_scale=1.0,
+        weights=Weights("none.weights.h5", "0" * 64, 1),
+        golden=0.0,
+        calibration=Platt.identity(),
+        thresholds=Thresholds(0.1, 0.5, 0.95, 0.95, 0.3),
+    ).save(folder / "made-up" / "card.json")
+    return predictions.write(folder / "made-up" / "predictions.csv", table)
+
+
+def _steps(times: int) -> None:
+    from streamlit.testing.v1 import AppTest
+
+    test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    test.run()
+    test.switch_page("pages/failures.py")
+    test.query_params["model"] = "made-up"
+    _timed("first opened", test.run, 1)
+    thresholds = iter(np.linspace(0.2, 0.6, 4 * times).round(3))
+
+    def move() -> None:
+        test.slider[0].set_value(float(next(thresholds)))
+        test.run()
+
+    def press(key: str) -> Callable[[], None]:
+        def pressed() -> None:
+            test.button(key=key).click()
+            test.run()
+
+        return pressed
+
+    _timed("threshold moved, with all slices", move, times)
+    press("failures-cell-true-negative")()
+    _timed("page of the list turned", press("failures_page_on"), times)
+    _timed("film opened", press("failures-open-0"), 1)
+    _timed("next film", press("failures_next"), times)
+    _timed("threshold moved, film open", move, times)
+    press("failures_back")()
+
+    def order(name: str) -> Callable[[], None]:
+        def ordered() -> None:
+            test.selectbox(key="failures_sort").set_value(name)
+            test.run()
+
+        return ordered
+
+    _timed("list ordered by loss", order("loss"), 1)
+    assert not test.exception
+
+
+def _timed(words: str, step: Callable[[], object], times: int) -> None:
+    """Prints the time on the clock, and that of the processor, which a busy computer does not lengthen."""
+    clock, processor = [], []
+    for _ in range(times):
+        began, used = time.perf_counter(), time.process_time()
+        step()
+        clock.append(time.perf_counter() - began)
+        processor.append(time.process_time() - used)
+    print(
+        f"{words:<34} {statistics.median(clock) * 1e3:7.0f} ms, processor {statistics.median(processor) * 1e3:6.0f} ms"
+    )
+
+
+if __name__ == "__main__":
+    main()
