@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "suspects": _LOWER,
     "registry": _WORDS | {"imaging", "evaluation", "zoo", "heads", "similar"},
     "training": _LOWER | {"zoo", "heads", "similar", "suspects", "registry", "explain"},
-    "published": _WORDS | {"evaluation", "registry", "training"},
+    "published": _WORDS | {"evaluation", "zoo", "registry", "training"},
     "opinion": _LOWER | {"zoo", "heads", "registry", "explain"},
     "report": _LOWER | {"registry", "opinion"},
     "teaching": _LOWER | {"report"},

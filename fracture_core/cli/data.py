@@ -25,8 +25,11 @@ def add(commands) -> None:
     part.set_defaults(run=_list)
     part = actions.add_parser("get", help="fetch a public data set; without a name: list them")
     part.add_argument("name", nargs="?", metavar="NAME")
-    part.add_argument("--to", type=Path, metavar="DIR", help="a new or empty folder for it")
+    part.add_argument(
+        "--to", type=Path, metavar="DIR", help="a new or empty folder for it; default: where Train looks"
+    )
     part.add_argument("--yes", action="store_true", help="agree to its licence without being asked")
+    part.add_argument("--job", type=Path, metavar="DIR", help=argparse.SUPPRESS)
     part.set_defaults(run=_get)
     part = actions.add_parser("phantom", help="write labelled synthetic radiographs")
     part.add_argument("--to", type=Path, required=True, metavar="DIR")
@@ -66,12 +69,17 @@ def add(commands) -> None:
 
 
 def _list(chosen: argparse.Namespace) -> int:
-    from fracture_core.data.download import SETS
+    from fracture_core.data import remembered
+    from fracture_core.data.download import SETS, kept
 
+    others = remembered.folders(places.runs())
     for row in SETS:
         print(f"{row.name:<12} {row.title}: {row.words}")
         print(f"{'':<12} {row.size_words}; licence: {row.licence}")
         print(f"{'':<12} {row.page}")
+        folder = kept.here(row, places.runs(), others)
+        if folder is not None:
+            print(f"{'':<12} here: {folder}")
     return 0
 
 
@@ -79,18 +87,24 @@ def _get(chosen: argparse.Namespace) -> int:
     """Shows the terms, asks, fetches, and says what came."""
     if chosen.name is None:
         return _list(chosen)
-    from fracture_core.data.download import download, public_set, terms
+    from fracture_core.data import remembered
+    from fracture_core.data.download import download, kept, public_set, terms
 
     row = public_set(chosen.name)
-    if chosen.to is None:
-        raise DataError(f"Expected a folder for {row.title}, but --to is missing: add --to and a new folder.")
+    folder = chosen.to or kept.usual(row, places.runs())
     print(terms(row), flush=True)
-    if row.source is not None and not chosen.yes and not _agreed(row.title, chosen.to):
+    if row.source is not None and not chosen.yes and not _agreed(row.title, folder):
         print("Nothing was fetched.", file=sys.stderr)
         return 1
-    found = download(row, chosen.to, _share(), lambda sentence: print(sentence, file=sys.stderr, flush=True))
+    if chosen.job:
+        from fracture_core.data.download.job import Job
+
+        return Job(chosen.job).work(row, folder)
+    found = download(row, folder, _share(), lambda sentence: print(sentence, file=sys.stderr, flush=True))
     for warning in found.warnings:
         print(warning, file=sys.stderr)
+    # The Train page offers it, wherever it lies.
+    remembered.remember(places.runs(), str(found.folder))
     layout = f"layout {found.layout}" if found.layout else "no known layout"
     print(f"{found.films:,} films are in {found.folder}, {layout}.")
     return 0

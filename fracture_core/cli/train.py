@@ -12,7 +12,7 @@ from fracture_core.cli.quiet import load_keras
 from fracture_core.data.layouts import layout_names
 from fracture_core.errors import TrainingError
 from fracture_core.training.config import TrainingConfig
-from fracture_core.zoo import ARCHITECTURES, Augmentation, architecture
+from fracture_core.zoo import ARCHITECTURES, Augmentation, Protocol, architecture
 from fracture_core.zoo.architecture import SAMPLINGS, SCHEDULES
 
 
@@ -29,6 +29,11 @@ def add(commands) -> None:
     parser.add_argument("--runs", type=Path, metavar="DIR", help="where runs lie; default: runs/")
     parser.add_argument("--layout", default="auto", help=", ".join(layout_names()))
     parser.add_argument("--size", type=int, metavar="PX", help="input size; default: the architecture's own")
+    parser.add_argument(
+        "--published",
+        action="store_true",
+        help="begin with the settings of the publication, not the usual ones",
+    )
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--batch", type=int)
     parser.add_argument("--learning-rate", type=float)
@@ -112,6 +117,8 @@ def run(chosen: argparse.Namespace) -> int:
                 "Expected --data and --architecture for a new run: give both, or --resume a run."
             )
         protocol = architecture(chosen.architecture).protocol
+        if chosen.published:
+            protocol = _published(chosen.architecture, protocol)
         if not chosen.backbone_weights and not architecture(chosen.architecture).builder:
             protocol = replace(protocol, head_epochs=0, freeze_before="")
 
@@ -180,6 +187,18 @@ def _work(current, finish_only: bool) -> int:
     auc = card.test.auc.to_json() if card.test else None
     print(json.dumps({"run": current.name, "result": str(current.result), "test": auc}))
     return 0
+
+
+def _published(name: str, usual: Protocol) -> Protocol:
+    """The protocol of the publication that an architecture follows."""
+    from fracture_core.published.report import report_of
+
+    report = report_of(name, places.published())
+    if report is None:
+        raise TrainingError(
+            f"Expected an architecture with a published protocol, but {name} has none: leave --published out."
+        )
+    return report.applied(usual)
 
 
 def _augmentation(chosen: argparse.Namespace, usual: Augmentation) -> Augmentation:

@@ -6,8 +6,8 @@ from typing import Any
 import streamlit as st
 
 from fracture_core.data.audit import html
-from fracture_core.data.audit.thumbnail import data_uri
 from fracture_core.data.audit.wording import PARTS
+from pages.parts import thumbnails
 
 #: Groups on one page.
 _PAGE = 12
@@ -15,13 +15,8 @@ _PAGE = 12
 _AT = "audit_copies_page"
 
 
-@st.cache_data(max_entries=800, show_spinner=False)
-def _thumbnail(path: str) -> str:
-    return data_uri(Path(path))
-
-
 def _shown(path: Path) -> str:
-    return _thumbnail(str(path))
+    return thumbnails.of(str(path))
 
 
 def _to(page: int) -> None:

@@ -43,18 +43,19 @@ def choose(row: Architecture, films: Look | None, size: InputSpec, seed: int, do
     """
     usual = row.protocol.augmentation
     # Its state is kept, so that it does not close when another architecture moves it on the page.
-    with st.expander("Variations of the films (augmentation)", key="train_varied", on_change="rerun"):
+    box = st.expander("Variations of the films (augmentation)", key="train_varied", on_change="rerun")
+    with box:
         st.caption(
             "Each time the network sees a training film it is varied anew, by chance up to these strengths; 0 leaves "
             "it as it is. Validation and test films are never varied."
         )
         left, right = st.columns([2, 3])
         with left:
-            how = _strengths(row, usual)
+            how = _strengths(row)
             if how != usual:
                 st.button(
                     f"Back to what {row.title} is usually trained with",
-                    on_click=_reset,
+                    on_click=reset,
                     args=(row,),
                     key="train_varied_reset",
                     type="tertiary",
@@ -62,28 +63,26 @@ def choose(row: Architecture, films: Look | None, size: InputSpec, seed: int, do
         with right:
             if films is None:
                 st.caption("Choose films to see what this does to one of them.")
-            else:
+            elif box.open:  # no film is read for nobody
                 _preview(films, how, size, seed, doubled)
     return how
 
 
-def _strengths(row: Architecture, usual: Augmentation) -> Augmentation:
+def _strengths(row: Architecture) -> Augmentation:
+    _begin(row)
     values = {}
     for name, (label, written, step, help_) in _STRENGTHS.items():
         values[name] = st.slider(
             label,
             0.0,
             WIDEST[name],
-            float(getattr(usual, name)),
             step=step,
             format=written,
             help=help_,
             key=_key(row, name),
             persist_state="session",
         )
-    flip = st.toggle(
-        "Mirror left to right, half of the time", usual.flip, key=_key(row, "flip"), persist_state="session"
-    )
+    flip = st.toggle("Mirror left to right, half of the time", key=_key(row, "flip"), persist_state="session")
     return Augmentation(flip=flip, **values)
 
 
@@ -92,9 +91,20 @@ def _key(row: Architecture, name: str) -> str:
     return f"train_vary_{name}_{row.name}"
 
 
-def _reset(row: Architecture) -> None:
-    for name, value in asdict(row.protocol.augmentation).items():
-        st.session_state[_key(row, name)] = value if name == "flip" else float(value)
+def reset(row: Architecture) -> None:
+    """Chooses the usual strengths for the next time the page is drawn."""
+    st.session_state.update(_usual(row))
+
+
+def _begin(row: Architecture) -> None:
+    """The usual strengths at first; set here and not in the widgets, which would warn of two masters at a reset."""
+    for key, value in _usual(row).items():
+        st.session_state.setdefault(key, value)
+
+
+def _usual(row: Architecture) -> dict[str, float | bool]:
+    usual = asdict(row.protocol.augmentation)
+    return {_key(row, name): value if name == "flip" else float(value) for name, value in usual.items()}
 
 
 def _preview(films: Look, how: Augmentation, size: InputSpec, seed: int, doubled: bool) -> None:

@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -23,7 +24,7 @@ from fracture_core.zoo.architecture import (
     UNDER,
     Architecture,
 )
-from pages.parts import train_augment, train_data, train_speed, train_state
+from pages.parts import train_augment, train_data, train_presets, train_speed, train_state
 from pages.parts.train_sets import Look
 
 # Learns from a few hundred synthetic films within minutes.
@@ -71,12 +72,7 @@ def _architecture() -> Architecture:
         persist_state="session",
     )
     row = ARCHITECTURES[name]
-    usual = row.protocol
-    st.caption(
-        f"{row.source}. Usually trained at {row.input.width} px for up to {usual.epochs} epochs of {usual.batch} films "
-        f"a step, learning rate {usual.learning_rate:g}; it ends by itself after {usual.patience} epochs without a "
-        "lower validation loss."
-    )
+    train_presets.show(row)
     return row
 
 
@@ -92,30 +88,27 @@ def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig | N
         # Random weights: there is nothing worth freezing, and no trained body for a head to go ahead of.
         usual = replace(usual, head_epochs=0, freeze_before="")
 
-    def key(what: str) -> dict:
-        # One key an architecture: each begins with its own usual settings.
-        return {"key": f"train_{what}_{row.name}", "persist_state": "session"}
+    def key(what: str, first: Any) -> dict[str, Any]:
+        return train_presets.field(row, what, first)
 
     one, two, three, four = st.columns(4)
-    epochs = one.number_input("Epochs, at most", 1, 1000, usual.epochs, **key("epochs"))
-    batch = two.number_input("Films a step (batch)", 1, 1024, usual.batch, **key("batch"))
+    epochs = one.number_input("Epochs, at most", 1, 1000, **key("epochs", usual.epochs))
+    batch = two.number_input("Films a step (batch)", 1, 1024, **key("batch", usual.batch))
     rate = three.number_input(
         "Learning rate",
         1e-7,
         1.0,
-        usual.learning_rate,
         step=usual.learning_rate / 10,
         format="%.6f",
-        **key("rate"),
+        **key("rate", usual.learning_rate),
     )
     size = four.number_input(
         "Input size, px",
         64,
         1024,
-        row.input.width,
         step=32,
         help="A multiple of 32. Larger shows finer lines and takes longer.",
-        **key("size"),
+        **key("size", row.input.width),
     )
     # Its state is kept, so that it does not close when another architecture moves it on the page.
     with st.expander("More settings", key="train_more", on_change="rerun"):
@@ -124,9 +117,8 @@ def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig | N
             "Patience, epochs",
             1,
             1000,
-            usual.patience,
             help="Ends after so many without progress.",
-            **key("patience"),
+            **key("patience", usual.patience),
         )
         seed = right.number_input(
             "Seed",
@@ -140,34 +132,30 @@ def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig | N
         schedule = left.selectbox(
             "Learning rate over time",
             SCHEDULES,
-            index=SCHEDULES.index(usual.schedule),
             format_func=_SCHEDULE_WORDS.__getitem__,
-            **key("schedule"),
+            **key("schedule", usual.schedule),
         )
         sampling = right.selectbox(
             "Films in an epoch",
             SAMPLINGS,
-            index=SAMPLINGS.index(usual.sampling),
             format_func=_SAMPLING_WORDS.__getitem__,
             disabled=usual.negatives > 0,
             help="This architecture deals its films out in a way of its own." if usual.negatives else None,
-            **key("sampling"),
+            **key("sampling", usual.sampling),
         )
         trials = left.number_input(
             "Search for a learning rate, short trainings",
             0,
             100,
-            0,
             help="Tries so many rates at random before the training and takes the one with the lowest validation "
             "loss; 0 takes the rate above as it is.",
-            **key("trials"),
+            **key("trials", 0),
         )
-        short = right.number_input("Epochs of each", 1, 1000, 2, disabled=not trials, **key("short"))
-        doubled = st.toggle("Show every film twice an epoch, once mirrored", usual.doubled, **key("doubled"))
+        short = right.number_input("Epochs of each", 1, 1000, disabled=not trials, **key("short", 2))
+        doubled = st.toggle("Show every film twice an epoch, once mirrored", **key("doubled", usual.doubled))
         weighted = st.toggle(
             "Let the rarer kind of film count more, so that both kinds count the same in sum",
-            usual.class_weights,
-            **key("weighted"),
+            **key("weighted", usual.class_weights),
         )
         name = st.text_input(
             "Name of the run",

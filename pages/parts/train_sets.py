@@ -17,6 +17,10 @@ from pages.parts.folder import resolved
 _SHOWN = 48
 
 
+class UnfitError(DataError):
+    """A set that is understood and cannot be trained on as it is split; a mended split of it may serve."""
+
+
 @dataclass(frozen=True)
 class Look:
     """A data set at first sight.
@@ -51,18 +55,22 @@ def look(text: str) -> Look:
         text: the path, as a user typed or pasted it.
 
     Raises:
-        DataError: it cannot be trained on.
+        UnfitError: it cannot be trained on as it is split.
+        DataError: it is no data set.
     """
     root = resolved(text)
     found = read_catalogue(root)
-    # Copies of one picture are found only later, when the films are opened; the sizes are near enough.
-    split = complete_split(found.cases)
+    try:
+        # Copies of one picture are found only later, when the films are opened; the sizes are near enough.
+        split = complete_split(found.cases)
+    except DataError as error:
+        raise UnfitError(str(error)) from error
     finding = a_finding(found.finding)
     films = Counter((case.split, case.label) for case in split)
     for part in SPLITS:
         for label, word in enumerate((f"without {finding}", f"with {finding}")):
             if not films[part, label]:
-                raise DataError(
+                raise UnfitError(
                     f"Expected films of both kinds in each split, but {part} has none {word}: add films or split the "
                     "set anew."
                 )

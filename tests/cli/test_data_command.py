@@ -96,7 +96,7 @@ def test_a_warning_does_not_fail(command, fracatlas, monkeypatch, tmp_path):
     ("words", "sentence"),
     [
         (("nothing", "--to", "x"), "but got 'nothing'"),
-        (("fracatlas",), "but --to is missing"),
+        (("fracatlas",), "there is no terminal to ask on"),
         (("mura", "--to", "x"), "is given to those who register"),
     ],
 )

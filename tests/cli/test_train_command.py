@@ -84,6 +84,16 @@ def test_variations_are_those_of_the_architecture_but_for_what_is_given(config_o
     assert given == replace(usual, zoom=0.0, flip=False)
 
 
+def test_the_settings_of_the_publication(config_of, phantoms):
+    words = ("--data", phantoms, "--architecture", "four_block")
+    usual, published = config_of(*words), config_of(*words, "--published", name="published")
+    assert (usual.learning_rate, published.learning_rate) == (1e-3, 6e-3)
+    assert replace(published, learning_rate=1e-3) == usual
+    # What is given goes before.
+    given = config_of(*words, "--published", "--learning-rate", 0.01, name="given")
+    assert given.learning_rate == 0.01
+
+
 def test_films_are_mirrored_where_that_is_asked_for(config_of, phantoms):
     words = ("--data", phantoms, "--architecture", "cnn150")
     assert not config_of(*words).augmentation.flip
@@ -149,6 +159,10 @@ def test_none_frees_all_layers(config_of, phantoms, word, layer):
         (
             ["--data", ".", "--architecture", "four_block", "--rotation", "400"],
             "Expected rotation from 0 to 180",
+        ),
+        (
+            ["--data", ".", "--architecture", "small_fcn", "--published"],
+            "small_fcn has none: leave --published",
         ),
         (["--data", ".", "--architecture", "four_block", "--run", "a/b"], "Expected a run name"),
     ],

@@ -80,6 +80,8 @@ def app(tmp_path_factory, trained, phantoms):
     port = _free_port()
     environment = {**os.environ, "SECOND_LOOK_MODELS": str(models), "SECOND_LOOK_RUNS": str(runs)}
     environment |= {"HOME": str(elsewhere), "TMPDIR": str(elsewhere)}
+    # No test of the pages reaches the internet: nobody listens at this address.
+    environment |= {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
     log = (runs / "app.log").open("w")
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)

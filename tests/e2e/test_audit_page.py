@@ -88,6 +88,8 @@ def test_the_mended_split_goes_on_to_training(page, app, leaky):
     page.get_by_role("heading", name="Train", exact=True).wait_for()
     page.get_by_text(re.compile(r"Manifest: 23 films")).wait_for()
     page.get_by_role("button", name="Audit these films first").click()
+    page.get_by_text("What the audit found").click()
+    page.get_by_role("button", name="See the whole audit").click()
     page.get_by_role("heading", name="Data audit").wait_for()
     expect(page.get_by_role("textbox", name="Folder of labelled films")).to_have_value(re.compile(r"\.csv$"))
 

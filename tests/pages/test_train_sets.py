@@ -3,7 +3,7 @@
 import pytest
 
 from fracture_core.errors import DataError
-from pages.parts.train_sets import look
+from pages.parts.train_sets import UnfitError, look
 
 
 def _films(root, *folders: str) -> None:
@@ -59,3 +59,41 @@ def test_a_part_without_a_kind_is_named_by_what_is_missing(tmp_path):
     _films(tmp_path, "train/abnormal", "train/normal", "val/normal", "test/abnormal", "test/normal")
     with pytest.raises(DataError, match="val has none with an abnormality"):
         look(str(tmp_path))
+
+
+def test_counts_and_films_to_show(tmp_path):
+    _films(
+        tmp_path,
+        *(f"{split}/{kind}" for split in ("train", "val", "test") for kind in ("fractured", "normal")),
+    )
+    found = look(str(tmp_path))
+    assert found.parts == {(split, label): 6 for split in ("train", "val", "test") for label in (0, 1)}
+    assert found.train == 12
+    assert found.regions == {("", 0): 18, ("", 1): 18}
+    # With and without by turns, each film once, the same ones at every look.
+    assert [case.label for case in found.sample] == [1, 0] * 18
+    assert len({case.id for case in found.sample}) == 36
+    assert found.sample == look(str(tmp_path)).sample
+
+
+def test_regions_are_counted_the_commonest_first(tmp_path):
+    lines = ["path,label,region"]
+    for number in range(24):
+        (tmp_path / f"{number}.png").touch()
+        lines.append(f"{number}.png,{number % 2},{'hand wrist' if number < 8 else 'leg'}")
+    (tmp_path / "manifest.csv").write_text("\n".join(lines))
+    found = look(str(tmp_path))
+    assert found.regions == {
+        ("leg", 0): 8, ("leg", 1): 8, ("hand", 0): 4, ("hand", 1): 4, ("wrist", 0): 4, ("wrist", 1): 4
+    }  # fmt: skip
+    assert next(iter(found.regions)) == ("leg", 0)
+
+
+def test_a_part_without_one_class_is_told_from_what_is_no_set(tmp_path):
+    _films(tmp_path / "set", "train/fractured", "train/normal", "test/normal")
+    with pytest.raises(UnfitError, match="test has none with a fracture"):
+        look(str(tmp_path / "set"))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError) as error:
+        look(str(tmp_path / "empty"))
+    assert not isinstance(error.value, UnfitError)

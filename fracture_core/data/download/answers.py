@@ -15,8 +15,8 @@ BROKEN = (
 def unreachable(what: str, host: str) -> DataError:
     """The error for a connection that cannot be made, or broke off too often."""
     return DataError(
-        f"Expected {what} from {host}, but the connection cannot be made or breaks off: check the network and run the "
-        "command again; what was fetched is kept."
+        f"Expected {what} from {host}, but the connection cannot be made or breaks off: check the network and try "
+        "again; what was fetched is kept."
     )
 
 

@@ -1,10 +1,11 @@
-"""Unpack a zip archive from the internet: every name is judged before anything is written."""
+"""Unpack a zip archive from a stranger: every name is judged before anything is written."""
 
 import shutil
 import stat
 import unicodedata
 import zipfile
 import zlib
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from fracture_core.data.download.disk import check_room, writing
@@ -19,7 +20,20 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
 
 
-def unpack(archive: Path, folder: Path) -> None:
+@dataclass(frozen=True)
+class Most:
+    """How much an archive may hold.
+
+    Attributes:
+        files: how many.
+        size: bytes, unpacked.
+    """
+
+    files: int
+    size: int
+
+
+def unpack(archive: Path, folder: Path, most: Most | None = None) -> None:
     """Unpacks an archive, all of it or, where a name in it is refused, nothing.
 
     What macOS leaves behind in archives is left out. An archive that is damaged is deleted, so that it can
@@ -28,14 +42,17 @@ def unpack(archive: Path, folder: Path) -> None:
     Args:
         archive: a zip file.
         folder: where to; made if missing. It is incomplete until this function has returned.
+        most: how much it may hold; None for whatever the disk has room for.
 
     Raises:
         DataError: a member would leave the folder, is a link, collides with another or is encrypted, the
-            archive swells out of proportion or is damaged, or the disk refuses.
+            archive holds too much, swells out of proportion or is damaged, or the disk refuses.
     """
     try:
         with zipfile.ZipFile(archive) as file:
             members = _members(archive, file.infolist())
+            if most is not None:
+                _check(archive, [member for member, _ in members], most)
             with writing(folder):
                 folder.mkdir(parents=True, exist_ok=True)
             check_room(folder, sum(member.file_size for member, _ in members))
@@ -48,8 +65,8 @@ def unpack(archive: Path, folder: Path) -> None:
         with writing(archive):
             archive.unlink()
         raise DataError(
-            f"Expected a whole zip archive, but {archive.name} is damaged or of an unknown kind ({error}): it was "
-            "deleted, so run the command again."
+            f"Expected a whole zip archive, but {archive.name} is damaged or of an unknown kind ({error}): get "
+            "a whole one and try again."
         ) from error
 
 
@@ -78,6 +95,16 @@ def _members(archive: Path, infos: list[zipfile.ZipInfo]) -> list[tuple[zipfile.
             f"{readable(size)}: nothing was unpacked, look at it before you trust it."
         )
     return kept
+
+
+def _check(archive: Path, members: list[zipfile.ZipInfo], most: Most) -> None:
+    """Refuses an archive by what it announces; zipfile unpacks no byte more than is announced."""
+    size = sum(member.file_size for member in members)
+    if len(members) > most.files or size > most.size:
+        raise DataError(
+            f"Expected at most {most.files:,} files of {readable(most.size)} in {archive.name}, but it holds "
+            f"{len(members):,} of {readable(size)}: unpack it yourself and give the folder."
+        )
 
 
 def _fault(info: zipfile.ZipInfo, path: PurePosixPath) -> str:

@@ -23,7 +23,7 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in _FULL:
             raise DataError(
-                f"Expected room for {path}, but the disk is full: free some space and run the command again; what was "
+                f"Expected room for {path}, but the disk is full: free some space and try again; what was "
                 "fetched is kept."
             ) from error
         raise DataError(

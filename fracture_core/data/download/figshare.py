@@ -29,9 +29,7 @@ class Figshare:
         try:
             response = session.get(f"{self.api}/articles/{self.article}")
             if response.status_code != requests.codes.ok:
-                raise refused(
-                    what, _HOST, response, "wait and run the command again, or look whether the set has moved"
-                )
+                raise refused(what, _HOST, response, "wait and try again, or look whether the set has moved")
             article = response.json()
             return Listing(
                 version=str(article["version"]),

@@ -73,7 +73,7 @@ def fetch(
         part.discard()
         raise DataError(
             f"Expected {remote.name} with the published MD5 {remote.md5}, but what arrived has {found}: it was "
-            "deleted, so run the command again."
+            "deleted, so try again."
         )
     part.complete(path)
     return Fetched(path, found)
@@ -96,9 +96,7 @@ def _fill(
         except BROKEN as error:
             broken = error
         except requests.exceptions.HTTPError as error:  # while the address was asked for
-            raise refused(
-                remote.name, remote.host, error.response, "wait and run the command again"
-            ) from error
+            raise refused(remote.name, remote.host, error.response, "wait and try again") from error
         except requests.exceptions.RequestException as error:
             raise puzzling(remote.name, remote.host, error) from error
         if part.size == remote.size:
@@ -131,7 +129,7 @@ def _attempt(part: Part, session: requests.Session, remote: Remote, progress: Ca
                 remote.name,
                 remote.host,
                 response,
-                f"wait and run the command again, or fetch it with a browser and put it into {part.path.parent}",
+                f"wait and try again, or fetch it with a browser and put it into {part.path.parent}",
             )
         for chunk in response.iter_content(_CHUNK):
             if part.size + len(chunk) > remote.size:
@@ -143,6 +141,6 @@ def _attempt(part: Part, session: requests.Session, remote: Remote, progress: Ca
 
 def _not_as_published(remote: Remote, sent: str) -> DataError:
     return DataError(
-        f"Expected {remote.size:,} bytes of {remote.name} as published, but {remote.host} sends {sent}: run the "
-        "command again later."
+        f"Expected {remote.size:,} bytes of {remote.name} as published, but {remote.host} sends {sent}: try "
+        "again later."
     )

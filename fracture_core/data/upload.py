@@ -1,0 +1,106 @@
+"""Data sets that come as a zip: unpacked beside the runs, looked at, kept until somebody deletes them."""
+
+import hashlib
+import re
+import shutil
+import tempfile
+from pathlib import Path, PurePath
+from typing import IO
+
+from fracture_core.data.download.archive import Most, unpack
+from fracture_core.data.download.disk import writing
+from fracture_core.data.layouts import read_catalogue
+from fracture_core.errors import DataError
+
+_FOLDER = ".uploads"
+
+#: Most megabytes of the zip itself. A greater set is unpacked by hand, for a browser sends it through memory.
+MOST_MB = 500
+
+# What it may unpack to.
+_MOST = Most(files=50_000, size=4_000_000_000)
+
+_CHUNK = 1 << 20
+
+
+def take_in(content: IO[bytes], name: str, root: Path) -> Path:
+    """Unpacks a zip and keeps what is in it, if that is a data set.
+
+    The set appears complete or not at all; the same zip is kept once.
+
+    Args:
+        content: the zip, read from its beginning.
+        name: what its user calls it.
+        root: where runs lie.
+
+    Returns:
+        The folder of the set.
+
+    Raises:
+        DataError: it is no zip, damaged, not safe to unpack, too large, or holds no data set that is understood; or
+            the disk refuses.
+    """
+    folder = root / _FOLDER
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        # Hidden, so that it is listed nowhere.
+        work = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=folder))
+    try:
+        archive = work / f"{_plain(name)}.zip"
+        target = folder / f"{_plain(name)}-{_copied(content, archive)[:8]}"
+        if target.is_dir():
+            return target
+        unpack(archive, work / "set", _MOST)
+        _ = read_catalogue(work / "set")  # which says what is wrong with it
+        with writing(target):
+            (work / "set").rename(target)
+    except DataError as error:
+        # The sentence is for a user who knows the zip, not where it was unpacked.
+        raise DataError(str(error).replace(str(work / "set"), f"{_plain(name)}.zip")) from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return target
+
+
+def uploaded(root: Path) -> list[Path]:
+    """The sets that are kept, the newest first."""
+    found = [path for path in (root / _FOLDER).glob("[!.]*") if path.is_dir()]
+    return sorted(found, key=lambda path: (-path.stat().st_mtime, path.name))
+
+
+def delete(folder: Path, root: Path) -> None:
+    """Deletes a set that was uploaded, and nothing else.
+
+    Raises:
+        DataError: it is none of them, or the disk refuses.
+    """
+    if folder not in uploaded(root):
+        raise DataError(f"Expected a set that was uploaded, but {folder} is none: it was not deleted.")
+    # Renamed first: a set that is half deleted is no set.
+    gone = folder.with_name(f".deleting-{folder.name}")
+    with writing(folder):
+        folder.rename(gone)
+        shutil.rmtree(gone)
+
+
+def _copied(content: IO[bytes], path: Path) -> str:
+    """Writes what comes, and gives its SHA-256."""
+    digest = hashlib.sha256()
+    size = 0
+    with writing(path), path.open("xb") as file:
+        while chunk := content.read(_CHUNK):
+            size += len(chunk)
+            if size > MOST_MB * 1_000_000:
+                raise DataError(
+                    f"Expected a zip of at most {MOST_MB} MB, but this one is larger: unpack it yourself and give the "
+                    "folder."
+                )
+            digest.update(chunk)
+            file.write(chunk)
+    return digest.hexdigest()
+
+
+def _plain(name: str) -> str:
+    """A name that is safe for a folder, from one that a stranger chose."""
+    stem = PurePath(name.replace("\\", "/")).name.removesuffix(".zip")
+    return re.sub(r"[^\w-]+", "_", stem).strip("_-")[:60] or "films"

@@ -1,0 +1,145 @@
+"""What is in a data set: counts by part and region, and some of its films."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from fracture_core.data.audit.wording import PARTS
+from fracture_core.words import a_finding
+from pages.parts import film_grid, thumbnails
+from pages.parts.train_sets import Look
+
+# Okabe and Ito's sky blue and orange differ in lightness too, so that any kind of colour vision tells them apart.
+_WITHOUT, _WITH = "#56B4E9", "#E69F00"
+
+#: Films shown at a time.
+_FILMS = 16
+
+#: Regions drawn; more would leave no room for their names.
+_REGIONS = 14
+
+_AT = "train_sample_at"
+
+
+def show(films: Look) -> None:
+    """Draws counts and films."""
+    # Its state is kept, so that it does not close while other parts of the page come and go.
+    box = st.expander("What is in it", key="train_contents", on_change="rerun", expanded=True)
+    if not box.open:
+        return
+    with box:
+        left, right = st.columns(2)
+        left.altair_chart(
+            _chart(films, films.parts, "Part", {part: PARTS[part] for part, _ in films.parts}),
+            width="stretch",
+            theme=None,
+            alt=_told(films, films.parts, PARTS),
+        )
+        regions = {region: region or "not stated" for region, _ in films.regions}
+        if set(regions) == {""}:
+            right.caption("The set does not state the regions of its films.")
+        else:
+            shown = dict(list(regions.items())[:_REGIONS])
+            right.altair_chart(
+                _chart(films, films.regions, "Region", shown),
+                width="stretch",
+                theme=None,
+                alt=_told(films, films.regions, shown),
+            )
+            if len(regions) > len(shown):
+                right.caption(f"The {len(shown)} commonest of {len(regions)} regions.")
+        _films(films)
+
+
+def _chart(
+    films: Look, counts: Mapping[tuple[str, int], int], title: str, names: Mapping[str, str]
+) -> alt.Chart:
+    """Bars, one a part or region, of films with and without the finding."""
+    words = _labels(films)
+    frame = pd.DataFrame(
+        [
+            {"name": names[name], "label": words[label], "films": count, "order": label}
+            for (name, label), count in counts.items()
+            if name in names
+        ]
+    )
+    return (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            x=alt.X("films:Q", title="Films", axis=alt.Axis(format=",d", tickMinStep=1, tickCount=5)),
+            y=alt.Y("name:N", title=None, sort=list(names.values()), axis=alt.Axis(labelLimit=140)),
+            color=alt.Color(
+                "label:N",
+                scale=alt.Scale(domain=[words[0], words[1]], range=[_WITHOUT, _WITH]),
+                legend=alt.Legend(orient="top", title=None),
+            ),
+            order=alt.Order("order:Q"),
+            tooltip=[
+                alt.Tooltip("name:N", title=title),
+                alt.Tooltip("label:N", title="Label"),
+                alt.Tooltip("films:Q", title="Films", format=",d"),
+            ],
+        )
+        .properties(
+            height=alt.Step(26),
+            background="transparent",
+            title=alt.Title(f"By {title.lower()}", anchor="start", color="#B6C0CA", fontSize=13),
+        )
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor="#98A3AF",
+            titleColor="#98A3AF",
+            gridColor="#1E242B",
+            domainColor="#3A434D",
+            tickColor="#3A434D",
+            titleFontWeight="normal",
+            labelFontSize=12,
+            titleFontSize=12,
+        )
+        .configure_legend(labelColor="#B6C0CA")
+    )
+
+
+def _labels(films: Look) -> tuple[str, str]:
+    finding = a_finding(films.finding)
+    return f"without {finding}", f"with {finding}"
+
+
+def _told(films: Look, counts: Mapping[tuple[str, int], int], names: Mapping[str, str]) -> str:
+    """What the bars say, for those who do not see them."""
+    words = _labels(films)
+    return "; ".join(
+        f"{names[name]}: {count:,} {words[label]}" for (name, label), count in counts.items() if name in names
+    )
+
+
+def _films(films: Look) -> None:
+    """Some films, with and without the finding by turns."""
+    words = _labels(films)
+    at = st.session_state.get(_AT, 0)
+    start = at * _FILMS if at * _FILMS < len(films.sample) else 0
+    shown = films.sample[start : start + _FILMS]
+    film_grid.show(
+        (
+            film_grid.Figure(
+                thumbnails.of(str(case.path)),
+                f"Film {Path(case.id).name}, {words[case.label]}",
+                words[case.label],
+                ", ".join(filter(None, (PARTS[case.split], *case.regions))),
+            )
+            for case in shown
+        ),
+        "sample",
+    )
+    if len(films.sample) > _FILMS:
+        st.button(
+            "Other films", on_click=_go, args=(start // _FILMS + 1,), key="train_sample_next", type="tertiary"
+        )
+
+
+def _go(at: int) -> None:
+    st.session_state[_AT] = at

@@ -1,0 +1,92 @@
+"""A data set that comes as a zip through the browser."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from fracture_core import places
+from fracture_core.data import upload
+from fracture_core.errors import SecondLookError
+from fracture_core.training import process
+from pages.parts import layout
+
+# Under these names the session keeps what is chosen.
+_CHOSEN, _GENERATION, _SURE = "train_uploaded", "train_upload_generation", "train_upload_sure"
+
+
+def choose() -> str:
+    """Asks for a zip, or one that was uploaded before; the folder of its films, "" while there is none."""
+    here = upload.uploaded(places.runs())
+    # A new key empties the uploader: what is unpacked need not stay in memory.
+    dropped = st.file_uploader(
+        "Zip with labelled films",
+        type="zip",
+        key=f"train_zip_{st.session_state.get(_GENERATION, 0)}",
+        max_upload_size=upload.MOST_MB,
+        help="Laid out like a folder of films: one folder a class, or a manifest.",
+    )
+    if dropped is not None:
+        _take(dropped)
+    if not here:
+        st.caption(
+            f"A zip of at most {upload.MOST_MB} MB is unpacked on the computer this app runs on, and stays there until "
+            "you delete it. Larger sets: unpack them yourself and choose the folder."
+        )
+        return ""
+    names = {str(folder): folder.name for folder in here}
+    if st.session_state.get(_CHOSEN) not in names:
+        st.session_state.pop(_CHOSEN, None)
+    chosen = st.selectbox(
+        "Uploaded set",
+        tuple(names),
+        format_func=names.__getitem__,
+        key=_CHOSEN,
+        persist_state="session",
+    )
+    _deletion(Path(chosen))
+    return chosen
+
+
+def _take(dropped) -> None:
+    try:
+        with st.spinner("Unpacking and looking at it …"):
+            folder = upload.take_in(dropped, dropped.name, places.runs())
+    except SecondLookError as error:
+        st.error(str(error))
+        return
+    st.session_state[_CHOSEN] = str(folder)
+    st.session_state[_GENERATION] = st.session_state.get(_GENERATION, 0) + 1
+    st.rerun()
+
+
+def _deletion(folder: Path) -> None:
+    """Deletes the set after a second question."""
+    busy = process.active(places.runs())
+    used = busy is not None and Path(busy.config().data).is_relative_to(folder)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.session_state.get(_SURE) != str(folder):
+            st.caption(f"Its films lie in {layout.plain(str(folder))}.", width="content")
+            st.button(
+                "Delete these films",
+                on_click=_ask,
+                args=(str(folder),),
+                disabled=used,
+                type="tertiary",
+                key="train_upload_delete",
+                help="A training is at work on them." if used else None,
+            )
+            return
+        st.markdown(f"Delete the films of {layout.plain(folder.name)}? Runs on them cannot be resumed then.")
+        if st.button("Delete them", key="train_upload_really", disabled=used):
+            try:
+                upload.delete(folder, places.runs())
+            except SecondLookError as error:
+                st.error(str(error))
+                return
+            _ask("")
+            st.rerun()
+        st.button("Keep them", on_click=_ask, args=("",), key="train_upload_keep")
+
+
+def _ask(folder: str) -> None:
+    st.session_state[_SURE] = folder

@@ -1,0 +1,114 @@
+"""Data sets that come as a zip."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from hosts import pack
+
+from fracture_core.data import upload
+from fracture_core.data.download.archive import Most
+from fracture_core.data.layouts import read_catalogue
+from fracture_core.errors import DataError
+
+SET = {f"set/{kind}/{number}.png": b"film" for kind in ("fractured", "not fractured") for number in range(3)}
+
+
+def _left(root: Path) -> list[str]:
+    return sorted(path.name for path in (root / ".uploads").iterdir())
+
+
+def test_a_set_is_kept_and_found_again(tmp_path):
+    folder = upload.take_in(io.BytesIO(pack(SET)), "My films.zip", tmp_path)
+    assert folder.name.startswith("My_films-")
+    assert len(read_catalogue(folder).cases) == 6
+    assert upload.uploaded(tmp_path) == [folder]
+    assert _left(tmp_path) == [folder.name]  # neither the zip nor anything half unpacked
+
+
+def test_the_same_zip_is_kept_once_and_another_beside_it(tmp_path):
+    first = upload.take_in(io.BytesIO(pack(SET)), "films.zip", tmp_path)
+    assert upload.take_in(io.BytesIO(pack(SET)), "films.zip", tmp_path) == first
+    more = {**SET, "set/fractured/more.png": b"film"}
+    assert upload.take_in(io.BytesIO(pack(more)), "films.zip", tmp_path) != first
+    assert len(upload.uploaded(tmp_path)) == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../evil.zip", "..\\..\\evil.zip", "/etc/passwd", ".hidden.zip", "", "a" * 300 + ".zip", "😀.zip"],
+)
+def test_no_name_leads_out_of_the_folder(tmp_path, name):
+    folder = upload.take_in(io.BytesIO(pack(SET)), name, tmp_path)
+    assert folder.parent == tmp_path / ".uploads"
+    assert upload.uploaded(tmp_path) == [folder]
+
+
+def _encrypted() -> bytes:
+    content = bytearray(pack({"a.png": b"film"}))
+    content[6] |= 1
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    return bytes(content)
+
+
+def _link() -> bytes:
+    buffer = io.BytesIO()
+    info = zipfile.ZipInfo("link.png")
+    info.create_system, info.external_attr = 3, 0o120777 << 16
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(info, "/etc/passwd")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "Expected a whole zip archive, but films.zip is damaged"),
+        (b"junk", "Expected a whole zip archive, but films.zip is damaged"),
+        (pack(SET)[:-30], "Expected a whole zip archive, but films.zip is damaged"),
+        (pack({"../out.png": b"film"}), "leads out of its folder: nothing was unpacked"),
+        (_link(), "is a link: nothing was unpacked"),
+        (_encrypted(), "is encrypted: nothing was unpacked"),
+        (pack({"a/1.png": b"film"}), "Expected a data set in films.zip, but found"),
+        (pack({}), "Expected a data set in films.zip, but found"),
+    ],
+)
+def test_a_bad_zip_is_one_sentence_and_leaves_nothing(tmp_path, content, sentence):
+    with pytest.raises(DataError, match=sentence) as error:
+        upload.take_in(io.BytesIO(content), "films.zip", tmp_path)
+    assert "\n" not in str(error.value)
+    assert str(tmp_path) not in str(error.value)
+    assert _left(tmp_path) == []
+
+
+def test_a_zip_that_is_too_large_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(upload, "MOST_MB", 0)
+    with pytest.raises(DataError, match="at most 0 MB, but this one is larger"):
+        upload.take_in(io.BytesIO(pack(SET)), "films.zip", tmp_path)
+    assert _left(tmp_path) == []
+
+
+@pytest.mark.parametrize("most", [Most(files=5, size=1000), Most(files=9, size=20)])
+def test_a_zip_that_holds_too_much_is_refused_before_it_is_unpacked(tmp_path, monkeypatch, most):
+    monkeypatch.setattr(upload, "_MOST", most)
+    with pytest.raises(DataError, match=r"but it holds 6 of 24 bytes: unpack it yourself"):
+        upload.take_in(io.BytesIO(pack(SET)), "films.zip", tmp_path)
+    assert _left(tmp_path) == []
+
+
+def test_a_set_is_deleted_and_nothing_else(tmp_path):
+    folder = upload.take_in(io.BytesIO(pack(SET)), "films.zip", tmp_path)
+    other = tmp_path / "precious"
+    other.mkdir()
+    for path in (other, tmp_path, folder / "set", folder.parent / ".." / "precious"):
+        with pytest.raises(DataError, match="is none: it was not deleted"):
+            upload.delete(path, tmp_path)
+    upload.delete(folder, tmp_path)
+    assert upload.uploaded(tmp_path) == []
+    assert _left(tmp_path) == []
+    assert other.is_dir()
+
+
+def test_nothing_was_uploaded_yet(tmp_path):
+    assert upload.uploaded(tmp_path) == []
