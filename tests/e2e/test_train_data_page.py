@@ -111,7 +111,11 @@ def test_variations_are_seen_at_once_and_go_into_the_run(page, app):
 
     # The usual strengths are a click away.
     Run(app.runs / "varied").request_stop()
+    page.get_by_role("link", name="Data audit").first.click()
+    page.get_by_role("heading", name="Data audit", exact=True).wait_for()
+    page.get_by_role("link", name="Train").first.click()
     page.get_by_role("radio", name="New training", exact=True).click()
+    page.get_by_text("Variations of the films").click()
     page.get_by_role("button", name=re.compile("Back to what Small FCN")).click()
     expect(page.get_by_role("slider", name="Rotation, degrees")).to_have_value("15")
     expect(page.get_by_role("button", name=re.compile("Back to what"))).to_have_count(0)
