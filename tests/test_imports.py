@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "heads": _WORDS | {"imaging", "evaluation", "zoo"},
     "similar": _LOWER,
     "suspects": _LOWER,
-    "registry": _WORDS | {"imaging", "evaluation", "zoo", "heads", "similar"},
+    "registry": _WORDS | {"review", "imaging", "evaluation", "zoo", "heads", "similar"},
     "training": _LOWER | {"zoo", "heads", "similar", "suspects", "registry", "explain"},
     "published": _WORDS | {"evaluation", "zoo", "registry", "training"},
     "opinion": _LOWER | {"zoo", "heads", "registry", "explain"},

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from fracture_core import places
-from fracture_core.cli import models_compare
+from fracture_core.cli import models_compare, models_keep
 from fracture_core.cli.progress import progress
 from fracture_core.cli.quiet import load_keras
 
@@ -16,7 +16,7 @@ def add(commands) -> None:
     actions = parser.add_subparsers(
         dest="action",
         required=True,
-        metavar="list|show|verify|use|add|compare|average|heads|neighbours|scales",
+        metavar="list|show|verify|use|add|compare|export|import|rename|delete|average|heads|neighbours|scales",
     )
     actions.add_parser("list", help="every model with its record").set_defaults(run=_list)
     for name, words, action in (
@@ -31,6 +31,7 @@ def add(commands) -> None:
     part.add_argument("name", metavar="RUN")
     part.set_defaults(run=_add)
     models_compare.add(actions)
+    models_keep.add(actions)
     part = actions.add_parser("average", help="make one model of several, by averaging their probabilities")
     part.add_argument("ids", nargs="+", metavar="ID")
     part.add_argument("--name", required=True, help="the new model's name")

@@ -20,6 +20,12 @@ class Weights:
     sha256: str
     bytes: int
 
+    def __post_init__(self) -> None:
+        if not (isinstance(self.file, str) and isinstance(self.sha256, str) and isinstance(self.bytes, int)):
+            raise TypeError(
+                f"a file has a name, a hash and a size, not {self.file!r}, {self.sha256!r}, {self.bytes!r}"
+            )
+
 
 @dataclass(frozen=True)
 class DataRecord:
@@ -150,6 +156,7 @@ class Card:
         Raises:
             KeyError, TypeError, DataError: it is not complete.
         """
+        _refuse_other_kinds(payload)
         data, states = payload["data"], payload["test_states"]
         validation, test = payload["validation"], payload["test"]
         return cls(
@@ -182,38 +189,61 @@ class Card:
         path.write_text(json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @classmethod
-    def load(cls, path: Path) -> "Card":
+    def load(cls, path: Path, shown: str = "") -> "Card":
         """Reads a card.
+
+        Args:
+            path: its file.
+            shown: where it is, as the user knows it; "" for the path.
 
         Raises:
             ModelError: the card is missing, incomplete, or has another label order.
         """
+        place = shown or path
         try:
             card = cls.from_json(json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             raise ModelError(
-                f"Expected a model card at {path}, but there is none: add the model again."
+                f"Expected a model card at {place}, but there is none: add the model again."
             ) from None
         except (ValueError, KeyError, TypeError, AttributeError, DataError) as error:
             raise ModelError(
-                f"Expected a complete model card in {path}, but it cannot be read ({error}): add the model again."
+                f"Expected a complete model card in {place}, but it cannot be read ({error}): add the model again."
             ) from error
         if card.labels != LABELS:
             raise ModelError(
-                f"Expected the label order {', '.join(LABELS)}, but the card {path} says {', '.join(card.labels)}: "
+                f"Expected the label order {', '.join(LABELS)}, but the card {place} says {', '.join(card.labels)}: "
                 "the model would call fractures healthy, so it is not used."
             )
         return card
 
 
-_PLAIN = (
-    "id",
-    "title",
-    "created",
-    "architecture",
-    "heatmap_layer",
-    "heatmap_scale",
-    "golden",
-    "training",
-    "command",
-)
+_NUMBER = (int, float)
+#: Values that a card holds as they are, and what they must be: a card may come from a stranger.
+_PLAIN: dict[str, type | tuple[type, ...]] = {
+    "id": str,
+    "title": str,
+    "created": str,
+    "architecture": str,
+    "heatmap_layer": str,
+    "heatmap_scale": (*_NUMBER, type(None)),
+    "golden": _NUMBER,
+    "training": dict,
+    "command": str,
+}
+
+
+def _refuse_other_kinds(payload: dict[str, Any]) -> None:
+    for name, kind in _PLAIN.items():
+        if not isinstance(payload[name], kind) or isinstance(payload[name], bool):
+            raise TypeError(f"{name} is {str(payload[name])[:80]!r}")
+    for name in ("limits", "labels"):
+        if not isinstance(payload[name], list) or not all(isinstance(text, str) for text in payload[name]):
+            raise TypeError(f"{name} are no texts")
+    scales = payload.get("heatmap_scales", {})
+    if not all(isinstance(scale, _NUMBER) for scale in scales.values()):
+        raise TypeError("heatmap_scales are no numbers")
+    sides = {name: payload["input"].get(name) for name in ("height", "width", "channels")}
+    for name, side in sides.items():
+        if not isinstance(side, int) or side < 1:
+            raise TypeError(f"{name} of the input is {str(side)[:80]!r}")

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
+import time
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from fracture_core.atomic import write_atomically
 from fracture_core.errors import ModelError
 from fracture_core.evaluation import predictions
 from fracture_core.registry.card import Card, Weights
 from fracture_core.registry.hash import sha256
+from fracture_core.registry.readme import README, readme
 
 if TYPE_CHECKING:
     import keras
@@ -27,6 +32,10 @@ SHIPPED = "mobilenet_v2_map-fracatlas"
 
 CARD, PREDICTIONS, NEIGHBOURS = "card.json", "predictions.csv", "neighbours.npz"
 _IN_USE = "in_use.json"
+
+# Folders of models on their way in and out, and the seconds after which nobody is at work on one any more.
+_ADDING, _REMOVING = ".adding-", ".removing-"
+_GIVEN_UP = 24 * 3600
 
 
 class ModelStore:
@@ -159,9 +168,10 @@ class ModelStore:
             ModelError: the model is unknown or fails its check.
         """
         self.verify(model_id)
-        partial = self.root / f".{_IN_USE}.{uuid.uuid4().hex}"
-        partial.write_text(json.dumps({"model": model_id}), encoding="utf-8")
-        partial.replace(self.root / _IN_USE)
+        self._point_at(model_id)
+
+    def _point_at(self, model_id: str) -> None:
+        write_atomically(self.root / _IN_USE, json.dumps({"model": model_id}))
 
     def add(self, result: Path) -> str:
         """Takes a model folder in; a model of the same name is refused.
@@ -181,12 +191,98 @@ class ModelStore:
             if part is not None:
                 checked(result, card, part)
         self.refuse_taken(card.id)
-        partial = self.root / f".adding-{card.id}"
-        shutil.rmtree(partial, ignore_errors=True)
-        self.root.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(result, partial)
-        partial.rename(self.root / card.id)
+        self._take(result, card)
         return card.id
+
+    def rename(self, model_id: str, new: str) -> None:
+        """Gives a model another name; where it is in use it stays so.
+
+        Whatever ends this in the middle, the model is there whole, by one name or by both.
+
+        Args:
+            model_id: the model.
+            new: its name from now on.
+
+        Raises:
+            ModelError: the model is unknown or the shipped one, the name is taken or unfit, or the disk refuses.
+        """
+        check_name(new)
+        if model_id == SHIPPED:
+            raise ModelError(
+                f"Expected a model of yours, but {SHIPPED} came with the app: its name stays as it is."
+            )
+        card = self.card(model_id)
+        self.refuse_taken(new)
+        in_use = self.in_use() == model_id
+        self._take(self.root / model_id, replace(card, id=new))
+        if in_use:
+            self._point_at(new)
+        self._remove(model_id)
+
+    def delete(self, model_id: str) -> None:
+        """Deletes a model.
+
+        Raises:
+            ModelError: the model is unknown, in use, or the shipped one.
+        """
+        self.refuse_needed(model_id)
+        self._remove(model_id)
+
+    def refuse_needed(self, model_id: str) -> None:
+        """Refuses to do without a model.
+
+        Raises:
+            ModelError: it is unknown, in use, or the shipped one.
+        """
+        if model_id not in self.ids():
+            self.card(model_id)
+        if model_id == SHIPPED:
+            raise ModelError(
+                f"Expected a model of yours, but {SHIPPED} came with the app, which falls back on it: it stays."
+            )
+        if model_id == self.in_use():
+            raise ModelError(
+                f"Expected a model at rest, but {model_id} is in use: put another one in use first."
+            )
+
+    def _take(self, source: Path, card: Card) -> None:
+        """Copies a model in, under the name that its card gives; nobody sees it before it is whole."""
+        # Of its own, for two may come by one name at once.
+        partial = self.root / f"{_ADDING}{card.id}.{uuid.uuid4().hex}"
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            self._sweep()
+            shutil.copytree(source, partial)
+            card.save(partial / CARD)
+            (partial / README).write_text(readme(card), encoding="utf-8")
+            partial.rename(self.root / card.id)
+        except OSError as error:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise ModelError(
+                f"Expected to write {card.id} to {self.root}, but the disk said “{error.strerror or error}”: free some "
+                "space, or choose another name."
+            ) from error
+
+    def _remove(self, model_id: str) -> None:
+        """Takes a model out at one stroke; its files go after that."""
+        gone = self.root / f"{_REMOVING}{model_id}.{uuid.uuid4().hex}"
+        try:
+            (self.root / model_id).rename(gone)
+        except OSError as error:
+            raise ModelError(
+                f"Expected to remove {model_id} from {self.root}, but the disk said “{error.strerror}”: try again."
+            ) from error
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Clears away what a process left behind that was ended in the middle."""
+        for path in self.root.glob(f"{_REMOVING}*"):
+            shutil.rmtree(path, ignore_errors=True)
+        for path in self.root.glob(f"{_ADDING}*"):
+            # Another process may be done with it in the meantime.
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > _GIVEN_UP:
+                    shutil.rmtree(path, ignore_errors=True)
 
     def refuse_taken(self, model_id: str) -> None:
         """Refuses a name that a model, or what is left of one, has already.

@@ -12,7 +12,7 @@ from fracture_core.registry.card import Card
 from fracture_core.report import sentences
 from fracture_core.report.sentences import percent
 from fracture_core.words import Verdict, a_finding, verdict_words
-from pages.parts import scale
+from pages.parts import layout, scale
 
 if TYPE_CHECKING:
     from fracture_core.opinion import Opinion
@@ -117,4 +117,4 @@ def meaning(opinion: Opinion) -> None:
 def limits(card: Card) -> None:
     """What the model cannot judge."""
     with st.expander("What this model cannot judge"):
-        st.markdown("\n".join(f"- {limit}" for limit in card.limits))
+        st.markdown("\n".join(f"- {layout.plain(limit)}" for limit in card.limits))

@@ -7,7 +7,7 @@ from fracture_core.registry.card import Card
 from fracture_core.registry.store import CARD
 from fracture_core.training.run import Run
 from fracture_core.words import a_finding, label_words
-from pages.parts import resources, train_state
+from pages.parts import layout, resources, train_state
 
 _TABLE = """<style>
 .counts {{ border-collapse: collapse; margin: 0.4rem 0 0.2rem 0; font-size: 0.9rem; }}
@@ -67,4 +67,4 @@ def use_button(card: Card, run: Run | None = None) -> None:
             if not here and run is not None:
                 store.add(run.result)
             store.use(card.id)
-        train_state.go(f"{card.title} ({card.id}) is now in use on every page.")
+        train_state.go(f"{layout.plain(card.title)} ({card.id}) is now in use on every page.")

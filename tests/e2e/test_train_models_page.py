@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from playwright.sync_api import expect
 
 from fracture_core.evaluation import predictions
 from fracture_core.registry.card import Card
@@ -35,10 +36,15 @@ def settled(page) -> None:
 
 def pick(page, label: str, words: str) -> None:
     """Chooses an option with the keyboard."""
-    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("combobox", name=label, exact=True).click()
     page.keyboard.type(words)
     page.get_by_role("option", name=words).first.wait_for()
     page.keyboard.press("Enter")
+    settled(page)
+
+
+def press(page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
     settled(page)
 
 
@@ -83,3 +89,58 @@ def test_models_are_compared_and_the_comparison_downloaded(page, app, twin):
 
     page.get_by_role("button", name="Measure speed here").click()
     page.get_by_role("button", name="Measure speed here").wait_for(state="detached", timeout=PATIENCE)
+
+
+def test_a_model_is_exported_imported_renamed_and_deleted(page, app, twin, tmp_path):
+    store = ModelStore(app.models)
+    open_part(page, app, "Models")
+    pick(page, "Model", twin)
+    page.get_by_text("Export, rename, delete").click()
+    name, content = saved(page, "Export as a zip")
+    assert name == "twin.zip"
+    assert content.startswith(b"PK")
+
+    # A name that is taken is one sentence; another is taken.
+    page.get_by_role("textbox", name="New name").fill("tiny")
+    press(page, "Rename")
+    page.get_by_text("tiny is here already").wait_for()
+    page.get_by_role("textbox", name="New name").fill("renamed")
+    press(page, "Rename")
+    page.get_by_text("twin is now renamed").wait_for()
+    assert store.card("renamed").title == "Twin"
+    try:
+        # What was exported comes back under its own name.
+        page.locator("input[type=file]").first.set_input_files(
+            files=[{"name": "twin.zip", "mimeType": "application/zip", "buffer": content}]
+        )
+        page.get_by_role("button", name="Check and import").click()
+        page.get_by_text("twin is imported").wait_for(timeout=PATIENCE)
+        assert store.card("twin").test == store.card("renamed").test
+
+        # Deleting asks first.
+        press(page, "Delete")
+        page.get_by_text("for good").wait_for()
+        press(page, "Keep it")
+        page.get_by_text("for good").wait_for(state="detached")
+        press(page, "Delete")
+        # The page is whole when what was there before is gone.
+        page.get_by_role("button", name="Delete", exact=True).wait_for(state="detached")
+        press(page, "Delete it")
+        page.get_by_text("twin is deleted").wait_for()
+        assert "twin" not in store.ids()
+    finally:
+        shutil.rmtree(app.models / "renamed", ignore_errors=True)
+
+    # The model in use stays.
+    pick(page, "Model", store.in_use())
+    page.get_by_text("it stays").or_(page.get_by_text("put another one in use first")).first.wait_for()
+    expect(page.get_by_role("button", name="Delete", exact=True)).to_be_disabled()
+
+
+def test_what_is_no_exported_model_is_one_sentence(page, app):
+    open_part(page, app, "Models")
+    page.locator("input[type=file]").first.set_input_files(
+        files=[{"name": "mine.zip", "mimeType": "application/zip", "buffer": b"never mind"}]
+    )
+    page.get_by_role("button", name="Check and import").click()
+    page.get_by_text("mine.zip is damaged or none").wait_for(timeout=PATIENCE)

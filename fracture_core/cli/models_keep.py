@@ -1,0 +1,88 @@
+"""`models export|import|rename|delete`: models on their way, renamed, and gone."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from fracture_core import places
+from fracture_core.cli.quiet import load_keras
+from fracture_core.errors import ModelError
+
+
+def add(actions) -> None:
+    """Adds the arguments."""
+    part = actions.add_parser("export", help="write a model with card and README as a folder or a zip")
+    part.add_argument("id", metavar="ID")
+    part.add_argument(
+        "--to",
+        type=Path,
+        required=True,
+        metavar="PATH",
+        help="NAME.zip, or a folder in which the model's is made",
+    )
+    part.add_argument(
+        "--without-films",
+        action="store_true",
+        help="leave its table of validation and test films out, which names their files",
+    )
+    part.set_defaults(run=_export)
+    part = actions.add_parser("import", help="take an exported model in, after everything in it was checked")
+    part.add_argument("path", type=Path, metavar="PATH", help="the zip or the folder")
+    part.add_argument("--name", default="", help="its name here; default: its own")
+    part.set_defaults(run=_import)
+    part = actions.add_parser("rename", help="give a model another name; its reviews go along")
+    part.add_argument("id", metavar="ID")
+    part.add_argument("new", metavar="NEW")
+    part.set_defaults(run=_rename)
+    part = actions.add_parser("delete", help="delete a model; its reviews are set aside")
+    part.add_argument("id", metavar="ID")
+    part.add_argument("--yes", action="store_true", help="do not ask")
+    part.set_defaults(run=_delete)
+
+
+def _store():
+    from fracture_core.registry.store import ModelStore
+
+    return ModelStore(places.models())
+
+
+def _export(chosen: argparse.Namespace) -> int:
+    from fracture_core.registry.parcel import export
+
+    print(f"{chosen.id} is written to {export(_store(), chosen.id, chosen.to, not chosen.without_films)}")
+    return 0
+
+
+def _import(chosen: argparse.Namespace) -> int:
+    load_keras()
+    from fracture_core.registry.parcel import take
+
+    model_id = take(_store(), chosen.path, model_id=chosen.name)
+    print(f"{model_id} is added: it is what its card says; put it in use with: models use {model_id}")
+    return 0
+
+
+def _rename(chosen: argparse.Namespace) -> int:
+    from fracture_core.registry.manage import rename
+
+    rename(_store(), places.runs(), chosen.id, chosen.new)
+    print(f"{chosen.id} is now {chosen.new}.")
+    return 0
+
+
+def _delete(chosen: argparse.Namespace) -> int:
+    from fracture_core.registry.manage import delete
+
+    store = _store()
+    store.refuse_needed(chosen.id)
+    if not chosen.yes:
+        if not sys.stdin.isatty():
+            raise ModelError(
+                f"Expected a word that {chosen.id} may be deleted, but nobody can be asked: add --yes."
+            )
+        if input(f"Delete {chosen.id} for good? [y/N] ").strip().lower() not in ("y", "yes"):
+            print(f"{chosen.id} is kept.")
+            return 0
+    delete(store, places.runs(), chosen.id)
+    print(f"{chosen.id} is deleted.")
+    return 0
