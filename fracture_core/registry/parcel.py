@@ -8,7 +8,7 @@ import uuid
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -62,10 +62,10 @@ def export(store: ModelStore, model_id: str, to: Path, films: bool = True) -> Pa
                     (partial / name).write_bytes(content)
             partial.rename(target)
     finally:
-        if partial.is_dir():
-            shutil.rmtree(partial, ignore_errors=True)
-        else:
-            partial.unlink(missing_ok=True)
+        # Nothing is there where all went well, or where nothing could be written.
+        shutil.rmtree(partial, ignore_errors=True)
+        with suppress(OSError):
+            partial.unlink()
     return target
 
 
