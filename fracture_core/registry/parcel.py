@@ -46,6 +46,7 @@ def export(store: ModelStore, model_id: str, to: Path, films: bool = True) -> Pa
     Raises:
         ModelError: the model is unknown or altered, there is something of that name, or the disk refuses.
     """
+    store.card(model_id)
     packed = to.suffix.lower() == ZIP
     target = to if packed else to / model_id
     if target.exists():
