@@ -66,7 +66,7 @@ def test_add_of_a_run_without_result(command, trained, tmp_path, monkeypatch):
     shutil.copy(trained.folder / "config.json", run)
     said = command("models", "add", "half")
     assert said.status == 1
-    assert "Expected a finished run, but half is interrupted" in said.err
+    assert "Expected a finished run, but half is new" in said.err
     assert command("models", "add", "gone").status == 1
 
 
