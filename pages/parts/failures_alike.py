@@ -74,21 +74,29 @@ def stop(record: Record) -> None:
     work = _work(record)
     if work is not None and work.running:
         work.stop()
-        _likeness.clear()
+        _likeness.clear(*_named(record))
 
 
 def _work(record: Record) -> Likeness | None:
     """The films being looked at; None where no data folder is named, or the model cannot be loaded."""
-    root = folder.known(record.card, str(record.test["path"].iloc[0]))
-    if root is None:
+    if _root(record) is None:
         return None
     try:
-        found = _likeness(record.key, record.card.weights.sha256, str(root), record)
+        found = _likeness(*_named(record))
     except ModelError as error:
         st.session_state[_FAULT] = str(error)
         return None
     st.session_state.pop(_FAULT, None)
     return found
+
+
+def _root(record: Record) -> Path | None:
+    return folder.known(record.card, str(record.test["path"].iloc[0]))
+
+
+def _named(record: Record) -> tuple[str, str, str, Record]:
+    """What tells the likeness of one record from that of another."""
+    return record.key, record.card.weights.sha256, str(_root(record)), record
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -71,7 +71,7 @@ def show(record: Record, seen: View) -> None:
             st.html(answer(found, float(row["probability"])))
     failures_relatives.show(record, row, root)
     if found is not None and found.probability is not None:
-        similar.show(found.features, card, synthetic=False)
+        similar.show(found.features, card, synthetic=False, asks=False)
 
 
 def ask(card: Card, root: str, path: str) -> Look | None:

@@ -19,7 +19,7 @@ from fracture_core.evaluation import (
 )
 from fracture_core.evaluation.thresholds import verdict_codes
 from fracture_core.spreadsheet import harmless
-from fracture_core.words import Verdict, label_words, verdict_words
+from fracture_core.words import Verdict, label_words, told_of, verdict_words
 
 MISSED_FRACTURE, FALSE_ALARMS = "missed-fracture", "false-alarm"
 TRUE_POSITIVE, TRUE_NEGATIVE = "true-positive", "true-negative"
@@ -155,7 +155,7 @@ def to_csv(films: pd.DataFrame, threshold: float, finding: str) -> bytes:
             "id": films["id"],
             "path": films["path"],
             "truth": [label_words(label, finding) for label in films["label"]],
-            "kind": films["cell"].map(WORDS),
+            "kind": [told_of(WORDS[cell], finding) for cell in films["cell"]],
             "verdict": [verdict_words(verdict, finding) for verdict in films["verdict"]],
             "probability": films["probability"],
             "threshold": threshold,

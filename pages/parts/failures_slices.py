@@ -138,8 +138,8 @@ def _missing(record: Record, known: pd.DataFrame | None) -> None:
     """What cannot be told yet, and how it can."""
     if known is None:
         st.caption(
-            "Regions are known from the record. For view, hardware, size of the fracture, resolution, brightness and "
-            "contrast name the folder of the data set below, under Films."
+            f"Regions are known from the record. For view, hardware, size of the {record.card.finding}, resolution, "
+            "brightness and contrast name the folder of the data set below, under Films."
         )
         return
     work = failures_properties.measuring(record)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from fracture_core.errors import ImageReadError
+from fracture_core.errors import ImageReadError, ModelError
 from fracture_core.registry.card import Card
 from fracture_core.similar.index import Index, Neighbour
 from fracture_core.words import a_finding, label_words
@@ -16,19 +16,24 @@ from pages.parts import failures_films, folder, resources, similar_build, simila
 
 
 @st.fragment
-def show(features: np.ndarray | None, card: Card, synthetic: bool) -> None:
+def show(features: np.ndarray | None, card: Card, synthetic: bool, asks: bool = True) -> None:
     """The nearest training films of a film that was judged.
 
     Args:
         features: of the film, as the model sees it; None for a model without.
         card: the model's.
         synthetic: whether synthetic films may be drawn where the training films cannot be shown.
+        asks: whether to ask for the folder of the training films; not where the page asks for it already.
     """
     st.subheader("Like this one", anchor=False)
     if features is None:
         st.caption("The architecture of this model has no features by which films could be compared.")
         return
-    index = resources.neighbours(card)
+    try:
+        index = resources.neighbours(card)
+    except ModelError as error:
+        st.warning(str(error))
+        return
     if index is None:
         similar_build.show(card)
         if synthetic:
@@ -57,7 +62,9 @@ def show(features: np.ndarray | None, card: Card, synthetic: bool) -> None:
         f"Out of {len(index.cases):,} training films, at most one of a group, by what the model's middle layer sees. "
         f"Labels are those of the data set, {_data(card)}."
     )
-    if root is None:
+    if root is None and not asks:
+        st.caption("Their pictures are not in the folder of the data set that is named above.")
+    elif root is None:
         with st.expander("Show their pictures"):
             if folder.choose(card, found[0].path) is not None:
                 st.rerun(scope="app")
