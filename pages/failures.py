@@ -57,6 +57,7 @@ def main() -> None:
         st.page_link(
             "pages/labels.py",
             label="Suspected label errors among these films and those of the training",
+            icon=":material/arrow_forward:",
             query_params={"model": record.card.id},
         )
         with slices:

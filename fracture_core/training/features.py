@@ -15,8 +15,9 @@ from fracture_core.zoo.architecture import Architecture
 
 _BATCH = 16
 
-# After so many batches what was seen is written down, so that a search that was ended goes on from there.
-_EVERY = 32
+# After so many films what was seen is written down, so that a search that was ended goes on from there; after a larger
+# share of a large set, for the file is written whole each time.
+_EVERY, _SHARE = 512, 8
 
 
 def seen(
@@ -50,12 +51,14 @@ def seen(
     tell(len(digests) - len(missing), len(digests))
     outputs = pooled(model, row) or [keras.layers.GlobalAveragePooling2D()(model.get_layer(layer).output)]
     look = keras.Model(model.input, keras.layers.Concatenate()(outputs) if len(outputs) > 1 else outputs[0])
-    for number, start in enumerate(range(0, len(missing), _BATCH), 1):
+    kept = len(known)
+    for start in range(0, len(missing), _BATCH):
         batch = missing[start : start + _BATCH]
         values = look.predict_on_batch(normalise(canvases[rows[batch]], spec))
         known |= zip((digests[at] for at in batch), np.asarray(values, np.float32), strict=True)
-        if number % _EVERY == 0:
+        if len(known) - kept >= max(_EVERY, len(known) // _SHARE):
             _keep(cache, known)
+            kept = len(known)
         tell(len(digests) - len(missing) + start + len(batch), len(digests))
     if missing:
         _keep(cache, {digest: known[digest] for digest in digests})

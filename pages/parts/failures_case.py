@@ -42,7 +42,6 @@ def show(record: Record, seen: View) -> None:
     card = record.card
     st.subheader(f"Film {failures_list.short(seen.case)}", anchor=False)
     _steps(seen, record)
-    teaching_collect.show(record.card, [seen.case])
     film = failures_gallery.film_of(record)
     # Drawn where it is settled, too: a field that goes in the very run that its text came in forgets that text.
     with st.expander("Folder of the data set") if folder.known(card, film) else st.container():
@@ -63,6 +62,7 @@ def show(record: Record, seen: View) -> None:
         if compared is not None:
             st.html(failures_compare.words(compared, card, row, seen.threshold))
         failures_review.show(card, seen.case)
+        teaching_collect.show(record.card, [seen.case])
     with words:
         st.html(facts(card, row, seen.threshold, len(fractures)))
         if meant := sentences.meant(row["verdict"], card):

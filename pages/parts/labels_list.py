@@ -27,11 +27,7 @@ def show(record: Record, found: Suspects) -> None:
     reviews = marks(record)
     if found.suspected:
         films = _filtered(record, found, reviews)
-        pages = failures_list.pages(len(films))
-        page = min(st.session_state.get(labels_state.PAGE, 0), pages - 1)
-        first = page * failures_list.PAGE
-        _cards(record, films[first : first + failures_list.PAGE], reviews, "suspect")
-        _pager(page, pages)
+        _pages(record, films, reviews, "suspect")
     else:
         st.success("No label is suspected.")
     if found.contradictions:
@@ -39,7 +35,8 @@ def show(record: Record, found: Suspects) -> None:
         st.caption(
             "The same picture, perhaps turned or saved again, with and without the finding: one label is wrong."
         )
-        _cards(record, [film for films in found.contradictions for film in films], reviews, "contradiction")
+        both = [film for films in found.contradictions for film in films]
+        _pages(record, both, reviews, "contradiction")
 
 
 def marks(record: Record) -> list[Review]:
@@ -101,6 +98,15 @@ def _filtered(record: Record, found: Suspects, reviews: Sequence[Review]) -> tup
     return films
 
 
+def _pages(record: Record, films: Sequence[Film], reviews: Sequence[Review], name: str) -> None:
+    """One page of films, and the way to the others."""
+    pages = failures_list.pages(len(films))
+    page = min(labels_state.page(name), pages - 1)
+    first = page * failures_list.PAGE
+    _cards(record, films[first : first + failures_list.PAGE], reviews, name)
+    _pager(page, pages, name)
+
+
 def _cards(record: Record, films: Sequence[Film], reviews: Sequence[Review], name: str) -> None:
     root = folder.known(record.card, failures_gallery.film_of(record))
     with st.container(key=f"failures-gallery-{name}"):
@@ -138,22 +144,22 @@ def _picture(root: str, film: Film) -> str:
         return '<div class="missing">This film cannot be read.</div>'
 
 
-def _pager(page: int, pages: int) -> None:
+def _pager(page: int, pages: int, name: str) -> None:
     if pages == 1:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Previous page",
-            key="labels_page_back",
+            key=f"labels_page_back_{name}",
             disabled=page == 0,
             on_click=labels_state.to_page,
-            args=(page - 1,),
+            args=(page - 1, name),
         )
         st.html(f'<span class="count">Page {page + 1} of {pages}</span>', width="content")
         st.button(
             "Next page",
-            key="labels_page_on",
+            key=f"labels_page_on_{name}",
             disabled=page + 1 == pages,
             on_click=labels_state.to_page,
-            args=(page + 1,),
+            args=(page + 1, name),
         )

@@ -68,6 +68,11 @@ def open_film(case: str) -> None:
     st.session_state[FILM] = case
 
 
-def to_page(page: int) -> None:
-    """Turns to a page of the list."""
-    st.session_state[PAGE] = page
+def page(name: str) -> int:
+    """The page, from 0, at which a list of that name stands."""
+    return st.session_state.get(f"{PAGE} {name}", 0)
+
+
+def to_page(page: int, name: str = "suspect") -> None:
+    """Turns to a page of a list."""
+    st.session_state[f"{PAGE} {name}"] = page

@@ -62,13 +62,15 @@ def show(card: Card, cases: Sequence[str]) -> Collection | None:
         st.button(
             words if new or one else "All in sight are in",
             key="teaching_add",
+            shortcut="t" if one else None,
             disabled=not new and not one,
             on_click=_toggle if one else _add,
             args=(card, name, cases[0] if one else tuple(new)) if cases else None,
         )
         st.page_link(
             "pages/teaching.py",
-            label=f"{len(found.entries)} film{'s' * (len(found.entries) != 1)} · open",
+            label=f"Open in Teaching ({len(found.entries)} film{'s' * (len(found.entries) != 1)})",
+            icon=":material/arrow_forward:",
             query_params={"model": card.id, "file": name},
         )
     fault = st.session_state.pop(_FAULT, "")

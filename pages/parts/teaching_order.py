@@ -15,7 +15,7 @@ from fracture_core.words import label_words
 from pages.parts import failures_films, failures_list, layout, teaching_collect, teaching_state
 from pages.parts.failures_record import Record
 
-_FAULT = "teaching_order_fault"
+_FAULT, _ASKED = "teaching_order_fault", "teaching_delete_asked"
 
 
 def show(record: Record, root: Path | None, collection: Collection) -> None:
@@ -37,15 +37,28 @@ def show(record: Record, root: Path | None, collection: Collection) -> None:
             args=(record.card, collection.name, key),
             width=340,
         )
-        with st.popover("Delete this teaching file"):
-            st.markdown("The films stay where they are; their order and the notes are forgotten.")
-            st.button(
-                "Delete it",
-                key="teaching_delete",
-                type="primary",
-                on_click=_delete,
-                args=(record.card, collection.name),
-            )
+        _end(record.card, collection.name)
+
+
+def _end(card: Card, name: str) -> None:
+    """Deletes the teaching file once that is asked for twice."""
+    if st.session_state.get(_ASKED) != name:
+        st.button("Delete this teaching file", key="teaching_ask", on_click=_ask, args=(card,))
+        return
+    st.button(
+        "Delete it for good", key="teaching_delete", type="primary", on_click=_delete, args=(card, name)
+    )
+    st.button("Keep it", key="teaching_keep", on_click=_keep)
+    st.caption("The films stay where they are; their order and the notes are forgotten.")
+
+
+def _ask(card: Card) -> None:
+    # Of the name as it is now: the button may have been drawn before another was given.
+    st.session_state[_ASKED] = teaching_state.current(card)
+
+
+def _keep() -> None:
+    st.session_state[_ASKED] = ""
 
 
 def _row(

@@ -42,6 +42,11 @@ def choose(card: Card, name: str | None) -> None:
     st.session_state[_key(card)] = name
 
 
+def current(card: Card) -> str:
+    """The name of the opened one."""
+    return st.session_state.get(_key(card)) or ""
+
+
 def share(card: Card, name: str) -> None:
     """Writes the view into the address."""
     params = {"model": card.id, **({"file": name} if name else {})}

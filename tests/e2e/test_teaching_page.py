@@ -35,6 +35,15 @@ def _folder(page, app):
     field.press("Enter")
 
 
+def _until(page, true):
+    """Waits for what no element shows."""
+    for _ in range(300):
+        if true():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it did not come")
+
+
 def test_collected_from_list_and_film_then_put_in_order(page, app, shelf, tested):
     page.goto(f"{app.url}/failures?model=tiny&kind=all")
     field = page.get_by_role("combobox", name="Collect for teaching")
@@ -43,34 +52,36 @@ def test_collected_from_list_and_film_then_put_in_order(page, app, shelf, tested
     page.locator(".st-key-teaching-add-0 button").click()
     expect(page.locator(".st-key-teaching-add-0 button")).to_have_text("Take out")
     page.locator(".st-key-failures-open-1 button").click()
-    page.get_by_role("button", name="Add this film").click()
+    page.get_by_role("button", name="Add this film").wait_for()
+    page.keyboard.press("t")
     page.get_by_role("button", name="Take this film out").wait_for()
     first, second = shelf.get("Wrists, first year").cases
     page.get_by_role("link", name=re.compile("2 films")).click()
 
     page.get_by_role("combobox", name=re.compile("Teaching file")).wait_for()
     page.get_by_text("Order and notes").click()
-    page.get_by_role("button", name="Later").first.click()
-    expect(page.locator(".teaching-film").first).to_contain_text(second.rsplit("/", 1)[-1])
-    note = page.get_by_role("textbox", name="Note on film 1")
+    note = page.get_by_role("textbox", name="Note on film 2")
     note.fill("Look at the ulna")
     note.press("Enter")
+    _until(page, lambda: shelf.get("Wrists, first year").entries[1].note == "Look at the ulna")
+    page.get_by_role("button", name="Later").first.click()
+    expect(page.locator(".teaching-film").first).to_contain_text(second.rsplit("/", 1)[-1])
+    assert shelf.get("Wrists, first year").cases == (second, first)
+
+    page.goto(f"{app.url}/teaching?model=tiny")
+    page.get_by_text("Order and notes").click()
     name = page.get_by_role("textbox", name="Name of this teaching file")
     name.fill("Wrists, second year")
     name.press("Enter")
-    expect(page.get_by_role("combobox", name=re.compile("Teaching file"))).to_have_value(
-        "Wrists, second year"
-    )
-    found = shelf.get("Wrists, second year")
-    assert found.cases == (second, first)
-    assert found.entries[0].note == "Look at the ulna"
-    assert shelf.names() == ["Wrists, second year"]
+    _until(page, lambda: shelf.names() == ["Wrists, second year"])
     page.wait_for_url(re.compile("second"))  # the address is written last: the page is drawn
-    page.get_by_text("Delete this teaching file").click()
-    page.get_by_role("button", name="Delete it").click()
+    page.get_by_role("button", name="Delete this teaching file").click()
+    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("button", name="Delete this teaching file").click()
+    page.get_by_role("button", name="Delete it for good").click()
     page.get_by_text("There is no teaching file of this model yet.").wait_for()
     page.get_by_role("button", name=re.compile("^Begin with the 10 surest errors")).click()
-    page.get_by_role("combobox", name=re.compile("Teaching file")).wait_for()
+    expect(page.get_by_role("combobox", name=re.compile("Teaching file"))).to_have_value("Surest errors")
     assert shelf.names() == ["Surest errors"]
 
 

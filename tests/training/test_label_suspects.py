@@ -56,7 +56,7 @@ def test_every_film_is_looked_at_once_and_remembered(find, phantoms, monkeypatch
 
 
 def test_a_search_that_was_ended_goes_on_where_it_was(find, phantoms, monkeypatch):
-    monkeypatch.setattr(features, "_EVERY", 1)
+    monkeypatch.setattr(features, "_EVERY", 16)
     monkeypatch.setattr(features, "_BATCH", 16)
 
     def stop(what, done, every):
