@@ -15,6 +15,9 @@ from fracture_core.training.config import TrainingConfig
 from fracture_core.zoo import ARCHITECTURES, Augmentation, Protocol, architecture
 from fracture_core.zoo.architecture import SAMPLINGS, SCHEDULES
 
+# Of the bar, and of a line that moves.
+_BAR, _WIDTH = 16, 79
+
 
 def add(commands) -> None:
     """Adds the command's arguments."""
@@ -218,18 +221,30 @@ def _reading(what: str, done: int, every: int) -> None:
 
 
 def _show(line: dict) -> None:
-    """One line an epoch, and a moving one within it on a terminal."""
+    """One line an epoch and a trial, and a moving one within them on a terminal."""
+    moving = sys.stderr.isatty()
+    # What stood in the moving line is wiped.
+    width = _WIDTH if moving else 0
     if line["kind"] == "trial":
         loss = "diverged" if line["val_loss"] is None else f"val_loss {line['val_loss']:.3f}"
-        print(f"\rtrial {line['trial']}/{line['trials']}  rate {line['rate']:g}  {loss}", file=sys.stderr)
+        text = f"trial {line['trial']}/{line['trials']}  rate {line['rate']:g}  {loss}"
+        print(f"\r{text:<{width}}", file=sys.stderr)
     elif line["kind"] == "epoch":
         figures = "  ".join(
             f"{name} {line[name]:.3f}" for name in ("loss", "auc", "val_loss", "val_auc") if name in line
         )
-        print(
-            f"\repoch {line['epoch']}/{line['epochs']}  {figures}  {line['seconds']:.0f} s", file=sys.stderr
-        )
-    elif sys.stderr.isatty():
-        left = line["seconds"] / line["step"] * (line["steps"] - line["step"])
-        text = f"epoch {line['epoch']}: step {line['step']}/{line['steps']}, loss {line['loss']:.3f}, {left:.0f} s left"
-        print(f"\r{text:<70}", end="", file=sys.stderr, flush=True)
+        text = f"epoch {line['epoch']}/{line['epochs']}  {figures}  {line['seconds']:.0f} s"
+        print(f"\r{text:<{width}}", file=sys.stderr)
+    elif moving:
+        print(f"\r{_bar(line):<{width}}", end="", file=sys.stderr, flush=True)
+
+
+def _bar(line: dict) -> str:
+    """How far an epoch is, in less than a terminal's width."""
+    share = line["step"] / line["steps"]
+    filled = "#" * round(_BAR * share)
+    left = line["seconds"] / share - line["seconds"]
+    return (
+        f"epoch {line['epoch']}/{line['epochs']} [{filled:-<{_BAR}}] {line['step']}/{line['steps']}  "
+        f"loss {line['loss']:.3f}  {line['images_per_second']:.0f} images/s  {left:.0f} s left"
+    )

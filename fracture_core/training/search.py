@@ -15,6 +15,7 @@ from fracture_core.training import loop
 from fracture_core.training.config import TrainingConfig
 from fracture_core.training.films import Films
 from fracture_core.training.run import Run
+from fracture_core.training.steps import Steps
 
 #: Rates are drawn evenly on a logarithmic scale between these.
 LOWEST, HIGHEST = 1e-5, 3e-2
@@ -29,6 +30,11 @@ class _Trial(Run):
 
     def stop_requested(self) -> bool:
         return self._parent.stop_requested()
+
+    def report_steps(self, known: Steps) -> None:
+        """Whoever watches the run sees the trial move; its curves are its own."""
+        super().report_steps(known)
+        self._parent.report_steps(Steps(known.now))
 
 
 def rates(config: TrainingConfig) -> list[float]:

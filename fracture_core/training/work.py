@@ -117,9 +117,11 @@ def _same_films(run: Run, films: Films) -> Noted:
             "a new run."
         )
     before = Noted.load(content) if began else None
-    if before is not None:
+    if before is None:
+        noted = Noted.of(films)
+    else:
         before.check(run.name, films)
-    noted = Noted.of(films)
+        noted = Noted(films.files, before.content)
     noted.save(content)
     return noted
 

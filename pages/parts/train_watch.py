@@ -94,11 +94,14 @@ def _live(run: Run) -> None:
     stopping = run.stop_requested()
     # What a process before this one reported last tells nothing of this one.
     at = train_figures.standing(known.now, epochs) if known.now and state.status != "starting" else None
-    st.progress(
-        1.0 if state.status == "evaluating" else at.share if at else 0.0, text=_status(run, state, at)
-    )
+    tried = len(_tried(run)) if config.search_trials else 0
+    searching = tried < config.search_trials
+    share = at.share if at else 0.0
+    if searching:
+        share = (tried + share) / config.search_trials
+    st.progress(1.0 if state.status == "evaluating" else share, text=_status(run, state, at, searching))
     if at is not None:
-        _facts(at, done=state.status == "evaluating")
+        _facts(at, done=state.status == "evaluating", searching=searching)
     # A callback, so that the button is grey at once and not at the next look.
     st.button(
         "Stopping …" if stopping else "Stop",
@@ -111,7 +114,7 @@ def _live(run: Run) -> None:
     _details(run, config)
 
 
-def _status(run: Run, state: RunState, at: train_figures.Standing | None) -> str:
+def _status(run: Run, state: RunState, at: train_figures.Standing | None, searching: bool) -> str:
     if run.stop_requested() and state.status != "evaluating":
         return "Stopping. The last completed epoch is kept."
     if state.status == "starting":
@@ -120,12 +123,12 @@ def _status(run: Run, state: RunState, at: train_figures.Standing | None) -> str
         return last if last.startswith("Reading films") else state.message
     if state.status == "evaluating":
         return state.message
-    if at is None:
+    if at is None or searching:
         return state.message or "The first step is being prepared."
     return " ".join(filter(None, (f"Training, epoch {at.now.epoch} of {at.now.epochs}.", state.message)))
 
 
-def _facts(at: train_figures.Standing, done: bool) -> None:
+def _facts(at: train_figures.Standing, done: bool, searching: bool) -> None:
     now = at.now
     pairs = [
         ("Epoch", f"{now.epoch} of {now.epochs}"),
@@ -134,7 +137,8 @@ def _facts(at: train_figures.Standing, done: bool) -> None:
         ("Memory held", f"{train_figures.size(now.memory)}, {train_figures.size(now.memory_free)} free"),
     ]
     if not done:
-        pairs.append(("Time left, at most", train_figures.duration(at.seconds_left)))
+        what = "Time left of this trial" if searching else "Time left, at most"
+        pairs.append((what, train_figures.duration(at.seconds_left)))
     cells = "".join(
         f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>" for name, value in pairs
     )
@@ -217,9 +221,14 @@ def _details(run: Run, config: TrainingConfig) -> None:
         st.code(train_figures.tail(run.log) or "The log is empty.", language=None)
 
 
+def _tried(run: Run) -> dict[int, dict]:
+    """The trials of a search for a learning rate that are done, by number."""
+    return {line["trial"]: line for line in run.progress() if line.get("kind") == "trial"}
+
+
 def _trials(run: Run, config: TrainingConfig) -> None:
     """What a search for a learning rate has found so far."""
-    found = {line["trial"]: line for line in run.progress() if line.get("kind") == "trial"}
+    found = _tried(run)
     if not config.search_trials or not found:
         return
     good = [line for line in found.values() if line["val_loss"] is not None]

@@ -185,3 +185,12 @@ def test_an_unknown_architecture_is_unusable_arguments(command, phantoms):
     with pytest.raises(SystemExit) as left:
         command("train", "--data", phantoms, "--architecture", "vgg")
     assert left.value.code == 2
+
+
+def test_the_bar_fits_a_terminal():
+    from fracture_core.cli.train import _WIDTH, _bar
+
+    line = {"epoch": 999, "epochs": 1000, "step": 25, "steps": 100, "loss": 0.5, "seconds": 30.0}
+    text = _bar({**line, "images_per_second": 21.4})
+    assert text == "epoch 999/1000 [####------------] 25/100  loss 0.500  21 images/s  90 s left"
+    assert len(text) <= _WIDTH

@@ -9,6 +9,7 @@ from fracture_core.errors import TrainingError
 from fracture_core.training import search
 from fracture_core.training.report import StopRequested
 from fracture_core.training.run import Run
+from fracture_core.training.steps import Steps
 
 
 @pytest.fixture
@@ -68,4 +69,6 @@ def test_a_real_search_that_is_stopped_goes_on_where_it_was(asked, run, films, m
     tried = search.rates(short)
     assert fitted == [tried[0], tried[1], tried[1]]
     assert found.learning_rate in tried
+    known = Steps.load(run.steps)
+    assert (known.now.epochs, known.points) == (1, ())
     assert not list(run.folder.glob("search/*/checkpoints"))
