@@ -213,19 +213,6 @@ def test_a_stopped_run_keeps_its_epochs_and_its_best_can_be_taken(films, root):
     assert (run.result / "card.json").is_file()
 
 
-def test_a_killed_run_is_interrupted_and_can_be_resumed(films, root):
-    run = process.begin(root, "killed", config(films, epochs=60))
-    until_epoch(run, 1)
-    os.kill(run.state().pid, signal.SIGKILL)
-    assert at_rest(run) == "interrupted"
-    before = len(run.epochs())
-    assert before < 60
-
-    process.start(run)
-    assert at_rest(run) == "finished", run.log.read_text()
-    assert [line["epoch"] for line in run.epochs()] == list(range(1, 61))
-
-
 def test_a_run_that_cannot_be_read_ends_with_a_sentence_in_its_log(root, films):
     run = Run.create(root, "broken", config(films))
     (run.folder / "config.json").write_text("{")
