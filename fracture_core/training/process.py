@@ -68,7 +68,7 @@ def start(run: Run, finish_only: bool = False) -> None:
         finish_only: whether to take the best epoch so far instead of training on.
 
     Raises:
-        TrainingError: this run is at work, waits or is finished, or no process can be started.
+        TrainingError: this run is at work, waits, is finished or lost its settings, or no process can be started.
     """
     root = run.folder.parent
     with locked(root) as line:
@@ -77,6 +77,10 @@ def start(run: Run, finish_only: bool = False) -> None:
                 f"Expected a run at rest, but {run.name} is being trained: wait for it or stop it."
             )
         run.check_unfinished()
+        if not run.complete:
+            raise TrainingError(
+                f"Expected the settings of {run.name} in its folder, but config.json is gone: delete the run."
+            )
         if any(one.name == run.name for one in line):
             raise TrainingError(f"Expected a run that does not wait yet, but {run.name} does: let it wait.")
         line.append(Waiting(run.name, finish_only))

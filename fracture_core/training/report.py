@@ -54,6 +54,8 @@ class Report(keras.callbacks.Callback):
     def on_train_begin(self, logs=None) -> None:
         """Goes on where the training was, in the event files too."""
         self._events.begin(self._begun, self._begun * self._steps)
+        # What a process before this one reported last tells nothing of this one.
+        self._run.report_steps(self._known)
 
     def on_train_end(self, logs=None) -> None:
         """Closes the event files."""

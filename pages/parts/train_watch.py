@@ -92,7 +92,7 @@ def _live(run: Run) -> None:
         return
     epochs, known = run.epochs(), Steps.load(run.steps)
     stopping = run.stop_requested()
-    # What a process before this one reported last tells nothing of this one.
+    # Until this process has read its films, what stands there is of the one before.
     at = train_figures.standing(known.now, epochs) if known.now and state.status != "starting" else None
     tried = len(_tried(run)) if config.search_trials else 0
     searching = tried < config.search_trials

@@ -19,6 +19,7 @@ PATIENCE = 180_000
 @pytest.fixture(autouse=True)
 def _at_rest(app):
     """Leaves no training behind, whatever happened."""
+    before = {run.name for run in Run.all(app.runs)}
     yield
     with queue.locked(app.runs) as line:
         line.clear()
@@ -29,7 +30,8 @@ def _at_rest(app):
         assert time.monotonic() < end
         time.sleep(0.2)
     for run in Run.all(app.runs):
-        shutil.rmtree(run.folder)
+        if run.name not in before:
+            shutil.rmtree(run.folder)
 
 
 def settings(app, seed: int) -> TrainingConfig:

@@ -6,7 +6,7 @@ import pytest
 
 from fracture_core.errors import TrainingError
 from fracture_core.registry.card import Card
-from fracture_core.training import manage, queue
+from fracture_core.training import manage, process, queue
 from fracture_core.training.config import TrainingConfig
 from fracture_core.training.run import Run
 
@@ -116,5 +116,7 @@ def test_what_is_left_of_a_run_is_listed_and_can_be_deleted(root):
     assert not run.complete
     with pytest.raises(TrainingError, match="cannot be read"):
         run.config()
+    with pytest.raises(TrainingError, match=r"config\.json is gone: delete the run"):
+        process.start(run)
     manage.delete(root, "one")
     assert names(root) == []
