@@ -16,7 +16,7 @@ def add(commands) -> None:
     actions = parser.add_subparsers(
         dest="action",
         required=True,
-        metavar="list|show|verify|use|add|compare|export|import|rename|delete|average|heads|neighbours|scales",
+        metavar="list|show|verify|use|add|load|compare|export|import|rename|delete|average|heads|neighbours|scales",
     )
     actions.add_parser("list", help="every model with its record").set_defaults(run=_list)
     for name, words, action in (

@@ -1,4 +1,4 @@
-"""`models export|import|rename|delete`: models on their way, renamed, and gone."""
+"""`models load|export|import|rename|delete`: models on their way, renamed, and gone."""
 
 import argparse
 import sys
@@ -7,10 +7,19 @@ from pathlib import Path
 from fracture_core import places
 from fracture_core.cli.quiet import load_keras
 from fracture_core.errors import ModelError
+from fracture_core.zoo import ARCHITECTURES
 
 
 def add(actions) -> None:
     """Adds the arguments."""
+    part = actions.add_parser(
+        "load", help="take bare weights in for one of the architectures, after every check"
+    )
+    part.add_argument("path", type=Path, metavar="FILE", help="name.weights.h5, or a whole model name.keras")
+    part.add_argument("--architecture", choices=tuple(ARCHITECTURES), required=True)
+    part.add_argument("--name", required=True, help="its name here")
+    part.add_argument("--size", type=int, metavar="PX", help="input size; default: the architecture's own")
+    part.set_defaults(run=_load)
     part = actions.add_parser("export", help="write a model with card and README as a folder or a zip")
     part.add_argument("id", metavar="ID")
     part.add_argument(
@@ -44,6 +53,25 @@ def _store():
     from fracture_core.registry.store import ModelStore
 
     return ModelStore(places.models())
+
+
+def _load(chosen: argparse.Namespace) -> int:
+    load_keras()
+    from fracture_core.registry.upload import add_weights
+
+    try:
+        with chosen.path.open("rb") as file:
+            model_id = add_weights(
+                _store(), file, chosen.path.name, chosen.name, chosen.architecture, chosen.size
+            )
+    except OSError as error:
+        raise ModelError(
+            f"Expected to read {chosen.path}, but the disk said “{error.strerror}”: check the path."
+        ) from error
+    print(
+        f"{model_id} is added: its weights fit. It has no record; put it in use with: models use {model_id}"
+    )
+    return 0
 
 
 def _export(chosen: argparse.Namespace) -> int:

@@ -29,7 +29,7 @@ def _import() -> None:
     file = st.file_uploader("Exported model (name.zip)", key="train_import")
     one, two = st.columns([3, 1], vertical_alignment="bottom")
     name = one.text_input(
-        "Name here, if not its own",
+        "Another name (optional)",
         key="train_import_name",
         help="Letters, digits, dots, dashes and underscores.",
     )

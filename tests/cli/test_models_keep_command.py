@@ -60,3 +60,21 @@ def test_delete_without_anybody_to_ask(command, store: ModelStore, monkeypatch):
     assert "tiny is in use" in command("models", "delete", "tiny", "--yes").err
     assert command("models", "delete", "zeta", "--yes").out == "zeta is deleted.\n"
     assert store.ids() == ["tiny"]
+
+
+def test_load(command, store, tmp_path):
+    path = tmp_path / "mine.weights.h5"
+    shutil.copy(store.root / "tiny" / "four_block.weights.h5", path)
+    words = ("--architecture", "four_block", "--name", "mine", "--size")
+    said = command("models", "load", path, *words, 96)
+    assert (said.status, said.out) == (1, "")
+    assert "does not fit it: layers/" in said.err
+    said = command("models", "load", path, *words, 64)
+    assert said.status == 0
+    assert said.out.startswith("mine is added: its weights fit")
+    assert store.card("mine").weights.sha256 == store.card("tiny").weights.sha256
+    said = command("models", "load", tmp_path / "gone.weights.h5", *words, 64)
+    assert said.status == 1
+    assert "the disk said" in said.err
+    shutil.copy(path, tmp_path / "mine.pt")
+    assert "PyTorch state dict" in command("models", "load", tmp_path / "mine.pt", *words, 64).err

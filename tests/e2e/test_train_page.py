@@ -172,7 +172,7 @@ def test_wrong_settings_are_sentences_and_start_nothing(page, app):
 
 
 def upload(page, name: str, content: bytes) -> None:
-    page.locator("input[type=file]").set_input_files(
+    page.locator("input[type=file]").last.set_input_files(
         files=[{"name": name, "mimeType": "application/octet-stream", "buffer": content}]
     )
     page.get_by_text(name).first.wait_for()
