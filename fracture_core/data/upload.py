@@ -14,8 +14,9 @@ from fracture_core.errors import DataError
 
 _FOLDER = ".uploads"
 
-#: Most megabytes of the zip itself. A greater set is unpacked by hand, for a browser sends it through memory.
-MOST_MB = 500
+#: Most megabytes (of 1,048,576 bytes) of the zip itself, as `server.maxUploadSize` has it for all uploads. A greater
+#: set is unpacked by hand, for a browser sends it through memory.
+MOST_MB = 200
 
 # What it may unpack to.
 _MOST = Most(files=50_000, size=4_000_000_000)
@@ -68,6 +69,23 @@ def uploaded(root: Path) -> list[Path]:
     return sorted(found, key=lambda path: (-path.stat().st_mtime, path.name))
 
 
+def used_by(data: str, folder: Path) -> bool:
+    """Whether a training on `data` reads films of an uploaded set.
+
+    Args:
+        data: a folder, or a manifest such as a mended split.
+        folder: the set.
+    """
+    path = Path(data)
+    if path.is_relative_to(folder):
+        return True
+    try:
+        # A manifest elsewhere names films by their whole path.
+        return path.is_file() and f"{folder.resolve()}/" in path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+
+
 def delete(folder: Path, root: Path) -> None:
     """Deletes a set that was uploaded, and nothing else.
 
@@ -90,7 +108,7 @@ def _copied(content: IO[bytes], path: Path) -> str:
     with writing(path), path.open("xb") as file:
         while chunk := content.read(_CHUNK):
             size += len(chunk)
-            if size > MOST_MB * 1_000_000:
+            if size > MOST_MB << 20:
                 raise DataError(
                     f"Expected a zip of at most {MOST_MB} MB, but this one is larger: unpack it yourself and give the "
                     "folder."

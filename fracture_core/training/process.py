@@ -4,7 +4,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from fracture_core import background
@@ -22,14 +22,22 @@ def active(root: Path) -> Run | None:
     return next((run for run in Run.all(root) if run.state().status in ACTIVE), None)
 
 
+def under_way(root: Path) -> Iterator[TrainingConfig]:
+    """The settings of the run that is at work and of those that wait; those that cannot be read are left out."""
+    for _, config in _under_way(root):
+        yield config
+
+
 def twin(root: Path, config: TrainingConfig) -> Run | None:
     """A run that is at work or waits with these very settings; None where there is none."""
+    return next((run for run, other in _under_way(root) if other == config), None)
+
+
+def _under_way(root: Path) -> Iterator[tuple[Run, TrainingConfig]]:
     busy = active(root)
     for run in [*([busy] if busy else []), *(Run(root / one.name) for one in waiting(root))]:
-        with contextlib.suppress(TrainingError):  # settings that cannot be read are no twin's
-            if run.config() == config:
-                return run
-    return None
+        with contextlib.suppress(TrainingError):
+            yield run, run.config()
 
 
 def begin(root: Path, name: str, config: TrainingConfig) -> Run:

@@ -22,7 +22,6 @@ def choose() -> str:
         "Zip with labelled films",
         type="zip",
         key=f"train_zip_{st.session_state.get(_GENERATION, 0)}",
-        max_upload_size=upload.MOST_MB,
         help="Laid out like a folder of films: one folder a class, or a manifest.",
     )
     if dropped is not None:
@@ -61,8 +60,7 @@ def _take(dropped) -> None:
 
 def _deletion(folder: Path) -> None:
     """Deletes the set after a second question."""
-    busy = process.active(places.runs())
-    used = busy is not None and Path(busy.config().data).is_relative_to(folder)
+    used = any(upload.used_by(config.data, folder) for config in process.under_way(places.runs()))
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.session_state.get(_SURE) != str(folder):
             st.caption(f"Its films lie in {layout.plain(str(folder))}.", width="content")
@@ -73,7 +71,7 @@ def _deletion(folder: Path) -> None:
                 disabled=used,
                 type="tertiary",
                 key="train_upload_delete",
-                help="A training is at work on them." if used else None,
+                help="A training is at work on them, or waits to be." if used else None,
             )
             return
         st.markdown(f"Delete the films of {layout.plain(folder.name)}? Runs on them cannot be resumed then.")

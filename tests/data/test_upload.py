@@ -1,6 +1,7 @@
 """Data sets that come as a zip."""
 
 import io
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -10,7 +11,10 @@ from hosts import pack
 from fracture_core.data import upload
 from fracture_core.data.download.archive import Most
 from fracture_core.data.layouts import read_catalogue
+from fracture_core.data.manifest import write_manifest
 from fracture_core.errors import DataError
+
+ROOT = Path(__file__).resolve().parents[2]
 
 SET = {f"set/{kind}/{number}.png": b"film" for kind in ("fractured", "not fractured") for number in range(3)}
 
@@ -89,6 +93,11 @@ def test_a_zip_that_is_too_large_is_refused(tmp_path, monkeypatch):
     assert _left(tmp_path) == []
 
 
+def test_the_server_lets_as_much_through():
+    settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert settings["server"]["maxUploadSize"] == upload.MOST_MB
+
+
 @pytest.mark.parametrize("most", [Most(files=5, size=1000), Most(files=9, size=20)])
 def test_a_zip_that_holds_too_much_is_refused_before_it_is_unpacked(tmp_path, monkeypatch, most):
     monkeypatch.setattr(upload, "_MOST", most)
@@ -108,6 +117,20 @@ def test_a_set_is_deleted_and_nothing_else(tmp_path):
     assert upload.uploaded(tmp_path) == []
     assert _left(tmp_path) == []
     assert other.is_dir()
+
+
+def test_a_set_in_use_is_known_also_through_its_mended_split(tmp_path):
+    folder = upload.take_in(io.BytesIO(pack(SET)), "films.zip", tmp_path)
+    assert upload.used_by(str(folder), folder)
+    assert upload.used_by(str(folder / "set"), folder)
+    assert not upload.used_by(str(tmp_path), folder)
+    assert not upload.used_by("/gone.csv", folder)
+    elsewhere = tmp_path / "elsewhere" / "mended.csv"
+    elsewhere.parent.mkdir()
+    write_manifest(elsewhere, read_catalogue(folder).cases, "fracture")
+    assert upload.used_by(str(elsewhere), folder)
+    other = folder.with_name("films")
+    assert not upload.used_by(str(elsewhere), other)
 
 
 def test_nothing_was_uploaded_yet(tmp_path):
