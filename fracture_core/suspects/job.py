@@ -17,8 +17,17 @@ class Job(job.Job):
 
     name = "search for suspected labels"
 
+    @property
+    def listed(self) -> bool:
+        """Whether there is a list, of this search or of one before it."""
+        return self._list.is_file()
+
+    @property
+    def _list(self) -> Path:
+        return self.folder / _LIST
+
     def start(self, model_id: str, data: Path) -> None:
-        """Starts anew and returns at once; a list that was there before is deleted.
+        """Starts anew and returns at once; a list that was there before stays until the new one is found.
 
         Raises:
             DataError: it is at work already, or no process can be started.
@@ -28,7 +37,10 @@ class Job(job.Job):
                 f"Expected no search of {data} at work, but there is one: wait for it or cancel it."
             )
         try:
+            before = self._list.read_text(encoding="utf-8") if self.listed else ""
             self._launch(["data", "suspects", str(data), "--model", model_id], str(data))
+            if before:
+                write_atomically(self._list, before)
         except OSError as error:
             raise DataError(
                 f"Expected to look for suspected labels, but the system said “{error.strerror}”: free memory or disk "
@@ -47,12 +59,11 @@ class Job(job.Job):
         Raises:
             DataError: there is none, or it is damaged.
         """
-        path = self.folder / _LIST
         try:
-            payload = json.loads(path.read_text(encoding="utf-8"))
+            payload = json.loads(self._list.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise DataError(
-                f"Expected a list of suspected labels in {path}, but it cannot be read: look for them again."
+                f"Expected a list of suspected labels in {self._list}, but it cannot be read: look for them again."
             ) from error
         return Suspects.from_json(payload)
 
@@ -68,7 +79,7 @@ class Job(job.Job):
         """
         try:
             found = search(self._teller(str(data)))
-            write_atomically(self.folder / _LIST, json.dumps(found.to_json()))
+            write_atomically(self._list, json.dumps(found.to_json()))
         except SecondLookError as error:
             self._set("failed", str(error), data=str(data))
             return 1

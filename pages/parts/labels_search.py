@@ -36,7 +36,9 @@ def show(card: Card, data: Path) -> Suspects | None:
     fault = st.session_state.pop(_FAULT, "") or (state.what if state.status == "failed" else "")
     if fault:
         st.error(layout.plain(fault))
-    if state.status == "finished":
+    if state.status == "cancelled":
+        st.caption(state.what)
+    if job.listed:
         try:
             found = _found(str(job.folder), job.changed)
         except DataError as error:
@@ -46,8 +48,6 @@ def show(card: Card, data: Path) -> Suspects | None:
             if not st.session_state.get(labels_state.FILM):
                 _summary(job, card, data, found)
             return found
-    if state.status == "cancelled":
-        st.caption(state.what)
     st.markdown(
         "The model looks at every film once, and each film is then judged by the labels of films like it in other "
         "groups (logistic regression, cross-validated; confident learning). Films whose label is at odds with that "

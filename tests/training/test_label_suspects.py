@@ -139,6 +139,12 @@ def test_a_job_that_is_ended_says_so(tmp_path, monkeypatch):
         job.start("nobody", tmp_path)
     job.cancel()
     assert job.state().status == "cancelled"
+    assert not job.listed
+    # A list that was there before stays until there is a new one.
+    (job.folder / "suspects.json").write_text("{}")
+    job.start("nobody", tmp_path)
+    job.cancel()
+    assert job.listed
     job.forget()
     assert not job.folder.exists()
 
