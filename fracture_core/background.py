@@ -16,7 +16,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 # Enough that pages answer while all cores work; where nothing else runs it costs the work nothing.
 _NICENESS = 10
 
-# Linux: which boot of the computer this is. Ticks since a boot are given again after the next.
+# Linux. Ticks since a boot are given again after the next.
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -66,8 +66,16 @@ def started(pid: int) -> str:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
         # The 22nd field, in ticks; counted from behind the name, which may hold anything.
         ticks = stat.rpartition(")")[2].split()[19]
-        return f"{_BOOT.read_text(encoding='ascii').strip()} {ticks}"
+        return f"{_boot()} {ticks}"
     except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def _boot() -> str:
+    """Which boot of the computer this is; "" where a container does not tell."""
+    try:
+        return _BOOT.read_text(encoding="ascii").strip()
+    except OSError:
         return ""
 
 

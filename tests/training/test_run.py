@@ -9,6 +9,7 @@ import time
 import psutil
 import pytest
 
+from fracture_core import background
 from fracture_core.errors import TrainingError
 from fracture_core.training.config import TrainingConfig
 from fracture_core.training.run import Run
@@ -141,6 +142,12 @@ def test_writing_is_atomic(run, monkeypatch):
     assert run.state().message == "Before."
     run.set_state("finished", "After.")
     assert run.state().message == "After."
+
+
+def test_a_container_that_does_not_tell_its_boot(run, monkeypatch, tmp_path):
+    monkeypatch.setattr(background, "_BOOT", tmp_path / "gone")
+    run.set_state("running")
+    assert run.state().status == "running"
 
 
 # ---- progress ----
