@@ -65,7 +65,6 @@ def _clone(run: Run) -> None:
         "learning_rate": float(rate),
         "size": _size(config, int(size)),
         "seed": int(seed),
-        "head_epochs": min(config.head_epochs, int(epochs)),
     }
     try:
         made = manage.clone(places.runs(), run.name, name.strip(), **changes)

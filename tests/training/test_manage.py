@@ -10,7 +10,7 @@ from fracture_core.training import manage, process, queue
 from fracture_core.training.config import TrainingConfig
 from fracture_core.training.run import Run
 
-CONFIG = TrainingConfig("/films", "four_block", epochs=7)
+CONFIG = TrainingConfig("/films", "four_block", epochs=7, head_epochs=3)
 
 
 @pytest.fixture
@@ -29,13 +29,14 @@ def test_clone(root):
     assert (run.config().seed, run.config().epochs, run.config().architecture) == (3, 9, "four_block")
     assert Run(root / "one").config() == CONFIG
     assert run.epochs() == []
+    assert manage.clone(root, "one", "short", epochs=2).config().head_epochs == 2
     with pytest.raises(TrainingError, match="Expected epochs from 1"):
         manage.clone(root, "one", "three", epochs=0)
     with pytest.raises(TrainingError, match="two exists already"):
         manage.clone(root, "one", "two")
     with pytest.raises(TrainingError, match="a run named gone"):
         manage.clone(root, "gone", "three")
-    assert names(root) == ["one", "two"]
+    assert names(root) == ["one", "short", "two"]
 
 
 def test_rename(root):
