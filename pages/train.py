@@ -28,5 +28,6 @@ view = st.segmented_control(
     label_visibility="collapsed",
     persist_state="session",
 )
-train_state.show_notice()
+with st.container():  # always there, so that nothing below changes its place when the notice goes
+    train_state.show_notice()
 _VIEWS[view or train_state.RUNS]()

@@ -45,7 +45,8 @@ def show() -> None:
     run = Run(root / name)
     at_work = states[name].status in ACTIVE
     train_manage.show(run, at_work)
-    train_queue.show()
+    with st.container():  # always there, so that what is below keeps its place
+        train_queue.show()
     if at_work:
         st.fragment(_live, run_every=_EVERY)(run)
     else:

@@ -56,7 +56,9 @@ def open_runs(page, app) -> None:
 def press(page, key: str) -> None:
     """Presses the button of that key: one of another run, which is about to go, would take no notice."""
     # With a tooltip there is a second one for narrow screens, of no size.
-    page.locator(f".st-key-{key}").get_by_role("button").filter(visible=True).click()
+    button = page.locator(f".st-key-{key}").get_by_role("button").filter(visible=True)
+    expect(button).to_have_count(1)
+    button.click()
 
 
 def chosen(page, words: str) -> None:
