@@ -82,6 +82,7 @@ def _work(record: Record) -> Likeness | None:
     if _root(record) is None:
         return None
     try:
+        resources.reader(record.card)  # wakes here, where that can be seen
         found = _likeness(*_named(record))
     except ModelError as error:
         st.session_state[_FAULT] = str(error)

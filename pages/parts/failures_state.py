@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -54,6 +56,8 @@ class View:
         case: id of the opened film, "" where none is.
         review: a key of `failures_reviews.FILTERS`.
         kept: ids of the films that this filter keeps.
+        away: how far each film lies from the one they are ordered by, by id; None until that is known. It is asked only
+            when films are listed, for the model may have to wake first, and the numbers of the page do not wait for it.
     """
 
     threshold: float
@@ -66,10 +70,15 @@ class View:
     case: str
     review: str
     kept: frozenset[str]
+    away: Callable[[], pd.Series | None]
 
     def films(self) -> pd.DataFrame:
         """The listed films, in order."""
         cells = self.cells if self.members is None else self.cells[self.cells["id"].isin(self.members)]
+        if self.sort == failures_list.ALIKE:
+            away = self.away()
+            # Until that is known the surest answers stand first.
+            cells = cells.assign(distance=-cells["confidence"] if away is None else cells["id"].map(away))
         films = failures_list.listed(cells, self.kind, self.region, self.sort)
         return films[films["id"].isin(self.kept)].reset_index(drop=True)
 
@@ -181,10 +190,6 @@ def view(record: Record, threshold: float) -> View:
     _mend(KIND, failures_list.KINDS, failures_list.ERRORS)
     _mend(REGION, ["", *failures_list.regions_of(record.test)], "")
     _mend(SORT, orders(), "confidence")
-    if state[SORT] == failures_list.ALIKE:
-        away = failures_alike.distances(record, state[LIKE])
-        # Until that is known the surest answers stand first.
-        cells["distance"] = -cells["confidence"] if away is None else cells["id"].map(away)
     _mend(REVIEW, failures_reviews.FILTERS, "")
     members = _members(record)
     case = state.setdefault(CASE, "")
@@ -207,6 +212,7 @@ def view(record: Record, threshold: float) -> View:
         case,
         state[REVIEW],
         kept,
+        partial(failures_alike.distances, record, state[LIKE]),
     )
 
 
