@@ -41,8 +41,8 @@ def build(store, tiny_config, tmp_path, told):
 @pytest.mark.usefixtures("with_features")
 def test_a_training_film_is_found_again_by_an_opinion(build, store, films, told):
     index = build()
-    assert store.neighbours("tiny").nearest(np.ones(len(index.mean))) == index.nearest(
-        np.ones(len(index.mean))
+    assert store.neighbours("tiny").nearest(np.ones(len(index.directions.mean))) == index.nearest(
+        np.ones(len(index.directions.mean))
     )
     train = films.of("train")
     assert sorted(index.cases) == sorted(films.cases[at].id for at in train)
