@@ -58,13 +58,13 @@ def run(chosen: argparse.Namespace) -> int:
             raise DataError(report["mended"]["error"])
         from fracture_core.data.manifest import write_manifest
 
-        write_manifest(chosen.write_manifest, mended.cases, found.catalogue.finding)
+        write_manifest(chosen.write_manifest, mended.cases, found.catalogue.finding, found.catalogue)
         print(f"The mended split is in {chosen.write_manifest}: train on it with --data.", file=sys.stderr)
     if chosen.write_distinct:
         from fracture_core.data.audit.distinct import distinct
         from fracture_core.data.manifest import write_manifest
 
-        write_manifest(chosen.write_distinct, distinct(found.films), found.catalogue.finding)
+        write_manifest(chosen.write_distinct, distinct(found.films), found.catalogue.finding, found.catalogue)
         print(
             f"The set as distributed, each training file once, is in {chosen.write_distinct}.",
             file=sys.stderr,

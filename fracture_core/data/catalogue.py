@@ -32,6 +32,7 @@ class Catalogue:
         classes: the class names that were found and the label each was taken for.
         finding: what label 1 means, "fracture" or "abnormality".
         remarks: what is odd about its tables and folders.
+        source: of a manifest that says so, the name of the layout of the set its films were taken from; else empty.
         paired: whether one scene stands under both labels on purpose, once with and once without the finding.
     """
 
@@ -41,4 +42,5 @@ class Catalogue:
     classes: tuple[tuple[str, int], ...] = ()
     finding: str = "fracture"
     remarks: tuple[Remark, ...] = ()
+    source: str = ""
     paired: bool = False

@@ -24,6 +24,7 @@ class Dataset:
         finding: what label 1 means, a name of `words.FINDINGS`.
         classes: the class names that were found and the label each was taken for.
         remarks: what is odd about its tables and folders.
+        source: of a manifest that says so, the name of the layout of the set its films were taken from; else empty.
     """
 
     root: Path
@@ -33,6 +34,7 @@ class Dataset:
     finding: str = FINDINGS[0]
     classes: tuple[tuple[str, int], ...] = ()
     remarks: tuple[Remark, ...] = ()
+    source: str = ""
 
     @property
     def leaks(self) -> int:
@@ -79,4 +81,5 @@ def load(
         catalogue.finding,
         catalogue.classes,
         catalogue.remarks,
+        catalogue.source,
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fracture_core.data.cases import Case
+from fracture_core.data.catalogue import Catalogue
 from fracture_core.errors import DataError
 
 #: What a folder's own manifest is called.
@@ -13,6 +14,9 @@ NAME = "manifest.csv"
 
 #: Columns in the order in which they are written; read in any order and among others.
 COLUMNS = ("path", "label", "id", "split", "group", "region", "view", "hardware", "boxes")
+
+#: Columns that follow where the films were taken from a known set: its folder and its layout, the same in each line.
+SOURCE = ("set_root", "set_layout")
 
 #: Columns that a manifest must have.
 REQUIRED = ("path", "label")
@@ -23,7 +27,7 @@ LABELS = {"fracture": ("no_fracture", "fractured"), "abnormality": ("no_abnormal
 _HARDWARE = {None: "", False: "0", True: "1"}
 
 
-def write_manifest(path: Path, cases: Sequence[Case], finding: str) -> None:
+def write_manifest(path: Path, cases: Sequence[Case], finding: str, source: Catalogue | None = None) -> None:
     """Writes cases as a manifest that reads back equal.
 
     Films below the manifest's folder are named relative to it, others by their whole path. The file appears
@@ -33,6 +37,8 @@ def write_manifest(path: Path, cases: Sequence[Case], finding: str) -> None:
         path: the file to write.
         cases: what to write; their regions and views are single words.
         finding: what label 1 means, a name of `words.FINDINGS`.
+        source: the set that the cases were taken from, so that what is trained on them names its data, licence and
+            limits as what is trained on the set itself; None where they are a set of their own.
 
     Raises:
         DataError: the file cannot be written there.
@@ -42,8 +48,9 @@ def write_manifest(path: Path, cases: Sequence[Case], finding: str) -> None:
     try:
         with partial.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            writer.writerows(_row(case, folder, finding) for case in cases)
+            writer.writerow(COLUMNS if source is None else COLUMNS + SOURCE)
+            told = () if source is None else (_place(source.root, folder), source.source or source.layout)
+            writer.writerows(_row(case, folder, finding) + told for case in cases)
         partial.replace(path)
     except (OSError, UnicodeEncodeError) as error:
         partial.unlink(missing_ok=True)
@@ -53,9 +60,8 @@ def write_manifest(path: Path, cases: Sequence[Case], finding: str) -> None:
 
 
 def _row(case: Case, folder: Path, finding: str) -> tuple[str, ...]:
-    film = Path(os.path.normpath(case.path.absolute()))
     return (
-        (film.relative_to(folder) if film.is_relative_to(folder) else film).as_posix(),
+        _place(case.path, folder),
         LABELS[finding][case.label],
         case.id,
         case.split,
@@ -65,3 +71,9 @@ def _row(case: Case, folder: Path, finding: str) -> tuple[str, ...]:
         _HARDWARE[case.hardware],
         ";".join(" ".join(repr(float(edge)) for edge in box) for box in case.boxes),
     )
+
+
+def _place(path: Path, folder: Path) -> str:
+    """A path relative to the manifest's folder where it lies there, else whole."""
+    path = Path(os.path.normpath(path.absolute()))
+    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()

@@ -122,7 +122,7 @@ def _card(
     limits: tuple[str, ...],
 ) -> Card:
     row = architecture(config.architecture)
-    layout = layout_named(films.data.layout)
+    origin = layout_named(films.data.source or films.data.layout)
     val, test = (table[table["split"] == split] for split in ("val", "test"))
     label, probability, group = test["label"], test["probability"], test["group"]
     regions = by_region(label, probability, group, list(test["regions"]), thresholds.balanced)
@@ -147,9 +147,9 @@ def _card(
         calibration=calibration,
         thresholds=thresholds,
         data=DataRecord(
-            name=layout.citation or films.data.root.name or layout.title,
-            licence=layout.licence,
-            layout=layout.name,
+            name=origin.citation or films.data.root.name or origin.title,
+            licence=origin.licence,
+            layout=films.data.layout,
             split_hash=films.data.split_hash,
             split_rule=_split_rule(films, config.seed),
             counts=counts,
@@ -166,7 +166,7 @@ def _card(
             f"It has been trained on {seen}; any other region is outside what it has seen.",
             _BLIND[films.data.finding],
             _UNTESTED,
-            *layout.limits,
+            *origin.limits,
         ),
         training=_settings(config),
         command=_command(config),

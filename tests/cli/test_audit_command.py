@@ -46,6 +46,7 @@ def test_page_and_manifest(command, leaky, tmp_path):
     with manifest.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 16
+    assert {(row["set_root"], row["set_layout"]) for row in rows} == {(str(leaky), "folders")}
     assert {row["split"] for row in rows} == {"train", "val", "test"}
     assert "1 of 5" not in command("audit", manifest).out
 

@@ -1,8 +1,12 @@
 """What is written as a manifest reads back equal."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from fracture_core.data.cases import Case
+from fracture_core.data.catalogue import Catalogue
 from fracture_core.data.layouts import read_catalogue
 from fracture_core.data.manifest import COLUMNS, write_manifest
 from fracture_core.errors import DataError
@@ -71,3 +75,62 @@ def test_writing_leaves_the_old_file_or_the_new_one(cases, tmp_path):
 def test_no_place_to_write(cases, tmp_path):
     with pytest.raises(DataError, match="choose another place"):
         write_manifest(tmp_path / "none" / "m.csv", cases, "fracture")
+
+
+def _touch(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return path
+
+
+@pytest.fixture
+def known_set(tmp_path) -> Catalogue:
+    """A set of synthetic films."""
+    for name in ("train/normal/1.png", "train/fractured/2.png", "test/normal/3.png", "test/fractured/4.png"):
+        _touch(tmp_path / "films" / name)
+    return replace(read_catalogue(tmp_path / "films", "folders"), layout="phantom")
+
+
+def test_a_manifest_of_a_known_set_names_it(known_set, tmp_path):
+    for place in (
+        tmp_path / "runs" / "deep" / "m.csv",
+        tmp_path / "m.csv",
+        known_set.root / "train" / "m.csv",
+    ):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_manifest(place, known_set.cases, "fracture", known_set)
+        found = read_catalogue(place)
+        assert (found.root, found.layout, found.source) == (known_set.root, "csv", "phantom")
+        assert found.cases == known_set.cases
+    # A manifest of such a manifest is still of that set.
+    write_manifest(tmp_path / "again.csv", found.cases, "fracture", found)
+    assert (read_catalogue(tmp_path / "again.csv").root, read_catalogue(tmp_path / "again.csv").source) == (
+        known_set.root,
+        "phantom",
+    )
+
+
+def test_a_set_can_move_with_the_manifest_that_names_it(known_set, tmp_path):
+    write_manifest(known_set.root / "m.csv", known_set.cases, "fracture", known_set)
+    known_set.root.rename(tmp_path / "moved")
+    found = read_catalogue(tmp_path / "moved" / "m.csv")
+    assert (found.root, found.source) == (tmp_path / "moved", "phantom")
+
+
+@pytest.mark.parametrize(
+    "line", ["{other},1,x,,,,,,,{root},mura", "{other},1,x", "{other},1,x,,,,,,,{root},phantom"]
+)
+def test_films_of_elsewhere_make_it_a_set_of_its_own(known_set, tmp_path, line):
+    other = _touch(tmp_path / "other" / "x.png")
+    path = tmp_path / "films" / "m.csv"
+    write_manifest(path, known_set.cases, "fracture", known_set)
+    with path.open("a") as file:
+        file.write(line.format(other=other, root=known_set.root) + "\n")
+    found = read_catalogue(path)
+    assert (found.root, found.source) == (tmp_path, "")
+
+
+def test_an_unknown_set_is_refused(known_set, tmp_path):
+    write_manifest(tmp_path / "m.csv", known_set.cases, "fracture", replace(known_set, layout="later"))
+    with pytest.raises(DataError, match=r"Expected as set_layout .* but got 'later'"):
+        read_catalogue(tmp_path / "m.csv")

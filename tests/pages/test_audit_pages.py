@@ -55,6 +55,8 @@ def test_a_split_to_train_on_outlives_its_audit(audited):
     job.forget()
     assert not job.manifest.exists()
     assert read_catalogue(kept).cases == before
+    # What is trained on it names the set, not the folder of the copy, and films relative to the set.
+    assert (read_catalogue(kept).root, read_catalogue(kept).source) == (audited, "folders")
     assert kept.parent.parent == places.runs().resolve()
     with pytest.raises(DataError, match="Expected to copy the mended split"):
         audit_jobs.kept_split(job, audited.name)

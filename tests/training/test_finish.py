@@ -131,3 +131,12 @@ def test_a_model_of_abnormal_films_says_so(trained, films, tiny_config, tmp_path
     assert card.finding == card.data.finding == "abnormality"
     assert any("abnormal or not" in sentence for sentence in card.limits)
     assert not any("fracture or not" in sentence for sentence in card.limits)
+
+
+def test_a_model_of_a_mended_set_names_the_set(trained, films, tiny_config, tmp_path):
+    run = Run.create(tmp_path, "mended", tiny_config)
+    mended = replace(films, data=replace(films.data, layout="csv", source="phantom"))
+    card = module.finish(run, mended, tiny_config, loop.best(trained, tiny_config))
+    assert (card.data.name, card.data.layout) == ("Synthetic radiographs drawn by Second Look", "csv")
+    assert card.data.licence.startswith("Apache-2.0")
+    assert any("it says nothing about patients" in sentence for sentence in card.limits)

@@ -85,7 +85,7 @@ class Job(job.Job):
             tell("Mending the split", 0, 1)
             mended, report["mended"] = compare(found, seed)
             if mended is not None:
-                write_manifest(self.manifest, mended.cases, found.catalogue.finding)
+                write_manifest(self.manifest, mended.cases, found.catalogue.finding, found.catalogue)
             tell("Writing the page", 0, 1)
             self.page.write_text(to_html(report), encoding="utf-8")
             write_atomically(self.folder / _REPORT, json.dumps(report))

@@ -188,7 +188,12 @@ def roots(root: Path) -> Iterator[Path]:
 
 
 def _tidy(catalogue: Catalogue) -> Catalogue:
-    """Cases by id, none of which may stand for two films."""
+    """Cases by id, none of which may stand for two films, of a set that is known where one is named."""
+    if catalogue.source and catalogue.source not in layout_names()[1:]:
+        raise DataError(
+            f"Expected as set_layout of a manifest one of {', '.join(layout_names()[1:])}, but got "
+            f"{catalogue.source[:80]!r}: empty that column, or audit the set anew."
+        )
     cases = sorted(catalogue.cases, key=lambda case: case.id)
     for one, other in pairwise(cases):
         if one.id == other.id:

@@ -11,7 +11,7 @@ from fracture_core.data.layouts.boxes import checked
 from fracture_core.data.layouts.files import Finder
 from fracture_core.data.layouts.remarks import remark
 from fracture_core.data.layouts.table import Line, header, table
-from fracture_core.data.manifest import COLUMNS, NAME, REQUIRED
+from fracture_core.data.manifest import COLUMNS, NAME, REQUIRED, SOURCE
 from fracture_core.data.spellings import finding_of, meaning, split_of
 from fracture_core.errors import DataError
 
@@ -44,7 +44,8 @@ def read(root: Path) -> Catalogue:
     hardware (1, 0) and boxes (x0 y0 x1 y1 as fractions of the image, several parted by semicolons). Other
     columns are left out. Without an id the path is the id; without a group each film is one of its own.
 
-    The catalogue's root is the manifest's folder, or the closest one above it that holds all films.
+    The catalogue's root is the manifest's folder, or the closest one above it that holds all films. Where every line
+    names one set as the films' source (set_root, set_layout) and they lie in its folder, the root is that folder.
 
     Args:
         root: the manifest, or the folder that holds it as manifest.csv.
@@ -69,7 +70,7 @@ def read(root: Path) -> Catalogue:
             f"Expected the films that {path} names, but none of its {len(rows):,} lines names a file that is there: "
             "give paths below its folder, or whole ones."
         )
-    base = _base(path.parent, [film for _, film in films])
+    base, source = _source(path.parent, films) or (_base(path.parent, [film for _, film in films]), "")
     seen: dict[str, int] = {}
     cases = []
     for line, film in films:
@@ -94,7 +95,19 @@ def read(root: Path) -> Catalogue:
             f"Of the {len(rows):,} films that {path.name} lists, one is not there: {{names}}.",
             f"Of the {len(rows):,} films that {path.name} lists, {{n}} are not there ({{names}}).",
         ),
+        source=source,
     )
+
+
+def _source(folder: Path, films: list[tuple[Line, Path]]) -> tuple[Path, str] | None:
+    """Folder and layout of the set that all films were taken from; None where they are not those of one known set."""
+    told = {tuple(line.values.get(column, "") for column in SOURCE) for line, _ in films}
+    root, layout = told.pop()
+    # A line that was added by hand makes it a set of its own.
+    if told or not root or not layout:
+        return None
+    place = Path(os.path.normpath(folder / root))
+    return (place, layout) if all(film.is_relative_to(place) for _, film in films) else None
 
 
 def _base(folder: Path, films: list[Path]) -> Path:

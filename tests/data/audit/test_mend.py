@@ -40,9 +40,10 @@ def test_before_and_after(faulty_audit):
 
 def test_the_manifest_is_read_by_training_and_leaks_nothing(faulty_audit, tmp_path):
     mended = mend(faulty_audit.films)
-    write_manifest(tmp_path / "mended.csv", mended.cases, "fracture")
+    write_manifest(tmp_path / "mended.csv", mended.cases, "fracture", faulty_audit.catalogue)
     data = dataset.load(tmp_path / "mended.csv")
     assert data.own_split
+    assert (data.root, data.source) == (faulty_audit.catalogue.root, "folders")
     assert data.leaks == 0
     assert {case.id: case.split for case in data.cases} == {case.id: case.split for case in mended.cases}
     again = audit(tmp_path / "mended.csv")
