@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from fracture_core.errors import SecondLookError
 from pages.parts import (
     failures_case,
     failures_curves,
@@ -15,7 +14,7 @@ from pages.parts import (
     failures_slices,
     failures_state,
     layout,
-    resources,
+    model_record,
 )
 from pages.parts.failures_record import Record
 
@@ -24,19 +23,9 @@ def main() -> None:
     """Draws the page for the chosen model."""
     failures_matrix.style()
     layout.title("Failures", "Where a model goes wrong on its test films, how often, and on which.")
-    ids = resources.store().ids()
-    if not ids:
-        st.info(
-            "There is no model on this computer yet: train one on the page Train, or add one on the command line."
-        )
-        return
     left, right = st.columns(2, gap="large", vertical_alignment="bottom")
-    with left:
-        model = failures_state.choose_model(ids, resources.store().in_use())
-    try:
-        record = failures_record.load(resources.store(), model)
-    except SecondLookError as error:
-        st.info(str(error))
+    record = model_record.choose(left)
+    if record is None:
         return
     with right:
         threshold = failures_state.choose_threshold(record.card)

@@ -2,19 +2,16 @@
 
 import streamlit as st
 
-from fracture_core.errors import SecondLookError
 from pages.parts import (
     failures_matrix,
-    failures_record,
     failures_review_files,
-    failures_state,
     folder,
     labels_film,
     labels_list,
     labels_search,
     labels_state,
     layout,
-    resources,
+    model_record,
 )
 from pages.parts.failures_record import Record
 
@@ -27,20 +24,10 @@ def main() -> None:
         "Films whose label disagrees with what the rest of the data set says of them: look at them again, and mark "
         "those whose label is wrong.",
     )
-    ids = resources.store().ids()
-    if not ids:
-        st.info(
-            "There is no model on this computer yet: train one on the page Train, or add one on the command line."
-        )
-        return
     labels_state.arrive()
     left, right = st.columns(2, gap="large", vertical_alignment="bottom")
-    with left:
-        model = failures_state.choose_model(ids, resources.store().in_use())
-    try:
-        record = failures_record.load(resources.store(), model)
-    except SecondLookError as error:
-        st.info(str(error))
+    record = model_record.choose(left)
+    if record is None:
         return
     with right:
         root = folder.choose(record.card, str(record.test["path"].iloc[0]))

@@ -2,15 +2,13 @@
 
 import streamlit as st
 
-from fracture_core.errors import DataError, SecondLookError
+from fracture_core.errors import DataError
 from pages.parts import (
     failures_list,
     failures_matrix,
-    failures_record,
-    failures_state,
     folder,
     layout,
-    resources,
+    model_record,
     teaching_collect,
     teaching_lesson,
     teaching_order,
@@ -31,20 +29,10 @@ def main() -> None:
         "Teaching",
         "Failures one after the other: the film, your guess, the model, the truth, and where the model looked.",
     )
-    ids = resources.store().ids()
-    if not ids:
-        st.info(
-            "There is no model on this computer yet: train one on the page Train, or add one on the command line."
-        )
-        return
     teaching_state.arrive()
     left, middle, right = st.columns(3, gap="medium", vertical_alignment="bottom")
-    with left:
-        model = failures_state.choose_model(ids, resources.store().in_use())
-    try:
-        record = failures_record.load(resources.store(), model)
-    except SecondLookError as error:
-        st.info(str(error))
+    record = model_record.choose(left)
+    if record is None:
         return
     names = teaching_collect.shelf(record.card).names()
     if not names:

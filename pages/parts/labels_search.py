@@ -12,12 +12,9 @@ from fracture_core.errors import DataError
 from fracture_core.registry.card import Card
 from fracture_core.suspects.job import Job
 from fracture_core.suspects.suspects import Suspects
-from pages.parts import labels_state, layout
+from pages.parts import job_watch, labels_state, layout
 
 _FAULT = "labels_fault"
-
-#: Seconds between two looks.
-_EVERY = 0.7
 
 
 def show(card: Card, data: Path) -> Suspects | None:
@@ -31,7 +28,7 @@ def show(card: Card, data: Path) -> Suspects | None:
     job = Job(places.runs() / ".suspects" / name)
     state = job.state()
     if state.status == "running":
-        st.fragment(_live, run_every=_EVERY)(job)
+        job_watch.show(job, job.cancel)
         return None
     fault = st.session_state.pop(_FAULT, "") or (state.what if state.status == "failed" else "")
     if fault:
@@ -97,15 +94,3 @@ def _start(job: Job, model: str, data: Path) -> None:
 def _found(folder: str, changed: float) -> Suspects:
     """Nobody changes it, so that no copy is needed."""
     return Job(Path(folder)).found()
-
-
-def _live(job: Job) -> None:
-    """How far the search is; the page is drawn anew when it has ended."""
-    state = job.state()
-    if state.status != "running":
-        st.rerun()
-    share = state.done / state.every if state.every else 0.0
-    counted = f", {state.done:,} of {state.every:,}" if state.every > 1 else ""
-    st.progress(min(share, 1.0), text=f"{state.what}{counted}")
-    st.button("Cancel", key="labels_cancel", on_click=job.cancel)
-    st.caption("It goes on when you leave this page.")

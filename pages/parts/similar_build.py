@@ -6,10 +6,7 @@ from fracture_core import places
 from fracture_core.errors import SecondLookError
 from fracture_core.registry.card import Card
 from fracture_core.similar.job import Job
-from pages.parts import folder
-
-#: Seconds between two looks.
-_EVERY = 0.7
+from pages.parts import folder, job_watch
 
 
 def show(card: Card) -> None:
@@ -17,8 +14,11 @@ def show(card: Card) -> None:
     job = Job(places.runs() / ".neighbours" / card.weights.sha256[:16])
     state = job.state()
     if state.status == "running":
-        st.fragment(_live, run_every=_EVERY)(job)
+        job_watch.show(job, job.cancel)
         return
+    if state.status == "finished":
+        # What it made lies with the model.
+        job.forget()
     if card.data is None:
         st.caption(
             "Its training films are unknown, for its weights were loaded: there is nothing to compare with."
@@ -43,18 +43,3 @@ def show(card: Card) -> None:
             st.error(str(error))
             return
         st.rerun()
-
-
-def _live(job: Job) -> None:
-    state = job.state()
-    if state.status != "running":
-        if state.status == "finished":
-            job.forget()
-        st.rerun()
-    share = state.done / state.every if state.every else 0.0
-    counted = f", {state.done:,} of {state.every:,}" if state.every > 1 else ""
-    st.progress(min(share, 1.0), text=f"{state.what}{counted}")
-    if st.button("Cancel", key="similar cancel"):
-        job.cancel()
-        st.rerun()
-    st.caption("It goes on when you leave this page.")

@@ -10,6 +10,7 @@ import streamlit as st
 from fracture_core.data.audit.wording import PARTS
 from fracture_core.words import a_finding
 from pages.parts import film_grid, thumbnails
+from pages.parts.chart_look import dark
 from pages.parts.train_sets import Look
 
 # Okabe and Ito's sky blue and orange differ in lightness too, so that any kind of colour vision tells them apart.
@@ -66,7 +67,7 @@ def _chart(
             if name in names
         ]
     )
-    return (
+    return dark(
         alt.Chart(frame)
         .mark_bar()
         .encode(
@@ -89,18 +90,6 @@ def _chart(
             background="transparent",
             title=alt.Title(f"By {title.lower()}", anchor="start", color="#B6C0CA", fontSize=13),
         )
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor="#98A3AF",
-            titleColor="#98A3AF",
-            gridColor="#1E242B",
-            domainColor="#3A434D",
-            tickColor="#3A434D",
-            titleFontWeight="normal",
-            labelFontSize=12,
-            titleFontSize=12,
-        )
-        .configure_legend(labelColor="#B6C0CA")
     )
 
 

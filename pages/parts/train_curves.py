@@ -9,6 +9,7 @@ import streamlit as st
 
 from fracture_core.training.steps import Point
 from pages.parts import train_figures
+from pages.parts.chart_look import dark
 from pages.parts.train_figures import BY_STEP, TRAINING, VALIDATION
 
 # Told apart by colour-blind readers too, and by shape for everybody.
@@ -56,7 +57,7 @@ def show(epochs: Sequence[dict[str, Any]], planned: int, live: bool, points: Seq
         )
 
 
-def _chart(table: Any, name: str, last: int) -> alt.LayerChart:
+def _chart(table: Any, name: str, last: int) -> alt.LayerChart | alt.FacetChart:
     domain = [name for name in _COLOURS if (table["films"] == name).any()]
     films = alt.Color(
         "films:N",
@@ -94,25 +95,12 @@ def _chart(table: Any, name: str, last: int) -> alt.LayerChart:
             )
         )
     )
-    return (
-        alt.layer(steps, whole)
-        .properties(
+    return dark(
+        alt.layer(steps, whole).properties(
             height=280,
             background="transparent",
             title=alt.Title(_TITLES[name], anchor="start", color="#B6C0CA", fontSize=13, fontWeight="normal"),
         )
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor="#98A3AF",
-            titleColor="#98A3AF",
-            gridColor="#1E242B",
-            domainColor="#3A434D",
-            tickColor="#3A434D",
-            titleFontWeight="normal",
-            labelFontSize=12,
-            titleFontSize=12,
-        )
-        .configure_legend(labelColor="#B6C0CA", symbolStrokeWidth=2)
     )
 
 

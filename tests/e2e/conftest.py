@@ -95,6 +95,24 @@ def app(tmp_path_factory, trained, phantoms):
         log.close()
 
 
+@pytest.fixture
+def at_rest(app):
+    """Leaves no training at work or waiting, whatever happened."""
+    from fracture_core.training import queue
+    from fracture_core.training.run import ACTIVE, Run
+
+    yield
+    with queue.locked(app.runs) as line:
+        line.clear()
+    for run in Run.all(app.runs):
+        if run.state().status in ACTIVE:
+            run.request_stop()
+    end = time.monotonic() + 180
+    while any(run.state().status in ACTIVE for run in Run.all(app.runs)):
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
 @pytest.fixture(scope="session")
 def lesson(app) -> pd.DataFrame:
     """The shipped model's record on phantoms, as the model `lesson`: sure errors, each with a heatmap.

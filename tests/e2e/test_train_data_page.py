@@ -3,7 +3,6 @@
 import io
 import re
 import shutil
-import time
 import zipfile
 from pathlib import Path
 
@@ -12,9 +11,9 @@ import pytest
 from phantom_files import film, save
 from playwright.sync_api import expect
 
-from fracture_core.training.run import ACTIVE, Run
+from fracture_core.training.run import Run
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("at_rest")]
 
 # Processes import TensorFlow on the way.
 PATIENCE = 180_000
@@ -57,19 +56,6 @@ def number(page, label: str, value: str) -> None:
     field.press("Enter")
     settled(page)
     expect(field).to_have_value(value)
-
-
-@pytest.fixture(autouse=True)
-def _at_rest(app):
-    """Leaves no training behind, whatever happened."""
-    yield
-    for run in Run.all(app.runs):
-        if run.state().status in ACTIVE:
-            run.request_stop()
-    end = time.monotonic() + PATIENCE / 1000
-    while any(run.state().status in ACTIVE for run in Run.all(app.runs)):
-        assert time.monotonic() < end
-        time.sleep(0.2)
 
 
 def test_variations_are_seen_at_once_and_go_into_the_run(page, app):

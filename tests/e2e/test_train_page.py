@@ -1,16 +1,15 @@
 """The Train page, driven as a user drives it."""
 
 import shutil
-import time
 from dataclasses import replace
 
 import pytest
 
 from fracture_core.registry.store import SHIPPED, ModelStore
-from fracture_core.training.run import ACTIVE, Run
+from fracture_core.training.run import Run
 from fracture_core.zoo import architecture
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("at_rest")]
 
 # Two processes import TensorFlow on the way.
 PATIENCE = 180_000
@@ -57,19 +56,6 @@ def wait_for_run(page, words: str) -> None:
         ".some(box => box.innerText.includes(words) || box.querySelector('input')?.value === words)",
         arg=words,
     )
-
-
-@pytest.fixture(autouse=True)
-def _at_rest(app):
-    """Leaves no training behind, whatever happened."""
-    yield
-    for run in Run.all(app.runs):
-        if run.state().status in ACTIVE:
-            run.request_stop()
-    end = time.monotonic() + PATIENCE / 1000
-    while any(run.state().status in ACTIVE for run in Run.all(app.runs)):
-        assert time.monotonic() < end
-        time.sleep(0.2)
 
 
 @pytest.fixture

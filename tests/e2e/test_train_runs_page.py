@@ -1,34 +1,25 @@
 """The runs of the Train page: one trains, the next waits, and each can be cloned, renamed and deleted."""
 
 import shutil
-import time
 
 import pytest
 from playwright.sync_api import expect
 
-from fracture_core.training import process, queue
+from fracture_core.training import process
 from fracture_core.training.config import TrainingConfig
-from fracture_core.training.run import ACTIVE, Run
+from fracture_core.training.run import Run
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("at_rest")]
 
 # Two processes import TensorFlow on the way.
 PATIENCE = 180_000
 
 
 @pytest.fixture(autouse=True)
-def _at_rest(app):
-    """Leaves no training behind, whatever happened."""
+def _known_runs_alone(app):
+    """Deletes the runs of a test once they are at rest: set up first, it comes last."""
     before = {run.name for run in Run.all(app.runs)}
     yield
-    with queue.locked(app.runs) as line:
-        line.clear()
-    for run in Run.all(app.runs):
-        run.request_stop()
-    end = time.monotonic() + PATIENCE / 1000
-    while any(run.state().status in ACTIVE for run in Run.all(app.runs)):
-        assert time.monotonic() < end
-        time.sleep(0.2)
     for run in Run.all(app.runs):
         if run.name not in before:
             shutil.rmtree(run.folder)
