@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from fracture_core.errors import SecondLookError
-from pages.parts import failures_record, failures_state, layout, resources
+from pages.parts import failures_record, failures_state, resources
 from pages.parts.failures_record import Record
 
 
@@ -25,5 +25,6 @@ def choose(place: DeltaGenerator) -> Record | None:
     try:
         return failures_record.load(resources.store(), model)
     except SecondLookError as error:
-        st.info(layout.plain(str(error)))
+        # Names a command in backticks, so it is not made plain.
+        st.info(str(error))
         return None
