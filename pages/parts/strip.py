@@ -133,8 +133,8 @@ def _steps(entries: list[Entry], chosen: Entry) -> None:
                 key=f"strip {key}",
                 shortcut=key,
                 disabled=not 0 <= at + step < len(entries),
-                on_click=_open,
-                args=(entries, at + step),
+                on_click=_step,
+                args=(entries, step),
             )
         st.caption(f"Film {at + 1} of {len(entries)}")
         pages = _pages(entries)
@@ -170,6 +170,13 @@ def _seen(entry: Entry) -> tuple[str, bool]:
 def _open(entries: list[Entry], at: int) -> None:
     st.session_state[_FILM] = entries[at].key
     st.session_state[_PAGE] = at // _SHOWN
+
+
+def _step(entries: list[Entry], by: int) -> None:
+    """From the film that is open when it is called, so that two quick keys go two films on though nothing was drawn."""
+    at = entries.index(opened(entries)) + by
+    if 0 <= at < len(entries):
+        _open(entries, at)
 
 
 def _turn(page: int) -> None:
