@@ -51,14 +51,14 @@ def _steps(record: Record, found: Suspects, film: Film) -> None:
     place, before, after = failures_list.neighbours(ids, film.case)
     with st.container(horizontal=True, vertical_alignment="center", key="labels-steps"):
         st.button("Back to the list", key="labels_back", on_click=labels_state.open_film, args=("",))
-        for words, key, case, stroke in (("Previous", "previous", before, "p"), ("Next", "next", after, "n")):
+        for words, key, by, case in (("Previous", "previous", -1, before), ("Next", "next", 1, after)):
             st.button(
                 words,
                 key=f"labels_{key}",
-                shortcut=stroke,
+                shortcut=key[0],
                 disabled=case is None,
-                on_click=labels_state.open_film,
-                args=(case or "",),
+                on_click=labels_state.step,
+                args=(ids, by),
             )
         st.html(f'<span class="count">{(place or 0) + 1:,} of {len(ids):,}</span>', width="content")
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from fracture_core.registry.card import Card
 from fracture_core.suspects.suspects import Film, Suspects
-from pages.parts import failures_state
+from pages.parts import failures_list, failures_state
 
 FILM, LABEL, SPLIT, REVIEW, PAGE = (
     "labels_film",
@@ -71,6 +71,14 @@ def open_film(case: str) -> None:
 def page(name: str) -> int:
     """The page, from 0, at which a list of that name stands."""
     return st.session_state.get(f"{PAGE} {name}", 0)
+
+
+def step(ids: list[str], by: int) -> None:
+    """Opens the film before (−1) or after (1) the one that is open; `failures_state.step` says why."""
+    _, before, after = failures_list.neighbours(ids, st.session_state[FILM])
+    case = before if by < 0 else after
+    if case is not None:
+        open_film(case)
 
 
 def to_page(page: int, name: str = "suspect") -> None:
