@@ -28,11 +28,14 @@ def clone(root: Path, source: str, name: str, **changes: Any) -> Run:
 
     Raises:
         TrainingError: there is no such run, a setting is out of range, or the name is taken or unfit.
+        ModelError: the network cannot have the size.
     """
     config = Run.open(root, source).config()
     # Fewer epochs than those of the head alone would be refused.
     heads = min(config.head_epochs, changes.get("epochs", config.epochs))
-    return Run.create(root, name, replace(config, **{"head_epochs": heads, **changes}))
+    changed = replace(config, **{"head_epochs": heads, **changes})
+    _ = changed.input  # refuses an impossible size before a folder is made
+    return Run.create(root, name, changed)
 
 
 def rename(root: Path, old: str, new: str) -> Run:

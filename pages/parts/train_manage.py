@@ -5,7 +5,6 @@ import streamlit as st
 from fracture_core import places
 from fracture_core.errors import SecondLookError
 from fracture_core.training import manage
-from fracture_core.training.config import TrainingConfig
 from fracture_core.training.run import Run
 from pages.parts import layout, train_state
 
@@ -31,6 +30,7 @@ def show(run: Run, at_work: bool) -> None:
 def _clone(run: Run) -> None:
     try:
         config = run.config()
+        width = config.input.width
     except SecondLookError as error:
         st.error(str(error))
         return
@@ -53,7 +53,7 @@ def _clone(run: Run) -> None:
             key=f"train_clone_rate_{run.name}",
         )
         size = two.number_input(
-            "Its input size, px", 64, 1024, config.input.width, step=32, key=f"train_clone_size_{run.name}"
+            "Its input size, px", 64, 1024, width, step=32, key=f"train_clone_size_{run.name}"
         )
         seed = one.number_input("Its seed", 0, 2**31 - 1, config.seed, key=f"train_clone_seed_{run.name}")
         st.caption("All other settings are those of this run. The clone is not started yet.")
@@ -63,7 +63,7 @@ def _clone(run: Run) -> None:
         "epochs": int(epochs),
         "batch": int(batch),
         "learning_rate": float(rate),
-        "size": _size(config, int(size)),
+        "size": config.size if int(size) == width else int(size),  # an architecture's own size stays its own
         "seed": int(seed),
     }
     try:
@@ -119,8 +119,3 @@ def _free(name: str) -> str:
     taken = {run.name for run in Run.all(places.runs())}
     tries = (f"{name[:58]}-{number}" for number in range(2, len(taken) + 3))
     return next(tried for tried in tries if tried not in taken)
-
-
-def _size(config: TrainingConfig, chosen: int) -> int | None:
-    """The architecture's own size stays its own."""
-    return config.size if chosen == config.input.width else chosen

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from fracture_core.errors import TrainingError
+from fracture_core.errors import ModelError, TrainingError
 from fracture_core.registry.card import Card
 from fracture_core.training import manage, process, queue
 from fracture_core.training.config import TrainingConfig
@@ -32,6 +32,8 @@ def test_clone(root):
     assert manage.clone(root, "one", "short", epochs=2).config().head_epochs == 2
     with pytest.raises(TrainingError, match="Expected epochs from 1"):
         manage.clone(root, "one", "three", epochs=0)
+    with pytest.raises(ModelError, match="multiple of 32"):
+        manage.clone(root, "one", "three", size=100)
     with pytest.raises(TrainingError, match="two exists already"):
         manage.clone(root, "one", "two")
     with pytest.raises(TrainingError, match="a run named gone"):
