@@ -1,9 +1,11 @@
 """Data sets that come as a zip: unpacked beside the runs, looked at, kept until somebody deletes them."""
 
+import contextlib
 import hashlib
 import re
 import shutil
 import tempfile
+import time
 from pathlib import Path, PurePath
 from typing import IO
 
@@ -22,6 +24,12 @@ MOST_MB = 200
 _MOST = Most(files=50_000, size=4_000_000_000)
 
 _CHUNK = 1 << 20
+
+# Hidden, so that what is under work is listed nowhere.
+_UNPACKING, _DELETING = ".unpacking-", ".deleting-"
+
+# Seconds after which nobody is at work on it any more: its process was killed.
+_ABANDONED = 86_400
 
 
 def take_in(content: IO[bytes], name: str, root: Path) -> Path:
@@ -44,8 +52,8 @@ def take_in(content: IO[bytes], name: str, root: Path) -> Path:
     folder = root / _FOLDER
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        # Hidden, so that it is listed nowhere.
-        work = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=folder))
+        _sweep(folder)
+        work = Path(tempfile.mkdtemp(prefix=_UNPACKING, dir=folder))
     try:
         archive = work / f"{_plain(name)}.zip"
         target = folder / f"{_plain(name)}-{_copied(content, archive)[:8]}"
@@ -95,10 +103,20 @@ def delete(folder: Path, root: Path) -> None:
     if folder not in uploaded(root):
         raise DataError(f"Expected a set that was uploaded, but {folder} is none: it was not deleted.")
     # Renamed first: a set that is half deleted is no set.
-    gone = folder.with_name(f".deleting-{folder.name}")
+    gone = folder.with_name(f"{_DELETING}{folder.name}")
+    shutil.rmtree(gone, ignore_errors=True)  # the same zip, deleted before by a process that was killed
     with writing(folder):
+        folder.touch()  # its time as a rest counts from now
         folder.rename(gone)
         shutil.rmtree(gone)
+
+
+def _sweep(folder: Path) -> None:
+    """Deletes what killed processes left half unpacked or half deleted."""
+    for path in (*folder.glob(f"{_UNPACKING}*"), *folder.glob(f"{_DELETING}*")):
+        with contextlib.suppress(FileNotFoundError):  # another process was faster
+            if time.time() - path.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _copied(content: IO[bytes], path: Path) -> str:

@@ -23,6 +23,8 @@ _VERSION = 2
 
 # A data set that was changed or given up leaves a cache behind that nobody asks for again.
 _KEPT_DAYS = 30
+# One that a killed process was filling is of no use to anybody; while it is filled, its time is now.
+_KEPT_PARTIAL_DAYS = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +56,7 @@ def decode(cases: Sequence[Case], spec: InputSpec, folder: Path, progress: Progr
         cases: the films.
         spec: the network's input.
         folder: where caches lie; its files may be deleted at any time between trainings, and those that nobody
-            asked for in a month are.
+            asked for in a month are, or that a killed process left half filled.
         progress: called with (films done, films).
 
     Raises:
@@ -124,11 +126,14 @@ def _fill(store: np.ndarray, cases: Sequence[Case], spec: InputSpec, progress: P
 
 
 def _forget(folder: Path) -> None:
-    """Deletes caches that nobody asked for in a month; a training at work keeps what it has open."""
-    for path in folder.glob("*.npy"):
-        with contextlib.suppress(OSError):  # in use, on a system that minds; or another training was faster
-            if time.time() - path.stat().st_mtime > _KEPT_DAYS * 86_400:
-                path.unlink()
+    """Deletes caches that nobody asked for in a month or fills; a training at work keeps what it has open."""
+    for pattern, days in (("*.npy", _KEPT_DAYS), ("*.tmp", _KEPT_PARTIAL_DAYS)):
+        for path in folder.glob(pattern):
+            with contextlib.suppress(
+                OSError
+            ):  # in use, on a system that minds; or another training was faster
+                if time.time() - path.stat().st_mtime > days * 86_400:
+                    path.unlink()
 
 
 def file_states(cases: Sequence[Case]) -> np.ndarray:

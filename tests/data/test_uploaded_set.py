@@ -1,6 +1,8 @@
 """Data sets that come as a zip."""
 
 import io
+import os
+import time
 import tomllib
 import zipfile
 from pathlib import Path
@@ -135,3 +137,36 @@ def test_a_set_in_use_is_known_also_through_its_mended_split(tmp_path):
 
 def test_nothing_was_uploaded_yet(tmp_path):
     assert upload.uploaded(tmp_path) == []
+
+
+def _days_old(path: Path, days: int) -> Path:
+    path.mkdir(parents=True)
+    (path / "film.png").touch()
+    os.utime(path, (time.time() - days * 86_400,) * 2)
+    return path
+
+
+def test_what_killed_processes_left_is_swept_up(tmp_path):
+    folder = tmp_path / ".uploads"
+    for name in (".unpacking-a", ".deleting-b"):
+        _days_old(folder / name, 2)
+    at_work = _days_old(folder / ".unpacking-c", 0)
+    kept = _days_old(folder / "films", 9)
+    taken = upload.take_in(io.BytesIO(pack(SET)), "films.zip", tmp_path)
+    assert _left(tmp_path) == sorted([at_work.name, kept.name, taken.name])
+
+
+def test_a_set_whose_deletion_was_broken_off_before_can_be_deleted(tmp_path):
+    folder = upload.take_in(io.BytesIO(pack(SET)), "films.zip", tmp_path)
+    _days_old(folder.with_name(f".deleting-{folder.name}"), 0)
+    upload.delete(folder, tmp_path)
+    assert _left(tmp_path) == []
+
+
+def test_an_old_set_that_is_being_deleted_is_left_to_who_deletes_it(tmp_path, monkeypatch):
+    old = _days_old(tmp_path / ".uploads" / "films", 9)
+    with monkeypatch.context() as patch:
+        patch.setattr(upload.shutil, "rmtree", lambda *given, **more: None)
+        upload.delete(old, tmp_path)
+    upload.take_in(io.BytesIO(pack(SET)), "more.zip", tmp_path)
+    assert ".deleting-films" in _left(tmp_path)

@@ -157,3 +157,15 @@ def test_a_cache_nobody_asked_for_in_a_month_makes_room(cases, tmp_path):
     left = set((tmp_path / "cache").iterdir())
     assert not left & unused
     assert used < left
+
+
+def test_what_a_killed_process_left_half_filled_makes_room(cases, tmp_path):
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    left, under_work = folder / "a.1.tmp", folder / "b.2.tmp"
+    for path in (left, under_work):
+        path.touch()
+    os.utime(left, (time.time() - 2 * 86_400,) * 2)
+    cache.decode(cases, SPEC, folder)
+    assert not left.exists()
+    assert under_work.exists()
