@@ -12,6 +12,8 @@ from pages.parts import layout
 
 # Under these names the session keeps what is chosen.
 _CHOSEN, _GENERATION, _SURE = "train_uploaded", "train_upload_generation", "train_upload_sure"
+# The zip that was refused, by the number of its upload, with the reason: it stays in the uploader at each click.
+_REFUSED = "train_upload_refused"
 
 
 def choose() -> str:
@@ -47,10 +49,15 @@ def choose() -> str:
 
 
 def _take(dropped) -> None:
+    upload_id, why = st.session_state.get(_REFUSED, ("", ""))
+    if upload_id == dropped.file_id:
+        st.error(why)
+        return
     try:
         with st.spinner("Unpacking and looking at it …"):
             folder = upload.take_in(dropped, dropped.name, places.runs())
     except SecondLookError as error:
+        st.session_state[_REFUSED] = (dropped.file_id, str(error))
         st.error(str(error))
         return
     st.session_state[_CHOSEN] = str(folder)
