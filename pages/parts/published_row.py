@@ -8,6 +8,7 @@ import streamlit as st
 from fracture_core.evaluation import Confusion, Interval
 from fracture_core.published.report import Report
 from fracture_core.published.result import COLUMNS, Result
+from fracture_core.zoo import ARCHITECTURES
 from pages.parts import layout, resources, train_curves, train_result, train_state
 
 _MEASURES = {
@@ -36,7 +37,8 @@ def show(report: Report, found: dict[tuple[str, str], Result]) -> None:
             _matrices(report, ran)
             for column, result in ran.items():
                 st.markdown(f"**On {COLUMNS[column]}** ({result.data}), {len(result.epochs)} epochs")
-                train_curves.show(result.epochs, result.planned, live=False)
+                head_epochs = ARCHITECTURES[report.row].protocol.head_epochs
+                train_curves.show(result.epochs, result.planned, head_epochs, live=False)
                 st.code(result.command, language=None, wrap_lines=True)
     _use(report)
 

@@ -21,12 +21,15 @@ _TITLES = {
 }
 
 
-def show(epochs: Sequence[dict[str, Any]], planned: int, live: bool, points: Sequence[Point] = ()) -> None:
+def show(
+    epochs: Sequence[dict[str, Any]], planned: int, head_epochs: int, live: bool, points: Sequence[Point] = ()
+) -> None:
     """Draws the curves, and says which epoch is the best so far.
 
     Args:
         epochs: reports of the completed epochs.
         planned: how many epochs were asked for.
+        head_epochs: how many of them train the head alone.
         live: whether more may come.
         points: what is known step by step.
     """
@@ -47,7 +50,7 @@ def show(epochs: Sequence[dict[str, Any]], planned: int, live: bool, points: Seq
             theme=None,
             alt=f"{_TITLES[name]} by epoch, {len(epochs)} epochs so far; latest: {latest}.",
         )
-    best = train_figures.best_epoch(epochs)
+    best = train_figures.best_epoch(epochs, head_epochs)
     if best is not None:
         which = "Best epoch so far" if live else "Best epoch"
         auc = f", AUC {best['val_auc']:.3f}" if "val_auc" in best else ""

@@ -1,5 +1,6 @@
 """Where a training stands, from its progress lines: numbers and words, nothing drawn."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from fracture_core.training.config import TrainingConfig
 from fracture_core.training.steps import Now, Point
 
 #: What a curve shows.
@@ -24,26 +26,38 @@ class Standing:
         now: its last report.
         share: how much of all planned epochs is done, 0–1.
         seconds_left: to the last planned epoch, if training does not end by itself before.
+        at_most: whether it will hardly take longer: a whole epoch of the whole network was seen.
     """
 
     now: Now
     share: float
     seconds_left: float
+    at_most: bool
 
 
-def standing(now: Now, epochs: Sequence[dict[str, Any]]) -> Standing:
+def standing(now: Now, epochs: Sequence[dict[str, Any]], config: TrainingConfig) -> Standing:
     """Where a training stands.
 
     Args:
         now: its last report.
         epochs: reports of the completed epochs.
+        config: the settings.
     """
     ended = bool(epochs) and epochs[-1]["epoch"] >= now.epoch
-    # The latest whole epoch knows what validation costs; before there is one, the steps must do.
-    whole = epochs[-1]["seconds"] if epochs else now.seconds / now.step * now.steps
-    rest = 0.0 if ended else max(0.0, whole - now.seconds)
+    if now.step > 1 and now.images_per_second:
+        pace = now.steps * config.batch / now.images_per_second
+    else:  # the first step prepares the network and tells little; where there is nothing else, it must do
+        pace = 0.0 if epochs else now.seconds / now.step * now.steps
+    # The latest whole epoch knows what validation costs; but after those of the head alone a step takes far longer.
+    whole = max(epochs[-1]["seconds"], pace) if epochs else pace
+    rest = 0.0 if ended else max(whole - now.seconds, pace * (1 - now.step / now.steps))
     done = now.epoch - 1 + now.step / now.steps
-    return Standing(now, min(1.0, done / now.epochs), rest + whole * (now.epochs - now.epoch))
+    return Standing(
+        now,
+        min(1.0, done / now.epochs),
+        rest + whole * (now.epochs - now.epoch),
+        at_most=bool(epochs) and epochs[-1]["epoch"] > config.head_epochs,
+    )
 
 
 def size(count: int) -> str:
@@ -63,13 +77,17 @@ def curves(epochs: Sequence[dict[str, Any]], points: Sequence[Point], name: str)
     return pd.DataFrame(rows, columns=["epoch", "films", "value"])
 
 
-def best_epoch(epochs: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """The epoch with the lowest validation loss, the one that is kept.
+def best_epoch(epochs: Sequence[dict[str, Any]], head_epochs: int) -> dict[str, Any] | None:
+    """The epoch whose weights are kept: the one with the lowest validation loss.
 
-    Epochs of the head alone carry no learning rate in their report, and count only where there are no others.
+    Epochs of the head alone count only where there are no others, and the last of them is kept then.
+
+    Args:
+        epochs: reports of the completed epochs.
+        head_epochs: how many of the first train the head alone.
     """
-    known = [line for line in epochs if line.get("val_loss") is not None]
-    known = [line for line in known if "learning_rate" in line] or known[-1:]
+    known = [line for line in epochs if line.get("val_loss") is not None and math.isfinite(line["val_loss"])]
+    known = [line for line in known if line["epoch"] > head_epochs] or known[-1:]
     return min(known, key=lambda line: line["val_loss"]) if known else None
 
 

@@ -94,7 +94,11 @@ def _live(run: Run) -> None:
     epochs, known = run.epochs(), Steps.load(run.steps)
     stopping = run.stop_requested()
     # Until this process has read its films, what stands there is of the one before.
-    at = train_figures.standing(known.now, epochs) if known.now and state.status != "starting" else None
+    at = (
+        train_figures.standing(known.now, epochs, config)
+        if known.now and state.status != "starting"
+        else None
+    )
     tried = len(_tried(run)) if config.search_trials else 0
     searching = tried < config.search_trials
     share = at.share if at else 0.0
@@ -111,7 +115,7 @@ def _live(run: Run) -> None:
         key=f"train_stop_{run.name}",
         help="Ends at the next step. The last completed epoch is kept, and the run can be resumed from it.",
     )
-    train_curves.show(epochs, config.epochs, live=True, points=known.points)
+    train_curves.show(epochs, config.epochs, config.head_epochs, live=True, points=known.points)
     _details(run, config)
 
 
@@ -138,7 +142,8 @@ def _facts(at: train_figures.Standing, done: bool, searching: bool) -> None:
         ("Memory held", f"{train_figures.size(now.memory)}, {train_figures.size(now.memory_free)} free"),
     ]
     if not done:
-        what = "Time left of this trial" if searching else "Time left, at most"
+        usual = "Time left, at most" if at.at_most else "Time left at this pace"
+        what = "Time left of this trial" if searching else usual
         pairs.append((what, train_figures.duration(at.seconds_left)))
     cells = "".join(
         f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>" for name, value in pairs
@@ -174,7 +179,9 @@ def _at_rest(run: Run, state: RunState, waits: bool) -> None:
         tell(state.message or f"The run is {_WORDS.get(state.status, state.status)}.")
         _continue(run)
     if epochs:
-        train_curves.show(epochs, config.epochs, live=False, points=Steps.load(run.steps).points)
+        train_curves.show(
+            epochs, config.epochs, config.head_epochs, live=False, points=Steps.load(run.steps).points
+        )
     _details(run, config)
 
 
