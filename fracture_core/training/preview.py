@@ -11,7 +11,8 @@ def variations(
 ) -> list[np.ndarray]:
     """One film at several looks of a training.
 
-    The chance is that of `Batches`, so that another setting shows the same looks, varied more or less.
+    The chance is that of `Batches` for the first training film in the first epochs, whichever film is shown, so that
+    another setting shows the same looks, varied more or less.
 
     Args:
         canvas: uint8 (height, width), letterboxed.

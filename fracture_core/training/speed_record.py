@@ -12,6 +12,7 @@ import psutil
 from fracture_core import job
 from fracture_core.atomic import write_atomically
 from fracture_core.errors import SecondLookError, TrainingError
+from fracture_core.training import process
 from fracture_core.training.config import TrainingConfig
 
 _RESULT = "speed.json"
@@ -72,8 +73,9 @@ class Job(job.Job):
         """Starts anew and returns at once.
 
         Raises:
-            TrainingError: it is at work already, or no process can be started.
+            TrainingError: it or a training is at work already, or no process can be started.
         """
+        self._check_alone()
         if self.state().status == "running":
             raise TrainingError("Expected no measurement at work, but there is one: wait for it.")
         size = config.input.width
@@ -100,6 +102,19 @@ class Job(job.Job):
         except (OSError, ValueError, TypeError):
             return None
 
+    def _check_alone(self) -> None:
+        """Refuses figures that a training beside them makes too low.
+
+        Raises:
+            TrainingError: a training is at work.
+        """
+        other = process.active(self.folder.parent.parent)
+        if other is not None:
+            raise TrainingError(
+                f"Expected no training beside a measurement, but {other.name} is being trained: measure when it is "
+                "done."
+            )
+
     def work(self, config: TrainingConfig) -> int:
         """Measures in this process and leaves the result in the folder.
 
@@ -113,6 +128,7 @@ class Job(job.Job):
 
         try:
             found = measure(config, tell)
+            self._check_alone()  # a training may have begun meanwhile
             write_atomically(self.folder / _RESULT, json.dumps(asdict(found)))
         except SecondLookError as error:
             self._set("failed", str(error), data=config.architecture)

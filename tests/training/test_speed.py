@@ -6,6 +6,7 @@ import pytest
 from fracture_core.errors import TrainingError
 from fracture_core.training import speed, speed_record
 from fracture_core.training.config import TrainingConfig
+from fracture_core.training.run import Run
 from fracture_core.training.speed_record import Job, Speed
 
 TINY = TrainingConfig("", "small_fcn", size=64, batch=4, epochs=1)
@@ -115,3 +116,22 @@ def test_the_words_of_the_command_mean_the_same_training(tmp_path, monkeypatch):
         )
         assert cli.main([*started[0], "--job", str(job.folder)]) == 0
         assert Job.of(tmp_path, measured[0]).folder == job.folder
+
+
+def test_nothing_is_measured_beside_a_training(tmp_path):
+    Run.create(tmp_path, "one", TINY).set_state("running")
+    with pytest.raises(TrainingError, match="but one is being trained: measure when it is done"):
+        Job.of(tmp_path, TINY).start(TINY)
+
+
+def test_a_speed_is_not_kept_where_a_training_began_meanwhile(tmp_path, monkeypatch):
+    def measure(config, tell):
+        Run.create(tmp_path, "one", config).set_state("running")
+        return Speed(1, 1, 1, 1, "")
+
+    monkeypatch.setattr(speed, "measure", measure)
+    job = Job.of(tmp_path, TINY)
+    assert job.work(TINY) == 1
+    assert job.state().status == "failed"
+    assert "one is being trained" in job.state().what
+    assert job.speed() is None
