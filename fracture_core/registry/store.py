@@ -8,11 +8,13 @@ import re
 import shutil
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from filelock import FileLock, Timeout
 
 from fracture_core.atomic import write_atomically
 from fracture_core.errors import ModelError
@@ -31,7 +33,10 @@ if TYPE_CHECKING:
 SHIPPED = "mobilenet_v2_map-fracatlas"
 
 CARD, PREDICTIONS, NEIGHBOURS = "card.json", "predictions.csv", "neighbours.npz"
-_IN_USE = "in_use.json"
+_IN_USE, _LOCK = "in_use.json", ".in_use.lock"
+
+# Seconds; who holds the lock copies a model at most.
+_PATIENCE = 30
 
 # Folders of models on their way in and out, and the seconds after which nobody is at work on one any more.
 _ADDING, _REMOVING = ".adding-", ".removing-"
@@ -165,13 +170,40 @@ class ModelStore:
         """Puts a model in use, after verifying it; readers see the old choice or the new, never neither.
 
         Raises:
-            ModelError: the model is unknown or fails its check.
+            ModelError: the model is unknown, fails its check, or is another one after it.
         """
+        card = self.card(model_id)
         self.verify(model_id)
-        self._point_at(model_id)
+        with self._alone():
+            # The check takes seconds, in which somebody may have renamed or deleted it.
+            if self.card(model_id).weights != card.weights:
+                raise ModelError(
+                    f"Expected {model_id} as it was checked, but its weights are others by now: try again."
+                )
+            self._point_at(model_id)
 
     def _point_at(self, model_id: str) -> None:
         write_atomically(self.root / _IN_USE, json.dumps({"model": model_id}))
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody else chooses, renames or deletes a model meanwhile.
+
+        Raises:
+            ModelError: the folder cannot be written, or somebody else has been at it for long.
+        """
+        try:
+            with FileLock(self.root / _LOCK, timeout=_PATIENCE):
+                yield
+        except Timeout:
+            raise ModelError(
+                f"Expected the models in {self.root} to be free within {_PATIENCE} s, but another process is changing "
+                "them: try again."
+            ) from None
+        except (OSError, NotImplementedError) as error:
+            raise ModelError(
+                f"Expected to write to {self.root}, but the disk said “{error}”: mend that and try again."
+            ) from error
 
     def add(self, result: Path) -> str:
         """Takes a model folder in; a model of the same name is refused.
@@ -211,13 +243,14 @@ class ModelStore:
             raise ModelError(
                 f"Expected a model of yours, but {SHIPPED} came with the app: its name stays as it is."
             )
-        card = self.card(model_id)
-        self.refuse_taken(new)
-        in_use = self.in_use() == model_id
-        self._take(self.root / model_id, replace(card, id=new))
-        if in_use:
-            self._point_at(new)
-        self._remove(model_id)
+        with self._alone():
+            card = self.card(model_id)
+            self.refuse_taken(new)
+            in_use = self.in_use() == model_id
+            self._take(self.root / model_id, replace(card, id=new))
+            if in_use:
+                self._point_at(new)
+            self._remove(model_id)
 
     def delete(self, model_id: str) -> None:
         """Deletes a model.
@@ -225,8 +258,9 @@ class ModelStore:
         Raises:
             ModelError: the model is unknown, in use, or the shipped one.
         """
-        self.refuse_needed(model_id)
-        self._remove(model_id)
+        with self._alone():
+            self.refuse_needed(model_id)
+            self._remove(model_id)
 
     def refuse_needed(self, model_id: str) -> None:
         """Refuses to do without a model.

@@ -47,7 +47,7 @@ def test_a_deleted_model_is_gone_and_its_reviews_are_set_aside(store, runs, zeta
     Reviews.of(runs, zeta).mark("film", "subtle", "Ada")
     delete(store, runs, zeta)
     assert store.ids() == ["tiny"]
-    assert sorted(path.name for path in store.root.iterdir()) == ["in_use.json", "tiny"]
+    assert sorted(path.name for path in store.root.iterdir()) == [".in_use.lock", "in_use.json", "tiny"]
     assert Reviews.of(runs, zeta).all() == []
     (kept,) = (runs / "reviews").glob("second deleted *")
     assert (kept / "reviews.db").is_file()

@@ -1,12 +1,17 @@
 """The store: nothing is loaded that is not what its card says."""
 
+import errno
 import json
+import os
 import shutil
+import threading
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from fracture_core.errors import DataError, ModelError
+from fracture_core.registry import store as module
 from fracture_core.registry.store import SHIPPED, ModelStore
 
 WEIGHTS = "four_block.weights.h5"
@@ -155,6 +160,75 @@ def test_a_model_that_fails_its_check_is_not_put_in_use(store, edit_card):
     with pytest.raises(ModelError):
         store.use("tiny")
     assert store.in_use() == "zeta"
+
+
+@pytest.fixture
+def unchecked(monkeypatch):
+    """The check of the weights has tests of its own."""
+    monkeypatch.setattr(ModelStore, "verify", lambda self, model_id: 0.0)
+
+
+def test_a_model_that_is_deleted_or_replaced_while_it_is_checked_is_not_put_in_use(store, monkeypatch):
+    def replaced(self, model_id):
+        card = json.loads((store.root / "zeta" / "card.json").read_text("utf-8"))
+        card["weights"]["sha256"] = "0" * 64
+        (store.root / "zeta" / "card.json").write_text(json.dumps(card))
+
+    for meanwhile, said in (
+        (replaced, "others by now: try again"),
+        (ModelStore.delete, "one of the models here"),
+    ):
+        _second(store)
+        (store.root / "in_use.json").write_text('{"model": "tiny"}')
+        monkeypatch.setattr(ModelStore, "verify", meanwhile)
+        with pytest.raises(ModelError, match=said):
+            store.use("zeta")
+        assert json.loads((store.root / "in_use.json").read_text()) == {"model": "tiny"}
+        shutil.rmtree(store.root / "zeta", ignore_errors=True)
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_choice_made_while_the_model_in_use_is_renamed_counts(store, monkeypatch):
+    _second(store)
+    other = threading.Thread(target=lambda: ModelStore(store.root).use("zeta"))
+    copytree = shutil.copytree
+
+    def copied(*given):
+        other.start()
+        other.join(0.5)  # it cannot end, for it waits
+        copytree(*given)
+
+    monkeypatch.setattr(module.shutil, "copytree", copied)
+    store.rename("tiny", "new")
+    other.join(30)
+    assert store.in_use() == "zeta"
+    assert store.ids() == ["new", "zeta"]
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_while_somebody_else_changes_models(store, monkeypatch):
+    _second(store)
+    monkeypatch.setattr(module, "_PATIENCE", 0.1)
+    changes = (
+        lambda: store.use("zeta"),
+        lambda: store.rename("zeta", "new"),
+        lambda: store.delete("zeta"),
+    )
+    with FileLock(store.root / ".in_use.lock"):
+        for change in changes:
+            with pytest.raises(ModelError, match="another process is changing them: try again"):
+                change()
+    assert store.ids() == ["tiny", "zeta"]
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_choice_that_the_disk_refuses(store, monkeypatch):
+    def full(*_given):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(module, "write_atomically", full)
+    with pytest.raises(ModelError, match="No space left on device"):
+        store.use("tiny")
 
 
 def test_no_model_at_all(tmp_path):
