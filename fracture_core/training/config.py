@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from fracture_core.atomic import write_atomically
 from fracture_core.errors import TrainingError
 from fracture_core.imaging import InputSpec
 from fracture_core.zoo import Augmentation, architecture
@@ -115,8 +116,8 @@ class TrainingConfig:
         return architecture(self.architecture).at_size(self.size)
 
     def save(self, path: Path) -> None:
-        """Writes the config as JSON."""
-        path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+        """Writes the config as JSON, whole or not at all."""
+        write_atomically(path, json.dumps(asdict(self), indent=2) + "\n")
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "TrainingConfig":

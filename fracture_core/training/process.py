@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
+
 from fracture_core import background
 from fracture_core.errors import TrainingError
 from fracture_core.training.config import TrainingConfig
@@ -113,6 +115,8 @@ def claim(root: Path, name: str, config: TrainingConfig | None = None) -> Run:
     with locked(root) as line:
         other = active(root)
         if other is not None and other.name == name and config is None and other.state().pid == os.getpid():
+            # Still there where whoever started this process was killed before the queue was written.
+            line[:] = [one for one in line if one.name != name]
             return other
         if other is not None:
             raise TrainingError(
@@ -181,21 +185,34 @@ def _advance(root: Path, line: list[Waiting]) -> dict[str, TrainingError]:
         try:
             _launch(run, first.finish_only)
         except TrainingError as error:
-            run.set_state("failed", str(error))
             refused[first.name] = error
+            try:
+                run.set_state("failed", str(error))
+            except OSError:
+                # The disk is full: the next would fare no better.
+                break
     return refused
 
 
 def _launch(run: Run, finish_only: bool) -> None:
     root = str(run.folder.parent.resolve())
     command = ["train", "--resume", "--run", run.name, "--runs", root, *(["--finish"] if finish_only else [])]
-    # Cleared here and not by the child: a request that comes while it is still importing TensorFlow counts.
-    run.clear_stop()
+    said = "Loading TensorFlow and reading the films."
     try:
+        # Cleared here and not by the child: a request that comes while it is still importing TensorFlow counts.
+        run.clear_stop()
+        # Before there is a process: where this cannot be written, none is started.
+        run.set_state("starting", said, pid=0)
         pid = background.launch(command, run.log)
+        try:
+            run.set_state("starting", said, pid=pid)
+        except OSError:
+            # Whoever asked is told that nothing was started.
+            with contextlib.suppress(psutil.Error):
+                psutil.Process(pid).kill()
+            raise
     except OSError as error:
         raise TrainingError(
             f"Expected to start a training process, but the system said “{error.strerror}”: free memory or disk "
             "space and resume the run."
         ) from error
-    run.set_state("starting", "Loading TensorFlow and reading the films.", pid=pid)

@@ -38,7 +38,8 @@ def locked(root: Path) -> Iterator[list[Waiting]]:
         root: where runs lie.
 
     Raises:
-        TrainingError: the folder cannot be written, or somebody else has held the queue for long.
+        TrainingError: the folder cannot be written, also by what is done meanwhile, or somebody else has held the
+            queue for long.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -58,6 +59,11 @@ def locked(root: Path) -> Iterator[list[Waiting]]:
         before = list(line)
         try:
             yield line
+        except OSError as error:
+            raise TrainingError(
+                f"Expected to write runs to {root}, but the disk said “{error.strerror or error}”: free some space and "
+                "try again."
+            ) from error
         finally:
             if line != before:
                 _write(root, line)

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -134,7 +135,15 @@ class Run:
             raise TrainingError(
                 f"Expected to write runs to {root}, but the disk said “{error.strerror}”: choose another folder."
             ) from error
-        config.save(run.folder / _CONFIG)
+        try:
+            config.save(run.folder / _CONFIG)
+        except OSError as error:
+            # A folder without settings would keep the name taken.
+            shutil.rmtree(run.folder, ignore_errors=True)
+            raise TrainingError(
+                f"Expected to write {name} to {root}, but the disk said “{error.strerror}”: free some space and try "
+                "again."
+            ) from error
         return run
 
     @classmethod
@@ -204,9 +213,9 @@ class Run:
             )
 
     def set_state(self, status: str, message: str = "", pid: int | None = None) -> None:
-        """Writes where the run stands, atomically, on behalf of this process or of `pid`."""
-        pid = pid or os.getpid()
-        state = RunState(status, message, pid, background.started(pid), time.time())
+        """Writes where the run stands, atomically, on behalf of this process or of `pid`; 0 for no process."""
+        pid = os.getpid() if pid is None else pid
+        state = RunState(status, message, pid, background.started(pid) if pid else "", time.time())
         write_atomically(self.folder / "state.json", json.dumps(asdict(state)))
 
     def watch(self, watcher: Callable[[dict[str, Any]], None]) -> None:

@@ -186,6 +186,78 @@ def test_what_cannot_be_started_is_told_and_the_next_has_its_turn(films, root, m
         process.start(Run(root / "first"))
 
 
+def full(*_given, **_more):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.fixture
+def launched(monkeypatch):
+    """In place of trainings, processes that only wait."""
+    children = []
+
+    def launch(_command, _log):
+        children.append(subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE))
+        return children[-1].pid
+
+    monkeypatch.setattr(process.background, "launch", launch)
+    yield children
+    for child in children:
+        child.kill()
+        child.communicate()
+
+
+def test_on_a_full_disk_nothing_is_started_and_who_waits_keeps_the_place(films, root, launched, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "set_state", full)
+        patch.setattr(queue, "write_atomically", full)
+        with pytest.raises(TrainingError, match="No space left on device”: free memory or disk space"):
+            process.begin(root, "one", config(films))
+    assert Run(root / "one").state().status == "new"
+    with queue.locked(root) as line:
+        line.append(queue.Waiting("one"))
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "set_state", full)
+        patch.setattr(queue, "write_atomically", full)
+        for _look in range(2):
+            with pytest.raises(TrainingError, match="No space left on device"):
+                process.advance(root)
+        with pytest.raises(TrainingError, match="No space left on device”: free some space and try again"):
+            process.claim(root, "one")
+    assert launched == []
+    assert queue.place(root, "one") == 1
+    process.advance(root)
+    assert process.active(root).state().pid == launched[0].pid
+
+
+def test_a_disk_that_is_full_after_the_start_ends_the_process(films, root, launched, monkeypatch):
+    write = Run.set_state
+
+    def set_state(run, status, message="", pid=None):
+        if launched:
+            full()
+        write(run, status, message, pid)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "set_state", set_state)
+        with pytest.raises(TrainingError, match="No space left on device"):
+            process.begin(root, "one", config(films))
+    assert launched[0].wait(30) != 0
+    assert Run(root / "one").state().status == "interrupted"
+    process.start(Run(root / "one"))
+    assert process.active(root).state().pid == launched[1].pid
+
+
+def test_a_process_whose_starter_was_killed_leaves_the_queue(films, root):
+    """The queue was not written any more when the process had been started already."""
+    run = Run.create(root, "mine", config(films))
+    with queue.locked(root) as line:
+        line += [queue.Waiting("mine"), queue.Waiting("next")]
+    run.set_state("starting", pid=os.getpid())
+    assert process.claim(root, "mine").name == "mine"
+    run.set_state("stopped")
+    assert queue.waiting(root) == (queue.Waiting("next"),)
+
+
 def test_a_terminal_takes_the_turn_or_is_refused(films, root):
     run = process.claim(root, "mine", config(films))
     assert (run.state().status, run.state().pid) == ("starting", os.getpid())

@@ -89,3 +89,8 @@ def test_a_full_disk(root, monkeypatch):
     with pytest.raises(TrainingError, match="No space left on device"):
         queue.remove(root, "a")
     assert names(root) == ["a", "b", "c"]
+
+
+def test_what_the_disk_refuses_meanwhile_is_told(root):
+    with pytest.raises(TrainingError, match="No space left on device”: free some space"), queue.locked(root):
+        raise OSError(28, "No space left on device")

@@ -1,5 +1,6 @@
 """Run folders: states that tell the truth whatever happened to the process."""
 
+import errno
 import json
 import os
 import subprocess
@@ -52,6 +53,18 @@ def test_a_place_that_cannot_be_written(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(TrainingError, match="the disk said"):
         Run.create(tmp_path / "file", "one", CONFIG)
+
+
+def test_on_a_full_disk_no_run_is_left_without_settings(tmp_path, monkeypatch):
+    def full(*_given, **_more):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.write_text", full)
+        with pytest.raises(TrainingError, match="No space left on device”: free some space and try again"):
+            Run.create(tmp_path, "one", CONFIG)
+    assert list(tmp_path.iterdir()) == []
+    assert Run.create(tmp_path, "one", CONFIG).config() == CONFIG
 
 
 def test_all_the_newest_first(tmp_path):
