@@ -17,6 +17,7 @@ from pages.parts import (
 from pages.parts.failures_record import Record
 
 _SHOW, _ORDER = "Show", "Order and notes"
+_FAULT = "teaching_begin_fault"
 
 #: Films of a teaching file that begins with the surest errors.
 _FIRST = 10
@@ -69,6 +70,9 @@ def main() -> None:
 
 def _begin(record: Record) -> None:
     """What to do where there is no teaching file yet."""
+    fault = st.session_state.pop(_FAULT, "")
+    if fault:
+        st.error(layout.plain(fault))
     st.info(
         "There is no teaching file of this model yet. On the page Failures, under Films, type a name into “Collect for "
         "teaching” and add films of the list or the film you have opened; or begin with the errors the model was "
@@ -82,7 +86,10 @@ def _begin(record: Record) -> None:
 def _surest(record: Record) -> None:
     cells = failures_list.with_cells(record.test, record.card.thresholds.balanced, record.card.thresholds)
     cases = tuple(failures_list.listed(cells, failures_list.ERRORS)["id"][:_FIRST])
-    teaching_collect.shelf(record.card).change("Surest errors", lambda found: found.with_films(cases))
+    try:
+        teaching_collect.shelf(record.card).change("Surest errors", lambda found: found.with_films(cases))
+    except DataError as error:
+        st.session_state[_FAULT] = str(error)
 
 
 main()

@@ -23,6 +23,14 @@ class Job(job.Job):
         return self._list.is_file()
 
     @property
+    def written(self) -> float:
+        """When the list was written, in seconds since the epoch; 0 where there is none."""
+        try:
+            return self._list.stat().st_mtime
+        except OSError:
+            return 0.0
+
+    @property
     def _list(self) -> Path:
         return self.folder / _LIST
 
@@ -38,9 +46,12 @@ class Job(job.Job):
             )
         try:
             before = self._list.read_text(encoding="utf-8") if self.listed else ""
-            self._launch(["data", "suspects", str(data), "--model", model_id], str(data))
-            if before:
-                write_atomically(self._list, before)
+            try:
+                self._launch(["data", "suspects", str(data), "--model", model_id], str(data))
+            finally:
+                if before:
+                    self.folder.mkdir(parents=True, exist_ok=True)
+                    write_atomically(self._list, before)
         except OSError as error:
             raise DataError(
                 f"Expected to look for suspected labels, but the system said “{error.strerror}”: free memory or disk "

@@ -69,7 +69,12 @@ class Collection:
         return replace(self, entries=(*self.entries, *map(Entry, new)))
 
     def moved(self, case: str, by: int) -> "Collection":
-        """With a film some places later, or earlier where `by` is negative; at the ends it stays there."""
+        """With a film some places later, or earlier where `by` is negative; at the ends it stays there.
+
+        A film that is not there, because somebody else took it out meanwhile, is left out.
+        """
+        if case not in self.cases:
+            return self
         entries = list(self.entries)
         at = self.cases.index(case)
         entry = entries.pop(at)

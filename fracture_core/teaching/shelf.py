@@ -1,5 +1,6 @@
 """Shelf: the teaching files of one model, kept on disk."""
 
+import contextlib
 import hashlib
 import json
 import threading
@@ -80,12 +81,30 @@ class Shelf:
                         f"Expected a name that is free, but there is a teaching file {new!r}: choose another."
                     )
                 self._keep(renamed)
-                self._path(name).unlink(missing_ok=True)
+                try:
+                    self._forget(name)
+                except DataError:
+                    with contextlib.suppress(DataError):
+                        self._forget(new)  # else there would be two
+                    raise
 
     def delete(self, name: str) -> None:
-        """Forgets a collection; the films stay where they are."""
+        """Forgets a collection; the films stay where they are.
+
+        Raises:
+            DataError: its file cannot be deleted.
+        """
         with _CHANGING:
+            self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        try:
             self._path(name).unlink(missing_ok=True)
+        except OSError as error:
+            raise DataError(
+                f"Expected to delete the teaching file {name!r} from {self.folder}, but the system said "
+                f"“{error.strerror}”: see to it that files there can be deleted, and try again."
+            ) from error
 
     def _path(self, name: str) -> Path:
         # A name may hold what no file can be called.

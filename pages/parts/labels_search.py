@@ -27,9 +27,9 @@ def show(card: Card, data: Path) -> Suspects | None:
     name = hashlib.sha256(f"{card.weights.sha256} {data}".encode()).hexdigest()[:16]
     job = Job(places.runs() / ".suspects" / name)
     state = job.state()
-    if state.status == "running":
+    running = state.status == "running"
+    if running:
         job_watch.show(job, job.cancel)
-        return None
     fault = st.session_state.pop(_FAULT, "") or (state.what if state.status == "failed" else "")
     if fault:
         st.error(layout.plain(fault))
@@ -37,14 +37,16 @@ def show(card: Card, data: Path) -> Suspects | None:
         st.caption(state.what)
     if job.listed:
         try:
-            found = _found(str(job.folder), job.changed)
+            found = _found(str(job.folder), job.written)
         except DataError as error:
             st.error(layout.plain(str(error)))
         else:
             # Beside an opened film the list is not what matters.
             if not st.session_state.get(labels_state.FILM):
-                _summary(job, card, data, found)
+                _summary(job, card, data, found, running)
             return found
+    if running:
+        return None
     st.markdown(
         "The model looks at every film once, and each film is then judged by the labels of films like it in other "
         "groups (logistic regression, cross-validated; confident learning). Films whose label is at odds with that "
@@ -55,7 +57,7 @@ def show(card: Card, data: Path) -> Suspects | None:
     return None
 
 
-def _summary(job: Job, card: Card, data: Path, found: Suspects) -> None:
+def _summary(job: Job, card: Card, data: Path, found: Suspects, running: bool) -> None:
     """What was found in words, the file, and another search."""
     st.html(f'<p class="count" data-testid="suspects">{found.sentence}</p>')
     if found.caution:
@@ -74,7 +76,8 @@ def _summary(job: Job, card: Card, data: Path, found: Suspects) -> None:
             on_click="ignore",
             disabled=not found.every(),
         )
-        _button("Look again", job, card, data, "secondary")
+        if not running:
+            _button("Look again", job, card, data, "secondary")
         st.html(f'<span class="count">Looked at on {found.created[:10]}</span>', width="content")
 
 
@@ -91,6 +94,6 @@ def _start(job: Job, model: str, data: Path) -> None:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the list …")
-def _found(folder: str, changed: float) -> Suspects:
+def _found(folder: str, written: float) -> Suspects:
     """Nobody changes it, so that no copy is needed."""
     return Job(Path(folder)).found()

@@ -138,5 +138,9 @@ def _rename(card: Card, name: str, key: str) -> None:
 
 
 def _delete(card: Card, name: str) -> None:
-    teaching_collect.shelf(card).delete(name)
+    try:
+        teaching_collect.shelf(card).delete(name)
+    except DataError as error:
+        st.session_state[_FAULT] = str(error)
+        return
     teaching_state.choose(card, None)

@@ -1,6 +1,7 @@
 """Teaching files on disk: filled, put in order, renamed, deleted; two users lose nothing."""
 
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,27 @@ def test_films_are_added_once_moved_and_taken_out(shelf):
     assert shelf.get("Wrists").cases == ("a", "c", "b")
     shelf.change("Wrists", lambda found: found.toggled("c").toggled("d").noted("b", "  look at the ulna "))
     assert shelf.get("Wrists").entries == (Entry("a"), Entry("b", "look at the ulna"), Entry("d"))
+
+
+def test_a_film_that_somebody_else_took_out_is_not_moved():
+    found = Collection("a").toggled("b")
+    assert found.moved("gone", 1) == found
+
+
+@pytest.mark.parametrize("act", [lambda shelf: shelf.delete("one"), lambda shelf: shelf.rename("one", "two")])
+def test_a_file_that_cannot_be_deleted_is_said_and_stays_the_only_one(shelf, monkeypatch, act):
+    shelf.change("one", lambda found: found.toggled("a"))
+    held, unlink = shelf._path("one"), Path.unlink
+
+    def refuse(path, **how):
+        if path == held:
+            raise PermissionError(13, "Permission denied")
+        unlink(path, **how)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(DataError, match="said “Permission denied”"):
+        act(shelf)
+    assert shelf.names() == ["one"]
 
 
 @pytest.mark.parametrize("name", ["../../etc", "a/b", "ä: ?*", "x" * 80, "con"])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fracture_core import background
 from fracture_core.cli.main import main
 from fracture_core.errors import DataError, ModelError
 from fracture_core.suspects.job import Job
@@ -147,6 +148,21 @@ def test_a_job_that_is_ended_says_so(tmp_path, monkeypatch):
     assert job.listed
     job.forget()
     assert not job.folder.exists()
+
+
+def test_a_list_outlives_a_search_that_cannot_be_started(tmp_path, monkeypatch):
+    job = Job(tmp_path / "job")
+    job.folder.mkdir()
+    (job.folder / "suspects.json").write_text("{}")
+
+    def refuse(*_):
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(background, "launch", refuse)
+    with pytest.raises(DataError, match="Cannot allocate memory"):
+        job.start("nobody", tmp_path)
+    assert (job.listed, (job.folder / "suspects.json").read_text()) == (True, "{}")
+    assert job.written > 0
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive"])

@@ -1,0 +1,79 @@
+"""Teaching and Labels without a browser: a fault is a sentence, and a search hides no list."""
+
+from pathlib import Path
+
+import pytest
+from failures_page import APP, run, words
+from streamlit.testing.v1 import AppTest
+
+from fracture_core.evaluation import Interval
+from fracture_core.job import State
+from fracture_core.suspects.job import Job
+from fracture_core.suspects.suspects import Suspects
+from fracture_core.teaching import shelf as shelves
+from fracture_core.teaching.shelf import Shelf
+
+
+@pytest.fixture
+def runs(store, phantoms, tmp_path, monkeypatch) -> Path:
+    """An empty folder of runs; the films of `tiny` are known."""
+    monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("SECOND_LOOK_DATASET", str(phantoms))
+    return tmp_path / "runs"
+
+
+def _opened(page: str) -> AppTest:
+    test = AppTest.from_file(str(APP), default_timeout=60)
+    test.run()
+    test.switch_page(f"pages/{page}.py")
+    test.query_params["model"] = "tiny"
+    return run(test)
+
+
+def _refuse(*_, **__):
+    raise PermissionError(13, "Permission denied")
+
+
+def _said(test: AppTest) -> str:
+    return " ".join(str(found.value) for found in test.error)
+
+
+def test_a_teaching_file_that_cannot_be_kept_is_said(runs, monkeypatch):
+    test = _opened("teaching")
+    monkeypatch.setattr(shelves, "write_atomically", _refuse)
+    next(found for found in test.button if found.label.startswith("Begin with")).click()
+    run(test)
+    assert "Permission denied" in _said(test)
+
+
+def test_a_teaching_file_that_cannot_be_deleted_is_said_and_stays(runs, monkeypatch):
+    shelf = Shelf.of(runs, "tiny")
+    shelf.change("Wrists", lambda found: found)
+    test = _opened("teaching")
+    test.session_state["teaching_way"] = "Order and notes"
+    run(test)
+    test.button(key="teaching_ask").click()
+    run(test)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", _refuse)
+        test.button(key="teaching_delete").click()
+        run(test)
+    assert "Permission denied" in _said(test)
+    assert shelf.names() == ["Wrists"]
+
+
+def test_the_list_stays_in_sight_while_another_search_is_at_work(runs, monkeypatch, tmp_path):
+    found = Suspects(
+        created="2026-01-01T00:00:00+00:00", model="tiny", weights="", finding="fracture", own=True, films=56,
+        learnt=30, unreadable=0, groups=56, auc=Interval(0.8, 0.7, 0.9, 56), suspected=(), contradictions=(),
+    )  # fmt: skip
+    monkeypatch.setattr(Job, "listed", True)
+    monkeypatch.setattr(Job, "found", lambda _: found)
+    monkeypatch.setattr(Job, "state", lambda _: State("running", "Reading the films", 3, 56))
+    test = _opened("labels")
+    assert found.sentence in words(test)
+    labels = [button.label for button in test.button]
+    assert "Cancel" in labels
+    assert "Look again" not in labels
+    monkeypatch.setattr(Job, "listed", False)
+    assert found.sentence not in words(run(test))
