@@ -36,7 +36,7 @@ def add(commands) -> None:
         "--out",
         type=Path,
         metavar="DIR",
-        help="write metrics.json, predictions.csv, slices.csv, decision_curve.csv, report.html and plots here",
+        help="write metrics.json, predictions.csv, slices.csv, report.html, and plots with their figures here",
     )
     parser.set_defaults(run=run)
 
@@ -95,7 +95,7 @@ def _write(found, slices, folder: Path) -> None:
         metrics = json.dumps(found.to_json(), indent=2) + "\n"
         (folder / "metrics.json").write_text(metrics, encoding="utf-8")
         found.write_predictions(folder / "predictions.csv")
-        (folder / "slices.csv").write_text(slice_table.to_csv(slices), encoding="utf-8")
+        (folder / "slices.csv").write_text(slice_table.to_csv(slices, found.finding), encoding="utf-8")
         plots = _draw(found, folder)
         (folder / "report.html").write_text(to_html(found, slices, plots), encoding="utf-8")
     except OSError as error:
@@ -105,7 +105,7 @@ def _write(found, slices, folder: Path) -> None:
 
 
 def _draw(found, folder: Path) -> dict[str, bytes]:
-    """Curves and confusion matrix as pictures; their files by name."""
+    """Curves and confusion matrix as pictures, the curves as tables, too; the PNG files by name."""
     from fracture_core.evaluation import decision_curve, plots, pr_points, reliability_points, roc_points
 
     label, probability, group = (found.table[name] for name in ("label", "probability", "group"))
@@ -114,15 +114,24 @@ def _draw(found, folder: Path) -> dict[str, bytes]:
     if label.nunique() == 2:
         # With one class there is nothing to rank.
         marks = {"operating": threshold}
-        figures["roc"] = plots.roc(roc_points(label, probability), marks, found.summary.auc, finding)
-        figures["precision_recall"] = plots.precision_recall(pr_points(label, probability), marks, finding)
-        figures["reliability"] = plots.reliability(reliability_points(label, probability, group), finding)
+        roc, pr = roc_points(label, probability), pr_points(label, probability)
+        reliability = reliability_points(label, probability, group)
         curve = decision_curve(label, probability, group)
-        curve.to_frame().to_csv(folder / "decision_curve.csv", index=False, lineterminator="\n")
+        figures["roc"] = plots.roc(roc, marks, found.summary.auc, finding)
+        figures["precision_recall"] = plots.precision_recall(pr, marks, finding)
+        figures["reliability"] = plots.reliability(reliability, finding)
         figures["decision_curve"] = plots.decision(curve, threshold, finding)
+        tables = {
+            "roc": roc.to_frame(),
+            "precision_recall": pr.to_frame(),
+            "reliability": reliability.to_frame(),
+            "decision_curve": curve.to_frame(),
+        }
+        for name, table in tables.items():
+            table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
     drawn = {}
     for name, figure in figures.items():
-        path = folder / f"{name}.png"
-        figure.savefig(path)
-        drawn[name.replace("_", " ").capitalize()] = path.read_bytes()
+        for kind in ("svg", "png"):
+            (folder / f"{name}.{kind}").write_bytes(plots.encoded(figure, kind))
+        drawn[name.replace("_", " ").capitalize()] = (folder / f"{name}.png").read_bytes()
     return drawn

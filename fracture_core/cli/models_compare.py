@@ -54,7 +54,7 @@ def run(chosen: argparse.Namespace) -> int:
     if said and chosen.format != "json":
         print(said, file=sys.stderr if chosen.format == "csv" else sys.stdout)
     if chosen.out:
-        _write(chosen.out, found, pair, said, chosen.ids)
+        _write(chosen.out, found, pair, said, chosen.ids, store.card(chosen.ids[0]).finding if pair else "")
     return 0
 
 
@@ -96,13 +96,14 @@ def _print(table) -> None:
     print(table[list(_SHOWN)].astype(object).where(table[list(_SHOWN)].notna(), "").to_string(index=False))
 
 
-def _write(folder: Path, found, pair, said: str | None, ids: list[str]) -> None:
+def _write(folder: Path, found, pair, said: str | None, ids: list[str], finding: str) -> None:
     from fracture_core.training import comparison, comparison_plots
 
     files = {"comparison.csv": comparison.to_csv(found).encode("utf-8")}
     figures = comparison_plots.curves(found)
     if pair:
-        figures["roc"] = comparison_plots.pair(*pair, *ids)
+        (measured, films), (first, second) = pair, ids
+        figures["roc"] = comparison_plots.pair(measured, films, first, second, finding)
         files["pair.json"] = json.dumps({**pair[0].to_json(), "sentence": said}, indent=2).encode("utf-8")
     for name, figure in figures.items():
         for kind in ("svg", "png"):

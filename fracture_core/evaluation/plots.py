@@ -220,12 +220,13 @@ def confusion_matrix(counts: Confusion, threshold: float | None = None, finding:
     return figure
 
 
-def rocs(curves: Mapping[str, RocPoints], detail: str) -> Figure:
+def rocs(curves: Mapping[str, RocPoints], detail: str, finding: str = FINDINGS[0]) -> Figure:
     """Draws the ROC curves of several models.
 
     Args:
         curves: model → curve; as many as there are line styles.
         detail: what is said below the title.
+        finding: a name of `words.FINDINGS`.
     """
     figure, axes = _square()
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
@@ -238,7 +239,7 @@ def rocs(curves: Mapping[str, RocPoints], detail: str) -> Figure:
             linewidth=2,
             label=f"{name}, AUC {points.area:.3f}",
         )
-    _unit(axes, "1 − specificity (false alarms)", "Sensitivity (fractures found)")
+    _unit(axes, "1 − specificity (false alarms)", told_of("Sensitivity (fractures found)", finding))
     _title(axes, "ROC curves", detail)
     _legend(axes, "lower right")
     return figure

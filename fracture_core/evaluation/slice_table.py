@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from fracture_core.evaluation.slices import Look, Part, Slices
+from fracture_core.words import told_of
 
 _MEASURED = ("sensitivity", "specificity", "accuracy", "auc")
 
@@ -23,9 +24,16 @@ def to_frame(found: Slices) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(_COLUMNS)).assign(threshold=found.threshold, looks=found.looks)
 
 
-def to_csv(found: Slices) -> str:
-    """The table as text of a CSV file."""
-    return to_frame(found).to_csv(index=False, float_format="%.6g", lineterminator="\n")
+def to_csv(found: Slices, finding: str) -> str:
+    """The table as text of a CSV file.
+
+    Args:
+        found: the slices.
+        finding: a name of `words.FINDINGS`; the names of slices follow it.
+    """
+    table = to_frame(found)
+    table["slice"] = [told_of(name, finding) for name in table["slice"]]
+    return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
 
 
 def _row(part: Part) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def curves(entries: Sequence[Entry]) -> dict[str, Figure]:
     return found
 
 
-def pair(found: Paired, films: pd.DataFrame, first: str, second: str) -> Figure:
+def pair(found: Paired, films: pd.DataFrame, first: str, second: str, finding: str) -> Figure:
     """ROC curves of two models on the films that they share.
 
     Args:
@@ -49,6 +49,7 @@ def pair(found: Paired, films: pd.DataFrame, first: str, second: str) -> Figure:
         films: as `comparison.compare` gives them.
         first: name of the first model.
         second: of the second.
+        finding: what both look for, a name of `words.FINDINGS`.
     """
     return rocs(
         {
@@ -56,4 +57,5 @@ def pair(found: Paired, films: pd.DataFrame, first: str, second: str) -> Figure:
             for name, key in ((first, "first"), (second, "second"))
         },
         f"the {found.first.n:,} test films that both share, {found.groups:,} groups",
+        finding,
     )

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from fracture_core.evaluation import Slices, sentences
+from fracture_core.evaluation import VERDICTS, Slices, sentences
 from fracture_core.evaluation.metrics import TITLES
 from fracture_core.evaluation.slice_sentences import differs, how
 from fracture_core.training.evaluate import Evaluation
-from fracture_core.words import a_finding, told_of
+from fracture_core.words import a_finding, told_of, verdict_words
 
 
 def to_html(found: Evaluation, slices: Slices, plots: Mapping[str, bytes]) -> str:
@@ -27,6 +27,23 @@ def to_html(found: Evaluation, slices: Slices, plots: Mapping[str, bytes]) -> st
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    verdicts = [
+        (
+            verdict_words(verdict, found.finding),
+            found.states.count(verdict, 1),
+            found.states.count(verdict, 0),
+        )
+        for verdict in VERDICTS
+    ]
+    coverage = [
+        (
+            region or "all films",
+            verdict_words(verdict, found.finding),
+            *(part.text() for part in given.of(verdict)),
+        )
+        for region, given in found.coverage.items()
+        for verdict in VERDICTS
+    ]
     measures = [(title, getattr(found.summary, name).text()) for name, title in TITLES.items()]
     rows = [
         (
@@ -43,6 +60,8 @@ def to_html(found: Evaluation, slices: Slices, plots: Mapping[str, bytes]) -> st
         found=found,
         a_finding=a_finding(found.finding),
         measures=[*measures, ("ECE", f"{found.summary.ece:.3f}")],
+        verdicts=verdicts,
+        coverage=coverage,
         plots=[
             (title, f"data:image/png;base64,{base64.b64encode(picture).decode()}")
             for title, picture in plots.items()

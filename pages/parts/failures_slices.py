@@ -53,7 +53,7 @@ def show(record: Record, seen: View) -> None:
         _choose(found, finding, seen.slice)
         st.download_button(
             "Download the slices (CSV)",
-            data=lambda: slice_table.to_csv(found).encode(),
+            data=lambda: slice_table.to_csv(found, finding).encode(),
             file_name=f"{record.card.id}-slices.csv",
             mime="text/csv",
             on_click="ignore",

@@ -101,7 +101,7 @@ def _pair(models: list[Entry]) -> None:
     st.markdown(layout.plain(comparison.sentence(found, first, second, finding)))
     if found.groups < _FEW:
         st.caption(f"{found.groups} groups are few: the interval is a rough one.")
-    _figures({"roc": _roc(found, films, first, second)}, f"ROC curves of {first} and {second}")
+    _figures({"roc": _roc(found, films, first, second, finding)}, f"ROC curves of {first} and {second}")
 
 
 # With fewer the bootstrap has little to draw from.
@@ -114,10 +114,10 @@ def _compared(first: str, second: str, hashes: tuple[str, ...]):
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def _roc(found, films: pd.DataFrame, first: str, second: str) -> dict[str, bytes]:
+def _roc(found, films: pd.DataFrame, first: str, second: str, finding: str) -> dict[str, bytes]:
     from fracture_core.training import comparison_plots
 
-    figure = comparison_plots.pair(found, films, first, second)
+    figure = comparison_plots.pair(found, films, first, second, finding)
     return {kind: comparison_plots.encoded(figure, kind) for kind in ("svg", "png")}
 
 

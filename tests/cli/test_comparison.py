@@ -12,7 +12,7 @@ from fracture_core.errors import DataError, ModelError
 from fracture_core.evaluation import predictions
 from fracture_core.registry import speed
 from fracture_core.registry.card import Card
-from fracture_core.training import comparison
+from fracture_core.training import comparison, comparison_plots
 from fracture_core.training.run import Run
 
 
@@ -94,6 +94,12 @@ def test_two_models_are_compared_on_their_shared_films(store, other):
     assert found.second.value == 0.5
     said = comparison.sentence(found, "tiny", other, "fracture")
     assert f"On the {len(films)} films in {found.groups} groups that both were tested on" in said
+
+
+def test_the_figure_of_two_models_follows_their_finding(store, other):
+    compared = comparison.compare(store, "tiny", other)
+    figure = comparison_plots.pair(*compared, "tiny", other, "abnormality")
+    assert figure.axes[0].get_ylabel() == "Sensitivity (abnormalities found)"
 
 
 def test_no_shared_films_is_one_sentence(store, other, edit_card):

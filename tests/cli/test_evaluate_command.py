@@ -3,7 +3,7 @@ import json
 import pandas as pd
 import pytest
 
-from fracture_core.evaluation import Summary, predictions
+from fracture_core.evaluation import Interval, Summary, predictions
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -33,6 +33,14 @@ def test_evaluate_writes_what_it_prints(command, store, phantoms, tmp_path):
     gained = ((told["label"] == 1) & half).mean() - ((told["label"] == 0) & half).mean()
     assert curve.set_index("threshold")["net_benefit"][0.5] == pytest.approx(gained)
     assert 'alt="Decision curve"' in page
+    for verdict, share in metrics["coverage"][""].items():
+        assert page.count(verdict) >= 2
+        assert Interval.from_json(share["share"]).text() in page
+    assert "<td>fracture suspected</td><td>{2}</td>".format(*metrics["states"]["fracture"]) in page
+    plots = {path.stem for path in out.glob("*.png")}
+    assert {path.stem for path in out.glob("*.svg")} == plots
+    for name in plots - {"confusion_matrix"}:
+        assert len(pd.read_csv(out / f"{name}.csv")) > 1
     assert page.count("data:image/png;base64,") == len(list(out.glob("*.png"))) > 0
 
 

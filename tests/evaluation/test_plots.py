@@ -82,6 +82,7 @@ def test_figures_of_an_abnormality_model_say_so(sample):
         plots.precision_recall(pr_points(label, probability), finding=other),
         plots.reliability(reliability_points(label, probability), other),
         plots.decision(decision_curve(label, probability), finding=other),
+        plots.rocs({"one": roc_points(label, probability)}, "300 films", other),
         plots.confusion_matrix(confusion(label, probability, 0.5), finding=other),
     ]
     ticks = [tick.get_text() for tick in drawn[-1].axes[0].get_yticklabels()]

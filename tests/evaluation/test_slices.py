@@ -181,13 +181,17 @@ def test_a_slice_is_found_by_its_name(simulated):
 def test_the_table_holds_every_slice(simulated):
     films, known = simulated
     found = find_slices(films, 0.5, known)
-    table = pd.read_csv(io.StringIO(to_csv(found)))
+    table = pd.read_csv(io.StringIO(to_csv(found, "fracture")))
     assert list(table["slice"]) == [part.title for part in (*found.single, *found.pairs)]
     row = table.iloc[0]
     assert row["sensitivity"] == pytest.approx(found.single[0].summary.sensitivity.value, abs=1e-5)
     assert row["misses"] + row["sensitivity"] == pytest.approx(1, abs=1e-5)
     assert (table["misses_holm"].dropna() >= table["misses_p"].dropna()).all()
     assert set(table["looks"]) == {found.looks}
+    assert "Size of the fracture" in to_csv(found, "fracture")
+    other = to_csv(found, "abnormality")
+    assert "Size of the abnormality" in other
+    assert "fracture" not in other
 
 
 @pytest.mark.parametrize(
