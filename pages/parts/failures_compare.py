@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Container
 from dataclasses import dataclass
 
 import streamlit as st
@@ -61,6 +62,7 @@ def second(name: str, record: Record, row: dict, root: str | None) -> Second | N
     try:
         card = resources.store().card(name)
         found = failures_record.said(resources.store(), name)
+        index = resources.neighbours(card)
     except SecondLookError as error:
         st.warning(str(error))
         return None
@@ -74,8 +76,9 @@ def second(name: str, record: Record, row: dict, root: str | None) -> Second | N
     if len(mine):
         split, recorded = str(mine["split"].iloc[0]), float(mine["probability"].iloc[0])
         return Second(card, recorded, f"{_SOURCES[split]} {fault}".strip(), look)
-    trained = bool(record.card.data and card.data and record.card.data.split_hash == card.data.split_hash)
-    source = "It was trained on this film." if trained else _UNKNOWN
+    source = unrecorded(
+        record.card, card, row["id"], frozenset(index.cases.tolist()) if index is not None else ()
+    )
     if look is not None and look.probability is not None:
         return Second(card, look.probability, source, look)
     why = fault or (
@@ -91,7 +94,26 @@ _SOURCES = {
     "val": "One of its validation films: its calibration and thresholds were fitted to them.",
     "train": "It was trained on this film.",
 }
+_TESTED = "One of its own test films; asked just now, for its record does not hold it."
 _UNKNOWN = "Asked just now: its record does not hold this film, and it may have been trained on it."
+
+
+def unrecorded(own: Card, other: Card, case: str, trained: Container[str]) -> str:
+    """What is known of a test film of one model that the record of another does not hold.
+
+    Args:
+        own: the model that was tested on the film.
+        other: the second one.
+        case: the film's id.
+        trained: ids of the second one's training films, as far as known.
+    """
+    if own.data and other.data:
+        if own.data.split_hash == other.data.split_hash:
+            return _TESTED
+        # Films of two data sets may have one id.
+        if own.data.name == other.data.name and case in trained:
+            return _SOURCES["train"]
+    return _UNKNOWN
 
 
 def words(found: Second, own: Card, row: dict, threshold: float) -> str:

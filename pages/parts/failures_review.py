@@ -33,7 +33,7 @@ def show(card: Card, case: str) -> None:
         )
     reviewer = " ".join(typed.split())
     own = next((found for found in reviews if (found.case, found.reviewer) == (case, reviewer)), None)
-    note = f"failures_note {case} {reviewer}"
+    note = f"failures_note {card.id} {case} {reviewer}"
     st.session_state.setdefault(note, own.note if own else "")
     with right:
         st.text_input(

@@ -111,6 +111,23 @@ def test_two_models_in_words(mine, theirs, label, said):
     assert ("0.500" in html) == (theirs is not None)
 
 
+@pytest.mark.parametrize(
+    ("theirs", "case", "said"),
+    [
+        (("hands", "1"), "a", "One of its own test films"),
+        (("hands", "2"), "a", "It was trained on this film."),
+        (("hands", "2"), "b", "it may have been trained on it"),
+        (("feet", "2"), "a", "it may have been trained on it"),  # another film of that name
+        (None, "a", "it may have been trained on it"),
+    ],
+)
+def test_what_is_known_of_a_film_that_the_second_model_has_not_on_record(theirs, case, said):
+    def card(data):
+        return SimpleNamespace(data=data and SimpleNamespace(name=data[0], split_hash=data[1]))
+
+    assert said in failures_compare.unrecorded(card(("hands", "1")), card(theirs), case, frozenset("a"))
+
+
 def test_models_of_two_findings_are_not_set_against_each_other():
     own = SimpleNamespace(title="Mine", thresholds=CUTS, finding="fracture")
     said = failures_compare.together(_second(0.9, "abnormality"), own, {"probability": 0.4, "label": 1}, 0.3)

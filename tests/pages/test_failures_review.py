@@ -40,17 +40,17 @@ def test_a_film_is_marked_and_the_mark_taken_back(reviews, tested):
     assert test.button(key="failures_mark 1").disabled
     test.text_input(key="failures_reviewer").set_value(" A  B ")
     run(test)
-    test.text_input(key=f"failures_note {tested[0]} A B").set_value("why")
+    test.text_input(key=f"failures_note tiny {tested[0]} A B").set_value("why")
     run(test)
     assert _stands(reviews) == []
     _press(test, "failures_mark 1")
     _press(test, "failures_mark 7")
     assert _stands(reviews) == [(tested[0], "correct", "why", "A B")]
-    test.text_input(key=f"failures_note {tested[0]} A B").set_value("better")
+    test.text_input(key=f"failures_note tiny {tested[0]} A B").set_value("better")
     run(test)
     assert _stands(reviews) == [(tested[0], "correct", "better", "A B")]
     _press(test, "failures_undo")
-    assert test.text_input(key=f"failures_note {tested[0]} A B").value == "why"
+    assert test.text_input(key=f"failures_note tiny {tested[0]} A B").value == "why"
     _press(test, "failures_undo")
     assert _stands(reviews) == [(tested[0], "label wrong", "why", "A B")]
     _press(test, "failures_undo")
@@ -62,7 +62,7 @@ def test_the_name_stays_and_the_note_does_not(reviews, tested):
     test = opened(model="tiny", kind="all", sort="id", case=tested[0])
     test.text_input(key="failures_reviewer").set_value("A")
     run(test)
-    test.text_input(key=f"failures_note {tested[0]} A").set_value("why")
+    test.text_input(key=f"failures_note tiny {tested[0]} A").set_value("why")
     run(test)
     _press(test, "failures_mark 2")
     _press(test, "failures_next")
