@@ -20,8 +20,12 @@ _SHOWN = 20
 def add(commands) -> None:
     """Adds the command's arguments."""
     parser = commands.add_parser("data", help="data sets")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="list|get|phantom|suspects")
-    part = actions.add_parser("list", help="the public data sets that can be fetched")
+    actions = parser.add_subparsers(
+        dest="action", required=True, metavar="list|get|unpack|delete|phantom|suspects"
+    )
+    part = actions.add_parser(
+        "list", help="the public data sets that can be fetched, and the zips that were unpacked"
+    )
     part.set_defaults(run=_list)
     part = actions.add_parser("get", help="fetch a public data set; without a name: list them")
     part.add_argument("name", nargs="?", metavar="NAME")
@@ -31,6 +35,14 @@ def add(commands) -> None:
     part.add_argument("--yes", action="store_true", help="agree to its licence without being asked")
     part.add_argument("--job", type=Path, metavar="DIR", help=argparse.SUPPRESS)
     part.set_defaults(run=_get)
+    part = actions.add_parser(
+        "unpack", help="unpack a zip of labelled films where Train looks; prints the folder"
+    )
+    part.add_argument("zip", type=Path, metavar="FILE.zip")
+    part.set_defaults(run=_unpack)
+    part = actions.add_parser("delete", help="delete the films of a zip that was unpacked")
+    part.add_argument("folder", type=Path, metavar="DIR", help="as `data list` names it")
+    part.set_defaults(run=_delete)
     part = actions.add_parser("phantom", help="write labelled synthetic radiographs")
     part.add_argument("--to", type=Path, required=True, metavar="DIR")
     part.add_argument("--count", type=int, default=400, metavar="N")
@@ -69,7 +81,7 @@ def add(commands) -> None:
 
 
 def _list(chosen: argparse.Namespace) -> int:
-    from fracture_core.data import remembered
+    from fracture_core.data import remembered, upload
     from fracture_core.data.download import SETS, kept
 
     others = remembered.folders(places.runs())
@@ -80,6 +92,39 @@ def _list(chosen: argparse.Namespace) -> int:
         folder = kept.here(row, places.runs(), others)
         if folder is not None:
             print(f"{'':<12} here: {folder}")
+    for folder in upload.uploaded(places.runs()):
+        print(f"{'zip':<12} unpacked: {folder}")
+    return 0
+
+
+def _unpack(chosen: argparse.Namespace) -> int:
+    from fracture_core.data import upload
+
+    try:
+        file = chosen.zip.open("rb")
+    except OSError as error:
+        raise DataError(
+            f"Expected a zip at {chosen.zip}, but the system said “{error.strerror}”: check the path."
+        ) from error
+    with file:
+        print(upload.take_in(file, chosen.zip.name, places.runs()))
+    return 0
+
+
+def _delete(chosen: argparse.Namespace) -> int:
+    from fracture_core.data import upload
+    from fracture_core.training import process
+
+    root, asked = places.runs(), chosen.folder.resolve()
+    # However its path is written.
+    folder = next((path for path in upload.uploaded(root) if path.resolve() == asked), asked)
+    if any(upload.used_by(config.data, asked) for config in process.under_way(root)):
+        raise DataError(
+            f"Expected films that no training needs, but one is at work on {folder}, or waits to be: delete them when "
+            "it is done."
+        )
+    upload.delete(folder, root)
+    print(f"{folder} is deleted.")
     return 0
 
 

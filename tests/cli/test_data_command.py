@@ -1,12 +1,17 @@
-"""`data list` and `data get`."""
+"""`data list`, `data get`, `data unpack` and `data delete`."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from hosts import Page, packed_fracatlas
+from hosts import Page, pack, packed_fracatlas
 
+from fracture_core.data import upload
 from fracture_core.data.download import public_set, sets
 from fracture_core.data.download.figshare import Figshare
+from fracture_core.data.layouts import read_catalogue
+from fracture_core.training import process
+from fracture_core.training.config import TrainingConfig
 
 
 @pytest.fixture
@@ -37,8 +42,15 @@ def terminal(monkeypatch, capsys):
     return sit
 
 
+@pytest.fixture
+def runs(monkeypatch, tmp_path):
+    """Where runs lie, and what is unpacked."""
+    monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path / "runs"))
+    return tmp_path / "runs"
+
+
 @pytest.mark.parametrize("words", [("data", "list"), ("data", "get")])
-def test_the_list(command, words):
+def test_the_list(command, words, runs):
     said = command(*words)
     assert said.status == 0
     assert [line.split()[0] for line in said.lines if not line.startswith(" ")] == [
@@ -105,3 +117,50 @@ def test_one_sentence(command, words, sentence):
     assert said.status == 1
     assert sentence in said.err
     assert len(said.err.splitlines()) == 1
+
+
+@pytest.fixture
+def unpacked(command, runs, tmp_path):
+    """The folder of a set that came as a zip, as the command said it."""
+    films = {f"set/{kind}/{number}.png": b"film" for kind in ("fractured", "normal") for number in range(3)}
+    (tmp_path / "My films.zip").write_bytes(pack(films))
+    said = command("data", "unpack", tmp_path / "My films.zip")
+    assert said.status == 0
+    return Path(*said.lines)
+
+
+def test_a_zip_is_unpacked_where_the_page_looks(command, unpacked, runs):
+    assert upload.uploaded(runs) == [unpacked]
+    assert len(read_catalogue(unpacked).cases) == 6
+    assert command("data", "list").lines[-1].endswith(f"unpacked: {unpacked}")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(None, "No such file"), (b"text", "Expected a whole zip"), (pack({"a.txt": b""}), "a.zip")],
+)
+def test_what_is_no_zip_of_films_is_a_sentence(command, runs, tmp_path, content, sentence):
+    if content is not None:
+        (tmp_path / "a.zip").write_bytes(content)
+    said = command("data", "unpack", tmp_path / "a.zip")
+    assert (said.status, said.out) == (1, "")
+    assert sentence in said.err
+    assert upload.uploaded(runs) == []
+
+
+def test_an_unpacked_zip_is_deleted_and_nothing_else(command, unpacked, runs, tmp_path, monkeypatch):
+    said = command("data", "delete", tmp_path)
+    assert (said.status, tmp_path.is_dir()) == (1, True)
+    assert "Expected a set that was uploaded" in said.err
+    monkeypatch.chdir(unpacked.parent)
+    assert command("data", "delete", unpacked.name).status == 0
+    assert upload.uploaded(runs) == []
+
+
+def test_films_under_training_are_not_deleted(command, unpacked, runs, monkeypatch):
+    config = TrainingConfig(str(unpacked), "small_fcn")
+    monkeypatch.setattr(process, "under_way", lambda root: iter([config]))
+    said = command("data", "delete", unpacked)
+    assert said.status == 1
+    assert "no training needs" in said.err
+    assert upload.uploaded(runs) == [unpacked]
