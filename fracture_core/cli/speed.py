@@ -2,9 +2,11 @@
 
 import argparse
 import json
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
+from fracture_core import places
 from fracture_core.cli.progress import progress
 from fracture_core.cli.quiet import load_keras
 from fracture_core.zoo import ARCHITECTURES, architecture
@@ -19,36 +21,75 @@ def add(commands) -> None:
     parser.add_argument(
         "--pretrained", action="store_true", help="as from trained weights: fewer layers learn"
     )
-    parser.add_argument("--head-epochs", type=int, default=0, help="above 0: time the head alone too")
-    parser.add_argument("--freeze-before", default="none", metavar="LAYER", help="as `train` takes it")
+    parser.add_argument(
+        "--head-epochs", type=int, help="as `train` takes it; above 0: time the head alone too"
+    )
+    parser.add_argument("--freeze-before", metavar="LAYER", help="as `train` takes it")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="say too how many minutes all epochs would take on these films; what was measured before is used again",
+    )
+    parser.add_argument("--epochs", type=int, help="with --data; default: the architecture's own")
     parser.add_argument("--job", type=Path, metavar="DIR", help=argparse.SUPPRESS)
     parser.set_defaults(run=run)
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Measures, and prints films a second as JSON."""
+    """Measures, and prints films a second and, for films that are named, minutes as JSON."""
     from fracture_core.training.config import TrainingConfig
 
-    protocol = architecture(chosen.architecture).protocol
+    row = architecture(chosen.architecture)
+    protocol = row.begun(row.protocol, chosen.pretrained)
+    epochs = protocol.epochs if chosen.epochs is None else chosen.epochs
+    head_epochs = protocol.head_epochs if chosen.head_epochs is None else chosen.head_epochs
+    freeze_before = protocol.freeze_before if chosen.freeze_before is None else chosen.freeze_before
     config = TrainingConfig(
         data="",
         architecture=chosen.architecture,
         size=chosen.size,
-        epochs=max(1, chosen.head_epochs),
+        epochs=epochs,
         batch=protocol.batch if chosen.batch is None else chosen.batch,
-        head_epochs=chosen.head_epochs,
-        freeze_before="" if chosen.freeze_before == "none" else chosen.freeze_before,
+        head_epochs=min(head_epochs, epochs),
+        freeze_before="" if freeze_before == "none" else freeze_before,
         backbone_weights="imagenet" if chosen.pretrained else "",
         box_weight=protocol.box_weight,
+        negatives=protocol.negatives,
+        sampling=protocol.sampling,
+        doubled=protocol.doubled,
         augmentation=protocol.augmentation,
     )
     _ = config.input  # refuses an impossible size before Keras is loaded
-    load_keras()
-    if chosen.job:
-        from fracture_core.training.speed_record import Job
+    from fracture_core.training.speed_record import Job
 
+    if chosen.job:
+        load_keras()
         return Job(chosen.job).work(config)
+    if chosen.data is None:
+        print(json.dumps(asdict(_measured(config))))
+        return 0
+    from fracture_core.training import estimate
+
+    films = _films(chosen.data)  # what is no data set is refused before anything is measured
+    kept = Job.of(places.runs(), config)
+    speed = (kept.speed() if kept.state().status == "finished" else None) or _measured(config)
+    lasts = estimate.seconds(config, speed, *films)
+    print(json.dumps({**asdict(speed), "epochs": epochs, "minutes": round(lasts / 60, 1)}))
+    return 0
+
+
+def _measured(config):
+    load_keras()
     from fracture_core.training.speed import measure
 
-    print(json.dumps(asdict(measure(config, progress()))))
-    return 0
+    return measure(config, progress())
+
+
+def _films(data: Path) -> tuple[int, int, int]:
+    """Films to train on without and with the finding, and films to validate on; no film is opened."""
+    from fracture_core.data.layouts import read_catalogue
+    from fracture_core.data.split import complete_split
+
+    parts = Counter((case.split, case.label) for case in complete_split(read_catalogue(data).cases))
+    return parts["train", 0], parts["train", 1], parts["val", 0] + parts["val", 1]

@@ -122,8 +122,7 @@ def run(chosen: argparse.Namespace) -> int:
         protocol = architecture(chosen.architecture).protocol
         if chosen.published:
             protocol = _published(chosen.architecture, protocol)
-        if not chosen.backbone_weights and not architecture(chosen.architecture).builder:
-            protocol = replace(protocol, head_epochs=0, freeze_before="")
+        protocol = architecture(chosen.architecture).begun(protocol, bool(chosen.backbone_weights))
 
         def given(name: str):
             value = getattr(chosen, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -113,6 +113,18 @@ class Architecture:
                 f"got {size}: choose {min(_LARGEST, max(2, round(size / _STRIDE)) * _STRIDE)}, say."
             )
         return InputSpec(size, size, self.input.channels, self.input.scaling)
+
+    def begun(self, usual: Protocol, trained: bool) -> Protocol:
+        """A protocol as it serves a training that begins here.
+
+        Args:
+            usual: the protocol.
+            trained: whether the training begins with trained weights.
+        """
+        if trained or self.builder:
+            return usual
+        # Random weights: there is nothing worth freezing, and no trained body for a head to go ahead of.
+        return replace(usual, head_epochs=0, freeze_before="")
 
     def build(self, spec: InputSpec) -> keras.Model:
         """A fresh, uncompiled, flat functional network with the layers `logit` and `probability`.

@@ -1,7 +1,6 @@
 """A new training: films, architecture, settings, start."""
 
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,11 +81,8 @@ def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig | N
     Raises:
         SecondLookError: they do not fit together.
     """
-    usual = row.protocol
     source = _starting_weights(row)
-    if source == "" and not row.builder:
-        # Random weights: there is nothing worth freezing, and no trained body for a head to go ahead of.
-        usual = replace(usual, head_epochs=0, freeze_before="")
+    usual = row.begun(row.protocol, trained=source != "")
 
     def key(what: str, first: Any) -> dict[str, Any]:
         return train_presets.field(row, what, first)

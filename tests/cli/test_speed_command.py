@@ -1,6 +1,16 @@
 import json
+from dataclasses import asdict
 
 import pytest
+
+from fracture_core.cli import speed as speed_command
+from fracture_core.data.cases import Case
+from fracture_core.data.manifest import write_manifest
+from fracture_core.training.config import TrainingConfig
+from fracture_core.training.speed_record import Job, Speed
+
+# 4 films a second are learnt from and 16 judged.
+SPEED = Speed(trained=4.0, head=8.0, judged=16.0, parameters=1, date="2026-01-01")
 
 
 def test_speed(command, monkeypatch):
@@ -27,3 +37,51 @@ def test_what_cannot_be_measured_is_a_sentence(command, words, sentence):
     said = command("speed", *words)
     assert (said.status, said.out) == (1, "")
     assert sentence in said.err
+
+
+@pytest.fixture
+def films(tmp_path, monkeypatch):
+    """A manifest of 240 films to train on and 80 to validate on; no runs yet."""
+    monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path / "runs"))
+    counts = (("train", 240), ("val", 80), ("test", 4))
+    cases = [
+        Case(f"{split}{at}", tmp_path / f"{split}{at}.png", at % 2, split=split, group=f"{split}{at}")
+        for split, count in counts
+        for at in range(count)
+    ]
+    for case in cases:
+        case.path.touch()  # no film is opened
+    write_manifest(tmp_path / "manifest.csv", cases, "fracture")
+    return tmp_path / "manifest.csv"
+
+
+def _kept(folder, **values) -> None:
+    """What the page measured."""
+    job = Job.of(folder, TrainingConfig("", **values))
+    job.folder.mkdir(parents=True)
+    (job.folder / "speed.json").write_text(json.dumps(asdict(SPEED)))
+    job._set("finished")
+
+
+def test_minutes_for_films_from_what_the_page_measured(command, films, monkeypatch):
+    _kept(films.parent / "runs", architecture="small_fcn", batch=16)
+    monkeypatch.setattr(speed_command, "_measured", lambda config: pytest.fail("measured again"))
+    said = command("speed", "small_fcn", "--data", films, "--epochs", 12)
+    assert said.status == 0, said.err
+    # 60 seconds of learning and 5 of judging, twelve times.
+    assert json.loads(said.out) == {**asdict(SPEED), "epochs": 12, "minutes": 13.0}
+
+
+def test_minutes_count_the_usual_epochs_of_the_head(command, films, monkeypatch):
+    measured = []
+    monkeypatch.setattr(speed_command, "_measured", lambda config: measured.append(config) or SPEED)
+    said = command("speed", "frozen_efficientnet_b0", "--data", films)
+    # Its five epochs are all of the head: 30 seconds and 5.
+    assert json.loads(said.out)["minutes"] == 2.9
+    assert measured[0].head_epochs == 5
+
+
+def test_what_is_no_data_set_is_refused_before_it_is_measured(command, tmp_path):
+    said = command("speed", "small_fcn", "--data", tmp_path / "gone")
+    assert (said.status, said.out) == (1, "")
+    assert "gone" in said.err
