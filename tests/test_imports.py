@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = sorted((ROOT / "fracture_core").rglob("*.py"))
 SCREEN = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 
-_WORDS = {"errors", "words", "places", "atomic", "background", "job", "spreadsheet"}
+_WORDS = {"errors", "words", "places", "atomic", "background", "job", "spreadsheet", "zips"}
 _LOWER = _WORDS | {"imaging", "evaluation", "data"}
 #: What each part of the core may import, beside itself and the version in `fracture_core`.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "background": set(),
     "job": {"atomic", "background"},
     "spreadsheet": set(),
+    "zips": set(),
     "imaging": _WORDS,
     "evaluation": _WORDS,
     "data": _WORDS | {"imaging", "evaluation"},

@@ -1,6 +1,5 @@
 """Heads: the second heads of one model, as one file of numbers."""
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from fracture_core.heads.familiarity import Familiarity
 from fracture_core.heads.linear import Linear
 from fracture_core.heads.regions import SHOWN, RegionHead
 from fracture_core.imaging import Gate, GateState
+from fracture_core.zips import DAMAGED
 
 _NO_RADIOGRAPH = (
     "The image does not look like a radiograph to this model; expected a plain film of a limb: "
@@ -112,7 +112,7 @@ class Heads:
                     warn,
                     refuse,
                 )
-        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except DAMAGED as error:
             raise ModelError(
                 f"Expected the second heads of a model in {path}, but they cannot be read ({error}): add the model "
                 f"again."

@@ -1,21 +1,18 @@
 """Files as they are dropped: films, or a zip of films that is opened in memory and never written to disk."""
 
 import io
-import lzma
 import stat
-import struct
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from fracture_core.errors import ImageReadError
+from fracture_core.zips import DAMAGED, ENCRYPTED, METHODS
 
 #: Most files in one zip; most bytes of one of them and of all together, unpacked.
 MAX_FILES, MAX_FILE, MAX_ALL = 500, 200 << 20, 512 << 20
 
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
-_ENCRYPTED = 0x1
+_METHODS = (*METHODS, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")  # the second begins an empty zip
 
 # Office writes its documents as zips that begin with one of these.
@@ -23,12 +20,6 @@ _OFFICE = ("[Content_Types].xml", "mimetype")
 
 # What systems and viewers put among films without its being one.
 _CLUTTER = ("thumbs.db", "desktop.ini", "dicomdir", "autorun.inf")
-
-#: What zipfile raises on damaged archives.
-_DAMAGED = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError, LookupError,
-    NotImplementedError,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +82,7 @@ def _unpacked(content: bytes) -> list[Dropped]:
             ]
             _check(members)
             return [_member(archive, info) for info in members]
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise ImageReadError(
             "The zip archive is damaged or incomplete; expected one that can be unpacked: pack the films again."
         ) from error
@@ -101,7 +92,7 @@ def _check(members: list[zipfile.ZipInfo]) -> None:
     """Refuses an archive by what it announces; zipfile unpacks no byte more than is announced."""
     if not members:
         raise ImageReadError("The zip archive holds no files; expected films: pack them again.")
-    if any(info.flag_bits & _ENCRYPTED for info in members):
+    if any(info.flag_bits & ENCRYPTED for info in members):
         raise ImageReadError(
             "The zip archive is protected by a password; expected an open one: unpack it and drop the films."
         )
@@ -136,7 +127,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Dropped:
         )
     try:
         content = archive.read(info)
-    except _DAMAGED:
+    except DAMAGED:
         return Dropped(
             name, b"", "The file is damaged in its zip archive; expected a whole one: pack the film again."
         )

@@ -7,18 +7,18 @@ what in it would need code is refused by name.
 import json
 import shutil
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from fracture_core.errors import ModelError
+from fracture_core.registry.disk import TEMPORARY, writing
+from fracture_core.zips import DAMAGED, ENCRYPTED, METHODS
 
 KERAS = ".keras"
 
 _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
 _LARGEST_CONFIG, _LARGEST_WEIGHTS = 64 << 20, 2 << 30
-_ENCRYPTED = 0x1
 
 
 def take_weights(source: Path, target: Path, shown: str) -> None:
@@ -30,16 +30,17 @@ def take_weights(source: Path, target: Path, shown: str) -> None:
         shown: the file's name as the user knows it.
 
     Raises:
-        ModelError: it is no such file, holds a pickle, or its description names a Lambda layer or a custom object.
+        ModelError: it is no such file, holds a pickle, its description names a Lambda layer or a custom object, or the
+            disk refuses.
     """
     try:
         with zipfile.ZipFile(source) as archive:
             _refuse_pickles(archive, shown)
             _refuse_code(_description(archive, shown), shown)
             info = _member(archive, _WEIGHTS, _LARGEST_WEIGHTS, shown)
-            with archive.open(info) as packed, target.open("wb") as file:
+            with archive.open(info) as packed, writing(TEMPORARY), target.open("wb") as file:
                 shutil.copyfileobj(packed, file, 1 << 20)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RecursionError) as error:
+    except (*DAMAGED, RecursionError) as error:
         raise ModelError(
             f"Expected a whole Keras model, but {shown} is damaged or no zip: save it again with "
             f"model.save(“name{KERAS}”)."
@@ -57,8 +58,9 @@ def _refuse_pickles(archive: zipfile.ZipFile, shown: str) -> None:
 
 def _description(archive: zipfile.ZipFile, shown: str) -> Any:
     info = _member(archive, _CONFIG, _LARGEST_CONFIG, shown)
+    content = archive.read(info)
     try:
-        return json.loads(archive.read(info))
+        return json.loads(content)
     except ValueError as error:
         raise ModelError(
             f"Expected a description of the network in {shown}, but its {_CONFIG} is no JSON: save the model again."
@@ -73,9 +75,10 @@ def _member(archive: zipfile.ZipFile, name: str, largest: int, shown: str) -> zi
         raise ModelError(
             f"Expected {name} in {shown}, but there is none: save the model again with model.save(“name{KERAS}”)."
         ) from None
-    if info.file_size > largest or info.flag_bits & _ENCRYPTED:
+    if info.file_size > largest or info.flag_bits & ENCRYPTED or info.compress_type not in METHODS:
         raise ModelError(
-            f"Expected {name} of at most {largest >> 20:,} MB in {shown}, and without a password: save the model again."
+            f"Expected {name} of at most {largest >> 20:,} MB in {shown}, without a password and packed in no unusual "
+            "way: save the model again."
         )
     return info
 

@@ -6,19 +6,21 @@ import stat
 import tempfile
 import uuid
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from fracture_core.errors import ModelError
 from fracture_core.evaluation import predictions
 from fracture_core.imaging import Gate, GateState
 from fracture_core.registry.arrays import check_arrays
 from fracture_core.registry.card import Card, Weights
+from fracture_core.registry.disk import TEMPORARY, writing
 from fracture_core.registry.readme import README, readme
 from fracture_core.registry.store import CARD, PREDICTIONS, ModelStore, check_name, checked
+from fracture_core.zips import DAMAGED, ENCRYPTED, METHODS
 from fracture_core.zoo import architecture
 
 #: How the name of a packed model ends.
@@ -26,7 +28,6 @@ ZIP = ".zip"
 
 _LARGEST = {CARD: 4 << 20, PREDICTIONS: 256 << 20}
 _LARGEST_PART = 2 << 30
-_ENCRYPTED = 0x1
 
 
 def export(store: ModelStore, model_id: str, to: Path, films: bool = True) -> Path:
@@ -53,7 +54,7 @@ def export(store: ModelStore, model_id: str, to: Path, films: bool = True) -> Pa
         raise ModelError(f"Expected a new name, but {target} is there already: choose another place.")
     partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
     try:
-        with _disk(target):
+        with writing(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             if packed:
                 partial.write_bytes(packed_model(store, model_id, films))
@@ -95,15 +96,15 @@ def _parts(store: ModelStore, model_id: str, films: bool) -> Iterator[tuple[str,
         yield PREDICTIONS, (folder / PREDICTIONS).read_bytes()
 
 
-def take(store: ModelStore, source: Path, shown: str = "", model_id: str = "") -> str:
+def take(store: ModelStore, source: Path | BinaryIO, shown: str = "", model_id: str = "") -> str:
     """Takes an exported model in, after everything in it was checked.
 
     Files that belong to no model are left where they are.
 
     Args:
         store: the models on this computer.
-        source: the folder or the zip.
-        shown: its name as the user knows it; "" for that of `source`.
+        source: the folder or the zip, or the content of a zip.
+        shown: its name as the user knows it, always given with content; "" for that of the path.
         model_id: a name for it here; "" for its own.
 
     Returns:
@@ -111,11 +112,11 @@ def take(store: ModelStore, source: Path, shown: str = "", model_id: str = "") -
 
     Raises:
         ModelError: it is no model, a part is missing, damaged, altered or too large, its network is not one of the
-            zoo, its weights do not fit or fail the golden check, or its name is taken.
+            zoo, its weights do not fit or fail the golden check, its name is taken, or the disk refuses.
         DataError: its table of films breaks a rule.
     """
     shown = shown or source.name
-    with tempfile.TemporaryDirectory(prefix="second-look-") as scratch:
+    with writing(TEMPORARY), tempfile.TemporaryDirectory(prefix="second-look-") as scratch:
         result = Path(scratch) / "model"
         result.mkdir()
         with _opened(source, shown) as origin:
@@ -220,7 +221,7 @@ class _Folder:
         if not self.has(name):
             raise _missing(name, self._shown)
         _refuse_large(name, (self._folder / name).stat().st_size, self._shown)
-        with _disk(result):
+        with writing(TEMPORARY):
             shutil.copyfile(self._folder / name, result / name)
 
 
@@ -248,27 +249,46 @@ class _Zip:
         info = self._info(name)
         if info is None:
             raise _missing(name, self._shown)
-        if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG) or info.flag_bits & _ENCRYPTED:
+        if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG) or info.flag_bits & ENCRYPTED:
             raise ModelError(
                 f"Expected a plain file {name} in {self._shown}, but it is a link or encrypted: export the model again."
             )
+        if info.compress_type not in METHODS:
+            raise ModelError(
+                f"Expected {name} in {self._shown} packed as usual zips are, but it is packed by another method: "
+                "export the model again."
+            )
         _refuse_large(name, info.file_size, self._shown)
         # zipfile unpacks no byte more than a member announces.
-        with self._archive.open(info) as packed, _disk(result), (result / name).open("xb") as file:
+        with (
+            _whole(self._shown),
+            self._archive.open(info) as packed,
+            writing(TEMPORARY),
+            (result / name).open("xb") as file,
+        ):
             shutil.copyfileobj(packed, file, 1 << 20)
 
 
 @contextmanager
-def _opened(source: Path, shown: str) -> Iterator[_Folder | _Zip]:
-    if source.is_dir():
-        yield _Folder(source, shown)
-        return
-    if not source.is_file():
-        raise ModelError(f"Expected an exported model, but there is nothing at {shown}: check the path.")
+def _opened(source: Path | BinaryIO, shown: str) -> Iterator[_Folder | _Zip]:
+    if isinstance(source, Path):
+        if source.is_dir():
+            yield _Folder(source, shown)
+            return
+        if not source.is_file():
+            raise ModelError(f"Expected an exported model, but there is nothing at {shown}: check the path.")
+    with _whole(shown):
+        archive = zipfile.ZipFile(source)
+    with archive:
+        yield _Zip(archive, shown)
+
+
+@contextmanager
+def _whole(shown: str) -> Iterator[None]:
+    """What zipfile says of a damaged archive, as a sentence."""
     try:
-        with zipfile.ZipFile(source) as archive:
-            yield _Zip(archive, shown)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        yield
+    except DAMAGED as error:
         raise ModelError(
             f"Expected an exported model as a zip, but {shown} is damaged or none: export the model again."
         ) from error
@@ -285,14 +305,3 @@ def _refuse_large(name: str, size: int, shown: str) -> None:
             f"Expected {name} of at most {largest >> 20:,} MB, but that in {shown} has {size >> 20:,}: it is no "
             "model of this app."
         )
-
-
-@contextmanager
-def _disk(place: Path) -> Iterator[None]:
-    """What the disk refuses, as a sentence."""
-    try:
-        yield
-    except OSError as error:
-        raise ModelError(
-            f"Expected to write to {place}, but the disk said “{error.strerror}”: free space, or choose another place."
-        ) from error

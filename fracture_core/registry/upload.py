@@ -10,6 +10,7 @@ from typing import BinaryIO
 from fracture_core.errors import ModelError
 from fracture_core.evaluation import Platt, Thresholds
 from fracture_core.registry.card import Card, Weights
+from fracture_core.registry.disk import TEMPORARY, writing
 from fracture_core.registry.hash import sha256
 from fracture_core.registry.keras_file import KERAS, take_weights
 from fracture_core.registry.readme import README, readme
@@ -81,7 +82,7 @@ def add_weights(
 
     Raises:
         ModelError: the file's kind, the id or the size is refused, the id is taken, or the weights are
-            not those of the architecture at this size.
+            not those of the architecture at this size, or the disk refuses.
     """
     check_file_name(file_name)
     check_name(model_id)
@@ -94,7 +95,7 @@ def add_weights(
     from fracture_core.registry.weight_check import check_weights
     from fracture_core.registry.weights import fill
 
-    with tempfile.TemporaryDirectory(prefix="second-look-") as folder:
+    with writing(TEMPORARY), tempfile.TemporaryDirectory(prefix="second-look-") as folder:
         # Below the temporary folder, whose own permissions are for one user only and would be copied along.
         result = Path(folder) / model_id
         result.mkdir()

@@ -1,8 +1,5 @@
 """Models brought along: an exported one as a zip, or bare weights for an architecture."""
 
-import tempfile
-from pathlib import Path
-
 import streamlit as st
 
 from fracture_core.errors import SecondLookError
@@ -35,14 +32,9 @@ def _import() -> None:
     )
     if two.button("Check and import", disabled=file is None, key="train_import_go", width="stretch"):
         assert file is not None
-        with (
-            st.spinner("Checking the model: its parts, its weights and its answer to a known pattern …"),
-            tempfile.TemporaryDirectory(prefix="second-look-") as folder,
-        ):
-            path = Path(folder) / "model.zip"
-            path.write_bytes(file.getbuffer())
+        with st.spinner("Checking the model: its parts, its weights and its answer to a known pattern …"):
             try:
-                added = take(resources.store(), path, file.name, name.strip())
+                added = take(resources.store(), file, file.name, name.strip())
             except SecondLookError as error:
                 st.error(layout.plain(str(error)))
                 return

@@ -5,6 +5,7 @@ import stat
 import zipfile
 from pathlib import Path
 
+import crafted_zips
 import pytest
 from hosts import pack
 
@@ -191,3 +192,8 @@ def test_no_room(unpacked, tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda _folder: Usage)
     with pytest.raises(DataError, match="there are 10 bytes"):
         unpacked(pack({"a.png": bytes(5000)}))
+
+
+@pytest.mark.parametrize("spoil", crafted_zips.DAMAGED)
+def test_members_outside_the_archive_are_refused(unpacked, tmp_path, spoil):
+    _is_refused(unpacked, tmp_path, spoil(pack({"a/one.png": b"1"})), "lies outside the archive")

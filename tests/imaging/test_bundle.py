@@ -5,6 +5,7 @@ import random
 import stat
 import zipfile
 
+import crafted_zips
 import pytest
 
 from fracture_core.imaging import bundle
@@ -119,3 +120,8 @@ def test_damage_is_a_sentence_and_nothing_else():
             broken[dice.randrange(4, len(broken))] = dice.randrange(256)
         for film in dropped("z.zip", bytes(broken[: dice.randrange(60, len(broken) + 1)])):
             assert film.content or film.error
+
+
+@pytest.mark.parametrize("spoil", crafted_zips.DAMAGED)
+def test_a_zip_whose_members_lie_outside_it_is_told(spoil):
+    assert "damaged" in _only(dropped("films.zip", spoil(_zip(("hand.png", b"\x89PNG"))))).error

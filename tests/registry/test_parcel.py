@@ -1,12 +1,16 @@
 """Models on their way: what arrives is what was sent, and nothing else is taken in."""
 
+import errno
 import hashlib
 import io
 import json
+import os
 import shutil
 import stat
+import tempfile
 import zipfile
 
+import crafted_zips
 import numpy as np
 import pytest
 
@@ -231,3 +235,37 @@ def test_second_heads_of_another_network_are_refused(parts, arrive, shipped_mode
     content = next(shipped_models.glob("*/heads.npz")).read_bytes()
     with pytest.raises(SecondLookError, match="second heads that fit the network"):
         arrive(heads_of(parts, content))
+
+
+@pytest.mark.parametrize("spoil", [*crafted_zips.DAMAGED, *crafted_zips.METHODS])
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_crafted_zips_are_refused_in_a_sentence(store, elsewhere, tmp_path, spoil, in_memory):
+    content = spoil(packed_model(store, "tiny"))
+    (tmp_path / "model.zip").write_bytes(content)
+    with pytest.raises(SecondLookError, match=r"Mine is damaged or none|in Mine packed as usual zips are"):
+        take(elsewhere, io.BytesIO(content) if in_memory else tmp_path / "model.zip", "Mine")
+    assert not elsewhere.root.exists() or elsewhere.ids() == []
+
+
+@pytest.mark.parametrize("spoil", [*crafted_zips.DAMAGED, *crafted_zips.METHODS])
+def test_crafted_second_heads_are_refused_in_a_sentence(parts, arrive, spoil):
+    with pytest.raises(SecondLookError, match=r"Expected plain arrays in heads\.npz"):
+        arrive(heads_of(parts, spoil(npz(a=np.zeros(3)))))
+
+
+def test_a_zip_in_memory_is_taken(store, elsewhere):
+    assert take(elsewhere, io.BytesIO(packed_model(store, "tiny")), "model.zip") == "tiny"
+
+
+def _full(*_given, **_named):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("step", ["mkdtemp", "copyfileobj"])
+def test_a_full_temporary_disk_is_told(store, elsewhere, monkeypatch, step):
+    content = packed_model(store, "tiny")
+    monkeypatch.setattr(tempfile if step == "mkdtemp" else shutil, step, _full)
+    with pytest.raises(
+        SecondLookError, match="temporary folder, but the disk said “No space left on device”"
+    ):
+        take(elsewhere, io.BytesIO(content), "model.zip")

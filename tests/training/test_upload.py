@@ -1,12 +1,16 @@
+import errno
 import hashlib
 import io
 import json
 import math
+import os
 import pickle
+import shutil
 import tempfile
 import zipfile
 from pathlib import Path
 
+import crafted_zips
 import h5py
 import keras
 import numpy as np
@@ -374,6 +378,28 @@ def test_a_whole_model_is_cut_off_or_none(store, whole, weights):
         add(store, whole[: len(whole) // 2], file_name="mine.keras")
     with pytest.raises(ModelError, match="is no zip"):
         add(store, weights, file_name="mine.keras")
+
+
+@pytest.mark.parametrize("spoil", [*crafted_zips.DAMAGED, *crafted_zips.METHODS])
+def test_a_crafted_whole_model_is_refused_in_a_sentence(store, whole, spoil):
+    with pytest.raises(ModelError, match=r"damaged or no zip|packed in no unusual way"):
+        add(store, spoil(whole), file_name="mine.keras")
+    assert store.ids() == []
+
+
+@pytest.mark.parametrize("copies", [0, 1])
+def test_a_full_temporary_disk_is_told(store, whole, monkeypatch, copies):
+    """When the file arrives, and when its weights are taken out."""
+    real, done = shutil.copyfileobj, []
+
+    def full(*given):
+        if len(done) == copies:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        done.append(real(*given))
+
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    with pytest.raises(ModelError, match="temporary folder, but the disk said “No space left on device”"):
+        add(store, whole, file_name="mine.keras")
 
 
 def test_a_file_is_judged_by_its_content(store, whole):

@@ -11,13 +11,11 @@ from pathlib import Path, PurePosixPath
 from fracture_core.data.download.disk import check_room, writing
 from fracture_core.data.download.size import readable
 from fracture_core.errors import DataError
+from fracture_core.zips import ENCRYPTED, METHODS
 
 # Radiographs hardly shrink in an archive, tables by ten times; what swells more is no data set.
 _SWELL = 30
 _SMALL = 64 << 20
-
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_ENCRYPTED = 0x1
 
 
 @dataclass(frozen=True)
@@ -74,12 +72,13 @@ def _members(archive: Path, infos: list[zipfile.ZipInfo]) -> list[tuple[zipfile.
     """The files to write with their paths below the folder; refuses the whole archive for one bad member."""
     kept = []
     taken: dict[str, bool] = {}
+    packed = archive.stat().st_size
     for info in infos:
         # The name as stored: zipfile's own spelling has lost what comes after a zero byte.
         name = info.orig_filename
         spelled = name.replace("\\", "/")  # some programs write the paths of Windows
         path, is_folder = PurePosixPath(spelled), spelled.endswith("/")
-        fault = _fault(info, path)
+        fault = _fault(info, path, packed)
         if fault:
             raise _refused(archive, name, fault)
         if _is_junk(path):
@@ -88,7 +87,6 @@ def _members(archive: Path, infos: list[zipfile.ZipInfo]) -> list[tuple[zipfile.
         if not is_folder:
             kept.append((info, path))
     size = sum(info.file_size for info, _ in kept)
-    packed = archive.stat().st_size
     if size > max(_SMALL, _SWELL * packed):
         raise DataError(
             f"Expected at most {_SWELL} times its size in {archive.name}, but its {readable(packed)} would swell to "
@@ -107,8 +105,8 @@ def _check(archive: Path, members: list[zipfile.ZipInfo], most: Most) -> None:
         )
 
 
-def _fault(info: zipfile.ZipInfo, path: PurePosixPath) -> str:
-    """Why a member is refused, empty where it is not."""
+def _fault(info: zipfile.ZipInfo, path: PurePosixPath, packed: int) -> str:
+    """Why a member of an archive of `packed` bytes is refused, empty where it is not."""
     kind = stat.S_IFMT(info.external_attr >> 16)
     if path.is_absolute():
         return "is an absolute path"
@@ -122,9 +120,11 @@ def _fault(info: zipfile.ZipInfo, path: PurePosixPath) -> str:
         return "is a link"
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         return "is no ordinary file"
-    if info.flag_bits & _ENCRYPTED:
+    if info.flag_bits & ENCRYPTED:
         return "is encrypted"
-    if info.compress_type not in _METHODS:
+    if not 0 <= info.header_offset < packed:
+        return "lies outside the archive"
+    if info.compress_type not in METHODS:
         return f"is packed by a method ({info.compress_type}) that needs another program"
     return ""
 
