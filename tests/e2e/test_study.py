@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pydicom
 import pytest
+from browsing import settled
 from playwright.sync_api import expect
 
 from fracture_core.data.phantom import draw, encode_png
@@ -120,6 +121,7 @@ def test_films_are_turned_by_keys(page, app, films):
     expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 3 films:", timeout=60_000)
     _chips(page).filter(has_text="film00").click()
     expect(page.get_by_text("Film 1 of 3")).to_be_visible()
+    settled(page)
     page.keyboard.press("n")
     expect(page.get_by_text("Film 2 of 3")).to_be_visible()
     page.keyboard.press("n")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from browsing import settled
 from phantom_files import film, save
 from playwright.sync_api import expect
 
@@ -17,14 +18,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("at_rest")]
 
 # Processes import TensorFlow on the way.
 PATIENCE = 180_000
-
-
-def settled(page) -> None:
-    """Waits until the app has answered the last input."""
-    page.wait_for_timeout(300)
-    page.wait_for_function(
-        "() => document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'"
-    )
 
 
 def new_training(page, app) -> None:

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from browsing import settled
 from playwright.sync_api import expect
 
 from fracture_core.evaluation import predictions
@@ -24,14 +25,6 @@ def open_part(page, app, name: str) -> None:
     page.get_by_role("heading", name="Train", exact=True).wait_for()
     page.get_by_role("radio", name=name, exact=True).click()
     settled(page)
-
-
-def settled(page) -> None:
-    """Waits until the app has answered the last input."""
-    page.wait_for_timeout(300)
-    page.wait_for_function(
-        "() => document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'"
-    )
 
 
 def pick(page, label: str, words: str) -> None:

@@ -4,6 +4,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from browsing import settled
 
 from fracture_core.registry.store import SHIPPED, ModelStore
 from fracture_core.training.run import Run
@@ -19,14 +20,6 @@ def open_page(page, app, name: str = "Train") -> None:
     page.goto(app.url)
     page.get_by_role("link", name=name).first.click()
     page.get_by_role("heading", name=name, exact=True).wait_for()
-
-
-def settled(page) -> None:
-    """Waits until the app has answered the last input."""
-    page.wait_for_timeout(300)
-    page.wait_for_function(
-        "() => document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'"
-    )
 
 
 def pick(page, label: str, words: str) -> None:
