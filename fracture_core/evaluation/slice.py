@@ -136,6 +136,11 @@ def members_of(
     return np.logical_and.reduce([there[part] for part in parts])
 
 
+def needs_properties(name: str) -> bool:
+    """Whether more than a table itself tells who belongs to a slice of this name: all but regions does."""
+    return any(not part.startswith("Region: ") for part in name.split(_BETWEEN))
+
+
 def _regions(table: pd.DataFrame) -> list[Slice]:
     present = {name for names in table["regions"] for name in names.split()}
     ordered = [name for name in REGIONS if name in present] + sorted(present.difference(REGIONS))

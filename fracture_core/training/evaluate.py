@@ -27,7 +27,7 @@ from fracture_core.evaluation import (
     three_state,
     verdict_coverage,
 )
-from fracture_core.registry.store import ModelStore
+from fracture_core.registry.store import PREDICTIONS, ModelStore
 from fracture_core.training.cache import decode
 from fracture_core.training.score import logits, prediction_table
 from fracture_core.words import a_finding
@@ -111,9 +111,9 @@ def evaluate(
     again, even where the app would cut the set otherwise today.
 
     Returns:
-        What was measured. A warning says so where the data set is another than that of the training, because
-        then training films may be among those measured; and where tested films stand in one group with
-        training films.
+        What was measured. A warning says so where the data set is another than that of the training, or the model
+        has no record of that, because then training films may be among those measured; and where tested films
+        stand in one group with training films.
 
     Raises:
         ModelError: the model is unknown or altered.
@@ -121,14 +121,20 @@ def evaluate(
     """
     card, model = store.load(model_id)
     data = dataset.load(root, layout, int(card.training.get("seed", 0)))
-    known = as_trained(data.cases, store.predictions(model_id))
+    record = store.predictions(model_id) if (store.root / model_id / PREDICTIONS).is_file() else None
+    known = as_trained(data.cases, record) if record is not None else None
     cases = [case for case in known or data.cases if split in ("all", case.split)]
     if not cases:
         raise DataError(
             f"Expected films in the split {split} of {root}, but there are none: choose another split."
         )
     warnings = []
-    if known is None:
+    if record is None:
+        warnings.append(
+            "The model does not say on which films it was trained and tested: if it was trained on some of these, "
+            "these figures flatter it."
+        )
+    elif known is None:
         warnings.append(
             "This set does not hold the films on which the model was tested when it was trained: if it shares films "
             "with the training data, these figures flatter the model."

@@ -6,6 +6,7 @@ what no threshold moves is made once, as a specification, and the operating poin
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -21,6 +22,9 @@ _HEIGHT = 300
 
 # Points nearer than this to the one before, on both axes, cannot be told from it on a screen.
 _NEAR = 1 / 400
+
+# Pixels from one line of names to the next.
+_LETTERS = 12
 
 #: A chart as Vega-Lite takes it.
 Spec = dict[str, Any]
@@ -115,7 +119,7 @@ def marked(spec: Spec, **place: float) -> Spec:
     """A chart with the operating point on it.
 
     Args:
-        spec: of a chart of this module whose last layer holds the points of the curve.
+        spec: of a chart of this module; its last layer holds the points of the curve, or rings upon them.
         place: the fields of that layer at the operating point.
     """
     encoding = spec["layer"][-1]["encoding"]
@@ -133,6 +137,34 @@ def marked(spec: Spec, **place: float) -> Spec:
         "encoding": {"x": encoding["x"], "y": encoding["y"], "tooltip": told},
     }
     return {**spec, "layer": [*spec["layer"], diamond]}
+
+
+def ringed(spec: Spec, rings: Sequence[Mapping[str, object]]) -> Spec:
+    """A chart with named points on it.
+
+    Args:
+        spec: of a chart of this module whose last layer holds the points of the curve.
+        rings: the fields of that layer at each point, and its `name`.
+    """
+    encoding = spec["layer"][-1]["encoding"]
+    data = {"values": [dict(ring) for ring in rings]}
+    at = {"x": encoding["x"], "y": encoding["y"]}
+    told = [{"field": "name", "type": "nominal", "title": "The model’s own"}, *encoding["tooltip"]]
+    # One below the other, for rings can lie close together.
+    names = [
+        {
+            "data": {"values": [point]},
+            "mark": {"type": "text", "align": "left", "dx": 9, "dy": _LETTERS * line, "color": _OTHER},
+            "encoding": {**at, "text": {"field": "name", "type": "nominal"}},
+        }
+        for line, point in enumerate(data["values"])
+    ]
+    ring = {
+        "data": data,
+        "mark": {"type": "point", "size": 110, "strokeWidth": 2, "color": _OTHER, "opacity": 1},
+        "encoding": {**at, "tooltip": told},
+    }
+    return {**spec, "layer": [*spec["layer"], *names, ring]}
 
 
 def thinned(frame: pd.DataFrame) -> pd.DataFrame:

@@ -17,16 +17,21 @@ from fracture_core.evaluation import (
     PrPoints,
     Reliability,
     RocPoints,
+    Thresholds,
     decision_curve,
     net_benefit,
     pr_points,
     reliability_points,
     roc_points,
 )
+from fracture_core.registry.card import Card
 from fracture_core.words import told_of
 from pages.parts import failures_charts
 from pages.parts.failures_measures import ends, number
 from pages.parts.failures_record import Record
+
+# What the rings on the first two curves are.
+_RINGS = "Rings: the model’s own low, balanced and high thresholds."
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +54,7 @@ def show(record: Record, threshold: float) -> None:
         return
     finding, test = record.card.finding, record.test
     here = net_benefit(test["label"], test["probability"], test["group"], threshold)
-    charts = _marked(curves, threshold, here)
+    charts = _marked(curves, threshold, here, record.card.thresholds)
     first, second = st.columns(2), st.columns(2)
     for place, name, alt, words in (
         (first[0], "roc", "ROC curve with the operating point", roc_words(curves.roc, threshold)),
@@ -78,22 +83,36 @@ def show(record: Record, threshold: float) -> None:
             _downloads(record, curves, threshold, name)
 
 
-def _marked(curves: Curves, threshold: float, here: Interval) -> dict[str, failures_charts.Spec]:
-    """The charts with the operating point, where there is one."""
+def _marked(
+    curves: Curves, threshold: float, here: Interval, cut: Thresholds
+) -> dict[str, failures_charts.Spec]:
+    """The charts with the operating point, where there is one, and those of the card."""
     charts = dict(curves.charts)
-    x, y = curves.roc.at(threshold)
-    charts["roc"] = failures_charts.marked(charts["roc"], x=x, y=y, threshold=threshold)
-    # Above the highest probability nothing is flagged, and there is no precision to draw.
-    if threshold <= curves.pr.thresholds[-1]:
-        x, y = curves.pr.at(threshold)
-        charts["precision-recall"] = failures_charts.marked(
-            charts["precision-recall"], x=x, y=y, threshold=threshold
-        )
+    own = own_thresholds(cut)
+    for name, points, last in (
+        ("roc", curves.roc, np.inf),
+        # Above the highest probability nothing is flagged, and there is no precision to draw.
+        ("precision-recall", curves.pr, curves.pr.thresholds[-1]),
+    ):
+        rings = [{"name": each, **_place(points, value)} for each, value in own.items() if value <= last]
+        charts[name] = failures_charts.ringed(charts[name], rings)
+        if threshold <= last:
+            charts[name] = failures_charts.marked(charts[name], **_place(points, threshold))
     if here.measurable:
         charts["decision"] = failures_charts.marked(
             charts["decision"], threshold=threshold, net_benefit=here.value
         )
     return charts
+
+
+def own_thresholds(cut: Thresholds) -> dict[str, float]:
+    """The operating points of a card, by name."""
+    return {"low": cut.low, "balanced": cut.balanced, "high": cut.high}
+
+
+def _place(points: RocPoints | PrPoints, threshold: float) -> dict[str, float]:
+    x, y = points.at(threshold)
+    return {"x": x, "y": y, "threshold": threshold}
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -116,7 +135,7 @@ def roc_words(points: RocPoints, threshold: float) -> str:
     false_alarms, sensitivity = points.at(threshold)
     return (
         f"ROC: area {points.area:.2f}. At {threshold:.3f}: sensitivity {sensitivity:.2f}, false alarm rate "
-        f"{false_alarms:.2f}. Dashed: guessing."
+        f"{false_alarms:.2f}. {_RINGS} Dashed: guessing."
     )
 
 
@@ -126,7 +145,7 @@ def pr_words(points: PrPoints, threshold: float) -> str:
     there = f"precision {precision:.2f}" if not np.isnan(precision) else "no film is flagged"
     return (
         f"Precision–recall: average precision {points.average_precision:.2f}. At {threshold:.3f}: recall "
-        f"{recall:.2f}, {there}. Dashed: prevalence, {points.prevalence:.2f}."
+        f"{recall:.2f}, {there}. {_RINGS} Dashed: prevalence, {points.prevalence:.2f}."
     )
 
 
@@ -143,9 +162,9 @@ def decision_words(points: DecisionCurve, here: Interval, threshold: float, find
     """What the decision curve says."""
     found = points.useful()
     where = (
-        f"The model beats acting on all films (dashed) and on none (dotted) from {found[0]:.2f} to {found[1]:.2f}."
+        f"The model beats both acting on all films (dashed) and on none (dotted) from {found[0]:.2f} to {found[1]:.2f}."
         if found
-        else "Nowhere does the model beat acting on all films (dashed) or on none (dotted)."
+        else "Nowhere does the model beat both acting on all films (dashed) and on none (dotted)."
     )
     there = (
         f"net benefit {number(here.value)} ({ends(here)})" if here.measurable else "no net benefit is defined"
@@ -163,7 +182,7 @@ def decision_words(points: DecisionCurve, here: Interval, threshold: float, find
 def _downloads(record: Record, curves: Curves, threshold: float, name: str) -> None:
     """The plot as SVG and PNG and its figures as CSV; each is made when it is asked for."""
     figures = partial(_csv, curves, name)
-    drawn = partial(_drawn, curves, name, threshold, record.card.finding)
+    drawn = partial(_drawn, curves, name, threshold, record.card)
     with st.container(horizontal=True, gap="small", key=f"failures-save-{name}"):
         for ending, mime, data in (
             ("svg", "image/svg+xml", partial(drawn, "svg")),
@@ -191,11 +210,12 @@ def _csv(curves: Curves, name: str) -> bytes:
     return frames[name]().to_csv(index=False, lineterminator="\n").encode()
 
 
-def _drawn(curves: Curves, name: str, threshold: float, finding: str, ending: Literal["svg", "png"]) -> bytes:
+def _drawn(curves: Curves, name: str, threshold: float, card: Card, ending: Literal["svg", "png"]) -> bytes:
     # Loads matplotlib, which the page does without until a plot is taken away.
     from fracture_core.evaluation import plots
 
-    marks = {"operating": threshold}
+    finding = card.finding
+    marks = {"operating": threshold, **own_thresholds(card.thresholds)}
     draw = {
         "roc": partial(plots.roc, curves.roc, marks, None, finding),
         "precision-recall": partial(plots.precision_recall, curves.pr, marks, finding),

@@ -62,7 +62,7 @@ def show(record: Record, seen: View) -> None:
 def heading(seen: View, count: int) -> str:
     """What is listed, in words."""
     region = f", {seen.region}" if seen.region else ""
-    region += f" ({seen.slice})" if seen.slice else ""
+    region += f" ({seen.slice})" if seen.members is not None else ""
     review = f", {failures_reviews.FILTERS[seen.review]}" if seen.review else ""
     return f"{failures_list.KINDS[seen.kind]}{region}{review}: {count:,} of {len(seen.cells):,} test films"
 

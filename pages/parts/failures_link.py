@@ -11,9 +11,10 @@ from pages.parts.failures_record import Record
 from pages.parts.failures_state import View
 
 
+@st.fragment
 def show(record: Record, seen: View) -> None:
-    """A button that shows the link."""
-    with st.popover("Link to this view"):
+    """A button that shows the link; opening it draws it anew, for the slider of the prevalence moves nothing else."""
+    with st.popover("Link to this view", key="failures_link", on_change="rerun"):
         st.code(
             address(st.context.url or "", failures_state.parameters(seen, record)),
             language=None,

@@ -12,8 +12,9 @@ import pandas as pd
 import streamlit as st
 
 from fracture_core.errors import SecondLookError
+from fracture_core.registry.card import Card
 from fracture_core.words import label_words
-from pages.parts import audit_jobs, failures_record, failures_state, resources
+from pages.parts import audit_jobs, failures_record, failures_state, folder, resources
 from pages.parts.failures_record import Record
 
 # Films that are named; a group can be large.
@@ -50,7 +51,7 @@ def show(record: Record, row: dict, root: Path | None) -> None:
         st.warning(str(error))
         return
     trained = frozenset(index.cases.tolist()) if index is not None else frozenset()
-    audited = clusters(root)
+    audited = clusters(record.card, root)
     found = relatives(row, said, audited, trained)
     if found:
         st.html(listed(found[:_MOST], record.card.finding))
@@ -67,18 +68,26 @@ def show(record: Record, row: dict, root: Path | None) -> None:
         st.caption("Copies are those that the Data audit of this folder found, in whatever split they are.")
 
 
-def clusters(root: Path | None) -> list[list[dict[str, Any]]] | None:
-    """Groups of copies that the audit of a folder found; None where it was not audited."""
+def clusters(card: Card, root: Path | None) -> list[list[dict[str, Any]]] | None:
+    """Groups of copies that the audit of a model's data set found; None where it was not audited.
+
+    Args:
+        card: of the model.
+        root: where its films lie; None where no folder is named.
+    """
     if root is None:
         return None
-    job = audit_jobs.job_of(root)
-    if job.state().status != "finished":
-        return None
-    try:
-        found: list[list[dict[str, Any]]] = audit_jobs.report(job)["clusters"]
-    except SecondLookError:
-        return None  # its results are gone or damaged; the page Data audit says so
-    return found
+    # An audit is filed under what was named: the folder of the films, one above it, or a manifest.
+    for data in dict.fromkeys((folder.resolved(folder.named(card)), root.resolve())):
+        job = audit_jobs.job_of(data)
+        if job.state().status != "finished":
+            continue
+        try:
+            found: list[list[dict[str, Any]]] = audit_jobs.report(job)["clusters"]
+        except SecondLookError:
+            continue  # its results are gone or damaged; the page Data audit says so
+        return found
+    return None
 
 
 def relatives(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -23,6 +24,9 @@ _EVERY = 0.7
 # Seconds between two looks at slices being compared.
 _STEP = 0.05
 
+# Under this the session keeps the comparison that it asked for last.
+_ASKED = "failures_slices_asked"
+
 # Pixels that “fewer false alarms” takes.
 _DIFFERS = 140
 
@@ -34,7 +38,7 @@ def show(record: Record, seen: View) -> None:
     finding = record.card.finding
     st.subheader("Where it fails", anchor=False)
     known = failures_properties.known(record)
-    found = _awaited(_found(record.key, seen.threshold, _stamp(known), record.test, known))
+    found = _compared(record, seen.threshold, known)
     told = "".join(f"<li>{html.escape(told_of(each, finding))}</li>" for each in sentences(found))
     st.html(f'<ul class="slices">{told}</ul>')
     _missing(record, known)
@@ -42,10 +46,10 @@ def show(record: Record, seen: View) -> None:
         return
     alone, together = st.tabs(["Slices", "Two together"])
     with alone:
-        _table(found.single, finding)
+        _table(found.single, finding, seen.slice)
     with together:
         if found.pairs:
-            _table(found.pairs, finding)
+            _table(found.pairs, finding, seen.slice)
         else:
             st.info("No two slices share films enough to be compared with the rest.")
     st.html(f'<p class="note">{html.escape(told_of(how(found), finding))}</p>')
@@ -60,16 +64,29 @@ def show(record: Record, seen: View) -> None:
         )
 
 
-def _awaited(work: Future[Slices]) -> Slices:
+def _compared(record: Record, threshold: float, known: pd.DataFrame | None) -> Slices:
     """Waits for it in short steps, each of which lets go where the reader has moved on to another threshold."""
-    place = st.empty()
-    while not wait([work], _STEP).done:
-        place.caption("Comparing slices …")
-    place.empty()
-    return work.result()
+    place, stamp = st.empty(), _stamp(known)
+    while True:
+        work = _found(record.key, threshold, stamp, record.test, known)
+        _leave(work)
+        while not work.cancelled() and not wait([work], _STEP).done:
+            place.caption("Comparing slices …")
+        # Another reader who left this threshold may have called it off: then it is asked for again.
+        if not work.cancelled():
+            place.empty()
+            return work.result()
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+def _leave(work: Future[Slices]) -> None:
+    """Calls off what this reader waited for before, if it has not begun, so that it holds up nothing."""
+    before: Future[Slices] = st.session_state.get(_ASKED, work)
+    if before is not work:
+        before.cancel()
+    st.session_state[_ASKED] = work
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, validate=lambda work: not work.cancelled())
 def _found(
     key: str, threshold: float, stamp: tuple[str, ...], _test: pd.DataFrame, _known: pd.DataFrame | None
 ) -> Future[Slices]:
@@ -90,17 +107,32 @@ def _stamp(known: pd.DataFrame | None) -> tuple[str, ...]:
     return (*known.columns, str(pd.util.hash_pandas_object(known.astype(str)).sum()))
 
 
-def _table(parts: tuple[Part, ...], finding: str) -> None:
+def _table(parts: tuple[Part, ...], finding: str, chosen: str) -> None:
+    """The slices; a row that is ticked is the slice whose films are listed, and the other way round."""
+    titles = [part.title for part in parts]
+    key = f"failures_slice_rows {len(parts[0].slices)}"
+    rows_of_it = [titles.index(chosen)] if chosen in titles else []
+    st.session_state[key] = {"selection": {"rows": rows_of_it, "columns": [], "cells": []}}
     st.dataframe(
         rows(parts, finding),
         hide_index=True,
         width="stretch",
+        key=key,
+        on_select=partial(_tick, key, titles),
+        selection_mode="single-row",
         column_config={
             "Slice": st.column_config.TextColumn(width="medium" if len(parts[0].slices) == 1 else "large"),
             "Differs": st.column_config.TextColumn(width=_DIFFERS),
             **{title: st.column_config.NumberColumn(format="%.2f") for title in _MEASURED.values()},
         },
     )
+
+
+def _tick(key: str, titles: list[str]) -> None:
+    """Lists the films of the ticked row; all where the tick was taken away."""
+    ticked = st.session_state[key]["selection"]["rows"]
+    st.session_state[failures_state.SLICE] = titles[ticked[0]] if ticked else ""
+    failures_state.show_list()
 
 
 def rows(parts: tuple[Part, ...], finding: str) -> pd.DataFrame:
@@ -130,7 +162,7 @@ def _choose(found: Slices, finding: str, chosen: str) -> None:
         key=failures_state.SLICE,
         on_change=failures_state.show_list,
         persist_state="session",
-        help="The list of films below then holds those of the slice alone.",
+        help="The list of films below then holds those of the slice alone. A tick in a row above does the same.",
     )
 
 

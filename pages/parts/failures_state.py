@@ -11,6 +11,7 @@ import streamlit as st
 
 from fracture_core.errors import DataError, SecondLookError
 from fracture_core.evaluation import members_of
+from fracture_core.evaluation.slice import needs_properties
 from fracture_core.registry.card import Card
 from fracture_core.words import told_of
 from pages.parts import failures_alike, failures_list, failures_properties, failures_reviews, resources
@@ -51,7 +52,7 @@ class View:
         kind: a key of `failures_list.KINDS`.
         region: one of the regions, "" for all.
         slice: the slice as `Part.title` names it, "" for all.
-        members: ids of its films; None for all.
+        members: ids of its films; None for all, also while nobody knows yet which are the slice's.
         sort: a key of `failures_list.SORTS`.
         case: id of the opened film, "" where none is.
         review: a key of `failures_reviews.FILTERS`.
@@ -336,15 +337,25 @@ def number_in(text: str, low: float, high: float) -> float | None:
 
 
 def _members(record: Record) -> frozenset[str] | None:
-    """Ids of the films of the chosen slice; a slice that these films do not have is forgotten."""
+    """Ids of the films of the chosen slice; one that these films do not have is forgotten once that is certain."""
     name = st.session_state.setdefault(SLICE, "")
     if not name:
         return None
-    found = members_of(record.test, name, failures_properties.known(record))
-    if found is None:
+    known = failures_properties.known(record)
+    found = members_of(record.test, name, known)
+    if found is not None:
+        return frozenset(record.test["id"][found])
+    work = failures_properties.measuring(record)
+    told = told_of(name, record.card.finding)
+    if needs_properties(name) and (work is None or work.running):
+        when = (
+            "the folder of the data set is named, under Films" if work is None else "the films are measured"
+        )
+        st.info(f"The slice “{told}” is known once {when}; until then all films are listed.")
+    else:
+        st.warning(f"The test films of this model have no slice “{told}”: all films are listed.")
         st.session_state[SLICE] = ""
-        return None
-    return frozenset(record.test["id"][found])
+    return None
 
 
 def _mend(key: str, allowed, default: str) -> None:

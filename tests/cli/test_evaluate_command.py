@@ -1,9 +1,13 @@
 import json
+import re
+import shlex
 
 import pandas as pd
 import pytest
 
+from fracture_core.errors import DataError
 from fracture_core.evaluation import Interval, Summary, predictions
+from pages.parts import failures_record
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -42,6 +46,18 @@ def test_evaluate_writes_what_it_prints(command, store, phantoms, tmp_path):
     for name in plots - {"confusion_matrix"}:
         assert len(pd.read_csv(out / f"{name}.csv")) > 1
     assert page.count("data:image/png;base64,") == len(list(out.glob("*.png"))) > 0
+
+
+def test_a_model_without_a_record_gets_one_by_the_command_that_the_page_names(command, store, phantoms):
+    (store.root / "tiny" / "predictions.csv").unlink()
+    with pytest.raises(DataError) as told:
+        failures_record.load(store, "tiny")
+    words = shlex.split(re.search("“python -m fracture_core (.*)”", str(told.value))[1])
+    said = command(*(phantoms if word == "DIR" else word for word in words))
+    assert said.status == 0
+    assert "does not say on which films it was trained" in said.err
+    test = failures_record.load(store, "tiny").test
+    assert said.lines[0].startswith(f"{len(test)} films, {test['label'].sum()} with a fracture")
 
 
 def test_all_films_come_with_a_warning(command, phantoms):

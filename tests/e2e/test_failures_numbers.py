@@ -54,6 +54,9 @@ def test_a_moved_threshold_moves_every_number(page, app, films):
     slider.press("ArrowRight")
     expect(said).to_contain_text("In a clinic where 8.5% of the films")
     expect(page).to_have_url(re.compile("prevalence=8.5"))
+    page.get_by_role("button", name="Link to this view").click()
+    expect(page.get_by_text(re.compile(r"failures\?model=tiny.*prevalence=8\.5"))).to_be_visible()
+    page.keyboard.press("Escape")
     slider = page.get_by_role("slider", name="Operating threshold")
     slider.press("End")
     called = films["probability"] >= 1

@@ -3,6 +3,8 @@
 import math
 import re
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import streamlit as st
 from failures_page import opened, run, words
 from PIL import Image
 from sklearn.metrics import confusion_matrix, roc_auc_score
@@ -32,6 +35,7 @@ from pages.parts import (
     failures_list,
     failures_matrix,
     failures_measures,
+    failures_slices,
     failures_state,
     folder,
 )
@@ -383,6 +387,70 @@ def test_a_slice_lists_its_films_and_stands_in_the_address(store):
     again = opened(model="full", kind="all", slice="Region: hand")
     assert "All films (Region: hand)" in words(again)
     assert "All films: 240 of 240" in words(opened(model="full", kind="all", slice="Region: tail"))
+
+
+def test_a_linked_slice_waits_for_what_tells_its_films(store, tmp_path):
+    table = _weak_hands(store)
+    (tmp_path / "films" / "test").mkdir(parents=True)
+    for number, path in enumerate(table["path"]):
+        grey = np.full((40, 30 + 20 * (number % 2)), 60, np.uint8)
+        Image.fromarray(grey).save(tmp_path / "films" / path)
+    wide, never = "Resolution: 50 pixels or more", "Brightness: mean brightness is 99% or more"
+    for name in (wide, never):
+        test = opened(model="full", kind="all", slice=name)
+        (said,) = [str(found.value) for found in test.info if "is known once" in str(found.value)]
+        assert said.startswith(f"The slice “{name}” is known once the folder of the data set is named")
+        assert _param(test, "slice") == name
+        assert "All films: 240 of 240" in words(test)
+        test.text_input[0].set_value(str(tmp_path / "films"))
+        for _ in range(60):
+            run(test)
+            if not any("is known once" in str(found.value) for found in test.info):
+                break
+        warned = any(f"have no slice “{never}”" in str(found.value) for found in test.warning)
+        assert warned == (name == never)
+        assert f"All films{f' ({wide}): 120' if name == wide else ': 240'} of 240" in words(test)
+        assert ("slice" in test.query_params) == (name == wide)
+
+
+def test_the_row_of_the_chosen_slice_is_ticked(store):
+    _weak_hands(store)
+    test = opened(model="full", slice="Region: leg")
+    rows = test.session_state["failures_slice_rows 1"]["selection"]["rows"]
+    assert [_slices(test)[row] for row in rows] == ["Region: leg"]
+    test.selectbox(key="failures_slice").set_value("")
+    run(test)
+    assert test.session_state["failures_slice_rows 1"]["selection"]["rows"] == []
+
+
+@pytest.mark.parametrize(("rows", "chosen"), [([1], "Region: leg"), ([], "")])
+def test_a_ticked_row_chooses_its_slice(monkeypatch, rows, chosen):
+    state = {
+        "key": {"selection": {"rows": rows}},
+        failures_state.SLICE: "Region: hand",
+        failures_state.PAGE: 3,
+    }
+    monkeypatch.setattr(st, "session_state", state)
+    failures_slices._tick("key", ["Region: hand", "Region: leg"])
+    assert (state[failures_state.SLICE], state[failures_state.PAGE]) == (chosen, 0)
+
+
+def test_a_comparison_that_was_left_holds_up_nothing(monkeypatch):
+    monkeypatch.setattr(st, "session_state", {})
+    go = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(go.wait)
+        monkeypatch.setattr(failures_slices, "_pool", lambda: pool)
+        first = failures_slices._found("left", 0.3, (), _table(), None)
+        failures_slices._leave(first)
+        second = failures_slices._found("left", 0.4, (), _table(), None)
+        failures_slices._leave(second)
+        assert (first.cancelled(), second.cancelled()) == (True, False)
+        again = failures_slices._found("left", 0.3, (), _table(), None)
+        failures_slices._leave(again)
+        assert (again.cancelled(), second.cancelled()) == (False, True)
+        go.set()
+        assert again.result().single
 
 
 def test_films_add_their_slices_once_they_are_measured(store, tmp_path):

@@ -1,6 +1,7 @@
 """Orders, relatives, links and a second model of the failures page, without a page."""
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from sklearn.metrics import log_loss
 
 from fracture_core.evaluation import Thresholds
-from pages.parts import failures_compare, failures_link, failures_list, failures_relatives
+from pages.parts import audit_jobs, failures_compare, failures_link, failures_list, failures_relatives
 from pages.parts.failures_compare import Second
 
 CUTS = Thresholds(0.2, 0.6, 0.95, 0.95, 0.3)
@@ -86,6 +87,25 @@ def test_copies_come_before_the_group_and_leaks_before_all(films):
     assert '<li class="leak"><b>t</b>: copy, training film, abnormality' in html
     assert html.count("leak") == 1
     assert failures_relatives.relatives(films.iloc[3].to_dict(), said, None, frozenset()) == []
+
+
+@pytest.mark.parametrize("audited", ["films", "wrapped", "films.csv", None])
+def test_the_audit_is_found_by_whatever_name_the_folder_has(monkeypatch, tmp_path, audited):
+    (tmp_path / "wrapped" / "films").mkdir(parents=True)
+    (tmp_path / "films").symlink_to(tmp_path / "wrapped" / "films")
+    filed = {"films": tmp_path / "wrapped" / "films", None: tmp_path}.get(audited, tmp_path / str(audited))
+    monkeypatch.chdir(tmp_path)
+    # A relative name, as users type it.
+    monkeypatch.setenv("SECOND_LOOK_DATASET", audited or "films")
+    root = Path("wrapped/films" if audited == "wrapped" else "films")
+    job = SimpleNamespace(state=lambda: SimpleNamespace(status="finished"))
+    none = SimpleNamespace(state=lambda: SimpleNamespace(status="absent"))
+    jobs = {filed: job}
+    monkeypatch.setattr(audit_jobs, "job_of", lambda data: jobs.get(data, none))
+    monkeypatch.setattr(audit_jobs, "report", lambda _: {"clusters": [["found"]]})
+    found = failures_relatives.clusters(SimpleNamespace(id="m"), root)
+    assert found == ([["found"]] if audited else None)
+    assert failures_relatives.clusters(SimpleNamespace(id="m"), None) is None
 
 
 def _second(probability, finding="fracture") -> Second:

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from fracture_core.evaluation import (
+    Thresholds,
     decision_curve,
     net_benefit,
     predictive_values,
@@ -59,7 +60,7 @@ def test_the_decision_curve_in_words(films):
     said = failures_curves.decision_words(curve, net_benefit(*films, None, 0.25), 0.25, "fracture")
     every = label.mean() - (1 - label.mean()) / 3
     assert f"of acting on all {every:.2f}".replace("-", "−") in said
-    assert "The model beats acting on all films (dashed) and on none (dotted) from 0.0" in said
+    assert "The model beats both acting on all films (dashed) and on none (dotted) from 0.0" in said
     said = failures_curves.decision_words(curve, net_benefit(*films, None, 1.0), 1.0, "abnormality")
     assert "no net benefit is defined" in said
     assert "fracture" not in said
@@ -85,6 +86,39 @@ def test_an_operating_point_is_laid_upon_a_chart(films):
     assert found["layer"][-1]["data"]["values"] == [{"x": x, "y": y, "threshold": 0.3}]
     assert [row["field"] for row in found["layer"][-1]["encoding"]["tooltip"]] == ["threshold", "x", "y"]
     alt.LayerChart.from_dict(found)  # the schema of Vega-Lite holds
+
+
+def test_the_thresholds_of_the_card_are_rings_upon_a_chart(films):
+    own = failures_curves.own_thresholds(Thresholds(0.1, 0.6, 0.95, 0.95, 0.3))
+    assert own == {"low": 0.1, "balanced": 0.3, "high": 0.6}
+    points = roc_points(*films)
+    spec = failures_charts.roc(points)
+    rings = [
+        {"name": name, "threshold": at} | dict(zip("xy", points.at(at), strict=True))
+        for name, at in own.items()
+    ]
+    found = failures_charts.marked(failures_charts.ringed(spec, rings), x=0.1, y=0.9, threshold=0.5)
+    *names, ring, diamond = found["layer"][-5:]
+    assert [name["data"]["values"] for name in names] == [[each] for each in rings]
+    assert len({name["mark"]["dy"] for name in names}) == 3
+    assert ring["data"]["values"] == rings
+    assert [row["field"] for row in ring["encoding"]["tooltip"]] == ["name", "threshold", "x", "y"]
+    assert diamond["data"]["values"] == [{"x": 0.1, "y": 0.9, "threshold": 0.5}]
+    alt.LayerChart.from_dict(found)
+    assert "low, balanced and high" in failures_curves.roc_words(points, 0.3)
+
+
+def test_no_ring_lies_where_nothing_is_flagged(films):
+    label, probability = films
+    top = probability.max()
+    curves = failures_curves._curves(
+        "rings", "fracture", pd.DataFrame({"label": label, "probability": probability, "group": ""})
+    )
+    drawn = failures_curves._marked(
+        curves, 0.3, net_benefit(label, probability, None, 0.3), Thresholds(0.1, (1 + top) / 2, 0.9, 0.9, 0.3)
+    )
+    for name, rings in (("roc", ["low", "balanced", "high"]), ("precision-recall", ["low", "balanced"])):
+        assert [value["name"] for value in drawn[name]["layer"][-2]["data"]["values"]] == rings
 
 
 def test_charts_speak_of_the_finding(films):
