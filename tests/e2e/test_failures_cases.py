@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def twin(app) -> pd.DataFrame:
+def twin(app) -> Iterator[pd.DataFrame]:
     """A copy of the tiny model that says the opposite of every film; what tiny says of its test films."""
     target = app.models / "twin"
     shutil.copytree(app.models / "tiny", target)
@@ -23,7 +24,8 @@ def twin(app) -> pd.DataFrame:
     replace(card, id="twin", title="Twin").save(target / "card.json")
     table = pd.read_csv(target / "predictions.csv")
     table.assign(probability=1 - table["probability"]).to_csv(target / "predictions.csv", index=False)
-    return table.query("split == 'test'")
+    yield table.query("split == 'test'")
+    shutil.rmtree(target)
 
 
 def test_keys_lead_from_film_to_film(page, app):
