@@ -41,6 +41,15 @@ def press(page, name: str) -> None:
     settled(page)
 
 
+def rename(page, name: str) -> None:
+    """Types a name, which the app has taken before the button is pressed."""
+    field = page.get_by_role("textbox", name="New name")
+    field.fill(name)
+    field.press("Enter")
+    settled(page)
+    press(page, "Rename")
+
+
 def saved(page, words: str) -> tuple[str, bytes]:
     """Name and content of what a button downloads."""
     with page.expect_download() as caught:
@@ -94,11 +103,9 @@ def test_a_model_is_exported_imported_renamed_and_deleted(page, app, twin, tmp_p
     assert content.startswith(b"PK")
 
     # A name that is taken is one sentence; another is taken.
-    page.get_by_role("textbox", name="New name").fill("tiny")
-    press(page, "Rename")
+    rename(page, "tiny")
     page.get_by_text("tiny is here already").wait_for()
-    page.get_by_role("textbox", name="New name").fill("renamed")
-    press(page, "Rename")
+    rename(page, "renamed")
     page.get_by_text("twin is now renamed").wait_for()
     assert store.card("renamed").title == "Twin"
     try:
