@@ -42,12 +42,11 @@ def press(page, name: str) -> None:
 
 
 def rename(page, name: str) -> None:
-    """Types a name, which the app has taken before the button is pressed."""
+    """Types a name and sends it off by the keyboard, which no moving button can miss."""
+    settled(page)
     field = page.get_by_role("textbox", name="New name")
     field.fill(name)
     field.press("Enter")
-    settled(page)
-    press(page, "Rename")
 
 
 def saved(page, words: str) -> tuple[str, bytes]:
