@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import psutil
 
@@ -33,12 +34,11 @@ def launch(command: Sequence[str], log: Path) -> int:
     Raises:
         OSError: no process can be started, or the log cannot be written.
     """
-    path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
     with log.open("ab") as output:
         child = subprocess.Popen(
-            [sys.executable, "-m", "fracture_core", *command],
+            _words(command),
             cwd=_ROOT,
-            env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
+            env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -51,6 +51,22 @@ def launch(command: Sequence[str], log: Path) -> int:
     # Without somebody who waits for it, a killed child stays as a zombie and looks alive.
     threading.Thread(target=child.wait, name=f"waits for {child.pid}", daemon=True).start()
     return child.pid
+
+
+def become(command: Sequence[str]) -> NoReturn:
+    """Has this process go on as `python -m fracture_core` with a command: same number, same output, same beginning.
+
+    Only where the system is POSIX; elsewhere the number would be another.
+
+    Args:
+        command: its words.
+
+    Raises:
+        OSError: the system refuses.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(sys.executable, _words(command), _environment())
 
 
 def started(pid: int) -> str:
@@ -69,6 +85,15 @@ def started(pid: int) -> str:
         return f"{_boot()} {ticks}"
     except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
         return ""
+
+
+def _words(command: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "fracture_core", *command]
+
+
+def _environment() -> dict[str, str]:
+    path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 
 
 def _boot() -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from fracture_core import places
 from fracture_core.cli.progress import progress
 from fracture_core.cli.quiet import load_keras
+from fracture_core.training.precision import FLOAT32, PRECISIONS, prepare
 from fracture_core.zoo import ARCHITECTURES, architecture
 
 
@@ -25,6 +26,7 @@ def add(commands) -> None:
         "--head-epochs", type=int, help="as `train` takes it; above 0: time the head alone too"
     )
     parser.add_argument("--freeze-before", metavar="LAYER", help="as `train` takes it")
+    parser.add_argument("--precision", choices=PRECISIONS, default=FLOAT32, help="as `train` takes it")
     parser.add_argument(
         "--data",
         type=Path,
@@ -56,6 +58,7 @@ def run(chosen: argparse.Namespace) -> int:
         backbone_weights="imagenet" if chosen.pretrained else "",
         box_weight=protocol.box_weight,
         negatives=protocol.negatives,
+        precision=chosen.precision,
         sampling=protocol.sampling,
         doubled=protocol.doubled,
         augmentation=protocol.augmentation,
@@ -64,6 +67,7 @@ def run(chosen: argparse.Namespace) -> int:
     from fracture_core.training.speed_record import Job
 
     if chosen.job:
+        prepare(config.precision)
         load_keras()
         return Job(chosen.job).work(config)
     if chosen.data is None:
@@ -80,6 +84,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def _measured(config):
+    prepare(config.precision)
     load_keras()
     from fracture_core.training.speed import measure
 

@@ -12,6 +12,7 @@ from fracture_core.cli.quiet import load_keras
 from fracture_core.data.layouts import layout_names
 from fracture_core.errors import TrainingError
 from fracture_core.training.config import TrainingConfig
+from fracture_core.training.precision import FLOAT32, PRECISIONS
 from fracture_core.zoo import ARCHITECTURES, Augmentation, Protocol, architecture
 from fracture_core.zoo.architecture import SAMPLINGS, SCHEDULES
 
@@ -65,6 +66,12 @@ def add(commands) -> None:
         help="look for a learning rate first, in so many short trainings at random",
     )
     parser.add_argument("--search-epochs", type=int, default=2, metavar="N", help="epochs of each of them")
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default=FLOAT32,
+        help="of the products while it trains; bfloat16 is faster where the processor has it",
+    )
     parser.add_argument("--sampling", choices=SAMPLINGS, help="which films an epoch shows")
     parser.add_argument(
         "--doubled",
@@ -146,6 +153,7 @@ def run(chosen: argparse.Namespace) -> int:
             negatives=given("negatives"),
             search_trials=chosen.search,
             search_epochs=chosen.search_epochs,
+            precision=chosen.precision,
             sampling=given("sampling"),
             doubled=given("doubled"),
             class_weights=given("class_weights"),
@@ -178,11 +186,14 @@ def _placed(current) -> int:
 
 
 def _work(current, finish_only: bool) -> int:
+    from fracture_core.training import precision
+
+    rounded = precision.prepare(precision.FLOAT32 if finish_only else current.config().precision)
     load_keras()
     from fracture_core.training.work import work
 
     current.watch(_show)
-    card = work(current, _reading, finish_only)
+    card = work(current, _reading, finish_only, precision.finish_in_float32 if rounded else None)
     if card is None:
         print(current.state().message, file=sys.stderr)
         return 1

@@ -8,6 +8,7 @@ from typing import Any
 from fracture_core.atomic import write_atomically
 from fracture_core.errors import TrainingError
 from fracture_core.imaging import InputSpec
+from fracture_core.training.precision import FLOAT32, PRECISIONS
 from fracture_core.zoo import Augmentation, architecture
 from fracture_core.zoo.architecture import ALL, PLATEAU, SAMPLINGS, SCHEDULES
 from fracture_core.zoo.augmentation import WIDEST
@@ -38,6 +39,7 @@ class TrainingConfig:
             over all epochs, "constant" keeps it.
         search_trials: short trainings that look for a learning rate first; 0 takes `learning_rate` as it is.
         search_epochs: epochs of each.
+        precision: "float32", or "bfloat16" for faster epochs where the processor can; see `training.precision`.
         class_weights: whether the rarer class counts more, so that both count the same in sum.
         seed: of the split, the start weights, the order and the augmentation.
         augmentation: how training films are varied.
@@ -61,6 +63,7 @@ class TrainingConfig:
     schedule: str = PLATEAU
     search_trials: int = 0
     search_epochs: int = 2
+    precision: str = FLOAT32
     class_weights: bool = True
     seed: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -99,6 +102,10 @@ class TrainingConfig:
         if self.sampling not in SAMPLINGS:
             raise TrainingError(
                 f"Expected a sampling out of {', '.join(SAMPLINGS)}, but got {self.sampling!r}: choose one of these."
+            )
+        if self.precision not in PRECISIONS:
+            raise TrainingError(
+                f"Expected a precision out of {', '.join(PRECISIONS)}, but got {self.precision!r}: choose one of these."
             )
         if self.negatives and self.sampling != ALL:
             raise TrainingError(

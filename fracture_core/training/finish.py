@@ -33,6 +33,7 @@ from fracture_core.training.config import TrainingConfig
 from fracture_core.training.films import Films
 from fracture_core.training.heatmap_scales import heatmap_scales
 from fracture_core.training.pointing import pointing
+from fracture_core.training.precision import FLOAT32
 from fracture_core.training.run import Run
 from fracture_core.training.score import logits, prediction_table
 from fracture_core.training.second_heads import add_heads
@@ -208,6 +209,7 @@ def _command(config: TrainingConfig) -> str:
         f"--search {config.search_trials} --search-epochs {config.search_epochs}"
         if config.search_trials
         else "",
+        f"--precision {config.precision}" if config.precision != FLOAT32 else "",
         f"--sampling {config.sampling}" if config.sampling != ALL else "",
         "--doubled" if config.doubled else "--no-doubled",
         "--class-weights" if config.class_weights else "--no-class-weights",

@@ -18,7 +18,7 @@ from fracture_core.training.config import TrainingConfig
 _RESULT = "speed.json"
 
 # What decides the speed of a step; all else of a config may change without another measurement.
-_DECIDES = ("architecture", "batch", "freeze_before")
+_DECIDES = ("architecture", "batch", "freeze_before", "precision")
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,7 @@ class Job(job.Job):
         size = config.input.width
         words = ["speed", config.architecture, "--size", str(size), "--batch", str(config.batch)]
         words += ["--head-epochs", str(config.head_epochs), "--freeze-before", config.freeze_before or "none"]
+        words += ["--precision", config.precision]
         words += ["--pretrained"] if config.backbone_weights else []
         try:
             self._launch(words, config.architecture)

@@ -20,13 +20,19 @@ from fracture_core.training.unchanged import Noted, Unchanged
 Progress = Callable[[str, int, int], None]
 
 
-def work(run: Run, progress: Progress | None = None, finish_only: bool = False) -> Card | None:
+def work(
+    run: Run,
+    progress: Progress | None = None,
+    finish_only: bool = False,
+    learnt: Callable[[Run], None] | None = None,
+) -> Card | None:
     """Trains a run to its end, or continues it, and writes its result.
 
     Args:
         run: a new, stopped, failed or interrupted run.
         progress: called while films are read.
         finish_only: whether to take the best epoch so far instead of training on.
+        learnt: called between the epochs and what is said of the model; need not return.
 
     Returns:
         The card of the result; None where the run was stopped.
@@ -46,7 +52,7 @@ def work(run: Run, progress: Progress | None = None, finish_only: bool = False) 
         run.clear_stop()
     run.set_state("starting", "Reading the films.")
     try:
-        return _work(run, progress, finish_only)
+        return _work(run, progress, finish_only, learnt)
     except (StopRequested, KeyboardInterrupt) as stopped:
         saved = checkpoint.last(run.checkpoints)
         kept = f"{saved[1]} completed epochs are kept." if saved else "No epoch was completed."
@@ -70,7 +76,9 @@ def work(run: Run, progress: Progress | None = None, finish_only: bool = False) 
         raise told from error
 
 
-def _work(run: Run, progress: Progress | None, finish_only: bool) -> Card:
+def _work(
+    run: Run, progress: Progress | None, finish_only: bool, learnt: Callable[[Run], None] | None
+) -> Card:
     config = run.config()
 
     def reading(done: int, every: int) -> None:
@@ -88,6 +96,8 @@ def _work(run: Run, progress: Progress | None, finish_only: bool) -> Card:
     run.set_state("running", _left_out(films))
     model = best or loop.fit(run, films, config, [Unchanged(run.name, films, noted)])
     noted.check(run.name, films)  # also where no epoch was trained
+    if learnt is not None:
+        learnt(run)
     run.set_state("evaluating", "Calibrating on the validation split, then opening the test split.")
     card = finish(run, films, config, model)
     run.set_state("finished", f"AUC on the test split: {card.test.auc.text()}." if card.test else "")

@@ -6,10 +6,11 @@ import streamlit as st
 
 from fracture_core import places
 from fracture_core.published.report import Report, report_of
+from fracture_core.training.precision import FLOAT32
 from fracture_core.zoo.architecture import Architecture, Protocol
 from pages.parts import train_augment
 
-# The form's fields by the names of a protocol; input size and search stand beside it.
+# The form's fields by the names of a protocol; input size, search and precision stand beside it.
 _FIELDS = {
     "epochs": "epochs",
     "batch": "batch",
@@ -62,6 +63,7 @@ def _take(row: Architecture, protocol: Protocol) -> None:
         st.session_state[_key(row, what)] = getattr(protocol, name)
     st.session_state[_key(row, "size")] = row.input.width
     st.session_state[_key(row, "trials")] = 0
+    st.session_state[_key(row, "precision")] = FLOAT32
     train_augment.reset(row)
 
 
