@@ -31,7 +31,7 @@ def main() -> None:
     if len(entries) > 1:
         strip.show(reading, entries, card)
     entry = strip.opened(entries)
-    _answer(entry, card)
+    _answer(entry, card, save.label(entries, entry))
     save.show(entries, entry)
     st.button(
         "Forget this study",
@@ -53,8 +53,8 @@ def _first(reading: Reading) -> list[Entry]:
     return entries
 
 
-def _answer(entry: Entry, card: Card) -> None:
-    """One film and what the model says of it."""
+def _answer(entry: Entry, card: Card, label: str) -> None:
+    """One film and what the model says of it; a picture saved of it is called by the label."""
     if entry.waits:
         st.info(layout.plain(f"{entry.name} is still to be read."))
         return
@@ -76,7 +76,7 @@ def _answer(entry: Entry, card: Card) -> None:
             answer.record(opinion, entry.key)
             answer.limits(card)
     with left, st.container(key="viewer"):
-        film.viewer(opinion, entry.name, entry.key)
+        film.viewer(opinion, label, entry.key)
 
 
 main()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from fracture_core import places
 from fracture_core.review import database
 from fracture_core.review.mark import Review, now
 
@@ -63,8 +64,7 @@ class Reviews:
             runs: `places.runs()`.
             model_id: of a model in the store.
         """
-        # A card may come from a stranger, and its id may be no plain name.
-        return cls(runs / "reviews" / Path(model_id).name / "reviews.db")
+        return cls(places.reviews(runs, model_id) / "reviews.db")
 
     def all(self) -> list[Review]:
         """Every mark that stands, by film and reviewer.

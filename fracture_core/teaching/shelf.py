@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fracture_core import places
 from fracture_core.atomic import write_atomically
 from fracture_core.errors import DataError
 from fracture_core.teaching.collection import Collection, Entry
@@ -34,8 +35,7 @@ class Shelf:
             runs: `places.runs()`.
             model_id: of a model in the store.
         """
-        # A card may come from a stranger, and its id may be no plain name.
-        return cls(runs / "teaching" / Path(model_id).name)
+        return cls(places.teaching(runs, model_id))
 
     def names(self) -> list[str]:
         """Names of all that can be read, sorted."""

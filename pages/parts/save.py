@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from fracture_core.opinion import Opinion
     from fracture_core.report.archive import Item
 
+_KEEP = "save names"
+
 
 class Film(Protocol):
     """A film of a study, as far as it is saved."""
@@ -46,6 +48,16 @@ class Film(Protocol):
         """The opinion with every pixel."""
 
 
+def label(films: Sequence[Film], film: Film) -> str:
+    """What a film is called in what is saved of it, as the user wants it.
+
+    Args:
+        films: of the study.
+        film: one of them.
+    """
+    return names.label(film.name, films.index(film) + 1, bool(st.session_state.get(_KEEP)))
+
+
 def show(films: Sequence[Film], film: Film) -> None:
     """The downloads.
 
@@ -58,18 +70,18 @@ def show(films: Sequence[Film], film: Film) -> None:
             st.markdown("**Save**", width="content")
             keep = st.checkbox(
                 "With the names of the files",
-                key="save names",
+                key=_KEEP,
                 help="Otherwise films are called Film 1, Film 2 and so on, for the name of a file may be that of a "
                 "person.",
             )
-        opinion, label = film.opinion, names.label(film.name, films.index(film) + 1, keep)
+        opinion, called = film.opinion, label(films, film)
         notes = []
         with st.container(horizontal=True, gap="small"):
             if opinion is not None:
-                _film(film, opinion, label)
+                _film(film, opinion, called)
             _study(films, keep)
             if opinion is not None and opinion.verdict is not None and is_dicom(film.content):
-                notes.append(_dicom(film, opinion, label))
+                notes.append(_dicom(film, opinion, called))
         if len(films) > 1 and any(is_dicom(other.content) for other in films):
             notes.append("“All films” holds the DICOM results of all DICOM films, which name their patients.")
         if notes:

@@ -338,7 +338,7 @@ def test_the_picture_on_the_screen_can_be_saved(page, app):
     shown = viewer.pixels()
     with page.expect_download() as saved:
         viewer.button("Save this picture").click()
-    assert saved.value.suggested_filename == "synthetic_hand_fracture.second-look.png"
+    assert saved.value.suggested_filename == "Film 1.second-look.png"
     np.testing.assert_array_equal(np.asarray(Image.open(saved.value.path()).convert("RGB")), shown)
 
 

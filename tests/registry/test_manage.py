@@ -12,6 +12,7 @@ from fracture_core.errors import ModelError
 from fracture_core.registry.manage import delete, rename
 from fracture_core.registry.store import SHIPPED, ModelStore
 from fracture_core.review import Reviews
+from fracture_core.teaching.shelf import Shelf
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,8 +30,13 @@ def zeta(store):
     return "second"
 
 
-def test_a_renamed_model_is_the_same_with_its_reviews(store, runs):
+def _collected(runs, model_id):
+    return Shelf.of(runs, model_id).change("Hands", lambda found: found.toggled("film"))
+
+
+def test_a_renamed_model_is_the_same_with_its_reviews_and_teaching_files(store, runs):
     Reviews.of(runs, "tiny").mark("film", "subtle", "Ada")
+    _collected(runs, "tiny")
     store.use("tiny")
     before = store.card("tiny")
     rename(store, runs, "tiny", "wrist-2")
@@ -41,16 +47,22 @@ def test_a_renamed_model_is_the_same_with_its_reviews(store, runs):
     assert store.verify("wrist-2") < 1e-4
     assert len(Reviews.of(runs, "wrist-2").all()) == 1
     assert Reviews.of(runs, "tiny").all() == []
+    assert Shelf.of(runs, "wrist-2").get("Hands").cases == ("film",)
+    assert Shelf.of(runs, "tiny").names() == []
 
 
-def test_a_deleted_model_is_gone_and_its_reviews_are_set_aside(store, runs, zeta):
+def test_a_deleted_model_is_gone_and_what_people_made_of_it_is_set_aside(store, runs, zeta):
     Reviews.of(runs, zeta).mark("film", "subtle", "Ada")
+    _collected(runs, zeta)
     delete(store, runs, zeta)
     assert store.ids() == ["tiny"]
     assert sorted(path.name for path in store.root.iterdir()) == [".in_use.lock", "in_use.json", "tiny"]
     assert Reviews.of(runs, zeta).all() == []
     (kept,) = (runs / "reviews").glob("second deleted *")
     assert (kept / "reviews.db").is_file()
+    (kept,) = (runs / "teaching").glob("second deleted *")
+    assert Shelf(kept).names() == ["Hands"]
+    assert Shelf.of(runs, zeta).names() == []
 
 
 def test_the_model_in_use_and_the_shipped_one_stay(store, runs, zeta):
@@ -69,10 +81,17 @@ def test_the_model_in_use_and_the_shipped_one_stay(store, runs, zeta):
 
 @pytest.mark.parametrize(
     ("new", "said"),
-    [("TINY", "is here already"), ("a/b", "letters, digits"), ("", "letters"), ("old", "reviews of")],
+    [
+        ("TINY", "is here already"),
+        ("a/b", "letters, digits"),
+        ("", "letters"),
+        ("old", "reviews of"),
+        ("taught", "files of"),
+    ],
 )
 def test_a_name_that_is_taken_or_unfit_is_refused(store, runs, zeta, new, said):
     Reviews.of(runs, "old").mark("film", "subtle", "Ada")
+    _collected(runs, "taught")
     with pytest.raises(ModelError, match=said):
         rename(store, runs, zeta, new)
     assert store.ids() == ["second", "tiny"]
