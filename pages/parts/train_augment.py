@@ -28,6 +28,25 @@ _STRENGTHS = {
     "zoom": ("Zoom", "±%.2f", 0.01, "Made larger or smaller by up to this share."),
     "brightness": ("Brightness", "±%.2f", 0.01, "Made brighter or darker by up to this share of the range."),
     "contrast": ("Contrast", "±%.2f", 0.01, "Contrast raised or lowered by up to this share."),
+    "gamma": (
+        "Gamma",
+        "±%.2f",
+        0.01,
+        "Darker or brighter in the middle greys, by exponents of up to e to this.",
+    ),
+    "clahe": (
+        "Local contrast (CLAHE)",
+        "%.2f",
+        0.01,
+        "So many of the looks are equalised in fields of 8 by 8.",
+    ),
+    "resolution": (
+        "Coarser",
+        "%.2f",
+        0.05,
+        "Half of the looks are up to so much coarser: 1 halves the resolution.",
+    ),
+    "noise": ("Noise", "%.3f", 0.005, "Grain, with a standard deviation of up to this share of the range."),
 }
 
 

@@ -103,5 +103,55 @@ def test_brightness_and_contrast_stay_in_their_ranges():
         assert abs(contrast.mean() - 120) <= 1
 
 
+def test_gamma_bends_the_middle_greys_and_keeps_both_ends():
+    ramp = np.tile(np.arange(256, dtype=np.uint8), (8, 1))
+    found = [augment(ramp, replace(NOTHING, gamma=0.5), _rng(seed))[0].astype(int) for seed in range(40)]
+    for greys in found:
+        assert (greys[0], greys[-1]) == (0, 255)
+        assert (np.diff(greys) >= 0).all()
+        # 128 to the exponents e^-0.5 and e^0.5.
+        assert 81 <= greys[128] <= 169
+    assert min(greys[128] for greys in found) < 105
+    assert max(greys[128] for greys in found) > 150
+
+
+def test_local_contrast_is_equalised_in_so_many_looks(canvas):
+    found = [augment(canvas, replace(NOTHING, clahe=0.3), _rng(seed)) for seed in range(200)]
+    changed = [film for film in found if not np.array_equal(film, canvas)]
+    assert 35 < len(changed) < 85
+    for film in changed:
+        assert film[:, 8:-8].std() > canvas[:, 8:-8].std()
+        assert not film[:, :8].any()
+
+
+def test_half_of_the_looks_are_coarser():
+    checks = np.tile(np.array([[80, 160], [160, 80]], np.uint8), (32, 32))
+    found = [augment(checks, replace(NOTHING, resolution=1.0), _rng(seed)) for seed in range(100)]
+    spread = np.array([film.std() for film in found])
+    # What is finer than the pixels is gone, and nothing else: the film is as bright as before.
+    assert 30 < (spread < 35).sum() < 65
+    assert spread.max() == 40
+    assert all(abs(film.mean() - 120) < 2 for film in found)
+
+
+def test_noise_has_a_spread_of_at_most_what_was_asked():
+    grey = np.full((64, 64), 120, np.uint8)
+    spread = [augment(grey, replace(NOTHING, noise=0.1), _rng(seed)).std() for seed in range(60)]
+    assert max(spread) < 27
+    assert max(spread) > 20
+    assert min(spread) < 4
+
+
+@pytest.mark.parametrize("name", ["gamma", "clahe", "resolution", "noise"])
+def test_what_is_added_for_other_machines_leaves_the_background_and_the_place(canvas, name):
+    for seed in range(10):
+        film, moved = module.augment(canvas, replace(NOTHING, **{name: 0.2}), _rng(seed))
+        np.testing.assert_array_equal(moved, np.eye(2, 3))
+        assert not film[:, :8].any()
+        assert film.any()
+
+
 def test_an_all_black_film_stays_black():
-    assert not augment(np.zeros((64, 64), np.uint8), Augmentation(), _rng()).any()
+    how = Augmentation(gamma=0.5, clahe=1.0, resolution=1.0, noise=0.1)
+    for seed in range(5):
+        assert not augment(np.zeros((64, 64), np.uint8), how, _rng(seed)).any()
