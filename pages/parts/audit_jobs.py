@@ -48,6 +48,8 @@ def _report(folder: str, changed: float) -> dict[str, Any]:
 def kept_split(job: Job, name: str) -> Path:
     """A copy of the mended split for a training, which may read it again long after the audit is forgotten.
 
+    It is made once for each audit, and anew only where somebody deleted it.
+
     Args:
         job: a finished audit.
         name: what the copy is called, with a hash of what it holds behind it.
@@ -55,8 +57,18 @@ def kept_split(job: Job, name: str) -> Path:
     Raises:
         DataError: it cannot be copied.
     """
+    asked = str(job.folder), job.changed, name
+    path = _kept(*asked)
+    if not path.is_file():
+        _kept.clear(*asked)
+        path = _kept(*asked)
+    return path
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _kept(folder: str, changed: float, name: str) -> Path:
     try:
-        text = job.manifest.read_text(encoding="utf-8")
+        text = Job(Path(folder)).manifest.read_text(encoding="utf-8")
         path = (
             places.runs() / _SPLITS / f"{name or 'set'}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.csv"
         )

@@ -51,6 +51,8 @@ def test_a_split_to_train_on_outlives_its_audit(audited):
     job = audit_jobs.job_of(audited)
     kept = audit_jobs.kept_split(job, audited.name)
     assert kept == audit_jobs.kept_split(job, audited.name)
+    kept.unlink()
+    assert audit_jobs.kept_split(job, audited.name) == kept
     before = read_catalogue(job.manifest).cases
     job.forget()
     assert not job.manifest.exists()
