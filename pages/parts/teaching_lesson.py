@@ -28,7 +28,8 @@ _OPACITY, _HEIGHT = 0.6, 600
 
 def show(record: Record, root: Path, collection: Collection) -> None:
     """Draws the lesson and offers it as files."""
-    known = tuple(case for case in collection.cases if case in set(record.test["id"]))
+    judged = set(record.test["id"])
+    known = tuple(case for case in collection.cases if case in judged)
     gone = len(collection.cases) - len(known)
     if gone:
         st.warning(
@@ -53,7 +54,7 @@ def show(record: Record, root: Path, collection: Collection) -> None:
         record.card.thresholds.balanced,
         tuple(replace(slide, note=notes[case]) for case, slide in slides.items()),
     )
-    page = to_html(lesson)
+    page = _page(record.key, str(root), tuple(slides), collection, lesson)
     st.iframe(page, height=_HEIGHT, alt="The lesson, led by keys once it has the focus")
     st.caption(lesson.duty)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -107,6 +108,12 @@ def _slides(
             synthetic=drawn,
         )
     return found, tuple(unreadable)
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _page(key: str, root: str, cases: tuple[str, ...], collection: Collection, _lesson: Lesson) -> str:
+    """The lesson as a page: all its pictures are encoded for it, and no widget below changes one."""
+    return to_html(_lesson)
 
 
 def _look(card: Card, root: str, path: str) -> Look | None:
