@@ -97,6 +97,7 @@ def _print(table) -> None:
 
 
 def _write(folder: Path, found, pair, said: str | None, ids: list[str], finding: str) -> None:
+    from fracture_core.evaluation.plots import encoded
     from fracture_core.training import comparison, comparison_plots
 
     files = {"comparison.csv": comparison.to_csv(found).encode("utf-8")}
@@ -107,7 +108,7 @@ def _write(folder: Path, found, pair, said: str | None, ids: list[str], finding:
         files["pair.json"] = json.dumps({**pair[0].to_json(), "sentence": said}, indent=2).encode("utf-8")
     for name, figure in figures.items():
         for kind in ("svg", "png"):
-            files[f"{name}.{kind}"] = comparison_plots.encoded(figure, kind)
+            files[f"{name}.{kind}"] = encoded(figure, kind)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():

@@ -1,4 +1,4 @@
-"""The curves of a comparison as figures; nothing loads matplotlib before one is wanted."""
+"""The curves of a comparison as figures. Importing this loads matplotlib."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,8 @@ from matplotlib.figure import Figure
 
 from fracture_core.evaluation import roc_points
 from fracture_core.evaluation.paired import Paired
-from fracture_core.evaluation.plots import MOST_LINES, encoded, learning, rocs
+from fracture_core.evaluation.plots import MOST_LINES, learning, rocs
 from fracture_core.training.comparison import Entry
-
-__all__ = ["MOST_LINES", "curves", "encoded", "pair"]
 
 _TITLES = {
     "val_auc": ("AUC by epoch", "validation films; 0.5 is chance, 1 is perfect"),

@@ -1,6 +1,8 @@
 """Runs and models beside one another, and two models on the same films."""
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
@@ -11,6 +13,9 @@ from fracture_core.registry import speed
 from fracture_core.training import comparison
 from fracture_core.training.comparison import Entry
 from pages.parts import layout, resources
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def show() -> None:
@@ -117,33 +122,44 @@ def _compared(first: str, second: str, hashes: tuple[str, ...]):
 def _roc(found, films: pd.DataFrame, first: str, second: str, finding: str) -> dict[str, bytes]:
     from fracture_core.training import comparison_plots
 
-    figure = comparison_plots.pair(found, films, first, second, finding)
-    return {kind: comparison_plots.encoded(figure, kind) for kind in ("svg", "png")}
+    return _encoded(comparison_plots.pair(found, films, first, second, finding))
 
 
 def _curves(learnt: list[Entry]) -> None:
-    from fracture_core.training import comparison_plots
+    # Loads matplotlib, which the page does without until there are curves to draw.
+    from fracture_core.evaluation.plots import MOST_LINES
 
-    most = comparison_plots.MOST_LINES
     names = [entry.name for entry in learnt]
     chosen = st.multiselect(
         "Runs",
         names,
         default=names[:4],
-        max_selections=most,
+        max_selections=MOST_LINES,
         # Another list of runs is another widget, else its default would name what is gone.
         key=f"train_compare_runs_{hash(tuple(names))}",
     )
     entries = [entry for entry in learnt if entry.name in chosen]
-    figures = comparison_plots.curves(entries)
-    if not figures:
+    drawn = _learning({entry.name: entry.epochs for entry in entries}, entries)
+    if not drawn:
         st.caption("Choose runs to see their curves over one another.")
         return
-    drawn = {
-        name: {kind: comparison_plots.encoded(figure, kind) for kind in ("svg", "png")}
-        for name, figure in figures.items()
-    }
     _figures(drawn, f"Learning curves of {', '.join(chosen)}")
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _learning(
+    epochs: Mapping[str, Sequence[dict[str, Any]]], _entries: Sequence[Entry]
+) -> dict[str, dict[str, bytes]]:
+    """The curves as files, anew where an epoch is; nothing else of an entry is drawn."""
+    from fracture_core.training import comparison_plots
+
+    return {name: _encoded(figure) for name, figure in comparison_plots.curves(_entries).items()}
+
+
+def _encoded(figure: "Figure") -> dict[str, bytes]:
+    from fracture_core.evaluation.plots import encoded
+
+    return {"svg": encoded(figure, "svg"), "png": encoded(figure, "png")}
 
 
 def _figures(drawn: dict[str, dict[str, bytes]], words: str) -> None:
