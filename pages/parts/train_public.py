@@ -14,10 +14,6 @@ from pages.parts import job_watch, layout
 
 def choose() -> str:
     """Asks for a set; its folder, "" while it is not here."""
-    root = places.runs()
-    others = remembered.folders(root)
-    folders = {row.name: kept.here(row, root, others) for row in SETS}
-    states = {row.name: Job.of(root, row).state() for row in SETS}
     rows = {row.name: row for row in SETS}
     name = st.selectbox(
         "Public data set",
@@ -26,16 +22,17 @@ def choose() -> str:
         key="train_public",
         persist_state="session",
     )
-    row, folder = rows[name], folders[name]
-    st.caption(_where(row, folder is not None, states[name]))
+    row, root = rows[name], places.runs()
+    folder, job = kept.here(row, root, remembered.folders(root)), Job.of(root, row)
+    state = job.state()
+    st.caption(_where(row, folder is not None, state))
     if folder is not None:
         st.caption(f"It lies in {layout.plain(str(folder))}. Cite: {layout.plain(row.citation)}.")
         return str(folder)
-    if states[name].status == "running":
-        job = Job.of(root, row)
+    if state.status == "running":
         job_watch.show(job, job.cancel, _fetched)
         return ""
-    _offer(row, states[name])
+    _offer(row, job, state)
     return ""
 
 
@@ -50,7 +47,7 @@ def _fetched(state: State) -> str:
     return f"{readable(state.done)} of {readable(state.every)}"
 
 
-def _offer(row: PublicSet, state: State) -> None:
+def _offer(row: PublicSet, job: Job, state: State) -> None:
     """The terms, and the button that fetches the set once they are agreed to."""
     if state.status == "failed":
         st.error(state.what)
@@ -76,7 +73,7 @@ def _offer(row: PublicSet, state: State) -> None:
         help=f"Fetched from {row.page} to {folder}, verified and unpacked.",
     ):
         try:
-            Job.of(places.runs(), row).start(row, places.runs())
+            job.start(row, places.runs())
         except SecondLookError as error:
             st.error(str(error))
             return
