@@ -1,5 +1,6 @@
 """The search for suspected labels in a process of its own, which a page starts, watches and cancels."""
 
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,11 +10,9 @@ from fracture_core.atomic import write_atomically
 from fracture_core.errors import DataError, SecondLookError
 from fracture_core.suspects.suspects import Suspects
 
-_LIST = "suspects.json"
-
 
 class Job(job.Job):
-    """A folder with the state and the list of one search."""
+    """A folder with the state of one search. The list lies beside it, for the next search clears the folder."""
 
     name = "search for suspected labels"
 
@@ -32,7 +31,14 @@ class Job(job.Job):
 
     @property
     def _list(self) -> Path:
-        return self.folder / _LIST
+        return self.folder.with_suffix(".json")
+
+    def forget(self) -> None:
+        """Deletes state and list of a search that is not at work."""
+        super().forget()
+        if not self.folder.exists():
+            with contextlib.suppress(OSError):
+                self._list.unlink()
 
     def start(self, model_id: str, data: Path) -> None:
         """Starts anew and returns at once; a list that was there before stays until the new one is found.
@@ -45,13 +51,7 @@ class Job(job.Job):
                 f"Expected no search of {data} at work, but there is one: wait for it or cancel it."
             )
         try:
-            before = self._list.read_text(encoding="utf-8") if self.listed else ""
-            try:
-                self._launch(["data", "suspects", str(data), "--model", model_id], str(data))
-            finally:
-                if before:
-                    self.folder.mkdir(parents=True, exist_ok=True)
-                    write_atomically(self._list, before)
+            self._launch(["data", "suspects", str(data), "--model", model_id], str(data))
         except OSError as error:
             raise DataError(
                 f"Expected to look for suspected labels, but the system said “{error.strerror}”: free memory or disk "
@@ -79,7 +79,7 @@ class Job(job.Job):
         return Suspects.from_json(payload)
 
     def work(self, data: Path, search: Callable[[job.Tell], Suspects]) -> int:
-        """Searches in this process and leaves the list in the folder.
+        """Searches in this process and leaves the list beside the folder.
 
         Args:
             data: the data set.
@@ -96,7 +96,7 @@ class Job(job.Job):
             return 1
         except OSError as error:
             why = (
-                f"Expected to write the list to {self.folder}, but the system said “{error.strerror}”: free disk "
+                f"Expected to write the list to {self._list}, but the system said “{error.strerror}”: free disk "
                 "space and look again."
             )
             self._set("failed", why, data=str(data))

@@ -124,7 +124,7 @@ def test_a_job_keeps_list_or_reason(odd, store, tmp_path):
     arguments = ["data", "suspects", str(odd), "--model", "tiny", "--job", str(job.folder)]
     assert main(arguments) == 0
     assert (job.state().status, job.state().what) == ("finished", job.found().sentence)
-    (job.folder / "suspects.json").write_text(json.dumps({"films": 1}))
+    (tmp_path / "job.json").write_text(json.dumps({"films": 1}))
     with pytest.raises(DataError, match="damaged"):
         job.found()
     arguments[2] = str(tmp_path / "nowhere")
@@ -142,18 +142,18 @@ def test_a_job_that_is_ended_says_so(tmp_path, monkeypatch):
     assert job.state().status == "cancelled"
     assert not job.listed
     # A list that was there before stays until there is a new one.
-    (job.folder / "suspects.json").write_text("{}")
+    (tmp_path / "job.json").write_text("{}")
     job.start("nobody", tmp_path)
     job.cancel()
     assert job.listed
     job.forget()
     assert not job.folder.exists()
+    assert not job.listed
 
 
 def test_a_list_outlives_a_search_that_cannot_be_started(tmp_path, monkeypatch):
     job = Job(tmp_path / "job")
-    job.folder.mkdir()
-    (job.folder / "suspects.json").write_text("{}")
+    (tmp_path / "job.json").write_text("{}")
 
     def refuse(*_):
         raise OSError(12, "Cannot allocate memory")
@@ -161,7 +161,7 @@ def test_a_list_outlives_a_search_that_cannot_be_started(tmp_path, monkeypatch):
     monkeypatch.setattr(background, "launch", refuse)
     with pytest.raises(DataError, match="Cannot allocate memory"):
         job.start("nobody", tmp_path)
-    assert (job.listed, (job.folder / "suspects.json").read_text()) == (True, "{}")
+    assert (job.listed, (tmp_path / "job.json").read_text()) == (True, "{}")
     assert job.written > 0
 
 
