@@ -22,7 +22,6 @@ from fracture_core.evaluation import (
 )
 from fracture_core.registry.card import Card, DataRecord, Weights
 from fracture_core.registry.hash import sha256
-from fracture_core.registry.readme import README, readme
 from fracture_core.registry.store import CARD, PREDICTIONS, ModelStore, check_name
 from fracture_core.zoo import architecture
 from fracture_core.zoo.ensemble import JOIN
@@ -113,7 +112,6 @@ def average(store: ModelStore, ids: Sequence[str], model_id: str) -> str:
             command=f"python -m fracture_core models average {' '.join(ids)} --name {model_id}",
         )
         card.save(result / CARD)
-        (result / README).write_text(readme(card), encoding="utf-8")
         return store.add(result)
 
 

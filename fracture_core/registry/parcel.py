@@ -133,7 +133,6 @@ def take(store: ModelStore, source: Path | BinaryIO, shown: str = "", model_id: 
         _check(result, card)
         card = replace(card, id=model_id or card.id)
         card.save(result / CARD)
-        (result / README).write_text(readme(card), encoding="utf-8")
         return store.add(result)
 
 

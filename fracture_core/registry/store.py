@@ -206,10 +206,10 @@ class ModelStore:
             ) from error
 
     def add(self, result: Path) -> str:
-        """Takes a model folder in; a model of the same name is refused.
+        """Takes a model folder in, with a README written from its card; a model of the same name is refused.
 
         Args:
-            result: a folder as `training.finish` writes it.
+            result: a folder as `training.finish` writes it; the README may be missing.
 
         Returns:
             The model's id.

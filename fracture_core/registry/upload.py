@@ -13,7 +13,6 @@ from fracture_core.registry.card import Card, Weights
 from fracture_core.registry.disk import TEMPORARY, writing
 from fracture_core.registry.hash import sha256
 from fracture_core.registry.keras_file import KERAS, take_weights
-from fracture_core.registry.readme import README, readme
 from fracture_core.registry.store import CARD, ModelStore, check_name
 from fracture_core.zoo import architecture
 
@@ -141,7 +140,6 @@ def add_weights(
             ),
         )
         card.save(result / CARD)
-        (result / README).write_text(readme(card), encoding="utf-8")
         return store.add(result)
 
 
