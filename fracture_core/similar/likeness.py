@@ -1,9 +1,7 @@
 """Likeness: the films of a record by how alike a network finds them, worked out in a thread of the app."""
 
-import contextlib
 import hashlib
 import threading
-import zipfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fracture_core.similar import kept
 from fracture_core.similar.directions import Directions, distances
 
 #: A film to the features of the network's middle layer, float (channels,); None where it cannot be judged.
@@ -111,14 +110,7 @@ class _Kept:
     def __init__(self, cache: Path, weights: str, films: Mapping[str, Path]):
         name = hashlib.sha256("\n".join([weights, *map(str, films.values())]).encode()).hexdigest()[:32]
         self._path = cache / f"{name}.likeness.npz"
-        self._features: dict[str, np.ndarray] = {}
-        # A file that is missing or damaged costs a look at the films, nothing else.
-        with (
-            contextlib.suppress(OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile),
-            self._path.open("rb") as file,
-            np.load(file, allow_pickle=False) as kept,
-        ):
-            self._features = dict(zip(kept["keys"].tolist(), kept["features"], strict=True))
+        self._features = kept.load(self._path)
         self._saved = len(self._features)
 
     def of(self, path: Path, look: Look) -> np.ndarray | None:
@@ -136,17 +128,6 @@ class _Kept:
         return self._features[key]
 
     def save(self) -> None:
-        """Writes them down; a full disk costs another look at the films, nothing else."""
-        if len(self._features) == self._saved:
-            return
-        partial = self._path.with_name(f".{self._path.name}.{threading.get_ident()}")
-        with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
-                np.savez(
-                    file,
-                    keys=np.array(list(self._features)),
-                    features=np.array(list(self._features.values())),
-                )
-            partial.replace(self._path)
+        """Writes them down where there are new ones."""
+        if len(self._features) > self._saved and kept.save(self._path, self._features):
             self._saved = len(self._features)

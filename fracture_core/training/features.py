@@ -1,8 +1,6 @@
 """What a network sees in films, as numbers: worked out once and kept by the pictures themselves."""
 
-import contextlib
 import hashlib
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import numpy as np
 
 from fracture_core.heads.features import pooled
 from fracture_core.imaging import InputSpec, normalise
+from fracture_core.similar import kept
 from fracture_core.zoo.architecture import Architecture
 
 _BATCH = 16
@@ -46,39 +45,20 @@ def seen(
         float32 (films, channels).
     """
     digests = [hashlib.sha256(canvases[at].tobytes()).hexdigest() for at in rows]
-    known = _known(cache)
+    known = kept.load(cache)
     missing = [at for at, digest in enumerate(digests) if digest not in known]
     tell(len(digests) - len(missing), len(digests))
     outputs = pooled(model, row) or [keras.layers.GlobalAveragePooling2D()(model.get_layer(layer).output)]
     look = keras.Model(model.input, keras.layers.Concatenate()(outputs) if len(outputs) > 1 else outputs[0])
-    kept = len(known)
+    written = len(known)
     for start in range(0, len(missing), _BATCH):
         batch = missing[start : start + _BATCH]
         values = look.predict_on_batch(normalise(canvases[rows[batch]], spec))
         known |= zip((digests[at] for at in batch), np.asarray(values, np.float32), strict=True)
-        if len(known) - kept >= max(_EVERY, len(known) // _SHARE):
-            _keep(cache, known)
-            kept = len(known)
+        if len(known) - written >= max(_EVERY, len(known) // _SHARE):
+            kept.save(cache, known)
+            written = len(known)
         tell(len(digests) - len(missing) + start + len(batch), len(digests))
     if missing:
-        _keep(cache, {digest: known[digest] for digest in digests})
+        kept.save(cache, {digest: known[digest] for digest in digests})
     return np.stack([known[digest] for digest in digests])
-
-
-def _known(cache: Path) -> dict[str, np.ndarray]:
-    """What was seen before. A file that is missing or damaged costs another look, nothing else."""
-    try:
-        with cache.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            return dict(zip(kept["digests"].tolist(), kept["features"], strict=True))
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
-        return {}
-
-
-def _keep(cache: Path, known: dict[str, np.ndarray]) -> None:
-    """Writes it down; a full disk costs another look at the films, nothing else."""
-    partial = cache.with_name(f".{cache.name}")
-    with contextlib.suppress(OSError):
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            np.savez(file, digests=np.array(list(known)), features=np.stack(list(known.values())))
-        partial.replace(cache)

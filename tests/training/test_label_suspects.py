@@ -3,7 +3,6 @@
 import json
 import shutil
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -163,12 +162,3 @@ def test_a_list_outlives_a_search_that_cannot_be_started(tmp_path, monkeypatch):
         job.start("nobody", tmp_path)
     assert (job.listed, (tmp_path / "job.json").read_text()) == (True, "{}")
     assert job.written > 0
-
-
-@pytest.mark.parametrize("content", [b"", b"no archive"])
-def test_a_damaged_cache_costs_another_look_only(tmp_path, content):
-    cache = tmp_path / "a.features.npz"
-    cache.write_bytes(content)
-    assert features._known(cache) == {}
-    features._keep(cache, {"a": np.ones(3, np.float32)})
-    assert features._known(cache)["a"].tolist() == [1, 1, 1]
