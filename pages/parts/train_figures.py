@@ -60,11 +60,6 @@ def standing(now: Now, epochs: Sequence[dict[str, Any]], config: TrainingConfig)
     )
 
 
-def size(count: int) -> str:
-    """Bytes as people say them: "640 MB", "2.1 GB"."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
-
-
 def curves(epochs: Sequence[dict[str, Any]], points: Sequence[Point], name: str) -> pd.DataFrame:
     """One metric, of both kinds of film by epoch and of training films by steps; columns epoch, films, value."""
     rows = [

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from fracture_core import places
+from fracture_core.data.download.size import readable
 from fracture_core.errors import SecondLookError
 from fracture_core.training import process, queue
 from fracture_core.training.config import TrainingConfig
@@ -139,7 +140,7 @@ def _facts(at: train_figures.Standing, done: bool, searching: bool) -> None:
         ("Epoch", f"{now.epoch} of {now.epochs}"),
         ("Step", f"{now.step} of {now.steps}"),
         ("Images a second", f"{now.images_per_second:.1f}"),
-        ("Memory held", f"{train_figures.size(now.memory)}, {train_figures.size(now.memory_free)} free"),
+        ("Memory held", f"{readable(now.memory)}, {readable(now.memory_free)} free"),
     ]
     if not done:
         usual = "Time left, at most" if at.at_most else "Time left at this pace"
