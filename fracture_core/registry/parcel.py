@@ -92,7 +92,7 @@ def _parts(store: ModelStore, model_id: str, films: bool) -> Iterator[tuple[str,
     for part in (card.weights, card.heads):
         if part is not None:
             yield part.file, checked(folder, card, part).read_bytes()
-    if films and (folder / PREDICTIONS).is_file():
+    if films and store.has_predictions(model_id):
         yield PREDICTIONS, (folder / PREDICTIONS).read_bytes()
 
 

@@ -81,6 +81,10 @@ class ModelStore:
         self.card(model_id)
         return predictions.read(self.root / model_id / PREDICTIONS)
 
+    def has_predictions(self, model_id: str) -> bool:
+        """Whether there is a table of what the model said of its films."""
+        return (self.root / model_id / PREDICTIONS).is_file()
+
     def load(self, model_id: str) -> tuple[Card, keras.Model]:
         """A model ready to be asked, after its weights were checked against its card.
 

@@ -27,7 +27,7 @@ from fracture_core.evaluation import (
     three_state,
     verdict_coverage,
 )
-from fracture_core.registry.store import PREDICTIONS, ModelStore
+from fracture_core.registry.store import ModelStore
 from fracture_core.training.cache import decode
 from fracture_core.training.score import logits, prediction_table
 from fracture_core.words import a_finding
@@ -121,7 +121,7 @@ def evaluate(
     """
     card, model = store.load(model_id)
     data = dataset.load(root, layout, int(card.training.get("seed", 0)))
-    record = store.predictions(model_id) if (store.root / model_id / PREDICTIONS).is_file() else None
+    record = store.predictions(model_id) if store.has_predictions(model_id) else None
     known = as_trained(data.cases, record) if record is not None else None
     cases = [case for case in known or data.cases if split in ("all", case.split)]
     if not cases:

@@ -17,7 +17,7 @@ from fracture_core.errors import DataError
 from fracture_core.evaluation.arrays import scored
 from fracture_core.evaluation.auc import auc
 from fracture_core.registry.card import Card
-from fracture_core.registry.store import PREDICTIONS, ModelStore
+from fracture_core.registry.store import ModelStore
 from fracture_core.suspects.confident import suspected
 from fracture_core.suspects.out_of_fold import out_of_fold
 from fracture_core.suspects.suspects import Film, Suspects
@@ -79,7 +79,7 @@ def look(store: ModelStore, model_id: str, root: Path, layout: str, cache: Path,
             f"Expected films labelled for {card.finding}, as {model_id} was taught, but those in {root} are labelled "
             f"for {catalogue.finding}: use a model of these labels."
         )
-    record = store.predictions(model_id) if (store.root / model_id / PREDICTIONS).is_file() else None
+    record = store.predictions(model_id) if store.has_predictions(model_id) else None
     known = as_trained(catalogue.cases, record) if record is not None else None
     cases = list(known or catalogue.cases)
     pictures = copies.find(

@@ -56,7 +56,7 @@ def load(store: ModelStore, model: str) -> Record:
     """
     card = store.card(model)
     path = store.root / model / PREDICTIONS
-    if not path.is_file():
+    if not store.has_predictions(model):
         raise DataError(
             f"{card.title} has no record: expected its predictions on a test split in {path}, but there are none. "
             f"Measure it with “python -m fracture_core evaluate --model {model} --data DIR --out {path.parent}”, "
@@ -78,9 +78,9 @@ def said(store: ModelStore, model: str) -> pd.DataFrame:
     Raises:
         DataError: the table is broken.
     """
-    path = store.root / model / PREDICTIONS
-    if not path.is_file():
+    if not store.has_predictions(model):
         return pd.DataFrame(columns=["id", "path", "split", "probability"])
+    path = store.root / model / PREDICTIONS
     return _all(_key(path), str(path))
 
 

@@ -40,8 +40,10 @@ def test_an_unknown_model(store, name):
 
 
 def test_predictions(store):
+    assert store.has_predictions("tiny")
     assert set(store.predictions("tiny")["split"]) == {"val", "test"}
     (store.root / "tiny" / "predictions.csv").unlink()
+    assert not store.has_predictions("tiny")
     with pytest.raises(DataError, match="evaluate the model first"):
         store.predictions("tiny")
 
