@@ -8,6 +8,8 @@ from fracture_core.registry.upload import add_weights, check_file_name
 from fracture_core.zoo import ARCHITECTURES
 from pages.parts import layout, resources, train_state
 
+_NAME_HELP = "Letters, digits, dots, dashes and underscores."
+
 
 def show() -> None:
     """Draws both ways."""
@@ -28,7 +30,7 @@ def _import() -> None:
     name = one.text_input(
         "Another name (optional)",
         key="train_import_name",
-        help="Letters, digits, dots, dashes and underscores.",
+        help=_NAME_HELP,
     )
     if two.button("Check and import", disabled=file is None, key="train_import_go", width="stretch"):
         assert file is not None
@@ -78,7 +80,7 @@ def _load() -> None:
         placeholder="local-my-weights",
         key="train_upload_name",
         persist_state="session",
-        help="Letters, digits and dashes.",
+        help=_NAME_HELP,
     )
     if st.button("Check and add", disabled=file is None or not model_id.strip(), key="train_upload_go"):
         assert file is not None
