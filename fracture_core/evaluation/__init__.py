@@ -7,7 +7,7 @@ from fracture_core.evaluation.calibration import Platt
 from fracture_core.evaluation.confusion import Confusion, confusion
 from fracture_core.evaluation.coverage import Coverage, coverage, coverage_by_region, verdict_coverage
 from fracture_core.evaluation.curves import PrPoints, RocPoints, pr_points, roc_points
-from fracture_core.evaluation.decision_curve import DecisionCurve, decision_curve, net_benefit
+from fracture_core.evaluation.decision_curve import DecisionCurve, benefit_of_all, decision_curve, net_benefit
 from fracture_core.evaluation.error_cases import (
     CORRECT,
     FALSE_ALARM,
@@ -47,6 +47,7 @@ __all__ = [
     "Summary",
     "ThreeState",
     "Thresholds",
+    "benefit_of_all",
     "by_region",
     "confusion",
     "coverage",

@@ -9,6 +9,7 @@ Medical Decision Making 26, 2006.
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,8 @@ from fracture_core.evaluation.interval import LEVEL, Interval
 
 #: Threshold probabilities of a curve, 1% to 99%; at 100% a false alarm would weigh infinitely.
 THRESHOLDS = np.arange(1, 100) / 100
+
+_Thresholds = TypeVar("_Thresholds", float, NDArray[np.float64])
 
 
 @dataclass(frozen=True)
@@ -95,10 +98,20 @@ def decision_curve(label: ArrayLike, probability: ArrayLike, group: ArrayLike | 
         model=np.array([one.value for one in found]),
         low=np.array([one.low for one in found]),
         high=np.array([one.high for one in found]),
-        every=share - (1 - share) * THRESHOLDS / (1 - THRESHOLDS),
+        every=benefit_of_all(share, THRESHOLDS),
         prevalence=share,
         n=len(cases),
     )
+
+
+def benefit_of_all(prevalence: float, threshold: _Thresholds) -> _Thresholds:
+    """The net benefit per film of acting on every film.
+
+    Args:
+        prevalence: share of fractures, 0–1.
+        threshold: probability from which one acts, 0–1 and not 1; one or many.
+    """
+    return prevalence - (1 - prevalence) * threshold / (1 - threshold)
 
 
 def net_benefit(

@@ -35,8 +35,7 @@ class PredictiveValues:
     @property
     def missed(self) -> Interval:
         """Of the films that are not flagged, the share with a fracture."""
-        found = self.negative
-        return Interval(1 - found.value, 1 - found.high, 1 - found.low, found.n)
+        return _complement(self.negative)
 
 
 def predictive_values(sensitivity: Interval, specificity: Interval, prevalence: float) -> PredictiveValues:

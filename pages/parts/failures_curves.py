@@ -18,6 +18,7 @@ from fracture_core.evaluation import (
     Reliability,
     RocPoints,
     Thresholds,
+    benefit_of_all,
     decision_curve,
     net_benefit,
     pr_points,
@@ -170,8 +171,7 @@ def decision_words(points: DecisionCurve, here: Interval, threshold: float, find
         f"net benefit {number(here.value)} ({ends(here)})" if here.measurable else "no net benefit is defined"
     )
     if here.measurable:
-        every = points.prevalence - (1 - points.prevalence) * threshold / (1 - threshold)
-        there += f", of acting on all {number(every)}"
+        there += f", of acting on all {number(benefit_of_all(points.prevalence, threshold))}"
     return told_of(
         f"Decision curve: at {threshold:.3f} {there}. {where} Net benefit: fractures found less false alarms, weighted "
         "by the odds of the threshold, per film.",

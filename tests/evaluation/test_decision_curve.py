@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import confusion_matrix
 
 from fracture_core.errors import DataError
-from fracture_core.evaluation import decision_curve, net_benefit
+from fracture_core.evaluation import benefit_of_all, decision_curve, net_benefit
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.1, 0.35, 0.5, 0.9])
@@ -21,6 +21,7 @@ def test_a_curve_holds_what_single_thresholds_say(sample):
     assert (curve.model[at], curve.low[at], curve.high[at]) == (one.value, one.low, one.high)
     everyone = net_benefit(sample.label, np.ones(len(sample.label)), None, curve.thresholds[at])
     assert curve.every[at] == pytest.approx(everyone.value)
+    assert benefit_of_all(curve.prevalence, curve.thresholds[at]) == curve.every[at]
     assert curve.every[0] == pytest.approx(curve.prevalence, abs=0.01)
     assert len(curve.to_frame()) == 99
     low, high = curve.shown()
