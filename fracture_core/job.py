@@ -69,6 +69,10 @@ class Job:
         except OSError:
             return 0.0
 
+    def cancel(self) -> None:
+        """Ends the work; what is left of it each kind of job says."""
+        raise NotImplementedError
+
     def forget(self) -> None:
         """Deletes state and results of a job that is not at work."""
         if self.state().status != "running":

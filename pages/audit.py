@@ -64,7 +64,7 @@ def _show() -> None:
     job = audit_jobs.job_of(folder.resolved(text))
     state = job.state()
     if state.status == "running":
-        job_watch.show(job, job.cancel)
+        job_watch.show(job)
     else:
         again = state.status != "absent"
         if st.button(

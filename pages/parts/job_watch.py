@@ -11,25 +11,24 @@ from fracture_core.job import State as JobState
 _EVERY = 0.7
 
 
-def show(job: Job, cancel: Callable[[], None], counted: Callable[[JobState], str] | None = None) -> None:
+def show(job: Job, counted: Callable[[JobState], str] | None = None) -> None:
     """Draws the progress again and again; draws the whole page anew when the job has ended.
 
     Args:
         job: at work.
-        cancel: ends it.
         counted: how far it is in words, for a state with more than one thing to do; their numbers by default.
     """
-    st.fragment(_live, run_every=_EVERY)(job, cancel, counted or _numbers)
+    st.fragment(_live, run_every=_EVERY)(job, counted or _numbers)
 
 
-def _live(job: Job, cancel: Callable[[], None], counted: Callable[[JobState], str]) -> None:
+def _live(job: Job, counted: Callable[[JobState], str]) -> None:
     state = job.state()
     if state.status != "running":
         st.rerun()
     share = state.done / state.every if state.every else 0.0
     words = f", {counted(state)}" if state.every > 1 else ""
     st.progress(min(share, 1.0), text=f"{state.what}{words}")
-    st.button("Cancel", on_click=cancel, key=f"job_cancel_{job.folder.name}")
+    st.button("Cancel", on_click=job.cancel, key=f"job_cancel_{job.folder.name}")
     st.caption("It goes on when you leave this page.")
 
 

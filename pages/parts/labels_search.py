@@ -29,7 +29,7 @@ def show(card: Card, data: Path) -> Suspects | None:
     state = job.state()
     running = state.status == "running"
     if running:
-        job_watch.show(job, job.cancel)
+        job_watch.show(job)
     fault = st.session_state.pop(_FAULT, "") or (state.what if state.status == "failed" else "")
     if fault:
         st.error(layout.plain(fault))

@@ -14,7 +14,7 @@ def show(card: Card) -> None:
     job = Job(places.runs() / ".neighbours" / card.weights.sha256[:16])
     state = job.state()
     if state.status == "running":
-        job_watch.show(job, job.cancel)
+        job_watch.show(job)
         return
     if state.status == "finished":
         # What it made lies with the model.

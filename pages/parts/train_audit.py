@@ -27,7 +27,7 @@ def show(folder: str) -> str:
     job = audit_jobs.job_of(Path(folder))
     state = job.state()
     if state.status == "running":
-        job_watch.show(job, job.cancel)
+        job_watch.show(job)
         return folder
     if state.status == "finished":
         try:

@@ -30,7 +30,7 @@ def choose() -> str:
         st.caption(f"It lies in {layout.plain(str(folder))}. Cite: {layout.plain(row.citation)}.")
         return str(folder)
     if state.status == "running":
-        job_watch.show(job, job.cancel, _fetched)
+        job_watch.show(job, _fetched)
         return ""
     _offer(row, job, state)
     return ""

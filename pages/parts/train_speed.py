@@ -24,7 +24,7 @@ def show(row: Architecture, config: TrainingConfig, films: Look | None) -> None:
     state = job.state()
     if state.status == "running":
         st.caption(f"Timing {row.title} on this computer; films are not needed for it.")
-        job_watch.show(job, job.cancel)
+        job_watch.show(job)
         return
     speed = job.speed() if state.status == "finished" else None
     if state.status == "failed":
