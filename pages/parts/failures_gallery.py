@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -56,7 +57,7 @@ def show(record: Record, seen: View) -> None:
     shown = films.iloc[first : first + failures_list.PAGE]
     collection = teaching_collect.show(record.card, list(shown["id"]))
     _cards(record, collection, shown, root)
-    _pager(page, failures_list.pages(len(films)))
+    pager("failures", page, failures_list.pages(len(films)), failures_state.turn_to)
 
 
 def heading(seen: View, count: int) -> str:
@@ -136,7 +137,7 @@ def _cards(record: Record, collection: Collection | None, films: pd.DataFrame, r
     with st.container(key="failures-gallery"):
         for number, row in enumerate(films.to_dict("records")):
             with st.container(key=f"failures-card-{number}", gap=None):
-                picture = _picture(root, row["path"], row["id"]) if root else ""
+                picture = picture_of(root, row["path"], row["id"]) if root else ""
                 st.html(card(row, picture, record.card.finding))
                 st.button(
                     failures_list.short(row["id"]),
@@ -163,7 +164,7 @@ def card(row: dict, picture: str, finding: str) -> str:
     )
 
 
-def _picture(root: Path, path: str, case: str) -> str:
+def picture_of(root: Path, path: str, case: str) -> str:
     """A thumbnail, or words in its place."""
     try:
         return failures_films.thumbnail(str(root), path, html.escape(f"Film {case}"))
@@ -171,22 +172,22 @@ def _picture(root: Path, path: str, case: str) -> str:
         return '<div class="missing">This film cannot be read.</div>'
 
 
-def _pager(page: int, pages: int) -> None:
+def pager(key: str, page: int, pages: int, turn: Callable[[int], None]) -> None:
+    """The way to the pages before and after; nothing where there is one page only.
+
+    Args:
+        key: tells the pagers of a page apart.
+        page: the one that is shown, from 0.
+        pages: how many there are.
+        turn: called with the page that is wanted.
+    """
     if pages == 1:
         return
-    with st.container(horizontal=True, vertical_alignment="center", key="failures-pager"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            "Previous page",
-            key="failures_page_back",
-            disabled=page == 0,
-            on_click=failures_state.turn_to,
-            args=(page - 1,),
+            "Previous page", key=f"{key}_page_back", disabled=page == 0, on_click=turn, args=(page - 1,)
         )
         st.html(f'<span class="count">Page {page + 1} of {pages}</span>', width="content")
         st.button(
-            "Next page",
-            key="failures_page_on",
-            disabled=page + 1 == pages,
-            on_click=failures_state.turn_to,
-            args=(page + 1,),
+            "Next page", key=f"{key}_page_on", disabled=page + 1 == pages, on_click=turn, args=(page + 1,)
         )

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
-from fracture_core.errors import DataError, ImageReadError
+from fracture_core.errors import DataError
 from fracture_core.review import Review
 from fracture_core.suspects.suspects import Film, Suspects
 from fracture_core.words import SPLITS, label_words
 from pages.parts import (
-    failures_films,
     failures_gallery,
     failures_list,
     failures_reviews,
@@ -104,7 +104,7 @@ def _pages(record: Record, films: Sequence[Film], reviews: Sequence[Review], nam
     page = min(labels_state.page(name), pages - 1)
     first = page * failures_list.PAGE
     _cards(record, films[first : first + failures_list.PAGE], reviews, name)
-    _pager(page, pages, name)
+    failures_gallery.pager(f"labels_{name}", page, pages, partial(labels_state.to_page, name=name))
 
 
 def _cards(record: Record, films: Sequence[Film], reviews: Sequence[Review], name: str) -> None:
@@ -112,7 +112,7 @@ def _cards(record: Record, films: Sequence[Film], reviews: Sequence[Review], nam
     with st.container(key=f"failures-gallery-{name}"):
         for number, film in enumerate(films):
             with st.container(key=f"labels-{name}-{number}", gap=None):
-                picture = _picture(str(root), film) if root else ""
+                picture = failures_gallery.picture_of(root, film.path, film.case) if root else ""
                 said = [review.mark for review in reviews if review.case == film.case]
                 st.html(card(film, picture, record.card.finding, said))
                 st.button(
@@ -134,32 +134,3 @@ def card(film: Film, picture: str, finding: str, marks: Sequence[str]) -> str:
         f"<div>probability <b>{film.probability:.3f}</b></div>"
         f'<div class="small">{html.escape(place) or "no split"}</div>{said}</div>'
     )
-
-
-def _picture(root: str, film: Film) -> str:
-    """A thumbnail, or words in its place."""
-    try:
-        return failures_films.thumbnail(root, film.path, html.escape(f"Film {film.case}"))
-    except ImageReadError:
-        return '<div class="missing">This film cannot be read.</div>'
-
-
-def _pager(page: int, pages: int, name: str) -> None:
-    if pages == 1:
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Previous page",
-            key=f"labels_page_back_{name}",
-            disabled=page == 0,
-            on_click=labels_state.to_page,
-            args=(page - 1, name),
-        )
-        st.html(f'<span class="count">Page {page + 1} of {pages}</span>', width="content")
-        st.button(
-            "Next page",
-            key=f"labels_page_on_{name}",
-            disabled=page + 1 == pages,
-            on_click=labels_state.to_page,
-            args=(page + 1, name),
-        )
