@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browsing import settled
+from browsing import pick, settled
 from phantom_files import film, save
 from playwright.sync_api import expect
 
@@ -32,14 +32,6 @@ def folder(page, path) -> None:
     field = page.get_by_role("textbox", name="Folder of labelled films")
     field.fill(str(path))
     field.press("Enter")
-    settled(page)
-
-
-def pick(page, label: str, words: str) -> None:
-    page.get_by_role("combobox", name=label).click()
-    page.keyboard.type(words)
-    page.get_by_role("option", name=words).first.wait_for()
-    page.keyboard.press("Enter")
     settled(page)
 
 

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from browsing import settled
+from browsing import pick, settled
 from playwright.sync_api import expect
 
 from fracture_core.evaluation import predictions
@@ -24,15 +24,6 @@ def open_part(page, app, name: str) -> None:
     page.get_by_role("link", name="Train").first.click()
     page.get_by_role("heading", name="Train", exact=True).wait_for()
     page.get_by_role("radio", name=name, exact=True).click()
-    settled(page)
-
-
-def pick(page, label: str, words: str) -> None:
-    """Chooses an option with the keyboard."""
-    page.get_by_role("combobox", name=label, exact=True).click()
-    page.keyboard.type(words)
-    page.get_by_role("option", name=words).first.wait_for()
-    page.keyboard.press("Enter")
     settled(page)
 
 

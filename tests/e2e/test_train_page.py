@@ -4,7 +4,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from browsing import settled
+from browsing import pick, settled
 
 from fracture_core.registry.store import SHIPPED, ModelStore
 from fracture_core.training.run import Run
@@ -20,15 +20,6 @@ def open_page(page, app, name: str = "Train") -> None:
     page.goto(app.url)
     page.get_by_role("link", name=name).first.click()
     page.get_by_role("heading", name=name, exact=True).wait_for()
-
-
-def pick(page, label: str, words: str) -> None:
-    """Chooses an option with the keyboard."""
-    page.get_by_role("combobox", name=label).click()
-    page.keyboard.type(words)
-    page.get_by_role("option", name=words).first.wait_for()
-    page.keyboard.press("Enter")
-    settled(page)
 
 
 def type_in(page, role: str, label: str, value: str) -> None:
