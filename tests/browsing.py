@@ -3,6 +3,7 @@
 
 def pick(page, label: str, words: str) -> None:
     """Chooses an option with the keyboard."""
+    settled(page)  # a redraw would close the list
     page.get_by_role("combobox", name=label, exact=True).click()
     page.keyboard.type(words)
     page.get_by_role("option", name=words).first.wait_for()

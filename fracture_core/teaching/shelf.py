@@ -47,14 +47,17 @@ class Shelf:
                 continue  # a damaged file hides no other
         return sorted(found, key=str.casefold)
 
+    def __contains__(self, name: str) -> bool:
+        """Whether there is one of that name."""
+        return self._path(name).is_file()
+
     def get(self, name: str) -> Collection:
         """A collection; an empty one where there is none of that name.
 
         Raises:
             DataError: its file is damaged, or it can have no such name.
         """
-        path = self._path(name)
-        return _read(path) if path.is_file() else Collection(name)
+        return _read(self._path(name)) if name in self else Collection(name)
 
     def change(self, name: str, how: Callable[[Collection], Collection]) -> Collection:
         """Changes a collection and keeps it; it is begun where there is none of that name.
@@ -71,12 +74,15 @@ class Shelf:
         """Gives a collection another name.
 
         Raises:
-            DataError: there is one of that name already, the name cannot be, or the file cannot be written.
+            DataError: there is none, there is one of the new name already, the name cannot be, or the file cannot be
+                written.
         """
         with _CHANGING:
+            if name not in self:
+                raise DataError(f"Expected a teaching file {name!r}, but there is none: choose another.")
             renamed = Collection(new, self.get(name).entries)
             if new != name:
-                if self._path(new).is_file():
+                if new in self:
                     raise DataError(
                         f"Expected a name that is free, but there is a teaching file {new!r}: choose another."
                     )

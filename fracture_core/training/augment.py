@@ -49,7 +49,7 @@ def augment(
         warped = _coarser(warped, 1 + coarse * how.resolution) * film
     inside = warped[film]
     mean = float(inside.mean()) if inside.size else 0.0
-    levels = np.arange(256, dtype=np.float32)
+    levels: np.ndarray = np.arange(256, dtype=np.float32)
     if how.gamma:
         exponent = math.exp(bend * how.gamma)
         levels, mean = 255 * (levels / 255) ** exponent, 255 * (mean / 255) ** exponent

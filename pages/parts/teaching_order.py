@@ -120,13 +120,26 @@ def _note(card: Card, name: str, case: str, key: str) -> None:
 
 
 def _change(card: Card, name: str, how: Callable[[Collection], Collection]) -> None:
+    if _gone(card, name):
+        return
     try:
         teaching_collect.shelf(card).change(name, how)
     except DataError as error:
         st.session_state[_FAULT] = str(error)
 
 
+def _gone(card: Card, name: str) -> bool:
+    """Whether a field speaks of a file that has another name by now, or none.
+
+    The browser sends what stood in a field once more where the page is drawn again before it has noticed that the field
+    is gone; the file would come back empty.
+    """
+    return name not in teaching_collect.shelf(card)
+
+
 def _rename(card: Card, name: str, key: str) -> None:
+    if _gone(card, name):
+        return
     new = " ".join((st.session_state[key] or "").split())
     try:
         teaching_collect.shelf(card).rename(name, new)

@@ -75,6 +75,9 @@ def test_renamed_and_deleted(shelf):
     with pytest.raises(DataError, match="name that is free"):
         shelf.rename("one", "Two")
     shelf.rename("one", "one")
+    with pytest.raises(DataError, match="a teaching file 'gone', but there is none"):
+        shelf.rename("gone", "come")
+    assert "come" not in shelf
     shelf.rename("one", "three")
     assert shelf.names() == ["three", "Two"]
     shelf.delete("three")
