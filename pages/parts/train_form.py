@@ -128,6 +128,8 @@ def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig | N
             key="train_seed",
             persist_state="session",
         )
+        # A row each, so that on a phone what belongs together stays together.
+        left, right = st.columns(2)
         schedule = left.selectbox(
             "Learning rate over time",
             SCHEDULES,
@@ -142,6 +144,7 @@ def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig | N
             help="This architecture deals its films out in a way of its own." if usual.negatives else None,
             **key("sampling", usual.sampling),
         )
+        left, right = st.columns(2)
         trials = left.number_input(
             "Search for a learning rate, short trainings",
             0,
@@ -151,12 +154,13 @@ def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig | N
             **key("trials", 0),
         )
         short = right.number_input("Epochs of each", 1, 1000, disabled=not trials, **key("short", 2))
-        precision = left.selectbox(
+        precision = st.selectbox(
             "Arithmetic while it trains",
             PRECISIONS,
             format_func=_PRECISION_WORDS.__getitem__,
             help="Newer processors (AVX-512 BF16, AMX) multiply rounded numbers up to twice as fast; others go on in "
             "float32. Sums, weights and all figures of the finished model are float32 either way.",
+            width=480,
             **key("precision", FLOAT32),
         )
         doubled = st.toggle("Show every film twice an epoch, once mirrored", **key("doubled", usual.doubled))
