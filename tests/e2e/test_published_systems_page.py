@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from browsing import settled
 
 from fracture_core import places
 from fracture_core.published.report import reports
@@ -35,6 +36,7 @@ def test_a_model_of_a_row_is_put_in_use_and_the_page_says_so(page, app):
     try:
         _open(page, app)
         page.get_by_text("(tiny)").wait_for()
+        settled(page)  # what is clicked while the page is still drawn may be lost
         page.get_by_role("button", name="Put in use").first.click()
         page.get_by_text("(tiny) is now in use on every page").wait_for(timeout=180_000)
         page.get_by_role("heading", name="Published systems", exact=True).wait_for()

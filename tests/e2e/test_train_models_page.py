@@ -1,5 +1,6 @@
 """Models on the Train page, driven as a user drives them: compared, loaded, passed on, renamed, deleted."""
 
+import contextlib
 import csv
 import io
 import shutil
@@ -7,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from browsing import pick, settled
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 
 from fracture_core.evaluation import predictions
 from fracture_core.registry.card import Card
@@ -32,12 +33,22 @@ def press(page, name: str) -> None:
     settled(page)
 
 
-def rename(page, name: str) -> None:
-    """Types a name and sends it off by the keyboard, which no moving button can miss."""
-    settled(page)
+def rename(page, name: str, told: str) -> None:
+    """Types a name and sends it off by the keyboard until the page tells what came of it.
+
+    A download draws the page again some time later, and what was typed before may then be gone.
+    """
     field = page.get_by_role("textbox", name="New name")
-    field.fill(name)
-    field.press("Enter")
+    for _ in range(5):
+        settled(page)
+        field.fill("")
+        field.fill(name)
+        field.press("Enter")
+        settled(page)
+        with contextlib.suppress(TimeoutError):
+            page.get_by_text(told).wait_for(timeout=10_000)
+            return
+    raise AssertionError(f"the page never said {told!r}")
 
 
 def saved(page, words: str) -> tuple[str, bytes]:
@@ -93,10 +104,8 @@ def test_a_model_is_exported_imported_renamed_and_deleted(page, app, twin, tmp_p
     assert content.startswith(b"PK")
 
     # A name that is taken is one sentence; another is taken.
-    rename(page, "tiny")
-    page.get_by_text("tiny is here already").wait_for()
-    rename(page, "renamed")
-    page.get_by_text("twin is now renamed").wait_for()
+    rename(page, "tiny", "tiny is here already")
+    rename(page, "renamed", "twin is now renamed")
     assert store.card("renamed").title == "Twin"
     try:
         # What was exported comes back under its own name.
