@@ -13,6 +13,7 @@ import subprocess
 import sys
 
 from fracture_core.training.precision import PRECISIONS
+from fracture_core.zoo import architecture
 
 
 def main() -> None:
@@ -24,7 +25,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
     for name in chosen.architectures:
-        words = [name, "--batch", str(chosen.batch), "--pretrained"]
+        words = [name, "--batch", str(chosen.batch)]
+        # As such networks are usually trained: their batch statistics and first layers stay.
+        words += ["--pretrained"] if architecture(name).backbone else []
         words += ["--size", str(chosen.size)] if chosen.size else []
         rounds = [
             [_films_a_second(words, precision) for precision in PRECISIONS] for _ in range(chosen.rounds)

@@ -70,7 +70,7 @@ def add(commands) -> None:
         "--precision",
         choices=PRECISIONS,
         default=FLOAT32,
-        help="of the products while it trains; bfloat16 is faster where the processor has it",
+        help="of the products while it trains; bfloat16 can be faster where the processor has it",
     )
     parser.add_argument("--sampling", choices=SAMPLINGS, help="which films an epoch shows")
     parser.add_argument(
