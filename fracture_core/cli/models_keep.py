@@ -39,11 +39,13 @@ def add(actions) -> None:
     part.add_argument("path", type=Path, metavar="PATH", help="the zip or the folder")
     part.add_argument("--name", default="", help="its name here; default: its own")
     part.set_defaults(run=_import)
-    part = actions.add_parser("rename", help="give a model another name; its reviews go along")
+    part = actions.add_parser(
+        "rename", help="give a model another name; its reviews and teaching files go along"
+    )
     part.add_argument("id", metavar="ID")
     part.add_argument("new", metavar="NEW")
     part.set_defaults(run=_rename)
-    part = actions.add_parser("delete", help="delete a model; its reviews are set aside")
+    part = actions.add_parser("delete", help="delete a model; its reviews and teaching files are set aside")
     part.add_argument("id", metavar="ID")
     part.add_argument("--yes", action="store_true", help="do not ask")
     part.set_defaults(run=_delete)

@@ -7,7 +7,7 @@ import numpy as np
 
 from fracture_core.zoo import Augmentation
 
-# Eight by eight fields, and no slope above twice the mean: what viewers for radiographs usually offer.
+# OpenCV's usual fields; a low limit, for a higher one brings up the noise of even areas.
 _FIELDS, _CLIP = (8, 8), 2.0
 
 

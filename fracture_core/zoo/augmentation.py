@@ -20,8 +20,8 @@ WIDEST = {
 class Augmentation:
     """How far a training film is varied at each look.
 
-    The first of them are symmetric around no change. The last three stand for other machines and other compression,
-    and only take away: fine lines, grey levels, calm.
+    Ranges up to `gamma` are symmetric around no change, the last three begin with none and go one way. From `gamma` on
+    they stand for films of other machines.
 
     Attributes:
         rotation: degrees.

@@ -76,7 +76,7 @@ def _delete(model_id: str) -> None:
         return
     st.warning(
         f"Delete {layout.plain(model_id)} for good? Its weights and its record are lost unless you exported them. "
-        "Marks of reviewers are set aside in the folder of runs."
+        "Marks of reviewers and teaching files are set aside in the folder of runs."
     )
     with st.container(horizontal=True):
         if st.button("Delete it", type="primary", key=f"train_delete_go_{model_id}"):
