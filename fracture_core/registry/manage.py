@@ -21,6 +21,8 @@ def rename(store: ModelStore, runs: Path, model_id: str, new: str) -> None:
         ModelError: the model is unknown or the shipped one, or the name is taken or unfit.
     """
     check_name(new)
+    # First, for a model that is here has reviews of its own, and they are not an earlier one's.
+    store.refuse_taken(new)
     for what, place in _made(runs, new).items():
         if place.exists():
             raise ModelError(

@@ -83,6 +83,7 @@ def test_the_model_in_use_and_the_shipped_one_stay(store, runs, zeta):
     ("new", "said"),
     [
         ("TINY", "is here already"),
+        ("tiny", "is here already"),
         ("a/b", "letters, digits"),
         ("", "letters"),
         ("old", "reviews of"),
@@ -90,7 +91,8 @@ def test_the_model_in_use_and_the_shipped_one_stay(store, runs, zeta):
     ],
 )
 def test_a_name_that_is_taken_or_unfit_is_refused(store, runs, zeta, new, said):
-    Reviews.of(runs, "old").mark("film", "subtle", "Ada")
+    for model_id in ("old", "tiny"):
+        Reviews.of(runs, model_id).mark("film", "subtle", "Ada")
     _collected(runs, "taught")
     with pytest.raises(ModelError, match=said):
         rename(store, runs, zeta, new)
