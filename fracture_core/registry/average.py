@@ -61,6 +61,7 @@ def average(store: ModelStore, ids: Sequence[str], model_id: str) -> str:
 
     # Keras takes seconds to load, and what does not fit is refused without it.
     from fracture_core.registry.golden import golden_logit
+    from fracture_core.registry.half import save_weights
     from fracture_core.registry.weights import SUFFIX
     from fracture_core.zoo.average import calibrated, halves
 
@@ -78,7 +79,7 @@ def average(store: ModelStore, ids: Sequence[str], model_id: str) -> str:
         result = Path(folder) / model_id
         result.mkdir()
         weights = result / f"average{SUFFIX}"
-        model.save_weights(weights)
+        save_weights(model, weights)
         val = table[table["split"] == "val"]
         calibration = Platt.fit(val["logit"], val["label"])
         thresholds = Thresholds.choose(val["label"].to_numpy(), calibration.apply(val["logit"]))

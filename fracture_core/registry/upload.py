@@ -91,6 +91,7 @@ def add_weights(
 
     # Keras takes seconds to load, and a refused name needs none of it.
     from fracture_core.registry.golden import golden_logit
+    from fracture_core.registry.half import save_weights
     from fracture_core.registry.weight_check import check_weights
     from fracture_core.registry.weights import fill
 
@@ -116,7 +117,7 @@ def add_weights(
         kept = result / f"{row.name}{_SUFFIX}"
         if loaded.file.endswith(KERAS):
             # Written anew: without the optimizer, which may be twice as large.
-            model.save_weights(kept)
+            save_weights(model, kept)
         else:
             path.rename(kept)
         card = Card(

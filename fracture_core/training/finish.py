@@ -26,6 +26,7 @@ from fracture_core.explain.gradcam import GradCam
 from fracture_core.explain.methods import GRAD_CAM
 from fracture_core.registry.card import Card, DataRecord, Weights
 from fracture_core.registry.golden import golden_logit
+from fracture_core.registry.half import round_kernels, save_weights
 from fracture_core.registry.hash import sha256
 from fracture_core.registry.store import CARD, PREDICTIONS
 from fracture_core.registry.weights import SUFFIX
@@ -61,11 +62,12 @@ def finish(run: Run, films: Films, config: TrainingConfig, model: keras.Model) -
         run: the finished run.
         films: its data.
         config: its settings.
-        model: its network with the best weights.
+        model: its network with the best weights; its kernels are rounded to half precision.
 
     Returns:
         The card of the result.
     """
+    round_kernels(model)
     val = films.of("val")
     val_logits = logits(model, films.canvases, films.rows[val], films.spec)
     calibration, limits = _calibrate(val_logits, films.labels(val))
@@ -88,7 +90,7 @@ def finish(run: Run, films: Films, config: TrainingConfig, model: keras.Model) -
         ),
     )
     weights = partial / f"{config.architecture}{SUFFIX}"
-    model.save_weights(weights)
+    save_weights(model, weights)
     card = replace(
         _card(run, films, config, model, calibration, thresholds, scales, weights, table, limits),
         test_pointing=pointing(cam, films, test),
