@@ -11,18 +11,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fracture_core.evaluation import predictions
+from fracture_core.evaluation import Thresholds, predictions
 from fracture_core.evaluation.paired import paired, shared_films
-from fracture_core.registry.card import Card
-from fracture_core.registry.store import CARD, PREDICTIONS
+from fracture_core.registry.store import PREDICTIONS
 
 _DRAWS = 2_000
 
-_FIGURES = {
-    "share uncertain": lambda films: 1 - (films["clear"] | films["suspected"]).mean(),
-    "fractures under no fracture seen": lambda films: films.loc[films["clear"], "label"].mean(),
-    "fractures under fracture suspected": lambda films: films.loc[films["suspected"], "label"].mean(),
-}
+_FIGURES = ("share uncertain", "fractures under no fracture seen", "fractures under fracture suspected")
 
 
 def main() -> None:
@@ -49,18 +44,31 @@ def main() -> None:
         np.concatenate([members[at] for at in draw.integers(0, len(members), len(members))])
         for _ in range(_DRAWS)
     ]
-    for name, figure in _FIGURES.items():
-        apart = [figure(sides[1].iloc[index]) - figure(sides[0].iloc[index]) for index in drawn]
-        _tell(name, *(figure(side) for side in sides), *np.nanpercentile(apart, [2.5, 97.5]))
+    # Thresholds are chosen anew on each draw, for they hang on few films and are half of what is uncertain here.
+    apart = np.array([_states(sides[1].iloc[index]) - _states(sides[0].iloc[index]) for index in drawn])
+    low, high = np.nanpercentile(apart, [2.5, 97.5], axis=0)
+    for name, *figures in zip(_FIGURES, *(_states(side) for side in sides), low, high, strict=True):
+        _tell(name, *figures)
 
 
 def _films(folder: Path) -> pd.DataFrame:
-    """The validation films of a model, with its verdicts."""
+    """The validation films of a model."""
     table = predictions.read(folder / PREDICTIONS)
-    limits = Card.load(folder / CARD).thresholds
-    table = table[table["split"] == "val"]
-    return table.assign(
-        clear=table["probability"] < limits.low, suspected=table["probability"] >= limits.high
+    return table[table["split"] == "val"]
+
+
+def _states(films: pd.DataFrame) -> np.ndarray:
+    """What `_FIGURES` names, with the thresholds that these films give; nan where a verdict never falls."""
+    label, probability = films["label"].to_numpy(), films["probability"].to_numpy()
+    if len(np.unique(label)) < 2:
+        return np.full(len(_FIGURES), np.nan)
+    limits = Thresholds.choose(label, probability)
+    clear, suspected = probability < limits.low, probability >= limits.high
+    return np.array(
+        [
+            1 - (clear | suspected).mean(),
+            *(label[state].mean() if state.any() else np.nan for state in (clear, suspected)),
+        ]
     )
 
 
