@@ -122,6 +122,17 @@ def trained(tmp_path_factory: pytest.TempPathFactory, tiny_config):
     return run
 
 
+@pytest.fixture
+def finished(trained, tiny_config):
+    """The network of `trained` with its best weights, rounded as a finished model's are."""
+    from fracture_core.registry.half import round_kernels
+    from fracture_core.training import loop
+
+    model = loop.best(trained, tiny_config)
+    round_kernels(model)
+    return model
+
+
 @pytest.fixture(scope="session")
 def films(trained, tiny_config):
     """The films of `trained`, decoded."""

@@ -18,11 +18,9 @@ def _rows(films) -> np.ndarray:
     return films.rows[val[films.labels(val) == 1]]
 
 
-def test_a_scale_is_the_90th_percentile_of_the_peaks_on_fractured_validation_films(
-    trained, films, tiny_config
-):
+def test_a_scale_is_the_90th_percentile_of_the_peaks_on_fractured_validation_films(trained, films, finished):
     card = Card.load(trained.result / "card.json")
-    cam = GradCam(loop.best(trained, tiny_config), card.heatmap_layer)
+    cam = GradCam(finished, card.heatmap_layer)
     peaks = [cam(normalise(films.canvases[row][None], films.spec)).max() for row in _rows(films)]
     assert card.heatmap_scale == pytest.approx(np.quantile(peaks, 0.9), rel=1e-5)
     # After two epochs there is nothing positive for Grad-CAM++ on most films; what finds nothing gets no scale.
