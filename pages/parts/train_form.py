@@ -158,8 +158,8 @@ def _settings(row: Architecture, films: Look | None) -> tuple[TrainingConfig | N
             "Arithmetic while it trains",
             PRECISIONS,
             format_func=_PRECISION_WORDS.__getitem__,
-            help="Newer processors (AVX-512 BF16, AMX) multiply rounded numbers up to twice as fast; others go on in "
-            "float32. Sums, weights and all figures of the finished model are float32 either way.",
+            help="Some newer processors (AVX-512 BF16, AMX) multiply rounded numbers faster; others go on in float32. "
+            "Sums stay in float32, and so does every calculation with the finished model.",
             width=480,
             **key("precision", FLOAT32),
         )
