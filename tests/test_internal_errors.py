@@ -1,0 +1,42 @@
+"""One bad file neither ends its batch nor writes its values into the log."""
+
+import pytest
+
+from fracture_core.errors import ImageReadError
+from fracture_core.internal_errors import InternalFileError, file_boundary
+
+
+def test_unexpected_exception_becomes_an_error_with_a_reference(caplog):
+    with pytest.raises(InternalFileError) as caught, file_boundary():
+        raise ValueError("Doe^Jane")
+    assert str(caught.value) == (
+        f"This file could not be read (internal error, reference {caught.value.reference})."
+    )
+    assert caught.value.reference in caplog.text
+
+
+def test_log_has_types_and_places_but_no_values(caplog):
+    def inner():
+        raise KeyError("Doe^Jane")
+
+    with pytest.raises(InternalFileError), file_boundary():
+        try:
+            inner()
+        except KeyError as error:
+            raise ValueError("1970-01-01") from error
+    assert "ValueError" in caplog.text
+    assert "KeyError" in caplog.text
+    assert "in inner" in caplog.text
+    assert "Doe" not in caplog.text
+    assert "1970" not in caplog.text
+
+
+def test_errors_for_the_user_pass_unchanged():
+    with pytest.raises(ImageReadError, match="damaged"), file_boundary():
+        raise ImageReadError("The file is damaged.")
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_requests_to_stop_pass_unchanged(kind):
+    with pytest.raises(kind), file_boundary():
+        raise kind
