@@ -8,6 +8,9 @@ VISIBLE_CHROMA = 24
 
 _SAMPLE = 256
 
+# Share of coloured pixels from which the colour space of a film is doubted.
+_COLOURED = 0.10
+
 
 def grey(rgb: np.ndarray) -> np.ndarray:
     """Luma of a colour image (ITU-R BT.601: 0.299 R + 0.587 G + 0.114 B).
@@ -36,3 +39,27 @@ def coloured_share(rgb: np.ndarray) -> float:
     size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
     small = cv2.resize(np.ascontiguousarray(rgb), size, interpolation=cv2.INTER_AREA).astype(np.int16)
     return float(np.mean(small.max(axis=-1) - small.min(axis=-1) > VISIBLE_CHROMA))
+
+
+def is_coloured(rgb: np.ndarray) -> bool:
+    """Whether more of an image is visibly coloured than a marker or a stamp would be."""
+    return coloured_share(rgb) > _COLOURED
+
+
+def grey_if_ycbcr(rgb: np.ndarray) -> np.ndarray:
+    """Convert an image that is labelled RGB and holds YCbCr of a grey film.
+
+    Read as RGB such an image is coloured nearly everywhere; read as YCbCr it is grey. A real colour image is coloured
+    either way.
+
+    Args:
+        rgb: array (height, width, 3).
+
+    Returns:
+        The image in RGB: converted where it is YCbCr, else unchanged.
+    """
+    if rgb.dtype != np.uint8 or not is_coloured(rgb):
+        return rgb
+    # OpenCV's order is Y, Cr, Cb.
+    converted = cv2.cvtColor(np.ascontiguousarray(rgb[..., (0, 2, 1)]), cv2.COLOR_YCrCb2RGB)
+    return rgb if is_coloured(converted) else converted

@@ -5,42 +5,21 @@ grayscale transformation sequence of `dicom_levels`. Read are the elements that 
 are to be shown, and nothing that says whose they are.
 """
 
-import io
 import re
-import zlib
 
 import numpy as np
-from pydicom import dcmread
 from pydicom.dataset import FileDataset
-from pydicom.encaps import get_frame
-from pydicom.pixels import apply_color_lut, get_decoder, pixel_array
-from pydicom.uid import (
-    HTJ2K,
-    JPEG2000,
-    UID,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    HTJ2KLossless,
-    HTJ2KLosslessRPCL,
-    ImplicitVRLittleEndian,
-    JPEG2000Lossless,
-    JPEGBaseline8Bit,
-    JPEGExtended12Bit,
-    JPEGLossless,
-    JPEGLosslessSV1,
-    JPEGLSLossless,
-    JPEGLSNearLossless,
-    RLELossless,
-)  # fmt: skip
+from pydicom.pixels import apply_color_lut, pixel_array
+from pydicom.uid import UID
 
 from fracture_core.errors import ImageReadError
-from fracture_core.imaging import colour, dicom_levels, formats, levels
-from fracture_core.imaging.codestream import announced_size
+from fracture_core.imaging import colour, dicom_file, dicom_levels, levels
 from fracture_core.imaging.dicom_elements import DAMAGED, element, number, numbers, text
-from fracture_core.imaging.isolated import decode_isolated
+from fracture_core.imaging.dicom_pixels import Encoding, identify_encoding
+from fracture_core.imaging.isolated import DecodeLimitError, decode_isolated
 from fracture_core.imaging.radiograph import Radiograph
-from fracture_core.imaging.size import MAX_MEGAPIXELS, check_size
+from fracture_core.imaging.segmented_palette import expand_segmented_palette
+from fracture_core.imaging.size import check_size
 
 #: Modalities (PS3.3 section C.7.3.1.1.1) that are plain radiographs.
 _PLAIN = {"CR", "DX", "RG"}
@@ -96,31 +75,6 @@ _OTHER_PARTS = {
     "TSPINE",
 }
 
-_UNCOMPRESSED = {
-    ImplicitVRLittleEndian,
-    ExplicitVRLittleEndian,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-}
-
-#: The decoder of each compressed transfer syntax (PS3.5 section A.4).
-_GDCM = "gdcm"
-_DECODERS = {
-    RLELossless: "pydicom",
-    JPEGBaseline8Bit: "pillow",
-    JPEGExtended12Bit: _GDCM,
-    JPEGLossless: _GDCM,
-    JPEGLosslessSV1: _GDCM,
-    JPEGLSLossless: "pyjpegls",
-    JPEGLSNearLossless: "pyjpegls",
-    JPEG2000Lossless: "pylibjpeg",
-    JPEG2000: "pylibjpeg",
-    HTJ2KLossless: "pylibjpeg",
-    HTJ2KLosslessRPCL: "pylibjpeg",
-    HTJ2K: "pylibjpeg",
-}
-
-
 def read_dicom(data: bytes) -> Radiograph:
     """Reads a DICOM file of one frame.
 
@@ -135,11 +89,11 @@ def read_dicom(data: bytes) -> Radiograph:
         ImageReadError: damaged, without pixels, several frames, another kind of examination, too
             large, or compressed in a way no decoder here reads.
     """
-    dataset = parse_dicom(data)
+    dataset, notes = dicom_file.parse(data)
     modality = text(dataset, "Modality")
     _check(dataset, modality)
-    stored = _decode(dataset)
-    warnings = _kind_warnings(dataset, modality)
+    stored, warning = _decode(dataset)
+    warnings = _kind_warnings(dataset, modality) + notes + ((warning,) if warning else ())
     share = 0.0
     if stored.ndim == 3:
         pixels, share = _from_colour(stored)
@@ -160,37 +114,7 @@ def parse_dicom(data: bytes) -> FileDataset:
     Raises:
         ImageReadError: damaged, or no DICOM.
     """
-    _check_deflated(data)
-    try:
-        dataset = dcmread(io.BytesIO(data), force=True)
-        meaningful = "SOPClassUID" in dataset or "PixelData" in dataset or "Modality" in dataset
-    except DAMAGED as error:
-        raise _damaged() from error
-    if not meaningful:
-        if formats.is_dicom(data):
-            raise _damaged()
-        raise ImageReadError(
-            f"This is {formats.describe(data)}; {formats.EXPECTED}: export the image and upload that."
-        )
-    return dataset
-
-
-def _check_deflated(data: bytes) -> None:
-    """Refuses a deflated data set (PS3.5 section A.5) that would inflate without end."""
-    if not formats.is_dicom(data) or DeflatedExplicitVRLittleEndian.encode() not in data[:1024]:
-        return
-    # Group length (0002,0000), always first and of fixed size, says where the data set begins.
-    start = 144 + int.from_bytes(data[140:144], "little")
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    try:
-        inflater.decompress(data[start:], int(MAX_MEGAPIXELS * 1e6) * 6)
-    except zlib.error as error:
-        raise _damaged() from error
-    if inflater.unconsumed_tail:
-        raise ImageReadError(
-            f"The DICOM file unpacks to far more than an image of {MAX_MEGAPIXELS} megapixels, which is "
-            "the largest expected: export the image again."
-        )
+    return dicom_file.parse(data)[0]
 
 
 def _check(dataset: FileDataset, modality: str) -> None:
@@ -220,19 +144,23 @@ def _class_name(dataset: FileDataset) -> str:
     return f"“{uid.name.removesuffix(' Storage')}”" if known else "of an unknown kind"
 
 
-def _decode(dataset: FileDataset) -> np.ndarray:
-    """Stored values (rows, columns), or (rows, columns, 3) in RGB for colour."""
-    syntax = _transfer_syntax(dataset)
-    plugin = _DECODERS.get(syntax, "")
-    if syntax not in _UNCOMPRESSED and plugin not in _available(syntax):
-        raise _no_decoder(syntax)
+def _decode(dataset: FileDataset) -> tuple[np.ndarray, str]:
+    """Stored values (rows, columns), or (rows, columns, 3) in RGB for colour; and a warning or ""."""
     try:
-        if syntax not in _UNCOMPRESSED:
-            _check_code_stream(dataset)
-        isolate = plugin == _GDCM
-        stored = decode_isolated(dataset) if isolate else pixel_array(dataset, decoding_plugin=plugin)
+        encoding = identify_encoding(dataset)
+        if encoding.is_isolated:
+            stored = decode_isolated(dataset, encoding.plugin)
+        else:
+            stored = pixel_array(dataset, decoding_plugin=encoding.plugin)
         if _photometric(dataset) == "PALETTE COLOR":
-            stored = apply_color_lut(stored, dataset)
+            stored = apply_color_lut(stored, expand_segmented_palette(dataset))
+        elif stored.ndim == 3:
+            stored = _colour_as_stored(stored, dataset, encoding)
+    except DecodeLimitError as error:
+        raise ImageReadError(
+            "The pixel data of the DICOM file takes far more time or memory to decode than a radiograph should; "
+            "export it uncompressed."
+        ) from error
     except DAMAGED as error:
         raise ImageReadError(
             "The pixel data of the DICOM file is damaged or incomplete; expected a whole image: "
@@ -242,38 +170,23 @@ def _decode(dataset: FileDataset) -> np.ndarray:
         raise ImageReadError(
             f"The DICOM file holds pixels of shape {stored.shape}; expected grey or RGB: export it as grey."
         )
-    return stored
+    return stored, encoding.warning
 
 
-def _check_code_stream(dataset: FileDataset) -> None:
-    """Raises ValueError where the compressed image is of another size than the file says."""
-    size = announced_size(get_frame(dataset.PixelData, 0, number_of_frames=1))
-    if size is not None and size != (dataset.Rows, dataset.Columns):
-        raise ValueError(f"code stream of {size}, data set of {(dataset.Rows, dataset.Columns)}")
-
-
-def _available(syntax: UID) -> tuple[str, ...]:
-    try:
-        return get_decoder(syntax).available_plugins
-    except NotImplementedError:
-        return ()
-
-
-def _transfer_syntax(dataset: FileDataset) -> UID:
-    """The Transfer Syntax UID, set from how the file parsed where it does not say."""
-    syntax = dataset.file_meta.get("TransferSyntaxUID")
-    if not syntax:
-        implicit, little = dataset.original_encoding
-        explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
-        syntax = ImplicitVRLittleEndian if implicit else explicit
-        dataset.file_meta.TransferSyntaxUID = syntax
-    return UID(str(syntax))
+def _colour_as_stored(rgb: np.ndarray, dataset: FileDataset, encoding: Encoding) -> np.ndarray:
+    """RGB of an image whose Photometric Interpretation may be wrong: a grey film tells by its chroma."""
+    if _photometric(dataset).startswith("YBR"):
+        if encoding.is_isolated or rgb.dtype != np.uint8 or not colour.is_coloured(rgb):
+            return rgb
+        raw = pixel_array(dataset, decoding_plugin=encoding.plugin, raw=True)
+        return raw if raw.shape == rgb.shape and not colour.is_coloured(raw) else rgb
+    return colour.grey_if_ycbcr(rgb)
 
 
 def _from_colour(rgb: np.ndarray) -> tuple[np.ndarray, float]:
     """Grey levels in 0–1 of an RGB image, and its share of coloured pixels."""
     if rgb.dtype != np.uint8:
-        full = levels.full_scale(int(rgb.max()))
+        full = levels.full_scale_of_any(int(rgb.max()))
         rgb = np.rint(levels.stretch(rgb, 0, full) * 255).astype(np.uint8)
     return colour.grey(rgb).astype(np.float32) / np.float32(255), colour.coloured_share(rgb)
 
@@ -289,7 +202,7 @@ def _kind_warnings(dataset: FileDataset, modality: str) -> tuple[str, ...]:
         warnings.append(f"The DICOM file {what}; the model knows plain radiographs (CR, DX).")
     if text(dataset, "PresentationIntentType") == "FOR PROCESSING":
         warnings.append("The DICOM file holds raw detector values, so its contrast may be unusual.")
-    part = str(dataset.get("BodyPartExamined") or "").strip().upper()
+    part = text(dataset, "BodyPartExamined")
     if part in _OTHER_PARTS:
         warnings.append(
             f"The DICOM file says that it shows the {part.lower()}; the model knows hands, legs, hips and shoulders "
@@ -304,17 +217,3 @@ def _spacing(dataset: FileDataset) -> tuple[float, float] | None:
         if len(values) == 2 and min(values) > 0:
             return values[0], values[1]
     return None
-
-
-def _no_decoder(syntax: UID) -> ImageReadError:
-    how = f"as {syntax.name}" if syntax.name != str(syntax) else "in an unknown way"
-    return ImageReadError(
-        f"The DICOM file is compressed {how}, which cannot be decoded here; expected "
-        "uncompressed, RLE, JPEG, JPEG-LS or JPEG 2000: export it uncompressed."
-    )
-
-
-def _damaged() -> ImageReadError:
-    return ImageReadError(
-        "The DICOM file is damaged or incomplete; expected a whole file: export it from the archive again."
-    )

@@ -9,28 +9,53 @@ import zlib
 from typing import Any
 
 from PIL import Image
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.multival import MultiValue
+from pydicom.sequence import Sequence
 
 #: What pydicom and its decoders raise on damaged files; `RuntimeError` when every decoder failed.
 DAMAGED = (
     AttributeError, ValueError, TypeError, LookupError, RuntimeError, OSError, EOFError,
-    OverflowError, MemoryError, ImportError, struct.error, zlib.error,
+    ArithmeticError, AssertionError, SyntaxError, MemoryError, ImportError, struct.error, zlib.error,
     InvalidDicomError, BytesLengthException, Image.DecompressionBombError,
 )  # fmt: skip
 
+# pydicom needs about 10 µs to convert one value of a list or one element of a sequence. The largest
+# elements read are lookup tables: 65,536 entries of two bytes, a few of them in a sequence.
+_MAX_BYTES, _MAX_TABLE_BYTES, _MAX_ITEMS = 1 << 12, 1 << 20, 1000
+_ITEM = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")  # the tag of an item in either byte order
+
 
 def element(dataset: Dataset, keyword: str) -> Any:
-    """The value of an element, or None where it is absent, empty or malformed."""
+    """The value of an element, or None where it is absent, empty, malformed or far longer than it may be."""
     try:
-        return dataset.get(keyword)
+        return None if _is_oversized(dataset, keyword) else dataset.get(keyword)
     except DAMAGED:
         return None
 
 
+def _is_oversized(dataset: Dataset, keyword: str) -> bool:
+    """Whether the unconverted value would take long to convert."""
+    if keyword not in dataset:
+        return False
+    raw = dataset.get_item(keyword)
+    value = raw.value if isinstance(raw, RawDataElement) else None
+    if not isinstance(value, bytes):
+        return False
+    holds_table = "LUT" in keyword or "LookupTable" in keyword or "Segmented" in keyword
+    if len(value) > (_MAX_TABLE_BYTES if holds_table else _MAX_BYTES):
+        return True
+    return max(value.count(tag) for tag in _ITEM) > _MAX_ITEMS
+
+
 def text(dataset: Dataset, keyword: str) -> str:
-    """A code string (VR CS) in capitals without padding; "" where there is none."""
-    return str(element(dataset, keyword) or "").strip().upper()
+    """A code string (VR CS) in capitals without padding; "" where there is none or the value is no text."""
+    value = element(dataset, keyword)
+    if isinstance(value, MultiValue) and value:
+        value = value[0]
+    return value.strip("\0 \t\r\n").upper() if isinstance(value, str) else ""
 
 
 def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
@@ -55,4 +80,9 @@ def number(dataset: Dataset, keyword: str) -> float | None:
 def first_item(dataset: Dataset, keyword: str) -> Dataset | None:
     """The first item of a sequence, or None."""
     items = element(dataset, keyword)
-    return items[0] if items and isinstance(items[0], Dataset) else None
+    if not isinstance(items, Sequence):
+        return None
+    try:
+        return items[0] if len(items) and isinstance(items[0], Dataset) else None
+    except DAMAGED:
+        return None

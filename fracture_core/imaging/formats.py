@@ -66,8 +66,50 @@ def raster_format(data: bytes) -> str | None:
     return None
 
 
+#: Brands of files in the ISO base media format (ISO/IEC 14496-12, the `ftyp` box).
+_BRANDS = {
+    b"avif": "an AVIF image",
+    b"avis": "an AVIF image",
+    b"heic": "a HEIF photo",
+    b"heix": "a HEIF photo",
+    b"heim": "a HEIF photo",
+    b"heis": "a HEIF photo",
+    b"hevc": "a HEIF photo",
+    b"hevx": "a HEIF photo",
+    b"jxl ": "a JPEG XL image",
+    b"jp2 ": "a JPEG 2000 image",
+    b"jpx ": "a JPEG 2000 image",
+    b"jph ": "a JPEG 2000 image",
+}
+
+#: Codestreams without a container.
+_CODESTREAMS = {
+    b"\xff\x0a": "a JPEG XL image",
+    b"\0\0\0\x0cJXL \r\n\x87\n": "a JPEG XL image",
+    b"\xff\x4f\xff\x51": "a JPEG 2000 image",
+}
+
+
+def _brand_name(data: bytes) -> str:
+    """The kind of an image in the ISO base media format; empty for video and other files."""
+    start = 16 if data[4:8] == b"jP  " or data[4:8] == b"JXL " else 4
+    if data[start : start + 4] != b"ftyp":
+        return ""
+    length = min(int.from_bytes(data[start - 4 : start], "big"), 256)
+    box = data[start + 4 : start - 4 + length]
+    # The major brand, its version, then the brands it is compatible with.
+    brands = [box[:4], *(box[i : i + 4] for i in range(8, len(box), 4))]
+    generic = "a HEIF photo" if {b"mif1", b"msf1"} & set(brands) else ""
+    return next((_BRANDS[brand] for brand in brands if brand in _BRANDS), generic)
+
+
 def describe(data: bytes) -> str:
     """What the bytes are, with an article, to go after "This is": "a PDF document"."""
+    if name := _brand_name(data):
+        return name
+    for signature, name in _CODESTREAMS.items():
+        if data.startswith(signature):
+            return name
     if data.startswith(b"PK\x03\x04"):
         return "a ZIP archive or an Office document"
     try:

@@ -9,17 +9,20 @@ import struct
 import zlib
 
 import numpy as np
-from PIL import Image, TiffImagePlugin
+from PIL import Image, ImageFile, TiffImagePlugin
 
 from fracture_core.errors import ImageReadError
 from fracture_core.imaging import colour, levels
+from fracture_core.imaging.codestream import Codec, JpegScans, check_scans, count_scans, read_header
 from fracture_core.imaging.radiograph import Radiograph
-from fracture_core.imaging.size import MAX_MEGAPIXELS, check_size
+from fracture_core.imaging.size import MAX_MEGAPIXELS, check_memory, check_size
+from fracture_core.imaging.tiff import MAX_PAGES, read_directories
+from fracture_core.imaging.wide_samples import has_wide_samples, load_grey, open_grey_alpha
 
 #: What Pillow raises on damaged files. `SyntaxError` is its word for a broken PNG or TIFF header.
 _DAMAGED = (
-    OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError,
-    RuntimeError, MemoryError, struct.error, zlib.error,
+    OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, ArithmeticError, AttributeError,
+    AssertionError, RuntimeError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError,
 )  # fmt: skip
 
 #: EXIF orientation to the turn that undoes it (Exif 2.32, tag 0x0112); 1 needs none.
@@ -35,6 +38,12 @@ _TURNS = {
 }
 
 _SUBFILE_TYPE, _PHOTOMETRIC = 254, 262  # TIFF 6.0 tags
+
+#: Most chunks of a PNG file; writers put at least a few kilobytes into each.
+_MAX_CHUNKS = 100_000
+
+#: Pixels converted at a time, and the side above which colour is measured on a reduced image.
+_BLOCK, _REDUCED = 1 << 20, 4096
 
 _END_OF_IMAGE = b"\xff\xd9"
 #: What libjpeg paints where a file ends early, every coefficient zero; Pillow inverts CMYK after.
@@ -57,20 +66,103 @@ def read_raster(data: bytes, name: str) -> Radiograph:
     Raises:
         ImageReadError: damaged, too large, more than one image, or pixels of an unknown kind.
     """
-    image, lines_missing = _load(data, name)
-    warnings = () if lines_missing is None else (_truncation(lines_missing / image.height),)
+    scans = _check_structure(data, name)
+    image = _open(data, name)
+    if has_wide_samples(image):
+        return _read_wide(data, name, image)
+    image, lines_missing = _load(data, name, image)
+    truncated = lines_missing is not None
+    warnings: tuple[str, ...] = (_truncation(lines_missing / image.height),) if lines_missing is not None else ()
+    if scans is not None and not scans.is_complete:
+        truncated, warnings = True, (_lost_detail(lines_missing or 0, image.height),)
     # Pillow inverts "white is zero" for 8 bits and fewer only.
     inverted = image.mode[0] in "IF" and getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0
-    image = _turn(image)
-    pixels, share = _grey_levels(image, name)
+    try:
+        image = _turn(image)
+        pixels, share = _grey_levels(image, name)
+    except _DAMAGED as error:  # a palette or transparency that is broken shows only when it is used
+        raise _damaged(name) from error
     if inverted:
-        pixels = 1 - pixels
-    return Radiograph(pixels, name, colour=share, truncated=lines_missing is not None, warnings=warnings)
+        np.subtract(1, pixels, out=pixels)
+    return Radiograph(pixels, name, colour=share, truncated=truncated, warnings=warnings)
 
 
-def _load(data: bytes, name: str) -> tuple[Image.Image, int | None]:
-    """Opens, checks and decodes; also the lines missing at the end, None for a whole file."""
-    image = _open(data, name)
+def _read_wide(data: bytes, name: str, image: ImageFile.ImageFile) -> Radiograph:
+    """Reads 16-bit colour, or grey with alpha, without dropping the lower byte."""
+    orientation = _orientation(image)
+    try:
+        twin = _open(data, name)
+        grey, sample = load_grey(image, twin)
+    except _DAMAGED as error:
+        raise _damaged(name) from error
+    del image, twin
+    full = levels.full_scale(int(max(grey.max(), sample.max())))
+    share = colour.coloured_share(np.rint(levels.stretch(sample, 0, full) * 255).astype(np.uint8))
+    pixels = levels.stretch(grey, 0, full)
+    return Radiograph(_turn_array(pixels, orientation), name, colour=share)
+
+
+def _check_structure(data: bytes, name: str) -> JpegScans | None:
+    """Refuses a file that would cost far more to open than an image does.
+
+    Returns:
+        The scans of a progressive JPEG; None for other files.
+
+    Raises:
+        ImageReadError: too many scans, pages, tags or chunks.
+    """
+    if name == "JPEG":
+        try:
+            header, scans = read_header(data), count_scans(data)
+        except ValueError as error:
+            raise _damaged(name) from error
+        if header is None:
+            raise _damaged(name)
+        if header.codec is not Codec.JPEG or header.bits != 8:
+            kind = f"{header.bits}-bit JPEG" if header.codec is Codec.JPEG else header.codec.value
+            raise ImageReadError(
+                f"The JPEG file is compressed as {kind}, which cannot be decoded here; expected an ordinary 8-bit "
+                "JPEG: export it as PNG."
+            )
+        check_size(header.columns, header.rows)
+        check_scans(data, header.rows * header.columns, header.samples)
+        return scans if header.progressive else None
+    if name == "TIFF":
+        directories = read_directories(data)
+        if directories is None:
+            raise _damaged(name)
+        if directories.pages > MAX_PAGES:
+            raise ImageReadError(
+                f"The TIFF file holds more than {MAX_PAGES} pages; expected one radiograph: "
+                "export each page on its own."
+            )
+        if directories.is_bomb:
+            raise ImageReadError(
+                "The TIFF file holds far more tags than an image has; expected one radiograph: export it again."
+            )
+        if directories.is_planar_16:
+            raise ImageReadError(
+                "The TIFF file stores each colour of 16 bits on its own, which cannot be read here; expected grey or "
+                "interleaved RGB: export it as 16-bit grey."
+            )
+    if name == "PNG" and _has_too_many_chunks(data):
+        raise ImageReadError(
+            "The PNG file holds far more chunks than an image has; expected one radiograph: export it again."
+        )
+    return None
+
+
+def _has_too_many_chunks(data: bytes) -> bool:
+    position = 8
+    for _ in range(_MAX_CHUNKS):
+        if position + 8 > len(data):
+            return False
+        position += 12 + int.from_bytes(data[position : position + 4], "big")
+    return True
+
+
+def _load(data: bytes, name: str, image: ImageFile.ImageFile) -> tuple[Image.Image, int | None]:
+    """Decodes an opened image; also the lines missing at the end, None for a whole file."""
     try:
         image.load()
         return image, None
@@ -93,17 +185,27 @@ def _load(data: bytes, name: str) -> tuple[Image.Image, int | None]:
     return image, missing
 
 
-def _open(data: bytes, name: str) -> Image.Image:
+def _open(data: bytes, name: str) -> ImageFile.ImageFile:
     # A JPEG with a second picture for a stereo view or a preview (MPO) is read as its first.
     formats = ["JPEG", "MPO"] if name == "JPEG" else [name.upper()]
+    directories = read_directories(data) if name == "TIFF" else None
     try:
-        image = Image.open(io.BytesIO(data), formats=formats)
+        if directories is not None and directories.is_grey_alpha_16:
+            image: ImageFile.ImageFile = open_grey_alpha(data)
+        else:
+            image = Image.open(io.BytesIO(data), formats=formats)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageReadError(
             f"The {name} image is far too large; expected at most {MAX_MEGAPIXELS} megapixels: "
             "export it smaller."
         ) from error
     except _DAMAGED as error:
+        kind = directories.describe_pixels() if directories is not None else ""
+        if kind and "unknown pixel mode" in _messages(error, data):
+            raise ImageReadError(
+                f"The TIFF file holds {kind}, which cannot be read here; expected 8-bit or 16-bit grey or RGB: "
+                "export it as 16-bit grey."
+            ) from error
         raise _damaged(name) from error
     check_size(image.width, image.height)
     if isinstance(image, TiffImagePlugin.TiffImageFile):
@@ -113,15 +215,46 @@ def _open(data: bytes, name: str) -> Image.Image:
             f"The {name} file is an animation of {getattr(image, 'n_frames', 1)} frames; "
             "expected one radiograph: export a single image."
         )
+    try:
+        bytes_per_pixel = _bytes_per_pixel(image, name)
+    except _DAMAGED as error:
+        raise _damaged(name) from error
+    check_memory(image.width, image.height, bytes_per_pixel)
     return image
+
+
+def _bytes_per_pixel(image: ImageFile.ImageFile, name: str) -> float:
+    """The most bytes held for one pixel: Pillow's image, the decoder's buffer and the grey levels."""
+    samples = len(image.getbands())
+    stored = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}.get(image.mode, 4)
+    if image.mode == "P" or image.mode in ("1", "L") and image.has_transparency_data:
+        stored += 4  # converted to RGB or RGBA
+    if has_wide_samples(image):
+        return 12.5
+    grey = 8 if image.mode[0] == "I" or image.mode == "F" else 4
+    # The coefficients of a progressive JPEG, and the whole picture as WebP's and libtiff's decoders hold it.
+    buffer = {"JPEG": 2 * samples if image.info.get("progressive") else 0, "WebP": 8, "TIFF": stored}.get(name, 0)
+    return stored + max(grey, buffer) + 0.5
+
+
+def _messages(error: BaseException, data: bytes) -> str:
+    """The message of Pillow's TIFF reader, which `Image.open` replaces by its own."""
+    try:
+        TiffImagePlugin.TiffImageFile(io.BytesIO(data))
+    except _DAMAGED as cause:
+        return str(cause)
+    return str(error)
 
 
 def _choose_page(image: TiffImagePlugin.TiffImageFile) -> None:
     """Seeks the one full-size page of a TIFF file; previews beside it do not count."""
+    sizes: list[int] = []
     try:
-        sizes = []
-        for page in range(image.n_frames):
-            image.seek(page)
+        for page in range(MAX_PAGES + 1):
+            try:
+                image.seek(page)
+            except EOFError:
+                break
             reduced = bool(int(image.tag_v2.get(_SUBFILE_TYPE, 0)) & 1)
             sizes.append(0 if reduced else image.width * image.height)
         largest = int(np.argmax(sizes))
@@ -150,13 +283,39 @@ def _truncation(share: float) -> str:
     return f"The file is truncated: {lost}; export it again if you can."
 
 
-def _turn(image: Image.Image) -> Image.Image:
+def _lost_detail(missing: int, height: int) -> str:
+    """The warning for a progressive JPEG that breaks off, whose scans refine the whole image."""
+    also = f", and the last {missing / height:.0%} of its lines are missing" if missing / height >= 0.005 else ""
+    return (
+        "The file is truncated: it is a progressive JPEG, so the whole image lacks its fine detail, such as fracture "
+        f"lines{also}; export it again."
+    )
+
+
+def _orientation(image: Image.Image) -> int:
+    """The Exif orientation, 1–8; 1 where it is absent or unreadable."""
+    block = image.info.get("exif", b"")
+    if isinstance(block, bytes) and block:
+        directories = read_directories(block.removeprefix(b"Exif\0\0"))
+        if directories is None or directories.is_bomb:
+            return 1
     try:
-        orientation = image.getexif().get(_ORIENTATION, 1)
+        value = image.getexif().get(_ORIENTATION, 1)
     except _DAMAGED:
-        return image  # unreadable EXIF says nothing about the orientation
-    turn = _TURNS.get(orientation)
+        return 1
+    return value if value in _TURNS else 1
+
+
+def _turn(image: Image.Image) -> Image.Image:
+    turn = _TURNS.get(_orientation(image))
     return image if turn is None else image.transpose(turn)
+
+
+def _turn_array(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """What `_turn` does, for grey levels (rows, columns)."""
+    if orientation == 1:
+        return pixels
+    return np.asarray(Image.fromarray(pixels).transpose(_TURNS[orientation]))
 
 
 def _grey_levels(image: Image.Image, name: str) -> tuple[np.ndarray, float]:
@@ -164,20 +323,36 @@ def _grey_levels(image: Image.Image, name: str) -> tuple[np.ndarray, float]:
     if image.mode[0] in "IF":  # I;16, I;16B, I, F
         return _scale_numbers(image), 0.0
     if image.mode in ("1", "L") and not image.has_transparency_data:
-        return _unit(np.asarray(image.convert("L"))), 0.0
+        return _unit(np.asarray(image if image.mode == "L" else image.convert("L"))), 0.0
     try:
-        rgb = _on_black(image.convert("RGBA")) if image.has_transparency_data else image.convert("RGB")
+        mode = "RGBA" if image.has_transparency_data else "RGB"
+        rgb = image if image.mode == mode else image.convert(mode)
     except ValueError as error:
         raise ImageReadError(
             f"The {name} file holds {image.mode} pixels; expected grey or RGB: export it as grey PNG."
         ) from error
-    values = np.asarray(rgb)
-    return _unit(colour.grey(values)), colour.coloured_share(values)
+    return _grey_of_colour(rgb)
 
 
-def _on_black(rgba: Image.Image) -> np.ndarray:
-    values = np.asarray(rgba).astype(np.uint16)
-    return ((values[..., :3] * values[..., 3:] + 127) // 255).astype(np.uint8)
+def _grey_of_colour(image: Image.Image) -> tuple[np.ndarray, float]:
+    """Grey levels of an RGB image, or of an RGBA image on black, and the share of coloured pixels."""
+    width, height = image.size
+    pixels = np.empty((height, width), np.float32)
+    rows = max(1, _BLOCK // width)
+    for top in range(0, height, rows):
+        block = _on_black(image.crop((0, top, width, min(height, top + rows))))
+        pixels[top : top + rows] = _unit(colour.grey(block))
+    # Reducing a large image first keeps its memory low and hardly changes the share.
+    factor = max(1, max(width, height) // _REDUCED)
+    return pixels, colour.coloured_share(_on_black(image.reduce(factor) if factor > 1 else image))
+
+
+def _on_black(image: Image.Image) -> np.ndarray:
+    values = np.asarray(image)
+    if values.shape[-1] == 3:
+        return values
+    wide = values.astype(np.uint16)
+    return ((wide[..., :3] * wide[..., 3:] + 127) // 255).astype(np.uint8)
 
 
 def _unit(values: np.ndarray) -> np.ndarray:
@@ -186,7 +361,7 @@ def _unit(values: np.ndarray) -> np.ndarray:
 
 def _scale_numbers(image: Image.Image) -> np.ndarray:
     values = np.asarray(image)
-    finite = np.isfinite(values)
+    finite = np.isfinite(values) if values.dtype.kind == "f" else np.True_
     if not finite.all():
         values = np.where(finite, values, values[finite].min() if finite.any() else 0)
     low, high = float(values.min()), float(values.max())

@@ -7,6 +7,7 @@ from fracture_core.imaging import formats
 from fracture_core.imaging.dicom import read_dicom
 from fracture_core.imaging.radiograph import Radiograph
 from fracture_core.imaging.raster import read_raster
+from fracture_core.internal_errors import InternalFileError, file_boundary
 
 
 def read(source: bytes | Path | str) -> Radiograph:
@@ -25,6 +26,14 @@ def read(source: bytes | Path | str) -> Radiograph:
     data = bytes(source) if isinstance(source, bytes | bytearray | memoryview) else _file(Path(source))
     if not data:
         raise ImageReadError(f"The file is empty; {formats.EXPECTED}: export the image again.")
+    try:
+        with file_boundary():
+            return _decode(data)
+    except InternalFileError as error:
+        raise ImageReadError(str(error)) from error
+
+
+def _decode(data: bytes) -> Radiograph:
     if formats.is_dicom(data):
         return read_dicom(data)
     name = formats.raster_format(data)

@@ -1,0 +1,243 @@
+"""Recovery of a DICOM file whose sequences have wrong lengths or lack their delimiters.
+
+A parser that trusts such a sequence loses the elements after it, the image among them. The elements of the top level
+are collected again here, with the rules of PS3.5 section 7 that hold in spite of the damage: tags ascend, and an
+explicit value representation is one of a known few.
+"""
+
+from dataclasses import dataclass, field
+
+from pydicom.valuerep import EXPLICIT_VR_LENGTH_32, STANDARD_VR
+
+_PIXEL_DATA = 0x7FE00010
+_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+_UNDEFINED = 0xFFFFFFFF
+_END_OF_SEQUENCE = b"\xfe\xff\xdd\xe0\0\0\0\0"
+
+_KNOWN_VRS = {str(vr).encode() for vr in STANDARD_VR}
+_LONG_VRS = {str(vr).encode() for vr in EXPLICIT_VR_LENGTH_32}
+
+_MAX_ELEMENTS, _MAX_DEPTH, _MAX_CANDIDATES = 20_000, 30, 1000
+
+_ROWS, _COLUMNS, _BITS, _SAMPLES = 0x00280010, 0x00280011, 0x00280100, 0x00280002
+
+
+@dataclass(frozen=True)
+class _Header:
+    tag: int
+    vr: bytes  # empty for an implicit one
+    length: int
+    value: int  # where the value begins
+
+
+@dataclass
+class _Found:
+    """Elements of the top level: bytes to copy, and the numbers that describe the image."""
+
+    parts: list[tuple[int, bytes]] = field(default_factory=list)
+    numbers: dict[int, int] = field(default_factory=dict)
+
+
+def rebuild(data: bytes) -> bytes | None:
+    """Write a DICOM file again from the elements of its top level.
+
+    Args:
+        data: a file in little endian byte order, not deflated, that does not parse as a whole.
+
+    Returns:
+        A file without the damaged sequences; None where no pixel data is found.
+    """
+    start = _skip_file_meta(data)
+    if start is None:
+        return None
+    walker = _Walker(data, explicit=data[start + 4 : start + 6] in _KNOWN_VRS)
+    found = walker.collect(start)
+    if found is None:
+        return None
+    return data[:start] + b"".join(part for _, part in sorted(found.parts, key=lambda part: part[0]))
+
+
+def _skip_file_meta(data: bytes) -> int | None:
+    """Where the data set begins, after the elements of group 0002."""
+    position = 132 if data[128:132] == b"DICM" else 0
+    walker = _Walker(data, explicit=True)
+    for _ in range(100):
+        if data[position : position + 2] != b"\x02\x00":
+            return position if position < len(data) else None
+        header = walker.header(position)
+        if header is None or header.length == _UNDEFINED:
+            return None
+        position = header.value + header.length
+    return None
+
+
+class _Walker:
+    """Steps through elements in little endian byte order.
+
+    Args:
+        data: the file.
+        explicit: whether elements name their value representation.
+    """
+
+    def __init__(self, data: bytes, explicit: bool):
+        self._data = data
+        self._explicit = explicit
+        self._left = _MAX_ELEMENTS
+
+    def header(self, position: int) -> _Header | None:
+        """The header of the element at a position; None where no element can begin there."""
+        data = self._data
+        self._left -= 1
+        if position + 8 > len(data) or self._left < 0:
+            return None
+        tag = self._tag(position)
+        if tag >> 16 == 0xFFFE:
+            return _Header(tag, b"", self._number(position + 4, 4), position + 8)
+        vr, value = b"", position + 8
+        if self._explicit:
+            vr = data[position + 4 : position + 6]
+            if vr not in _KNOWN_VRS:
+                return None
+            if vr in _LONG_VRS:
+                length, value = self._number(position + 8, 4), position + 12
+            else:
+                length = self._number(position + 6, 2)
+        else:
+            length = self._number(position + 4, 4)
+        fits = length == _UNDEFINED or value + length <= len(data)
+        return _Header(tag, vr, length, value) if fits else None
+
+    def collect(self, start: int) -> _Found | None:
+        """The elements of the top level with Pixel Data; None where there is none."""
+        found = _Found()
+        position, last, sequence = start, 0, start
+        while True:
+            header = self.header(position)
+            if header is not None and header.tag in (_ITEM_END, _SEQUENCE_END):  # one delimiter too many
+                position = header.value
+                continue
+            if header is None or header.tag <= last or header.tag > _PIXEL_DATA:
+                # Lost: a sequence before has a wrong length. Pixel data is recognised by its own.
+                return found if self._add_pixels(found, sequence) else None
+            last = header.tag
+            if header.tag == _PIXEL_DATA:
+                return found if self._add_pixels(found, position) else None
+            if header.length == _UNDEFINED:
+                sequence = header.value
+                end, closed, inner = self._skip_sequence(header.value, header.tag, 0)
+                if inner:  # the last item never ends, so what follows it was taken for its content
+                    self._add_inner(found, inner)
+                    return found if self._add_pixels(found, sequence) else None
+                part = self._data[position:end] + (b"" if closed else _END_OF_SEQUENCE)
+                found.parts.append((header.tag, part))
+                position = end
+                continue
+            end = header.value + header.length
+            if header.vr == b"SQ" or (not self._explicit and self._tag(header.value) == _ITEM):
+                sequence = header.value
+                if not self._can_follow(end, header.tag):
+                    position = end  # the next step finds that it is lost
+                    continue
+            self._add(found, header, position)
+            position = end
+
+    def _can_follow(self, position: int, tag: int) -> bool:
+        header = self.header(position)
+        return header is not None and header.tag > tag
+
+    def _skip_sequence(self, position: int, tag: int, depth: int) -> tuple[int, bool, list[tuple[_Header, int]]]:
+        """The end of a sequence of undefined length.
+
+        Returns:
+            The position after it, whether its delimiter was there, and, where an item never ends, the elements with
+            higher tags that were met in it.
+        """
+        while depth < _MAX_DEPTH:
+            header = self.header(position)
+            if header is None:
+                return position, False, []
+            if header.tag == _SEQUENCE_END:
+                return header.value, True, []
+            if header.tag != _ITEM:
+                return position, False, []
+            if header.length != _UNDEFINED:
+                position = header.value + header.length
+                continue
+            position, ended, elements = self._skip_item(header.value, depth)
+            if not ended:
+                return position, False, [(inner, at) for inner, at in elements if inner.tag > tag]
+        return position, False, []
+
+    def _skip_item(self, position: int, depth: int) -> tuple[int, bool, list[tuple[_Header, int]]]:
+        """The end of an item of undefined length, whether it ends, and its elements with their positions."""
+        elements: list[tuple[_Header, int]] = []
+        last = 0
+        while (header := self.header(position)) is not None:
+            if header.tag == _ITEM_END:
+                return header.value, True, elements
+            if header.tag == _SEQUENCE_END or header.tag <= last:  # the delimiter of the item is missing
+                return position, True, elements
+            last = header.tag
+            elements.append((header, position))
+            if header.length != _UNDEFINED:
+                position = header.value + header.length
+            elif header.tag == _PIXEL_DATA:
+                break
+            else:
+                position, _, inner = self._skip_sequence(header.value, header.tag, depth + 1)
+                elements += inner
+        return position, False, elements
+
+    def _add(self, found: _Found, header: _Header, position: int) -> None:
+        end = header.value + header.length
+        found.parts.append((header.tag, self._data[position:end]))
+        if header.length in (2, 4):
+            found.numbers[header.tag] = self._number(header.value, 2)
+
+    def _add_inner(self, found: _Found, elements: list[tuple[_Header, int]]) -> None:
+        for header, position in elements:
+            if header.length != _UNDEFINED and header.tag < _PIXEL_DATA:
+                self._add(found, header, position)
+
+    def _add_pixels(self, found: _Found, start: int) -> bool:
+        """Find Pixel Data at or after a position: encapsulated, or as long as the image needs."""
+        numbers = found.numbers
+        if not (numbers.get(_ROWS) and numbers.get(_COLUMNS)):
+            return False
+        bits = numbers.get(_BITS, 8) * numbers.get(_SAMPLES, 1)
+        needed = (numbers[_ROWS] * numbers[_COLUMNS] * bits + 7) // 8
+        pattern = _PIXEL_DATA.to_bytes(4, "big")
+        pattern = pattern[1::-1] + pattern[:1:-1]  # group and element, each little endian
+        position, part = start - 1, b""
+        for _ in range(_MAX_CANDIDATES):
+            position = self._data.find(pattern, position + 1)
+            if position < 0:
+                break
+            self._left = max(self._left, 1)
+            header = self.header(position)
+            if header is None:
+                continue
+            if header.length == _UNDEFINED and self._tag(header.value) == _ITEM:
+                # The one of an icon comes before that of the image.
+                part = self._data[position : self._end_of_fragments(header.value)] + _END_OF_SEQUENCE
+            if needed <= header.length <= needed + 2:
+                self._add(found, header, position)
+                return True
+        if part:
+            found.parts.append((_PIXEL_DATA, part))
+        return bool(part)
+
+    def _end_of_fragments(self, position: int) -> int:
+        """Where the fragments of encapsulated pixel data end (PS3.5 section A.4)."""
+        while self._tag(position) == _ITEM:
+            end = position + 8 + self._number(position + 4, 4)
+            if end > len(self._data):
+                break
+            position = end
+        return position
+
+    def _tag(self, position: int) -> int:
+        return self._number(position, 2) << 16 | self._number(position + 2, 2)
+
+    def _number(self, position: int, size: int) -> int:
+        return int.from_bytes(self._data[position : position + size], "little")

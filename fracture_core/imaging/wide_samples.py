@@ -1,0 +1,132 @@
+"""16-bit samples of colour images and of grey images with alpha.
+
+Pillow keeps the upper byte of such samples only. A 12-bit radiograph stored in them would be nearly black. Its
+decoders pick one of two bytes by the raw mode, so decoding once for each byte order gives both bytes.
+"""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from PIL import ImageFile, TiffImagePlugin
+
+from fracture_core.imaging import colour
+
+_Box = tuple[int, int, int, int]
+
+#: Rows are combined in blocks of about this many pixels.
+_BLOCK = 1 << 20
+
+_SUFFIXES = {";16B": ";16L", ";16L": ";16B", ";16N": ";16B"}
+_GREY_ALPHA = "LA;16B"
+
+_PHOTOMETRIC, _BITS, _SAMPLES, _EXTRA = 262, 258, 277, 338
+
+
+class GreyAlphaTiff(TiffImagePlugin.TiffImageFile):
+    """A TIFF file with grey and alpha of 16 bits, which Pillow does not open.
+
+    It is opened as 8-bit RGBA, whose four bytes are the two of grey and the two of alpha.
+    """
+
+    def _setup(self) -> None:
+        if self.tag_v2.get(_BITS) == (16, 16):
+            self.tag_v2[_PHOTOMETRIC], self.tag_v2[_SAMPLES] = 2, 4
+            self.tag_v2[_BITS], self.tag_v2[_EXTRA] = (8, 8, 8, 8), (2,)
+        super()._setup()
+
+
+def has_wide_samples(image: ImageFile.ImageFile) -> bool:
+    """Whether an image that is opened and not loaded holds colour or alpha in 16-bit samples."""
+    if isinstance(image, GreyAlphaTiff):
+        return True
+    modes = {_raw_mode(tile) for tile in image.tile}
+    known = all(mode == _GREY_ALPHA or mode[-4:] in _SUFFIXES for mode in modes)
+    return bool(modes) and known and image.mode in ("RGB", "RGBA")
+
+
+def load_grey(image: ImageFile.ImageFile, twin: ImageFile.ImageFile) -> tuple[np.ndarray, np.ndarray]:
+    """Decode an image of 16-bit samples.
+
+    Args:
+        image: opened and not loaded.
+        twin: the same file opened again.
+
+    Returns:
+        uint16 grey values (rows, columns), alpha composited on black; and a reduced uint16 image (rows, columns, 3)
+        for measuring how coloured the image is.
+    """
+    modes = {_raw_mode(tile) for tile in image.tile}
+    if isinstance(image, GreyAlphaTiff) or modes == {_GREY_ALPHA}:
+        little = isinstance(image, GreyAlphaTiff) and _is_little(image)
+        _set_modes(image, lambda mode: "RGBA")
+        image.load()
+        return _convert_blocks(image, lambda box: _grey_alpha(np.asarray(image.crop(box)), little))
+    # Pillow divides colours by a premultiplied alpha, which compositing on black would undo.
+    premultiplied = any(mode.startswith("RGBa") for mode in modes)
+    _set_modes(image, lambda mode: mode.replace("RGBa", "RGBA"))
+    _set_modes(twin, lambda mode: _other_order(mode.replace("RGBa", "RGBA")))
+    image.load()
+    twin.load()
+
+    def both(box: _Box) -> np.ndarray:
+        high = np.asarray(image.crop(box)).astype(np.uint16)
+        return high << 8 | np.asarray(twin.crop(box))
+
+    return _convert_blocks(image, lambda box: _on_black(both(box), premultiplied))
+
+
+def _convert_blocks(image: ImageFile.ImageFile, convert: Callable[[_Box], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Convert blocks of rows to RGB and those to grey; keep every n-th row and column for the colour."""
+    width, height = image.size
+    grey = np.empty((height, width), np.uint16)
+    step = max(1, max(width, height) // 512)
+    sample = []
+    rows = max(step, _BLOCK // width // step * step)
+    for top in range(0, height, rows):
+        block = convert((0, top, width, min(height, top + rows)))
+        grey[top : top + rows] = colour.grey(block)
+        sample.append(block[::step, ::step])
+    return grey, np.concatenate(sample)
+
+
+def _grey_alpha(values: np.ndarray, little: bool) -> np.ndarray:
+    pairs = np.ascontiguousarray(values).view("<u2" if little else ">u2").astype(np.uint32)
+    grey = ((pairs[..., 0] * pairs[..., 1] + 32767) // 65535).astype(np.uint16)
+    return np.repeat(grey[..., None], 3, axis=-1)
+
+
+def _on_black(values: np.ndarray, premultiplied: bool) -> np.ndarray:
+    if values.shape[-1] < 4 or premultiplied:
+        return values[..., :3]
+    wide = values.astype(np.uint32)
+    return ((wide[..., :3] * wide[..., 3:] + 32767) // 65535).astype(np.uint16)
+
+
+def _raw_mode(tile: Any) -> str:
+    args = tile.args
+    return str(args if isinstance(args, str) else args[0] if args else "")
+
+
+def _set_modes(image: ImageFile.ImageFile, change: Callable[[str], str]) -> None:
+    """Change the raw mode in which the decoders of an image unpack its bytes."""
+    tiles = []
+    for tile in image.tile:
+        mode = change(_raw_mode(tile))
+        tiles.append(tile._replace(args=mode if isinstance(tile.args, str) else (mode, *tile.args[1:])))
+    image.tile = tiles
+
+
+def _other_order(mode: str) -> str:
+    return mode[:-4] + _SUFFIXES[mode[-4:]]
+
+
+def _is_little(image: GreyAlphaTiff) -> bool:
+    # libtiff returns numbers in the byte order of this computer, the raw decoder those of the file.
+    return image.tile[0].codec_name == "libtiff" or image.tag_v2.prefix == b"II"
+
+
+def open_grey_alpha(data: bytes) -> GreyAlphaTiff:
+    """Open a TIFF file of grey and alpha in 16 bits; raises what Pillow raises."""
+    return GreyAlphaTiff(io.BytesIO(data))
