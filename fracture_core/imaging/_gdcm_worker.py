@@ -1,9 +1,12 @@
 """Decoder process: a DICOM file on standard input, a NumPy file on standard output.
 
+Arguments: the decoder, the limits on CPU seconds and bytes, and options of `pixel_array` as JSON.
+
 `isolated` runs this file as a script. It imports nothing of the package, which keeps its start fast.
 """
 
 import io
+import json
 import os
 import sys
 
@@ -35,7 +38,7 @@ def limit_resources(cpu_seconds: int, memory: int) -> None:
 
 def main() -> None:
     """Decode one file and write its stored values."""
-    plugin, cpu_seconds, memory = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    plugin, cpu_seconds, memory, options = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), json.loads(sys.argv[4])
     # Whatever a decoder prints must not get between the bytes.
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -44,7 +47,7 @@ def main() -> None:
             # GDCM has one JPEG decoder, which follows the codestream; pydicom refuses this syntax with it.
             dataset.file_meta.TransferSyntaxUID = JPEGLossless
         limit_resources(cpu_seconds, memory)
-        values = np.ascontiguousarray(pixel_array(dataset, decoding_plugin=plugin))
+        values = np.ascontiguousarray(pixel_array(dataset, decoding_plugin=plugin, **options))
         np.lib.format.write_array_header_1_0(output, np.lib.format.header_data_from_array_1_0(values))
         output.write(values.data)
 

@@ -166,11 +166,13 @@ class JpegScans:
         ended: whether the end-of-image marker follows them.
         full: whether the scans that are complete hold every bit of every coefficient of every component; always
             True for a file that is not progressive.
+        usable: bytes of the file before a segment that is cut off, such as the header of a scan.
     """
 
     count: int
     ended: bool
     full: bool
+    usable: int
 
     @property
     def is_complete(self) -> bool:
@@ -189,7 +191,7 @@ def count_scans(stream: bytes) -> JpegScans:
     Raises:
         ValueError: it holds far more segments than an image has.
     """
-    segments = 0
+    segments, usable = 0, len(stream)
     position, count, components, progressive = 2, 0, 0, False
     needed: dict[tuple[int, int], int] = {}  # (component, coefficient) → lowest bit that is complete
     pending: list[tuple[int, int, int]] = []
@@ -209,8 +211,11 @@ def count_scans(stream: bytes) -> JpegScans:
         pending = []
         if marker == _END_OF_IMAGE:
             full = not progressive or _is_full(needed, components)
-            return JpegScans(count, True, full)
+            return JpegScans(count, True, full, len(stream))
         length = int.from_bytes(stream[position + 2 : position + 4], "big")
+        if position + 2 + length > len(stream):
+            usable = position
+            break
         body = stream[position + 4 : position + 2 + length]
         if marker in _FRAMES and len(body) > 5:
             progressive, components = marker == _SOF2, body[5]
@@ -220,7 +225,7 @@ def count_scans(stream: bytes) -> JpegScans:
             position = _next_marker(stream, position + 2 + max(2, length))
         else:
             position += 2 + max(2, length)
-    return JpegScans(count, False, not progressive or _is_full(needed, components))
+    return JpegScans(count, False, not progressive or _is_full(needed, components), usable)
 
 
 def check_scans(stream: bytes, pixels: int, samples: int) -> None:

@@ -6,6 +6,7 @@ are to be shown, and nothing that says whose they are.
 """
 
 import re
+from typing import Any
 
 import numpy as np
 from pydicom.dataset import FileDataset
@@ -14,6 +15,7 @@ from pydicom.uid import UID
 
 from fracture_core.errors import ImageReadError
 from fracture_core.imaging import colour, dicom_file, dicom_levels, levels
+from fracture_core.imaging.by_value import apply_by_value
 from fracture_core.imaging.dicom_elements import DAMAGED, element, number, numbers, text
 from fracture_core.imaging.dicom_pixels import Encoding, identify_encoding
 from fracture_core.imaging.isolated import DecodeLimitError, decode_isolated
@@ -93,13 +95,18 @@ def read_dicom(data: bytes) -> Radiograph:
     modality = text(dataset, "Modality")
     _check(dataset, modality)
     stored, warning = _decode(dataset)
+    del dataset.PixelData  # no longer needed, and as large as the image
     warnings = _kind_warnings(dataset, modality) + notes + ((warning,) if warning else ())
     share = 0.0
     if stored.ndim == 3:
         pixels, share = _from_colour(stored)
     else:
         valid = dicom_levels.padding(stored, dataset)
-        shown, notes = dicom_levels.display(dicom_levels.modality(stored, dataset), dataset, valid)
+        shown, notes = apply_by_value(
+            stored,
+            valid,
+            lambda values, seen: dicom_levels.display(dicom_levels.modality(values, dataset), dataset, seen),
+        )
         pixels = np.where(valid, dicom_levels.invert(shown, _photometric(dataset)), np.float32(0))
         warnings += notes
     known = re.fullmatch("[A-Z]{2,8}", modality)
@@ -146,12 +153,13 @@ def _class_name(dataset: FileDataset) -> str:
 
 def _decode(dataset: FileDataset) -> tuple[np.ndarray, str]:
     """Stored values (rows, columns), or (rows, columns, 3) in RGB for colour; and a warning or ""."""
+    options: dict[str, Any] = {}
     try:
         encoding = identify_encoding(dataset)
         if encoding.is_isolated:
-            stored = decode_isolated(dataset, encoding.plugin)
+            stored = decode_isolated(dataset, encoding.plugin, options)
         else:
-            stored = pixel_array(dataset, decoding_plugin=encoding.plugin)
+            stored = pixel_array(dataset, decoding_plugin=encoding.plugin, **options)
         if _photometric(dataset) == "PALETTE COLOR":
             stored = apply_color_lut(stored, expand_segmented_palette(dataset))
         elif stored.ndim == 3:

@@ -129,11 +129,15 @@ def identify_encoding(dataset: FileDataset) -> Encoding:
     declared = _transfer_syntax(dataset)
     data, encapsulated = _raw_pixels(dataset)
     needed = _uncompressed_length(dataset)
+    # A wrong VR would make pydicom refuse what it does not need.
+    for keyword in ("NumberOfFrames", "PlanarConfiguration"):
+        if keyword in dataset and number(dataset, keyword) is None:
+            del dataset[keyword]
     # Stored bytes, their copy as an array, and grey values as they are computed.
     sample_bytes = needed / max(1, _pixels(dataset))
     colour = (number(dataset, "SamplesPerPixel") or 1) > 1 or text(dataset, "PhotometricInterpretation") == "PALETTE COLOR"
     check_memory(
-        number(dataset, "Columns") or 0, number(dataset, "Rows") or 0, 2 * sample_bytes + (12 if colour else 13)
+        number(dataset, "Columns") or 0, number(dataset, "Rows") or 0, 2 * sample_bytes + (12 if colour else 15)
     )
     if not encapsulated:
         if declared in UNCOMPRESSED and (len(data) >= needed or not data.startswith(_CODESTREAMS)):

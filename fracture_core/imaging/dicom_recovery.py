@@ -6,6 +6,7 @@ explicit value representation is one of a known few.
 """
 
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_32, STANDARD_VR
 
@@ -19,7 +20,19 @@ _LONG_VRS = {str(vr).encode() for vr in EXPLICIT_VR_LENGTH_32}
 
 _MAX_ELEMENTS, _MAX_DEPTH, _MAX_CANDIDATES = 20_000, 30, 1000
 
+# Bytes after a sequence of wrong length in which the next element is looked for, and how many elements in a row make
+# sure that it is one.
+_MAX_SEARCH, _CHAIN = 1 << 18, 4
+
 _ROWS, _COLUMNS, _BITS, _SAMPLES = 0x00280010, 0x00280011, 0x00280100, 0x00280002
+
+
+class _End(Enum):
+    """How an item ends: with its delimiter, without it before something else, or not at all."""
+
+    DELIMITER = auto()
+    IMPLIED = auto()
+    NONE = auto()
 
 
 @dataclass(frozen=True)
@@ -87,8 +100,7 @@ class _Walker:
     def header(self, position: int) -> _Header | None:
         """The header of the element at a position; None where no element can begin there."""
         data = self._data
-        self._left -= 1
-        if position + 8 > len(data) or self._left < 0:
+        if position + 8 > len(data):
             return None
         tag = self._tag(position)
         if tag >> 16 == 0xFFFE:
@@ -110,83 +122,115 @@ class _Walker:
     def collect(self, start: int) -> _Found | None:
         """The elements of the top level with Pixel Data; None where there is none."""
         found = _Found()
-        position, last, sequence = start, 0, start
-        while True:
+        position, last, sequence, sequence_tag = start, 0, start, 0
+        while self._step():
             header = self.header(position)
             if header is not None and header.tag in (_ITEM_END, _SEQUENCE_END):  # one delimiter too many
                 position = header.value
                 continue
             if header is None or header.tag <= last or header.tag > _PIXEL_DATA:
-                # Lost: a sequence before has a wrong length. Pixel data is recognised by its own.
-                return found if self._add_pixels(found, sequence) else None
+                # Lost: the last sequence has a wrong length.
+                resumed = self._resume(sequence, sequence_tag) if sequence_tag else None
+                if resumed is None:
+                    return found if self._add_pixels(found, sequence) else None
+                position, last, sequence_tag = resumed, sequence_tag, 0
+                continue
             last = header.tag
             if header.tag == _PIXEL_DATA:
                 return found if self._add_pixels(found, position) else None
             if header.length == _UNDEFINED:
-                sequence = header.value
-                end, closed, inner = self._skip_sequence(header.value, header.tag, 0)
+                sequence, sequence_tag = header.value, header.tag
+                end, missing, inner = self._skip_sequence(header.value, header.tag, 0)
                 if inner:  # the last item never ends, so what follows it was taken for its content
                     self._add_inner(found, inner)
                     return found if self._add_pixels(found, sequence) else None
-                part = self._data[position:end] + (b"" if closed else _END_OF_SEQUENCE)
-                found.parts.append((header.tag, part))
+                if missing is not None:
+                    found.parts.append((header.tag, self._data[position:end] + missing))
                 position = end
                 continue
             end = header.value + header.length
             if header.vr == b"SQ" or (not self._explicit and self._tag(header.value) == _ITEM):
-                sequence = header.value
-                if not self._can_follow(end, header.tag):
-                    position = end  # the next step finds that it is lost
+                sequence, sequence_tag = header.value, header.tag
+                if not self._begins_elements(end, header.tag):
+                    position = len(self._data)  # the next step finds that it is lost
                     continue
             self._add(found, header, position)
             position = end
+        return None
 
-    def _can_follow(self, position: int, tag: int) -> bool:
-        header = self.header(position)
-        return header is not None and header.tag > tag
+    def _resume(self, start: int, tag: int) -> int | None:
+        """Where elements of the top level go on after a sequence of wrong length; None where that is not found.
 
-    def _skip_sequence(self, position: int, tag: int, depth: int) -> tuple[int, bool, list[tuple[_Header, int]]]:
+        The content of its last item may be taken for them; tags up to that of the sequence are passed over.
+        """
+        for position in range(start, min(start + _MAX_SEARCH, len(self._data) - 8), 2):
+            header = self.header(position)
+            if header is None or not tag < header.tag < _PIXEL_DATA:
+                continue
+            if self._begins_elements(position, tag):
+                return position
+        return None
+
+    def _begins_elements(self, position: int, last: int) -> bool:
+        """Whether several elements with ascending tags begin at a position, or Pixel Data."""
+        for _ in range(_CHAIN):
+            header = self.header(position)
+            if header is None or not last < header.tag <= _PIXEL_DATA:
+                return False
+            if header.length == _UNDEFINED or header.tag == _PIXEL_DATA:
+                return True
+            position, last = header.value + header.length, header.tag
+        return True
+
+    def _step(self) -> bool:
+        self._left -= 1
+        return self._left >= 0
+
+    def _skip_sequence(
+        self, position: int, tag: int, depth: int
+    ) -> tuple[int, bytes | None, list[tuple[_Header, int]]]:
         """The end of a sequence of undefined length.
 
         Returns:
-            The position after it, whether its delimiter was there, and, where an item never ends, the elements with
-            higher tags that were met in it.
+            The position after it; the bytes that are missing at its end, None where it is damaged inside; and, where
+            an item never ends, the elements with higher tags that were met in it.
         """
-        while depth < _MAX_DEPTH:
+        missing: bytes | None = b""
+        while depth < _MAX_DEPTH and self._step():
             header = self.header(position)
-            if header is None:
-                return position, False, []
-            if header.tag == _SEQUENCE_END:
-                return header.value, True, []
-            if header.tag != _ITEM:
-                return position, False, []
+            if header is not None and header.tag == _SEQUENCE_END:
+                return header.value, missing, []
+            if header is None or header.tag != _ITEM:
+                return position, None if missing is None else _END_OF_SEQUENCE, []
             if header.length != _UNDEFINED:
                 position = header.value + header.length
                 continue
-            position, ended, elements = self._skip_item(header.value, depth)
-            if not ended:
-                return position, False, [(inner, at) for inner, at in elements if inner.tag > tag]
-        return position, False, []
+            position, end, elements = self._skip_item(header.value, depth)
+            if end is _End.NONE:
+                return position, None, [(inner, at) for inner, at in elements if inner.tag > tag]
+            if end is _End.IMPLIED:
+                missing = None
+        return position, None, []
 
-    def _skip_item(self, position: int, depth: int) -> tuple[int, bool, list[tuple[_Header, int]]]:
-        """The end of an item of undefined length, whether it ends, and its elements with their positions."""
+    def _skip_item(self, position: int, depth: int) -> tuple[int, _End, list[tuple[_Header, int]]]:
+        """The end of an item of undefined length, how it ends, and its elements with their positions."""
         elements: list[tuple[_Header, int]] = []
         last = 0
-        while (header := self.header(position)) is not None:
+        while self._step() and (header := self.header(position)) is not None:
             if header.tag == _ITEM_END:
-                return header.value, True, elements
-            if header.tag == _SEQUENCE_END or header.tag <= last:  # the delimiter of the item is missing
-                return position, True, elements
+                return header.value, _End.DELIMITER, elements
+            if header.tag == _SEQUENCE_END or header.tag <= last:
+                return position, _End.IMPLIED, elements
             last = header.tag
             elements.append((header, position))
             if header.length != _UNDEFINED:
                 position = header.value + header.length
             elif header.tag == _PIXEL_DATA:
-                break
+                position = self._end_of_fragments(header.value) + len(_END_OF_SEQUENCE)
             else:
                 position, _, inner = self._skip_sequence(header.value, header.tag, depth + 1)
                 elements += inner
-        return position, False, elements
+        return position, _End.NONE, elements
 
     def _add(self, found: _Found, header: _Header, position: int) -> None:
         end = header.value + header.length
@@ -213,7 +257,6 @@ class _Walker:
             position = self._data.find(pattern, position + 1)
             if position < 0:
                 break
-            self._left = max(self._left, 1)
             header = self.header(position)
             if header is None:
                 continue

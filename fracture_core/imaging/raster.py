@@ -42,13 +42,14 @@ _SUBFILE_TYPE, _PHOTOMETRIC = 254, 262  # TIFF 6.0 tags
 #: Most chunks of a PNG file; writers put at least a few kilobytes into each.
 _MAX_CHUNKS = 100_000
 
-#: Pixels converted at a time, and the side above which colour is measured on a reduced image.
-_BLOCK, _REDUCED = 1 << 20, 4096
+#: Pixels converted at a time, and the side above which colour is measured on fewer pixels.
+_BLOCK, _REDUCED = 1 << 20, 2048
 
 _END_OF_IMAGE = b"\xff\xd9"
 #: What libjpeg paints where a file ends early, every coefficient zero; Pillow inverts CMYK after.
 _UNDECODED = {"CMYK": (127, 128)}
 _UNDECODED_GREY = (128,)
+_BLOCK_LINES = 16  # the height of a block of a colour JPEG
 
 
 def read_raster(data: bytes, name: str) -> Radiograph:
@@ -69,8 +70,9 @@ def read_raster(data: bytes, name: str) -> Radiograph:
     scans = _check_structure(data, name)
     image = _open(data, name)
     if has_wide_samples(image):
-        return _read_wide(data, name, image)
-    image, lines_missing = _load(data, name, image)
+        del image
+        return _read_wide(data, name)
+    image, lines_missing = _load(data, name, image, len(data) if scans is None else scans.usable)
     truncated = lines_missing is not None
     warnings: tuple[str, ...] = (_truncation(lines_missing / image.height),) if lines_missing is not None else ()
     if scans is not None and not scans.is_complete:
@@ -87,12 +89,12 @@ def read_raster(data: bytes, name: str) -> Radiograph:
     return Radiograph(pixels, name, colour=share, truncated=truncated, warnings=warnings)
 
 
-def _read_wide(data: bytes, name: str, image: ImageFile.ImageFile) -> Radiograph:
+def _read_wide(data: bytes, name: str) -> Radiograph:
     """Reads 16-bit colour, or grey with alpha, without dropping the lower byte."""
-    orientation = _orientation(image)
+    image, twin = _open(data, name), _open(data, name)
     try:
-        twin = _open(data, name)
         grey, sample = load_grey(image, twin)
+        orientation = _orientation(image)  # to read it may decode a PNG, so it comes after
     except _DAMAGED as error:
         raise _damaged(name) from error
     del image, twin
@@ -161,17 +163,27 @@ def _has_too_many_chunks(data: bytes) -> bool:
     return True
 
 
-def _load(data: bytes, name: str, image: ImageFile.ImageFile) -> tuple[Image.Image, int | None]:
-    """Decodes an opened image; also the lines missing at the end, None for a whole file."""
+def _load(
+    data: bytes, name: str, image: ImageFile.ImageFile, usable: int
+) -> tuple[Image.Image, int | None]:
+    """Decodes an opened image; also the lines missing at the end, None for a whole file.
+
+    Only the first `usable` bytes of a file that breaks off are decoded.
+    """
     try:
         image.load()
-        return image, None
     except _DAMAGED as error:
         if name != "JPEG":
             raise _damaged(name) from error
+    else:
+        # Some programs put an end to a JPEG that broke off. Real blocks of lines are never all at the value for nothing.
+        missing = _missing_lines(image) if name == "JPEG" else 0
+        if not _BLOCK_LINES <= missing < image.height:
+            return image, None
+        return _blacken(image, missing), missing
     # A JPEG that breaks off decodes as far as it goes once it has an end.
     # (Pillow's LOAD_TRUNCATED_IMAGES would do so too, but for all threads.)
-    image = _open(data + _END_OF_IMAGE, name)
+    image = _open(data[:usable] + _END_OF_IMAGE, name)
     try:
         image.load()
     except _DAMAGED as error:
@@ -179,10 +191,14 @@ def _load(data: bytes, name: str, image: ImageFile.ImageFile) -> tuple[Image.Ima
     missing = _missing_lines(image)
     if missing == image.height:
         raise _damaged(name)
-    if missing:
-        black = Image.new("L", (image.width, missing)).convert(image.mode)
-        image.paste(black, (0, image.height - missing))
-    return image, missing
+    return _blacken(image, missing), missing
+
+
+def _blacken(image: Image.Image, lines: int) -> Image.Image:
+    """The image with its last lines black instead of grey."""
+    if lines:
+        image.paste(Image.new("L", (image.width, lines)).convert(image.mode), (0, image.height - lines))
+    return image
 
 
 def _open(data: bytes, name: str) -> ImageFile.ImageFile:
@@ -227,8 +243,6 @@ def _bytes_per_pixel(image: ImageFile.ImageFile, name: str) -> float:
     """The most bytes held for one pixel: Pillow's image, the decoder's buffer and the grey levels."""
     samples = len(image.getbands())
     stored = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}.get(image.mode, 4)
-    if image.mode == "P" or image.mode in ("1", "L") and image.has_transparency_data:
-        stored += 4  # converted to RGB or RGBA
     if has_wide_samples(image):
         return 12.5
     grey = 8 if image.mode[0] == "I" or image.mode == "F" else 4
@@ -271,10 +285,16 @@ def _choose_page(image: TiffImagePlugin.TiffImageFile) -> None:
 
 def _missing_lines(image: Image.Image) -> int:
     """Lines at the end of a truncated JPEG that were never decoded."""
-    values = np.asarray(image).reshape(image.height, -1)
-    undecoded = np.isin(values, _UNDECODED.get(image.mode, _UNDECODED_GREY)).all(axis=1)
-    decoded = np.flatnonzero(~undecoded)
-    return image.height - (int(decoded[-1]) + 1 if decoded.size else 0)
+    undecoded = _UNDECODED.get(image.mode, _UNDECODED_GREY)
+    width, height = image.size
+    rows = max(1, _BLOCK // width)
+    for bottom in range(height, 0, -rows):
+        top = max(0, bottom - rows)
+        values = np.asarray(image.crop((0, top, width, bottom))).reshape(bottom - top, -1)
+        decoded = np.flatnonzero(~np.isin(values, undecoded).all(axis=1))
+        if decoded.size:
+            return height - (top + int(decoded[-1]) + 1)
+    return height
 
 
 def _truncation(share: float) -> str:
@@ -324,27 +344,28 @@ def _grey_levels(image: Image.Image, name: str) -> tuple[np.ndarray, float]:
         return _scale_numbers(image), 0.0
     if image.mode in ("1", "L") and not image.has_transparency_data:
         return _unit(np.asarray(image if image.mode == "L" else image.convert("L"))), 0.0
+    mode = "RGBA" if image.has_transparency_data else "RGB"
     try:
-        mode = "RGBA" if image.has_transparency_data else "RGB"
-        rgb = image if image.mode == mode else image.convert(mode)
+        return _grey_of_colour(image, mode)
     except ValueError as error:
         raise ImageReadError(
             f"The {name} file holds {image.mode} pixels; expected grey or RGB: export it as grey PNG."
         ) from error
-    return _grey_of_colour(rgb)
 
 
-def _grey_of_colour(image: Image.Image) -> tuple[np.ndarray, float]:
-    """Grey levels of an RGB image, or of an RGBA image on black, and the share of coloured pixels."""
+def _grey_of_colour(image: Image.Image, mode: str) -> tuple[np.ndarray, float]:
+    """Grey levels of an image that converts to RGB, or to RGBA on black, and the share of coloured pixels."""
     width, height = image.size
     pixels = np.empty((height, width), np.float32)
-    rows = max(1, _BLOCK // width)
+    # In blocks of rows, and the colour on every n-th pixel of a large image: both keep the memory low.
+    step = max(1, max(width, height) // _REDUCED)
+    rows = max(step, _BLOCK // width // step * step)
+    sample = []
     for top in range(0, height, rows):
-        block = _on_black(image.crop((0, top, width, min(height, top + rows))))
+        block = _on_black(image.crop((0, top, width, min(height, top + rows))).convert(mode))
         pixels[top : top + rows] = _unit(colour.grey(block))
-    # Reducing a large image first keeps its memory low and hardly changes the share.
-    factor = max(1, max(width, height) // _REDUCED)
-    return pixels, colour.coloured_share(_on_black(image.reduce(factor) if factor > 1 else image))
+        sample.append(block[::step, ::step])
+    return pixels, colour.coloured_share(np.concatenate(sample))
 
 
 def _on_black(image: Image.Image) -> np.ndarray:

@@ -6,7 +6,7 @@ from fracture_core.errors import ImageReadError
 MAX_MEGAPIXELS = 80
 
 #: Bytes that reading one image may need on top of its file.
-MAX_MEMORY = 560_000_000
+MAX_MEMORY = 580_000_000
 
 
 def check_size(width: float, height: float) -> None:
