@@ -9,6 +9,7 @@ import io
 import json
 import os
 import sys
+from pathlib import Path
 
 import numpy as np
 from pydicom import dcmread
@@ -29,8 +30,7 @@ def limit_resources(cpu_seconds: int, memory: int) -> None:
         return
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
     try:
-        with open("/proc/self/statm") as file:
-            memory += int(file.read().split()[0]) * resource.getpagesize()
+        memory += int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     except OSError:
         memory += 512 << 20  # about what Python and the decoders take
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
@@ -38,7 +38,12 @@ def limit_resources(cpu_seconds: int, memory: int) -> None:
 
 def main() -> None:
     """Decode one file and write its stored values."""
-    plugin, cpu_seconds, memory, options = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), json.loads(sys.argv[4])
+    plugin, cpu_seconds, memory, options = (
+        sys.argv[1],
+        int(sys.argv[2]),
+        int(sys.argv[3]),
+        json.loads(sys.argv[4]),
+    )
     # Whatever a decoder prints must not get between the bytes.
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

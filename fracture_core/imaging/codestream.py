@@ -141,9 +141,7 @@ def _read_jpeg(stream: bytes) -> Codestream:
         if marker == 0xFF:  # fill byte
             position += 1
         elif marker in _FRAMES:
-            rows, columns = (
-                int.from_bytes(stream[i : i + 2], "big") for i in (position + 5, position + 7)
-            )
+            rows, columns = (int.from_bytes(stream[i : i + 2], "big") for i in (position + 5, position + 7))
             codec = {_SOF3: Codec.JPEG_LOSSLESS, _SOF55: Codec.JPEG_LS}.get(marker, Codec.JPEG)
             if codec is Codec.JPEG and marker not in (_SOF0, _SOF1, _SOF2):
                 codec = Codec.ARITHMETIC

@@ -77,6 +77,7 @@ _OTHER_PARTS = {
     "TSPINE",
 }
 
+
 def read_dicom(data: bytes) -> Radiograph:
     """Reads a DICOM file of one frame.
 

@@ -77,14 +77,15 @@ def parse(data: bytes) -> tuple[FileDataset, tuple[str, ...]]:
     Raises:
         ImageReadError: damaged, no DICOM, or too much to parse.
     """
+    content = data
+    dataset: FileDataset | None = None
+    cause: BaseException | None = None
     try:
         content, dataset = _parse_inflated(data)
     except DAMAGED as error:
-        content, dataset, cause = data, None, error
-    else:
-        cause = None
-        if _is_complete(dataset):
-            return dataset, ()
+        cause = error
+    if dataset is not None and _is_complete(dataset):
+        return dataset, ()
     rebuilt = rebuild(content)
     if rebuilt is not None:
         try:
@@ -166,7 +167,7 @@ def _inflate(data: bytes, position: int) -> bytes:
 
 
 def _window_bits(packed: memoryview) -> int:
-    """zlib's parameter for a raw deflate stream or, as some programs write, one with the zlib header."""
+    """Zlib's parameter for a raw deflate stream or, as some programs write, one with the zlib header."""
     header = bytes(packed[:2])
     with_header = len(header) == 2 and header[0] == 0x78 and int.from_bytes(header, "big") % 31 == 0
     return zlib.MAX_WBITS if with_header else -zlib.MAX_WBITS

@@ -135,9 +135,13 @@ def identify_encoding(dataset: FileDataset) -> Encoding:
             del dataset[keyword]
     # Stored bytes, their copy as an array, and grey values as they are computed.
     sample_bytes = needed / max(1, _pixels(dataset))
-    colour = (number(dataset, "SamplesPerPixel") or 1) > 1 or text(dataset, "PhotometricInterpretation") == "PALETTE COLOR"
+    colour = (number(dataset, "SamplesPerPixel") or 1) > 1 or text(
+        dataset, "PhotometricInterpretation"
+    ) == "PALETTE COLOR"
     check_memory(
-        number(dataset, "Columns") or 0, number(dataset, "Rows") or 0, 2 * sample_bytes + (12 if colour else 15)
+        number(dataset, "Columns") or 0,
+        number(dataset, "Rows") or 0,
+        2 * sample_bytes + (12 if colour else 15),
     )
     if not encapsulated:
         if declared in UNCOMPRESSED and (len(data) >= needed or not data.startswith(_CODESTREAMS)):
@@ -210,7 +214,9 @@ def _raw_pixels(dataset: FileDataset) -> tuple[bytes, bool]:
     data = raw.value
     if not isinstance(data, bytes):
         raise ValueError("pixel data that is no bytes")
-    undefined = raw.length == _UNDEFINED_LENGTH if isinstance(raw, RawDataElement) else raw.is_undefined_length
+    undefined = (
+        raw.length == _UNDEFINED_LENGTH if isinstance(raw, RawDataElement) else raw.is_undefined_length
+    )
     encapsulated = undefined or (data.startswith(_ITEM) and len(data) != _uncompressed_length(dataset))
     if isinstance(raw, RawDataElement):  # a wrong VR would make pydicom convert the bytes to numbers
         _set_pixels(dataset, data, encapsulated)

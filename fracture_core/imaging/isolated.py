@@ -51,7 +51,12 @@ def decode_isolated(dataset: Dataset, plugin: str, options: Mapping[str, object]
     samples = (number(dataset, "SamplesPerPixel") or 1) * (number(dataset, "Rows") or 0)
     samples *= number(dataset, "Columns") or 0
     memory = _MEMORY + int(samples * _SAMPLE_BYTES) + 2 * len(dataset.PixelData)
-    arguments = [plugin, str(_CPU_SECONDS.get(plugin, _OTHER_CPU_SECONDS)), str(memory), json.dumps(options or {})]
+    arguments = [
+        plugin,
+        str(_CPU_SECONDS.get(plugin, _OTHER_CPU_SECONDS)),
+        str(memory),
+        json.dumps(options or {}),
+    ]
     pixels = dataset.group_dataset(0x0028)
     pixels.add(dataset["PixelData"])
     pixels.preamble = bytes(128)

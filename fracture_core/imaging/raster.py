@@ -68,13 +68,15 @@ def read_raster(data: bytes, name: str) -> Radiograph:
         ImageReadError: damaged, too large, more than one image, or pixels of an unknown kind.
     """
     scans = _check_structure(data, name)
-    image = _open(data, name)
-    if has_wide_samples(image):
-        del image
+    opened = _open(data, name)
+    if has_wide_samples(opened):
+        del opened
         return _read_wide(data, name)
-    image, lines_missing = _load(data, name, image, len(data) if scans is None else scans.usable)
+    image, lines_missing = _load(data, name, opened, len(data) if scans is None else scans.usable)
     truncated = lines_missing is not None
-    warnings: tuple[str, ...] = (_truncation(lines_missing / image.height),) if lines_missing is not None else ()
+    warnings: tuple[str, ...] = (
+        (_truncation(lines_missing / image.height),) if lines_missing is not None else ()
+    )
     if scans is not None and not scans.is_complete:
         truncated, warnings = True, (_lost_detail(lines_missing or 0, image.height),)
     # Pillow inverts "white is zero" for 8 bits and fewer only.
@@ -163,9 +165,7 @@ def _has_too_many_chunks(data: bytes) -> bool:
     return True
 
 
-def _load(
-    data: bytes, name: str, image: ImageFile.ImageFile, usable: int
-) -> tuple[Image.Image, int | None]:
+def _load(data: bytes, name: str, image: ImageFile.ImageFile, usable: int) -> tuple[Image.Image, int | None]:
     """Decodes an opened image; also the lines missing at the end, None for a whole file.
 
     Only the first `usable` bytes of a file that breaks off are decoded.
@@ -176,7 +176,7 @@ def _load(
         if name != "JPEG":
             raise _damaged(name) from error
     else:
-        # Some programs put an end to a JPEG that broke off. Real blocks of lines are never all at the value for nothing.
+        # Some programs put an end to a JPEG that broke off. Real lines are hardly ever all mid-grey.
         missing = _missing_lines(image) if name == "JPEG" else 0
         if not _BLOCK_LINES <= missing < image.height:
             return image, None
@@ -247,7 +247,9 @@ def _bytes_per_pixel(image: ImageFile.ImageFile, name: str) -> float:
         return 12.5
     grey = 8 if image.mode[0] == "I" or image.mode == "F" else 4
     # The coefficients of a progressive JPEG, and the whole picture as WebP's and libtiff's decoders hold it.
-    buffer = {"JPEG": 2 * samples if image.info.get("progressive") else 0, "WebP": 8, "TIFF": stored}.get(name, 0)
+    buffer = {"JPEG": 2 * samples if image.info.get("progressive") else 0, "WebP": 12, "TIFF": stored}.get(
+        name, 0
+    )
     return stored + max(grey, buffer) + 0.5
 
 
@@ -305,7 +307,9 @@ def _truncation(share: float) -> str:
 
 def _lost_detail(missing: int, height: int) -> str:
     """The warning for a progressive JPEG that breaks off, whose scans refine the whole image."""
-    also = f", and the last {missing / height:.0%} of its lines are missing" if missing / height >= 0.005 else ""
+    also = (
+        f", and the last {missing / height:.0%} of its lines are missing" if missing / height >= 0.005 else ""
+    )
     return (
         "The file is truncated: it is a progressive JPEG, so the whole image lacks its fine detail, such as fracture "
         f"lines{also}; export it again."
@@ -364,7 +368,7 @@ def _grey_of_colour(image: Image.Image, mode: str) -> tuple[np.ndarray, float]:
     for top in range(0, height, rows):
         block = _on_black(image.crop((0, top, width, min(height, top + rows))).convert(mode))
         pixels[top : top + rows] = _unit(colour.grey(block))
-        sample.append(block[::step, ::step])
+        sample.append(block[::step, ::step].copy())  # a view would keep the block
     return pixels, colour.coloured_share(np.concatenate(sample))
 
 

@@ -55,7 +55,11 @@ def expand_segments(values: np.ndarray, entries: int) -> np.ndarray:
         ValueError: a segment is malformed, or the table has another length than announced.
     """
     data, table, filled = values.astype(np.int64), np.empty(entries, np.int64), 0
-    position, back, left = 0, 0, 0  # `left` segments of an indirect segment are still to read, then `back` is next
+    position, back, left = (
+        0,
+        0,
+        0,
+    )  # `left` segments of an indirect segment are still to read, then `back` is next
     # Every segment fills an entry, or is the one indirect segment before those it repeats.
     for _ in range(2 * entries + 2):
         if not left and back:

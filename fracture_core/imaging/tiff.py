@@ -6,7 +6,24 @@ Pillow copies the content of every tag of every page. Tags may overlap, so a sma
 import struct
 from dataclasses import dataclass
 
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_SIZES = {
+    1: 1,
+    2: 1,
+    3: 2,
+    4: 4,
+    5: 8,
+    6: 1,
+    7: 1,
+    8: 2,
+    9: 4,
+    10: 8,
+    11: 4,
+    12: 8,
+    13: 4,
+    16: 8,
+    17: 8,
+    18: 8,
+}
 
 #: Most pages that are looked at, and most tags of one.
 MAX_PAGES, _MAX_TAGS = 100, 1000

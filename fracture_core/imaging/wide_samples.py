@@ -77,7 +77,9 @@ def load_grey(image: ImageFile.ImageFile, twin: ImageFile.ImageFile) -> tuple[np
     return _convert_blocks(image, lambda box: _on_black(both(box), premultiplied))
 
 
-def _convert_blocks(image: ImageFile.ImageFile, convert: Callable[[_Box], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _convert_blocks(
+    image: ImageFile.ImageFile, convert: Callable[[_Box], np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
     """Convert blocks of rows to RGB and those to grey; keep every n-th row and column for the colour."""
     width, height = image.size
     grey = np.empty((height, width), np.uint16)
@@ -87,7 +89,7 @@ def _convert_blocks(image: ImageFile.ImageFile, convert: Callable[[_Box], np.nda
     for top in range(0, height, rows):
         block = convert((0, top, width, min(height, top + rows)))
         grey[top : top + rows] = colour.grey(block)
-        sample.append(block[::step, ::step])
+        sample.append(block[::step, ::step].copy())  # a view would keep the block
     return grey, np.concatenate(sample)
 
 
@@ -113,8 +115,8 @@ def _set_modes(image: ImageFile.ImageFile, change: Callable[[str], str]) -> None
     """Change the raw mode in which the decoders of an image unpack its bytes."""
     tiles = []
     for tile in image.tile:
-        mode = change(_raw_mode(tile))
-        tiles.append(tile._replace(args=mode if isinstance(tile.args, str) else (mode, *tile.args[1:])))
+        mode, args = change(_raw_mode(tile)), tile.args
+        tiles.append(tile._replace(args=(mode, *args[1:]) if isinstance(args, tuple) else mode))
     image.tile = tiles
 
 
