@@ -73,6 +73,7 @@ def read_raster(data: bytes, name: str) -> Radiograph:
         del opened
         return _read_wide(data, name)
     image, lines_missing = _load(data, name, opened, len(data) if scans is None else scans.usable)
+    del opened  # a turned image must not be held twice
     truncated = lines_missing is not None
     warnings: tuple[str, ...] = (
         (_truncation(lines_missing / image.height),) if lines_missing is not None else ()
