@@ -18,8 +18,11 @@ def main() -> None:
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         dataset = dcmread(io.BytesIO(sys.stdin.buffer.read()))
+        grey = str(dataset.PhotometricInterpretation).startswith("MONOCHROME")
+        # The unused bits of grey levels are cut off later, where High Bit is known.
+        values = pixel_array(dataset, decoding_plugin="gdcm", correct_unused_bits=not grey)
         file = io.BytesIO()  # a pipe has no position, which `np.save` asks for
-        np.save(file, pixel_array(dataset, decoding_plugin="gdcm"), allow_pickle=False)
+        np.save(file, values, allow_pickle=False)
         output.write(file.getbuffer())
 
 

@@ -8,6 +8,7 @@ are to be shown, and nothing that says whose they are.
 import io
 import re
 import zlib
+from typing import Any
 
 import numpy as np
 from pydicom import dcmread
@@ -35,12 +36,14 @@ from pydicom.uid import (
 )  # fmt: skip
 
 from fracture_core.errors import ImageReadError
-from fracture_core.imaging import colour, dicom_levels, formats, levels
+from fracture_core.imaging import colour, dicom_levels, formats, levels, square_pixels
 from fracture_core.imaging.codestream import announced_size
-from fracture_core.imaging.dicom_elements import DAMAGED, element, number, numbers, text
+from fracture_core.imaging.dicom_elements import DAMAGED, element, number, text
 from fracture_core.imaging.isolated import decode_isolated
 from fracture_core.imaging.radiograph import Radiograph
+from fracture_core.imaging.shutter import read_shutter
 from fracture_core.imaging.size import MAX_MEGAPIXELS, check_size
+from fracture_core.imaging.stored_bits import extract_stored_bits
 
 #: Modalities (PS3.3 section C.7.3.1.1.1) that are plain radiographs.
 _PLAIN = {"CR", "DX", "RG"}
@@ -128,8 +131,9 @@ def read_dicom(data: bytes) -> Radiograph:
         data: the file, with or without preamble and File Meta Information.
 
     Returns:
-        The film, bone bright on dark; padding is black. `spacing` is Pixel Spacing (0028,0030),
-        else Imager Pixel Spacing (0018,1164), in mm.
+        The film, bone bright on dark, with square pixels; padding and what a display shutter hides are black.
+        `spacing` is Pixel Spacing (0028,0030), else Imager Pixel Spacing (0018,1164), else Nominal Scanned Pixel
+        Spacing (0018,2010), in mm per pixel of `pixels`.
 
     Raises:
         ImageReadError: damaged, without pixels, several frames, another kind of examination, too
@@ -138,20 +142,59 @@ def read_dicom(data: bytes) -> Radiograph:
     dataset = parse_dicom(data)
     modality = text(dataset, "Modality")
     _check(dataset, modality)
-    stored = _decode(dataset)
-    warnings = _kind_warnings(dataset, modality)
+    decoded = _decode(dataset)
+    aspect, warnings = square_pixels.read_aspect(dataset)
+    shape = decoded.shape[0], decoded.shape[1]
+    shutter, notes = read_shutter(dataset, shape, aspect)
+    warnings = (*_kind_warnings(dataset, modality), *warnings, *notes)
+    hidden = np.zeros(shape, bool) if shutter is None else shutter.hidden
     share = 0.0
-    if stored.ndim == 3:
-        pixels, share = _from_colour(stored)
+    if decoded.ndim == 3:
+        pixels, share = _from_colour(decoded)
     else:
-        valid = dicom_levels.padding(stored, dataset)
-        shown, notes = dicom_levels.display(dicom_levels.modality(stored, dataset), dataset, valid)
-        pixels = np.where(valid, dicom_levels.invert(shown, _photometric(dataset)), np.float32(0))
+        pixels, notes = _from_grey(decoded, dataset, hidden)
         warnings += notes
-    known = re.fullmatch("[A-Z]{2,8}", modality)
-    kind = f"DICOM ({modality})" if known else "DICOM"
-    pixels = np.ascontiguousarray(pixels, np.float32)
-    return Radiograph(pixels, kind, spacing=_spacing(dataset), colour=share, warnings=warnings)
+    size = square_pixels.square_size(shape, aspect)
+    scale = size[0] / shape[0], size[1] / shape[1]
+    spacing = square_pixels.read_spacing(dataset)
+    displayed = shuttered = None
+    if shutter is not None:
+        shuttered = square_pixels.resample(hidden.astype(np.float32), size) > 0
+        if shutter.level > 0:
+            lit = np.where(hidden, np.float32(shutter.level), pixels)
+            displayed = square_pixels.resample(np.ascontiguousarray(lit, np.float32), size)
+    pixels = np.ascontiguousarray(np.where(hidden, np.float32(0), pixels), np.float32)
+    return Radiograph(
+        square_pixels.resample(pixels, size),
+        f"DICOM ({modality})" if re.fullmatch("[A-Z]{2,8}", modality) else "DICOM",
+        spacing=None if spacing is None else (spacing[0] / scale[0], spacing[1] / scale[1]),
+        colour=share,
+        warnings=warnings,
+        scale=scale,
+        shuttered=shuttered,
+        displayed=displayed,
+    )
+
+
+def _from_grey(
+    decoded: np.ndarray, dataset: FileDataset, hidden: np.ndarray
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Grey levels in 0–1, black on padding, and warnings.
+
+    Args:
+        decoded: integers (rows, columns) as the decoder returned them.
+        dataset: the file.
+        hidden: bool (rows, columns), what must not influence the grey levels.
+    """
+    stored, doubts = extract_stored_bits(decoded, dataset)
+    # Some files pad with a value that needs more than the bits stored.
+    valid = dicom_levels.padding(stored, dataset) & dicom_levels.padding(decoded, dataset)
+    seen = valid & ~hidden
+    shown, notes = dicom_levels.display(
+        dicom_levels.modality(stored, dataset), dataset, seen if seen.any() else valid
+    )
+    pixels = np.where(valid, dicom_levels.invert(shown, _photometric(dataset)), np.float32(0))
+    return pixels, (*doubts, *notes, *dicom_levels.presentation_warnings(dataset))
 
 
 def parse_dicom(data: bytes) -> FileDataset:
@@ -229,8 +272,15 @@ def _decode(dataset: FileDataset) -> np.ndarray:
     try:
         if syntax not in _UNCOMPRESSED:
             _check_code_stream(dataset)
+        options: dict[str, Any] = {}
+        if (number(dataset, "SamplesPerPixel") or 1) > 1:
+            options["pixel_representation"] = 0  # PS3.3 C.7.6.3.1.2: colour has no negative values
+        elif _photometric(dataset).startswith("MONOCHROME"):
+            options["correct_unused_bits"] = False  # `extract_stored_bits` does it for every syntax
         isolate = plugin == _GDCM
-        stored = decode_isolated(dataset) if isolate else pixel_array(dataset, decoding_plugin=plugin)
+        stored = (
+            decode_isolated(dataset) if isolate else pixel_array(dataset, decoding_plugin=plugin, **options)
+        )
         if _photometric(dataset) == "PALETTE COLOR":
             stored = apply_color_lut(stored, dataset)
     except DAMAGED as error:
@@ -296,14 +346,6 @@ def _kind_warnings(dataset: FileDataset, modality: str) -> tuple[str, ...]:
             "only, so do not rely on its opinion."
         )
     return tuple(warnings)
-
-
-def _spacing(dataset: FileDataset) -> tuple[float, float] | None:
-    for keyword in ("PixelSpacing", "ImagerPixelSpacing"):
-        values = numbers(dataset, keyword)
-        if len(values) == 2 and min(values) > 0:
-            return values[0], values[1]
-    return None
 
 
 def _no_decoder(syntax: UID) -> ImageReadError:

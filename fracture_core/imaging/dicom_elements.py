@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.multival import MultiValue
 
 #: What pydicom and its decoders raise on damaged files; `RuntimeError` when every decoder failed.
 DAMAGED = (
@@ -29,8 +30,15 @@ def element(dataset: Dataset, keyword: str) -> Any:
 
 
 def text(dataset: Dataset, keyword: str) -> str:
-    """A code string (VR CS) in capitals without padding; "" where there is none."""
-    return str(element(dataset, keyword) or "").strip().upper()
+    """The first code string (VR CS) of an element in capitals without padding; "" where there is none."""
+    return next(iter(texts(dataset, keyword)), "")
+
+
+def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+    """The code strings (VR CS) of an element in capitals without padding; empty where there are none."""
+    value = element(dataset, keyword)
+    values = value if isinstance(value, MultiValue | list | tuple) else [value or ""]
+    return tuple(found for found in (str(part).strip().upper() for part in values) if found)
 
 
 def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
@@ -52,7 +60,27 @@ def number(dataset: Dataset, keyword: str) -> float | None:
     return values[0] if values else None
 
 
+def is_malformed(dataset: Dataset, keyword: str) -> bool:
+    """Whether an element that should hold numbers is present and not empty, but holds none."""
+    if keyword not in dataset or numbers(dataset, keyword):
+        return False
+    try:
+        value = dataset.get_item(keyword).value
+    except DAMAGED:
+        return True
+    return bool(value.strip(b"\0 ") if isinstance(value, bytes) else value not in (None, "", []))
+
+
 def first_item(dataset: Dataset, keyword: str) -> Dataset | None:
     """The first item of a sequence, or None."""
     items = element(dataset, keyword)
     return items[0] if items and isinstance(items[0], Dataset) else None
+
+
+def all_items(dataset: Dataset, keyword: str) -> tuple[Dataset, ...]:
+    """The items of a sequence; empty where there are none."""
+    found = element(dataset, keyword)
+    try:
+        return tuple(item for item in found or () if isinstance(item, Dataset))
+    except DAMAGED:
+        return ()
