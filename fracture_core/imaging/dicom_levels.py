@@ -58,7 +58,7 @@ def modality(values: np.ndarray, dataset: Dataset) -> np.ndarray:
         return table.apply(values)
     for keyword in ("RescaleSlope", "RescaleIntercept"):
         if is_malformed(dataset, keyword):
-            raise _bad_rescale(keyword, "what is not a number")
+            raise _bad_rescale(keyword, "not a number")
     slope, intercept = number(dataset, "RescaleSlope"), number(dataset, "RescaleIntercept")
     if slope is None or intercept is None or (slope, intercept) == (1, 0):
         return values
@@ -75,7 +75,7 @@ def modality(values: np.ndarray, dataset: Dataset) -> np.ndarray:
 
 def _bad_rescale(keyword: str, stated: str) -> ImageReadError:
     return ImageReadError(
-        f"The DICOM file states {stated} as its {keyword}, so its grey levels cannot be computed: "
+        f"The {keyword} of the DICOM file is {stated}, so its grey levels cannot be computed: "
         "export the image from the archive again."
     )
 

@@ -9,8 +9,14 @@ from pydicom.dataset import Dataset
 
 from fracture_core.imaging.dicom_elements import number
 
+# Three overlays on top of one another have as many combinations of bits.
+_MANY = 8
+# Share of pixels below which a combination does not count.
+_RARE = 0.002
+_MUCH_ROUGHER = 4
+
 _WARNING = (
-    "The DICOM file states {bits} bits a pixel but its values use more, so its contrast may be unusual: "
+    "The DICOM file states {bits} bits a pixel, but its values do not fit, so its contrast may be unusual: "
     "compare it with the archive."
 )
 
@@ -40,7 +46,7 @@ def extract_stored_bits(decoded: np.ndarray, dataset: Dataset) -> tuple[np.ndarr
     )
     if shift or not (values != decoded).any():
         return values, ()
-    if _roughness(values) > _roughness(decoded):
+    if _belong_to_image(values, decoded, raw >> bits):
         return decoded, (_WARNING.format(bits=bits),)
     return values, ()
 
@@ -54,6 +60,24 @@ def _shift(raw: np.ndarray, bits: int, high: float | None) -> int:
     used = int(np.bitwise_or.reduce(raw, axis=None))
     only_low = used < 2**bits and used % 2**shift != 0
     return 0 if only_low else shift
+
+
+def _belong_to_image(values: np.ndarray, decoded: np.ndarray, above: np.ndarray) -> bool:
+    """Whether the bits above are the upper bits of the image, and no overlay or padding.
+
+    Args:
+        values: integers (rows, columns) without the bits above.
+        decoded: the same with them.
+        above: the bits above alone.
+    """
+    without, whole = _roughness(values), _roughness(decoded)
+    if without > whole:
+        return True
+    # Where neighbours differ by more than the stored bits hold, wrapping adds no roughness. Then the upper bits
+    # take many values; overlays take few, and random padding makes the image much rougher.
+    counts = np.bincount(np.minimum(above, 65535).ravel())
+    many = np.count_nonzero(counts > _RARE * above.size) >= _MANY
+    return bool(many and whole < _MUCH_ROUGHER * without)
 
 
 def _roughness(values: np.ndarray) -> float:

@@ -74,7 +74,22 @@ def test_too_few_stored_bits_are_noticed(dataset, encode, film, syntax):
     found = read(_write(dataset, encode, values, syntax, WindowCenter=32768, WindowWidth=65536))
     np.testing.assert_allclose(found.pixels, film, atol=1e-4)
     (warning,) = found.warnings
-    assert "states 12 bits a pixel but its values use more" in warning
+    assert "states 12 bits a pixel, but its values do not fit" in warning
+
+
+def test_far_too_few_stored_bits_are_noticed(dataset, encode, bone):
+    noisy = bone + np.random.default_rng(0).integers(0, 200, bone.shape, np.uint16)
+    found = read(_write(dataset, encode, noisy, ExplicitVRLittleEndian, BitsStored=8))
+    np.testing.assert_allclose(found.pixels, np.clip(noisy / 4095, 0, 1), atol=1e-4)
+    assert "states 8 bits a pixel" in found.warnings[0]
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_random_unused_bits_are_removed(dataset, encode, bone, syntax):
+    random = np.random.default_rng(0).integers(0, 16, bone.shape, np.uint16) << 12
+    film = read(_write(dataset, encode, bone | random, syntax))
+    assert_array_equal(film.pixels, read(_write(dataset, encode, bone, syntax)).pixels)
+    assert film.warnings == ()
 
 
 def test_padding_that_needs_more_bits_than_are_stored_is_black(dataset, encode, bone):
