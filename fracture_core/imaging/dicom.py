@@ -155,17 +155,17 @@ def read_dicom(data: bytes) -> Radiograph:
         pixels, notes = _from_grey(decoded, dataset, hidden)
         warnings += notes
     size = square_pixels.square_size(shape, aspect)
-    scale = size[0] / shape[0], size[1] / shape[1]
+    scale = square_pixels.scale(shape, size)
     spacing = square_pixels.read_spacing(dataset)
+    pixels = square_pixels.resample(np.ascontiguousarray(pixels, np.float32), size)
     displayed = shuttered = None
     if shutter is not None:
-        shuttered = square_pixels.resample(hidden.astype(np.float32), size) > 0
+        shuttered = square_pixels.resample(hidden, size)
         if shutter.level > 0:
-            lit = np.where(hidden, np.float32(shutter.level), pixels)
-            displayed = square_pixels.resample(np.ascontiguousarray(lit, np.float32), size)
-    pixels = np.ascontiguousarray(np.where(hidden, np.float32(0), pixels), np.float32)
+            displayed = np.where(shuttered, np.float32(shutter.level), pixels)
+        pixels = np.where(shuttered, np.float32(0), pixels)
     return Radiograph(
-        square_pixels.resample(pixels, size),
+        pixels,
         f"DICOM ({modality})" if re.fullmatch("[A-Z]{2,8}", modality) else "DICOM",
         spacing=None if spacing is None else (spacing[0] / scale[0], spacing[1] / scale[1]),
         colour=share,

@@ -55,7 +55,8 @@ class Radiograph:
         Returns:
             float array of the same shape.
         """
-        return np.asarray(points, float) / self.scale[::-1]
+        # The centres of the first pixels coincide.
+        return (np.asarray(points, float) - 0.5) / self.scale[::-1] + 0.5
 
     @property
     def height(self) -> int:

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 from pydicom.dataset import Dataset
+from scipy import ndimage
 
 from fracture_core.imaging.dicom_elements import numbers
 from fracture_core.imaging.size import MAX_MEGAPIXELS
@@ -43,7 +44,7 @@ def read_aspect(dataset: Dataset) -> tuple[float, tuple[str, ...]]:
 
 
 def square_size(shape: tuple[int, int], aspect: float) -> tuple[int, int]:
-    """The size at which an image has square pixels.
+    """The size at which an image has square pixels, from the centre of its first pixel to that of its last.
 
     Args:
         shape: (rows, columns) as stored.
@@ -56,25 +57,36 @@ def square_size(shape: tuple[int, int], aspect: float) -> tuple[int, int]:
     enlarge = rows * columns * max(aspect, 1 / aspect) <= MAX_MEGAPIXELS * 1e6
     # Either the longer side of the pixels is divided, or the shorter sides are merged.
     if (aspect > 1) == enlarge:
-        return max(1, round(rows * aspect)), columns
-    return rows, max(1, round(columns / aspect))
+        return round((rows - 1) * aspect) + 1, columns
+    return rows, round((columns - 1) / aspect) + 1
+
+
+def scale(shape: tuple[int, int], size: tuple[int, int]) -> tuple[float, float]:
+    """(row, column) pixels of the resampled image per stored pixel; the first centres of both coincide."""
+    rows, columns = (
+        (new - 1) / (old - 1) if old > 1 < new else 1.0 for old, new in zip(shape, size, strict=True)
+    )
+    return rows, columns
 
 
 def resample(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resamples an image.
+    """Resamples an image by cubic splines, which keep stored pixels and sharp edges where centres coincide.
 
     Args:
-        pixels: float32 (rows, columns).
+        pixels: float32 (rows, columns) in 0–1, or bool, which takes the nearest value.
         size: (rows, columns) to resample to.
 
     Returns:
-        float32 array of that size.
+        Array of that size and the same type.
     """
     if pixels.shape == size:
         return pixels
-    shrinks = size[0] < pixels.shape[0] or size[1] < pixels.shape[1]
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(pixels, (size[1], size[0]), interpolation=how))
+    factors = [new / old for old, new in zip(pixels.shape, size, strict=True)]
+    if pixels.dtype == bool:
+        return np.asarray(ndimage.zoom(pixels.astype(np.uint8), factors, order=0).astype(bool))
+    if min(factors) < 1:
+        return np.asarray(cv2.resize(pixels, (size[1], size[0]), interpolation=cv2.INTER_AREA))
+    return np.clip(ndimage.zoom(pixels, factors, order=3, mode="nearest"), 0, 1)
 
 
 def _pair(dataset: Dataset, keyword: str) -> tuple[float, float] | None:
