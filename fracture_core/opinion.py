@@ -143,18 +143,19 @@ class Opinion:
         Returns:
             uint8 RGB (height, width, 3).
         """
-        shown, film = heat or self.heat, _shrink(self.film.pixels, pixels)
+        shown, film = heat or self.heat, _shrink(self.film.shown, pixels)
         heated = np.zeros_like(film) if shown is None else shown.sized((film.shape[0], film.shape[1]))
         return blend(film, heated, opacity)
 
     @cached_property
     def thumbnail(self) -> np.ndarray:
         """The bare film for a strip of many, uint8 (height, width), at most `THUMBNAIL` pixels on a side."""
-        return np.rint(np.clip(_shrink(self.film.pixels, THUMBNAIL), 0, 1) * 255).astype(np.uint8)
+        return np.rint(np.clip(_shrink(self.film.shown, THUMBNAIL), 0, 1) * 255).astype(np.uint8)
 
     def shrunk(self) -> Opinion:
         """The same opinion with the film at the size of a thumbnail: what is kept of each of many films."""
-        return replace(self, film=replace(self.film, pixels=_shrink(self.film.pixels, THUMBNAIL)))
+        small = replace(self.film, pixels=_shrink(self.film.shown, THUMBNAIL), shuttered=None, displayed=None)
+        return replace(self, film=small)
 
     def to_json(self) -> dict[str, Any]:
         """The opinion as plain JSON values; the same fields in the app and on the command line."""
@@ -166,14 +167,22 @@ class Opinion:
             "gate": {"state": self.gate.state.value, "reasons": list(self.gate.reasons)},
             "regions": [name for name, _ in self.regions],
             "region_probabilities": {name: round(chance, 4) for name, chance in self.regions},
-            "peak": self.heat.peak() if self.heat else None,
+            "peak": self._peak_in_file(),
             "seconds": round(self.seconds["all"], 3),
         }
+
+    def _peak_in_file(self) -> tuple[int, int] | None:
+        """x, y of the strongest point in pixels of the file; None where there is none."""
+        peak = self.heat.peak() if self.heat else None
+        if peak is None:
+            return None
+        x, y = self.film.to_file(np.array(peak) + 0.5)
+        return int(x), int(y)
 
     @cached_property
     def greys(self) -> Greys:
         """The film's grey values for a viewer that draws them itself."""
-        return Greys.of(self.film.pixels)
+        return Greys.of(self.film.shown)
 
     @property
     def methods(self) -> tuple[Method, ...]:

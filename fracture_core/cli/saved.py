@@ -84,7 +84,7 @@ class Saved:
         from fracture_core.imaging import blend, to_png
 
         assert opinion.heat is not None
-        picture = to_png(blend(opinion.film.pixels, opinion.heat.on_film(), OPACITY))
+        picture = to_png(blend(opinion.film.shown, opinion.heat.on_film(), OPACITY))
         _write(self._free(folder, stem, ".heatmap.png"), picture, "heatmap")
 
     def _free(self, folder: Path, stem: str, ending: str) -> Path:

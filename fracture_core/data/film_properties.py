@@ -81,7 +81,7 @@ class _Known:
             film = read(path)
         except ImageReadError:
             return key, nothing
-        tones = Tones.of(film.pixels)
+        tones = Tones.of(film.pixels, film.shuttered)
         return key, [float(max(film.width, film.height)), tones.mean, tones.spread]
 
     def save(self) -> None:

@@ -14,14 +14,16 @@ from pydicom.pixels import apply_color_lut, pixel_array
 from pydicom.uid import UID
 
 from fracture_core.errors import ImageReadError
-from fracture_core.imaging import colour, dicom_file, dicom_levels, levels
+from fracture_core.imaging import colour, dicom_file, dicom_levels, levels, square_pixels
 from fracture_core.imaging.by_value import apply_by_value
-from fracture_core.imaging.dicom_elements import DAMAGED, element, number, numbers, text
+from fracture_core.imaging.dicom_elements import DAMAGED, element, number, text
 from fracture_core.imaging.dicom_pixels import Encoding, identify_encoding
 from fracture_core.imaging.isolated import DecodeLimitError, decode_isolated
 from fracture_core.imaging.radiograph import Radiograph
 from fracture_core.imaging.segmented_palette import expand_segmented_palette
+from fracture_core.imaging.shutter import read_shutter
 from fracture_core.imaging.size import check_size
+from fracture_core.imaging.stored_bits import extract_stored_bits
 
 #: Modalities (PS3.3 section C.7.3.1.1.1) that are plain radiographs.
 _PLAIN = {"CR", "DX", "RG"}
@@ -85,35 +87,81 @@ def read_dicom(data: bytes) -> Radiograph:
         data: the file, with or without preamble and File Meta Information.
 
     Returns:
-        The film, bone bright on dark; padding is black. `spacing` is Pixel Spacing (0028,0030),
-        else Imager Pixel Spacing (0018,1164), in mm.
+        The film, bone bright on dark, with square pixels; padding and what a display shutter hides are black.
+        `spacing` is Pixel Spacing (0028,0030), else Imager Pixel Spacing (0018,1164), else Nominal Scanned Pixel
+        Spacing (0018,2010), in mm per pixel of `pixels`.
 
     Raises:
         ImageReadError: damaged, without pixels, several frames, another kind of examination, too
             large, or compressed in a way no decoder here reads.
     """
-    dataset, notes = dicom_file.parse(data)
+    dataset, file_notes = dicom_file.parse(data)
     modality = text(dataset, "Modality")
     _check(dataset, modality)
-    stored, warning = _decode(dataset)
+    decoded, warning = _decode(dataset)
     del dataset.PixelData  # no longer needed, and as large as the image
-    warnings = _kind_warnings(dataset, modality) + notes + ((warning,) if warning else ())
+    aspect, warnings = square_pixels.read_aspect(dataset)
+    shape = decoded.shape[0], decoded.shape[1]
+    shutter, notes = read_shutter(dataset, shape, aspect)
+    warnings = (
+        *_kind_warnings(dataset, modality),
+        *file_notes,
+        *((warning,) if warning else ()),
+        *warnings,
+        *notes,
+    )
+    hidden = np.zeros(shape, bool) if shutter is None else shutter.hidden
     share = 0.0
-    if stored.ndim == 3:
-        pixels, share = _from_colour(stored)
+    if decoded.ndim == 3:
+        pixels, share = _from_colour(decoded)
     else:
-        valid = dicom_levels.padding(stored, dataset)
-        shown, notes = apply_by_value(
-            stored,
-            valid,
-            lambda values, seen: dicom_levels.display(dicom_levels.modality(values, dataset), dataset, seen),
-        )
-        pixels = np.where(valid, dicom_levels.invert(shown, _photometric(dataset)), np.float32(0))
+        pixels, notes = _from_grey(decoded, dataset, hidden)
         warnings += notes
-    known = re.fullmatch("[A-Z]{2,8}", modality)
-    kind = f"DICOM ({modality})" if known else "DICOM"
-    pixels = np.ascontiguousarray(pixels, np.float32)
-    return Radiograph(pixels, kind, spacing=_spacing(dataset), colour=share, warnings=warnings)
+    size = square_pixels.square_size(shape, aspect)
+    scale = square_pixels.scale(shape, size)
+    spacing = square_pixels.read_spacing(dataset)
+    pixels = square_pixels.resample(np.ascontiguousarray(pixels, np.float32), size)
+    displayed = shuttered = None
+    if shutter is not None:
+        shuttered = square_pixels.resample(hidden, size)
+        if shutter.level > 0:
+            displayed = np.where(shuttered, np.float32(shutter.level), pixels)
+        pixels = np.where(shuttered, np.float32(0), pixels)
+    return Radiograph(
+        pixels,
+        f"DICOM ({modality})" if re.fullmatch("[A-Z]{2,8}", modality) else "DICOM",
+        spacing=None if spacing is None else (spacing[0] / scale[0], spacing[1] / scale[1]),
+        colour=share,
+        warnings=warnings,
+        scale=scale,
+        shuttered=shuttered,
+        displayed=displayed,
+    )
+
+
+def _from_grey(
+    decoded: np.ndarray, dataset: FileDataset, hidden: np.ndarray
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Grey levels in 0–1, black on padding, and warnings.
+
+    Args:
+        decoded: integers (rows, columns) as the decoder returned them.
+        dataset: the file.
+        hidden: bool (rows, columns), what must not influence the grey levels.
+    """
+    stored, doubts = extract_stored_bits(decoded, dataset)
+    # Some files pad with a value that needs more than the bits stored.
+    valid = dicom_levels.padding(stored, dataset) & dicom_levels.padding(decoded, dataset)
+    seen = valid & ~hidden
+    shown, notes = apply_by_value(
+        stored,
+        seen if seen.any() else valid,
+        lambda values, counted: dicom_levels.display(
+            dicom_levels.modality(values, dataset), dataset, counted
+        ),
+    )
+    pixels = np.where(valid, dicom_levels.invert(shown, _photometric(dataset)), np.float32(0))
+    return pixels, (*doubts, *notes, *dicom_levels.presentation_warnings(dataset))
 
 
 def parse_dicom(data: bytes) -> FileDataset:
@@ -156,6 +204,10 @@ def _decode(dataset: FileDataset) -> tuple[np.ndarray, str]:
     """Stored values (rows, columns), or (rows, columns, 3) in RGB for colour; and a warning or ""."""
     options: dict[str, Any] = {}
     try:
+        if (number(dataset, "SamplesPerPixel") or 1) > 1:
+            options["pixel_representation"] = 0  # PS3.3 C.7.6.3.1.2: colour has no negative values
+        elif _photometric(dataset).startswith("MONOCHROME"):
+            options["correct_unused_bits"] = False  # `extract_stored_bits` does it for every syntax
         encoding = identify_encoding(dataset)
         if encoding.is_isolated:
             stored = decode_isolated(dataset, encoding.plugin, options)
@@ -218,11 +270,3 @@ def _kind_warnings(dataset: FileDataset, modality: str) -> tuple[str, ...]:
             "only, so do not rely on its opinion."
         )
     return tuple(warnings)
-
-
-def _spacing(dataset: FileDataset) -> tuple[float, float] | None:
-    for keyword in ("PixelSpacing", "ImagerPixelSpacing"):
-        values = numbers(dataset, keyword)
-        if len(values) == 2 and min(values) > 0:
-            return values[0], values[1]
-    return None

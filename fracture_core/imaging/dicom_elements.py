@@ -6,6 +6,7 @@ pydicom converts a value when it is first asked for, so every look at one may fa
 import math
 import struct
 import zlib
+from itertools import islice
 from typing import Any
 
 from PIL import Image
@@ -25,6 +26,8 @@ DAMAGED = (
 # pydicom needs about 10 µs to convert one value of a list or one element of a sequence. The largest
 # elements read are lookup tables: 65,536 entries of two bytes, a few of them in a sequence.
 _MAX_BYTES, _MAX_TABLE_BYTES, _MAX_ITEMS = 1 << 12, 1 << 20, 1000
+# Items of a sequence that are looked at; each lookup table tried is a pass over the image.
+_MAX_READ_ITEMS = 16
 _ITEM = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")  # the tag of an item in either byte order
 
 
@@ -51,11 +54,16 @@ def _is_oversized(dataset: Dataset, keyword: str) -> bool:
 
 
 def text(dataset: Dataset, keyword: str) -> str:
-    """A code string (VR CS) in capitals without padding; "" where there is none or the value is no text."""
+    """The first code string (VR CS) of an element in capitals without padding; "" where there is none."""
+    return next(iter(texts(dataset, keyword)), "")
+
+
+def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+    """The code strings (VR CS) of an element in capitals without padding; empty where there are none."""
     value = element(dataset, keyword)
-    if isinstance(value, MultiValue) and value:
-        value = value[0]
-    return value.strip("\0 \t\r\n").upper() if isinstance(value, str) else ""
+    values = value if isinstance(value, MultiValue | list | tuple) else [value]
+    found = (part.strip("\0 \t\r\n").upper() for part in values if isinstance(part, str))
+    return tuple(part for part in found if part)
 
 
 def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
@@ -77,6 +85,17 @@ def number(dataset: Dataset, keyword: str) -> float | None:
     return values[0] if values else None
 
 
+def is_malformed(dataset: Dataset, keyword: str) -> bool:
+    """Whether an element that should hold numbers is present and not empty, but holds none."""
+    if keyword not in dataset or numbers(dataset, keyword):
+        return False
+    try:
+        value = dataset.get_item(keyword).value
+    except DAMAGED:
+        return True
+    return bool(value.strip(b"\0 ") if isinstance(value, bytes) else value not in (None, "", []))
+
+
 def first_item(dataset: Dataset, keyword: str) -> Dataset | None:
     """The first item of a sequence, or None."""
     items = element(dataset, keyword)
@@ -86,3 +105,14 @@ def first_item(dataset: Dataset, keyword: str) -> Dataset | None:
         return items[0] if len(items) and isinstance(items[0], Dataset) else None
     except DAMAGED:
         return None
+
+
+def all_items(dataset: Dataset, keyword: str) -> tuple[Dataset, ...]:
+    """The first 16 items of a sequence; empty where there are none or the element is no sequence."""
+    found = element(dataset, keyword)
+    if not isinstance(found, Sequence):
+        return ()
+    try:
+        return tuple(item for item in islice(found, _MAX_READ_ITEMS) if isinstance(item, Dataset))
+    except DAMAGED:
+        return ()

@@ -7,58 +7,40 @@ PS3.4 section N.2 and PS3.3 section C.11 define them and their order:
 3. `invert`: MONOCHROME1 means that low values are bright.
 
 Each is a function of its arguments alone. Where a file offers several tables or windows, the first
-is meant. Written out instead of calling `pydicom.pixels.apply_voi_lut` and its kin because those
+that shows anything is used. Written out instead of calling `pydicom.pixels.apply_voi_lut` and its kin because those
 fail on tables that real files hold (8-bit entries in words, more than 256 entries of 8 bits) and
 turn the image dark side up where the rescale slope is negative.
 """
 
+import math
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
+
 import numpy as np
 from pydicom.dataset import Dataset
 
+from fracture_core.errors import ImageReadError
 from fracture_core.imaging import levels
-from fracture_core.imaging.dicom_elements import element, first_item, number, numbers, text
+from fracture_core.imaging.dicom_elements import all_items, first_item, is_malformed, number, numbers, text
+from fracture_core.imaging.dicom_lut import read_table
 
 #: Share of pixels at either end that may not set the range: dead pixels, burnt-in letters.
 _OUTLIERS = 0.001
 
+# Beyond this, sums and differences of values lose digits.
+_LARGEST = 1e15
 
-def lookup(values: np.ndarray, item: Dataset) -> np.ndarray | None:
-    """Maps values through a DICOM lookup table (PS3.3 sections C.11.1.1 and C.11.2.1.1).
+_NOTHING_SHOWN = "The file's own display window shows nothing, so the full range of its values is shown."
+_TABLE_IGNORED = (
+    "The display table of the file contradicts its own description, so its display window is used instead."
+)
 
-    Args:
-        values: array of any shape.
-        item: an item of a Modality or VOI LUT Sequence.
+# Each window tried is a pass over the image.
+_MAX_WINDOWS = 16
 
-    Returns:
-        Integer array of the same shape; values outside the table take its first or last entry.
-        None where the table is absent or malformed.
-    """
-    table, first = _table(item)
-    if table is None:
-        return None
-    # The first input value is signed where the values are, which the file need not say.
-    if first > 32767 and values.min() < 0:
-        first -= 65536
-    index = np.clip(np.rint(values).astype(np.int64) - first, 0, table.size - 1)
-    return table[index]
-
-
-def _table(item: Dataset) -> tuple[np.ndarray | None, int]:
-    """The entries of a lookup table, and the input value the first of them stands for."""
-    descriptor, data = numbers(item, "LUTDescriptor"), element(item, "LUTData")
-    if len(descriptor) != 3 or data is None:
-        return None, 0
-    entries = int(descriptor[0]) % 65536 or 65536  # C.11.1.1: 0 stands for 65,536
-    first = int(descriptor[1])
-    if isinstance(data, bytes):
-        if len(data) >= 2 * entries:
-            little = item.original_encoding[1] is not False
-            table = np.frombuffer(data[: 2 * entries], "<u2" if little else ">u2")
-        else:
-            table = np.frombuffer(data[:entries], np.uint8)
-    else:
-        table = np.asarray(numbers(item, "LUTData")[:entries])
-    return (np.clip(table.astype(np.int64), 0, 65535), first) if table.size else (None, 0)
+# A table or a window: values to grey levels in 0–1.
+_View = Callable[[np.ndarray], np.ndarray]
 
 
 def modality(values: np.ndarray, dataset: Dataset) -> np.ndarray:
@@ -70,15 +52,36 @@ def modality(values: np.ndarray, dataset: Dataset) -> np.ndarray:
 
     Returns:
         Array of the same shape; the same values where the file has neither.
+
+    Raises:
+        ImageReadError: the table contradicts itself, or slope and intercept leave no usable numbers.
     """
     item = first_item(dataset, "ModalityLUTSequence")
-    mapped = None if item is None else lookup(values, item)
-    if mapped is not None:
-        return mapped
+    table = None if item is None else read_table(item)
+    if table is not None:
+        return table.apply(values)
+    for keyword in ("RescaleSlope", "RescaleIntercept"):
+        if is_malformed(dataset, keyword):
+            raise _bad_rescale(keyword, "not a number")
     slope, intercept = number(dataset, "RescaleSlope"), number(dataset, "RescaleIntercept")
-    if not slope or intercept is None or (slope, intercept) == (1, 0):
+    if slope is None or intercept is None or (slope, intercept) == (1, 0):
         return values
-    return values.astype(np.float64) * slope + intercept
+    if slope == 0:
+        raise _bad_rescale("RescaleSlope", "0")
+    with np.errstate(over="ignore"):
+        rescaled = values.astype(np.float64) * slope + intercept
+        largest = np.abs(rescaled).max()
+    # Neighbouring stored values must stay apart.
+    if not largest < _LARGEST or np.spacing(largest) > abs(slope) / 2:
+        raise _bad_rescale("RescaleSlope", f"{slope:g} (with a RescaleIntercept of {intercept:g})")
+    return rescaled
+
+
+def _bad_rescale(keyword: str, stated: str) -> ImageReadError:
+    return ImageReadError(
+        f"The {keyword} of the DICOM file is {stated}, so its grey levels cannot be computed: "
+        "export the image from the archive again."
+    )
 
 
 def window(values: np.ndarray, centre: float, width: float, function: str = "LINEAR") -> np.ndarray:
@@ -96,10 +99,13 @@ def window(values: np.ndarray, centre: float, width: float, function: str = "LIN
     numbers = values.astype(np.float64)
     if function == "SIGMOID":
         # 1 / (1 + exp(-4 (x - c) / w)), written so that nothing overflows.
-        return (0.5 + 0.5 * np.tanh(2 * (numbers - centre) / width)).astype(np.float32)
+        with np.errstate(over="ignore"):
+            return (0.5 + 0.5 * np.tanh(2 * (numbers - centre) / width)).astype(np.float32)
     if function != "LINEAR_EXACT":
         centre, width = centre - 0.5, width - 1
-    return levels.stretch(numbers, centre - width / 2, centre + width / 2)
+    low, high = centre - width / 2, centre + width / 2
+    # Beyond the range of floats there is no window.
+    return levels.stretch(numbers, low, high if math.isfinite(low) and math.isfinite(high) else low)
 
 
 def full_range(values: np.ndarray, valid: np.ndarray) -> np.ndarray:
@@ -125,42 +131,69 @@ def display(values: np.ndarray, dataset: Dataset, valid: np.ndarray) -> tuple[np
     Args:
         values: array after the modality step.
         dataset: read are VOI LUT Sequence, else Window Center, Window Width and VOI LUT Function.
-        valid: bool array of the same shape, False on padding.
+        valid: bool array of the same shape, False on pixels that are not image.
 
     Returns:
-        float32 array of the same shape in 0–1, and warnings: a table or window that leaves one
-        shade, or only black and white, is set aside for the full range.
+        float32 array of the same shape in 0–1, and warnings: the first table or window that shows more than one
+        shade is used. Where none does, the full range is shown with a warning.
+
+    Raises:
+        ImageReadError: the only table contradicts itself, so the grey levels are uncertain.
     """
-    item = first_item(dataset, "VOILUTSequence")
-    shown = None if item is None else _through_table(values, item)
-    centre, width = number(dataset, "WindowCenter"), number(dataset, "WindowWidth")
-    if shown is None and centre is not None and width is not None:
-        function = text(dataset, "VOILUTFunction") or "LINEAR"
-        usable = width > (1 if function not in ("LINEAR_EXACT", "SIGMOID") else 0)
-        shown = window(values, centre, width, function) if usable else np.zeros(values.shape, np.float32)
-    if shown is None:
-        return full_range(values, valid), ()
+    views = [*_tables(dataset), *islice(_windows(dataset), _MAX_WINDOWS)]
+    warnings: tuple[str, ...] = ()
+    contradiction = None
+    for view in views:
+        try:
+            shown = view(values)
+        except ImageReadError as error:
+            contradiction = error
+            warnings = (_TABLE_IGNORED,)
+            continue
+        if _usable(shown, values, valid):
+            return shown, warnings
+    if contradiction is not None:
+        raise contradiction
+    unusable = bool(views) or any(is_malformed(dataset, name) for name in ("WindowCenter", "WindowWidth"))
+    return full_range(values, valid), (_NOTHING_SHOWN,) if unusable else ()
+
+
+def _tables(dataset: Dataset) -> Iterator[_View]:
+    for item in all_items(dataset, "VOILUTSequence"):
+        if "LUTDescriptor" in item and "LUTData" in item:
+            yield partial(_through_table, item)
+
+
+def _windows(dataset: Dataset) -> Iterator[_View]:
+    function = text(dataset, "VOILUTFunction") or "LINEAR"
+    for centre, width in zip(numbers(dataset, "WindowCenter"), numbers(dataset, "WindowWidth"), strict=False):
+        # C.11.2.1.2: a narrower window is not defined.
+        if width > (0 if function in ("LINEAR_EXACT", "SIGMOID") else 1):
+            yield partial(window, centre=centre, width=width, function=function)
+        else:
+            yield partial(np.zeros_like, dtype=np.float32)
+
+
+def _through_table(item: Dataset, values: np.ndarray) -> np.ndarray:
+    table = read_table(item)
+    if table is None:
+        return np.zeros(values.shape, np.float32)
+    return levels.stretch(table.apply(values), 0, table.full_scale)
+
+
+def _usable(shown: np.ndarray, values: np.ndarray, valid: np.ndarray) -> bool:
+    """Whether a view tells pixels apart, as far as there is anything to tell."""
     inside = shown[valid] if valid.any() else shown
-    if inside.min() == inside.max() and values.min() != values.max():
-        warning = "The file's own display window shows nothing, so the full range of its values is shown."
-        return full_range(values, valid), (warning,)
-    return shown, ()
-
-
-def _through_table(values: np.ndarray, item: Dataset) -> np.ndarray | None:
-    mapped = lookup(values, item)
-    if mapped is None:
-        return None
-    # Some tables announce 16 bits and hold 12: their brightest entry tells.
-    table, _ = _table(item)
-    brightest = 0 if table is None else int(table.max())
-    return levels.stretch(mapped, 0, levels.full_scale(brightest))
+    darkest, brightest = inside.min(), inside.max()
+    return bool(
+        np.isfinite([darkest, brightest]).all() and (darkest < brightest or values.min() == values.max())
+    )
 
 
 def invert(shown: np.ndarray, photometric: str) -> np.ndarray:
     """Turns MONOCHROME1, where the lowest value is white, bright side up (PS3.3 C.7.6.3.1.2).
 
-    Presentation LUT Shape is not read: PS3.3 C.8.11.3.1.2 ties INVERSE to MONOCHROME1.
+    Presentation LUT Shape does not decide: PS3.3 C.8.11.3.1.2 ties INVERSE to MONOCHROME1.
 
     Args:
         shown: float array in 0–1.
@@ -170,6 +203,17 @@ def invert(shown: np.ndarray, photometric: str) -> np.ndarray:
         Array of the same shape.
     """
     return 1 - shown if photometric == "MONOCHROME1" else shown
+
+
+def presentation_warnings(dataset: Dataset) -> tuple[str, ...]:
+    """Warns where Presentation LUT Shape (2050,0020) contradicts Photometric Interpretation."""
+    inverse = text(dataset, "PresentationLUTShape") == "INVERSE"
+    if inverse and text(dataset, "PhotometricInterpretation") == "MONOCHROME2":
+        return (
+            "The DICOM file says both that low values are dark and that they are bright, so the image may be "
+            "inverted: compare it with the archive.",
+        )
+    return ()
 
 
 def padding(values: np.ndarray, dataset: Dataset) -> np.ndarray:
@@ -182,9 +226,21 @@ def padding(values: np.ndarray, dataset: Dataset) -> np.ndarray:
     Returns:
         bool array of the same shape, True on the image; True everywhere if all would be padding.
     """
-    value, limit = number(dataset, "PixelPaddingValue"), number(dataset, "PixelPaddingRangeLimit")
+    value, limit = (
+        _as_stored(number(dataset, keyword), values)
+        for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit")
+    )
     if value is None:
         return np.ones(values.shape, bool)
     limit = value if limit is None else limit
     valid = (values < min(value, limit)) | (values > max(value, limit))
     return valid if valid.any() else np.ones(values.shape, bool)
+
+
+def _as_stored(value: float | None, values: np.ndarray) -> float | None:
+    """A padding value with the sign of the stored values; files write it as US or as SS regardless of them."""
+    if value is None:
+        return None
+    if values.dtype.kind == "i" and value > 32767:
+        return value - 65536
+    return value + 65536 if values.dtype.kind == "u" and value < 0 else value

@@ -71,7 +71,7 @@ def check(radiograph: Radiograph, tones: Tones | None = None) -> Gate:
     """
     refusals = _size_refusals(radiograph)
     if not refusals:
-        tones = tones or Tones.of(radiograph.pixels)
+        tones = tones or Tones.of(radiograph.pixels, radiograph.shuttered)
         refusals = _content_refusals(radiograph, tones)
     if refusals or tones is None:
         return Gate(GateState.REFUSE, tuple(refusals))
@@ -97,7 +97,8 @@ def _content_refusals(film: Radiograph, tones: Tones) -> list[str]:
     if tones.span < REFUSE_CONTRAST:
         return ["The image is blank; expected a radiograph: check what was exported."]
     contrast = tones.percentile(0.99) - tones.percentile(0.01)
-    if contrast < REFUSE_CONTRAST or tones.largest_shade >= REFUSE_EMPTY:
+    empty = max(tones.largest_shade, film.shuttered_share)
+    if contrast < REFUSE_CONTRAST or empty >= REFUSE_EMPTY:
         return [
             "Nearly all of the image has a single shade; expected a film that fills it: "
             "crop it to the exposed area."
@@ -124,6 +125,10 @@ def _content_warnings(film: Radiograph, tones: Tones) -> list[str]:
         reasons.append(f"{film.colour:.0%} of the image is coloured; the colour is not looked at.")
     if tones.largest_shade >= WARN_EMPTY:
         reasons.append(f"{tones.largest_shade:.0%} of the image has a single shade; crop it to the film.")
+    elif film.shuttered_share >= WARN_EMPTY:
+        reasons.append(
+            f"{film.shuttered_share:.0%} of the image is hidden by a display shutter; crop it to the film."
+        )
     if tones.share_below(BLACK) + tones.share_above(WHITE) >= TWO_SHADES:
         reasons.append("The image is nearly all black and white, with few shades between.")
     if high < DARK:

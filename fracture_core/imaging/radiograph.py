@@ -18,6 +18,12 @@ class Radiograph:
             A photograph is coloured, a radiograph is not.
         truncated: whether the file breaks off before its end.
         warnings: sentences about how the file was read ("The file is truncated …").
+        scale: (row, column) pixels of `pixels` per pixel of the file; other than 1 where the file's pixels are
+            not square, because `pixels` are.
+        shuttered: bool (height, width), True on what a display shutter hides; None where there is none. `pixels`
+            are black there.
+        displayed: float32 (height, width), `pixels` as the screen shows them; None where they are the same. A
+            file may ask for a display shutter that is not black.
     """
 
     pixels: np.ndarray
@@ -26,13 +32,38 @@ class Radiograph:
     colour: float = 0.0
     truncated: bool = False
     warnings: tuple[str, ...] = ()
+    scale: tuple[float, float] = (1.0, 1.0)
+    shuttered: np.ndarray | None = None
+    displayed: np.ndarray | None = None
+
+    @property
+    def shown(self) -> np.ndarray:
+        """The pixels for the screen, float32 (height, width)."""
+        return self.pixels if self.displayed is None else self.displayed
+
+    @property
+    def shuttered_share(self) -> float:
+        """Share of `pixels` that a display shutter hides, 0–1."""
+        return 0.0 if self.shuttered is None else float(self.shuttered.mean())
+
+    def to_file(self, points: np.ndarray) -> np.ndarray:
+        """Maps points of `pixels` to the pixels of the file.
+
+        Args:
+            points: float (..., 2) holding x, y with the corner of the image at (0, 0).
+
+        Returns:
+            float array of the same shape.
+        """
+        # The centres of the first pixels coincide.
+        return (np.asarray(points, float) - 0.5) / self.scale[::-1] + 0.5
 
     @property
     def height(self) -> int:
-        """Rows of the original image."""
+        """Rows of `pixels`."""
         return int(self.pixels.shape[0])
 
     @property
     def width(self) -> int:
-        """Columns of the original image."""
+        """Columns of `pixels`."""
         return int(self.pixels.shape[1])

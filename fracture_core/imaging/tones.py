@@ -19,24 +19,44 @@ class Tones:
     """The grey levels of an image, reduced to at most 256 pixels a side.
 
     Attributes:
-        pixels: uint8 (rows, columns), the reduced image.
-        counts: int (256,), pixels by level.
+        pixels: uint8 (rows, columns), the reduced image, cropped to what no display shutter hides.
+        counts: int (256,), pixels by level, without those that are shuttered.
+        visible: bool (rows, columns), which of `pixels` count; None for all.
     """
 
     pixels: np.ndarray
     counts: np.ndarray
+    visible: np.ndarray | None = None
 
     @classmethod
-    def of(cls, pixels: np.ndarray) -> "Tones":
-        """Measures an image, float32 (rows, columns), 0–1."""
+    def of(cls, pixels: np.ndarray, shuttered: np.ndarray | None = None) -> "Tones":
+        """Measures an image.
+
+        Args:
+            pixels: float32 (rows, columns), 0–1.
+            shuttered: bool (rows, columns), True on pixels that must not count; None for none.
+        """
+        if shuttered is None or shuttered.all():
+            return cls._measure(pixels, None)
+        rows, columns = (np.flatnonzero(~shuttered.all(axis=axis)) for axis in (1, 0))
+        part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        return cls._measure(pixels[part], shuttered[part] if shuttered[part].any() else None)
+
+    @classmethod
+    def _measure(cls, pixels: np.ndarray, shuttered: np.ndarray | None) -> "Tones":
         scale = min(1.0, _SAMPLE / max(pixels.shape))
         size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
         whole = np.ascontiguousarray(pixels, np.float32)
         small = cv2.resize(whole, size, interpolation=cv2.INTER_AREA) if scale < 1 else whole
         levels = cv2.convertScaleAbs(small, alpha=_TOP)
-        return cls(
-            levels, cv2.calcHist([levels], [0], None, [_TOP + 1], [0, _TOP + 1]).ravel().astype(np.int64)
-        )
+        visible = None
+        if shuttered is not None:
+            share = cv2.resize(shuttered.astype(np.float32), small.shape[::-1], interpolation=cv2.INTER_AREA)
+            # A reduced pixel is a mixture where it touches what is hidden.
+            visible = share == 0 if (share == 0).any() else share < 1
+        mask = None if visible is None else visible.astype(np.uint8)
+        counts = cv2.calcHist([levels], [0], mask, [_TOP + 1], [0, _TOP + 1]).ravel().astype(np.int64)
+        return cls(levels, counts, visible)
 
     def percentile(self, share: float) -> float:
         """The level, 0–1, below which a share (0–1) of the pixels lies."""
@@ -78,9 +98,11 @@ class Tones:
     def border(self) -> float:
         """Median level of the outer 5%, 0–1."""
         edge = max(1, round(min(self.pixels.shape) * 0.05))
-        inner = self.pixels[edge:-edge]
-        parts = (self.pixels[:edge], self.pixels[-edge:], inner[:, :edge], inner[:, -edge:])
-        return float(np.median(np.concatenate([part.ravel() for part in parts])) / _TOP)
+        outer = np.ones(self.pixels.shape, bool)
+        outer[edge:-edge, edge:-edge] = False
+        if self.visible is not None and (outer & self.visible).any():
+            outer &= self.visible
+        return float(np.median(self.pixels[outer]) / _TOP)
 
     @cached_property
     def _running(self) -> np.ndarray:

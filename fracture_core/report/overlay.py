@@ -37,7 +37,7 @@ def overlay(opinion: Opinion) -> np.ndarray:
     Returns:
         uint8 RGB (height + band, width, 3); the first `height` rows are the film's.
     """
-    film, heat = opinion.film.pixels, opinion.heat
+    film, heat = opinion.film.shown, opinion.heat
     shown = heat.on_film() if heat is not None and heat.any else np.zeros_like(film)
     return np.concatenate([blend(film, shown, OPACITY), _band(opinion, film.shape[1])])
 

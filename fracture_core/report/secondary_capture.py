@@ -41,7 +41,7 @@ def secondary_capture(opinion: Opinion, source: Source) -> Dataset:
         series_description="Second Look heatmap, no diagnosis",
         sop_instance_uid=highdicom.UID(),
         instance_number=1,
-        pixel_spacing=source.spacing,
+        pixel_spacing=_spacing(opinion, source),
         transfer_syntax_uid=ExplicitVRLittleEndian,
         manufacturer=MAKER,
         **SOFTWARE,
@@ -54,6 +54,14 @@ def secondary_capture(opinion: Opinion, source: Source) -> Dataset:
     image.SourceImageSequence = [_reference(reference)]
     image.update(source.lossy)
     return image
+
+
+def _spacing(opinion: Opinion, source: Source) -> tuple[float, float] | None:
+    """Spacing of the picture's pixels in mm, which are square although those of the file may not be."""
+    if source.spacing is None:
+        return None
+    rows, columns = opinion.film.scale
+    return source.spacing[0] / rows, source.spacing[1] / columns
 
 
 def _reference(film: Dataset) -> Dataset:

@@ -137,7 +137,9 @@ def _places(opinion: Opinion, film: Dataset) -> list[sr.PlanarROIMeasurementsAnd
         sr.PlanarROIMeasurementsAndQualitativeEvaluations(
             tracking_identifier=sr.TrackingIdentifier(highdicom.UID(), name),
             referenced_region=sr.ImageRegion(
-                kind, points, sr.SourceImageForRegion(film.SOPClassUID, film.SOPInstanceUID)
+                kind,
+                opinion.film.to_file(points),
+                sr.SourceImageForRegion(film.SOPClassUID, film.SOPInstanceUID),
             ),
             finding_type=ours.EVIDENCE,
             algorithm_id=_algorithm(opinion.card),

@@ -19,7 +19,7 @@ from fracture_core.training import room
 Progress = Callable[[int, int], None]
 
 # Part of the key: raise it when `read` or `letterbox` give other numbers.
-_VERSION = 2
+_VERSION = 3
 
 # A data set that was changed or given up leaves a cache behind that nobody asks for again.
 _KEPT_DAYS = 30

@@ -82,4 +82,4 @@ def _title(path: Path) -> str:
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _thumbnail(path: str) -> bytes:
-    return to_png(read(Path(path)).pixels)
+    return to_png(read(Path(path)).shown)

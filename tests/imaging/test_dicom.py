@@ -212,6 +212,20 @@ def test_ybr_is_turned_to_grey(dicom):
     assert film.colour == 0.0
 
 
+def test_rgb_declared_signed_is_read_unsigned(dicom):
+    rgb = np.array([[[255, 0, 0], [200, 200, 200]]], np.uint8)
+    signed = read(dicom(rgb, PixelRepresentation=1))
+    assert_array_equal(signed.pixels, read(dicom(rgb)).pixels)
+    assert signed.colour == 0.5
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR CS")
+def test_the_first_of_several_codes_counts(dicom):
+    film = read(dicom(VALUES, Modality=["DX", "CR"], VOILUTFunction=["SIGMOID", "LINEAR"], **WINDOW))
+    assert film.kind == "DICOM (DX)"
+    assert_array_equal(film.pixels, read(dicom(VALUES, VOILUTFunction="SIGMOID", **WINDOW)).pixels)
+
+
 def test_sixteen_bit_rgb(dicom):
     film = read(dicom(np.full((2, 2, 3), 65535, np.uint16)))
     assert_array_equal(film.pixels, np.ones((2, 2)))
@@ -241,18 +255,19 @@ def test_without_preamble_and_meta_header(dataset, ramp, implicit, little):
 
 def test_spacing(dicom):
     assert read(dicom(VALUES)).spacing is None
-    assert read(dicom(VALUES, ImagerPixelSpacing=[0.2, 0.1])).spacing == (0.2, 0.1)
-    assert read(dicom(VALUES, ImagerPixelSpacing=[0.2, 0.1], PixelSpacing=[0.15, 0.14])).spacing == (
-        0.15,
-        0.14,
-    )
-    assert read(dicom(VALUES, ImagerPixelSpacing=[0.2, 0.1], PixelSpacing=[0, 0])).spacing == (0.2, 0.1)
+    assert read(dicom(VALUES, ImagerPixelSpacing=[0.2, 0.2])).spacing == (0.2, 0.2)
+    both = {"ImagerPixelSpacing": [0.2, 0.2], "NominalScannedPixelSpacing": [0.3, 0.3]}
+    assert read(dicom(VALUES, PixelSpacing=[0.15, 0.15], **both)).spacing == (0.15, 0.15)
+    assert read(dicom(VALUES, PixelSpacing=[0, 0], **both)).spacing == (0.2, 0.2)
+    assert read(dicom(VALUES, NominalScannedPixelSpacing=[0.3, 0.3])).spacing == (0.3, 0.3)
 
 
 def test_nothing_that_identifies_is_kept(dicom):
     film = read(dicom(VALUES))
     kept = f"{film.kind} {film.warnings} {film.spacing} {vars(film).keys()}"
-    assert set(vars(film)) == {"pixels", "kind", "spacing", "colour", "truncated", "warnings"}
+    assert set(vars(film)) == {
+        "pixels", "kind", "spacing", "colour", "truncated", "warnings", "scale", "shuttered", "displayed"
+    }  # fmt: skip
     assert "Doe" not in kept
     assert "SECRET" not in kept
 

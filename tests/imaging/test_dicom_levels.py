@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.pixels import apply_voi_lut
 from pydicom.sequence import Sequence
+from pydicom.tag import Tag
 
+from fracture_core.errors import ImageReadError
 from fracture_core.imaging import dicom_levels
 
 VALUES = np.array([[-200, 0, 90, 100, 110, 4000]], np.int16)
@@ -29,36 +32,6 @@ def _with(**elements) -> Dataset:
     return dataset
 
 
-def test_values_outside_a_table_take_its_ends():
-    table = _table([10, 20, 30], [3, 5, 8])
-    assert_array_equal(
-        dicom_levels.lookup(np.array([0, 5, 6, 7, 60000], np.uint16), table), [10, 10, 20, 30, 30]
-    )
-
-
-def test_table_of_words_and_of_packed_bytes():
-    words = _table(np.array([7, 600], "<u2").tobytes(), [2, 0, 16], words=True)
-    assert_array_equal(dicom_levels.lookup(np.array([0, 1]), words), [7, 600])
-    packed = _table(bytes(range(256)) + b"\xff" * 144, [400, 0, 8], words=True)
-    assert_array_equal(dicom_levels.lookup(np.array([0, 255, 399]), packed), [0, 255, 255])
-
-
-def test_table_of_big_endian_words():
-    table = _table(np.array([7, 600], ">u2").tobytes(), [2, 0, 16], words=True)
-    table.set_original_encoding(False, False, "iso8859")
-    assert_array_equal(dicom_levels.lookup(np.array([0, 1]), table), [7, 600])
-
-
-def test_table_with_signed_start_written_unsigned():
-    table = _table([1, 2, 3], [3, 65535, 16])
-    assert_array_equal(dicom_levels.lookup(np.array([-1, 0, 1]), table), [1, 2, 3])
-
-
-def test_table_of_65536_entries():
-    table = _table(np.arange(65536, dtype="<u2").tobytes(), [0, 0, 16], words=True)
-    assert_array_equal(dicom_levels.lookup(np.array([0, 65535]), table), [0, 65535])
-
-
 def test_modality_table_goes_before_slope():
     dataset = _with(
         ModalityLUTSequence=Sequence([_table([100, 200], [2, 0, 16])]), RescaleSlope=5, RescaleIntercept=0
@@ -77,10 +50,36 @@ def test_malformed_tables_are_passed_over(broken):
     assert_array_equal(dicom_levels.modality(np.array([0, 1]), dataset), [1, 3])
 
 
-@pytest.mark.parametrize("slope", [0, None])
-def test_a_slope_that_says_nothing_is_passed_over(slope):
+def test_an_empty_slope_is_ignored():
     values = np.array([1, 2])
-    assert dicom_levels.modality(values, _with(RescaleSlope=slope, RescaleIntercept=5)) is values
+    assert dicom_levels.modality(values, _with(RescaleSlope=None, RescaleIntercept=5)) is values
+
+
+@pytest.mark.parametrize(
+    ("slope", "intercept"),
+    [("0", "5"), ("0.0", "0"), ("1e300", "0"), ("1e308", "-1e308"), ("1", "1e17"), ("1e-9", "1e9")],
+)
+def test_a_rescale_without_usable_numbers_is_refused(slope, intercept):
+    values = np.array([1, 4095], np.uint16)
+    with pytest.raises(
+        ImageReadError, match=r"RescaleSlope of the DICOM file is .* so its grey levels cannot be computed"
+    ):
+        dicom_levels.modality(values, _with(RescaleSlope=slope, RescaleIntercept=intercept))
+
+
+@pytest.mark.parametrize("keyword", ["RescaleSlope", "RescaleIntercept"])
+@pytest.mark.parametrize("value", [b"NaN ", b"inf ", b"1,5 ", b"- "])
+@pytest.mark.filterwarnings("ignore:Invalid value for VR DS")
+def test_a_rescale_that_is_not_a_number_is_refused(keyword, value):
+    dataset = _with(RescaleSlope="2", RescaleIntercept="3")
+    dataset[keyword] = RawDataElement(Tag(keyword), "DS", len(value), value, 0, False, True)
+    with pytest.raises(ImageReadError, match=f"{keyword} of the DICOM file is not a number"):
+        dicom_levels.modality(np.array([1, 2]), dataset)
+
+
+def test_the_first_of_several_slopes_counts():
+    dataset = _with(RescaleSlope=["2", "7"], RescaleIntercept="1")
+    assert_array_equal(dicom_levels.modality(np.array([0, 1]), dataset), [1, 3])
 
 
 @pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT", "SIGMOID"])
@@ -141,6 +140,67 @@ def test_half_a_window_is_none(elements):
     assert warnings == ()
 
 
+def test_a_window_that_shows_nothing_gives_way_to_the_next():
+    dataset = _with(WindowCenter=[100, 100], WindowWidth=[0, 20])
+    shown, warnings = dicom_levels.display(VALUES, dataset, ALL)
+    assert_array_equal(shown, dicom_levels.window(VALUES, 100, 20))
+    assert warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("centre", "width"), [("1.7e308", "1.7e308"), ("-1.7e308", "1.7e308"), ("0", "1e308")]
+)
+@pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT", "SIGMOID"])
+def test_a_window_beyond_all_numbers_is_set_aside(centre, width, function):
+    dataset = _with(WindowCenter=centre, WindowWidth=width, VOILUTFunction=function)
+    shown, (warning,) = dicom_levels.display(VALUES, dataset, ALL)
+    assert_array_equal(shown, dicom_levels.full_range(VALUES, ALL))
+    assert "full range" in warning
+
+
+@pytest.mark.parametrize("function", ["LINEAR_EXACT", "SIGMOID"])
+def test_a_window_narrower_than_one_is_valid_where_the_standard_says_so(function):
+    values = np.array([[0.1, 0.5, 0.9]])
+    dataset = _with(WindowCenter="0.5", WindowWidth="0.8", VOILUTFunction=function)
+    shown, warnings = dicom_levels.display(values, dataset, np.ones((1, 3), bool))
+    assert warnings == ()
+    low = 0 if function == "LINEAR_EXACT" else 1 / (1 + np.exp(2))
+    assert_allclose(shown, [[low, 0.5, 1 - low]], atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR DS")
+def test_a_window_that_is_not_a_number_is_set_aside_with_a_warning():
+    dataset = _with(WindowWidth="100")
+    dataset["WindowCenter"] = RawDataElement(Tag("WindowCenter"), "DS", 4, b"NaN ", 0, False, True)
+    shown, (warning,) = dicom_levels.display(VALUES, dataset, ALL)
+    assert_array_equal(shown, dicom_levels.full_range(VALUES, ALL))
+    assert "full range" in warning
+
+
+def test_a_display_table_that_contradicts_itself_gives_way_to_the_window():
+    table = _table(list(range(10)), [4096, 0, 16])
+    dataset = _with(VOILUTSequence=Sequence([table]), WindowCenter=100, WindowWidth=20)
+    shown, (warning,) = dicom_levels.display(VALUES, dataset, ALL)
+    assert_array_equal(shown, dicom_levels.window(VALUES, 100, 20))
+    assert "contradicts" in warning
+    del dataset.WindowCenter
+    with pytest.raises(ImageReadError, match="lookup table of the DICOM file contradicts"):
+        dicom_levels.display(VALUES, dataset, ALL)
+
+
+def test_the_second_table_is_used_where_the_first_contradicts_itself():
+    tables = [_table([1, 2], [4096, 0, 16]), _table([0, 255], [2, 0, 8])]
+    dataset = _with(VOILUTSequence=Sequence(tables))
+    shown, _ = dicom_levels.display(np.array([[0, 1]]), dataset, np.ones((1, 2), bool))
+    assert_array_equal(shown, [[0, 1]])
+
+
+def test_a_table_of_twelve_bits_keeps_its_dark_entries_dark():
+    dataset = _with(VOILUTSequence=Sequence([_table([0, 1000], [2, 0, 12])]))
+    shown, _ = dicom_levels.display(np.array([[0, 1]]), dataset, np.ones((1, 2), bool))
+    assert_allclose(shown, [[0, 1000 / 4095]], atol=1e-6)
+
+
 def test_unknown_function_is_taken_for_linear():
     dataset = _with(WindowCenter=100, WindowWidth=20, VOILUTFunction="CUBIC")
     shown, _ = dicom_levels.display(VALUES, dataset, ALL)
@@ -169,6 +229,30 @@ def test_a_flat_image_is_black():
 
 def test_an_image_that_would_be_all_padding_has_none():
     assert dicom_levels.padding(np.zeros((2, 2)), _with(PixelPaddingValue=0)).all()
+
+
+@pytest.mark.parametrize(
+    ("values", "value", "limit"),
+    [
+        (np.array([[-2000, -1999, 5]], np.int16), 63536, 63537),
+        (np.array([[63536, 63537, 5]], np.uint16), -2000, -1999),
+        (np.array([[-2000, -1999, 5]], np.int16), -1999, -2000),
+    ],
+)
+def test_padding_takes_the_sign_of_the_values(values, value, limit):
+    dataset = Dataset()
+    for keyword, number in (("PixelPaddingValue", value), ("PixelPaddingRangeLimit", limit)):
+        dataset.add_new(keyword, "SS" if number < 0 else "US", number)
+    assert_array_equal(dicom_levels.padding(values, dataset), [[False, False, True]])
+
+
+@pytest.mark.parametrize(
+    ("photometric", "shape", "count"),
+    [("MONOCHROME2", "INVERSE", 1), ("MONOCHROME2", "IDENTITY", 0), ("MONOCHROME1", "INVERSE", 0)],
+)
+def test_contradicting_presentation_shape_is_warned_about(photometric, shape, count):
+    dataset = _with(PhotometricInterpretation=photometric, PresentationLUTShape=shape)
+    assert len(dicom_levels.presentation_warnings(dataset)) == count
 
 
 def test_steps_leave_their_input_alone():

@@ -209,3 +209,29 @@ def test_both_are_valid_for_real_films(reader, real_data, tmp_path, name):
     opinion = reader.opinion(path)
     _check(to_dicom(opinion, path.read_bytes(), "leg"), tmp_path)
     assert hashlib.sha256(path.read_bytes()).hexdigest() == before
+
+
+def test_places_and_spacing_of_a_film_with_wide_pixels(reader, film):
+    dataset = dcmread(io.BytesIO(film))
+    height, width = dataset.Rows, dataset.Columns // 2
+    dataset.PixelData = np.ascontiguousarray(dataset.pixel_array[:, : 2 * width : 2]).tobytes()
+    dataset.Columns = width
+    spacing = float(dataset.PixelSpacing[0])
+    dataset.PixelSpacing = dataset.ImagerPixelSpacing = [f"{spacing:.6f}", f"{2 * spacing:.6f}"]
+    buffer = io.BytesIO()
+    dataset.save_as(buffer)
+    opinion = reader.opinion(buffer.getvalue())
+    assert (opinion.film.height, opinion.film.width) == (height, 2 * width - 1)
+
+    results = {
+        name: dcmread(io.BytesIO(data)) for name, data in to_dicom(opinion, buffer.getvalue(), "leg").items()
+    }
+    assert [float(value) for value in results[CAPTURE].PixelSpacing] == pytest.approx([spacing, spacing])
+    x, y = opinion.heat.peak()
+    assert opinion.to_json()["peak"] == (int(x / 2 + 0.5), y)
+    content = sr.ComprehensiveSR.from_dataset(results[REPORT]).content
+    point, *lines = [group.roi for group in content.get_planar_roi_measurement_groups()]
+    assert point.value.tolist() == [[x / 2 + 0.5, y + 0.5]]
+    for line, outline in zip(lines, strong_areas(opinion.heat), strict=False):
+        np.testing.assert_allclose(line.value[:-1], (outline - 0.5) / (2, 1) + 0.5, atol=0.01)
+        assert line.value[:, 0].max() <= width

@@ -87,7 +87,7 @@ def _facts(data: bytes, digest: str) -> Facts:
         film = read(data)
     except ImageReadError as error:
         return Facts(digest, len(data), str(error))
-    tones = Tones.of(film.pixels)
+    tones = Tones.of(film.pixels, film.shuttered)
     return Facts(
         digest=digest,
         size=len(data),

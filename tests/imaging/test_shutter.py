@@ -1,0 +1,188 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from pydicom.dataset import Dataset
+
+from fracture_core.imaging import GateState, check, read
+from fracture_core.imaging.shutter import read_shutter
+
+RECTANGLE = {
+    "ShutterShape": "RECTANGULAR",
+    "ShutterUpperHorizontalEdge": 3,
+    "ShutterLowerHorizontalEdge": 5,
+    "ShutterLeftVerticalEdge": 2,
+    "ShutterRightVerticalEdge": 4,
+}
+CIRCLE = {"ShutterShape": "CIRCULAR", "CenterOfCircularShutter": [4, 6], "RadiusOfCircularShutter": 2}
+POLYGON = {"ShutterShape": "POLYGONAL", "VerticesOfThePolygonalShutter": [1, 1, 1, 9, 9, 1]}
+
+
+def shutter(elements, shape=(8, 10), aspect=1.0):
+    dataset = Dataset()
+    for keyword, value in elements.items():
+        setattr(dataset, keyword, value)
+    return read_shutter(dataset, shape, aspect)
+
+
+def test_a_file_without_shutter():
+    assert shutter({}) == (None, ())
+
+
+def test_rectangle_counts_from_one_and_includes_its_edges():
+    found, warnings = shutter(RECTANGLE)
+    expected = np.ones((8, 10), bool)
+    expected[2:5, 1:4] = False
+    assert_array_equal(found.hidden, expected)
+    assert found.level == 0
+    assert warnings == ()
+
+
+def test_rectangle_that_begins_before_the_image():
+    found, _ = shutter(RECTANGLE | {"ShutterUpperHorizontalEdge": -4, "ShutterLeftVerticalEdge": 0})
+    assert_array_equal(np.argwhere(~found.hidden).min(axis=0), [0, 0])
+    assert_array_equal(np.argwhere(~found.hidden).max(axis=0), [4, 3])
+
+
+def test_circle():
+    found, _ = shutter(CIRCLE)
+    row, column = np.mgrid[1:9, 1:11]
+    assert_array_equal(~found.hidden, (row - 4) ** 2 + (column - 6) ** 2 <= 4)
+
+
+def test_circle_on_tall_pixels_is_round_in_millimetres():
+    found, _ = shutter(
+        CIRCLE | {"CenterOfCircularShutter": [10, 10], "RadiusOfCircularShutter": 6}, (20, 20), 2.0
+    )
+    visible = np.argwhere(~found.hidden)
+    assert_array_equal(visible.max(axis=0) - visible.min(axis=0), [6, 12])
+
+
+def test_polygon():
+    found, _ = shutter(POLYGON, (10, 10))
+    row, column = np.mgrid[1:11, 1:11]
+    assert_array_equal(~found.hidden, row + column <= 10)
+
+
+def test_combined_shapes_show_what_lies_inside_all():
+    shapes = RECTANGLE | CIRCLE | POLYGON | {"ShutterShape": ["RECTANGULAR", "CIRCULAR", "POLYGONAL"]}
+    found, _ = shutter(shapes)
+    parts = [shutter(shape)[0].hidden for shape in (RECTANGLE, CIRCLE, POLYGON)]
+    assert_array_equal(found.hidden, np.any(parts, axis=0))
+    assert not found.hidden.all()
+
+
+@pytest.mark.parametrize(("value", "level"), [(None, 0), (0, 0), (32768, 32768 / 65535), (65535, 1)])
+def test_presentation_value(value, level):
+    found, _ = shutter(RECTANGLE | ({} if value is None else {"ShutterPresentationValue": value}))
+    assert found.level == level
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"ShutterShape": "RECTANGULAR"},
+        RECTANGLE | {"ShutterUpperHorizontalEdge": 7},
+        RECTANGLE | {"ShutterLeftVerticalEdge": 9},
+        CIRCLE | {"CenterOfCircularShutter": [4]},
+        CIRCLE | {"RadiusOfCircularShutter": 0},
+        POLYGON | {"VerticesOfThePolygonalShutter": [1, 1, 2, 2]},
+        POLYGON | {"VerticesOfThePolygonalShutter": [1, 1, 2, 2, 3, 3, 4]},
+        {"ShutterShape": "STAR"},
+    ],
+)
+def test_a_malformed_shutter_is_ignored_with_a_warning(elements):
+    found, (warning,) = shutter(elements)
+    assert found is None
+    assert "malformed" in warning
+
+
+def test_a_shutter_that_hides_everything_is_ignored_with_a_warning():
+    found, (warning,) = shutter(CIRCLE | {"CenterOfCircularShutter": [900, 900]})
+    assert found is None
+    assert "hides the whole image" in warning
+
+
+def test_vertices_far_outside_the_image():
+    far = [-2_000_000_000, -2_000_000_000, -2_000_000_000, 2_000_000_000, 2_000_000_000, 0]
+    found, warnings = shutter(POLYGON | {"VerticesOfThePolygonalShutter": far})
+    assert found is None
+    assert warnings == ()  # nothing of the image is hidden
+
+
+@pytest.fixture
+def framed(film) -> tuple[np.ndarray, dict, tuple[slice, slice]]:
+    """A film inside a bright frame that sets wrong grey levels, the shutter over it, and where the film is."""
+    values = np.full((320, 260), 4000, np.uint16)
+    inside = slice(40, 280), slice(30, 230)
+    values[inside] = np.rint(film * 1000)
+    edges = {
+        "ShutterShape": "RECTANGULAR",
+        "ShutterUpperHorizontalEdge": 41,
+        "ShutterLowerHorizontalEdge": 280,
+        "ShutterLeftVerticalEdge": 31,
+        "ShutterRightVerticalEdge": 230,
+    }
+    return values, edges, inside
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+@pytest.mark.parametrize("value", [0, 65535])
+def test_what_is_shuttered_sets_no_grey_levels_and_does_not_reach_the_gate(dicom, framed, photometric, value):
+    values, edges, inside = framed
+    if photometric == "MONOCHROME1":
+        values = 4095 - values
+    options = {"BitsStored": 12, "PhotometricInterpretation": photometric}
+    shuttered = read(dicom(values, ShutterPresentationValue=value, **edges, **options))
+    plain = read(dicom(np.ascontiguousarray(values[inside]), **options))
+    assert_array_equal(shuttered.pixels[inside], plain.pixels)
+    assert shuttered.pixels.sum() == pytest.approx(plain.pixels.sum(), rel=1e-5)
+    assert_array_equal(shuttered.shown[inside], plain.pixels)
+    assert_allclose(shuttered.shown[0], value / 65535)
+    assert shuttered.pixels.shape == shuttered.shown.shape == values.shape
+    assert check(shuttered) == check(plain)
+    assert check(plain).state is GateState.PASS
+
+
+def test_round_and_polygonal_shutters_do_not_reach_the_gate(dicom, film):
+    values = np.rint(film * 4095).astype(np.uint16)
+    values[:30] = values[-30:] = 4095
+    values[:, :25] = values[:, -25:] = 4095
+    window = {"BitsStored": 12, "WindowCenter": 2048, "WindowWidth": 4096}
+    assert check(read(dicom(values, **window))).state is GateState.WARN
+    circle = {
+        "ShutterShape": "CIRCULAR",
+        "CenterOfCircularShutter": [120, 100],
+        "RadiusOfCircularShutter": 74,
+    }
+    polygon = {
+        "ShutterShape": "POLYGONAL",
+        "VerticesOfThePolygonalShutter": [32, 100, 120, 173, 208, 100, 120, 28],
+    }
+    for shape in (circle, polygon):
+        for value in (0, 65535):
+            film = read(dicom(values, ShutterPresentationValue=value, **shape, **window))
+            assert check(film).state is GateState.PASS
+
+
+def test_a_shutter_over_colour(dicom, framed):
+    values, edges, inside = framed
+    rgb = np.repeat((values >> 4).astype(np.uint8)[..., None], 3, axis=-1)
+    film = read(dicom(rgb, **edges))
+    assert not film.pixels[:40].any()
+    assert film.pixels[inside].any()
+
+
+def test_an_image_that_is_nearly_all_shuttered_is_refused(dicom, film):
+    values = np.rint(film * 4095).astype(np.uint16)
+    tiny = {"ShutterShape": "CIRCULAR", "CenterOfCircularShutter": [120, 100], "RadiusOfCircularShutter": 15}
+    answer = check(read(dicom(values, BitsStored=12, **tiny)))
+    assert answer.state is GateState.REFUSE
+    assert "single shade" in answer.reasons[0]
+
+
+def test_an_image_that_is_mostly_shuttered_is_warned_about(dicom, film):
+    values = np.rint(film * 4095).astype(np.uint16)
+    small = {"ShutterShape": "CIRCULAR", "CenterOfCircularShutter": [120, 100], "RadiusOfCircularShutter": 30}
+    answer = check(read(dicom(values, BitsStored=12, WindowCenter=2048, WindowWidth=4096, **small)))
+    assert answer.state is GateState.WARN
+    assert any("hidden by a display shutter" in reason for reason in answer.reasons)
