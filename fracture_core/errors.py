@@ -5,9 +5,17 @@ the command line show that sentence and nothing else; whatever is not a `SecondL
 fault of the program and is not hidden.
 """
 
+from fracture_core.file_names import escape_name
+
 
 class SecondLookError(Exception):
-    """Base of every error whose message is meant for the user."""
+    """Base of every error whose message is meant for the user.
+
+    File names in the message are escaped where they are not valid UTF-8, so that every page and file can show it.
+    """
+
+    def __str__(self) -> str:
+        return escape_name(super().__str__())
 
 
 class ImageReadError(SecondLookError):

@@ -14,6 +14,7 @@ import psutil
 
 from fracture_core import background
 from fracture_core.atomic import write_atomically
+from fracture_core.file_names import escape_name
 
 #: (what is being done, how much of it, of how much)
 Tell = Callable[[str, int, int], None]
@@ -131,7 +132,7 @@ class Job:
     def _set(
         self, status: str, what: str = "", done: int = 0, every: int = 0, data: str = "", pid: int = 0
     ) -> None:
-        state = {"status": status, "what": what, "done": done, "every": every, "data": data}
+        state = {"status": status, "what": what, "done": done, "every": every, "data": escape_name(data)}
         state |= {"pid": pid, "since": background.started(pid) if pid else ""}
         write_atomically(self.folder / _STATE, json.dumps(state))
 

@@ -7,6 +7,7 @@ import streamlit as st
 from fracture_core.data.audit import html
 from fracture_core.data.layouts import LAYOUTS, layout_named, layout_names, read_catalogue
 from fracture_core.errors import SecondLookError
+from fracture_core.file_names import escape_name
 from pages.parts import audit_earlier, audit_jobs, audit_result, folder, job_watch, layout
 
 layout.title(
@@ -78,7 +79,7 @@ def _show() -> None:
             st.info(state.what)
         elif state.status == "finished":
             audit_result.show(job)
-    audit_earlier.show(str(folder.resolved(text)))
+    audit_earlier.show(escape_name(str(folder.resolved(text))))
 
 
 try:

@@ -23,18 +23,20 @@ _WORDS = {
     "job",
     "spreadsheet",
     "zips",
+    "file_names",
 }
 _LOWER = _WORDS | {"imaging", "evaluation", "data"}
 #: What each part of the core may import, beside itself and the version in `fracture_core`.
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
-    "errors": set(),
+    "file_names": set(),
+    "errors": {"file_names"},
     "internal_errors": {"errors"},
     "words": set(),
     "places": set(),
     "atomic": set(),
     "background": set(),
-    "job": {"atomic", "background"},
+    "job": {"atomic", "background", "file_names"},
     "spreadsheet": set(),
     "zips": set(),
     "imaging": _WORDS,

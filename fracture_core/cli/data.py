@@ -239,6 +239,8 @@ def _suspects(chosen: argparse.Namespace) -> int:
         print(f"{number:>4}  {label:<16} probability {film.probability:.3f}  {film.split:<5}  {film.case}")
     if len(found.suspected) > _SHOWN and not chosen.out:
         print(f"      and {len(found.suspected) - _SHOWN:,} more: name a file with --out for all of them.")
+    for name, error in found.unreadable_films:
+        print(f"{name}: {error}", file=sys.stderr)
     if chosen.out:
         try:
             chosen.out.write_bytes(found.to_csv())

@@ -1,6 +1,7 @@
 """Arguments in, exit status out."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from collections.abc import Sequence
 from fracture_core import __version__
 from fracture_core.cli import audit, data, evaluate, models, predict, published, reviews, runs, speed, train
 from fracture_core.errors import SecondLookError
+from fracture_core.file_names import ERROR_HANDLER
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,6 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for module in (predict, audit, train, runs, speed, evaluate, models, published, reviews, data):
         module.add(commands)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Names and words that the terminal's encoding lacks are escaped; they never end a command.
+            stream.reconfigure(errors=ERROR_HANDLER)
     chosen = parser.parse_args(arguments)
     try:
         return chosen.run(chosen)

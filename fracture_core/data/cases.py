@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from fracture_core.file_names import escape_name
+
 #: A fracture box as fractions of the image, so that it survives any resizing: x0, y0, x1, y1.
 Box = tuple[float, float, float, float]
 
@@ -38,11 +40,11 @@ class Case:
 
 
 def to_frame(cases: Sequence[Case]) -> pd.DataFrame:
-    """The cases as a table; regions joined by a space, boxes left out."""
+    """The cases as a table; regions joined by a space, paths escaped by `escape_name`, boxes left out."""
     return pd.DataFrame(
         {
             "id": [case.id for case in cases],
-            "path": [str(case.path) for case in cases],
+            "path": [escape_name(str(case.path)) for case in cases],
             "label": [case.label for case in cases],
             "split": [case.split for case in cases],
             "group": [case.group for case in cases],

@@ -14,11 +14,13 @@ class Remark:
         kind: a short name, such as "table_differs" or "not_in_table".
         ids: the cases it is about, or the names of files where there is no case.
         sentence: what was found, for a reader.
+        details: one line for each instance, such as file and annotation id; empty where `ids` say it all.
     """
 
     kind: str
     ids: tuple[str, ...]
     sentence: str
+    details: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,10 @@ import pandas as pd
 
 from fracture_core.atomic import write_atomically
 from fracture_core.data.parallel import in_order
-from fracture_core.errors import ImageReadError
+from fracture_core.errors import SecondLookError
+from fracture_core.file_names import encode_name, resolve_name
 from fracture_core.imaging import Tones, read
+from fracture_core.internal_errors import file_boundary
 
 #: Names of the columns: pixels, then grey levels 0–1.
 COLUMNS = ("longer_side", "brightness", "contrast")
@@ -34,7 +36,7 @@ def film_properties(
     """Looks at films, several at a time.
 
     Args:
-        films: image files by case id.
+        films: image files by case id; their names may be escaped by `escape_name`.
         cache: folder in which numbers are kept, by path, size and time of the file.
         progress: called with (films done, films); what it raises ends the look.
 
@@ -60,7 +62,7 @@ class _Known:
     """The numbers of films that were measured before, in one file for each set of films."""
 
     def __init__(self, cache: Path, films: Mapping[str, Path]):
-        name = hashlib.sha256("\n".join(map(str, films.values())).encode()).hexdigest()[:32]
+        name = hashlib.sha256(encode_name("\n".join(map(str, films.values())))).hexdigest()[:32]
         self._path = cache / f"{name}.films.json"
         self.numbers: dict[str, _Numbers] = {}
         # A file that is missing or damaged costs a look at the films, nothing else.
@@ -70,6 +72,7 @@ class _Known:
     def of(self, path: Path) -> tuple[str, _Numbers]:
         """The key of a film and its numbers, remembered or measured."""
         nothing: _Numbers = [None] * len(COLUMNS)
+        path = resolve_name(path)
         try:
             stat = path.stat()
         except OSError:
@@ -78,11 +81,12 @@ class _Known:
         if key in self.numbers:
             return key, self.numbers[key]
         try:
-            film = read(path)
-        except ImageReadError:
+            with file_boundary():
+                film = read(path)
+                tones = Tones.of(film.pixels, film.shuttered)
+                return key, [float(max(film.width, film.height)), tones.mean, tones.spread]
+        except SecondLookError:
             return key, nothing
-        tones = Tones.of(film.pixels, film.shuttered)
-        return key, [float(max(film.width, film.height)), tones.mean, tones.spread]
 
     def save(self) -> None:
         """Writes them down; a full disk costs another look at the films, nothing else."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from fracture_core.data.cases import Case
 from fracture_core.data.catalogue import Catalogue
 from fracture_core.errors import DataError
+from fracture_core.file_names import escape_name
 
 #: What a folder's own manifest is called.
 NAME = "manifest.csv"
@@ -74,6 +75,6 @@ def _row(case: Case, folder: Path, finding: str) -> tuple[str, ...]:
 
 
 def _place(path: Path, folder: Path) -> str:
-    """A path relative to the manifest's folder where it lies there, else whole."""
+    """A path relative to the manifest's folder where it lies there, else whole; escaped by `escape_name`."""
     path = Path(os.path.normpath(path.absolute()))
-    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
+    return escape_name((path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix())

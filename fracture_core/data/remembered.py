@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from fracture_core.atomic import write_atomically
+from fracture_core.file_names import escape_name, resolve_name
 
 _NAME = ".folders.json"
 
@@ -25,8 +26,9 @@ def remember(root: Path, folder: str) -> None:
 
     Args:
         root: where runs lie.
-        folder: its whole path.
+        folder: its whole path; kept as `escape_name` gives it.
     """
+    folder = escape_name(folder)
     known = _all(root)
     if known[:1] == [folder]:
         return
@@ -48,6 +50,6 @@ def _all(root: Path) -> list[str]:
 
 def _exists(name: str) -> bool:
     try:
-        return Path(name).exists()
+        return resolve_name(name).exists()
     except (OSError, ValueError):  # no rights, a name no file can have
         return False

@@ -3,6 +3,7 @@
 It lies beside the weights, so metrics and the failure browser need no images and no TensorFlow.
 """
 
+import re
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
@@ -14,6 +15,9 @@ from fracture_core.words import SPLITS
 #: Columns, in order. `path` is relative to the data root, with forward slashes; `regions` are space
 #: separated.
 COLUMNS = ("id", "path", "split", "group", "regions", "label", "logit", "probability")
+
+# How `file_names.escape_name` writes a byte that is no UTF-8: not a separator of Windows.
+_ESCAPED_BYTE = re.compile(r"\\x[89a-f][0-9a-f]")
 
 _TEXT = ("id", "path", "split", "group", "regions")
 #: Six significant digits: noise of the last bits does not change the file.
@@ -108,6 +112,7 @@ def _checked(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
 
 def _is_relative(path: str) -> bool:
     """Whether a path stays below the data root on every system and names no drive or home."""
+    path = _ESCAPED_BYTE.sub("", path)
     windows = PureWindowsPath(path)
     return bool(
         path

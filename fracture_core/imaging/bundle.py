@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from fracture_core.errors import ImageReadError
-from fracture_core.zips import DAMAGED, ENCRYPTED, METHODS
+from fracture_core.internal_errors import InternalFileError, file_boundary
+from fracture_core.zips import DAMAGED, ENCRYPTED, METHODS, member_names
 
 #: Most files in one zip; most bytes of one of them and of all together, unpacked.
 MAX_FILES, MAX_FILE, MAX_ALL = 500, 200 << 20, 512 << 20
@@ -77,11 +78,14 @@ def _unpacked(content: bytes) -> list[Dropped]:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            infos = archive.infolist()
             members = [
-                info for info in archive.infolist() if not info.is_dir() and not _is_clutter(info.filename)
+                (info, name)
+                for info, name in zip(infos, member_names(infos), strict=True)
+                if not name.endswith("/") and not _is_clutter(name)
             ]
-            _check(members)
-            return [_member(archive, info) for info in members]
+            _check([info for info, _ in members])
+            return [_member(archive, info, name) for info, name in members]
     except DAMAGED as error:
         raise ImageReadError(
             "The zip archive is damaged or incomplete; expected one that can be unpacked: pack the films again."
@@ -107,9 +111,17 @@ def _check(members: list[zipfile.ZipInfo]) -> None:
         )
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Dropped:
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Dropped:
     """One file of a zip. Its name is shown and never used as a path, so it may say what it likes."""
-    name = "".join(letter if letter.isprintable() else "·" for letter in info.filename)
+    name = "".join(letter if letter.isprintable() else "·" for letter in name)
+    try:
+        with file_boundary():
+            return _unpacked_member(archive, info, name)
+    except InternalFileError as error:
+        return Dropped(name, b"", str(error))
+
+
+def _unpacked_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Dropped:
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):
         return Dropped(name, b"", "This is a link and no file; expected a film: pack the film itself.")

@@ -10,6 +10,7 @@ import numpy as np
 
 from fracture_core.data.cases import Case
 from fracture_core.errors import DataError, ModelError
+from fracture_core.file_names import escape_name
 from fracture_core.similar.directions import Directions, distances
 from fracture_core.similar.record import Record, measure
 
@@ -106,7 +107,7 @@ class Index:
             directions=Directions.fit(features),
             points=np.zeros((0, 0), np.float16),
             cases=np.array([case.id for case in cases]),
-            paths=np.array([case.path.relative_to(root).as_posix() for case in cases]),
+            paths=np.array([escape_name(case.path.relative_to(root).as_posix()) for case in cases]),
             labels=np.array([case.label for case in cases], np.int8),
             regions=np.array([" ".join(case.regions) for case in cases]),
             groups=groups,

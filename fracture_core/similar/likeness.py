@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fracture_core.file_names import encode_name
 from fracture_core.similar import kept
 from fracture_core.similar.directions import Directions, distances
 
@@ -108,7 +109,7 @@ class _Kept:
     """Features of films that were looked at before, in one file for each network and set of films."""
 
     def __init__(self, cache: Path, weights: str, films: Mapping[str, Path]):
-        name = hashlib.sha256("\n".join([weights, *map(str, films.values())]).encode()).hexdigest()[:32]
+        name = hashlib.sha256(encode_name("\n".join([weights, *map(str, films.values())]))).hexdigest()[:32]
         self._path = cache / f"{name}.likeness.npz"
         self._features = kept.load(self._path)
         self._saved = len(self._features)

@@ -58,6 +58,7 @@ class Suspects:
         auc: how well the cross-validated probabilities tell the labels as given.
         suspected: films whose label is probably wrong, the most doubtful first.
         contradictions: pictures that stand under both labels, all films of each.
+        unreadable_films: id of each film that could not be read, and why.
     """
 
     created: str
@@ -72,6 +73,7 @@ class Suspects:
     auc: Interval
     suspected: tuple[Film, ...]
     contradictions: tuple[tuple[Film, ...], ...]
+    unreadable_films: tuple[tuple[str, str], ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -146,6 +148,9 @@ class Suspects:
                     "auc": Interval.from_json(payload["auc"]),
                     "suspected": _films(payload["suspected"]),
                     "contradictions": tuple(_films(films) for films in payload["contradictions"]),
+                    "unreadable_films": tuple(
+                        (str(name), str(error)) for name, error in payload.get("unreadable_films", ())
+                    ),
                 }
             )
         except (TypeError, KeyError, ValueError, DataError) as error:

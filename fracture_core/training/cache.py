@@ -2,21 +2,28 @@
 
 import contextlib
 import hashlib
+import json
 import os
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from fracture_core.atomic import write_atomically
 from fracture_core.data.cases import Case
 from fracture_core.data.parallel import in_order
-from fracture_core.errors import ImageReadError, TrainingError
+from fracture_core.errors import SecondLookError, TrainingError
+from fracture_core.file_names import encode_name
 from fracture_core.imaging import InputSpec, letterbox, read
+from fracture_core.internal_errors import file_boundary
 from fracture_core.training import room
 
 Progress = Callable[[int, int], None]
+
+# Unreadable files that a sentence names.
+_NAMED = 3
 
 # Part of the key: raise it when `read` or `letterbox` give other numbers.
 _VERSION = 3
@@ -37,11 +44,13 @@ class Decoded:
         sizes: int (n, 2), height and width of each film as `read` gave it; 0, 0 for one that could not be read,
             whose canvas is black and must not be used.
         files: int (n, 2), what `file_states` said before they were decoded.
+        errors: why a film could not be read, a sentence by row.
     """
 
     canvases: np.ndarray
     sizes: np.ndarray
     files: np.ndarray
+    errors: dict[int, str] = field(default_factory=dict)
 
     @property
     def readable(self) -> np.ndarray:
@@ -70,13 +79,14 @@ def decode(cases: Sequence[Case], spec: InputSpec, folder: Path, progress: Progr
             )
     key = _key(cases, files, spec)
     path, sizes_path = folder / f"{key}.npy", folder / f"{key}.sizes.npy"
+    errors_path = folder / f"{key}.errors.json"
     if path.is_file() and sizes_path.is_file():
         if progress:
             progress(len(cases), len(cases))
-        for used in (path, sizes_path):
+        for used in (path, sizes_path, errors_path):
             with contextlib.suppress(OSError):  # of another user: then it is his to keep
                 used.touch()
-        return Decoded(np.load(path, mmap_mode="r"), np.load(sizes_path), files)
+        return Decoded(np.load(path, mmap_mode="r"), np.load(sizes_path), files, _load_errors(errors_path))
     partial = path.with_suffix(f".{os.getpid()}.tmp")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -84,10 +94,12 @@ def decode(cases: Sequence[Case], spec: InputSpec, folder: Path, progress: Progr
         shape = (len(cases), spec.height, spec.width)
         store = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
         room.take(partial, partial.stat().st_size)
-        sizes = _fill(store, cases, spec, progress)
+        sizes, errors = _fill(store, cases, spec, progress)
         store.flush()
         del store
         np.save(sizes_path, sizes)
+        if errors:
+            write_atomically(errors_path, json.dumps(errors))
         partial.replace(path)
     except OSError as error:
         raise TrainingError(
@@ -97,37 +109,67 @@ def decode(cases: Sequence[Case], spec: InputSpec, folder: Path, progress: Progr
     finally:
         with contextlib.suppress(OSError):
             partial.unlink()
-    return Decoded(np.load(path, mmap_mode="r"), sizes, files)
+    return Decoded(np.load(path, mmap_mode="r"), sizes, files, errors)
 
 
 def canvas(case: Case, spec: InputSpec) -> tuple[np.ndarray, tuple[int, int]] | None:
     """A film as the network's canvas, uint8 (height, width), with its own height and width; None: unreadable."""
     try:
-        film = read(case.path)
-    except ImageReadError:
+        return _canvas(case, spec)
+    except SecondLookError:
         return None
-    return letterbox(film.pixels, spec.height, spec.width)[0], (film.height, film.width)
 
 
-def _fill(store: np.ndarray, cases: Sequence[Case], spec: InputSpec, progress: Progress | None) -> np.ndarray:
-    def one(index: int) -> tuple[int, int]:
-        decoded = canvas(cases[index], spec)
-        if decoded is None:
-            return 0, 0
-        store[index] = decoded[0]
-        return decoded[1]
+def _canvas(case: Case, spec: InputSpec) -> tuple[np.ndarray, tuple[int, int]]:
+    """See `canvas`.
+
+    Raises:
+        SecondLookError: the film cannot be read; the message says why.
+    """
+    with file_boundary():
+        film = read(case.path)
+        return letterbox(film.pixels, spec.height, spec.width)[0], (film.height, film.width)
+
+
+def _fill(
+    store: np.ndarray, cases: Sequence[Case], spec: InputSpec, progress: Progress | None
+) -> tuple[np.ndarray, dict[int, str]]:
+    """Decodes every film into its row; their sizes, and why some could not be read."""
+
+    def one(index: int) -> tuple[tuple[int, int], str]:
+        try:
+            pixels, size = _canvas(cases[index], spec)
+        except SecondLookError as error:
+            return (0, 0), str(error)
+        store[index] = pixels
+        return size, ""
 
     sizes = np.zeros((len(cases), 2), int)
-    for index, size in enumerate(in_order(one, range(len(cases)))):
+    errors = {}
+    for index, (size, error) in enumerate(in_order(one, range(len(cases)))):
         sizes[index] = size
+        if error:
+            errors[index] = error
         if progress:
             progress(index + 1, len(cases))
-    return sizes
+    return sizes, errors
+
+
+def _load_errors(path: Path) -> dict[int, str]:
+    """Why films could not be read when they were decoded; empty where nothing was noted."""
+    try:
+        return {int(row): str(error) for row, error in json.loads(path.read_text(encoding="utf-8")).items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
 
 
 def _forget(folder: Path) -> None:
     """Deletes caches that nobody asked for in a month or fills; a training at work keeps what it has open."""
-    for pattern, days in (("*.npy", _KEPT_DAYS), ("*.tmp", _KEPT_PARTIAL_DAYS)):
+    for pattern, days in (
+        ("*.npy", _KEPT_DAYS),
+        ("*.errors.json", _KEPT_DAYS),
+        ("*.tmp", _KEPT_PARTIAL_DAYS),
+    ):
         for path in folder.glob(pattern):
             with contextlib.suppress(
                 OSError
@@ -150,5 +192,19 @@ def _key(cases: Sequence[Case], files: np.ndarray, spec: InputSpec) -> str:
     """Changes when a file, its length, its time, the order or the canvas changes."""
     digest = hashlib.sha256(f"{_VERSION} {spec.height} {spec.width}".encode())
     for case, (size, changed) in zip(cases, files.tolist(), strict=True):
-        digest.update(f"\n{case.path} {size} {changed}".encode())
+        digest.update(encode_name(f"\n{case.path} {size} {changed}"))
     return digest.hexdigest()[:32]
+
+
+def left_out(errors: Mapping[str, str]) -> str:
+    """The sentence on files that could not be read.
+
+    Args:
+        errors: the reason by case id; an empty one where it is not known.
+    """
+    count = len(errors)
+    named = [f"{name}: {error}" if error else f"{name}." for name, error in list(errors.items())[:_NAMED]]
+    if count > _NAMED:
+        named.append(f"And {count - _NAMED:,} more.")
+    words = "1 file could not be read and is" if count == 1 else f"{count:,} files could not be read and are"
+    return " ".join([f"{words} left out.", *named])

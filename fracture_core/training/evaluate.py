@@ -28,7 +28,7 @@ from fracture_core.evaluation import (
     verdict_coverage,
 )
 from fracture_core.registry.store import ModelStore
-from fracture_core.training.cache import decode
+from fracture_core.training.cache import decode, left_out
 from fracture_core.training.score import logits, prediction_table
 from fracture_core.words import a_finding
 
@@ -158,10 +158,10 @@ def evaluate(
         decoded = decode(cases, card.input, Path(folder), progress)
         rows = np.flatnonzero(decoded.readable)
         scores = logits(model, decoded.canvases, rows, card.input)
-        bad = len(cases) - len(rows)
+        errors = {cases[row].id: error for row, error in decoded.errors.items()}
         del decoded
-    if bad:
-        warnings.append(f"{bad} files could not be read and are left out.")
+    if errors:
+        warnings.append(left_out(errors))
     kept = [cases[row] for row in rows]
     table = prediction_table(kept, data.root, scores, card.calibration)
     label, probability, group = table["label"], table["probability"], table["group"]

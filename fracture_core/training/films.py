@@ -30,7 +30,7 @@ class Films:
         sizes: int (n, 2), height and width of each film.
         files: int (n, 2), what was known of each film's file before it was decoded; see `cache.file_states`.
         spec: the network's input.
-        unreadable: how many files were left out.
+        errors: why files were left out, by case id.
     """
 
     data: dataset.Dataset
@@ -40,7 +40,7 @@ class Films:
     sizes: np.ndarray
     files: np.ndarray
     spec: InputSpec
-    unreadable: int
+    errors: dict[str, str]
 
     @classmethod
     def load(cls, config: TrainingConfig, cache: Path, progress: Progress | None = None) -> "Films":
@@ -61,7 +61,10 @@ class Films:
             decoded.sizes,
             decoded.files,
             config.input,
-            len(data.cases) - len(rows),
+            {
+                data.cases[row].id: decoded.errors.get(row, "")
+                for row in np.flatnonzero(~decoded.readable).tolist()
+            },
         )
         for split in ("train", "val", "test"):
             labels = films.labels(films.of(split))
@@ -72,6 +75,11 @@ class Films:
                         f"{a_finding(data.finding)}: add films or split the set anew."
                     )
         return films
+
+    @property
+    def unreadable(self) -> int:
+        """How many files were left out."""
+        return len(self.errors)
 
     def of(self, split: str) -> np.ndarray:
         """Positions in `cases` of one split."""

@@ -16,6 +16,7 @@ from fracture_core.data.trained import as_trained
 from fracture_core.errors import DataError
 from fracture_core.evaluation.arrays import scored
 from fracture_core.evaluation.auc import auc
+from fracture_core.file_names import encode_name, escape_name
 from fracture_core.registry.card import Card
 from fracture_core.registry.store import ModelStore
 from fracture_core.suspects.confident import suspected
@@ -39,7 +40,7 @@ class Seen:
         cases: the films, with the splits of the model's training where it is that set; their groups share no picture.
         own: whether the model was trained and tested on this data set.
         paired: whether one scene stands under both labels on purpose.
-        unreadable: films that could not be read.
+        unreadable: why films could not be read, by id.
         pictures: int (films,), equal where two films show the same picture.
         features: float32 (films, channels).
     """
@@ -49,7 +50,7 @@ class Seen:
     cases: tuple[Case, ...]
     own: bool
     paired: bool
-    unreadable: int
+    unreadable: dict[str, str]
     pictures: np.ndarray
     features: np.ndarray
 
@@ -89,7 +90,7 @@ def look(store: ModelStore, model_id: str, root: Path, layout: str, cache: Path,
     decoded = decode(cases, card.input, cache, lambda done, every: tell("Reading the films", done, every))
     good = np.flatnonzero(decoded.readable)
     # One set of films and one network share a file, so that other sets are not thrown out of it.
-    name = hashlib.sha256("\n".join([card.weights.sha256, *(str(case.path) for case in cases)]).encode())
+    name = hashlib.sha256(encode_name("\n".join([card.weights.sha256, *(str(case.path) for case in cases)])))
     features = seen(
         model,
         architecture(card.architecture),
@@ -106,7 +107,7 @@ def look(store: ModelStore, model_id: str, root: Path, layout: str, cache: Path,
         tuple(cases[at] for at in good),
         known is not None,
         catalogue.paired,
-        len(cases) - len(good),
+        {cases[at].id: decoded.errors.get(at, "") for at in np.flatnonzero(~decoded.readable).tolist()},
         pictures[good],
         features,
     )
@@ -147,7 +148,8 @@ def find_suspects(
         own=them.own,
         films=len(films),
         learnt=int(them.learnt.sum()),
-        unreadable=them.unreadable,
+        unreadable=len(them.unreadable),
+        unreadable_films=tuple(them.unreadable.items()),
         groups=int(groups.max()) + 1,
         auc=auc(scored(labels, chances, groups)),
         suspected=tuple(films[at] for at in suspected(labels, chances)),
@@ -160,7 +162,7 @@ def _film(case: Case, chance: float, root: Path) -> Film:
     path = case.path.relative_to(root) if case.path.is_relative_to(root) else case.path
     return Film(
         case.id,
-        path.as_posix(),
+        escape_name(path.as_posix()),
         case.label,
         round(float(chance), 6),
         case.split,

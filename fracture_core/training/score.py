@@ -9,6 +9,7 @@ import pandas as pd
 
 from fracture_core.data.cases import Case, to_frame
 from fracture_core.evaluation import Platt
+from fracture_core.file_names import escape_name
 from fracture_core.imaging import InputSpec, normalise
 from fracture_core.zoo.logit import logit_view
 
@@ -47,7 +48,7 @@ def prediction_table(
         calibration: from logit to probability.
     """
     return to_frame(cases).assign(
-        path=[case.path.relative_to(root).as_posix() for case in cases],
+        path=[escape_name(case.path.relative_to(root).as_posix()) for case in cases],
         logit=scores,
         probability=calibration.apply(scores),
     )

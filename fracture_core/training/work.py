@@ -8,6 +8,7 @@ from pathlib import Path
 from fracture_core.errors import SecondLookError, TrainingError
 from fracture_core.registry.card import Card
 from fracture_core.training import checkpoint, loop
+from fracture_core.training.cache import left_out
 from fracture_core.training.faults import check_data, machine_fault
 from fracture_core.training.films import Films
 from fracture_core.training.finish import finish
@@ -137,4 +138,4 @@ def _same_films(run: Run, films: Films) -> Noted:
 
 
 def _left_out(films: Films) -> str:
-    return f"{films.unreadable} unreadable files were left out." if films.unreadable else ""
+    return left_out(films.errors) if films.errors else ""

@@ -10,6 +10,7 @@ from fracture_core import places
 from fracture_core.atomic import write_atomically
 from fracture_core.data.audit.job import Job
 from fracture_core.errors import DataError
+from fracture_core.file_names import encode_name
 from fracture_core.job import State
 
 #: Under these names the session keeps what is chosen.
@@ -20,7 +21,7 @@ _JOBS, _SPLITS = ".audits", ".splits"
 
 def job_of(data: Path) -> Job:
     """The audit of a data set, begun or not; the same folder has the same for every user and after a restart."""
-    name = hashlib.sha256(str(data).encode()).hexdigest()[:16]
+    name = hashlib.sha256(encode_name(str(data))).hexdigest()[:16]
     return Job(places.runs() / _JOBS / name)
 
 

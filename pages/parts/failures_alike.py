@@ -10,6 +10,8 @@ import streamlit as st
 
 from fracture_core import places
 from fracture_core.errors import ImageReadError, ModelError
+from fracture_core.file_names import resolve_name
+from fracture_core.internal_errors import InternalFileError, file_boundary
 from fracture_core.registry.card import Card
 from fracture_core.similar.likeness import Likeness
 from fracture_core.zoo import architecture
@@ -106,12 +108,15 @@ def _likeness(key: str, weights: str, root: str, _record: Record) -> Likeness:
 
     def look(path: Path) -> np.ndarray | None:
         try:
-            return reader.opinion(path, heatmap=False).features
-        except ImageReadError:
+            with file_boundary():
+                return reader.opinion(path, heatmap=False).features
+        except (ImageReadError, InternalFileError):
             return None
 
     test = _record.test
-    films = {case: Path(root) / path for case, path in zip(test["id"], test["path"], strict=True)}
+    films = {
+        case: resolve_name(Path(root) / path) for case, path in zip(test["id"], test["path"], strict=True)
+    }
     work = Likeness(films, look, weights, places.runs() / ".cache")
     work.wait(_MOMENT)
     return work

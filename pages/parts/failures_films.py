@@ -15,6 +15,7 @@ import streamlit as st
 from fracture_core.data.cases import Box
 from fracture_core.data.layouts import read_catalogue
 from fracture_core.errors import DataError
+from fracture_core.file_names import resolve_name
 from fracture_core.imaging import letterbox, read, to_png
 from fracture_core.registry.card import Card
 from pages.parts import resources
@@ -52,7 +53,7 @@ def thumbnail(root: str, path: str, alt: str) -> str:
     Raises:
         ImageReadError: it cannot be read.
     """
-    canvas, _ = letterbox(read(Path(root) / path).pixels, _THUMBNAIL, _THUMBNAIL)
+    canvas, _ = letterbox(read(resolve_name(Path(root) / path)).pixels, _THUMBNAIL, _THUMBNAIL)
     return f'<img alt="{alt}" src="{data_uri(canvas)}">'
 
 
@@ -73,7 +74,7 @@ def film(root: str, path: str) -> np.ndarray:
     Raises:
         ImageReadError: it cannot be read.
     """
-    return _shrink(read(Path(root) / path).pixels)
+    return _shrink(read(resolve_name(Path(root) / path)).pixels)
 
 
 def look(card: Card, root: str, path: str) -> Look:
@@ -88,7 +89,7 @@ def look(card: Card, root: str, path: str) -> Look:
 
 @st.cache_data(max_entries=16, show_spinner="The model looks at the film …")
 def _look(root: str, path: str, sha256: str, _card: Card) -> Look:
-    opinion = resources.reader(_card).opinion(Path(root) / path)
+    opinion = resources.reader(_card).opinion(resolve_name(Path(root) / path))
     heat = opinion.heat
     return Look(
         film=_shrink(opinion.film.pixels),

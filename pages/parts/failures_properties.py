@@ -12,6 +12,7 @@ from fracture_core.data.film_properties import Measuring
 from fracture_core.data.layouts import read_catalogue
 from fracture_core.data.properties import case_properties
 from fracture_core.errors import DataError
+from fracture_core.file_names import resolve_name
 from pages.parts import folder
 from pages.parts.failures_record import Record
 
@@ -55,7 +56,9 @@ def _tables(root: str) -> pd.DataFrame:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _measuring(key: str, root: str, _test: pd.DataFrame) -> Measuring:
-    films = {case: Path(root) / path for case, path in zip(_test["id"], _test["path"], strict=True)}
+    films = {
+        case: resolve_name(Path(root) / path) for case, path in zip(_test["id"], _test["path"], strict=True)
+    }
     work = Measuring(films, places.runs() / ".cache")
     work.wait(_MOMENT)
     return work

@@ -7,6 +7,7 @@ import streamlit as st
 
 from fracture_core.data.layouts import roots
 from fracture_core.errors import DataError
+from fracture_core.file_names import escape_name, resolve_name
 from fracture_core.registry.card import Card
 
 
@@ -20,7 +21,7 @@ def resolved(text: str) -> Path:
         DataError: no path can be called that.
     """
     try:
-        return Path(text.strip().strip("\"'")).expanduser().resolve()
+        return resolve_name(Path(text.strip().strip("\"'")).expanduser()).resolve()
     except (OSError, RuntimeError, ValueError) as error:  # no such home, a name no file can have
         raise DataError(
             f"Expected the path of a folder, but got {text!r} ({error}): check the path."
@@ -74,11 +75,11 @@ def holding(text: str, film: str) -> Path | None:
     """
     if not text.strip():
         return None
-    root = Path(text.strip().strip("\"'"))
+    root = resolve_name(text.strip().strip("\"'"))
     found = None
     try:
         root = root.expanduser()
-        found = next((folder for folder in roots(root) if (folder / film).is_file()), None)
+        found = next((folder for folder in roots(root) if resolve_name(folder / film).is_file()), None)
     except (OSError, RuntimeError, ValueError):  # no rights, no such home, a name no file can have
         pass
     if found is None:
@@ -86,7 +87,8 @@ def holding(text: str, film: str) -> Path | None:
             f"Expected the film {film} in {root}, but it is not there: name the folder that holds the data set this "
             "model was trained and tested on."
         )
-    return found
+    # Escaped, because it is a key of caches; `resolve_name` finds the file again.
+    return Path(escape_name(str(found)))
 
 
 def _key(card: Card) -> str:

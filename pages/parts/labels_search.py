@@ -9,6 +9,7 @@ import streamlit as st
 
 from fracture_core import places
 from fracture_core.errors import DataError
+from fracture_core.file_names import encode_name
 from fracture_core.registry.card import Card
 from fracture_core.suspects.job import Job
 from fracture_core.suspects.suspects import Suspects
@@ -24,7 +25,7 @@ def show(card: Card, data: Path) -> Suspects | None:
         card: of the model whose features are used.
         data: the data set.
     """
-    name = hashlib.sha256(f"{card.weights.sha256} {data}".encode()).hexdigest()[:16]
+    name = hashlib.sha256(encode_name(f"{card.weights.sha256} {data}")).hexdigest()[:16]
     job = Job(places.runs() / ".suspects" / name)
     state = job.state()
     running = state.status == "running"

@@ -1,12 +1,12 @@
 """How training films are varied: strengths to set, and what they do to a film of this data."""
 
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 from fracture_core.errors import ImageReadError
+from fracture_core.file_names import escape_name, resolve_name
 from fracture_core.imaging import InputSpec, letterbox, read
 from fracture_core.training.preview import variations
 from fracture_core.words import a_finding
@@ -131,7 +131,7 @@ def _preview(films: Look, how: Augmentation, size: InputSpec, seed: int, doubled
     at = st.session_state.get(_AT, 0) % len(films.sample)
     case = films.sample[at]
     try:
-        canvas = _canvas(str(case.path), size.height, size.width)
+        canvas = _canvas(escape_name(str(case.path)), size.height, size.width)
     except ImageReadError as error:
         st.warning(str(error))
         _other(at)
@@ -164,4 +164,4 @@ def _canvas(path: str, height: int, width: int) -> np.ndarray:
     Raises:
         ImageReadError: it cannot be read.
     """
-    return letterbox(read(Path(path)).pixels, height, width)[0]
+    return letterbox(read(resolve_name(path)).pixels, height, width)[0]

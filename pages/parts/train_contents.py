@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from fracture_core.data.audit.wording import PARTS
+from fracture_core.file_names import escape_name
 from fracture_core.words import a_finding
 from pages.parts import film_grid, thumbnails
 from pages.parts.chart_look import dark
@@ -115,7 +116,7 @@ def _films(films: Look) -> None:
     film_grid.show(
         (
             film_grid.Figure(
-                thumbnails.of(str(case.path)),
+                thumbnails.of(escape_name(str(case.path))),
                 f"Film {Path(case.id).name}, {words[case.label]}",
                 words[case.label],
                 ", ".join(filter(None, (PARTS[case.split], *case.regions))),

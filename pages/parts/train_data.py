@@ -8,6 +8,7 @@ from fracture_core import places
 from fracture_core.data import remembered
 from fracture_core.data.audit import html
 from fracture_core.errors import SecondLookError
+from fracture_core.file_names import escape_name
 from pages.parts import (
     train_audit,
     train_contents,
@@ -75,7 +76,7 @@ def _on_a_split(folder: str) -> Look | None:
     Raises:
         SecondLookError: it is no data set.
     """
-    root, found = str(resolved(folder)), None
+    root, found = escape_name(str(resolved(folder))), None
     try:
         found = _look(root)
         st.markdown(found.sentence)

@@ -10,6 +10,7 @@ from fracture_core.data.cases import Case
 from fracture_core.data.layouts import layout_named, read_catalogue
 from fracture_core.data.split import complete_split
 from fracture_core.errors import DataError
+from fracture_core.file_names import escape_name
 from fracture_core.words import SPLITS, a_finding
 from pages.parts.folder import resolved
 
@@ -78,7 +79,7 @@ def look(text: str) -> Look:
     positive = sum(case.label for case in found.cases)
     remarks = "".join(f" {remark.sentence}" for remark in found.remarks)
     return Look(
-        str(root),
+        escape_name(str(root)),
         f"{layout_named(found.layout).title}: {len(found.cases):,} films, {positive:,} with {finding}. "
         f"{_how(frozenset(case.split for case in found.cases), counts)}{remarks}",
         found.finding,

@@ -100,10 +100,11 @@ def test_what_could_not_be_read_is_tried_again(films, tmp_path):
 
 
 def test_a_fault_in_the_background_is_raised_where_it_is_seen(films, tmp_path, monkeypatch):
-    def fault(path):
+    def fault(*arguments):
         raise MemoryError
 
-    monkeypatch.setattr(module, "read", fault)
+    # Not in the reading of one film, which costs that film only.
+    monkeypatch.setattr(module, "in_order", fault)
     monkeypatch.setattr(threading, "excepthook", lambda args: None)
     work = Measuring(films, tmp_path / "cache")
     work.wait(30)

@@ -1,5 +1,6 @@
 """The audit page without a browser: where audits lie, and what the page says of them."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -93,3 +94,15 @@ def test_forgetting_removes_it_from_the_list(audited):
     test.button(key="audit_forget_0").click().run()
     assert not audit_jobs.known()
     assert all(not (button.key or "").startswith("audit_open") for button in test.button)
+
+
+def test_a_name_that_is_not_utf_8_is_shown_escaped(films, tmp_path):
+    root = shutil.copytree(films, tmp_path / "named")
+    copy = shutil.copy(root / "normal/film02.png", root / "normal" / os.fsdecode(b"R\xf6ntgen_1.png"))
+    (root / "fractured" / os.fsdecode(b"cut\xf6.png")).write_bytes(b"no picture")
+    assert Path(copy).is_file()
+    assert audit_jobs.job_of(root).work(root) == 0
+    test = _open(str(root))
+    assert not test.exception
+    pages = " ".join(element.proto.body for element in test.get("html"))
+    assert r"R\xf6ntgen_1.png" in pages

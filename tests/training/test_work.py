@@ -118,7 +118,9 @@ def test_unreadable_films_are_left_out_and_told(run, tiny_config, phantoms, tmp_
 
     monkeypatch.setattr(module.loop, "fit", look)
     work(run)
-    assert said == [("running", "1 unreadable files were left out.", 56, 1)]
+    ((status, message, count, unreadable),) = said
+    assert (status, count, unreadable) == ("running", 56, 1)
+    assert message.startswith("1 file could not be read and is left out. ")
 
 
 def test_a_split_without_a_class_is_refused(run, tiny_config, phantoms, tmp_path):

@@ -22,6 +22,7 @@ from fracture_core.data.audit.shortcuts import Shortcut, shortcut_findings, shor
 from fracture_core.data.audit.sizes import Size, sizes
 from fracture_core.data.catalogue import Catalogue
 from fracture_core.data.layouts import layout_named, read_catalogue
+from fracture_core.file_names import escape_name
 
 #: (what is being done, done, of how many)
 Progress = Callable[[str, int, int], None]
@@ -84,7 +85,7 @@ class Audit:
             "version": __version__,
             "created": self.created,
             "seconds": round(self.seconds, 1),
-            "root": str(self.catalogue.root),
+            "root": escape_name(str(self.catalogue.root)),
             "layout": self.catalogue.layout,
             "layout_words": layout_named(self.catalogue.layout).words,
             "label": self.catalogue.finding,
@@ -120,8 +121,8 @@ class Audit:
 
 
 def relative(path: Path, root: Path) -> str:
-    """A path below the set's folder with forward slashes; whole where it lies elsewhere."""
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+    """A path below the set's folder with forward slashes; whole where it lies elsewhere; escaped by `escape_name`."""
+    return escape_name(path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix())
 
 
 def audit(root: Path, layout: str = "auto", progress: Progress | None = None) -> Audit:

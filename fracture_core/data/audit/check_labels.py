@@ -9,7 +9,18 @@ from fracture_core.data.catalogue import Catalogue
 from fracture_core.words import a_finding, label_words
 
 # What tables and folders say of each other that touches the labels themselves.
-_GRAVE = {"table_differs", "unlabelled", "box_without_fracture"}
+_GRAVE = {
+    "table_differs",
+    "unlabelled",
+    "box_without_fracture",
+    "annotation_file_unreadable",
+    "annotation_skipped",
+    "box_orientation_unclear",
+    "repeated_name",
+}
+
+# Details that a finding carries along.
+_DETAILS = 1000
 
 #: Difference of the share of fractures between two splits that deserves a word.
 _UNLIKE = 0.10
@@ -25,6 +36,7 @@ def check_labels(every: Films, catalogue: Catalogue) -> list[Finding]:
             "",
             len(remark.ids),
             remark.ids[:200],
+            remark.details[:_DETAILS],
         )
         for remark in catalogue.remarks
     ]

@@ -10,9 +10,10 @@ import numpy as np
 from fracture_core.data.audit.marks import count_marks, empty_frame
 from fracture_core.data.copies.fingerprint import ANGLES, RADII, fingerprint
 from fracture_core.data.parallel import in_order
-from fracture_core.errors import ImageReadError
+from fracture_core.errors import SecondLookError
 from fracture_core.imaging import Gate, GateState, Tones, check, read
 from fracture_core.imaging.gate import BLACK, WHITE
+from fracture_core.internal_errors import file_boundary
 
 
 def _no_rings() -> np.ndarray:
@@ -84,9 +85,14 @@ def look(path: Path, known: dict[str, Facts] | None = None) -> Facts:
 
 def _facts(data: bytes, digest: str) -> Facts:
     try:
-        film = read(data)
-    except ImageReadError as error:
+        with file_boundary():
+            return _measured(data, digest)
+    except SecondLookError as error:
         return Facts(digest, len(data), str(error))
+
+
+def _measured(data: bytes, digest: str) -> Facts:
+    film = read(data)
     tones = Tones.of(film.pixels, film.shuttered)
     return Facts(
         digest=digest,

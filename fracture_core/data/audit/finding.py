@@ -25,6 +25,7 @@ class Finding:
         advice: what to do about it; empty where there is nothing to do.
         count: how many files it is about.
         ids: those files, the first of them where there are many.
+        details: one line for each instance, such as file and annotation id; empty where there is nothing to add.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class Finding:
     advice: str = ""
     count: int = 0
     ids: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The finding as plain JSON values."""
@@ -43,4 +45,5 @@ class Finding:
             "advice": self.advice,
             "count": self.count,
             "ids": list(self.ids),
+            "details": list(self.details),
         }

@@ -7,6 +7,9 @@ from fracture_core.data.audit.wording import PARTS
 from fracture_core.words import label_words
 
 _WIDTH = 100
+
+# Details that a sentence shows already, and the most that are listed below it.
+_SHOWN, _MOST_DETAILS = 3, 20
 _MARK = {"fault": "!!", "warning": " !", "note": " ·", "good": " ✓"}
 
 
@@ -26,6 +29,7 @@ def to_text(report: dict[str, Any]) -> str:
     for finding in report["findings"]:
         advice = f" {finding['advice']}" if finding["advice"] else ""
         lines += _wrapped(f"{finding['sentence']}{advice}", f"{_MARK[finding['level']]} ")
+        lines += _details(finding.get("details", []))
     lines += ["", *_sizes(report["sizes"], report["label"])]
     if report["shortcuts"]:
         lines += ["", "How well a property of the file alone tells the label (AUC, 0.5 = not at all)"]
@@ -42,6 +46,16 @@ def to_text(report: dict[str, Any]) -> str:
             for finding in mended["findings"]:
                 lines += _wrapped(finding["sentence"], f"{_MARK[finding['level']]} ")
     return "\n".join(lines)
+
+
+def _details(details: list[str]) -> list[str]:
+    """The instances of a finding, where its sentence does not show all of them."""
+    if len(details) <= _SHOWN:
+        return []
+    lines = [line for detail in details[:_MOST_DETAILS] for line in _wrapped(detail, "     - ")]
+    if len(details) > _MOST_DETAILS:
+        lines.append(f"     - and {len(details) - _MOST_DETAILS:,} more: --format json lists them.")
+    return lines
 
 
 def _sizes(sizes: list[dict[str, Any]], label: str) -> list[str]:

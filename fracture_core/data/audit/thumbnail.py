@@ -5,18 +5,25 @@ from pathlib import Path
 
 import cv2
 
-from fracture_core.errors import ImageReadError
+from fracture_core.errors import SecondLookError
+from fracture_core.file_names import resolve_name
 from fracture_core.imaging import letterbox, read
+from fracture_core.internal_errors import file_boundary
 
 #: Side in pixels, and JPEG quality: enough to recognise a film, small enough for hundreds on a page.
 _SIDE, _QUALITY = 112, 70
 
 
 def data_uri(path: Path) -> str:
-    """A film as a JPEG data URI, letterboxed into a square; empty where it cannot be read."""
+    """A film as a JPEG data URI, letterboxed into a square; empty where it cannot be read.
+
+    Args:
+        path: the file; its name may be escaped by `escape_name`.
+    """
     try:
-        canvas, _ = letterbox(read(path).pixels, _SIDE, _SIDE)
-    except ImageReadError:
+        with file_boundary():
+            canvas, _ = letterbox(read(resolve_name(path)).pixels, _SIDE, _SIDE)
+            _, data = cv2.imencode(".jpg", canvas, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    except SecondLookError:
         return ""
-    _, data = cv2.imencode(".jpg", canvas, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     return f"data:image/jpeg;base64,{base64.b64encode(data.tobytes()).decode()}"

@@ -11,17 +11,20 @@ from fracture_core.data.copies.clusters import clusters
 from fracture_core.data.copies.compare import SIDE
 from fracture_core.data.copies.fingerprint import ANGLES, RADII, fingerprint
 from fracture_core.data.parallel import in_order
-from fracture_core.errors import ImageReadError
+from fracture_core.errors import SecondLookError
+from fracture_core.file_names import encode_name
 from fracture_core.imaging import read
+from fracture_core.internal_errors import file_boundary
 
 
 def picture_of(path: Path) -> np.ndarray:
     """A file as a square picture to compare, float32 (SIDE, SIDE), 0–1; black where it cannot be read any more."""
     try:
-        pixels = read(path).pixels
-    except ImageReadError:
+        with file_boundary():
+            pixels = np.ascontiguousarray(read(path).pixels)
+            return cv2.resize(pixels, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    except SecondLookError:
         return np.zeros((SIDE, SIDE), np.float32)
-    return cv2.resize(np.ascontiguousarray(pixels), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
 
 
 def find(paths: Sequence[Path], progress: Callable[[int, int], None] | None = None) -> np.ndarray:
@@ -36,11 +39,16 @@ def find(paths: Sequence[Path], progress: Callable[[int, int], None] | None = No
     """
 
     def one(path: Path) -> tuple[bytes, np.ndarray]:
+        unlike = encode_name(str(path)), np.zeros((RADII, ANGLES), np.int8)
         try:
             data = path.read_bytes()
-            return hashlib.sha256(data).digest(), fingerprint(read(data).pixels)
-        except (ImageReadError, OSError):
-            return str(path).encode(), np.zeros((RADII, ANGLES), np.int8)
+        except OSError:
+            return unlike
+        try:
+            with file_boundary():
+                return hashlib.sha256(data).digest(), fingerprint(read(data).pixels)
+        except SecondLookError:
+            return unlike
 
     seen: dict[bytes, int] = {}
     same = np.zeros(len(paths), int)

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from fracture_core.data.download.disk import check_room, writing
 from fracture_core.data.download.size import readable
 from fracture_core.errors import DataError
-from fracture_core.zips import ENCRYPTED, METHODS
+from fracture_core.zips import ENCRYPTED, METHODS, member_names
 
 # Radiographs hardly shrink in an archive, tables by ten times; what swells more is no data set.
 _SWELL = 30
@@ -73,9 +73,7 @@ def _members(archive: Path, infos: list[zipfile.ZipInfo]) -> list[tuple[zipfile.
     kept = []
     taken: dict[str, bool] = {}
     packed = archive.stat().st_size
-    for info in infos:
-        # The name as stored: zipfile's own spelling has lost what comes after a zero byte.
-        name = info.orig_filename
+    for info, name in zip(infos, member_names(infos), strict=True):
         spelled = name.replace("\\", "/")  # some programs write the paths of Windows
         path, is_folder = PurePosixPath(spelled), spelled.endswith("/")
         fault = _fault(info, path, packed)

@@ -1,16 +1,20 @@
 """Which layout a folder has, and the catalogue of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 
-from fracture_core.data.catalogue import Catalogue
+from fracture_core.data.cases import Case
+from fracture_core.data.catalogue import Catalogue, Remark
 from fracture_core.data.layouts import folders, fracatlas, grazpedwri, manifest, mura, phantom
 from fracture_core.errors import DataError
+from fracture_core.file_names import escape_name, resolve_name
 
 # An unpacked archive often wraps the data set in a folder or two.
 _DEEPEST = 2
+
+# Files that a remark on repeated names shows.
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,8 @@ def read_catalogue(root: Path, layout: str = "auto") -> Catalogue:
     """Reads what the tables and folders of a data set tell. No image is opened.
 
     Args:
-        root: the folder that holds the data set, alone or wrapped in a folder or two of its own, or a manifest.
+        root: the folder that holds the data set, alone or wrapped in a folder or two of its own, or a manifest. Its
+            name may be escaped by `escape_name`.
         layout: a name in `LAYOUTS`, or "auto" to find it by looking.
 
     Returns:
@@ -138,7 +143,7 @@ def read_catalogue(root: Path, layout: str = "auto") -> Catalogue:
         DataError: the folder is missing, cannot be read, has no known layout, or something in it is unclear.
     """
     try:
-        return _tidy(_found(root, layout))
+        return _tidy(_found(resolve_name(root), layout))
     except OSError as error:
         raise DataError(
             f"Expected to read {root}, but the system said “{error.strerror}”: check the path and its permissions."
@@ -188,17 +193,69 @@ def roots(root: Path) -> Iterator[Path]:
 
 
 def _tidy(catalogue: Catalogue) -> Catalogue:
-    """Cases by id, none of which may stand for two films, of a set that is known where one is named."""
+    """Cases by id, each with an id of its own that can be shown, of a set that is known where one is named."""
     if catalogue.source and catalogue.source not in layout_names()[1:]:
         raise DataError(
             f"Expected as set_layout of a manifest one of {', '.join(layout_names()[1:])}, but got "
             f"{catalogue.source[:80]!r}: empty that column, or audit the set anew."
         )
-    cases = sorted(catalogue.cases, key=lambda case: case.id)
-    for one, other in pairwise(cases):
-        if one.id == other.id:
-            raise DataError(
-                f"Expected each film once in {catalogue.root}, but {one.id} lies there as {one.path} and "
-                f"{other.path}: remove one of the two."
+    cases = sorted(
+        (replace(case, id=escape_name(case.id), group=escape_name(case.group)) for case in catalogue.cases),
+        key=lambda case: (case.id, str(case.path)),
+    )
+    cases, repeated = _with_own_ids(cases, catalogue.root)
+    remarks = (*catalogue.remarks, *repeated)
+    return replace(
+        catalogue,
+        cases=tuple(cases),
+        classes=tuple((escape_name(name), label) for name, label in catalogue.classes),
+        remarks=tuple(
+            Remark(
+                remark.kind,
+                tuple(map(escape_name, remark.ids)),
+                escape_name(remark.sentence),
+                tuple(map(escape_name, remark.details)),
             )
-    return replace(catalogue, cases=tuple(cases))
+            for remark in remarks
+        ),
+    )
+
+
+def _with_own_ids(cases: Sequence[Case], root: Path) -> tuple[list[Case], tuple[Remark, ...]]:
+    """Gives files that share an id an id of their own, their path, and says so.
+
+    Args:
+        cases: sorted by id and path. The first of those that share an id keeps it.
+        root: the folder of the data set.
+    """
+    taken = {case.id for case in cases}
+    found: list[Case] = []
+    details = []
+    first = None
+    for case in cases:
+        if first is None or case.id != first.id:
+            first = case
+            found.append(case)
+            continue
+        shown = case.path.relative_to(root) if case.path.is_relative_to(root) else case.path
+        name = own = escape_name(shown.as_posix())
+        number = 2
+        while own in taken:
+            own, number = f"{name} ({number})", number + 1
+        taken.add(own)
+        contradiction = "" if case.label == first.label else ", under the other label"
+        details.append(f"{first.id} lies there as {first.path} and {case.path}{contradiction}")
+        found.append(replace(case, id=own))
+    if not details:
+        return found, ()
+    count = len(details)
+    words = "A file shares" if count == 1 else f"{count:,} files share"
+    more = f"; and {count - _SHOWN:,} more" if count > _SHOWN else ""
+    return sorted(found, key=lambda case: case.id), (
+        Remark(
+            "repeated_name",
+            tuple(sorted({case.id for case in found} - {case.id for case in cases})),
+            f"{words} the name of another one and goes by its path: {'; '.join(details[:_SHOWN])}{more}.",
+            tuple(details),
+        ),
+    )

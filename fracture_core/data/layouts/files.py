@@ -1,10 +1,13 @@
 """Which files of a data set count as images, and where they lie."""
 
+import contextlib
 import os
 import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
+from fracture_core.file_names import unescape_name
 from fracture_core.imaging.formats import is_dicom, raster_format
 
 #: Name endings that are taken for images in a data set. Reading still goes by content.
@@ -78,11 +81,51 @@ def stem(name: str) -> str:
     return last[: -len(ending)] if ending.lower() in SUFFIXES else last
 
 
+def _spellings(name: str) -> Iterator[str]:
+    """A path as a table gives it and as the file may be called, the most literal first."""
+    seen = set()
+    for text in (name, unescape_name(name), name.strip()):
+        for path in (text, text.replace("\\", "/")):
+            for spelling in (path, *_encodings(path)):
+                if spelling not in seen:
+                    seen.add(spelling)
+                    yield spelling
+
+
+def _encodings(name: str) -> Iterator[str]:
+    """The name with accents composed or apart, and as a file system without UTF-8 holds it."""
+    if name.isascii():
+        return
+    for form in ("NFC", "NFD"):
+        yield unicodedata.normalize(form, name)
+    with contextlib.suppress(UnicodeEncodeError):
+        yield os.fsdecode(name.encode("cp1252"))
+
+
 class Finder:
     """Finds the files that a table names, whatever their ending."""
 
     def __init__(self) -> None:
         self._folders: dict[Path, dict[str, Path]] = {}
+
+    def in_folder(self, folder: Path, name: str) -> Path | None:
+        """Find a file by the path that a table gives, in whatever way it was written.
+
+        Args:
+            folder: the folder of the table.
+            name: a path below it, or an absolute one. It may have the backslashes of Windows, be escaped by
+                `escape_name`, or differ from the file's name in its encoding or in the composition of accents.
+
+        Returns:
+            The file, or the image beside it that differs in its ending only; None without either.
+        """
+        # Only the text is tidied up: a link in the path stays one.
+        paths = [Path(os.path.normpath(folder / spelling)) for spelling in _spellings(name)]
+        for path in paths:
+            with contextlib.suppress(OSError, ValueError):  # a name that no file can have
+                if path.is_file():
+                    return path
+        return next((found for found in map(self, paths) if found is not None), None)
 
     def __call__(self, path: Path) -> Path | None:
         """The file itself, or else the image beside it that differs in its ending only; None without either."""

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from fracture_core.data.cases import Box, Case
 from fracture_core.data.catalogue import Catalogue, Remark
-from fracture_core.data.layouts.boxes import checked
+from fracture_core.data.layouts.annotation_log import AnnotationLog
+from fracture_core.data.layouts.boxes import clip_fractions
+from fracture_core.data.layouts.fields import parse_number
 from fracture_core.data.layouts.files import Finder, images
 from fracture_core.data.layouts.remarks import remark
 from fracture_core.data.layouts.table import table
@@ -34,7 +36,7 @@ def read(root: Path) -> Catalogue:
 
     Raises:
         DataError: a class is missing, holds no image, or a folder beside the classes is unclear; or
-            `boxes.csv` is not as described.
+            `boxes.csv` is no table with its columns. A line of it that cannot be used is a remark.
     """
     found = list(_class_folders(root))
     if {label for _, label, _ in found} != {0, 1}:
@@ -90,27 +92,39 @@ def _boxes(path: Path) -> tuple[dict[Path, list[Box]], tuple[Remark, ...]]:
     if not path.is_file():
         return found, ()
     gone = []
+    log = AnnotationLog()
     find = Finder()
     sides = ("x0", "y0", "x1", "y1")
     for number, row in table(path, ("file", *sides), "mend that file, or remove it to work without boxes"):
-        try:
-            box = checked(*(float(row[side]) for side in sides))
-        except ValueError:
-            raise DataError(
-                f"Expected file, x0, y0, x1, y1 in each line of {path}, the last four as fractions of the image, but "
-                f"line {number} has not: mend that file, or remove it to work without boxes."
-            ) from None
-        image = find(path.parent / row["file"])
+        image = find.in_folder(path.parent, row["file"])
         if image is None:
             gone.append(row["file"])
-        else:
-            found.setdefault(image, []).append(box)
-    return found, remark(
-        "no_such_file",
-        gone,
-        f"{_BOXES} marks a film that is not here: {{names}}.",
-        f"{_BOXES} marks {{n}} films that are not here: {{names}}.",
+            continue
+        place = f"line {number}"
+        try:
+            box = clip_fractions(*(_edge(row[side], side) for side in sides))
+        except ValueError as error:
+            log.add("annotation_skipped", image.name, path, place, str(error))
+            continue
+        if box.clipped:
+            log.add("annotation_clipped", image.name, path, place)
+        found.setdefault(image, []).append(box.box)
+    return found, (
+        *remark(
+            "no_such_file",
+            gone,
+            f"{_BOXES} marks a film that is not here: {{names}}.",
+            f"{_BOXES} marks {{n}} films that are not here: {{names}}.",
+        ),
+        *log.remarks(),
     )
+
+
+def _edge(text: str, side: str) -> float:
+    try:
+        return parse_number(text)
+    except ValueError:
+        raise ValueError(f"{side} is {text[:40]!r} and no number") from None
 
 
 def _class_folders(root: Path) -> Iterator[tuple[str, int, Path]]:

@@ -1,12 +1,14 @@
 """The published layout of FracAtlas (Abedeen et al. 2023, doi:10.1038/s41597-023-02432-4)."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from fracture_core.data.cases import Box, Case
 from fracture_core.data.catalogue import Catalogue, Remark
 from fracture_core.data.layouts import coco, voc, yolo
+from fracture_core.data.layouts.annotation_log import AnnotationLog
+from fracture_core.data.layouts.fields import parse_flag
 from fracture_core.data.layouts.files import images, stem
 from fracture_core.data.layouts.remarks import remark
 from fracture_core.data.layouts.table import table
@@ -32,7 +34,8 @@ def read(root: Path) -> Catalogue:
     """The catalogue of FracAtlas, grouped by blocks of ten image numbers, without a split.
 
     Raises:
-        DataError: the folders, the table or the annotations are missing or not as published.
+        DataError: the folders or the table are missing or not as published. Annotations that cannot be used are
+            remarks.
     """
     if not matches(root):
         raise DataError(
@@ -43,10 +46,13 @@ def read(root: Path) -> Catalogue:
         stem(line.values["image_id"]): line.values
         for line in table(root / "dataset.csv", _COLUMNS, "use the dataset.csv as published")
     }
-    boxes = _boxes(root / "Annotations")
+    films = {folder: images(root / "images" / folder) for folder in _FOLDERS}
+    by_name = {stem(path.name): path for paths in films.values() for path in paths}
+    log = AnnotationLog()
+    boxes = _boxes(root / "Annotations", by_name, log)
     cases = []
     for folder, label in _FOLDERS.items():
-        for path in images(root / "images" / folder):
+        for path in films[folder]:
             name = stem(path.name)
             row = rows.get(name, {})
             number = re.search(r"\d+", name)
@@ -56,10 +62,10 @@ def read(root: Path) -> Catalogue:
                     path=path,
                     label=label,
                     group=f"block{int(number.group()) // _BLOCK:04d}" if number else name,
-                    regions=tuple(region for region in REGIONS if row.get(region) == "1"),
+                    regions=tuple(region for region in REGIONS if _is_set(row, region)),
                     boxes=boxes(name) if boxes else (),
-                    views=tuple(view for view in _VIEWS if row.get(view) == "1"),
-                    hardware=row["hardware"] == "1" if row else None,
+                    views=tuple(view for view in _VIEWS if _is_set(row, view)),
+                    hardware=_is_set(row, "hardware") if row else None,
                 )
             )
     if not cases:
@@ -71,20 +77,30 @@ def read(root: Path) -> Catalogue:
         "fracatlas",
         tuple(cases),
         classes=tuple(_FOLDERS.items()),
-        remarks=(*_about_table(cases, rows), *(_about_boxes(cases) if boxes else ())),
+        remarks=(*_about_table(cases, rows), *(_about_boxes(cases) if boxes else ()), *log.remarks()),
     )
 
 
-def _boxes(folder: Path) -> Callable[[str], tuple[Box, ...]] | None:
+def _is_set(row: Mapping[str, str], column: str) -> bool:
+    """Whether a flag of the table is set; what is no flag is not."""
+    try:
+        return parse_flag(row.get(column, ""))
+    except ValueError:
+        return False
+
+
+def _boxes(
+    folder: Path, films: Mapping[str, Path], log: AnnotationLog
+) -> Callable[[str], tuple[Box, ...]] | None:
     """From an image's stem to its boxes, out of the first annotations that are there; None where none are."""
     files = sorted((folder / "COCO JSON").glob("*.json"))
     if files:
-        found = coco.boxes(files[0])
+        found = coco.boxes(files[0], log, films)
         return lambda name: found.get(name, ())
     if any((folder / "YOLO").glob("*.txt")):
-        return lambda name: yolo.boxes(folder / "YOLO" / f"{name}.txt")
+        return lambda name: yolo.boxes(folder / "YOLO" / f"{name}.txt", log, image=films.get(name))
     if any((folder / "PASCAL VOC").glob("*.xml")):
-        return lambda name: voc.boxes(folder / "PASCAL VOC" / f"{name}.xml")
+        return lambda name: voc.boxes(folder / "PASCAL VOC" / f"{name}.xml", log, films.get(name))
     return None
 
 
@@ -97,7 +113,7 @@ def _about_table(cases: list[Case], rows: dict[str, dict[str, str]]) -> tuple[Re
             (
                 case.id
                 for case in cases
-                if case.id in rows and (rows[case.id]["fractured"] == "1") != case.label
+                if case.id in rows and _is_set(rows[case.id], "fractured") != case.label
             ),
             "dataset.csv calls {names} otherwise than the folder it lies in; the folder was taken.",
             "dataset.csv calls {n} films otherwise than the folders they lie in ({names}); the folders were taken.",

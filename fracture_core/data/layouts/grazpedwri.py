@@ -13,15 +13,16 @@ import yaml
 from fracture_core.data.cases import Case
 from fracture_core.data.catalogue import Catalogue
 from fracture_core.data.layouts import yolo
+from fracture_core.data.layouts.annotation_log import AnnotationLog
 from fracture_core.data.layouts.boxes import is_fracture
+from fracture_core.data.layouts.fields import parse_flag
 from fracture_core.data.layouts.files import images, stem
 from fracture_core.data.layouts.remarks import remark
-from fracture_core.data.layouts.table import Line, header, table
+from fracture_core.data.layouts.table import Line, has_columns, table
 from fracture_core.errors import DataError
 
 _COLUMNS = ("filestem", "patient_id", "projection", "fracture_visible", "metal")
 _VIEWS = {"1": "frontal", "2": "lateral", "3": "oblique"}
-_FLAGS = {"": False, "0": False, "0.0": False, "1": True, "1.0": True}
 _LABELS = ("folder_structure/yolov5/labels", "labels")
 
 # Of boneanomaly, bonelesion, foreignbody, fracture, …: the published order.
@@ -30,7 +31,7 @@ _FRACTURE = frozenset({3})
 
 def matches(root: Path) -> bool:
     """Whether a folder holds GRAZPEDWRI-DX."""
-    return header(root / "dataset.csv").issuperset(_COLUMNS)
+    return has_columns(root / "dataset.csv", _COLUMNS)
 
 
 def read(root: Path) -> Catalogue:
@@ -40,7 +41,8 @@ def read(root: Path) -> Catalogue:
     and is left out.
 
     Raises:
-        DataError: the table, the films or the annotations are missing or not as published.
+        DataError: the table, the films or the class names are missing or not as published. Annotations that
+            cannot be used are remarks.
     """
     path = root / "dataset.csv"
     if not path.is_file():
@@ -56,13 +58,14 @@ def read(root: Path) -> Catalogue:
     marks = {mark.stem: mark for mark in folder.rglob("*.txt")} if folder else {}
     wanted = _fracture_number(folder, root) if folder else _FRACTURE
     cases, unlisted = [], []
+    log = AnnotationLog()
     for film in films:
         name = stem(film.name)
         line = rows.get(name)
         if line is None:
             unlisted.append(name)
             continue
-        view = _VIEWS.get(line.values["projection"].removesuffix(".0"))
+        view = _VIEWS.get(line.values["projection"].strip().removesuffix(".0").removesuffix(",0"))
         cases.append(
             Case(
                 id=name,
@@ -70,7 +73,7 @@ def read(root: Path) -> Catalogue:
                 label=int(_flag(path, line, "fracture_visible")),
                 group=line.values["patient_id"] or name,
                 regions=("wrist",),
-                boxes=yolo.boxes(marks[name], wanted) if name in marks else (),
+                boxes=yolo.boxes(marks[name], log, wanted, film) if name in marks else (),
                 views=(view,) if view else (),
                 hardware=_flag(path, line, "metal"),
             )
@@ -111,14 +114,16 @@ def read(root: Path) -> Catalogue:
                 "No fracture is marked on {names}, on which dataset.csv says one is visible.",
                 "No fracture is marked on {n} films on which dataset.csv says one is visible ({names}).",
             ),
+            *log.remarks(),
         ),
     )
 
 
 def _flag(path: Path, line: Line, name: str) -> bool:
+    text = line.values[name].strip()
     try:
-        return _FLAGS[line.values[name].strip()]
-    except KeyError:
+        return bool(text) and parse_flag(text)
+    except ValueError:
         raise DataError(
             f"Expected 1 or nothing as {name} in {path}, but line {line.number} has {line.values[name]!r}: use the "
             "dataset.csv as published."

@@ -7,21 +7,16 @@ from typing import TypeVar
 
 from fracture_core.data.cases import Box, Case
 from fracture_core.data.catalogue import Catalogue
-from fracture_core.data.layouts.boxes import checked
+from fracture_core.data.layouts.annotation_log import AnnotationLog
+from fracture_core.data.layouts.boxes import clip_fractions
+from fracture_core.data.layouts.fields import parse_flag, parse_number
 from fracture_core.data.layouts.files import Finder
 from fracture_core.data.layouts.remarks import remark
-from fracture_core.data.layouts.table import Line, header, table
+from fracture_core.data.layouts.table import Line, has_columns, table
 from fracture_core.data.manifest import COLUMNS, NAME, REQUIRED, SOURCE
 from fracture_core.data.spellings import finding_of, meaning, split_of
 from fracture_core.errors import DataError
-
-_NUMBERS = {"0": 0, "1": 1}
-_FLAGS = {
-    "": None,
-    **dict.fromkeys(("0", "no", "false"), False),
-    **dict.fromkeys(("1", "yes", "true"), True),
-}
-
+from fracture_core.file_names import resolve_name
 
 T = TypeVar("T")
 
@@ -33,7 +28,7 @@ class _BadValueError(Exception):
 def matches(root: Path) -> bool:
     """Whether this is a manifest, or a folder with one."""
     path = root if root.is_file() else root / NAME
-    return header(path).issuperset(REQUIRED)
+    return has_columns(path, REQUIRED)
 
 
 def read(root: Path) -> Catalogue:
@@ -41,8 +36,9 @@ def read(root: Path) -> Catalogue:
 
     Columns in any order: path (below the manifest's folder, or absolute), label (a name such as fractured or
     no_fracture, or 1 and 0) and, as far as known, id, split, group, region and view (several parted by spaces),
-    hardware (1, 0) and boxes (x0 y0 x1 y1 as fractions of the image, several parted by semicolons). Other
-    columns are left out. Without an id the path is the id; without a group each film is one of its own.
+    hardware (1, 0) and boxes (x0 y0 x1 y1 as fractions of the image, several parted by semicolons). A box that
+    cannot be used is a remark. Other columns are left out. Without an id the path is the id; without a group each
+    film is one of its own.
 
     The catalogue's root is the manifest's folder, or the closest one above it that holds all films. Where every line
     names one set as the films' source (set_root, set_layout) and they lie in its folder, the root is that folder.
@@ -59,22 +55,22 @@ def read(root: Path) -> Catalogue:
     gone = []
     rows = table(path, REQUIRED, f"name them in its first line, and of {', '.join(COLUMNS)} what you have")
     for line in rows:
-        # Only the text is tidied up: a link in the path stays one.
-        film = find(Path(os.path.normpath(path.parent / line.values["path"])))
+        film = find.in_folder(path.parent, line.values["path"])
         if film is None:
             gone.append(line.values["path"])
         else:
             films.append((line, film))
     if not films:
         raise DataError(
-            f"Expected the films that {path} names, but none of its {len(rows):,} lines names a file that is there: "
-            "give paths below its folder, or whole ones."
+            f"Expected the films that {path} names, but none of its {len(rows):,} lines names a file that is there"
+            f"{_example(gone)}: give paths below its folder, or whole ones, with forward slashes."
         )
     base, source = _source(path.parent, films) or (_base(path.parent, [film for _, film in films]), "")
     seen: dict[str, int] = {}
     cases = []
+    log = AnnotationLog()
     for line, film in films:
-        case = _case(path, base, line, film)
+        case = _case(path, base, line, film, log)
         if case.id in seen:
             raise DataError(
                 f"Expected each film once in {path}, but line {line.number} repeats {case.id!r} of line "
@@ -89,14 +85,25 @@ def read(root: Path) -> Catalogue:
         tuple(cases),
         classes=tuple(sorted(classes.items())),
         finding=finding_of(classes),
-        remarks=remark(
-            "no_such_file",
-            gone,
-            f"Of the {len(rows):,} films that {path.name} lists, one is not there: {{names}}.",
-            f"Of the {len(rows):,} films that {path.name} lists, {{n}} are not there ({{names}}).",
+        remarks=(
+            *remark(
+                "no_such_file",
+                gone,
+                f"Of the {len(rows):,} films that {path.name} lists, one is not there: {{names}}.",
+                f"Of the {len(rows):,} films that {path.name} lists, {{n}} are not there ({{names}}).",
+            ),
+            *log.remarks(),
         ),
         source=source,
     )
+
+
+def _example(gone: list[str]) -> str:
+    """One of the paths that lead nowhere, with what may be wrong about it."""
+    if not gone:
+        return ""
+    backslash = ", with the backslashes of Windows" if "\\" in gone[0] else ""
+    return f" (such as {gone[0][:80]!r}{backslash})"
 
 
 def _source(folder: Path, films: list[tuple[Line, Path]]) -> tuple[Path, str] | None:
@@ -106,7 +113,7 @@ def _source(folder: Path, films: list[tuple[Line, Path]]) -> tuple[Path, str] | 
     # A line that was added by hand makes it a set of its own.
     if told or not root or not layout:
         return None
-    place = Path(os.path.normpath(folder / root))
+    place = resolve_name(os.path.normpath(folder / root))
     return (place, layout) if all(film.is_relative_to(place) for _, film in films) else None
 
 
@@ -119,7 +126,7 @@ def _base(folder: Path, films: list[Path]) -> Path:
         ) from error
 
 
-def _case(path: Path, base: Path, line: Line, film: Path) -> Case:
+def _case(path: Path, base: Path, line: Line, film: Path, log: AnnotationLog) -> Case:
     """One line as a case."""
 
     def read(column: str, convert: Callable[[str], T]) -> T:
@@ -139,7 +146,7 @@ def _case(path: Path, base: Path, line: Line, film: Path) -> Case:
         split=read("split", _split),
         group=line.values.get("group") or identity,
         regions=read("region", _words),
-        boxes=read("boxes", _boxes),
+        boxes=_boxes(path, line, identity, log),
         views=read("view", _words),
         hardware=read("hardware", _hardware),
     )
@@ -151,10 +158,10 @@ def _words(text: str) -> tuple[str, ...]:
 
 def _label(text: str) -> int:
     known = meaning(text)
-    label = known.label if known else _NUMBERS.get(text)
-    if label is None:
-        raise _BadValueError("fractured or no_fracture, abnormal or normal, or 1 or 0")
-    return label
+    try:
+        return known.label if known else int(parse_flag(text))
+    except ValueError:
+        raise _BadValueError("fractured or no_fracture, abnormal or normal, or 1 or 0") from None
 
 
 def _split(text: str) -> str:
@@ -166,18 +173,32 @@ def _split(text: str) -> str:
 
 def _hardware(text: str) -> bool | None:
     try:
-        return _FLAGS[text.casefold()]
-    except KeyError:
+        return parse_flag(text) if text else None
+    except ValueError:
         raise _BadValueError("1, 0 or nothing") from None
 
 
-def _boxes(text: str) -> tuple[Box, ...]:
+def _boxes(path: Path, line: Line, film: str, log: AnnotationLog) -> tuple[Box, ...]:
+    """The boxes of a line; those that cannot be used are noted and left out."""
+    found = []
+    for number, part in enumerate(filter(str.strip, line.values.get("boxes", "").split(";")), 1):
+        place = f"line {line.number}, box {number}"
+        try:
+            box = clip_fractions(*_edges(part))
+        except ValueError as error:
+            log.add("annotation_skipped", film, path, place, str(error))
+            continue
+        if box.clipped:
+            log.add("annotation_clipped", film, path, place)
+        found.append(box.box)
+    return tuple(found)
+
+
+def _edges(text: str) -> tuple[float, float, float, float]:
     try:
-        return tuple(_box(part) for part in text.split(";") if part.strip())
+        x0, y0, x1, y1 = (parse_number(word) for word in text.split())
     except ValueError:
-        raise _BadValueError("boxes such as 0.1 0.2 0.5 0.6;0.3 0.3 0.4 0.4 (x0 y0 x1 y1)") from None
-
-
-def _box(text: str) -> Box:
-    x0, y0, x1, y1 = (float(word) for word in text.split())
-    return checked(x0, y0, x1, y1)
+        raise ValueError(
+            f"{text.strip()[:80]!r} is no box such as 0.1 0.2 0.5 0.6 (x0 y0 x1 y1 as fractions of the image)"
+        ) from None
+    return x0, y0, x1, y1

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fracture_core.data.cases import Case
 from fracture_core.data.catalogue import Catalogue
+from fracture_core.data.layouts.fields import parse_flag
 from fracture_core.data.layouts.files import images
 from fracture_core.data.layouts.remarks import remark
 from fracture_core.data.layouts.table import lines
@@ -121,17 +122,19 @@ def _labels(path: Path) -> dict[str, int]:
     """Labels by study, as a path below MURA-v1.1."""
     found = {}
     for number, row in _rows(path):
-        if len(row) != 2 or row[1].strip() not in ("0", "1"):
+        try:
+            study, label = row
+            found[_below(study)] = int(parse_flag(label))
+        except ValueError:
             raise DataError(
                 f"Expected a study and 0 or 1 in {path}, but line {number} reads {','.join(row)[:80]!r}: use the table "
                 "as published."
-            )
-        found[_below(row[0])] = int(row[1])
+            ) from None
     return found
 
 
 def _below(name: str) -> str:
-    return name.strip().strip("/").removeprefix(f"{_FOLDER}/")
+    return name.strip().replace("\\", "/").strip("/").removeprefix(f"{_FOLDER}/")
 
 
 def _without_ending(name: str) -> str:

@@ -25,6 +25,7 @@ def read(root: Path) -> Catalogue:
     """
     found = folders.read(root)
     cases = tuple(
-        replace(case, group=case.path.stem, regions=(case.path.stem.split("_")[1],)) for case in found.cases
+        replace(case, group=case.path.stem, regions=tuple(case.path.stem.split("_")[1:2]))
+        for case in found.cases
     )
     return replace(found, layout="phantom", cases=cases, paired=True)

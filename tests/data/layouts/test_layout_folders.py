@@ -144,12 +144,18 @@ def test_a_synthetic_set_keeps_its_boxes(tmp_path):
     assert all(0 <= side <= 1 for case in found.cases for box in case.boxes for side in box)
 
 
-@pytest.mark.parametrize("row", ["fractured/a.png,x,0,1,1", "fractured/a.png,0.5,0,0.2,1", "a.png,0,0,90,90"])
-def test_a_broken_line_of_boxes_is_named(touch, tmp_path, row):
+@pytest.mark.parametrize(
+    "row", ["fractured/a.png,x,0,1,1", "fractured/a.png,0.5,0,0.2,1", "fractured/a.png,0,0,90,90"]
+)
+def test_bad_line_of_boxes_is_skipped_and_named(touch, tmp_path, row):
     touch(tmp_path, "fractured/a.png", "normal/b.png")
-    (tmp_path / "boxes.csv").write_text(f"file,x0,y0,x1,y1\n{row}\n")
-    with pytest.raises(DataError, match="line 2 has not"):
-        read_catalogue(tmp_path)
+    (tmp_path / "boxes.csv").write_text(f"file,x0,y0,x1,y1\n{row}\nfractured/a.png,0,0,0.5,1.2\n")
+    found = read_catalogue(tmp_path)
+    assert [case.boxes for case in found.cases] == [((0, 0, 0.5, 1),), ()]
+    skipped, clipped = found.remarks
+    assert (skipped.kind, clipped.kind) == ("annotation_skipped", "annotation_clipped")
+    assert skipped.details[0].startswith("boxes.csv, line 2 (a.png): ")
+    assert clipped.details == ("boxes.csv, line 3 (a.png)",)
 
 
 def test_a_table_of_boxes_without_a_column_is_named(touch, tmp_path):
