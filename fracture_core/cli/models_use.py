@@ -7,7 +7,6 @@ import textwrap
 
 from fracture_core import places
 from fracture_core.cli.quiet import load_keras
-from fracture_core.registry.store import ModelStore
 
 
 def add(actions) -> None:
@@ -33,7 +32,9 @@ def add(actions) -> None:
     part.set_defaults(run=_back)
 
 
-def _store() -> ModelStore:
+def _store():
+    from fracture_core.registry.store import ModelStore
+
     return ModelStore(places.models())
 
 

@@ -68,7 +68,7 @@ def failed_checks(card: Card, difference: Interval | None = None) -> tuple[Faile
         failed.append(
             FailedCheck(
                 Check.AUC_NOT_ABOVE_CHANCE,
-                f"has a test AUC whose interval is not above {CHANCE} (chance): {card.test.auc.text()}",
+                f"has a test AUC of {card.test.auc.text()}, not shown to be above chance ({CHANCE})",
             )
         )
     if difference is not None and difference.high < 0:

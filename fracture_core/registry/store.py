@@ -256,6 +256,8 @@ class ModelStore:
         # A damaged model has no readable hash; putting it in use then fails with the reason.
         if same_name and (same_name == wanted or not wanted.sha256 or not same_name.sha256):
             return wanted.id
+        # A copy of the model in use is no other model to return to.
+        refs.pop(self.in_use(), None)
         return next((name for name, ref in refs.items() if ref.sha256 == wanted.sha256 != ""), None)
 
     def _ref(self, model_id: str) -> ModelRef:

@@ -145,10 +145,11 @@ def check_reason(found: ReleaseComparison, reason: str) -> None:
             f"The reason has {len(reason):,} characters: shorten it to {LONGEST_REASON} or fewer."
         )
     if found.reason_needed and not reason.strip():
-        failed = ", ".join(failed.check.value for failed in found.failed)
+        failed = ", ".join(check_words(failed.check) for failed in found.failed)
+        checks = f"{len(found.failed)} check{'s' if len(found.failed) > 1 else ''}"
         raise ModelError(
-            f"{found.candidate.id} was not put in use, because it fails {len(found.failed)} "
-            f"check{'s' if len(found.failed) > 1 else ''} ({failed}): give a reason to put it in use all the same."
+            f"{found.candidate.id} was not put in use, because it fails {checks} ({failed}): give a reason to put it "
+            "in use all the same (--reason TEXT on the command line)."
         )
 
 
@@ -175,8 +176,8 @@ def _facts(card: Card | None) -> dict[str, str]:
         "Test AUC": test.auc.text() if test else _UNKNOWN,
         "Sensitivity": f"{test.sensitivity.text()} at threshold {test.threshold:.2f}" if test else _UNKNOWN,
         "Specificity": f"{test.specificity.text()} at threshold {test.threshold:.2f}" if test else _UNKNOWN,
-        "Not missed (lower threshold)": _at_lower(card),
-        "Not falsely suspected (upper threshold)": _at_upper(card),
+        "Sensitivity, lower threshold": _at_lower(card),
+        "Specificity, upper threshold": _at_upper(card),
         "Uncertain": _uncertain(card),
         "Test images": f"{test.n:,}, {test.positives:,} with {a_finding(card.finding)}"
         if card and test
@@ -228,9 +229,11 @@ def _uncertain(card: Card | None) -> str:
 def _trained_on(card: Card | None) -> str:
     if card is None or card.data is None:
         return _UNKNOWN
-    kind = {True: "synthetic images", False: "real radiographs", None: "images, real or synthetic not recorded"}[
-        card.synthetic
-    ]
+    kind = {
+        True: "synthetic images",
+        False: "real radiographs",
+        None: "images, real or synthetic not recorded",
+    }[card.synthetic]
     if "train" not in card.data.counts:
         return kind
     count = sum(card.data.counts["train"])

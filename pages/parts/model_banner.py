@@ -16,12 +16,11 @@ def show(card: Card) -> None:
     warning = model_warning(card)
     if not warning:
         return
-    with st.container(
-        key="model_banner", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
-    ):
-        st.markdown(layout.plain(warning), width="stretch")
+    with st.container(key="model_banner"):
+        words, link = st.columns([5, 1], vertical_alignment="center")
+        words.markdown(layout.plain(warning))
         # A button, because a link in Markdown would start a new session and lose the study.
-        if st.button(
+        if link.button(
             "Choose a model", key="model_banner_train", type="tertiary", icon=":material/arrow_forward:"
         ):
             st.session_state[train_state.VIEW] = train_state.MODELS

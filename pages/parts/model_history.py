@@ -57,7 +57,11 @@ def _change(action: Callable[[], object]) -> None:
 
 def show() -> None:
     """Draws every change of the model in use, newest first."""
-    st.subheader("History of the model in use", anchor=False)
+    with st.expander("History of the model in use"):
+        _table()
+
+
+def _table() -> None:
     try:
         changes = resources.store().history()[::-1]
     except SecondLookError as error:

@@ -23,14 +23,13 @@ def show() -> None:
     if ids:
         model_history.show_return()
         _choose(ids)
+        model_history.show()
     else:
         st.markdown("No model yet. Train one, or import a model or load weights below.")
     if len(ids) > 1:
         st.subheader("Average several models", anchor=False)
         _average(ids)
     train_bring.show()
-    if ids:
-        model_history.show()
 
 
 def _choose(ids: list[str]) -> None:

@@ -68,12 +68,19 @@ def show(card: Card, run: Run | None = None) -> None:
         st.markdown(f"**Put {layout.plain(card.id)} in use on every page?**")
         _compare(found)
         reason = _confirmed(found)
-    if reason is None:
+        if reason is not None:
+            _put_in_use(card, None if added else run, reason, found)
+
+
+def _put_in_use(card: Card, run: Run | None, reason: str, found: ReleaseComparison) -> None:
+    """Puts the model in use, after it was added where it comes from a run; or says why not."""
+    if found.reason_needed and not reason.strip():
+        st.error("Type a reason first: it is kept in the history of the model in use.")
         return
+    store = resources.store()
     try:
-        release.check_reason(found, reason)
         with st.spinner("Checking the model: its file, and the answer it must give to a known pattern …"):
-            if not added and run is not None:
+            if run is not None:
                 store.add(run.result)
             release.put_in_use(store, card.id, reason, found)
     except SecondLookError as error:

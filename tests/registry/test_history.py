@@ -37,7 +37,11 @@ def test_every_change_is_kept_with_its_reason(models):
     models.use("two")
     first, second = ModelStore(models.root).history()
     assert (first.previous, first.chosen) == (ModelRef(SHIPPED, "0" * 64), ModelRef("one", "1" * 64))
-    assert (first.action, first.reason, first.checks_failed) == (USE, "for the course", ("synthetic_training",))
+    assert (first.action, first.reason, first.checks_failed) == (
+        USE,
+        "for the course",
+        ("synthetic_training",),
+    )
     assert (second.previous.id, second.chosen.id, second.reason) == ("one", "two", "")
     assert first.time <= second.time
     line = json.loads((models.root / "in_use.json").read_text("utf-8"))["history"][0]
@@ -88,7 +92,9 @@ def test_a_deleted_model_is_one_sentence_and_the_shipped_one_remains(models):
     models.use("two")
     models.delete("one")
     for action in (models.previous, models.back):
-        with pytest.raises(ModelError, match="The previous model, one, was deleted and cannot be returned to"):
+        with pytest.raises(
+            ModelError, match="The previous model, one, was deleted and cannot be returned to"
+        ):
             action()
     assert models.in_use() == "two"
     models.use(SHIPPED)

@@ -93,7 +93,7 @@ def test_the_warning_is_one_sentence_that_names_the_model(good):
     card = _of_data(_with_auc(good, 0.45, 0.57, 0.68), layout="phantom")
     warning = model_warning(card)
     assert warning == (
-        f"The model {SHIPPED} was trained on synthetic images and has a test AUC whose interval is not above 0.5 "
-        "(chance): 0.57 (95% CI 0.45–0.68, n = 120): do not rely on its verdicts."
+        f"The model {SHIPPED} was trained on synthetic images and has a test AUC of 0.57 (95% CI 0.45–0.68, n = 120), "
+        "not shown to be above chance (0.5): do not rely on its verdicts."
     )
     assert "has no test record" in model_warning(replace(good, test=None))
