@@ -158,7 +158,7 @@ def check_words(name: str) -> str:
     return _CHECK_WORDS.get(name, name)
 
 
-_CHECK_WORDS = {
+_CHECK_WORDS: dict[str, str] = {
     Check.NO_TEST_RECORD: "no test record",
     Check.AUC_NOT_ABOVE_CHANCE: "AUC interval not above 0.5",
     Check.WORSE_THAN_IN_USE: "worse than the model in use",

@@ -21,6 +21,7 @@ _TABLE = """<style>
   border-bottom: 1px solid #262C34; overflow-wrap: anywhere; }}
 .release th {{ font-weight: 400; color: #98A3AF; }}
 .release thead th {{ color: #F2F5F7; font-weight: 600; }}
+.release thead th:first-child {{ width: 24%; }}
 .release td {{ font-variant-numeric: tabular-nums; }}
 @media (max-width: 640px) {{
   .release {{ font-size: 0.82rem; }}
