@@ -1,15 +1,23 @@
 """The model in use over time: the return to the model before, and every change with its reason."""
 
+import html
 from collections.abc import Callable
 
-import pandas as pd
 import streamlit as st
 
 from fracture_core.errors import SecondLookError
-from fracture_core.registry.history import BACK
+from fracture_core.registry.history import BACK, ModelChange
 from fracture_core.registry.store import SHIPPED
 from fracture_core.training import release
 from pages.parts import layout, resources, train_state
+
+_LIST = """<style>
+.history {{ list-style: none; margin: 0 !important; padding: 0 !important; max-height: 24rem; overflow-y: auto; }}
+.history li {{ margin: 0 !important; padding: 0.4rem 0; border-bottom: 1px solid #262C34; color: #B6C0CA;
+  font-size: 0.9rem; overflow-wrap: anywhere; }}
+.history time {{ color: #98A3AF; margin-right: 0.6rem; font-variant-numeric: tabular-nums; }}
+.history b {{ color: #F2F5F7; }}
+</style><ol class="history" aria-label="Changes of the model in use, newest first">{}</ol>"""
 
 
 def show_return() -> None:
@@ -58,10 +66,10 @@ def _change(action: Callable[[], object]) -> None:
 def show() -> None:
     """Draws every change of the model in use, newest first."""
     with st.expander("History of the model in use"):
-        _table()
+        _changes()
 
 
-def _table() -> None:
+def _changes() -> None:
     try:
         changes = resources.store().history()[::-1]
     except SecondLookError as error:
@@ -70,22 +78,15 @@ def _table() -> None:
     if not changes:
         st.caption("No change yet.")
         return
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "Time": pd.to_datetime([change.time for change in changes], errors="coerce", utc=True),
-                "From": [change.previous.id for change in changes],
-                "To": [change.chosen.id for change in changes],
-                "Reason": [change.reason for change in changes],
-                "Failed checks": [
-                    ", ".join(map(release.check_words, change.checks_failed)) for change in changes
-                ],
-                "Action": ["return" if change.action == BACK else "put in use" for change in changes],
-            }
-        ),
-        hide_index=True,
-        placeholder="",
-        alt="Changes of the model in use",
-        key="model_history",
-        column_config={"Time": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", help="UTC.")},
-    )
+    st.html(_LIST.format("".join(map(_item, changes))))
+
+
+def _item(change: ModelChange) -> str:
+    """One change: when, from which model to which, and below it the failed checks and the reason."""
+    returned = " (return)" if change.action == BACK else ""
+    failed = ", ".join(map(release.check_words, change.checks_failed))
+    details = [("Failed checks", failed), ("Reason", change.reason)]
+    below = "".join(f"<br>{name}: {html.escape(text)}" for name, text in details if text)
+    time = html.escape(change.time[:16].replace("T", " "))
+    models = f"{html.escape(change.previous.id)} → <b>{html.escape(change.chosen.id)}</b>{returned}"
+    return f"<li><time>{time} UTC</time> {models}{below}</li>"
