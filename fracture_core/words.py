@@ -12,6 +12,17 @@ FINDINGS = ("fracture", "abnormality")
 #: Body regions of the FracAtlas table, in the order of its columns.
 REGIONS = ("hand", "leg", "hip", "shoulder")
 
+#: Citations of the datasets that are known by name; the keys are names of layouts.
+CITATIONS = {
+    "fracatlas": "FracAtlas, Abedeen et al. 2023, doi:10.1038/s41597-023-02432-4",
+    "grazpedwri": "GRAZPEDWRI-DX, Nagy et al. 2022, doi:10.1038/s41597-022-01328-z",
+    "mura": "MURA v1.1, Rajpurkar et al. 2017, arXiv:1712.06957",
+    "phantom": "Synthetic radiographs drawn by Second Look",
+}
+
+#: The layout of synthetic images; the other layouts of `CITATIONS` are of real radiographs.
+SYNTHETIC_LAYOUT = "phantom"
+
 #: Names of the three parts of a data set.
 SPLITS = ("train", "val", "test")
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from fracture_core.reading import Entry, Reading
 from fracture_core.registry.card import Card
-from pages.parts import answer, film, intake, layout, resources, save, similar, strip, study
+from pages.parts import answer, film, intake, layout, model_banner, resources, save, similar, strip, study
 
 # Seconds that the page waits for the other films of a study after the first.
 _PATIENCE = 0.4
@@ -18,6 +18,7 @@ def main() -> None:
         "this computer's memory and are written nowhere.",
     )
     card = resources.card_in_use()
+    model_banner.show(card)
     if study.forgotten():
         st.success(
             "The study is forgotten: its films, names and answers are gone from this session's memory."

@@ -17,3 +17,16 @@ def settled(page) -> None:
     page.wait_for_function(
         "() => document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'"
     )
+
+
+def put_in_use(page, reason: str = "a test") -> None:
+    """Presses the first *Put in use*, and confirms with a reason where one is asked for."""
+    settled(page)
+    page.get_by_role("button", name="Put in use", exact=True).first.click()
+    confirm = page.get_by_role("button", name="Put it in use", exact=True)
+    confirm.wait_for()
+    settled(page)
+    field = page.get_by_role("textbox", name="Reason for using it all the same")
+    if field.count():
+        field.fill(reason)
+    confirm.click()

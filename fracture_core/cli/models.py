@@ -1,11 +1,11 @@
-"""`models`: list, show, verify, use, add, average, heads, neighbours, scales; others have files of their own."""
+"""`models`: list, show, verify, add, average, heads, neighbours, scales; others have files of their own."""
 
 import argparse
 import json
 from pathlib import Path
 
 from fracture_core import places
-from fracture_core.cli import models_compare, models_keep
+from fracture_core.cli import models_compare, models_keep, models_use
 from fracture_core.cli.progress import progress
 from fracture_core.cli.quiet import load_keras
 
@@ -16,17 +16,18 @@ def add(commands) -> None:
     actions = parser.add_subparsers(
         dest="action",
         required=True,
-        metavar="list|show|verify|use|add|load|compare|export|import|rename|delete|average|heads|neighbours|scales",
+        metavar="list|show|verify|use|history|back|add|load|compare|export|import|rename|delete|average|heads|neighbours|"
+        "scales",
     )
     actions.add_parser("list", help="every model with its record").set_defaults(run=_list)
     for name, words, action in (
         ("show", "a model's card as JSON", _show),
         ("verify", "check a model's hash and golden prediction", _verify),
-        ("use", "put a model in use", _use),
     ):
         part = actions.add_parser(name, help=words)
         part.add_argument("id", metavar="ID")
         part.set_defaults(run=action)
+    models_use.add(actions)
     part = actions.add_parser("add", help="take the result of a training run in")
     part.add_argument("name", metavar="RUN")
     part.set_defaults(run=_add)
@@ -84,13 +85,6 @@ def _verify(chosen: argparse.Namespace) -> int:
     load_keras()
     difference = _store().verify(chosen.id)
     print(f"{chosen.id}: the weights are those of the card; the golden logit differs by {difference:.1e}.")
-    return 0
-
-
-def _use(chosen: argparse.Namespace) -> int:
-    load_keras()
-    _store().use(chosen.id)
-    print(f"{chosen.id} is in use.")
     return 0
 
 

@@ -54,9 +54,12 @@ def run(chosen: argparse.Namespace) -> int:
     """Judges every file; goes on past a bad one."""
     load_keras()
     from fracture_core.opinion import Reader
+    from fracture_core.registry.release_checks import model_warning
     from fracture_core.registry.store import ModelStore
 
     reader = Reader(ModelStore(places.models()), chosen.model)
+    if warning := model_warning(reader.card):
+        print(warning, file=sys.stderr)
     saved = Saved(chosen.heatmaps, chosen.pdf, chosen.dicom, chosen.keep_names)
     write: _Lines | _Csv | _Table
     match chosen.format:

@@ -219,12 +219,13 @@ def _raw_pixels(dataset: FileDataset) -> tuple[bytes, bool]:
     )
     encapsulated = undefined or (data.startswith(_ITEM) and len(data) != _uncompressed_length(dataset))
     if isinstance(raw, RawDataElement):  # a wrong VR would make pydicom convert the bytes to numbers
-        _set_pixels(dataset, data, encapsulated)
+        # OB and OW are kept: big endian swaps the bytes of 8-bit pixels in OW alone (PS3.5 section 8.1.2).
+        _set_pixels(dataset, data, encapsulated, "OB" if raw.VR == "OB" else "OW")
     return data, encapsulated
 
 
-def _set_pixels(dataset: FileDataset, data: bytes, encapsulated: bool) -> None:
-    element = DataElement(_PIXEL_DATA, "OB" if encapsulated else "OW", data)
+def _set_pixels(dataset: FileDataset, data: bytes, encapsulated: bool, vr: str = "OW") -> None:
+    element = DataElement(_PIXEL_DATA, "OB" if encapsulated else vr, data)
     element.is_undefined_length = encapsulated
     dataset[_PIXEL_DATA] = element
 

@@ -9,7 +9,7 @@ from fracture_core.errors import DataError, ModelError
 from fracture_core.evaluation import Coverage, Interval, Platt, Summary, ThreeState, Thresholds
 from fracture_core.heads.record import HeadsRecord
 from fracture_core.imaging import InputSpec
-from fracture_core.words import FINDINGS, LABELS
+from fracture_core.words import CITATIONS, FINDINGS, LABELS, SYNTHETIC_LAYOUT
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,15 @@ class DataRecord:
     def __post_init__(self) -> None:
         if self.finding not in FINDINGS:
             raise DataError(f"the finding is one of {', '.join(FINDINGS)}, not {self.finding!r}")
+
+    @property
+    def synthetic(self) -> bool | None:
+        """Whether the images are synthetic; None where the dataset is not known by name.
+
+        A manifest keeps the citation of the dataset that its images were taken from.
+        """
+        known = [layout for layout, name in CITATIONS.items() if layout == self.layout or name == self.name]
+        return SYNTHETIC_LAYOUT in known if known else None
 
 
 @dataclass(frozen=True)
@@ -121,6 +130,11 @@ class Card:
     def finding(self) -> str:
         """What it was trained to find, a name of `words.FINDINGS`; a fracture where its data is unknown."""
         return self.data.finding if self.data else FINDINGS[0]
+
+    @property
+    def synthetic(self) -> bool | None:
+        """Whether it was trained on synthetic images; None where that is not known."""
+        return self.data.synthetic if self.data else None
 
     def record(self, region: str = "") -> Summary | None:
         """The test record on a region, or over all films where no region is given."""

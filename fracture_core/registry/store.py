@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import re
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ from fracture_core.errors import ModelError
 from fracture_core.evaluation import predictions
 from fracture_core.registry.card import Card, Weights
 from fracture_core.registry.hash import sha256
+from fracture_core.registry.history import BACK, USE, ModelChange, ModelRef, previous_model
 from fracture_core.registry.readme import README, readme
 
 if TYPE_CHECKING:
@@ -41,6 +44,15 @@ _PATIENCE = 30
 # Folders of models on their way in and out, and the seconds after which nobody is at work on one any more.
 _ADDING, _REMOVING = ".adding-", ".removing-"
 _GIVEN_UP = 24 * 3600
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """Content of the file that names the model in use; the history is in it, so both change in one write."""
+
+    model: str = ""
+    changes: tuple[ModelChange, ...] = ()
+    damaged: bool = False
 
 
 class ModelStore:
@@ -161,33 +173,156 @@ class ModelStore:
             ModelError: there is no model at all.
         """
         ids = self.ids()
-        try:
-            chosen = json.loads((self.root / _IN_USE).read_text(encoding="utf-8"))["model"]
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
-            chosen = SHIPPED
-        for model_id in (chosen, SHIPPED, *ids):
+        for model_id in (self._choice().model, SHIPPED, *ids):
             if model_id in ids:
                 return model_id
         raise ModelError(f"Expected a model in {self.root}, but there is none: train one or load weights.")
 
-    def use(self, model_id: str) -> None:
+    def use(self, model_id: str, reason: str = "", checks_failed: Sequence[str] = ()) -> None:
         """Puts a model in use, after verifying it; readers see the old choice or the new, never neither.
+
+        No release check is made here: `training.release.put_in_use` makes them and calls this.
+
+        Args:
+            model_id: the model.
+            reason: why it is put in use although it fails a check; kept in the history.
+            checks_failed: names of the release checks that it fails; kept likewise.
 
         Raises:
             ModelError: the model is unknown, fails its check, or is another one after it.
         """
+        self._use(model_id, USE, reason, checks_failed)
+
+    def history(self) -> tuple[ModelChange, ...]:
+        """Every change of the model in use, oldest first.
+
+        Raises:
+            ModelError: the file that holds it is damaged.
+        """
+        choice = self._choice()
+        if choice.damaged:
+            raise ModelError(
+                f"{_IN_USE} in {self.root} is damaged, so the history of the model in use cannot be read: put a model "
+                "in use to start a new history. The damaged file is kept beside it."
+            )
+        return choice.changes
+
+    def previous(self) -> str | None:
+        """The model that `back` returns to: the one before the model in use, else the shipped one.
+
+        A model that was renamed since is found by its weights.
+
+        Returns:
+            Its id; None where there is no earlier model.
+
+        Raises:
+            ModelError: it was deleted or replaced.
+        """
+        before = previous_model(self._choice().changes)
+        if before is None:
+            return SHIPPED if SHIPPED in self.ids() and self.in_use() != SHIPPED else None
+        found = self._find(before)
+        if found is None:
+            state = "was replaced by another one" if before.id in self.ids() else "was deleted"
+            raise ModelError(
+                f"The previous model, {before.id}, {state} and cannot be returned to: put another model in use."
+            )
+        return found
+
+    def back(self) -> str:
+        """Returns to the previous model; no reason is needed.
+
+        Returns:
+            Its id.
+
+        Raises:
+            ModelError: there is no earlier model, or it was deleted, replaced or damaged.
+        """
+        model_id = self.previous()
+        if model_id is None:
+            raise ModelError(f"There is no earlier model to return to: {self.in_use()} is the first one.")
+        try:
+            self._use(model_id, BACK)
+        except ModelError as error:
+            raise ModelError(
+                f"The previous model, {model_id}, cannot be put in use again: {error}"
+            ) from error
+        return model_id
+
+    def _find(self, wanted: ModelRef) -> str | None:
+        """A model of the past by its weights, under its old name or another."""
+        refs = {model_id: self._ref(model_id) for model_id in self.ids()}
+        same_name = refs.get(wanted.id)
+        # A damaged model has no readable hash; putting it in use then fails with the reason.
+        if same_name and (same_name == wanted or not wanted.sha256 or not same_name.sha256):
+            return wanted.id
+        # A copy of the model in use is no other model to return to.
+        refs.pop(self.in_use(), None)
+        return next((name for name, ref in refs.items() if ref.sha256 == wanted.sha256 != ""), None)
+
+    def _ref(self, model_id: str) -> ModelRef:
+        try:
+            return ModelRef(model_id, self.card(model_id).weights.sha256)
+        except ModelError:
+            return ModelRef(model_id)
+
+    def _choice(self) -> _Choice:
+        """What was chosen; nothing where the file is missing or damaged."""
+        try:
+            payload = json.loads((self.root / _IN_USE).read_text(encoding="utf-8"))
+            model = payload["model"]
+        except FileNotFoundError:
+            return _Choice()
+        except (ValueError, KeyError, TypeError):
+            return _Choice(damaged=True)
+        if not isinstance(model, str):
+            return _Choice(damaged=True)
+        try:
+            return _Choice(model, tuple(ModelChange.from_json(line) for line in payload.get("history", [])))
+        except (ValueError, KeyError, TypeError):
+            return _Choice(model, damaged=True)
+
+    def _use(self, model_id: str, action: str, reason: str = "", checks_failed: Sequence[str] = ()) -> None:
         card = self.card(model_id)
-        self.verify(model_id)
+        if math.isfinite(card.golden):
+            self.verify(model_id)
+        else:
+            # There is nothing to compare with; a release check says so, and its reason is kept.
+            self.load(model_id)
+            self.heads(model_id)
         with self._alone():
             # The check takes seconds, in which somebody may have renamed or deleted it.
             if self.card(model_id).weights != card.weights:
                 raise ModelError(
                     f"Expected {model_id} as it was checked, but its weights are others by now: try again."
                 )
-            self._point_at(model_id)
+            if action == BACK and self.previous() != model_id:
+                raise ModelError(
+                    "Another user changed the model in use meanwhile: look at the history first."
+                )
+            before = self._ref(self.in_use())
+            if before.id == model_id:
+                self._point_at(model_id)
+                return
+            change = ModelChange(
+                datetime.now(UTC).isoformat(timespec="seconds"),
+                before,
+                ModelRef(model_id, card.weights.sha256),
+                action,
+                " ".join(reason.split()),
+                tuple(checks_failed),
+            )
+            self._point_at(model_id, change)
 
-    def _point_at(self, model_id: str) -> None:
-        write_atomically(self.root / _IN_USE, json.dumps({"model": model_id}))
+    def _point_at(self, model_id: str, *new: ModelChange) -> None:
+        """Names the model in use and adds to the history, in one write."""
+        choice, path = self._choice(), self.root / _IN_USE
+        if choice.damaged and path.read_bytes().strip():
+            shutil.copyfile(path, path.with_name(f"{path.stem}.damaged-{uuid.uuid4().hex[:8]}{path.suffix}"))
+        payload: dict[str, object] = {"model": model_id}
+        if changes := [*choice.changes, *new]:
+            payload["history"] = [change.to_json() for change in changes]
+        write_atomically(path, json.dumps(payload, ensure_ascii=False))
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

@@ -20,6 +20,7 @@ from reportlab.platypus import Flowable, Frame, HRFlowable, KeepInFrame, Paragra
 
 from fracture_core import __version__
 from fracture_core.imaging import STRONG, GateState, legend
+from fracture_core.registry.release_checks import model_warning
 from fracture_core.report import sentences
 from fracture_core.report.areas import strong_areas
 from fracture_core.report.drawn import Film, Scale
@@ -212,7 +213,8 @@ def _facts(opinion: Opinion, region: str) -> list[Flowable]:
             rows.append(("Meaning", escape(said)))
     rows.append(("Limits", "<br/>".join(f"– {escape(limit)}" for limit in card.limits) or "None are stated."))
     weights = f'<font size="7">weights SHA-256 {card.weights.sha256}</font>'
-    rows.append(("Model", f"{escape(card.id)}: {escape(card.title)}<br/>{weights}"))
+    warning = f"<br/><b>{escape(said)}</b>" if (said := model_warning(card)) else ""
+    rows.append(("Model", f"{escape(card.id)}: {escape(card.title)}{warning}<br/>{weights}"))
     table = Table(
         [[Paragraph(key, _KEY), Paragraph(words, _TEXT)] for key, words in rows],
         [20 * mm, _WIDTH - 20 * mm],

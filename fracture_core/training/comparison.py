@@ -12,6 +12,7 @@ from fracture_core.evaluation import Interval
 from fracture_core.evaluation.paired import Paired, paired, shared_films
 from fracture_core.registry import speed
 from fracture_core.registry.card import Card
+from fracture_core.registry.release_checks import difference_text
 from fracture_core.registry.store import CARD, ModelStore
 from fracture_core.spreadsheet import harmless
 from fracture_core.training.run import ACTIVE, Run
@@ -160,19 +161,35 @@ def compare(store: ModelStore, first: str, second: str) -> tuple[Paired, pd.Data
     """
     if first == second:
         raise ModelError(f"Expected two models, but got {first} twice: choose another one.")
-    cards = store.card(first), store.card(second)
-    tables = [store.predictions(name) for name in (first, second)]
-    films = shared_films(*tables) if _one_set(*cards) else pd.DataFrame()
+    films = shared_test_images(*((store.card(name), store.predictions(name)) for name in (first, second)))
+    return paired(films), films
+
+
+def shared_test_images(first: tuple[Card, pd.DataFrame], second: tuple[Card, pd.DataFrame]) -> pd.DataFrame:
+    """The test images that two models share.
+
+    Args:
+        first: card and predictions of a model.
+        second: of another.
+
+    Returns:
+        The table that `evaluation.paired.shared_films` gives, with a row for each image.
+
+    Raises:
+        ModelError: there are none.
+    """
+    (card, table), (other, others) = first, second
+    films = shared_films(table, others) if _one_set(card, other) else pd.DataFrame()
     if films.empty:
         told = " and ".join(
-            f"{name} on {(part['split'] == 'test').sum():,} films of {card.data.name if card.data else 'unknown data'}"
-            for name, part, card in zip((first, second), tables, cards, strict=True)
+            f"{one.id} on {(part['split'] == 'test').sum():,} films of {one.data.name if one.data else 'unknown data'}"
+            for one, part in (first, second)
         )
         raise ModelError(
             f"Expected two models with test films in common, but they share none ({told}): choose two models of one "
             "data set, or evaluate both on the same films."
         )
-    return paired(films), films
+    return films
 
 
 def _one_set(first: Card, second: Card) -> bool:
@@ -188,19 +205,8 @@ def sentence(found: Paired, first: str, second: str, finding: str) -> str:
         f"On the {found.first.n:,} films in {found.groups:,} groups that both were tested on, {found.positives:,} of "
         f"them with {a_finding(finding)}"
     )
-    areas = f"AUC {found.first.value:.3f} and {found.second.value:.3f}, difference {_difference(found.difference)}"
+    areas = f"AUC {found.first.value:.3f} and {found.second.value:.3f}, difference {difference_text(found.difference)}"
     if found.told_apart:
         better, other = (first, second) if found.difference.value > 0 else (second, first)
         return f"{where}, {better} ranks better than {other}: {areas}."
     return f"{where}, nothing shows that {first} or {second} ranks better: {areas}."
-
-
-def _difference(found: Interval) -> str:
-    """With three decimals: differences are small."""
-    numbers = [
-        f"{round(value, 3) + 0.0:+.3f}".replace("+0.000", "0.000").replace("-", "−")
-        for value in (found.value, found.low, found.high)
-    ]
-    if found.low != found.low:
-        return f"{numbers[0]} (no interval)"
-    return f"{numbers[0]} (95% CI {numbers[1]} to {numbers[2]})"

@@ -10,7 +10,7 @@ import streamlit as st
 from fracture_core import places
 from fracture_core.imaging import read, to_png
 from fracture_core.imaging.bundle import Dropped, dropped
-from pages.parts import study
+from pages.parts import model_banner, resources, study
 
 _OPENED, _SAMPLE = "opened", "sample"
 
@@ -55,10 +55,7 @@ def _sample() -> list[Dropped]:
     paths = sorted(path for path in (places.assets() / "samples").glob("synthetic_*") if path.is_file())
     chosen = st.session_state.get(_SAMPLE)
     if chosen in paths:
-        st.caption(
-            "A synthetic film, drawn by this app; the model has only seen real ones, so this shows the page and not "
-            "its skill. Drop your own films above to replace it."
-        )
+        st.caption(model_banner.sample_caption(resources.card_in_use()))
         return _opened({str(chosen): (chosen.name, chosen.read_bytes)})
     st.markdown(
         "**No film at hand?** Open a sample. They are synthetic: drawn by this app, no person was X-rayed."

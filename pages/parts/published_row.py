@@ -9,7 +9,7 @@ from fracture_core.evaluation import Confusion, Interval
 from fracture_core.published.report import Report
 from fracture_core.published.result import COLUMNS, Result
 from fracture_core.zoo import ARCHITECTURES
-from pages.parts import layout, resources, train_curves, train_result, train_state
+from pages.parts import layout, resources, train_curves, train_release, train_state
 
 _MEASURES = {
     "accuracy": "Accuracy",
@@ -125,4 +125,4 @@ def _use(report: Report) -> None:
             st.switch_page("pages/train.py")
     for card in cards:
         st.caption(f"On this computer: {card.title} ({card.id}).")
-        train_result.use_button(card)
+        train_release.show(card)

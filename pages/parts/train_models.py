@@ -4,7 +4,16 @@ import streamlit as st
 
 from fracture_core.errors import SecondLookError
 from fracture_core.registry.average import MOST, average
-from pages.parts import layout, resources, train_bring, train_keep, train_result, train_state
+from pages.parts import (
+    layout,
+    model_history,
+    resources,
+    train_bring,
+    train_keep,
+    train_release,
+    train_result,
+    train_state,
+)
 
 
 def show() -> None:
@@ -12,7 +21,9 @@ def show() -> None:
     store = resources.store()
     ids = store.ids()
     if ids:
+        model_history.show_return()
         _choose(ids)
+        model_history.show()
     else:
         st.markdown("No model yet. Train one, or import a model or load weights below.")
     if len(ids) > 1:
@@ -45,7 +56,7 @@ def _choose(ids: list[str]) -> None:
     if card.test is not None:
         train_result.record(card.test, card.finding)
     st.markdown("\n".join(f"- {layout.plain(limit)}" for limit in card.limits))
-    train_result.use_button(card)
+    train_release.show(card)
     train_keep.show(chosen, whole=True)
 
 

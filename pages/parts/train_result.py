@@ -4,10 +4,11 @@ import streamlit as st
 
 from fracture_core.evaluation import Summary
 from fracture_core.registry.card import Card
+from fracture_core.registry.release_checks import CHANCE
 from fracture_core.registry.store import CARD
 from fracture_core.training.run import Run
 from fracture_core.words import a_finding, label_words
-from pages.parts import layout, resources, train_state
+from pages.parts import train_release
 
 _TABLE = """<style>
 .counts {{ border-collapse: collapse; margin: 0.4rem 0 0.2rem 0; font-size: 0.9rem; }}
@@ -25,7 +26,7 @@ def show(run: Run) -> None:
     card = Card.load(run.result / CARD)
     if card.test is not None:
         record(card.test, card.finding)
-    use_button(card, run)
+    train_release.show(card, run)
 
 
 def record(test: Summary, finding: str) -> None:
@@ -44,27 +45,7 @@ def record(test: Summary, finding: str) -> None:
         f"Of {counts.positives:,} films with {a_finding(finding)} {counts.fn:,} were missed; of {counts.negatives:,} "
         f"without, {counts.fp:,} were flagged. Threshold {test.threshold:.2f}, chosen on the validation split."
     )
-    if not test.auc.low > 0.5:
+    if not test.auc.low > CHANCE:
         st.warning(
-            "The interval of its AUC reaches down to chance (0.5): nothing shows yet that it is of use."
+            f"The interval of its AUC is not above {CHANCE} (chance): nothing shows yet that it is of use."
         )
-
-
-def use_button(card: Card, run: Run | None = None) -> None:
-    """The button that puts a model in use, or a sentence where it is in use already.
-
-    Args:
-        card: the model's card.
-        run: the run it comes from; None for a model of the registry.
-    """
-    store = resources.store()
-    here = card.id in store.ids() and store.card(card.id).weights.sha256 == card.weights.sha256
-    if here and store.in_use() == card.id:
-        st.markdown("This model is in use on every page.")
-        return
-    if st.button("Put in use", type="primary", key=f"train_use_{card.id}"):
-        with st.spinner("Checking the model: its file, and the answer it must give to a known pattern …"):
-            if not here and run is not None:
-                store.add(run.result)
-            store.use(card.id)
-        train_state.go(f"{layout.plain(card.title)} ({card.id}) is now in use on every page.")

@@ -40,7 +40,7 @@ def test_verify(command, edit_card):
 
 def test_use(command, store):
     shutil.copytree(store.root / "tiny", store.root / "zeta")
-    assert command("models", "use", "zeta").out == "zeta is in use.\n"
+    assert command("models", "use", "zeta", "--reason", "a test").out == "zeta is in use.\n"
     assert store.in_use() == "zeta"
     said = command("models", "use", "gone")
     assert said.status == 1

@@ -50,6 +50,14 @@ def test_json_lines(command, wide_film, store):
     assert row["error"] is None
 
 
+def test_a_model_that_cannot_be_relied_on_is_named_on_standard_error(command, wide_film, edit_card):
+    edit_card(test=None)
+    said = command("predict", wide_film, "--format", "json", "--no-heatmap")
+    assert said.status == 0
+    assert len(said.lines) == 1
+    assert "The model tiny has no test record: do not rely on its verdicts." in said.err
+
+
 def test_it_goes_on_past_a_bad_file(command, wide_film, broken, tmp_path):
     said = command("predict", broken, tmp_path / "gone.png", wide_film, "--format", "json")
     assert said.status == 1

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from browsing import settled
+from browsing import put_in_use, settled
 
 from fracture_core import places
 from fracture_core.published.report import reports
@@ -37,7 +37,7 @@ def test_a_model_of_a_row_is_put_in_use_and_the_page_says_so(page, app):
         _open(page, app)
         page.get_by_text("(tiny)").wait_for()
         settled(page)  # what is clicked while the page is still drawn may be lost
-        page.get_by_role("button", name="Put in use").first.click()
+        put_in_use(page)
         page.get_by_text("(tiny) is now in use on every page").wait_for(timeout=180_000)
         page.get_by_role("heading", name="Published systems", exact=True).wait_for()
         assert store.in_use() == "tiny"

@@ -127,6 +127,70 @@ def test_a_model_is_exported_imported_renamed_and_deleted(page, app, twin, tmp_p
     expect(page.get_by_role("button", name="Delete", exact=True)).to_be_disabled()
 
 
+@pytest.fixture
+def synthetic(app):
+    """A model that passes every check but one: it was trained on synthetic images."""
+    folder = app.models / "synthetic"
+    shutil.copytree(app.models / SHIPPED, folder)
+    card = Card.load(folder / "card.json")
+    data = replace(card.data, layout="phantom")
+    replace(card, id="synthetic", title="Synthetic", data=data).save(folder / "card.json")
+    store = ModelStore(app.models)
+    before = store.in_use()
+    yield "synthetic"
+    store.use(before)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_model_that_fails_a_check_needs_a_reason_is_marked_and_is_replaced_again(page, app, synthetic):
+    store = ModelStore(app.models)
+    store.use(SHIPPED)
+    open_part(page, app, "Models")
+    pick(page, "Model", synthetic)
+    press(page, "Put in use")
+    page.get_by_text("The model was trained on synthetic images").wait_for(timeout=PATIENCE)
+    page.get_by_text("On the 529 test images").wait_for()
+    press(page, "Put it in use")
+    page.get_by_text("Type a reason first").wait_for()
+    assert store.in_use() == SHIPPED
+
+    page.get_by_role("textbox", name="Reason for using it all the same").fill("for a course")
+    press(page, "Put it in use")
+    page.get_by_text("is now in use on every page").wait_for(timeout=PATIENCE)
+    assert (store.in_use(), store.history()[-1].reason) == (synthetic, "for a course")
+
+    # The warning stays on Second opinion, and leads back to the models.
+    page.get_by_role("link", name="Second opinion").first.click()
+    page.get_by_text("was trained on synthetic images: do not rely on its verdicts").wait_for()
+    settled(page)
+    page.get_by_role("button", name="Choose a model").click()
+    page.get_by_role("heading", name="Train", exact=True).wait_for()
+    settled(page)
+    press(page, f"Return to {SHIPPED}")
+    page.locator(".footer", has_text=SHIPPED).wait_for(timeout=PATIENCE)
+    assert store.in_use() == SHIPPED
+    page.get_by_role("link", name="Second opinion").first.click()
+    page.get_by_role("heading", name="Second opinion", exact=True).wait_for()
+    settled(page)
+    assert page.get_by_role("button", name="Choose a model").count() == 0
+
+
+def test_the_comparison_fits_a_phone(page, app, synthetic):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(app.url)
+    page.get_by_role("heading", level=1).wait_for()
+    page.goto(f"{app.url}/train")
+    page.get_by_role("heading", name="Train", exact=True).wait_for()
+    page.get_by_role("radio", name="Models", exact=True).click()
+    pick(page, "Model", synthetic)
+    press(page, "Put in use")
+    page.get_by_role("button", name="Put it in use", exact=True).wait_for(timeout=PATIENCE)
+    for selector in ("[data-testid=stMain]", ".release"):
+        assert page.evaluate("name => document.querySelector(name).scrollWidth", selector) <= 390
+    press(page, "Cancel")
+    page.get_by_role("button", name="Put in use", exact=True).wait_for()
+
+
 def test_what_is_no_exported_model_is_one_sentence(page, app):
     open_part(page, app, "Models")
     page.locator("input[type=file]").first.set_input_files(

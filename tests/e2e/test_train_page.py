@@ -4,7 +4,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from browsing import pick, settled
+from browsing import pick, put_in_use, settled
 
 from fracture_core.registry.store import SHIPPED, ModelStore
 from fracture_core.training.run import Run
@@ -103,7 +103,7 @@ def test_a_model_is_trained_while_other_pages_are_used_and_put_in_use(page, app)
     assert len(Run(app.runs / "watched").epochs()) == 2
     assert "watched" not in page.locator(".footer").inner_text()
 
-    page.get_by_role("button", name="Put in use").click()
+    put_in_use(page)
     page.get_by_text("is now in use on every page").wait_for(timeout=PATIENCE)
     page.locator(".footer", has_text="watched").wait_for()
     page.get_by_role("link", name="Failures").first.click()
@@ -196,7 +196,7 @@ def test_two_models_become_one(page, app):
         page.get_by_role("button", name="Average them").click()
         page.get_by_text("both is added").wait_for(timeout=PATIENCE)
         page.get_by_text("It averages tiny, twin").wait_for()
-        page.get_by_role("button", name="Put in use").click()
+        put_in_use(page)
         page.locator(".footer", has_text="both").wait_for(timeout=PATIENCE)
     finally:
         store.use("tiny")

@@ -200,7 +200,7 @@ def test_the_command_killed_while_it_puts_a_model_in_use(store):
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
         "sys.addaudithook(hook)\n"
         "from fracture_core.cli.main import main\n"
-        "main(['models', 'use', 'zeta'])\n"
+        "main(['models', 'use', 'zeta', '--reason', 'a test'])\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr

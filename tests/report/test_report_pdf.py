@@ -104,7 +104,12 @@ def test_the_region_of_the_model(opinion):
 def test_a_model_without_record(with_card):
     text = _page(with_card(test=None, test_regions={}, test_coverage={}, limits=()), region="")[1]
     assert sentences.NO_RECORD in text
+    assert "has no test record: do not rely on its verdicts." in text
     assert "None are stated." in text
+
+
+def test_a_model_that_can_be_relied_on_carries_no_warning(opinion):
+    assert "do not rely" not in _page(opinion)[1]
 
 
 def test_uncertain_is_explained(opinion):

@@ -9,6 +9,7 @@ from fracture_core.data.catalogue import Catalogue, Remark
 from fracture_core.data.layouts import folders, fracatlas, grazpedwri, manifest, mura, phantom
 from fracture_core.errors import DataError
 from fracture_core.file_names import escape_name, resolve_name
+from fracture_core.words import CITATIONS, SYNTHETIC_LAYOUT
 
 # An unpacked archive often wraps the data set in a folder or two.
 _DEEPEST = 2
@@ -58,7 +59,7 @@ LAYOUTS: tuple[Layout, ...] = (
         fracatlas.matches,
         fracatlas.read,
         licence="CC BY 4.0",
-        citation="FracAtlas, Abedeen et al. 2023, doi:10.1038/s41597-023-02432-4",
+        citation=CITATIONS["fracatlas"],
         limits=(
             "The data set has no patient ids; neighbouring image numbers were kept on one side of the split instead.",
         ),
@@ -70,7 +71,7 @@ LAYOUTS: tuple[Layout, ...] = (
         grazpedwri.matches,
         grazpedwri.read,
         licence="CC BY 4.0",
-        citation="GRAZPEDWRI-DX, Nagy et al. 2022, doi:10.1038/s41597-022-01328-z",
+        citation=CITATIONS["grazpedwri"],
         limits=("The data set shows wrists of children and adolescents after an injury, and nobody else.",),
     ),
     Layout(
@@ -80,20 +81,20 @@ LAYOUTS: tuple[Layout, ...] = (
         mura.matches,
         mura.read,
         licence="Stanford University Dataset Research Use Agreement",
-        citation="MURA v1.1, Rajpurkar et al. 2017, arXiv:1712.06957",
+        citation=CITATIONS["mura"],
         limits=(
             "The data set calls a whole study abnormal or not: a single film of an abnormal study may show nothing, "
             "and implants and worn joints count as abnormal.",
         ),
     ),
     Layout(
-        "phantom",
+        SYNTHETIC_LAYOUT,
         "Synthetic films",
         "synthetic films made here (phantom.json beside train, val and test)",
         phantom.matches,
         phantom.read,
         licence="Apache-2.0, as the program that draws them",
-        citation="Synthetic radiographs drawn by Second Look",
+        citation=CITATIONS[SYNTHETIC_LAYOUT],
         limits=(
             "It has been trained on synthetic films, computed images that show no person: it says nothing about "
             "patients.",

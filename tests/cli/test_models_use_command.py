@@ -1,0 +1,74 @@
+"""`models use`, `models history` and `models back`."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from fracture_core.evaluation import Interval
+from fracture_core.registry.card import Card
+
+
+@pytest.fixture
+def zeta(store) -> str:
+    """A copy of `tiny` whose record passes every check."""
+    shutil.copytree(store.root / "tiny", store.root / "zeta")
+    card = Card.load(store.root / "zeta" / "card.json")
+    test = replace(card.test, auc=Interval(0.8, 0.7, 0.9, card.test.n))
+    replace(card, id="zeta", test=test).save(store.root / "zeta" / "card.json")
+    return "zeta"
+
+
+def test_a_good_model_is_put_in_use_as_before(command, store, zeta):
+    said = command("models", "use", zeta)
+    assert (said.status, said.out) == (0, "zeta is in use.\n")
+    assert store.in_use() == "zeta"
+    # The comparison is on standard error.
+    assert "0.80 (95% CI 0.70–0.90" in said.err
+    assert "test images in" in said.err
+
+
+def test_a_model_that_fails_a_check_is_refused_without_a_reason(command, store, zeta, edit_card):
+    command("models", "use", zeta)
+    edit_card(test=None)
+    said = command("models", "use", "tiny")
+    assert (said.status, said.out) == (1, "")
+    assert "Warning: The model has no test record." in said.err
+    assert "fails 1 check (no test record): give a reason" in said.err
+    assert store.in_use() == "zeta"
+    said = command("models", "use", "tiny", "--reason", "for a course")
+    assert (said.status, said.out) == (0, "tiny is in use.\n")
+    assert store.history()[-1].reason == "for a course"
+
+
+def test_the_model_in_use_needs_no_reason(command, store):
+    said = command("models", "use", "tiny")
+    assert (said.status, said.out, said.err) == (0, "tiny is in use.\n", "")
+
+
+def test_history_and_back(command, store, zeta):
+    assert command("models", "history").out == "No change of the model in use yet.\n"
+    command("models", "use", zeta, "--reason", "better")
+    said = command("models", "history")
+    assert said.status == 0
+    assert "tiny → zeta  (use)" in said.out
+    assert "reason: better" in said.out
+    (change,) = json.loads(command("models", "history", "--format", "json").out)
+    assert (change["from"]["id"], change["to"]["id"], change["reason"]) == ("tiny", "zeta", "better")
+
+    said = command("models", "back")
+    assert (said.status, said.out) == (0, "tiny is in use again.\n")
+    assert command("models", "history").out.splitlines()[0].endswith("zeta → tiny  (back)")
+    said = command("models", "back")
+    assert (said.status, said.out) == (1, "")
+    assert "There is no earlier model to return to" in said.err
+
+
+def test_back_to_a_deleted_model(command, store, zeta):
+    command("models", "use", zeta)
+    store.delete("tiny")
+    said = command("models", "back")
+    assert (said.status, said.out) == (1, "")
+    assert "The previous model, tiny, was deleted" in said.err
+    assert store.in_use() == "zeta"

@@ -1,0 +1,170 @@
+"""Putting a model in use on the pages: comparison, reason, history, return, and the warning about the model."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from fracture_core.registry.card import Card
+from fracture_core.registry.store import SHIPPED, ModelStore
+
+
+def _release_page(model_id: str) -> None:
+    from pages.parts import resources, train_release, train_state
+
+    train_state.show_notice()
+    train_release.show(resources.store().card(model_id))
+
+
+def _history_page() -> None:
+    from pages.parts import model_history, train_state
+
+    train_state.show_notice()
+    model_history.show_return()
+    model_history.show()
+
+
+def _banner_page(model_id: str) -> None:
+    from pages.parts import model_banner, resources
+
+    model_banner.show(resources.store().card(model_id))
+
+
+def _run(page, *args) -> AppTest:
+    found = AppTest.from_function(page, args=args, default_timeout=60).run()
+    assert not found.exception
+    return found
+
+
+@pytest.fixture
+def models(tmp_path, shipped_models, monkeypatch) -> ModelStore:
+    """The shipped model, `equal`, and `synthetic`, which claims to be trained on synthetic images."""
+    root = tmp_path / "copies"
+    for name in (SHIPPED, "equal", "synthetic"):
+        shutil.copytree(shipped_models / SHIPPED, root / name)
+        card = replace(Card.load(root / name / "card.json"), id=name)
+        # The hash tells the models apart.
+        weights = card.weights if name == SHIPPED else replace(card.weights, sha256=name)
+        data = replace(card.data, layout="phantom") if name == "synthetic" else card.data
+        replace(card, weights=weights, data=data).save(root / name / "card.json")
+    monkeypatch.setenv("SECOND_LOOK_MODELS", str(root))
+    monkeypatch.setattr(ModelStore, "verify", lambda self, model_id: 0.0)
+    return ModelStore(root)
+
+
+def _button(page: AppTest, label: str):
+    return next(button for button in page.button if button.label == label)
+
+
+def test_a_good_model_is_compared_and_put_in_use_after_a_confirmation(models):
+    page = _run(_release_page, "equal")
+    _button(page, "Put in use").click().run()
+    assert models.in_use() == SHIPPED
+    blocks = " ".join(block.proto.body for block in page.get("html"))
+    assert f"In use: {SHIPPED}" in blocks
+    assert models.card("equal").test.auc.text() in blocks
+    assert "On the 529 test images" in page.caption[0].value.replace("\\", "")
+    assert not page.warning
+    assert not page.text_input
+    _button(page, "Put it in use").click().run()
+    assert not page.exception
+    assert models.in_use() == "equal"
+    assert "is now in use on every page" in page.success[0].value
+
+
+def test_cancel_changes_nothing(models):
+    page = _run(_release_page, "equal")
+    _button(page, "Put in use").click().run()
+    _button(page, "Cancel").click().run()
+    assert _button(page, "Put in use")
+    assert models.in_use() == SHIPPED
+
+
+def test_a_model_that_fails_a_check_needs_a_reason(models):
+    page = _run(_release_page, "synthetic")
+    _button(page, "Put in use").click().run()
+    assert "trained on synthetic images" in page.warning[0].value
+    _button(page, "Put it in use").click().run()
+    assert page.error[0].value.startswith("Type a reason first")
+    assert models.in_use() == SHIPPED
+    page.text_input[0].set_value("for a course")
+    _button(page, "Put it in use").click().run()
+    assert models.in_use() == "synthetic"
+    assert models.history()[0].reason == "for a course"
+
+
+def test_a_model_that_cannot_be_put_in_use_is_one_sentence(models, monkeypatch):
+    page = _run(_release_page, "equal")
+    _button(page, "Put in use").click().run()
+
+    def altered(self, model_id):
+        from fracture_core.errors import ModelError
+
+        raise ModelError("The weights were changed.")
+
+    monkeypatch.setattr(ModelStore, "verify", altered)
+    _button(page, "Put it in use").click().run()
+    assert not page.exception
+    assert page.error[0].value.replace("\\", "") == "The weights were changed."
+
+
+def test_the_history_is_shown_and_one_click_returns(models):
+    page = _run(_history_page)
+    assert "No change yet" in page.caption[0].value
+    assert not page.button
+    models.use("synthetic", "for a <b>course", ["synthetic_training"])
+    page = _run(_history_page)
+    (text,) = (block.proto.body for block in page.get("html"))
+    assert f"{SHIPPED} → <b>synthetic</b>" in text
+    assert "Failed checks: trained on synthetic images" in text
+    assert "Reason: for a &lt;b&gt;course" in text
+    (button,) = page.button
+    assert button.label.replace("\\", "") == f"Return to {SHIPPED}"
+    button.click().run()
+    assert not page.exception
+    assert models.in_use() == SHIPPED
+    assert page.get("html")[0].proto.body.count("<li>") == 2
+
+
+def test_a_deleted_previous_model_is_one_sentence_beside_the_way_to_the_shipped_one(models):
+    models.use("equal")
+    models.use("synthetic", "for a course")
+    models.delete("equal")
+    page = _run(_history_page)
+    assert "The previous model, equal, was deleted" in page.warning[0].value.replace("\\", "")
+    (button,) = page.button
+    button.click().run()
+    assert models.in_use() == SHIPPED
+
+
+def test_the_banner_names_what_is_wrong(models):
+    page = _run(_banner_page, "synthetic")
+    assert page.markdown[0].value == (
+        "The model synthetic was trained on synthetic images: do not rely on its verdicts.".replace(
+            ":", "\\:"
+        ).replace(".", "\\.")
+    )
+    assert [button.label for button in page.button] == ["Choose a model"]
+
+
+def test_a_good_model_has_no_banner(models):
+    page = _run(_banner_page, SHIPPED)
+    assert not page.markdown
+    assert not page.button
+
+
+@pytest.mark.parametrize(
+    ("synthetic", "words"),
+    [
+        (False, "was trained on real radiographs,"),
+        (True, "was trained on synthetic images too,"),
+        (None, "is not recorded,"),
+    ],
+)
+def test_the_caption_of_a_sample_follows_the_card(synthetic, words):
+    from types import SimpleNamespace
+
+    from pages.parts.model_banner import sample_caption
+
+    assert words in sample_caption(SimpleNamespace(synthetic=synthetic))

@@ -1,0 +1,180 @@
+"""The history of the model in use, and the return to the model before."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from fracture_core.errors import ModelError
+from fracture_core.registry.card import Card
+from fracture_core.registry.history import BACK, USE, ModelRef
+from fracture_core.registry.store import SHIPPED, ModelStore
+
+
+@pytest.fixture(autouse=True)
+def _unchecked(monkeypatch):
+    """The check of the weights has tests of its own."""
+    monkeypatch.setattr(ModelStore, "verify", lambda self, model_id: 0.0)
+
+
+@pytest.fixture
+def models(store):
+    """Four models that differ by the hash of their weights: the shipped one and three others."""
+    source = store.root / "tiny"
+    for number, name in enumerate((SHIPPED, "one", "two", "three")):
+        shutil.copytree(source, store.root / name)
+        card = Card.load(source / "card.json")
+        card = replace(card, id=name, weights=replace(card.weights, sha256=str(number) * 64))
+        card.save(store.root / name / "card.json")
+    shutil.rmtree(source)
+    return store
+
+
+def test_every_change_is_kept_with_its_reason(models):
+    assert models.history() == ()
+    models.use("one", "for\nthe course", ["synthetic_training"])
+    models.use("two")
+    first, second = ModelStore(models.root).history()
+    assert (first.previous, first.chosen) == (ModelRef(SHIPPED, "0" * 64), ModelRef("one", "1" * 64))
+    assert (first.action, first.reason, first.checks_failed) == (
+        USE,
+        "for the course",
+        ("synthetic_training",),
+    )
+    assert (second.previous.id, second.chosen.id, second.reason) == ("one", "two", "")
+    assert first.time <= second.time
+    line = json.loads((models.root / "in_use.json").read_text("utf-8"))["history"][0]
+    assert set(line) == {"time", "from", "to", "action", "reason", "checks_failed"}
+
+
+def test_the_model_in_use_put_in_use_again_is_no_change(models):
+    models.use(SHIPPED)
+    assert models.history() == ()
+
+
+def test_returning_goes_back_step_by_step(models):
+    for name in ("one", "two"):
+        models.use(name)
+    assert models.previous() == "one"
+    assert models.back() == "one" == models.in_use()
+    assert models.history()[-1].action == BACK
+    assert models.back() == SHIPPED == models.in_use()
+    # A return is not undone by the next one: that would put the other model in use without its checks.
+    assert models.previous() is None
+    with pytest.raises(ModelError, match="There is no earlier model"):
+        models.back()
+    models.use("three")
+    assert models.previous() == SHIPPED
+
+
+def test_without_a_history_the_shipped_model_is_returned_to(models):
+    (models.root / "in_use.json").write_text('{"model": "one"}')
+    assert models.back() == SHIPPED
+
+
+def test_a_renamed_model_is_found_by_its_weights(models):
+    models.use("one")
+    models.use("two")
+    models.rename("one", "renamed")
+    assert models.back() == "renamed"
+
+
+def test_a_rename_of_the_model_in_use_keeps_the_history(models):
+    models.use("one", "why")
+    models.rename("one", "renamed")
+    assert [change.reason for change in models.history()] == ["why"]
+    assert models.back() == SHIPPED
+
+
+def test_a_deleted_model_is_one_sentence_and_the_shipped_one_remains(models):
+    models.use("one")
+    models.use("two")
+    models.delete("one")
+    for action in (models.previous, models.back):
+        with pytest.raises(
+            ModelError, match="The previous model, one, was deleted and cannot be returned to"
+        ):
+            action()
+    assert models.in_use() == "two"
+    models.use(SHIPPED)
+    assert models.in_use() == SHIPPED
+
+
+def test_a_model_with_other_weights_is_not_the_previous_one(models):
+    models.use("one")
+    models.use("two")
+    path = models.root / "one" / "card.json"
+    path.write_text(path.read_text("utf-8").replace("1" * 64, "9" * 64))
+    with pytest.raises(ModelError, match="was replaced by another one"):
+        models.back()
+
+
+def test_a_damaged_model_is_one_sentence(models):
+    models.use("one")
+    models.use("two")
+    (models.root / "one" / "card.json").write_text("{")
+    with pytest.raises(ModelError, match="The previous model, one, cannot be put in use again"):
+        models.back()
+    assert models.in_use() == "two"
+
+
+def test_back_works_while_the_model_in_use_is_damaged(models):
+    models.use("one")
+    (models.root / "one" / "card.json").write_text("{")
+    assert models.back() == SHIPPED
+    assert models.history()[-1].previous == ModelRef("one")
+
+
+def test_a_return_after_somebody_else_changed_the_model_is_refused(models, monkeypatch):
+    models.use("one")
+    models.use("two")
+
+    def changed(self, model_id):
+        monkeypatch.setattr(ModelStore, "verify", lambda self, model_id: 0.0)
+        ModelStore(models.root).use("three")
+        return 0.0
+
+    monkeypatch.setattr(ModelStore, "verify", changed)
+    with pytest.raises(ModelError, match="Another user changed the model in use"):
+        models.back()
+    assert models.in_use() == "three"
+
+
+@pytest.mark.parametrize("history", ["{", "[{}]", "7", '[{"time": 1}]'])
+def test_a_damaged_history_keeps_the_model_in_use_and_the_file(models, history):
+    text = f'{{"model": "one", "history": {history}}}' if history != "{" else "{"
+    path = models.root / "in_use.json"
+    path.write_text(text)
+    assert models.in_use() == ("one" if history != "{" else SHIPPED)
+    with pytest.raises(ModelError, match="is damaged"):
+        models.history()
+    models.use("two")
+    assert [change.chosen.id for change in models.history()] == ["two"]
+    (kept,) = models.root.glob("in_use.damaged-*.json")
+    assert kept.read_text() == text
+
+
+def test_choice_and_history_change_together(models, monkeypatch):
+    models.use("one")
+
+    def killed(*_given):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            models.use("two")
+    assert (models.in_use(), len(models.history())) == ("one", 1)
+
+
+def test_a_model_without_a_reference_prediction_still_needs_its_weights(store, edit_card):
+    shutil.copytree(store.root / "tiny", store.root / "zeta")
+    store.use("zeta")
+    edit_card(golden=float("nan"))
+    store.use("tiny", "a test")
+    store.use("zeta")
+    path = store.root / "tiny" / "four_block.weights.h5"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ModelError, match="was changed"):
+        store.use("tiny", "a test")

@@ -1,0 +1,99 @@
+"""Checks of a model before it is put in use, from its card alone and beside the model in use."""
+
+from dataclasses import replace
+
+import pytest
+
+from fracture_core.evaluation import Interval, Platt
+from fracture_core.registry.card import Card
+from fracture_core.registry.release_checks import Check, failed_checks, model_warning
+from fracture_core.registry.store import SHIPPED
+from fracture_core.words import CITATIONS
+
+
+@pytest.fixture
+def good(shipped_models) -> Card:
+    return Card.load(shipped_models / SHIPPED / "card.json")
+
+
+def _with_auc(card: Card, low: float, value: float, high: float) -> Card:
+    return replace(card, test=replace(card.test, auc=Interval(value, low, high, 120)))
+
+
+def _of_data(card: Card, **changes) -> Card:
+    return replace(card, data=replace(card.data, **changes))
+
+
+def _names(*given) -> list[Check]:
+    return [failed.check for failed in failed_checks(*given)]
+
+
+def test_the_shipped_model_passes_every_check(good):
+    assert _names(good) == []
+    assert model_warning(good) == ""
+
+
+def test_a_model_without_a_test_record(good):
+    (failed,) = failed_checks(replace(good, test=None))
+    assert failed.check is Check.NO_TEST_RECORD
+    assert failed.sentence.startswith("The model has no test record.")
+
+
+@pytest.mark.parametrize(
+    ("low", "value", "high", "fails"),
+    [
+        (0.51, 0.57, 0.62, False),
+        (0.5, 0.57, 0.62, True),
+        (0.3, 0.4, 0.48, True),
+        (float("nan"), 0.9, float("nan"), True),
+    ],
+)
+def test_the_lower_bound_of_the_auc_has_to_be_above_chance(good, low, value, high, fails):
+    assert (Check.AUC_NOT_ABOVE_CHANCE in _names(_with_auc(good, low, value, high))) is fails
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "fails"),
+    [(-0.2, -0.01, True), (-0.2, 0.01, False), (0.01, 0.2, False), (float("nan"), float("nan"), False)],
+)
+def test_worse_than_the_model_in_use(good, low, high, fails):
+    difference = Interval(-0.1, low, high, 529)
+    assert (Check.WORSE_THAN_IN_USE in _names(good, difference)) is fails
+
+
+@pytest.mark.parametrize(
+    ("data", "synthetic"),
+    [
+        ({}, False),
+        ({"layout": "phantom", "name": "mine"}, True),
+        # A manifest, such as a repaired split, keeps the citation of the dataset.
+        ({"layout": "csv", "name": CITATIONS["phantom"]}, True),
+        ({"layout": "csv", "name": CITATIONS["mura"]}, False),
+        ({"layout": "folders", "name": "mine"}, None),
+    ],
+)
+def test_synthetic_training_images_are_recognised(good, data, synthetic):
+    card = _of_data(good, **data)
+    assert card.synthetic is synthetic
+    assert (Check.SYNTHETIC_TRAINING in _names(card)) is (synthetic is True)
+
+
+def test_the_origin_of_loaded_weights_is_unknown(good):
+    assert replace(good, data=None).synthetic is None
+
+
+def test_no_calibration_and_no_reference_prediction(good):
+    card = replace(good, calibration=Platt.identity(), golden=float("nan"))
+    assert _names(card) == [Check.NOT_CALIBRATED, Check.NO_REFERENCE_PREDICTION]
+    # Both concern the release; the answers carry no warning about them.
+    assert model_warning(card) == ""
+
+
+def test_the_warning_is_one_sentence_that_names_the_model(good):
+    card = _of_data(_with_auc(good, 0.45, 0.57, 0.68), layout="phantom")
+    warning = model_warning(card)
+    assert warning == (
+        f"The model {SHIPPED} was trained on synthetic images and has a test AUC of 0.57 (95% CI 0.45–0.68, n = 120), "
+        "not shown to be above chance (0.5): do not rely on its verdicts."
+    )
+    assert "has no test record" in model_warning(replace(good, test=None))
