@@ -19,11 +19,14 @@ def test_log_has_types_and_places_but_no_values(caplog):
     def inner():
         raise KeyError("Doe^Jane")
 
-    with pytest.raises(InternalFileError), file_boundary():
+    def outer():
         try:
             inner()
         except KeyError as error:
             raise ValueError("1970-01-01") from error
+
+    with pytest.raises(InternalFileError), file_boundary():
+        outer()
     assert "ValueError" in caplog.text
     assert "KeyError" in caplog.text
     assert "in inner" in caplog.text

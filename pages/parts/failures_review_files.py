@@ -29,12 +29,8 @@ from pages.parts import (
 from pages.parts.failures_record import Record
 
 _FILE, _SAID, _FAULT = "failures_reviews_file", "failures_reviews_said", "failures_reviews_fault"
-_OLD, _NEW, _MERGE, _RENAMED = (
-    "failures_old_name",
-    "failures_new_name",
-    "failures_merge_asked",
-    "failures_renamed",
-)
+_OLD, _NEW, _MERGE = "failures_old_name", "failures_new_name", "failures_merge_asked"
+_RENAMED, _REFUSED = "failures_renamed", "failures_rename_refused"
 
 # What becomes of a film whose label is called wrong.
 _OUT, _FLIP = "Leave them out", "Turn the label round"
@@ -131,6 +127,8 @@ def _rename(card: Card, reviews: Sequence[Review]) -> None:
                 args=(card, old, new, True),
             )
             st.button("Cancel", key="failures_merge_no", on_click=boundary.callback(_forget_merge))
+    if refused := st.session_state.pop(_REFUSED, ""):
+        st.error(layout.plain(refused))
     if renamed := st.session_state.pop(_RENAMED, ""):
         st.success(layout.plain(renamed))
 
@@ -139,7 +137,11 @@ def _take_name(card: Card) -> None:
     """Renames at once, or has the page ask where the new name has marks already."""
     old, new = st.session_state[_OLD], " ".join(st.session_state[_NEW].split())
     _forget_merge()
-    names = {review.reviewer for review in failures_reviews.kept(card).all()}
+    try:
+        names = {review.reviewer for review in failures_reviews.kept(card).all()}
+    except DataError as error:
+        st.session_state[_REFUSED] = str(error)
+        return
     if new != old and {old, new} <= names:
         st.session_state[_MERGE] = (card.id, old, new)
     else:
@@ -148,7 +150,11 @@ def _take_name(card: Card) -> None:
 
 def _apply_name(card: Card, old: str, new: str, merge: bool) -> None:
     _forget_merge()
-    st.session_state[_RENAMED] = failures_reviews.kept(card).rename(old, new, merge).sentence
+    try:
+        st.session_state[_RENAMED] = failures_reviews.kept(card).rename(old, new, merge).sentence
+    except DataError as error:
+        st.session_state[_REFUSED] = str(error)
+        return
     st.session_state[_NEW] = ""
     if " ".join(st.session_state.get(failures_review.NAME, "").split()) == old:
         st.session_state[failures_review.NAME] = new
