@@ -19,8 +19,9 @@
     if (event.key === "Enter" && !event.isComposing) leave();
   });
 
-  // An option that was chosen with the mouse leaves the focus in the field, too.
-  document.addEventListener("click", (event) => {
-    if (event.target.closest?.("[role=option]")) setTimeout(leave);
-  });
+  // An option chosen with the mouse puts the focus back into the field a moment later. The list is then gone, so this
+  // listens before the list does.
+  document.addEventListener("pointerup", (event) => {
+    if (event.target.closest?.("[role=option]")) setTimeout(leave, 100);
+  }, true);
 })();

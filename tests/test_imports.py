@@ -13,7 +13,17 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = sorted((ROOT / "fracture_core").rglob("*.py"))
 SCREEN = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 
-_WORDS = {"errors", "internal_errors", "words", "places", "atomic", "background", "job", "spreadsheet", "zips"}
+_WORDS = {
+    "errors",
+    "internal_errors",
+    "words",
+    "places",
+    "atomic",
+    "background",
+    "job",
+    "spreadsheet",
+    "zips",
+}
 _LOWER = _WORDS | {"imaging", "evaluation", "data"}
 #: What each part of the core may import, beside itself and the version in `fracture_core`.
 MAY_IMPORT: dict[str, set[str]] = {

@@ -12,12 +12,12 @@ from fracture_core.teaching.shelf import Shelf
 
 pytestmark = pytest.mark.browser
 
-#: Address of each page with content, and a text that its content has.
+#: Address of each page with content, and a heading or button of its content.
 PAGES = {
-    "second-opinion": "Drop",
+    "second-opinion": "Second opinion",
     "failures?model=tiny": "Reviews",
-    "failures?model=tiny&kind=all&case={case}": "Your name",
-    "labels?model=tiny": "Folder of the data set",
+    "failures?model=tiny&kind=all&case={case}": "Review",
+    "labels?model=tiny": "Suspected label errors",
     "teaching?model=tiny&file=Legs": "Download as PDF",
     "audit": "Data audit",
     "train": "Train",
@@ -42,7 +42,8 @@ def tested(app) -> list[str]:
 def _check(page, words: str) -> None:
     """The page is drawn, has its content, and shows no error."""
     settled(page)
-    page.get_by_text(words).or_(page.get_by_label(words)).first.wait_for(timeout=120_000)
+    heading = page.get_by_role("heading", name=words, exact=True)
+    heading.or_(page.get_by_role("button", name=words, exact=True)).first.wait_for()
     settled(page)
     assert page.locator(_ERRORS).all_inner_texts() == []
     assert not _WORDS.search(page.locator("[data-testid=stApp]").inner_text())
@@ -76,7 +77,7 @@ def test_no_page_shows_an_error_after_another_page(page, app, tested):
     names = ("Failures", "Labels", "Teaching", "Data audit", "Train", "Second opinion", "Published systems")
     for name in (*names, *names):
         page.get_by_role("link", name=name, exact=True).click()
-        _check(page, name)
+        _check(page, "Suspected label errors" if name == "Labels" else name)
 
 
 def test_lesson_is_shown_again_after_another_page(page, app, tested):
@@ -110,7 +111,7 @@ def test_keys_after_enter_are_shortcuts_and_no_text(page, app, tested):
     assert [(review.mark, review.reviewer) for review in reviews.all()] == [("subtle", "Anna")]
     # A note is kept, and the next key belongs to the page.
     note = page.get_by_role("textbox", name="Note")
-    note.press_sequentially("2 lines")
+    note.fill("2 lines")
     note.press("Enter")
     expect(note).not_to_be_focused()
     settled(page)
