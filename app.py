@@ -7,7 +7,7 @@ import streamlit as st
 
 from fracture_core import places
 from fracture_core.errors import SecondLookError
-from pages.parts import resources, train_queue
+from pages.parts import boundary, resources, train_queue
 
 # TensorFlow greets with several lines about the processor; nobody asked.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -28,20 +28,19 @@ def main() -> None:
     st.set_page_config(page_title="Second Look", page_icon=str(places.assets() / "icon.svg"), layout="wide")
     st.logo(str(places.assets() / "logo.svg"), size="large")
     st.html(places.assets() / "style.css")
+    keyboard = (places.assets() / "keyboard.js").read_text(encoding="utf-8")
+    st.html(f"<script>{keyboard}</script>", unsafe_allow_javascript=True)
     pages = [
         st.Page(path, title=words, url_path=url, default=number == 0)
         for number, (path, words, url) in enumerate(_PAGES)
     ]
-    train_queue.keep()
+    boundary.run(train_queue.keep)
     page = st.navigation(pages, position="top")
     # A page can tell the first look at it from the reruns that follow.
     st.session_state["arrived"] = st.session_state.get("page") != page.url_path
     st.session_state["page"] = page.url_path
-    try:
-        page.run()
-    except SecondLookError as error:
-        st.error(str(error))
-    _footer()
+    boundary.run(page.run)
+    boundary.run(_footer)
 
 
 def _footer() -> None:

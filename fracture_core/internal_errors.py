@@ -1,8 +1,9 @@
-"""Unexpected exceptions at the boundary of one file: caught once, logged, shown with a reference.
+"""Unexpected exceptions at the boundary of one file or one page: caught once, logged, shown with a reference.
 
 A file from a stranger can trigger a fault in this program or in a decoder. That must not end the batch,
-the study, the audit or the dataset the file belongs to. `file_boundary` is the only place that turns an
-unexpected exception into an error message for the user.
+the study, the audit or the dataset the file belongs to. A fault of a page must not show the user a traceback.
+`file_boundary` and `page_boundary` are the only places that turn an unexpected exception into an error message for
+the user.
 """
 
 import logging
@@ -25,6 +26,21 @@ class InternalFileError(SecondLookError):
 
     def __init__(self, reference: str):
         super().__init__(f"This file could not be read (internal error, reference {reference}).")
+        self.reference = reference
+
+
+class InternalPageError(SecondLookError):
+    """A fault of this program, met while drawing a page or answering a click.
+
+    Args:
+        reference: the identifier under which the traceback is in the log.
+    """
+
+    def __init__(self, reference: str):
+        super().__init__(
+            f"This page met an internal error (reference {reference}). The details are in the app’s log, and your data "
+            "is unchanged. Reload the page."
+        )
         self.reference = reference
 
 
@@ -73,9 +89,37 @@ def file_boundary() -> Iterator[None]:
         ...     print(str(error)[:42])
         This file could not be read (internal erro
     """
+    with _boundary(InternalFileError):
+        yield
+
+
+@contextmanager
+def page_boundary() -> Iterator[None]:
+    """Turn an unexpected exception of the body into an `InternalPageError`.
+
+    Errors meant for the user pass unchanged. So do `KeyboardInterrupt`, `SystemExit` and the requests of Streamlit to
+    rerun or stop a page, none of which is an `Exception`.
+
+    Raises:
+        InternalPageError: the body raised an exception that is not a `SecondLookError`.
+
+    Example:
+        >>> try:
+        ...     with page_boundary():
+        ...         raise ValueError("Doe^Jane")
+        ... except InternalPageError as error:
+        ...     print(str(error)[:33])
+        This page met an internal error (
+    """
+    with _boundary(InternalPageError):
+        yield
+
+
+@contextmanager
+def _boundary(kind: type[InternalFileError] | type[InternalPageError]) -> Iterator[None]:
     try:
         yield
     except SecondLookError:
         raise
     except Exception as error:  # noqa: BLE001 - the one boundary; everything caught is logged and reported
-        raise InternalFileError(log_internal_error(error)) from None
+        raise kind(log_internal_error(error)) from None

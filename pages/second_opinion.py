@@ -4,7 +4,19 @@ import streamlit as st
 
 from fracture_core.reading import Entry, Reading
 from fracture_core.registry.card import Card
-from pages.parts import answer, film, intake, layout, model_banner, resources, save, similar, strip, study
+from pages.parts import (
+    answer,
+    boundary,
+    film,
+    intake,
+    layout,
+    model_banner,
+    resources,
+    save,
+    similar,
+    strip,
+    study,
+)
 
 # Seconds that the page waits for the other films of a study after the first.
 _PATIENCE = 0.4
@@ -36,7 +48,7 @@ def main() -> None:
     save.show(entries, entry)
     st.button(
         "Forget this study",
-        on_click=study.forget,
+        on_click=boundary.callback(study.forget),
         help="Empties this session's memory of films, names and answers.",
     )
     opinion = entry.opinion

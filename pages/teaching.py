@@ -4,6 +4,7 @@ import streamlit as st
 
 from fracture_core.errors import DataError
 from pages.parts import (
+    boundary,
     failures_list,
     failures_matrix,
     folder,
@@ -79,7 +80,9 @@ def _begin(record: Record) -> None:
         "surest of."
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(f"Begin with the {_FIRST} surest errors", on_click=_surest, args=(record,))
+        st.button(
+            f"Begin with the {_FIRST} surest errors", on_click=boundary.callback(_surest), args=(record,)
+        )
         st.page_link("pages/failures.py", label="Go to Failures")
 
 

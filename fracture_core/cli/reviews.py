@@ -1,4 +1,4 @@
-"""`reviews`: what reviewers say of the films of a model: export, import, manifest."""
+"""`reviews`: what reviewers say of the films of a model: export, import, rename a reviewer, manifest."""
 
 import argparse
 import sys
@@ -13,13 +13,22 @@ from fracture_core.errors import DataError
 def add(commands) -> None:
     """Adds the command's arguments."""
     parser = commands.add_parser("reviews", help="what reviewers marked on the page Failures")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="export|import|manifest")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="export|import|rename|manifest")
     for name, words, run in (
         ("export", "write the marks as CSV", _export),
         ("import", "take marks in from such a CSV", _import),
     ):
         part = _action(actions, name, words, run)
         part.add_argument("file", type=Path, metavar="FILE")
+    part = _action(
+        actions, "rename", "rename a reviewer; if the new name exists, their marks are merged", _rename
+    )
+    part.add_argument("old", metavar="OLD", help="the name as it stands in the marks")
+    part.add_argument(
+        "new",
+        metavar="NEW",
+        help="on a film marked under both names, the later mark replaces the earlier one",
+    )
     part = _action(
         actions, "manifest", "write the data set without the labels that are called wrong", _manifest
     )
@@ -82,6 +91,11 @@ def _import(chosen: argparse.Namespace) -> int:
         ) from error
     found = _of(chosen)[2].take_in(from_csv(content, chosen.file.name))
     print(found.sentence)
+    return 0
+
+
+def _rename(chosen: argparse.Namespace) -> int:
+    print(_of(chosen)[2].rename(chosen.old, chosen.new, merge=True).sentence)
     return 0
 
 

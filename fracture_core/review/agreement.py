@@ -44,7 +44,9 @@ def _pair(first: str, second: str, marks: dict[str, dict[str, str]]) -> Agreemen
     if len({*ours, *theirs}) < 2:
         return Agreement(first, second, same, Interval.unknown(len(shared)))
     table = confusion_matrix(ours, theirs, labels=MARKS)
-    found = cohens_kappa(table)
+    # With one film the variance may come out below zero; its root is then no number, and there is no interval.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = cohens_kappa(table)
     low, high = np.clip([found.kappa_low, found.kappa_upp], -1, 1)
     # Few films that all agree, or none, have no spread to make an interval of.
     ends = (float(low), float(high)) if found.std_kappa > 0 else (float("nan"), float("nan"))

@@ -55,21 +55,13 @@ class Review:
             raise DataError(
                 f"Expected one of the marks {', '.join(MARKS)}, but got {self.mark[:80]!r}: choose one of these."
             )
-        if not 0 < len(self.reviewer) <= LONGEST_NAME or self.reviewer != " ".join(self.reviewer.split()):
-            raise DataError(
-                f"Expected the name of a reviewer, at most {LONGEST_NAME} characters on one line, but got "
-                f"{self.reviewer[:100]!r}: write it so."
-            )
+        check_name(self.reviewer)
         if len(self.note) > LONGEST_NOTE:
             raise DataError(
                 f"Expected a note of at most {LONGEST_NOTE:,} characters, but got {len(self.note):,}: shorten it."
             )
-        for text in (self.case, self.note, self.reviewer):
-            # SQLite ends a text at the first, and UTF-8 cannot write the others.
-            if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text):
-                raise DataError(
-                    f"Expected plain text, but {text[:80]!r} holds a character that is none: leave it out."
-                )
+        for text in (self.case, self.note):
+            _check_text(text)
         if not _is_time(self.time):
             raise DataError(
                 f"Expected a time in UTC such as 2026-01-31T12:00:00+00:00, but got {self.time[:80]!r}: write it so."
@@ -79,6 +71,28 @@ class Review:
     def when(self) -> datetime:
         """The time to compare by; one moment can be written in several ways."""
         return datetime.fromisoformat(self.time)
+
+
+def check_name(reviewer: str) -> None:
+    """Check the name of a reviewer.
+
+    Raises:
+        DataError: it is empty, too long, has needless spaces or a character that cannot be written.
+    """
+    if not 0 < len(reviewer) <= LONGEST_NAME or reviewer != " ".join(reviewer.split()):
+        raise DataError(
+            f"Expected the name of a reviewer, at most {LONGEST_NAME} characters on one line, but got "
+            f"{reviewer[:100]!r}: write it so."
+        )
+    _check_text(reviewer)
+
+
+def _check_text(text: str) -> None:
+    # SQLite ends a text at the first, and UTF-8 cannot write the others.
+    if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text):
+        raise DataError(
+            f"Expected plain text, but {text[:80]!r} holds a character that is none: leave it out."
+        )
 
 
 def now() -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from fracture_core.data.audit import html
 from fracture_core.data.audit.wording import PARTS
-from pages.parts import thumbnails
+from pages.parts import boundary, thumbnails
 
 #: Groups on one page.
 _PAGE = 12
@@ -46,7 +46,7 @@ def _groups(report: dict[str, Any]) -> None:
         required=True,
         label_visibility="collapsed",
         key=f"audit_copies_{report['root']}_{report['created']}",
-        on_change=_to,
+        on_change=boundary.callback(_to),
         args=(0,),
     )
     groups = kinds[kind]
@@ -58,6 +58,18 @@ def _groups(report: dict[str, Any]) -> None:
     st.html(html.piece("group_list", drawn, report["label"], PARTS))
     if pages > 1:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button("Previous", on_click=_to, args=(page - 1,), disabled=page == 0, key="audit_previous")
+            st.button(
+                "Previous",
+                on_click=boundary.callback(_to),
+                args=(page - 1,),
+                disabled=page == 0,
+                key="audit_previous",
+            )
             st.caption(f"Page {page + 1} of {pages}", width="content")
-            st.button("Next", on_click=_to, args=(page + 1,), disabled=page == pages - 1, key="audit_next")
+            st.button(
+                "Next",
+                on_click=boundary.callback(_to),
+                args=(page + 1,),
+                disabled=page == pages - 1,
+                key="audit_next",
+            )

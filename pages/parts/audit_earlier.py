@@ -6,7 +6,7 @@ import streamlit as st
 
 from fracture_core.data.audit.job import Job
 from fracture_core.job import State
-from pages.parts import audit_jobs, layout
+from pages.parts import audit_jobs, boundary, layout
 
 #: Audits listed.
 _MOST = 20
@@ -33,7 +33,7 @@ def _row(number: int, job: Job, state: State) -> None:
             st.button(
                 layout.plain(state.data),
                 key=f"audit_open_{number}",
-                on_click=_take,
+                on_click=boundary.callback(_take),
                 args=(state.data,),
                 type="tertiary",
             )
@@ -41,7 +41,7 @@ def _row(number: int, job: Job, state: State) -> None:
         st.button(
             "Forget",
             key=f"audit_forget_{number}",
-            on_click=job.forget,
+            on_click=boundary.callback(job.forget),
             disabled=state.status == "running",
             help="Deletes the results of this audit; the films stay.",
         )

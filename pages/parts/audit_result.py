@@ -11,7 +11,7 @@ from fracture_core.data.audit import html
 from fracture_core.data.audit.job import Job
 from fracture_core.data.audit.wording import PARTS
 from fracture_core.data.manifest import NAME
-from pages.parts import audit_charts, audit_copies, audit_jobs, train_data, train_state
+from pages.parts import audit_charts, audit_copies, audit_jobs, boundary, train_data, train_state
 
 
 def show(job: Job) -> None:
@@ -56,7 +56,7 @@ def _downloads(job: Job, report: dict[str, Any]) -> None:
         )
         st.download_button(
             "Everything as JSON",
-            data=lambda: json.dumps(report, indent=1),
+            data=boundary.download(lambda: json.dumps(report, indent=1)),
             file_name="audit.json",
             mime="application/json",
             on_click="ignore",

@@ -15,7 +15,7 @@ from fracture_core.internal_errors import InternalFileError, file_boundary
 from fracture_core.registry.card import Card
 from fracture_core.similar.likeness import Likeness
 from fracture_core.zoo import architecture
-from pages.parts import folder, resources
+from pages.parts import boundary, folder, resources
 from pages.parts.failures_record import Record
 
 #: Seconds between two looks at films being looked at.
@@ -58,7 +58,7 @@ def watch(record: Record) -> bool:
         )
         return True
     if work.running:
-        st.fragment(_live, run_every=_EVERY)(record, work)
+        boundary.fragment(_live, run_every=_EVERY)(record, work)
     return work.running
 
 

@@ -14,6 +14,7 @@ from fracture_core.registry.card import Card
 from fracture_core.report import sentences
 from fracture_core.words import a_finding, label_words, told_of, verdict_words
 from pages.parts import (
+    boundary,
     failures_alike,
     failures_compare,
     failures_films,
@@ -100,7 +101,7 @@ def _steps(seen: View, record: Record) -> None:
             "Back to the list",
             key="failures_back",
             shortcut="b",
-            on_click=failures_state.close_case,
+            on_click=boundary.callback(failures_state.close_case),
             args=(failures_list.page_of(place or 0),),
         )
         st.button(
@@ -108,7 +109,7 @@ def _steps(seen: View, record: Record) -> None:
             key="failures_previous",
             shortcut="p",
             disabled=before is None,
-            on_click=failures_state.step,
+            on_click=boundary.callback(failures_state.step),
             args=(ids, -1),
         )
         st.button(
@@ -116,14 +117,14 @@ def _steps(seen: View, record: Record) -> None:
             key="failures_next",
             shortcut="n",
             disabled=after is None,
-            on_click=failures_state.step,
+            on_click=boundary.callback(failures_state.step),
             args=(ids, 1),
         )
         if failures_alike.possible(record.card):
             st.button(
                 "List films like this",
                 key="failures_alike",
-                on_click=failures_state.list_like,
+                on_click=boundary.callback(failures_state.list_like),
                 args=(seen.case,),
                 help="Orders the list by how alike the model finds the films; it looks at each of them once for that.",
             )
@@ -134,7 +135,7 @@ def _steps(seen: View, record: Record) -> None:
         st.html(f'<span class="count">{html.escape(f"{where} {kind}{region}")}</span>', width="content")
 
 
-@st.fragment
+@boundary.fragment
 def pictures(
     found: Look,
     fractures: tuple[Box, ...],

@@ -14,6 +14,7 @@ from fracture_core.errors import ImageReadError
 from fracture_core.teaching.collection import Collection
 from fracture_core.words import label_words, told_of, verdict_words
 from pages.parts import (
+    boundary,
     failures_alike,
     failures_films,
     failures_link,
@@ -35,12 +36,12 @@ def show(record: Record, seen: View) -> None:
     root = folder.choose(record.card, film_of(record))
     finding = record.card.finding
     if seen.sort == failures_list.ALIKE and failures_alike.watch(record):
-        st.button("Stop", key="failures_alike_stop", on_click=_unlike, args=(record,))
+        st.button("Stop", key="failures_alike_stop", on_click=boundary.callback(_unlike), args=(record,))
     with st.container(horizontal=True, vertical_alignment="center", key="failures-count"):
         st.html(f'<p class="count">{html.escape(told_of(heading(seen, len(films)), finding))}</p>')
         st.download_button(
             "Download the list (CSV)",
-            data=lambda: failures_list.to_csv(films, seen.threshold, finding),
+            data=boundary.download(lambda: failures_list.to_csv(films, seen.threshold, finding)),
             file_name=f"{record.card.id}-{seen.kind}{'-' + seen.region if seen.region else ''}.csv",
             mime="text/csv",
             on_click="ignore",
@@ -83,7 +84,7 @@ def _filters(record: Record) -> None:
             kinds,
             format_func=lambda name: told_of(failures_list.KINDS[name], record.card.finding),
             key=failures_state.KIND,
-            on_change=again,
+            on_change=boundary.callback(again),
             persist_state="session",
         )
     with region:
@@ -94,7 +95,7 @@ def _filters(record: Record) -> None:
             format_func=lambda name: name or ("all regions" if len(names) > 1 else "not named in this data"),
             key=failures_state.REGION,
             disabled=len(names) == 1,
-            on_change=again,
+            on_change=boundary.callback(again),
             persist_state="session",
         )
     with sort:
@@ -103,7 +104,7 @@ def _filters(record: Record) -> None:
             failures_state.orders(),
             format_func=_order,
             key=failures_state.SORT,
-            on_change=again,
+            on_change=boundary.callback(again),
             persist_state="session",
             help="Confidence is the distance of a film's probability from the threshold, in log-odds; loss is how "
             "surprised the model was by the truth. To list films by likeness, open one and choose “List films like "
@@ -115,7 +116,7 @@ def _filters(record: Record) -> None:
             list(failures_reviews.FILTERS),
             format_func=failures_reviews.FILTERS.__getitem__,
             key=failures_state.REVIEW,
-            on_change=again,
+            on_change=boundary.callback(again),
             persist_state="session",
         )
 
@@ -142,7 +143,7 @@ def _cards(record: Record, collection: Collection | None, films: pd.DataFrame, r
                 st.button(
                     failures_list.short(row["id"]),
                     key=f"failures-open-{number}",
-                    on_click=failures_state.open_case,
+                    on_click=boundary.callback(failures_state.open_case),
                     args=(row["id"],),
                     width="stretch",
                 )
@@ -185,9 +186,17 @@ def pager(key: str, page: int, pages: int, turn: Callable[[int], None]) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            "Previous page", key=f"{key}_page_back", disabled=page == 0, on_click=turn, args=(page - 1,)
+            "Previous page",
+            key=f"{key}_page_back",
+            disabled=page == 0,
+            on_click=boundary.callback(turn),
+            args=(page - 1,),
         )
         st.html(f'<span class="count">Page {page + 1} of {pages}</span>', width="content")
         st.button(
-            "Next page", key=f"{key}_page_on", disabled=page + 1 == pages, on_click=turn, args=(page + 1,)
+            "Next page",
+            key=f"{key}_page_on",
+            disabled=page + 1 == pages,
+            on_click=boundary.callback(turn),
+            args=(page + 1,),
         )

@@ -6,12 +6,12 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from pages.parts import failures_state
+from pages.parts import boundary, failures_state
 from pages.parts.failures_record import Record
 from pages.parts.failures_state import View
 
 
-@st.fragment
+@boundary.fragment
 def show(record: Record, seen: View) -> None:
     """A button that shows the link; opening it draws it anew, for the slider of the prevalence moves nothing else."""
     with st.popover("Link to this view", key="failures_link", on_change="rerun"):

@@ -8,7 +8,7 @@ import streamlit as st
 
 from fracture_core.evaluation import VERDICTS, Confusion, ThreeState, Thresholds
 from fracture_core.words import Verdict, label_words, told_of, verdict_words
-from pages.parts import failures_list, failures_state
+from pages.parts import boundary, failures_list, failures_state
 
 _STYLE = Path(__file__).with_name("failures_style.css")
 
@@ -56,7 +56,7 @@ def _cell(kind: str, words: str, count: int, of: int, chosen: str | None) -> Non
         cell_words(words, count, of, kind == chosen),
         key=f"failures-cell-{kind}",
         type="primary" if kind == chosen else "secondary",
-        on_click=failures_state.show_cell,
+        on_click=boundary.callback(failures_state.show_cell),
         args=(kind,),
         width="stretch",
     )

@@ -6,14 +6,14 @@ import streamlit as st
 
 from fracture_core.evaluation import Interval, PredictiveValues, Summary, predictive_values
 from fracture_core.words import a_finding, told_of
-from pages.parts import failures_state
+from pages.parts import boundary, failures_state
 from pages.parts.failures_record import Record
 
 #: Films of which natural frequencies are told.
 _FILMS = 1000
 
 
-@st.fragment
+@boundary.fragment
 def show(record: Record, summary: Summary) -> None:
     """The slider and its sentences; a fragment, so that it moves nothing else."""
     finding = record.card.finding

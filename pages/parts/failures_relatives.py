@@ -14,7 +14,7 @@ import streamlit as st
 from fracture_core.errors import SecondLookError
 from fracture_core.registry.card import Card
 from fracture_core.words import label_words
-from pages.parts import audit_jobs, failures_record, failures_state, folder, resources
+from pages.parts import audit_jobs, boundary, failures_record, failures_state, folder, resources
 from pages.parts.failures_record import Record
 
 # Films that are named; a group can be large.
@@ -145,6 +145,6 @@ def _buttons(films: Sequence[Relative]) -> None:
             st.button(
                 f"Open {film.case.rsplit('/', 1)[-1]}",
                 key=f"failures_relative {film.case}",
-                on_click=failures_state.open_case,
+                on_click=boundary.callback(failures_state.open_case),
                 args=(film.case,),
             )

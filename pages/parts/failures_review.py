@@ -8,12 +8,14 @@ from fracture_core.errors import DataError
 from fracture_core.registry.card import Card
 from fracture_core.review import MARKS, Review
 from fracture_core.review.mark import LONGEST_NAME, LONGEST_NOTE
-from pages.parts import failures_reviews, layout
+from pages.parts import boundary, failures_reviews, layout
 
-_NAME, _FAULT = "failures_reviewer", "failures_review_fault"
+#: Session state: the name typed into “Your name”.
+NAME = "failures_reviewer"
+_FAULT = "failures_review_fault"
 
 
-@st.fragment
+@boundary.fragment
 def show(card: Card, case: str) -> None:
     """Draws it; a fragment, so that a mark leaves film and heatmap alone."""
     st.html('<h3 class="table-title">Review</h3>')
@@ -26,7 +28,7 @@ def show(card: Card, case: str) -> None:
     with left:
         typed = st.text_input(
             "Your name",
-            key=_NAME,
+            key=NAME,
             max_chars=LONGEST_NAME,
             placeholder="marks need a name",
             persist_state="session",
@@ -42,7 +44,7 @@ def show(card: Card, case: str) -> None:
             max_chars=LONGEST_NOTE,
             disabled=not reviewer,
             placeholder="why, in a few words",
-            on_change=_note,
+            on_change=boundary.callback(_note),
             args=(card, own, note),
         )
     with st.container(key="failures-marks"):
@@ -53,7 +55,7 @@ def show(card: Card, case: str) -> None:
                 shortcut=str(number),
                 type="primary" if own and own.mark == mark else "secondary",
                 disabled=not reviewer,
-                on_click=_mark,
+                on_click=boundary.callback(_mark),
                 args=(card, case, mark, reviewer, note),
                 width="stretch",
             )
@@ -63,7 +65,7 @@ def show(card: Card, case: str) -> None:
             shortcut="u",
             disabled=own is None,
             help="Takes your last mark on this film back; the one before it stands again.",
-            on_click=_undo,
+            on_click=boundary.callback(_undo),
             args=(card, case, reviewer, note),
             width="stretch",
         )

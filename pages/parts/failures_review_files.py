@@ -15,11 +15,22 @@ from fracture_core.errors import DataError
 from fracture_core.registry.card import Card
 from fracture_core.review import Review, agreement
 from fracture_core.review.exchange import from_csv, to_csv
+from fracture_core.review.mark import LONGEST_NAME
 from fracture_core.review.relabel import Reviewed, called_wrong, relabel
-from pages.parts import failures_gallery, failures_reviews, folder, layout, resources
+from pages.parts import (
+    boundary,
+    failures_gallery,
+    failures_review,
+    failures_reviews,
+    folder,
+    layout,
+    resources,
+)
 from pages.parts.failures_record import Record
 
 _FILE, _SAID, _FAULT = "failures_reviews_file", "failures_reviews_said", "failures_reviews_fault"
+_OLD, _NEW, _MERGE = "failures_old_name", "failures_new_name", "failures_merge_asked"
+_RENAMED, _REFUSED = "failures_renamed", "failures_rename_refused"
 
 # What becomes of a film whose label is called wrong.
 _OUT, _FLIP = "Leave them out", "Turn the label round"
@@ -47,6 +58,7 @@ def show(record: Record) -> None:
             if reviews:
                 st.html(failures_reviews.counts(reviews))
                 st.html(failures_reviews.agreements(agreement(reviews)))
+                _rename(record.card, reviews)
             else:
                 st.html('<p class="note">Who marked what, and how far reviewers agree, is told here.</p>')
         with right:
@@ -58,7 +70,7 @@ def show(record: Record) -> None:
 def _export(card: Card, reviews: Sequence[Review]) -> None:
     st.download_button(
         "Export the reviews (CSV)",
-        data=lambda: to_csv(reviews),
+        data=boundary.download(lambda: to_csv(reviews)),
         file_name=f"{card.id}-reviews.csv",
         mime="text/csv",
         on_click="ignore",
@@ -71,7 +83,7 @@ def _import(card: Card) -> None:
         "Import reviews (CSV)",
         type="csv",
         key=_FILE,
-        on_change=_take_in,
+        on_change=boundary.callback(_take_in),
         args=(card,),
         help="Of two marks of one reviewer on one film the later stays.",
     )
@@ -92,6 +104,64 @@ def _take_in(card: Card) -> None:
         st.session_state[_FAULT] = str(error)
         return
     st.session_state[_SAID] = found.sentence
+
+
+def _rename(card: Card, reviews: Sequence[Review]) -> None:
+    """Another name for a reviewer; asks before marks of two names are merged."""
+    st.html('<h3 class="table-title">Rename a reviewer</h3>')
+    names = sorted({review.reviewer for review in reviews})
+    with st.form("failures_rename_form", border=False):
+        st.selectbox("Reviewer", names, key=_OLD)
+        st.text_input("New name", key=_NEW, max_chars=LONGEST_NAME)
+        st.form_submit_button("Rename", on_click=boundary.callback(_take_name), args=(card,))
+    asked = st.session_state.get(_MERGE)
+    if asked is not None and asked[0] == card.id and {asked[1], asked[2]} <= set(names):
+        _, old, new = asked
+        st.warning(layout.plain(failures_reviews.merge_question(reviews, old, new)))
+        with st.container(horizontal=True):
+            st.button(
+                "Merge",
+                key="failures_merge",
+                type="primary",
+                on_click=boundary.callback(_apply_name),
+                args=(card, old, new, True),
+            )
+            st.button("Cancel", key="failures_merge_no", on_click=boundary.callback(_forget_merge))
+    if refused := st.session_state.pop(_REFUSED, ""):
+        st.error(layout.plain(refused))
+    if renamed := st.session_state.pop(_RENAMED, ""):
+        st.success(layout.plain(renamed))
+
+
+def _take_name(card: Card) -> None:
+    """Renames at once, or has the page ask where the new name has marks already."""
+    old, new = st.session_state[_OLD], " ".join(st.session_state[_NEW].split())
+    _forget_merge()
+    try:
+        names = {review.reviewer for review in failures_reviews.kept(card).all()}
+    except DataError as error:
+        st.session_state[_REFUSED] = str(error)
+        return
+    if new != old and {old, new} <= names:
+        st.session_state[_MERGE] = (card.id, old, new)
+    else:
+        _apply_name(card, old, new, False)
+
+
+def _apply_name(card: Card, old: str, new: str, merge: bool) -> None:
+    _forget_merge()
+    try:
+        st.session_state[_RENAMED] = failures_reviews.kept(card).rename(old, new, merge).sentence
+    except DataError as error:
+        st.session_state[_REFUSED] = str(error)
+        return
+    st.session_state[_NEW] = ""
+    if " ".join(st.session_state.get(failures_review.NAME, "").split()) == old:
+        st.session_state[failures_review.NAME] = new
+
+
+def _forget_merge() -> None:
+    st.session_state.pop(_MERGE, None)
 
 
 def _next(record: Record, reviews: Sequence[Review]) -> None:
@@ -121,7 +191,7 @@ def _next(record: Record, reviews: Sequence[Review]) -> None:
     st.markdown(found.sentence)
     st.download_button(
         "Download the reviewed set (manifest)",
-        data=lambda: _manifest(found, catalogue.finding),
+        data=boundary.download(lambda: _manifest(found, catalogue.finding)),
         file_name=f"{record.card.id}-reviewed.csv",
         mime="text/csv",
         on_click="ignore",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from fracture_core import places
 from fracture_core.registry.card import Card
 from fracture_core.review import MARKS, Agreement, Review, Reviews
+from fracture_core.review.reviews import later_counts
 
 EVERY, MARKED, UNMARKED = "", "marked", "unmarked"
 
@@ -86,6 +87,22 @@ def _unknown(pair: Agreement) -> str:
     if not pair.kappa.n:
         return "undefined: no film that both marked"
     return "undefined: both gave one and the same mark throughout"
+
+
+def merge_question(reviews: Sequence[Review], old: str, new: str) -> str:
+    """What merging two reviewers changes, for the user to confirm.
+
+    Args:
+        reviews: as they stand.
+        old: name of the reviewer whose marks move.
+        new: name that has marks already.
+    """
+    moving, there = ({review.case for review in reviews if review.reviewer == name} for name in (old, new))
+    marks = f"{len(moving):,} mark{'s' * (len(moving) != 1)}"
+    return (
+        f"“{new}” has marks already. {marks} of “{old}” will move to “{new}”.{later_counts(len(moving & there))} "
+        "Merging cannot be undone."
+    )
 
 
 def others(reviews: Sequence[Review], case: str, reviewer: str) -> str:

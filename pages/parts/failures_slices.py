@@ -13,7 +13,7 @@ from fracture_core.evaluation import Slices, find_slices, sentences, slice_table
 from fracture_core.evaluation.slice_sentences import differs, how
 from fracture_core.evaluation.slices import Part
 from fracture_core.words import told_of
-from pages.parts import failures_properties, failures_state
+from pages.parts import boundary, failures_properties, failures_state
 from pages.parts.failures_measures import ends
 from pages.parts.failures_record import Record
 from pages.parts.failures_state import View
@@ -57,7 +57,7 @@ def show(record: Record, seen: View) -> None:
         _choose(found, finding, seen.slice)
         st.download_button(
             "Download the slices (CSV)",
-            data=lambda: slice_table.to_csv(found, finding).encode(),
+            data=boundary.download(lambda: slice_table.to_csv(found, finding).encode()),
             file_name=f"{record.card.id}-slices.csv",
             mime="text/csv",
             on_click="ignore",
@@ -118,7 +118,7 @@ def _table(parts: tuple[Part, ...], finding: str, chosen: str) -> None:
         hide_index=True,
         width="stretch",
         key=key,
-        on_select=partial(_tick, key, titles),
+        on_select=boundary.callback(partial(_tick, key, titles)),
         selection_mode="single-row",
         column_config={
             "Slice": st.column_config.TextColumn(width="medium" if len(parts[0].slices) == 1 else "large"),
@@ -160,7 +160,7 @@ def _choose(found: Slices, finding: str, chosen: str) -> None:
         ["", *names, *({chosen} - {"", *names})],
         format_func=lambda name: told_of(name, finding) or "all films",
         key=failures_state.SLICE,
-        on_change=failures_state.show_list,
+        on_change=boundary.callback(failures_state.show_list),
         persist_state="session",
         help="The list of films below then holds those of the slice alone. A tick in a row above does the same.",
     )
@@ -176,7 +176,7 @@ def _missing(record: Record, known: pd.DataFrame | None) -> None:
         return
     work = failures_properties.measuring(record)
     if work is not None and work.running:
-        st.fragment(_live, run_every=_EVERY)(record)
+        boundary.fragment(_live, run_every=_EVERY)(record)
 
 
 def _live(record: Record) -> None:

@@ -14,7 +14,14 @@ from fracture_core.evaluation import members_of
 from fracture_core.evaluation.slice import needs_properties
 from fracture_core.registry.card import Card
 from fracture_core.words import told_of
-from pages.parts import failures_alike, failures_list, failures_properties, failures_reviews, resources
+from pages.parts import (
+    boundary,
+    failures_alike,
+    failures_list,
+    failures_properties,
+    failures_reviews,
+    resources,
+)
 from pages.parts.failures_record import Record
 
 MODEL, KIND, REGION, SORT = "failures_model", "failures_kind", "failures_region", "failures_sort"
@@ -93,7 +100,12 @@ def choose_model(ids: list[str], in_use: str) -> str:
         wanted = in_use
     st.session_state[MODEL] = wanted
     return st.selectbox(
-        "Model", ids, format_func=title, key=MODEL, on_change=show_list, persist_state="session"
+        "Model",
+        ids,
+        format_func=title,
+        key=MODEL,
+        on_change=boundary.callback(show_list),
+        persist_state="session",
     )
 
 
@@ -128,7 +140,7 @@ def choose_threshold(card: Card) -> float:
             key="failures_reset",
             disabled=place == own,
             help=f"Back to {own:.3f}, which was chosen on the validation films.",
-            on_click=_set,
+            on_click=boundary.callback(_set),
             args=(key, own),
             width="stretch",
         )

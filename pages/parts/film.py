@@ -11,13 +11,13 @@ import streamlit as st
 from fracture_core.explain.methods import GRAD_CAM, METHODS, Method
 from fracture_core.imaging import legend, to_png
 from fracture_core.words import label_words, told_of
-from pages.parts import film_compare, film_viewer, resources
+from pages.parts import boundary, film_compare, film_viewer, resources
 
 if TYPE_CHECKING:
     from fracture_core.opinion import Heat, Opinion
 
 
-@st.fragment
+@boundary.fragment
 def viewer(opinion: Opinion, name: str, key: str) -> None:
     """The film in its viewer, with a heatmap of the user's choice.
 

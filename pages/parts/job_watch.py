@@ -6,6 +6,7 @@ import streamlit as st
 
 from fracture_core.job import Job
 from fracture_core.job import State as JobState
+from pages.parts import boundary
 
 #: Seconds between two looks.
 _EVERY = 0.7
@@ -18,7 +19,7 @@ def show(job: Job, counted: Callable[[JobState], str] | None = None) -> None:
         job: at work.
         counted: how far it is in words, for a state with more than one thing to do; their numbers by default.
     """
-    st.fragment(_live, run_every=_EVERY)(job, counted or _numbers)
+    boundary.fragment(_live, run_every=_EVERY)(job, counted or _numbers)
 
 
 def _live(job: Job, counted: Callable[[JobState], str]) -> None:
@@ -28,7 +29,7 @@ def _live(job: Job, counted: Callable[[JobState], str]) -> None:
     share = state.done / state.every if state.every else 0.0
     words = f", {counted(state)}" if state.every > 1 else ""
     st.progress(min(share, 1.0), text=f"{state.what}{words}")
-    st.button("Cancel", on_click=job.cancel, key=f"job_cancel_{job.folder.name}")
+    st.button("Cancel", on_click=boundary.callback(job.cancel), key=f"job_cancel_{job.folder.name}")
     st.caption("It goes on when you leave this page.")
 
 

@@ -10,6 +10,7 @@ from fracture_core.registry.card import Card
 from fracture_core.suspects.suspects import Film, Suspects
 from fracture_core.words import label_words
 from pages.parts import (
+    boundary,
     failures_case,
     failures_films,
     failures_gallery,
@@ -50,14 +51,19 @@ def _steps(record: Record, found: Suspects, film: Film) -> None:
         ids = [each.case for each in found.every()]
     place, before, after = failures_list.neighbours(ids, film.case)
     with st.container(horizontal=True, vertical_alignment="center", key="labels-steps"):
-        st.button("Back to the list", key="labels_back", on_click=labels_state.open_film, args=("",))
+        st.button(
+            "Back to the list",
+            key="labels_back",
+            on_click=boundary.callback(labels_state.open_film),
+            args=("",),
+        )
         for words, key, by, case in (("Previous", "previous", -1, before), ("Next", "next", 1, after)):
             st.button(
                 words,
                 key=f"labels_{key}",
                 shortcut=key[0],
                 disabled=case is None,
-                on_click=labels_state.step,
+                on_click=boundary.callback(labels_state.step),
                 args=(ids, by),
             )
         st.html(f'<span class="count">{(place or 0) + 1:,} of {len(ids):,}</span>', width="content")

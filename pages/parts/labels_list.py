@@ -13,6 +13,7 @@ from fracture_core.review import Review
 from fracture_core.suspects.suspects import Film, Suspects
 from fracture_core.words import SPLITS, label_words
 from pages.parts import (
+    boundary,
     failures_gallery,
     failures_list,
     failures_reviews,
@@ -63,7 +64,7 @@ def _filtered(record: Record, found: Suspects, reviews: Sequence[Review]) -> tup
             labels_state.LABELS,
             format_func=lambda name: f"labelled {label_words(int(name), finding)}" if name else "either",
             key=labels_state.LABEL,
-            on_change=labels_state.to_page,
+            on_change=boundary.callback(labels_state.to_page),
             args=(0,),
             persist_state="session",
         )
@@ -74,7 +75,7 @@ def _filtered(record: Record, found: Suspects, reviews: Sequence[Review]) -> tup
             ["", *(name for name in SPLITS if name in present)],
             format_func=lambda name: name or "all",
             key=labels_state.SPLIT,
-            on_change=labels_state.to_page,
+            on_change=boundary.callback(labels_state.to_page),
             args=(0,),
             persist_state="session",
         )
@@ -84,7 +85,7 @@ def _filtered(record: Record, found: Suspects, reviews: Sequence[Review]) -> tup
             list(failures_reviews.FILTERS),
             format_func=failures_reviews.FILTERS.__getitem__,
             key=labels_state.REVIEW,
-            on_change=labels_state.to_page,
+            on_change=boundary.callback(labels_state.to_page),
             args=(0,),
             persist_state="session",
         )
@@ -118,7 +119,7 @@ def _cards(record: Record, films: Sequence[Film], reviews: Sequence[Review], nam
                 st.button(
                     failures_list.short(film.case),
                     key=f"labels-open-{name}-{number}",
-                    on_click=labels_state.open_film,
+                    on_click=boundary.callback(labels_state.open_film),
                     args=(film.case,),
                     width="stretch",
                 )

@@ -13,7 +13,7 @@ from fracture_core.file_names import encode_name
 from fracture_core.registry.card import Card
 from fracture_core.suspects.job import Job
 from fracture_core.suspects.suspects import Suspects
-from pages.parts import job_watch, labels_state, layout
+from pages.parts import boundary, job_watch, labels_state, layout
 
 _FAULT = "labels_fault"
 
@@ -83,7 +83,9 @@ def _summary(job: Job, card: Card, data: Path, found: Suspects, running: bool) -
 
 
 def _button(words: str, job: Job, card: Card, data: Path, kind) -> None:
-    st.button(words, key="labels_search", type=kind, on_click=_start, args=(job, card.id, data))
+    st.button(
+        words, key="labels_search", type=kind, on_click=boundary.callback(_start), args=(job, card.id, data)
+    )
 
 
 def _start(job: Job, model: str, data: Path) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 from fracture_core.errors import SecondLookError
 from fracture_core.report import names, table
 from fracture_core.report.source import is_dicom, source
-from pages.parts import answer, layout
+from pages.parts import answer, boundary, layout
 
 if TYPE_CHECKING:
     from fracture_core.opinion import Opinion
@@ -159,7 +159,9 @@ def _items(films: Sequence[Film], regions: Sequence[str], keep: bool) -> Iterato
 
 
 def _button(words: str, make: Callable[[], bytes | str], name: str, mime: str) -> None:
-    st.download_button(words, data=make, file_name=name, mime=mime, on_click="ignore", key=f"save {words}")
+    st.download_button(
+        words, data=boundary.download(make), file_name=name, mime=mime, on_click="ignore", key=f"save {words}"
+    )
 
 
 def _now() -> datetime:

@@ -12,10 +12,10 @@ from fracture_core.errors import ImageReadError, ModelError
 from fracture_core.registry.card import Card
 from fracture_core.similar.index import Index, Neighbour
 from fracture_core.words import a_finding, label_words
-from pages.parts import failures_films, folder, resources, similar_build, similar_drawn
+from pages.parts import boundary, failures_films, folder, resources, similar_build, similar_drawn
 
 
-@st.fragment
+@boundary.fragment
 def show(features: np.ndarray | None, card: Card, synthetic: bool, asks: bool = True) -> None:
     """The nearest training films of a film that was judged.
 

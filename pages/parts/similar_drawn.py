@@ -12,7 +12,7 @@ from fracture_core.data.phantom import draw
 from fracture_core.data.phantom.anatomy import REGIONS
 from fracture_core.imaging import Radiograph, letterbox
 from fracture_core.registry.card import Card
-from pages.parts import failures_films, resources
+from pages.parts import boundary, failures_films, resources
 
 if TYPE_CHECKING:
     from fracture_core.opinion import Reader
@@ -32,7 +32,7 @@ _SHOWN = 4
 def show(features: np.ndarray, card: Card) -> None:
     """The nearest of a few films that this app draws; the page does not wait while it draws them the first time."""
     drawing = _drawing(card.id, card.weights.sha256, card)
-    st.fragment(_live, run_every=None if drawing.done() else _EVERY)(features, drawing, drawing.done())
+    boundary.fragment(_live, run_every=None if drawing.done() else _EVERY)(features, drawing, drawing.done())
 
 
 def _live(features: np.ndarray, drawing: Future[list[Drawn]], was_done: bool) -> None:

@@ -11,7 +11,7 @@ from fracture_core.reading import Entry, Reading
 from fracture_core.registry.card import Card
 from fracture_core.report.sentences import percent
 from fracture_core.words import Verdict, verdict_words
-from pages.parts import answer, layout
+from pages.parts import answer, boundary, layout
 
 _FILM, _PAGE = "film", "strip page"
 
@@ -46,7 +46,9 @@ def show(reading: Reading, entries: list[Entry], card: Card) -> None:
     The page is drawn anew when another film is opened, when the open one was read, and when reading begins or ends.
     """
     waits = any(entry.waits for entry in entries)
-    st.fragment(_live, run_every=_EVERY if waits else None)(reading, card, waits, _seen(opened(entries)))
+    boundary.fragment(_live, run_every=_EVERY if waits else None)(
+        reading, card, waits, _seen(opened(entries))
+    )
 
 
 def _live(reading: Reading, card: Card, waited: bool, seen: tuple[str, bool]) -> None:
@@ -59,9 +61,11 @@ def _live(reading: Reading, card: Card, waited: bool, seen: tuple[str, bool]) ->
     if waits:
         left, right = st.columns([4, 1], vertical_alignment="center")
         left.progress(1 - waits / len(entries), text=f"Read {len(entries) - waits} of {len(entries)} films")
-        right.button("Stop reading", key="strip stop", on_click=reading.cancel, width="stretch")
+        right.button(
+            "Stop reading", key="strip stop", on_click=boundary.callback(reading.cancel), width="stretch"
+        )
     elif any(entry.stopped for entry in entries):
-        st.button("Read the rest", key="strip rest", on_click=reading.resume)
+        st.button("Read the rest", key="strip rest", on_click=boundary.callback(reading.resume))
     _films(entries, chosen, card)
     _steps(entries, chosen)
 
@@ -91,7 +95,7 @@ def _together(entries: list[Entry], chosen: Entry, card: Card) -> None:
             st.button(
                 "Open the most suspicious",
                 key="strip worst",
-                on_click=_open,
+                on_click=boundary.callback(_open),
                 args=(entries, entries.index(worst)),
             )
     if not waits:
@@ -118,7 +122,7 @@ def _films(entries: list[Entry], chosen: Entry, card: Card) -> None:
                     key=f"choose {entry.key}",
                     type="primary" if entry.key == chosen.key else "secondary",
                     width="stretch",
-                    on_click=_open,
+                    on_click=boundary.callback(_open),
                     args=(entries, entries.index(entry)),
                 )
 
@@ -133,7 +137,7 @@ def _steps(entries: list[Entry], chosen: Entry) -> None:
                 key=f"strip {key}",
                 shortcut=key,
                 disabled=not 0 <= at + step < len(entries),
-                on_click=_step,
+                on_click=boundary.callback(_step),
                 args=(entries, step),
             )
         st.caption(f"Film {at + 1} of {len(entries)}")
@@ -145,7 +149,7 @@ def _steps(entries: list[Entry], chosen: Entry) -> None:
                     words,
                     key=f"strip {words}",
                     disabled=not 0 <= page + step < pages,
-                    on_click=_turn,
+                    on_click=boundary.callback(_turn),
                     args=(page + step,),
                 )
             st.caption(

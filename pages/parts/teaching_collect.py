@@ -11,7 +11,7 @@ from fracture_core.errors import DataError
 from fracture_core.registry.card import Card
 from fracture_core.teaching.collection import LONGEST_NAME, Collection
 from fracture_core.teaching.shelf import Shelf
-from pages.parts import layout
+from pages.parts import boundary, layout
 
 _FAULT = "teaching_fault"
 
@@ -64,7 +64,7 @@ def show(card: Card, cases: Sequence[str]) -> Collection | None:
             key="teaching_add",
             shortcut="t" if one else None,
             disabled=not new and not one,
-            on_click=_toggle if one else _add,
+            on_click=boundary.callback(_toggle if one else _add),
             args=(card, name, cases[0] if one else tuple(new)) if cases else None,
         )
         st.page_link(
@@ -86,7 +86,7 @@ def button(card: Card, found: Collection, case: str, key: str) -> None:
         "Take out" if within else "Add",
         key=key,
         type="primary" if within else "secondary",
-        on_click=_toggle,
+        on_click=boundary.callback(_toggle),
         args=(card, found.name, case),
         width="stretch",
     )

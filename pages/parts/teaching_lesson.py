@@ -18,7 +18,7 @@ from fracture_core.teaching.html import to_html
 from fracture_core.teaching.pdf import to_pdf
 from fracture_core.teaching.slide import Lesson, Slide
 from fracture_core.words import verdict_words
-from pages.parts import failures_case, failures_films, layout
+from pages.parts import boundary, failures_case, failures_films, layout
 from pages.parts.failures_films import Look
 from pages.parts.failures_record import Record
 
@@ -36,11 +36,7 @@ def show(record: Record, root: Path, collection: Collection) -> None:
             f"{gone} film{'s' * (gone > 1)} of this teaching file {'are' if gone > 1 else 'is'} not in the model’s "
             "record any more and left out."
         )
-    place = st.empty()
-    slides, unreadable = _slides(
-        record.key, str(root), known, record, lambda share, words: place.progress(share, words)
-    )
-    place.empty()
+    slides, unreadable = _slides(record, str(root), known)
     if unreadable:
         st.warning(layout.plain(f"Left out, for they cannot be read: {', '.join(unreadable)}."))
     if not slides:
@@ -68,7 +64,7 @@ def show(record: Record, root: Path, collection: Collection) -> None:
         )
         st.download_button(
             "Download as PDF",
-            data=lambda: to_pdf(lesson),
+            data=boundary.download(lambda: to_pdf(lesson)),
             file_name=f"{stem(collection.name)}.pdf",
             mime="application/pdf",
             on_click="ignore",
@@ -76,38 +72,60 @@ def show(record: Record, root: Path, collection: Collection) -> None:
         )
 
 
+def _slides(record: Record, root: str, cases: tuple[str, ...]) -> tuple[dict[str, Slide], tuple[str, ...]]:
+    """Slides of a lesson; draws progress while some of them are still to be made.
+
+    Args:
+        record: the model's record.
+        root: folder of the data set.
+        cases: ids of the films, in order.
+
+    Returns:
+        Slides by case, without notes, and the films that cannot be read; nobody changes them.
+    """
+    made = _made(record.key, root, cases)
+    if len(made) < len(cases):
+        place = st.empty()
+        rows = {row["id"]: row for row in record.test.to_dict("records")}
+        for number, case in enumerate(cases, 1):
+            place.progress(
+                (number - 1) / len(cases), f"The model looks at the films, {number} of {len(cases)}"
+            )
+            if case not in made:
+                made[case] = _slide(record, root, rows[case])
+        place.empty()
+    found = {case: slide for case in cases if (slide := made[case]) is not None}
+    return found, tuple(case for case in cases if case not in found)
+
+
 @st.cache_resource(max_entries=3, show_spinner=False)
-def _slides(
-    key: str, root: str, cases: tuple[str, ...], _record: Record, _tell
-) -> tuple[dict[str, Slide], tuple[str, ...]]:
-    """Slides by case, without notes, and the films that cannot be read; nobody changes them."""
-    drawn = (Path(root) / MARK).is_file()
-    boxes = failures_films.boxes(root)
-    rows = {row["id"]: row for row in _record.test.to_dict("records")}
-    found: dict[str, Slide] = {}
-    unreadable = []
-    for number, case in enumerate(cases, 1):
-        _tell((number - 1) / len(cases), f"The model looks at the films, {number} of {len(cases)}")
-        row = rows[case]
-        look = _look(_record.card, root, row["path"])
-        if look is None:
-            unreadable.append(case)
-            continue
-        probability, thresholds = float(row["probability"]), _record.card.thresholds
-        found[case] = Slide(
-            film=look.film,
-            overlay=_overlay(look),
-            no_heat="" if look.heat is not None else failures_case.nothing(look),
-            boxes=boxes.get(case, ()),
-            label=int(row["label"]),
-            probability=probability,
-            called=probability >= thresholds.balanced,
-            verdict=verdict_words(thresholds.verdict(probability), _record.card.finding),
-            region=", ".join(row["regions"].split()),
-            note="",
-            synthetic=drawn,
-        )
-    return found, tuple(unreadable)
+def _made(key: str, root: str, cases: tuple[str, ...]) -> dict[str, Slide | None]:
+    """Slides by case that were made so far, None for a film that cannot be read.
+
+    `_slides` fills it. A cached function draws nothing, or Streamlit fails when it repeats what was drawn.
+    """
+    return {}
+
+
+def _slide(record: Record, root: str, row: dict) -> Slide | None:
+    """The slide of one film, without its note; None where the film cannot be read."""
+    look = _look(record.card, root, row["path"])
+    if look is None:
+        return None
+    probability, thresholds = float(row["probability"]), record.card.thresholds
+    return Slide(
+        film=look.film,
+        overlay=_overlay(look),
+        no_heat="" if look.heat is not None else failures_case.nothing(look),
+        boxes=failures_films.boxes(root).get(row["id"], ()),
+        label=int(row["label"]),
+        probability=probability,
+        called=probability >= thresholds.balanced,
+        verdict=verdict_words(thresholds.verdict(probability), record.card.finding),
+        region=", ".join(row["regions"].split()),
+        note="",
+        synthetic=(Path(root) / MARK).is_file(),
+    )
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)

@@ -12,7 +12,7 @@ from fracture_core.errors import DataError, ImageReadError
 from fracture_core.registry.card import Card
 from fracture_core.teaching.collection import LONGEST_NAME, LONGEST_NOTE, Collection, Entry
 from fracture_core.words import label_words
-from pages.parts import failures_films, failures_list, layout, teaching_collect, teaching_state
+from pages.parts import boundary, failures_films, failures_list, layout, teaching_collect, teaching_state
 from pages.parts.failures_record import Record
 
 _FAULT, _ASKED = "teaching_order_fault", "teaching_delete_asked"
@@ -33,7 +33,7 @@ def show(record: Record, root: Path | None, collection: Collection) -> None:
             "Name of this teaching file",
             key=key,
             max_chars=LONGEST_NAME,
-            on_change=_rename,
+            on_change=boundary.callback(_rename),
             args=(record.card, collection.name, key),
             width=340,
         )
@@ -43,12 +43,18 @@ def show(record: Record, root: Path | None, collection: Collection) -> None:
 def _end(card: Card, name: str) -> None:
     """Deletes the teaching file once that is asked for twice."""
     if st.session_state.get(_ASKED) != name:
-        st.button("Delete this teaching file", key="teaching_ask", on_click=_ask, args=(card,))
+        st.button(
+            "Delete this teaching file", key="teaching_ask", on_click=boundary.callback(_ask), args=(card,)
+        )
         return
     st.button(
-        "Delete it for good", key="teaching_delete", type="primary", on_click=_delete, args=(card, name)
+        "Delete it for good",
+        key="teaching_delete",
+        type="primary",
+        on_click=boundary.callback(_delete),
+        args=(card, name),
     )
-    st.button("Keep it", key="teaching_keep", on_click=_keep)
+    st.button("Keep it", key="teaching_keep", on_click=boundary.callback(_keep))
     st.caption("The films stay where they are; their order and the notes are forgotten.")
 
 
@@ -85,7 +91,7 @@ def _row(
             max_chars=LONGEST_NOTE,
             label_visibility="collapsed",
             placeholder="a note, told at the end of this film",
-            on_change=_note,
+            on_change=boundary.callback(_note),
             args=(card, collection.name, entry.case, key),
         )
     with buttons, st.container(horizontal=True):
@@ -94,13 +100,13 @@ def _row(
                 label,
                 key=f"teaching_{label.lower()}_{number}",
                 disabled=off,
-                on_click=_change,
+                on_click=boundary.callback(_change),
                 args=(card, collection.name, lambda found, case=entry.case, by=by: found.moved(case, by)),
             )
         st.button(
             "Take out",
             key=f"teaching_out_{number}",
-            on_click=_change,
+            on_click=boundary.callback(_change),
             args=(card, collection.name, lambda found, case=entry.case: found.toggled(case)),
         )
 

@@ -12,7 +12,7 @@ from fracture_core.training.preview import variations
 from fracture_core.words import a_finding
 from fracture_core.zoo.architecture import Architecture
 from fracture_core.zoo.augmentation import WIDEST, Augmentation
-from pages.parts import failures_films, film_grid
+from pages.parts import boundary, failures_films, film_grid
 from pages.parts.train_sets import Look
 
 #: Varied looks beside the film as it is.
@@ -74,7 +74,7 @@ def choose(row: Architecture, films: Look | None, size: InputSpec, seed: int, do
             if how != usual:
                 st.button(
                     f"Back to what {row.title} is usually trained with",
-                    on_click=reset,
+                    on_click=boundary.callback(reset),
                     args=(row,),
                     key="train_varied_reset",
                     type="tertiary",
@@ -150,7 +150,7 @@ def _preview(films: Look, how: Augmentation, size: InputSpec, seed: int, doubled
 
 
 def _other(at: int) -> None:
-    st.button("Another film", on_click=_take, args=(at + 1,), key="train_preview_next")
+    st.button("Another film", on_click=boundary.callback(_take), args=(at + 1,), key="train_preview_next")
 
 
 def _take(at: int) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from fracture_core import places
 from fracture_core.errors import SecondLookError
+from fracture_core.evaluation.paired import Paired
 from fracture_core.registry import speed
 from fracture_core.training import comparison
 from fracture_core.training.comparison import Entry
@@ -114,12 +115,12 @@ _FEW = 20
 
 
 @st.cache_data(show_spinner="Drawing groups again …", max_entries=16)
-def _compared(first: str, second: str, hashes: tuple[str, ...]):
+def _compared(first: str, second: str, hashes: tuple[str, ...]) -> tuple[Paired, pd.DataFrame]:
     return comparison.compare(resources.store(), first, second)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def _roc(found, films: pd.DataFrame, first: str, second: str, finding: str) -> dict[str, bytes]:
+def _roc(found: Paired, films: pd.DataFrame, first: str, second: str, finding: str) -> dict[str, bytes]:
     from fracture_core.training import comparison_plots
 
     return _encoded(comparison_plots.pair(found, films, first, second, finding))

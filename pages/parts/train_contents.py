@@ -10,7 +10,7 @@ import streamlit as st
 from fracture_core.data.audit.wording import PARTS
 from fracture_core.file_names import escape_name
 from fracture_core.words import a_finding
-from pages.parts import film_grid, thumbnails
+from pages.parts import boundary, film_grid, thumbnails
 from pages.parts.chart_look import dark
 from pages.parts.train_sets import Look
 
@@ -127,7 +127,11 @@ def _films(films: Look) -> None:
     )
     if len(films.sample) > _FILMS:
         st.button(
-            "Other films", on_click=_go, args=(start // _FILMS + 1,), key="train_sample_next", type="tertiary"
+            "Other films",
+            on_click=boundary.callback(_go),
+            args=(start // _FILMS + 1,),
+            key="train_sample_next",
+            type="tertiary",
         )
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from fracture_core import places
 from fracture_core.data import remembered
 from fracture_core.data.layouts import LAYOUTS
+from pages.parts import boundary
 
 # Under these names the session keeps what is chosen.
 _TYPED, _BEFORE = "train_folder", "train_folder_before"
@@ -36,7 +37,7 @@ def choose() -> str:
             index=None,
             placeholder="Choose",
             key=_BEFORE,
-            on_change=_take_again,
+            on_change=boundary.callback(_take_again),
         )
     if not folder:
         known = "\n".join(f"- {row.words}" for row in LAYOUTS)

@@ -7,7 +7,7 @@ from fracture_core.errors import SecondLookError
 from fracture_core.registry import manage
 from fracture_core.registry.parcel import packed_model
 from fracture_core.registry.store import SHIPPED
-from pages.parts import layout, resources, train_state
+from pages.parts import boundary, layout, resources, train_state
 
 _ASKED = "train_delete_asked"
 
@@ -40,7 +40,7 @@ def _export(model_id: str) -> None:
     )
     st.download_button(
         "Export as a zip",
-        data=lambda: packed_model(resources.store(), model_id, films),
+        data=boundary.download(lambda: packed_model(resources.store(), model_id, films)),
         file_name=f"{model_id}.zip",
         mime="application/zip",
         on_click="ignore",
@@ -72,7 +72,9 @@ def _delete(model_id: str) -> None:
         st.caption(layout.plain(str(error)))
         return
     if st.session_state.get(_ASKED) != model_id:
-        st.button("Delete", key=f"train_delete_{model_id}", on_click=_ask, args=(model_id,))
+        st.button(
+            "Delete", key=f"train_delete_{model_id}", on_click=boundary.callback(_ask), args=(model_id,)
+        )
         return
     st.warning(
         f"Delete {layout.plain(model_id)} for good? Its weights and its record are lost unless you exported them. "
@@ -83,7 +85,7 @@ def _delete(model_id: str) -> None:
             _ask("")
             manage.delete(resources.store(), places.runs(), model_id)
             train_state.go(f"{model_id} is deleted.", **{train_state.MODEL: ""})
-        st.button("Keep it", key=f"train_delete_no_{model_id}", on_click=_ask, args=("",))
+        st.button("Keep it", key=f"train_delete_no_{model_id}", on_click=boundary.callback(_ask), args=("",))
 
 
 def _ask(model_id: str) -> None:

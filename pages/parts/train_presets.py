@@ -8,7 +8,7 @@ from fracture_core import places
 from fracture_core.published.report import Report, report_of
 from fracture_core.training.precision import FLOAT32
 from fracture_core.zoo.architecture import Architecture, Protocol
-from pages.parts import train_augment
+from pages.parts import boundary, train_augment
 
 # The form's fields by the names of a protocol; input size, search and precision stand beside it.
 _FIELDS = {
@@ -46,11 +46,11 @@ def show(row: Architecture) -> None:
     )
     report = _report(row.name)
     with st.container(horizontal=True, vertical_alignment="center", key="train_presets"):
-        st.button("Usual settings", on_click=_take, args=(row, usual), key="train_usual")
+        st.button("Usual settings", on_click=boundary.callback(_take), args=(row, usual), key="train_usual")
         if report is not None:
             st.button(
                 "As published",
-                on_click=_take,
+                on_click=boundary.callback(_take),
                 args=(row, report.applied(usual)),
                 key="train_published",
                 help=f"From {report.source}: {report.protocol}.",

@@ -7,7 +7,7 @@ import streamlit as st
 from fracture_core import places
 from fracture_core.errors import SecondLookError
 from fracture_core.training import process, queue
-from pages.parts import layout, train_state
+from pages.parts import boundary, layout, train_state
 
 #: Seconds between two looks at a queue that is shown.
 _EVERY = 3
@@ -51,7 +51,7 @@ def _row(number: int, one: queue.Waiting) -> None:
         train_state.go("" if up else f"{one.name} no longer waits.")
 
 
-@st.fragment(run_every=_EVERY)
+@boundary.fragment(run_every=_EVERY)
 def _watch(shown: tuple[queue.Waiting, ...]) -> None:
     """Others add to the queue, and the first leaves it."""
     if queue.waiting(places.runs()) != shown:

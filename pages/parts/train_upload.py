@@ -8,7 +8,7 @@ from fracture_core import places
 from fracture_core.data import upload
 from fracture_core.errors import SecondLookError
 from fracture_core.training import process
-from pages.parts import layout
+from pages.parts import boundary, layout
 
 # Under these names the session keeps what is chosen.
 _CHOSEN, _GENERATION, _SURE = "train_uploaded", "train_upload_generation", "train_upload_sure"
@@ -73,7 +73,7 @@ def _deletion(folder: Path) -> None:
             st.caption(f"Its films lie in {layout.plain(str(folder))}.", width="content")
             st.button(
                 "Delete these films",
-                on_click=_ask,
+                on_click=boundary.callback(_ask),
                 args=(str(folder),),
                 disabled=used,
                 type="tertiary",
@@ -90,7 +90,7 @@ def _deletion(folder: Path) -> None:
                 return
             _ask("")
             st.rerun()
-        st.button("Keep them", on_click=_ask, args=("",), key="train_upload_keep")
+        st.button("Keep them", on_click=boundary.callback(_ask), args=("",), key="train_upload_keep")
 
 
 def _ask(folder: str) -> None:

@@ -13,7 +13,15 @@ from fracture_core.training.config import TrainingConfig
 from fracture_core.training.run import ACTIVE, Run, RunState
 from fracture_core.training.steps import Steps
 from fracture_core.zoo import ARCHITECTURES
-from pages.parts import train_curves, train_figures, train_manage, train_queue, train_result, train_state
+from pages.parts import (
+    boundary,
+    train_curves,
+    train_figures,
+    train_manage,
+    train_queue,
+    train_result,
+    train_state,
+)
 
 #: Seconds between two looks at a run that is at work.
 _EVERY = 1.5
@@ -49,7 +57,7 @@ def show() -> None:
     with st.container():  # always there, so that what is below keeps its place
         train_queue.show()
     if at_work:
-        st.fragment(_live, run_every=_EVERY)(run)
+        boundary.fragment(_live, run_every=_EVERY)(run)
     else:
         _at_rest(run, states[name], name in waiting)
 
@@ -111,7 +119,7 @@ def _live(run: Run) -> None:
     # A callback, so that the button is grey at once and not at the next look.
     st.button(
         "Stopping …" if stopping else "Stop",
-        on_click=run.request_stop,
+        on_click=boundary.callback(run.request_stop),
         disabled=stopping or state.status == "evaluating",
         key=f"train_stop_{run.name}",
         help="Ends at the next step. The last completed epoch is kept, and the run can be resumed from it.",

@@ -26,6 +26,21 @@ def test_marks_leave_and_come_back(command, reviews, tmp_path):
     assert reviews.all() == before
 
 
+def test_reviewer_is_renamed_and_merged(command, reviews):
+    reviews.mark("1", "subtle", "Anna2")
+    reviews.mark("2", "artefact", "Anna2")
+    done = command("reviews", "rename", "Anna2", "Anna", "--model", "tiny")
+    assert (done.status, done.out) == (0, "Renamed “Anna2” to “Anna”. Marks moved: 2.\n")
+    reviews.mark("1", "correct", "Ann")
+    done = command("reviews", "rename", "Ann", "Anna", "--model", "tiny")
+    assert done.status == 0
+    assert "1 film was marked under both names" in done.out
+    assert {(found.case, found.mark, found.reviewer) for found in reviews.all()} == {
+        ("1", "correct", "Anna"),
+        ("2", "artefact", "Anna"),
+    }
+
+
 @pytest.mark.parametrize("flip", [False, True])
 def test_the_manifest_leaves_the_test_split_alone(command, reviews, phantoms, store, tmp_path, flip):
     told = store.predictions("tiny")
@@ -52,6 +67,7 @@ def test_the_manifest_leaves_the_test_split_alone(command, reviews, phantoms, st
         (("import", "{tmp}/models/tiny/card.json"), "Expected the columns id"),
         (("export", "{tmp}/no/folder.csv"), "Expected to write the reviews to"),
         (("manifest", "--data", "{tmp}", "--out", "{tmp}/x.csv"), "Expected"),
+        (("rename", "Nobody", "Anna"), "There are no marks by 'Nobody'"),
     ],
 )
 def test_what_cannot_be_done_is_said(command, reviews, tmp_path, words, sentence):

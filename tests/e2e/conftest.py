@@ -61,7 +61,7 @@ def page(browser):
     context.set_default_timeout(60_000)
     page = context.new_page()
     yield page
-    faults = page.locator("[data-testid=stException]").count()
+    faults = page.locator("[data-testid=stException]").count() + page.get_by_text("internal error").count()
     context.close()
     assert faults == 0, "the page showed an exception"
 

@@ -71,6 +71,54 @@ def test_the_name_stays_and_the_note_does_not(reviews, tested):
     assert [(mark, note) for _, mark, note, _ in _stands(reviews)] == [("subtle", "why"), ("artefact", "")]
 
 
+def _rename(test: AppTest, old: str, new: str) -> None:
+    test.selectbox(key="failures_old_name").set_value(old)
+    test.text_input(key="failures_new_name").set_value(new)
+    next(found for found in test.button if found.label == "Rename").click()
+    run(test)
+
+
+def test_reviewer_is_renamed_and_merged_after_a_question(reviews, tested):
+    reviews.mark(tested[0], "subtle", "Anna2")
+    reviews.mark(tested[1], "subtle", "Anna2")
+    test = opened(model="tiny", kind="all")
+    test.session_state["failures_reviews"] = True
+    test.session_state["failures_reviewer"] = "Anna2"
+    run(test)
+    _rename(test, "Anna2", "Anna3")
+    assert {review.reviewer for review in reviews.all()} == {"Anna3"}
+    assert [found.value.replace("\\", "") for found in test.success] == [
+        "Renamed “Anna2” to “Anna3”. Marks moved: 2."
+    ]
+    assert test.session_state["failures_reviewer"] == "Anna3"
+
+    reviews.mark(tested[0], "correct", "Anna")
+    run(test)
+    before = reviews.all()
+    _rename(test, "Anna3", "Anna")
+    (question,) = (found.value.replace("\\", "") for found in test.warning)
+    assert "2 marks of “Anna3” will move to “Anna”. 1 film was marked under both names" in question
+    assert reviews.all() == before
+    _press(test, "failures_merge_no")
+    assert (list(test.warning), reviews.all()) == ([], before)
+    _rename(test, "Anna3", "Anna")
+    _press(test, "failures_merge")
+    assert sorted((review.case, review.mark, review.reviewer) for review in reviews.all()) == sorted(
+        [(tested[0], "correct", "Anna"), (tested[1], "subtle", "Anna")]
+    )
+
+
+def test_new_name_that_cannot_be_used_is_refused(reviews, tested):
+    reviews.mark(tested[0], "subtle", "Anna2")
+    before = reviews.all()
+    test = opened(model="tiny", kind="all")
+    test.session_state["failures_reviews"] = True
+    run(test)
+    _rename(test, "Anna2", "  ")
+    assert ["name of a reviewer" in found.value for found in test.error] == [True]
+    assert reviews.all() == before
+
+
 def test_what_others_say_is_shown_as_they_wrote_it(reviews, tested):
     reviews.mark(tested[0], "growth plate", "<i>B</i>", "<script>")
     test = opened(model="tiny", kind="all", case=tested[0])

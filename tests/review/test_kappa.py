@@ -66,3 +66,11 @@ def test_whole_agreement_and_none():
 def test_one_reviewer_agrees_with_nobody():
     assert agreement(_reviews(A=["subtle"])) == []
     assert agreement([]) == []
+
+
+def test_one_shared_film_with_two_marks_gives_no_interval_and_no_warning():
+    time = "2026-01-01T00:00:00+00:00"
+    pair = [Review("1", "subtle", "", "A", time), Review("1", "correct", "", "B", time)]
+    (found,) = agreement(pair)
+    assert (found.same, found.kappa.n) == (0, 1)
+    assert found.kappa.low != found.kappa.low

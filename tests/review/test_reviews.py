@@ -11,6 +11,7 @@ import pytest
 
 from fracture_core.errors import DataError
 from fracture_core.review import MARKS, Review, Reviews
+from fracture_core.review import reviews as reviews_module
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -80,6 +81,97 @@ def test_the_same_mark_twice_is_taken_back_at_once(reviews):
     reviews.mark("1", "subtle", "A")
     reviews.undo("A")
     assert reviews.all() == []
+
+
+def test_renamed_reviewer_keeps_marks_times_and_history(reviews):
+    reviews.mark("1", "subtle", "Anna2", "first")
+    reviews.mark("1", "correct", "Anna2")
+    reviews.mark("2", "hardware", "Anna2")
+    reviews.mark("1", "artefact", "B")
+    before = {(found.case, found.reviewer): found for found in reviews.all()}
+    assert reviews.rename(" Anna2", "Anna  M") == ("Anna2", "Anna M", 2, 0)
+    after = {(found.case, found.reviewer): found for found in reviews.all()}
+    assert after.keys() == {("1", "Anna M"), ("2", "Anna M"), ("1", "B")}
+    for case in ("1", "2"):
+        old, new = before[case, "Anna2"], after[case, "Anna M"]
+        assert (old.mark, old.note, old.time) == (new.mark, new.note, new.time)
+    reviews.undo("Anna M", "1")
+    assert _marks(reviews)["1", "Anna M"] == "subtle"
+    reviews.undo("Anna M", "1")
+    assert _marks(reviews).keys() == {("2", "Anna M"), ("1", "B")}
+    assert reviews.undo("Anna2") == ""
+
+
+def test_merged_reviewer_keeps_the_later_mark_of_each_film(reviews):
+    reviews.mark("earlier", "subtle", "Anna2")
+    reviews.mark("later", "subtle", "Anna")
+    reviews.mark("later", "hardware", "Anna2")
+    reviews.mark("earlier", "correct", "Anna")
+    reviews.mark("own", "artefact", "Anna")
+    assert reviews.rename("Anna2", "Anna", merge=True) == ("Anna2", "Anna", 2, 2)
+    assert _marks(reviews) == {
+        ("earlier", "Anna"): "correct",
+        ("later", "Anna"): "hardware",
+        ("own", "Anna"): "artefact",
+    }
+    reviews.undo("Anna", "earlier")
+    reviews.undo("Anna", "later")
+    assert _marks(reviews) == dict.fromkeys([("earlier", "Anna"), ("later", "Anna")], "subtle") | {
+        ("own", "Anna"): "artefact"
+    }
+
+
+def test_renamed_back_is_as_before(reviews):
+    reviews.mark("1", "subtle", "A")
+    before = reviews.all()
+    reviews.rename("A", "B")
+    reviews.rename("B", "A")
+    assert reviews.all() == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("Nobody", "C", "no marks by 'Nobody': expected one of A, B"),
+        ("A", " A ", "same as the old"),
+        ("A", " ", "name of a reviewer"),
+        ("A", "x" * 81, "at most 80"),
+        ("A", "C\0", "plain text"),
+        ("A", "B", "has marks already"),
+    ],
+)
+def test_rename_that_is_refused_changes_nothing(reviews, old, new, words):
+    reviews.mark("1", "subtle", "A")
+    reviews.mark("1", "subtle", "B")
+    before = reviews.all()
+    with pytest.raises(DataError, match=words):
+        reviews.rename(old, new)
+    assert reviews.all() == before
+
+
+def test_rename_that_fails_half_way_changes_nothing(reviews, monkeypatch):
+    for number in range(3):
+        reviews.mark(str(number), "subtle", "A")
+    before = reviews.all()
+    added = []
+
+    def fail_at_the_second(connection, review):
+        added.append(review)
+        if len(added) == 2:
+            raise sqlite3.OperationalError("disk I/O error")
+        return original(connection, review)
+
+    original = reviews_module._add
+    monkeypatch.setattr(reviews_module, "_add", fail_at_the_second)
+    with pytest.raises(DataError, match="disk I/O error"):
+        reviews.rename("A", "B")
+    assert reviews.all() == before
+
+
+def test_rename_without_any_mark_is_refused(reviews):
+    with pytest.raises(DataError, match="nobody has marked a film"):
+        reviews.rename("A", "B")
+    assert not reviews.path.exists()
 
 
 def test_the_history_cannot_be_changed(reviews):
