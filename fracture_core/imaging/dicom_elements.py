@@ -4,13 +4,18 @@ pydicom converts a value when it is first asked for, so every look at one may fa
 """
 
 import math
+import re
 import struct
 import zlib
 from typing import Any
 
 from PIL import Image
+from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.tag import Tag
+from pydicom.valuerep import PersonName
 
 #: What pydicom and its decoders raise on damaged files; `RuntimeError` when every decoder failed.
 DAMAGED = (
@@ -18,6 +23,8 @@ DAMAGED = (
     OverflowError, MemoryError, ImportError, struct.error, zlib.error,
     InvalidDicomError, BytesLengthException, Image.DecompressionBombError,
 )  # fmt: skip
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def element(dataset: Dataset, keyword: str) -> Any:
@@ -56,3 +63,37 @@ def first_item(dataset: Dataset, keyword: str) -> Dataset | None:
     """The first item of a sequence, or None."""
     items = element(dataset, keyword)
     return items[0] if items and isinstance(items[0], Dataset) else None
+
+
+def encodings(dataset: Dataset) -> list[str]:
+    """The Python encodings of Specific Character Set (0008,0005)."""
+    return convert_encodings(element(dataset, "SpecificCharacterSet") or "")
+
+
+def decoded_text(dataset: Dataset, keyword: str, charsets: list[str]) -> str:
+    """The text of an element, decoded here.
+
+    pydicom's own conversion warns of odd values and quotes them, and these may be names or dates of patients.
+
+    Args:
+        dataset: as parsed.
+        keyword: of the element.
+        charsets: Python encodings of the data set, see `encodings`.
+
+    Returns:
+        The text without control characters and padding; "" where there is none.
+
+    Raises:
+        Exception: one of `DAMAGED` where the value cannot be decoded.
+    """
+    tag = Tag(keyword)
+    if tag not in dataset:
+        return ""
+    raw = dataset.get_item(tag).value
+    if not isinstance(raw, bytes):
+        value = str(raw or "")
+    elif dictionary_VR(tag) == "PN":
+        value = str(PersonName(raw.rstrip(b"\0 "), charsets))
+    else:
+        value = decode_bytes(raw, charsets or ["ascii"], set())
+    return _CONTROL.sub("", value).strip()

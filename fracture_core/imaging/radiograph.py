@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fracture_core.imaging.scope import BodyPart
+
 
 @dataclass(frozen=True, eq=False)
 class Radiograph:
@@ -18,6 +20,8 @@ class Radiograph:
             A photograph is coloured, a radiograph is not.
         truncated: whether the file breaks off before its end.
         warnings: sentences about how the file was read ("The file is truncated …").
+        body_parts: what a DICOM header says that the image shows; empty where it names nothing that is known.
+        other_modality: the DICOM code of a modality that no model covers, such as "CT"; empty for others.
     """
 
     pixels: np.ndarray
@@ -26,6 +30,8 @@ class Radiograph:
     colour: float = 0.0
     truncated: bool = False
     warnings: tuple[str, ...] = ()
+    body_parts: tuple[BodyPart, ...] = ()
+    other_modality: str = ""
 
     @property
     def height(self) -> int:

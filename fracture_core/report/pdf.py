@@ -181,9 +181,11 @@ def _answer(opinion: Opinion) -> list[Flowable]:
         ]
     if opinion.gate.reasons:
         why = "Refused" if opinion.gate.state is GateState.REFUSE else "Caution"
+        # The first reason then begins with “Out of scope”.
+        start = "" if opinion.gate.out_of_scope else f"<b>{why}:</b> "
         story.append(
             Table(
-                [[Paragraph(f"<b>{why}:</b> {escape(' '.join(opinion.gate.reasons))}", _TEXT)]],
+                [[Paragraph(f"{start}{escape(' '.join(opinion.gate.reasons))}", _TEXT)]],
                 [_WIDTH],
                 style=[
                     ("BOX", (0, 0), (-1, -1), 1, HexColor("#30363D")),

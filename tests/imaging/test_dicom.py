@@ -252,7 +252,8 @@ def test_spacing(dicom):
 def test_nothing_that_identifies_is_kept(dicom):
     film = read(dicom(VALUES))
     kept = f"{film.kind} {film.warnings} {film.spacing} {vars(film).keys()}"
-    assert set(vars(film)) == {"pixels", "kind", "spacing", "colour", "truncated", "warnings"}
+    fields = {"pixels", "kind", "spacing", "colour", "truncated", "warnings", "body_parts", "other_modality"}
+    assert set(vars(film)) == fields
     assert "Doe" not in kept
     assert "SECRET" not in kept
 
