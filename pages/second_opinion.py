@@ -8,6 +8,7 @@ from fracture_core.errors import SecondLookError
 from fracture_core.internal_errors import file_boundary
 from fracture_core.reading import Entry, Reading
 from fracture_core.registry.card import Card
+from fracture_core.report import sentences
 from pages.parts import answer, film, intake, layout, resources, save, similar, strip, study
 
 # Seconds that the page waits for the other films of a study after the first.
@@ -49,7 +50,7 @@ def main() -> None:
         help="Empties this session's memory of films, names and answers.",
     )
     opinion = entry.opinion
-    if opinion is not None and opinion.verdict is not None:
+    if opinion is not None and opinion.verdict is not None and not opinion.gate.out_of_scope:
         similar.show(opinion.features, opinion.card, not any(other.waits for other in entries))
 
 
@@ -88,8 +89,11 @@ def _answer(entry: Entry, card: Card, label: str) -> None:
         else:
             answer.verdict(opinion.verdict, opinion.probability, card, opinion.gate.out_of_scope)
             answer.reasons(opinion.gate)
-            answer.meaning(opinion)
-            answer.record(opinion, entry.key)
+            if opinion.gate.out_of_scope:
+                st.markdown(sentences.NO_RECORD_OUT_OF_SCOPE)
+            else:
+                answer.meaning(opinion)
+                answer.record(opinion, entry.key)
             answer.limits(card)
     with left, st.container(key="viewer"):
         film.viewer(opinion, label, entry.key)

@@ -174,9 +174,7 @@ def test_unexpected_exception_on_one_file_spoils_no_other(judge, files, caplog):
     study.show(_dropped(files[:2]))
     study.wait(30)
     bad, good = study.entries()
-    assert re.fullmatch(
-        r"This file could not be read \(internal error, reference [0-9A-F]{6}\)\.", bad.error
-    )
+    assert re.fullmatch(r"This file could not be read \(internal error, reference [0-9A-F]{6}\)\.", bad.error)
     assert good.probability is not None
     assert "ZeroDivisionError" in caplog.text
     assert "Doe" not in caplog.text

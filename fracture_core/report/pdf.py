@@ -202,7 +202,9 @@ def _facts(opinion: Opinion, region: str) -> list[Flowable]:
     """What stands behind the verdict, row by row."""
     card = opinion.card
     rows = []
-    if opinion.verdict is not None:
+    if opinion.verdict is not None and opinion.gate.out_of_scope:
+        rows.append(("Record", sentences.NO_RECORD_OUT_OF_SCOPE))
+    elif opinion.verdict is not None:
         if opinion.regions or card.test_regions:
             rows.append(("Region", escape(_sentence(sentences.region(opinion, region)))))
         found = card.record(region)

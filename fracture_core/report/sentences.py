@@ -105,6 +105,12 @@ def record(found: Summary, region: str, card: Card) -> tuple[str, str]:
 NO_RECORD = "This model has no record: nobody has measured it here, and its probability is not calibrated."
 
 
+#: In place of the record of a model on an image outside its scope.
+NO_RECORD_OUT_OF_SCOPE = (
+    "The model was not measured on images out of scope: nobody knows how often this answer is wrong."
+)
+
+
 def recorded_region(opinion: Opinion) -> str:
     """The likeliest region of the film that the model has a record on; "" for none."""
     return next((name for name, _ in opinion.regions if name in opinion.card.test_regions), "")

@@ -89,7 +89,7 @@ def _ask(images: StudyImages) -> None:
 def _notes(images: StudyImages) -> None:
     """Which images are not part of the study, and which may not be."""
     if images.apart:
-        with st.container(border=True, key="study-apart"):
+        with st.container(border=True, horizontal=True, vertical_alignment="center", key="study-apart"):
             st.markdown(f"**Another patient or study, not included:** {_names(images.apart)}.")
             st.button(_start_words(images), on_click=study.begin_with_apart)
     if images.unidentified:
