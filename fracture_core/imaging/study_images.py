@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from fracture_core.imaging import formats
 from fracture_core.imaging.bundle import Dropped
 from fracture_core.imaging.identity import Identity, Match, compare, identify
 from fracture_core.internal_errors import InternalFileError, file_boundary
@@ -55,8 +56,9 @@ class StudyImages:
     @property
     def unidentified(self) -> list[Dropped]:
         """Members that name neither patient nor study, where other members do; else none."""
-        unknown = [image for image in self._members if not image.identity.known]
-        return [image.file for image in unknown] if len(unknown) < len(self._members) else []
+        if not any(image.identity.known for image in self._members):
+            return []
+        return [image.file for image in self._members if not image.identity.known and _is_image(image.file)]
 
     def update(self, uploads: Mapping[str, Sequence[Dropped]], emptied: bool) -> None:
         """Take over what the uploaders hold now.
@@ -139,6 +141,16 @@ class StudyImages:
         for group in (self._members, self._waiting, self._apart):
             group[:] = [_Image(image.file, "", image.identity) for image in group]
         self._seen.clear()
+
+
+def _is_image(file: Dropped) -> bool:
+    """Whether a file begins like an image, and not like a letter or an archive beside the images."""
+    content = file.content
+    return (
+        formats.is_dicom(content)
+        or formats.may_be_bare_dicom(content)
+        or bool(formats.raster_format(content))
+    )
 
 
 def _identity(file: Dropped) -> Identity:

@@ -94,9 +94,9 @@ def _notes(images: StudyImages) -> None:
             st.button(_start_words(images), on_click=study.begin_with_apart)
     if images.unidentified:
         one = len(images.unidentified) == 1
-        st.info(
-            f"{_names(images.unidentified)} {'names' if one else 'name'} no patient and no study. "
-            f"Check that {'it belongs' if one else 'they belong'} to this study."
+        st.markdown(
+            f":orange[Check:] {_names(images.unidentified)} {'names' if one else 'name'} no patient and no study. "
+            f"Make sure that {'it belongs' if one else 'they belong'} to this study."
         )
 
 

@@ -12,8 +12,8 @@ _CONTENTS = {
     "a2": film_of("A", "1", 2),
     "b1": film_of("B", "2", 1),
     "c1": film_of("C", "3", 1),
-    "png1": b"\x89PNG one",
-    "png2": b"\x89PNG two",
+    "png1": b"\x89PNG\r\n\x1a\n one",
+    "png2": b"\x89PNG\r\n\x1a\n two",
 }
 _FILES = {name: Dropped(name, content) for name, content in _CONTENTS.items()}
 
