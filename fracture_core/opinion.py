@@ -227,23 +227,29 @@ class Reader:
         self._view.predict_on_batch(blank)
         self._cam.look(blank)
 
-    def opinion(self, source: bytes | Path | Radiograph, heatmap: bool = True) -> Opinion:
+    def opinion(
+        self, source: bytes | Path | Radiograph, heatmap: bool = True, ignore_scope: bool = False
+    ) -> Opinion:
         """Judges one film.
 
         Args:
             source: the film, or a file or its bytes.
             heatmap: whether to compute where the model looked.
+            ignore_scope: whether to judge an image whose DICOM header places it outside the scope of the model. The
+                gate then warns and keeps `out_of_scope`.
 
         Returns:
-            The opinion; without probability where the gate refuses the film.
+            The opinion; without probability where the gate refuses the film or it is out of scope.
 
         Raises:
             ImageReadError: the file is not one radiograph.
         """
         clock = _Clock()
-        film = source if isinstance(source, Radiograph) else read(source)
+        film = source if isinstance(source, Radiograph) else read(source, any_modality=True)
         clock.lap("read")
-        gate = check(film)
+        gate = check(film, regions=tuple(self.card.test_regions))
+        if gate.out_of_scope and not ignore_scope:
+            gate = replace(gate, state=GateState.REFUSE)
         clock.lap("gate")
         if gate.state is GateState.REFUSE:
             return Opinion(film, gate, None, None, None, self.card, seconds=clock.laps())

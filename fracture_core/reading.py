@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from fracture_core.errors import SecondLookError
 from fracture_core.imaging import read
 from fracture_core.imaging.bundle import Dropped
+from fracture_core.internal_errors import file_boundary
 
 if TYPE_CHECKING:
     from fracture_core.opinion import Opinion
@@ -62,11 +63,12 @@ class Reading:
     """The films of one study and one model. A film is judged once, whatever is added or removed around it.
 
     Args:
-        judge: bytes to an opinion; it is called from threads.
+        judge: bytes to an opinion; it is called from threads. An image that the user asks for in spite of its scope
+            is given with `ignore_scope=True`.
         model: tells this model from every other.
     """
 
-    def __init__(self, judge: Callable[[bytes], Opinion], model: str):
+    def __init__(self, judge: Callable[..., Opinion], model: str):
         self.model = model
         self._judge = judge
         self._films: list[tuple[str, Dropped]] = []
@@ -74,6 +76,8 @@ class Reading:
         # Opinions with all their pixels, the one used last at the end.
         self._whole: dict[str, Opinion] = {}
         self._work: dict[str, Future] = {}
+        # Images that the user wants an answer on though they are out of scope.
+        self._ignored_scope: set[str] = set()
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="reads films")
 
@@ -91,6 +95,7 @@ class Reading:
                 self._whole.pop(stale, None)
                 if stale in self._work:
                     self._work.pop(stale).cancel()
+            self._ignored_scope &= wanted
         self.resume()
 
     def resume(self) -> None:
@@ -100,6 +105,23 @@ class Reading:
                 under_way = key in self._work and not self._work[key].cancelled()
                 if not film.error and key not in self._found and not under_way:
                     self._work[key] = self._pool.submit(self._read, key, film.content)
+
+    def answer_anyway(self, entry: Entry) -> None:
+        """Judge an image again, this time without regard to the scope of the model.
+
+        Args:
+            entry: of an image whose opinion is withheld.
+        """
+        key = _shared(entry)
+        with self._lock:
+            found = self._found.get(key)
+            if found is None or isinstance(found, str) or not found.gate.withheld:
+                return
+            self._ignored_scope.add(key)
+            del self._found[key]
+            self._whole.pop(key, None)
+            self._work.pop(key, None)
+        self.resume()
 
     def cancel(self) -> None:
         """Begins no further film."""
@@ -119,25 +141,30 @@ class Reading:
         wait(works, timeout=rest)
 
     def entries(self) -> list[Entry]:
-        """Every film of the study, in order.
-
-        Raises:
-            Exception: whatever a fault of the program raised in the background.
-        """
-        for work in list(self._work.values()):
-            if work.done() and not work.cancelled():
-                work.result()
+        """Every film of the study, in order."""
         with self._lock:
             return [self._entry(number, key, film) for number, (key, film) in enumerate(self._films)]
 
     def opened(self, entry: Entry) -> Opinion | None:
-        """The whole opinion on a film; its pixels are decoded again where they were let go."""
+        """The whole opinion on a film; its pixels are decoded again where they were let go.
+
+        Returns:
+            The opinion; None where there is none or the file could not be read again, which is then its error.
+        """
         key = _shared(entry)
         with self._lock:
             found, whole = self._found.get(key), self._whole.get(key)
         if found is None or isinstance(found, str):
             return None
-        whole = whole or replace(found, film=read(entry.content))
+        if whole is None:
+            try:
+                with file_boundary():
+                    whole = replace(found, film=read(entry.content, any_modality=True))
+            except SecondLookError as error:
+                with self._lock:
+                    if key in self._found:
+                        self._found[key] = str(error)
+                return None
         with self._lock:
             self._keep(key, whole)
         return whole
@@ -156,7 +183,9 @@ class Reading:
     def _read(self, key: str, content: bytes) -> None:
         found: Opinion | str
         try:
-            found = self._judge(content)
+            with file_boundary():
+                ignored = key in self._ignored_scope
+                found = self._judge(content, ignore_scope=True) if ignored else self._judge(content)
         except SecondLookError as error:
             found = str(error)
         with self._lock:

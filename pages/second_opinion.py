@@ -1,9 +1,14 @@
 """Second opinion: films in; verdict, probability and where the model looked out."""
 
+from functools import partial
+
 import streamlit as st
 
+from fracture_core.errors import SecondLookError
+from fracture_core.internal_errors import file_boundary
 from fracture_core.reading import Entry, Reading
 from fracture_core.registry.card import Card
+from fracture_core.report import sentences
 from pages.parts import (
     answer,
     boundary,
@@ -36,6 +41,8 @@ def main() -> None:
             "The study is forgotten: its films, names and answers are gone from this session's memory."
         )
     films = intake.films()
+    if films is None:
+        return
     if not films:
         study.end()  # what was removed is forgotten
         return
@@ -44,15 +51,19 @@ def main() -> None:
     if len(entries) > 1:
         strip.show(reading, entries, card)
     entry = strip.opened(entries)
-    _answer(entry, card, save.label(entries, entry))
-    save.show(entries, entry)
+    try:
+        with file_boundary():
+            _answer(entry, card, save.label(entries, entry))
+            save.show(entries, entry)
+    except SecondLookError as error:
+        st.error(layout.plain(f"{entry.name}: {error}"))
     st.button(
         "Forget this study",
         on_click=boundary.callback(study.forget),
         help="Empties this session's memory of films, names and answers.",
     )
     opinion = entry.opinion
-    if opinion is not None and opinion.verdict is not None:
+    if opinion is not None and opinion.verdict is not None and not opinion.gate.out_of_scope:
         similar.show(opinion.features, opinion.card, not any(other.waits for other in entries))
 
 
@@ -73,20 +84,29 @@ def _answer(entry: Entry, card: Card, label: str) -> None:
         return
     opinion = entry.opinion
     if opinion is None:
-        st.error(layout.plain(f"{entry.name}: {entry.error}"))
+        # An image that could be read once and not again has its error in a new entry.
+        error = entry.error or next(
+            (other.error for other in entry.reading.entries() if other.key == entry.key), ""
+        )
+        st.error(layout.plain(f"{entry.name}: {error}"))
         return
     with st.container(key="reading"):
         left, right = st.columns([3, 2], gap="large")
     with right:
         st.subheader(layout.plain(entry.name), anchor=False)
         st.caption(f"{opinion.film.kind}, {opinion.film.width} × {opinion.film.height} pixels")
-        if opinion.verdict is None or opinion.probability is None:
+        if opinion.gate.withheld:
+            answer.withheld(opinion.gate, partial(entry.reading.answer_anyway, entry), entry.key)
+        elif opinion.verdict is None or opinion.probability is None:
             answer.no_verdict(opinion)
         else:
-            answer.verdict(opinion.verdict, opinion.probability, card)
+            answer.verdict(opinion.verdict, opinion.probability, card, opinion.gate.out_of_scope)
             answer.reasons(opinion.gate)
-            answer.meaning(opinion)
-            answer.record(opinion, entry.key)
+            if opinion.gate.out_of_scope:
+                st.markdown(sentences.NO_RECORD_OUT_OF_SCOPE)
+            else:
+                answer.meaning(opinion)
+                answer.record(opinion, entry.key)
             answer.limits(card)
     with left, st.container(key="viewer"):
         film.viewer(opinion, label, entry.key)

@@ -4,6 +4,8 @@ import io
 
 from pydicom import dcmread
 
+from fracture_core.data.phantom import draw, to_dicom
+
 #: What must stand in no report, picture or table.
 PERSON = {
     "PatientName": "Doe^Jane",
@@ -36,3 +38,16 @@ def under_a_name(content: bytes) -> bytes:
     """A synthetic DICOM film under the name of that person."""
     person = {**PERSON, "PatientSex": "F", "StudyDate": "20260102", "StudyTime": "101112"}
     return changed(content, PatientIdentityRemoved=None, DeidentificationMethod=None, **person)
+
+
+def film_of(patient: str, study: str, seed: int = 1, **elements: object) -> bytes:
+    """A phantom leg as DICOM of one made-up patient and study.
+
+    Args:
+        patient: Patient ID.
+        study: the last part of the Study Instance UID.
+        seed: of the phantom; the same seed shows the same bones.
+        elements: other elements; None takes one away.
+    """
+    content = to_dicom(draw(seed, "leg", seed % 2 == 1, (400, 320)), patient)
+    return changed(content, **{"StudyInstanceUID": f"1.2.826.0.1.{study}", **elements})

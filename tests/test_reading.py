@@ -1,5 +1,6 @@
 """A study read in the background: first answers first, nothing twice, nothing kept that was removed."""
 
+import re
 import threading
 from dataclasses import replace
 from types import SimpleNamespace
@@ -163,15 +164,60 @@ def test_keys_hold_no_name(judge, files):
     assert "Doe" not in study.entries()[0].key
 
 
-def test_a_fault_of_the_program_is_not_hidden(files):
+def test_unexpected_exception_on_one_file_spoils_no_other(judge, files, caplog):
     def faulty(content: bytes) -> Opinion:
-        raise ZeroDivisionError
+        if content == files[0]:
+            raise ZeroDivisionError("Doe^Jane")
+        return judge(content)
 
     study = Reading(faulty, "m")
+    study.show(_dropped(files[:2]))
+    study.wait(30)
+    bad, good = study.entries()
+    assert re.fullmatch(r"This file could not be read \(internal error, reference [0-9A-F]{6}\)\.", bad.error)
+    assert good.probability is not None
+    assert "ZeroDivisionError" in caplog.text
+    assert "Doe" not in caplog.text
+
+
+def test_file_that_cannot_be_read_again_becomes_an_error(judge, files, monkeypatch):
+    monkeypatch.setattr(module, "KEPT_PIXELS", 1)
+    study = Reading(judge, "m")
+    study.show(_dropped(files[:2]))
+    study.wait(30)
+
+    def broken(*_args, **_options):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(module, "read", broken)
+    assert sum(entry.opinion is None for entry in study.entries()) == 1
+    assert sum("internal error" in entry.error for entry in study.entries()) == 1
+
+
+def test_answer_out_of_scope_is_given_on_request(files):
+    asked = []
+
+    def judge(content: bytes, ignore_scope: bool = False) -> Opinion:
+        asked.append(ignore_scope)
+        found = Judge()(content)
+        if ignore_scope:
+            return replace(found, gate=Gate(GateState.WARN, ("Out of scope.",), out_of_scope=True))
+        gate = Gate(GateState.REFUSE, ("Out of scope.",), out_of_scope=True)
+        return replace(found, gate=gate, probability=None, verdict=None)
+
+    study = Reading(judge, "m")
     study.show(_dropped(files[:1]))
     study.wait(30)
-    with pytest.raises(ZeroDivisionError):
-        study.entries()
+    (withheld,) = study.entries()
+    assert withheld.summary.gate.withheld
+    study.answer_anyway(withheld)
+    study.wait(30)
+    (answered,) = study.entries()
+    assert answered.probability is not None
+    assert answered.summary.gate.out_of_scope
+    assert answered.key == withheld.key
+    study.answer_anyway(answered)
+    assert asked == [False, True]
 
 
 def test_a_small_film_stays_as_it_is(judge, files):

@@ -25,6 +25,8 @@ function drawPane(context, view, pane, heat) {
   if (heat && settings.contour) for (const line of view.data.contours) drawContour(context, at, line);
   if (shown.line) drawLine(context, view, at, shown.line);
   if (view.data.spacing) drawRuler(context, view, pane);
+  // Part of the picture, so that a saved picture carries it too.
+  if (view.data.warning) write(context, view.data.warning, pane.x + 12, pane.y + 20);
   context.restore();
 }
 

@@ -1,5 +1,7 @@
 """`predict`: opinions on files, as a table, JSON lines or CSV."""
 
+from __future__ import annotations
+
 import argparse
 import csv
 import json
@@ -7,15 +9,19 @@ import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fracture_core import places
 from fracture_core.cli.quiet import load_keras
 from fracture_core.cli.saved import Saved
 from fracture_core.data.layouts.files import images
 from fracture_core.errors import SecondLookError
+from fracture_core.internal_errors import file_boundary
+from fracture_core.report import sentences
 from fracture_core.report.table import SAID, flat
-from fracture_core.words import Verdict, verdict_words
+
+if TYPE_CHECKING:
+    from fracture_core.opinion import Opinion, Reader
 
 #: The fields of a row, in order.
 FIELDS = ("path", *SAID)
@@ -47,11 +53,17 @@ def add(commands) -> None:
         "may be that of a person",
     )
     parser.add_argument("--no-heatmap", action="store_true", help="skip the heatmap: faster, no peak")
+    parser.add_argument(
+        "--ignore-scope",
+        action="store_true",
+        help="give an opinion on images whose DICOM header names a body part or modality that the model does not "
+        "cover; it carries a warning",
+    )
     parser.set_defaults(run=run)
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Judges every file; goes on past a bad one."""
+    """Judges every file; goes on past a bad one and past an unexpected exception on one."""
     load_keras()
     from fracture_core.opinion import Reader
     from fracture_core.registry.release_checks import model_warning
@@ -68,12 +80,12 @@ def run(chosen: argparse.Namespace) -> int:
         case "csv":
             write = _Csv()
         case _:
-            write = _Table(reader.card.finding)
+            write = _Table()
     failed = False
     for number, path in enumerate(_files(chosen.paths), 1):
-        row = _row(reader, path, number, not chosen.no_heatmap, saved)
+        row, opinion = _row(reader, path, number, chosen, saved)
         failed |= row["error"] is not None
-        write.row(row)
+        write.row(row, opinion)
     return int(failed)
 
 
@@ -86,25 +98,31 @@ def _files(paths: Iterable[Path]) -> Iterable[Path]:
             yield path
 
 
-def _row(reader, path: Path, number: int, heatmap: bool, saved: Saved) -> dict[str, Any]:
-    """One row; a file that cannot be read becomes a row with an error."""
+def _row(
+    reader: Reader, path: Path, number: int, chosen: argparse.Namespace, saved: Saved
+) -> tuple[dict[str, Any], Opinion | None]:
+    """One row and its opinion; a file that cannot be read becomes a row with an error."""
+    opinion = None
     began = time.perf_counter()
     row: dict[str, Any] = dict.fromkeys(FIELDS)
     row.update(path=str(path), model=reader.card.id, regions=[], region_probabilities={})
     try:
-        opinion = reader.opinion(path, heatmap=heatmap or saved.anything)
-        row.update(opinion.to_json())
-        saved.write(opinion, path, number)
+        with file_boundary():
+            heatmap = not chosen.no_heatmap or saved.anything
+            options = {"ignore_scope": True} if chosen.ignore_scope else {}
+            opinion = reader.opinion(path, heatmap, **options)
+            row.update(opinion.to_json())
+            saved.write(opinion, path, number)
     except SecondLookError as error:
         row["error"] = str(error)
         row["seconds"] = round(time.perf_counter() - began, 3)
-    return row
+    return row, opinion
 
 
 class _Lines:
     """One JSON object a line, flushed, so that a pipe sees each as it comes."""
 
-    def row(self, row: dict[str, Any]) -> None:
+    def row(self, row: dict[str, Any], opinion: Opinion | None) -> None:
         print(json.dumps(row, ensure_ascii=False), flush=True)
 
 
@@ -115,7 +133,7 @@ class _Csv:
         self._writer = csv.writer(sys.stdout, lineterminator="\n")
         self._writer.writerow(FIELDS)
 
-    def row(self, row: dict[str, Any]) -> None:
+    def row(self, row: dict[str, Any], opinion: Opinion | None) -> None:
         self._writer.writerow(flat(row, FIELDS))
         sys.stdout.flush()
 
@@ -123,14 +141,11 @@ class _Csv:
 class _Table:
     """Columns for a person; what the gate says stands below its film."""
 
-    def __init__(self, finding: str) -> None:
-        self._finding = finding
-
-    def row(self, row: dict[str, Any]) -> None:
+    def row(self, row: dict[str, Any], opinion: Opinion | None) -> None:
         gate = row["gate"] or {"state": "", "reasons": []}
-        verdict = verdict_words(Verdict(row["verdict"]), self._finding) if row["verdict"] else "no opinion"
-        words = row["error"] or verdict
+        words = row["error"] or (sentences.headline(opinion) if opinion else "")
+        words = words if row["error"] else f"{words[:1].lower()}{words[1:]}"
         share = "      " if row["probability"] is None else f"{row['probability']:6.1%}"
-        print(f"{share}  {words:<20}  {row['path']}", flush=True)
+        print(f"{share}  {words:<24}  {row['path']}", flush=True)
         for reason in gate["reasons"]:
             print(f"        {gate['state']}: {reason}", flush=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fracture_core.errors import SecondLookError
 from fracture_core.report import names
-from fracture_core.report.overlay import OPACITY
+from fracture_core.report.overlay import OPACITY, overlay_png
 from fracture_core.report.sentences import recorded_region
 from fracture_core.report.source import is_dicom
 
@@ -84,7 +84,11 @@ class Saved:
         from fracture_core.imaging import blend, to_png
 
         assert opinion.heat is not None
-        picture = to_png(blend(opinion.film.shown, opinion.heat.on_film(), OPACITY))
+        if opinion.gate.out_of_scope:
+            # The legend below the film carries the warning.
+            picture = overlay_png(opinion)
+        else:
+            picture = to_png(blend(opinion.film.shown, opinion.heat.on_film(), OPACITY))
         _write(self._free(folder, stem, ".heatmap.png"), picture, "heatmap")
 
     def _free(self, folder: Path, stem: str, ending: str) -> Path:

@@ -1,6 +1,6 @@
 """Heads: the second heads of one model, as one file of numbers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +56,7 @@ class Heads:
         """
         score = float(self.radiograph.scores(middle[None])[0, 0])
         if score > self.refuse:
-            return Gate(GateState.REFUSE, (_NO_RADIOGRAPH,))
+            return Gate(GateState.REFUSE, (_NO_RADIOGRAPH, *(first.reasons if first.out_of_scope else ())))
         reasons = list(first.reasons)
         if score > self.warn:
             reasons.append(_HARDLY_RADIOGRAPH)
@@ -64,7 +64,7 @@ class Heads:
             reasons.append(_UNFAMILIAR)
         elif self.regions is not None and not self.shown(middle):
             reasons.append(_NO_REGION.format(regions=", ".join(self.regions.names)))
-        return Gate(GateState.WARN, tuple(reasons)) if reasons else first
+        return replace(first, state=GateState.WARN, reasons=tuple(reasons)) if reasons else first
 
     def shown(self, middle: np.ndarray) -> tuple[tuple[str, float], ...]:
         """The regions that a film shows, with their probabilities, the likeliest first; empty where none is likely."""

@@ -16,75 +16,41 @@ from pydicom.uid import UID
 from fracture_core.errors import ImageReadError
 from fracture_core.imaging import colour, dicom_file, dicom_levels, levels, square_pixels
 from fracture_core.imaging.by_value import apply_by_value
-from fracture_core.imaging.dicom_elements import DAMAGED, element, number, text
+from fracture_core.imaging.dicom_elements import DAMAGED, all_items, element, number, text, texts
 from fracture_core.imaging.dicom_pixels import Encoding, identify_encoding
 from fracture_core.imaging.isolated import DecodeLimitError, decode_isolated
 from fracture_core.imaging.radiograph import Radiograph
+from fracture_core.imaging.scope import (
+    OTHER_MODALITIES,
+    PLAIN_MODALITIES,
+    BodyPart,
+    find_body_part,
+    find_coded_body_part,
+)
 from fracture_core.imaging.segmented_palette import expand_segmented_palette
 from fracture_core.imaging.shutter import read_shutter
 from fracture_core.imaging.size import check_size
 from fracture_core.imaging.stored_bits import extract_stored_bits
 
-#: Modalities (PS3.3 section C.7.3.1.1.1) that are plain radiographs.
-_PLAIN = {"CR", "DX", "RG"}
-
 #: Modalities that are X-ray projections, or may be, but not what the models were made for.
 _NEAR = {
     "RF": "a fluoroscopy image",
     "XA": "an angiography image",
-    "MG": "a mammogram",
-    "PX": "a dental panoramic image",
-    "IO": "an intra-oral image",
     "SC": "a secondary capture",
     "OT": "of the kind “other”",
     "HC": "a hard copy",
 }
 
-#: Modalities that are no X-ray projection.
-_OTHER = {
-    "CT": "a CT slice",
-    "MR": "an MR slice",
-    "US": "an ultrasound image",
-    "IVUS": "an ultrasound image",
-    "NM": "a nuclear medicine image",
-    "PT": "a PET slice",
-    "ES": "an endoscopy image",
-    "XC": "a photograph",
-    "GM": "a microscopy image",
-    "SM": "a microscopy image",
-    "OP": "an eye image",
-    "OPT": "an eye image",
-    "BMD": "a bone density record",
-    "ECG": "an ECG",
-}
-
-# Body parts of DICOM PS3.16 Annex L that no limb model has seen. Other terms, and none, pass.
-_OTHER_PARTS = {
-    "ABDOMEN",
-    "BREAST",
-    "CHEST",
-    "CSPINE",
-    "HEAD",
-    "JAW",
-    "LSPINE",
-    "NECK",
-    "ORBIT",
-    "RIB",
-    "SKULL",
-    "SPINE",
-    "SSPINE",
-    "STERNUM",
-    "TEETH",
-    "THORAX",
-    "TSPINE",
-}
+#: Modalities outside the scope that are X-ray projections all the same, and so may stand in a data set.
+_PROJECTIONS = frozenset({"MG", "PX", "IO", "RTIMAGE"})
 
 
-def read_dicom(data: bytes) -> Radiograph:
+def read_dicom(data: bytes, any_modality: bool = False) -> Radiograph:
     """Reads a DICOM file of one frame.
 
     Args:
         data: the file, with or without preamble and File Meta Information.
+        any_modality: whether slices, photographs and other images that are no X-ray projection are read too.
 
     Returns:
         The film, bone bright on dark, with square pixels; padding and what a display shutter hides are black.
@@ -97,7 +63,7 @@ def read_dicom(data: bytes) -> Radiograph:
     """
     dataset, file_notes = dicom_file.parse(data)
     modality = text(dataset, "Modality")
-    _check(dataset, modality)
+    _check(dataset, modality, any_modality)
     decoded, warning = _decode(dataset)
     del dataset.PixelData  # no longer needed, and as large as the image
     aspect, warnings = square_pixels.read_aspect(dataset)
@@ -136,6 +102,8 @@ def read_dicom(data: bytes) -> Radiograph:
         scale=scale,
         shuttered=shuttered,
         displayed=displayed,
+        body_parts=_body_parts(dataset),
+        other_modality=modality if modality in OTHER_MODALITIES else "",
     )
 
 
@@ -173,16 +141,16 @@ def parse_dicom(data: bytes) -> FileDataset:
     return dicom_file.parse(data)[0]
 
 
-def _check(dataset: FileDataset, modality: str) -> None:
+def _check(dataset: FileDataset, modality: str, any_modality: bool) -> None:
     """Refuses what is not one plain film, before any pixel is decoded."""
     if "PixelData" not in dataset:
         raise ImageReadError(
             f"The DICOM file holds no pixels (it is {_class_name(dataset)}); expected a radiograph "
             "(CR or DX): choose the image of the study."
         )
-    if modality in _OTHER:
+    if modality in OTHER_MODALITIES and modality not in _PROJECTIONS and not any_modality:
         raise ImageReadError(
-            f"The DICOM file is {_OTHER[modality]} ({modality}); expected a plain radiograph (CR or DX): "
+            f"The DICOM file is {OTHER_MODALITIES[modality]} ({modality}); expected a plain radiograph (CR or DX): "
             "choose another file."
         )
     frames = number(dataset, "NumberOfFrames") or 1
@@ -258,15 +226,18 @@ def _photometric(dataset: FileDataset) -> str:
 
 def _kind_warnings(dataset: FileDataset, modality: str) -> tuple[str, ...]:
     warnings = []
-    if modality not in _PLAIN:
+    if modality not in PLAIN_MODALITIES and modality not in OTHER_MODALITIES:
         what = f"is {_NEAR[modality]}" if modality in _NEAR else "does not say that it is a radiograph"
         warnings.append(f"The DICOM file {what}; the model knows plain radiographs (CR, DX).")
     if text(dataset, "PresentationIntentType") == "FOR PROCESSING":
         warnings.append("The DICOM file holds raw detector values, so its contrast may be unusual.")
-    part = text(dataset, "BodyPartExamined")
-    if part in _OTHER_PARTS:
-        warnings.append(
-            f"The DICOM file says that it shows the {part.lower()}; the model knows hands, legs, hips and shoulders "
-            "only, so do not rely on its opinion."
-        )
     return tuple(warnings)
+
+
+def _body_parts(dataset: FileDataset) -> tuple[BodyPart, ...]:
+    """The body parts that the header names and that are known, each once."""
+    found = [find_body_part(part) for part in texts(dataset, "BodyPartExamined")]
+    for item in all_items(dataset, "AnatomicRegionSequence"):
+        parts = (element(item, keyword) for keyword in ("CodeValue", "CodingSchemeDesignator", "CodeMeaning"))
+        found.append(find_coded_body_part(*(str(part or "") for part in parts)))
+    return tuple(dict.fromkeys(part for part in found if part is not None))

@@ -4,17 +4,22 @@ pydicom converts a value when it is first asked for, so every look at one may fa
 """
 
 import math
+import re
 import struct
 import zlib
 from itertools import islice
 from typing import Any
 
 from PIL import Image
+from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
+from pydicom.tag import Tag
+from pydicom.valuerep import PersonName
 
 #: What pydicom and its decoders raise on damaged files; `RuntimeError` when every decoder failed.
 DAMAGED = (
@@ -29,6 +34,7 @@ _MAX_BYTES, _MAX_TABLE_BYTES, _MAX_ITEMS = 1 << 12, 1 << 20, 1000
 # Items of a sequence that are looked at; each lookup table tried is a pass over the image.
 _MAX_READ_ITEMS = 16
 _ITEM = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")  # the tag of an item in either byte order
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def element(dataset: Dataset, keyword: str) -> Any:
@@ -116,3 +122,37 @@ def all_items(dataset: Dataset, keyword: str) -> tuple[Dataset, ...]:
         return tuple(item for item in islice(found, _MAX_READ_ITEMS) if isinstance(item, Dataset))
     except DAMAGED:
         return ()
+
+
+def encodings(dataset: Dataset) -> list[str]:
+    """The Python encodings of Specific Character Set (0008,0005)."""
+    return convert_encodings(element(dataset, "SpecificCharacterSet") or "")
+
+
+def decoded_text(dataset: Dataset, keyword: str, charsets: list[str]) -> str:
+    """The text of an element, decoded here.
+
+    pydicom's own conversion warns of odd values and quotes them, and these may be names or dates of patients.
+
+    Args:
+        dataset: as parsed.
+        keyword: of the element.
+        charsets: Python encodings of the data set, see `encodings`.
+
+    Returns:
+        The text without control characters and padding; "" where there is none.
+
+    Raises:
+        Exception: one of `DAMAGED` where the value cannot be decoded.
+    """
+    tag = Tag(keyword)
+    if tag not in dataset:
+        return ""
+    raw = dataset.get_item(tag).value
+    if not isinstance(raw, bytes):
+        value = str(raw or "")
+    elif dictionary_VR(tag) == "PN":
+        value = str(PersonName(raw.rstrip(b"\0 "), charsets))
+    else:
+        value = decode_bytes(raw, charsets or ["ascii"], set())
+    return _CONTROL.sub("", value).strip()

@@ -1,16 +1,18 @@
-"""The first gate: whether an image can be judged at all, by its size, colour and brightness.
+"""The first gate: whether an image can be judged at all, by its header, size, colour and brightness.
 
-It knows nothing of anatomy. Coloured photographs, icons and blank images are refused; a grey
+From the pixels it knows nothing of anatomy. Coloured photographs, icons and blank images are refused; a grey
 photograph, a drawing in shades of grey, or a radiograph of another part of the body or with a kind
 of view the model never saw, passes. Thresholds lie at the edge of what the 3,471 radiographs at hand
 measure: none is refused and 10 of the 3,420 whole ones are warned about (9 framed in white, 1 small),
 so a warning means "unlike the films the model knows". Of the same films inverted, 98.6% are warned about.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from fracture_core.imaging.radiograph import Radiograph
+from fracture_core.imaging.scope import out_of_scope_reasons
 from fracture_core.imaging.tones import Tones
 
 #: Pixels on the shorter side: below the first nothing can be seen, below the second not fine lines.
@@ -53,18 +55,27 @@ class Gate:
     Attributes:
         state: pass; warn, to be shown beside the opinion; refuse, and no opinion is given.
         reasons: one sentence each; empty for pass.
+        out_of_scope: whether the file's header names a body part or a modality that the model does not cover. The
+            reasons then say so. An opinion is withheld (refuse), or was asked for all the same (warn).
     """
 
     state: GateState
     reasons: tuple[str, ...] = ()
+    out_of_scope: bool = False
+
+    @property
+    def withheld(self) -> bool:
+        """Whether there is no opinion for the scope alone, so that it can still be asked for."""
+        return self.out_of_scope and self.state is GateState.REFUSE
 
 
-def check(radiograph: Radiograph, tones: Tones | None = None) -> Gate:
+def check(radiograph: Radiograph, tones: Tones | None = None, regions: Sequence[str] = ()) -> Gate:
     """Whether an image can be judged.
 
     Args:
         radiograph: the image as read; its read warnings become reasons to warn.
         tones: of its pixels, where they have been measured already.
+        regions: body regions that the model's card lists; without them the regions that this program knows.
 
     Returns:
         The state and its reasons. Never raises for what an image holds.
@@ -75,8 +86,14 @@ def check(radiograph: Radiograph, tones: Tones | None = None) -> Gate:
         refusals = _content_refusals(radiograph, tones)
     if refusals or tones is None:
         return Gate(GateState.REFUSE, tuple(refusals))
-    reasons = [*radiograph.warnings, *_size_warnings(radiograph), *_content_warnings(radiograph, tones)]
-    return Gate(GateState.WARN, tuple(reasons)) if reasons else Gate(GateState.PASS)
+    scope = out_of_scope_reasons(radiograph.body_parts, radiograph.other_modality, regions)
+    reasons = [
+        *scope,
+        *radiograph.warnings,
+        *_size_warnings(radiograph),
+        *_content_warnings(radiograph, tones),
+    ]
+    return Gate(GateState.WARN, tuple(reasons), bool(scope)) if reasons else Gate(GateState.PASS)
 
 
 def _size_refusals(film: Radiograph) -> list[str]:

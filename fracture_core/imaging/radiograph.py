@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fracture_core.imaging.scope import BodyPart
+
 
 @dataclass(frozen=True, eq=False)
 class Radiograph:
@@ -24,6 +26,8 @@ class Radiograph:
             are black there.
         displayed: float32 (height, width), `pixels` as the screen shows them; None where they are the same. A
             file may ask for a display shutter that is not black.
+        body_parts: what a DICOM header says that the image shows; empty where it names nothing that is known.
+        other_modality: the DICOM code of a modality that no model covers, such as "CT"; empty for others.
     """
 
     pixels: np.ndarray
@@ -35,6 +39,8 @@ class Radiograph:
     scale: tuple[float, float] = (1.0, 1.0)
     shuttered: np.ndarray | None = None
     displayed: np.ndarray | None = None
+    body_parts: tuple[BodyPart, ...] = ()
+    other_modality: str = ""
 
     @property
     def shown(self) -> np.ndarray:

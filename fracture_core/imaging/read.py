@@ -10,11 +10,13 @@ from fracture_core.imaging.raster import read_raster
 from fracture_core.internal_errors import InternalFileError, file_boundary
 
 
-def read(source: bytes | Path | str) -> Radiograph:
+def read(source: bytes | Path | str, any_modality: bool = False) -> Radiograph:
     """Reads one radiograph; the content decides what it is, never the file's name.
 
     Args:
         source: the bytes of a file, or its path.
+        any_modality: whether a DICOM image that is no X-ray projection, such as a CT slice, is read too. Its
+            `other_modality` then says what it is.
 
     Returns:
         The film: grey levels in 0–1, bone bright on dark, with nothing that identifies a person.
@@ -28,19 +30,19 @@ def read(source: bytes | Path | str) -> Radiograph:
         raise ImageReadError(f"The file is empty; {formats.EXPECTED}: export the image again.")
     try:
         with file_boundary():
-            return _decode(data)
+            return _decode(data, any_modality)
     except InternalFileError as error:
         raise ImageReadError(str(error)) from error
 
 
-def _decode(data: bytes) -> Radiograph:
+def _decode(data: bytes, any_modality: bool) -> Radiograph:
     if formats.is_dicom(data):
-        return read_dicom(data)
+        return read_dicom(data, any_modality)
     name = formats.raster_format(data)
     if name is not None:
         return read_raster(data, name)
     if formats.may_be_bare_dicom(data):
-        return read_dicom(data)
+        return read_dicom(data, any_modality)
     raise ImageReadError(
         f"This is {formats.describe(data)}; {formats.EXPECTED}: export the image and upload that."
     )

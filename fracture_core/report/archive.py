@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from fracture_core.errors import DataError
+from fracture_core.errors import SecondLookError
+from fracture_core.internal_errors import file_boundary
 from fracture_core.report import names, table
 from fracture_core.report.dicom import to_dicom
 from fracture_core.report.overlay import overlay_png
@@ -39,6 +40,21 @@ class Item:
     region: str
 
 
+def _files(item: Item, made: datetime) -> Iterator[tuple[str, bytes]]:
+    """The files of one film.
+
+    Raises:
+        DataError: a DICOM film does not say what study it is part of.
+    """
+    if item.opinion is None:
+        return
+    yield "report.pdf", to_pdf(item.opinion, item.label, item.region, made)
+    if item.opinion.heat is not None:
+        yield "overlay.png", overlay_png(item.opinion)
+    if item.opinion.verdict is not None and is_dicom(item.content):
+        yield from to_dicom(item.opinion, item.content, item.region).items()
+
+
 def to_zip(files: Mapping[str, bytes]) -> bytes:
     """Files by name as a zip."""
     packed = io.BytesIO()
@@ -62,19 +78,12 @@ def study_zip(items: Iterable[Item], made: datetime) -> bytes:
             rows.append(table.row(item.label, item.opinion, item.error))
             # The number keeps films of one name apart.
             folder = f"{number:03d}-{names.stem(item.label)}"
-            if item.opinion is None:
-                continue
-            archive.writestr(f"{folder}/report.pdf", to_pdf(item.opinion, item.label, item.region, made))
-            if item.opinion.heat is not None:
-                archive.writestr(f"{folder}/overlay.png", overlay_png(item.opinion))
-            if item.opinion.verdict is not None and is_dicom(item.content):
-                try:
-                    files = to_dicom(item.opinion, item.content, item.region)
-                except DataError as error:
-                    notes.append(f"{item.label}: {error}")
-                    continue
-                for name, data in files.items():
-                    archive.writestr(f"{folder}/{name}", data)
+            try:
+                with file_boundary():
+                    for name, data in _files(item, made):
+                        archive.writestr(f"{folder}/{name}", data)
+            except SecondLookError as error:
+                notes.append(f"{item.label}: {error}")
         archive.writestr("results.json", table.to_json(rows))
         archive.writestr("results.csv", table.to_csv(rows))
         if notes:

@@ -182,9 +182,11 @@ def _answer(opinion: Opinion) -> list[Flowable]:
         ]
     if opinion.gate.reasons:
         why = "Refused" if opinion.gate.state is GateState.REFUSE else "Caution"
+        # The first reason then begins with “Out of scope”.
+        start = "" if opinion.gate.out_of_scope else f"<b>{why}:</b> "
         story.append(
             Table(
-                [[Paragraph(f"<b>{why}:</b> {escape(' '.join(opinion.gate.reasons))}", _TEXT)]],
+                [[Paragraph(f"{start}{escape(' '.join(opinion.gate.reasons))}", _TEXT)]],
                 [_WIDTH],
                 style=[
                     ("BOX", (0, 0), (-1, -1), 1, HexColor("#30363D")),
@@ -201,7 +203,9 @@ def _facts(opinion: Opinion, region: str) -> list[Flowable]:
     """What stands behind the verdict, row by row."""
     card = opinion.card
     rows = []
-    if opinion.verdict is not None:
+    if opinion.verdict is not None and opinion.gate.out_of_scope:
+        rows.append(("Record", sentences.NO_RECORD_OUT_OF_SCOPE))
+    elif opinion.verdict is not None:
         if opinion.regions or card.test_regions:
             rows.append(("Region", escape(_sentence(sentences.region(opinion, region)))))
         found = card.record(region)

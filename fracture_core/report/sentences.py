@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 #: In place of a verdict on a film that the gate refuses.
 NO_OPINION = "no opinion on this image"
 
+#: In place of a verdict on an image outside the scope of the model.
+OUT_OF_SCOPE = "out of scope, no verdict"
+
+#: Behind a verdict that was asked for on such an image.
+BUT_OUT_OF_SCOPE = "(out of scope)"
+
 #: Who decides.
 CLINICIAN = "A computed second opinion and no diagnosis: a clinician who has seen film and patient decides."
 
@@ -29,10 +35,11 @@ def cut(share: float) -> str:
 
 
 def headline(opinion: Opinion) -> str:
-    """The verdict in words, beginning with a capital."""
+    """The verdict in words, beginning with a capital; with a warning where the image is out of scope."""
     if opinion.verdict is None:
-        return NO_OPINION.capitalize()
-    return verdict_words(opinion.verdict, opinion.card.finding).capitalize()
+        return (OUT_OF_SCOPE if opinion.gate.withheld else NO_OPINION).capitalize()
+    words = verdict_words(opinion.verdict, opinion.card.finding).capitalize()
+    return f"{words} {BUT_OUT_OF_SCOPE}" if opinion.gate.out_of_scope else words
 
 
 def zones(card: Card) -> list[str]:
@@ -96,6 +103,12 @@ def record(found: Summary, region: str, card: Card) -> tuple[str, str]:
 
 
 NO_RECORD = "This model has no record: nobody has measured it here, and its probability is not calibrated."
+
+
+#: In place of the record of a model on an image outside its scope.
+NO_RECORD_OUT_OF_SCOPE = (
+    "The model was not measured on images out of scope: nobody knows how often this answer is wrong."
+)
 
 
 def recorded_region(opinion: Opinion) -> str:

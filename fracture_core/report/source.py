@@ -9,17 +9,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 from pydicom.uid import UID
-from pydicom.valuerep import DA, TM, PersonName
+from pydicom.valuerep import DA, TM
 
 from fracture_core.errors import DataError
 from fracture_core.imaging import formats
 from fracture_core.imaging.dicom import parse_dicom
-from fracture_core.imaging.dicom_elements import DAMAGED, element, numbers, text
+from fracture_core.imaging.dicom_elements import DAMAGED, decoded_text, element, encodings, numbers, text
 from fracture_core.report.unchecked import unchecked
 
 #: The character set of results, in which every name can be written (ISO_IR 192 is UTF-8).
@@ -47,7 +46,6 @@ _UIDS = {
 }
 
 _SEXES = ("M", "F", "O")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -125,35 +123,22 @@ def _source(dataset: Dataset) -> Source:
 
 
 def _identity(dataset: Dataset) -> Dataset:
-    encodings = convert_encodings(element(dataset, "SpecificCharacterSet") or "")
+    charsets = encodings(dataset)
     identity = Dataset()
     for keyword in (*_REQUIRED, *_OPTIONAL):
-        value = _value(dataset, keyword, encodings)
+        value = _value(dataset, keyword, charsets)
         if value or keyword in _REQUIRED:
             setattr(identity, keyword, value)
-    if text(dataset, _ANONYMISED[0]) == "YES" and (how := _value(dataset, _ANONYMISED[1], encodings)):
+    if text(dataset, _ANONYMISED[0]) == "YES" and (how := _value(dataset, _ANONYMISED[1], charsets)):
         identity.PatientIdentityRemoved, identity.DeidentificationMethod = "YES", how
     return identity
 
 
-def _value(dataset: Dataset, keyword: str, encodings: list[str]) -> str:
-    """The text of an element; "" where there is none, or a date, time or sex that is none.
-
-    It is decoded here, because pydicom's own conversion warns of odd values and quotes them.
-    """
-    tag = Tag(keyword)
-    if tag not in dataset:
-        return ""
-    raw = dataset.get_item(tag).value
-    vr = dictionary_VR(tag)
+def _value(dataset: Dataset, keyword: str, charsets: list[str]) -> str:
+    """The text of an element; "" where there is none, or a date, time or sex that is none."""
+    vr = dictionary_VR(Tag(keyword))
     try:
-        if not isinstance(raw, bytes):
-            value = str(raw or "")
-        elif vr == "PN":
-            value = str(PersonName(raw.rstrip(b"\0 "), encodings))
-        else:
-            value = decode_bytes(raw, encodings or ["ascii"], set())
-        value = _CONTROL.sub("", value).strip()
+        value = decoded_text(dataset, keyword, charsets)
         if vr == "DA":
             return value if value and DA(value) else ""
         if vr == "TM":

@@ -80,7 +80,10 @@ def _verdict(opinion: Opinion, film: Dataset, region: str) -> sr.MeasurementsAnd
     assert opinion.probability is not None
     assert opinion.verdict is not None
     finding = ours.FINDINGS[card.finding]
-    sites = [sr.FindingSite(anatomic_location=ours.REGIONS[region])] if region in ours.REGIONS else None
+    outside = opinion.gate.out_of_scope
+    # The model tells apart the regions that it knows, of which an image out of scope shows none.
+    known = region in ours.REGIONS and not outside
+    sites = [sr.FindingSite(anatomic_location=ours.REGIONS[region])] if known else None
     group = sr.MeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(highdicom.UID(), "Whole film"),
         finding_type=finding,
@@ -93,11 +96,12 @@ def _verdict(opinion: Opinion, film: Dataset, region: str) -> sr.MeasurementsAnd
         source_images=[sr.SourceImageForMeasurementGroup(film.SOPClassUID, film.SOPInstanceUID)],
     )
     found = card.record(region)
+    record = " ".join(sentences.record(found, region, card)) if found else sentences.NO_RECORD
+    measured = [sentences.NO_RECORD_OUT_OF_SCOPE] if outside else [sentences.meaning(opinion), record]
     said = [
         f"{sentences.headline(opinion)}.",
         *opinion.gate.reasons,
-        sentences.meaning(opinion),
-        " ".join(sentences.record(found, region, card)) if found else sentences.NO_RECORD,
+        *measured,
         *card.limits,
         sentences.CLINICIAN,
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -12,7 +13,7 @@ from fracture_core.registry.card import Card
 from fracture_core.report import sentences
 from fracture_core.report.sentences import percent
 from fracture_core.words import Verdict, a_finding, verdict_words
-from pages.parts import layout, scale
+from pages.parts import boundary, layout, scale
 
 if TYPE_CHECKING:
     from fracture_core.opinion import Opinion
@@ -24,8 +25,15 @@ TONES = {
 }
 
 
-def verdict(found: Verdict, probability: float, card: Card) -> None:
-    """The verdict, its probability, and both on a scale with the thresholds."""
+def verdict(found: Verdict, probability: float, card: Card, out_of_scope: bool = False) -> None:
+    """The verdict, its probability, and both on a scale with the thresholds.
+
+    Args:
+        found: the verdict.
+        probability: 0–1.
+        card: of the model.
+        out_of_scope: whether the image is outside what the model covers and the answer was asked for all the same.
+    """
     low, high = (min(max(cut, 0.0), 1.0) for cut in (card.thresholds.low, card.thresholds.high))
     words = {row: verdict_words(row, card.finding) for row in Verdict}
     ticks = "".join(
@@ -33,12 +41,33 @@ def verdict(found: Verdict, probability: float, card: Card) -> None:
         for tick in scale.ticks(low, high)
     )
     zones = sentences.zones(card)
+    warning = f" {sentences.BUT_OUT_OF_SCOPE}" if out_of_scope else ""
     st.html(
-        f'<div class="verdict {TONES[found]}"><div class="word" data-testid="verdict">{words[found]}</div>'
+        f'<div class="verdict {TONES[found]}"><div class="word" data-testid="verdict">{words[found]}{warning}</div>'
         f'<div class="number">Probability of {a_finding(card.finding)}: <b>{percent(probability)}</b></div>'
         f'<div class="scale" style="--low:{low:.1%};--high:{high:.1%};--at:{probability:.1%}" role="img" '
         f'aria-label="Probability {percent(probability)}; {", ".join(zones)}"><div class="bar"></div>'
         f'<div class="mark"></div>{ticks}</div><div class="zones">{" · ".join(zones)}</div></div>'
+    )
+
+
+def withheld(gate: Gate, on_request: Callable[[], None], key: str) -> None:
+    """An image outside the scope of the model: no verdict, the reason, and a button to get the answer anyway.
+
+    Args:
+        gate: its gate, which withholds the opinion.
+        on_request: called when the user asks for the answer.
+        key: tells the widgets of one film from those of another.
+    """
+    st.html(
+        '<div class="verdict none"><div class="word" data-testid="verdict">'
+        f"{sentences.OUT_OF_SCOPE}</div></div>"
+    )
+    reasons(gate)
+    st.button("Show the answer anyway", key=f"anyway {key}", on_click=boundary.callback(on_request))
+    st.caption(
+        "The header can be wrong. The model's answer on a body part or kind of image that it was not trained on "
+        "means nothing."
     )
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit import runtime
 
 from fracture_core import places
+from fracture_core.report import sentences
 
 if TYPE_CHECKING:
     from fracture_core.opinion import Heat, Opinion
@@ -59,6 +60,7 @@ def show(opinion: Opinion, heat: Heat | None, name: str, key: str) -> None:
             "spacing": film.spacing,
             "layer": _served(heat.layer, "image/png", "viewer heatmap") if heat and heat.any else None,
             "contours": heat.contours if heat else [],
+            "warning": f"{sentences.headline(opinion)}. No diagnosis." if opinion.gate.out_of_scope else "",
         },
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import streamlit as st
 
 from fracture_core.errors import SecondLookError
+from fracture_core.internal_errors import file_boundary
 from fracture_core.report import names, table
 from fracture_core.report.source import is_dicom, source
 from pages.parts import answer, boundary, layout
@@ -133,7 +134,8 @@ def _study(films: Sequence[Film], keep: bool) -> None:
 def _dicom(film: Film, opinion: Opinion, label: str) -> str:
     """Results for the archive that a DICOM film came from; what they name, or the sentence why there are none."""
     try:
-        source(film.content)
+        with file_boundary():
+            source(film.content)
     except SecondLookError as error:
         return f"No DICOM results: {error}"
     region = answer.region(opinion, film.key)

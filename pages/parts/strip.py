@@ -9,7 +9,7 @@ import streamlit as st
 
 from fracture_core.reading import Entry, Reading
 from fracture_core.registry.card import Card
-from fracture_core.report.sentences import percent
+from fracture_core.report.sentences import BUT_OUT_OF_SCOPE, OUT_OF_SCOPE, percent
 from fracture_core.words import Verdict, verdict_words
 from pages.parts import answer, boundary, layout
 
@@ -19,6 +19,7 @@ _FILM, _PAGE = "film", "strip page"
 _SHOWN, _ROW = 16, 8
 
 # Words for films without a verdict.
+_OUT_OF_SCOPE = "Out of scope"
 _WITHOUT = ("No opinion", "Not read", "Stopped")
 
 #: Seconds between two looks at a study that is being read.
@@ -71,16 +72,16 @@ def _live(reading: Reading, card: Card, waited: bool, seen: tuple[str, bool]) ->
 
 
 def _together(entries: list[Entry], chosen: Entry, card: Card) -> None:
-    """The verdict of the study: that of its most suspicious film."""
+    """The verdict of the study: that of its most suspicious film in scope."""
     worst = _most_suspicious(entries)
     waits = any(entry.waits for entry in entries)
-    counts = Counter(_words(entry, card) for entry in entries if not entry.waits)
-    order = [*(verdict_words(verdict, card.finding).capitalize() for verdict in Verdict), *_WITHOUT]
-    told = ", ".join(f"{words.lower()} {counts[words]}" for words in order if counts[words]).capitalize()
+    told = _told(entries, card)
     if worst is None or worst.summary is None or worst.summary.verdict is None:
         if not waits:
+            verdict = OUT_OF_SCOPE if all(map(_out_of_scope, entries)) else "no verdict"
             st.html(
-                f'<div class="study"><b>Study of {len(entries)} films: no verdict.</b> {html.escape(told)}.</div>'
+                f'<div class="study" data-testid="study-verdict"><b>Study of {len(entries)} films: {verdict}.</b> '
+                f"{html.escape(told)}</div>"
             )
         return
     verdict, share = worst.summary.verdict, percent(worst.summary.probability or 0.0)
@@ -89,7 +90,7 @@ def _together(entries: list[Entry], chosen: Entry, card: Card) -> None:
         st.html(
             f'<div class="study {answer.TONES[verdict]}" data-testid="study-verdict"><b>Study of {len(entries)} '
             f"films{comma}{so_far}: {html.escape(verdict_words(verdict, card.finding))}.</b> "
-            f"Most suspicious{so_far}: {html.escape(worst.name)}, {share}. {html.escape(told)}.</div>"
+            f"Most suspicious{so_far}: {html.escape(worst.name)}, {share}. {html.escape(told)}</div>"
         )
         if worst.key != chosen.key:
             st.button(
@@ -103,6 +104,16 @@ def _together(entries: list[Entry], chosen: Entry, card: Card) -> None:
             "A study is as suspicious as its most suspicious film. The thresholds were chosen for single films: the "
             "more films, the likelier one of them is suspected by mistake."
         )
+
+
+def _told(entries: list[Entry], card: Card) -> str:
+    """How many films have which verdict, and how many are out of scope, as sentences."""
+    outside = sum(map(_out_of_scope, entries))
+    counts = Counter(_words(entry, card) for entry in entries if not entry.waits and not _out_of_scope(entry))
+    order = [*(verdict_words(verdict, card.finding).capitalize() for verdict in Verdict), *_WITHOUT]
+    told = ", ".join(f"{words.lower()} {counts[words]}" for words in order if counts[words]).capitalize()
+    scope = f"{outside} of {len(entries)} images out of scope." if outside else ""
+    return f"{told}. {scope}".strip() if told else scope
 
 
 def _films(entries: list[Entry], chosen: Entry, card: Card) -> None:
@@ -188,8 +199,12 @@ def _turn(page: int) -> None:
 
 
 def _most_suspicious(entries: list[Entry]) -> Entry | None:
-    judged = [entry for entry in entries if entry.probability is not None]
+    judged = [entry for entry in entries if entry.probability is not None and not _out_of_scope(entry)]
     return max(judged, key=lambda entry: entry.probability or 0.0, default=None)
+
+
+def _out_of_scope(entry: Entry) -> bool:
+    return entry.summary is not None and entry.summary.gate.out_of_scope
 
 
 def _words(entry: Entry, card: Card) -> str:
@@ -199,5 +214,6 @@ def _words(entry: Entry, card: Card) -> str:
     if entry.summary is None:
         return stopped if entry.stopped else not_read
     if entry.summary.verdict is None:
-        return no_opinion
-    return verdict_words(entry.summary.verdict, card.finding).capitalize()
+        return _OUT_OF_SCOPE if entry.summary.gate.withheld else no_opinion
+    words = verdict_words(entry.summary.verdict, card.finding).capitalize()
+    return f"{words} {BUT_OUT_OF_SCOPE}" if entry.summary.gate.out_of_scope else words

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from fracture_core.imaging.bundle import Dropped
+from fracture_core.imaging.study_images import StudyImages
 from fracture_core.reading import Reading
 from fracture_core.registry.card import Card
 from pages.parts import resources
 
 _READING, _GENERATION = "reading", "study generation"
 
-_KEPT, _RESTORED, _FORGOTTEN = "kept", "restored", "forgotten"
+_IMAGES, _LOST, _FORGOTTEN = "study images", "study lost", "forgotten"
+
+#: In the address while a study is open. It outlives a restart of the server, which the session does not.
+_MARK = "study"
 
 # First words of what other pages and the frame keep; all else in a session is of its study.
 _OTHERS = ("failures", "audit", "train", "published", "arrived", "page")
@@ -45,28 +49,77 @@ def end() -> None:
         found.show([])
 
 
-def kept(films: Sequence[Dropped], dropped: bool) -> Sequence[Dropped]:
-    """The films of the uploader, or those of before when it has just been drawn anew.
+def images() -> StudyImages:
+    """The images of this session's study."""
+    return st.session_state.setdefault(_IMAGES, StudyImages())
 
-    Streamlit empties an uploader while another page is shown; a study must not be lost by that.
+
+def begin_session() -> None:
+    """Notice at the first look of a session that the study of an earlier session is gone.
+
+    The browser keeps its page, with the names of the files, when the server restarts; the images are gone with the
+    server's memory. The uploaders then get another key, which empties them in the browser too.
+    """
+    if _GENERATION in st.session_state:
+        return
+    mark = st.query_params.get(_MARK, "")
+    st.session_state[_GENERATION] = int(mark[:9]) + 1 if mark[:9].isdecimal() else 0
+    st.session_state[_LOST] = bool(mark)
+
+
+def mark(uploaded: bool) -> None:
+    """Keep in the address whether a study of uploaded images is open; nothing about the images.
 
     Args:
-        films: behind what lies in the uploader.
-        dropped: whether anything lies there.
+        uploaded: whether there is one.
     """
-    state = st.session_state
-    if dropped:
-        state[_KEPT], state[_RESTORED] = list(films), False
-    elif state.get("arrived"):
-        state[_RESTORED] = bool(state.get(_KEPT))
-    elif not state.get(_RESTORED):
-        state[_KEPT] = []
-    return state.get(_KEPT, [])
+    if uploaded:
+        st.session_state[_LOST] = False
+        if st.query_params.get(_MARK) != str(generation()):
+            st.query_params[_MARK] = str(generation())
+    elif _MARK in st.query_params:
+        del st.query_params[_MARK]
+
+
+def lost() -> bool:
+    """Whether the study of an earlier session is gone and nothing was dropped since."""
+    return bool(st.session_state.get(_LOST))
+
+
+def update(uploads: Mapping[str, Sequence[Dropped]], emptied: bool) -> None:
+    """Take over what the uploaders hold; see `StudyImages.update`."""
+    images().update(uploads, emptied)
+
+
+def join() -> None:
+    """Add the images that wait to the study."""
+    images().join_waiting()
+
+
+def keep() -> None:
+    """Go on with the study."""
+    images().keep()
+
+
+def begin_with_waiting() -> None:
+    """Begin a new study with the images that wait."""
+    images().begin_with_waiting()
+    _empty_uploaders()
+
+
+def begin_with_apart() -> None:
+    """Begin a new study with the images of another patient or study."""
+    images().begin_with_apart()
+    _empty_uploaders()
 
 
 def generation() -> int:
-    """Counts how often the study was forgotten; part of the widgets' keys, so that they empty too."""
+    """Counts how often the uploaders were emptied; part of the widgets' keys, which empties them."""
     return int(st.session_state.get(_GENERATION, 0))
+
+
+def _empty_uploaders() -> None:
+    st.session_state[_GENERATION] = generation() + 1
 
 
 def forget() -> None:

@@ -11,7 +11,7 @@ from fracture_core.registry.store import CARD, PREDICTIONS
 from fracture_core.training import release
 from fracture_core.training.release import ReleaseComparison
 from fracture_core.training.run import Run
-from pages.parts import layout, resources, train_state
+from pages.parts import boundary, layout, resources, train_state
 
 _ASKED = "train_release_asked"
 
@@ -53,7 +53,7 @@ def show(card: Card, run: Run | None = None) -> None:
             "Put in use",
             type="primary",
             key=f"train_use_{card.id}",
-            on_click=_ask,
+            on_click=boundary.callback(_ask),
             args=(card.weights.sha256,),
             help="Shows a comparison with the model in use first.",
         )
@@ -148,5 +148,5 @@ def _confirmed(found: ReleaseComparison) -> str | None:
             )
         with st.container(horizontal=True):
             confirmed = st.form_submit_button("Put it in use", type="primary")
-            st.form_submit_button("Cancel", on_click=_ask, args=("",))
+            st.form_submit_button("Cancel", on_click=boundary.callback(_ask), args=("",))
     return reason if confirmed else None

@@ -260,3 +260,62 @@ def test_csv_is_no_formula(command, tmp_path, monkeypatch):
     said = command("predict", "=cmd|calc.png", "--format", "csv")
     header, line = csv.reader(said.lines)
     assert dict(zip(header, line, strict=True))["path"] == "'=cmd|calc.png"
+
+
+@pytest.fixture
+def chest(tmp_path):
+    """A synthetic film whose header says that it shows a chest."""
+    path = tmp_path / "chest.dcm"
+    path.write_bytes(changed((SAMPLES / "synthetic_leg_fracture.dcm").read_bytes(), BodyPartExamined="CHEST"))
+    return path
+
+
+def test_no_verdict_out_of_scope(command, chest):
+    said = command("predict", chest, "--format", "json")
+    row = json.loads(said.out)
+    assert said.status == 0
+    assert (row["verdict"], row["probability"], row["error"]) == (None, None, None)
+    assert row["gate"]["reasons"][0].startswith("Out of scope: ")
+    said = command("predict", chest)
+    assert "out of scope, no verdict" in said.out
+    assert "%" not in said.out
+
+
+def test_answer_out_of_scope_on_request_carries_a_warning(command, chest, tmp_path):
+    maps = tmp_path / "maps"
+    said = command("predict", chest, "--ignore-scope", "--format", "json", "--heatmaps", maps)
+    row = json.loads(said.out)
+    assert said.status == 0
+    assert 0 <= row["probability"] <= 1
+    assert row["gate"]["state"] == "warn"
+    assert row["gate"]["reasons"][0].startswith("Out of scope: ")
+    assert "(out of scope)" in command("predict", chest, "--ignore-scope").out
+    # The picture has the band below the film that carries the warning.
+    (picture,) = maps.iterdir()
+    assert cv2.imread(str(picture)).shape[0] > dcmread(chest).Rows
+
+
+def test_ignored_scope_changes_nothing_in_scope(command, wide_film):
+    rows = [
+        json.loads(command("predict", wide_film, "--format", "json", *options).out)
+        for options in ((), ("--ignore-scope",))
+    ]
+    assert rows[0]["probability"] == rows[1]["probability"]
+    assert rows[0]["gate"] == rows[1]["gate"]
+
+
+def test_it_goes_on_past_an_unexpected_exception(command, wide_film, broken, monkeypatch):
+    real = Reader.opinion
+
+    def faulty(self, source, heatmap=True):
+        if source == broken:
+            raise ZeroDivisionError("Doe^Jane")
+        return real(self, source, heatmap)
+
+    monkeypatch.setattr(Reader, "opinion", faulty)
+    said = command("predict", broken, wide_film, "--format", "json")
+    bad, good = (json.loads(line) for line in said.lines)
+    assert said.status == 1
+    assert bad["error"].startswith("This file could not be read (internal error, reference ")
+    assert good["error"] is None
+    assert "Doe" not in said.out + said.err

@@ -77,22 +77,63 @@ def app(tmp_path_factory, trained, phantoms):
         if folder.is_dir():
             shutil.copytree(folder, models / folder.name)
     shutil.copytree(trained.result, models / "tiny")
-    port = _free_port()
-    environment = {**os.environ, "SECOND_LOOK_MODELS": str(models), "SECOND_LOOK_RUNS": str(runs)}
-    environment |= {"HOME": str(elsewhere), "TMPDIR": str(elsewhere)}
-    # No test of the pages reaches the internet: nobody listens at this address.
-    environment |= {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
-    log = (runs / "app.log").open("w")
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
-    url = f"http://127.0.0.1:{port}"
+    server = Server(runs, models, elsewhere)
+    server.start()
     try:
-        _wait(url, process, runs / "app.log")
-        yield App(url, runs, models, phantoms, elsewhere)
+        yield App(server.url, runs, models, phantoms, elsewhere)
     finally:
-        process.terminate()
-        process.wait(30)
-        log.close()
+        server.stop()
+
+
+@pytest.fixture
+def server(tmp_path):
+    """A server with the shipped model that a test may stop and start again."""
+    for name in ("models", "runs", "elsewhere"):
+        (tmp_path / name).mkdir()
+    for folder in (ROOT / "models").iterdir():
+        if folder.is_dir():
+            shutil.copytree(folder, tmp_path / "models" / folder.name)
+    server = Server(tmp_path / "runs", tmp_path / "models", tmp_path / "elsewhere")
+    server.start()
+    yield server
+    server.stop()
+
+
+class Server:
+    """The app in a process of its own, always at the same address.
+
+    Args:
+        runs: folder of runs.
+        models: folder of models.
+        elsewhere: home and folder for temporary files.
+    """
+
+    def __init__(self, runs: Path, models: Path, elsewhere: Path):
+        self._port = _free_port()
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.log = runs / "app.log"
+        self._environment = {**os.environ, "SECOND_LOOK_MODELS": str(models), "SECOND_LOOK_RUNS": str(runs)}
+        self._environment |= {"HOME": str(elsewhere), "TMPDIR": str(elsewhere)}
+        # No test of the pages reaches the internet: nobody listens at this address.
+        self._environment |= {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+
+    def start(self) -> None:
+        """Starts the server and waits until it answers."""
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self._port)]
+        with self.log.open("a") as log:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=self._environment, stdout=log, stderr=subprocess.STDOUT
+            )
+        try:
+            _wait(self.url, self._process, self.log)
+        except RuntimeError:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stops the server."""
+        self._process.terminate()
+        self._process.wait(30)
 
 
 @pytest.fixture

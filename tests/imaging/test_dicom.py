@@ -266,7 +266,8 @@ def test_nothing_that_identifies_is_kept(dicom):
     film = read(dicom(VALUES))
     kept = f"{film.kind} {film.warnings} {film.spacing} {vars(film).keys()}"
     assert set(vars(film)) == {
-        "pixels", "kind", "spacing", "colour", "truncated", "warnings", "scale", "shuttered", "displayed"
+        "pixels", "kind", "spacing", "colour", "truncated", "warnings", "scale", "shuttered", "displayed",
+        "body_parts", "other_modality",
     }  # fmt: skip
     assert "Doe" not in kept
     assert "SECRET" not in kept

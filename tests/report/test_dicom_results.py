@@ -206,7 +206,7 @@ def test_both_are_valid_for_a_poor_film(calm, film, tmp_path):
 def test_both_are_valid_for_real_films(reader, real_data, tmp_path, name):
     path = real_data / "dicom" / name
     before = hashlib.sha256(path.read_bytes()).hexdigest()
-    opinion = reader.opinion(path)
+    opinion = reader.opinion(path, ignore_scope=True)  # one of them is a chest
     _check(to_dicom(opinion, path.read_bytes(), "leg"), tmp_path)
     assert hashlib.sha256(path.read_bytes()).hexdigest() == before
 
