@@ -7,6 +7,7 @@ import keras
 
 from fracture_core.errors import ModelError
 from fracture_core.imaging import InputSpec
+from fracture_core.zoo import efficientnet_lite
 from fracture_core.zoo.architecture import Architecture
 
 
@@ -17,8 +18,8 @@ def load_backbone(model: keras.Model, row: Architecture, spec: InputSpec, source
         model: a network of the zoo, built by `row`.
         row: its architecture.
         spec: its input.
-        source: "imagenet" for Keras' own download, or the path of a `.weights.h5` file of
-            `keras.applications.<backbone>(include_top=False)`.
+        source: "imagenet" for Keras' own download, or the path of a `.weights.h5` file of the backbone without its
+            top, such as `keras.applications.<backbone>(include_top=False)`.
 
     Raises:
         ModelError: the architecture has no backbone, or the weights are missing or do not fit.
@@ -27,8 +28,13 @@ def load_backbone(model: keras.Model, row: Architecture, spec: InputSpec, source
         raise ModelError(
             f"Expected no starting weights, because {row.title} has no backbone: leave them out."
         )
-    application = getattr(keras.applications, row.backbone)
     shape = (spec.height, spec.width, spec.channels)
+    lite = row.backbone in efficientnet_lite.SCALES
+    if source == "imagenet" and lite:
+        raise ModelError(
+            f"Keras has no download of the ImageNet weights of {row.backbone}: give a file with --backbone-weights."
+        )
+    application = None if lite else getattr(keras.applications, row.backbone)
     if source == "imagenet":
         try:
             base = application(weights="imagenet", include_top=False, input_shape=shape)
@@ -42,7 +48,11 @@ def load_backbone(model: keras.Model, row: Architecture, spec: InputSpec, source
                 "--backbone-weights."
             ) from error
     else:
-        base = application(weights=None, include_top=False, input_shape=shape)
+        base = (
+            efficientnet_lite.backbone(row.backbone, keras.Input(shape, name="image"))
+            if lite
+            else application(weights=None, include_top=False, input_shape=shape)
+        )
         _load(base, Path(source), row)
     own = {settled_name(layer.name): layer for layer in model.layers}
     for layer in base.layers:
