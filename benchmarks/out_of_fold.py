@@ -2,9 +2,9 @@
 
 python -m benchmarks.out_of_fold FOLDER [FOLDER ...] [--against RESULT] [--out FILE.json]
 
-FOLDER is `runs/cross_validation/NAME`. The logits of several cross-validations of the same films are averaged. RESULT is
-the folder of a model: its AUC on its validation films is compared with the out-of-fold AUC on the same films. The test
-films are not read.
+FOLDER is `runs/cross_validation/NAME`. The logits of several cross-validations of the same films are averaged. RESULT
+is the folder of a model: its AUC on its validation films is compared with the out-of-fold AUC on the same films. The
+test films are not read.
 """
 
 import argparse

@@ -100,7 +100,7 @@ def average_logits(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
         logits.append(ordered["logit"] / ordered["logit"].std())
     if len(tables) == 1:
         return first
-    peaks = [name for name in first if name.startswith("peak_")]
+    peaks = [name for name in first.columns if str(name).startswith("peak_")]
     return first.drop(columns=peaks).assign(logit=np.mean(logits, axis=0))
 
 
@@ -172,16 +172,19 @@ def _stability(table: pd.DataFrame, draws: int, seed: int) -> dict[str, Interval
         )
     if not found:
         return {name: Interval.unknown(len(table)) for name in STABILITY}
-    values = np.array(found)
-    ends = 50 * (1 - LEVEL), 50 * (1 + LEVEL)
     return {
-        name: Interval(
-            float(np.nanmean(column)), *(float(end) for end in np.nanpercentile(column, ends)), len(table)
-        )
-        if not np.isnan(column).all()
-        else Interval.unknown(len(table))
-        for name, column in zip(STABILITY, values.T, strict=True)
+        name: _percentile_interval(column, len(table))
+        for name, column in zip(STABILITY, np.array(found).T, strict=True)
     }
+
+
+def _percentile_interval(draws: np.ndarray, n: int) -> Interval:
+    """Mean and percentile interval of bootstrap draws; draws that are nan are left out."""
+    known = draws[~np.isnan(draws)]
+    if not len(known):
+        return Interval.unknown(n)
+    low, high = np.percentile(known, (50 * (1 - LEVEL), 50 * (1 + LEVEL)))
+    return Interval(float(known.mean()), float(low), float(high), n)
 
 
 def _outside(label: np.ndarray, score: np.ndarray, thresholds: Thresholds) -> tuple[float, ...]:

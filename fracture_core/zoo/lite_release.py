@@ -30,7 +30,7 @@ RELEASES = {
 _PREAMBLE = 3
 
 # Element types by the name of the storage class.
-_ELEMENTS = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
+_ELEMENTS: dict[str, np.dtype] = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 
 # Names of the release by the ending of ours: within a block, and outside.
 _IN_BLOCK = {
