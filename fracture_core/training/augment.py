@@ -12,7 +12,11 @@ _FIELDS, _CLIP = (8, 8), 2.0
 
 
 def augment(
-    canvas: np.ndarray, how: Augmentation, rng: np.random.Generator, mirrored: bool = False
+    canvas: np.ndarray,
+    how: Augmentation,
+    rng: np.random.Generator,
+    mirrored: bool = False,
+    crop: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Turns, moves, zooms, mirrors and re-exposes one film, and makes it coarser and noisier.
 
@@ -25,6 +29,8 @@ def augment(
         rng: where chance comes from; eleven numbers are drawn whatever `how` says, so that the same
             seed gives comparable films under different settings, and more for noise.
         mirrored: whether the film is mirrored before all else.
+        crop: affine map (2, 3) that is applied before the variations, as `crops.choose_crop` gives it; None for the
+            whole film.
 
     Returns:
         The film, uint8 (height, width), and the affine map (2, 3) from pixel indices of `canvas` to
@@ -41,6 +47,8 @@ def augment(
         matrix[:, 2] += matrix[:, 0] * (width - 1)
         matrix[:, 0] *= -1
     matrix[:, 2] += (right * how.shift * width, down * how.shift * height)
+    if crop is not None:
+        matrix = matrix @ np.vstack([crop, (0, 0, 1)])
     warped = cv2.warpAffine(canvas, matrix, (width, height), flags=cv2.INTER_LINEAR)
     film = warped > 0
     if abs(equal) < how.clahe:

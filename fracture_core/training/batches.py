@@ -10,6 +10,7 @@ import numpy as np
 from fracture_core.imaging import InputSpec, normalise
 from fracture_core.training.augment import augment
 from fracture_core.training.cells import UNMOVED, cell_targets
+from fracture_core.training.crops import CropSettings, choose_crop, crop_label
 from fracture_core.zoo import Augmentation
 from fracture_core.zoo.architecture import ALL, LOGIT, MAP, OVER, UNDER
 
@@ -54,6 +55,9 @@ class Batches(keras.utils.PyDataset):
             0 shows all.
         sampling: which films an epoch shows; see `TrainingConfig`.
         doubled: whether an epoch shows every film twice, once mirrored.
+        crops: how films are cropped; needs `marks` and `augmentation`. None for whole films only.
+        frequencies: float (n,), how often a film is shown relative to others of its label; None for equally often.
+            Not with a sampling or `doubled`.
     """
 
     def __init__(
@@ -70,6 +74,8 @@ class Batches(keras.utils.PyDataset):
         negatives: float = 0,
         sampling: str = ALL,
         doubled: bool = False,
+        crops: CropSettings | None = None,
+        frequencies: np.ndarray | None = None,
     ):
         super().__init__(workers=2, use_multiprocessing=False, max_queue_size=8)
         self._canvases = canvases
@@ -84,6 +90,8 @@ class Batches(keras.utils.PyDataset):
         self._negatives = negatives
         self._sampling = sampling
         self._doubled = doubled
+        self._crops = crops
+        self._frequencies = frequencies
         self._order = self._shuffled()
 
     def __len__(self) -> int:
@@ -102,18 +110,27 @@ class Batches(keras.utils.PyDataset):
         chosen, mirrored = shown % len(self._labels), shown >= len(self._labels)
         films = self._canvases[np.sort(chosen)][np.argsort(np.argsort(chosen))]
         moves = np.tile(UNMOVED, (len(chosen), 1, 1))
-        if self._augmentation is not None:
-            looks = (
-                np.random.default_rng((self._seed, self._epoch, place)) for place in self._looks(index, shown)
-            )
-            varied = [
-                augment(film, self._augmentation, chance, bool(mirror))
-                for film, mirror, chance in zip(films, mirrored, looks, strict=True)
-            ]
-            films, moves = (np.stack(parts) for parts in zip(*varied, strict=True))
-        inputs = normalise(films, self._spec)
         labels = self._labels[chosen].astype(np.float32)[:, None]
         weights = self._weights[chosen].astype(np.float32)
+        if self._augmentation is not None:
+            looks = self._looks(index, shown)
+            frames = [
+                self._frame(film, number, look)
+                for film, number, look in zip(films, chosen.tolist(), looks, strict=True)
+            ]
+            varied = [
+                augment(
+                    film,
+                    self._augmentation,
+                    np.random.default_rng((self._seed, self._epoch, look)),
+                    bool(mirror),
+                    frame,
+                )
+                for film, mirror, look, frame in zip(films, mirrored, looks, frames, strict=True)
+            ]
+            films, moves = (np.stack(parts) for parts in zip(*varied, strict=True))
+            self._relabel(chosen, frames, moves, films.shape[1:], labels, weights)
+        inputs = normalise(films, self._spec)
         if self._marks is None:
             return inputs, labels, weights
         cells = np.stack(
@@ -124,6 +141,39 @@ class Batches(keras.utils.PyDataset):
         )
         return inputs, {LOGIT: labels, MAP: cells}, {LOGIT: weights, MAP: np.ones_like(weights)}
 
+    def _frame(self, film: np.ndarray, number: int, look: int) -> np.ndarray | None:
+        """The crop of one look, or None for the whole film."""
+        if self._crops is None or self._marks is None:
+            return None
+        # A generator of its own: the variations stay the same with and without crops.
+        rng = np.random.default_rng((self._seed, self._epoch, look, 1))
+        return choose_crop(film, self._marks.boxes[number], self._crops, rng)
+
+    def _relabel(
+        self,
+        chosen: np.ndarray,
+        frames: list[np.ndarray | None],
+        moves: np.ndarray,
+        canvas: tuple[int, int],
+        labels: np.ndarray,
+        weights: np.ndarray,
+    ) -> None:
+        """Gives crops of fractured films their own labels and weights, in place.
+
+        Ambiguous crops get no weight: they train the map only.
+        """
+        if self._crops is None or self._marks is None:
+            return
+        for place, number in enumerate(chosen.tolist()):
+            if frames[place] is None or not self._labels[number]:
+                continue
+            label = crop_label(self._marks.boxes[number], moves[place], canvas)
+            if label is None:
+                weights[place] = 0
+            else:
+                labels[place] = label
+                weights[place] = self._crops.label_weights[label]
+
     def on_epoch_end(self) -> None:
         """Moves on to the next epoch's order."""
         self._epoch += 1
@@ -131,7 +181,7 @@ class Batches(keras.utils.PyDataset):
 
     def _looks(self, index: int, shown: np.ndarray) -> list[int]:
         """What tells one look at a film from another within an epoch."""
-        if self._sampling == OVER:
+        if self._sampling == OVER or self._frequencies is not None:
             # The same film comes several times, varied otherwise each time.
             return [index * self._batch + place for place in range(len(shown))]
         return [int(number) for number in shown]
@@ -141,7 +191,15 @@ class Batches(keras.utils.PyDataset):
         if self._augmentation is not None:
             rng = np.random.default_rng((self._seed, self._epoch))
             broken, calm = (order[self._labels == label] for label in (1, 0))
-            if self._negatives:
+            if self._frequencies is not None:
+                shown = min(len(calm), round(self._negatives * len(broken))) if self._negatives else len(calm)
+                order = np.concatenate(
+                    [
+                        part[_systematic_sample(self._frequencies[part], count, rng)]
+                        for part, count in ((broken, len(broken)), (calm, shown))
+                    ]
+                )
+            elif self._negatives:
                 shown = min(len(calm), round(self._negatives * len(broken)))
                 order = np.concatenate([broken, rng.choice(calm, shown, replace=False)])
             elif self._sampling != ALL:
@@ -156,3 +214,22 @@ class Batches(keras.utils.PyDataset):
                 order = np.concatenate([order, order + len(self._labels)])
             rng.shuffle(order)
         return order
+
+
+def _systematic_sample(weights: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Draws positions in proportion to their weights, as evenly as possible (systematic sampling).
+
+    A position whose expected number of draws is c is drawn ⌊c⌋ or ⌈c⌉ times.
+
+    Args:
+        weights: float (n,), above 0.
+        count: how many to draw.
+        rng: source of randomness.
+
+    Returns:
+        int (count,).
+    """
+    order = rng.permutation(len(weights))
+    edges = np.cumsum(weights[order])
+    points = (np.arange(count) + rng.random()) * edges[-1] / count
+    return order[np.minimum(np.searchsorted(edges, points, side="right"), len(weights) - 1)]

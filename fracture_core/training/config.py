@@ -43,6 +43,15 @@ class TrainingConfig:
         class_weights: whether the rarer class counts more, so that both count the same in sum.
         seed: of the split, the start weights, the order and the augmentation.
         augmentation: how training films are varied.
+        crop_share: share of the training looks that show a random crop instead of the whole film, 0–1; see
+            `training.crops`.
+        crop_min: smallest side of a crop, as a share of the canvas.
+        crop_max: largest side; above 1 the film is shown smaller than the canvas.
+        region_balance: how far body regions are balanced in sampling: 0 shows films as they are, 1 shows each
+            region equally often, 0.5 weights films by the square root of their region's rarity.
+        folds: number of folds of a grouped cross-validation on train and validation films; 0 for an ordinary
+            training.
+        fold: which fold is held out, from 1; 0 without folds.
     """
 
     data: str
@@ -67,6 +76,12 @@ class TrainingConfig:
     class_weights: bool = True
     seed: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
+    crop_share: float = 0.0
+    crop_min: float = 0.5
+    crop_max: float = 1.6
+    region_balance: float = 0.0
+    folds: int = 0
+    fold: int = 0
 
     def __post_init__(self) -> None:
         """Refuses numbers that no training can mean.
@@ -85,6 +100,12 @@ class TrainingConfig:
             "search_trials": (0, 100),
             "search_epochs": (1, 1000),
             "seed": (0, 2**31 - 1),
+            "crop_share": (0, 1),
+            "crop_min": (0.25, self.crop_max),
+            "crop_max": (0.25, 3),
+            "region_balance": (0, 1),
+            "folds": (0, 100),
+            "fold": (min(self.folds, 1), self.folds),
         }
         values = {name: getattr(self, name) for name in limits}
         limits |= {name: (0, widest) for name, widest in WIDEST.items()}
@@ -110,6 +131,21 @@ class TrainingConfig:
         if self.negatives and self.sampling != ALL:
             raise TrainingError(
                 "Expected either negatives or a sampling, but got both: they settle the same thing, so leave one out."
+            )
+        if self.region_balance and (self.sampling != ALL or self.doubled):
+            raise TrainingError(
+                "Region balance works only with all films in their own proportion: leave --sampling and --doubled out."
+            )
+        if self.crop_share and not self.box_weight:
+            raise TrainingError(
+                "Crops get their labels from fracture boxes: choose a box weight above 0, or a crop share of 0."
+            )
+        if self.folds == 1:
+            raise TrainingError("One fold leaves nothing to train on: choose 2 folds or more, or 0.")
+        if self.folds and (self.schedule == PLATEAU or self.search_trials):
+            raise TrainingError(
+                "In a cross-validation the held-out films must not steer the training: choose the schedule cosine or "
+                "constant, and leave the search for a learning rate out."
             )
         if self.box_weight and not architecture(self.architecture).map_stride:
             raise TrainingError(

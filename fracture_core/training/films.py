@@ -1,18 +1,21 @@
 """The films of a run: its data set, decoded, with what each split needs."""
 
 import csv
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from fracture_core.data import dataset
 from fracture_core.data.cases import Case
+from fracture_core.data.split import development_fold
 from fracture_core.errors import TrainingError
 from fracture_core.imaging import InputSpec, Placement
 from fracture_core.training.batches import Batches, Marks
 from fracture_core.training.cache import Progress, decode
 from fracture_core.training.config import TrainingConfig
+from fracture_core.training.crops import CropSettings
 from fracture_core.words import a_finding
 from fracture_core.zoo import architecture
 from fracture_core.zoo.architecture import ALL
@@ -51,6 +54,11 @@ class Films:
             TrainingError: a split or a class is empty, or the cache cannot be written.
         """
         data = dataset.load(Path(config.data), config.layout, config.seed, progress)
+        needed: tuple[str, ...] = ("train", "val", "test")
+        if config.folds:
+            # The test films are dropped here: a cross-validation never decodes them.
+            cases = development_fold(data.cases, config.folds, config.fold, config.seed)
+            data, needed = replace(data, cases=tuple(cases)), ("train", "val")
         decoded = decode(data.cases, config.input, cache, progress)
         rows = np.flatnonzero(decoded.readable)
         films = cls(
@@ -66,7 +74,7 @@ class Films:
                 for row in np.flatnonzero(~decoded.readable).tolist()
             },
         )
-        for split in ("train", "val", "test"):
+        for split in needed:
             labels = films.labels(films.of(split))
             for label, word in enumerate(("without", "with")):
                 if not (labels == label).any():
@@ -97,18 +105,19 @@ class Films:
         """
         index = self.of(split)
         labels = self.labels(index)
-        weights = np.ones(len(index), np.float32)
+        by_label = np.ones(2, np.float32)
         if config.class_weights:
             counts = np.bincount(self.labels(self.of("train")), minlength=2)
             if config.sampling != ALL:
                 counts[:] = 1
             elif config.negatives:
                 counts[0] = min(counts[0], round(config.negatives * counts[1]))
-            weights = (counts.sum() / (2 * counts))[labels].astype(np.float32)
+            by_label = (counts.sum() / (2 * counts)).astype(np.float32)
+        training = split == "train"
         return Batches(
             _Rows(self.canvases, self.rows[index]),
             labels,
-            weights,
+            by_label[labels],
             self.spec,
             config.batch,
             augmentation=config.augmentation if split == "train" else None,
@@ -118,7 +127,26 @@ class Films:
             negatives=config.negatives if split == "train" else 0,
             sampling=config.sampling if split == "train" else ALL,
             doubled=config.doubled and split == "train",
+            crops=CropSettings(
+                config.crop_share, config.crop_min, config.crop_max, (float(by_label[0]), float(by_label[1]))
+            )
+            if training and config.crop_share
+            else None,
+            frequencies=self._frequencies(index, config.region_balance)
+            if training and config.region_balance
+            else None,
         )
+
+    def _frequencies(self, index: np.ndarray, balance: float) -> np.ndarray:
+        """How often cases are shown relative to others of their label, float (len(index),), mean about 1.
+
+        A case counts by its rarest region among the cases of its label.
+        """
+        cases = [self.cases[position] for position in index]
+        counts = Counter((case.label, region) for case in cases for region in case.regions or ("",))
+        rarity = [min(counts[case.label, region] for region in case.regions or ("",)) for case in cases]
+        weights = np.array(rarity, float) ** -balance
+        return weights / weights.mean()
 
     def placement(self, position: int) -> Placement:
         """How a case's film lies on the canvas; the canvas alone does not tell."""

@@ -215,6 +215,10 @@ def _command(config: TrainingConfig) -> str:
         f"--sampling {config.sampling}" if config.sampling != ALL else "",
         "--doubled" if config.doubled else "--no-doubled",
         "--class-weights" if config.class_weights else "--no-class-weights",
+        f"--crop-share {config.crop_share:g} --crop-min {config.crop_min:g} --crop-max {config.crop_max:g}"
+        if config.crop_share
+        else "",
+        f"--region-balance {config.region_balance:g}" if config.region_balance else "",
         *(f"--{name} {value:g}" for name, value in asdict(config.augmentation).items() if name != "flip"),
         "--flip" if config.augmentation.flip else "--no-flip",
     ]

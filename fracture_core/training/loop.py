@@ -41,7 +41,8 @@ def fit(
         watchers: callbacks beside those of its own; they come last, when an epoch is kept and reported.
 
     Returns:
-        The network with the weights of the epoch with the lowest validation loss.
+        The network with the weights of the epoch with the lowest validation loss; in a cross-validation those of the
+        last epoch, because the held-out films must not choose.
 
     Raises:
         TrainingError: the loss is no longer a number.
@@ -64,13 +65,13 @@ def fit(
         # The head's phase was complete: its weights count, its optimizer does not fit the next phase.
         checkpoint.restore(trained_view(model), resumed)
         resumed = None
-    if resumed is None or not checkpoint.patience_is_spent(resumed, config.patience):
+    if resumed is None or config.folds or not checkpoint.patience_is_spent(resumed, config.patience):
         _phase(model, run, films, config, range(start, config.epochs), resumed, watchers, head_only=False)
     return best(run, config)
 
 
 def best(run: Run, config: TrainingConfig) -> keras.Model:
-    """The network with the best weights so far.
+    """The network with the best weights so far; in a cross-validation those of the last epoch.
 
     Raises:
         TrainingError: no epoch was completed.
@@ -81,7 +82,10 @@ def best(run: Run, config: TrainingConfig) -> keras.Model:
             f"Expected at least one completed epoch in {run.name}, but there is none: resume it."
         )
     model = architecture(config.architecture).build(config.input)
-    trained_view(model).load_weights(saved[0] / checkpoint.BEST)
+    if config.folds:
+        checkpoint.restore(trained_view(model), saved[0])
+    else:
+        trained_view(model).load_weights(saved[0] / checkpoint.BEST)
     return model
 
 
@@ -101,7 +105,7 @@ def _phase(
     train = films.batches("train", config, epoch=epochs.start)
     trained = compiled(model, config, len(train), head_only)
     early = plateau = None
-    if not head_only:
+    if not head_only and not config.folds:
         early = keras.callbacks.EarlyStopping(monitor="val_loss", patience=config.patience)
         if config.schedule == PLATEAU:
             plateau = keras.callbacks.ReduceLROnPlateau(

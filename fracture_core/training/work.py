@@ -12,6 +12,7 @@ from fracture_core.training.cache import left_out
 from fracture_core.training.faults import check_data, machine_fault
 from fracture_core.training.films import Films
 from fracture_core.training.finish import finish
+from fracture_core.training.out_of_fold import write_fold
 from fracture_core.training.report import StopRequested
 from fracture_core.training.run import ACTIVE, Run
 from fracture_core.training.search import with_found_rate
@@ -36,7 +37,7 @@ def work(
         learnt: called between the epochs and what is said of the model; need not return.
 
     Returns:
-        The card of the result; None where the run was stopped.
+        The card of the result; None where the run was stopped, or is a fold of a cross-validation, which has no card.
 
     Raises:
         SecondLookError: what went wrong, in a sentence that also stands in the run's state.
@@ -79,7 +80,7 @@ def work(
 
 def _work(
     run: Run, progress: Progress | None, finish_only: bool, learnt: Callable[[Run], None] | None
-) -> Card:
+) -> Card | None:
     config = run.config()
 
     def reading(done: int, every: int) -> None:
@@ -99,6 +100,11 @@ def _work(
     noted.check(run.name, films)  # also where no epoch was trained
     if learnt is not None:
         learnt(run)
+    if config.folds:
+        run.set_state("evaluating", f"Predicting the films that fold {config.fold} held out.")
+        auc = write_fold(run, films, config, model)
+        run.set_state("finished", f"Out-of-fold AUC of fold {config.fold}: {auc.text()}.")
+        return None
     run.set_state("evaluating", "Calibrating on the validation split, then opening the test split.")
     card = finish(run, films, config, model)
     run.set_state("finished", f"AUC on the test split: {card.test.auc.text()}." if card.test else "")

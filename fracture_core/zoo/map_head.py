@@ -1,0 +1,58 @@
+"""Head with a fracture map at stride 8 and a logit that is pooled from the map alone.
+
+Features of three depths are fused as in a feature pyramid (Lin et al. 2017, arXiv:1612.03144): a fracture is a few
+pixels wide and is recognised by its surroundings. The map is linear in the layer before it, and the logit rises with
+the map, so Grad-CAM of the logit at that layer equals the map up to a constant.
+"""
+
+from collections.abc import Sequence
+
+import keras
+from keras import layers, ops
+
+from fracture_core.zoo import head
+from fracture_core.zoo.architecture import MAP
+
+_CHANNELS = 128
+
+# Before training, about one cell in fifty counts as broken (Lin et al. 2017, arXiv:1708.02002).
+_PRIOR = -4.0
+
+# Sharpness of the pooling: a plain sum would add up thousands of cells without evidence.
+_SHARPNESS = 4.0
+
+
+def add_map_head(image, features: Sequence, name: str) -> keras.Model:
+    """Builds a network from a backbone's input and features.
+
+    Args:
+        image: input tensor of the backbone, (batch, height, width, channels).
+        features: feature tensors from the coarsest to the finest; each has twice the resolution of the one before.
+        name: name of the network.
+
+    Returns:
+        A model from the image to the probability of *fracture*, (batch, 1), with the layers `fracture_map` and
+        `logit`; `head_evidence` is the layer to explain.
+    """
+    coarse, *finer = (
+        layers.Conv2D(_CHANNELS, 1, name=f"head_lateral{number}")(feature)
+        for number, feature in enumerate(features)
+    )
+    x = coarse
+    for number, lateral in enumerate(finer, 1):
+        x = layers.UpSampling2D(name=f"head_up{number}")(x)
+        x = layers.Add(name=f"head_add{number}")([x, lateral])
+        x = layers.ReLU(name=f"head_relu{number}")(x)
+        x = layers.DepthwiseConv2D(3, padding="same", name=f"head_spread{number}")(x)
+        last = number == len(finer)
+        if last:
+            x = layers.SpatialDropout2D(0.1, name="head_dropout")(x)
+        x = layers.Conv2D(
+            _CHANNELS, 1, activation="relu", name="head_evidence" if last else f"head_mix{number}"
+        )(x)
+    cells = layers.Conv2D(1, 1, bias_initializer=keras.initializers.Constant(_PRIOR), name=MAP)(x)
+    evidence = layers.Flatten(name="head_cells")(cells)
+    pooled = ops.logsumexp(_SHARPNESS * evidence, axis=1, keepdims=True) / _SHARPNESS
+    # The weight is never negative: evidence anywhere cannot count against a fracture.
+    logit = head.probability(pooled, kernel_initializer="ones", kernel_constraint=keras.constraints.NonNeg())
+    return keras.Model(image, logit, name=name)

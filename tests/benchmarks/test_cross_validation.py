@@ -1,0 +1,83 @@
+"""Folds one after the other: finished ones are kept, interrupted ones go on."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import cross_validation
+from fracture_core import places
+from fracture_core.training.config import TrainingConfig
+from fracture_core.training.out_of_fold import TABLE
+from fracture_core.training.run import Run
+
+_ROW = "{name},{fold},g{name},hand,0,{label},{logit},0.5,0.5,1.0,{inside}\n"
+_COLUMNS = "id,fold,group,regions,hardware,label,logit,peak_x,peak_y,peak_evidence,peak_in_box\n"
+
+
+@pytest.fixture
+def trainings(monkeypatch, tmp_path):
+    """Commands that would have trained; each fold "trains" at once, except those in the set `failing`."""
+    monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path))
+    called, failing = [], set()
+
+    def train(command, check):
+        called.append(command)
+        folder, name = Path(command[command.index("--runs") + 1]), command[command.index("--run") + 1]
+        fold = int(name.removeprefix("fold-"))
+        if "--resume" not in command:
+            Run.create(
+                folder, name, TrainingConfig("/films", "four_block", schedule="cosine", folds=2, fold=fold)
+            )
+        run = Run.open(folder, name)
+        if fold in failing:
+            run.set_state("stopped")
+            return subprocess.CompletedProcess(command, 1)
+        run.result.mkdir()
+        rows = [
+            _ROW.format(
+                name=f"{fold}{at}", fold=fold, label=at % 2, logit=at, inside="" if at % 2 == 0 else 1
+            )
+            for at in range(6)
+        ]
+        (run.result / TABLE).write_text(_COLUMNS + "".join(rows))
+        run.set_state("finished")
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(cross_validation.subprocess, "run", train)
+    return called, failing
+
+
+def _start(monkeypatch, *options: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["cross_validation", "two", *options])
+    return cross_validation.main()
+
+
+def _folds(called) -> list[tuple[str, bool]]:
+    return [(command[command.index("--run") + 1], "--resume" in command) for command in called]
+
+
+def test_all_folds_are_trained_with_the_options(trainings, monkeypatch, capsys):
+    called, _ = trainings
+    assert _start(monkeypatch, "--folds", "2", "--", "--data", "DIR") == 0
+    assert _folds(called) == [("fold-1", False), ("fold-2", False)]
+    assert all(command[-2:] == ["--data", "DIR"] for command in called)
+    lines = (places.runs() / "cross_validation" / "two" / TABLE).read_text().splitlines()
+    assert len(lines) == 1 + 12
+    assert "2 folds, 12 films: out-of-fold AUC" in capsys.readouterr().out
+
+
+def test_an_interrupted_fold_resumes_and_finished_ones_stay(trainings, monkeypatch):
+    called, failing = trainings
+    failing.add(2)
+    assert _start(monkeypatch, "--folds", "2", "--", "--data", "DIR") == 1
+    failing.clear()
+    assert _start(monkeypatch) == 0
+    assert _folds(called) == [("fold-1", False), ("fold-2", False), ("fold-2", True)]
+
+
+def test_other_options_are_refused(trainings, monkeypatch):
+    _start(monkeypatch, "--folds", "2", "--", "--data", "DIR")
+    with pytest.raises(SystemExit, match="began with other options"):
+        _start(monkeypatch, "--folds", "2", "--", "--data", "OTHER")
