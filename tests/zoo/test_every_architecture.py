@@ -8,7 +8,7 @@ from fracture_core.explain.gradcam import GradCam
 from fracture_core.imaging.prepare import SCALINGS
 from fracture_core.zoo import architecture
 from fracture_core.zoo.architecture import LOGIT, MAP, PROBABILITY
-from fracture_core.zoo.backbone import settled_name
+from fracture_core.zoo.backbone import build_backbone, settled_name
 from fracture_core.zoo.head import in_head
 from fracture_core.zoo.logit import logit_view, trained_view
 
@@ -66,15 +66,18 @@ def test_the_frozen_layers_exist(row, network):
 
 def test_a_backbone_shares_its_layer_names(row, network):
     if row.backbone:
-        base = getattr(keras.applications, row.backbone)(
-            weights=None, include_top=False, input_shape=network.input_shape[1:]
-        )
+        base = build_backbone(row.backbone, network.input_shape[1:])
         named = {settled_name(layer.name) for layer in base.layers if layer.weights}
         assert named == {
             settled_name(layer.name) for layer in network.layers if layer.weights and not in_head(layer.name)
         }
     else:
         assert not hasattr(keras.applications, row.name)
+
+
+def test_its_starting_weights_can_be_had(row):
+    """Keras downloads those of its applications; any other backbone names a package."""
+    assert bool(row.weights_package) == bool(row.backbone and not hasattr(keras.applications, row.backbone))
 
 
 def test_what_is_trained(row, spec, network, batch):
