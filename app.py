@@ -5,9 +5,11 @@ import os
 
 import streamlit as st
 
-from fracture_core import places
+from fracture_core import paths
 from fracture_core.errors import SecondLookError
-from pages.parts import boundary, resources, train_queue
+from fracture_core.imaging.opencv_threads import use_one_opencv_thread
+from pages.components.common import boundary, resources
+from pages.components.train import queue
 
 # TensorFlow greets with several lines about the processor; nobody asked.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -25,16 +27,19 @@ _PAGES = (
 
 def main() -> None:
     """Draws the frame and the chosen page."""
-    st.set_page_config(page_title="Second Look", page_icon=str(places.assets() / "icon.svg"), layout="wide")
-    st.logo(str(places.assets() / "logo.svg"), size="large")
-    st.html(places.assets() / "style.css")
-    keyboard = (places.assets() / "keyboard.js").read_text(encoding="utf-8")
+    use_one_opencv_thread()
+    st.set_page_config(
+        page_title="Second Look", page_icon=str(paths.assets_dir() / "icon.svg"), layout="wide"
+    )
+    st.logo(str(paths.assets_dir() / "logo.svg"), size="large")
+    st.html(paths.assets_dir() / "style.css")
+    keyboard = (paths.assets_dir() / "keyboard.js").read_text(encoding="utf-8")
     st.html(f"<script>{keyboard}</script>", unsafe_allow_javascript=True)
     pages = [
         st.Page(path, title=words, url_path=url, default=number == 0)
         for number, (path, words, url) in enumerate(_PAGES)
     ]
-    boundary.run(train_queue.keep)
+    boundary.run(queue.watch_queue)
     page = st.navigation(pages, position="top")
     # A page can tell the first look at it from the reruns that follow.
     st.session_state["arrived"] = st.session_state.get("page") != page.url_path

@@ -15,16 +15,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fracture_core.data.audit import audit
-from fracture_core.data.layouts import read_catalogue
-from fracture_core.data.parallel import in_order
+from fracture_core.audit import audit_dataset
+from fracture_core.datasets.layouts import read_catalogue
 from fracture_core.errors import ImageReadError
-from fracture_core.imaging import read
+from fracture_core.imaging import read_radiograph
+from fracture_core.jobs.parallel import map_in_order
 
 
 def _decoded(path: Path) -> bool:
     try:
-        return bool(read(path).pixels.size)
+        return bool(read_radiograph(path).pixels.size)
     except ImageReadError:
         return False
 
@@ -45,15 +45,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
     paths = [case.path for case in read_catalogue(chosen.folder).cases]
-    sum(in_order(_decoded, paths))  # brings the files into memory
+    sum(map_in_order(_decoded, paths))  # brings the files into memory
     ratios, pillow = [], []
     for _ in range(chosen.rounds):
         times = []
         for work in (_decoded, _by_pillow):
             began = time.monotonic()
-            sum(in_order(work, paths))
+            sum(map_in_order(work, paths))
             times.append(time.monotonic() - began)
-        seconds = audit(chosen.folder).seconds
+        seconds = audit_dataset(chosen.folder).seconds
         ratios.append(seconds / times[0])
         pillow.append(seconds / times[1])
         print(

@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from fracture_core.data.phantom import draw, encode_png
+from fracture_core.phantom import draw_phantom, encode_png
 
 _REGIONS = ("hand", "leg", "forearm")
 _SIZE = (96, 80)
@@ -65,7 +65,7 @@ def _draw(folder: Path, count: int) -> None:
         path = folder / _name(seed)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            film = draw(seed, _REGIONS[seed % 3], seed % 2 == 1, _SIZE)
+            film = draw_phantom(seed, _REGIONS[seed % 3], seed % 2 == 1, _SIZE)
             path.write_bytes(encode_png(film.pixels))
         if sys.stderr.isatty() and seed % 500 == 0:
             print(f"\rDrawing: {seed:,} of {count:,}", end="", file=sys.stderr, flush=True)
@@ -80,7 +80,7 @@ def _manifest(folder: Path, count: int) -> Path:
 
 def _audit(manifest: Path) -> None:
     """One audit; prints its figures as JSON."""
-    from fracture_core.data.audit import audit
+    from fracture_core.audit import audit_dataset
 
     began: dict[str, float] = {}
     ended: dict[str, float] = {}
@@ -89,7 +89,7 @@ def _audit(manifest: Path) -> None:
         began.setdefault(what, time.monotonic())
         ended[what] = time.monotonic()
 
-    found = audit(manifest, progress=tell)
+    found = audit_dataset(manifest, progress=tell)
     used = resource.getrusage(resource.RUSAGE_SELF)
     steps = {what: round(ended[what] - began[what], 1) for what in began}
     print(

@@ -17,12 +17,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fracture_core.data import copies
-from fracture_core.data.copies.compare import SIDE
-from fracture_core.data.layouts.files import images
+from fracture_core import near_duplicates
+from fracture_core.datasets.layouts.image_files import find_images
 from fracture_core.errors import ImageReadError
-from fracture_core.evaluation.proportion import proportion
-from fracture_core.imaging import read
+from fracture_core.evaluation.proportion import proportion_interval
+from fracture_core.imaging import read_radiograph
+from fracture_core.near_duplicates.registration import REGISTRATION_SIDE
 
 Change = Callable[[np.ndarray], np.ndarray]
 
@@ -87,13 +87,17 @@ CHANGES: dict[str, Change] = {
 
 
 def _groups(films: list[np.ndarray]) -> np.ndarray:
-    prints = np.stack([copies.fingerprint(film.astype(np.float32) / 255) for film in films])
+    prints = np.stack([near_duplicates.compute_fingerprint(film.astype(np.float32) / 255) for film in films])
 
     def picture(k: int) -> np.ndarray:
-        small = cv2.resize(films[k].astype(np.float32) / 255, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(
+            films[k].astype(np.float32) / 255,
+            (REGISTRATION_SIDE, REGISTRATION_SIDE),
+            interpolation=cv2.INTER_AREA,
+        )
         return np.asarray(small)
 
-    return copies.clusters(prints, picture)[0]
+    return near_duplicates.group_duplicates(prints, picture)[0]
 
 
 def _pairs(groups: np.ndarray) -> set[tuple[int, int]]:
@@ -109,14 +113,14 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=400)
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
-    paths = images(chosen.folder)
+    paths = find_images(chosen.folder)
     picked = np.random.default_rng(chosen.seed).permutation(len(paths))
     films: list[np.ndarray] = []
     for k in picked.tolist():
         if len(films) == chosen.count:
             break
         try:
-            film = read(paths[k])
+            film = read_radiograph(paths[k])
         except ImageReadError:
             continue
         if not film.truncated:
@@ -129,8 +133,8 @@ def main() -> None:
         found = groups[:count] == groups[count:]
         joined = _pairs(groups)
         right = sum(alone[left % count] == alone[other % count] for left, other in joined)
-        recall = proportion(found, np.arange(count))
-        precision = proportion(np.arange(len(joined)) < right, np.arange(len(joined)))
+        recall = proportion_interval(found, np.arange(count))
+        precision = proportion_interval(np.arange(len(joined)) < right, np.arange(len(joined)))
         print(f"{words:<48} recall {recall.text():<38} precision {precision.text()}", flush=True)
 
 

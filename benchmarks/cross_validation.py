@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fracture_core import places
-from fracture_core.atomic import write_atomically
-from fracture_core.cli.quiet import load_keras
+from fracture_core import paths
+from fracture_core.cli.quiet_keras import load_keras
+from fracture_core.io.atomic_write import write_atomically
 
 _OPTIONS = "options.json"
 
@@ -33,7 +33,7 @@ def main() -> int:
     given = sys.argv[1:]
     end = given.index("--") if "--" in given else len(given)
     chosen = parser.parse_args(given[:end])
-    folder = places.runs() / "cross_validation" / chosen.name
+    folder = paths.runs_dir() / "cross_validation" / chosen.name
     options = _settled_options(folder, {"folds": chosen.folds, "train": given[end + 1 :]})
     for fold in range(1, options["folds"] + 1):
         if not _train(folder, fold, options):
@@ -60,13 +60,13 @@ def _settled_options(folder: Path, options: dict) -> dict:
 
 def _train(folder: Path, fold: int, options: dict) -> bool:
     """Trains or resumes one fold; returns whether it is finished."""
-    from fracture_core.training.run import Run
+    from fracture_core.runs.run import Run
 
     run = Run(folder / f"fold-{fold}")
     if run.state().status == "finished":
         return True
     command = [sys.executable, "-m", "fracture_core", "train", "--runs", str(folder), "--run", run.name]
-    if run.complete:
+    if run.is_complete:
         command += ["--resume"]
     else:
         command += ["--folds", str(options["folds"]), "--fold", str(fold), *options["train"]]

@@ -16,15 +16,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fracture_core import places
-from fracture_core.cli.quiet import load_keras
-from fracture_core.data import copies
-from fracture_core.data.layouts.turned import is_turned_copy
+from fracture_core import near_duplicates, paths
+from fracture_core.cli.quiet_keras import load_keras
+from fracture_core.datasets.layouts.rotated_copies import is_rotated_copy
 from fracture_core.errors import SecondLookError
 from fracture_core.evaluation import Interval, Thresholds
-from fracture_core.evaluation.arrays import scored
-from fracture_core.evaluation.auc import auc
-from fracture_core.evaluation.proportion import proportion
+from fracture_core.evaluation.auc import auc_interval
+from fracture_core.evaluation.proportion import proportion_interval
+from fracture_core.evaluation.scored_cases import check_scored_cases
 from fracture_core.internal_errors import file_boundary
 
 FILMS = Path(__file__).with_name("external_films.csv")
@@ -71,8 +70,8 @@ def originals(data: Path, training: Path) -> list[str]:
     Returns:
         Paths relative to `data`, sorted.
     """
-    files = sorted(path for path in _images(data) if not is_turned_copy(path))
-    same = copies.find([*files, *sorted(_images(training))])
+    files = sorted(path for path in _images(data) if not is_rotated_copy(path))
+    same = near_duplicates.find_duplicates([*files, *sorted(_images(training))])
     known = set(same[len(files) :].tolist())
     first: dict[int, Path] = {}
     for path, picture in zip(files, same.tolist(), strict=False):
@@ -106,15 +105,15 @@ def predict(data: Path, films: pd.DataFrame, model: str | None) -> tuple[pd.Data
         state (one of `STATES`); and the thresholds of the model.
     """
     load_keras()
-    from fracture_core.opinion import Reader
+    from fracture_core.inference.predictor import Predictor
     from fracture_core.registry.store import ModelStore
 
-    reader = Reader(ModelStore(places.models()), model)
+    reader = Predictor(ModelStore(paths.models_dir()), model)
     probabilities, states = [], []
     for name in films["file"]:
         try:
             with file_boundary():
-                probability = reader.opinion(data / name, heatmap=False).probability
+                probability = reader.predict(data / name, heatmap=False).probability
         except SecondLookError:
             probability = None
         probabilities.append(np.nan if probability is None else probability)
@@ -148,13 +147,15 @@ def describe(title: str, table: pd.DataFrame, thresholds: Thresholds) -> str:
     judged = table[table["probability"].notna()]
     flagged = judged["probability"] >= thresholds.balanced
     if judged["label"].nunique() == 2:
-        lines.append(f"  AUC {auc(scored(judged['label'], judged['probability'])).text()}")
+        lines.append(
+            f"  AUC {auc_interval(check_scored_cases(judged['label'], judged['probability'])).text()}"
+        )
     for name, share in (
         ("sensitivity", _share(flagged[judged["label"] == 1])),
         ("specificity", _share(~flagged[judged["label"] == 0])),
         ("not suspected", _share(table.loc[table["label"] == 0, "state"] != STATES[-1])),
     ):
-        if share.measurable:
+        if share.is_measured:
             lines.append(f"  {name} {share.text()}")
     return "\n".join(lines)
 
@@ -166,7 +167,7 @@ def _state(probability: float | None, thresholds: Thresholds) -> str:
 
 
 def _share(hits: pd.Series) -> Interval:
-    return proportion(hits.to_numpy(), np.arange(len(hits)))
+    return proportion_interval(hits.to_numpy(), np.arange(len(hits)))
 
 
 def _images(folder: Path) -> list[Path]:

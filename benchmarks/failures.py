@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fracture_core.evaluation import Platt, Thresholds, predictions
+from fracture_core.evaluation import PlattCalibration, Thresholds, predictions
 from fracture_core.imaging import InputSpec
-from fracture_core.registry.card import Card, Weights
+from fracture_core.registry.card import ModelCard, WeightsFile
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -54,7 +54,7 @@ def _record(folder: Path, films: int) -> pd.DataFrame:
         }
     )
     (folder / "made-up").mkdir()
-    Card(
+    ModelCard(
         id="made-up",
         title="Made up",
         created="2026-01-01T00:00:00+00:00",
@@ -62,12 +62,12 @@ def _record(folder: Path, films: int) -> pd.DataFrame:
         input=InputSpec(64, 64),
         heatmap_layer="none",
         heatmap_scale=1.0,
-        weights=Weights("none.weights.h5", "0" * 64, 1),
+        weights=WeightsFile("none.weights.h5", "0" * 64, 1),
         golden=0.0,
-        calibration=Platt.identity(),
+        calibration=PlattCalibration.identity(),
         thresholds=Thresholds(0.1, 0.5, 0.95, 0.95, 0.3),
     ).save(folder / "made-up" / "card.json")
-    return predictions.write(folder / "made-up" / "predictions.csv", table)
+    return predictions.write_predictions(folder / "made-up" / "predictions.csv", table)
 
 
 def _steps(times: int) -> None:

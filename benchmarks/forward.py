@@ -12,9 +12,9 @@ import time
 import keras
 import numpy as np
 
-from fracture_core import places
+from fracture_core import paths
 from fracture_core.registry.store import ModelStore
-from fracture_core.zoo.logit import logit_view
+from fracture_core.zoo.model_views import logit_view
 
 _ROUNDS = 60
 
@@ -23,8 +23,8 @@ def main() -> None:
     """Times both in turn."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model")
-    store = ModelStore(places.models())
-    card, model = store.load(parser.parse_args().model or store.in_use())
+    store = ModelStore(paths.models_dir())
+    card, model = store.load(parser.parse_args().model or store.model_in_use())
     yardstick = keras.applications.MobileNetV2(weights=None, classes=1)
     spec = card.input
     pairs = [

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from fracture_core import places
-from fracture_core.data.layouts.files import images
+from fracture_core import paths
+from fracture_core.datasets.layouts.image_files import find_images
 from fracture_core.errors import ImageReadError
-from fracture_core.imaging import check, read
-from fracture_core.opinion import Reader
+from fracture_core.imaging import check_quality, read_radiograph
+from fracture_core.inference.predictor import Predictor
 from fracture_core.registry.store import ModelStore
 
 
@@ -28,14 +28,14 @@ def main() -> None:
     parser.add_argument("--model", action="store_true", help="ask the model in use as well")
     parser.add_argument("--grey", action="store_true", help="do not tell the gate of colour")
     chosen = parser.parse_args()
-    judge = Reader(ModelStore(places.models())).opinion if chosen.model else None
+    judge = Predictor(ModelStore(paths.models_dir())).predict if chosen.model else None
     states: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     reading, judging = [], []
-    for path in images(chosen.folder):
+    for path in find_images(chosen.folder):
         began = time.perf_counter()
         try:
-            film = read(path)
+            film = read_radiograph(path)
         except ImageReadError as error:
             states["unreadable"] += 1
             reasons[str(error)] += 1
@@ -43,7 +43,7 @@ def main() -> None:
         read_at = time.perf_counter()
         if chosen.grey:
             film = replace(film, colour=0.0)
-        gate = judge(film, heatmap=False).gate if judge else check(film)
+        gate = judge(film, heatmap=False).gate if judge else check_quality(film)
         judging.append(time.perf_counter() - read_at)
         reading.append(read_at - began)
         states[gate.state.value] += 1

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fracture_core import places
-from fracture_core.cli.quiet import load_keras
-from fracture_core.data.layouts.files import images
+from fracture_core import paths
+from fracture_core.cli.quiet_keras import load_keras
+from fracture_core.datasets.layouts.image_files import find_images
 
 
 def main() -> None:
@@ -22,26 +22,26 @@ def main() -> None:
     parser.add_argument("--model")
     chosen = parser.parse_args()
     load_keras()
-    from fracture_core.imaging import read
-    from fracture_core.opinion import Reader
+    from fracture_core.imaging import read_radiograph
+    from fracture_core.inference.predictor import Predictor
     from fracture_core.registry.store import ModelStore
 
-    reader = Reader(ModelStore(places.models()), chosen.model)
-    every = images(chosen.folder)
-    films = [read(path) for path in every[:: max(1, len(every) // chosen.films)][: chosen.films]]
+    reader = Predictor(ModelStore(paths.models_dir()), chosen.model)
+    every = find_images(chosen.folder)
+    films = [read_radiograph(path) for path in every[:: max(1, len(every) // chosen.films)][: chosen.films]]
     seconds: dict[str, list[float]] = {}
     strengths: dict[str, list[float]] = {}
     plain: list[float] = []
     for film in films:
         began = time.perf_counter()
-        opinion = reader.opinion(film)
+        opinion = reader.predict(film)
         took = time.perf_counter() - began
         if opinion.probability is None:
             continue
         plain.append(took)
         for method in opinion.methods:
             began = time.perf_counter()
-            heat = reader.look(opinion, method.name)
+            heat = reader.explain(opinion, method.name)
             seconds.setdefault(method.name, []).append(time.perf_counter() - began)
             strengths.setdefault(method.name, []).append(heat.strength)
     base = float(np.median(plain))

@@ -16,28 +16,30 @@ from pathlib import Path
 
 import numpy as np
 
-from fracture_core import places
-from fracture_core.evaluation.proportion import proportion
+from fracture_core import paths
+from fracture_core.evaluation.proportion import proportion_interval
+from fracture_core.label_errors.confident_learning import find_suspected_labels
+from fracture_core.label_errors.find_label_errors import DatasetFeatures, extract_dataset_features
+from fracture_core.label_errors.out_of_fold import out_of_fold_probabilities
 from fracture_core.registry.store import ModelStore
-from fracture_core.suspects.confident import suspected
-from fracture_core.suspects.out_of_fold import out_of_fold
-from fracture_core.training.label_suspects import Seen, look
 
 _FIRST = (25, 50, 100)
 
 
-def _found(films: Seen, share: float, seed: int) -> dict[str, list[np.ndarray]]:
+def _found(films: DatasetFeatures, share: float, seed: int) -> dict[str, list[np.ndarray]]:
     """Of one turn: which of the turned labels are listed, and which of the listed were turned, by what is counted."""
     labels = films.labels
     turned = np.zeros(len(labels), bool)
     turned[np.random.default_rng(seed).choice(len(labels), round(share * len(labels)), replace=False)] = True
     given = np.where(turned, 1 - labels, labels)
-    listed = suspected(given, out_of_fold(films.features, given, films.groups, lambda *step: None))
+    listed = find_suspected_labels(
+        given, out_of_fold_probabilities(films.features, given, films.groups, lambda *step: None)
+    )
     rows: dict[str, list[np.ndarray]] = {}
     kinds = {
         "all films": np.ones(len(labels), bool),
-        "films the network learnt from": films.learnt,
-        "films it never saw": ~films.learnt,
+        "films the network learnt from": films.is_trained_on,
+        "films it never saw": ~films.is_trained_on,
         "given a fracture": given == 1,
         "given none": given == 0,
     }
@@ -61,13 +63,13 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.03)
     parser.add_argument("--repeats", type=int, default=10)
     chosen = parser.parse_args()
-    store = ModelStore(places.models())
-    films = look(
+    store = ModelStore(paths.models_dir())
+    films = extract_dataset_features(
         store,
-        chosen.model or store.in_use(),
+        chosen.model or store.model_in_use(),
         chosen.folder,
         "auto",
-        places.runs() / ".cache",
+        paths.runs_dir() / ".cache",
         lambda *step: None,
     )
     turns = [_found(films, chosen.share, seed) for seed in range(chosen.repeats)]
@@ -80,7 +82,7 @@ def main() -> None:
             hits = [turn[name][at] for turn in turns]
             # One repeat is one group: its films share what was turned and what was fitted.
             groups = np.repeat(np.arange(len(hits)), [len(each) for each in hits])
-            words.append(f"{measure} {proportion(np.concatenate(hits), groups).text()}")
+            words.append(f"{measure} {proportion_interval(np.concatenate(hits), groups).text()}")
         listed = np.mean([len(turn[name][1]) for turn in turns])
         print(f"{name:<34} listed {listed:6.1f}  {'  '.join(words)}", flush=True)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fracture_core import places
-from fracture_core.cli.quiet import load_keras
-from fracture_core.data.layouts.files import images
+from fracture_core import paths as app_paths
+from fracture_core.cli.quiet_keras import load_keras
+from fracture_core.datasets.layouts.image_files import find_images
 
 
 def main() -> None:
@@ -22,30 +22,30 @@ def main() -> None:
     parser.add_argument("--model")
     chosen = parser.parse_args()
     load_keras()
-    from fracture_core.imaging import prepare, read
-    from fracture_core.opinion import Reader
+    from fracture_core.imaging import prepare_input, read_radiograph
+    from fracture_core.inference.predictor import Predictor
     from fracture_core.registry.store import ModelStore
-    from fracture_core.zoo.logit import logit_view
+    from fracture_core.zoo.model_views import logit_view
 
-    store = ModelStore(places.models())
-    model_id = chosen.model or store.in_use()
+    store = ModelStore(app_paths.models_dir())
+    model_id = chosen.model or store.model_in_use()
     began = time.perf_counter()
-    reader = Reader(store, model_id)
+    reader = Predictor(store, model_id)
     loading = time.perf_counter() - began
     card, model = store.load(model_id)
     view = logit_view(model)
-    every = images(chosen.folder)
+    every = find_images(chosen.folder)
     paths = every[:: max(1, len(every) // chosen.films)][: chosen.films]
-    reader.opinion(paths[0])
-    view.predict_on_batch(prepare(read(paths[0]), card.input)[0][None])
+    reader.predict(paths[0])
+    view.predict_on_batch(prepare_input(read_radiograph(paths[0]), card.input)[0][None])
     laps: dict[str, list[float]] = {}
     forward = []
     for path in paths:
         content = path.read_bytes()
-        opinion = reader.opinion(content)
+        opinion = reader.predict(content)
         for name, seconds in opinion.seconds.items():
             laps.setdefault(name, []).append(seconds)
-        inputs = prepare(opinion.film, card.input)[0][None]
+        inputs = prepare_input(opinion.film, card.input)[0][None]
         began = time.perf_counter()
         view.predict_on_batch(inputs)
         forward.append(time.perf_counter() - began)

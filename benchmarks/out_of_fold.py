@@ -14,13 +14,13 @@ from pathlib import Path
 import pandas as pd
 from scipy.special import expit
 
-from fracture_core.atomic import write_atomically
-from fracture_core.cli.quiet import load_keras
-from fracture_core.evaluation import Coverage, Interval, Summary, predictions
+from fracture_core.cli.quiet_keras import load_keras
+from fracture_core.evaluation import Interval, Summary, VerdictCoverage, predictions
 from fracture_core.evaluation.cross_validated import assess, average_logits
-from fracture_core.evaluation.paired import paired, shared_films
+from fracture_core.evaluation.paired import compare_paired, shared_predictions
 from fracture_core.evaluation.thresholds import VERDICTS
-from fracture_core.registry.store import PREDICTIONS
+from fracture_core.io.atomic_write import write_atomically
+from fracture_core.registry.store import PREDICTIONS_NAME
 
 
 def main() -> None:
@@ -51,7 +51,7 @@ def main() -> None:
     for name, interval in record.stability.items():
         print(f"  {name:<20} {interval.text()}")
     if chosen.against:
-        difference = compare(table, predictions.read(chosen.against / PREDICTIONS))
+        difference = compare(table, predictions.read_predictions(chosen.against / PREDICTIONS_NAME))
         print(f"AUC on the shared validation films, compared with {chosen.against.name}: {difference.text()}")
     if chosen.out:
         write_atomically(chosen.out, json.dumps(record.to_json(), indent=2) + "\n")
@@ -71,19 +71,19 @@ def compare(table: pd.DataFrame, other: pd.DataFrame) -> Interval:
         DataError: no film is in both, or one class is missing.
     """
     validation = other[other["split"] == "val"]
-    # `shared_films` compares the films that are called test.
-    films = shared_films(
+    # `shared_predictions` compares the films that are called test.
+    films = shared_predictions(
         table.assign(split="test", probability=expit(table["logit"])), validation.assign(split="test")
     )
-    return paired(films).difference
+    return compare_paired(films).difference
 
 
-def _print_summary(name: str, summary: Summary, coverage: Coverage | None = None) -> None:
+def _print_summary(name: str, summary: Summary, coverage: VerdictCoverage | None = None) -> None:
     print(f"{name}: {summary.n} films, {summary.positives} with a fracture, ECE {summary.ece:.3f}")
     for title in ("auc", "sensitivity", "specificity"):
         print(f"  {title:<20} {getattr(summary, title).text()}")
     for verdict in VERDICTS if coverage else ():
-        share, fractured = coverage.of(verdict) if coverage else (None, None)
+        share, fractured = coverage.for_verdict(verdict) if coverage else (None, None)
         print(
             f"  {verdict.value:<20} {share.text() if share else ''}; fractured {fractured.text() if fractured else ''}"
         )

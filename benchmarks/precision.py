@@ -12,8 +12,8 @@ import statistics
 import subprocess
 import sys
 
-from fracture_core.training.precision import PRECISIONS
-from fracture_core.zoo import architecture
+from fracture_core.runs.config import PRECISIONS
+from fracture_core.zoo import find_architecture
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
     for name in chosen.architectures:
         words = [name, "--batch", str(chosen.batch)]
         # As such networks are usually trained: their batch statistics and first layers stay.
-        words += ["--pretrained"] if architecture(name).backbone else []
+        words += ["--pretrained"] if find_architecture(name).backbone else []
         words += ["--size", str(chosen.size)] if chosen.size else []
         rounds = [
             [_films_a_second(words, precision) for precision in PRECISIONS] for _ in range(chosen.rounds)

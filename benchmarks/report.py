@@ -9,9 +9,9 @@ from datetime import datetime
 
 import numpy as np
 
-from fracture_core import places
-from fracture_core.cli.quiet import load_keras
-from fracture_core.data.phantom import draw, to_dicom
+from fracture_core import paths
+from fracture_core.cli.quiet_keras import load_keras
+from fracture_core.phantom import draw_phantom, phantom_to_dicom
 
 
 def main() -> None:
@@ -22,24 +22,24 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=9)
     chosen = parser.parse_args()
     load_keras()
-    from fracture_core.opinion import Reader
+    from fracture_core.inference.predictor import Predictor
     from fracture_core.registry.store import ModelStore
     from fracture_core.report import dicom, table
-    from fracture_core.report.archive import to_zip
-    from fracture_core.report.overlay import overlay_png
-    from fracture_core.report.pdf import to_pdf
+    from fracture_core.report.overlay import report_overlay_png
+    from fracture_core.report.pdf import opinion_to_pdf
+    from fracture_core.report.study_archive import zip_files
 
-    content = to_dicom(draw(1, "leg", True, (chosen.height, chosen.width)))
-    opinion = Reader(ModelStore(places.models())).opinion(content)
+    content = phantom_to_dicom(draw_phantom(1, "leg", True, (chosen.height, chosen.width)))
+    opinion = Predictor(ModelStore(paths.models_dir())).predict(content)
     made = datetime.now().astimezone()
-    row = table.row("Film 1", opinion)
+    row = table.opinion_row("Film 1", opinion)
     wanted = {
-        "report (PDF)": lambda: to_pdf(opinion, "Film 1", "leg", made),
-        "overlay (PNG)": lambda: overlay_png(opinion),
-        "table (CSV)": lambda: table.to_csv([row]).encode(),
-        "table (JSON)": lambda: table.to_json([row]).encode(),
-        "DICOM results": lambda: b"".join(dicom.to_dicom(opinion, content, "leg").values()),
-        "DICOM results (zip)": lambda: to_zip(dicom.to_dicom(opinion, content, "leg")),
+        "report (PDF)": lambda: opinion_to_pdf(opinion, "Film 1", "leg", made),
+        "overlay (PNG)": lambda: report_overlay_png(opinion),
+        "table (CSV)": lambda: table.rows_to_csv([row]).encode(),
+        "table (JSON)": lambda: table.rows_to_json([row]).encode(),
+        "DICOM results": lambda: b"".join(dicom.opinion_to_dicom(opinion, content, "leg").values()),
+        "DICOM results (zip)": lambda: zip_files(dicom.opinion_to_dicom(opinion, content, "leg")),
     }
     print(f"{chosen.width} × {chosen.height} pixels, {opinion.verdict}")
     for name, make in wanted.items():

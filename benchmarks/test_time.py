@@ -11,9 +11,9 @@ from dataclasses import asdict
 
 import numpy as np
 
-from fracture_core import places
-from fracture_core.cli.quiet import load_keras
-from fracture_core.training.config import TrainingConfig
+from fracture_core import paths
+from fracture_core.cli.quiet_keras import load_keras
+from fracture_core.runs.config import TrainingConfig
 
 
 def main() -> None:
@@ -27,29 +27,31 @@ def main() -> None:
     import keras
 
     from fracture_core.evaluation import summarise
-    from fracture_core.imaging import normalise
+    from fracture_core.imaging import normalise_canvas
     from fracture_core.registry.store import ModelStore
-    from fracture_core.training.films import Films
-    from fracture_core.zoo import architecture
-    from fracture_core.zoo.architecture import LOGIT, MAP
+    from fracture_core.training.training_data import TrainingData
+    from fracture_core.zoo import find_architecture
+    from fracture_core.zoo.architecture import FRACTURE_MAP_LAYER, LOGIT_LAYER
 
-    card, shipped = ModelStore(places.models()).load(chosen.model)
-    row = architecture(card.architecture)
+    card, shipped = ModelStore(paths.models_dir()).load(chosen.model)
+    row = find_architecture(card.architecture)
     config = TrainingConfig.from_dict(card.training | {"data": chosen.data})
     print(f"{chosen.model}, validation split")
     for size in chosen.sizes:
-        films = Films.load(
-            TrainingConfig.from_dict(asdict(config) | {"size": size}), places.runs() / ".cache"
+        films = TrainingData.load(
+            TrainingConfig.from_dict(asdict(config) | {"size": size}), paths.runs_dir() / ".cache"
         )
         model = row.build(films.spec)
         model.set_weights(shipped.get_weights())
-        both = keras.Model(model.input, [model.get_layer(LOGIT).output, model.get_layer(MAP).output])
-        val = films.of("val")
+        both = keras.Model(
+            model.input, [model.get_layer(LOGIT_LAYER).output, model.get_layer(FRACTURE_MAP_LAYER).output]
+        )
+        val = films.indices_of("val")
         labels = films.labels(val)
         groups = [films.cases[at].group for at in val]
         scores, maps = [], []
         for at in val:
-            pixels = normalise(films.canvases[films.rows[at]][None], films.spec)
+            pixels = normalise_canvas(films.canvases[films.rows[at]][None], films.spec)
             logit, cells = both.predict_on_batch(np.concatenate([pixels, pixels[:, :, ::-1]]))
             scores.append(logit[:, 0])
             maps.append(np.stack([cells[0, ..., 0], cells[1, :, ::-1, 0]]))
@@ -68,7 +70,7 @@ def _inside(films, at: int, cells: np.ndarray, stride: int) -> bool:
     y, x = np.unravel_index(cells.argmax(), cells.shape)
     height, width = films.placement(at).source
     corners = np.array(films.cases[at].boxes).reshape(-1, 2, 2) * (width, height)
-    boxes = films.placement(at).forward(corners).reshape(-1, 4)
+    boxes = films.placement(at).to_canvas(corners).reshape(-1, 4)
     point = (np.array([x, y]) + 0.5) * stride
     return bool(((boxes[:, :2] <= point) & (point <= boxes[:, 2:])).all(axis=1).any())
 

@@ -22,13 +22,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from fracture_core.imaging import normalise
-from fracture_core.training.config import TrainingConfig
-from fracture_core.training.films import Films
-from fracture_core.zoo import Augmentation, architecture
-from fracture_core.zoo.logit import trained_view
+from fracture_core.imaging import normalise_canvas
+from fracture_core.runs.config import TrainingConfig
+from fracture_core.training.training_data import TrainingData
+from fracture_core.zoo import Augmentation, find_architecture
+from fracture_core.zoo.model_views import training_view
 
-_ROW = architecture("three_block")
+_ROW = find_architecture("three_block")
 _ROTATION, _SHIFT, _ZOOM = 20, 0.1, 0.2
 _VARIED = Augmentation(rotation=_ROTATION, shift=_SHIFT, zoom=_ZOOM, brightness=0, contrast=0, flip=True)
 
@@ -42,12 +42,12 @@ def main() -> None:
     chosen = parser.parse_args()
     config = TrainingConfig(data=chosen.data, architecture=_ROW.name, augmentation=_VARIED)
     with tempfile.TemporaryDirectory() as folder:
-        films = _some(Films.load(config, Path(folder)), chosen.films)
+        films = _some(TrainingData.load(config, Path(folder)), chosen.films)
         batches = films.batches("train", config)
-        network = trained_view(_ROW.build(config.input))
+        network = training_view(_ROW.build(config.input))
         network.compile("adam", keras.losses.BinaryCrossentropy(from_logits=True))
-        rows = films.of("train")
-        tensor = normalise(films.canvases[films.rows[rows]], films.spec)
+        rows = films.indices_of("train")
+        tensor = normalise_canvas(films.canvases[films.rows[rows]], films.spec)
         labels = films.labels(rows).astype(np.float32)[:, None]
         ready = _Ready(tensor, labels, config.batch)
         generator = _generator(films, config, Path(folder))
@@ -93,13 +93,13 @@ class _Ready(keras.utils.PyDataset):
         return self._batches[index]
 
 
-def _some(films: Films, count: int) -> Films:
+def _some(films: TrainingData, count: int) -> TrainingData:
     """The films with the first `count` of the training split, and the other splits as they are."""
-    kept = films.of("train")[:count]
+    kept = films.indices_of("train")[:count]
     return replace(films, cases=tuple(films.cases[row] for row in kept), rows=films.rows[kept])
 
 
-def _generator(films: Films, config: TrainingConfig, folder: Path) -> keras.utils.PyDataset:
+def _generator(films: TrainingData, config: TrainingConfig, folder: Path) -> keras.utils.PyDataset:
     """The same files by way of Keras' old generator, in a folder a class."""
     from keras.src.legacy.preprocessing.image import ImageDataGenerator
 

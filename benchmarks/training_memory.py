@@ -18,12 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
-from fracture_core.data.cases import Case
-from fracture_core.data.phantom import SetSettings, write_set
+from fracture_core.datasets.cases import Case
 from fracture_core.imaging import InputSpec
+from fracture_core.inference.image_cache import decode_images
+from fracture_core.phantom import PhantomSettings, write_phantom_dataset
 from fracture_core.training.batches import Batches
-from fracture_core.training.cache import decode
-from fracture_core.zoo import architecture
+from fracture_core.zoo import find_architecture
 
 _DISTINCT = 100
 _BATCH = 32
@@ -40,7 +40,7 @@ def main() -> None:
         _measure(Path(chosen.in_folder), chosen.films[0], chosen.size)
         return
     with tempfile.TemporaryDirectory() as folder:
-        write_set(Path(folder) / "films", SetSettings(_DISTINCT, 0))
+        write_phantom_dataset(Path(folder) / "films", PhantomSettings(_DISTINCT, 0))
         for count in chosen.films:
             given = ["--films", str(count), "--size", str(chosen.size), "--in-folder", folder]
             subprocess.run([sys.executable, "-m", "benchmarks.training_memory", *given], check=True)
@@ -62,10 +62,10 @@ def _measure(folder: Path, count: int, size: int) -> None:
             peak = max(peak, _kept())
 
     began = time.perf_counter()
-    decoded = decode(cases, spec, folder / "cache", look)
+    decoded = decode_images(cases, spec, folder / "cache", look)
     decoding = time.perf_counter() - began
     labels = np.array([case.label for case in cases])
-    varied = architecture("three_block").protocol.augmentation
+    varied = find_architecture("three_block").protocol.augmentation
     batches = Batches(decoded.canvases, labels, np.ones(count), spec, _BATCH, augmentation=varied)
     began = time.perf_counter()
     for number in range(len(batches)):

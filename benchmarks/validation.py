@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from fracture_core.evaluation import Thresholds, predictions
-from fracture_core.evaluation.paired import paired, shared_films
-from fracture_core.registry.store import PREDICTIONS
+from fracture_core.evaluation.paired import compare_paired, shared_predictions
+from fracture_core.registry.store import PREDICTIONS_NAME
 
 _DRAWS = 2_000
 
@@ -28,12 +28,12 @@ def main() -> None:
     chosen = parser.parse_args()
     one, other = (_films(folder) for folder in (chosen.result, chosen.other))
     # The comparison of models takes what is called test.
-    films = shared_films(one.assign(split="test"), other.assign(split="test"))
+    films = shared_predictions(one.assign(split="test"), other.assign(split="test"))
     if not len(films) == len(one) == len(other):
         raise SystemExit(
             "Expected two models with the same validation films, but they differ: choose others."
         )
-    ranked = paired(films.assign(first=films["second"], second=films["first"]))
+    ranked = compare_paired(films.assign(first=films["second"], second=films["first"]))
     print(f"{len(films)} validation films, {ranked.groups} groups")
     _tell("AUC", ranked.second.value, ranked.first.value, ranked.difference.low, ranked.difference.high)
 
@@ -53,7 +53,7 @@ def main() -> None:
 
 def _films(folder: Path) -> pd.DataFrame:
     """The validation films of a model."""
-    table = predictions.read(folder / PREDICTIONS)
+    table = predictions.read_predictions(folder / PREDICTIONS_NAME)
     return table[table["split"] == "val"]
 
 

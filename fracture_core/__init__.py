@@ -1,6 +1,6 @@
 """The core of Second Look: radiograph in, second opinion out. Knows nothing of Streamlit.
 
-Importing this package does not import TensorFlow; `fracture_core.opinion` and the packages it
+Importing this package does not import TensorFlow; `fracture_core.inference.predictor` and the packages it
 stands on do.
 """
 

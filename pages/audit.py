@@ -4,29 +4,30 @@ import os
 
 import streamlit as st
 
-from fracture_core.data.audit import html
-from fracture_core.data.layouts import LAYOUTS, layout_named, layout_names, read_catalogue
+from fracture_core.audit import html_report
+from fracture_core.datasets.layouts import LAYOUTS, find_layout, layout_names, read_catalogue
 from fracture_core.errors import SecondLookError
 from fracture_core.file_names import escape_name
-from pages.parts import audit_earlier, audit_jobs, audit_result, folder, job_watch, layout
+from pages.components.audit import jobs, previous_audits, result
+from pages.components.common import data_folder, job_progress, layout
 
-layout.title(
+layout.show_title(
     "Data audit",
     "Find out what a set of labelled films is worth before you train on it or believe a score: copies, leaks, wrong "
     "labels, broken files, and what gives the label away. Nothing on disk is changed.",
 )
-st.html(html.STYLE)
+st.html(html_report.STYLESHEET)
 
 
 def _choose() -> tuple[str, str]:
     """The data set as typed, and the layout."""
     # The address keeps the set, so that a page that is loaded anew finds its audit again.
     linked = st.query_params.get("data") or os.environ.get("SECOND_LOOK_DATASET", "")
-    st.session_state.setdefault(audit_jobs.FOLDER, linked)
+    st.session_state.setdefault(jobs.FOLDER, linked)
     left, right = st.columns([3, 1])
     text = left.text_input(
         "Folder of labelled films, or a manifest",
-        key=audit_jobs.FOLDER,
+        key=jobs.FOLDER,
         placeholder="/home/you/films",
         persist_state="session",
         help="The full path on the computer this app runs on.",
@@ -34,8 +35,8 @@ def _choose() -> tuple[str, str]:
     chosen = right.selectbox(
         "Layout",
         layout_names(),
-        format_func=lambda name: "found by looking" if name == "auto" else layout_named(name).title,
-        key=audit_jobs.LAYOUT,
+        format_func=lambda name: "found by looking" if name == "auto" else find_layout(name).title,
+        key=jobs.LAYOUT,
         persist_state="session",
     )
     text = (text or "").strip()
@@ -45,10 +46,10 @@ def _choose() -> tuple[str, str]:
 
 
 def _begin(text: str, chosen: str) -> None:
-    data = folder.resolved(text)
+    data = data_folder.resolve_folder(text)
     with st.spinner("Looking at the folder …"):
         read_catalogue(data, chosen)  # what cannot be audited is said here, and leaves no audit behind
-    audit_jobs.job_of(data).start(str(data), chosen)
+    jobs.job_for(data).start(str(data), chosen)
 
 
 def _show() -> None:
@@ -59,13 +60,13 @@ def _show() -> None:
             "An audit reads every film once; 10,000 small films take about a quarter of a minute. On the command line: "
             "`python -m fracture_core audit DIR`."
         )
-        audit_earlier.show(text)
+        previous_audits.show(text)
         st.caption(f"Folders it understands:\n{known}")
         return
-    job = audit_jobs.job_of(folder.resolved(text))
+    job = jobs.job_for(data_folder.resolve_folder(text))
     state = job.state()
     if state.status == "running":
-        job_watch.show(job)
+        job_progress.show(job)
     else:
         again = state.status != "absent"
         if st.button(
@@ -78,8 +79,8 @@ def _show() -> None:
         elif state.status == "cancelled":
             st.info(state.what)
         elif state.status == "finished":
-            audit_result.show(job)
-    audit_earlier.show(escape_name(str(folder.resolved(text))))
+            result.show(job)
+    previous_audits.show(escape_name(str(data_folder.resolve_folder(text))))
 
 
 try:

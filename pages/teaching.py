@@ -3,19 +3,10 @@
 import streamlit as st
 
 from fracture_core.errors import DataError
-from pages.parts import (
-    boundary,
-    failures_list,
-    failures_matrix,
-    folder,
-    layout,
-    model_record,
-    teaching_collect,
-    teaching_lesson,
-    teaching_order,
-    teaching_state,
-)
-from pages.parts.failures_record import Record
+from pages.components.common import boundary, data_folder, layout, model_choice
+from pages.components.common.test_record import TestRecord
+from pages.components.failures import case_list, matrix
+from pages.components.teaching import collect, order, presentation, state
 
 _SHOW, _ORDER = "Show", "Order and notes"
 _FAULT = "teaching_begin_fault"
@@ -26,29 +17,29 @@ _FIRST = 10
 
 def main() -> None:
     """Draws the page for the chosen model."""
-    failures_matrix.style()
-    layout.title(
+    matrix.show_style()
+    layout.show_title(
         "Teaching",
         "Failures one after the other: the film, your guess, the model, the truth, and where the model looked.",
     )
-    teaching_state.arrive()
+    state.read_address()
     left, middle, right = st.columns(3, gap="medium", vertical_alignment="bottom")
-    record = model_record.choose(left)
+    record = model_choice.choose_model(left)
     if record is None:
         return
-    names = teaching_collect.shelf(record.card).names()
+    names = collect.lesson_store(record.card).names()
     if not names:
         _begin(record)
-        teaching_state.share(record.card, "")
+        state.write_address(record.card, "")
         return
     with middle:
-        name = teaching_state.opened(record.card, names)
+        name = state.choose_lesson(record.card, names)
     with right:
-        root = folder.choose(record.card, str(record.test["path"].iloc[0]))
+        root = data_folder.choose_folder(record.card, str(record.test["path"].iloc[0]))
     try:
-        collection = teaching_collect.shelf(record.card).get(name)
+        collection = collect.lesson_store(record.card).load(name)
     except DataError as error:
-        st.error(layout.plain(str(error)))
+        st.error(layout.escape_markdown(str(error)))
         return
     way = st.segmented_control(
         "View",
@@ -59,21 +50,21 @@ def main() -> None:
         label_visibility="collapsed",
     )
     if way == _ORDER:
-        teaching_order.show(record, root, collection)
+        order.show(record, root, collection)
     elif not collection.entries:
         st.info("This teaching file is empty: add films on the page Failures, under Films.")
     elif root is None:
         st.info("To show the films, name the folder of the data set above.")
     else:
-        teaching_lesson.show(record, root, collection)
-    teaching_state.share(record.card, name)
+        presentation.show(record, root, collection)
+    state.write_address(record.card, name)
 
 
-def _begin(record: Record) -> None:
+def _begin(record: TestRecord) -> None:
     """What to do where there is no teaching file yet."""
     fault = st.session_state.pop(_FAULT, "")
     if fault:
-        st.error(layout.plain(fault))
+        st.error(layout.escape_markdown(fault))
     st.info(
         "There is no teaching file of this model yet. On the page Failures, under Films, type a name into “Collect for "
         "teaching” and add films of the list or the film you have opened; or begin with the errors the model was "
@@ -86,11 +77,11 @@ def _begin(record: Record) -> None:
         st.page_link("pages/failures.py", label="Go to Failures")
 
 
-def _surest(record: Record) -> None:
-    cells = failures_list.with_cells(record.test, record.card.thresholds.balanced, record.card.thresholds)
-    cases = tuple(failures_list.listed(cells, failures_list.ERRORS)["id"][:_FIRST])
+def _surest(record: TestRecord) -> None:
+    cells = case_list.with_cells(record.test, record.card.thresholds.balanced, record.card.thresholds)
+    cases = tuple(case_list.filter_cases(cells, case_list.ERRORS)["id"][:_FIRST])
     try:
-        teaching_collect.shelf(record.card).change("Surest errors", lambda found: found.with_films(cases))
+        collect.lesson_store(record.card).update("Surest errors", lambda found: found.with_cases(cases))
     except DataError as error:
         st.session_state[_FAULT] = str(error)
 

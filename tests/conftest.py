@@ -89,14 +89,14 @@ def shipped_models(monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """56 small phantoms, half of them broken, as one folder a class and without splits."""
-    from fracture_core.data.phantom import draw, encode_png
+    from fracture_core.phantom import draw_phantom, encode_png
 
     root = tmp_path_factory.mktemp("phantoms")
     for seed in range(56):
         broken = seed % 2 == 1
         folder = root / ("fractured" if broken else "not fractured")
         folder.mkdir(exist_ok=True)
-        film = draw(seed, ("forearm", "leg", "hand")[seed % 3], broken, (96, 80))
+        film = draw_phantom(seed, ("forearm", "leg", "hand")[seed % 3], broken, (96, 80))
         (folder / f"synthetic_{seed:02d}.png").write_bytes(encode_png(film.pixels))
     return root
 
@@ -104,7 +104,7 @@ def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_config(phantoms: Path):
     """Settings of a training of seconds."""
-    from fracture_core.training.config import TrainingConfig
+    from fracture_core.runs.config import TrainingConfig
 
     return TrainingConfig(
         data=str(phantoms), architecture="four_block", size=64, epochs=2, batch=8, learning_rate=1e-3
@@ -114,21 +114,21 @@ def tiny_config(phantoms: Path):
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, tiny_config):
     """A finished run named `tiny`; read it, and copy what is to be changed."""
-    from fracture_core.training.run import Run
-    from fracture_core.training.work import work
+    from fracture_core.runs.run import Run
+    from fracture_core.training.run_training import run_training
 
     run = Run.create(tmp_path_factory.mktemp("trained"), "tiny", tiny_config)
-    work(run)
+    run_training(run)
     return run
 
 
 @pytest.fixture
 def finished(trained, tiny_config):
     """The network of `trained` with its best weights, rounded as a finished model's are."""
-    from fracture_core.registry.half import round_kernels
+    from fracture_core.registry.half_precision import round_kernels
     from fracture_core.training import loop
 
-    model = loop.best(trained, tiny_config)
+    model = loop.load_best_model(trained, tiny_config)
     round_kernels(model)
     return model
 
@@ -136,9 +136,9 @@ def finished(trained, tiny_config):
 @pytest.fixture(scope="session")
 def films(trained, tiny_config):
     """The films of `trained`, decoded."""
-    from fracture_core.training.films import Films
+    from fracture_core.training.training_data import TrainingData
 
-    return Films.load(tiny_config, trained.folder.parent / ".cache")
+    return TrainingData.load(tiny_config, trained.folder.parent / ".cache")
 
 
 @pytest.fixture
@@ -167,10 +167,10 @@ def edit_card(store) -> Callable[..., None]:
 @pytest.fixture(scope="session")
 def wide_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A film of 330 × 210 pixels that the gate lets pass."""
-    from fracture_core.data.phantom import draw, encode_png
+    from fracture_core.phantom import draw_phantom, encode_png
 
     path = tmp_path_factory.mktemp("film") / "wide.png"
-    path.write_bytes(encode_png(np.ascontiguousarray(draw(5, "leg", True, (330, 210)).pixels.T)))
+    path.write_bytes(encode_png(np.ascontiguousarray(draw_phantom(5, "leg", True, (330, 210)).pixels.T)))
     return path
 
 
@@ -192,7 +192,7 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def local_host(monkeypatch: pytest.MonkeyPatch):
     """A host of data sets that can misbehave."""
-    from hosts import serve
+    from local_hosts import serve
 
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with serve() as host:

@@ -5,14 +5,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fracture_core.data.phantom import draw, encode_png
+from fracture_core.phantom import draw_phantom, encode_png
 
 SIZE = (200, 160)
 
 
 def film(seed: int, broken: bool) -> np.ndarray:
     """A phantom as uint8 (200, 160)."""
-    return draw(seed, ("hand", "leg", "forearm")[seed % 3], broken, SIZE).pixels
+    return draw_phantom(seed, ("hand", "leg", "forearm")[seed % 3], broken, SIZE).pixels
 
 
 def save(path: Path, pixels: np.ndarray) -> Path:

@@ -1,10 +1,11 @@
-"""Arrows point down only; what needs no TensorFlow loads none."""
+"""Imports point down the order of packages, there are no cycles, and light packages load no TensorFlow."""
 
 import ast
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,71 +14,63 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = sorted((ROOT / "fracture_core").rglob("*.py"))
 SCREEN = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 
-_WORDS = {
+#: Packages and modules of the core from the lowest to the highest; each may import those before it.
+ORDER = (
+    "__init__",
+    "file_names",
     "errors",
     "internal_errors",
-    "words",
-    "places",
-    "atomic",
-    "background",
-    "job",
-    "spreadsheet",
-    "zips",
-    "file_names",
-}
-_LOWER = _WORDS | {"imaging", "evaluation", "data"}
-#: What each part of the core may import, beside itself and the version in `fracture_core`.
-MAY_IMPORT: dict[str, set[str]] = {
-    "__init__": set(),
-    "file_names": set(),
-    "errors": {"file_names"},
-    "internal_errors": {"errors"},
-    "words": set(),
-    "places": set(),
-    "atomic": set(),
-    "background": set(),
-    "job": {"atomic", "background", "file_names"},
-    "spreadsheet": set(),
-    "zips": set(),
-    "imaging": _WORDS,
-    "evaluation": _WORDS,
-    "data": _WORDS | {"imaging", "evaluation"},
-    "review": _WORDS | {"evaluation", "data"},
-    "zoo": _WORDS | {"imaging"},
-    "explain": _LOWER | {"zoo"},
-    "heads": _WORDS | {"imaging", "evaluation", "zoo"},
-    "similar": _LOWER,
-    "suspects": _LOWER,
-    "registry": _WORDS | {"review", "imaging", "evaluation", "zoo", "heads", "similar"},
-    "training": _LOWER | {"zoo", "heads", "similar", "suspects", "registry", "explain"},
-    "published": _WORDS | {"evaluation", "zoo", "registry", "training"},
-    "opinion": _LOWER | {"zoo", "heads", "registry", "explain"},
-    "report": _LOWER | {"registry", "opinion"},
-    "teaching": _LOWER | {"report"},
-    "reading": _LOWER | {"opinion"},
-    "cli": _LOWER
-    | {
-        "review",
-        "similar",
-        "suspects",
-        "zoo",
-        "heads",
-        "registry",
-        "explain",
-        "training",
-        "opinion",
-        "report",
-        "published",
-    },
-    "__main__": {"cli"},
-}
-NO_TENSORFLOW = _LOWER | {"review", "similar", "suspects"}
+    "vocabulary",
+    "paths",
+    "io",
+    "jobs",
+    "imaging",
+    "evaluation",
+    "near_duplicates",
+    "datasets",
+    "phantom",
+    "audit",
+    "download",
+    "review",
+    "zoo",
+    "explain",
+    "auxiliary_heads",
+    "similar",
+    "registry",
+    "inference",
+    "label_errors",
+    "runs",
+    "training",
+    "published",
+    "report",
+    "teaching",
+    "cli",
+    "__main__",
+)
 TENSORFLOW = {"tensorflow", "keras", "tf_keras_vis", "h5py"}
+#: Parts of the core in which a file may import TensorFlow.
+WITH_TENSORFLOW = {
+    "zoo",
+    "explain",
+    "auxiliary_heads",
+    "registry",
+    "inference",
+    "training",
+    "cli",
+}
 
 
 def _part(path: Path) -> str:
-    """The part of the core that a file belongs to."""
+    """The package or module of the core that a file belongs to."""
     return path.relative_to(ROOT / "fracture_core").with_suffix("").parts[0]
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {_module(path): path for path in [*CORE, *SCREEN]}
 
 
 def _imports(path: Path) -> Iterator[str]:
@@ -91,67 +84,81 @@ def _imports(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _parts_imported(path: Path) -> set[str]:
-    names = {name.split(".")[1] for name in _imports(path) if name.startswith("fracture_core.")}
-    return {name for name in names if name in MAY_IMPORT or (ROOT / "fracture_core" / name).is_dir()}
+def _modules_imported(path: Path) -> set[str]:
+    """The modules of this repository that a file needs; a package only where it is named for what it holds itself."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names} & MODULES.keys()
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                found |= {inner if inner in MODULES else node.module or ""} & MODULES.keys()
+    return found - {_module(path)}
 
 
-def test_every_part_of_the_core_has_its_place():
-    assert {_part(path) for path in CORE} == set(MAY_IMPORT)
-
-
-def test_the_table_itself_has_no_circle():
-    order = list(MAY_IMPORT)
-    for part, below in MAY_IMPORT.items():
-        assert all(order.index(name) < order.index(part) for name in below), part
+def test_every_part_of_the_core_has_a_place_in_the_order():
+    assert {_part(path) for path in CORE} <= set(ORDER)
 
 
 @pytest.mark.parametrize("path", CORE, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_arrows_point_down(path):
-    above = _parts_imported(path) - MAY_IMPORT[_part(path)] - {_part(path)}
+def test_imports_point_down(path):
+    parts = {name.split(".")[1] for name in _imports(path) if name.startswith("fracture_core.")} & set(ORDER)
+    above = {part for part in parts - {_part(path)} if ORDER.index(part) > ORDER.index(_part(path))}
     assert not above, f"{path.name} of {_part(path)} imports {above}"
 
 
-def test_the_core_knows_nothing_of_the_screen():
+def test_no_modules_import_each_other_in_a_cycle():
+    graph = {name: _modules_imported(path) for name, path in MODULES.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"import cycle: {' -> '.join(error.args[1])}")
+
+
+def test_the_core_does_not_import_the_app():
     for path in CORE:
         roots = {name.split(".")[0] for name in _imports(path)}
         assert not roots & {"streamlit", "pages", "app"}, path
 
 
-def test_below_the_networks_there_is_no_tensorflow():
+def test_only_these_parts_import_tensorflow():
     for path in CORE:
-        if _part(path) in NO_TENSORFLOW:
+        if _part(path) not in WITH_TENSORFLOW:
             assert not {name.split(".")[0] for name in _imports(path)} & TENSORFLOW, path
 
 
-def test_pages_leave_networks_and_files_to_the_core():
+def test_pages_import_neither_tensorflow_nor_pydicom():
     assert len(SCREEN) > 1
     for path in SCREEN:
         roots = {name.split(".")[0] for name in _imports(path)}
         assert not roots & {*TENSORFLOW, "pydicom"}, path
 
 
-def test_light_parts_load_no_tensorflow():
+def test_light_parts_load_no_tensorflow_and_leave_opencv_as_it_is():
     names = [
         "fracture_core",
         "fracture_core.zoo",
-        "fracture_core.data",
-        "fracture_core.data.dataset",
+        "fracture_core.datasets",
+        "fracture_core.datasets.dataset",
+        "fracture_core.audit",
         "fracture_core.evaluation",
         "fracture_core.explain.methods",
         "fracture_core.imaging",
         "fracture_core.registry.store",
         "fracture_core.review",
-        "fracture_core.training.config",
-        "fracture_core.training.run",
+        "fracture_core.runs.config",
+        "fracture_core.runs.run",
         "fracture_core.cli.main",
         "fracture_core.report.pdf",
-        "fracture_core.teaching.pdf",
+        "fracture_core.teaching.lesson_pdf",
     ]
     code = (
-        "import importlib, json, sys\n"
+        "import cv2, importlib, json, sys\n"
+        "threads = cv2.getNumThreads()\n"
         f"for name in {names!r}:\n"
         "    importlib.import_module(name)\n"
+        "assert cv2.getNumThreads() == threads\n"
         "print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

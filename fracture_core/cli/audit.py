@@ -5,8 +5,8 @@ import json
 import sys
 from pathlib import Path
 
-from fracture_core.cli.progress import progress
-from fracture_core.data.layouts import layout_names
+from fracture_core.cli.progress import terminal_progress
+from fracture_core.datasets.layouts import layout_names
 from fracture_core.errors import DataError
 
 
@@ -38,33 +38,35 @@ def add(commands) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Audits, prints, and writes what was asked for."""
-    from fracture_core.data.audit import audit
-    from fracture_core.data.audit.comparison import compare
-    from fracture_core.data.audit.text import to_text
+    from fracture_core.audit import audit_dataset
+    from fracture_core.audit.split_comparison import compare_with_clean_split
+    from fracture_core.audit.text_report import to_text
 
     if chosen.job:
-        from fracture_core.data.audit.job import Job
+        from fracture_core.audit.audit_job import AuditJob
 
-        return Job(chosen.job).work(chosen.data, chosen.layout, chosen.seed)
-    found = audit(chosen.data, chosen.layout, progress())
+        return AuditJob(chosen.job).run(chosen.data, chosen.layout, chosen.seed)
+    found = audit_dataset(chosen.data, chosen.layout, terminal_progress())
     report = found.to_json()
-    mended, report["mended"] = compare(found, chosen.seed)
+    mended, report["mended"] = compare_with_clean_split(found, chosen.seed)
     if chosen.html:
-        from fracture_core.data.audit.html import to_html
+        from fracture_core.audit.html_report import to_html
 
         _write(chosen.html, to_html(report))
     if chosen.write_manifest:
         if mended is None:
             raise DataError(report["mended"]["error"])
-        from fracture_core.data.manifest import write_manifest
+        from fracture_core.datasets.manifest import write_manifest
 
         write_manifest(chosen.write_manifest, mended.cases, found.catalogue.finding, found.catalogue)
         print(f"The mended split is in {chosen.write_manifest}: train on it with --data.", file=sys.stderr)
     if chosen.write_distinct:
-        from fracture_core.data.audit.distinct import distinct
-        from fracture_core.data.manifest import write_manifest
+        from fracture_core.audit.deduplicate import deduplicate
+        from fracture_core.datasets.manifest import write_manifest
 
-        write_manifest(chosen.write_distinct, distinct(found.films), found.catalogue.finding, found.catalogue)
+        write_manifest(
+            chosen.write_distinct, deduplicate(found.films), found.catalogue.finding, found.catalogue
+        )
         print(
             f"The set as distributed, each training file once, is in {chosen.write_distinct}.",
             file=sys.stderr,

@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from fracture_core import places
-from fracture_core.cli.progress import progress
-from fracture_core.cli.quiet import load_keras
-from fracture_core.data.layouts import layout_names
+from fracture_core import paths
+from fracture_core.cli.progress import terminal_progress
+from fracture_core.cli.quiet_keras import load_keras
+from fracture_core.datasets.layouts import layout_names
 from fracture_core.errors import DataError
-from fracture_core.words import label_words
+from fracture_core.vocabulary import label_text
 
 # Films of the list on the terminal.
 _SHOWN = 20
@@ -81,24 +81,24 @@ def add(commands) -> None:
 
 
 def _list(chosen: argparse.Namespace) -> int:
-    from fracture_core.data import remembered, upload
-    from fracture_core.data.download import SETS, kept
+    from fracture_core.datasets import recent_folders, uploaded_datasets
+    from fracture_core.download import PUBLIC_DATASETS, local_datasets
 
-    others = remembered.folders(places.runs())
-    for row in SETS:
+    others = recent_folders.recent_folders(paths.runs_dir())
+    for row in PUBLIC_DATASETS:
         print(f"{row.name:<12} {row.title}: {row.words}")
-        print(f"{'':<12} {row.size_words}; licence: {row.licence}")
+        print(f"{'':<12} {row.size_text}; licence: {row.licence}")
         print(f"{'':<12} {row.page}")
-        folder = kept.here(row, places.runs(), others)
+        folder = local_datasets.find_local(row, paths.runs_dir(), others)
         if folder is not None:
             print(f"{'':<12} here: {folder}")
-    for folder in upload.uploaded(places.runs()):
+    for folder in uploaded_datasets.uploaded_folders(paths.runs_dir()):
         print(f"{'zip':<12} unpacked: {folder}")
     return 0
 
 
 def _unpack(chosen: argparse.Namespace) -> int:
-    from fracture_core.data import upload
+    from fracture_core.datasets import uploaded_datasets
 
     try:
         file = chosen.zip.open("rb")
@@ -107,23 +107,25 @@ def _unpack(chosen: argparse.Namespace) -> int:
             f"Expected a zip at {chosen.zip}, but the system said “{error.strerror}”: check the path."
         ) from error
     with file:
-        print(upload.take_in(file, chosen.zip.name, places.runs()))
+        print(uploaded_datasets.add_uploaded(file, chosen.zip.name, paths.runs_dir()))
     return 0
 
 
 def _delete(chosen: argparse.Namespace) -> int:
-    from fracture_core.data import upload
-    from fracture_core.training import process
+    from fracture_core.datasets import uploaded_datasets
+    from fracture_core.runs import process
 
-    root, asked = places.runs(), chosen.folder.resolve()
+    root, asked = paths.runs_dir(), chosen.folder.resolve()
     # However its path is written.
-    folder = next((path for path in upload.uploaded(root) if path.resolve() == asked), asked)
-    if any(upload.used_by(config.data, asked) for config in process.under_way(root)):
+    folder = next(
+        (path for path in uploaded_datasets.uploaded_folders(root) if path.resolve() == asked), asked
+    )
+    if any(uploaded_datasets.is_used_by(config.data, asked) for config in process.active_and_waiting(root)):
         raise DataError(
             f"Expected films that no training needs, but one is at work on {folder}, or waits to be: delete them when "
             "it is done."
         )
-    upload.delete(folder, root)
+    uploaded_datasets.delete_uploaded(folder, root)
     print(f"{folder} is deleted.")
     return 0
 
@@ -132,30 +134,32 @@ def _get(chosen: argparse.Namespace) -> int:
     """Shows the terms, asks, fetches, and says what came."""
     if chosen.name is None:
         return _list(chosen)
-    from fracture_core.data import remembered
-    from fracture_core.data.download import download, kept, public_set, terms
+    from fracture_core.datasets import recent_folders
+    from fracture_core.download import download_dataset, licence_text, local_datasets, public_dataset
 
-    row = public_set(chosen.name)
-    folder = chosen.to or kept.usual(row, places.runs())
-    print(terms(row), flush=True)
-    if row.source is not None and not chosen.yes and not _agreed(row.title, folder):
+    row = public_dataset(chosen.name)
+    folder = chosen.to or local_datasets.default_folder(row, paths.runs_dir())
+    print(licence_text(row), flush=True)
+    if row.source is not None and not chosen.yes and not _confirm_terms(row.title, folder):
         print("Nothing was fetched.", file=sys.stderr)
         return 1
     if chosen.job:
-        from fracture_core.data.download.job import Job
+        from fracture_core.download.download_job import DownloadJob
 
-        return Job(chosen.job).work(row, folder)
-    found = download(row, folder, _share(), lambda sentence: print(sentence, file=sys.stderr, flush=True))
+        return DownloadJob(chosen.job).run(row, folder)
+    found = download_dataset(
+        row, folder, _percent_progress(), lambda sentence: print(sentence, file=sys.stderr, flush=True)
+    )
     for warning in found.warnings:
         print(warning, file=sys.stderr)
     # The Train page offers it, wherever it lies.
-    remembered.remember(places.runs(), str(found.folder))
+    recent_folders.remember_folder(paths.runs_dir(), str(found.folder))
     layout = f"layout {found.layout}" if found.layout else "no known layout"
-    print(f"{found.films:,} films are in {found.folder}, {layout}.")
+    print(f"{found.image_count:,} films are in {found.folder}, {layout}.")
     return 0
 
 
-def _agreed(title: str, folder: Path) -> bool:
+def _confirm_terms(title: str, folder: Path) -> bool:
     """Asks on the terminal."""
     if not sys.stdin.isatty():
         raise DataError(
@@ -168,7 +172,7 @@ def _agreed(title: str, folder: Path) -> bool:
         return False
 
 
-def _share() -> Callable[[int, int], None]:
+def _percent_progress() -> Callable[[int, int], None]:
     """Tells each percent on a terminal, each tenth in a log."""
     step = 1 if sys.stderr.isatty() else 10
     told = -step
@@ -185,22 +189,22 @@ def _share() -> Callable[[int, int], None]:
 
 
 def _phantom(chosen: argparse.Namespace) -> int:
-    from fracture_core.data.phantom import Fracture, SetSettings, write_set
+    from fracture_core.phantom import FractureRequest, PhantomSettings, write_phantom_dataset
 
     given = {"regions": tuple(chosen.regions.split(","))} if chosen.regions is not None else {}
-    settings = SetSettings(
+    settings = PhantomSettings(
         chosen.count,
         chosen.seed,
         size=_size(chosen.size),
         format=chosen.format,
         masks=chosen.masks,
         difficulty=chosen.difficulty,
-        fracture=Fracture(
+        fracture=FractureRequest(
             chosen.kind, gap=chosen.gap, displacement=chosen.displacement, angulation=chosen.angulation
         ),
         **given,
     )
-    written = write_set(chosen.to, settings, _progress)
+    written = write_phantom_dataset(chosen.to, settings, _progress)
     print(f"{len(written)} synthetic radiographs are in {chosen.to}.")
     return 0
 
@@ -220,22 +224,22 @@ def _progress(done: int, every: int) -> None:
 
 def _suspects(chosen: argparse.Namespace) -> int:
     load_keras()
+    from fracture_core.label_errors.find_label_errors import find_label_errors
+    from fracture_core.label_errors.search_job import LabelErrorJob
     from fracture_core.registry.store import ModelStore
-    from fracture_core.suspects.job import Job
-    from fracture_core.training.label_suspects import find_suspects
 
-    store = ModelStore(places.models())
+    store = ModelStore(paths.models_dir())
 
     def search(tell):
-        model = chosen.model or store.in_use()
-        return find_suspects(store, model, chosen.data, chosen.layout, places.runs() / ".cache", tell)
+        model = chosen.model or store.model_in_use()
+        return find_label_errors(store, model, chosen.data, chosen.layout, paths.runs_dir() / ".cache", tell)
 
     if chosen.job:
-        return Job(chosen.job).work(chosen.data, search)
-    found = search(progress())
-    print(" ".join(filter(None, (found.sentence, found.caution))))
+        return LabelErrorJob(chosen.job).run(chosen.data, search)
+    found = search(terminal_progress())
+    print(" ".join(filter(None, (found.sentence, found.limitations))))
     for number, film in enumerate(found.suspected[:_SHOWN], 1):
-        label = label_words(film.label, found.finding)
+        label = label_text(film.label, found.finding)
         print(f"{number:>4}  {label:<16} probability {film.probability:.3f}  {film.split:<5}  {film.case}")
     if len(found.suspected) > _SHOWN and not chosen.out:
         print(f"      and {len(found.suspected) - _SHOWN:,} more: name a file with --out for all of them.")

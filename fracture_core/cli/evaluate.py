@@ -6,12 +6,12 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from fracture_core import places
-from fracture_core.cli.progress import progress
-from fracture_core.cli.quiet import load_keras
-from fracture_core.data.layouts import layout_names
+from fracture_core import paths
+from fracture_core.cli.progress import terminal_progress
+from fracture_core.cli.quiet_keras import load_keras
+from fracture_core.datasets.layouts import layout_names
 from fracture_core.errors import SecondLookError
-from fracture_core.words import SPLITS, a_finding, told_of, verdict_words
+from fracture_core.vocabulary import SPLITS, finding_with_article, rephrase_for_finding, verdict_text
 
 
 def add(commands) -> None:
@@ -45,23 +45,23 @@ def run(chosen: argparse.Namespace) -> int:
     """Prints the record as a table and writes it as files."""
     load_keras()
     from fracture_core.evaluation import VERDICTS
+    from fracture_core.inference.evaluate import evaluate_model
     from fracture_core.registry.store import ModelStore
-    from fracture_core.training.evaluate import evaluate
 
-    store = ModelStore(places.models())
-    found = evaluate(
+    store = ModelStore(paths.models_dir())
+    found = evaluate_model(
         store,
-        chosen.model or store.in_use(),
+        chosen.model or store.model_in_use(),
         chosen.data,
         chosen.split,
         chosen.layout,
-        partial(progress(), "Judging films"),
+        partial(terminal_progress(), "Judging films"),
     )
     for warning in found.warnings:
         print(warning, file=sys.stderr)
     summary = found.summary
     print(
-        f"{summary.n} films, {summary.positives} with {a_finding(found.finding)}, {summary.groups} groups, "
+        f"{summary.n} films, {summary.positives} with {finding_with_article(found.finding)}, {summary.groups} groups, "
         f"threshold {summary.threshold:.3f}"
     )
     for row in summary.to_frame().itertuples():
@@ -71,33 +71,37 @@ def run(chosen: argparse.Namespace) -> int:
         print(f"{region}: AUC {part.auc.text()}, sensitivity {part.sensitivity.text()}")
     for region, verdicts in found.coverage.items():
         print(
-            f"{region or 'all films'}, verdicts (share of films; of these with {a_finding(found.finding)}):"
+            f"{region or 'all films'}, verdicts (share of films; of these with {finding_with_article(found.finding)}):"
         )
         for verdict in VERDICTS:
-            share, fractured = verdicts.of(verdict)
-            print(f"  {verdict_words(verdict, found.finding):<20} {share.text()}; {fractured.text()}")
+            share, fractured = verdicts.for_verdict(verdict)
+            print(f"  {verdict_text(verdict, found.finding):<20} {share.text()}; {fractured.text()}")
     if chosen.out:
-        from fracture_core.evaluation import sentences
+        from fracture_core.evaluation import subgroup_sentences
 
-        slices = found.slices(places.runs() / ".cache", partial(progress(), "Measuring films"))
-        for sentence in sentences(slices):
-            print(told_of(sentence, found.finding))
+        slices = found.analyse_subgroups(
+            paths.runs_dir() / ".cache", partial(terminal_progress(), "Measuring films")
+        )
+        for sentence in subgroup_sentences(slices):
+            print(rephrase_for_finding(sentence, found.finding))
         _write(found, slices, chosen.out)
     return 0
 
 
 def _write(found, slices, folder: Path) -> None:
-    from fracture_core.evaluation import slice_table
-    from fracture_core.training.evaluation_page import to_html
+    from fracture_core.evaluation import subgroup_table
+    from fracture_core.inference.evaluation_page import evaluation_to_html
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         metrics = json.dumps(found.to_json(), indent=2) + "\n"
         (folder / "metrics.json").write_text(metrics, encoding="utf-8")
         found.write_predictions(folder / "predictions.csv")
-        (folder / "slices.csv").write_text(slice_table.to_csv(slices, found.finding), encoding="utf-8")
+        (folder / "slices.csv").write_text(
+            subgroup_table.subgroups_to_csv(slices, found.finding), encoding="utf-8"
+        )
         plots = _draw(found, folder)
-        (folder / "report.html").write_text(to_html(found, slices, plots), encoding="utf-8")
+        (folder / "report.html").write_text(evaluation_to_html(found, slices, plots), encoding="utf-8")
     except OSError as error:
         raise SecondLookError(
             f"Expected to write the results to {folder}, but the disk said “{error.strerror}”: choose another folder."
@@ -106,21 +110,27 @@ def _write(found, slices, folder: Path) -> None:
 
 def _draw(found, folder: Path) -> dict[str, bytes]:
     """Curves and confusion matrix as pictures, the curves as tables, too; the PNG files by name."""
-    from fracture_core.evaluation import decision_curve, plots, pr_points, reliability_points, roc_points
+    from fracture_core.evaluation import (
+        compute_decision_curve,
+        compute_precision_recall_curve,
+        compute_reliability_curve,
+        compute_roc_curve,
+        plots,
+    )
 
     label, probability, group = (found.table[name] for name in ("label", "probability", "group"))
     threshold, finding = found.summary.threshold, found.finding
-    figures = {"confusion_matrix": plots.confusion_matrix(found.summary.confusion, threshold, finding)}
+    figures = {"confusion_matrix": plots.plot_confusion_matrix(found.summary.confusion, threshold, finding)}
     if label.nunique() == 2:
         # With one class there is nothing to rank.
         marks = {"operating": threshold}
-        roc, pr = roc_points(label, probability), pr_points(label, probability)
-        reliability = reliability_points(label, probability, group)
-        curve = decision_curve(label, probability, group)
-        figures["roc"] = plots.roc(roc, marks, found.summary.auc, finding)
-        figures["precision_recall"] = plots.precision_recall(pr, marks, finding)
-        figures["reliability"] = plots.reliability(reliability, finding)
-        figures["decision_curve"] = plots.decision(curve, threshold, finding)
+        roc, pr = compute_roc_curve(label, probability), compute_precision_recall_curve(label, probability)
+        reliability = compute_reliability_curve(label, probability, group)
+        curve = compute_decision_curve(label, probability, group)
+        figures["roc"] = plots.plot_roc(roc, marks, found.summary.auc, finding)
+        figures["precision_recall"] = plots.plot_precision_recall(pr, marks, finding)
+        figures["reliability"] = plots.plot_reliability(reliability, finding)
+        figures["decision_curve"] = plots.plot_decision_curve(curve, threshold, finding)
         tables = {
             "roc": roc.to_frame(),
             "precision_recall": pr.to_frame(),
@@ -132,6 +142,6 @@ def _draw(found, folder: Path) -> dict[str, bytes]:
     drawn = {}
     for name, figure in figures.items():
         for kind in ("svg", "png"):
-            (folder / f"{name}.{kind}").write_bytes(plots.encoded(figure, kind))
+            (folder / f"{name}.{kind}").write_bytes(plots.encode_figure(figure, kind))
         drawn[name.replace("_", " ").capitalize()] = (folder / f"{name}.png").read_bytes()
     return drawn

@@ -10,6 +10,7 @@ from fracture_core import __version__
 from fracture_core.cli import audit, data, evaluate, models, predict, published, reviews, runs, speed, train
 from fracture_core.errors import SecondLookError
 from fracture_core.file_names import ERROR_HANDLER
+from fracture_core.imaging.opencv_threads import use_one_opencv_thread
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 where all went well, 1 where the command or a part of it failed, 2 for unusable arguments.
     """
+    use_one_opencv_thread()
     parser = argparse.ArgumentParser(
         prog="python -m fracture_core", description="A second opinion on bone radiographs."
     )

@@ -4,10 +4,10 @@ import argparse
 import json
 from pathlib import Path
 
-from fracture_core import places
-from fracture_core.cli import models_compare, models_keep, models_use
-from fracture_core.cli.progress import progress
-from fracture_core.cli.quiet import load_keras
+from fracture_core import paths
+from fracture_core.cli import models_compare, models_transfer, models_use
+from fracture_core.cli.progress import terminal_progress
+from fracture_core.cli.quiet_keras import load_keras
 
 
 def add(commands) -> None:
@@ -32,7 +32,7 @@ def add(commands) -> None:
     part.add_argument("name", metavar="RUN")
     part.set_defaults(run=_add)
     models_compare.add(actions)
-    models_keep.add(actions)
+    models_transfer.add(actions)
     part = actions.add_parser("average", help="make one model of several, by averaging their probabilities")
     part.add_argument("ids", nargs="+", metavar="ID")
     part.add_argument("--name", required=True, help="the new model's name")
@@ -63,12 +63,12 @@ def add(commands) -> None:
 def _store():
     from fracture_core.registry.store import ModelStore
 
-    return ModelStore(places.models())
+    return ModelStore(paths.models_dir())
 
 
 def _list(chosen: argparse.Namespace) -> int:
     store = _store()
-    current = store.in_use()
+    current = store.model_in_use()
     for model_id in store.ids():
         card = store.card(model_id)
         record = f"AUC {card.test.auc.text()}" if card.test else "no record"
@@ -90,9 +90,9 @@ def _verify(chosen: argparse.Namespace) -> int:
 
 def _add(chosen: argparse.Namespace) -> int:
     from fracture_core.errors import TrainingError
-    from fracture_core.training.run import Run
+    from fracture_core.runs.run import Run
 
-    run = Run.open(places.runs(), chosen.name)
+    run = Run.open(paths.runs_dir(), chosen.name)
     if not run.result.is_dir():
         raise TrainingError(
             f"Expected a finished run, but {run.name} is {run.state().status}: let it finish, or take its best epoch "
@@ -105,10 +105,10 @@ def _add(chosen: argparse.Namespace) -> int:
 
 def _average(chosen: argparse.Namespace) -> int:
     load_keras()
-    from fracture_core.registry.average import average
+    from fracture_core.registry.average import add_average
 
     store = _store()
-    model_id = average(store, chosen.ids, chosen.name)
+    model_id = add_average(store, chosen.ids, chosen.name)
     card = store.card(model_id)
     assert card.test is not None
     print(f"{model_id} is added: AUC {card.test.auc.text()}; put it in use with: models use {model_id}")
@@ -117,9 +117,9 @@ def _average(chosen: argparse.Namespace) -> int:
 
 def _heads(chosen: argparse.Namespace) -> int:
     load_keras()
-    from fracture_core.training.second_heads import refit
+    from fracture_core.training.auxiliary_heads import refit_auxiliary_heads
 
-    record = refit(_store(), chosen.id, chosen.data, places.runs() / ".cache").heads_record
+    record = refit_auxiliary_heads(_store(), chosen.id, chosen.data, paths.runs_dir() / ".cache").heads_record
     if record is None:
         print(f"{chosen.id}: its architecture has no features for second heads; its card is written anew.")
         return 0
@@ -133,15 +133,15 @@ def _heads(chosen: argparse.Namespace) -> int:
 
 def _neighbours(chosen: argparse.Namespace) -> int:
     load_keras()
-    from fracture_core.similar.job import Job
-    from fracture_core.training.neighbours import build
+    from fracture_core.similar.index_job import IndexJob
+    from fracture_core.training.neighbour_index import build_neighbour_index
 
     def work(tell):
-        return build(_store(), chosen.id, chosen.data, places.runs() / ".cache", tell)
+        return build_neighbour_index(_store(), chosen.id, chosen.data, paths.runs_dir() / ".cache", tell)
 
     if chosen.job:
-        return Job(chosen.job).work(work)
-    index = work(progress())
+        return IndexJob(chosen.job).run(work)
+    index = work(terminal_progress())
     record, count = index.record, len(index.cases)
     print(
         f"{chosen.id}: {count:,} training films; on the validation films, of those with the finding most neighbours"
@@ -155,9 +155,9 @@ def _neighbours(chosen: argparse.Namespace) -> int:
 
 def _scales(chosen: argparse.Namespace) -> int:
     load_keras()
-    from fracture_core.training.heatmap_scales import remeasure
+    from fracture_core.training.heatmap_scales import remeasure_heatmap_scales
 
-    card = remeasure(_store(), chosen.id, chosen.data, places.runs() / ".cache")
+    card = remeasure_heatmap_scales(_store(), chosen.id, chosen.data, paths.runs_dir() / ".cache")
     for name, scale in card.heatmap_scales.items():
         print(f"{name:<12} {scale:.4g}")
     return 0

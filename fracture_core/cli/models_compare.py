@@ -5,8 +5,8 @@ import json
 import sys
 from pathlib import Path
 
-from fracture_core import places
-from fracture_core.cli.quiet import load_keras
+from fracture_core import paths
+from fracture_core.cli.quiet_keras import load_keras
 from fracture_core.errors import SecondLookError
 
 
@@ -36,21 +36,21 @@ def run(chosen: argparse.Namespace) -> int:
         raise SecondLookError(
             f"Expected two models to compare, but got {len(chosen.ids)}: name two, or none for the table alone."
         )
-    store, runs = ModelStore(places.models()), places.runs()
+    store, runs = ModelStore(paths.models_dir()), paths.runs_dir()
     if chosen.speed:
         _measure(store, runs)
-    found = comparison.entries(store, runs)
-    pair = comparison.compare(store, *chosen.ids) if chosen.ids else None
-    said = pair and _said(pair[0], store, *chosen.ids)
+    found = comparison.compared_models(store, runs)
+    pair = comparison.compare_models(store, *chosen.ids) if chosen.ids else None
+    said = pair and _comparison_text(pair[0], store, *chosen.ids)
     if chosen.format == "json":
-        payload = {"entries": json.loads(comparison.table(found).to_json(orient="records"))}
+        payload = {"entries": json.loads(comparison.comparison_table(found).to_json(orient="records"))}
         if pair:
             payload |= {"pair": pair[0].to_json(), "sentence": said}
         print(json.dumps(payload, indent=2, ensure_ascii=False))
     elif chosen.format == "csv":
-        print(comparison.to_csv(found), end="")
+        print(comparison.comparison_to_csv(found), end="")
     else:
-        _print(comparison.table(found))
+        _print(comparison.comparison_table(found))
     if said and chosen.format != "json":
         print(said, file=sys.stderr if chosen.format == "csv" else sys.stdout)
     if chosen.out:
@@ -58,20 +58,20 @@ def run(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _said(found, store, first: str, second: str) -> str:
+def _comparison_text(found, store, first: str, second: str) -> str:
     from fracture_core.training import comparison
 
-    return comparison.sentence(found, first, second, store.card(first).finding)
+    return comparison.comparison_sentence(found, first, second, store.card(first).finding)
 
 
 def _measure(store, runs: Path) -> None:
-    from fracture_core.registry import speed
+    from fracture_core.registry import inference_speed
     from fracture_core.training import comparison
 
     load_keras()
     for model_id in store.ids():
-        if speed.known(store.card(model_id), runs / comparison.SPEEDS) is None:
-            speed.measure(store, model_id, runs / comparison.SPEEDS)
+        if inference_speed.load_inference_speed(store.card(model_id), runs / comparison.SPEED_FOLDER) is None:
+            inference_speed.measure_inference_speed(store, model_id, runs / comparison.SPEED_FOLDER)
 
 
 _SHOWN = (
@@ -97,18 +97,18 @@ def _print(table) -> None:
 
 
 def _write(folder: Path, found, pair, said: str | None, ids: list[str], finding: str) -> None:
-    from fracture_core.evaluation.plots import encoded
+    from fracture_core.evaluation.plots import encode_figure
     from fracture_core.training import comparison, comparison_plots
 
-    files = {"comparison.csv": comparison.to_csv(found).encode("utf-8")}
-    figures = comparison_plots.curves(found)
+    files = {"comparison.csv": comparison.comparison_to_csv(found).encode("utf-8")}
+    figures = comparison_plots.plot_learning_comparison(found)
     if pair:
         (measured, films), (first, second) = pair, ids
-        figures["roc"] = comparison_plots.pair(measured, films, first, second, finding)
+        figures["roc"] = comparison_plots.plot_roc_pair(measured, films, first, second, finding)
         files["pair.json"] = json.dumps({**pair[0].to_json(), "sentence": said}, indent=2).encode("utf-8")
     for name, figure in figures.items():
         for kind in ("svg", "png"):
-            files[f"{name}.{kind}"] = encoded(figure, kind)
+            files[f"{name}.{kind}"] = encode_figure(figure, kind)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():

@@ -5,8 +5,8 @@ import json
 import sys
 import textwrap
 
-from fracture_core import places
-from fracture_core.cli.quiet import load_keras
+from fracture_core import paths
+from fracture_core.cli.quiet_keras import load_keras
 
 
 def add(actions) -> None:
@@ -35,7 +35,7 @@ def add(actions) -> None:
 def _store():
     from fracture_core.registry.store import ModelStore
 
-    return ModelStore(places.models())
+    return ModelStore(paths.models_dir())
 
 
 def _use(chosen: argparse.Namespace) -> int:
@@ -44,7 +44,7 @@ def _use(chosen: argparse.Namespace) -> int:
     store = _store()
     store.card(chosen.id)
     found = None
-    if chosen.id != store.in_use():
+    if chosen.id != store.model_in_use():
         found = release.compare_with_model_in_use(store, store.root / chosen.id)
         _print_comparison(found)
         release.check_reason(found, chosen.reason)

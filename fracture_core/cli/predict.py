@@ -11,20 +11,20 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fracture_core import places
-from fracture_core.cli.quiet import load_keras
-from fracture_core.cli.saved import Saved
-from fracture_core.data.layouts.files import images
+from fracture_core import paths
+from fracture_core.cli.quiet_keras import load_keras
+from fracture_core.cli.saved_outputs import SavedOutputs
+from fracture_core.datasets.layouts.image_files import find_images
 from fracture_core.errors import SecondLookError
 from fracture_core.internal_errors import file_boundary
 from fracture_core.report import sentences
-from fracture_core.report.table import SAID, flat
+from fracture_core.report.table import OPINION_FIELDS, flatten_row
 
 if TYPE_CHECKING:
-    from fracture_core.opinion import Opinion, Reader
+    from fracture_core.inference.predictor import Opinion, Predictor
 
 #: The fields of a row, in order.
-FIELDS = ("path", *SAID)
+PREDICT_FIELDS = ("path", *OPINION_FIELDS)
 
 
 def add(commands) -> None:
@@ -65,14 +65,14 @@ def add(commands) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Judges every file; goes on past a bad one and past an unexpected exception on one."""
     load_keras()
-    from fracture_core.opinion import Reader
+    from fracture_core.inference.predictor import Predictor
     from fracture_core.registry.release_checks import model_warning
     from fracture_core.registry.store import ModelStore
 
-    reader = Reader(ModelStore(places.models()), chosen.model)
+    reader = Predictor(ModelStore(paths.models_dir()), chosen.model)
     if warning := model_warning(reader.card):
         print(warning, file=sys.stderr)
-    saved = Saved(chosen.heatmaps, chosen.pdf, chosen.dicom, chosen.keep_names)
+    saved = SavedOutputs(chosen.heatmaps, chosen.pdf, chosen.dicom, chosen.keep_names)
     write: _Lines | _Csv | _Table
     match chosen.format:
         case "json":
@@ -93,24 +93,24 @@ def _files(paths: Iterable[Path]) -> Iterable[Path]:
     for path in paths:
         if path.is_dir():
             # A folder without images is judged itself, and so becomes a row with an error.
-            yield from images(path) or [path]
+            yield from find_images(path) or [path]
         else:
             yield path
 
 
 def _row(
-    reader: Reader, path: Path, number: int, chosen: argparse.Namespace, saved: Saved
+    reader: Predictor, path: Path, number: int, chosen: argparse.Namespace, saved: SavedOutputs
 ) -> tuple[dict[str, Any], Opinion | None]:
     """One row and its opinion; a file that cannot be read becomes a row with an error."""
     opinion = None
     began = time.perf_counter()
-    row: dict[str, Any] = dict.fromkeys(FIELDS)
+    row: dict[str, Any] = dict.fromkeys(PREDICT_FIELDS)
     row.update(path=str(path), model=reader.card.id, regions=[], region_probabilities={})
     try:
         with file_boundary():
-            heatmap = not chosen.no_heatmap or saved.anything
+            heatmap = not chosen.no_heatmap or saved.is_needed
             options = {"ignore_scope": True} if chosen.ignore_scope else {}
-            opinion = reader.opinion(path, heatmap, **options)
+            opinion = reader.predict(path, heatmap, **options)
             row.update(opinion.to_json())
             saved.write(opinion, path, number)
     except SecondLookError as error:
@@ -131,10 +131,10 @@ class _Csv:
 
     def __init__(self) -> None:
         self._writer = csv.writer(sys.stdout, lineterminator="\n")
-        self._writer.writerow(FIELDS)
+        self._writer.writerow(PREDICT_FIELDS)
 
     def row(self, row: dict[str, Any], opinion: Opinion | None) -> None:
-        self._writer.writerow(flat(row, FIELDS))
+        self._writer.writerow(flatten_row(row, PREDICT_FIELDS))
         sys.stdout.flush()
 
 
@@ -143,7 +143,7 @@ class _Table:
 
     def row(self, row: dict[str, Any], opinion: Opinion | None) -> None:
         gate = row["gate"] or {"state": "", "reasons": []}
-        words = row["error"] or (sentences.headline(opinion) if opinion else "")
+        words = row["error"] or (sentences.verdict_headline(opinion) if opinion else "")
         words = words if row["error"] else f"{words[:1].lower()}{words[1:]}"
         share = "      " if row["probability"] is None else f"{row['probability']:6.1%}"
         print(f"{share}  {words:<24}  {row['path']}", flush=True)

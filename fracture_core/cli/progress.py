@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 
 
-def progress() -> Callable[[str, int, int], None]:
+def terminal_progress() -> Callable[[str, int, int], None]:
     """A line that moves on a terminal; in a log a line at the end of each step."""
     moving = sys.stderr.isatty()
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from fracture_core import places
+from fracture_core import paths
 
 
 def add(commands) -> None:
@@ -19,28 +19,30 @@ def add(commands) -> None:
 
 
 def _list(chosen: argparse.Namespace) -> int:
-    from fracture_core.published.report import reports
-    from fracture_core.published.result import COLUMNS, results
+    from fracture_core.published.published_report import load_reports
+    from fracture_core.published.run_result import RESULT_COLUMNS, load_results
 
-    found = results(places.published() / "results")
-    for report in reports(places.published()):
+    found = load_results(paths.published_dir() / "results")
+    for report in load_reports(paths.published_dir()):
         stated = ", ".join(f"{name} {value:g}" for name, value in report.figures.items() if value is not None)
         print(f"{report.title} ({report.row}), {report.data}: {stated or 'no figures of its own'}")
-        for column, words in COLUMNS.items():
+        for column, words in RESULT_COLUMNS.items():
             result = found.get((report.row, column))
             text = (
                 f"accuracy {result.test.accuracy.text()}, AUC {result.test.auc.text()}, {result.test.groups} originals"
                 if result
-                else report.nothing(column)
+                else report.empty_cell_text(column)
             )
             print(f"  {words:<28} {text}")
     return 0
 
 
 def _add(chosen: argparse.Namespace) -> int:
-    from fracture_core.published.collect import collect
-    from fracture_core.training.run import Run
+    from fracture_core.published.collect import collect_result
+    from fracture_core.runs.run import Run
 
-    path = collect(Run.open(places.runs(), chosen.name), chosen.column).save(places.published() / "results")
+    path = collect_result(Run.open(paths.runs_dir(), chosen.name), chosen.column).save(
+        paths.published_dir() / "results"
+    )
     print(f"Written: {path}")
     return 0

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from fracture_core import places
-from fracture_core.data.layouts import layout_names
+from fracture_core import paths
+from fracture_core.datasets.layouts import layout_names
 from fracture_core.errors import DataError
 
 
@@ -58,19 +58,19 @@ def _action(actions, name: str, words: str, run: Callable[[argparse.Namespace], 
 def _of(chosen: argparse.Namespace):
     """The store, the model, and its reviews."""
     from fracture_core.registry.store import ModelStore
-    from fracture_core.review import Reviews
+    from fracture_core.review import ReviewStore
 
-    store = ModelStore(places.models())
-    card = store.card(chosen.model or store.in_use())
-    return store, card.id, Reviews.of(places.runs(), card.id)
+    store = ModelStore(paths.models_dir())
+    card = store.card(chosen.model or store.model_in_use())
+    return store, card.id, ReviewStore.for_model(paths.runs_dir(), card.id)
 
 
 def _export(chosen: argparse.Namespace) -> int:
-    from fracture_core.review.exchange import to_csv
+    from fracture_core.review.csv_exchange import reviews_to_csv
 
     reviews = _of(chosen)[2].all()
     try:
-        chosen.file.write_bytes(to_csv(reviews))
+        chosen.file.write_bytes(reviews_to_csv(reviews))
     except OSError as error:
         raise DataError(
             f"Expected to write the reviews to {chosen.file}, but the system said “{error.strerror}”: choose another "
@@ -81,7 +81,7 @@ def _export(chosen: argparse.Namespace) -> int:
 
 
 def _import(chosen: argparse.Namespace) -> int:
-    from fracture_core.review.exchange import from_csv
+    from fracture_core.review.csv_exchange import reviews_from_csv
 
     try:
         content = chosen.file.read_bytes()
@@ -89,7 +89,7 @@ def _import(chosen: argparse.Namespace) -> int:
         raise DataError(
             f"Expected reviews in {chosen.file}, but the system said “{error.strerror}”: check the path."
         ) from error
-    found = _of(chosen)[2].take_in(from_csv(content, chosen.file.name))
+    found = _of(chosen)[2].merge(reviews_from_csv(content, chosen.file.name))
     print(found.sentence)
     return 0
 
@@ -100,14 +100,14 @@ def _rename(chosen: argparse.Namespace) -> int:
 
 
 def _manifest(chosen: argparse.Namespace) -> int:
-    from fracture_core.data.layouts import read_catalogue
-    from fracture_core.data.manifest import write_manifest
-    from fracture_core.review.relabel import called_wrong, relabel
+    from fracture_core.datasets.layouts import read_catalogue
+    from fracture_core.datasets.manifest import write_manifest
+    from fracture_core.review.relabelled_manifest import relabel_dataset, wrong_label_cases
 
     store, model_id, reviews = _of(chosen)
     catalogue = read_catalogue(chosen.data, chosen.layout)
-    wrong = called_wrong(reviews.all(), chosen.reviewer)
-    found = relabel(catalogue.cases, store.predictions(model_id), wrong, chosen.flip)
+    wrong = wrong_label_cases(reviews.all(), chosen.reviewer)
+    found = relabel_dataset(catalogue.cases, store.predictions(model_id), wrong, chosen.flip)
     write_manifest(chosen.out, found.cases, catalogue.finding)
     print(found.sentence)
     print(f"The reviewed set is in {chosen.out}: train on it with --data.", file=sys.stderr)

@@ -5,10 +5,10 @@ import json
 import sys
 from pathlib import Path
 
-from fracture_core import places
+from fracture_core import paths
 from fracture_core.errors import TrainingError
-from fracture_core.training import manage, process, queue
-from fracture_core.training.run import ACTIVE, Run
+from fracture_core.runs import process, queue, run_operations
+from fracture_core.runs.run import ACTIVE_STATUSES, Run
 
 _CHANGES = {"epochs": int, "batch": int, "learning_rate": float, "size": int, "seed": int}
 
@@ -55,13 +55,13 @@ def _action(actions, name: str, words: str, run):
 
 
 def _root(chosen: argparse.Namespace) -> Path:
-    return chosen.runs or places.runs()
+    return chosen.runs or paths.runs_dir()
 
 
 def _list(chosen: argparse.Namespace) -> int:
     root = _root(chosen)
     for run in Run.all(root):
-        state, at = run.state(), queue.place(root, run.name)
+        state, at = run.state(), queue.queue_position(root, run.name)
         epochs = len(run.epochs())
         if chosen.format == "json":
             print(
@@ -84,25 +84,25 @@ def _list(chosen: argparse.Namespace) -> int:
 def _queue(chosen: argparse.Namespace) -> int:
     root = _root(chosen)
     if chosen.added:
-        process.start(Run.open(root, chosen.added))
+        process.start_run(Run.open(root, chosen.added))
     elif chosen.up:
-        queue.up(root, chosen.up)
+        queue.move_up(root, chosen.up)
     elif chosen.remove:
-        queue.remove(root, chosen.remove)
+        queue.remove_from_queue(root, chosen.remove)
     else:
         # Where the training that should have called the next was killed.
-        process.advance(root)
-    busy = process.active(root)
+        process.start_next(root)
+    busy = process.active_run(root)
     if busy is not None:
         print(f"in training: {busy.name}")
-    for number, one in enumerate(queue.waiting(root), 1):
+    for number, one in enumerate(queue.waiting_runs(root), 1):
         print(f"{number}. {one.name}{' (takes its best epoch)' if one.finish_only else ''}")
     return 0
 
 
 def _stop(chosen: argparse.Namespace) -> int:
     run = Run.open(_root(chosen), chosen.name)
-    if run.state().status not in ACTIVE:
+    if run.state().status not in ACTIVE_STATUSES:
         raise TrainingError(
             f"Expected a run in training, but {run.name} is at rest: there is nothing to stop."
         )
@@ -113,13 +113,13 @@ def _stop(chosen: argparse.Namespace) -> int:
 
 def _clone(chosen: argparse.Namespace) -> int:
     changes = {name: getattr(chosen, name) for name in _CHANGES if getattr(chosen, name) is not None}
-    run = manage.clone(_root(chosen), chosen.name, chosen.new, **changes)
+    run = run_operations.clone_run(_root(chosen), chosen.name, chosen.new, **changes)
     print(f"{run.name} has the settings of {chosen.name}; start it with train --resume --run {run.name}.")
     return 0
 
 
 def _rename(chosen: argparse.Namespace) -> int:
-    manage.rename(_root(chosen), chosen.name, chosen.new)
+    run_operations.rename_run(_root(chosen), chosen.name, chosen.new)
     return 0
 
 
@@ -136,5 +136,5 @@ def _delete(chosen: argparse.Namespace) -> int:
         )
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             return 1
-    manage.delete(_root(chosen), run.name)
+    run_operations.delete_run(_root(chosen), run.name)
     return 0

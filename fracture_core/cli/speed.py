@@ -6,11 +6,12 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
-from fracture_core import places
-from fracture_core.cli.progress import progress
-from fracture_core.cli.quiet import load_keras
-from fracture_core.training.precision import FLOAT32, PRECISIONS, prepare
-from fracture_core.zoo import ARCHITECTURES, architecture
+from fracture_core import paths
+from fracture_core.cli.progress import terminal_progress
+from fracture_core.cli.quiet_keras import load_keras
+from fracture_core.runs.config import FLOAT32, PRECISIONS
+from fracture_core.runs.precision import set_precision
+from fracture_core.zoo import ARCHITECTURES, find_architecture
 
 
 def add(commands) -> None:
@@ -40,10 +41,10 @@ def add(commands) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Measures, and prints films a second and, for films that are named, minutes as JSON."""
-    from fracture_core.training.config import TrainingConfig
+    from fracture_core.runs.config import TrainingConfig
 
-    row = architecture(chosen.architecture)
-    protocol = row.begun(row.protocol, chosen.pretrained)
+    row = find_architecture(chosen.architecture)
+    protocol = row.adapt_protocol(row.protocol, chosen.pretrained)
     epochs = protocol.epochs if chosen.epochs is None else chosen.epochs
     head_epochs = protocol.head_epochs if chosen.head_epochs is None else chosen.head_epochs
     freeze_before = protocol.freeze_before if chosen.freeze_before is None else chosen.freeze_before
@@ -64,37 +65,37 @@ def run(chosen: argparse.Namespace) -> int:
         augmentation=protocol.augmentation,
     )
     _ = config.input  # refuses an impossible size before Keras is loaded
-    from fracture_core.training.speed_record import Job
+    from fracture_core.training.speed_job import SpeedJob
 
     if chosen.job:
-        prepare(config.precision)
+        set_precision(config.precision)
         load_keras()
-        return Job(chosen.job).work(config)
+        return SpeedJob(chosen.job).run(config)
     if chosen.data is None:
-        print(json.dumps(asdict(_measured(config))))
+        print(json.dumps(asdict(_measure(config))))
         return 0
-    from fracture_core.training import estimate
+    from fracture_core.training import duration_estimate
 
     films = _films(chosen.data)  # what is no data set is refused before anything is measured
-    kept = Job.of(places.runs(), config)
-    speed = (kept.speed() if kept.state().status == "finished" else None) or _measured(config)
-    lasts = estimate.seconds(config, speed, *films)
+    kept = SpeedJob.for_config(paths.runs_dir(), config)
+    speed = (kept.speed() if kept.state().status == "finished" else None) or _measure(config)
+    lasts = duration_estimate.estimate_seconds(config, speed, *films)
     print(json.dumps({**asdict(speed), "epochs": epochs, "minutes": round(lasts / 60, 1)}))
     return 0
 
 
-def _measured(config):
-    prepare(config.precision)
+def _measure(config):
+    set_precision(config.precision)
     load_keras()
-    from fracture_core.training.speed import measure
+    from fracture_core.training.measure_speed import measure_training_speed
 
-    return measure(config, progress())
+    return measure_training_speed(config, terminal_progress())
 
 
 def _films(data: Path) -> tuple[int, int, int]:
     """Films to train on without and with the finding, and films to validate on; no film is opened."""
-    from fracture_core.data.layouts import read_catalogue
-    from fracture_core.data.split import complete_split
+    from fracture_core.datasets.layouts import read_catalogue
+    from fracture_core.datasets.split import complete_split
 
     parts = Counter((case.split, case.label) for case in complete_split(read_catalogue(data).cases))
     return parts["train", 0], parts["train", 1], parts["val", 0] + parts["val", 1]

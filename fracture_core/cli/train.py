@@ -7,13 +7,12 @@ import time
 from dataclasses import fields, replace
 from pathlib import Path
 
-from fracture_core import places
-from fracture_core.cli.quiet import load_keras
-from fracture_core.data.layouts import layout_names
+from fracture_core import paths
+from fracture_core.cli.quiet_keras import load_keras
+from fracture_core.datasets.layouts import layout_names
 from fracture_core.errors import TrainingError
-from fracture_core.training.config import TrainingConfig
-from fracture_core.training.precision import FLOAT32, PRECISIONS
-from fracture_core.zoo import ARCHITECTURES, Augmentation, Protocol, architecture
+from fracture_core.runs.config import FLOAT32, PRECISIONS, TrainingConfig
+from fracture_core.zoo import ARCHITECTURES, Augmentation, TrainingProtocol, find_architecture
 from fracture_core.zoo.architecture import SAMPLINGS, SCHEDULES
 
 # Of the bar, and of a line that moves.
@@ -152,10 +151,10 @@ def add(commands) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Trains, with one line an epoch on the terminal."""
-    from fracture_core.training import process
-    from fracture_core.training.run import Run
+    from fracture_core.runs import process
+    from fracture_core.runs.run import Run
 
-    root = chosen.runs or places.runs()
+    root = chosen.runs or paths.runs_dir()
     if chosen.resume:
         if not chosen.name:
             raise TrainingError("Expected --run with --resume, but it is missing: name the run to continue.")
@@ -165,10 +164,12 @@ def run(chosen: argparse.Namespace) -> int:
             raise TrainingError(
                 "Expected --data and --architecture for a new run: give both, or --resume a run."
             )
-        protocol = architecture(chosen.architecture).protocol
+        protocol = find_architecture(chosen.architecture).protocol
         if chosen.published:
             protocol = _published(chosen.architecture, protocol)
-        protocol = architecture(chosen.architecture).begun(protocol, bool(chosen.backbone_weights))
+        protocol = find_architecture(chosen.architecture).adapt_protocol(
+            protocol, bool(chosen.backbone_weights)
+        )
 
         def given(name: str):
             value = getattr(chosen, name)
@@ -208,37 +209,39 @@ def run(chosen: argparse.Namespace) -> int:
         _ = config.input  # refuses an impossible size before a folder is made
         name = chosen.name or time.strftime(f"{chosen.architecture}-%Y%m%d-%H%M%S")
         if chosen.queue:
-            return _placed(process.begin(root, name, config))
+            return _print_queue_position(process.create_and_start(root, name, config))
     if chosen.queue:
         run = Run.open(root, name)
-        process.start(run, chosen.finish)
-        return _placed(run)
-    current = process.claim(root, name, config)
+        process.start_run(run, chosen.finish)
+        return _print_queue_position(run)
+    current = process.claim_turn(root, name, config)
     try:
         return _work(current, chosen.finish)
     finally:
         # Whoever waits goes on in a process of its own, also where no app is open.
-        process.advance(root)
+        process.start_next(root)
 
 
-def _placed(current) -> int:
+def _print_queue_position(current) -> int:
     """Says where a run stands that was handed to the queue."""
-    from fracture_core.training import queue
+    from fracture_core.runs import queue
 
-    at = queue.place(current.folder.parent, current.name)
+    at = queue.queue_position(current.folder.parent, current.name)
     print(json.dumps({"run": current.name, "status": "waits" if at else "starts", "place": at or None}))
     return 0
 
 
 def _work(current, finish_only: bool) -> int:
-    from fracture_core.training import precision
+    from fracture_core.runs import precision
 
-    rounded = precision.prepare(precision.FLOAT32 if finish_only else current.config().precision)
+    rounded = precision.set_precision(precision.FLOAT32 if finish_only else current.config().precision)
     load_keras()
-    from fracture_core.training.work import work
+    from fracture_core.training.run_training import run_training
 
-    current.watch(_show)
-    card = work(current, _reading, finish_only, precision.finish_in_float32 if rounded else None)
+    current.add_watcher(_show)
+    card = run_training(
+        current, _print_reading, finish_only, precision.finish_in_float32 if rounded else None
+    )
     if card is None:
         state = current.state()
         print(state.message, file=sys.stderr)
@@ -248,16 +251,16 @@ def _work(current, finish_only: bool) -> int:
     return 0
 
 
-def _published(name: str, usual: Protocol) -> Protocol:
+def _published(name: str, usual: TrainingProtocol) -> TrainingProtocol:
     """The protocol of the publication that an architecture follows."""
-    from fracture_core.published.report import report_of
+    from fracture_core.published.published_report import report_for_architecture
 
-    report = report_of(name, places.published())
+    report = report_for_architecture(name, paths.published_dir())
     if report is None:
         raise TrainingError(
             f"Expected an architecture with a published protocol, but {name} has none: leave --published out."
         )
-    return report.applied(usual)
+    return report.apply_protocol(usual)
 
 
 def _augmentation(chosen: argparse.Namespace, usual: Augmentation) -> Augmentation:
@@ -271,7 +274,7 @@ def _source(text: str) -> str:
     return text if text in ("", "imagenet") else str(Path(text).resolve())
 
 
-def _reading(what: str, done: int, every: int) -> None:
+def _print_reading(what: str, done: int, every: int) -> None:
     if done == every or done % 200 == 0:
         print(f"{what}: {done} of {every}", file=sys.stderr, flush=True)
 

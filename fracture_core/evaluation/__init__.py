@@ -3,69 +3,84 @@
 `plots` is not imported here, so that nothing loads matplotlib before a figure is wanted.
 """
 
-from fracture_core.evaluation.calibration import Platt
-from fracture_core.evaluation.confusion import Confusion, confusion
-from fracture_core.evaluation.coverage import Coverage, coverage, coverage_by_region, verdict_coverage
-from fracture_core.evaluation.curves import PrPoints, RocPoints, pr_points, roc_points
-from fracture_core.evaluation.decision_curve import DecisionCurve, benefit_of_all, decision_curve, net_benefit
+from fracture_core.evaluation.calibration import PlattCalibration
+from fracture_core.evaluation.confusion import Confusion, count_confusion
+from fracture_core.evaluation.coverage import (
+    VerdictCoverage,
+    coverage_of_predictions,
+    measure_coverage,
+    measure_coverage_by_region,
+)
+from fracture_core.evaluation.curves import (
+    PrecisionRecallCurve,
+    RocCurve,
+    compute_precision_recall_curve,
+    compute_roc_curve,
+)
+from fracture_core.evaluation.decision_curve import (
+    DecisionCurve,
+    compute_decision_curve,
+    net_benefit,
+    net_benefit_of_all,
+)
 from fracture_core.evaluation.error_cases import (
     CORRECT,
+    ERROR_KINDS,
     FALSE_ALARM,
-    KINDS,
     MISSED,
-    error_kind,
+    add_error_columns,
+    classify_decisions,
     has_region,
     list_errors,
-    with_errors,
 )
 from fracture_core.evaluation.interval import Interval
-from fracture_core.evaluation.metrics import Summary, by_region, summarise
-from fracture_core.evaluation.predictive_values import PredictiveValues, predictive_values
-from fracture_core.evaluation.reliability import Reliability, reliability_points
-from fracture_core.evaluation.slice import members_of
-from fracture_core.evaluation.slice_sentences import sentences
-from fracture_core.evaluation.slices import Slices, find_slices
-from fracture_core.evaluation.three_state import ThreeState, three_state
+from fracture_core.evaluation.metrics import Summary, summarise, summarise_by_region
+from fracture_core.evaluation.predictive_values import PredictiveValues, compute_predictive_values
+from fracture_core.evaluation.reliability import ReliabilityCurve, compute_reliability_curve
+from fracture_core.evaluation.subgroup import subgroup_members
+from fracture_core.evaluation.subgroup_analysis import SubgroupAnalysis, analyse_subgroups
+from fracture_core.evaluation.subgroup_sentences import subgroup_sentences
 from fracture_core.evaluation.thresholds import VERDICTS, Thresholds
+from fracture_core.evaluation.verdict_counts import VerdictCounts, count_verdicts
 
 __all__ = [
     "CORRECT",
+    "ERROR_KINDS",
     "FALSE_ALARM",
-    "KINDS",
     "MISSED",
     "VERDICTS",
     "Confusion",
-    "Coverage",
     "DecisionCurve",
     "Interval",
-    "Platt",
-    "PrPoints",
+    "PlattCalibration",
+    "PrecisionRecallCurve",
     "PredictiveValues",
-    "Reliability",
-    "RocPoints",
-    "Slices",
+    "ReliabilityCurve",
+    "RocCurve",
+    "SubgroupAnalysis",
     "Summary",
-    "ThreeState",
     "Thresholds",
-    "benefit_of_all",
-    "by_region",
-    "confusion",
-    "coverage",
-    "coverage_by_region",
-    "decision_curve",
-    "error_kind",
-    "find_slices",
+    "VerdictCounts",
+    "VerdictCoverage",
+    "add_error_columns",
+    "analyse_subgroups",
+    "classify_decisions",
+    "compute_decision_curve",
+    "compute_precision_recall_curve",
+    "compute_predictive_values",
+    "compute_reliability_curve",
+    "compute_roc_curve",
+    "count_confusion",
+    "count_verdicts",
+    "coverage_of_predictions",
     "has_region",
     "list_errors",
-    "members_of",
+    "measure_coverage",
+    "measure_coverage_by_region",
     "net_benefit",
-    "pr_points",
-    "predictive_values",
-    "reliability_points",
-    "roc_points",
-    "sentences",
+    "net_benefit_of_all",
+    "subgroup_members",
+    "subgroup_sentences",
     "summarise",
-    "three_state",
-    "verdict_coverage",
-    "with_errors",
+    "summarise_by_region",
 ]

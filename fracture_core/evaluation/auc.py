@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from scipy import optimize, special, stats
 from sklearn.metrics import roc_auc_score
 
-from fracture_core.evaluation.arrays import Scored
-from fracture_core.evaluation.interval import LEVEL, Interval
+from fracture_core.evaluation.interval import CONFIDENCE_LEVEL, Interval
+from fracture_core.evaluation.scored_cases import ScoredCases
 
-_Z = float(stats.norm.ppf((1 + LEVEL) / 2))
+_Z = float(stats.norm.ppf((1 + CONFIDENCE_LEVEL) / 2))
 
 
-def auc(cases: Scored) -> Interval:
+def auc_interval(cases: ScoredCases) -> Interval:
     """Area under the ROC curve with a 95% interval.
 
     The interval is taken on the logit scale with Obuchowski's variance, so it stays within 0–1. Where that
@@ -43,11 +43,13 @@ def auc(cases: Scored) -> Interval:
         half = _Z * math.sqrt(variance) / (area * (1 - area))
         return Interval(area, float(special.expit(centre - half)), float(special.expit(centre + half)), n)
     positive = cases.label == 1
-    low, high = _newcombe(area, len(np.unique(cases.group[positive])), len(np.unique(cases.group[~positive])))
+    low, high = _newcombe_interval(
+        area, len(np.unique(cases.group[positive])), len(np.unique(cases.group[~positive]))
+    )
     return Interval(area, low, high, n)
 
 
-def auc_variance(cases: Scored) -> float:
+def auc_variance(cases: ScoredCases) -> float:
     """Variance of the area: structural components summed by group (Obuchowski 1997).
 
     Equals DeLong's variance where every group holds one case.
@@ -87,7 +89,7 @@ def _components(
     return of_positive, of_negative
 
 
-def _newcombe(area: float, m: int, n: int) -> tuple[float, float]:
+def _newcombe_interval(area: float, m: int, n: int) -> tuple[float, float]:
     """Newcombe's method 5: the areas just z of their own standard errors from the one measured.
 
     Args:

@@ -22,7 +22,7 @@ _BATCH = 2_000_000
 _ROUNDING = 1e-3
 
 
-def block_permutation(
+def block_permutation_test(
     members: NDArray[np.bool_],
     outcome: NDArray[np.bool_],
     group: NDArray[np.int64],

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from fracture_core.evaluation.arrays import Scored
-from fracture_core.evaluation.confusion import flagged
-from fracture_core.evaluation.interval import LEVEL, Interval
+from fracture_core.evaluation.confusion import is_flagged
+from fracture_core.evaluation.interval import CONFIDENCE_LEVEL, Interval
+from fracture_core.evaluation.scored_cases import ScoredCases
 
 #: Confusion counts tp, fp, tn, fn, in this order, as the last axis.
 Counts = NDArray[np.float64]
@@ -23,7 +23,7 @@ RESAMPLES = 2000
 SEED = 20240229
 
 
-def f1(counts: Counts) -> NDArray[np.float64]:
+def f1_score(counts: Counts) -> NDArray[np.float64]:
     """F1 score, 0–1; nan where there is no fracture."""
     tp, fp, _, fn = np.moveaxis(counts, -1, 0)
     return _ratio(2 * tp, np.where(tp + fn > 0, 2 * tp + fp + fn, 0))
@@ -35,7 +35,7 @@ def balanced_accuracy(counts: Counts) -> NDArray[np.float64]:
     return (_ratio(tp, tp + fn) + _ratio(tn, tn + fp)) / 2
 
 
-def mcc(counts: Counts) -> NDArray[np.float64]:
+def matthews_correlation(counts: Counts) -> NDArray[np.float64]:
     """Matthews' correlation, −1 to 1; 0 where all decisions are alike, nan where a class is missing."""
     tp, fp, tn, fn = np.moveaxis(counts, -1, 0)
     classes = (tp + fn) * (tn + fp)
@@ -45,26 +45,26 @@ def mcc(counts: Counts) -> NDArray[np.float64]:
 
 
 #: Scores that get a bootstrap interval.
-SCORES: Mapping[str, Callable[[Counts], NDArray[np.float64]]] = {
-    "f1": f1,
+BOOTSTRAP_SCORES: Mapping[str, Callable[[Counts], NDArray[np.float64]]] = {
+    "f1": f1_score,
     "balanced_accuracy": balanced_accuracy,
-    "mcc": mcc,
+    "mcc": matthews_correlation,
 }
 
 
-def group_counts(cases: Scored, threshold: float) -> Counts:
+def group_confusion_counts(cases: ScoredCases, threshold: float) -> Counts:
     """Confusion counts of each group, shape (groups, 4)."""
     present, code = np.unique(cases.group, return_inverse=True)
-    called = flagged(cases.probability, threshold)
+    called = is_flagged(cases.probability, threshold)
     # 0 tp, 1 fp, 2 tn, 3 fn
     cell = np.where(called, np.where(cases.label == 1, 0, 1), np.where(cases.label == 1, 3, 2))
     return np.bincount(code * 4 + cell, minlength=4 * len(present)).reshape(-1, 4).astype(np.float64)
 
 
-def bootstrap(
-    cases: Scored, threshold: float, resamples: int = RESAMPLES, seed: int = SEED
+def bootstrap_intervals(
+    cases: ScoredCases, threshold: float, resamples: int = RESAMPLES, seed: int = SEED
 ) -> dict[str, Interval]:
-    """Every score of `SCORES` with a 95% percentile interval.
+    """Every score of `BOOTSTRAP_SCORES` with a 95% percentile interval.
 
     Resamples on which a score is undefined are left out of its interval. Where all resamples agree (a perfect
     score, or a single group) the bootstrap knows nothing of the uncertainty: the value then stands without an
@@ -78,15 +78,15 @@ def bootstrap(
     """
     n = len(cases)
     if not n:
-        return {name: Interval.unknown() for name in SCORES}
-    counts = group_counts(cases, threshold)
+        return {name: Interval.unknown() for name in BOOTSTRAP_SCORES}
+    counts = group_confusion_counts(cases, threshold)
     groups = len(counts)
     drawn = np.random.default_rng(seed).integers(0, groups, size=(resamples, groups), dtype=np.int32)
     drawn += groups * np.arange(resamples, dtype=np.int32)[:, None]
     times = np.bincount(drawn.ravel(), minlength=resamples * groups).reshape(resamples, groups)
     sums = times.astype(np.float64) @ counts
     intervals = {}
-    for name, score in SCORES.items():
+    for name, score in BOOTSTRAP_SCORES.items():
         measured = float(score(counts.sum(axis=0)))
         draws = score(sums)
         draws = draws[~np.isnan(draws)]
@@ -95,7 +95,7 @@ def bootstrap(
         elif not len(draws) or np.ptp(draws) == 0:
             intervals[name] = Interval(measured, np.nan, np.nan, n)
         else:
-            low, high = np.percentile(draws, [50 * (1 - LEVEL), 50 * (1 + LEVEL)])
+            low, high = np.percentile(draws, [50 * (1 - CONFIDENCE_LEVEL), 50 * (1 + CONFIDENCE_LEVEL)])
             intervals[name] = Interval(measured, float(low), float(high), n)
     return intervals
 

@@ -13,12 +13,12 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from fracture_core.errors import DataError
-from fracture_core.evaluation.arrays import both_classes, checked_label
-from fracture_core.evaluation.payload import number, require
+from fracture_core.evaluation.json_values import number_from_json, require_keys
+from fracture_core.evaluation.scored_cases import check_labels, require_both_classes
 
 
 @dataclass(frozen=True)
-class Platt:
+class PlattCalibration:
     """probability = 1 / (1 + exp(−(slope · logit + intercept))).
 
     Attributes:
@@ -38,12 +38,12 @@ class Platt:
             )
 
     @classmethod
-    def identity(cls) -> "Platt":
+    def identity(cls) -> "PlattCalibration":
         """The calibration that changes nothing: the probability is the plain sigmoid of the logit."""
         return cls(1.0, 0.0)
 
     @classmethod
-    def fit(cls, logit: ArrayLike, label: ArrayLike) -> "Platt":
+    def fit(cls, logit: ArrayLike, label: ArrayLike) -> "PlattCalibration":
         """Fits slope and intercept by logistic regression, without penalty and without class weights.
 
         Where the logits separate the classes, the most likely slope is infinite. There, and only there,
@@ -59,7 +59,7 @@ class Platt:
             DataError: lengths differ, a logit is not finite, a class is missing, or the logits do not rise
                 with the labels (the slope would be 0 or negative and turn the model's answer round).
         """
-        labels = checked_label(label)
+        labels = check_labels(label)
         logits = np.asarray(logit, dtype=np.float64).ravel()
         if len(logits) != len(labels):
             raise DataError(
@@ -70,7 +70,7 @@ class Platt:
             raise DataError(
                 "Expected finite logits, got nan or infinity: the training diverged, lower the learning rate."
             )
-        both_classes(labels, "to calibrate on")
+        require_both_classes(labels, "to calibrate on")
         centre, scale = float(logits.mean()), float(logits.std())
         if scale < 1e-9:
             return cls(0.0, 0.0)  # refused with the sentence of __post_init__
@@ -102,11 +102,11 @@ class Platt:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, payload: dict[str, Any]) -> "Platt":
-        """The calibration written by `to_json`.
+    def from_json(cls, payload: dict[str, Any]) -> "PlattCalibration":
+        """The calibration written by `rows_to_json`.
 
         Raises:
             DataError: a number is missing, or the slope is not above 0.
         """
-        require(payload, cls)
-        return cls(number(payload, "slope"), number(payload, "intercept"))
+        require_keys(payload, cls)
+        return cls(number_from_json(payload, "slope"), number_from_json(payload, "intercept"))

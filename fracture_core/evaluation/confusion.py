@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fracture_core.evaluation.arrays import scored
-from fracture_core.evaluation.payload import number, require
+from fracture_core.evaluation.json_values import number_from_json, require_keys
+from fracture_core.evaluation.scored_cases import check_scored_cases
 
 
-def flagged(probability: ArrayLike, threshold: float) -> NDArray[np.bool_]:
+def is_flagged(probability: ArrayLike, threshold: float) -> NDArray[np.bool_]:
     """Whether each case counts as *fracture*: at or above the threshold."""
     return np.asarray(probability, dtype=np.float64) >= threshold
 
@@ -52,16 +52,16 @@ class Confusion:
 
     @classmethod
     def from_json(cls, payload: dict[str, Any]) -> "Confusion":
-        """The counts written by `to_json`.
+        """The counts written by `rows_to_json`.
 
         Raises:
             DataError: a count is missing or no number.
         """
-        require(payload, cls)
-        return cls(*(int(number(payload, name)) for name in ("tp", "fp", "tn", "fn")))
+        require_keys(payload, cls)
+        return cls(*(int(number_from_json(payload, name)) for name in ("tp", "fp", "tn", "fn")))
 
 
-def confusion(label: ArrayLike, probability: ArrayLike, threshold: float) -> Confusion:
+def count_confusion(label: ArrayLike, probability: ArrayLike, threshold: float) -> Confusion:
     """Counts of decisions at a threshold.
 
     Args:
@@ -72,9 +72,9 @@ def confusion(label: ArrayLike, probability: ArrayLike, threshold: float) -> Con
     Raises:
         DataError: labels or probabilities are not what they should be.
     """
-    cases = scored(label, probability)
+    cases = check_scored_cases(label, probability)
     positive = cases.label == 1
-    called = flagged(cases.probability, threshold)
+    called = is_flagged(cases.probability, threshold)
     return Confusion(
         tp=int((positive & called).sum()),
         fp=int((~positive & called).sum()),

@@ -15,11 +15,11 @@ import pandas as pd
 from scipy.special import expit
 
 from fracture_core.errors import DataError
-from fracture_core.evaluation.calibration import Platt
-from fracture_core.evaluation.coverage import Coverage, verdict_coverage
-from fracture_core.evaluation.interval import LEVEL, Interval
-from fracture_core.evaluation.metrics import Summary, by_region, summarise
-from fracture_core.evaluation.proportion import proportion
+from fracture_core.evaluation.calibration import PlattCalibration
+from fracture_core.evaluation.coverage import VerdictCoverage, coverage_of_predictions
+from fracture_core.evaluation.interval import CONFIDENCE_LEVEL, Interval
+from fracture_core.evaluation.metrics import Summary, summarise, summarise_by_region
+from fracture_core.evaluation.proportion import proportion_interval
 from fracture_core.evaluation.thresholds import Thresholds
 
 #: What is measured with thresholds of other films, by name of the field: see `_outside`.
@@ -49,12 +49,12 @@ class CrossValidated:
             fractured share of the films with that verdict.
     """
 
-    calibration: Platt
+    calibration: PlattCalibration
     thresholds: Thresholds
     summary: Summary
     regions: dict[str, Summary]
     without_hardware: Summary | None
-    coverage: dict[str, Coverage]
+    coverage: dict[str, VerdictCoverage]
     pointing: Interval | None
     stability: dict[str, Interval]
 
@@ -119,7 +119,7 @@ def assess(table: pd.DataFrame, draws: int = _DRAWS, seed: int = 0) -> CrossVali
     Raises:
         DataError: a class is missing, or the logits do not rise with the labels.
     """
-    calibration = Platt.fit(table["logit"], table["label"])
+    calibration = PlattCalibration.fit(table["logit"], table["label"])
     table = table.assign(probability=calibration.apply(table["logit"]))
     label, probability, group = table["label"], table["probability"], table["group"]
     thresholds = Thresholds.choose(label, probability)
@@ -127,9 +127,9 @@ def assess(table: pd.DataFrame, draws: int = _DRAWS, seed: int = 0) -> CrossVali
         calibration,
         thresholds,
         summarise(label, probability, group, thresholds.balanced),
-        by_region(label, probability, group, list(table["regions"]), thresholds.balanced),
+        summarise_by_region(label, probability, group, list(table["regions"]), thresholds.balanced),
         _without_hardware(table, thresholds),
-        verdict_coverage(table, thresholds),
+        coverage_of_predictions(table, thresholds),
         _pointing(table),
         _stability(table, draws, seed),
     )
@@ -149,7 +149,7 @@ def _pointing(table: pd.DataFrame) -> Interval | None:
     marked = inside.notna()
     if not marked.any():
         return None
-    return proportion(inside[marked].to_numpy(), pd.factorize(table.loc[marked, "group"])[0])
+    return proportion_interval(inside[marked].to_numpy(), pd.factorize(table.loc[marked, "group"])[0])
 
 
 def _stability(table: pd.DataFrame, draws: int, seed: int) -> dict[str, Interval]:
@@ -183,7 +183,7 @@ def _percentile_interval(draws: np.ndarray, n: int) -> Interval:
     known = draws[~np.isnan(draws)]
     if not len(known):
         return Interval.unknown(n)
-    low, high = np.percentile(known, (50 * (1 - LEVEL), 50 * (1 + LEVEL)))
+    low, high = np.percentile(known, (50 * (1 - CONFIDENCE_LEVEL), 50 * (1 + CONFIDENCE_LEVEL)))
     return Interval(float(known.mean()), float(low), float(high), n)
 
 

@@ -7,11 +7,11 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
-from fracture_core.evaluation.arrays import both_classes, scored
+from fracture_core.evaluation.scored_cases import check_scored_cases, require_both_classes
 
 
 @dataclass(frozen=True)
-class RocPoints:
+class RocCurve:
     """An ROC curve, one point for each distinct probability, from (0, 0) to (1, 1).
 
     Attributes:
@@ -43,7 +43,7 @@ class RocPoints:
 
 
 @dataclass(frozen=True)
-class PrPoints:
+class PrecisionRecallCurve:
     """A precision–recall curve, one point for each distinct probability and the end (recall 0, precision 1).
 
     Attributes:
@@ -76,7 +76,7 @@ class PrPoints:
         )
 
 
-def roc_points(label: ArrayLike, probability: ArrayLike) -> RocPoints:
+def compute_roc_curve(label: ArrayLike, probability: ArrayLike) -> RocCurve:
     """The ROC curve.
 
     Args:
@@ -86,13 +86,13 @@ def roc_points(label: ArrayLike, probability: ArrayLike) -> RocPoints:
     Raises:
         DataError: labels or probabilities are not what they should be, or one class is missing.
     """
-    cases = scored(label, probability)
-    both_classes(cases.label, "for an ROC curve")
+    cases = check_scored_cases(label, probability)
+    require_both_classes(cases.label, "for an ROC curve")
     false_rate, true_rate, thresholds = roc_curve(cases.label, cases.probability, drop_intermediate=False)
-    return RocPoints(false_rate, true_rate, thresholds, float(roc_auc_score(cases.label, cases.probability)))
+    return RocCurve(false_rate, true_rate, thresholds, float(roc_auc_score(cases.label, cases.probability)))
 
 
-def pr_points(label: ArrayLike, probability: ArrayLike) -> PrPoints:
+def compute_precision_recall_curve(label: ArrayLike, probability: ArrayLike) -> PrecisionRecallCurve:
     """The precision–recall curve.
 
     Args:
@@ -102,8 +102,8 @@ def pr_points(label: ArrayLike, probability: ArrayLike) -> PrPoints:
     Raises:
         DataError: labels or probabilities are not what they should be, or one class is missing.
     """
-    cases = scored(label, probability)
-    both_classes(cases.label, "for a precision–recall curve")
+    cases = check_scored_cases(label, probability)
+    require_both_classes(cases.label, "for a precision–recall curve")
     precision, recall, thresholds = precision_recall_curve(cases.label, cases.probability)
     area = float(average_precision_score(cases.label, cases.probability))
-    return PrPoints(recall, precision, thresholds, area, float(cases.label.mean()))
+    return PrecisionRecallCurve(recall, precision, thresholds, area, float(cases.label.mean()))

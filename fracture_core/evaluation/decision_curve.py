@@ -16,12 +16,12 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from fracture_core.evaluation.arrays import Scored, both_classes, scored
-from fracture_core.evaluation.confusion import flagged
-from fracture_core.evaluation.interval import LEVEL, Interval
+from fracture_core.evaluation.confusion import is_flagged
+from fracture_core.evaluation.interval import CONFIDENCE_LEVEL, Interval
+from fracture_core.evaluation.scored_cases import ScoredCases, check_scored_cases, require_both_classes
 
 #: Threshold probabilities of a curve, 1% to 99%; at 100% a false alarm would weigh infinitely.
-THRESHOLDS = np.arange(1, 100) / 100
+DECISION_THRESHOLDS = np.arange(1, 100) / 100
 
 _Thresholds = TypeVar("_Thresholds", float, NDArray[np.float64])
 
@@ -49,7 +49,7 @@ class DecisionCurve:
     prevalence: float
     n: int
 
-    def useful(self) -> tuple[float, float] | None:
+    def useful_range(self) -> tuple[float, float] | None:
         """The longest run of thresholds at which the model beats acting on all films and on none; None without any."""
         better = self.model > np.maximum(self.every, 0)
         edges = np.flatnonzero(np.diff(np.concatenate([[False], better, [False]])))
@@ -59,7 +59,7 @@ class DecisionCurve:
         longest = int(np.argmax(ends - starts))
         return float(self.thresholds[starts[longest]]), float(self.thresholds[ends[longest] - 1])
 
-    def shown(self) -> tuple[float, float]:
+    def display_range(self) -> tuple[float, float]:
         """Net benefits worth drawing: a little below 0 to a little above the best. Acting on all falls far below."""
         best = float(np.nanmax(np.concatenate([self.high, self.model, [self.prevalence]])))
         return -0.15 * best, 1.08 * best
@@ -78,7 +78,9 @@ class DecisionCurve:
         )
 
 
-def decision_curve(label: ArrayLike, probability: ArrayLike, group: ArrayLike | None = None) -> DecisionCurve:
+def compute_decision_curve(
+    label: ArrayLike, probability: ArrayLike, group: ArrayLike | None = None
+) -> DecisionCurve:
     """The decision curve of a set of cases.
 
     Args:
@@ -89,22 +91,22 @@ def decision_curve(label: ArrayLike, probability: ArrayLike, group: ArrayLike | 
     Raises:
         DataError: labels or probabilities are not what they should be, or one class is missing.
     """
-    cases = scored(label, probability, group)
-    both_classes(cases.label, "for a decision curve")
-    found = [_measure(cases, threshold) for threshold in THRESHOLDS]
+    cases = check_scored_cases(label, probability, group)
+    require_both_classes(cases.label, "for a decision curve")
+    found = [_measure(cases, threshold) for threshold in DECISION_THRESHOLDS]
     share = float(cases.label.mean())
     return DecisionCurve(
-        thresholds=THRESHOLDS,
+        thresholds=DECISION_THRESHOLDS,
         model=np.array([one.value for one in found]),
         low=np.array([one.low for one in found]),
         high=np.array([one.high for one in found]),
-        every=benefit_of_all(share, THRESHOLDS),
+        every=net_benefit_of_all(share, DECISION_THRESHOLDS),
         prevalence=share,
         n=len(cases),
     )
 
 
-def benefit_of_all(prevalence: float, threshold: _Thresholds) -> _Thresholds:
+def net_benefit_of_all(prevalence: float, threshold: _Thresholds) -> _Thresholds:
     """The net benefit per film of acting on every film.
 
     Args:
@@ -131,15 +133,15 @@ def net_benefit(
     Raises:
         DataError: labels or probabilities are not what they should be.
     """
-    return _measure(scored(label, probability, group), threshold)
+    return _measure(check_scored_cases(label, probability, group), threshold)
 
 
-def _measure(cases: Scored, threshold: float) -> Interval:
+def _measure(cases: ScoredCases, threshold: float) -> Interval:
     n = len(cases)
     if not n or threshold >= 1:
         return Interval.unknown(n)
     worth = np.where(cases.label == 1, 1.0, -threshold / (1 - threshold))
-    gained = np.where(flagged(cases.probability, threshold), worth, 0.0)
+    gained = np.where(is_flagged(cases.probability, threshold), worth, 0.0)
     mean = float(gained.mean())
     sizes = np.bincount(cases.group).astype(float)
     sums = np.bincount(cases.group, weights=gained)[sizes > 0]
@@ -149,5 +151,5 @@ def _measure(cases: Scored, threshold: float) -> Interval:
         return Interval(mean, np.nan, np.nan, n)
     # The variance of a mean as a ratio of group sums, with a t quantile for few groups.
     error = float(np.sqrt(groups / (groups - 1) * ((sums - mean * sizes) ** 2).sum())) / n
-    reach = float(stats.t.ppf((1 + LEVEL) / 2, groups - 1)) * error
+    reach = float(stats.t.ppf((1 + CONFIDENCE_LEVEL) / 2, groups - 1)) * error
     return Interval(mean, mean - reach, mean + reach, n)

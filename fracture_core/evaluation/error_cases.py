@@ -6,18 +6,18 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import logit
 
 from fracture_core.errors import DataError
-from fracture_core.evaluation.arrays import scored
-from fracture_core.evaluation.confusion import flagged
+from fracture_core.evaluation.confusion import is_flagged
+from fracture_core.evaluation.scored_cases import check_scored_cases
 
 MISSED = "missed fracture"
 FALSE_ALARM = "false alarm"
 CORRECT = "correct"
 
 #: What a decision can be.
-KINDS = (MISSED, FALSE_ALARM, CORRECT)
+ERROR_KINDS = (MISSED, FALSE_ALARM, CORRECT)
 
 
-def error_kind(label: ArrayLike, probability: ArrayLike, threshold: float) -> NDArray[np.object_]:
+def classify_decisions(label: ArrayLike, probability: ArrayLike, threshold: float) -> NDArray[np.object_]:
     """What each decision was.
 
     Args:
@@ -26,18 +26,18 @@ def error_kind(label: ArrayLike, probability: ArrayLike, threshold: float) -> ND
         threshold: at or above it a case counts as *fracture*.
 
     Returns:
-        One of `KINDS` for each case, shape (n,), dtype object.
+        One of `ERROR_KINDS` for each case, shape (n,), dtype object.
 
     Raises:
         DataError: labels or probabilities are not what they should be.
     """
-    cases = scored(label, probability)
-    called = flagged(cases.probability, threshold)
+    cases = check_scored_cases(label, probability)
+    called = is_flagged(cases.probability, threshold)
     wrong = np.where(called, FALSE_ALARM, MISSED).astype(object)
     return np.where(called == (cases.label == 1), CORRECT, wrong).astype(object)
 
 
-def confidence(probability: ArrayLike, threshold: float) -> NDArray[np.float64]:
+def decision_confidence(probability: ArrayLike, threshold: float) -> NDArray[np.float64]:
     """How far each decision lies from the threshold, in log-odds.
 
     Log-odds make a missed fracture at 2% and a false alarm at 90% comparable where the threshold is 20%.
@@ -51,16 +51,16 @@ def confidence(probability: ArrayLike, threshold: float) -> NDArray[np.float64]:
     return np.abs(logit(values) - logit(np.clip(threshold, *ends)))
 
 
-def with_errors(frame: pd.DataFrame, threshold: float) -> pd.DataFrame:
-    """The table of predictions with the columns `kind` (one of `KINDS`) and `confidence` (log-odds).
+def add_error_columns(frame: pd.DataFrame, threshold: float) -> pd.DataFrame:
+    """The table of predictions with the columns `kind` (one of `ERROR_KINDS`) and `decision_confidence` (log-odds).
 
     Args:
-        frame: a table as `predictions.read` gives it.
+        frame: a table as `predictions.read_predictions` gives it.
         threshold: at or above it a case counts as *fracture*.
     """
     return frame.assign(
-        kind=error_kind(frame["label"], frame["probability"], threshold),
-        confidence=confidence(frame["probability"], threshold),
+        kind=classify_decisions(frame["label"], frame["probability"], threshold),
+        confidence=decision_confidence(frame["probability"], threshold),
     )
 
 
@@ -74,21 +74,21 @@ def list_errors(
     """The cases of one kind, the most confident decision first.
 
     Args:
-        frame: a table as `predictions.read` gives it.
+        frame: a table as `predictions.read_predictions` gives it.
         threshold: at or above it a case counts as *fracture*.
-        kind: one of `KINDS`; None lists missed fractures and false alarms together.
+        kind: one of `ERROR_KINDS`; None lists missed fractures and false alarms together.
         region: only cases of this region; None for all.
         split: only cases of this split; None for all.
 
     Returns:
-        The rows with the columns of `with_errors`; equal confidence is listed by id.
+        The rows with the columns of `add_error_columns`; equal confidence is listed by id.
 
     Raises:
         DataError: the kind is unknown.
     """
-    if kind is not None and kind not in KINDS:
-        raise DataError(f"Expected one of {', '.join(KINDS)}, got {kind!r}: choose one of these.")
-    table = with_errors(frame, threshold)
+    if kind is not None and kind not in ERROR_KINDS:
+        raise DataError(f"Expected one of {', '.join(ERROR_KINDS)}, got {kind!r}: choose one of these.")
+    table = add_error_columns(frame, threshold)
     keep = table["kind"] != CORRECT if kind is None else table["kind"] == kind
     if region is not None:
         keep &= has_region(table, region)

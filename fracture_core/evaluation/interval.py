@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from fracture_core.evaluation.payload import number, require, value
+from fracture_core.evaluation.json_values import number_from_json, number_to_json, require_keys
 
 #: Confidence level of every interval of this package.
-LEVEL = 0.95
+CONFIDENCE_LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,13 @@ class Interval:
         return cls(math.nan, math.nan, math.nan, n)
 
     @property
-    def measurable(self) -> bool:
+    def is_measured(self) -> bool:
         """Whether there is a value."""
         return not math.isnan(self.value)
 
     def text(self) -> str:
         """The number as users read it, such as "0.84 (95% CI 0.77–0.89, n = 131)"."""
-        if not self.measurable:
+        if not self.is_measured:
             return f"not measurable (n = {self.n:,})"
         if math.isnan(self.low) or math.isnan(self.high):
             return f"{_rounded(self.value)} (no interval, n = {self.n:,})"
@@ -52,21 +52,26 @@ class Interval:
 
     def to_json(self) -> dict[str, Any]:
         """The interval as plain JSON values; nan becomes null."""
-        return {"value": value(self.value), "low": value(self.low), "high": value(self.high), "n": self.n}
+        return {
+            "value": number_to_json(self.value),
+            "low": number_to_json(self.low),
+            "high": number_to_json(self.high),
+            "n": self.n,
+        }
 
     @classmethod
     def from_json(cls, payload: dict[str, Any]) -> "Interval":
-        """The interval written by `to_json`.
+        """The interval written by `rows_to_json`.
 
         Raises:
             DataError: a key is missing or holds no number.
         """
-        require(payload, cls)
+        require_keys(payload, cls)
         return cls(
-            value=number(payload, "value"),
-            low=number(payload, "low"),
-            high=number(payload, "high"),
-            n=int(number(payload, "n")),
+            value=number_from_json(payload, "value"),
+            low=number_from_json(payload, "low"),
+            high=number_from_json(payload, "high"),
+            n=int(number_from_json(payload, "n")),
         )
 
 

@@ -10,18 +10,18 @@ from numpy.typing import ArrayLike
 from sklearn.metrics import brier_score_loss
 
 from fracture_core.errors import DataError
-from fracture_core.evaluation.arrays import Scored, scored
-from fracture_core.evaluation.auc import auc
-from fracture_core.evaluation.bootstrap import bootstrap
-from fracture_core.evaluation.confusion import Confusion, confusion, flagged
+from fracture_core.evaluation.auc import auc_interval
+from fracture_core.evaluation.bootstrap import bootstrap_intervals
+from fracture_core.evaluation.confusion import Confusion, count_confusion, is_flagged
 from fracture_core.evaluation.interval import Interval
-from fracture_core.evaluation.payload import number, require, value
-from fracture_core.evaluation.proportion import proportion
+from fracture_core.evaluation.json_values import number_from_json, number_to_json, require_keys
+from fracture_core.evaluation.proportion import proportion_interval
 from fracture_core.evaluation.reliability import expected_calibration_error
-from fracture_core.words import REGIONS
+from fracture_core.evaluation.scored_cases import ScoredCases, check_scored_cases
+from fracture_core.vocabulary import REGIONS
 
 #: Names of the measurements with an interval, as users read them, in the order they are shown.
-TITLES = {
+METRIC_TITLES = {
     "auc": "AUC",
     "sensitivity": "Sensitivity",
     "specificity": "Specificity",
@@ -76,7 +76,7 @@ class Summary:
 
     def to_frame(self) -> pd.DataFrame:
         """A row for each measurement with an interval; columns metric, value, low, high, n, text."""
-        rows = [(title, getattr(self, name)) for name, title in TITLES.items()]
+        rows = [(title, getattr(self, name)) for name, title in METRIC_TITLES.items()]
         return pd.DataFrame(
             [(title, found.value, found.low, found.high, found.n, found.text()) for title, found in rows],
             columns=["metric", "value", "low", "high", "n", "text"],
@@ -90,20 +90,20 @@ class Summary:
             if isinstance(found, Interval | Confusion):
                 payload[field.name] = found.to_json()
             else:
-                payload[field.name] = value(found) if isinstance(found, float) else found
+                payload[field.name] = number_to_json(found) if isinstance(found, float) else found
         return payload
 
     @classmethod
     def from_json(cls, payload: dict[str, Any]) -> "Summary":
-        """The summary written by `to_json`.
+        """The summary written by `rows_to_json`.
 
         Raises:
             DataError: a measurement is missing or no number.
         """
-        require(payload, cls)
-        counts = {name: int(number(payload, name)) for name in ("n", "positives", "groups")}
-        plain = {name: number(payload, name) for name in ("threshold", "ece", "brier")}
-        measured = {name: Interval.from_json(payload[name]) for name in TITLES}
+        require_keys(payload, cls)
+        counts = {name: int(number_from_json(payload, name)) for name in ("n", "positives", "groups")}
+        plain = {name: number_from_json(payload, name) for name in ("threshold", "ece", "brier")}
+        measured = {name: Interval.from_json(payload[name]) for name in METRIC_TITLES}
         found: dict[str, Any] = {**counts, **plain, **measured}
         return cls(confusion=Confusion.from_json(payload["confusion"]), **found)
 
@@ -123,10 +123,10 @@ def summarise(label: ArrayLike, probability: ArrayLike, group: ArrayLike | None,
     Raises:
         DataError: labels, probabilities and groups do not fit together.
     """
-    return _measure(scored(label, probability, group), threshold)
+    return _measure(check_scored_cases(label, probability, group), threshold)
 
 
-def by_region(
+def summarise_by_region(
     label: ArrayLike,
     probability: ArrayLike,
     group: ArrayLike | None,
@@ -144,19 +144,19 @@ def by_region(
         threshold: at or above it a case counts as *fracture*.
 
     Returns:
-        Summaries by region: those of `words.REGIONS` first, in that order, then others by name.
+        Summaries by region: those of `vocabulary.REGIONS` first, in that order, then others by name.
 
     Raises:
         DataError: labels, probabilities, groups and regions do not fit together.
     """
-    cases = scored(label, probability, group)
-    return {name: _measure(part, threshold) for name, part in each_region(cases, regions)}
+    cases = check_scored_cases(label, probability, group)
+    return {name: _measure(part, threshold) for name, part in split_by_region(cases, regions)}
 
 
-def each_region(
-    cases: Scored, regions: Sequence[str] | Sequence[Iterable[str]]
-) -> Iterator[tuple[str, Scored]]:
-    """The cases of each region apart, in the order that `by_region` describes.
+def split_by_region(
+    cases: ScoredCases, regions: Sequence[str] | Sequence[Iterable[str]]
+) -> Iterator[tuple[str, ScoredCases]]:
+    """The cases of each region apart, in the order that `summarise_by_region` describes.
 
     Raises:
         DataError: there are not as many regions as cases.
@@ -169,33 +169,33 @@ def each_region(
         )
     found = set().union(*named)
     for name in [name for name in REGIONS if name in found] + sorted(found.difference(REGIONS)):
-        yield name, cases.only(np.array([name in names for names in named]))
+        yield name, cases.subset(np.array([name in names for names in named]))
 
 
-def _measure(cases: Scored, threshold: float) -> Summary:
+def _measure(cases: ScoredCases, threshold: float) -> Summary:
     """The summary of checked cases."""
     positive = cases.label == 1
-    called = flagged(cases.probability, threshold)
+    called = is_flagged(cases.probability, threshold)
     right = positive == called
     return Summary(
         n=len(cases),
         positives=int(positive.sum()),
         groups=len(np.unique(cases.group)),
         threshold=float(threshold),
-        confusion=confusion(cases.label, cases.probability, threshold),
-        auc=auc(cases),
-        sensitivity=proportion(right[positive], cases.group[positive]),
-        specificity=proportion(right[~positive], cases.group[~positive]),
-        precision=proportion(right[called], cases.group[called]),
-        npv=proportion(right[~called], cases.group[~called]),
-        accuracy=proportion(right, cases.group),
-        **bootstrap(cases, threshold),
+        confusion=count_confusion(cases.label, cases.probability, threshold),
+        auc=auc_interval(cases),
+        sensitivity=proportion_interval(right[positive], cases.group[positive]),
+        specificity=proportion_interval(right[~positive], cases.group[~positive]),
+        precision=proportion_interval(right[called], cases.group[called]),
+        npv=proportion_interval(right[~called], cases.group[~called]),
+        accuracy=proportion_interval(right, cases.group),
+        **bootstrap_intervals(cases, threshold),
         ece=expected_calibration_error(cases),
         brier=_brier(cases),
     )
 
 
-def _brier(cases: Scored) -> float:
+def _brier(cases: ScoredCases) -> float:
     """Mean squared distance of probability and label; nan without cases."""
     if not len(cases):
         return float("nan")

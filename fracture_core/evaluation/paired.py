@@ -23,9 +23,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from fracture_core.errors import DataError
-from fracture_core.evaluation.arrays import Scored, both_classes, scored
-from fracture_core.evaluation.auc import auc
-from fracture_core.evaluation.interval import LEVEL, Interval
+from fracture_core.evaluation.auc import auc_interval
+from fracture_core.evaluation.interval import CONFIDENCE_LEVEL, Interval
+from fracture_core.evaluation.scored_cases import ScoredCases, check_scored_cases, require_both_classes
 
 RESAMPLES = 2000
 SEED = 20240229
@@ -35,7 +35,7 @@ _BATCH = 2_000_000
 
 
 @dataclass(frozen=True)
-class Paired:
+class PairedComparison:
     """Two models on the films on which both were tested.
 
     Attributes:
@@ -53,7 +53,7 @@ class Paired:
     groups: int
 
     @property
-    def told_apart(self) -> bool:
+    def is_significant(self) -> bool:
         """Whether the interval of the difference leaves 0 out."""
         return self.difference.low > 0 or self.difference.high < 0
 
@@ -63,7 +63,7 @@ class Paired:
         return {**measured, "positives": self.positives, "groups": self.groups}
 
 
-def shared_films(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+def shared_predictions(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     """The films that both models were tested on.
 
     Args:
@@ -88,14 +88,14 @@ def shared_films(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def paired(films: pd.DataFrame, resamples: int = RESAMPLES, seed: int = SEED) -> Paired:
+def compare_paired(films: pd.DataFrame, resamples: int = RESAMPLES, seed: int = SEED) -> PairedComparison:
     """Compares two models on the same films.
 
     Draws that miss a class are left out. Where all draws agree (twins, or a single group) the bootstrap knows nothing
     of the uncertainty, and the difference stands without an interval.
 
     Args:
-        films: as `shared_films` gives them.
+        films: as `shared_predictions` gives them.
         resamples: how many times the groups are drawn.
         seed: of the draws; the same seed gives the same interval.
 
@@ -106,26 +106,28 @@ def paired(films: pd.DataFrame, resamples: int = RESAMPLES, seed: int = SEED) ->
         raise DataError(
             "Expected films that both models were tested on, but there are none: choose two others."
         )
-    first, second = (scored(films["label"], films[name], films["group"]) for name in ("first", "second"))
-    both_classes(first.label, "among the films that both models were tested on")
-    areas = auc(first), auc(second)
+    first, second = (
+        check_scored_cases(films["label"], films[name], films["group"]) for name in ("first", "second")
+    )
+    require_both_classes(first.label, "among the films that both models were tested on")
+    areas = auc_interval(first), auc_interval(second)
     draws = _differences(first, second, resamples, seed)
     groups = len(np.unique(first.group))
     low, high = np.nan, np.nan
     if len(draws) and np.ptp(draws) > 0:
         low, high = (float(end) for end in np.quantile(draws, _ends(groups)))
     difference = Interval(areas[0].value - areas[1].value, low, high, len(first))
-    return Paired(*areas, difference, int(first.label.sum()), groups)
+    return PairedComparison(*areas, difference, int(first.label.sum()), groups)
 
 
 def _ends(groups: int) -> tuple[float, float]:
     """Which quantiles of the draws are the ends of the interval (Hesterberg 2015, expanded percentiles)."""
-    t = stats.t.ppf((1 + LEVEL) / 2, groups - 1)
+    t = stats.t.ppf((1 + CONFIDENCE_LEVEL) / 2, groups - 1)
     outside = float(stats.norm.cdf(-np.sqrt(groups / (groups - 1)) * t))
     return outside, 1 - outside
 
 
-def _differences(first: Scored, second: Scored, resamples: int, seed: int) -> NDArray[np.float64]:
+def _differences(first: ScoredCases, second: ScoredCases, resamples: int, seed: int) -> NDArray[np.float64]:
     """The difference on each draw of groups that holds both classes."""
     _, group = np.unique(first.group, return_inverse=True)
     groups = int(group.max()) + 1
@@ -143,7 +145,7 @@ def _differences(first: Scored, second: Scored, resamples: int, seed: int) -> ND
     return draws[~np.isnan(draws)]
 
 
-def _areas(cases: Scored, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+def _areas(cases: ScoredCases, weight: NDArray[np.float64]) -> NDArray[np.float64]:
     """Area under the ROC curve with each film counted several times, for each row of weights; nan without a class.
 
     Args:

@@ -1,4 +1,5 @@
-"""Figures for the dark reading room; they draw what `curves`, `reliability`, `decision_curve` and `confusion` computed.
+"""Figures for the dark reading room; they draw what `curves`, `plot_reliability`, `compute_decision_curve` and
+`confusion` computed.
 
 `finding` is what label 1 means: the words on the figures follow it.
 
@@ -18,11 +19,11 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from fracture_core.evaluation.confusion import Confusion
-from fracture_core.evaluation.curves import PrPoints, RocPoints
+from fracture_core.evaluation.curves import PrecisionRecallCurve, RocCurve
 from fracture_core.evaluation.decision_curve import DecisionCurve
 from fracture_core.evaluation.interval import Interval
-from fracture_core.evaluation.reliability import Reliability
-from fracture_core.words import FINDINGS, label_words, told_of
+from fracture_core.evaluation.reliability import ReliabilityCurve
+from fracture_core.vocabulary import FINDINGS, label_text, rephrase_for_finding
 
 BACKGROUND = "#0d1117"
 TEXT = "#e6edf3"
@@ -37,12 +38,12 @@ _LINES = (
     (SKY, "-"), (ORANGE, (0, (6, 2))), (GREEN, (0, (2, 1.5))), (PURPLE, "-."), (YELLOW, "-"), (TEXT, (0, (1, 1))),
 )  # fmt: skip
 #: Curves that one figure holds.
-MOST_LINES = len(_LINES)
+MAX_LINES = len(_LINES)
 _CELLS = LinearSegmentedColormap.from_list("cells", ["#141b24", "#1f6fa3"])
 
 
-def roc(
-    points: RocPoints,
+def plot_roc(
+    points: RocCurve,
     marks: Mapping[str, float] | None = None,
     area: Interval | None = None,
     finding: str = FINDINGS[0],
@@ -53,7 +54,7 @@ def roc(
         points: the curve.
         marks: operating points to mark, name → threshold; four at most.
         area: the area with its interval, for the title.
-        finding: a name of `words.FINDINGS`.
+        finding: a name of `vocabulary.FINDINGS`.
     """
     figure, axes = _square()
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)), label="Guessing")
@@ -61,21 +62,23 @@ def roc(
         points.false_positive_rate, points.true_positive_rate, color=SKY, linewidth=2, label="Model", zorder=3
     )
     _mark(axes, {name: points.at(threshold) for name, threshold in (marks or {}).items()}, marks or {})
-    _unit(axes, "1 − specificity (false alarms)", told_of("Sensitivity (fractures found)", finding))
+    _unit(
+        axes, "1 − specificity (false alarms)", rephrase_for_finding("Sensitivity (fractures found)", finding)
+    )
     _title(axes, "ROC curve", f"AUC {area.text() if area else f'{points.area:.2f}'}")
     _legend(axes, "lower right")
     return figure
 
 
-def precision_recall(
-    points: PrPoints, marks: Mapping[str, float] | None = None, finding: str = FINDINGS[0]
+def plot_precision_recall(
+    points: PrecisionRecallCurve, marks: Mapping[str, float] | None = None, finding: str = FINDINGS[0]
 ) -> Figure:
     """Draws a precision–recall curve.
 
     Args:
         points: the curve.
         marks: operating points to mark, name → threshold; four at most.
-        finding: a name of `words.FINDINGS`.
+        finding: a name of `vocabulary.FINDINGS`.
     """
     figure, axes = _square()
     axes.axhline(
@@ -95,18 +98,22 @@ def precision_recall(
         zorder=3,
     )
     _mark(axes, {name: points.at(threshold) for name, threshold in (marks or {}).items()}, marks or {})
-    _unit(axes, told_of("Sensitivity (fractures found)", finding), "Precision (alarms that are right)")
+    _unit(
+        axes,
+        rephrase_for_finding("Sensitivity (fractures found)", finding),
+        "Precision (alarms that are right)",
+    )
     _title(axes, "Precision–recall curve", f"average precision {points.average_precision:.2f}")
     _legend(axes, "best")
     return figure
 
 
-def reliability(points: Reliability, finding: str = FINDINGS[0]) -> Figure:
+def plot_reliability(points: ReliabilityCurve, finding: str = FINDINGS[0]) -> Figure:
     """Draws predicted probability against the observed share of fractures, with 95% intervals.
 
     Args:
         points: the curve.
-        finding: a name of `words.FINDINGS`.
+        finding: a name of `vocabulary.FINDINGS`.
     """
     figure, axes = _square()
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)), label="Perfect")
@@ -126,7 +133,7 @@ def reliability(points: Reliability, finding: str = FINDINGS[0]) -> Figure:
         label="Model, 95% CI",
         zorder=3,
     )
-    _unit(axes, "Predicted probability", told_of("Observed share of fractures", finding))
+    _unit(axes, "Predicted probability", rephrase_for_finding("Observed share of fractures", finding))
     cases = sum(share.n for share in points.observed)
     bins = len(points.observed)
     _title(axes, "Reliability", f"ECE {points.ece:.3f}, n = {cases:,} in {bins} bins of equal size")
@@ -134,13 +141,15 @@ def reliability(points: Reliability, finding: str = FINDINGS[0]) -> Figure:
     return figure
 
 
-def decision(points: DecisionCurve, threshold: float | None = None, finding: str = FINDINGS[0]) -> Figure:
+def plot_decision_curve(
+    points: DecisionCurve, threshold: float | None = None, finding: str = FINDINGS[0]
+) -> Figure:
     """Draws net benefit by threshold probability: the model with its 95% interval, acting on all films, and on none.
 
     Args:
         points: the curve.
         threshold: an operating point to mark.
-        finding: a name of `words.FINDINGS`.
+        finding: a name of `vocabulary.FINDINGS`.
     """
     figure, axes = _square()
     axes.axhline(0, color=MUTED, linewidth=1.2, linestyle=(0, (1, 2)), label="Act on none")
@@ -158,17 +167,19 @@ def decision(points: DecisionCurve, threshold: float | None = None, finding: str
         label = f"operating (≥ {threshold:.2f})"
         axes.axvline(threshold, color=ORANGE, linewidth=1.2, linestyle=(0, (2, 2)), label=label)
     axes.set_xlim(0, 1)
-    axes.set_ylim(*points.shown())
+    axes.set_ylim(*points.display_range())
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.set_xlabel("Threshold probability from which one acts")
     axes.set_ylabel("Net benefit per film")
-    worth = told_of(f"at most {points.prevalence:.2f}, every fracture found", finding)
+    worth = rephrase_for_finding(f"at most {points.prevalence:.2f}, every fracture found", finding)
     _title(axes, "Decision curve", f"n = {points.n:,}, {worth}")
     _legend(axes, "best")
     return figure
 
 
-def confusion_matrix(counts: Confusion, threshold: float | None = None, finding: str = FINDINGS[0]) -> Figure:
+def plot_confusion_matrix(
+    counts: Confusion, threshold: float | None = None, finding: str = FINDINGS[0]
+) -> Figure:
     """Draws the confusion matrix: truth in rows, the model's answer in columns.
 
     Colour and percentage are shares of the row, so a rare class is as visible as a common one.
@@ -176,14 +187,17 @@ def confusion_matrix(counts: Confusion, threshold: float | None = None, finding:
     Args:
         counts: the counts.
         threshold: for the title.
-        finding: a name of `words.FINDINGS`.
+        finding: a name of `vocabulary.FINDINGS`.
     """
     figure, axes = _square()
     table = np.array([[counts.tp, counts.fn], [counts.fp, counts.tn]], dtype=np.float64)
     rows = table.sum(axis=1, keepdims=True)
     share = np.divide(table, rows, out=np.zeros_like(table), where=rows > 0)
     axes.imshow(share, cmap=_CELLS, vmin=0, vmax=1)
-    names = (("found", told_of("missed fractures", finding)), ("false alarms", "correctly clear"))
+    names = (
+        ("found", rephrase_for_finding("missed fractures", finding)),
+        ("false alarms", "correctly clear"),
+    )
     for row in range(2):
         for column in range(2):
             axes.text(
@@ -205,7 +219,7 @@ def confusion_matrix(counts: Confusion, threshold: float | None = None, finding:
                 color=TEXT,
                 fontsize=9.5,
             )
-    broken, whole = label_words(1, finding), label_words(0, finding)
+    broken, whole = label_text(1, finding), label_text(0, finding)
     axes.set_xticks([0, 1], [broken, whole])
     axes.set_yticks([0, 1], [f"{broken}\n(n = {counts.positives:,})", f"{whole}\n(n = {counts.negatives:,})"])
     axes.set_xlabel("The model says")
@@ -220,13 +234,13 @@ def confusion_matrix(counts: Confusion, threshold: float | None = None, finding:
     return figure
 
 
-def rocs(curves: Mapping[str, RocPoints], detail: str, finding: str = FINDINGS[0]) -> Figure:
+def plot_rocs(curves: Mapping[str, RocCurve], detail: str, finding: str = FINDINGS[0]) -> Figure:
     """Draws the ROC curves of several models.
 
     Args:
         curves: model → curve; as many as there are line styles.
         detail: what is said below the title.
-        finding: a name of `words.FINDINGS`.
+        finding: a name of `vocabulary.FINDINGS`.
     """
     figure, axes = _square()
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
@@ -239,13 +253,17 @@ def rocs(curves: Mapping[str, RocPoints], detail: str, finding: str = FINDINGS[0
             linewidth=2,
             label=f"{name}, AUC {points.area:.3f}",
         )
-    _unit(axes, "1 − specificity (false alarms)", told_of("Sensitivity (fractures found)", finding))
+    _unit(
+        axes, "1 − specificity (false alarms)", rephrase_for_finding("Sensitivity (fractures found)", finding)
+    )
     _title(axes, "ROC curves", detail)
     _legend(axes, "lower right")
     return figure
 
 
-def learning(curves: Mapping[str, Sequence[tuple[int, float]]], title: str, detail: str) -> Figure:
+def plot_learning_curves(
+    curves: Mapping[str, Sequence[tuple[int, float]]], title: str, detail: str
+) -> Figure:
     """Draws one figure of several trainings by epoch.
 
     Args:
@@ -266,7 +284,7 @@ def learning(curves: Mapping[str, Sequence[tuple[int, float]]], title: str, deta
     return figure
 
 
-def encoded(figure: Figure, form: Literal["svg", "png"]) -> bytes:
+def encode_figure(figure: Figure, form: Literal["svg", "png"]) -> bytes:
     """A figure as the bytes of a file, without the time of day, so that the same figure gives the same file."""
     content = io.BytesIO()
     figure.savefig(content, format=form, metadata={"Date": None} if form == "svg" else None)

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from fracture_core.errors import DataError
-from fracture_core.words import SPLITS
+from fracture_core.vocabulary import SPLITS
 
 #: Columns, in order. `path` is relative to the data root, with forward slashes; `regions` are space
 #: separated.
-COLUMNS = ("id", "path", "split", "group", "regions", "label", "logit", "probability")
+PREDICTION_COLUMNS = ("id", "path", "split", "group", "regions", "label", "logit", "probability")
 
 # How `file_names.escape_name` writes a byte that is no UTF-8: not a separator of Windows.
 _ESCAPED_BYTE = re.compile(r"\\x[89a-f][0-9a-f]")
@@ -24,33 +24,33 @@ _TEXT = ("id", "path", "split", "group", "regions")
 _FLOAT = "%.6g"
 
 
-def write(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
+def write_predictions(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
     """Writes the table, sorted by split and id, with a fixed number format.
 
     Args:
         path: the file to write.
-        frame: a table with at least `COLUMNS`; other columns are left out.
+        frame: a table with at least `PREDICTION_COLUMNS`; other columns are left out.
 
     Returns:
-        The table as `read` gives it back. Measure on this one: what is measured from the file is then the
+        The table as `read_predictions` gives it back. Measure on this one: what is measured from the file is then the
         same.
 
     Raises:
-        DataError: the table breaks a rule of `read`.
+        DataError: the table breaks a rule of `read_predictions`.
     """
     checked = _checked(frame, path)
     ranks = {split: rank for rank, split in enumerate(SPLITS)}
     order = pd.DataFrame({"split": checked["split"].map(ranks), "id": checked["id"]})
     checked = checked.loc[order.sort_values(["split", "id"], kind="stable").index]
     checked.to_csv(path, index=False, float_format=_FLOAT, lineterminator="\n", encoding="utf-8")
-    return read(path)
+    return read_predictions(path)
 
 
-def read(path: Path) -> pd.DataFrame:
+def read_predictions(path: Path) -> pd.DataFrame:
     """Reads and checks the table.
 
     Returns:
-        A table with exactly `COLUMNS`: text without missing values, `label` 0 or 1, `logit` finite,
+        A table with exactly `PREDICTION_COLUMNS`: text without missing values, `label` 0 or 1, `logit` finite,
         `probability` within 0 and 1.
 
     Raises:
@@ -74,15 +74,16 @@ def read(path: Path) -> pd.DataFrame:
 
 def _checked(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     """The columns of the table with their types, or a DataError that names the first bad row."""
-    missing = [name for name in COLUMNS if name not in frame.columns]
+    missing = [name for name in PREDICTION_COLUMNS if name not in frame.columns]
     if missing:
         raise DataError(
-            f"Expected the columns {', '.join(COLUMNS)} in {path.name}, got none named {', '.join(missing)}: "
+            f"Expected the columns {', '.join(PREDICTION_COLUMNS)} in {path.name}, got none named "
+            f"{', '.join(missing)}: "
             "evaluate the model again."
         )
     if frame.empty:
         raise DataError(f"Expected at least one case in {path.name}, got none: evaluate the model on images.")
-    table = frame.loc[:, list(COLUMNS)].reset_index(drop=True)
+    table = frame.loc[:, list(PREDICTION_COLUMNS)].reset_index(drop=True)
     for name in _TEXT:
         table[name] = table[name].fillna("").astype(str)
     numbers = {

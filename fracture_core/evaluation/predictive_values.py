@@ -38,7 +38,9 @@ class PredictiveValues:
         return _complement(self.negative)
 
 
-def predictive_values(sensitivity: Interval, specificity: Interval, prevalence: float) -> PredictiveValues:
+def compute_predictive_values(
+    sensitivity: Interval, specificity: Interval, prevalence: float
+) -> PredictiveValues:
     """Predictive values at a prevalence.
 
     Args:
@@ -67,7 +69,7 @@ def _complement(found: Interval) -> Interval:
 def _ratio(above: Interval, below: Interval) -> Interval:
     """The ratio of two proportions by MOVER-R; infinite where `below` may be 0, unknown where both are 0."""
     n = above.n + below.n
-    if not above.measurable or not below.measurable or above.value == below.value == 0:
+    if not above.is_measured or not below.is_measured or above.value == below.value == 0:
         return Interval.unknown(n)
     product = above.value * below.value
 

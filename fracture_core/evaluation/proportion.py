@@ -16,10 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from fracture_core.evaluation.interval import LEVEL, Interval
+from fracture_core.evaluation.interval import CONFIDENCE_LEVEL, Interval
 
 
-def effective_size(success: NDArray[np.bool_], group: NDArray[np.int64]) -> float:
+def effective_sample_size(success: NDArray[np.bool_], group: NDArray[np.int64]) -> float:
     """Number of independent cases that would be as informative as these.
 
     The variance of the proportion, seen as a ratio of group sums, over that of independent cases is the
@@ -45,12 +45,12 @@ def effective_size(success: NDArray[np.bool_], group: NDArray[np.int64]) -> floa
         return max(n**2 / float((sizes**2).sum()), 1.0)
     variance = groups / (groups - 1) * float(((hits - share * sizes) ** 2).sum()) / n**2
     deff = max(variance / (share * (1 - share) / (n - 1)), 1.0)
-    tail = (1 + LEVEL) / 2
+    tail = (1 + CONFIDENCE_LEVEL) / 2
     few = float(stats.t.ppf(tail, n - 1) / stats.t.ppf(tail, groups - 1))
     return max(n / deff * few**2, 1.0)
 
 
-def proportion(success: ArrayLike, group: ArrayLike) -> Interval:
+def proportion_interval(success: ArrayLike, group: ArrayLike) -> Interval:
     """The share of successes with a clustered 95% Wilson interval.
 
     Args:
@@ -63,8 +63,8 @@ def proportion(success: ArrayLike, group: ArrayLike) -> Interval:
     hits = np.asarray(success, dtype=bool)
     if not len(hits):
         return Interval.unknown()
-    size = effective_size(hits, np.asarray(group, dtype=np.int64))
+    size = effective_sample_size(hits, np.asarray(group, dtype=np.int64))
     share = float(hits.mean())
-    low, high = proportion_confint(share * size, size, alpha=1 - LEVEL, method="wilson")
+    low, high = proportion_confint(share * size, size, alpha=1 - CONFIDENCE_LEVEL, method="wilson")
     # Rounding must not push an end past the value at 0% and 100%.
     return Interval(share, min(max(float(low), 0.0), share), max(min(float(high), 1.0), share), len(hits))

@@ -13,15 +13,15 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from fracture_core.evaluation.arrays import Scored, scored
 from fracture_core.evaluation.interval import Interval
-from fracture_core.evaluation.proportion import proportion
+from fracture_core.evaluation.proportion import proportion_interval
+from fracture_core.evaluation.scored_cases import ScoredCases, check_scored_cases
 
-BINS = 10
+BIN_COUNT = 10
 
 
 @dataclass(frozen=True)
-class Reliability:
+class ReliabilityCurve:
     """A reliability curve; bins from the lowest probability to the highest, empty ones left out.
 
     Attributes:
@@ -47,14 +47,14 @@ class Reliability:
         )
 
 
-def equal_mass_bins(probability: NDArray[np.float64], bins: int = BINS) -> NDArray[np.int64]:
+def equal_mass_bins(probability: NDArray[np.float64], bins: int = BIN_COUNT) -> NDArray[np.int64]:
     """The bin of each case, 0 to bins − 1, shape (n,); ties share a bin."""
     n = len(probability)
     ranks = stats.rankdata(probability)  # midranks, 1 to n
     return np.floor((ranks - 0.5) * min(bins, n) / max(n, 1)).astype(np.int64)
 
 
-def expected_calibration_error(cases: Scored, bins: int = BINS) -> float:
+def expected_calibration_error(cases: ScoredCases, bins: int = BIN_COUNT) -> float:
     """Mean distance of predicted and observed share over equal-mass bins, by cases; nan without any."""
     if not len(cases):
         return float("nan")
@@ -63,9 +63,9 @@ def expected_calibration_error(cases: Scored, bins: int = BINS) -> float:
     return float(np.abs(gap).sum() / len(cases))
 
 
-def reliability_points(
-    label: ArrayLike, probability: ArrayLike, group: ArrayLike | None = None, bins: int = BINS
-) -> Reliability:
+def compute_reliability_curve(
+    label: ArrayLike, probability: ArrayLike, group: ArrayLike | None = None, bins: int = BIN_COUNT
+) -> ReliabilityCurve:
     """The reliability curve of a set of cases.
 
     Args:
@@ -77,11 +77,11 @@ def reliability_points(
     Raises:
         DataError: labels or probabilities are not what they should be.
     """
-    cases = scored(label, probability, group)
+    cases = check_scored_cases(label, probability, group)
     code = equal_mass_bins(cases.probability, bins)
     masks = [code == number for number in np.unique(code)]
-    return Reliability(
+    return ReliabilityCurve(
         predicted=np.array([cases.probability[mask].mean() for mask in masks]),
-        observed=tuple(proportion(cases.label[mask], cases.group[mask]) for mask in masks),
+        observed=tuple(proportion_interval(cases.label[mask], cases.group[mask]) for mask in masks),
         ece=expected_calibration_error(cases, bins),
     )

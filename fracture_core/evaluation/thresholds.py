@@ -13,19 +13,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fracture_core.errors import DataError
-from fracture_core.evaluation.arrays import both_classes, scored
-from fracture_core.evaluation.curves import roc_points
-from fracture_core.evaluation.payload import number, require, value
-from fracture_core.words import Verdict
+from fracture_core.evaluation.curves import compute_roc_curve
+from fracture_core.evaluation.json_values import number_from_json, number_to_json, require_keys
+from fracture_core.evaluation.scored_cases import check_scored_cases, require_both_classes
+from fracture_core.vocabulary import Verdict
 
-#: Verdicts from the least to the most suspicious; the index is what `verdict_codes` returns.
+#: Verdicts from the least to the most suspicious; the index is what `verdict_indices` returns.
 VERDICTS = (Verdict.NOT_SEEN, Verdict.UNCERTAIN, Verdict.SUSPECTED)
 
 SENSITIVITY_TARGET = 0.95
 SPECIFICITY_TARGET = 0.95
 
 
-def verdict_codes(probability: ArrayLike, low: float, high: float) -> NDArray[np.int64]:
+def verdict_indices(probability: ArrayLike, low: float, high: float) -> NDArray[np.int64]:
     """Index into `VERDICTS`, in the shape of `probability`.
 
     Below `low`: no fracture seen. At or above `high`: fracture suspected. Between: uncertain.
@@ -100,9 +100,9 @@ class Thresholds:
                 raise DataError(
                     f"Expected a target {name} above 0 and up to 1, got {target:g}: choose one such as 0.95."
                 )
-        cases = scored(label, probability)
-        both_classes(cases.label, "to choose thresholds on")
-        roc = roc_points(cases.label, cases.probability)
+        cases = check_scored_cases(label, probability)
+        require_both_classes(cases.label, "to choose thresholds on")
+        roc = compute_roc_curve(cases.label, cases.probability)
         candidates = roc.thresholds.copy()
         candidates[0] = math.nextafter(float(cases.probability.max()), math.inf)
         negatives = int((cases.label == 0).sum())
@@ -126,18 +126,18 @@ class Thresholds:
         Raises:
             ValueError: the probability is nan.
         """
-        return VERDICTS[int(verdict_codes(probability, self.low, self.high))]
+        return VERDICTS[int(verdict_indices(probability, self.low, self.high))]
 
     def to_json(self) -> dict[str, Any]:
         """The thresholds as plain JSON values; a target that was not set (nan) becomes null."""
-        return {name: value(entry) for name, entry in asdict(self).items()}
+        return {name: number_to_json(entry) for name, entry in asdict(self).items()}
 
     @classmethod
     def from_json(cls, payload: dict[str, Any]) -> "Thresholds":
-        """The thresholds written by `to_json`.
+        """The thresholds written by `rows_to_json`.
 
         Raises:
             DataError: a number is missing, or the thresholds cross.
         """
-        require(payload, cls)
-        return cls(**{field.name: number(payload, field.name) for field in fields(cls)})
+        require_keys(payload, cls)
+        return cls(**{field.name: number_from_json(payload, field.name) for field in fields(cls)})

@@ -9,15 +9,15 @@ from tf_keras_vis.gradcam import Gradcam
 from tf_keras_vis.gradcam_plus_plus import GradcamPlusPlus
 from tf_keras_vis.layercam import Layercam
 
-from fracture_core.explain.cut import Cut, class_activation
-from fracture_core.explain.methods import GRAD_CAM, GRAD_CAM_PP, LAYER_CAM, METHODS, SCORE_CAM
+from fracture_core.explain.methods import GRAD_CAM, GRAD_CAM_PP, HEATMAP_METHODS, LAYER_CAM, SCORE_CAM
 from fracture_core.explain.saliency import SaliencyMap
 from fracture_core.explain.scorecam import ScoreCam
-from fracture_core.explain.scores import centred, logit_of, surprise_of
-from fracture_core.imaging import InputSpec, normalise
+from fracture_core.explain.scores import centre_score, logit_score, surprise_score
+from fracture_core.explain.split_model import SplitModel, compute_class_activation
+from fracture_core.imaging import InputSpec, normalise_canvas
 
 #: A method's name and the label it is asked for, 1 for *fracture*.
-Wanted = tuple[str, int]
+HeatmapRequest = tuple[str, int]
 
 
 class Explainer:
@@ -29,11 +29,13 @@ class Explainer:
         spec: its input.
     """
 
-    def __init__(self, model: keras.Model, cut: Cut, spec: InputSpec):
+    def __init__(self, model: keras.Model, cut: SplitModel, spec: InputSpec):
         self._model, self._cut = model, cut
-        self._black = float(normalise(np.zeros((1, 1), np.uint8), spec).flat[0])
+        self._black = float(normalise_canvas(np.zeros((1, 1), np.uint8), spec).flat[0])
 
-    def maps(self, inputs: np.ndarray, wanted: Iterable[Wanted]) -> dict[Wanted, np.ndarray]:
+    def heatmaps(
+        self, inputs: np.ndarray, wanted: Iterable[HeatmapRequest]
+    ) -> dict[HeatmapRequest, np.ndarray]:
         """Heatmaps of one film; features are computed once for all that need them.
 
         Args:
@@ -47,33 +49,35 @@ class Explainer:
         Raises:
             ValueError: a method cannot speak for the label.
         """
-        features = cache(lambda: self._cut.first.predict_on_batch(inputs)[0])
+        features = cache(lambda: self._cut.encoder.predict_on_batch(inputs)[0])
         return {(name, label): self._map(name, label, inputs, features)[0] for name, label in wanted}
 
     def _map(
         self, name: str, label: int, inputs: np.ndarray, features: Callable[[], np.ndarray]
     ) -> np.ndarray:
-        if label == 0 and METHODS[name].against:
-            raise ValueError(METHODS[name].against)
+        if label == 0 and HEATMAP_METHODS[name].against:
+            raise ValueError(HEATMAP_METHODS[name].against)
         if name == GRAD_CAM.name:
-            return class_activation(self._grad_cam, logit_of(label), features())
+            return compute_class_activation(self._grad_cam, logit_score(label), features())
         if name == GRAD_CAM_PP.name:
-            return class_activation(self._grad_cam_pp, centred(surprise_of(label)), features())
+            return compute_class_activation(
+                self._grad_cam_pp, centre_score(surprise_score(label)), features()
+            )
         if name == LAYER_CAM.name:
-            return class_activation(self._layer_cam, surprise_of(label), features())
+            return compute_class_activation(self._layer_cam, surprise_score(label), features())
         return self._score_cam(inputs) if name == SCORE_CAM.name else self._saliency(inputs)
 
     @cached_property
     def _grad_cam(self) -> Gradcam:
-        return Gradcam(self._cut.rest)
+        return Gradcam(self._cut.head)
 
     @cached_property
     def _grad_cam_pp(self) -> GradcamPlusPlus:
-        return GradcamPlusPlus(self._cut.rest)
+        return GradcamPlusPlus(self._cut.head)
 
     @cached_property
     def _layer_cam(self) -> Layercam:
-        return Layercam(self._cut.rest)
+        return Layercam(self._cut.head)
 
     @cached_property
     def _score_cam(self) -> ScoreCam:

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 from tf_keras_vis.gradcam import Gradcam
 
-from fracture_core.explain.cut import Cut, class_activation
-from fracture_core.explain.scores import logit_of
+from fracture_core.explain.scores import logit_score
+from fracture_core.explain.split_model import SplitModel, compute_class_activation
 
 
 class GradCam:
@@ -22,17 +22,17 @@ class GradCam:
     Args:
         model: a network of the zoo.
         layer: the layer whose grid is explained.
-        features: further tensors of the network that `look` gives along.
+        features: further tensors of the network that `explain` gives along.
 
     Attributes:
         cut: the network, cut at that layer.
     """
 
     def __init__(self, model: keras.Model, layer: str, features: Sequence[keras.KerasTensor] = ()):
-        self.cut = Cut(model, layer, features)
-        self._cam = Gradcam(self.cut.rest)
+        self.cut = SplitModel(model, layer, features)
+        self._cam = Gradcam(self.cut.head)
 
-    def look(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    def explain(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
         """What the network says, and on what evidence.
 
         Args:
@@ -43,9 +43,9 @@ class GradCam:
             (batch, rows, columns), 0 or more, spanning the whole canvas, all zero where the network has no
             positive evidence; and the further tensors.
         """
-        grid, logit, *features = self.cut.first.predict_on_batch(inputs)
-        return logit[:, 0], class_activation(self._cam, logit_of(1), grid), features
+        grid, logit, *features = self.cut.encoder.predict_on_batch(inputs)
+        return logit[:, 0], compute_class_activation(self._cam, logit_score(1), grid), features
 
     def __call__(self, inputs: np.ndarray) -> np.ndarray:
-        """The evidence alone; see `look`."""
-        return self.look(inputs)[1]
+        """The evidence alone; see `explain`."""
+        return self.explain(inputs)[1]

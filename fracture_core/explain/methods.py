@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Method:
+class HeatmapMethod:
     """One way to ask.
 
     Attributes:
-        name: key of `METHODS` and of the scales on model cards.
+        name: key of `HEATMAP_METHODS` and of the scales on model cards.
         title: what users read.
         shows: a sentence on what the map shows.
         trust: a sentence on how far to trust it.
@@ -29,13 +29,13 @@ class Method:
     slow: bool = False
 
 
-GRAD_CAM = Method(
+GRAD_CAM = HeatmapMethod(
     "grad_cam",
     "Grad-CAM",
     "Where the film raised the model's suspicion, weighing each feature by its mean effect on the answer.",
     "It shows what the model used, not where a fracture is.",
 )
-FRACTURE_MAP = Method(
+FRACTURE_MAP = HeatmapMethod(
     "fracture_map",
     "Fracture map",
     "How likely the model takes each place to be broken.",
@@ -44,19 +44,19 @@ FRACTURE_MAP = Method(
     "speaks for no fracture.",
     "chance",
 )
-GRAD_CAM_PP = Method(
+GRAD_CAM_PP = HeatmapMethod(
     "grad_cam_pp",
     "Grad-CAM++",
     "Like Grad-CAM, but only features that raise the suspicion count, and several separate places get their due.",
     "It paints more widely than Grad-CAM; take its strongest place and not its extent.",
 )
-LAYER_CAM = Method(
+LAYER_CAM = HeatmapMethod(
     "layer_cam",
     "Layer-CAM",
     "What each place alone adds to the answer, so it stays close to the few places that decide.",
     "Sharp, but a place that would have mattered next stays dark; dark does not mean intact.",
 )
-SCORE_CAM = Method(
+SCORE_CAM = HeatmapMethod(
     "score_cam",
     "Score-CAM",
     "What the model still suspects when it is shown nothing but the places where one feature is strong.",
@@ -65,7 +65,7 @@ SCORE_CAM = Method(
     "mask lies.",
     slow=True,
 )
-SALIENCY = Method(
+SALIENCY = HeatmapMethod(
     "saliency",
     "Saliency",
     "Where a small change of grey would change the answer most.",
@@ -75,6 +75,6 @@ SALIENCY = Method(
 )
 
 #: All of them by name, in the order they are offered.
-METHODS = {
+HEATMAP_METHODS = {
     method.name: method for method in (GRAD_CAM, FRACTURE_MAP, GRAD_CAM_PP, LAYER_CAM, SCORE_CAM, SALIENCY)
 }

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fracture_core.data.cases import Box
-from fracture_core.imaging import Placement
+from fracture_core.datasets.cases import Box
+from fracture_core.imaging import LetterboxTransform
 
 
-def peak(grid: np.ndarray, placement: Placement) -> tuple[int, int] | None:
+def find_peak(grid: np.ndarray, placement: LetterboxTransform) -> tuple[int, int] | None:
     """The pixel of the film under the centre of the strongest cell.
 
     The centre is the one point of a cell that means something: interpolated maps are flat from the
@@ -32,7 +32,7 @@ def peak(grid: np.ndarray, placement: Placement) -> tuple[int, int] | None:
     if not evidence.max() > 0:
         return None
     row, column = np.unravel_index(int(evidence.argmax()), grid.shape)
-    x, y = placement.backward(np.array([(column + 0.5) * width / columns, (row + 0.5) * height / rows]))
+    x, y = placement.to_image(np.array([(column + 0.5) * width / columns, (row + 0.5) * height / rows]))
     return (
         int(np.clip(x, 0, placement.source[1] - 1)),
         int(np.clip(y, 0, placement.source[0] - 1)),
@@ -45,7 +45,9 @@ def _touched(cells: int, length: int, start: int, extent: int) -> np.ndarray:
     return (edges[:-1] < start + extent) & (edges[1:] > start)
 
 
-def hits(point: tuple[int, int] | None, boxes: Sequence[Box], placement: Placement) -> bool:
+def is_peak_in_boxes(
+    point: tuple[int, int] | None, boxes: Sequence[Box], placement: LetterboxTransform
+) -> bool:
     """The pointing game (Zhang et al. 2018, arXiv:1608.00507): whether a point lies in one of the boxes.
 
     Args:

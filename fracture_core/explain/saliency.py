@@ -8,8 +8,8 @@ import keras
 import numpy as np
 from tf_keras_vis.saliency import Saliency
 
-from fracture_core.explain.scores import surprise_of
-from fracture_core.zoo.logit import logit_view
+from fracture_core.explain.scores import surprise_score
+from fracture_core.zoo.model_views import logit_view
 
 # Pixels a cell. The gradient jumps from pixel to pixel; its mean over a few is what can be looked at.
 _CELL = 8
@@ -33,8 +33,8 @@ class SaliencyMap:
 
         Returns:
             float32 (1, rows, columns), 0 or more: score per unit of the network's input, the score as
-            `scores.surprise_of` has it.
+            `scores.surprise_score` has it.
         """
-        found = np.asarray(self._saliency(surprise_of(1), inputs, normalize_map=False), np.float32)[0]
+        found = np.asarray(self._saliency(surprise_score(1), inputs, normalize_map=False), np.float32)[0]
         size = max(1, found.shape[1] // _CELL), max(1, found.shape[0] // _CELL)
         return cv2.resize(found, size, interpolation=cv2.INTER_AREA)[None]

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from tf_keras_vis.scorecam import Scorecam
 
-from fracture_core.explain.cut import Cut
+from fracture_core.explain.split_model import SplitModel
 
 # Features tried, those that vary most over the film, and films a pass. The published method tries all; each costs a
 # forward pass.
@@ -30,15 +30,15 @@ class ScoreCam:
             that would paint all outside the mask in mid-grey, so its films are fed in as what is above black.
     """
 
-    def __init__(self, cut: Cut, black: float):
+    def __init__(self, cut: SplitModel, black: float):
         self._black = np.float32(black)
-        height, width, channels = cut.first.input.shape[1:]
+        height, width, channels = cut.encoder.input.shape[1:]
         # Films are grey: the library's many copies are of one channel, and the network repeats it.
         above = keras.Input((height, width, 1))
         grey = keras.layers.Rescaling(1.0, offset=black)(above)
         film = keras.layers.Concatenate()([grey] * channels) if channels > 1 else grey
-        grid = keras.Model(cut.first.input, cut.first.outputs[0])(film)
-        logit = cut.rest(keras.layers.Activation("linear", name=_MASKS)(grid))
+        grid = keras.Model(cut.encoder.input, cut.encoder.outputs[0])(film)
+        logit = cut.head(keras.layers.Activation("linear", name=_MASKS)(grid))
         # The library takes the softmax of two outputs, which makes of these the network's own probability.
         halves = [keras.layers.Rescaling(half)(logit) for half in (-0.5, 0.5)]
         self._cam = Scorecam(keras.Model(above, keras.layers.Concatenate()(halves)))

@@ -1,36 +1,38 @@
 """Bytes to a film, to a network's input, and back to pixels for the screen."""
 
-import cv2
-
-from fracture_core.imaging.gate import Gate, GateState, check
-from fracture_core.imaging.greys import Greys
-from fracture_core.imaging.overlay import STRONG, blend, contours, layer, legend, to_png
-from fracture_core.imaging.placement import Placement
-from fracture_core.imaging.prepare import InputSpec, letterbox, normalise, prepare
+from fracture_core.imaging.histogram import GreyHistogram
+from fracture_core.imaging.letterbox_transform import LetterboxTransform
+from fracture_core.imaging.overlay import (
+    STRONG_EVIDENCE,
+    blend_heatmap,
+    encode_png,
+    find_contours,
+    render_layer,
+    render_legend,
+)
+from fracture_core.imaging.pixel_packing import PackedPixels
+from fracture_core.imaging.prepare import InputSpec, letterbox, normalise_canvas, prepare_input
+from fracture_core.imaging.quality import QualityCheck, QualityState, check_quality
 from fracture_core.imaging.radiograph import Radiograph
-from fracture_core.imaging.read import read
-from fracture_core.imaging.tones import Tones
-
-# Many films are worked on at a time in threads of our own; OpenCV's inside each would only wait for one another.
-cv2.setNumThreads(1)
+from fracture_core.imaging.read import read_radiograph
 
 __all__ = [
-    "STRONG",
-    "Gate",
-    "GateState",
-    "Greys",
+    "STRONG_EVIDENCE",
+    "GreyHistogram",
     "InputSpec",
-    "Placement",
+    "LetterboxTransform",
+    "PackedPixels",
+    "QualityCheck",
+    "QualityState",
     "Radiograph",
-    "Tones",
-    "blend",
-    "check",
-    "contours",
-    "layer",
-    "legend",
+    "blend_heatmap",
+    "check_quality",
+    "encode_png",
+    "find_contours",
     "letterbox",
-    "normalise",
-    "prepare",
-    "read",
-    "to_png",
+    "normalise_canvas",
+    "prepare_input",
+    "read_radiograph",
+    "render_layer",
+    "render_legend",
 ]

@@ -82,7 +82,7 @@ def read_header(stream: bytes) -> Codestream | None:
     return _read_jpeg(stream) if stream.startswith(_JPEG) else None
 
 
-def announced_size(stream: bytes) -> tuple[int, int] | None:
+def read_announced_size(stream: bytes) -> tuple[int, int] | None:
     """Rows and columns in the header of a JPEG, JPEG-LS or JPEG 2000 codestream.
 
     Args:

@@ -12,7 +12,7 @@ _SAMPLE = 256
 _COLOURED = 0.10
 
 
-def grey(rgb: np.ndarray) -> np.ndarray:
+def to_grey(rgb: np.ndarray) -> np.ndarray:
     """Luma of a colour image (ITU-R BT.601: 0.299 R + 0.587 G + 0.114 B).
 
     Args:
@@ -24,7 +24,7 @@ def grey(rgb: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY)
 
 
-def coloured_share(rgb: np.ndarray) -> float:
+def measure_coloured_share(rgb: np.ndarray) -> float:
     """Share of an image that is visibly coloured.
 
     Measured on a reduced image, so the colour noise of JPEG averages out.
@@ -43,7 +43,7 @@ def coloured_share(rgb: np.ndarray) -> float:
 
 def is_coloured(rgb: np.ndarray) -> bool:
     """Whether more of an image is visibly coloured than a marker or a stamp would be."""
-    return coloured_share(rgb) > _COLOURED
+    return measure_coloured_share(rgb) > _COLOURED
 
 
 def grey_if_ycbcr(rgb: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """DICOM to a `Radiograph`, through pydicom.
 
 The steps, in order: parse, refuse what is not one plain film, decode the pixel data, then the
-grayscale transformation sequence of `dicom_levels`. Read are the elements that say how the pixels
+grayscale transformation sequence of `dicom_grayscale`. Read are the elements that say how the pixels
 are to be shown, and nothing that says whose they are.
 """
 
@@ -14,11 +14,19 @@ from pydicom.pixels import apply_color_lut, pixel_array
 from pydicom.uid import UID
 
 from fracture_core.errors import ImageReadError
-from fracture_core.imaging import colour, dicom_file, dicom_levels, levels, square_pixels
+from fracture_core.imaging import colour, dicom_file, dicom_grayscale, rescale, square_pixels
 from fracture_core.imaging.by_value import apply_by_value
-from fracture_core.imaging.dicom_elements import DAMAGED, all_items, element, number, text, texts
+from fracture_core.imaging.dicom_elements import (
+    ELEMENT_ERRORS,
+    all_items,
+    read_element,
+    read_number,
+    read_text,
+    texts,
+)
 from fracture_core.imaging.dicom_pixels import Encoding, identify_encoding
-from fracture_core.imaging.isolated import DecodeLimitError, decode_isolated
+from fracture_core.imaging.image_size import check_image_size
+from fracture_core.imaging.isolated_decoding import DecodeLimitError, decode_isolated
 from fracture_core.imaging.radiograph import Radiograph
 from fracture_core.imaging.scope import (
     OTHER_MODALITIES,
@@ -29,11 +37,10 @@ from fracture_core.imaging.scope import (
 )
 from fracture_core.imaging.segmented_palette import expand_segmented_palette
 from fracture_core.imaging.shutter import read_shutter
-from fracture_core.imaging.size import check_size
 from fracture_core.imaging.stored_bits import extract_stored_bits
 
 #: Modalities that are X-ray projections, or may be, but not what the models were made for.
-_NEAR = {
+_RELATED_MODALITIES = {
     "RF": "a fluoroscopy image",
     "XA": "an angiography image",
     "SC": "a secondary capture",
@@ -62,7 +69,7 @@ def read_dicom(data: bytes, any_modality: bool = False) -> Radiograph:
             large, or compressed in a way no decoder here reads.
     """
     dataset, file_notes = dicom_file.parse(data)
-    modality = text(dataset, "Modality")
+    modality = read_text(dataset, "Modality")
     _check(dataset, modality, any_modality)
     decoded, warning = _decode(dataset)
     del dataset.PixelData  # no longer needed, and as large as the image
@@ -119,17 +126,17 @@ def _from_grey(
     """
     stored, doubts = extract_stored_bits(decoded, dataset)
     # Some files pad with a value that needs more than the bits stored.
-    valid = dicom_levels.padding(stored, dataset) & dicom_levels.padding(decoded, dataset)
+    valid = dicom_grayscale.padding_mask(stored, dataset) & dicom_grayscale.padding_mask(decoded, dataset)
     seen = valid & ~hidden
     shown, notes = apply_by_value(
         stored,
         seen if seen.any() else valid,
-        lambda values, counted: dicom_levels.display(
-            dicom_levels.modality(values, dataset), dataset, counted
+        lambda values, counted: dicom_grayscale.apply_voi(
+            dicom_grayscale.apply_modality(values, dataset), dataset, counted
         ),
     )
-    pixels = np.where(valid, dicom_levels.invert(shown, _photometric(dataset)), np.float32(0))
-    return pixels, (*doubts, *notes, *dicom_levels.presentation_warnings(dataset))
+    pixels = np.where(valid, dicom_grayscale.apply_photometric(shown, _photometric(dataset)), np.float32(0))
+    return pixels, (*doubts, *notes, *dicom_grayscale.presentation_warnings(dataset))
 
 
 def parse_dicom(data: bytes) -> FileDataset:
@@ -145,7 +152,7 @@ def _check(dataset: FileDataset, modality: str, any_modality: bool) -> None:
     """Refuses what is not one plain film, before any pixel is decoded."""
     if "PixelData" not in dataset:
         raise ImageReadError(
-            f"The DICOM file holds no pixels (it is {_class_name(dataset)}); expected a radiograph "
+            f"The DICOM file holds no pixels (it is {_sop_class_text(dataset)}); expected a radiograph "
             "(CR or DX): choose the image of the study."
         )
     if modality in OTHER_MODALITIES and modality not in _PROJECTIONS and not any_modality:
@@ -153,17 +160,17 @@ def _check(dataset: FileDataset, modality: str, any_modality: bool) -> None:
             f"The DICOM file is {OTHER_MODALITIES[modality]} ({modality}); expected a plain radiograph (CR or DX): "
             "choose another file."
         )
-    frames = number(dataset, "NumberOfFrames") or 1
+    frames = read_number(dataset, "NumberOfFrames") or 1
     if frames > 1:
         raise ImageReadError(
             f"The DICOM file holds {frames:.0f} frames; expected one radiograph: export a single frame."
         )
-    check_size(number(dataset, "Columns") or 0, number(dataset, "Rows") or 0)
+    check_image_size(read_number(dataset, "Columns") or 0, read_number(dataset, "Rows") or 0)
 
 
-def _class_name(dataset: FileDataset) -> str:
+def _sop_class_text(dataset: FileDataset) -> str:
     """What a file without pixels is: “Encapsulated PDF” (PS3.4 section B.5)."""
-    uid = UID(str(element(dataset, "SOPClassUID") or ""), validation_mode=0)
+    uid = UID(str(read_element(dataset, "SOPClassUID") or ""), validation_mode=0)
     known = uid.name != str(uid)
     return f"“{uid.name.removesuffix(' Storage')}”" if known else "of an unknown kind"
 
@@ -172,7 +179,7 @@ def _decode(dataset: FileDataset) -> tuple[np.ndarray, str]:
     """Stored values (rows, columns), or (rows, columns, 3) in RGB for colour; and a warning or ""."""
     options: dict[str, Any] = {}
     try:
-        if (number(dataset, "SamplesPerPixel") or 1) > 1:
+        if (read_number(dataset, "SamplesPerPixel") or 1) > 1:
             options["pixel_representation"] = 0  # PS3.3 C.7.6.3.1.2: colour has no negative values
         elif _photometric(dataset).startswith("MONOCHROME"):
             options["correct_unused_bits"] = False  # `extract_stored_bits` does it for every syntax
@@ -190,7 +197,7 @@ def _decode(dataset: FileDataset) -> tuple[np.ndarray, str]:
             "The pixel data of the DICOM file takes far more time or memory to decode than a radiograph should; "
             "export it uncompressed."
         ) from error
-    except DAMAGED as error:
+    except ELEMENT_ERRORS as error:
         raise ImageReadError(
             "The pixel data of the DICOM file is damaged or incomplete; expected a whole image: "
             "export it from the archive again."
@@ -215,21 +222,25 @@ def _colour_as_stored(rgb: np.ndarray, dataset: FileDataset, encoding: Encoding)
 def _from_colour(rgb: np.ndarray) -> tuple[np.ndarray, float]:
     """Grey levels in 0–1 of an RGB image, and its share of coloured pixels."""
     if rgb.dtype != np.uint8:
-        full = levels.full_scale_of_any(int(rgb.max()))
-        rgb = np.rint(levels.stretch(rgb, 0, full) * 255).astype(np.uint8)
-    return colour.grey(rgb).astype(np.float32) / np.float32(255), colour.coloured_share(rgb)
+        full = rescale.full_scale_of_any(int(rgb.max()))
+        rgb = np.rint(rescale.rescale_linear(rgb, 0, full) * 255).astype(np.uint8)
+    return colour.to_grey(rgb).astype(np.float32) / np.float32(255), colour.measure_coloured_share(rgb)
 
 
 def _photometric(dataset: FileDataset) -> str:
-    return text(dataset, "PhotometricInterpretation")
+    return read_text(dataset, "PhotometricInterpretation")
 
 
 def _kind_warnings(dataset: FileDataset, modality: str) -> tuple[str, ...]:
     warnings = []
     if modality not in PLAIN_MODALITIES and modality not in OTHER_MODALITIES:
-        what = f"is {_NEAR[modality]}" if modality in _NEAR else "does not say that it is a radiograph"
+        what = (
+            f"is {_RELATED_MODALITIES[modality]}"
+            if modality in _RELATED_MODALITIES
+            else "does not say that it is a radiograph"
+        )
         warnings.append(f"The DICOM file {what}; the model knows plain radiographs (CR, DX).")
-    if text(dataset, "PresentationIntentType") == "FOR PROCESSING":
+    if read_text(dataset, "PresentationIntentType") == "FOR PROCESSING":
         warnings.append("The DICOM file holds raw detector values, so its contrast may be unusual.")
     return tuple(warnings)
 
@@ -238,6 +249,8 @@ def _body_parts(dataset: FileDataset) -> tuple[BodyPart, ...]:
     """The body parts that the header names and that are known, each once."""
     found = [find_body_part(part) for part in texts(dataset, "BodyPartExamined")]
     for item in all_items(dataset, "AnatomicRegionSequence"):
-        parts = (element(item, keyword) for keyword in ("CodeValue", "CodingSchemeDesignator", "CodeMeaning"))
+        parts = (
+            read_element(item, keyword) for keyword in ("CodeValue", "CodingSchemeDesignator", "CodeMeaning")
+        )
         found.append(find_coded_body_part(*(str(part or "") for part in parts)))
     return tuple(dict.fromkeys(part for part in found if part is not None))

@@ -22,7 +22,7 @@ from pydicom.tag import Tag
 from pydicom.valuerep import PersonName
 
 #: What pydicom and its decoders raise on damaged files; `RuntimeError` when every decoder failed.
-DAMAGED = (
+ELEMENT_ERRORS = (
     AttributeError, ValueError, TypeError, LookupError, RuntimeError, OSError, EOFError,
     ArithmeticError, AssertionError, SyntaxError, MemoryError, ImportError, struct.error, zlib.error,
     InvalidDicomError, BytesLengthException, Image.DecompressionBombError,
@@ -37,11 +37,11 @@ _ITEM = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")  # the tag of an item in eith
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def element(dataset: Dataset, keyword: str) -> Any:
+def read_element(dataset: Dataset, keyword: str) -> Any:
     """The value of an element, or None where it is absent, empty, malformed or far longer than it may be."""
     try:
         return None if _is_oversized(dataset, keyword) else dataset.get(keyword)
-    except DAMAGED:
+    except ELEMENT_ERRORS:
         return None
 
 
@@ -59,74 +59,74 @@ def _is_oversized(dataset: Dataset, keyword: str) -> bool:
     return max(value.count(tag) for tag in _ITEM) > _MAX_ITEMS
 
 
-def text(dataset: Dataset, keyword: str) -> str:
+def read_text(dataset: Dataset, keyword: str) -> str:
     """The first code string (VR CS) of an element in capitals without padding; "" where there is none."""
     return next(iter(texts(dataset, keyword)), "")
 
 
 def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
     """The code strings (VR CS) of an element in capitals without padding; empty where there are none."""
-    value = element(dataset, keyword)
+    value = read_element(dataset, keyword)
     values = value if isinstance(value, MultiValue | list | tuple) else [value]
     found = (part.strip("\0 \t\r\n").upper() for part in values if isinstance(part, str))
     return tuple(part for part in found if part)
 
 
-def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
+def read_numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
     """The values of an element as finite numbers; empty where it is absent or any is malformed."""
-    value = element(dataset, keyword)
+    value = read_element(dataset, keyword)
     if value is None:
         return ()
     try:
         single = isinstance(value, str | bytes | int | float)
         values = tuple(float(v) for v in ([value] if single else value))
-    except DAMAGED:
+    except ELEMENT_ERRORS:
         return ()
     return values if all(math.isfinite(v) for v in values) else ()
 
 
-def number(dataset: Dataset, keyword: str) -> float | None:
+def read_number(dataset: Dataset, keyword: str) -> float | None:
     """The first value of an element as a finite number, or None."""
-    values = numbers(dataset, keyword)
+    values = read_numbers(dataset, keyword)
     return values[0] if values else None
 
 
 def is_malformed(dataset: Dataset, keyword: str) -> bool:
     """Whether an element that should hold numbers is present and not empty, but holds none."""
-    if keyword not in dataset or numbers(dataset, keyword):
+    if keyword not in dataset or read_numbers(dataset, keyword):
         return False
     try:
         value = dataset.get_item(keyword).value
-    except DAMAGED:
+    except ELEMENT_ERRORS:
         return True
     return bool(value.strip(b"\0 ") if isinstance(value, bytes) else value not in (None, "", []))
 
 
-def first_item(dataset: Dataset, keyword: str) -> Dataset | None:
+def read_first_item(dataset: Dataset, keyword: str) -> Dataset | None:
     """The first item of a sequence, or None."""
-    items = element(dataset, keyword)
+    items = read_element(dataset, keyword)
     if not isinstance(items, Sequence):
         return None
     try:
         return items[0] if len(items) and isinstance(items[0], Dataset) else None
-    except DAMAGED:
+    except ELEMENT_ERRORS:
         return None
 
 
 def all_items(dataset: Dataset, keyword: str) -> tuple[Dataset, ...]:
     """The first 16 items of a sequence; empty where there are none or the element is no sequence."""
-    found = element(dataset, keyword)
+    found = read_element(dataset, keyword)
     if not isinstance(found, Sequence):
         return ()
     try:
         return tuple(item for item in islice(found, _MAX_READ_ITEMS) if isinstance(item, Dataset))
-    except DAMAGED:
+    except ELEMENT_ERRORS:
         return ()
 
 
 def encodings(dataset: Dataset) -> list[str]:
     """The Python encodings of Specific Character Set (0008,0005)."""
-    return convert_encodings(element(dataset, "SpecificCharacterSet") or "")
+    return convert_encodings(read_element(dataset, "SpecificCharacterSet") or "")
 
 
 def decoded_text(dataset: Dataset, keyword: str, charsets: list[str]) -> str:
@@ -143,7 +143,7 @@ def decoded_text(dataset: Dataset, keyword: str, charsets: list[str]) -> str:
         The text without control characters and padding; "" where there is none.
 
     Raises:
-        Exception: one of `DAMAGED` where the value cannot be decoded.
+        Exception: one of `ELEMENT_ERRORS` where the value cannot be decoded.
     """
     tag = Tag(keyword)
     if tag not in dataset:

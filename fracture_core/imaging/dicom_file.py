@@ -8,7 +8,7 @@ from pydicom.dataset import FileDataset
 
 from fracture_core.errors import ImageReadError
 from fracture_core.imaging import formats
-from fracture_core.imaging.dicom_elements import DAMAGED, number
+from fracture_core.imaging.dicom_elements import ELEMENT_ERRORS, read_number
 from fracture_core.imaging.dicom_recovery import rebuild
 
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
@@ -82,7 +82,7 @@ def parse(data: bytes) -> tuple[FileDataset, tuple[str, ...]]:
     cause: BaseException | None = None
     try:
         content, dataset = _parse_inflated(data)
-    except DAMAGED as error:
+    except ELEMENT_ERRORS as error:
         cause = error
     if dataset is not None and _is_complete(dataset):
         return dataset, ()
@@ -90,7 +90,7 @@ def parse(data: bytes) -> tuple[FileDataset, tuple[str, ...]]:
     if rebuilt is not None:
         try:
             _, recovered = _parse_inflated(rebuilt)
-        except DAMAGED:
+        except ELEMENT_ERRORS:
             recovered = None
         if recovered is not None and _is_complete(recovered):
             return recovered, (RECOVERED,)
@@ -100,7 +100,7 @@ def parse(data: bytes) -> tuple[FileDataset, tuple[str, ...]]:
         if formats.is_dicom(data):
             raise damaged()
         raise ImageReadError(
-            f"This is {formats.describe(data)}; {formats.EXPECTED}: export the image and upload that."
+            f"This is {formats.describe_content(data)}; {formats.EXPECTED_FORMATS}: export the image and upload that."
         )
     return dataset, ()
 
@@ -119,8 +119,8 @@ def _is_complete(dataset: FileDataset) -> bool:
     raw = dataset.get_item("PixelData")
     if getattr(raw, "length", 0) == 0xFFFFFFFF or not isinstance(raw.value, bytes):
         return True
-    pixels = (number(dataset, "Rows") or 0) * (number(dataset, "Columns") or 0)
-    bits = (number(dataset, "BitsAllocated") or 0) * (number(dataset, "SamplesPerPixel") or 1)
+    pixels = (read_number(dataset, "Rows") or 0) * (read_number(dataset, "Columns") or 0)
+    bits = (read_number(dataset, "BitsAllocated") or 0) * (read_number(dataset, "SamplesPerPixel") or 1)
     compressed = raw.value.startswith((b"\xfe\xff\x00\xe0", b"\xff\xd8", b"\xff\x4f"))
     return compressed or len(raw.value) >= pixels * bits // 8
 

@@ -10,8 +10,8 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from fracture_core.errors import ImageReadError
-from fracture_core.imaging import levels
-from fracture_core.imaging.dicom_elements import element, numbers
+from fracture_core.imaging import rescale
+from fracture_core.imaging.dicom_elements import read_element, read_numbers
 
 # Missing or surplus entries that change nothing visible: one in a hundred, and at least one.
 _TOLERATED_SHARE = 100
@@ -44,7 +44,7 @@ class LookupTable:
         brightest = int(self.entries.max())
         if 8 <= self.bits < 16 and brightest < 2**self.bits:
             return 2**self.bits - 1
-        return levels.full_scale(brightest)
+        return rescale.full_scale_value(brightest)
 
     def apply(self, values: np.ndarray) -> np.ndarray:
         """Maps values through the table.
@@ -88,7 +88,7 @@ def read_table(item: Dataset) -> LookupTable | None:
     Raises:
         ImageReadError: descriptor and data contradict each other, so the entries are uncertain.
     """
-    descriptor, data = numbers(item, "LUTDescriptor"), _packed(item)
+    descriptor, data = read_numbers(item, "LUTDescriptor"), _packed(item)
     if len(descriptor) != 3 or not data:
         return None
     count = int(descriptor[0]) % 65536 or 65536  # C.11.1.1: 0 stands for 65,536
@@ -111,12 +111,12 @@ def read_table(item: Dataset) -> LookupTable | None:
 
 def _packed(item: Dataset) -> bytes:
     """LUT Data as little endian bytes, whether it is stored as OW, OB or US."""
-    data = element(item, "LUTData")
+    data = read_element(item, "LUTData")
     if isinstance(data, bytes):
         if item.original_encoding[1] is False:
             return np.frombuffer(data[: len(data) // 2 * 2], ">u2").astype("<u2").tobytes()
         return data
-    return (np.array(numbers(item, "LUTData")).astype(np.int64) % 65536).astype("<u2").tobytes()
+    return (np.array(read_numbers(item, "LUTData")).astype(np.int64) % 65536).astype("<u2").tobytes()
 
 
 def _tolerance(count: int) -> int:

@@ -40,8 +40,8 @@ from fracture_core.imaging.codestream import (
     rle_segments_fit,
     unwrap_jp2,
 )
-from fracture_core.imaging.dicom_elements import number, text
-from fracture_core.imaging.size import check_memory
+from fracture_core.imaging.dicom_elements import read_number, read_text
+from fracture_core.imaging.image_size import check_memory
 
 _PIXEL_DATA = Tag(0x7FE0, 0x0010)
 _ITEM = b"\xfe\xff\x00\xe0"
@@ -131,16 +131,16 @@ def identify_encoding(dataset: FileDataset) -> Encoding:
     needed = _uncompressed_length(dataset)
     # A wrong VR would make pydicom refuse what it does not need.
     for keyword in ("NumberOfFrames", "PlanarConfiguration"):
-        if keyword in dataset and number(dataset, keyword) is None:
+        if keyword in dataset and read_number(dataset, keyword) is None:
             del dataset[keyword]
     # Stored bytes, their copy as an array, and grey values as they are computed.
     sample_bytes = needed / max(1, _pixels(dataset))
-    colour = (number(dataset, "SamplesPerPixel") or 1) > 1 or text(
+    colour = (read_number(dataset, "SamplesPerPixel") or 1) > 1 or read_text(
         dataset, "PhotometricInterpretation"
     ) == "PALETTE COLOR"
     check_memory(
-        number(dataset, "Columns") or 0,
-        number(dataset, "Rows") or 0,
+        read_number(dataset, "Columns") or 0,
+        read_number(dataset, "Rows") or 0,
         2 * sample_bytes + (12 if colour else 15),
     )
     if not encapsulated:
@@ -160,7 +160,7 @@ def identify_encoding(dataset: FileDataset) -> Encoding:
 def _identify_frame(dataset: FileDataset, declared: UID, frame: bytes, needed: int) -> Encoding:
     stream = unwrap_jp2(frame)
     header = read_header(stream)
-    samples = int(number(dataset, "SamplesPerPixel") or 1)
+    samples = int(read_number(dataset, "SamplesPerPixel") or 1)
     if header is not None:
         actual = _syntax_of(header, declared)
         _check_header(dataset, header, samples)
@@ -189,7 +189,7 @@ def _check_header(dataset: FileDataset, header: Codestream, samples: int) -> Non
     Raises:
         ValueError: they differ.
     """
-    size = (number(dataset, "Rows"), number(dataset, "Columns"))
+    size = (read_number(dataset, "Rows"), read_number(dataset, "Columns"))
     if (header.rows, header.columns) != size:
         raise ValueError(f"code stream of {(header.rows, header.columns)}, data set of {size}")
     if header.samples != samples:
@@ -236,18 +236,18 @@ def _replace(dataset: FileDataset, syntax: UID, data: bytes, encapsulated: bool 
 
 
 def _pixels(dataset: FileDataset) -> int:
-    return int((number(dataset, "Rows") or 0) * (number(dataset, "Columns") or 0))
+    return int((read_number(dataset, "Rows") or 0) * (read_number(dataset, "Columns") or 0))
 
 
 def _uncompressed_length(dataset: FileDataset) -> int:
     """Bytes of one frame of native pixel data."""
-    bits = int(number(dataset, "BitsAllocated") or 8) * int(number(dataset, "SamplesPerPixel") or 1)
+    bits = int(read_number(dataset, "BitsAllocated") or 8) * int(read_number(dataset, "SamplesPerPixel") or 1)
     return (_pixels(dataset) * bits + 7) // 8
 
 
 def _transfer_syntax(dataset: FileDataset) -> UID:
     """The Transfer Syntax UID, set from how the file parsed where it does not say."""
-    syntax = text(dataset.file_meta, "TransferSyntaxUID")
+    syntax = read_text(dataset.file_meta, "TransferSyntaxUID")
     if not syntax:
         implicit, little = dataset.original_encoding
         explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian

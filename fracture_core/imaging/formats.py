@@ -3,7 +3,7 @@
 import puremagic
 
 #: What `read` takes, in the words of every refusal.
-EXPECTED = "expected one radiograph as PNG, JPEG, TIFF, BMP, WebP or DICOM"
+EXPECTED_FORMATS = "expected one radiograph as PNG, JPEG, TIFF, BMP, WebP or DICOM"
 
 _SIGNATURES = {
     b"\x89PNG\r\n\x1a\n": "PNG",
@@ -103,7 +103,7 @@ def _brand_name(data: bytes) -> str:
     return next((_BRANDS[brand] for brand in brands if brand in _BRANDS), generic)
 
 
-def describe(data: bytes) -> str:
+def describe_content(data: bytes) -> str:
     """What the bytes are, with an article, to go after "This is": "a PDF document"."""
     if name := _brand_name(data):
         return name

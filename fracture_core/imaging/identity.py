@@ -18,7 +18,7 @@ from pydicom.dataset import Dataset
 from fracture_core.errors import ImageReadError
 from fracture_core.imaging import formats
 from fracture_core.imaging.dicom import parse_dicom
-from fracture_core.imaging.dicom_elements import DAMAGED, decoded_text, encodings
+from fracture_core.imaging.dicom_elements import ELEMENT_ERRORS, decoded_text, encodings
 
 _KEY = secrets.token_bytes(32)
 
@@ -69,7 +69,7 @@ def identify(content: bytes) -> Identity:
     try:
         dataset = parse_dicom(content)
         charsets = encodings(dataset)
-    except (ImageReadError, *DAMAGED):
+    except (ImageReadError, *ELEMENT_ERRORS):
         return Identity()
     return Identity(
         patient_id=_hashed(_text(dataset, "PatientID", charsets)),
@@ -113,7 +113,7 @@ def _text(dataset: Dataset, keyword: str, charsets: list[str]) -> str:
     """The text of an element; bytes that cannot be decoded are compared as they are."""
     try:
         return decoded_text(dataset, keyword, charsets)
-    except DAMAGED:
+    except ELEMENT_ERRORS:
         return repr(dataset.get_item(keyword).value)
 
 

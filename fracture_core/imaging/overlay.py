@@ -22,10 +22,10 @@ def _colours() -> np.ndarray:
 
 
 #: From this share of the scale on, evidence counts as strong and is outlined.
-STRONG = 0.5
+STRONG_EVIDENCE = 0.5
 
 
-def blend(pixels: np.ndarray, heat: np.ndarray, opacity: float) -> np.ndarray:
+def blend_heatmap(pixels: np.ndarray, heat: np.ndarray, opacity: float) -> np.ndarray:
     """Lays a heatmap over a film; the colour grows with the heat, so calm film stays grey.
 
     Args:
@@ -52,8 +52,8 @@ def blend(pixels: np.ndarray, heat: np.ndarray, opacity: float) -> np.ndarray:
     return cv2.blendLinear(_colours()[_eight_bits(heat)], film, alpha, 1 - alpha)
 
 
-def layer(heat: np.ndarray) -> np.ndarray:
-    """A heatmap alone, transparent where there is no heat: laid over a film it gives what `blend` gives.
+def render_layer(heat: np.ndarray) -> np.ndarray:
+    """A heatmap alone, transparent where there is no heat: laid over a film it gives what `blend_heatmap` gives.
 
     Args:
         heat: float array (height, width) on a fixed scale of 0–1; what is outside is clipped.
@@ -65,7 +65,7 @@ def layer(heat: np.ndarray) -> np.ndarray:
     return np.dstack([_colours()[levels], levels])
 
 
-def contours(heat: np.ndarray, level: float) -> list[np.ndarray]:
+def find_contours(heat: np.ndarray, level: float) -> list[np.ndarray]:
     """Lines around the places where the heat reaches a level.
 
     Args:
@@ -81,7 +81,7 @@ def contours(heat: np.ndarray, level: float) -> list[np.ndarray]:
     return [line[:, 0].astype(np.float32) + np.float32(0.5) for line in found]
 
 
-def legend(width: int, height: int) -> np.ndarray:
+def render_legend(width: int, height: int) -> np.ndarray:
     """A strip of the colour map, heat 0 at the left and 1 at the right.
 
     Args:
@@ -95,7 +95,7 @@ def legend(width: int, height: int) -> np.ndarray:
     return np.repeat(row[None], height, axis=0)
 
 
-def to_png(array: np.ndarray) -> bytes:
+def encode_png(array: np.ndarray) -> bytes:
     """An image as a PNG file, without any metadata.
 
     Args:

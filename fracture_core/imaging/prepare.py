@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from fracture_core.imaging.placement import Placement
+from fracture_core.imaging.letterbox_transform import LetterboxTransform
 from fracture_core.imaging.radiograph import Radiograph
 
 #: Value range a network expects, by the name a model card carries: (scale, offset) on 0–255.
@@ -36,7 +36,7 @@ class InputSpec:
             raise ValueError(f"expected a scaling out of {', '.join(SCALINGS)}, got {self.scaling!r}")
 
 
-def letterbox(pixels: np.ndarray, height: int, width: int) -> tuple[np.ndarray, Placement]:
+def letterbox(pixels: np.ndarray, height: int, width: int) -> tuple[np.ndarray, LetterboxTransform]:
     """Fits an image onto a black canvas, never cropped and never stretched.
 
     Args:
@@ -45,10 +45,10 @@ def letterbox(pixels: np.ndarray, height: int, width: int) -> tuple[np.ndarray, 
         width: canvas columns.
 
     Returns:
-        The canvas, uint8 (height, width), and the `Placement` of the image on it. Eight bits are
+        The canvas, uint8 (height, width), and the `LetterboxTransform` of the image on it. Eight bits are
         what a screen shows and what training caches, so both see the same numbers.
     """
-    placement = Placement.fit((pixels.shape[0], pixels.shape[1]), (height, width))
+    placement = LetterboxTransform.fit((pixels.shape[0], pixels.shape[1]), (height, width))
     rows, columns = placement.size
     # Area averaging keeps thin lines from vanishing when shrinking; it is no use for enlarging.
     shrinks = rows < pixels.shape[0]
@@ -63,7 +63,7 @@ def letterbox(pixels: np.ndarray, height: int, width: int) -> tuple[np.ndarray, 
     return canvas, placement
 
 
-def normalise(canvas: np.ndarray, spec: InputSpec) -> np.ndarray:
+def normalise_canvas(canvas: np.ndarray, spec: InputSpec) -> np.ndarray:
     """Canvas values to the network's value range and channels.
 
     Args:
@@ -78,7 +78,7 @@ def normalise(canvas: np.ndarray, spec: InputSpec) -> np.ndarray:
     return np.repeat(scaled[..., None], spec.channels, axis=-1)
 
 
-def prepare(radiograph: Radiograph, spec: InputSpec) -> tuple[np.ndarray, Placement]:
+def prepare_input(radiograph: Radiograph, spec: InputSpec) -> tuple[np.ndarray, LetterboxTransform]:
     """A film as the network sees it.
 
     Args:
@@ -86,8 +86,8 @@ def prepare(radiograph: Radiograph, spec: InputSpec) -> tuple[np.ndarray, Placem
         spec: the network's input.
 
     Returns:
-        float32 array (height, width, channels) in the range of `spec.scaling`, and the `Placement`
+        float32 array (height, width, channels) in the range of `spec.scaling`, and the `LetterboxTransform`
         that maps points and maps back to the original pixels.
     """
     canvas, placement = letterbox(radiograph.pixels, spec.height, spec.width)
-    return normalise(canvas, spec), placement
+    return normalise_canvas(canvas, spec), placement

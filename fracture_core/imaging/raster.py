@@ -12,10 +12,10 @@ import numpy as np
 from PIL import Image, ImageFile, TiffImagePlugin
 
 from fracture_core.errors import ImageReadError
-from fracture_core.imaging import colour, levels
+from fracture_core.imaging import colour, rescale
 from fracture_core.imaging.codestream import Codec, JpegScans, check_scans, count_scans, read_header
+from fracture_core.imaging.image_size import MAX_MEGAPIXELS, check_image_size, check_memory
 from fracture_core.imaging.radiograph import Radiograph
-from fracture_core.imaging.size import MAX_MEGAPIXELS, check_memory, check_size
 from fracture_core.imaging.tiff import MAX_PAGES, read_directories
 from fracture_core.imaging.wide_samples import has_wide_samples, load_grey, open_grey_alpha
 
@@ -101,9 +101,11 @@ def _read_wide(data: bytes, name: str) -> Radiograph:
     except _DAMAGED as error:
         raise _damaged(name) from error
     del image, twin
-    full = levels.full_scale(int(max(grey.max(), sample.max())))
-    share = colour.coloured_share(np.rint(levels.stretch(sample, 0, full) * 255).astype(np.uint8))
-    pixels = levels.stretch(grey, 0, full)
+    full = rescale.full_scale_value(int(max(grey.max(), sample.max())))
+    share = colour.measure_coloured_share(
+        np.rint(rescale.rescale_linear(sample, 0, full) * 255).astype(np.uint8)
+    )
+    pixels = rescale.rescale_linear(grey, 0, full)
     return Radiograph(_turn_array(pixels, orientation), name, colour=share)
 
 
@@ -129,7 +131,7 @@ def _check_structure(data: bytes, name: str) -> JpegScans | None:
                 f"The JPEG file is compressed as {kind}, which cannot be decoded here; expected an ordinary 8-bit "
                 "JPEG: export it as PNG."
             )
-        check_size(header.columns, header.rows)
+        check_image_size(header.columns, header.rows)
         check_scans(data, header.rows * header.columns, header.samples)
         return scans if header.progressive else None
     if name == "TIFF":
@@ -224,7 +226,7 @@ def _open(data: bytes, name: str) -> ImageFile.ImageFile:
                 "export it as 16-bit grey."
             ) from error
         raise _damaged(name) from error
-    check_size(image.width, image.height)
+    check_image_size(image.width, image.height)
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         _choose_page(image)
     elif image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
@@ -283,7 +285,7 @@ def _choose_page(image: TiffImagePlugin.TiffImageFile) -> None:
         raise ImageReadError(
             f"The TIFF file holds {full} pages; expected one radiograph: export each page on its own."
         )
-    check_size(image.width, image.height)
+    check_image_size(image.width, image.height)
 
 
 def _missing_lines(image: Image.Image) -> int:
@@ -368,9 +370,9 @@ def _grey_of_colour(image: Image.Image, mode: str) -> tuple[np.ndarray, float]:
     sample = []
     for top in range(0, height, rows):
         block = _on_black(image.crop((0, top, width, min(height, top + rows))).convert(mode))
-        pixels[top : top + rows] = _unit(colour.grey(block))
+        pixels[top : top + rows] = _unit(colour.to_grey(block))
         sample.append(block[::step, ::step].copy())  # a view would keep the block
-    return pixels, colour.coloured_share(np.concatenate(sample))
+    return pixels, colour.measure_coloured_share(np.concatenate(sample))
 
 
 def _on_black(image: Image.Image) -> np.ndarray:
@@ -391,9 +393,9 @@ def _scale_numbers(image: Image.Image) -> np.ndarray:
     if not finite.all():
         values = np.where(finite, values, values[finite].min() if finite.any() else 0)
     low, high = float(values.min()), float(values.max())
-    if image.mode[0] == "I" and low >= 0 and high < 2 ** levels.DEPTHS[-1]:
-        low, high = 0.0, float(levels.full_scale(high))
-    return levels.stretch(values, low, high)
+    if image.mode[0] == "I" and low >= 0 and high < 2 ** rescale.DEPTHS[-1]:
+        low, high = 0.0, float(rescale.full_scale_value(high))
+    return rescale.rescale_linear(values, low, high)
 
 
 def _damaged(name: str) -> ImageReadError:

@@ -10,7 +10,7 @@ from fracture_core.imaging.raster import read_raster
 from fracture_core.internal_errors import InternalFileError, file_boundary
 
 
-def read(source: bytes | Path | str, any_modality: bool = False) -> Radiograph:
+def read_radiograph(source: bytes | Path | str, any_modality: bool = False) -> Radiograph:
     """Reads one radiograph; the content decides what it is, never the file's name.
 
     Args:
@@ -25,9 +25,9 @@ def read(source: bytes | Path | str, any_modality: bool = False) -> Radiograph:
         ImageReadError: the file is missing, empty, damaged, too large, or not one radiograph as
             PNG, JPEG, TIFF, BMP, WebP or DICOM. The message is one sentence for the user.
     """
-    data = bytes(source) if isinstance(source, bytes | bytearray | memoryview) else _file(Path(source))
+    data = bytes(source) if isinstance(source, bytes | bytearray | memoryview) else _read_file(Path(source))
     if not data:
-        raise ImageReadError(f"The file is empty; {formats.EXPECTED}: export the image again.")
+        raise ImageReadError(f"The file is empty; {formats.EXPECTED_FORMATS}: export the image again.")
     try:
         with file_boundary():
             return _decode(data, any_modality)
@@ -44,20 +44,28 @@ def _decode(data: bytes, any_modality: bool) -> Radiograph:
     if formats.may_be_bare_dicom(data):
         return read_dicom(data, any_modality)
     raise ImageReadError(
-        f"This is {formats.describe(data)}; {formats.EXPECTED}: export the image and upload that."
+        f"This is {formats.describe_content(data)}; {formats.EXPECTED_FORMATS}: export the image and upload that."
     )
 
 
-def _file(path: Path) -> bytes:
+def _read_file(path: Path) -> bytes:
     if path.exists() and not path.is_file() and not path.is_dir():
         # Reading a pipe or a device could wait for ever.
-        raise ImageReadError(f"{path} is no file but a device or a pipe; {formats.EXPECTED}: name a file.")
+        raise ImageReadError(
+            f"{path} is no file but a device or a pipe; {formats.EXPECTED_FORMATS}: name a file."
+        )
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise ImageReadError(f"There is no file at {path}; {formats.EXPECTED}: check the path.") from error
+        raise ImageReadError(
+            f"There is no file at {path}; {formats.EXPECTED_FORMATS}: check the path."
+        ) from error
     except IsADirectoryError as error:
-        raise ImageReadError(f"{path} is a folder; {formats.EXPECTED}: name the file in it.") from error
+        raise ImageReadError(
+            f"{path} is a folder; {formats.EXPECTED_FORMATS}: name the file in it."
+        ) from error
     except OSError as error:
         what = "is a folder" if path.is_dir() else f"cannot be opened ({error.strerror})"
-        raise ImageReadError(f"{path} {what}; {formats.EXPECTED}: check the file and its rights.") from error
+        raise ImageReadError(
+            f"{path} {what}; {formats.EXPECTED_FORMATS}: check the file and its rights."
+        ) from error

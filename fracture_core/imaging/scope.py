@@ -19,7 +19,7 @@ from itertools import pairwise
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
-from fracture_core.words import REGIONS
+from fracture_core.vocabulary import REGIONS
 
 #: Modalities that are plain radiographs.
 PLAIN_MODALITIES = frozenset({"CR", "DX", "RG"})

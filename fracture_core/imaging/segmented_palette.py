@@ -3,7 +3,7 @@
 import numpy as np
 from pydicom.dataset import Dataset
 
-from fracture_core.imaging.dicom_elements import element, numbers
+from fracture_core.imaging.dicom_elements import read_element, read_numbers
 
 _COLOURS = ("Red", "Green", "Blue")
 _DISCRETE, _LINEAR, _INDIRECT = 0, 1, 2
@@ -28,8 +28,8 @@ def expand_segmented_palette(dataset: Dataset) -> Dataset:
     plain = Dataset()
     for colour in _COLOURS:
         keyword = f"{colour}PaletteColorLookupTable"
-        descriptor = numbers(dataset, f"{keyword}Descriptor")
-        data = element(dataset, f"Segmented{keyword}Data")
+        descriptor = read_numbers(dataset, f"{keyword}Descriptor")
+        data = read_element(dataset, f"Segmented{keyword}Data")
         if len(descriptor) != 3 or not isinstance(data, bytes) or descriptor[2] not in (8, 16):
             raise ValueError("a segmented palette without its descriptor or data")
         entries = int(descriptor[0]) % 65536 or 65536  # 0 stands for 65,536

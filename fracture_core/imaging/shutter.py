@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from pydicom.dataset import Dataset
 
-from fracture_core.imaging.dicom_elements import number, numbers, texts
+from fracture_core.imaging.dicom_elements import read_number, read_numbers, texts
 
 _WHITE = 65535
 
@@ -62,7 +62,7 @@ def read_shutter(
         return None, ("The display shutter of the DICOM file hides the whole image and was ignored.",)
     if visible.all():
         return None, warnings
-    level = min(max(number(dataset, "ShutterPresentationValue") or 0, 0), _WHITE) / _WHITE
+    level = min(max(read_number(dataset, "ShutterPresentationValue") or 0, 0), _WHITE) / _WHITE
     return Shutter(~visible, level), warnings
 
 
@@ -76,7 +76,7 @@ def _opening(name: str, dataset: Dataset, shape: tuple[int, int], aspect: float)
 
 
 def _rectangle(dataset: Dataset, shape: tuple[int, int]) -> np.ndarray | None:
-    edges = [number(dataset, keyword) for keyword in _EDGES]
+    edges = [read_number(dataset, keyword) for keyword in _EDGES]
     upper, lower, left, right = edges
     if upper is None or lower is None or left is None or right is None or upper > lower or left > right:
         return None
@@ -86,7 +86,10 @@ def _rectangle(dataset: Dataset, shape: tuple[int, int]) -> np.ndarray | None:
 
 
 def _circle(dataset: Dataset, shape: tuple[int, int], aspect: float) -> np.ndarray | None:
-    centre, radius = numbers(dataset, "CenterOfCircularShutter"), number(dataset, "RadiusOfCircularShutter")
+    centre, radius = (
+        read_numbers(dataset, "CenterOfCircularShutter"),
+        read_number(dataset, "RadiusOfCircularShutter"),
+    )
     if len(centre) != 2 or radius is None or radius <= 0:
         return None
     # The radius counts pixels along a row, so the distance along a column is scaled to them.
@@ -96,7 +99,7 @@ def _circle(dataset: Dataset, shape: tuple[int, int], aspect: float) -> np.ndarr
 
 
 def _polygon(dataset: Dataset, shape: tuple[int, int]) -> np.ndarray | None:
-    flat = numbers(dataset, "VerticesOfThePolygonalShutter")
+    flat = read_numbers(dataset, "VerticesOfThePolygonalShutter")
     if len(flat) < 6 or len(flat) % 2:
         return None
     corners = np.clip(np.array(flat).reshape(-1, 2)[:, ::-1] - 1, -_FAR, _FAR)

@@ -5,8 +5,8 @@ import numpy as np
 from pydicom.dataset import Dataset
 from scipy import ndimage
 
-from fracture_core.imaging.dicom_elements import numbers
-from fracture_core.imaging.size import MAX_MEGAPIXELS
+from fracture_core.imaging.dicom_elements import read_numbers
+from fracture_core.imaging.image_size import MAX_MEGAPIXELS
 
 #: Row and column spacing in mm, the most trustworthy first (PS3.3 sections C.7.6.2, C.8.11.4 and C.8.6.2).
 SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
@@ -90,5 +90,5 @@ def resample(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def _pair(dataset: Dataset, keyword: str) -> tuple[float, float] | None:
-    values = numbers(dataset, keyword)
+    values = read_numbers(dataset, keyword)
     return (values[0], values[1]) if len(values) == 2 and min(values) > 0 else None

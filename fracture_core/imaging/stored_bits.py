@@ -7,7 +7,7 @@ pydicom removes the others from uncompressed data only, and does not read High B
 import numpy as np
 from pydicom.dataset import Dataset
 
-from fracture_core.imaging.dicom_elements import number
+from fracture_core.imaging.dicom_elements import read_number
 
 # Three overlays on top of one another have as many combinations of bits.
 _MANY = 8
@@ -33,7 +33,7 @@ def extract_stored_bits(decoded: np.ndarray, dataset: Dataset) -> tuple[np.ndarr
         image continues smoothly into the bits above, Bits Stored is wrong and all bits are kept, with a warning.
     """
     allocated = decoded.dtype.itemsize * 8
-    stored, high = number(dataset, "BitsStored"), number(dataset, "HighBit")
+    stored, high = read_number(dataset, "BitsStored"), read_number(dataset, "HighBit")
     if decoded.dtype.kind not in "iu" or stored is None or not 1 <= stored < allocated:
         return decoded, ()
     bits = int(stored)

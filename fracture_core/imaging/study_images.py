@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fracture_core.imaging import formats
-from fracture_core.imaging.bundle import Dropped
+from fracture_core.imaging.dropped_files import DroppedFile
 from fracture_core.imaging.identity import Identity, Match, compare, identify
 from fracture_core.internal_errors import InternalFileError, file_boundary
 
 
 @dataclass(frozen=True, eq=False)
 class _Image:
-    file: Dropped
+    file: DroppedFile
     #: The upload that it came with; empty where it stays though its upload is gone.
     upload: str
     identity: Identity = field(repr=False)
@@ -34,17 +34,17 @@ class StudyImages:
         self._asks_about_apart = False
 
     @property
-    def members(self) -> list[Dropped]:
+    def members(self) -> list[DroppedFile]:
         """The images of the study, in the order in which they came."""
         return [image.file for image in self._members]
 
     @property
-    def waiting(self) -> list[Dropped]:
+    def waiting(self) -> list[DroppedFile]:
         """Images that came after the study and may belong to it: the user has to say."""
         return [image.file for image in self._waiting]
 
     @property
-    def apart(self) -> list[Dropped]:
+    def apart(self) -> list[DroppedFile]:
         """Images of another patient or another study."""
         return [image.file for image in self._apart]
 
@@ -54,13 +54,13 @@ class StudyImages:
         return bool(self._waiting) or (self._asks_about_apart and bool(self._apart))
 
     @property
-    def unidentified(self) -> list[Dropped]:
+    def unidentified(self) -> list[DroppedFile]:
         """Members that name neither patient nor study, where other members do; else none."""
         if not any(image.identity.known for image in self._members):
             return []
         return [image.file for image in self._members if not image.identity.known and _is_image(image.file)]
 
-    def update(self, uploads: Mapping[str, Sequence[Dropped]], emptied: bool) -> None:
+    def update(self, uploads: Mapping[str, Sequence[DroppedFile]], emptied: bool) -> None:
         """Take over what the uploaders hold now.
 
         Args:
@@ -143,7 +143,7 @@ class StudyImages:
         self._seen.clear()
 
 
-def _is_image(file: Dropped) -> bool:
+def _is_image(file: DroppedFile) -> bool:
     """Whether a file begins like an image, and not like a letter or an archive beside the images."""
     content = file.content
     return (
@@ -153,7 +153,7 @@ def _is_image(file: Dropped) -> bool:
     )
 
 
-def _identity(file: Dropped) -> Identity:
+def _identity(file: DroppedFile) -> Identity:
     """The identity of a file; one that cannot be read has none."""
     try:
         with file_boundary():

@@ -88,7 +88,7 @@ def _convert_blocks(
     rows = max(step, _BLOCK // width // step * step)
     for top in range(0, height, rows):
         block = convert((0, top, width, min(height, top + rows)))
-        grey[top : top + rows] = colour.grey(block)
+        grey[top : top + rows] = colour.to_grey(block)
         sample.append(block[::step, ::step].copy())  # a view would keep the block
     return grey, np.concatenate(sample)
 

@@ -5,15 +5,22 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fracture_core.auxiliary_heads.heads_record import HeadsRecord
 from fracture_core.errors import DataError, ModelError
-from fracture_core.evaluation import Coverage, Interval, Platt, Summary, ThreeState, Thresholds
-from fracture_core.heads.record import HeadsRecord
+from fracture_core.evaluation import (
+    Interval,
+    PlattCalibration,
+    Summary,
+    Thresholds,
+    VerdictCounts,
+    VerdictCoverage,
+)
 from fracture_core.imaging import InputSpec
-from fracture_core.words import CITATIONS, FINDINGS, LABELS, SYNTHETIC_LAYOUT
+from fracture_core.vocabulary import CITATIONS, FINDINGS, LABELS, SYNTHETIC_LAYOUT
 
 
 @dataclass(frozen=True)
-class Weights:
+class WeightsFile:
     """A file of numbers beside the card, by what it must contain."""
 
     file: str
@@ -39,7 +46,7 @@ class DataRecord:
         split_rule: in words, how cases were kept together.
         counts: films by split: [without the finding, with it].
         checked: whether copies and groups were kept on one side of the split.
-        finding: what its label 1 means, a name of `words.FINDINGS`.
+        finding: what its label 1 means, a name of `vocabulary.FINDINGS`.
     """
 
     name: str
@@ -66,7 +73,7 @@ class DataRecord:
 
 
 @dataclass(frozen=True)
-class Card:
+class ModelCard:
     """One model.
 
     Attributes:
@@ -79,7 +86,7 @@ class Card:
         heatmap_scale: evidence drawn in full colour by Grad-CAM; None where none was measured.
         heatmap_scales: the same for the further methods, by name; those not named are not offered.
         weights: the weight file.
-        golden: logit that the weights give for `registry.golden`'s pattern.
+        golden: logit that the weights give for `registry.reference_prediction`'s pattern.
         calibration: from logit to probability, fitted on the validation split.
         thresholds: chosen on the validation split.
         data: what it was trained on; None for weights of unknown origin.
@@ -96,7 +103,7 @@ class Card:
         limits: sentences on what it cannot judge.
         training: the settings, without any path of the machine it was trained on.
         command: how to train it again.
-        labels: label order, always `words.LABELS`.
+        labels: label order, always `vocabulary.LABELS`.
     """
 
     id: str
@@ -106,19 +113,19 @@ class Card:
     input: InputSpec
     heatmap_layer: str
     heatmap_scale: float | None
-    weights: Weights
+    weights: WeightsFile
     golden: float
-    calibration: Platt
+    calibration: PlattCalibration
     thresholds: Thresholds
     data: DataRecord | None = None
     validation: Summary | None = None
     test: Summary | None = None
-    test_states: ThreeState | None = None
+    test_states: VerdictCounts | None = None
     test_regions: dict[str, Summary] = field(default_factory=dict)
-    test_coverage: dict[str, Coverage] = field(default_factory=dict)
+    test_coverage: dict[str, VerdictCoverage] = field(default_factory=dict)
     test_pointing: Interval | None = None
-    loaded: Weights | None = None
-    heads: Weights | None = None
+    loaded: WeightsFile | None = None
+    heads: WeightsFile | None = None
     heads_record: HeadsRecord | None = None
     heatmap_scales: dict[str, float] = field(default_factory=dict)
     limits: tuple[str, ...] = ()
@@ -128,7 +135,7 @@ class Card:
 
     @property
     def finding(self) -> str:
-        """What it was trained to find, a name of `words.FINDINGS`; a fracture where its data is unknown."""
+        """What it was trained to find, a name of `vocabulary.FINDINGS`; a fracture where its data is unknown."""
         return self.data.finding if self.data else FINDINGS[0]
 
     @property
@@ -136,7 +143,7 @@ class Card:
         """Whether it was trained on synthetic images; None where that is not known."""
         return self.data.synthetic if self.data else None
 
-    def record(self, region: str = "") -> Summary | None:
+    def test_summary(self, region: str = "") -> Summary | None:
         """The test record on a region, or over all films where no region is given."""
         return self.test_regions.get(region) if region else self.test
 
@@ -164,8 +171,8 @@ class Card:
         }
 
     @classmethod
-    def from_json(cls, payload: dict[str, Any]) -> "Card":
-        """The card written by `to_json`.
+    def from_json(cls, payload: dict[str, Any]) -> "ModelCard":
+        """The card written by `rows_to_json`.
 
         Raises:
             KeyError, TypeError, DataError: it is not complete.
@@ -176,20 +183,21 @@ class Card:
         return cls(
             **{name: payload[name] for name in _PLAIN},
             input=InputSpec(**payload["input"]),
-            weights=Weights(**payload["weights"]),
-            calibration=Platt.from_json(payload["calibration"]),
+            weights=WeightsFile(**payload["weights"]),
+            calibration=PlattCalibration.from_json(payload["calibration"]),
             thresholds=Thresholds.from_json(payload["thresholds"]),
             data=DataRecord(**data) if data else None,
             validation=Summary.from_json(validation) if validation else None,
             test=Summary.from_json(test) if test else None,
-            test_states=ThreeState.from_json(states) if states else None,
+            test_states=VerdictCounts.from_json(states) if states else None,
             test_regions={name: Summary.from_json(entry) for name, entry in payload["test_regions"].items()},
             test_coverage={
-                name: Coverage.from_json(entry) for name, entry in payload.get("test_coverage", {}).items()
+                name: VerdictCoverage.from_json(entry)
+                for name, entry in payload.get("test_coverage", {}).items()
             },
             test_pointing=Interval.from_json(payload["test_pointing"]) if payload["test_pointing"] else None,
-            loaded=Weights(**payload["loaded"]) if payload.get("loaded") else None,
-            heads=Weights(**payload["heads"]) if payload.get("heads") else None,
+            loaded=WeightsFile(**payload["loaded"]) if payload.get("loaded") else None,
+            heads=WeightsFile(**payload["heads"]) if payload.get("heads") else None,
             heads_record=HeadsRecord.from_json(payload["heads_record"])
             if payload.get("heads_record")
             else None,
@@ -203,7 +211,7 @@ class Card:
         path.write_text(json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @classmethod
-    def load(cls, path: Path, shown: str = "") -> "Card":
+    def load(cls, path: Path, shown: str = "") -> "ModelCard":
         """Reads a card.
 
         Args:

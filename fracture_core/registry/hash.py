@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 
-def sha256(path: Path) -> str:
+def sha256_of_file(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as file:

@@ -54,7 +54,7 @@ class ModelChange:
 
     @classmethod
     def from_json(cls, payload: dict[str, Any]) -> "ModelChange":
-        """The change written by `to_json`.
+        """The change written by `rows_to_json`.
 
         Raises:
             KeyError, TypeError: it is not complete.

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from fracture_core.errors import ModelError
-from fracture_core.registry.disk import TEMPORARY, writing
-from fracture_core.zips import DAMAGED, ENCRYPTED, METHODS
+from fracture_core.io.zip_limits import DAMAGED_ZIP_ERRORS, ENCRYPTED_FLAG, SUPPORTED_COMPRESSION
+from fracture_core.registry.disk_errors import TEMPORARY_FOLDER, model_disk_errors
 
-KERAS = ".keras"
+KERAS_SUFFIX = ".keras"
 
 _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
 _LARGEST_CONFIG, _LARGEST_WEIGHTS = 64 << 20, 2 << 30
 
 
-def take_weights(source: Path, target: Path, shown: str) -> None:
+def extract_weights(source: Path, target: Path, shown: str) -> None:
     """Copies the weights out of a whole model.
 
     Args:
@@ -38,12 +38,12 @@ def take_weights(source: Path, target: Path, shown: str) -> None:
             _refuse_pickles(archive, shown)
             _refuse_code(_description(archive, shown), shown)
             info = _member(archive, _WEIGHTS, _LARGEST_WEIGHTS, shown)
-            with archive.open(info) as packed, writing(TEMPORARY), target.open("wb") as file:
+            with archive.open(info) as packed, model_disk_errors(TEMPORARY_FOLDER), target.open("wb") as file:
                 shutil.copyfileobj(packed, file, 1 << 20)
-    except (*DAMAGED, RecursionError) as error:
+    except (*DAMAGED_ZIP_ERRORS, RecursionError) as error:
         raise ModelError(
             f"Expected a whole Keras model, but {shown} is damaged or no zip: save it again with "
-            f"model.save(“name{KERAS}”)."
+            f"model.save(“name{KERAS_SUFFIX}”)."
         ) from error
 
 
@@ -73,9 +73,14 @@ def _member(archive: zipfile.ZipFile, name: str, largest: int, shown: str) -> zi
         info = archive.getinfo(name)
     except KeyError:
         raise ModelError(
-            f"Expected {name} in {shown}, but there is none: save the model again with model.save(“name{KERAS}”)."
+            f"Expected {name} in {shown}, but there is none: save the model again with "
+            f"model.save(“name{KERAS_SUFFIX}”)."
         ) from None
-    if info.file_size > largest or info.flag_bits & ENCRYPTED or info.compress_type not in METHODS:
+    if (
+        info.file_size > largest
+        or info.flag_bits & ENCRYPTED_FLAG
+        or info.compress_type not in SUPPORTED_COMPRESSION
+    ):
         raise ModelError(
             f"Expected {name} of at most {largest >> 20:,} MB in {shown}, without a password and packed in no unusual "
             "way: save the model again."
@@ -84,7 +89,7 @@ def _member(archive: zipfile.ZipFile, name: str, largest: int, shown: str) -> zi
 
 
 def _refuse_code(description: Any, shown: str) -> None:
-    for entry in _entries(description):
+    for entry in _iterate_entries(description):
         kind, name = str(entry.get("class_name")), _name(entry)
         if kind in ("Lambda", "__lambda__"):
             raise ModelError(
@@ -100,7 +105,7 @@ def _refuse_code(description: Any, shown: str) -> None:
             )
 
 
-def _entries(description: Any) -> Iterator[dict[str, Any]]:
+def _iterate_entries(description: Any) -> Iterator[dict[str, Any]]:
     """Whatever the description would have made, at any depth."""
     waiting = [description]
     while waiting:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import isfinite
 
-from fracture_core.evaluation import Interval, Platt
-from fracture_core.registry.card import Card
-from fracture_core.words import a_finding
+from fracture_core.evaluation import Interval, PlattCalibration
+from fracture_core.registry.card import ModelCard
+from fracture_core.vocabulary import finding_with_article
 
 #: AUC of a model that guesses.
 CHANCE = 0.5
@@ -47,7 +47,7 @@ class FailedCheck:
         return " ".join(part for part in (f"The model {self.predicate}.", self.consequence) if part)
 
 
-def failed_checks(card: Card, difference: Interval | None = None) -> tuple[FailedCheck, ...]:
+def failed_checks(card: ModelCard, difference: Interval | None = None) -> tuple[FailedCheck, ...]:
     """The checks that a model fails.
 
     Args:
@@ -87,12 +87,12 @@ def failed_checks(card: Card, difference: Interval | None = None) -> tuple[Faile
                 "Its figures say nothing about radiographs of patients.",
             )
         )
-    if card.calibration == Platt.identity():
+    if card.calibration == PlattCalibration.identity():
         failed.append(
             FailedCheck(
                 Check.NOT_CALIBRATED,
                 "is not calibrated",
-                f"Its probabilities do not say how often {a_finding(card.finding)} is there.",
+                f"Its probabilities do not say how often {finding_with_article(card.finding)} is there.",
             )
         )
     if not isfinite(card.golden):
@@ -106,7 +106,7 @@ def failed_checks(card: Card, difference: Interval | None = None) -> tuple[Faile
     return tuple(failed)
 
 
-def model_warning(card: Card) -> str:
+def model_warning(card: ModelCard) -> str:
     """One sentence about a model whose verdicts cannot be relied on; "" for any other.
 
     Args:

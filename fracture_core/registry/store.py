@@ -18,24 +18,24 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from fracture_core.atomic import write_atomically
 from fracture_core.errors import ModelError
 from fracture_core.evaluation import predictions
-from fracture_core.registry.card import Card, Weights
-from fracture_core.registry.hash import sha256
+from fracture_core.io.atomic_write import write_atomically
+from fracture_core.registry.card import ModelCard, WeightsFile
+from fracture_core.registry.hash import sha256_of_file
 from fracture_core.registry.history import BACK, USE, ModelChange, ModelRef, previous_model
-from fracture_core.registry.readme import README, readme
+from fracture_core.registry.model_readme import README_NAME, render_readme
 
 if TYPE_CHECKING:
     import keras
 
-    from fracture_core.heads.heads import Heads
-    from fracture_core.similar.index import Index
+    from fracture_core.auxiliary_heads.auxiliary_heads import AuxiliaryHeads
+    from fracture_core.similar.neighbour_index import NeighbourIndex
 
 #: The model that is in use until another is chosen.
-SHIPPED = "mobilenet_v2_map-fracatlas"
+SHIPPED_MODEL = "mobilenet_v2_map-fracatlas"
 
-CARD, PREDICTIONS, NEIGHBOURS = "card.json", "predictions.csv", "neighbours.npz"
+CARD_NAME, PREDICTIONS_NAME, NEIGHBOURS_NAME = "card.json", "predictions.csv", "neighbours.npz"
 _IN_USE, _LOCK = "in_use.json", ".in_use.lock"
 
 # Seconds; who holds the lock copies a model at most.
@@ -43,7 +43,7 @@ _PATIENCE = 30
 
 # Folders of models on their way in and out, and the seconds after which nobody is at work on one any more.
 _ADDING, _REMOVING = ".adding-", ".removing-"
-_GIVEN_UP = 24 * 3600
+_LEFTOVER_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,10 @@ class ModelStore:
 
     def ids(self) -> list[str]:
         """Every model, by name."""
-        names = (path.parent.name for path in self.root.glob(f"*/{CARD}"))
+        names = (path.parent.name for path in self.root.glob(f"*/{CARD_NAME}"))
         return sorted(name for name in names if not name.startswith("."))
 
-    def card(self, model_id: str) -> Card:
+    def card(self, model_id: str) -> ModelCard:
         """A model's card.
 
         Raises:
@@ -81,7 +81,7 @@ class ModelStore:
             raise ModelError(
                 f"Expected one of the models here ({known}), but got {model_id!r}: check the name."
             )
-        return Card.load(self.root / model_id / CARD)
+        return ModelCard.load(self.root / model_id / CARD_NAME)
 
     def predictions(self, model_id: str) -> pd.DataFrame:
         """What the model said of its validation and test films; see `evaluation.predictions`.
@@ -91,13 +91,13 @@ class ModelStore:
             DataError: there is no table, or it is broken.
         """
         self.card(model_id)
-        return predictions.read(self.root / model_id / PREDICTIONS)
+        return predictions.read_predictions(self.root / model_id / PREDICTIONS_NAME)
 
     def has_predictions(self, model_id: str) -> bool:
         """Whether there is a table of what the model said of its films."""
-        return (self.root / model_id / PREDICTIONS).is_file()
+        return (self.root / model_id / PREDICTIONS_NAME).is_file()
 
-    def load(self, model_id: str) -> tuple[Card, keras.Model]:
+    def load(self, model_id: str) -> tuple[ModelCard, keras.Model]:
         """A model ready to be asked, after its weights were checked against its card.
 
         Raises:
@@ -107,7 +107,7 @@ class ModelStore:
         from fracture_core.registry.weights import load_weights
 
         card = self.card(model_id)
-        path = checked(self.root / model_id, card, card.weights)
+        path = checked_file(self.root / model_id, card, card.weights)
         model = load_weights(path, card.architecture, card.input)
         if card.heatmap_layer not in {layer.name for layer in model.layers}:
             raise ModelError(
@@ -116,33 +116,33 @@ class ModelStore:
             )
         return card, model
 
-    def heads(self, model_id: str) -> Heads | None:
+    def heads(self, model_id: str) -> AuxiliaryHeads | None:
         """The second heads of a model, checked against its card; None for a model without.
 
         Raises:
             ModelError: the model is unknown, or its heads are not those of the card.
         """
         # They need a numerical library or two that lists and records do without.
-        from fracture_core.heads.heads import Heads
+        from fracture_core.auxiliary_heads.auxiliary_heads import AuxiliaryHeads
 
         card = self.card(model_id)
         if card.heads is None:
             return None
-        return Heads.load(checked(self.root / model_id, card, card.heads))
+        return AuxiliaryHeads.load(checked_file(self.root / model_id, card, card.heads))
 
-    def neighbours(self, model_id: str) -> Index | None:
+    def neighbours(self, model_id: str) -> NeighbourIndex | None:
         """Where the training films of a model lie among one another; None where nobody built that for its weights.
 
         Raises:
             ModelError: the model is unknown, or its index cannot be read.
         """
-        from fracture_core.similar.index import Index
+        from fracture_core.similar.neighbour_index import NeighbourIndex
 
         card = self.card(model_id)
-        path = self.root / model_id / NEIGHBOURS
+        path = self.root / model_id / NEIGHBOURS_NAME
         if not path.is_file():
             return None
-        index = Index.load(path)
+        index = NeighbourIndex.load(path)
         return index if index.weights == card.weights.sha256 else None
 
     def verify(self, model_id: str) -> float:
@@ -154,26 +154,26 @@ class ModelStore:
         Raises:
             ModelError: either check fails.
         """
-        from fracture_core.registry.golden import TOLERANCE, golden_logit
+        from fracture_core.registry.reference_prediction import LOGIT_TOLERANCE, reference_logit
 
         card, model = self.load(model_id)
         self.heads(model_id)
-        difference = abs(golden_logit(model, card.input) - card.golden)
-        if not difference <= TOLERANCE:
+        difference = abs(reference_logit(model, card.input) - card.golden)
+        if not difference <= LOGIT_TOLERANCE:
             raise ModelError(
                 f"Expected {model_id} to give the logit {card.golden:.4f} for the golden pattern, but it is off by "
                 f"{difference:.4f}: do not use it on this computer, and report the versions of TensorFlow and Keras."
             )
         return difference
 
-    def in_use(self) -> str:
+    def model_in_use(self) -> str:
         """The model that answers: the chosen one, else the shipped one, else any.
 
         Raises:
             ModelError: there is no model at all.
         """
         ids = self.ids()
-        for model_id in (self._choice().model, SHIPPED, *ids):
+        for model_id in (self._choice().model, SHIPPED_MODEL, *ids):
             if model_id in ids:
                 return model_id
         raise ModelError(f"Expected a model in {self.root}, but there is none: train one or load weights.")
@@ -220,7 +220,11 @@ class ModelStore:
         """
         before = previous_model(self._choice().changes)
         if before is None:
-            return SHIPPED if SHIPPED in self.ids() and self.in_use() != SHIPPED else None
+            return (
+                SHIPPED_MODEL
+                if SHIPPED_MODEL in self.ids() and self.model_in_use() != SHIPPED_MODEL
+                else None
+            )
         found = self._find(before)
         if found is None:
             state = "was replaced by another one" if before.id in self.ids() else "was deleted"
@@ -240,7 +244,9 @@ class ModelStore:
         """
         model_id = self.previous()
         if model_id is None:
-            raise ModelError(f"There is no earlier model to return to: {self.in_use()} is the first one.")
+            raise ModelError(
+                f"There is no earlier model to return to: {self.model_in_use()} is the first one."
+            )
         try:
             self._use(model_id, BACK)
         except ModelError as error:
@@ -257,7 +263,7 @@ class ModelStore:
         if same_name and (same_name == wanted or not wanted.sha256 or not same_name.sha256):
             return wanted.id
         # A copy of the model in use is no other model to return to.
-        refs.pop(self.in_use(), None)
+        refs.pop(self.model_in_use(), None)
         return next((name for name, ref in refs.items() if ref.sha256 == wanted.sha256 != ""), None)
 
     def _ref(self, model_id: str) -> ModelRef:
@@ -290,7 +296,7 @@ class ModelStore:
             # There is nothing to compare with; a release check says so, and its reason is kept.
             self.load(model_id)
             self.heads(model_id)
-        with self._alone():
+        with self._locked():
             # The check takes seconds, in which somebody may have renamed or deleted it.
             if self.card(model_id).weights != card.weights:
                 raise ModelError(
@@ -300,9 +306,9 @@ class ModelStore:
                 raise ModelError(
                     "Another user changed the model in use meanwhile: look at the history first."
                 )
-            before = self._ref(self.in_use())
+            before = self._ref(self.model_in_use())
             if before.id == model_id:
-                self._point_at(model_id)
+                self._write_in_use(model_id)
                 return
             change = ModelChange(
                 datetime.now(UTC).isoformat(timespec="seconds"),
@@ -312,9 +318,9 @@ class ModelStore:
                 " ".join(reason.split()),
                 tuple(checks_failed),
             )
-            self._point_at(model_id, change)
+            self._write_in_use(model_id, change)
 
-    def _point_at(self, model_id: str, *new: ModelChange) -> None:
+    def _write_in_use(self, model_id: str, *new: ModelChange) -> None:
         """Names the model in use and adds to the history, in one write."""
         choice, path = self._choice(), self.root / _IN_USE
         if choice.damaged and path.read_bytes().strip():
@@ -325,7 +331,7 @@ class ModelStore:
         write_atomically(path, json.dumps(payload, ensure_ascii=False))
 
     @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[None]:
         """Nobody else chooses, renames or deletes a model meanwhile.
 
         Raises:
@@ -356,13 +362,13 @@ class ModelStore:
         Raises:
             ModelError: the folder is incomplete or the name is taken.
         """
-        card = Card.load(result / CARD)
-        check_name(card.id)
+        card = ModelCard.load(result / CARD_NAME)
+        check_model_name(card.id)
         for part in (card.weights, card.heads):
             if part is not None:
-                checked(result, card, part)
+                checked_file(result, card, part)
         self.refuse_taken(card.id)
-        self._take(result, card)
+        self._copy_in(result, card)
         return card.id
 
     def rename(self, model_id: str, new: str) -> None:
@@ -377,18 +383,18 @@ class ModelStore:
         Raises:
             ModelError: the model is unknown or the shipped one, the name is taken or unfit, or the disk refuses.
         """
-        check_name(new)
-        if model_id == SHIPPED:
+        check_model_name(new)
+        if model_id == SHIPPED_MODEL:
             raise ModelError(
-                f"Expected a model of yours, but {SHIPPED} came with the app: its name stays as it is."
+                f"Expected a model of yours, but {SHIPPED_MODEL} came with the app: its name stays as it is."
             )
-        with self._alone():
+        with self._locked():
             card = self.card(model_id)
             self.refuse_taken(new)
-            in_use = self.in_use() == model_id
-            self._take(self.root / model_id, replace(card, id=new))
+            in_use = self.model_in_use() == model_id
+            self._copy_in(self.root / model_id, replace(card, id=new))
             if in_use:
-                self._point_at(new)
+                self._write_in_use(new)
             self._remove(model_id)
 
     def delete(self, model_id: str) -> None:
@@ -397,7 +403,7 @@ class ModelStore:
         Raises:
             ModelError: the model is unknown, in use, or the shipped one.
         """
-        with self._alone():
+        with self._locked():
             self.refuse_needed(model_id)
             self._remove(model_id)
 
@@ -409,25 +415,25 @@ class ModelStore:
         """
         if model_id not in self.ids():
             self.card(model_id)
-        if model_id == SHIPPED:
+        if model_id == SHIPPED_MODEL:
             raise ModelError(
-                f"Expected a model of yours, but {SHIPPED} came with the app, which falls back on it: it stays."
+                f"Expected a model of yours, but {SHIPPED_MODEL} came with the app, which falls back on it: it stays."
             )
-        if model_id == self.in_use():
+        if model_id == self.model_in_use():
             raise ModelError(
                 f"Expected a model at rest, but {model_id} is in use: put another one in use first."
             )
 
-    def _take(self, source: Path, card: Card) -> None:
+    def _copy_in(self, source: Path, card: ModelCard) -> None:
         """Copies a model in, under the name that its card gives; nobody sees it before it is whole."""
         # Of its own, for two may come by one name at once.
         partial = self.root / f"{_ADDING}{card.id}.{uuid.uuid4().hex}"
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            self._sweep()
+            self._remove_leftovers()
             shutil.copytree(source, partial)
-            card.save(partial / CARD)
-            (partial / README).write_text(readme(card), encoding="utf-8")
+            card.save(partial / CARD_NAME)
+            (partial / README_NAME).write_text(render_readme(card), encoding="utf-8")
             partial.rename(self.root / card.id)
         except OSError as error:
             shutil.rmtree(partial, ignore_errors=True)
@@ -445,16 +451,16 @@ class ModelStore:
             raise ModelError(
                 f"Expected to remove {model_id} from {self.root}, but the disk said “{error.strerror}”: try again."
             ) from error
-        self._sweep()
+        self._remove_leftovers()
 
-    def _sweep(self) -> None:
+    def _remove_leftovers(self) -> None:
         """Clears away what a process left behind that was ended in the middle."""
         for path in self.root.glob(f"{_REMOVING}*"):
             shutil.rmtree(path, ignore_errors=True)
         for path in self.root.glob(f"{_ADDING}*"):
             # Another process may be done with it in the meantime.
             with contextlib.suppress(FileNotFoundError):
-                if time.time() - path.stat().st_mtime > _GIVEN_UP:
+                if time.time() - path.stat().st_mtime > _LEFTOVER_SECONDS:
                     shutil.rmtree(path, ignore_errors=True)
 
     def refuse_taken(self, model_id: str) -> None:
@@ -472,7 +478,7 @@ class ModelStore:
             )
 
 
-def check_name(model_id: str) -> None:
+def check_model_name(model_id: str) -> None:
     """Refuses a name that is no plain name of a folder.
 
     Raises:
@@ -485,7 +491,7 @@ def check_name(model_id: str) -> None:
         )
 
 
-def checked(folder: Path, card: Card, part: Weights) -> Path:
+def checked_file(folder: Path, card: ModelCard, part: WeightsFile) -> Path:
     """A file of a model's folder, after its place and its hash were checked.
 
     Raises:
@@ -498,7 +504,7 @@ def checked(folder: Path, card: Card, part: Weights) -> Path:
         )
     if not path.is_file():
         raise ModelError(f"Expected weights at {path}, but there is no such file: add the model again.")
-    if sha256(path) != part.sha256:
+    if sha256_of_file(path) != part.sha256:
         raise ModelError(
             f"Expected the weights of {card.id} as its card describes them, but {path.name} was changed: "
             "restore the file or add the model again."

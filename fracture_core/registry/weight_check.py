@@ -31,7 +31,7 @@ def check_weights(path: Path, model: keras.Model, expected: str) -> None:
         ModelError: an array is missing, superfluous, of another shape or kind, not finite or leads out of the file;
             the file is damaged, or ended the process that read it.
     """
-    fault = _fault(path, _wanted(model))
+    fault = _weight_problem(path, _expected_arrays(model))
     if fault:
         raise ModelError(
             f"Expected the weights of {expected}, but {path.name} does not fit it: {fault}; choose the architecture "
@@ -39,7 +39,7 @@ def check_weights(path: Path, model: keras.Model, expected: str) -> None:
         )
 
 
-def _wanted(model: keras.Model) -> dict[str, tuple[list[int], str]]:
+def _expected_arrays(model: keras.Model) -> dict[str, tuple[list[int], str]]:
     """Shape and kind of each array, by the name that Keras itself gives it in a file."""
     found = {}
 
@@ -55,7 +55,7 @@ def _wanted(model: keras.Model) -> dict[str, tuple[list[int], str]]:
     return found
 
 
-def _fault(path: Path, wanted: dict[str, tuple[list[int], str]]) -> str:
+def _weight_problem(path: Path, wanted: dict[str, tuple[list[int], str]]) -> str:
     """What the other process says is wrong; empty where nothing is."""
     paths = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
     try:

@@ -7,10 +7,10 @@ import keras
 
 from fracture_core.errors import ModelError
 from fracture_core.imaging import InputSpec
-from fracture_core.zoo import architecture
+from fracture_core.zoo import find_architecture
 
 #: The one form in which weights are kept.
-SUFFIX = ".weights.h5"
+WEIGHTS_SUFFIX = ".weights.h5"
 
 
 def load_weights(path: Path, name: str, spec: InputSpec) -> keras.Model:
@@ -28,20 +28,20 @@ def load_weights(path: Path, name: str, spec: InputSpec) -> keras.Model:
         ModelError: the architecture is unknown, the file is missing or no such file, or its shapes
             are those of another network.
     """
-    row = architecture(name)
+    row = find_architecture(name)
     if not path.is_file():
         raise ModelError(f"Expected weights at {path}, but there is no such file: add the model again.")
     if not h5py.is_hdf5(path):
         raise ModelError(
-            f"Expected weights saved by Keras as {SUFFIX}, but {path.name} is no HDF5 file: save them with "
+            f"Expected weights saved by Keras as {WEIGHTS_SUFFIX}, but {path.name} is no HDF5 file: save them with "
             "model.save_weights(“name.weights.h5”)."
         )
     model = row.build(spec)
-    fill(model, path, row.title, spec)
+    fill_weights(model, path, row.title, spec)
     return model
 
 
-def fill(model: keras.Model, path: Path, title: str, spec: InputSpec) -> None:
+def fill_weights(model: keras.Model, path: Path, title: str, spec: InputSpec) -> None:
     """Fills a network from a weight file.
 
     Args:

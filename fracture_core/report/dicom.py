@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from pydicom.dataset import Dataset
 
 from fracture_core.errors import DataError
+from fracture_core.report.dicom_source import CHARACTER_SET, DicomSource, read_dicom_source
+from fracture_core.report.pydicom_settings import without_value_checks
 from fracture_core.report.secondary_capture import secondary_capture
-from fracture_core.report.source import CHARACTERS, Source, source
 from fracture_core.report.structured_report import structured_report
-from fracture_core.report.unchecked import unchecked
 
 if TYPE_CHECKING:
-    from fracture_core.opinion import Opinion
+    from fracture_core.inference.predictor import Opinion
 
 
-def to_dicom(opinion: Opinion, content: bytes, region: str) -> dict[str, bytes]:
+def opinion_to_dicom(opinion: Opinion, content: bytes, region: str) -> dict[str, bytes]:
     """The results.
 
     Args:
@@ -35,18 +35,18 @@ def to_dicom(opinion: Opinion, content: bytes, region: str) -> dict[str, bytes]:
         raise DataError(
             "Expected a film with an opinion, but this one was refused: there is nothing to write into its study."
         )
-    film = source(content)
-    with unchecked():  # what the film says of the patient is passed on as it is
+    film = read_dicom_source(content)
+    with without_value_checks():  # what the film says of the patient is passed on as it is
         return {
             "secondary-capture.dcm": _file(secondary_capture(opinion, film), film),
             "structured-report.dcm": _file(structured_report(opinion, film, region), film),
         }
 
 
-def _file(result: Dataset, film: Source) -> bytes:
+def _file(result: Dataset, film: DicomSource) -> bytes:
     """A result with patient and study. highdicom did not see these, for it logs names it finds odd."""
     result.update(film.identity)
-    result.SpecificCharacterSet = CHARACTERS
+    result.SpecificCharacterSet = CHARACTER_SET
     file = io.BytesIO()
     result.save_as(file, enforce_file_format=True)
     return file.getvalue()

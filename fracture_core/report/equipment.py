@@ -4,7 +4,10 @@ from typing import Any
 
 from fracture_core import __version__
 
-MAKER = "Second Look"
+MANUFACTURER = "Second Look"
 
 #: For the constructors of highdicom.
-SOFTWARE: dict[str, Any] = {"manufacturer_model_name": "Second Look", "software_versions": __version__}
+EQUIPMENT_ATTRIBUTES: dict[str, Any] = {
+    "manufacturer_model_name": "Second Look",
+    "software_versions": __version__,
+}

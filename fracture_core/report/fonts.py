@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fracture_core.errors import SecondLookError
 
-REGULAR, BOLD = "DejaVuSans", "DejaVuSans-Bold"
+REGULAR_FONT, BOLD_FONT = "DejaVuSans", "DejaVuSans-Bold"
 
 
 def font_file(name: str) -> str:

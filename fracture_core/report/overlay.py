@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from fracture_core.imaging import blend, legend, to_png
-from fracture_core.report.fonts import REGULAR, font_file
-from fracture_core.report.sentences import headline
+from fracture_core.imaging import blend_heatmap, encode_png, render_legend
+from fracture_core.report.fonts import REGULAR_FONT, font_file
+from fracture_core.report.sentences import verdict_headline
 
 if TYPE_CHECKING:
-    from fracture_core.opinion import Opinion
+    from fracture_core.inference.predictor import Opinion
 
 #: How much of the colour is laid over the film where the evidence is strongest.
-OPACITY = 0.6
+OVERLAY_OPACITY = 0.6
 
 #: Ends of the scale, in words.
-ENDS = ("little evidence", "strong")
+LEGEND_ENDS = ("little evidence", "strong")
 
 #: Under a film without a heatmap.
-NOTHING = "no positive evidence: there is no heatmap"
+NO_EVIDENCE_TEXT = "no positive evidence: there is no heatmap"
 
 # Shares of the film's width: size of the letters and margin; and the sizes of letters that can be read.
 _LETTER, _MARGIN, _READABLE = 1 / 42, 1 / 60, (9, 44)
 
 
-def overlay(opinion: Opinion) -> np.ndarray:
+def render_report_overlay(opinion: Opinion) -> np.ndarray:
     """The film under its heatmap, pixel for pixel, and a black band below that says what the colours mean.
 
     Args:
@@ -38,13 +38,13 @@ def overlay(opinion: Opinion) -> np.ndarray:
         uint8 RGB (height + band, width, 3); the first `height` rows are the film's.
     """
     film, heat = opinion.film.shown, opinion.heat
-    shown = heat.on_film() if heat is not None and heat.any else np.zeros_like(film)
-    return np.concatenate([blend(film, shown, OPACITY), _band(opinion, film.shape[1])])
+    shown = heat.to_film() if heat is not None and heat.has_evidence else np.zeros_like(film)
+    return np.concatenate([blend_heatmap(film, shown, OVERLAY_OPACITY), _band(opinion, film.shape[1])])
 
 
-def overlay_png(opinion: Opinion) -> bytes:
-    """`overlay` as a PNG file without metadata."""
-    return to_png(overlay(opinion))
+def report_overlay_png(opinion: Opinion) -> bytes:
+    """`render_report_overlay` as a PNG file without metadata."""
+    return encode_png(render_report_overlay(opinion))
 
 
 def _band(opinion: Opinion, width: int) -> np.ndarray:
@@ -55,16 +55,16 @@ def _band(opinion: Opinion, width: int) -> np.ndarray:
     draw = ImageDraw.Draw(picture)
     top, below = margin, 2 * margin + round(size * 1.3)
     colour = (200, 208, 216)
-    if opinion.heat is not None and opinion.heat.any:
-        draw.text((margin, top), ENDS[0], colour, _font(size))
-        left = 2 * margin + round(draw.textlength(ENDS[0], _font(size)))
-        right = width - 2 * margin - round(draw.textlength(ENDS[1], _font(size)))
+    if opinion.heat is not None and opinion.heat.has_evidence:
+        draw.text((margin, top), LEGEND_ENDS[0], colour, _font(size))
+        left = 2 * margin + round(draw.textlength(LEGEND_ENDS[0], _font(size)))
+        right = width - 2 * margin - round(draw.textlength(LEGEND_ENDS[1], _font(size)))
         if right - left >= margin:
-            draw.text((right + margin, top), ENDS[1], colour, _font(size))
-            picture.paste(Image.fromarray(legend(right - left, size)), (left, top + size // 6))
+            draw.text((right + margin, top), LEGEND_ENDS[1], colour, _font(size))
+            picture.paste(Image.fromarray(render_legend(right - left, size)), (left, top + size // 6))
     else:
-        _fitting(draw, (margin, top), NOTHING, width - 2 * margin, size)
-    words = f"{headline(opinion)}. Second Look, {opinion.card.id}. No diagnosis."
+        _fitting(draw, (margin, top), NO_EVIDENCE_TEXT, width - 2 * margin, size)
+    words = f"{verdict_headline(opinion)}. Second Look, {opinion.card.id}. No diagnosis."
     _fitting(draw, (margin, below), words, width - 2 * margin, size)
     return np.asarray(picture)
 
@@ -78,4 +78,4 @@ def _fitting(draw: ImageDraw.ImageDraw, at: tuple[int, int], words: str, width: 
 
 @lru_cache(maxsize=64)
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(font_file(REGULAR), size)
+    return ImageFont.truetype(font_file(REGULAR_FONT), size)

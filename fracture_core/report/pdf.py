@@ -19,17 +19,17 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Frame, HRFlowable, KeepInFrame, Paragraph, Spacer, Table
 
 from fracture_core import __version__
-from fracture_core.imaging import STRONG, GateState, legend
+from fracture_core.imaging import STRONG_EVIDENCE, QualityState, render_legend
 from fracture_core.registry.release_checks import model_warning
 from fracture_core.report import sentences
-from fracture_core.report.areas import strong_areas
-from fracture_core.report.drawn import Film, Scale
-from fracture_core.report.fonts import BOLD, REGULAR, font_file
-from fracture_core.report.overlay import ENDS, OPACITY
-from fracture_core.words import a_finding
+from fracture_core.report.contours import strong_contours
+from fracture_core.report.fonts import BOLD_FONT, REGULAR_FONT, font_file
+from fracture_core.report.overlay import LEGEND_ENDS, OVERLAY_OPACITY
+from fracture_core.report.pdf_figures import FramedImage, ProbabilityScale
+from fracture_core.vocabulary import finding_with_article
 
 if TYPE_CHECKING:
-    from fracture_core.opinion import Opinion
+    from fracture_core.inference.predictor import Opinion
 
 _MARGIN = 15 * mm
 _WIDTH, _HEIGHT = A4[0] - 2 * _MARGIN, A4[1] - 2 * _MARGIN
@@ -37,12 +37,12 @@ _GUTTER = 5 * mm
 _FILM = (_WIDTH - _GUTTER) / 2, 104 * mm
 _GREY, _LINE = HexColor("#4A525B"), HexColor("#B9C0C7")
 
-_TEXT = ParagraphStyle("text", fontName=REGULAR, fontSize=9, leading=12)
+_TEXT = ParagraphStyle("text", fontName=REGULAR_FONT, fontSize=9, leading=12)
 _SMALL = ParagraphStyle("small", _TEXT, fontSize=7.4, leading=9.6, textColor=_GREY)
-_KEY = ParagraphStyle("key", _TEXT, fontName=BOLD)
+_KEY = ParagraphStyle("key", _TEXT, fontName=BOLD_FONT)
 _RIGHT = ParagraphStyle("right", _SMALL, alignment=2)
-_BRAND = ParagraphStyle("brand", _TEXT, fontName=BOLD, fontSize=12, leading=15)
-_VERDICT = ParagraphStyle("verdict", _TEXT, fontName=BOLD, fontSize=17, leading=21)
+_BRAND = ParagraphStyle("brand", _TEXT, fontName=BOLD_FONT, fontSize=12, leading=15)
+_VERDICT = ParagraphStyle("verdict", _TEXT, fontName=BOLD_FONT, fontSize=17, leading=21)
 _LAST = ParagraphStyle("last", _KEY, fontSize=9, leading=12)
 
 _BESIDE: list[tuple] = [
@@ -51,11 +51,11 @@ _BESIDE: list[tuple] = [
     ("TOPPADDING", (0, 0), (-1, -1), 1.5),
     ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5),
     ("VALIGN", (0, 0), (-1, -1), "TOP"),
-    ("FONTNAME", (0, 0), (-1, -1), REGULAR),
+    ("FONTNAME", (0, 0), (-1, -1), REGULAR_FONT),
 ]
 
 
-def to_pdf(opinion: Opinion, label: str, region: str, made: datetime) -> bytes:
+def opinion_to_pdf(opinion: Opinion, label: str, region: str, made: datetime) -> bytes:
     """The report.
 
     Args:
@@ -69,7 +69,7 @@ def to_pdf(opinion: Opinion, label: str, region: str, made: datetime) -> bytes:
     """
     _fonts()
     file = io.BytesIO()
-    canvas = Canvas(file, pagesize=A4, pageCompression=1, initialFontName=REGULAR, lang="en")
+    canvas = Canvas(file, pagesize=A4, pageCompression=1, initialFontName=REGULAR_FONT, lang="en")
     canvas.setTitle("Second opinion on a radiograph")
     canvas.setCreator(f"Second Look {__version__}")
     story = [
@@ -93,9 +93,11 @@ def to_pdf(opinion: Opinion, label: str, region: str, made: datetime) -> bytes:
 def _fonts() -> None:
     """Once: the letters, and no ASCII 85, which makes a file a quarter larger for printers of old."""
     rl_config.useA85 = 0
-    for name in (REGULAR, BOLD):
+    for name in (REGULAR_FONT, BOLD_FONT):
         registerFont(TTFont(name, font_file(name)))
-    registerFontFamily(REGULAR, normal=REGULAR, bold=BOLD, italic=REGULAR, boldItalic=BOLD)
+    registerFontFamily(
+        REGULAR_FONT, normal=REGULAR_FONT, bold=BOLD_FONT, italic=REGULAR_FONT, boldItalic=BOLD_FONT
+    )
 
 
 def _head(label: str, opinion: Opinion, made: datetime) -> list[Flowable]:
@@ -122,32 +124,33 @@ def _time(made: datetime) -> str:
 
 def _films(opinion: Opinion) -> list[Flowable]:
     """The film, and beside it where the model looked."""
-    bare = Film(opinion.picture(0.0)[..., 0], *_FILM)
+    bare = FramedImage(opinion.render_overlay(0.0)[..., 0], *_FILM)
     words = Paragraph("The film", _SMALL)
     heat = opinion.heat
     if heat is None:
         return [_films_row([bare], [words]), Spacer(0, 5)]
     shape = opinion.film.width, opinion.film.height
-    outlines = [line / shape for line in strong_areas(heat)]
-    over = Film(opinion.picture(OPACITY), *_FILM, outlines)
-    if not heat.any:
+    outlines = [line / shape for line in strong_contours(heat)]
+    over = FramedImage(opinion.render_overlay(OVERLAY_OPACITY), *_FILM, outlines)
+    if not heat.has_evidence:
         said: Flowable = Paragraph(
             "No positive evidence: nothing in this film raised the model’s suspicion, so there is no heatmap.",
             _SMALL,
         )
     else:
-        around = f", with a line around the areas above {STRONG:.0%} of it" if outlines else ""
+        around = f", with a line around the areas above {STRONG_EVIDENCE:.0%} of it" if outlines else ""
         said = Table(
             [
                 [
-                    Paragraph(ENDS[0], _SMALL),
-                    Film(legend(256, 16), 36 * mm, 6),
-                    Paragraph(ENDS[1], _SMALL),
+                    Paragraph(LEGEND_ENDS[0], _SMALL),
+                    FramedImage(render_legend(256, 16), 36 * mm, 6),
+                    Paragraph(LEGEND_ENDS[1], _SMALL),
                 ],
                 [
                     Paragraph(
                         "Grad-CAM: what raised the model’s suspicion, on one scale for all films"
-                        f"{around}. It shows what the model used, not where {a_finding(opinion.card.finding)} is.",
+                        f"{around}. It shows what the model used, not where "
+                        f"{finding_with_article(opinion.card.finding)} is.",
                         _SMALL,
                     )
                 ],
@@ -169,19 +172,22 @@ def _films_row(films: list[Flowable], words: list[Flowable]) -> Table:
 
 def _answer(opinion: Opinion) -> list[Flowable]:
     """Verdict, probability on its scale, and why the gate warns or refuses."""
-    story: list[Flowable] = [Paragraph(escape(sentences.headline(opinion)), _VERDICT)]
+    story: list[Flowable] = [Paragraph(escape(sentences.verdict_headline(opinion)), _VERDICT)]
     if opinion.probability is None:
         story.append(Paragraph("The model gives neither a verdict nor a probability.", _TEXT))
     else:
         card = opinion.card
-        words = f"Probability of {a_finding(card.finding)}: <b>{sentences.percent(opinion.probability)}</b>"
+        words = (
+            f"Probability of {finding_with_article(card.finding)}: "
+            f"<b>{sentences.percent_text(opinion.probability)}</b>"
+        )
         story += [
             Paragraph(words, _TEXT),
-            Scale(opinion.probability, card.thresholds.low, card.thresholds.high),
-            Paragraph(" · ".join(sentences.zones(card)), _SMALL),
+            ProbabilityScale(opinion.probability, card.thresholds.low, card.thresholds.high),
+            Paragraph(" · ".join(sentences.scale_zones(card)), _SMALL),
         ]
     if opinion.gate.reasons:
-        why = "Refused" if opinion.gate.state is GateState.REFUSE else "Caution"
+        why = "Refused" if opinion.gate.state is QualityState.REFUSE else "Caution"
         # The first reason then begins with “Out of scope”.
         start = "" if opinion.gate.out_of_scope else f"<b>{why}:</b> "
         story.append(
@@ -207,13 +213,15 @@ def _facts(opinion: Opinion, region: str) -> list[Flowable]:
         rows.append(("Record", sentences.NO_RECORD_OUT_OF_SCOPE))
     elif opinion.verdict is not None:
         if opinion.regions or card.test_regions:
-            rows.append(("Region", escape(_sentence(sentences.region(opinion, region)))))
-        found = card.record(region)
+            rows.append(("Region", escape(_sentence(sentences.region_text(opinion, region)))))
+        found = card.test_summary(region)
         if found is None:
             rows.append(("Record", sentences.NO_RECORD))
         else:
-            rows.append(("Record", escape(_sentence(" ".join(sentences.record(found, region, card))))))
-        if said := sentences.meaning(opinion):
+            rows.append(
+                ("Record", escape(_sentence(" ".join(sentences.region_record_text(found, region, card)))))
+            )
+        if said := sentences.verdict_meaning(opinion):
             rows.append(("Meaning", escape(said)))
     rows.append(("Limits", "<br/>".join(f"– {escape(limit)}" for limit in card.limits) or "None are stated."))
     weights = f'<font size="7">weights SHA-256 {card.weights.sha256}</font>'
@@ -234,7 +242,7 @@ def _sentence(words: str) -> str:
 
 
 def _foot() -> list[Flowable]:
-    return [HRFlowable("100%", 0.8, color=_LINE, spaceAfter=3), Paragraph(sentences.CLINICIAN, _LAST)]
+    return [HRFlowable("100%", 0.8, color=_LINE, spaceAfter=3), Paragraph(sentences.CLINICIAN_NOTICE, _LAST)]
 
 
 def _beside(cells: list[Flowable], shares: tuple[float, ...]) -> Table:

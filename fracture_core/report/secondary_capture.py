@@ -10,17 +10,17 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import ExplicitVRLittleEndian
 
-from fracture_core.report.equipment import MAKER, SOFTWARE
-from fracture_core.report.overlay import overlay
+from fracture_core.report.equipment import EQUIPMENT_ATTRIBUTES, MANUFACTURER
+from fracture_core.report.overlay import render_report_overlay
 
 if TYPE_CHECKING:
-    from fracture_core.opinion import Opinion
-    from fracture_core.report.source import Source
+    from fracture_core.inference.predictor import Opinion
+    from fracture_core.report.dicom_source import DicomSource
 
 _SERIES = 901
 
 
-def secondary_capture(opinion: Opinion, source: Source) -> Dataset:
+def secondary_capture(opinion: Opinion, source: DicomSource) -> Dataset:
     """The picture, uncompressed, in a new series; of the patient it holds nothing yet.
 
     Args:
@@ -29,7 +29,7 @@ def secondary_capture(opinion: Opinion, source: Source) -> Dataset:
     """
     reference = source.reference
     image = highdicom.sc.SCImage(
-        overlay(opinion),
+        render_report_overlay(opinion),
         photometric_interpretation="RGB",
         bits_allocated=8,
         coordinate_system="PATIENT",
@@ -43,8 +43,8 @@ def secondary_capture(opinion: Opinion, source: Source) -> Dataset:
         instance_number=1,
         pixel_spacing=_spacing(opinion, source),
         transfer_syntax_uid=ExplicitVRLittleEndian,
-        manufacturer=MAKER,
-        **SOFTWARE,
+        manufacturer=MANUFACTURER,
+        **EQUIPMENT_ATTRIBUTES,
     )
     image.PatientOrientation = source.orientation
     image.Laterality = source.laterality
@@ -56,7 +56,7 @@ def secondary_capture(opinion: Opinion, source: Source) -> Dataset:
     return image
 
 
-def _spacing(opinion: Opinion, source: Source) -> tuple[float, float] | None:
+def _spacing(opinion: Opinion, source: DicomSource) -> tuple[float, float] | None:
     """Spacing of the picture's pixels in mm, which are square although those of the file may not be."""
     if source.spacing is None:
         return None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fracture_core.evaluation import Summary
-from fracture_core.registry.card import Card
-from fracture_core.words import Verdict, a_finding, verdict_words
+from fracture_core.registry.card import ModelCard
+from fracture_core.vocabulary import Verdict, finding_with_article, verdict_text
 
 if TYPE_CHECKING:
-    from fracture_core.opinion import Opinion
+    from fracture_core.inference.predictor import Opinion
 
 #: In place of a verdict on a film that the gate refuses.
 NO_OPINION = "no opinion on this image"
@@ -21,45 +21,47 @@ OUT_OF_SCOPE = "out of scope, no verdict"
 BUT_OUT_OF_SCOPE = "(out of scope)"
 
 #: Who decides.
-CLINICIAN = "A computed second opinion and no diagnosis: a clinician who has seen film and patient decides."
+CLINICIAN_NOTICE = (
+    "A computed second opinion and no diagnosis: a clinician who has seen film and patient decides."
+)
 
 
-def percent(share: float) -> str:
+def percent_text(share: float) -> str:
     """A share as users read it; nothing is rounded to never or always."""
     return "under 1%" if 0 < share < 0.01 else "over 99%" if 0.99 < share < 1 else f"{share:.0%}"
 
 
-def cut(share: float) -> str:
+def threshold_text(share: float) -> str:
     """A threshold as users read it; one near 0 or 1 with a decimal more."""
     return f"{share:.1%}" if 0 < share < 0.01 or 0.99 < share < 1 else f"{share:.0%}"
 
 
-def headline(opinion: Opinion) -> str:
+def verdict_headline(opinion: Opinion) -> str:
     """The verdict in words, beginning with a capital; with a warning where the image is out of scope."""
     if opinion.verdict is None:
         return (OUT_OF_SCOPE if opinion.gate.withheld else NO_OPINION).capitalize()
-    words = verdict_words(opinion.verdict, opinion.card.finding).capitalize()
+    words = verdict_text(opinion.verdict, opinion.card.finding).capitalize()
     return f"{words} {BUT_OUT_OF_SCOPE}" if opinion.gate.out_of_scope else words
 
 
-def zones(card: Card) -> list[str]:
+def scale_zones(card: ModelCard) -> list[str]:
     """What each part of the scale of probability means, from low to high; without *uncertain* where it is empty."""
     low, high = card.thresholds.low, card.thresholds.high
-    words = {verdict: verdict_words(verdict, card.finding) for verdict in Verdict}
+    words = {verdict: verdict_text(verdict, card.finding) for verdict in Verdict}
     between = [f"between: {words[Verdict.UNCERTAIN]}"] if low < high else []
     return [
-        f"below {cut(low)}: {words[Verdict.NOT_SEEN]}",
+        f"below {threshold_text(low)}: {words[Verdict.NOT_SEEN]}",
         *between,
-        f"from {cut(high)}: {words[Verdict.SUSPECTED]}",
+        f"from {threshold_text(high)}: {words[Verdict.SUSPECTED]}",
     ]
 
 
-def meaning(opinion: Opinion) -> str:
+def verdict_meaning(opinion: Opinion) -> str:
     """What this verdict has meant on the test films, so that nobody takes it for more than it is; "" if unknown."""
-    return "" if opinion.verdict is None else meant(opinion.verdict, opinion.card)
+    return "" if opinion.verdict is None else verdict_meaning_in_tests(opinion.verdict, opinion.card)
 
 
-def meant(verdict: Verdict, card: Card) -> str:
+def verdict_meaning_in_tests(verdict: Verdict, card: ModelCard) -> str:
     """What a verdict of a model has meant on its test films; "" if unknown."""
     sentences = []
     if verdict is Verdict.UNCERTAIN:
@@ -68,16 +70,18 @@ def meant(verdict: Verdict, card: Card) -> str:
             "should not count either way."
         )
     if "" in card.test_coverage:
-        share, fractured = card.test_coverage[""].of(verdict)
+        share, fractured = card.test_coverage[""].for_verdict(verdict)
         sentences.append(
-            f"“{verdict_words(verdict, card.finding).capitalize()}” fell on {percent(share.value)} of {share.n:,} test "
-            f"films; {a_finding(card.finding)} was there in {percent(fractured.value)} of these (95% CI "
+            f"“{verdict_text(verdict, card.finding).capitalize()}” fell on {percent_text(share.value)} of {share.n:,} "
+            f"test "
+            f"films; {finding_with_article(card.finding)} was there in {percent_text(fractured.value)} of these (95% "
+            f"CI "
             f"{fractured.low:.0%}–{fractured.high:.0%}, n = {fractured.n:,})."
         )
     return " ".join(sentences)
 
 
-def record(found: Summary, region: str, card: Card) -> tuple[str, str]:
+def region_record_text(found: Summary, region: str, card: ModelCard) -> tuple[str, str]:
     """How good this model has been on films of a region.
 
     Args:
@@ -98,7 +102,7 @@ def record(found: Summary, region: str, card: Card) -> tuple[str, str]:
     return (
         f"Its record on {films}",
         f"of {source} {kept}: sensitivity {found.sensitivity.text()}, specificity {found.specificity.text()} at the "
-        f"threshold {cut(found.threshold)}, AUC {found.auc.text()}.",
+        f"threshold {threshold_text(found.threshold)}, AUC {found.auc.text()}.",
     )
 
 
@@ -116,7 +120,7 @@ def recorded_region(opinion: Opinion) -> str:
     return next((name for name, _ in opinion.regions if name in opinion.card.test_regions), "")
 
 
-def region(opinion: Opinion, chosen: str) -> str:
+def region_text(opinion: Opinion, chosen: str) -> str:
     """Which region the film shows and who says so.
 
     Args:
@@ -126,11 +130,13 @@ def region(opinion: Opinion, chosen: str) -> str:
     told = dict(opinion.regions)
     if not opinion.regions and not chosen:
         return "not known; the record is that on all films"
-    likeliest = ", ".join(f"{name} ({percent(chance)} sure)" for name, chance in opinion.regions) or "none"
+    likeliest = (
+        ", ".join(f"{name} ({percent_text(chance)} sure)" for name, chance in opinion.regions) or "none"
+    )
     if chosen in told:
-        others = [f"{name} ({percent(chance)})" for name, chance in opinion.regions if name != chosen]
+        others = [f"{name} ({percent_text(chance)})" for name, chance in opinion.regions if name != chosen]
         also = f"; also possible: {', '.join(others)}" if others else ""
-        return f"{chosen}, of which the model is {percent(told[chosen])} sure{also}"
+        return f"{chosen}, of which the model is {percent_text(told[chosen])} sure{also}"
     shown = (
         f"{chosen}, as the reader says"
         if chosen

@@ -14,14 +14,14 @@ from pydicom.sr.codedict import codes
 from fracture_core import __version__
 from fracture_core.report import codes as ours
 from fracture_core.report import sentences
-from fracture_core.report.areas import strong_areas
-from fracture_core.report.equipment import MAKER, SOFTWARE
-from fracture_core.report.source import CHARACTERS
+from fracture_core.report.contours import strong_contours
+from fracture_core.report.dicom_source import CHARACTER_SET
+from fracture_core.report.equipment import EQUIPMENT_ATTRIBUTES, MANUFACTURER
 
 if TYPE_CHECKING:
-    from fracture_core.opinion import Opinion
-    from fracture_core.registry.card import Card
-    from fracture_core.report.source import Source
+    from fracture_core.inference.predictor import Opinion
+    from fracture_core.registry.card import ModelCard
+    from fracture_core.report.dicom_source import DicomSource
 
 _SERIES = 902
 
@@ -29,7 +29,7 @@ _SERIES = 902
 _AREAS = 5
 
 
-def structured_report(opinion: Opinion, source: Source, region: str) -> Dataset:
+def structured_report(opinion: Opinion, source: DicomSource, region: str) -> Dataset:
     """The report, complete and not verified, in a new series; of the patient it holds nothing yet.
 
     Args:
@@ -40,7 +40,7 @@ def structured_report(opinion: Opinion, source: Source, region: str) -> Dataset:
     reference = source.reference
     content = sr.MeasurementReport(
         observation_context=sr.ObservationContext(observer_device_context=_observer(opinion.card)),
-        procedure_reported=ours.PROCEDURE,
+        procedure_reported=ours.PROCEDURE_CODE,
         imaging_measurements=[_verdict(opinion, reference, region), *_places(opinion, reference)],
         title=codes.DCM.ImagingMeasurementReport,
     )
@@ -52,22 +52,22 @@ def structured_report(opinion: Opinion, source: Source, region: str) -> Dataset:
         series_description="Second Look report, no diagnosis",
         sop_instance_uid=highdicom.UID(),
         instance_number=1,
-        manufacturer=MAKER,
+        manufacturer=MANUFACTURER,
         is_complete=True,
-        specific_character_set=CHARACTERS,
-        coding_schemes=[CodingSchemeIdentificationItem(ours.OWN, name="Second Look")],
-        **SOFTWARE,
+        specific_character_set=CHARACTER_SET,
+        coding_schemes=[CodingSchemeIdentificationItem(ours.CODING_SCHEME, name="Second Look")],
+        **EQUIPMENT_ATTRIBUTES,
     )
 
 
-def _observer(card: Card) -> sr.ObserverContext:
+def _observer(card: ModelCard) -> sr.ObserverContext:
     """The model; its UID is made from its weights (PS3.5 B.2)."""
     return sr.ObserverContext(
         observer_type=codes.DCM.Device,
         observer_identifying_attributes=sr.DeviceObserverIdentifyingAttributes(
             uid=f"2.25.{int(card.weights.sha256[:32], 16)}",
-            name=MAKER,
-            manufacturer_name=MAKER,
+            name=MANUFACTURER,
+            manufacturer_name=MANUFACTURER,
             model_name=card.id,
             serial_number=card.weights.sha256,
         ),
@@ -79,31 +79,31 @@ def _verdict(opinion: Opinion, film: Dataset, region: str) -> sr.MeasurementsAnd
     card = opinion.card
     assert opinion.probability is not None
     assert opinion.verdict is not None
-    finding = ours.FINDINGS[card.finding]
+    finding = ours.FINDING_CODES[card.finding]
     outside = opinion.gate.out_of_scope
     # The model tells apart the regions that it knows, of which an image out of scope shows none.
-    known = region in ours.REGIONS and not outside
-    sites = [sr.FindingSite(anatomic_location=ours.REGIONS[region])] if known else None
+    known = region in ours.REGION_CODES and not outside
+    sites = [sr.FindingSite(anatomic_location=ours.REGION_CODES[region])] if known else None
     group = sr.MeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(highdicom.UID(), "Whole film"),
         finding_type=finding,
         finding_sites=sites,
         algorithm_id=_algorithm(card),
         measurements=[
-            sr.Measurement(ours.PROBABILITY, round(100 * opinion.probability, 2), ours.PERCENT),
+            sr.Measurement(ours.PROBABILITY_CODE, round(100 * opinion.probability, 2), ours.PERCENT_CODE),
         ],
-        qualitative_evaluations=[sr.QualitativeEvaluation(finding, ours.VERDICTS[opinion.verdict])],
+        qualitative_evaluations=[sr.QualitativeEvaluation(finding, ours.VERDICT_CODES[opinion.verdict])],
         source_images=[sr.SourceImageForMeasurementGroup(film.SOPClassUID, film.SOPInstanceUID)],
     )
-    found = card.record(region)
-    record = " ".join(sentences.record(found, region, card)) if found else sentences.NO_RECORD
-    measured = [sentences.NO_RECORD_OUT_OF_SCOPE] if outside else [sentences.meaning(opinion), record]
+    found = card.test_summary(region)
+    record = " ".join(sentences.region_record_text(found, region, card)) if found else sentences.NO_RECORD
+    measured = [sentences.NO_RECORD_OUT_OF_SCOPE] if outside else [sentences.verdict_meaning(opinion), record]
     said = [
-        f"{sentences.headline(opinion)}.",
+        f"{sentences.verdict_headline(opinion)}.",
         *opinion.gate.reasons,
         *measured,
         *card.limits,
-        sentences.CLINICIAN,
+        sentences.CLINICIAN_NOTICE,
     ]
     comment = sr.TextContentItem(
         codes.DCM.Comment, " ".join(filter(None, said)), sr.RelationshipTypeValues.CONTAINS
@@ -112,9 +112,9 @@ def _verdict(opinion: Opinion, film: Dataset, region: str) -> sr.MeasurementsAnd
     return group
 
 
-def _algorithm(card: Card) -> sr.AlgorithmIdentification:
+def _algorithm(card: ModelCard) -> sr.AlgorithmIdentification:
     return sr.AlgorithmIdentification(
-        name=f"{MAKER}: {card.id}",
+        name=f"{MANUFACTURER}: {card.id}",
         version=__version__,
         parameters=[
             f"weights SHA-256 {card.weights.sha256}",
@@ -131,7 +131,7 @@ def _places(opinion: Opinion, film: Dataset) -> list[sr.PlanarROIMeasurementsAnd
     # A closed line ends where it began (PS3.3 C.10.5.1.2).
     shapes = [
         (f"Strong evidence {number}", "POLYLINE", np.concatenate([line, line[:1]]))
-        for number, line in enumerate(strong_areas(heat)[:_AREAS], 1)
+        for number, line in enumerate(strong_contours(heat)[:_AREAS], 1)
     ]
     peak = heat.peak()
     if peak is not None:
@@ -145,7 +145,7 @@ def _places(opinion: Opinion, film: Dataset) -> list[sr.PlanarROIMeasurementsAnd
                 opinion.film.to_file(points),
                 sr.SourceImageForRegion(film.SOPClassUID, film.SOPInstanceUID),
             ),
-            finding_type=ours.EVIDENCE,
+            finding_type=ours.EVIDENCE_CODE,
             algorithm_id=_algorithm(opinion.card),
         )
         for name, kind, points in shapes

@@ -8,13 +8,13 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fracture_core.spreadsheet import harmless
+from fracture_core.io.csv_safety import escape_formula
 
 if TYPE_CHECKING:
-    from fracture_core.opinion import Opinion
+    from fracture_core.inference.predictor import Opinion
 
 #: What is said of a film, in order; a contract with whoever reads it.
-SAID = (
+OPINION_FIELDS = (
     "probability",
     "verdict",
     "model",
@@ -28,10 +28,10 @@ SAID = (
 )
 
 #: The fields of a film of a study.
-FIELDS = ("name", *SAID)
+TABLE_FIELDS = ("name", *OPINION_FIELDS)
 
 
-def row(name: str, opinion: Opinion | None, error: str = "") -> dict[str, Any]:
+def opinion_row(name: str, opinion: Opinion | None, error: str = "") -> dict[str, Any]:
     """One film.
 
     Args:
@@ -39,26 +39,26 @@ def row(name: str, opinion: Opinion | None, error: str = "") -> dict[str, Any]:
         opinion: on it; None where it was not read.
         error: the sentence why.
     """
-    found: dict[str, Any] = dict.fromkeys(FIELDS)
+    found: dict[str, Any] = dict.fromkeys(TABLE_FIELDS)
     found.update(name=name, regions=[], region_probabilities={}, error=error or None)
     return {**found, **opinion.to_json()} if opinion else found
 
 
-def to_json(rows: Sequence[dict[str, Any]]) -> str:
+def rows_to_json(rows: Sequence[dict[str, Any]]) -> str:
     """The rows as a JSON list."""
     return json.dumps(rows, indent=2, ensure_ascii=False)
 
 
-def to_csv(rows: Iterable[dict[str, Any]]) -> str:
+def rows_to_csv(rows: Iterable[dict[str, Any]]) -> str:
     """The rows as CSV with a header; begins with a byte order mark, without which Excel garbles what is not ASCII."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(FIELDS)
-    writer.writerows(flat(row, FIELDS) for row in rows)
+    writer.writerow(TABLE_FIELDS)
+    writer.writerows(flatten_row(row, TABLE_FIELDS) for row in rows)
     return "\ufeff" + file.getvalue()
 
 
-def flat(row: dict[str, Any], fields: Sequence[str]) -> list[Any]:
+def flatten_row(row: dict[str, Any], fields: Sequence[str]) -> list[Any]:
     """A row as cells: lists joined by blanks, the gate as one text, nothing that a spreadsheet would execute.
 
     Args:
@@ -73,4 +73,6 @@ def flat(row: dict[str, Any], fields: Sequence[str]) -> list[Any]:
         "region_probabilities": " ".join(map(str, row["region_probabilities"].values())),
         "peak": " ".join(map(str, row["peak"])) if row["peak"] else "",
     }
-    return [harmless(cell) if isinstance(cell, str) else cell for cell in map(cells.__getitem__, fields)]
+    return [
+        escape_formula(cell) if isinstance(cell, str) else cell for cell in map(cells.__getitem__, fields)
+    ]

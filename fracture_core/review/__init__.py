@@ -1,7 +1,7 @@
 """What reviewers say of films: kept, compared, exchanged, and used for the next training."""
 
-from fracture_core.review.agreement import Agreement, agreement
-from fracture_core.review.mark import MARKS, Mark, Review
-from fracture_core.review.reviews import Reviews
+from fracture_core.review.annotation import ANNOTATIONS, Annotation, Review
+from fracture_core.review.review_store import ReviewStore
+from fracture_core.review.reviewer_agreement import ReviewerAgreement, measure_agreement
 
-__all__ = ["MARKS", "Agreement", "Mark", "Review", "Reviews", "agreement"]
+__all__ = ["ANNOTATIONS", "Annotation", "Review", "ReviewStore", "ReviewerAgreement", "measure_agreement"]

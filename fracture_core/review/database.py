@@ -30,24 +30,24 @@ _PAUSE = 0.01
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection]:
+def open_for_reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection to a file that is there.
 
     Raises:
         DataError: it is no such file, or cannot be read.
     """
-    with _said(path, "read"), closing(_connect(path)) as connection:
+    with _database_errors(path, "read"), closing(_connect(path)) as connection:
         yield connection
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[sqlite3.Connection]:
+def open_for_writing(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection inside one transaction: at the end of the block all of it is on disk, or nothing.
 
     Raises:
         DataError: the file cannot be written.
     """
-    with _said(path, "written"):
+    with _database_errors(path, "written"):
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(_connect(path)) as connection:
             # Readers and a writer do not wait for each other, and what was written survives a crash.
@@ -93,7 +93,7 @@ def _statements(script: str) -> Iterator[str]:
 
 
 @contextmanager
-def _said(path: Path, done: str) -> Iterator[None]:
+def _database_errors(path: Path, done: str) -> Iterator[None]:
     """Faults of the disk and of the file as a sentence."""
     try:
         yield

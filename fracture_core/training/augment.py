@@ -11,7 +11,7 @@ from fracture_core.zoo import Augmentation
 _FIELDS, _CLIP = (8, 8), 2.0
 
 
-def augment(
+def augment_image(
     canvas: np.ndarray,
     how: Augmentation,
     rng: np.random.Generator,
@@ -54,7 +54,7 @@ def augment(
     if abs(equal) < how.clahe:
         warped = cv2.createCLAHE(_CLIP, _FIELDS).apply(warped) * film
     if coarse > 0:
-        warped = _coarser(warped, 1 + coarse * how.resolution) * film
+        warped = _reduce_resolution(warped, 1 + coarse * how.resolution) * film
     inside = warped[film]
     mean = float(inside.mean()) if inside.size else 0.0
     levels: np.ndarray = np.arange(256, dtype=np.float32)
@@ -70,7 +70,7 @@ def augment(
     return exposed, matrix
 
 
-def _coarser(canvas: np.ndarray, times: float) -> np.ndarray:
+def _reduce_resolution(canvas: np.ndarray, times: float) -> np.ndarray:
     """The film as if its pixels had been so many times wider."""
     height, width = canvas.shape
     small = max(1, round(width / times)), max(1, round(height / times))

@@ -7,15 +7,21 @@ from typing import Protocol
 import keras
 import numpy as np
 
-from fracture_core.imaging import InputSpec, normalise
-from fracture_core.training.augment import augment
-from fracture_core.training.cells import UNMOVED, cell_targets
+from fracture_core.imaging import InputSpec, normalise_canvas
+from fracture_core.training.augment import augment_image
 from fracture_core.training.crops import CropSettings, choose_crop, crop_label
+from fracture_core.training.map_targets import IDENTITY, cell_targets
 from fracture_core.zoo import Augmentation
-from fracture_core.zoo.architecture import ALL, LOGIT, MAP, OVER, UNDER
+from fracture_core.zoo.architecture import (
+    FRACTURE_MAP_LAYER,
+    LOGIT_LAYER,
+    OVERSAMPLE,
+    SAMPLE_ALL,
+    UNDERSAMPLE,
+)
 
 
-class Canvases(Protocol):
+class ImageSource(Protocol):
     """Films that can be asked for by their numbers."""
 
     def __getitem__(self, index: np.ndarray, /) -> np.ndarray:
@@ -23,7 +29,7 @@ class Canvases(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Marks:
+class FractureBoxes:
     """Where films are broken, for a network with a fracture map.
 
     Attributes:
@@ -62,7 +68,7 @@ class Batches(keras.utils.PyDataset):
 
     def __init__(
         self,
-        canvases: Canvases,
+        canvases: ImageSource,
         labels: np.ndarray,
         weights: np.ndarray,
         spec: InputSpec,
@@ -70,9 +76,9 @@ class Batches(keras.utils.PyDataset):
         augmentation: Augmentation | None = None,
         seed: int = 0,
         epoch: int = 0,
-        marks: Marks | None = None,
+        marks: FractureBoxes | None = None,
         negatives: float = 0,
-        sampling: str = ALL,
+        sampling: str = SAMPLE_ALL,
         doubled: bool = False,
         crops: CropSettings | None = None,
         frequencies: np.ndarray | None = None,
@@ -99,7 +105,7 @@ class Batches(keras.utils.PyDataset):
         return -(-len(self._order) // self._batch)
 
     @property
-    def films(self) -> int:
+    def images_per_epoch(self) -> int:
         """Films an epoch shows, each as often as it is shown."""
         return len(self._order)
 
@@ -109,17 +115,17 @@ class Batches(keras.utils.PyDataset):
         # A number beyond the films is that of a film's mirror image.
         chosen, mirrored = shown % len(self._labels), shown >= len(self._labels)
         films = self._canvases[np.sort(chosen)][np.argsort(np.argsort(chosen))]
-        moves = np.tile(UNMOVED, (len(chosen), 1, 1))
+        moves = np.tile(IDENTITY, (len(chosen), 1, 1))
         labels = self._labels[chosen].astype(np.float32)[:, None]
         weights = self._weights[chosen].astype(np.float32)
         if self._augmentation is not None:
-            looks = self._looks(index, shown)
+            looks = self._variation_keys(index, shown)
             frames = [
                 self._frame(film, number, look)
                 for film, number, look in zip(films, chosen.tolist(), looks, strict=True)
             ]
             varied = [
-                augment(
+                augment_image(
                     film,
                     self._augmentation,
                     np.random.default_rng((self._seed, self._epoch, look)),
@@ -130,7 +136,7 @@ class Batches(keras.utils.PyDataset):
             ]
             films, moves = (np.stack(parts) for parts in zip(*varied, strict=True))
             self._relabel(chosen, frames, moves, films.shape[1:], labels, weights)
-        inputs = normalise(films, self._spec)
+        inputs = normalise_canvas(films, self._spec)
         if self._marks is None:
             return inputs, labels, weights
         cells = np.stack(
@@ -139,7 +145,11 @@ class Batches(keras.utils.PyDataset):
                 for number, move in zip(chosen.tolist(), moves, strict=True)
             ]
         )
-        return inputs, {LOGIT: labels, MAP: cells}, {LOGIT: weights, MAP: np.ones_like(weights)}
+        return (
+            inputs,
+            {LOGIT_LAYER: labels, FRACTURE_MAP_LAYER: cells},
+            {LOGIT_LAYER: weights, FRACTURE_MAP_LAYER: np.ones_like(weights)},
+        )
 
     def _frame(self, film: np.ndarray, number: int, look: int) -> np.ndarray | None:
         """The crop of one look, or None for the whole film."""
@@ -179,9 +189,9 @@ class Batches(keras.utils.PyDataset):
         self._epoch += 1
         self._order = self._shuffled()
 
-    def _looks(self, index: int, shown: np.ndarray) -> list[int]:
+    def _variation_keys(self, index: int, shown: np.ndarray) -> list[int]:
         """What tells one look at a film from another within an epoch."""
-        if self._sampling == OVER or self._frequencies is not None:
+        if self._sampling == OVERSAMPLE or self._frequencies is not None:
             # The same film comes several times, varied otherwise each time.
             return [index * self._batch + place for place in range(len(shown))]
         return [int(number) for number in shown]
@@ -202,9 +212,9 @@ class Batches(keras.utils.PyDataset):
             elif self._negatives:
                 shown = min(len(calm), round(self._negatives * len(broken)))
                 order = np.concatenate([broken, rng.choice(calm, shown, replace=False)])
-            elif self._sampling != ALL:
+            elif self._sampling != SAMPLE_ALL:
                 fewer, more = sorted((broken, calm), key=len)
-                if self._sampling == UNDER:
+                if self._sampling == UNDERSAMPLE:
                     more = rng.choice(more, len(fewer), replace=False)
                 else:
                     again = rng.choice(fewer, len(more) % len(fewer), replace=False)

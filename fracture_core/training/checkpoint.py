@@ -7,9 +7,9 @@ from pathlib import Path
 
 import keras
 
-from fracture_core.training import room
+from fracture_core.io import preallocate
 
-LATEST, BEST = "latest.weights.h5", "best.weights.h5"
+LATEST_WEIGHTS, BEST_WEIGHTS = "latest.weights.h5", "best.weights.h5"
 _MEMORY = "memory.json"
 
 # Bytes beside the numbers: names and shapes in two files, and the memory.
@@ -20,7 +20,7 @@ _EARLY = ("best", "wait", "best_epoch")
 _PLATEAU = ("best", "wait", "cooldown_counter")
 
 
-def last(folder: Path) -> tuple[Path, int] | None:
+def latest_checkpoint(folder: Path) -> tuple[Path, int] | None:
     """The newest complete checkpoint below a folder and the number of epochs it holds.
 
     One that lost a file, to somebody who tidied up, is none.
@@ -28,22 +28,22 @@ def last(folder: Path) -> tuple[Path, int] | None:
     found = sorted(
         path
         for path in folder.glob("epoch-*")
-        if all((path / name).is_file() for name in (LATEST, BEST, _MEMORY))
+        if all((path / name).is_file() for name in (LATEST_WEIGHTS, BEST_WEIGHTS, _MEMORY))
     )
     return (found[-1], int(found[-1].name.removeprefix("epoch-"))) if found else None
 
 
-def restore(model: keras.Model, checkpoint: Path) -> None:
+def restore_checkpoint(model: keras.Model, checkpoint: Path) -> None:
     """Gives a network the weights of the latest epoch, and a compiled one its optimizer's state too."""
     if getattr(model, "optimizer", None) is not None:
         model.optimizer.build(model.trainable_variables)
-    model.load_weights(checkpoint / LATEST)
+    model.load_weights(checkpoint / LATEST_WEIGHTS)
     memory = json.loads((checkpoint / _MEMORY).read_text(encoding="utf-8"))
     for name, generator in _generators(model).items():
         generator.state.assign(memory["random"][name])
 
 
-def patience_is_spent(checkpoint: Path, patience: int) -> bool:
+def is_patience_spent(checkpoint: Path, patience: int) -> bool:
     """Whether early stopping had ended the training with this epoch."""
     memory = json.loads((checkpoint / _MEMORY).read_text(encoding="utf-8"))
     return memory.get("early", {}).get("wait", 0) >= patience
@@ -89,29 +89,29 @@ class Checkpoint(keras.callbacks.Callback):
         """Saves the epoch, then drops the one before; weights that are no longer numbers are not kept."""
         if not math.isfinite((logs or {}).get("loss", 0.0)):
             return
-        before = last(self._folder)
+        before = latest_checkpoint(self._folder)
         partial = self._folder / "partial"
         shutil.rmtree(partial, ignore_errors=True)
         # Not with the folders above: a run that is deleted while it trains must not come back.
         self._folder.mkdir(exist_ok=True)
         partial.mkdir()
         # On a full disk HDF5 may end the process; so it is told before.
-        room.take(partial / LATEST, 2 * _size(self.model) + _MARGIN)
-        self.model.save_weights(partial / LATEST)
+        preallocate.preallocate(partial / LATEST_WEIGHTS, 2 * _size(self.model) + _MARGIN)
+        self.model.save_weights(partial / LATEST_WEIGHTS)
         # Weight files leave the state of dropout's random numbers out.
         random = {
             name: keras.ops.convert_to_numpy(generator.state).tolist()
             for name, generator in _generators(self.model).items()
         }
         memory: dict[str, dict] = {"random": random}
-        kept = partial / LATEST
+        kept = partial / LATEST_WEIGHTS
         if self._plateau is not None:
             memory["plateau"] = {name: _plain(getattr(self._plateau, name)) for name in _PLATEAU}
         if self._early is not None:
             memory["early"] = {name: _plain(getattr(self._early, name)) for name in _EARLY}
             if self._early.best_epoch != epoch and before is not None:
-                kept = before[0] / BEST
-        shutil.copyfile(kept, partial / BEST)
+                kept = before[0] / BEST_WEIGHTS
+        shutil.copyfile(kept, partial / BEST_WEIGHTS)
         (partial / _MEMORY).write_text(json.dumps(memory), encoding="utf-8")
         target = self._folder / f"epoch-{epoch + 1:04d}"
         shutil.rmtree(target, ignore_errors=True)

@@ -9,21 +9,21 @@ import pandas as pd
 
 from fracture_core.errors import ModelError, SecondLookError
 from fracture_core.evaluation import Interval
-from fracture_core.evaluation.paired import Paired, paired, shared_films
-from fracture_core.registry import speed
-from fracture_core.registry.card import Card
+from fracture_core.evaluation.paired import PairedComparison, compare_paired, shared_predictions
+from fracture_core.io.csv_safety import escape_formula
+from fracture_core.registry import inference_speed
+from fracture_core.registry.card import ModelCard
 from fracture_core.registry.release_checks import difference_text
-from fracture_core.registry.store import CARD, ModelStore
-from fracture_core.spreadsheet import harmless
-from fracture_core.training.run import ACTIVE, Run
-from fracture_core.words import a_finding
+from fracture_core.registry.store import CARD_NAME, ModelStore
+from fracture_core.runs.run import ACTIVE_STATUSES, Run
+from fracture_core.vocabulary import finding_with_article
 
 #: Below the folder of runs, what was measured of models on this computer.
-SPEEDS = Path(".cache") / "speed"
+SPEED_FOLDER = Path(".cache") / "speed"
 
 
 @dataclass(frozen=True)
-class Entry:
+class ComparedModel:
     """A model, or a run whose result is no model here.
 
     Attributes:
@@ -39,13 +39,13 @@ class Entry:
     name: str
     kind: str
     state: str
-    card: Card | None
-    speed: speed.Speed | None
+    card: ModelCard | None
+    speed: inference_speed.InferenceSpeed | None
     epochs: Sequence[dict[str, Any]] = ()
     fault: str = ""
 
 
-def entries(store: ModelStore, runs: Path) -> list[Entry]:
+def compared_models(store: ModelStore, runs: Path) -> list[ComparedModel]:
     """Every model, then every run whose result is not among them.
 
     Args:
@@ -53,48 +53,59 @@ def entries(store: ModelStore, runs: Path) -> list[Entry]:
         runs: where runs lie.
     """
     found = []
-    trained = {entry.name: entry for entry in (_of_run(run, runs) for run in Run.all(runs))}
-    in_use = store.in_use() if store.ids() else ""
+    trained = {entry.name: entry for entry in (_entry_of_run(run, runs) for run in Run.all(runs))}
+    in_use = store.model_in_use() if store.ids() else ""
     for model_id in store.ids():
         state = "in use" if model_id == in_use else ""
         try:
             card = store.card(model_id)
         except SecondLookError as error:
-            found.append(Entry(model_id, "model", state, None, None, fault=str(error)))
+            found.append(ComparedModel(model_id, "model", state, None, None, fault=str(error)))
             continue
-        source = next((name for name, run in trained.items() if _gave(run, card)), "")
+        source = next((name for name, run in trained.items() if _is_result_of(run, card)), "")
         epochs = trained.pop(source).epochs if source else ()
-        found.append(Entry(model_id, "model", state, card, speed.known(card, runs / SPEEDS), epochs))
+        found.append(
+            ComparedModel(
+                model_id,
+                "model",
+                state,
+                card,
+                inference_speed.load_inference_speed(card, runs / SPEED_FOLDER),
+                epochs,
+            )
+        )
     return [*found, *trained.values()]
 
 
-def _gave(run: Entry, card: Card) -> bool:
+def _is_result_of(run: ComparedModel, card: ModelCard) -> bool:
     """Whether a run's result is this model."""
     return run.card is not None and run.card.weights.sha256 == card.weights.sha256
 
 
-def _of_run(run: Run, runs: Path) -> Entry:
+def _entry_of_run(run: Run, runs: Path) -> ComparedModel:
     state, epochs = run.state().status, run.epochs()
     # A run that is being trained anew still has its old result.
-    if state in ACTIVE or not (run.result / CARD).is_file():
-        return Entry(run.name, "run", state, None, None, epochs)
+    if state in ACTIVE_STATUSES or not (run.result / CARD_NAME).is_file():
+        return ComparedModel(run.name, "run", state, None, None, epochs)
     try:
-        card = Card.load(run.result / CARD)
+        card = ModelCard.load(run.result / CARD_NAME)
     except SecondLookError as error:
-        return Entry(run.name, "run", state, None, None, epochs, str(error))
-    return Entry(run.name, "run", state, card, speed.known(card, runs / SPEEDS), epochs)
+        return ComparedModel(run.name, "run", state, None, None, epochs, str(error))
+    return ComparedModel(
+        run.name, "run", state, card, inference_speed.load_inference_speed(card, runs / SPEED_FOLDER), epochs
+    )
 
 
-def table(found: Iterable[Entry]) -> pd.DataFrame:
+def comparison_table(found: Iterable[ComparedModel]) -> pd.DataFrame:
     """A line for each, as users read it; what is not known is empty."""
     lines = pd.DataFrame([_line(entry) for entry in found], columns=list(_COLUMNS))
     return lines.astype(dict.fromkeys(("Test films", "Groups", "Epochs"), "Int64"))
 
 
-def to_csv(found: Iterable[Entry]) -> str:
+def comparison_to_csv(found: Iterable[ComparedModel]) -> str:
     """The table as CSV, each number in a cell of its own, and each text one that a spreadsheet does not calculate."""
     lines = []
-    for entry, line in zip(found, table(found).to_dict(orient="records"), strict=True):
+    for entry, line in zip(found, comparison_table(found).to_dict(orient="records"), strict=True):
         for name in _MEASURED:
             del line[name]
         for name, key in _MEASURED.items():
@@ -103,7 +114,9 @@ def to_csv(found: Iterable[Entry]) -> str:
         data = entry.card.data if entry.card else None
         line["Split"] = data.split_hash if data else ""
         line[_SPEED] = entry.speed.middle if entry.speed else None
-        lines.append({name: harmless(cell) if isinstance(cell, str) else cell for name, cell in line.items()})
+        lines.append(
+            {name: escape_formula(cell) if isinstance(cell, str) else cell for name, cell in line.items()}
+        )
     return pd.DataFrame(lines).to_csv(index=False, lineterminator="\n", float_format="%.6g")
 
 
@@ -115,7 +128,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _line(entry: Entry) -> tuple[Any, ...]:
+def _line(entry: ComparedModel) -> tuple[Any, ...]:
     card, epochs = entry.card, entry.epochs
     test = card.test if card else None
     data = card.data if card else None
@@ -141,10 +154,10 @@ def _line(entry: Entry) -> tuple[Any, ...]:
 
 def _short(found: Interval) -> str:
     """The value and its interval, without the number of films, which has a column of its own."""
-    return found.text().replace("95% CI ", "").split(", n =")[0] + (")" if found.measurable else "")
+    return found.text().replace("95% CI ", "").split(", n =")[0] + (")" if found.is_measured else "")
 
 
-def compare(store: ModelStore, first: str, second: str) -> tuple[Paired, pd.DataFrame]:
+def compare_models(store: ModelStore, first: str, second: str) -> tuple[PairedComparison, pd.DataFrame]:
     """Two models on the test films that they share.
 
     Args:
@@ -162,10 +175,12 @@ def compare(store: ModelStore, first: str, second: str) -> tuple[Paired, pd.Data
     if first == second:
         raise ModelError(f"Expected two models, but got {first} twice: choose another one.")
     films = shared_test_images(*((store.card(name), store.predictions(name)) for name in (first, second)))
-    return paired(films), films
+    return compare_paired(films), films
 
 
-def shared_test_images(first: tuple[Card, pd.DataFrame], second: tuple[Card, pd.DataFrame]) -> pd.DataFrame:
+def shared_test_images(
+    first: tuple[ModelCard, pd.DataFrame], second: tuple[ModelCard, pd.DataFrame]
+) -> pd.DataFrame:
     """The test images that two models share.
 
     Args:
@@ -179,7 +194,7 @@ def shared_test_images(first: tuple[Card, pd.DataFrame], second: tuple[Card, pd.
         ModelError: there are none.
     """
     (card, table), (other, others) = first, second
-    films = shared_films(table, others) if _one_set(card, other) else pd.DataFrame()
+    films = shared_predictions(table, others) if _one_set(card, other) else pd.DataFrame()
     if films.empty:
         told = " and ".join(
             f"{one.id} on {(part['split'] == 'test').sum():,} films of {one.data.name if one.data else 'unknown data'}"
@@ -192,21 +207,21 @@ def shared_test_images(first: tuple[Card, pd.DataFrame], second: tuple[Card, pd.
     return films
 
 
-def _one_set(first: Card, second: Card) -> bool:
+def _one_set(first: ModelCard, second: ModelCard) -> bool:
     """Whether films of one name can be the same film: the same data, and the same question."""
     if first.data is None or second.data is None:
         return False
     return (first.data.name, first.finding) == (second.data.name, second.finding)
 
 
-def sentence(found: Paired, first: str, second: str, finding: str) -> str:
+def comparison_sentence(found: PairedComparison, first: str, second: str, finding: str) -> str:
     """What a comparison comes to, in words."""
     where = (
         f"On the {found.first.n:,} films in {found.groups:,} groups that both were tested on, {found.positives:,} of "
-        f"them with {a_finding(finding)}"
+        f"them with {finding_with_article(finding)}"
     )
     areas = f"AUC {found.first.value:.3f} and {found.second.value:.3f}, difference {difference_text(found.difference)}"
-    if found.told_apart:
+    if found.is_significant:
         better, other = (first, second) if found.difference.value > 0 else (second, first)
         return f"{where}, {better} ranks better than {other}: {areas}."
     return f"{where}, nothing shows that {first} or {second} ranks better: {areas}."

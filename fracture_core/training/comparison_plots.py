@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fracture_core.evaluation import roc_points
-from fracture_core.evaluation.paired import Paired
-from fracture_core.evaluation.plots import MOST_LINES, learning, rocs
-from fracture_core.training.comparison import Entry
+from fracture_core.evaluation import compute_roc_curve
+from fracture_core.evaluation.paired import PairedComparison
+from fracture_core.evaluation.plots import MAX_LINES, plot_learning_curves, plot_rocs
+from fracture_core.training.comparison import ComparedModel
 
 _TITLES = {
     "val_auc": ("AUC by epoch", "validation films; 0.5 is chance, 1 is perfect"),
@@ -16,7 +16,7 @@ _TITLES = {
 }
 
 
-def curves(entries: Sequence[Entry]) -> dict[str, Figure]:
+def plot_learning_comparison(entries: Sequence[ComparedModel]) -> dict[str, Figure]:
     """Learning curves over one another, of the first trainings that one figure holds.
 
     Args:
@@ -33,13 +33,15 @@ def curves(entries: Sequence[Entry]) -> dict[str, Figure]:
             ]
             for entry in entries
         }
-        drawn = dict([(name, known) for name, known in points.items() if known][:MOST_LINES])
+        drawn = dict([(name, known) for name, known in points.items() if known][:MAX_LINES])
         if drawn:
-            found[key.removeprefix("val_")] = learning(drawn, title, detail)
+            found[key.removeprefix("val_")] = plot_learning_curves(drawn, title, detail)
     return found
 
 
-def pair(found: Paired, films: pd.DataFrame, first: str, second: str, finding: str) -> Figure:
+def plot_roc_pair(
+    found: PairedComparison, films: pd.DataFrame, first: str, second: str, finding: str
+) -> Figure:
     """ROC curves of two models on the films that they share.
 
     Args:
@@ -47,11 +49,11 @@ def pair(found: Paired, films: pd.DataFrame, first: str, second: str, finding: s
         films: as `comparison.compare` gives them.
         first: name of the first model.
         second: of the second.
-        finding: what both look for, a name of `words.FINDINGS`.
+        finding: what both look for, a name of `vocabulary.FINDINGS`.
     """
-    return rocs(
+    return plot_rocs(
         {
-            name: roc_points(films["label"], films[key])
+            name: compute_roc_curve(films["label"], films[key])
             for name, key in ((first, "first"), (second, "second"))
         },
         f"the {found.first.n:,} test films that both share, {found.groups:,} groups",

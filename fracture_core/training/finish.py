@@ -9,50 +9,51 @@ import keras
 import numpy as np
 import pandas as pd
 
-from fracture_core.data.layouts import layout_named
-from fracture_core.data.recorded import recorded_split
+from fracture_core.datasets.layouts import find_layout
+from fracture_core.datasets.recorded_split import recorded_split
 from fracture_core.errors import DataError
 from fracture_core.evaluation import (
-    Platt,
+    PlattCalibration,
     Thresholds,
-    by_region,
+    count_verdicts,
+    coverage_of_predictions,
     predictions,
     summarise,
-    three_state,
-    verdict_coverage,
+    summarise_by_region,
 )
 from fracture_core.explain.explainer import Explainer
 from fracture_core.explain.gradcam import GradCam
 from fracture_core.explain.methods import GRAD_CAM
-from fracture_core.registry.card import Card, DataRecord, Weights
-from fracture_core.registry.golden import golden_logit
-from fracture_core.registry.half import round_kernels, save_weights
-from fracture_core.registry.hash import sha256
-from fracture_core.registry.store import CARD, PREDICTIONS
-from fracture_core.registry.weights import SUFFIX
-from fracture_core.training.config import TrainingConfig
-from fracture_core.training.films import Films
-from fracture_core.training.heatmap_scales import heatmap_scales
-from fracture_core.training.pointing import pointing
-from fracture_core.training.precision import FLOAT32
-from fracture_core.training.run import Run
-from fracture_core.training.score import logits, prediction_table
-from fracture_core.training.second_heads import add_heads
-from fracture_core.zoo import architecture
-from fracture_core.zoo.architecture import ALL
+from fracture_core.inference.score import compute_logits, prediction_table
+from fracture_core.registry.card import DataRecord, ModelCard, WeightsFile
+from fracture_core.registry.half_precision import round_kernels, save_weights
+from fracture_core.registry.hash import sha256_of_file
+from fracture_core.registry.reference_prediction import reference_logit
+from fracture_core.registry.store import CARD_NAME, PREDICTIONS_NAME
+from fracture_core.registry.weights import WEIGHTS_SUFFIX
+from fracture_core.runs.config import FLOAT32, TrainingConfig
+from fracture_core.runs.run import Run
+from fracture_core.training.auxiliary_heads import add_auxiliary_heads
+from fracture_core.training.heatmap_scales import measure_heatmap_scales
+from fracture_core.training.pointing import measure_pointing
+from fracture_core.training.training_data import TrainingData
+from fracture_core.zoo import find_architecture
+from fracture_core.zoo.architecture import SAMPLE_ALL
 
 # What a model cannot tell, by what its labels say.
-_BLIND = {
+_LIMITS_BY_FINDING = {
     "fracture": "It answers one question, fracture or not, and knows nothing of dislocations, tumours, joints or soft "
     "tissue.",
     "abnormality": "It answers one question, abnormal or not, and does not say what is abnormal: a fracture is one "
     "possibility of several.",
 }
 
-_UNTESTED = "It has been judged on one data set; nobody has tested it on films of another hospital."
+_SINGLE_DATASET_LIMIT = (
+    "It has been judged on one data set; nobody has tested it on films of another hospital."
+)
 
 
-def finish(run: Run, films: Films, config: TrainingConfig, model: keras.Model) -> Card:
+def finish_run(run: Run, films: TrainingData, config: TrainingConfig, model: keras.Model) -> ModelCard:
     """Writes the run's result: weights, card and predictions.
 
     Calibration, thresholds and the heatmap's scale come from the validation split. Only then is the
@@ -68,20 +69,20 @@ def finish(run: Run, films: Films, config: TrainingConfig, model: keras.Model) -
         The card of the result.
     """
     round_kernels(model)
-    val = films.of("val")
-    val_logits = logits(model, films.canvases, films.rows[val], films.spec)
+    val = films.indices_of("val")
+    val_logits = compute_logits(model, films.canvases, films.rows[val], films.spec)
     calibration, limits = _calibrate(val_logits, films.labels(val))
     thresholds = Thresholds.choose(films.labels(val), calibration.apply(val_logits))
-    cam = GradCam(model, architecture(config.architecture).heatmap_layer)
-    scales = heatmap_scales(Explainer(model, cam.cut, films.spec), films)
+    cam = GradCam(model, find_architecture(config.architecture).heatmap_layer)
+    scales = measure_heatmap_scales(Explainer(model, cam.cut, films.spec), films)
 
-    test = films.of("test")
-    test_logits = logits(model, films.canvases, films.rows[test], films.spec)
+    test = films.indices_of("test")
+    test_logits = compute_logits(model, films.canvases, films.rows[test], films.spec)
     partial = run.folder / "result.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
-    table = predictions.write(
-        partial / PREDICTIONS,
+    table = predictions.write_predictions(
+        partial / PREDICTIONS_NAME,
         pd.concat(
             [
                 prediction_table([films.cases[at] for at in index], films.data.root, scores, calibration)
@@ -89,24 +90,24 @@ def finish(run: Run, films: Films, config: TrainingConfig, model: keras.Model) -
             ]
         ),
     )
-    weights = partial / f"{config.architecture}{SUFFIX}"
+    weights = partial / f"{config.architecture}{WEIGHTS_SUFFIX}"
     save_weights(model, weights)
     card = replace(
         _card(run, films, config, model, calibration, thresholds, scales, weights, table, limits),
-        test_pointing=pointing(cam, films, test),
+        test_pointing=measure_pointing(cam, films, test),
     )
-    add_heads(partial, card, model, films)
+    add_auxiliary_heads(partial, card, model, films)
     shutil.rmtree(run.result, ignore_errors=True)
     partial.rename(run.result)
-    return Card.load(run.result / CARD)
+    return ModelCard.load(run.result / CARD_NAME)
 
 
-def _calibrate(scores: np.ndarray, labels: np.ndarray) -> tuple[Platt, tuple[str, ...]]:
+def _calibrate(scores: np.ndarray, labels: np.ndarray) -> tuple[PlattCalibration, tuple[str, ...]]:
     """Platt's scaling, and a limit to state where the network gives it nothing to hold on to."""
     try:
-        return Platt.fit(scores, labels), ()
+        return PlattCalibration.fit(scores, labels), ()
     except DataError:
-        return Platt.identity(), (
+        return PlattCalibration.identity(), (
             "Its output does not rise with the labels of the validation films: it has learnt nothing of use, and its "
             "probabilities are not calibrated.",
         )
@@ -114,27 +115,27 @@ def _calibrate(scores: np.ndarray, labels: np.ndarray) -> tuple[Platt, tuple[str
 
 def _card(
     run: Run,
-    films: Films,
+    films: TrainingData,
     config: TrainingConfig,
     model: keras.Model,
-    calibration: Platt,
+    calibration: PlattCalibration,
     thresholds: Thresholds,
     scales: dict[str, float],
     weights: Path,
     table: pd.DataFrame,
     limits: tuple[str, ...],
-) -> Card:
-    row = architecture(config.architecture)
-    origin = layout_named(films.data.source or films.data.layout)
+) -> ModelCard:
+    row = find_architecture(config.architecture)
+    origin = find_layout(films.data.source or films.data.layout)
     val, test = (table[table["split"] == split] for split in ("val", "test"))
     label, probability, group = test["label"], test["probability"], test["group"]
-    regions = by_region(label, probability, group, list(test["regions"]), thresholds.balanced)
+    regions = summarise_by_region(label, probability, group, list(test["regions"]), thresholds.balanced)
     seen = ", ".join(regions) or "regions that its data set does not name"
     counts = {
-        split: np.bincount(films.labels(films.of(split)), minlength=2).tolist()
+        split: np.bincount(films.labels(films.indices_of(split)), minlength=2).tolist()
         for split in ("train", "val", "test")
     }
-    return Card(
+    return ModelCard(
         id=run.name,
         title=", ".join(
             [row.title, *(["fine-tuned"] if config.backbone_weights else []), f"{config.input.width} px"]
@@ -145,8 +146,8 @@ def _card(
         heatmap_layer=row.heatmap_layer,
         heatmap_scale=scales.get(GRAD_CAM.name),
         heatmap_scales={name: scale for name, scale in scales.items() if name != GRAD_CAM.name},
-        weights=Weights(weights.name, sha256(weights), weights.stat().st_size),
-        golden=golden_logit(model, config.input),
+        weights=WeightsFile(weights.name, sha256_of_file(weights), weights.stat().st_size),
+        golden=reference_logit(model, config.input),
         calibration=calibration,
         thresholds=thresholds,
         data=DataRecord(
@@ -161,14 +162,14 @@ def _card(
         ),
         validation=summarise(val["label"], val["probability"], val["group"], thresholds.balanced),
         test=summarise(label, probability, group, thresholds.balanced),
-        test_states=three_state(label, probability, thresholds.low, thresholds.high),
+        test_states=count_verdicts(label, probability, thresholds.low, thresholds.high),
         test_regions=regions,
-        test_coverage=verdict_coverage(test, thresholds),
+        test_coverage=coverage_of_predictions(test, thresholds),
         limits=(
             *limits,
             f"It has been trained on {seen}; any other region is outside what it has seen.",
-            _BLIND[films.data.finding],
-            _UNTESTED,
+            _LIMITS_BY_FINDING[films.data.finding],
+            _SINGLE_DATASET_LIMIT,
             *origin.limits,
         ),
         training=_settings(config),
@@ -176,7 +177,7 @@ def _card(
     )
 
 
-def _split_rule(films: Films, seed: int) -> str:
+def _split_rule(films: TrainingData, seed: int) -> str:
     """How the films came to their splits, and whether that leaks."""
     if not films.data.own_split and recorded_split(films.data.cases) is not None:
         return (
@@ -212,7 +213,7 @@ def _command(config: TrainingConfig) -> str:
         if config.search_trials
         else "",
         f"--precision {config.precision}" if config.precision != FLOAT32 else "",
-        f"--sampling {config.sampling}" if config.sampling != ALL else "",
+        f"--sampling {config.sampling}" if config.sampling != SAMPLE_ALL else "",
         "--doubled" if config.doubled else "--no-doubled",
         "--class-weights" if config.class_weights else "--no-class-weights",
         f"--crop-share {config.crop_share:g} --crop-min {config.crop_min:g} --crop-max {config.crop_max:g}"

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from fracture_core.explain.cut import Cut
 from fracture_core.explain.explainer import Explainer
-from fracture_core.explain.methods import FRACTURE_MAP, GRAD_CAM, METHODS
-from fracture_core.imaging import normalise
-from fracture_core.registry.card import Card
-from fracture_core.registry.store import CARD, ModelStore
-from fracture_core.training.films import Films
-from fracture_core.training.origin import training_films
+from fracture_core.explain.methods import FRACTURE_MAP, GRAD_CAM, HEATMAP_METHODS
+from fracture_core.explain.split_model import SplitModel
+from fracture_core.imaging import normalise_canvas
+from fracture_core.registry.card import ModelCard
+from fracture_core.registry.store import CARD_NAME, ModelStore
+from fracture_core.training.load_training_data import load_training_data
+from fracture_core.training.training_data import TrainingData
 
 # The evidence of nine in ten fractured validation films stays within the scale's range.
 _QUANTILE = 0.9
@@ -22,7 +22,7 @@ _QUANTILE = 0.9
 _FILMS_OF_SLOW = 24
 
 
-def heatmap_scales(explainer: Explainer, films: Films) -> dict[str, float]:
+def measure_heatmap_scales(explainer: Explainer, films: TrainingData) -> dict[str, float]:
     """The scale of each method but the fracture map, which is a probability and has its own.
 
     Methods differ in what they count, so no scale follows from another's; each is the same quantile of the peaks on
@@ -35,7 +35,7 @@ def heatmap_scales(explainer: Explainer, films: Films) -> dict[str, float]:
     Returns:
         By method; without those that find nothing on most films.
     """
-    val = films.of("val")
+    val = films.indices_of("val")
     rows = films.rows[val[films.labels(val) == 1]]
     if not len(rows):
         return {}
@@ -44,18 +44,18 @@ def heatmap_scales(explainer: Explainer, films: Films) -> dict[str, float]:
     for row in rows:
         wanted = [
             (name, 1)
-            for name, method in METHODS.items()
+            for name, method in HEATMAP_METHODS.items()
             if method != FRACTURE_MAP and (not method.slow or row in few)
         ]
-        for (name, _), grid in explainer.maps(
-            normalise(films.canvases[row][None], films.spec), wanted
+        for (name, _), grid in explainer.heatmaps(
+            normalise_canvas(films.canvases[row][None], films.spec), wanted
         ).items():
             peaks.setdefault(name, []).append(float(grid.max()))
     scales = {name: float(np.quantile(found, _QUANTILE)) for name, found in peaks.items()}
     return {name: scale for name, scale in scales.items() if scale > 0 and math.isfinite(scale)}
 
 
-def remeasure(store: ModelStore, model_id: str, root: Path, cache: Path) -> Card:
+def remeasure_heatmap_scales(store: ModelStore, model_id: str, root: Path, cache: Path) -> ModelCard:
     """Measures the scales of the methods besides Grad-CAM for a model of the store, and writes its card anew.
 
     Args:
@@ -71,10 +71,12 @@ def remeasure(store: ModelStore, model_id: str, root: Path, cache: Path) -> Card
         ModelError: the model is unknown, altered, or has no training on record.
         DataError: the data set is missing or cut otherwise than for the training.
     """
-    card, model, films = training_films(store, model_id, root, cache)
-    scales = heatmap_scales(Explainer(model, Cut(model, card.heatmap_layer), card.input), films)
+    card, model, films = load_training_data(store, model_id, root, cache)
+    scales = measure_heatmap_scales(
+        Explainer(model, SplitModel(model, card.heatmap_layer), card.input), films
+    )
     card = replace(
         card, heatmap_scales={name: scale for name, scale in scales.items() if name != GRAD_CAM.name}
     )
-    card.save(store.root / model_id / CARD)
+    card.save(store.root / model_id / CARD_NAME)
     return card

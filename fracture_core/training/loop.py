@@ -7,26 +7,26 @@ from pathlib import Path
 import keras
 
 from fracture_core.errors import TrainingError
+from fracture_core.runs.config import TrainingConfig
+from fracture_core.runs.run import Run
 from fracture_core.training import checkpoint
 from fracture_core.training.checkpoint import Checkpoint
-from fracture_core.training.config import TrainingConfig
-from fracture_core.training.films import Films
 from fracture_core.training.map_loss import MapLoss
-from fracture_core.training.report import Report
-from fracture_core.training.run import Run
+from fracture_core.training.progress_callback import TrainingProgressCallback
 from fracture_core.training.standardise import standardise
-from fracture_core.zoo import architecture
-from fracture_core.zoo.architecture import COSINE, LOGIT, MAP, PLATEAU
+from fracture_core.training.training_data import TrainingData
+from fracture_core.zoo import find_architecture
+from fracture_core.zoo.architecture import COSINE, FRACTURE_MAP_LAYER, LOGIT_LAYER, PLATEAU
 from fracture_core.zoo.backbone import load_backbone
-from fracture_core.zoo.head import in_head
-from fracture_core.zoo.logit import trained_view
+from fracture_core.zoo.head import is_head_layer
+from fracture_core.zoo.model_views import training_view
 
 # A fresh head on frozen features learns fast and cannot harm them.
 _HEAD_RATE = 1e-3
 
 
 def fit(
-    run: Run, films: Films, config: TrainingConfig, watchers: Sequence[keras.callbacks.Callback] = ()
+    run: Run, films: TrainingData, config: TrainingConfig, watchers: Sequence[keras.callbacks.Callback] = ()
 ) -> keras.Model:
     """Trains until the epochs are done or the validation loss has stopped falling.
 
@@ -49,9 +49,9 @@ def fit(
         StopRequested: somebody asked the run to stop.
     """
     keras.utils.set_random_seed(config.seed)
-    row = architecture(config.architecture)
+    row = find_architecture(config.architecture)
     model = row.build(config.input)
-    saved = checkpoint.last(run.checkpoints)
+    saved = checkpoint.latest_checkpoint(run.checkpoints)
     if saved is None and config.backbone_weights:
         load_backbone(model, row, config.input, config.backbone_weights)
     if saved is None:
@@ -63,36 +63,36 @@ def fit(
         start, resumed = config.head_epochs, None
     elif start == config.head_epochs and resumed is not None:
         # The head's phase was complete: its weights count, its optimizer does not fit the next phase.
-        checkpoint.restore(trained_view(model), resumed)
+        checkpoint.restore_checkpoint(training_view(model), resumed)
         resumed = None
-    if resumed is None or config.folds or not checkpoint.patience_is_spent(resumed, config.patience):
+    if resumed is None or config.folds or not checkpoint.is_patience_spent(resumed, config.patience):
         _phase(model, run, films, config, range(start, config.epochs), resumed, watchers, head_only=False)
-    return best(run, config)
+    return load_best_model(run, config)
 
 
-def best(run: Run, config: TrainingConfig) -> keras.Model:
+def load_best_model(run: Run, config: TrainingConfig) -> keras.Model:
     """The network with the best weights so far; in a cross-validation those of the last epoch.
 
     Raises:
         TrainingError: no epoch was completed.
     """
-    saved = checkpoint.last(run.checkpoints)
+    saved = checkpoint.latest_checkpoint(run.checkpoints)
     if saved is None:
         raise TrainingError(
             f"Expected at least one completed epoch in {run.name}, but there is none: resume it."
         )
-    model = architecture(config.architecture).build(config.input)
+    model = find_architecture(config.architecture).build(config.input)
     if config.folds:
-        checkpoint.restore(trained_view(model), saved[0])
+        checkpoint.restore_checkpoint(training_view(model), saved[0])
     else:
-        trained_view(model).load_weights(saved[0] / checkpoint.BEST)
+        training_view(model).load_weights(saved[0] / checkpoint.BEST_WEIGHTS)
     return model
 
 
 def _phase(
     model: keras.Model,
     run: Run,
-    films: Films,
+    films: TrainingData,
     config: TrainingConfig,
     epochs: range,
     resumed: Path | None,
@@ -103,7 +103,7 @@ def _phase(
     if not epochs:
         return
     train = films.batches("train", config, epoch=epochs.start)
-    trained = compiled(model, config, len(train), head_only)
+    trained = compile_model(model, config, len(train), head_only)
     early = plateau = None
     if not head_only and not config.folds:
         early = keras.callbacks.EarlyStopping(monitor="val_loss", patience=config.patience)
@@ -112,12 +112,14 @@ def _phase(
                 monitor="val_loss", factor=0.3, patience=max(1, config.patience // 2), min_lr=1e-6
             )
     if resumed is not None:
-        checkpoint.restore(trained, resumed)
+        checkpoint.restore_checkpoint(trained, resumed)
     callbacks = [
         keras.callbacks.TerminateOnNaN(),
         *(callback for callback in (early, plateau) if callback is not None),
         Checkpoint(run.checkpoints, early, plateau, resumed),
-        Report(run, config.epochs, epochs.start, len(train), train.films, config.batch),
+        TrainingProgressCallback(
+            run, config.epochs, epochs.start, len(train), train.images_per_epoch, config.batch
+        ),
         *watchers,
     ]
     history = trained.fit(
@@ -136,7 +138,7 @@ def _phase(
         )
 
 
-def compiled(model: keras.Model, config: TrainingConfig, steps: int, head_only: bool) -> keras.Model:
+def compile_model(model: keras.Model, config: TrainingConfig, steps: int, head_only: bool) -> keras.Model:
     """What is trained of a network: its layers freed for a phase, with optimizer, loss and metrics.
 
     Args:
@@ -148,19 +150,19 @@ def compiled(model: keras.Model, config: TrainingConfig, steps: int, head_only: 
     Raises:
         TrainingError: it has no layer of the name to freeze before.
     """
-    _free(model, config, head_only)
+    _set_trainable(model, config, head_only)
     # The loss is taken on the logit: it stays exact where the sigmoid saturates.
-    trained = trained_view(model)
+    trained = training_view(model)
     metrics = [
         keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy"),
         keras.metrics.AUC(from_logits=True, name="auc"),
     ]
-    mapped = MAP in trained.output_names
+    mapped = FRACTURE_MAP_LAYER in trained.output_names
     trained.compile(
         optimizer=keras.optimizers.Adam(_HEAD_RATE if head_only else _rate(config, steps)),
-        loss={LOGIT: _label_loss(), MAP: MapLoss()} if mapped else _label_loss(),
-        loss_weights={LOGIT: 1.0, MAP: config.box_weight} if mapped else None,
-        metrics={LOGIT: metrics} if mapped else metrics,
+        loss={LOGIT_LAYER: _label_loss(), FRACTURE_MAP_LAYER: MapLoss()} if mapped else _label_loss(),
+        loss_weights={LOGIT_LAYER: 1.0, FRACTURE_MAP_LAYER: config.box_weight} if mapped else None,
+        metrics={LOGIT_LAYER: metrics} if mapped else metrics,
     )
     return trained
 
@@ -177,7 +179,7 @@ def _label_loss() -> keras.losses.Loss:
     return keras.losses.BinaryCrossentropy(from_logits=True)
 
 
-def _free(model: keras.Model, config: TrainingConfig, head_only: bool) -> None:
+def _set_trainable(model: keras.Model, config: TrainingConfig, head_only: bool) -> None:
     """Lets the layers learn that this phase trains."""
     names = [layer.name for layer in model.layers]
     if config.freeze_before and config.freeze_before not in names:
@@ -189,4 +191,4 @@ def _free(model: keras.Model, config: TrainingConfig, head_only: bool) -> None:
     for number, layer in enumerate(model.layers):
         # Pretrained batch statistics stay: those of a few films would undo what the weights rely on.
         kept = bool(config.backbone_weights) and isinstance(layer, keras.layers.BatchNormalization)
-        layer.trainable = in_head(layer.name) if head_only else number >= first and not kept
+        layer.trainable = is_head_layer(layer.name) if head_only else number >= first and not kept

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from fracture_core.training.cells import UNSAID
+from fracture_core.training.map_targets import IGNORE
 
 # Cells that are right already count little: nine in ten are background that is soon learnt.
 _FOCUS = 2.0
@@ -23,7 +23,7 @@ class MapLoss(keras.losses.Loss):
             y_true: float (batch, rows, columns, 1), as `cell_targets` gives it.
             y_pred: logits of the same shape.
         """
-        known = ops.cast(y_true != UNSAID, y_pred.dtype)
+        known = ops.cast(y_true != IGNORE, y_pred.dtype)
         broken = ops.cast(y_true == 1, y_pred.dtype)
         # The logit of being wrong.
         wrong = ops.where(y_true == 1, -y_pred, y_pred)

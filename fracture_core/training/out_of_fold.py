@@ -9,16 +9,16 @@ import pandas as pd
 
 from fracture_core.evaluation import Interval, summarise
 from fracture_core.explain.gradcam import GradCam
-from fracture_core.explain.peak import hits, peak
-from fracture_core.imaging import normalise
-from fracture_core.registry.half import round_kernels, save_weights
-from fracture_core.registry.weights import SUFFIX
-from fracture_core.training.config import TrainingConfig
-from fracture_core.training.films import Films
-from fracture_core.training.run import Run
-from fracture_core.zoo import architecture
-from fracture_core.zoo.architecture import LOGIT, MAP
-from fracture_core.zoo.logit import logit_view, trained_view
+from fracture_core.explain.peak import find_peak, is_peak_in_boxes
+from fracture_core.imaging import normalise_canvas
+from fracture_core.registry.half_precision import round_kernels, save_weights
+from fracture_core.registry.weights import WEIGHTS_SUFFIX
+from fracture_core.runs.config import TrainingConfig
+from fracture_core.runs.run import Run
+from fracture_core.training.training_data import TrainingData
+from fracture_core.zoo import find_architecture
+from fracture_core.zoo.architecture import FRACTURE_MAP_LAYER, LOGIT_LAYER
+from fracture_core.zoo.model_views import logit_view, training_view
 
 #: Name of the table in a fold's result.
 TABLE = "out_of_fold.csv"
@@ -26,7 +26,7 @@ TABLE = "out_of_fold.csv"
 _BATCH = 16
 
 
-def write_fold(run: Run, films: Films, config: TrainingConfig, model: keras.Model) -> Interval:
+def write_fold(run: Run, films: TrainingData, config: TrainingConfig, model: keras.Model) -> Interval:
     """Writes the result of one fold: the weights and the predictions on its held-out films.
 
     Args:
@@ -44,14 +44,14 @@ def write_fold(run: Run, films: Films, config: TrainingConfig, model: keras.Mode
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     table.to_csv(partial / TABLE, index=False, float_format="%.6g", lineterminator="\n")
-    save_weights(model, partial / f"{config.architecture}{SUFFIX}")
+    save_weights(model, partial / f"{config.architecture}{WEIGHTS_SUFFIX}")
     shutil.rmtree(run.result, ignore_errors=True)
     partial.rename(run.result)
     # The AUC depends on ranks alone, so the sigmoid of an uncalibrated logit serves.
     return summarise(table["label"], 1 / (1 + np.exp(-table["logit"])), table["group"], 0.5).auc
 
 
-def predict_held_out(films: Films, config: TrainingConfig, model: keras.Model) -> pd.DataFrame:
+def predict_held_out(films: TrainingData, config: TrainingConfig, model: keras.Model) -> pd.DataFrame:
     """Predicts the held-out films of a fold.
 
     Args:
@@ -66,13 +66,15 @@ def predict_held_out(films: Films, config: TrainingConfig, model: keras.Model) -
         boxes).
     """
     rows = []
-    index = films.of("val")
+    index = films.indices_of("val")
     for start in range(0, len(index), _BATCH):
         part = index[start : start + _BATCH]
-        scores, grids = _predict(model, config, normalise(films.canvases[films.rows[part]], films.spec))
+        scores, grids = _predict(
+            model, config, normalise_canvas(films.canvases[films.rows[part]], films.spec)
+        )
         for position, score, grid in zip(part.tolist(), scores, grids, strict=True):
             case, placement = films.cases[position], films.placement(position)
-            point = peak(grid, placement)
+            point = find_peak(grid, placement)
             height, width = placement.source
             rows.append(
                 {
@@ -86,7 +88,7 @@ def predict_held_out(films: Films, config: TrainingConfig, model: keras.Model) -
                     "peak_x": "" if point is None else round((point[0] + 0.5) / width, 4),
                     "peak_y": "" if point is None else round((point[1] + 0.5) / height, 4),
                     "peak_evidence": round(float(grid.max()), 4),
-                    "peak_in_box": int(hits(point, case.boxes, placement)) if case.boxes else "",
+                    "peak_in_box": int(is_peak_in_boxes(point, case.boxes, placement)) if case.boxes else "",
                 }
             )
     return pd.DataFrame(rows)
@@ -102,10 +104,10 @@ def read_folds(folder: Path) -> pd.DataFrame:
 
 def _predict(model: keras.Model, config: TrainingConfig, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Logits (n,) and heatmaps (n, rows, columns) of a batch."""
-    row = architecture(config.architecture)
+    row = find_architecture(config.architecture)
     if row.map_stride:
-        outputs = trained_view(model).predict_on_batch(inputs)
+        outputs = training_view(model).predict_on_batch(inputs)
         # Positive evidence above the map's bias is what Grad-CAM of the logit shows, up to a constant.
-        bias = model.get_layer(MAP).get_weights()[1]
-        return outputs[LOGIT][:, 0], np.maximum(outputs[MAP][..., 0] - bias, 0)
+        bias = model.get_layer(FRACTURE_MAP_LAYER).get_weights()[1]
+        return outputs[LOGIT_LAYER][:, 0], np.maximum(outputs[FRACTURE_MAP_LAYER][..., 0] - bias, 0)
     return logit_view(model).predict_on_batch(inputs)[:, 0], GradCam(model, row.heatmap_layer)(inputs)

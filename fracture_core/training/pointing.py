@@ -3,14 +3,14 @@
 import numpy as np
 
 from fracture_core.evaluation import Interval
-from fracture_core.evaluation.proportion import proportion
+from fracture_core.evaluation.proportion import proportion_interval
 from fracture_core.explain.gradcam import GradCam
-from fracture_core.explain.peak import hits, peak
-from fracture_core.imaging import normalise
-from fracture_core.training.films import Films
+from fracture_core.explain.peak import find_peak, is_peak_in_boxes
+from fracture_core.imaging import normalise_canvas
+from fracture_core.training.training_data import TrainingData
 
 
-def pointing(cam: GradCam, films: Films, index: np.ndarray) -> Interval | None:
+def measure_pointing(cam: GradCam, films: TrainingData, index: np.ndarray) -> Interval | None:
     """How often the heatmap's peak lies in a marked fracture.
 
     Args:
@@ -27,7 +27,7 @@ def pointing(cam: GradCam, films: Films, index: np.ndarray) -> Interval | None:
     found = []
     for position in marked:
         placement = films.placement(position)
-        grid = cam(normalise(films.canvases[films.rows[position]][None], films.spec))[0]
-        found.append(hits(peak(grid, placement), films.cases[position].boxes, placement))
+        grid = cam(normalise_canvas(films.canvases[films.rows[position]][None], films.spec))[0]
+        found.append(is_peak_in_boxes(find_peak(grid, placement), films.cases[position].boxes, placement))
     groups = np.unique([films.cases[position].group for position in marked], return_inverse=True)[1]
-    return proportion(np.array(found), groups)
+    return proportion_interval(np.array(found), groups)

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from fracture_core.training.augment import augment
+from fracture_core.training.augment import augment_image
 from fracture_core.zoo import Augmentation
 
 
-def variations(
+def preview_variations(
     canvas: np.ndarray, how: Augmentation, count: int, seed: int = 0, doubled: bool = False
 ) -> list[np.ndarray]:
     """One film at several looks of a training.
@@ -25,6 +25,6 @@ def variations(
         `count` films, uint8 (height, width).
     """
     return [
-        augment(canvas, how, np.random.default_rng((seed, look, 0)), doubled and look % 2 == 1)[0]
+        augment_image(canvas, how, np.random.default_rng((seed, look, 0)), doubled and look % 2 == 1)[0]
         for look in range(count)
     ]

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from fracture_core.errors import DataError, ModelError
-from fracture_core.evaluation import ThreeState
-from fracture_core.evaluation.paired import Paired, paired
-from fracture_core.evaluation.predictions import read as read_predictions
-from fracture_core.registry.card import Card
+from fracture_core.evaluation import VerdictCounts
+from fracture_core.evaluation.paired import PairedComparison, compare_paired
+from fracture_core.evaluation.predictions import read_predictions
+from fracture_core.registry.card import ModelCard
 from fracture_core.registry.release_checks import Check, FailedCheck, difference_text, failed_checks
-from fracture_core.registry.store import CARD, PREDICTIONS, SHIPPED, ModelStore
+from fracture_core.registry.store import CARD_NAME, PREDICTIONS_NAME, SHIPPED_MODEL, ModelStore
 from fracture_core.training.comparison import shared_test_images
-from fracture_core.words import Verdict, a_finding
+from fracture_core.vocabulary import Verdict, finding_with_article
 
 #: Longest reason that is kept, in characters.
 LONGEST_REASON = 500
@@ -34,10 +34,10 @@ class ReleaseComparison:
         reason_needed: whether it is put in use only with a reason.
     """
 
-    candidate: Card
-    current: Card | None
+    candidate: ModelCard
+    current: ModelCard | None
     current_id: str
-    pair: Paired | None
+    pair: PairedComparison | None
     unpaired: str
     failed: tuple[FailedCheck, ...]
     reason_needed: bool
@@ -56,7 +56,7 @@ class ReleaseComparison:
         areas = f"AUC {found.second.value:.3f} (in use) and {found.first.value:.3f}"
         outcome = (
             "nothing shows that one of them is better"
-            if not found.told_apart
+            if not found.is_significant
             else f"{self.candidate.id} is {'better' if found.difference.value > 0 else 'worse'}"
         )
         return f"{where}, {outcome}: {areas}, difference {difference_text(found.difference)}."
@@ -84,8 +84,8 @@ def compare_with_model_in_use(store: ModelStore, folder: Path) -> ReleaseCompari
     Raises:
         ModelError: the model's card cannot be read.
     """
-    candidate = Card.load(folder / CARD)
-    current_id = store.in_use() if store.ids() else ""
+    candidate = ModelCard.load(folder / CARD_NAME)
+    current_id = store.model_in_use() if store.ids() else ""
     current, pair, unpaired = None, None, "There is no model in use to compare with."
     if current_id:
         try:
@@ -94,8 +94,8 @@ def compare_with_model_in_use(store: ModelStore, folder: Path) -> ReleaseCompari
             unpaired = f"The model in use cannot be compared: {error}"
     if current is not None:
         try:
-            tables = read_predictions(folder / PREDICTIONS), store.predictions(current_id)
-            pair = paired(shared_test_images((candidate, tables[0]), (current, tables[1])))
+            tables = read_predictions(folder / PREDICTIONS_NAME), store.predictions(current_id)
+            pair = compare_paired(shared_test_images((candidate, tables[0]), (current, tables[1])))
         except ModelError:
             unpaired = (
                 "The two models share no test images, so their figures were measured on different images and cannot "
@@ -105,7 +105,7 @@ def compare_with_model_in_use(store: ModelStore, folder: Path) -> ReleaseCompari
             unpaired = f"No comparison on shared test images: {error}"
     failed = failed_checks(candidate, pair.difference if pair else None)
     # The app falls back on the shipped model, so nothing stands in the way of it.
-    needed = bool(failed) and candidate.id != SHIPPED
+    needed = bool(failed) and candidate.id != SHIPPED_MODEL
     return ReleaseComparison(candidate, current, current_id, pair, "" if pair else unpaired, failed, needed)
 
 
@@ -124,7 +124,7 @@ def put_in_use(
         ModelError: the model is unknown, its weights are not those of its card, it fails a check and there is no
             reason, or the reason is too long.
     """
-    card, current_id = store.card(model_id), store.in_use()
+    card, current_id = store.card(model_id), store.model_in_use()
     if model_id == current_id:
         store.use(model_id)
         return
@@ -168,7 +168,7 @@ _CHECK_WORDS: dict[str, str] = {
 }
 
 
-def _facts(card: Card | None) -> dict[str, str]:
+def _facts(card: ModelCard | None) -> dict[str, str]:
     """What is known of a model, by the name of the row."""
     test = card.test if card else None
     data = card.data if card else None
@@ -179,7 +179,7 @@ def _facts(card: Card | None) -> dict[str, str]:
         "Sensitivity, lower threshold": _at_lower(card),
         "Specificity, upper threshold": _at_upper(card),
         "Uncertain": _uncertain(card),
-        "Test images": f"{test.n:,}, {test.positives:,} with {a_finding(card.finding)}"
+        "Test images": f"{test.n:,}, {test.positives:,} with {finding_with_article(card.finding)}"
         if card and test
         else _UNKNOWN,
         "Dataset": data.name if data else _UNKNOWN,
@@ -187,7 +187,7 @@ def _facts(card: Card | None) -> dict[str, str]:
     }
 
 
-def _at_lower(card: Card | None) -> str:
+def _at_lower(card: ModelCard | None) -> str:
     """Sensitivity at the lower threshold: positives that do not get *no fracture seen*."""
     if card is None or card.test_states is None:
         return _UNKNOWN
@@ -197,7 +197,7 @@ def _at_lower(card: Card | None) -> str:
     )
 
 
-def _at_upper(card: Card | None) -> str:
+def _at_upper(card: ModelCard | None) -> str:
     """Specificity at the upper threshold: negatives that do not get *fracture suspected*."""
     if card is None or card.test_states is None:
         return _UNKNOWN
@@ -215,10 +215,10 @@ def _share(count: int, of: int, threshold: float) -> str:
     return f"{count / of:.2f} ({count:,} of {of:,}) at threshold {threshold:.2f}"
 
 
-def _uncertain(card: Card | None) -> str:
+def _uncertain(card: ModelCard | None) -> str:
     if card and "" in card.test_coverage:
-        return card.test_coverage[""].of(Verdict.UNCERTAIN)[0].text()
-    states: ThreeState | None = card.test_states if card else None
+        return card.test_coverage[""].for_verdict(Verdict.UNCERTAIN)[0].text()
+    states: VerdictCounts | None = card.test_states if card else None
     n = sum(states.fracture) + sum(states.no_fracture) if states else 0
     if states is None or not n:
         return _UNKNOWN
@@ -226,7 +226,7 @@ def _uncertain(card: Card | None) -> str:
     return f"{count / n:.2f} ({count:,} of {n:,})"
 
 
-def _trained_on(card: Card | None) -> str:
+def _trained_on(card: ModelCard | None) -> str:
     if card is None or card.data is None:
         return _UNKNOWN
     kind = {

@@ -9,16 +9,16 @@ import keras
 from scipy.stats import loguniform
 from sklearn.model_selection import ParameterSampler
 
-from fracture_core.atomic import write_atomically
 from fracture_core.errors import TrainingError
+from fracture_core.io.atomic_write import write_atomically
+from fracture_core.runs.config import TrainingConfig
+from fracture_core.runs.run import Run
+from fracture_core.runs.steps import StepHistory
 from fracture_core.training import loop
-from fracture_core.training.config import TrainingConfig
-from fracture_core.training.films import Films
-from fracture_core.training.run import Run
-from fracture_core.training.steps import Steps
+from fracture_core.training.training_data import TrainingData
 
 #: Rates are drawn evenly on a logarithmic scale between these.
-LOWEST, HIGHEST = 1e-5, 3e-2
+MIN_RATE, MAX_RATE = 1e-5, 3e-2
 
 
 class _Trial(Run):
@@ -28,24 +28,24 @@ class _Trial(Run):
         super().__init__(parent.folder / "search" / f"trial-{number:02d}")
         self._parent = parent
 
-    def stop_requested(self) -> bool:
-        return self._parent.stop_requested()
+    def is_stop_requested(self) -> bool:
+        return self._parent.is_stop_requested()
 
-    def report_steps(self, known: Steps) -> None:
+    def write_steps(self, known: StepHistory) -> None:
         """Whoever watches the run sees the trial move; its curves are its own."""
-        super().report_steps(known)
-        self._parent.report_steps(Steps(known.now))
+        super().write_steps(known)
+        self._parent.write_steps(StepHistory(known.now))
 
 
-def rates(config: TrainingConfig) -> list[float]:
+def sample_rates(config: TrainingConfig) -> list[float]:
     """The learning rates that a search tries, in order; the same config tries the same."""
     drawn = ParameterSampler(
-        {"rate": loguniform(LOWEST, HIGHEST)}, n_iter=config.search_trials, random_state=config.seed
+        {"rate": loguniform(MIN_RATE, MAX_RATE)}, n_iter=config.search_trials, random_state=config.seed
     )
     return [float(f"{point['rate']:.2e}") for point in drawn]
 
 
-def with_found_rate(run: Run, films: Films, config: TrainingConfig) -> TrainingConfig:
+def search_learning_rate(run: Run, films: TrainingData, config: TrainingConfig) -> TrainingConfig:
     """The config with the learning rate that a search finds; as it is where no search is asked for.
 
     Completed trials are kept, so that a stopped search goes on where it was. The test split is not looked at.
@@ -61,12 +61,14 @@ def with_found_rate(run: Run, films: Films, config: TrainingConfig) -> TrainingC
     """
     if not config.search_trials:
         return config
-    tried = rates(config)
+    tried = sample_rates(config)
     losses = []
     for number, rate in enumerate(tried, 1):
         run.set_state("running", f"Searching for a learning rate: trial {number} of {len(tried)}, {rate:g}.")
         losses.append(_loss(_Trial(run, number), films, config, rate))
-        run.report(kind="trial", trial=number, trials=len(tried), rate=rate, val_loss=_plain(losses[-1]))
+        run.write_progress(
+            kind="trial", trial=number, trials=len(tried), rate=rate, val_loss=_plain(losses[-1])
+        )
     best = min(range(len(tried)), key=losses.__getitem__)
     if not math.isfinite(losses[best]):
         raise TrainingError(
@@ -76,7 +78,7 @@ def with_found_rate(run: Run, films: Films, config: TrainingConfig) -> TrainingC
     return replace(config, learning_rate=tried[best])
 
 
-def _loss(trial: _Trial, films: Films, config: TrainingConfig, rate: float) -> float:
+def _loss(trial: _Trial, films: TrainingData, config: TrainingConfig, rate: float) -> float:
     """The best validation loss of a short training at one rate; infinite where it diverged."""
     done = trial.folder / "done.json"
     if done.is_file():

@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from fracture_core.training.steps import Point
+from fracture_core.runs.steps import CurvePoint
 
 _Event: Any = tf.compat.v1.Event
 _Summary: Any = tf.compat.v1.Summary
@@ -23,7 +23,7 @@ _NAME = "events.out.tfevents"
 _VERSION = "brain.Event:2"
 
 
-class Events:
+class EventFiles:
     """The event files of one training.
 
     Args:
@@ -34,7 +34,7 @@ class Events:
         self._folder = folder
         self._writers: dict[str, tf.io.TFRecordWriter] = {}
 
-    def begin(self, epochs: int, steps: int) -> None:
+    def open(self, epochs: int, steps: int) -> None:
         """Opens the files, without what they say of later epochs and steps: those are made again.
 
         Args:
@@ -58,7 +58,7 @@ class Events:
                 before.unlink()
             self._writers[part] = writer
 
-    def epoch(self, number: int, figures: dict[str, float]) -> None:
+    def write_epoch(self, number: int, figures: dict[str, float]) -> None:
         """Adds the figures of an epoch, those of validation films by `val_` before their names."""
         for part, ahead in ((_TRAIN, ""), (_VALIDATION, "val_")):
             values = {
@@ -68,7 +68,7 @@ class Events:
             }
             self._write(part, number, values)
 
-    def step(self, point: Point) -> None:
+    def write_step(self, point: CurvePoint) -> None:
         """Adds the figures of a stretch of steps."""
         values = {"loss": point.loss, "accuracy": point.accuracy, "auc": point.auc}
         self._write(_TRAIN, point.step, {_BY_STEP + name: value for name, value in values.items()})

@@ -14,33 +14,36 @@ if TYPE_CHECKING:
     import keras
 
 #: Layer names every builder must use: the evidence before the activation, and after it.
-LOGIT = "logit"
-PROBABILITY = "probability"
+LOGIT_LAYER = "logit"
+PROBABILITY_LAYER = "probability"
 
 #: Layer of a network that says cell by cell where a fracture is, as logits (batch, rows, columns, 1).
-MAP = "fracture_map"
+FRACTURE_MAP_LAYER = "fracture_map"
+
+#: Layer of an ensemble that holds the grids of all members, one after the other.
+GRIDS_LAYER = "grids"
 
 #: Layer that frees films of the training split's mean and deviation; learnt before anything else.
-STANDARDISE = "standardise"
+STANDARDISE_LAYER = "standardise"
 
 #: How a learning rate may fall: when the validation loss stands still, by a half cosine over all epochs, or never.
 PLATEAU, COSINE, CONSTANT = "plateau", "cosine", "constant"
 SCHEDULES = (PLATEAU, COSINE, CONSTANT)
 
 #: Which films an epoch shows: all, as many of the commoner class as of the rarer, or the rarer class several times.
-ALL, UNDER, OVER = "all", "under", "over"
-SAMPLINGS = (ALL, UNDER, OVER)
+SAMPLE_ALL, UNDERSAMPLE, OVERSAMPLE = "all", "under", "over"
+SAMPLINGS = (SAMPLE_ALL, UNDERSAMPLE, OVERSAMPLE)
 
 #: Builder of networks whose backbone never learns, whatever weights it starts from.
 FROZEN = "frozen_backbone"
 
 #: The stride by which all networks shrink at the least; inputs are multiples of it.
-_STRIDE = 32
+_MIN_SIDE = 32
 _LARGEST = 1024
 
 
 @dataclass(frozen=True)
-class Protocol:
+class TrainingProtocol:
     """How an architecture is trained unless told otherwise.
 
     Attributes:
@@ -66,7 +69,7 @@ class Protocol:
     schedule: str = PLATEAU
     box_weight: float = 0.0
     negatives: float = 0.0
-    sampling: str = ALL
+    sampling: str = SAMPLE_ALL
     doubled: bool = False
     class_weights: bool = True
 
@@ -101,7 +104,7 @@ class Architecture:
     feature_layers: tuple[str, ...] = ()
     map_stride: int = 0
     backbone: str = ""
-    protocol: Protocol = field(default_factory=Protocol)
+    protocol: TrainingProtocol = field(default_factory=TrainingProtocol)
     builder: str = ""
     parameters: int = 0
     weights_package: str = ""
@@ -114,14 +117,14 @@ class Architecture:
         """
         if size in (None, self.input.height):
             return self.input
-        if size % _STRIDE or not 2 * _STRIDE <= size <= _LARGEST:
+        if size % _MIN_SIDE or not 2 * _MIN_SIDE <= size <= _LARGEST:
             raise ModelError(
-                f"Expected an input size that is a multiple of {_STRIDE} from {2 * _STRIDE} to {_LARGEST}, but "
-                f"got {size}: choose {min(_LARGEST, max(2, round(size / _STRIDE)) * _STRIDE)}, say."
+                f"Expected an input size that is a multiple of {_MIN_SIDE} from {2 * _MIN_SIDE} to {_LARGEST}, but "
+                f"got {size}: choose {min(_LARGEST, max(2, round(size / _MIN_SIDE)) * _MIN_SIDE)}, say."
             )
         return InputSpec(size, size, self.input.channels, self.input.scaling)
 
-    def begun(self, usual: Protocol, trained: bool) -> Protocol:
+    def adapt_protocol(self, usual: TrainingProtocol, trained: bool) -> TrainingProtocol:
         """A protocol as it serves a training that begins here.
 
         Args:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 #: The widest range of each variation that still leaves a film to learn from; the narrowest is 0.
-WIDEST = {
+AUGMENTATION_LIMITS = {
     "rotation": 180.0,
     "shift": 0.5,
     "zoom": 0.5,

@@ -6,8 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from fracture_core.zoo.architecture import LOGIT, PROBABILITY
-from fracture_core.zoo.ensemble import GRID
+from fracture_core.zoo.architecture import GRIDS_LAYER, LOGIT_LAYER, PROBABILITY_LAYER
 
 
 @keras.saving.register_keras_serializable("second_look")
@@ -41,17 +40,17 @@ class Channels(keras.layers.Layer):
         return {**super().get_config(), "start": self.start, "stop": self.stop}
 
 
-def calibrated(member: int) -> str:
+def calibration_layer_name(member: int) -> str:
     """Name of the layer that calibrates a member: weight and bias are the slope and intercept of Platt's scaling."""
     return f"member{member}_calibrated"
 
 
-def halves(member: int) -> tuple[str, str]:
+def member_part_names(member: int) -> tuple[str, str]:
     """Names of the two parts of a member: up to its grid, and from there to its logit."""
     return f"member{member}_to_grid", f"member{member}_to_logit"
 
 
-def build(models: Sequence[keras.Model], layers: Sequence[str]) -> keras.Model:
+def join_networks(models: Sequence[keras.Model], layers: Sequence[str]) -> keras.Model:
     """Joins networks of one input.
 
     Each is cut at the layer that explains it. All grids lie in one layer, from which each rest takes its own, so that
@@ -68,17 +67,19 @@ def build(models: Sequence[keras.Model], layers: Sequence[str]) -> keras.Model:
     grids, rests = [], []
     for member, (model, layer) in enumerate(zip(models, layers, strict=True)):
         grid = model.get_layer(layer).output
-        first, second = halves(member)
+        first, second = member_part_names(member)
         grids.append(keras.Model(model.input, grid, name=first)(film))
-        rests.append(keras.Model(grid, model.get_layer(LOGIT).output, name=second))
-    joined = keras.layers.Concatenate(name=GRID)(grids)
+        rests.append(keras.Model(grid, model.get_layer(LOGIT_LAYER).output, name=second))
+    joined = keras.layers.Concatenate(name=GRIDS_LAYER)(grids)
     logits, start = [], 0
     for member, (grid, rest) in enumerate(zip(grids, rests, strict=True)):
         own = Channels(start, start + grid.shape[-1], name=f"member{member}_grid")(joined)
         start += grid.shape[-1]
         scale = keras.layers.Dense(
-            1, kernel_initializer="ones", bias_initializer="zeros", name=calibrated(member)
+            1, kernel_initializer="ones", bias_initializer="zeros", name=calibration_layer_name(member)
         )
         logits.append(scale(rest(own)))
-    logit = MeanProbability(name=LOGIT)(keras.layers.Concatenate(name="logits")(logits))
-    return keras.Model(film, keras.layers.Activation("sigmoid", name=PROBABILITY)(logit), name="average")
+    logit = MeanProbability(name=LOGIT_LAYER)(keras.layers.Concatenate(name="logits")(logits))
+    return keras.Model(
+        film, keras.layers.Activation("sigmoid", name=PROBABILITY_LAYER)(logit), name="average"
+    )

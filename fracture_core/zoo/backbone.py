@@ -35,10 +35,10 @@ def load_backbone(model: keras.Model, row: Architecture, spec: InputSpec, source
         base = _lite_backbone(row, shape, source)
     else:
         base = _keras_application(row, shape, source)
-    own = {settled_name(layer.name): layer for layer in model.layers}
+    own = {canonical_layer_name(layer.name): layer for layer in model.layers}
     for layer in base.layers:
         if layer.weights:
-            own[settled_name(layer.name)].set_weights(layer.get_weights())
+            own[canonical_layer_name(layer.name)].set_weights(layer.get_weights())
 
 
 def build_backbone(name: str, shape: tuple[int, int, int]) -> keras.Model:
@@ -53,7 +53,7 @@ def build_backbone(name: str, shape: tuple[int, int, int]) -> keras.Model:
     return getattr(keras.applications, name)(weights=None, include_top=False, input_shape=shape)
 
 
-def settled_name(name: str) -> str:
+def canonical_layer_name(name: str) -> str:
     """A layer's name as it would be in a fresh process; Keras counts the layers that an application left unnamed."""
     return re.sub(r"^(normalization|rescaling)_\d+$", r"\1", name)
 

@@ -19,4 +19,4 @@ def build(spec: InputSpec) -> keras.Model:
         x = layers.MaxPooling2D(name=f"block{number}_pool")(x)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(128, activation="relu", name="dense")(x)
-    return keras.Model(image, head.softmax(x), name="cnn150")
+    return keras.Model(image, head.add_softmax_head(x), name="cnn150")

@@ -84,7 +84,7 @@ def build(spec: InputSpec, name: str) -> keras.Model:
     image = keras.Input((spec.height, spec.width, spec.channels), name="image")
     x = layers.GlobalAveragePooling2D(name="pool")(backbone(name, image).output)
     x = layers.Dropout(0.3, name="dropout")(x)
-    return keras.Model(image, head.probability(x), name=name.lower())
+    return keras.Model(image, head.add_probability_head(x), name=name.lower())
 
 
 def _scaled_channels(channels: int, width: float) -> int:

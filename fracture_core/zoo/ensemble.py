@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING
 
 from fracture_core.errors import ModelError
 from fracture_core.imaging import InputSpec
-from fracture_core.zoo.architecture import Architecture
+from fracture_core.zoo.architecture import GRIDS_LAYER, Architecture
 
 if TYPE_CHECKING:
     import keras
 
 #: Between the names of members in the name of an ensemble.
-JOIN = "+"
-
-#: The layer that holds the grids of all members, one behind the other.
-GRID = "grids"
+MEMBER_SEPARATOR = "+"
 
 
 @dataclass(frozen=True)
@@ -35,11 +32,11 @@ class Ensemble(Architecture):
         """The row of some members."""
         titles = sorted({row.title for row in members})
         return cls(
-            name=JOIN.join(row.name for row in members),
+            name=MEMBER_SEPARATOR.join(row.name for row in members),
             title=f"Average of {len(members)} networks ({', '.join(titles)})",
             source="Deep ensembles: Lakshminarayanan et al. 2017, arXiv:1612.01474",
             input=members[0].input,
-            heatmap_layer=GRID,
+            heatmap_layer=GRIDS_LAYER,
             members=tuple(members),
         )
 
@@ -50,7 +47,7 @@ class Ensemble(Architecture):
             ModelError: the grids that explain the members differ in size, so that no one heatmap can be drawn.
         """
         # Keras takes seconds to load, and a row alone needs none of it.
-        from fracture_core.zoo.average import build
+        from fracture_core.zoo.average import join_networks
 
         models = [row.build(spec) for row in self.members]
         layers = [row.heatmap_layer for row in self.members]
@@ -67,4 +64,4 @@ class Ensemble(Architecture):
                 f"Expected networks whose heatmaps have one grid, but they have {sizes}: average models of one "
                 "architecture and input size."
             )
-        return build(models, layers)
+        return join_networks(models, layers)

@@ -21,4 +21,4 @@ def build(spec: InputSpec) -> keras.Model:
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(128, activation="relu", name="dense")(x)
     x = layers.Dropout(0.5, name="dropout")(x)
-    return keras.Model(image, head.probability(x), name="four_block")
+    return keras.Model(image, head.add_probability_head(x), name="four_block")

@@ -22,4 +22,4 @@ def build(spec: InputSpec, backbone: str) -> keras.Model:
     base = getattr(keras.applications, backbone)(weights=None, include_top=False, input_tensor=image)
     x = layers.GlobalAveragePooling2D(name="head_pool")(base.output)
     x = layers.Dense(64, activation="relu", name="head_dense")(x)
-    return keras.Model(image, head.probability(x), name=f"frozen_{backbone.lower()}")
+    return keras.Model(image, head.add_probability_head(x), name=f"frozen_{backbone.lower()}")

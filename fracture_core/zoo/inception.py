@@ -10,13 +10,13 @@ from keras import layers
 
 from fracture_core.imaging import InputSpec
 from fracture_core.zoo import head
-from fracture_core.zoo.architecture import STANDARDISE
+from fracture_core.zoo.architecture import STANDARDISE_LAYER
 
 
 def build(spec: InputSpec) -> keras.Model:
     """Builds the network for one input; see `Architecture.build`."""
     image = keras.Input((spec.height, spec.width, spec.channels), name="image")
-    x = layers.Normalization(axis=None, name=STANDARDISE)(image)
+    x = layers.Normalization(axis=None, name=STANDARDISE_LAYER)(image)
     x = layers.Conv2D(32, 7, strides=2, padding="same", name="stem_conv")(x)
     x = layers.BatchNormalization(name="stem_norm")(x)
     x = layers.ReLU(name="stem_relu")(x)
@@ -28,7 +28,7 @@ def build(spec: InputSpec) -> keras.Model:
     x = layers.MaxPooling2D(name="pool2")(x)
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     x = layers.Dropout(0.4, name="dropout")(x)
-    return keras.Model(image, head.softmax(x), name="inception")
+    return keras.Model(image, head.add_softmax_head(x), name="inception")
 
 
 def _block(x, width: int, number: int):

@@ -11,7 +11,7 @@ import keras
 from keras import layers, ops
 
 from fracture_core.zoo import head
-from fracture_core.zoo.architecture import MAP
+from fracture_core.zoo.architecture import FRACTURE_MAP_LAYER
 
 _CHANNELS = 128
 
@@ -50,9 +50,13 @@ def add_map_head(image, features: Sequence, name: str) -> keras.Model:
         x = layers.Conv2D(
             _CHANNELS, 1, activation="relu", name="head_evidence" if last else f"head_mix{number}"
         )(x)
-    cells = layers.Conv2D(1, 1, bias_initializer=keras.initializers.Constant(_PRIOR), name=MAP)(x)
+    cells = layers.Conv2D(
+        1, 1, bias_initializer=keras.initializers.Constant(_PRIOR), name=FRACTURE_MAP_LAYER
+    )(x)
     evidence = layers.Flatten(name="head_cells")(cells)
     pooled = ops.logsumexp(_SHARPNESS * evidence, axis=1, keepdims=True) / _SHARPNESS
     # The weight is never negative: evidence anywhere cannot count against a fracture.
-    logit = head.probability(pooled, kernel_initializer="ones", kernel_constraint=keras.constraints.NonNeg())
+    logit = head.add_probability_head(
+        pooled, kernel_initializer="ones", kernel_constraint=keras.constraints.NonNeg()
+    )
     return keras.Model(image, logit, name=name)

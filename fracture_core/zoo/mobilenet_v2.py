@@ -20,4 +20,4 @@ def build(spec: InputSpec) -> keras.Model:
             layer.momentum = _MOMENTUM
     x = layers.GlobalAveragePooling2D(name="pool")(base.output)
     x = layers.Dropout(0.3, name="dropout")(x)
-    return keras.Model(image, head.probability(x), name="mobilenet_v2")
+    return keras.Model(image, head.add_probability_head(x), name="mobilenet_v2")

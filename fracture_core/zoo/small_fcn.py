@@ -32,4 +32,4 @@ def build(spec: InputSpec) -> keras.Model:
     cells = layers.Reshape((-1, x.shape[-1]), name="cells")(x)
     summed = ops.logsumexp(_SHARPNESS * cells, axis=1)
     pooled = (summed - math.log(cells.shape[1])) / _SHARPNESS
-    return keras.Model(image, head.probability(pooled), name="small_fcn")
+    return keras.Model(image, head.add_probability_head(pooled), name="small_fcn")

@@ -22,4 +22,4 @@ def build(spec: InputSpec) -> keras.Model:
         x = layers.Dropout(0.25, name=f"block{number}_dropout")(x)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(128, activation="relu", name="dense")(x)
-    return keras.Model(image, head.probability(x), name="three_block")
+    return keras.Model(image, head.add_probability_head(x), name="three_block")

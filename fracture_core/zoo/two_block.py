@@ -20,4 +20,4 @@ def build(spec: InputSpec) -> keras.Model:
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dropout(0.5, name="dropout")(x)
     x = layers.Dense(128, activation="relu", name="dense")(x)
-    return keras.Model(image, head.probability(x), name="two_block")
+    return keras.Model(image, head.add_probability_head(x), name="two_block")

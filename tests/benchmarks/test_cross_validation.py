@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks import cross_validation
-from fracture_core import places
-from fracture_core.training.config import TrainingConfig
+from fracture_core import paths
+from fracture_core.runs.config import TrainingConfig
+from fracture_core.runs.run import Run
 from fracture_core.training.out_of_fold import TABLE
-from fracture_core.training.run import Run
 
 _ROW = "{name},{fold},g{name},hand,0,{label},{logit},0.5,0.5,1.0,{inside}\n"
 _COLUMNS = "id,fold,group,regions,hardware,label,logit,peak_x,peak_y,peak_evidence,peak_in_box\n"
@@ -63,7 +63,7 @@ def test_all_folds_are_trained_with_the_options(trainings, monkeypatch, capsys):
     assert _start(monkeypatch, "--folds", "2", "--", "--data", "DIR") == 0
     assert _folds(called) == [("fold-1", False), ("fold-2", False)]
     assert all(command[-2:] == ["--data", "DIR"] for command in called)
-    lines = (places.runs() / "cross_validation" / "two" / TABLE).read_text().splitlines()
+    lines = (paths.runs_dir() / "cross_validation" / "two" / TABLE).read_text().splitlines()
     assert len(lines) == 1 + 12
     assert "2 folds, 12 films: out-of-fold AUC" in capsys.readouterr().out
 

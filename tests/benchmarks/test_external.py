@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from benchmarks import external
-from fracture_core.data.phantom import draw, encode_png
 from fracture_core.evaluation import Thresholds
+from fracture_core.phantom import draw_phantom, encode_png
 
 LIMITS = Thresholds(0.2, 0.6, 0.95, 0.95, 0.4)
 
@@ -16,7 +16,7 @@ def test_originals_leave_out_copies_and_training_images(tmp_path):
     data, training = tmp_path / "data" / "train" / "fractured", tmp_path / "training"
     data.mkdir(parents=True)
     training.mkdir()
-    films = [draw(seed, "leg", True, (160, 128)).pixels for seed in range(8)]
+    films = [draw_phantom(seed, "leg", True, (160, 128)).pixels for seed in range(8)]
     for number, pixels in enumerate(films):
         (data / f"{number}.png").write_bytes(encode_png(pixels))
     (data / "0-rotated1.png").write_bytes(encode_png(np.ascontiguousarray(np.rot90(films[0]))))

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from fracture_core.data.phantom import draw, encode_png
+from fracture_core.phantom import draw_phantom, encode_png
 
 
 @pytest.fixture(scope="module")
@@ -16,9 +16,9 @@ def leaky(tmp_path_factory):
     for seed in range(16):
         part, kind = ("train", "test")[seed // 12], ("normal", "fractured")[seed % 2]
         (root / part / kind).mkdir(parents=True, exist_ok=True)
-        pixels = draw(seed, ("hand", "leg")[seed % 2], kind == "fractured", (200, 160)).pixels
+        pixels = draw_phantom(seed, ("hand", "leg")[seed % 2], kind == "fractured", (200, 160)).pixels
         (root / part / kind / f"{seed}.png").write_bytes(encode_png(pixels))
-    copy = np.ascontiguousarray(draw(3, "leg", True, (200, 160)).pixels[:, ::-1])
+    copy = np.ascontiguousarray(draw_phantom(3, "leg", True, (200, 160)).pixels[:, ::-1])
     (root / "test" / "fractured" / "copy.png").write_bytes(encode_png(copy))
     return root
 

@@ -10,10 +10,10 @@ import pytest
 
 from fracture_core.errors import DataError, ModelError
 from fracture_core.evaluation import predictions
-from fracture_core.registry import speed
-from fracture_core.registry.card import Card
+from fracture_core.registry import inference_speed
+from fracture_core.registry.card import ModelCard
+from fracture_core.runs.run import Run
 from fracture_core.training import comparison, comparison_plots
-from fracture_core.training.run import Run
 
 
 @pytest.fixture
@@ -21,9 +21,9 @@ def other(store):
     """A second model on the same films, worse and with another hash; its name is a formula."""
     folder = store.root / "other"
     shutil.copytree(store.root / "tiny", folder)
-    card = Card.load(folder / "card.json")
-    table = predictions.read(folder / "predictions.csv")
-    predictions.write(folder / "predictions.csv", table.assign(probability=0.5, logit=0.0))
+    card = ModelCard.load(folder / "card.json")
+    table = predictions.read_predictions(folder / "predictions.csv")
+    predictions.write_predictions(folder / "predictions.csv", table.assign(probability=0.5, logit=0.0))
     weights = replace(card.weights, sha256="0" * 64)
     replace(card, id="other", title="=1+1", weights=weights).save(folder / "card.json")
     return "other"
@@ -36,12 +36,12 @@ def runs(trained, tmp_path):
     shutil.copytree(trained.folder, root / "tiny")
     run = Run.create(root, "stopped", trained.config())
     run.set_state("stopped")
-    run.report(kind="epoch", epoch=1, epochs=2, seconds=90.0, loss=1.0, val_loss=0.9, val_auc=0.75)
+    run.write_progress(kind="epoch", epoch=1, epochs=2, seconds=90.0, loss=1.0, val_loss=0.9, val_auc=0.75)
     return root
 
 
 def test_a_model_is_one_line_with_the_epochs_of_its_run(store, other, runs):
-    found = {entry.name: entry for entry in comparison.entries(store, runs)}
+    found = {entry.name: entry for entry in comparison.compared_models(store, runs)}
     assert [(entry.name, entry.kind, entry.state) for entry in found.values()] == [
         ("other", "model", "in use"),
         ("tiny", "model", ""),
@@ -49,7 +49,7 @@ def test_a_model_is_one_line_with_the_epochs_of_its_run(store, other, runs):
     ]
     assert len(found["tiny"].epochs) == 2
     assert not found["other"].epochs
-    lines = comparison.table(found.values()).set_index("Name")
+    lines = comparison.comparison_table(found.values()).set_index("Name")
     card = store.card("tiny")
     assert (
         lines.loc["tiny", "AUC"]
@@ -63,7 +63,7 @@ def test_a_model_is_one_line_with_the_epochs_of_its_run(store, other, runs):
 
 def test_a_finished_run_that_is_no_model_yet_stands_with_its_record(store, runs):
     shutil.rmtree(store.root / "tiny")
-    found = comparison.entries(store, runs)
+    found = comparison.compared_models(store, runs)
     assert {(entry.name, entry.kind, entry.card is not None) for entry in found} == {
         ("tiny", "run", True),
         ("stopped", "run", False),
@@ -72,14 +72,16 @@ def test_a_finished_run_that_is_no_model_yet_stands_with_its_record(store, runs)
 
 def test_a_broken_card_spoils_one_line_only(store, other, runs):
     (store.root / "other" / "card.json").write_text("{")
-    found = {entry.name: entry for entry in comparison.entries(store, runs)}
+    found = {entry.name: entry for entry in comparison.compared_models(store, runs)}
     assert "Expected a complete model card" in found["other"].fault
     assert found["tiny"].card is not None
-    assert "Expected a complete" in comparison.table(found.values())["State"][0]
+    assert "Expected a complete" in comparison.comparison_table(found.values())["State"][0]
 
 
 def test_the_csv_holds_numbers_and_no_formula(store, other, runs):
-    lines = list(csv.DictReader(io.StringIO(comparison.to_csv(comparison.entries(store, runs)))))
+    lines = list(
+        csv.DictReader(io.StringIO(comparison.comparison_to_csv(comparison.compared_models(store, runs))))
+    )
     card = store.card("tiny")
     tiny = next(line for line in lines if line["Name"] == "tiny")
     assert float(tiny["AUC low"]) == pytest.approx(card.test.auc.low, rel=1e-4)
@@ -88,49 +90,52 @@ def test_the_csv_holds_numbers_and_no_formula(store, other, runs):
 
 
 def test_two_models_are_compared_on_their_shared_films(store, other):
-    found, films = comparison.compare(store, "tiny", other)
+    found, films = comparison.compare_models(store, "tiny", other)
     assert len(films) == store.card("tiny").test.n == found.first.n
     assert found.first.value == pytest.approx(store.card("tiny").test.auc.value)
     assert found.second.value == 0.5
-    said = comparison.sentence(found, "tiny", other, "fracture")
+    said = comparison.comparison_sentence(found, "tiny", other, "fracture")
     assert f"On the {len(films)} films in {found.groups} groups that both were tested on" in said
 
 
 def test_the_figure_of_two_models_follows_their_finding(store, other):
-    compared = comparison.compare(store, "tiny", other)
-    figure = comparison_plots.pair(*compared, "tiny", other, "abnormality")
+    compared = comparison.compare_models(store, "tiny", other)
+    figure = comparison_plots.plot_roc_pair(*compared, "tiny", other, "abnormality")
     assert figure.axes[0].get_ylabel() == "Sensitivity (abnormalities found)"
 
 
 def test_no_shared_films_is_one_sentence(store, other, edit_card):
     with pytest.raises(ModelError, match="but got tiny twice"):
-        comparison.compare(store, "tiny", "tiny")
+        comparison.compare_models(store, "tiny", "tiny")
     folder = store.root / other
-    card = Card.load(folder / "card.json")
+    card = ModelCard.load(folder / "card.json")
     replace(card, data=replace(card.data, name="elsewhere")).save(folder / "card.json")
     with pytest.raises(
         ModelError, match=r"they share none \(tiny on \d+ films of .*other on \d+ films of elsewhere"
     ):
-        comparison.compare(store, "tiny", other)
+        comparison.compare_models(store, "tiny", other)
     (folder / "predictions.csv").unlink()
     with pytest.raises(DataError, match="evaluate the model first"):
-        comparison.compare(store, "tiny", other)
+        comparison.compare_models(store, "tiny", other)
 
 
 def test_speed_is_measured_once_and_for_this_computer_and_these_weights(store, tmp_path, monkeypatch):
     card = store.card("tiny")
-    assert speed.known(card, tmp_path / "speed") is None
-    found = speed.measure(store, "tiny", tmp_path / "speed")
+    assert inference_speed.load_inference_speed(card, tmp_path / "speed") is None
+    found = inference_speed.measure_inference_speed(store, "tiny", tmp_path / "speed")
     assert 0 < found.low <= found.middle <= found.high
-    assert speed.known(card, tmp_path / "speed") == found
+    assert inference_speed.load_inference_speed(card, tmp_path / "speed") == found
     assert (
-        speed.known(replace(card, weights=replace(card.weights, sha256="1" * 64)), tmp_path / "speed") is None
+        inference_speed.load_inference_speed(
+            replace(card, weights=replace(card.weights, sha256="1" * 64)), tmp_path / "speed"
+        )
+        is None
     )
     monkeypatch.setattr("platform.node", lambda: "elsewhere")
-    assert speed.known(card, tmp_path / "speed") is None
+    assert inference_speed.load_inference_speed(card, tmp_path / "speed") is None
     for path in (tmp_path / "speed").iterdir():
         path.write_text("{")
-    assert speed.known(card, tmp_path / "speed") is None
+    assert inference_speed.load_inference_speed(card, tmp_path / "speed") is None
 
 
 def test_compare_command(command, store, other, runs, tmp_path, monkeypatch):

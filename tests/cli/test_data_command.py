@@ -4,21 +4,23 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hosts import Page, pack, packed_fracatlas
+from local_hosts import Page, pack, packed_fracatlas
 
-from fracture_core.data import upload
-from fracture_core.data.download import public_set, sets
-from fracture_core.data.download.figshare import Figshare
-from fracture_core.data.layouts import read_catalogue
-from fracture_core.training import process
-from fracture_core.training.config import TrainingConfig
+from fracture_core.datasets import uploaded_datasets
+from fracture_core.datasets.layouts import read_catalogue
+from fracture_core.download import public_dataset, public_datasets
+from fracture_core.download.figshare import FigshareHost
+from fracture_core.runs import process
+from fracture_core.runs.config import TrainingConfig
 
 
 @pytest.fixture
 def fracatlas(local_host, monkeypatch):
     """FracAtlas from here instead of figshare; gives the host."""
-    row = replace(public_set("fracatlas"), source=Figshare(22363012, f"{local_host.url}/v2"), counts={"": 6})
-    monkeypatch.setattr(sets, "SETS", (row,))
+    row = replace(
+        public_dataset("fracatlas"), source=FigshareHost(22363012, f"{local_host.url}/v2"), counts={"": 6}
+    )
+    monkeypatch.setattr(public_datasets, "PUBLIC_DATASETS", (row,))
     local_host.article(22363012, {"FracAtlas.zip": Page(packed_fracatlas())})
     return local_host
 
@@ -54,7 +56,7 @@ def test_the_list(command, words, runs):
     said = command(*words)
     assert said.status == 0
     assert [line.split()[0] for line in said.lines if not line.startswith(" ")] == [
-        row.name for row in sets.SETS
+        row.name for row in public_datasets.PUBLIC_DATASETS
     ]
     assert "about 338 MB; licence: CC BY 4.0" in said.out
     assert "https://www.kaggle.com/datasets/devbatrax/fracture-detection-using-x-ray-images" in said.out
@@ -98,7 +100,9 @@ def test_who_does_not_agree_fetches_nothing(command, fracatlas, terminal, tmp_pa
 
 
 def test_a_warning_does_not_fail(command, fracatlas, monkeypatch, tmp_path):
-    monkeypatch.setattr(sets, "SETS", (replace(sets.SETS[0], counts={"": 4083}),))
+    monkeypatch.setattr(
+        public_datasets, "PUBLIC_DATASETS", (replace(public_datasets.PUBLIC_DATASETS[0], counts={"": 4083}),)
+    )
     said = command("data", "get", "fracatlas", "--to", tmp_path / "fa", "--yes")
     assert said.status == 0
     assert "Expected 4,083 films as published, but there are 6 films" in said.err
@@ -130,7 +134,7 @@ def unpacked(command, runs, tmp_path):
 
 
 def test_a_zip_is_unpacked_where_the_page_looks(command, unpacked, runs):
-    assert upload.uploaded(runs) == [unpacked]
+    assert uploaded_datasets.uploaded_folders(runs) == [unpacked]
     assert len(read_catalogue(unpacked).cases) == 6
     assert command("data", "list").lines[-1].endswith(f"unpacked: {unpacked}")
 
@@ -145,7 +149,7 @@ def test_what_is_no_zip_of_films_is_a_sentence(command, runs, tmp_path, content,
     said = command("data", "unpack", tmp_path / "a.zip")
     assert (said.status, said.out) == (1, "")
     assert sentence in said.err
-    assert upload.uploaded(runs) == []
+    assert uploaded_datasets.uploaded_folders(runs) == []
 
 
 def test_an_unpacked_zip_is_deleted_and_nothing_else(command, unpacked, runs, tmp_path, monkeypatch):
@@ -154,13 +158,13 @@ def test_an_unpacked_zip_is_deleted_and_nothing_else(command, unpacked, runs, tm
     assert "Expected a set that was uploaded" in said.err
     monkeypatch.chdir(unpacked.parent)
     assert command("data", "delete", unpacked.name).status == 0
-    assert upload.uploaded(runs) == []
+    assert uploaded_datasets.uploaded_folders(runs) == []
 
 
 def test_films_under_training_are_not_deleted(command, unpacked, runs, monkeypatch):
     config = TrainingConfig(str(unpacked), "small_fcn")
-    monkeypatch.setattr(process, "under_way", lambda root: iter([config]))
+    monkeypatch.setattr(process, "active_and_waiting", lambda root: iter([config]))
     said = command("data", "delete", unpacked)
     assert said.status == 1
     assert "no training needs" in said.err
-    assert upload.uploaded(runs) == [unpacked]
+    assert uploaded_datasets.uploaded_folders(runs) == [unpacked]

@@ -7,7 +7,7 @@ import pytest
 
 from fracture_core.errors import DataError
 from fracture_core.evaluation import Interval, Summary, predictions
-from pages.parts import failures_record
+from pages.components.common import test_record
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -22,7 +22,7 @@ def test_evaluate_writes_what_it_prints(command, store, phantoms, tmp_path):
     metrics = json.loads((out / "metrics.json").read_text("utf-8"))
     assert (metrics["model"], metrics["split"], metrics["warnings"]) == ("tiny", "test", [])
     assert Summary.from_json(metrics["all"]).confusion == record.confusion
-    assert len(predictions.read(out / "predictions.csv")) == record.n
+    assert len(predictions.read_predictions(out / "predictions.csv")) == record.n
     slices = pd.read_csv(out / "slices.csv")
     assert {"Brightness", "Contrast"} <= {name.split(":")[0] for name in slices["slice"]}
     assert set(slices["threshold"].round(4)) == {round(record.threshold, 4)}
@@ -32,7 +32,7 @@ def test_evaluate_writes_what_it_prints(command, store, phantoms, tmp_path):
     assert nothing in page
     assert record.auc.text() in page
     curve = pd.read_csv(out / "decision_curve.csv")
-    told = predictions.read(out / "predictions.csv")
+    told = predictions.read_predictions(out / "predictions.csv")
     half = told["probability"] >= 0.5
     gained = ((told["label"] == 1) & half).mean() - ((told["label"] == 0) & half).mean()
     assert curve.set_index("threshold")["net_benefit"][0.5] == pytest.approx(gained)
@@ -51,12 +51,12 @@ def test_evaluate_writes_what_it_prints(command, store, phantoms, tmp_path):
 def test_a_model_without_a_record_gets_one_by_the_command_that_the_page_names(command, store, phantoms):
     (store.root / "tiny" / "predictions.csv").unlink()
     with pytest.raises(DataError) as told:
-        failures_record.load(store, "tiny")
+        test_record.load_test_record(store, "tiny")
     words = shlex.split(re.search("“python -m fracture_core (.*)”", str(told.value))[1])
     said = command(*(phantoms if word == "DIR" else word for word in words))
     assert said.status == 0
     assert "does not say on which films it was trained" in said.err
-    test = failures_record.load(store, "tiny").test
+    test = test_record.load_test_record(store, "tiny").test
     assert said.lines[0].startswith(f"{len(test)} films, {test['label'].sum()} with a fracture")
 
 

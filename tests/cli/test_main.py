@@ -10,7 +10,7 @@ import pytest
 
 from fracture_core import __version__
 from fracture_core.cli import data
-from fracture_core.data.layouts import read_catalogue
+from fracture_core.datasets.layouts import read_catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,7 +35,7 @@ def test_a_program_that_is_stopped_says_so(command, monkeypatch, tmp_path):
     def stop(*_given):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("fracture_core.data.phantom.write_set", stop)
+    monkeypatch.setattr("fracture_core.phantom.write_phantom_dataset", stop)
     said = command("data", "phantom", "--to", tmp_path)
     assert (said.status, said.out, said.err) == (1, "", "Stopped.\n")
 
@@ -44,7 +44,7 @@ def test_a_fault_of_the_program_is_not_hidden(command, monkeypatch, tmp_path):
     def fail(*_given):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("fracture_core.data.phantom.write_set", fail)
+    monkeypatch.setattr("fracture_core.phantom.write_phantom_dataset", fail)
     with pytest.raises(ZeroDivisionError):
         command("data", "phantom", "--to", tmp_path)
 

@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from fracture_core.registry.card import Card
+from fracture_core.registry.card import ModelCard
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -25,7 +25,7 @@ def test_list_without_a_record(command, edit_card):
 def test_show(command, store):
     said = command("models", "show", "tiny")
     assert said.status == 0
-    assert Card.from_json(json.loads(said.out)) == store.card("tiny")
+    assert ModelCard.from_json(json.loads(said.out)) == store.card("tiny")
 
 
 def test_verify(command, edit_card):
@@ -41,10 +41,10 @@ def test_verify(command, edit_card):
 def test_use(command, store):
     shutil.copytree(store.root / "tiny", store.root / "zeta")
     assert command("models", "use", "zeta", "--reason", "a test").out == "zeta is in use.\n"
-    assert store.in_use() == "zeta"
+    assert store.model_in_use() == "zeta"
     said = command("models", "use", "gone")
     assert said.status == 1
-    assert store.in_use() == "zeta"
+    assert store.model_in_use() == "zeta"
 
 
 def test_add(command, store, trained, monkeypatch):

@@ -38,7 +38,7 @@ def test_export_and_import(command, store, tmp_path):
 @pytest.mark.usefixtures("zeta")
 def test_rename(command, store):
     assert command("models", "rename", "tiny", "mine").out == "tiny is now mine.\n"
-    assert (store.ids(), store.in_use()) == (["mine", "zeta"], "mine")
+    assert (store.ids(), store.model_in_use()) == (["mine", "zeta"], "mine")
     assert "is here already" in command("models", "rename", "zeta", "mine").err
 
 

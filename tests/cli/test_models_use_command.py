@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 
 from fracture_core.evaluation import Interval
-from fracture_core.registry.card import Card
+from fracture_core.registry.card import ModelCard
 
 
 @pytest.fixture
 def zeta(store) -> str:
     """A copy of `tiny` whose record passes every check."""
     shutil.copytree(store.root / "tiny", store.root / "zeta")
-    card = Card.load(store.root / "zeta" / "card.json")
+    card = ModelCard.load(store.root / "zeta" / "card.json")
     test = replace(card.test, auc=Interval(0.8, 0.7, 0.9, card.test.n))
     replace(card, id="zeta", test=test).save(store.root / "zeta" / "card.json")
     return "zeta"
@@ -23,7 +23,7 @@ def zeta(store) -> str:
 def test_a_good_model_is_put_in_use_as_before(command, store, zeta):
     said = command("models", "use", zeta)
     assert (said.status, said.out) == (0, "zeta is in use.\n")
-    assert store.in_use() == "zeta"
+    assert store.model_in_use() == "zeta"
     # The comparison is on standard error.
     assert "0.80 (95% CI 0.70–0.90" in said.err
     assert "test images in" in said.err
@@ -36,7 +36,7 @@ def test_a_model_that_fails_a_check_is_refused_without_a_reason(command, store, 
     assert (said.status, said.out) == (1, "")
     assert "Warning: The model has no test record." in said.err
     assert "fails 1 check (no test record): give a reason" in said.err
-    assert store.in_use() == "zeta"
+    assert store.model_in_use() == "zeta"
     said = command("models", "use", "tiny", "--reason", "for a course")
     assert (said.status, said.out) == (0, "tiny is in use.\n")
     assert store.history()[-1].reason == "for a course"
@@ -71,4 +71,4 @@ def test_back_to_a_deleted_model(command, store, zeta):
     said = command("models", "back")
     assert (said.status, said.out) == (1, "")
     assert "The previous model, tiny, was deleted" in said.err
-    assert store.in_use() == "zeta"
+    assert store.model_in_use() == "zeta"

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import cv2
 import pytest
-from persons import changed, under_a_name
+from patient_data import changed, under_a_name
 from pydicom import dcmread
 from pypdf import PdfReader
 
-from fracture_core.cli.predict import FIELDS
-from fracture_core.opinion import Reader
+from fracture_core.cli.predict import PREDICT_FIELDS
+from fracture_core.inference.predictor import Predictor
 
 SAMPLES = Path(__file__).parents[2] / "assets/samples"
 
@@ -28,7 +28,7 @@ def broken(tmp_path):
 def test_the_fields_are_those_of_the_design():
     """And the hash of the weights, which tells a record from that of a later model, and how sure each region is."""
     names = "path probability verdict model model_sha256 gate regions region_probabilities peak seconds error"
-    assert " ".join(FIELDS) == names
+    assert " ".join(PREDICT_FIELDS) == names
 
 
 def test_json_lines(command, wide_film, store):
@@ -36,8 +36,8 @@ def test_json_lines(command, wide_film, store):
     assert said.status == 0
     (line,) = said.lines
     row = json.loads(line)
-    assert tuple(row) == FIELDS
-    opinion = Reader(store).opinion(wide_film)
+    assert tuple(row) == PREDICT_FIELDS
+    opinion = Predictor(store).predict(wide_film)
     assert row["path"] == str(wide_film)
     assert row["probability"] == pytest.approx(opinion.probability, abs=1e-5)
     assert row["verdict"] == opinion.verdict.value
@@ -96,7 +96,7 @@ def test_csv(command, wide_film, photo, broken):
     said = command("predict", wide_film, photo, broken, "--format", "csv")
     assert said.status == 1
     header, film, refused, bad = csv.reader(said.lines)
-    assert tuple(header) == FIELDS
+    assert tuple(header) == PREDICT_FIELDS
     found = dict(zip(header, film, strict=True))
     assert 0 < float(found["probability"]) < 1
     assert found["error"] == ""
@@ -145,14 +145,14 @@ def test_a_folder_for_heatmaps_that_cannot_be(command, wide_film):
 
 def test_no_heatmap_no_peak(command, wide_film, monkeypatch):
     asked = []
-    real = Reader.opinion
+    real = Predictor.predict
 
     def spy(self, source, heatmap=True):
         opinion = real(self, source, heatmap)
         asked.append(opinion.heat is not None)
         return opinion
 
-    monkeypatch.setattr(Reader, "opinion", spy)
+    monkeypatch.setattr(Predictor, "predict", spy)
     command("predict", wide_film)
     said = command("predict", wide_film, "--format", "json", "--no-heatmap")
     row = json.loads(said.out)
@@ -305,14 +305,14 @@ def test_ignored_scope_changes_nothing_in_scope(command, wide_film):
 
 
 def test_it_goes_on_past_an_unexpected_exception(command, wide_film, broken, monkeypatch):
-    real = Reader.opinion
+    real = Predictor.predict
 
     def faulty(self, source, heatmap=True):
         if source == broken:
             raise ZeroDivisionError("Doe^Jane")
         return real(self, source, heatmap)
 
-    monkeypatch.setattr(Reader, "opinion", faulty)
+    monkeypatch.setattr(Predictor, "predict", faulty)
     said = command("predict", broken, wide_film, "--format", "json")
     bad, good = (json.loads(line) for line in said.lines)
     assert said.status == 1

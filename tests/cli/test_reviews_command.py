@@ -2,19 +2,19 @@
 
 import pytest
 
-from fracture_core import places
-from fracture_core.data import dataset
-from fracture_core.review import Reviews
+from fracture_core import paths
+from fracture_core.datasets import dataset
+from fracture_core.review import ReviewStore
 
 
 @pytest.fixture
-def reviews(store, tmp_path, monkeypatch) -> Reviews:
+def reviews(store, tmp_path, monkeypatch) -> ReviewStore:
     monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path / "runs"))
-    return Reviews.of(places.runs(), "tiny")
+    return ReviewStore.for_model(paths.runs_dir(), "tiny")
 
 
 def test_marks_leave_and_come_back(command, reviews, tmp_path):
-    reviews.mark("1", "subtle", "A", "=1+1")
+    reviews.add_annotation("1", "subtle", "A", "=1+1")
     before = reviews.all()
     assert command("reviews", "export", "--model", "tiny", tmp_path / "out.csv").status == 0
     reviews.undo("A")
@@ -27,11 +27,11 @@ def test_marks_leave_and_come_back(command, reviews, tmp_path):
 
 
 def test_reviewer_is_renamed_and_merged(command, reviews):
-    reviews.mark("1", "subtle", "Anna2")
-    reviews.mark("2", "artefact", "Anna2")
+    reviews.add_annotation("1", "subtle", "Anna2")
+    reviews.add_annotation("2", "artefact", "Anna2")
     done = command("reviews", "rename", "Anna2", "Anna", "--model", "tiny")
     assert (done.status, done.out) == (0, "Renamed “Anna2” to “Anna”. Marks moved: 2.\n")
-    reviews.mark("1", "correct", "Ann")
+    reviews.add_annotation("1", "correct", "Ann")
     done = command("reviews", "rename", "Ann", "Anna", "--model", "tiny")
     assert done.status == 0
     assert "1 film was marked under both names" in done.out
@@ -45,17 +45,17 @@ def test_reviewer_is_renamed_and_merged(command, reviews):
 def test_the_manifest_leaves_the_test_split_alone(command, reviews, phantoms, store, tmp_path, flip):
     told = store.predictions("tiny")
     tested = told["id"][told["split"] == "test"].iloc[0]
-    given = {case.id: case for case in dataset.load(phantoms).cases}
+    given = {case.id: case for case in dataset.load_dataset(phantoms).cases}
     learnt = next(case for case in given if case not in set(told["id"]))
     for case in (tested, learnt):
-        reviews.mark(case, "label wrong", "A")
+        reviews.add_annotation(case, "label wrong", "A")
     out = tmp_path / "next.csv"
     words = ["--model", "tiny", "--data", phantoms, "--out", out, *(["--flip"] if flip else [])]
     said = command("reviews", "manifest", *words)
     assert said.status == 0
     assert f"{'turned round' if flip else 'left out'}: 1." in said.out
     assert "In the test split: 1 more" in said.out
-    after = {case.id: case for case in dataset.load(out).cases}
+    after = {case.id: case for case in dataset.load_dataset(out).cases}
     assert (after[tested].label, after[tested].split) == (given[tested].label, "test")
     assert (after[learnt].label == 1 - given[learnt].label) if flip else learnt not in after
 

@@ -5,9 +5,9 @@ import sys
 import pytest
 
 from fracture_core.cli.main import main
-from fracture_core.training import queue
-from fracture_core.training.config import TrainingConfig
-from fracture_core.training.run import Run
+from fracture_core.runs import queue
+from fracture_core.runs.config import TrainingConfig
+from fracture_core.runs.run import Run
 
 CONFIG = TrainingConfig("/films", "four_block", epochs=7)
 
@@ -69,7 +69,7 @@ def test_a_training_is_handed_to_the_queue(command, root, busy, phantoms):
     assert json.loads(said.out) == {"run": "new", "status": "waits", "place": 1}
     said = command("train", "--resume", "--run", "one", "--finish", "--queue")
     assert json.loads(said.out)["place"] == 2
-    assert queue.waiting(root)[1] == queue.Waiting("one", finish_only=True)
+    assert queue.waiting_runs(root)[1] == queue.WaitingRun("one", finish_only=True)
     said = command("train", "--data", phantoms, "--architecture", "four_block", "--run", "now")
     assert (said.status, said.out) == (1, "")
     assert "busy is being trained: add --queue" in said.err
@@ -78,7 +78,7 @@ def test_a_training_is_handed_to_the_queue(command, root, busy, phantoms):
 
 def test_stop(command, root, busy):
     assert command("runs", "stop", "busy").status == 0
-    assert busy.stop_requested()
+    assert busy.is_stop_requested()
     said = command("runs", "stop", "one")
     assert (said.status, said.out) == (1, "")
     assert "one is at rest" in said.err

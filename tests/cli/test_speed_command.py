@@ -4,19 +4,20 @@ from dataclasses import asdict
 import pytest
 
 from fracture_core.cli import speed as speed_command
-from fracture_core.data.cases import Case
-from fracture_core.data.manifest import write_manifest
-from fracture_core.training.config import TrainingConfig
-from fracture_core.training.speed_record import Job, Speed
+from fracture_core.datasets.cases import Case
+from fracture_core.datasets.manifest import write_manifest
+from fracture_core.runs.config import TrainingConfig
+from fracture_core.training.speed_job import SpeedJob
+from fracture_core.training.training_speed import TrainingSpeed
 
 # 4 films a second are learnt from and 16 judged.
-SPEED = Speed(trained=4.0, head=8.0, judged=16.0, parameters=1, date="2026-01-01")
+SPEED = TrainingSpeed(trained=4.0, head=8.0, judged=16.0, parameters=1, date="2026-01-01")
 
 
 def test_speed(command, monkeypatch):
-    from fracture_core.training import speed
+    from fracture_core.training import measure_speed
 
-    monkeypatch.setattr(speed, "_SECONDS", 0.0)
+    monkeypatch.setattr(measure_speed, "_SECONDS", 0.0)
     said = command("speed", "small_fcn", "--size", 64, "--batch", 2)
     assert said.status == 0
     found = json.loads(said.out)
@@ -57,15 +58,15 @@ def films(tmp_path, monkeypatch):
 
 def _kept(folder, **values) -> None:
     """What the page measured."""
-    job = Job.of(folder, TrainingConfig("", **values))
+    job = SpeedJob.for_config(folder, TrainingConfig("", **values))
     job.folder.mkdir(parents=True)
     (job.folder / "speed.json").write_text(json.dumps(asdict(SPEED)))
-    job._set("finished")
+    job._write_state("finished")
 
 
 def test_minutes_for_films_from_what_the_page_measured(command, films, monkeypatch):
     _kept(films.parent / "runs", architecture="small_fcn", batch=16)
-    monkeypatch.setattr(speed_command, "_measured", lambda config: pytest.fail("measured again"))
+    monkeypatch.setattr(speed_command, "_measure", lambda config: pytest.fail("measured again"))
     said = command("speed", "small_fcn", "--data", films, "--epochs", 12)
     assert said.status == 0, said.err
     # 60 seconds of learning and 5 of judging, twelve times.
@@ -74,7 +75,7 @@ def test_minutes_for_films_from_what_the_page_measured(command, films, monkeypat
 
 def test_minutes_count_the_usual_epochs_of_the_head(command, films, monkeypatch):
     measured = []
-    monkeypatch.setattr(speed_command, "_measured", lambda config: measured.append(config) or SPEED)
+    monkeypatch.setattr(speed_command, "_measure", lambda config: measured.append(config) or SPEED)
     said = command("speed", "frozen_efficientnet_b0", "--data", films)
     # Its five epochs are all of the head: 30 seconds and 5.
     assert json.loads(said.out)["minutes"] == 2.9

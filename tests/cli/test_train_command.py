@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from fracture_core.training.run import Run
-from fracture_core.zoo import architecture
+from fracture_core.runs.run import Run
+from fracture_core.zoo import find_architecture
 
 
 @pytest.fixture
@@ -33,9 +33,11 @@ def _start(command, phantoms, *more):
 @pytest.fixture
 def config_of(monkeypatch, command, runs):
     """The settings a command line stands for, without training."""
-    from fracture_core.training import work
+    from fracture_core.training import run_training
 
-    monkeypatch.setattr(work, "work", lambda run, *_given: run.set_state("stopped", "Not trained."))
+    monkeypatch.setattr(
+        run_training, "run_training", lambda run, *_given: run.set_state("stopped", "Not trained.")
+    )
 
     def ask(*words, name="asked"):
         said = command("train", "--run", name, *words)
@@ -66,7 +68,7 @@ def test_train(command, phantoms, runs):
 
 
 def test_defaults_are_those_of_the_architecture(config_of, phantoms, tmp_path):
-    protocol = architecture("mobilenet_v2").protocol
+    protocol = find_architecture("mobilenet_v2").protocol
     weights = tmp_path / "base.weights.h5"
     config = config_of("--data", phantoms, "--architecture", "mobilenet_v2", "--backbone-weights", weights)
     for name in ("epochs", "batch", "learning_rate", "head_epochs", "freeze_before", "patience"):
@@ -77,7 +79,7 @@ def test_defaults_are_those_of_the_architecture(config_of, phantoms, tmp_path):
 
 
 def test_variations_are_those_of_the_architecture_but_for_what_is_given(config_of, phantoms):
-    usual = architecture("small_fcn").protocol.augmentation
+    usual = find_architecture("small_fcn").protocol.augmentation
     assert config_of("--data", phantoms, "--architecture", "small_fcn").augmentation == usual
     words = ("--data", phantoms, "--architecture", "small_fcn", "--zoom", 0, "--no-flip")
     given = config_of(*words, name="varied").augmentation

@@ -139,17 +139,17 @@ class Server:
 @pytest.fixture
 def at_rest(app):
     """Leaves no training at work or waiting, whatever happened."""
-    from fracture_core.training import queue
-    from fracture_core.training.run import ACTIVE, Run
+    from fracture_core.runs import queue
+    from fracture_core.runs.run import ACTIVE_STATUSES, Run
 
     yield
-    with queue.locked(app.runs) as line:
+    with queue.locked_queue(app.runs) as line:
         line.clear()
     for run in Run.all(app.runs):
-        if run.state().status in ACTIVE:
+        if run.state().status in ACTIVE_STATUSES:
             run.request_stop()
     end = time.monotonic() + 180
-    while any(run.state().status in ACTIVE for run in Run.all(app.runs)):
+    while any(run.state().status in ACTIVE_STATUSES for run in Run.all(app.runs)):
         assert time.monotonic() < end
         time.sleep(0.2)
 
@@ -161,27 +161,27 @@ def lesson(app) -> pd.DataFrame:
     The tiny model finds no evidence in most films, so its heatmaps cannot be relied on; and it has no features by which
     films could be compared.
     """
-    from fracture_core.data.cases import to_frame
-    from fracture_core.data.layouts import read_catalogue
+    from fracture_core.datasets.cases import cases_to_frame
+    from fracture_core.datasets.layouts import read_catalogue
     from fracture_core.evaluation import predictions
-    from fracture_core.opinion import Reader
-    from fracture_core.registry.card import Card
-    from fracture_core.registry.store import SHIPPED, ModelStore
+    from fracture_core.inference.predictor import Predictor
+    from fracture_core.registry.card import ModelCard
+    from fracture_core.registry.store import SHIPPED_MODEL, ModelStore
 
     target = app.models / "lesson"
-    shutil.copytree(app.models / SHIPPED, target)
-    replace(Card.load(target / "card.json"), id="lesson", title="Lesson").save(target / "card.json")
-    reader = Reader(ModelStore(app.models), "lesson")
+    shutil.copytree(app.models / SHIPPED_MODEL, target)
+    replace(ModelCard.load(target / "card.json"), id="lesson", title="Lesson").save(target / "card.json")
+    reader = Predictor(ModelStore(app.models), "lesson")
     judged = [
-        (case, reader.opinion(case.path, heatmap=False).probability)
+        (case, reader.predict(case.path, heatmap=False).probability)
         for case in read_catalogue(app.phantoms).cases[20:36]
     ]
     # The gate may refuse so small a film.
     cases = [case for case, probability in judged if probability is not None]
-    table = to_frame([replace(case, split="test") for case in cases])
+    table = cases_to_frame([replace(case, split="test") for case in cases])
     table["path"] = [case.path.relative_to(app.phantoms).as_posix() for case in cases]
     table["probability"] = [probability for _, probability in judged if probability is not None]
-    return predictions.write(target / "predictions.csv", table.assign(logit=0.0))
+    return predictions.write_predictions(target / "predictions.csv", table.assign(logit=0.0))
 
 
 def _free_port() -> int:

@@ -9,9 +9,9 @@ import pytest
 from phantom_files import film, save
 from playwright.sync_api import expect
 
-from fracture_core.data.audit import audit
-from fracture_core.data.audit.comparison import compare
-from fracture_core.data.audit.html import to_html
+from fracture_core.audit import audit_dataset
+from fracture_core.audit.html_report import to_html
+from fracture_core.audit.split_comparison import compare_with_clean_split
 
 pytestmark = pytest.mark.browser
 
@@ -136,8 +136,8 @@ def test_nothing_is_wider_than_the_screen(page, app, leaky, width):
 @pytest.fixture(scope="module")
 def report(phantoms, tmp_path_factory):
     """The report on a set with films enough to measure shortcuts."""
-    found = audit(phantoms)
-    told = {**found.to_json(), "mended": compare(found)[1]}
+    found = audit_dataset(phantoms)
+    told = {**found.to_json(), "mended": compare_with_clean_split(found)[1]}
     assert told["shortcuts"]
     path = tmp_path_factory.mktemp("report") / "audit.html"
     path.write_text(to_html(told), encoding="utf-8")

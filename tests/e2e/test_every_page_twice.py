@@ -4,11 +4,11 @@ import re
 
 import pandas as pd
 import pytest
-from browsing import settled
+from browser_steps import settled
 from playwright.sync_api import expect
 
-from fracture_core.review import Reviews
-from fracture_core.teaching.shelf import Shelf
+from fracture_core.review import ReviewStore
+from fracture_core.teaching.lesson_store import LessonStore
 
 pytestmark = pytest.mark.browser
 
@@ -33,8 +33,8 @@ def tested(app) -> list[str]:
     """Ids of the test films of `tiny`, two of them in a teaching file."""
     told = pd.read_csv(app.models / "tiny" / "predictions.csv")
     ids = list(told["id"][told["split"] == "test"])
-    shelf = Shelf.of(app.runs, "tiny")
-    shelf.change("Legs", lambda found: found.with_films(tuple(ids[:2])))
+    shelf = LessonStore.for_model(app.runs, "tiny")
+    shelf.update("Legs", lambda found: found.with_cases(tuple(ids[:2])))
     yield ids
     shelf.delete("Legs")
 
@@ -98,7 +98,7 @@ def test_lesson_is_shown_again_after_another_page(page, app, tested):
 
 
 def test_keys_after_enter_are_shortcuts_and_no_text(page, app, tested):
-    reviews = Reviews.of(app.runs, "tiny")
+    reviews = ReviewStore.for_model(app.runs, "tiny")
     page.goto(f"{app.url}/failures?model=tiny&kind=all&case={tested[0]}")
     name = page.get_by_role("textbox", name="Your name")
     name.fill("Anna")
@@ -138,9 +138,9 @@ def test_keys_after_enter_are_shortcuts_and_no_text(page, app, tested):
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_reviewer_is_renamed_on_any_screen(page, app, tested, width):
-    reviews = Reviews.of(app.runs, "tiny")
-    reviews.mark(tested[0], "subtle", "Anna2")
-    reviews.mark(tested[0], "correct", "Anna")
+    reviews = ReviewStore.for_model(app.runs, "tiny")
+    reviews.add_annotation(tested[0], "subtle", "Anna2")
+    reviews.add_annotation(tested[0], "correct", "Anna")
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{app.url}/failures?model=tiny")
     page.get_by_text("Marks, agreement, export").click()

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
-from fracture_core.registry.card import Card
+from fracture_core.registry.card import ModelCard
 
 pytestmark = pytest.mark.browser
 
@@ -20,7 +20,7 @@ def twin(app) -> Iterator[pd.DataFrame]:
     """A copy of the tiny model that says the opposite of every film; what tiny says of its test films."""
     target = app.models / "twin"
     shutil.copytree(app.models / "tiny", target)
-    card = Card.load(target / "card.json")
+    card = ModelCard.load(target / "card.json")
     replace(card, id="twin", title="Twin").save(target / "card.json")
     table = pd.read_csv(target / "predictions.csv")
     table.assign(probability=1 - table["probability"]).to_csv(target / "predictions.csv", index=False)
@@ -53,7 +53,7 @@ def test_two_models_on_one_film_and_the_link_to_it(page, app, twin):
     table = page.get_by_role("table", name="Two models on this film")
     expect(table).to_contain_text(f"{row['probability']:.3f}")
     expect(table).to_contain_text(f"{1 - row['probability']:.3f}")
-    own = Card.load(app.models / "tiny" / "card.json")
+    own = ModelCard.load(app.models / "tiny" / "card.json")
     right = (row["probability"] >= 0.5) == bool(row["label"])
     other = (1 - row["probability"] >= own.thresholds.balanced) == bool(row["label"])
     said = {

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 from sklearn.metrics import confusion_matrix, precision_score, recall_score
 
-from fracture_core.registry.card import Card
+from fracture_core.registry.card import ModelCard
 
 pytestmark = pytest.mark.browser
 
@@ -64,14 +64,14 @@ def test_a_moved_threshold_moves_every_number(page, app, films):
     expect(_cell(page, "true positives")).to_have_text(re.compile(r"^0\s*true positives"))
     expect(said).to_contain_text("a share that cannot be told")
     page.get_by_role("button", name="Reset").click()
-    own = Card.load(app.models / "tiny" / "card.json").thresholds.balanced
+    own = ModelCard.load(app.models / "tiny" / "card.json").thresholds.balanced
     found = int((films["label"] * (films["probability"] >= own)).sum())
     expect(_cell(page, "true positives")).to_have_text(re.compile(rf"^{found}\s*true positives"))
     expect(page).not_to_have_url(re.compile("threshold="))
 
 
 def test_uncertain_films_are_a_column_that_lists_them(page, app, films):
-    cut = Card.load(app.models / "tiny" / "card.json").thresholds
+    cut = ModelCard.load(app.models / "tiny" / "card.json").thresholds
     between = films["probability"].between(cut.low, cut.high, inclusive="left") & (films["label"] == 0)
     page.goto(f"{app.url}/failures?model=tiny")
     cell = _cell(page, "uncertain").last

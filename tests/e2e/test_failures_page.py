@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from sklearn.metrics import confusion_matrix, roc_auc_score
 
-from fracture_core.registry.card import Card
+from fracture_core.registry.card import ModelCard
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +18,7 @@ CELLS = {"tp": "true positives", "fn": "missed fractures", "fp": "false alarms",
 def _expected(app) -> tuple[dict[str, int], float]:
     """Counts and AUC of the test split, by scikit-learn and pandas alone."""
     table = pd.read_csv(app.models / "tiny" / "predictions.csv").query("split == 'test'")
-    threshold = Card.load(app.models / "tiny" / "card.json").thresholds.balanced
+    threshold = ModelCard.load(app.models / "tiny" / "card.json").thresholds.balanced
     tn, fp, fn, tp = confusion_matrix(table["label"], table["probability"] >= threshold).ravel()
     counts = {"tp": int(tp), "fn": int(fn), "fp": int(fp), "tn": int(tn)}
     return counts, roc_auc_score(table["label"], table["probability"])

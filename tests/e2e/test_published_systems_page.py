@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from browsing import put_in_use, settled
+from browser_steps import put_in_use, settled
 
-from fracture_core import places
-from fracture_core.published.report import reports
+from fracture_core import paths
+from fracture_core.published.published_report import load_reports
 
 pytestmark = pytest.mark.browser
 
@@ -20,9 +20,9 @@ def _open(page, app) -> None:
 
 def test_stated_figures_stand_beside_ours(page, app):
     _open(page, app)
-    for report in reports(places.published()):
+    for report in load_reports(paths.published_dir()):
         page.get_by_role("heading", name=f"{report.title}, {report.data}", exact=True).wait_for()
-    saved = json.loads((places.published() / "results" / "three_block-fracatlas.json").read_text("utf-8"))
+    saved = json.loads((paths.published_dir() / "results" / "three_block-fracatlas.json").read_text("utf-8"))
     page.get_by_role("cell", name=f"{saved['test']['auc']['value']:.3f}").first.wait_for()
     page.get_by_text("Confusion matrices and learning curves").first.click()
     page.get_by_text("python -m fracture_core train").first.wait_for()
@@ -32,7 +32,7 @@ def test_a_model_of_a_row_is_put_in_use_and_the_page_says_so(page, app):
     from fracture_core.registry.store import ModelStore
 
     store = ModelStore(app.models)
-    before = store.in_use()
+    before = store.model_in_use()
     try:
         _open(page, app)
         page.get_by_text("(tiny)").wait_for()
@@ -40,7 +40,7 @@ def test_a_model_of_a_row_is_put_in_use_and_the_page_says_so(page, app):
         put_in_use(page)
         page.get_by_text("(tiny) is now in use on every page").wait_for(timeout=180_000)
         page.get_by_role("heading", name="Published systems", exact=True).wait_for()
-        assert store.in_use() == "tiny"
+        assert store.model_in_use() == "tiny"
     finally:
         store.use(before)
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
-from fracture_core.review import Reviews
+from fracture_core.review import ReviewStore
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +18,7 @@ def _button(page, words: str):
 
 
 def test_matrix_to_gallery_to_case_to_mark_to_export_and_back(page, app, tmp_path):
-    reviews = Reviews.of(app.runs, "tiny")
+    reviews = ReviewStore.for_model(app.runs, "tiny")
     page.goto(f"{app.url}/failures?model=tiny")
     cells = ("true positives", "missed fractures", "false alarms", "true negatives")
     _button(page, cells[0]).wait_for()
@@ -78,11 +78,11 @@ def test_matrix_to_gallery_to_case_to_mark_to_export_and_back(page, app, tmp_pat
 
 
 def test_the_next_training_set_leaves_a_wrong_label_out(page, app, tmp_path):
-    reviews = Reviews.of(app.runs, "tiny")
+    reviews = ReviewStore.for_model(app.runs, "tiny")
     told = pd.read_csv(app.models / "tiny" / "predictions.csv")
     validated, tested = (told["id"][told["split"] == split].iloc[0] for split in ("val", "test"))
     for case in (validated, tested):
-        reviews.mark(case, "label wrong", "A")
+        reviews.add_annotation(case, "label wrong", "A")
     page.goto(f"{app.url}/failures?model=tiny")
     field = page.get_by_role("textbox", name="Folder of the data set")
     field.fill(str(app.phantoms))

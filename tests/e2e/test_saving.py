@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from persons import WORDS, changed, under_a_name
+from patient_data import WORDS, changed, under_a_name
 from PIL import Image
 from playwright.sync_api import expect
 from pydicom import dcmread

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from fracture_core.data.phantom import encode_png
-from fracture_core.heads.negatives import negatives
+from fracture_core.auxiliary_heads.non_radiographs import make_non_radiographs
+from fracture_core.phantom import encode_png
 
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
 
@@ -130,7 +130,7 @@ def test_the_fracture_map_is_a_second_view(page, app):
 
 def test_what_is_no_radiograph_gets_no_verdict(page, app, tmp_path):
     # Another page than those the model was taught with.
-    text = next(picture for number, picture in enumerate(negatives(2, seed=77)) if number == 1)
+    text = next(picture for number, picture in enumerate(make_non_radiographs(2, seed=77)) if number == 1)
     (tmp_path / "page.png").write_bytes(encode_png(text))
     page.goto(app.url)
     _upload(page, tmp_path / "page.png")

@@ -6,12 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
-from browsing import settled
-from persons import film_of
+from browser_steps import settled
+from patient_data import film_of
 from playwright.sync_api import expect
 from pypdf import PdfReader
 
-from fracture_core.data.phantom import draw, encode_png
+from fracture_core.phantom import draw_phantom, encode_png
 
 pytestmark = pytest.mark.browser
 
@@ -26,8 +26,8 @@ def films(tmp_path_factory) -> dict[str, Path]:
         "b1.dcm": film_of("B", "2", 3),
         "b2.dcm": film_of("B", "2", 4),
         "chest.dcm": film_of("A", "1", 5, BodyPartExamined="CHEST"),
-        "one.png": encode_png(draw(6, "hand", False, (400, 320)).pixels),
-        "two.png": encode_png(draw(7, "hand", True, (400, 320)).pixels),
+        "one.png": encode_png(draw_phantom(6, "hand", False, (400, 320)).pixels),
+        "two.png": encode_png(draw_phantom(7, "hand", True, (400, 320)).pixels),
     }
     for name, content in contents.items():
         (folder / name).write_bytes(content)

@@ -8,7 +8,7 @@ import pypdf
 import pytest
 from playwright.sync_api import expect
 
-from fracture_core.teaching.shelf import Shelf
+from fracture_core.teaching.lesson_store import LessonStore
 
 pytestmark = pytest.mark.browser
 
@@ -23,7 +23,7 @@ def tested(app) -> list[str]:
 @pytest.fixture
 def shelf(app):
     """The teaching files of `tiny`; empty before and after."""
-    shelf = Shelf.of(app.runs, "tiny")
+    shelf = LessonStore.for_model(app.runs, "tiny")
     yield shelf
     for name in shelf.names():
         shelf.delete(name)
@@ -55,7 +55,7 @@ def test_collected_from_list_and_film_then_put_in_order(page, app, shelf, tested
     page.get_by_role("button", name="Add this film").wait_for()
     page.keyboard.press("t")
     page.get_by_role("button", name="Take this film out").wait_for()
-    first, second = shelf.get("Wrists, first year").cases
+    first, second = shelf.load("Wrists, first year").cases
     page.get_by_role("link", name=re.compile("2 films")).click()
 
     page.get_by_role("combobox", name=re.compile("Teaching file")).wait_for()
@@ -63,10 +63,10 @@ def test_collected_from_list_and_film_then_put_in_order(page, app, shelf, tested
     note = page.get_by_role("textbox", name="Note on film 2")
     note.fill("Look at the ulna")
     note.press("Enter")
-    _until(page, lambda: shelf.get("Wrists, first year").entries[1].note == "Look at the ulna")
+    _until(page, lambda: shelf.load("Wrists, first year").entries[1].note == "Look at the ulna")
     page.get_by_role("button", name="Later").first.click()
     expect(page.locator(".teaching-film").first).to_contain_text(second.rsplit("/", 1)[-1])
-    assert shelf.get("Wrists, first year").cases == (second, first)
+    assert shelf.load("Wrists, first year").cases == (second, first)
 
     page.goto(f"{app.url}/teaching?model=tiny")
     page.get_by_text("Order and notes").click()
@@ -86,7 +86,7 @@ def test_collected_from_list_and_film_then_put_in_order(page, app, shelf, tested
 
 
 def test_a_lesson_is_led_by_keys_here_and_offline(page, app, shelf, tested, tmp_path):
-    shelf.change("Legs", lambda found: found.with_films(tuple(tested[:2])).noted(tested[0], "Look again"))
+    shelf.update("Legs", lambda found: found.with_cases(tuple(tested[:2])).with_note(tested[0], "Look again"))
     page.goto(f"{app.url}/teaching?model=tiny&file=Legs")
     _folder(page, app)
     lesson = page.frame_locator("iframe")
@@ -145,7 +145,7 @@ def test_a_lesson_is_led_by_keys_here_and_offline(page, app, shelf, tested, tmp_
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_teaching_is_not_wider_than_the_screen(page, app, shelf, tested, width):
-    shelf.change("Legs", lambda found: found.with_films(tuple(tested[:2])))
+    shelf.update("Legs", lambda found: found.with_cases(tuple(tested[:2])))
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{app.url}/teaching?model=tiny&file=Legs")
     page.get_by_text("Order and notes").click()

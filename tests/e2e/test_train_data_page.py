@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browsing import pick, settled
+from browser_steps import pick, settled
 from phantom_files import film, save
 from playwright.sync_api import expect
 
-from fracture_core.training.run import Run
+from fracture_core.runs.run import Run
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("at_rest")]
 

@@ -6,12 +6,12 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from browsing import pick, settled
+from browser_steps import pick, settled
 from playwright.sync_api import expect
 
 from fracture_core.evaluation import predictions
-from fracture_core.registry.card import Card
-from fracture_core.registry.store import SHIPPED, ModelStore
+from fracture_core.registry.card import ModelCard
+from fracture_core.registry.store import SHIPPED_MODEL, ModelStore
 
 pytestmark = pytest.mark.browser
 
@@ -52,9 +52,9 @@ def twin(app):
     """A second model on the films of `tiny`, which says the same of each of them."""
     folder = app.models / "twin"
     shutil.copytree(app.models / "tiny", folder)
-    table = predictions.read(folder / "predictions.csv")
-    predictions.write(folder / "predictions.csv", table.assign(probability=0.5, logit=0.0))
-    replace(Card.load(folder / "card.json"), id="twin", title="Twin").save(folder / "card.json")
+    table = predictions.read_predictions(folder / "predictions.csv")
+    predictions.write_predictions(folder / "predictions.csv", table.assign(probability=0.5, logit=0.0))
+    replace(ModelCard.load(folder / "card.json"), id="twin", title="Twin").save(folder / "card.json")
     yield "twin"
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -69,14 +69,14 @@ def test_models_are_compared_and_the_comparison_downloaded(page, app, twin):
     name, content = saved(page, "Table as CSV")
     assert name == "comparison.csv"
     lines = {line["Name"]: line for line in csv.DictReader(io.StringIO(content.decode()))}
-    assert {"tiny", "twin", SHIPPED} <= set(lines)
+    assert {"tiny", "twin", SHIPPED_MODEL} <= set(lines)
     assert float(lines["tiny"]["AUC"]) == pytest.approx(
         ModelStore(app.models).card("tiny").test.auc.value, rel=1e-4
     )
     assert saved(page, "ROC as SVG")[1].startswith(b"<?xml")
     assert saved(page, "ROC as PNG")[1].startswith(b"\x89PNG")
 
-    pick(page, "Second model", SHIPPED)
+    pick(page, "Second model", SHIPPED_MODEL)
     page.get_by_text("they share none").wait_for(timeout=PATIENCE)
 
     page.get_by_role("button", name="Measure speed here").click()
@@ -122,7 +122,7 @@ def test_a_model_is_exported_imported_renamed_and_deleted(page, app, twin, tmp_p
         shutil.rmtree(app.models / "renamed", ignore_errors=True)
 
     # The model in use stays.
-    pick(page, "Model", store.in_use())
+    pick(page, "Model", store.model_in_use())
     page.get_by_text("it stays").or_(page.get_by_text("put another one in use first")).first.wait_for()
     expect(page.get_by_role("button", name="Delete", exact=True)).to_be_disabled()
 
@@ -131,12 +131,12 @@ def test_a_model_is_exported_imported_renamed_and_deleted(page, app, twin, tmp_p
 def synthetic(app):
     """A model that passes every check but one: it was trained on synthetic images."""
     folder = app.models / "synthetic"
-    shutil.copytree(app.models / SHIPPED, folder)
-    card = Card.load(folder / "card.json")
+    shutil.copytree(app.models / SHIPPED_MODEL, folder)
+    card = ModelCard.load(folder / "card.json")
     data = replace(card.data, layout="phantom")
     replace(card, id="synthetic", title="Synthetic", data=data).save(folder / "card.json")
     store = ModelStore(app.models)
-    before = store.in_use()
+    before = store.model_in_use()
     yield "synthetic"
     store.use(before)
     shutil.rmtree(folder, ignore_errors=True)
@@ -144,7 +144,7 @@ def synthetic(app):
 
 def test_a_model_that_fails_a_check_needs_a_reason_is_marked_and_is_replaced_again(page, app, synthetic):
     store = ModelStore(app.models)
-    store.use(SHIPPED)
+    store.use(SHIPPED_MODEL)
     open_part(page, app, "Models")
     pick(page, "Model", synthetic)
     press(page, "Put in use")
@@ -152,12 +152,12 @@ def test_a_model_that_fails_a_check_needs_a_reason_is_marked_and_is_replaced_aga
     page.get_by_text("On the 529 test images").wait_for()
     press(page, "Put it in use")
     page.get_by_text("Type a reason first").wait_for()
-    assert store.in_use() == SHIPPED
+    assert store.model_in_use() == SHIPPED_MODEL
 
     page.get_by_role("textbox", name="Reason for using it all the same").fill("for a course")
     press(page, "Put it in use")
     page.get_by_text("is now in use on every page").wait_for(timeout=PATIENCE)
-    assert (store.in_use(), store.history()[-1].reason) == (synthetic, "for a course")
+    assert (store.model_in_use(), store.history()[-1].reason) == (synthetic, "for a course")
 
     # The warning stays on Second opinion, and leads back to the models.
     page.get_by_role("link", name="Second opinion").first.click()
@@ -166,9 +166,9 @@ def test_a_model_that_fails_a_check_needs_a_reason_is_marked_and_is_replaced_aga
     page.get_by_role("button", name="Choose a model").click()
     page.get_by_role("heading", name="Train", exact=True).wait_for()
     settled(page)
-    press(page, f"Return to {SHIPPED}")
-    page.locator(".footer", has_text=SHIPPED).wait_for(timeout=PATIENCE)
-    assert store.in_use() == SHIPPED
+    press(page, f"Return to {SHIPPED_MODEL}")
+    page.locator(".footer", has_text=SHIPPED_MODEL).wait_for(timeout=PATIENCE)
+    assert store.model_in_use() == SHIPPED_MODEL
     page.get_by_role("link", name="Second opinion").first.click()
     page.get_by_role("heading", name="Second opinion", exact=True).wait_for()
     settled(page)

@@ -4,11 +4,11 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from browsing import pick, put_in_use, settled
+from browser_steps import pick, put_in_use, settled
 
-from fracture_core.registry.store import SHIPPED, ModelStore
-from fracture_core.training.run import Run
-from fracture_core.zoo import architecture
+from fracture_core.registry.store import SHIPPED_MODEL, ModelStore
+from fracture_core.runs.run import Run
+from fracture_core.zoo import find_architecture
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("at_rest")]
 
@@ -46,7 +46,7 @@ def wait_for_run(page, words: str) -> None:
 def _model_back(app):
     """Puts the model back in use that was in use before."""
     store = ModelStore(app.models)
-    before = store.in_use()
+    before = store.model_in_use()
     yield
     store.use(before)
 
@@ -150,7 +150,7 @@ def upload(page, name: str, content: bytes) -> None:
 
 
 def test_weights_are_loaded_and_other_files_refused(page, app, tmp_path):
-    row = architecture("four_block")
+    row = find_architecture("four_block")
     path = tmp_path / "mine.weights.h5"
     row.build(row.at_size(64)).save_weights(path)
 
@@ -182,7 +182,7 @@ def test_two_models_become_one(page, app):
         open_page(page, app)
         part(page, "Models")
         # It cannot be averaged with a model that sees films otherwise.
-        for name in ("tiny", SHIPPED):
+        for name in ("tiny", SHIPPED_MODEL):
             pick(page, "Models to average", name)
         page.keyboard.press("Tab")
         type_in(page, "textbox", "Name of the average", "both")

@@ -5,9 +5,9 @@ import shutil
 import pytest
 from playwright.sync_api import expect
 
-from fracture_core.training import process
-from fracture_core.training.config import TrainingConfig
-from fracture_core.training.run import Run
+from fracture_core.runs import process
+from fracture_core.runs.config import TrainingConfig
+from fracture_core.runs.run import Run
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("at_rest")]
 
@@ -66,9 +66,9 @@ def choose(page, words: str) -> None:
 
 
 def test_one_trains_while_the_next_waits_and_runs_are_managed(page, app):
-    process.begin(app.runs, "one", settings(app, 1))
+    process.create_and_start(app.runs, "one", settings(app, 1))
     for number, name in enumerate(("two", "three"), 2):
-        process.begin(app.runs, name, settings(app, number))
+        process.create_and_start(app.runs, name, settings(app, number))
     open_runs(page, app)
     waits = page.locator(".st-key-train_queue")
     expect(waits).to_contain_text("1. two")
@@ -95,7 +95,7 @@ def test_one_trains_while_the_next_waits_and_runs_are_managed(page, app):
     expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("completed epochs are kept").first).to_be_visible()
     expect(waits).to_have_count(0, timeout=PATIENCE)
-    assert process.active(app.runs).name == "two"
+    assert process.active_run(app.runs).name == "two"
 
     # It is cloned with another seed, and the clone renamed.
     press(page, "train_clone_one")
@@ -129,7 +129,7 @@ def test_one_trains_while_the_next_waits_and_runs_are_managed(page, app):
 
 
 def test_a_new_training_waits_for_the_one_at_work(page, app):
-    process.begin(app.runs, "one", settings(app, 1))
+    process.create_and_start(app.runs, "one", settings(app, 1))
     page.goto(f"{app.url}/train")
     page.get_by_role("radio", name="New training", exact=True).click()
     expect(page.get_by_text("one is being trained. One training at a time")).to_be_visible()

@@ -6,8 +6,8 @@ from scipy.special import expit, logit
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from fracture_core.evaluation.arrays import scored
-from fracture_core.evaluation.auc import auc, auc_variance
+from fracture_core.evaluation.auc import auc_interval, auc_variance
+from fracture_core.evaluation.scored_cases import check_scored_cases
 
 
 def delong(label, probability):
@@ -18,21 +18,21 @@ def delong(label, probability):
 
 
 def test_single_cases_give_delong_variance(sample):
-    assert auc_variance(scored(sample.label, sample.probability)) == pytest.approx(
+    assert auc_variance(check_scored_cases(sample.label, sample.probability)) == pytest.approx(
         delong(sample.label, sample.probability), rel=1e-12
     )
 
 
 def test_a_small_example_by_hand():
     # Positives beat 2, 2 and 1 of 2 negatives: area 5/6. V10 = 1, 1, 1/2; V01 = 1, 2/3.
-    cases = scored([1, 1, 1, 0, 0], [0.9, 0.8, 0.5, 0.2, 0.6])
-    assert auc(cases).value == pytest.approx(5 / 6)
+    cases = check_scored_cases([1, 1, 1, 0, 0], [0.9, 0.8, 0.5, 0.2, 0.6])
+    assert auc_interval(cases).value == pytest.approx(5 / 6)
     assert auc_variance(cases) == pytest.approx((1 / 12) / 3 + (1 / 18) / 2)
 
 
 def test_value_and_interval(sample):
-    cases = scored(sample.label, sample.probability, sample.group)
-    found = auc(cases)
+    cases = check_scored_cases(sample.label, sample.probability, sample.group)
+    found = auc_interval(cases)
     area = roc_auc_score(sample.label, sample.probability)
     half = norm.ppf(0.975) * math.sqrt(auc_variance(cases)) / (area * (1 - area))
     assert found.value == area
@@ -41,9 +41,11 @@ def test_value_and_interval(sample):
 
 
 def test_copies_within_a_group_add_no_information(sample):
-    once = auc(scored(sample.label, sample.probability))
-    thrice = auc(
-        scored(np.repeat(sample.label, 3), np.repeat(sample.probability, 3), np.repeat(np.arange(300), 3))
+    once = auc_interval(check_scored_cases(sample.label, sample.probability))
+    thrice = auc_interval(
+        check_scored_cases(
+            np.repeat(sample.label, 3), np.repeat(sample.probability, 3), np.repeat(np.arange(300), 3)
+        )
     )
     assert thrice.value == pytest.approx(once.value)
     assert (thrice.low, thrice.high) == pytest.approx((once.low, once.high), abs=1e-9)
@@ -67,35 +69,39 @@ def test_obuchowski_with_both_classes_in_a_group():
     s10 = 3 / 2 * np.dot(a, a) / 4  # three groups hold a positive
     s01 = 4 / 3 * np.dot(b, b) / 4
     s11 = 4 / 3 * np.dot(a, b)
-    assert auc_variance(scored(label, probability, group)) == pytest.approx(s10 / 4 + s01 / 4 + 2 * s11 / 16)
+    assert auc_variance(check_scored_cases(label, probability, group)) == pytest.approx(
+        s10 / 4 + s01 / 4 + 2 * s11 / 16
+    )
 
 
 def test_perfect_separation_keeps_a_sane_interval():
-    few = auc(scored([0] * 5 + [1] * 5, np.linspace(0, 1, 10)))
-    many = auc(scored([0] * 100 + [1] * 100, np.linspace(0, 1, 200)))
+    few = auc_interval(check_scored_cases([0] * 5 + [1] * 5, np.linspace(0, 1, 10)))
+    many = auc_interval(check_scored_cases([0] * 100 + [1] * 100, np.linspace(0, 1, 200)))
     assert few.value == few.high == 1
     assert 0.5 < few.low < 0.9
     assert few.low < many.low < 1
-    inverted = auc(scored([1] * 5 + [0] * 5, np.linspace(0, 1, 10)))
+    inverted = auc_interval(check_scored_cases([1] * 5 + [0] * 5, np.linspace(0, 1, 10)))
     assert (inverted.value, inverted.low) == (0, 0)
     assert inverted.high == pytest.approx(1 - few.low)
 
 
 def test_perfect_separation_in_few_groups_is_less_certain():
     label, probability = [0] * 20 + [1] * 20, np.linspace(0, 1, 40)
-    grouped = auc(scored(label, probability, np.repeat(np.arange(10), 4)))
-    assert grouped.low < auc(scored(label, probability)).low
+    grouped = auc_interval(check_scored_cases(label, probability, np.repeat(np.arange(10), 4)))
+    assert grouped.low < auc_interval(check_scored_cases(label, probability)).low
 
 
 def test_one_group_with_a_fracture():
-    found = auc(scored([1, 1, 0, 0, 0], [0.9, 0.3, 0.2, 0.5, 0.1], ["a", "a", "b", "c", "d"]))
+    found = auc_interval(
+        check_scored_cases([1, 1, 0, 0, 0], [0.9, 0.3, 0.2, 0.5, 0.1], ["a", "a", "b", "c", "d"])
+    )
     assert 0 < found.low < found.value < found.high < 1
 
 
 @pytest.mark.parametrize("label", [[], [1], [0, 0, 0], [1, 1]])
 def test_one_class_cannot_be_measured(label):
-    found = auc(scored(label, [0.5] * len(label)))
-    assert not found.measurable
+    found = auc_interval(check_scored_cases(label, [0.5] * len(label)))
+    assert not found.is_measured
     assert found.n == len(label)
 
 
@@ -108,9 +114,9 @@ def test_coverage_of_clustered_cases():
         alike = (rng.random(60) < 0.3)[group]
         label = np.where(rng.random(len(group)) < 0.8, alike, rng.random(len(group)) < 0.3).astype(int)
         score = 1.5 * label + rng.normal(size=len(group)) + rng.normal(size=60)[group]
-        found = auc(scored(label, expit(score), group))
+        found = auc_interval(check_scored_cases(label, expit(score), group))
         clustered += found.low <= truth <= found.high
-        simple = auc(scored(label, expit(score)))
+        simple = auc_interval(check_scored_cases(label, expit(score)))
         plain += simple.low <= truth <= simple.high
     assert clustered / 300 > 0.90
     assert plain < clustered

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fracture_core.evaluation.block_permutation import block_permutation
+from fracture_core.evaluation.block_permutation import block_permutation_test
 
 
 def test_single_cases_give_fishers_exact_test():
     member = np.arange(40) < 12
     outcome = np.isin(np.arange(40), [0, 1, 2, 3, 4, 5, 20, 30])
     table = [[6, 6], [2, 26]]
-    (p,) = block_permutation(member[None], outcome, np.arange(40), 40_000)
+    (p,) = block_permutation_test(member[None], outcome, np.arange(40), 40_000)
     # Both count what lies at least as far from the expected 2.4: 6, 7, 8, and nothing below.
     exact = stats.fisher_exact(table, alternative="greater").pvalue
     assert p == pytest.approx(exact, rel=0.15)
@@ -26,22 +26,22 @@ def test_groups_move_as_one():
     member = np.array([1, 1, 0, 0, 0, 0, 1, 0, 0], bool)
     sums = np.array([sum(order[0]) + 1 for order in permutations([(1, 1), (0, 1), (0, 0)])])
     exact = (np.abs(sums - sums.mean()) >= abs(3 - sums.mean())).mean()
-    (p,) = block_permutation(member[None], outcome, group, 20_000)
+    (p,) = block_permutation_test(member[None], outcome, group, 20_000)
     assert p == pytest.approx(exact, abs=0.02)
 
 
 def test_a_single_group_tells_nothing():
     outcome = np.arange(30) < 15
-    assert block_permutation(outcome[None], outcome, np.zeros(30, int), 99) == 1
+    assert block_permutation_test(outcome[None], outcome, np.zeros(30, int), 99) == 1
 
 
 def test_the_same_seed_gives_the_same_p():
     rng = np.random.default_rng(1)
     members, outcome, group = rng.random((3, 90)) < 0.4, rng.random(90) < 0.2, rng.integers(0, 40, 90)
-    first, second = (block_permutation(members, outcome, group, 500) for _ in range(2))
+    first, second = (block_permutation_test(members, outcome, group, 500) for _ in range(2))
     assert (first == second).all()
     # A membership's p does not depend on what else is looked at.
-    assert block_permutation(members[1:2], outcome, group, 500)[0] == first[1]
+    assert block_permutation_test(members[1:2], outcome, group, 500)[0] == first[1]
 
 
 def test_groups_that_err_together_raise_no_false_alarm():
@@ -52,7 +52,7 @@ def test_groups_that_err_together_raise_no_false_alarm():
     for _ in range(200):
         member = (rng.random(60) < 0.4)[group]
         outcome = rng.random(300) < rng.choice([0.02, 0.8], 60, p=[0.8, 0.2])[group]
-        ours.append(block_permutation(member[None], outcome, group, 199)[0] <= 0.05)
+        ours.append(block_permutation_test(member[None], outcome, group, 199)[0] <= 0.05)
         counts = [[(outcome & side).sum(), (~outcome & side).sum()] for side in (member, ~member)]
         theirs.append(stats.fisher_exact(counts).pvalue <= 0.05)
     assert np.mean(ours) <= 0.09

@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, f1_score, matthews_corrcoef
 
-from fracture_core.evaluation.arrays import scored
-from fracture_core.evaluation.bootstrap import balanced_accuracy, bootstrap, f1, group_counts, mcc
+from fracture_core.evaluation.bootstrap import (
+    balanced_accuracy,
+    bootstrap_intervals,
+    group_confusion_counts,
+    matthews_correlation,
+)
+from fracture_core.evaluation.bootstrap import f1_score as f1
+from fracture_core.evaluation.scored_cases import check_scored_cases
 
 
 def width(interval):
@@ -14,7 +20,9 @@ def width(interval):
 
 @pytest.mark.parametrize("threshold", [0.0, 0.2, 0.5, 0.93, 1.1])
 def test_values_are_those_of_scikit_learn(sample, threshold):
-    found = bootstrap(scored(sample.label, sample.probability, sample.group), threshold, resamples=20)
+    found = bootstrap_intervals(
+        check_scored_cases(sample.label, sample.probability, sample.group), threshold, resamples=20
+    )
     called = (sample.probability >= threshold).astype(int)
     assert found["f1"].value == pytest.approx(f1_score(sample.label, called, zero_division=0))
     assert found["balanced_accuracy"].value == pytest.approx(balanced_accuracy_score(sample.label, called))
@@ -22,23 +30,23 @@ def test_values_are_those_of_scikit_learn(sample, threshold):
 
 
 def test_group_counts_add_up(sample):
-    counts = group_counts(scored(sample.label, sample.probability, sample.group), 0.5)
+    counts = group_confusion_counts(check_scored_cases(sample.label, sample.probability, sample.group), 0.5)
     assert counts.shape == (len(np.unique(sample.group)), 4)
     assert counts.sum() == 300
     assert counts[:, [0, 3]].sum() == sample.label.sum()
 
 
 def test_same_seed_same_interval(sample):
-    cases = scored(sample.label, sample.probability, sample.group)
-    assert bootstrap(cases, 0.5, seed=1) == bootstrap(cases, 0.5, seed=1)
-    assert bootstrap(cases, 0.5, seed=1) != bootstrap(cases, 0.5, seed=2)
+    cases = check_scored_cases(sample.label, sample.probability, sample.group)
+    assert bootstrap_intervals(cases, 0.5, seed=1) == bootstrap_intervals(cases, 0.5, seed=1)
+    assert bootstrap_intervals(cases, 0.5, seed=1) != bootstrap_intervals(cases, 0.5, seed=2)
 
 
 def test_copies_within_a_group_change_nothing(sample):
-    once = bootstrap(scored(sample.label, sample.probability), 0.5)
+    once = bootstrap_intervals(check_scored_cases(sample.label, sample.probability), 0.5)
     label, probability = np.repeat(sample.label, 2), np.repeat(sample.probability, 2)
-    twice = bootstrap(scored(label, probability, np.repeat(np.arange(300), 2)), 0.5)
-    believed = bootstrap(scored(label, probability), 0.5)
+    twice = bootstrap_intervals(check_scored_cases(label, probability, np.repeat(np.arange(300), 2)), 0.5)
+    believed = bootstrap_intervals(check_scored_cases(label, probability), 0.5)
     for name, interval in once.items():
         assert (twice[name].low, twice[name].high) == pytest.approx((interval.low, interval.high))
         assert width(believed[name]) < 0.85 * width(interval)
@@ -52,32 +60,38 @@ def test_interval_is_close_to_a_resampling_written_out(sample):
     for _ in range(400):
         rows = np.concatenate([members[code] for code in rng.integers(0, len(members), len(members))])
         draws.append(matthews_corrcoef(sample.label[rows], called[rows]))
-    found = bootstrap(scored(sample.label, sample.probability, sample.group), 0.5)["mcc"]
+    found = bootstrap_intervals(check_scored_cases(sample.label, sample.probability, sample.group), 0.5)[
+        "mcc"
+    ]
     assert (found.low, found.high) == pytest.approx(np.percentile(draws, [2.5, 97.5]), abs=0.02)
 
 
 def test_perfect_scores_have_no_interval():
-    found = bootstrap(scored([0, 1, 0, 1], [0.1, 0.9, 0.1, 0.9]), 0.5)
+    found = bootstrap_intervals(check_scored_cases([0, 1, 0, 1], [0.1, 0.9, 0.1, 0.9]), 0.5)
     assert found["mcc"].text() == "1.00 (no interval, n = 4)"
 
 
 @pytest.mark.parametrize("label", [[], [0, 0, 0]])
 def test_without_fractures_nothing_is_measurable(label):
-    found = bootstrap(scored(label, [0.6] * len(label)), 0.5)
-    assert not any(interval.measurable for interval in found.values())
+    found = bootstrap_intervals(check_scored_cases(label, [0.6] * len(label)), 0.5)
+    assert not any(interval.is_measured for interval in found.values())
 
 
 def test_all_decisions_alike():
     counts = np.array([0.0, 0.0, 6.0, 2.0])  # nothing flagged
-    assert (float(f1(counts)), float(balanced_accuracy(counts)), float(mcc(counts))) == (0, 0.5, 0)
+    assert (float(f1(counts)), float(balanced_accuracy(counts)), float(matthews_correlation(counts))) == (
+        0,
+        0.5,
+        0,
+    )
 
 
 def test_it_is_quick():
     rng = np.random.default_rng(0)
-    cases = scored(rng.integers(0, 2, 600), rng.random(600))
+    cases = check_scored_cases(rng.integers(0, 2, 600), rng.random(600))
     seconds = []
     for _ in range(5):
         start = time.perf_counter()
-        bootstrap(cases, 0.5)
+        bootstrap_intervals(cases, 0.5)
         seconds.append(time.perf_counter() - start)
     assert min(seconds) < 0.05

@@ -5,36 +5,36 @@ import pytest
 import statsmodels.api as sm
 
 from fracture_core.errors import DataError
-from fracture_core.evaluation import Platt
+from fracture_core.evaluation import PlattCalibration
 
 
 def test_fit_is_the_logistic_regression_of_statsmodels(sample):
-    found = Platt.fit(sample.logit, sample.label)
+    found = PlattCalibration.fit(sample.logit, sample.label)
     intercept, slope = sm.Logit(sample.label, sm.add_constant(sample.logit)).fit(disp=False).params
     assert (found.slope, found.intercept) == pytest.approx((slope, intercept), abs=1e-4)
 
 
 def test_mean_probability_is_the_share_of_fractures(sample):
-    probability = Platt.fit(sample.logit, sample.label).apply(sample.logit)
+    probability = PlattCalibration.fit(sample.logit, sample.label).apply(sample.logit)
     assert probability.mean() == pytest.approx(sample.label.mean(), abs=1e-5)
 
 
 def test_scale_and_offset_of_the_logit_do_not_matter(sample):
-    plain = Platt.fit(sample.logit, sample.label).apply(sample.logit)
-    moved = Platt.fit(1e4 * sample.logit - 7e4, sample.label).apply(1e4 * sample.logit - 7e4)
+    plain = PlattCalibration.fit(sample.logit, sample.label).apply(sample.logit)
+    moved = PlattCalibration.fit(1e4 * sample.logit - 7e4, sample.label).apply(1e4 * sample.logit - 7e4)
     assert moved == pytest.approx(plain, abs=1e-6)
 
 
 def test_apply_is_stable_and_keeps_the_shape():
-    found = Platt(2.0, -1.0).apply([[-1e6, 0.5], [1e6, 0.0]])
+    found = PlattCalibration(2.0, -1.0).apply([[-1e6, 0.5], [1e6, 0.0]])
     assert found.shape == (2, 2)
     assert found.ravel().tolist() == pytest.approx([0, 0.5, 1, 1 / (1 + np.e)])
-    assert float(Platt.identity().apply(0.0)) == 0.5
+    assert float(PlattCalibration.identity().apply(0.0)) == 0.5
 
 
 @pytest.mark.parametrize("logit", [[-3, -2, 2, 3], [-3e5, -2e5, 2e5, 3e5], [0.0, 1.0, 1.0, 2.0]])
 def test_separable_logits_give_a_finite_slope(logit):
-    probability = Platt.fit(logit, [0, 0, 1, 1]).apply(logit)
+    probability = PlattCalibration.fit(logit, [0, 0, 1, 1]).apply(logit)
     # The score equations of a logistic regression on Platt's targets, 3/4 and 1/4 for two cases a class.
     residual = probability - [0.25, 0.25, 0.75, 0.75]
     assert residual.sum() == pytest.approx(0, abs=1e-5)
@@ -45,7 +45,7 @@ def test_separable_logits_give_a_finite_slope(logit):
 @pytest.mark.parametrize("logit", [[3, 2, -2, -3], [1, 1, 1, 1], [2, 1, 1, 0]])
 def test_logits_that_do_not_rise_are_refused(logit):
     with pytest.raises(DataError, match="do not rise with the labels, so check the label order"):
-        Platt.fit(logit, [0, 0, 1, 1])
+        PlattCalibration.fit(logit, [0, 0, 1, 1])
 
 
 @pytest.mark.parametrize(
@@ -61,13 +61,13 @@ def test_logits_that_do_not_rise_are_refused(logit):
 )
 def test_bad_input_is_named(logit, label, sentence):
     with pytest.raises(DataError, match=sentence):
-        Platt.fit(logit, label)
+        PlattCalibration.fit(logit, label)
 
 
 def test_json_round_trip():
-    found = Platt(1 / 3, -0.1)
-    assert Platt.from_json(json.loads(json.dumps(found.to_json()))) == found
+    found = PlattCalibration(1 / 3, -0.1)
+    assert PlattCalibration.from_json(json.loads(json.dumps(found.to_json()))) == found
     with pytest.raises(DataError, match="slope -1"):
-        Platt.from_json({"slope": -1.0, "intercept": 0.0})
+        PlattCalibration.from_json({"slope": -1.0, "intercept": 0.0})
     with pytest.raises(DataError, match="slope nan"):
-        Platt.from_json({"slope": None, "intercept": 0.0})
+        PlattCalibration.from_json({"slope": None, "intercept": 0.0})

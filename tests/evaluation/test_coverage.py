@@ -3,38 +3,38 @@
 import numpy as np
 import pytest
 
-from fracture_core.evaluation import Coverage, coverage, coverage_by_region
-from fracture_core.words import Verdict
+from fracture_core.evaluation import VerdictCoverage, measure_coverage, measure_coverage_by_region
+from fracture_core.vocabulary import Verdict
 
 LABEL = [0, 0, 0, 0, 1, 0, 1, 1, 1, 0]
 CHANCE = [0.01, 0.05, 0.09, 0.02, 0.08, 0.3, 0.4, 0.9, 0.8, 0.7]
 
 
 def test_shares_by_hand():
-    found = coverage(LABEL, CHANCE, None, 0.1, 0.6)
-    share, fractured = found.of(Verdict.NOT_SEEN)
+    found = measure_coverage(LABEL, CHANCE, None, 0.1, 0.6)
+    share, fractured = found.for_verdict(Verdict.NOT_SEEN)
     assert (share.value, share.n) == (0.5, 10)
     assert (fractured.value, fractured.n) == (0.2, 5)
-    share, fractured = found.of(Verdict.UNCERTAIN)
+    share, fractured = found.for_verdict(Verdict.UNCERTAIN)
     assert (share.value, fractured.value, fractured.n) == (0.2, 0.5, 2)
-    share, fractured = found.of(Verdict.SUSPECTED)
+    share, fractured = found.for_verdict(Verdict.SUSPECTED)
     assert share.value == 0.3
     assert fractured.value == pytest.approx(2 / 3)
     assert sum(part.value for part in found.share) == pytest.approx(1)
-    assert Coverage.from_json(found.to_json()) == found
+    assert VerdictCoverage.from_json(found.to_json()) == found
 
 
 def test_a_verdict_that_is_never_given():
-    found = coverage([0, 1], [0.2, 0.3], None, 0.1, 0.9)
-    share, fractured = found.of(Verdict.SUSPECTED)
+    found = measure_coverage([0, 1], [0.2, 0.3], None, 0.1, 0.9)
+    share, fractured = found.for_verdict(Verdict.SUSPECTED)
     assert share.value == 0
-    assert not fractured.measurable
+    assert not fractured.is_measured
 
 
 def test_groups_widen_the_interval():
     label, chance = np.tile(LABEL, 4), np.tile(CHANCE, 4)
-    alone = coverage(label, chance, None, 0.1, 0.6).share[0]
-    grouped = coverage(
+    alone = measure_coverage(label, chance, None, 0.1, 0.6).share[0]
+    grouped = measure_coverage(
         label, chance, np.repeat(np.arange(4), 10) * 0 + np.tile(np.arange(10), 4), 0.1, 0.6
     ).share[0]
     assert grouped.high - grouped.low > alone.high - alone.low
@@ -42,7 +42,7 @@ def test_groups_widen_the_interval():
 
 def test_regions_apart():
     regions = ["hand"] * 5 + ["leg hand"] + ["leg"] * 4
-    found = coverage_by_region(LABEL, CHANCE, None, regions, 0.1, 0.6)
+    found = measure_coverage_by_region(LABEL, CHANCE, None, regions, 0.1, 0.6)
     assert list(found) == ["hand", "leg"]
     assert found["hand"].share[0].n == 6
     assert found["leg"].share[0].n == 5

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from fracture_core.errors import DataError
-from fracture_core.evaluation import three_state
+from fracture_core.evaluation import count_verdicts
 from fracture_core.evaluation.cross_validated import STABILITY, assess, average_logits
 
 
@@ -40,7 +40,7 @@ def record(table):
 
 def test_the_thresholds_reach_their_targets(table, record):
     probability = record.calibration.apply(table["logit"])
-    states = three_state(table["label"], probability, record.thresholds.low, record.thresholds.high)
+    states = count_verdicts(table["label"], probability, record.thresholds.low, record.thresholds.high)
     assert 1 - states.fracture[0] / sum(states.fracture) >= 0.95
     assert 1 - states.no_fracture[2] / sum(states.no_fracture) >= 0.95
 
@@ -75,7 +75,7 @@ def test_the_seed_decides_the_draws(table):
 
 def test_films_of_one_group_leave_no_draw():
     record = assess(_table().assign(group="one"), draws=5)
-    assert not record.stability["sensitivity"].measurable
+    assert not record.stability["sensitivity"].is_measured
 
 
 def test_unknown_hardware_and_boxes(table):

@@ -3,7 +3,11 @@ import pytest
 from sklearn.metrics import average_precision_score, precision_score, recall_score, roc_auc_score
 
 from fracture_core.errors import DataError
-from fracture_core.evaluation import pr_points, reliability_points, roc_points
+from fracture_core.evaluation import (
+    compute_precision_recall_curve,
+    compute_reliability_curve,
+    compute_roc_curve,
+)
 from fracture_core.evaluation.reliability import equal_mass_bins
 
 THRESHOLDS = (0.0, 0.105, 0.5, 0.73, 0.9)
@@ -13,24 +17,30 @@ THRESHOLDS = (0.0, 0.105, 0.5, 0.73, 0.9)
 def test_operating_points_lie_where_decisions_put_them(sample, threshold):
     called = sample.probability >= threshold
     sensitivity = recall_score(sample.label, called)
-    roc, pr = roc_points(sample.label, sample.probability), pr_points(sample.label, sample.probability)
+    roc, pr = (
+        compute_roc_curve(sample.label, sample.probability),
+        compute_precision_recall_curve(sample.label, sample.probability),
+    )
     assert roc.at(threshold) == pytest.approx((called[sample.label == 0].mean(), sensitivity))
     assert pr.at(threshold) == pytest.approx((sensitivity, precision_score(sample.label, called)))
 
 
 def test_above_every_probability_nothing_is_flagged(sample):
-    assert roc_points(sample.label, sample.probability).at(1.5) == (0, 0)
-    assert pr_points(sample.label, sample.probability).at(1.5) == (0, 1)
+    assert compute_roc_curve(sample.label, sample.probability).at(1.5) == (0, 0)
+    assert compute_precision_recall_curve(sample.label, sample.probability).at(1.5) == (0, 1)
 
 
 def test_areas(sample):
-    roc, pr = roc_points(sample.label, sample.probability), pr_points(sample.label, sample.probability)
+    roc, pr = (
+        compute_roc_curve(sample.label, sample.probability),
+        compute_precision_recall_curve(sample.label, sample.probability),
+    )
     assert roc.area == roc_auc_score(sample.label, sample.probability)
     assert pr.average_precision == average_precision_score(sample.label, sample.probability)
     assert pr.prevalence == sample.label.mean()
 
 
-@pytest.mark.parametrize("draw", [roc_points, pr_points])
+@pytest.mark.parametrize("draw", [compute_roc_curve, compute_precision_recall_curve])
 def test_one_class_is_refused(draw):
     with pytest.raises(DataError, match="got 0 with and 2 without: add"):
         draw([0, 0], [0.1, 0.2])
@@ -45,7 +55,7 @@ def test_bins_hold_equal_numbers_and_never_split_ties():
 
 def test_ece_by_hand():
     # Two bins: predicted 0.2 where 0.5 are fractures, predicted 0.9 where all are.
-    found = reliability_points([0, 1, 1, 1], [0.2, 0.2, 0.9, 0.9], bins=2)
+    found = compute_reliability_curve([0, 1, 1, 1], [0.2, 0.2, 0.9, 0.9], bins=2)
     assert found.predicted == pytest.approx([0.2, 0.9])
     assert [share.value for share in found.observed] == [0.5, 1]
     assert found.ece == pytest.approx((0.3 + 0.1) / 2)
@@ -53,17 +63,17 @@ def test_ece_by_hand():
 
 def test_ece_does_not_depend_on_the_order(sample):
     order = np.random.default_rng(0).permutation(300)
-    shuffled = reliability_points(sample.label[order], sample.probability[order]).ece
-    assert shuffled == pytest.approx(reliability_points(sample.label, sample.probability).ece)
+    shuffled = compute_reliability_curve(sample.label[order], sample.probability[order]).ece
+    assert shuffled == pytest.approx(compute_reliability_curve(sample.label, sample.probability).ece)
 
 
 def test_ece_of_what_is_calibrated_is_small():
     rng = np.random.default_rng(2)
     probability = rng.random(20000)
-    assert reliability_points(rng.random(20000) < probability, probability).ece < 0.02
+    assert compute_reliability_curve(rng.random(20000) < probability, probability).ece < 0.02
 
 
 def test_no_case():
-    found = reliability_points([], [])
+    found = compute_reliability_curve([], [])
     assert found.observed == ()
     assert np.isnan(found.ece)

@@ -2,15 +2,22 @@ import numpy as np
 import pytest
 
 from fracture_core.errors import DataError
-from fracture_core.evaluation import CORRECT, FALSE_ALARM, MISSED, error_kind, list_errors, with_errors
-from fracture_core.evaluation.error_cases import confidence
+from fracture_core.evaluation import (
+    CORRECT,
+    FALSE_ALARM,
+    MISSED,
+    add_error_columns,
+    classify_decisions,
+    list_errors,
+)
+from fracture_core.evaluation.error_cases import decision_confidence
 
 
 def test_kinds(table):
-    found = error_kind(table["label"], table["probability"], 0.5)
+    found = classify_decisions(table["label"], table["probability"], 0.5)
     assert found.tolist() == [CORRECT, CORRECT, MISSED, MISSED, FALSE_ALARM, FALSE_ALARM]
-    assert error_kind([1, 0], [0.5, 0.5], 0.5).tolist() == ["correct", "false alarm"]
-    assert error_kind([], [], 0.5).tolist() == []
+    assert classify_decisions([1, 0], [0.5, 0.5], 0.5).tolist() == ["correct", "false alarm"]
+    assert classify_decisions([], [], 0.5).tolist() == []
 
 
 def test_the_most_confident_error_comes_first(table):
@@ -20,8 +27,8 @@ def test_the_most_confident_error_comes_first(table):
 
 
 def test_confidence_is_measured_from_the_threshold():
-    assert confidence([0.2, 0.5], 0.2) == pytest.approx([0, np.log(4)])
-    assert np.isfinite(confidence([0.0, 1.0], 1.0)).all()
+    assert decision_confidence([0.2, 0.5], 0.2) == pytest.approx([0, np.log(4)])
+    assert np.isfinite(decision_confidence([0.0, 1.0], 1.0)).all()
 
 
 def test_filters(table):
@@ -34,7 +41,7 @@ def test_filters(table):
 
 def test_the_table_itself_stays_as_it_is(table):
     before = table.copy()
-    assert {"kind", "confidence"} <= set(with_errors(table, 0.5).columns)
+    assert {"kind", "confidence"} <= set(add_error_columns(table, 0.5).columns)
     assert table.equals(before)
 
 

@@ -12,8 +12,8 @@ from sklearn.metrics import (
 )
 
 from fracture_core.errors import DataError
-from fracture_core.evaluation import Confusion, Summary, by_region, confusion, summarise
-from fracture_core.evaluation.metrics import TITLES
+from fracture_core.evaluation import Confusion, Summary, count_confusion, summarise, summarise_by_region
+from fracture_core.evaluation.metrics import METRIC_TITLES
 
 
 def test_values_are_those_of_scikit_learn(sample):
@@ -34,13 +34,13 @@ def test_values_are_those_of_scikit_learn(sample):
 
 def test_every_interval_holds_its_value(sample):
     found = summarise(sample.label, sample.probability, sample.group, 0.4)
-    for name in TITLES:
+    for name in METRIC_TITLES:
         interval = getattr(found, name)
         assert interval.low < interval.value < interval.high
 
 
 def test_a_case_at_the_threshold_counts_as_fracture():
-    assert confusion([1, 0], [0.5, 0.5], 0.5) == Confusion(tp=1, fp=1, tn=0, fn=0)
+    assert count_confusion([1, 0], [0.5, 0.5], 0.5) == Confusion(tp=1, fp=1, tn=0, fn=0)
 
 
 @pytest.mark.parametrize("label", [[], [1], [0, 0], [1, 1, 1]])
@@ -48,9 +48,9 @@ def test_a_case_at_the_threshold_counts_as_fracture():
 def test_degenerate_sets_are_measured_as_far_as_possible(label, threshold):
     found = summarise(label, [0.5] * len(label), None, threshold)
     assert found.n == len(label)
-    assert not found.auc.measurable
-    assert found.sensitivity.measurable == (1 in label)
-    assert found.specificity.measurable == (0 in label)
+    assert not found.auc.is_measured
+    assert found.sensitivity.is_measured == (1 in label)
+    assert found.specificity.is_measured == (0 in label)
     again = Summary.from_json(json.loads(json.dumps(found.to_json(), allow_nan=False)))
     assert again.to_json() == found.to_json()
 
@@ -69,32 +69,35 @@ def test_incomplete_json_is_named(sample):
 
 def test_table_for_users(sample):
     table = summarise(sample.label, sample.probability, sample.group, 0.5).to_frame()
-    assert table["metric"].tolist() == list(TITLES.values())
+    assert table["metric"].tolist() == list(METRIC_TITLES.values())
     assert table["text"].str.contains("95% CI").all()
 
 
 def test_regions_overlap_and_keep_their_order():
     label = [1, 0, 1, 0, 1]
     regions = ["leg hand", "hand", "", "wrist", "leg"]
-    found = by_region(label, [0.9, 0.2, 0.5, 0.4, 0.1], list("aabcd"), regions, 0.5)
+    found = summarise_by_region(label, [0.9, 0.2, 0.5, 0.4, 0.1], list("aabcd"), regions, 0.5)
     assert list(found) == ["hand", "leg", "wrist"]
     assert [summary.n for summary in found.values()] == [2, 2, 1]
     assert found["leg"].sensitivity.value == 0.5
     assert found["hand"].groups == 1
     lists = [text.split() for text in regions]
-    assert by_region(label, [0.9, 0.2, 0.5, 0.4, 0.1], list("aabcd"), lists, 0.5).keys() == found.keys()
+    assert (
+        summarise_by_region(label, [0.9, 0.2, 0.5, 0.4, 0.1], list("aabcd"), lists, 0.5).keys()
+        == found.keys()
+    )
 
 
 def test_regions_of_other_cases_are_refused():
     with pytest.raises(DataError, match="Expected regions for each of 2 cases, got 1: give"):
-        by_region([0, 1], [0.1, 0.2], None, ["hand"], 0.5)
+        summarise_by_region([0, 1], [0.1, 0.2], None, ["hand"], 0.5)
 
 
 def test_a_region_is_measured_like_a_set_of_its_own(sample):
     regions = np.where(sample.group % 2 == 0, "hand", "leg").tolist()
     hand = sample.group % 2 == 0
     apart = summarise(sample.label[hand], sample.probability[hand], sample.group[hand], 0.5)
-    together = by_region(sample.label, sample.probability, sample.group, regions, 0.5)["hand"]
+    together = summarise_by_region(sample.label, sample.probability, sample.group, regions, 0.5)["hand"]
     assert together.auc.low == pytest.approx(apart.auc.low)
     assert together.sensitivity == apart.sensitivity
     assert together.mcc == apart.mcc

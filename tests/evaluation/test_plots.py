@@ -9,12 +9,12 @@ from matplotlib.colors import to_rgb
 from fracture_core.evaluation import (
     Confusion,
     Interval,
-    confusion,
-    decision_curve,
+    compute_decision_curve,
+    compute_precision_recall_curve,
+    compute_reliability_curve,
+    compute_roc_curve,
+    count_confusion,
     plots,
-    pr_points,
-    reliability_points,
-    roc_points,
 )
 
 MARKS = {"Low": 0.2, "Balanced": 0.5, "High": 0.8}
@@ -42,15 +42,18 @@ def words(figure):
 def figures(sample):
     label, probability = sample.label, sample.probability
     return {
-        "roc": plots.roc(roc_points(label, probability), MARKS, Interval(0.9, 0.8, 0.95, 300)),
-        "pr": plots.precision_recall(pr_points(label, probability), MARKS),
-        "reliability": plots.reliability(reliability_points(label, probability, sample.group)),
-        "decision": plots.decision(decision_curve(label, probability, sample.group), 0.5),
-        "confusion": plots.confusion_matrix(confusion(label, probability, 0.5), 0.5),
-        "rocs": plots.rocs(
-            {"one": roc_points(label, probability), "two": roc_points(label, 1 - probability)}, "300 films"
+        "roc": plots.plot_roc(compute_roc_curve(label, probability), MARKS, Interval(0.9, 0.8, 0.95, 300)),
+        "pr": plots.plot_precision_recall(compute_precision_recall_curve(label, probability), MARKS),
+        "reliability": plots.plot_reliability(compute_reliability_curve(label, probability, sample.group)),
+        "decision": plots.plot_decision_curve(compute_decision_curve(label, probability, sample.group), 0.5),
+        "confusion": plots.plot_confusion_matrix(count_confusion(label, probability, 0.5), 0.5),
+        "rocs": plots.plot_rocs(
+            {"one": compute_roc_curve(label, probability), "two": compute_roc_curve(label, 1 - probability)},
+            "300 films",
         ),
-        "learning": plots.learning({"run": [(1, 0.7), (2, 0.8)], "other": [(1, 0.6)]}, "AUC by epoch", "n"),
+        "learning": plots.plot_learning_curves(
+            {"run": [(1, 0.7), (2, 0.8)], "other": [(1, 0.6)]}, "AUC by epoch", "n"
+        ),
     }
 
 
@@ -78,12 +81,12 @@ def test_words_on_the_figures(figures):
 def test_figures_of_an_abnormality_model_say_so(sample):
     label, probability, other = sample.label, sample.probability, "abnormality"
     drawn = [
-        plots.roc(roc_points(label, probability), finding=other),
-        plots.precision_recall(pr_points(label, probability), finding=other),
-        plots.reliability(reliability_points(label, probability), other),
-        plots.decision(decision_curve(label, probability), finding=other),
-        plots.rocs({"one": roc_points(label, probability)}, "300 films", other),
-        plots.confusion_matrix(confusion(label, probability, 0.5), finding=other),
+        plots.plot_roc(compute_roc_curve(label, probability), finding=other),
+        plots.plot_precision_recall(compute_precision_recall_curve(label, probability), finding=other),
+        plots.plot_reliability(compute_reliability_curve(label, probability), other),
+        plots.plot_decision_curve(compute_decision_curve(label, probability), finding=other),
+        plots.plot_rocs({"one": compute_roc_curve(label, probability)}, "300 films", other),
+        plots.plot_confusion_matrix(count_confusion(label, probability, 0.5), finding=other),
     ]
     ticks = [tick.get_text() for tick in drawn[-1].axes[0].get_yticklabels()]
     for figure in drawn:
@@ -93,13 +96,13 @@ def test_figures_of_an_abnormality_model_say_so(sample):
 
 
 def test_marks_lie_on_the_curve(sample):
-    points = roc_points(sample.label, sample.probability)
-    line = plots.roc(points, {"Here": 0.5}).axes[0].get_lines()[-1]
+    points = compute_roc_curve(sample.label, sample.probability)
+    line = plots.plot_roc(points, {"Here": 0.5}).axes[0].get_lines()[-1]
     assert (line.get_xdata()[0], line.get_ydata()[0]) == points.at(0.5)
 
 
 def test_an_empty_class_has_no_percentage():
-    text = words(plots.confusion_matrix(Confusion(tp=0, fp=1, tn=3, fn=0)))
+    text = words(plots.plot_confusion_matrix(Confusion(tp=0, fp=1, tn=3, fn=0)))
     assert "– · found" in text
     assert "75% · correctly clear" in text
 
@@ -120,7 +123,7 @@ def test_nothing_heavy_is_loaded_before_it_is_needed():
 
 
 def test_compared_curves_are_named_and_told_apart_by_colour_and_dashes(figures, sample):
-    area = roc_points(sample.label, sample.probability).area
+    area = compute_roc_curve(sample.label, sample.probability).area
     assert f"one, AUC {area:.3f}" in words(figures["rocs"])
     assert "run | other" in words(figures["learning"])
     for name in ("rocs", "learning"):
@@ -131,4 +134,4 @@ def test_compared_curves_are_named_and_told_apart_by_colour_and_dashes(figures, 
 
 @pytest.mark.parametrize(("kind", "head"), [("svg", b"<?xml"), ("png", b"\x89PNG")])
 def test_figures_as_files(figures, kind, head):
-    assert plots.encoded(figures["learning"], kind).startswith(head)
+    assert plots.encode_figure(figures["learning"], kind).startswith(head)

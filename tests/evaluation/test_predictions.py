@@ -7,21 +7,21 @@ from fracture_core.evaluation import predictions
 
 def test_round_trip(tmp_path, table):
     path = tmp_path / "predictions.csv"
-    written = predictions.write(path, table.assign(more=1))
-    again = predictions.read(path)
+    written = predictions.write_predictions(path, table.assign(more=1))
+    again = predictions.read_predictions(path)
     pd.testing.assert_frame_equal(written, again)
-    assert list(again.columns) == list(predictions.COLUMNS)
+    assert list(again.columns) == list(predictions.PREDICTION_COLUMNS)
     assert again["id"].tolist() == ["0007", "c", "a", "b", "d", "e"]  # val before test, then by id
     assert again["label"].dtype == "int64"
     merged = table.merge(again, on="id", suffixes=("", "_again"))
-    for name in predictions.COLUMNS[1:]:
+    for name in predictions.PREDICTION_COLUMNS[1:]:
         assert merged[name].tolist() == merged[f"{name}_again"].tolist()
 
 
 def test_the_file_does_not_depend_on_the_last_bits_or_the_order(tmp_path, table):
-    predictions.write(tmp_path / "a.csv", table)
+    predictions.write_predictions(tmp_path / "a.csv", table)
     shaken = table.assign(probability=table["probability"] + 1e-9).iloc[::-1]
-    predictions.write(tmp_path / "b.csv", shaken)
+    predictions.write_predictions(tmp_path / "b.csv", shaken)
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
     first = (tmp_path / "a.csv").read_bytes().split(b"\n")[:2]
     assert first == [
@@ -32,7 +32,7 @@ def test_the_file_does_not_depend_on_the_last_bits_or_the_order(tmp_path, table)
 
 def test_text_that_looks_missing_stays_text(tmp_path, table):
     table.loc[0, ["id", "group"]] = ["NA", "null"]
-    again = predictions.write(tmp_path / "p.csv", table)
+    again = predictions.write_predictions(tmp_path / "p.csv", table)
     assert again.loc[again["id"] == "NA", "group"].tolist() == ["null"]
 
 
@@ -65,10 +65,10 @@ def test_each_bad_value_has_its_sentence(tmp_path, table, column, value, sentenc
     table.loc[1, column] = value
     table.to_csv(path, index=False)
     with pytest.raises(DataError) as caught:
-        predictions.read(path)
+        predictions.read_predictions(path)
     assert str(caught.value).startswith(sentence)
     with pytest.raises(DataError):
-        predictions.write(tmp_path / "not-written.csv", table)
+        predictions.write_predictions(tmp_path / "not-written.csv", table)
     assert not (tmp_path / "not-written.csv").exists()
 
 
@@ -76,19 +76,19 @@ def test_missing_columns(tmp_path, table):
     path = tmp_path / "p.csv"
     table.drop(columns=["group", "logit"]).to_csv(path, index=False)
     with pytest.raises(DataError, match=r"in p\.csv, got none named group, logit: evaluate"):
-        predictions.read(path)
+        predictions.read_predictions(path)
 
 
 def test_no_rows(tmp_path, table):
     path = tmp_path / "p.csv"
     table.head(0).to_csv(path, index=False)
     with pytest.raises(DataError, match=r"Expected at least one case in p\.csv, got none: evaluate"):
-        predictions.read(path)
+        predictions.read_predictions(path)
 
 
 def test_no_file(tmp_path):
     with pytest.raises(DataError, match="found none: evaluate the model first"):
-        predictions.read(tmp_path / "p.csv")
+        predictions.read_predictions(tmp_path / "p.csv")
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00\x80", b'a,b\n1,2\n1,2,3,4,"x\n'])
@@ -96,4 +96,4 @@ def test_no_table(tmp_path, content):
     path = tmp_path / "p.csv"
     path.write_bytes(content)
     with pytest.raises(DataError, match="got a file that is no CSV table: evaluate"):
-        predictions.read(path)
+        predictions.read_predictions(path)

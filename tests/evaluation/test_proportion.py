@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from fracture_core.evaluation.proportion import effective_size, proportion
+from fracture_core.evaluation.proportion import effective_sample_size, proportion_interval
 
 
 def width(interval):
@@ -12,7 +12,7 @@ def width(interval):
 @pytest.mark.parametrize("hits", [0, 1, 7, 19, 20])
 def test_single_cases_give_the_plain_wilson_interval(hits):
     success = np.arange(20) < hits
-    found = proportion(success, np.arange(20))
+    found = proportion_interval(success, np.arange(20))
     low, high = proportion_confint(hits, 20, method="wilson")
     assert (found.value, found.low, found.high) == pytest.approx((hits / 20, low, high), abs=1e-12)
     assert found.n == 20
@@ -21,9 +21,9 @@ def test_single_cases_give_the_plain_wilson_interval(hits):
 def test_copies_within_a_group_add_no_information():
     rng = np.random.default_rng(3)
     success = rng.random(100) < 0.8
-    once = proportion(success, np.arange(100))
-    thrice = proportion(np.repeat(success, 3), np.repeat(np.arange(100), 3))
-    believed = proportion(np.repeat(success, 3), np.arange(300))
+    once = proportion_interval(success, np.arange(100))
+    thrice = proportion_interval(np.repeat(success, 3), np.repeat(np.arange(100), 3))
+    believed = proportion_interval(np.repeat(success, 3), np.arange(300))
     assert thrice.value == once.value
     assert width(thrice) == pytest.approx(width(once), rel=0.02)
     assert width(believed) < 0.65 * width(once)
@@ -31,8 +31,8 @@ def test_copies_within_a_group_add_no_information():
 
 @pytest.mark.parametrize("value", [0, 1])
 def test_copies_at_the_ends_add_exactly_none(value):
-    once = proportion(np.full(30, value), np.arange(30))
-    thrice = proportion(np.full(90, value), np.repeat(np.arange(30), 3))
+    once = proportion_interval(np.full(30, value), np.arange(30))
+    thrice = proportion_interval(np.full(90, value), np.repeat(np.arange(30), 3))
     assert (thrice.low, thrice.high) == pytest.approx((once.low, once.high))
     assert value in (once.low, once.high)
     assert width(once) > 0.05
@@ -40,7 +40,7 @@ def test_copies_at_the_ends_add_exactly_none(value):
 
 def test_groups_that_cancel_out_are_not_rewarded():
     # Each group holds one success and one failure: less spread than chance, but never deff below 1.
-    assert effective_size(np.tile([True, False], 20), np.repeat(np.arange(20), 2)) <= 40
+    assert effective_sample_size(np.tile([True, False], 20), np.repeat(np.arange(20), 2)) <= 40
 
 
 def test_effective_size_against_the_textbook():
@@ -51,17 +51,17 @@ def test_effective_size_against_the_textbook():
     deff = (4 / 3 * np.dot(residual, residual) / 100) / (0.6 * 0.4 / 9)
     few_groups = (2.2621571628 / 3.1824463053) ** 2  # t(9) over t(3)
     assert deff > 1
-    assert effective_size(success, group) == pytest.approx(10 / deff * few_groups)
+    assert effective_sample_size(success, group) == pytest.approx(10 / deff * few_groups)
 
 
 def test_one_group_counts_as_one_case():
-    assert effective_size(np.array([True, True, False]), np.zeros(3, dtype=int)) == 1
+    assert effective_sample_size(np.array([True, True, False]), np.zeros(3, dtype=int)) == 1
 
 
 def test_no_case():
-    found = proportion([], [])
+    found = proportion_interval([], [])
     assert found.n == 0
-    assert not found.measurable
+    assert not found.is_measured
 
 
 def test_coverage_of_clustered_cases():
@@ -72,7 +72,7 @@ def test_coverage_of_clustered_cases():
         group = np.repeat(np.arange(40), rng.integers(1, 7, 40))
         chance = rng.beta(truth * (1 / alike - 1), (1 - truth) * (1 / alike - 1), 40)
         success = rng.random(len(group)) < chance[group]
-        found = proportion(success, group)
+        found = proportion_interval(success, group)
         clustered += found.low <= truth <= found.high
         low, high = proportion_confint(success.sum(), len(success), method="wilson")
         plain += low <= truth <= high

@@ -5,9 +5,9 @@ import pytest
 from sklearn.metrics import roc_curve
 
 from fracture_core.errors import DataError
-from fracture_core.evaluation import ThreeState, Thresholds, three_state
-from fracture_core.evaluation.thresholds import verdict_codes
-from fracture_core.words import Verdict
+from fracture_core.evaluation import Thresholds, VerdictCounts, count_verdicts
+from fracture_core.evaluation.thresholds import verdict_indices
+from fracture_core.vocabulary import Verdict
 
 TARGETS = (0.5, 0.7, 0.8, 0.9, 0.95, 1.0)
 
@@ -132,19 +132,19 @@ def test_json_round_trip(sample):
 
 
 def test_three_states_add_up(sample):
-    table = three_state(sample.label, sample.probability, 0.3, 0.7)
+    table = count_verdicts(sample.label, sample.probability, 0.3, 0.7)
     assert sum(table.fracture) == sample.label.sum()
     assert table.count(Verdict.SUSPECTED, 0) == np.sum((sample.label == 0) & (sample.probability >= 0.7))
     assert table.count(Verdict.NOT_SEEN, 1) == np.sum((sample.label == 1) & (sample.probability < 0.3))
     assert table.to_frame().loc["uncertain", "fracture"] == table.count(Verdict.UNCERTAIN, 1)
-    assert ThreeState.from_json(json.loads(json.dumps(table.to_json()))) == table
+    assert VerdictCounts.from_json(json.loads(json.dumps(table.to_json()))) == table
 
 
 @pytest.mark.parametrize("row", [[1, 2], "abc", [1, 2, 0.5]])
 def test_three_states_refuse_other_json(row):
     with pytest.raises(DataError, match="Expected three counts for 'fracture'"):
-        ThreeState.from_json({"fracture": row, "no_fracture": [0, 0, 0]})
+        VerdictCounts.from_json({"fracture": row, "no_fracture": [0, 0, 0]})
 
 
 def test_codes_keep_their_shape():
-    assert verdict_codes([[0.1, 0.3], [0.5, 0.9]], 0.3, 0.9).tolist() == [[0, 1], [1, 2]]
+    assert verdict_indices([[0.1, 0.3], [0.5, 0.9]], 0.3, 0.9).tolist() == [[0, 1], [1, 2]]

@@ -9,23 +9,23 @@ from tf_keras_vis.layercam import Layercam
 from tf_keras_vis.scorecam import Scorecam
 
 from fracture_core.explain import scorecam, scores
-from fracture_core.explain.cut import Cut
 from fracture_core.explain.explainer import Explainer
 from fracture_core.explain.gradcam import GradCam
 from fracture_core.explain.methods import (
     FRACTURE_MAP,
     GRAD_CAM,
     GRAD_CAM_PP,
+    HEATMAP_METHODS,
     LAYER_CAM,
-    METHODS,
     SALIENCY,
     SCORE_CAM,
 )
-from fracture_core.zoo import architecture
+from fracture_core.explain.split_model import SplitModel
+from fracture_core.zoo import find_architecture
 
-ROW = architecture("four_block")
+ROW = find_architecture("four_block")
 SPEC = ROW.at_size(64)
-NAMES = [name for name, method in METHODS.items() if method != FRACTURE_MAP]
+NAMES = [name for name, method in HEATMAP_METHODS.items() if method != FRACTURE_MAP]
 ALL = [(name, 1) for name in NAMES]
 
 
@@ -41,7 +41,7 @@ def film():
 
 
 def _maps(model, film, wanted=ALL):
-    return Explainer(model, Cut(model, ROW.heatmap_layer), SPEC).maps(film, wanted)
+    return Explainer(model, SplitModel(model, ROW.heatmap_layer), SPEC).heatmaps(film, wanted)
 
 
 def _shift(model, by: float) -> None:
@@ -71,8 +71,8 @@ def test_grad_cam_is_the_one_that_comes_with_an_opinion(model, film):
 @pytest.mark.parametrize(
     ("method", "library", "score"),
     [
-        (GRAD_CAM_PP, GradcamPlusPlus, scores.centred(scores.surprise_of(1))),
-        (LAYER_CAM, Layercam, scores.surprise_of(1)),
+        (GRAD_CAM_PP, GradcamPlusPlus, scores.centre_score(scores.surprise_score(1))),
+        (LAYER_CAM, Layercam, scores.surprise_score(1)),
     ],
 )
 def test_cutting_the_network_changes_nothing(model, film, method, library, score):
@@ -107,7 +107,7 @@ def test_score_cam_is_the_librarys_for_a_network_whose_black_is_zero(model, film
 
 def test_score_cam_hides_what_is_masked_in_black():
     """To a network that is fed −1…1 a film that is black all over is the same film through any mask."""
-    row = architecture("mobilenet_v2")
+    row = find_architecture("mobilenet_v2")
     spec = row.at_size(64)
     keras.utils.set_random_seed(4)
     model = row.build(spec)
@@ -120,7 +120,7 @@ def test_score_cam_hides_what_is_masked_in_black():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keras.Model, "predict", spy)
-        Explainer(model, Cut(model, row.heatmap_layer), spec).maps(
+        Explainer(model, SplitModel(model, row.heatmap_layer), spec).heatmaps(
             np.full((1, 64, 64, 3), -1, np.float32), [(SCORE_CAM.name, 1)]
         )
     assert seen
@@ -177,5 +177,5 @@ def test_the_network_is_left_as_it_was(model, film):
 
 def test_surprise_rises_like_the_logit_where_it_is_sure_and_not_at_all_where_it_is_not():
     outputs = tf.constant([[-20.0], [0.0], [20.0]])
-    np.testing.assert_allclose(scores.surprise_of(1)(outputs), [0, np.log(2), 20], atol=1e-6)
-    np.testing.assert_allclose(scores.surprise_of(0)(outputs), [20, np.log(2), 0], atol=1e-6)
+    np.testing.assert_allclose(scores.surprise_score(1)(outputs), [0, np.log(2), 20], atol=1e-6)
+    np.testing.assert_allclose(scores.surprise_score(0)(outputs), [20, np.log(2), 0], atol=1e-6)

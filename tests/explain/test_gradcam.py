@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from fracture_core.explain.gradcam import GradCam
-from fracture_core.zoo import architecture
+from fracture_core.zoo import find_architecture
 
-ROW = architecture("four_block")
+ROW = find_architecture("four_block")
 SPEC = ROW.at_size(64)
 
 
@@ -85,7 +85,7 @@ def test_no_weight_no_evidence(model, batch):
 
 def test_only_evidence_against_gives_a_blank_map(batch):
     """Behind a global pool with a head that only subtracts, positive features speak against a fracture."""
-    row = architecture("mobilenet_v2")
+    row = find_architecture("mobilenet_v2")
     model = row.build(row.at_size(64))
     head = model.get_layer("logit")
     kernel, bias = head.get_weights()

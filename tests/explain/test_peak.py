@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from fracture_core.explain.peak import hits, peak
-from fracture_core.imaging import Placement
+from fracture_core.explain.peak import find_peak, is_peak_in_boxes
+from fracture_core.imaging import LetterboxTransform
 
 
 def _grid(row, column, cells=8):
@@ -12,35 +12,35 @@ def _grid(row, column, cells=8):
 
 
 def test_the_centre_of_the_strongest_cell_on_a_square_film():
-    placement = Placement.fit((160, 160), (64, 64))
-    assert peak(_grid(2, 5), placement) == (110, 50)
+    placement = LetterboxTransform.fit((160, 160), (64, 64))
+    assert find_peak(_grid(2, 5), placement) == (110, 50)
 
 
 @pytest.mark.parametrize(("source", "expected"), [((100, 400), (175, 25)), ((400, 100), (25, 175))])
 def test_a_long_film_keeps_its_own_pixels(source, expected):
     # The strip of film covers the canvas from 24 to 40: the cell from 24 to 32 lies on its first half.
-    assert peak(_grid(3, 3), Placement.fit(source, (64, 64))) == expected
+    assert find_peak(_grid(3, 3), LetterboxTransform.fit(source, (64, 64))) == expected
 
 
 def test_evidence_in_the_padding_does_not_count():
-    placement = Placement.fit((100, 400), (64, 64))
+    placement = LetterboxTransform.fit((100, 400), (64, 64))
     grid = _grid(0, 3)
-    assert peak(grid, placement) is None
+    assert find_peak(grid, placement) is None
     grid[4, 6] = 0.25
-    x, y = peak(grid, placement)
+    x, y = find_peak(grid, placement)
     assert 300 <= x < 350
     assert 50 <= y < 100
 
 
 def test_no_evidence_is_no_point():
-    assert peak(np.zeros((8, 8)), Placement.fit((50, 50), (64, 64))) is None
+    assert find_peak(np.zeros((8, 8)), LetterboxTransform.fit((50, 50), (64, 64))) is None
 
 
 def test_the_pointing_game():
-    placement = Placement.fit((100, 200), (64, 64))
+    placement = LetterboxTransform.fit((100, 200), (64, 64))
     boxes = [(0.0, 0.0, 0.1, 0.1), (0.5, 0.5, 0.75, 1.0)]
-    assert hits((120, 60), boxes, placement)
-    assert hits((5, 5), boxes, placement)
-    assert not hits((160, 60), boxes, placement)
-    assert not hits((120, 60), [], placement)
-    assert not hits(None, boxes, placement)
+    assert is_peak_in_boxes((120, 60), boxes, placement)
+    assert is_peak_in_boxes((5, 5), boxes, placement)
+    assert not is_peak_in_boxes((160, 60), boxes, placement)
+    assert not is_peak_in_boxes((120, 60), [], placement)
+    assert not is_peak_in_boxes(None, boxes, placement)

@@ -1,24 +1,24 @@
 import numpy as np
 import pytest
 
-from fracture_core.imaging.codestream import announced_size
+from fracture_core.imaging.codestream import read_announced_size
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"exif": b"Exif\0\0" + bytes(300)}])
 def test_jpeg(picture, options):
-    assert announced_size(picture(np.zeros((24, 40), np.uint8), "JPEG", **options)) == (24, 40)
+    assert read_announced_size(picture(np.zeros((24, 40), np.uint8), "JPEG", **options)) == (24, 40)
 
 
 def test_jpeg_2000(picture):
     stream = picture(np.zeros((24, 40), np.uint8), "JPEG2000", no_jp2=True)
-    assert announced_size(stream) == (24, 40)
+    assert read_announced_size(stream) == (24, 40)
 
 
 def test_other_bytes_announce_nothing():
-    assert announced_size(b"\0" * 100) is None
+    assert read_announced_size(b"\0" * 100) is None
 
 
 @pytest.mark.parametrize("keep", [2, 10, 30])
 def test_jpeg_without_its_header_is_an_error(picture, keep):
     with pytest.raises(ValueError, match="without a frame header"):
-        announced_size(picture(np.zeros((24, 40), np.uint8), "JPEG")[:keep])
+        read_announced_size(picture(np.zeros((24, 40), np.uint8), "JPEG")[:keep])

@@ -23,7 +23,7 @@ from pydicom.uid import (
 )
 
 from fracture_core.errors import ImageReadError
-from fracture_core.imaging import read
+from fracture_core.imaging import read_radiograph
 
 VALUES = np.array([[0, 1000], [2000, 4095]], np.uint16)
 WINDOW = {"WindowCenter": 2048, "WindowWidth": 4096}
@@ -37,7 +37,7 @@ def ramp() -> np.ndarray:
 
 
 def test_window_to_grey_levels(dicom):
-    film = read(dicom(VALUES, BitsStored=12, **WINDOW))
+    film = read_radiograph(dicom(VALUES, BitsStored=12, **WINDOW))
     assert_allclose(film.pixels, SHOWN, atol=1e-6)
     assert film.pixels.dtype == np.float32
     assert film.kind == "DICOM (CR)"
@@ -45,55 +45,63 @@ def test_window_to_grey_levels(dicom):
 
 
 def test_monochrome1_is_inverted_after_the_window(dicom):
-    film = read(dicom(VALUES, BitsStored=12, PhotometricInterpretation="MONOCHROME1", **WINDOW))
+    film = read_radiograph(dicom(VALUES, BitsStored=12, PhotometricInterpretation="MONOCHROME1", **WINDOW))
     assert_allclose(film.pixels, 1 - SHOWN, atol=1e-6)
 
 
 def test_monochrome1_with_inverse_presentation_shape_is_inverted_once(dicom):
     extra = {"PhotometricInterpretation": "MONOCHROME1", "PresentationLUTShape": "INVERSE"}
-    assert_allclose(read(dicom(VALUES, BitsStored=12, **extra, **WINDOW)).pixels, 1 - SHOWN, atol=1e-6)
+    assert_allclose(
+        read_radiograph(dicom(VALUES, BitsStored=12, **extra, **WINDOW)).pixels, 1 - SHOWN, atol=1e-6
+    )
 
 
 def test_without_a_window_the_range_of_the_values_is_shown(dicom):
-    film = read(dicom(np.array([[100, 200, 300]], np.uint16)))
+    film = read_radiograph(dicom(np.array([[100, 200, 300]], np.uint16)))
     assert_array_equal(film.pixels, [[0, 0.5, 1]])
 
 
 def test_signed_values(dicom):
-    film = read(dicom(np.array([[-100, 0, 100]], np.int16)))
+    film = read_radiograph(dicom(np.array([[-100, 0, 100]], np.int16)))
     assert_array_equal(film.pixels, [[0, 0.5, 1]])
 
 
 def test_signed_values_in_twelve_of_sixteen_bits(dicom):
     # -1 in 12 bits, the upper four unset.
-    film = read(dicom(np.array([[0x0FFF, 0x0000, 0x0001]], np.uint16), BitsStored=12, PixelRepresentation=1))
+    film = read_radiograph(
+        dicom(np.array([[0x0FFF, 0x0000, 0x0001]], np.uint16), BitsStored=12, PixelRepresentation=1)
+    )
     assert_array_equal(film.pixels, [[0, 0.5, 1]])
 
 
 def test_overlay_bits_above_those_stored_are_not_seen(dicom):
-    film = read(dicom(VALUES | 0xF000, BitsStored=12, **WINDOW))
+    film = read_radiograph(dicom(VALUES | 0xF000, BitsStored=12, **WINDOW))
     assert_allclose(film.pixels, SHOWN, atol=1e-6)
 
 
 def test_eight_bits_of_odd_length(dicom):
-    film = read(dicom(np.array([[0, 51, 255]], np.uint8), WindowCenter=128, WindowWidth=256))
+    film = read_radiograph(dicom(np.array([[0, 51, 255]], np.uint8), WindowCenter=128, WindowWidth=256))
     assert_allclose(film.pixels, [[0, 0.2, 1]], atol=1e-6)
 
 
 def test_padding_sets_no_range_and_is_black(dicom):
     values = np.array([[0, 0, 100, 200, 300]], np.uint16)
     for photometric, shown in [("MONOCHROME2", [0, 0, 0, 0.5, 1]), ("MONOCHROME1", [0, 0, 1, 0.5, 0])]:
-        film = read(dicom(values, PixelPaddingValue=0, PhotometricInterpretation=photometric))
+        film = read_radiograph(dicom(values, PixelPaddingValue=0, PhotometricInterpretation=photometric))
         assert_array_equal(film.pixels, [shown])
 
 
 def test_padding_range(dicom):
-    film = read(dicom(np.array([[0, 1, 100, 300]], np.uint16), PixelPaddingValue=0, PixelPaddingRangeLimit=9))
+    film = read_radiograph(
+        dicom(np.array([[0, 1, 100, 300]], np.uint16), PixelPaddingValue=0, PixelPaddingRangeLimit=9)
+    )
     assert_array_equal(film.pixels, [[0, 0, 0, 1]])
 
 
 def test_rescale_comes_before_the_window(dicom):
-    film = read(dicom(VALUES, RescaleSlope=2, RescaleIntercept=-100, WindowCenter=3900, WindowWidth=4001))
+    film = read_radiograph(
+        dicom(VALUES, RescaleSlope=2, RescaleIntercept=-100, WindowCenter=3900, WindowWidth=4001)
+    )
     assert_allclose(film.pixels, np.clip((VALUES * 2.0 - 100 - 1899.5) / 4000, 0, 1), atol=1e-6)
 
 
@@ -105,8 +113,8 @@ def test_uncompressed_syntaxes(dataset, encode, ramp, syntax):
     source.file_meta.TransferSyntaxUID = syntax
     if syntax == ExplicitVRBigEndian:
         source.PixelData = ramp.astype(">u2").tobytes()
-    film = read(encode(source))
-    assert_allclose(film.pixels, read(encode(dataset(ramp, BitsStored=12))).pixels)
+    film = read_radiograph(encode(source))
+    assert_allclose(film.pixels, read_radiograph(encode(dataset(ramp, BitsStored=12))).pixels)
 
 
 @pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless, JPEG2000])
@@ -114,7 +122,7 @@ def test_compressed_syntaxes(dataset, encode, ramp, syntax):
     source = dataset(ramp, BitsStored=12, **WINDOW)
     options = {"j2k_cr": [4]} if syntax == JPEG2000 else {}
     source.compress(syntax, generate_instance_uid=False, **options)
-    film = read(encode(source))
+    film = read_radiograph(encode(source))
     assert_allclose(film.pixels, ramp / 4095, atol=0.05 if syntax == JPEG2000 else 1e-6)
 
 
@@ -141,7 +149,7 @@ def jpeg_lossless(dicom, ramp, tmp_path) -> bytes:
 
 def test_jpeg_lossless(jpeg_lossless, ramp):
     assert dcmread(io.BytesIO(jpeg_lossless)).file_meta.TransferSyntaxUID == JPEGLosslessSV1
-    assert_allclose(read(jpeg_lossless).pixels, ramp / 4095, atol=1e-6)
+    assert_allclose(read_radiograph(jpeg_lossless).pixels, ramp / 4095, atol=1e-6)
 
 
 def test_what_crashes_gdcm_is_refused_and_does_not_end_the_program(jpeg_lossless):
@@ -150,7 +158,7 @@ def test_what_crashes_gdcm_is_refused_and_does_not_end_the_program(jpeg_lossless
     bad = bytearray(jpeg_lossless)
     bad[header + 4] = 36
     with pytest.raises(ImageReadError, match="pixel data of the DICOM file is damaged"):
-        read(bytes(bad))
+        read_radiograph(bytes(bad))
 
 
 def test_gdcm_sees_nothing_that_identifies(jpeg_lossless, monkeypatch):
@@ -162,7 +170,7 @@ def test_gdcm_sees_nothing_that_identifies(jpeg_lossless, monkeypatch):
 
     monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(ImageReadError, match="far more time or memory"):
-        read(jpeg_lossless)
+        read_radiograph(jpeg_lossless)
     assert b"Doe" in jpeg_lossless
     assert b"Doe" not in seen[0]
     assert b"SECRET" not in seen[0]
@@ -174,7 +182,7 @@ def test_a_code_stream_of_another_size_is_refused_before_it_is_decoded(dataset, 
     source.compress(syntax, generate_instance_uid=False)
     source.Rows += 1
     with pytest.raises(ImageReadError, match="pixel data of the DICOM file is damaged") as caught:
-        read(encode(source))
+        read_radiograph(encode(source))
     assert "code stream of (32, 48)" in str(caught.value.__cause__)
 
 
@@ -183,7 +191,7 @@ def test_jpeg_baseline(dataset, encode, picture):
     source = dataset(grey, WindowCenter=128, WindowWidth=256)
     source.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
     source.PixelData = encapsulate([picture(grey, "JPEG", quality=95)])
-    assert_allclose(read(encode(source)).pixels, 180 / 255, atol=2 / 255)
+    assert_allclose(read_radiograph(encode(source)).pixels, 180 / 255, atol=2 / 255)
 
 
 def test_every_announced_syntax_has_its_decoder():
@@ -200,34 +208,36 @@ def test_every_announced_syntax_has_its_decoder():
 
 def test_rgb_is_turned_to_grey_and_measured(dicom):
     rgb = np.array([[[255, 0, 0], [90, 90, 90]]], np.uint8)
-    film = read(dicom(rgb))
+    film = read_radiograph(dicom(rgb))
     assert_array_equal(film.pixels, np.array([[76, 90]], np.float32) / 255)
     assert film.colour == 0.5
 
 
 def test_ybr_is_turned_to_grey(dicom):
     ybr = np.full((4, 4, 3), (180, 128, 128), np.uint8)
-    film = read(dicom(ybr, PhotometricInterpretation="YBR_FULL"))
+    film = read_radiograph(dicom(ybr, PhotometricInterpretation="YBR_FULL"))
     assert_allclose(film.pixels, 180 / 255, atol=1 / 255)
     assert film.colour == 0.0
 
 
 def test_rgb_declared_signed_is_read_unsigned(dicom):
     rgb = np.array([[[255, 0, 0], [200, 200, 200]]], np.uint8)
-    signed = read(dicom(rgb, PixelRepresentation=1))
-    assert_array_equal(signed.pixels, read(dicom(rgb)).pixels)
+    signed = read_radiograph(dicom(rgb, PixelRepresentation=1))
+    assert_array_equal(signed.pixels, read_radiograph(dicom(rgb)).pixels)
     assert signed.colour == 0.5
 
 
 @pytest.mark.filterwarnings("ignore:Invalid value for VR CS")
 def test_the_first_of_several_codes_counts(dicom):
-    film = read(dicom(VALUES, Modality=["DX", "CR"], VOILUTFunction=["SIGMOID", "LINEAR"], **WINDOW))
+    film = read_radiograph(
+        dicom(VALUES, Modality=["DX", "CR"], VOILUTFunction=["SIGMOID", "LINEAR"], **WINDOW)
+    )
     assert film.kind == "DICOM (DX)"
-    assert_array_equal(film.pixels, read(dicom(VALUES, VOILUTFunction="SIGMOID", **WINDOW)).pixels)
+    assert_array_equal(film.pixels, read_radiograph(dicom(VALUES, VOILUTFunction="SIGMOID", **WINDOW)).pixels)
 
 
 def test_sixteen_bit_rgb(dicom):
-    film = read(dicom(np.full((2, 2, 3), 65535, np.uint16)))
+    film = read_radiograph(dicom(np.full((2, 2, 3), 65535, np.uint16)))
     assert_array_equal(film.pixels, np.ones((2, 2)))
 
 
@@ -236,7 +246,7 @@ def test_palette_colour(dataset, encode):
     for name in ("Red", "Green", "Blue"):
         setattr(source, f"{name}PaletteColorLookupTableDescriptor", [2, 0, 16])
         setattr(source, f"{name}PaletteColorLookupTableData", np.array([0, 65535], "<u2").tobytes())
-    assert_array_equal(read(encode(source)).pixels, [[0, 1]])
+    assert_array_equal(read_radiograph(encode(source)).pixels, [[0, 1]])
 
 
 @pytest.mark.filterwarnings("ignore:.*File Meta Information:UserWarning")
@@ -250,20 +260,20 @@ def test_without_preamble_and_meta_header(dataset, ramp, implicit, little):
     source.save_as(file, implicit_vr=implicit, little_endian=little)
     data = file.getvalue()
     assert data[128:132] != b"DICM"
-    assert_allclose(read(data).pixels, ramp / 4095, atol=1e-6)
+    assert_allclose(read_radiograph(data).pixels, ramp / 4095, atol=1e-6)
 
 
 def test_spacing(dicom):
-    assert read(dicom(VALUES)).spacing is None
-    assert read(dicom(VALUES, ImagerPixelSpacing=[0.2, 0.2])).spacing == (0.2, 0.2)
+    assert read_radiograph(dicom(VALUES)).spacing is None
+    assert read_radiograph(dicom(VALUES, ImagerPixelSpacing=[0.2, 0.2])).spacing == (0.2, 0.2)
     both = {"ImagerPixelSpacing": [0.2, 0.2], "NominalScannedPixelSpacing": [0.3, 0.3]}
-    assert read(dicom(VALUES, PixelSpacing=[0.15, 0.15], **both)).spacing == (0.15, 0.15)
-    assert read(dicom(VALUES, PixelSpacing=[0, 0], **both)).spacing == (0.2, 0.2)
-    assert read(dicom(VALUES, NominalScannedPixelSpacing=[0.3, 0.3])).spacing == (0.3, 0.3)
+    assert read_radiograph(dicom(VALUES, PixelSpacing=[0.15, 0.15], **both)).spacing == (0.15, 0.15)
+    assert read_radiograph(dicom(VALUES, PixelSpacing=[0, 0], **both)).spacing == (0.2, 0.2)
+    assert read_radiograph(dicom(VALUES, NominalScannedPixelSpacing=[0.3, 0.3])).spacing == (0.3, 0.3)
 
 
 def test_nothing_that_identifies_is_kept(dicom):
-    film = read(dicom(VALUES))
+    film = read_radiograph(dicom(VALUES))
     kept = f"{film.kind} {film.warnings} {film.spacing} {vars(film).keys()}"
     assert set(vars(film)) == {
         "pixels", "kind", "spacing", "colour", "truncated", "warnings", "scale", "shuttered", "displayed",
@@ -276,7 +286,7 @@ def test_nothing_that_identifies_is_kept(dicom):
 def test_modality_that_is_free_text_is_not_repeated(dicom):
     with pytest.warns(UserWarning, match="Invalid value for VR CS"):
         data = dicom(VALUES, Modality="Jane Doe 1970")
-    film = read(data)
+    film = read_radiograph(data)
     assert film.kind == "DICOM"
     assert "Jane" not in str(film.warnings).title()
 
@@ -286,13 +296,13 @@ def test_modality_that_is_free_text_is_not_repeated(dicom):
     [("RF", "a fluoroscopy image"), ("OT", "other"), ("ZZ", "does not say"), (None, "does not say")],
 )
 def test_other_projections_are_read_with_a_warning(dicom, modality, words):
-    (warning,) = read(dicom(VALUES, Modality=modality)).warnings
+    (warning,) = read_radiograph(dicom(VALUES, Modality=modality)).warnings
     assert words in warning
 
 
 @pytest.mark.parametrize("modality", ["CR", "DX"])
 def test_radiographs_for_processing_are_read_with_a_warning(dicom, modality):
-    film = read(dicom(VALUES, Modality=modality, PresentationIntentType="FOR PROCESSING"))
+    film = read_radiograph(dicom(VALUES, Modality=modality, PresentationIntentType="FOR PROCESSING"))
     assert film.kind == f"DICOM ({modality})"
     assert "raw detector values" in film.warnings[0]
 
@@ -302,12 +312,12 @@ def test_radiographs_for_processing_are_read_with_a_warning(dicom, modality):
 )
 def test_what_is_no_projection_is_refused_by_name(dicom, modality, words):
     with pytest.raises(ImageReadError, match=f"The DICOM file is {words}"):
-        read(dicom(VALUES, Modality=modality))
+        read_radiograph(dicom(VALUES, Modality=modality))
 
 
 def test_frames_are_counted(dicom):
     with pytest.raises(ImageReadError, match="holds 12 frames; expected one radiograph"):
-        read(dicom(VALUES, NumberOfFrames=12))
+        read_radiograph(dicom(VALUES, NumberOfFrames=12))
 
 
 @pytest.mark.parametrize(
@@ -320,13 +330,13 @@ def test_frames_are_counted(dicom):
 )
 def test_files_without_pixels_are_refused_by_name(dicom, uid, modality, name):
     with pytest.raises(ImageReadError, match=rf"holds no pixels \(it is {name}\)"):
-        read(dicom(VALUES, SOPClassUID=uid, Modality=modality, PixelData=None))
+        read_radiograph(dicom(VALUES, SOPClassUID=uid, Modality=modality, PixelData=None))
 
 
 def test_pixel_data_cut_short_is_refused(dicom, ramp):
     data = dicom(ramp)
     with pytest.raises(ImageReadError, match="pixel data of the DICOM file is damaged or incomplete"):
-        read(data[:-1000])
+        read_radiograph(data[:-1000])
 
 
 @pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless])
@@ -335,14 +345,14 @@ def test_corrupt_compressed_pixel_data_is_refused(dataset, encode, ramp, syntax)
     source.compress(syntax, generate_instance_uid=False)
     source.PixelData = encapsulate([b"\x12\x34" * 40])
     with pytest.raises(ImageReadError, match="pixel data of the DICOM file is damaged"):
-        read(encode(source))
+        read_radiograph(encode(source))
 
 
 def test_missing_elements_are_refused(dicom):
     with pytest.raises(ImageReadError, match="pixel data of the DICOM file is damaged"):
-        read(dicom(VALUES, PhotometricInterpretation=None))
+        read_radiograph(dicom(VALUES, PhotometricInterpretation=None))
     with pytest.raises(ImageReadError, match="2 × 0 pixels"):
-        read(dicom(VALUES, Rows=0))
+        read_radiograph(dicom(VALUES, Rows=0))
 
 
 def test_video_is_refused_by_its_name(dataset, encode):
@@ -350,12 +360,12 @@ def test_video_is_refused_by_its_name(dataset, encode):
     source.file_meta.TransferSyntaxUID = MPEG2MPML
     source.PixelData = encapsulate([b"\0" * 20])
     with pytest.raises(ImageReadError, match="compressed as MPEG2"):
-        read(encode(source))
+        read_radiograph(encode(source))
 
 
 def test_bombs_are_refused_before_they_are_decoded(dicom):
     with pytest.raises(ImageReadError, match="at most 80 megapixels"):
-        read(dicom(VALUES, Rows=20000, Columns=20000))
+        read_radiograph(dicom(VALUES, Rows=20000, Columns=20000))
 
 
 def test_deflated_bombs_are_refused_before_they_are_inflated(dataset, encode, monkeypatch):
@@ -363,12 +373,12 @@ def test_deflated_bombs_are_refused_before_they_are_inflated(dataset, encode, mo
     source = dataset(np.zeros((100, 100), np.uint16))
     source.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     with pytest.raises(ImageReadError, match="unpacks to more than"):
-        read(encode(source))
+        read_radiograph(encode(source))
 
 
 def test_damaged_header_is_refused():
     with pytest.raises(ImageReadError, match="The DICOM file is damaged or incomplete"):
-        read(bytes(128) + b"DICM" + b"\x02\x00")
+        read_radiograph(bytes(128) + b"DICM" + b"\x02\x00")
 
 
 def test_voi_lut_goes_before_the_window(dataset, encode):
@@ -378,11 +388,13 @@ def test_voi_lut_goes_before_the_window(dataset, encode):
     table.LUTData = [65535, 0, 32768, 65535]
     table["LUTDescriptor"].VR = table["LUTData"].VR = "US"
     source.VOILUTSequence = Sequence([table])
-    assert_allclose(read(encode(source)).pixels, [[1, 0, 32768 / 65535, 1]], atol=1e-6)
+    assert_allclose(read_radiograph(encode(source)).pixels, [[1, 0, 32768 / 65535, 1]], atol=1e-6)
 
 
 def test_image_made_by_pillow_matches(dicom, picture, film):
     """The same values give the same film from PNG and from DICOM."""
     values = (film * 255).astype(np.uint8)
-    from_dicom = read(dicom(values, WindowCenter=128, WindowWidth=256))
-    assert_allclose(from_dicom.pixels, read(picture(Image.fromarray(values), "PNG")).pixels, atol=1e-6)
+    from_dicom = read_radiograph(dicom(values, WindowCenter=128, WindowWidth=256))
+    assert_allclose(
+        from_dicom.pixels, read_radiograph(picture(Image.fromarray(values), "PNG")).pixels, atol=1e-6
+    )

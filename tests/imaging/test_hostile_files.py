@@ -25,7 +25,7 @@ from pydicom.uid import (
 )
 
 from fracture_core.errors import ImageReadError
-from fracture_core.imaging import dicom_file, read
+from fracture_core.imaging import dicom_file, read_radiograph
 from fracture_core.imaging.by_value import apply_by_value
 from fracture_core.imaging.codestream import MAX_SCANS, count_scans, rle_segments_fit, unwrap_jp2
 from fracture_core.imaging.segmented_palette import expand_segments
@@ -109,21 +109,21 @@ def test_an_element_of_wrong_type_or_length_counts_as_absent(dicom, values, keyw
     if keyword == "RescaleSlope" and vr != "AT":  # two bytes of AT are an empty value
         # Without its slope the grey levels would be a guess.
         with pytest.raises(ImageReadError, match="RescaleSlope"):
-            read(malformed)
+            read_radiograph(malformed)
     else:
-        assert read(malformed).pixels.shape == values.shape
+        assert read_radiograph(malformed).pixels.shape == values.shape
 
 
 def test_a_sequence_that_is_none_counts_as_absent(dicom, values):
     data = insert(
         dicom(values, BitsStored=12, **WINDOW), b"\x28\x00\x10\x30US\x02\0\x05\0", b"\xe0\x7f\x10\x00OW"
     )
-    assert_allclose(read(data).pixels, values / 4095, atol=1e-6)
+    assert_allclose(read_radiograph(data).pixels, values / 4095, atol=1e-6)
 
 
 def test_rgb_of_32_bits(dicom, film):
     colour = np.repeat((film.astype(np.float64) * (2**32 - 1))[..., None], 3, axis=2).astype(np.uint32)
-    shown = read(dicom(colour, Modality="OT"))
+    shown = read_radiograph(dicom(colour, Modality="OT"))
     assert_allclose(shown.pixels, film, atol=1 / 250)
     assert "other" in shown.warnings[0]
 
@@ -142,12 +142,12 @@ def test_far_too_many_elements_are_refused(dicom, values, monkeypatch, amount):
     }[amount]
     before = b"\x28\x00\x02\x00US" if amount == "elements" else PATIENT_NAME
     with pytest.raises(ImageReadError, match="far more elements"):
-        read(insert(dicom(values), content, before))
+        read_radiograph(insert(dicom(values), content, before))
 
 
 def test_sequences_nested_without_end_are_passed_over(dicom, values):
     data = insert(dicom(values, BitsStored=12, **WINDOW), sequence(ITEM + UNDEFINED) * 5000, PATIENT_NAME)
-    assert_allclose(read(data).pixels, values / 4095, atol=1e-6)
+    assert_allclose(read_radiograph(data).pixels, values / 4095, atol=1e-6)
 
 
 def test_long_values_and_sequences_are_not_converted(dicom, values):
@@ -156,8 +156,8 @@ def test_long_values_and_sequences_are_not_converted(dicom, values):
     items = (ITEM + bytes(4)) * 5000
     elements = b"\x28\x00\x50\x10UT\0\0" + struct.pack("<I", len(centres)) + centres
     elements += b"\x28\x00\x10\x30SQ\0\0" + struct.pack("<I", len(items)) + items
-    film = read(insert(data, elements, b"\xe0\x7f\x10\x00OW"))
-    assert_array_equal(film.pixels, read(data).pixels)
+    film = read_radiograph(insert(data, elements, b"\xe0\x7f\x10\x00OW"))
+    assert_array_equal(film.pixels, read_radiograph(data).pixels)
 
 
 # Deflated data sets
@@ -182,7 +182,7 @@ def test_deflated_files_are_inflated_once_wherever_the_header_ends(dataset, enco
         "not deflated": data[:meta] + inflated,
         "zlib": data[:meta] + zlib.compress(inflated),
     }[change]
-    assert_allclose(read(data).pixels, values / 4095, atol=1e-6)
+    assert_allclose(read_radiograph(data).pixels, values / 4095, atol=1e-6)
 
 
 def test_a_deflated_bomb_without_preamble_is_refused(dataset, encode, monkeypatch):
@@ -191,7 +191,7 @@ def test_a_deflated_bomb_without_preamble_is_refused(dataset, encode, monkeypatc
     source.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     source.PixelData = bytes(8 << 20)
     with pytest.raises(ImageReadError, match="unpacks to more than"):
-        read(encode(source)[132:])
+        read_radiograph(encode(source)[132:])
 
 
 # Damaged sequences
@@ -212,7 +212,7 @@ UID_ELEMENT = b"\x08\x00\x50\x11UI\x06\x001.2.3\0"
     ids=["no sequence end", "no end, item length", "no ends", "no item end", "too short", "too long"],
 )
 def test_damaged_sequences_are_passed_over(dicom, values, damaged):
-    film = read(insert(dicom(values, BitsStored=12, **WINDOW), damaged, PATIENT_NAME))
+    film = read_radiograph(insert(dicom(values, BitsStored=12, **WINDOW), damaged, PATIENT_NAME))
     assert_allclose(film.pixels, values / 4095, atol=1e-6)
     assert any("sequence" in warning for warning in film.warnings)
 
@@ -230,13 +230,13 @@ def test_an_icon_of_wrong_length_does_not_hide_the_image(dataset, encode, pictur
         source.PixelData = encapsulate([picture(grey, "JPEG", quality=95)])
         source["PixelData"].is_undefined_length = True
     data = bytearray(encode(source))
-    expected = read(bytes(data)).pixels
+    expected = read_radiograph(bytes(data)).pixels
     at = data.index(b"\x88\x00\x00\x02") + (4 if syntax == ImplicitVRLittleEndian else 8)
     for place in (at, at + 8):
         data[place : place + 4] = struct.pack(
             "<I", int.from_bytes(data[place : place + 4], "little") + change
         )
-    film = read(bytes(data))
+    film = read_radiograph(bytes(data))
     assert_array_equal(film.pixels, expected)
     assert any("sequence" in warning for warning in film.warnings)
 
@@ -248,7 +248,7 @@ def test_a_cut_file_is_not_answered_with_its_icon(dataset, encode, grey):
     icon["PixelData"].VR = "OB"
     source.IconImageSequence = Sequence([icon])
     with pytest.raises(ImageReadError):
-        read(encode(source)[:-10_000])
+        read_radiograph(encode(source)[:-10_000])
 
 
 # Transfer syntax and codestream
@@ -277,7 +277,7 @@ def test_the_pixels_decide_and_not_the_transfer_syntax(dataset, encode, dicom, p
     if kind == "native":
         native, mark = dicom(grey, **elements), b"\xe0\x7f\x10\x00"
         data = data[: data.index(mark)] + native[native.index(mark) :]
-    film = read(data)
+    film = read_radiograph(data)
     assert_allclose(film.pixels, grey / 255, atol=0.03)
     assert any("header says" in warning for warning in film.warnings)
 
@@ -288,7 +288,7 @@ def test_jpeg_xl_is_refused_by_its_name(dataset, encode, grey):
     old = b"\x16\x001.2.840.10008.1.2.4.91"
     assert old in data
     with pytest.raises(ImageReadError, match="compressed as JPEG XL Lossless"):
-        read(data.replace(old, struct.pack("<H", len(xl)) + xl))
+        read_radiograph(data.replace(old, struct.pack("<H", len(xl)) + xl))
 
 
 def test_jpeg_extended_goes_to_gdcm(dataset, encode, picture, grey, monkeypatch):
@@ -302,7 +302,9 @@ def test_jpeg_extended_goes_to_gdcm(dataset, encode, picture, grey, monkeypatch)
         return np.zeros(grey.shape, np.uint16)
 
     monkeypatch.setattr("fracture_core.imaging.dicom.decode_isolated", decode)
-    read(compressed(dataset, encode, bytes(stream), grey.astype(np.uint16), JPEGExtended12Bit, BitsStored=12))
+    read_radiograph(
+        compressed(dataset, encode, bytes(stream), grey.astype(np.uint16), JPEGExtended12Bit, BitsStored=12)
+    )
     assert seen == [("gdcm", JPEGExtended12Bit)]
 
 
@@ -317,7 +319,7 @@ def test_a_codestream_that_announces_a_huge_image_is_not_decoded(
     stream[siz + 8 : siz + 16] = struct.pack(">II", 20_000, 20_000)
     size = {"Rows": 20_000, "Columns": 20_000} if announce else {}
     with pytest.raises(ImageReadError, match="megapixels" if announce else "damaged"):
-        read(compressed(dataset, encode, bytes(stream), grey, JPEG2000, **size))
+        read_radiograph(compressed(dataset, encode, bytes(stream), grey, JPEG2000, **size))
 
 
 @pytest.mark.parametrize(
@@ -334,7 +336,7 @@ def test_rle_that_decodes_to_far_more_than_the_image_is_refused(dataset, encode)
     header = struct.pack("<3I", 2, 64, 64 + len(part)).ljust(64, b"\0")
     values = np.zeros((16, 16), np.uint16)
     with pytest.raises(ImageReadError, match=r"damaged|far more time or memory"):
-        read(compressed(dataset, encode, header + part + part, values, RLELossless))
+        read_radiograph(compressed(dataset, encode, header + part + part, values, RLELossless))
 
 
 def test_a_broken_jp2_container_is_an_error():
@@ -351,7 +353,7 @@ def test_ycbcr_labelled_rgb_is_read_by_its_chroma(dicom, grey, coloured):
     rgb[..., 0], rgb[..., 1:] = grey, 128
     if coloured:
         rgb[..., 1] = np.linspace(0, 255, grey.shape[1])
-    film = read(dicom(rgb))
+    film = read_radiograph(dicom(rgb))
     if coloured:
         assert film.colour > 0.2
     else:
@@ -360,7 +362,7 @@ def test_ycbcr_labelled_rgb_is_read_by_its_chroma(dicom, grey, coloured):
 
 
 def test_rgb_labelled_ycbcr_is_read_by_its_chroma(dicom, grey):
-    film = read(dicom(np.repeat(grey[..., None], 3, axis=2), PhotometricInterpretation="YBR_FULL"))
+    film = read_radiograph(dicom(np.repeat(grey[..., None], 3, axis=2), PhotometricInterpretation="YBR_FULL"))
     assert_allclose(film.pixels, grey / 255, atol=1 / 255)
     assert film.colour == 0
 
@@ -413,7 +415,7 @@ def test_pictures_that_need_too_much_memory_are_refused_before_they_are_decoded(
     data[16:24] = struct.pack(">II", side, side)
     data[29:33] = struct.pack(">I", zlib.crc32(bytes(data[12:29])))
     with pytest.raises(ImageReadError, match="megapixels for pixels of this kind"):
-        read(bytes(data))
+        read_radiograph(bytes(data))
 
 
 # Pictures with too many parts
@@ -430,12 +432,12 @@ def test_a_jpeg_of_very_many_scans_is_refused(picture, grey):
     data = scans(200, picture, grey)
     assert count_scans(data).count > MAX_SCANS
     with pytest.raises(ImageReadError, match="more than 40 scans"):
-        read(data)
+        read_radiograph(data)
 
 
 def test_a_dicom_jpeg_of_very_many_scans_is_refused(dataset, encode, picture, grey):
     with pytest.raises(ImageReadError, match="scans"):
-        read(compressed(dataset, encode, scans(200, picture, grey), grey, JPEGBaseline8Bit))
+        read_radiograph(compressed(dataset, encode, scans(200, picture, grey), grey, JPEGBaseline8Bit))
 
 
 def directory(offset: int, pages: int, tags: list[bytes]) -> bytes:
@@ -455,14 +457,14 @@ TAGS = [
 def test_a_tiff_of_very_many_pages_is_refused():
     data = b"II*\0" + struct.pack("<I", 8) + directory(8, 2000, TAGS)
     with pytest.raises(ImageReadError, match="more than 100 pages"):
-        read(data)
+        read_radiograph(data)
 
 
 def test_a_tiff_whose_tags_overlap_is_refused():
     tags = TAGS + [struct.pack("<HHII", 30_000 + i, 7, 1_000_000, 8) for i in range(500)]
     data = b"II*\0" + struct.pack("<I", 8) + directory(8, 1, tags) + bytes(1_000_000)
     with pytest.raises(ImageReadError, match="far more tags"):
-        read(data)
+        read_radiograph(data)
 
 
 def test_a_png_of_very_many_chunks_is_refused(picture, grey, monkeypatch):
@@ -470,7 +472,7 @@ def test_a_png_of_very_many_chunks_is_refused(picture, grey, monkeypatch):
     data = picture(grey, "PNG")
     chunk = struct.pack(">I", 0) + b"abCd" + struct.pack(">I", zlib.crc32(b"abCd"))
     with pytest.raises(ImageReadError, match="far more chunks"):
-        read(data[:33] + chunk * 100 + data[33:])
+        read_radiograph(data[:33] + chunk * 100 + data[33:])
 
 
 def test_whatever_a_decoder_raises_is_an_image_read_error(picture, grey, monkeypatch):
@@ -479,7 +481,7 @@ def test_whatever_a_decoder_raises_is_an_image_read_error(picture, grey, monkeyp
 
     monkeypatch.setattr(sys.modules["fracture_core.imaging.read"], "read_raster", fail)
     with pytest.raises(ImageReadError, match="internal error, reference") as caught:
-        read(picture(grey, "PNG"))
+        read_radiograph(picture(grey, "PNG"))
     assert "Doe" not in str(caught.value)
 
 
@@ -553,8 +555,8 @@ def test_12_bits_in_wide_samples_are_shown_as_in_grey(picture, values, samples, 
     else:
         order, compression = ("<" if format.startswith("II") else ">"), 8 if "deflated" in format else 1
         data = tiff16(wide, order, compression, None if samples == 3 else 2)
-    film = read(data)
-    assert_allclose(film.pixels, read(picture(values, "PNG")).pixels, atol=1e-4)
+    film = read_radiograph(data)
+    assert_allclose(film.pixels, read_radiograph(picture(values, "PNG")).pixels, atol=1e-4)
     assert film.colour == 0
 
 
@@ -562,8 +564,8 @@ def test_alpha_of_16_bits_is_composited_on_black(values):
     wide = np.stack([values, np.full_like(values, 32768)], axis=-1)
     whole = np.stack([values, np.full_like(values, 65535)], axis=-1)
     wide[0, 0] = whole[0, 0] = (4095, 65535)
-    half = read(png16(wide, 4)).pixels
-    assert_allclose(half[1:], read(png16(whole, 4)).pixels[1:] / 2, atol=1e-3)
+    half = read_radiograph(png16(wide, 4)).pixels
+    assert_allclose(half[1:], read_radiograph(png16(whole, 4)).pixels[1:] / 2, atol=1e-3)
 
 
 # Broken off
@@ -576,16 +578,16 @@ def test_alpha_of_16_bits_is_composited_on_black(values):
 def test_a_progressive_jpeg_that_breaks_off_lacks_detail_everywhere(picture, grey, mode, keep, end):
     noisy = grey // 2 + np.random.default_rng(0).integers(0, 60, grey.shape).astype(np.uint8)
     data = picture(Image.fromarray(noisy).convert(mode), "JPEG", progressive=True, quality=90)
-    film = read(data[: int(len(data) * keep)] + end)
+    film = read_radiograph(data[: int(len(data) * keep)] + end)
     assert film.truncated
     assert "the whole image lacks its fine detail" in film.warnings[0]
-    assert read(data).warnings == ()
+    assert read_radiograph(data).warnings == ()
 
 
 def test_a_baseline_jpeg_that_was_given_an_end_states_the_missing_lines(picture, grey):
     noisy = grey // 2 + np.random.default_rng(0).integers(0, 60, grey.shape).astype(np.uint8)
     data = picture(noisy, "JPEG", quality=90)
-    film = read(data[: len(data) // 2] + b"\xff\xd9")
+    film = read_radiograph(data[: len(data) // 2] + b"\xff\xd9")
     assert film.truncated
     assert "of its lines are missing" in film.warnings[0]
 
@@ -605,7 +607,7 @@ def test_a_baseline_jpeg_that_was_given_an_end_states_the_missing_lines(picture,
 )
 def test_images_of_other_formats_are_named(data, name):
     with pytest.raises(ImageReadError, match=f"This is {name};"):
-        read(data)
+        read_radiograph(data)
 
 
 @pytest.mark.parametrize(
@@ -618,12 +620,12 @@ def test_pixels_that_a_tiff_cannot_be_read_with_are_named(film, dtype, format, n
     body = b"".join(struct.pack("<HHII", tag, 4 if tag in (273, 279) else 3, 1, value) for tag, value in tags)
     data = b"II*\0" + struct.pack("<IH", 8, len(tags)) + body + bytes(4) + pixels.tobytes()
     with pytest.raises(ImageReadError, match=f"holds {name} pixels"):
-        read(data)
+        read_radiograph(data)
 
 
 def test_a_private_transfer_syntax_is_refused_as_unknown(dataset, encode, grey):
     data = compressed(dataset, encode, bytes(100), grey, JPEG2000)
     unknown = b"1.2.3.4.5.6.7.8.9.10.1"
     with pytest.raises(ImageReadError, match="in an unknown way"):
-        read(data.replace(b"1.2.840.10008.1.2.4.91", unknown))
+        read_radiograph(data.replace(b"1.2.840.10008.1.2.4.91", unknown))
     assert not UID(unknown.decode()).is_transfer_syntax

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from persons import film_of
+from patient_data import film_of
 
 from fracture_core.imaging.identity import Identity, Match, compare, identify
 

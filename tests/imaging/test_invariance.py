@@ -26,10 +26,10 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from fracture_core.data.phantom import draw
-from fracture_core.imaging import GateState, read
-from fracture_core.opinion import Reader
-from fracture_core.registry.store import SHIPPED, ModelStore
+from fracture_core.imaging import QualityState, read_radiograph
+from fracture_core.inference.predictor import Predictor
+from fracture_core.phantom import draw_phantom
+from fracture_core.registry.store import SHIPPED_MODEL, ModelStore
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 
@@ -52,7 +52,7 @@ def levels() -> np.ndarray:
 
 def _phantom(seed: int, region: str, size: tuple[int, int] = (640, 512)) -> np.ndarray:
     """A phantom that uses its whole range, float64 in 0–1."""
-    raw = draw(seed, region, True, size).raw.astype(float)
+    raw = draw_phantom(seed, region, True, size).raw.astype(float)
     return (raw - raw.min()) / (raw.max() - raw.min())
 
 
@@ -161,7 +161,7 @@ def _table(entries: np.ndarray, first: int, bits: int, packed: bool = False) -> 
 def test_lossless_syntaxes(levels, syntax, bits, signed):
     values = _stored(levels, bits)
     written = _signed(values, bits) if signed else values
-    film = read(_file(written, bits, syntax, **_window(bits, signed)))
+    film = read_radiograph(_file(written, bits, syntax, **_window(bits, signed)))
     assert_allclose(film.pixels, values / (2**bits - 1), atol=EXACT)
     assert film.warnings == ()
 
@@ -170,7 +170,7 @@ def test_lossless_syntaxes(levels, syntax, bits, signed):
 def test_jpeg_lossless(levels, tmp_path, bits, signed):
     values = _stored(levels, bits)
     written = _signed(values, bits) if signed else values
-    film = read(_jpeg_lossless(_file(written, bits, **_window(bits, signed)), tmp_path))
+    film = read_radiograph(_jpeg_lossless(_file(written, bits, **_window(bits, signed)), tmp_path))
     assert_allclose(film.pixels, values / (2**bits - 1), atol=EXACT)
 
 
@@ -185,7 +185,7 @@ def test_jpeg_lossless(levels, tmp_path, bits, signed):
 )
 def test_lossy_syntaxes(levels, syntax, bits, tolerance):
     values = _stored(levels, bits)
-    film = read(_file(values, bits, syntax, **_window(bits)))
+    film = read_radiograph(_file(values, bits, syntax, **_window(bits)))
     assert_allclose(film.pixels, values / (2**bits - 1), atol=tolerance)
     assert np.abs(film.pixels - values / (2**bits - 1)).mean() < tolerance * 0.6
 
@@ -199,7 +199,7 @@ def test_values_in_the_high_bits(levels, syntax, bits):
         data.compress(syntax, generate_instance_uid=False)
     data.BitsStored, data.HighBit = bits, 15
     data.WindowCenter, data.WindowWidth = _window(bits).values()
-    assert_allclose(read(_encode(data)).pixels, values / (2**bits - 1), atol=EXACT)
+    assert_allclose(read_radiograph(_encode(data)).pixels, values / (2**bits - 1), atol=EXACT)
 
 
 # ---- photometric interpretations ----
@@ -213,7 +213,7 @@ def test_monochrome1(levels, bits, syntax):
     values = _stored(levels, bits)
     inverted = (2**bits - 1 - values).astype(values.dtype)
     file = _file(inverted, bits, syntax, PhotometricInterpretation="MONOCHROME1", **_window(bits))
-    assert_allclose(read(file).pixels, values / (2**bits - 1), atol=EXACT)
+    assert_allclose(read_radiograph(file).pixels, values / (2**bits - 1), atol=EXACT)
 
 
 @pytest.mark.parametrize("planar", [0, 1])
@@ -225,13 +225,13 @@ def test_rgb(levels, planar, signed):
     dataset = _dataset(rgb, 8)
     dataset.PlanarConfiguration, dataset.PixelRepresentation = planar, signed
     dataset.PixelData = written.tobytes()
-    assert_allclose(read(_encode(dataset)).pixels, values / 255, atol=EXACT)
+    assert_allclose(read_radiograph(_encode(dataset)).pixels, values / 255, atol=EXACT)
 
 
 @pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless], ids=lambda uid: uid.name)
 def test_compressed_rgb(levels, syntax):
     values = _stored(levels, 8)
-    film = read(_file(np.repeat(values[..., None], 3, axis=-1), 8, syntax))
+    film = read_radiograph(_file(np.repeat(values[..., None], 3, axis=-1), 8, syntax))
     assert_allclose(film.pixels, values / 255, atol=EXACT)
 
 
@@ -239,7 +239,7 @@ def test_ybr(levels):
     values = _stored(levels, 8)
     grey = np.full_like(values, 128)
     ybr = np.stack([values, grey, grey], axis=-1)
-    film = read(_file(ybr, 8, PhotometricInterpretation="YBR_FULL"))
+    film = read_radiograph(_file(ybr, 8, PhotometricInterpretation="YBR_FULL"))
     assert_allclose(film.pixels, values / 255, atol=1.01 / 255)
     assert film.colour == 0
 
@@ -251,7 +251,7 @@ def test_palette(levels):
     for name in ("Red", "Green", "Blue"):
         elements[f"{name}PaletteColorLookupTableDescriptor"] = [256, 0, 16]
         elements[f"{name}PaletteColorLookupTableData"] = ramp
-    assert_allclose(read(_file(values, 8, **elements)).pixels, values / 255, atol=1.01 / 255)
+    assert_allclose(read_radiograph(_file(values, 8, **elements)).pixels, values / 255, atol=1.01 / 255)
 
 
 # ---- window forms ----
@@ -293,13 +293,13 @@ def test_window_forms(levels, bits, signed):
     forms["voi table, one entry short"]["VOILUTSequence"][0].LUTDescriptor = [2**bits % 65536, first, bits]
     for name, elements in forms.items():
         tolerance = 1.01 / top if "short" in name else max(EXACT, 0.51 / 65535)
-        film = read(_file(written, bits, **elements))
+        film = read_radiograph(_file(written, bits, **elements))
         assert_allclose(film.pixels, expected, atol=tolerance, err_msg=name)
         assert film.warnings == (), name
 
     sigmoid = {"WindowCenter": first + half, "WindowWidth": top / 2, "VOILUTFunction": "SIGMOID"}
     curve = 1 / (1 + np.exp(-4 * (values - half) / (top / 2)))
-    assert_allclose(read(_file(written, bits, **sigmoid)).pixels, curve, atol=1e-5)
+    assert_allclose(read_radiograph(_file(written, bits, **sigmoid)).pixels, curve, atol=1e-5)
 
 
 @pytest.mark.parametrize("signed", [False, True], ids=["unsigned", "signed"])
@@ -307,7 +307,7 @@ def test_window_forms(levels, bits, signed):
 def test_without_a_window(levels, bits, signed):
     values = _stored(levels, bits)
     low, high = np.quantile(values, (0.001, 0.999), method="nearest")
-    film = read(_file(_signed(values, bits) if signed else values, bits))
+    film = read_radiograph(_file(_signed(values, bits) if signed else values, bits))
     assert_allclose(
         film.pixels, np.clip((values - float(low)) / (float(high) - float(low)), 0, 1), atol=EXACT
     )
@@ -320,7 +320,7 @@ def test_without_a_window(levels, bits, signed):
 @pytest.mark.parametrize("bits", BITS)
 def test_lossless_pictures(levels, format, bits):
     values = _stored(levels, bits)
-    assert_allclose(read(_picture(values, format)).pixels, values / (2**bits - 1), atol=EXACT)
+    assert_allclose(read_radiograph(_picture(values, format)).pixels, values / (2**bits - 1), atol=EXACT)
 
 
 @pytest.mark.parametrize(
@@ -330,20 +330,22 @@ def test_lossless_pictures(levels, format, bits):
 def test_eight_bit_pictures(levels, format, options, tolerance):
     values = _stored(levels, 8)
     for written in (values, np.repeat(values[..., None], 3, axis=-1)):
-        assert_allclose(read(_picture(written, format, **options)).pixels, values / 255, atol=tolerance)
+        assert_allclose(
+            read_radiograph(_picture(written, format, **options)).pixels, values / 255, atol=tolerance
+        )
 
 
 # ---- the probability ----
 
 
 @pytest.fixture(scope="module")
-def reader() -> Reader:
-    return Reader(ModelStore(MODELS), SHIPPED)
+def reader() -> Predictor:
+    return Predictor(ModelStore(MODELS), SHIPPED_MODEL)
 
 
-def _probabilities(reader: Reader, files: dict[str, bytes]) -> dict[str, float]:
-    found = {name: reader.opinion(file, heatmap=False) for name, file in files.items()}
-    assert {opinion.gate.state for opinion in found.values()} == {GateState.PASS}
+def _probabilities(reader: Predictor, files: dict[str, bytes]) -> dict[str, float]:
+    found = {name: reader.predict(file, heatmap=False) for name, file in files.items()}
+    assert {opinion.gate.state for opinion in found.values()} == {QualityState.PASS}
     return {name: opinion.probability for name, opinion in found.items()}
 
 

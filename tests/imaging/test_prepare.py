@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from fracture_core.imaging import InputSpec, Radiograph, letterbox, normalise, prepare
+from fracture_core.imaging import InputSpec, Radiograph, letterbox, normalise_canvas, prepare_input
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_values_outside_the_range_are_clipped():
 @pytest.mark.parametrize(("scaling", "expected"), [("unit", [0, 1]), ("signed", [-1, 1])])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_normalise(scaling, expected, channels):
-    values = normalise(np.array([[0, 255]], np.uint8), InputSpec(1, 2, channels, scaling))
+    values = normalise_canvas(np.array([[0, 255]], np.uint8), InputSpec(1, 2, channels, scaling))
     assert values.dtype == np.float32
     assert values.shape == (1, 2, channels)
     for channel in range(channels):
@@ -44,14 +44,14 @@ def test_normalise(scaling, expected, channels):
 
 
 def test_normalise_takes_batches():
-    assert normalise(np.zeros((5, 4, 3), np.uint8), InputSpec(4, 3, 3)).shape == (5, 4, 3, 3)
+    assert normalise_canvas(np.zeros((5, 4, 3), np.uint8), InputSpec(4, 3, 3)).shape == (5, 4, 3, 3)
 
 
 @pytest.mark.parametrize("shape", [(300, 100), (100, 300)])
 def test_prepare_is_letterbox_and_normalise(shape):
     film = Radiograph(np.random.default_rng(0).random(shape, np.float32), "PNG")
     spec = InputSpec(64, 48, 3, "signed")
-    array, placement = prepare(film, spec)
+    array, placement = prepare_input(film, spec)
     canvas, same = letterbox(film.pixels, 64, 48)
     assert placement == same
-    assert_array_equal(array, normalise(canvas, spec))
+    assert_array_equal(array, normalise_canvas(canvas, spec))

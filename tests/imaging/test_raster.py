@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image, ImageFile
 
 from fracture_core.errors import ImageReadError
-from fracture_core.imaging import read
+from fracture_core.imaging import read_radiograph
 
 GREY = np.array([[0, 51, 102], [153, 204, 255]], np.uint8)
 UNIT = GREY / np.float32(255)
@@ -26,7 +26,7 @@ UNIT = GREY / np.float32(255)
     ],
 )
 def test_grey_levels_are_exact_in_every_lossless_format(picture, format, options):
-    film = read(picture(GREY, format, **options))
+    film = read_radiograph(picture(GREY, format, **options))
     assert_array_equal(film.pixels, UNIT)
     assert film.pixels.dtype == np.float32
     assert film.kind == ("WebP" if format == "WEBP" else format)
@@ -36,7 +36,7 @@ def test_grey_levels_are_exact_in_every_lossless_format(picture, format, options
 
 
 def test_grey_stored_as_rgb_is_grey(picture):
-    film = read(picture(np.repeat(GREY[..., None], 3, axis=-1), "PNG"))
+    film = read_radiograph(picture(np.repeat(GREY[..., None], 3, axis=-1), "PNG"))
     assert_array_equal(film.pixels, UNIT)
     assert film.colour == 0.0
 
@@ -44,32 +44,32 @@ def test_grey_stored_as_rgb_is_grey(picture):
 def test_colour_is_measured_and_weighed_as_luma(picture):
     rgb = np.zeros((2, 2, 3), np.uint8)
     rgb[0, 0] = (255, 0, 0)
-    film = read(picture(rgb, "PNG"))
+    film = read_radiograph(picture(rgb, "PNG"))
     assert_array_equal(film.pixels, np.array([[76, 0], [0, 0]], np.float32) / 255)
     assert film.colour == 0.25
 
 
 def test_faint_tint_is_not_colour(picture):
     rgb = np.full((4, 4, 3), (100, 110, 120), np.uint8)
-    assert read(picture(rgb, "PNG")).colour == 0.0
+    assert read_radiograph(picture(rgb, "PNG")).colour == 0.0
 
 
 def test_one_bit(picture):
-    film = read(picture(Image.fromarray(GREY > 127), "PNG"))
+    film = read_radiograph(picture(Image.fromarray(GREY > 127), "PNG"))
     assert_array_equal(film.pixels, [[0, 0, 0], [1, 1, 1]])
 
 
 def test_palette(picture):
     image = Image.fromarray(np.array([[0, 1], [2, 1]], np.uint8), "L").convert("P")
     image.putpalette([0, 0, 0, 255, 255, 255, 128, 128, 128])
-    film = read(picture(image, "PNG"))
+    film = read_radiograph(picture(image, "PNG"))
     assert_array_equal(film.pixels * 255, [[0, 255], [128, 255]])
 
 
 def test_palette_with_a_transparent_entry_is_black_there(picture):
     image = Image.fromarray(np.array([[0, 1]], np.uint8), "L").convert("P")
     image.putpalette([200, 200, 200, 255, 255, 255])
-    film = read(picture(image, "PNG", transparency=1))
+    film = read_radiograph(picture(image, "PNG", transparency=1))
     assert_array_equal(film.pixels * 255, [[200, 0]])
 
 
@@ -78,7 +78,7 @@ def test_alpha_is_composited_on_black(picture, mode):
     image = Image.new(mode, (3, 1))
     for x, alpha in enumerate((0, 128, 255)):
         image.putpixel((x, 0), (200, alpha) if mode == "LA" else (200, 200, 200, alpha))
-    film = read(picture(image, "PNG"))
+    film = read_radiograph(picture(image, "PNG"))
     assert_array_equal(film.pixels * 255, [[0, 100, 200]])
     assert film.colour == 0.0
 
@@ -89,13 +89,13 @@ def test_alpha_is_composited_on_black(picture, mode):
 )
 def test_sixteen_bits_are_scaled_by_the_depth_that_was_used(picture, format, highest, full):
     values = np.array([[0, highest // 2, highest]], np.uint16)
-    film = read(picture(values, format))
+    film = read_radiograph(picture(values, format))
     assert_allclose(film.pixels, values / full, atol=1e-7)
 
 
 def test_sixteen_bit_big_endian_tiff(picture):
     image = Image.frombytes("I;16B", (2, 1), np.array([[0, 65535]], ">u2").tobytes())
-    assert_array_equal(read(picture(image, "TIFF")).pixels, [[0, 1]])
+    assert_array_equal(read_radiograph(picture(image, "TIFF")).pixels, [[0, 1]])
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -107,34 +107,34 @@ def test_white_is_zero_tiff_is_inverted(picture, dtype):
     with Image.open(io.BytesIO(data)) as image:
         assert image.tag_v2[262] == 0
     stored_as_shown = dtype is np.uint8  # Pillow inverts 8 bits both when it writes and when it reads
-    assert_array_equal(read(data).pixels, [[0, 1]] if stored_as_shown else [[1, 0]])
+    assert_array_equal(read_radiograph(data).pixels, [[0, 1]] if stored_as_shown else [[1, 0]])
 
 
 def test_float_tiff_is_stretched_to_its_own_range(picture):
     values = np.array([[-2.0, 0.0, 2.0]], np.float32)
-    assert_array_equal(read(picture(values, "TIFF")).pixels, [[0, 0.5, 1]])
+    assert_array_equal(read_radiograph(picture(values, "TIFF")).pixels, [[0, 0.5, 1]])
 
 
 def test_float_tiff_with_nan_and_infinity_stays_in_range(picture):
     values = np.array([[np.nan, 0.0, np.inf, 4.0]], np.float32)
-    assert_array_equal(read(picture(values, "TIFF")).pixels, [[0, 0, 0, 1]])
+    assert_array_equal(read_radiograph(picture(values, "TIFF")).pixels, [[0, 0, 0, 1]])
 
 
 def test_signed_integers_are_stretched_to_their_own_range(picture):
     values = np.array([[-100, 0, 100]], np.int32)
-    assert_array_equal(read(picture(values, "TIFF")).pixels, [[0, 0.5, 1]])
+    assert_array_equal(read_radiograph(picture(values, "TIFF")).pixels, [[0, 0.5, 1]])
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
 def test_jpeg(picture, mode):
     image = Image.fromarray(np.full((16, 16), 180, np.uint8)).convert(mode)
-    film = read(picture(image, "JPEG", quality=95))
+    film = read_radiograph(picture(image, "JPEG", quality=95))
     assert film.kind == "JPEG"
     assert_allclose(film.pixels, 180 / 255, atol=2 / 255)
 
 
 def test_progressive_jpeg(picture):
-    film = read(picture(np.full((16, 16), 90, np.uint8), "JPEG", progressive=True))
+    film = read_radiograph(picture(np.full((16, 16), 90, np.uint8), "JPEG", progressive=True))
     assert_allclose(film.pixels, 90 / 255, atol=2 / 255)
 
 
@@ -159,7 +159,7 @@ def test_exif_orientation_is_applied_once(picture, format, orientation, upright)
     stored[:8, :8] = 255
     exif = Image.Exif()
     exif[0x0112] = orientation
-    film = read(picture(stored, format, exif=exif))
+    film = read_radiograph(picture(stored, format, exif=exif))
     assert_allclose(film.pixels, np.kron(upright, np.ones((8, 8))), atol=0.02)
 
 
@@ -172,7 +172,7 @@ def noisy() -> np.ndarray:
 @pytest.mark.parametrize("keep", [0.4, 0.9])
 def test_truncated_jpeg_is_read_as_far_as_it_goes(picture, noisy, mode, keep):
     whole = picture(Image.fromarray(noisy).convert(mode), "JPEG", quality=90)
-    film = read(whole[: int(len(whole) * keep)])
+    film = read_radiograph(whole[: int(len(whole) * keep)])
     assert (film.height, film.width) == noisy.shape
     (warning,) = film.warnings
     assert "truncated" in warning
@@ -181,11 +181,11 @@ def test_truncated_jpeg_is_read_as_far_as_it_goes(picture, noisy, mode, keep):
     assert 0 < lines < noisy.shape[0]
     # Blocks are 8 or 16 lines high; the last row of them is broken off somewhere.
     kept = lines - 17
-    assert_array_equal(film.pixels[:kept], read(whole).pixels[:kept])
+    assert_array_equal(film.pixels[:kept], read_radiograph(whole).pixels[:kept])
 
 
 def test_jpeg_without_its_last_bytes_warns(picture, noisy):
-    film = read(picture(noisy, "JPEG")[:-3])
+    film = read_radiograph(picture(noisy, "JPEG")[:-3])
     assert film.warnings == (
         "The file is truncated: its last lines may be damaged; export it again if you can.",
     )
@@ -194,7 +194,7 @@ def test_jpeg_without_its_last_bytes_warns(picture, noisy):
 def test_reading_truncated_files_in_threads_leaves_pillow_as_it_was(picture, noisy):
     cut = picture(noisy, "JPEG")[:-500]
     films = []
-    threads = [threading.Thread(target=lambda: films.append(read(cut))) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: films.append(read_radiograph(cut))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -207,7 +207,7 @@ def test_reading_truncated_files_in_threads_leaves_pillow_as_it_was(picture, noi
 @pytest.mark.parametrize("keep", [3, 20, 160])
 def test_jpeg_cut_before_its_pixels_is_refused(picture, noisy, keep):
     with pytest.raises(ImageReadError, match="The JPEG file is damaged or incomplete"):
-        read(picture(noisy, "JPEG")[:keep])
+        read_radiograph(picture(noisy, "JPEG")[:keep])
 
 
 @pytest.mark.parametrize("format", ["PNG", "TIFF", "BMP", "WEBP"])
@@ -215,7 +215,7 @@ def test_jpeg_cut_before_its_pixels_is_refused(picture, noisy, keep):
 def test_other_damaged_pictures_are_refused(picture, noisy, format, keep):
     data = picture(noisy, format)
     with pytest.raises(ImageReadError, match="damaged or incomplete"):
-        read(data[: max(20, int(len(data) * keep))])
+        read_radiograph(data[: max(20, int(len(data) * keep))])
 
 
 @pytest.mark.parametrize("format", ["PNG", "WEBP"])
@@ -223,25 +223,25 @@ def test_animations_are_refused_by_their_frames(picture, format):
     frames = [Image.fromarray(np.full((8, 8), v, np.uint8)) for v in (0, 128, 255)]
     data = picture(frames[0], format, save_all=True, append_images=frames[1:])
     with pytest.raises(ImageReadError, match=r"animation of 3 frames"):
-        read(data)
+        read_radiograph(data)
 
 
 def test_pages_of_a_tiff_are_counted(picture):
     pages = [Image.fromarray(GREY), Image.fromarray(GREY)]
     data = picture(pages[0], "TIFF", save_all=True, append_images=pages[1:])
     with pytest.raises(ImageReadError, match="The TIFF file holds 2 pages"):
-        read(data)
+        read_radiograph(data)
 
 
 def test_preview_in_a_tiff_is_passed_over(picture):
     pages = [Image.fromarray(np.full((4, 4), 9, np.uint8)), Image.fromarray(np.full((32, 32), 255, np.uint8))]
     data = picture(pages[0], "TIFF", save_all=True, append_images=pages[1:])
-    assert_array_equal(read(data).pixels, np.ones((32, 32)))
+    assert_array_equal(read_radiograph(data).pixels, np.ones((32, 32)))
 
 
 def test_stereo_jpeg_is_read_as_its_first_picture(picture):
     views = [Image.fromarray(np.full((16, 16), v, np.uint8)) for v in (200, 10)]
-    film = read(picture(views[0], "MPO", save_all=True, append_images=views[1:]))
+    film = read_radiograph(picture(views[0], "MPO", save_all=True, append_images=views[1:]))
     assert film.kind == "JPEG"
     assert_allclose(film.pixels, 200 / 255, atol=2 / 255)
 
@@ -252,4 +252,4 @@ def test_bombs_are_refused_before_they_are_decoded(picture, width, height):
     data = bytearray(picture(GREY, "BMP"))
     data[18:22], data[22:26] = width.to_bytes(4, "little"), height.to_bytes(4, "little")
     with pytest.raises(ImageReadError, match="at most 80 megapixels"):
-        read(bytes(data))
+        read_radiograph(bytes(data))

@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from fracture_core.errors import ImageReadError
-from fracture_core.imaging import read
+from fracture_core.imaging import read_radiograph
 
 GREY = np.array([[0, 255]], np.uint8)
 
@@ -23,7 +23,7 @@ def test_paths_strings_and_bytes_are_the_same(picture, tmp_path):
     path = tmp_path / "film.png"
     path.write_bytes(data)
     for source in (data, bytearray(data), memoryview(data), path, str(path)):
-        assert_array_equal(read(source).pixels, [[0, 1]])
+        assert_array_equal(read_radiograph(source).pixels, [[0, 1]])
 
 
 def test_the_content_decides_and_not_the_name(picture, dicom, tmp_path):
@@ -35,7 +35,7 @@ def test_the_content_decides_and_not_the_name(picture, dicom, tmp_path):
     ]:
         path = tmp_path / name
         path.write_bytes(data)
-        assert read(path).kind == kind
+        assert read_radiograph(path).kind == kind
 
 
 @pytest.mark.filterwarnings("ignore:Unknown encoding")
@@ -60,7 +60,7 @@ def test_the_content_decides_and_not_the_name(picture, dicom, tmp_path):
 )
 def test_what_is_no_radiograph_is_refused_by_name(data, name):
     with pytest.raises(ImageReadError) as caught:
-        read(data)
+        read_radiograph(data)
     assert str(caught.value) == (
         f"This is {name}; expected one radiograph as PNG, JPEG, TIFF, BMP, WebP or DICOM: "
         "export the image and upload that."
@@ -69,26 +69,26 @@ def test_what_is_no_radiograph_is_refused_by_name(data, name):
 
 def test_empty_file_is_refused(tmp_path):
     with pytest.raises(ImageReadError, match="The file is empty"):
-        read(b"")
+        read_radiograph(b"")
     (tmp_path / "empty.png").touch()
     with pytest.raises(ImageReadError, match="The file is empty"):
-        read(tmp_path / "empty.png")
+        read_radiograph(tmp_path / "empty.png")
 
 
 def test_missing_file_is_refused(tmp_path):
     with pytest.raises(ImageReadError, match=r"There is no file at .*film\.png"):
-        read(tmp_path / "film.png")
+        read_radiograph(tmp_path / "film.png")
 
 
 def test_folder_is_refused(tmp_path):
     with pytest.raises(ImageReadError, match="is a folder"):
-        read(tmp_path)
+        read_radiograph(tmp_path)
 
 
 def test_file_used_as_folder_is_refused(tmp_path):
     (tmp_path / "file").write_bytes(b"x")
     with pytest.raises(ImageReadError, match="cannot be opened"):
-        read(tmp_path / "file" / "film.png")
+        read_radiograph(tmp_path / "file" / "film.png")
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -114,6 +114,6 @@ def test_damage_anywhere_is_an_image_read_error_or_an_image(picture, dicom, film
 
 def _read_or_refuse(data: bytes) -> np.ndarray:
     try:
-        return read(data).pixels
+        return read_radiograph(data).pixels
     except ImageReadError:
         return np.zeros(1, np.float32)

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fracture_core.imaging import GateState, check, read
+from fracture_core.imaging import QualityState, check_quality, read_radiograph
 
 pytestmark = pytest.mark.real
 
 
 @pytest.mark.parametrize("name", ["RG3_J2KI", "RG3_J2KR"])
 def test_tibia_is_bright_on_dark(real_data, name):
-    film = read(real_data / "dicom" / name)
+    film = read_radiograph(real_data / "dicom" / name)
     assert film.kind == "DICOM (CR)"
     assert film.pixels.shape == (1760, 1760)
     # Half-way down: cortex, the soft tissue around it, the air beside the leg.
@@ -24,12 +24,12 @@ def test_tibia_is_bright_on_dark(real_data, name):
 
 
 def test_lossy_and_lossless_are_the_same_film(real_data):
-    lossy, lossless = (read(real_data / "dicom" / n).pixels for n in ("RG3_J2KI", "RG3_J2KR"))
+    lossy, lossless = (read_radiograph(real_data / "dicom" / n).pixels for n in ("RG3_J2KI", "RG3_J2KR"))
     assert np.abs(lossy - lossless).mean() < 0.01
 
 
 def test_chest_is_bright_on_dark(real_data):
-    film = read(real_data / "dicom" / "RG1_J2KI")
+    film = read_radiograph(real_data / "dicom" / "RG1_J2KI")
     assert film.pixels.shape == (1955, 1841)
     spine, lung = film.pixels[800:1200, 880:960], film.pixels[300:500, 500:700]
     assert np.median(spine) > np.median(lung) + 0.1
@@ -39,7 +39,7 @@ def test_photographs_are_refused(real_data):
     photographs = sorted((real_data / "gate").glob("*.jpg"))
     assert photographs
     for path in photographs:
-        assert check(read(path)).state is GateState.REFUSE, path.name
+        assert check_quality(read_radiograph(path)).state is QualityState.REFUSE, path.name
 
 
 def test_truncated_films_are_read_with_a_warning(real_data):
@@ -50,9 +50,9 @@ def test_truncated_films_are_read_with_a_warning(real_data):
     ]
     assert len(truncated) > 40
     for path in truncated:
-        film = read(path)
+        film = read_radiograph(path)
         assert any("truncated" in warning for warning in film.warnings), path.name
-        assert check(film).state is GateState.WARN, path.name
+        assert check_quality(film).state is QualityState.WARN, path.name
 
 
 def _is_truncated(data: bytes) -> bool:
@@ -67,14 +67,16 @@ def _is_truncated(data: bytes) -> bool:
 
 def test_films_pass_the_gate(real_data):
     paths = sorted((real_data / "fracatlas" / "images").rglob("*.jpg"))[::17]
-    states = [check(film).state for film in map(read, paths) if not film.warnings]
+    states = [check_quality(film).state for film in map(read_radiograph, paths) if not film.warnings]
     assert len(states) > 150
-    assert GateState.REFUSE not in states
-    assert states.count(GateState.PASS) >= 0.97 * len(states)
+    assert QualityState.REFUSE not in states
+    assert states.count(QualityState.PASS) >= 0.97 * len(states)
 
 
 @pytest.mark.real
 def test_the_chest_film_is_warned_about(real_data):
-    film = read(real_data / "dicom" / "RG1_J2KI")
+    film = read_radiograph(real_data / "dicom" / "RG1_J2KI")
     assert any("chest" in warning for warning in film.warnings)
-    assert not any("do not rely" in warning for warning in read(real_data / "dicom" / "RG3_J2KI").warnings)
+    assert not any(
+        "do not rely" in warning for warning in read_radiograph(real_data / "dicom" / "RG3_J2KI").warnings
+    )

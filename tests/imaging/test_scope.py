@@ -6,7 +6,7 @@ from pydicom.sequence import Sequence
 from test_dicom import VALUES
 
 from fracture_core.errors import ImageReadError
-from fracture_core.imaging import GateState, check, read
+from fracture_core.imaging import QualityState, check_quality, read_radiograph
 from fracture_core.imaging.scope import find_body_part, find_coded_body_part, out_of_scope_reasons
 
 REGIONS = ("hand", "leg", "hip", "shoulder")
@@ -105,20 +105,20 @@ def _coded(value: str, meaning: str) -> Sequence:
     ],
 )
 def test_header_of_a_file_decides(dicom, elements, outside):
-    gate = check(read(dicom(VALUES, **elements), any_modality=True), regions=REGIONS)
-    if gate.state is not GateState.REFUSE:  # the tiny image may be refused for its size
+    gate = check_quality(read_radiograph(dicom(VALUES, **elements), any_modality=True), regions=REGIONS)
+    if gate.state is not QualityState.REFUSE:  # the tiny image may be refused for its size
         assert gate.out_of_scope == outside
-    film = read(dicom(VALUES, **elements), any_modality=True)
+    film = read_radiograph(dicom(VALUES, **elements), any_modality=True)
     assert bool(out_of_scope_reasons(film.body_parts, film.other_modality, REGIONS)) == outside
 
 
 def test_header_text_is_never_repeated(dicom):
-    film = read(dicom(VALUES, BodyPartExamined="CHEST DOE JANE"))
+    film = read_radiograph(dicom(VALUES, BodyPartExamined="CHEST DOE JANE"))
     (reason,) = out_of_scope_reasons(film.body_parts, "", REGIONS)
     assert "DOE" not in reason.upper()
 
 
 def test_data_sets_still_refuse_slices(dicom):
     with pytest.raises(ImageReadError, match="a CT slice"):
-        read(dicom(VALUES, Modality="CT"))
-    assert read(dicom(VALUES, Modality="MG")).other_modality == "MG"
+        read_radiograph(dicom(VALUES, Modality="CT"))
+    assert read_radiograph(dicom(VALUES, Modality="MG")).other_modality == "MG"

@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from pydicom.dataset import Dataset
 
-from fracture_core.imaging import GateState, check, read
+from fracture_core.imaging import QualityState, check_quality, read_radiograph
 from fracture_core.imaging.shutter import read_shutter
 
 RECTANGLE = {
@@ -132,15 +132,15 @@ def test_what_is_shuttered_sets_no_grey_levels_and_does_not_reach_the_gate(dicom
     if photometric == "MONOCHROME1":
         values = 4095 - values
     options = {"BitsStored": 12, "PhotometricInterpretation": photometric}
-    shuttered = read(dicom(values, ShutterPresentationValue=value, **edges, **options))
-    plain = read(dicom(np.ascontiguousarray(values[inside]), **options))
+    shuttered = read_radiograph(dicom(values, ShutterPresentationValue=value, **edges, **options))
+    plain = read_radiograph(dicom(np.ascontiguousarray(values[inside]), **options))
     assert_array_equal(shuttered.pixels[inside], plain.pixels)
     assert shuttered.pixels.sum() == pytest.approx(plain.pixels.sum(), rel=1e-5)
     assert_array_equal(shuttered.shown[inside], plain.pixels)
     assert_allclose(shuttered.shown[0], value / 65535)
     assert shuttered.pixels.shape == shuttered.shown.shape == values.shape
-    assert check(shuttered) == check(plain)
-    assert check(plain).state is GateState.PASS
+    assert check_quality(shuttered) == check_quality(plain)
+    assert check_quality(plain).state is QualityState.PASS
 
 
 def test_round_and_polygonal_shutters_do_not_reach_the_gate(dicom, film):
@@ -148,7 +148,7 @@ def test_round_and_polygonal_shutters_do_not_reach_the_gate(dicom, film):
     values[:30] = values[-30:] = 4095
     values[:, :25] = values[:, -25:] = 4095
     window = {"BitsStored": 12, "WindowCenter": 2048, "WindowWidth": 4096}
-    assert check(read(dicom(values, **window))).state is GateState.WARN
+    assert check_quality(read_radiograph(dicom(values, **window))).state is QualityState.WARN
     circle = {
         "ShutterShape": "CIRCULAR",
         "CenterOfCircularShutter": [120, 100],
@@ -160,14 +160,14 @@ def test_round_and_polygonal_shutters_do_not_reach_the_gate(dicom, film):
     }
     for shape in (circle, polygon):
         for value in (0, 65535):
-            film = read(dicom(values, ShutterPresentationValue=value, **shape, **window))
-            assert check(film).state is GateState.PASS
+            film = read_radiograph(dicom(values, ShutterPresentationValue=value, **shape, **window))
+            assert check_quality(film).state is QualityState.PASS
 
 
 def test_a_shutter_over_colour(dicom, framed):
     values, edges, inside = framed
     rgb = np.repeat((values >> 4).astype(np.uint8)[..., None], 3, axis=-1)
-    film = read(dicom(rgb, **edges))
+    film = read_radiograph(dicom(rgb, **edges))
     assert not film.pixels[:40].any()
     assert film.pixels[inside].any()
 
@@ -175,14 +175,16 @@ def test_a_shutter_over_colour(dicom, framed):
 def test_an_image_that_is_nearly_all_shuttered_is_refused(dicom, film):
     values = np.rint(film * 4095).astype(np.uint16)
     tiny = {"ShutterShape": "CIRCULAR", "CenterOfCircularShutter": [120, 100], "RadiusOfCircularShutter": 15}
-    answer = check(read(dicom(values, BitsStored=12, **tiny)))
-    assert answer.state is GateState.REFUSE
+    answer = check_quality(read_radiograph(dicom(values, BitsStored=12, **tiny)))
+    assert answer.state is QualityState.REFUSE
     assert "single shade" in answer.reasons[0]
 
 
 def test_an_image_that_is_mostly_shuttered_is_warned_about(dicom, film):
     values = np.rint(film * 4095).astype(np.uint16)
     small = {"ShutterShape": "CIRCULAR", "CenterOfCircularShutter": [120, 100], "RadiusOfCircularShutter": 30}
-    answer = check(read(dicom(values, BitsStored=12, WindowCenter=2048, WindowWidth=4096, **small)))
-    assert answer.state is GateState.WARN
+    answer = check_quality(
+        read_radiograph(dicom(values, BitsStored=12, WindowCenter=2048, WindowWidth=4096, **small))
+    )
+    assert answer.state is QualityState.WARN
     assert any("hidden by a display shutter" in reason for reason in answer.reasons)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from fracture_core.imaging import read, square_pixels
+from fracture_core.imaging import read_radiograph, square_pixels
 
 WINDOW = {"BitsStored": 12, "WindowCenter": 2048, "WindowWidth": 4096}
 
@@ -24,7 +24,7 @@ def bone(film) -> np.ndarray:
     ],
 )
 def test_wide_pixels_become_square(dicom, bone, elements):
-    film = read(dicom(bone[:, ::2].copy(), **elements, **WINDOW))
+    film = read_radiograph(dicom(bone[:, ::2].copy(), **elements, **WINDOW))
     assert film.pixels.shape == (240, 199)
     # Stored pixels stay as they are; those between them are interpolated.
     assert_allclose(film.pixels[:, ::2], bone[:, ::2] / 4095, atol=1e-6)
@@ -35,7 +35,7 @@ def test_wide_pixels_become_square(dicom, bone, elements):
 
 
 def test_tall_pixels_become_square(dicom, bone):
-    film = read(dicom(bone[::3].copy(), PixelSpacing=[0.3, 0.1], **WINDOW))
+    film = read_radiograph(dicom(bone[::3].copy(), PixelSpacing=[0.3, 0.1], **WINDOW))
     assert film.pixels.shape == (238, 200)
     assert_allclose(film.pixels, bone[:238] / 4095, atol=0.004)
     assert_allclose(film.spacing, 0.1)
@@ -43,7 +43,7 @@ def test_tall_pixels_become_square(dicom, bone):
 
 
 def test_spacing_is_that_of_the_resampled_pixels(dicom, bone):
-    film = read(dicom(bone, PixelSpacing=[0.15, 0.14], **WINDOW))
+    film = read_radiograph(dicom(bone, PixelSpacing=[0.15, 0.14], **WINDOW))
     assert film.pixels.shape == (257, 200)
     # The distance between the first and the last centre stays what the file states.
     stated = np.multiply((239, 199), (0.15, 0.14))
@@ -65,14 +65,14 @@ def test_spacing_is_that_of_the_resampled_pixels(dicom, bone):
 )
 @pytest.mark.filterwarnings("ignore:Invalid value for VR")
 def test_pixels_that_are_square_or_unknown_stay(dicom, bone, elements):
-    film = read(dicom(bone, **elements, **WINDOW))
-    assert_array_equal(film.pixels, read(dicom(bone, **WINDOW)).pixels)
+    film = read_radiograph(dicom(bone, **elements, **WINDOW))
+    assert_array_equal(film.pixels, read_radiograph(dicom(bone, **WINDOW)).pixels)
     assert film.scale == (1, 1)
     assert film.warnings == ()
 
 
 def test_an_implausible_shape_is_not_followed_but_warned_about(dicom, bone):
-    film = read(dicom(bone, PixelAspectRatio=[1, 2000], **WINDOW))
+    film = read_radiograph(dicom(bone, PixelAspectRatio=[1, 2000], **WINDOW))
     assert film.pixels.shape == bone.shape
     (warning,) = film.warnings
     assert "implausible" in warning
@@ -89,7 +89,7 @@ def test_an_image_that_would_become_too_large_is_reduced_instead(monkeypatch):
 def test_a_place_in_the_picture_is_the_same_place_in_the_file(dicom):
     values = np.zeros((100, 80), np.uint16)
     values[70:74, 20:23] = 4095
-    film = read(dicom(values, PixelSpacing=[0.1, 0.25], **WINDOW))
+    film = read_radiograph(dicom(values, PixelSpacing=[0.1, 0.25], **WINDOW))
     blob = cv2.moments(film.pixels)
     # Moments name centres of pixels.
     centre = np.array([blob["m10"], blob["m01"]]) / blob["m00"] + 0.5
@@ -99,7 +99,7 @@ def test_a_place_in_the_picture_is_the_same_place_in_the_file(dicom):
 def test_padding_and_shutter_follow_the_resampled_pixels(dicom, bone):
     squeezed = bone[:, ::2].copy() + 1
     squeezed[:, :20] = 0
-    film = read(
+    film = read_radiograph(
         dicom(
             squeezed, PixelSpacing=[0.1, 0.2], PixelPaddingValue=0, ShutterShape="RECTANGULAR",
             ShutterUpperHorizontalEdge=11, ShutterLowerHorizontalEdge=240, ShutterLeftVerticalEdge=1,

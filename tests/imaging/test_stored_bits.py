@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless, RLELossless
 
-from fracture_core.imaging import read
+from fracture_core.imaging import read_radiograph
 from fracture_core.imaging.stored_bits import extract_stored_bits
 
 WINDOW = {"WindowCenter": 2048, "WindowWidth": 4096}
@@ -39,8 +39,8 @@ def _write(dataset, encode, values, syntax, **elements) -> bytes:
 
 @pytest.mark.parametrize("syntax", SYNTAXES)
 def test_overlay_bits_are_removed(dataset, encode, bone, overlay, syntax):
-    film = read(_write(dataset, encode, bone | overlay, syntax))
-    assert_array_equal(film.pixels, read(_write(dataset, encode, bone, syntax)).pixels)
+    film = read_radiograph(_write(dataset, encode, bone | overlay, syntax))
+    assert_array_equal(film.pixels, read_radiograph(_write(dataset, encode, bone, syntax)).pixels)
     assert film.warnings == ()
 
 
@@ -50,8 +50,8 @@ def test_overlay_bits_of_signed_values_are_removed_and_the_sign_extended(
 ):
     signed = (bone.astype(np.int16) - 2048).view(np.uint16) & 0x0FFF
     elements = {"PixelRepresentation": 1, "WindowCenter": 0}
-    film = read(_write(dataset, encode, signed | overlay, syntax, **elements))
-    plain = read(_write(dataset, encode, bone, ExplicitVRLittleEndian))
+    film = read_radiograph(_write(dataset, encode, signed | overlay, syntax, **elements))
+    plain = read_radiograph(_write(dataset, encode, bone, ExplicitVRLittleEndian))
     assert_array_equal(film.pixels, plain.pixels)
     assert film.warnings == ()
 
@@ -59,19 +59,21 @@ def test_overlay_bits_of_signed_values_are_removed_and_the_sign_extended(
 @pytest.mark.parametrize("syntax", SYNTAXES)
 def test_an_image_in_the_high_bits_is_shifted_down(dataset, encode, bone, syntax):
     low_overlay = (bone & 1) << 2
-    film = read(_write(dataset, encode, bone << 4 | low_overlay, syntax, HighBit=15))
-    assert_array_equal(film.pixels, read(_write(dataset, encode, bone, syntax)).pixels)
+    film = read_radiograph(_write(dataset, encode, bone << 4 | low_overlay, syntax, HighBit=15))
+    assert_array_equal(film.pixels, read_radiograph(_write(dataset, encode, bone, syntax)).pixels)
 
 
 def test_a_high_bit_that_the_values_contradict_is_ignored(dataset, encode, bone):
-    film = read(_write(dataset, encode, bone, ExplicitVRLittleEndian, HighBit=15))
-    assert_array_equal(film.pixels, read(_write(dataset, encode, bone, ExplicitVRLittleEndian)).pixels)
+    film = read_radiograph(_write(dataset, encode, bone, ExplicitVRLittleEndian, HighBit=15))
+    assert_array_equal(
+        film.pixels, read_radiograph(_write(dataset, encode, bone, ExplicitVRLittleEndian)).pixels
+    )
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES)
 def test_too_few_stored_bits_are_noticed(dataset, encode, film, syntax):
     values = np.rint(film * 65535).astype(np.uint16)
-    found = read(_write(dataset, encode, values, syntax, WindowCenter=32768, WindowWidth=65536))
+    found = read_radiograph(_write(dataset, encode, values, syntax, WindowCenter=32768, WindowWidth=65536))
     np.testing.assert_allclose(found.pixels, film, atol=1e-4)
     (warning,) = found.warnings
     assert "states 12 bits a pixel, but its values do not fit" in warning
@@ -79,7 +81,7 @@ def test_too_few_stored_bits_are_noticed(dataset, encode, film, syntax):
 
 def test_far_too_few_stored_bits_are_noticed(dataset, encode, bone):
     noisy = bone + np.random.default_rng(0).integers(0, 200, bone.shape, np.uint16)
-    found = read(_write(dataset, encode, noisy, ExplicitVRLittleEndian, BitsStored=8))
+    found = read_radiograph(_write(dataset, encode, noisy, ExplicitVRLittleEndian, BitsStored=8))
     np.testing.assert_allclose(found.pixels, np.clip(noisy / 4095, 0, 1), atol=1e-4)
     assert "states 8 bits a pixel" in found.warnings[0]
 
@@ -87,18 +89,18 @@ def test_far_too_few_stored_bits_are_noticed(dataset, encode, bone):
 @pytest.mark.parametrize("syntax", SYNTAXES)
 def test_random_unused_bits_are_removed(dataset, encode, bone, syntax):
     random = np.random.default_rng(0).integers(0, 16, bone.shape, np.uint16) << 12
-    film = read(_write(dataset, encode, bone | random, syntax))
-    assert_array_equal(film.pixels, read(_write(dataset, encode, bone, syntax)).pixels)
+    film = read_radiograph(_write(dataset, encode, bone | random, syntax))
+    assert_array_equal(film.pixels, read_radiograph(_write(dataset, encode, bone, syntax)).pixels)
     assert film.warnings == ()
 
 
 def test_padding_that_needs_more_bits_than_are_stored_is_black(dataset, encode, bone):
     padded = bone.copy()
     padded[:40] = 63536
-    film = read(_write(dataset, encode, padded, ExplicitVRLittleEndian, PixelPaddingValue=63536))
+    film = read_radiograph(_write(dataset, encode, padded, ExplicitVRLittleEndian, PixelPaddingValue=63536))
     assert not film.pixels[:40].any()
     assert_array_equal(
-        film.pixels[40:], read(_write(dataset, encode, bone, ExplicitVRLittleEndian)).pixels[40:]
+        film.pixels[40:], read_radiograph(_write(dataset, encode, bone, ExplicitVRLittleEndian)).pixels[40:]
     )
 
 

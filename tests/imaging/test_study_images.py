@@ -1,10 +1,10 @@
 """Which images form a study: never those of two patients."""
 
 import pytest
-from persons import film_of
+from patient_data import film_of
 
 from fracture_core.imaging import study_images
-from fracture_core.imaging.bundle import Dropped
+from fracture_core.imaging.dropped_files import DroppedFile
 from fracture_core.imaging.study_images import StudyImages
 
 _CONTENTS = {
@@ -15,7 +15,7 @@ _CONTENTS = {
     "png1": b"\x89PNG\r\n\x1a\n one",
     "png2": b"\x89PNG\r\n\x1a\n two",
 }
-_FILES = {name: Dropped(name, content) for name, content in _CONTENTS.items()}
+_FILES = {name: DroppedFile(name, content) for name, content in _CONTENTS.items()}
 
 
 class Session:
@@ -23,7 +23,7 @@ class Session:
 
     def __init__(self):
         self.images = StudyImages()
-        self.uploads: dict[str, list[Dropped]] = {}
+        self.uploads: dict[str, list[DroppedFile]] = {}
 
     def drop(self, *names: str) -> "Session":
         self.uploads |= {name: [_FILES[name]] for name in names}

@@ -28,7 +28,7 @@ class Pages:
     """The pages of an app.
 
     Args:
-        sources: source by dotted name of the module, such as `pages.parts.film`.
+        sources: source by dotted name of the module, such as `pages.components.second_opinion.explained_image`.
     """
 
     def __init__(self, sources: Mapping[str, str]):
@@ -162,7 +162,9 @@ def _parameters(function: _Function) -> Iterator[ast.arg]:
 
 
 def unguarded(source: str, name: str) -> list[str]:
-    """Fragments, callbacks and deferred downloads of a module without `pages.parts.boundary`, one sentence each."""
+    """Fragments, callbacks and deferred downloads of a module without `pages.components.common.boundary`, one sentence
+    each.
+    """
     found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Attribute | ast.alias) and "fragment" in (

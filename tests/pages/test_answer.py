@@ -8,12 +8,12 @@ def _page(finding: str) -> None:
     from types import SimpleNamespace
 
     from fracture_core.evaluation import Thresholds
-    from fracture_core.words import Verdict
-    from pages.parts import answer
+    from fracture_core.vocabulary import Verdict
+    from pages.components.second_opinion import answer
 
     card = SimpleNamespace(finding=finding, thresholds=Thresholds(0.2, 0.6, 0.95, 0.95, 0.4))
     for verdict in Verdict:
-        answer.verdict(verdict, 0.7, card)
+        answer.show_verdict(verdict, 0.7, card)
 
 
 @pytest.mark.parametrize(
@@ -32,22 +32,24 @@ def test_verdicts(finding, phrase):
 def _said(verdict_name: str) -> None:
     from types import SimpleNamespace
 
-    from fracture_core.evaluation import Coverage, Interval, Thresholds
-    from fracture_core.imaging import Gate, GateState
-    from fracture_core.words import Verdict
-    from pages.parts import answer
+    from fracture_core.evaluation import Interval, Thresholds, VerdictCoverage
+    from fracture_core.imaging import QualityCheck, QualityState
+    from fracture_core.vocabulary import Verdict
+    from pages.components.second_opinion import answer
 
     share, fractured = Interval(0.42, 0.3, 0.5, 529), Interval(0.11, 0.07, 0.18, 220)
     card = SimpleNamespace(
         finding="fracture",
         thresholds=Thresholds(0.2, 0.6, 0.95, 0.95, 0.4),
-        test_coverage={"": Coverage((share,) * 3, (fractured,) * 3)},
+        test_coverage={"": VerdictCoverage((share,) * 3, (fractured,) * 3)},
         heads_record=SimpleNamespace(refused=Interval(0.004, 0.001, 0.013, 529)),
     )
     if verdict_name:
-        answer.meaning(SimpleNamespace(card=card, verdict=Verdict(verdict_name)))
+        answer.show_meaning(SimpleNamespace(card=card, verdict=Verdict(verdict_name)))
     else:
-        answer.no_verdict(SimpleNamespace(card=card, gate=Gate(GateState.REFUSE, ("It is a <b>photo</b>.",))))
+        answer.show_rejection(
+            SimpleNamespace(card=card, gate=QualityCheck(QualityState.REFUSE, ("It is a <b>photo</b>.",)))
+        )
 
 
 def test_uncertain_is_explained():

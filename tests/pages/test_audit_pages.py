@@ -8,10 +8,10 @@ import pytest
 from phantom_files import film, save
 from streamlit.testing.v1 import AppTest
 
-from fracture_core import places
-from fracture_core.data.layouts import read_catalogue
+from fracture_core import paths
+from fracture_core.datasets.layouts import read_catalogue
 from fracture_core.errors import DataError
-from pages.parts import audit_jobs
+from pages.components.audit import jobs
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
@@ -35,7 +35,7 @@ def films(tmp_path_factory) -> Path:
 def audited(films, tmp_path) -> Path:
     """A data set with a finished audit."""
     root = shutil.copytree(films, tmp_path / "my_films")
-    assert audit_jobs.job_of(root).work(root) == 0
+    assert jobs.job_for(root).run(root) == 0
     return root
 
 
@@ -49,50 +49,50 @@ def _open(data: str = "") -> AppTest:
 
 
 def test_a_split_to_train_on_outlives_its_audit(audited):
-    job = audit_jobs.job_of(audited)
-    kept = audit_jobs.kept_split(job, audited.name)
-    assert kept == audit_jobs.kept_split(job, audited.name)
+    job = jobs.job_for(audited)
+    kept = jobs.keep_split(job, audited.name)
+    assert kept == jobs.keep_split(job, audited.name)
     kept.unlink()
-    assert audit_jobs.kept_split(job, audited.name) == kept
-    before = read_catalogue(job.manifest).cases
+    assert jobs.keep_split(job, audited.name) == kept
+    before = read_catalogue(job.clean_manifest_path).cases
     job.forget()
-    assert not job.manifest.exists()
+    assert not job.clean_manifest_path.exists()
     assert read_catalogue(kept).cases == before
     # What is trained on it names the set, not the folder of the copy, and films relative to the set.
     assert (read_catalogue(kept).root, read_catalogue(kept).source) == (audited, "folders")
-    assert kept.parent.parent == places.runs().resolve()
+    assert kept.parent.parent == paths.runs_dir().resolve()
     with pytest.raises(DataError, match="Expected to copy the mended split"):
-        audit_jobs.kept_split(job, audited.name)
+        jobs.keep_split(job, audited.name)
 
 
 def test_results_that_were_forgotten_elsewhere(audited):
-    job = audit_jobs.job_of(audited)
-    assert audit_jobs.report(job)["root"] == str(audited)
+    job = jobs.job_for(audited)
+    assert jobs.load_report(job)["root"] == str(audited)
     job.forget()
     with pytest.raises(DataError, match="audit again"):
-        audit_jobs.report(job)
+        jobs.load_report(job)
 
 
 def test_earlier_audits_say_what_they_came_to_and_open(audited):
-    verdict = audit_jobs.report(audit_jobs.job_of(audited))["verdict"]
+    verdict = jobs.load_report(jobs.job_for(audited))["verdict"]
     test = _open()
     assert any(verdict.rstrip(".") in caption.value.replace("\\", "") for caption in test.caption)
     test.button(key="audit_open_0").click().run()
-    assert test.text_input(key=audit_jobs.FOLDER).value == str(audited)
+    assert test.text_input(key=jobs.FOLDER).value == str(audited)
     assert any(verdict in piece.proto.body for piece in test.get("html"))
     assert not test.exception
 
 
 def test_an_address_opens_its_audit(audited):
     test = _open(str(audited))
-    assert test.text_input(key=audit_jobs.FOLDER).value == str(audited)
+    assert test.text_input(key=jobs.FOLDER).value == str(audited)
     assert any(button.label == "Audit again" for button in test.button)
 
 
 def test_forgetting_removes_it_from_the_list(audited):
     test = _open()
     test.button(key="audit_forget_0").click().run()
-    assert not audit_jobs.known()
+    assert not jobs.all_jobs()
     assert all(not (button.key or "").startswith("audit_open") for button in test.button)
 
 
@@ -101,7 +101,7 @@ def test_a_name_that_is_not_utf_8_is_shown_escaped(films, tmp_path):
     copy = shutil.copy(root / "normal/film02.png", root / "normal" / os.fsdecode(b"R\xf6ntgen_1.png"))
     (root / "fractured" / os.fsdecode(b"cut\xf6.png")).write_bytes(b"no picture")
     assert Path(copy).is_file()
-    assert audit_jobs.job_of(root).work(root) == 0
+    assert jobs.job_for(root).run(root) == 0
     test = _open(str(root))
     assert not test.exception
     pages = " ".join(element.proto.body for element in test.get("html"))

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from fracture_core.errors import DataError
 from fracture_core.internal_errors import InternalPageError
-from pages.parts import boundary
+from pages.components.common import boundary
 
 pytestmark = pytest.mark.usefixtures("internal_errors_expected")
 
@@ -17,7 +17,7 @@ def _page() -> None:
     import streamlit as st
 
     from fracture_core.errors import DataError
-    from pages.parts import boundary
+    from pages.components.common import boundary
 
     def fail(name: str) -> None:
         st.session_state["calls"] = st.session_state.get("calls", 0) + 1
@@ -145,12 +145,13 @@ def test_fragment_that_failed_is_not_tried_again_by_itself(monkeypatch, caplog):
 
 
 def test_app_survives_a_page_and_a_frame_that_fail(store, caplog, monkeypatch):
-    from pages.parts import layout, resources, train_queue
+    from pages.components.common import layout, resources
+    from pages.components.train import queue
 
     def fail(*_args: object) -> None:
         raise KeyError("Doe^Jane")
 
-    for module, name in ((layout, "title"), (train_queue, "keep"), (resources, "card_in_use")):
+    for module, name in ((layout, "title"), (queue, "keep"), (resources, "card_in_use")):
         monkeypatch.setattr(module, name, fail)
     with caplog.at_level(logging.ERROR):
         test = AppTest.from_file(str(APP), default_timeout=60).run()

@@ -21,24 +21,18 @@ from streamlit.testing.v1 import AppTest
 from fracture_core.errors import DataError
 from fracture_core.evaluation import (
     Interval,
-    Platt,
+    PlattCalibration,
     Thresholds,
-    find_slices,
+    analyse_subgroups,
     predictions,
-    sentences,
+    subgroup_sentences,
     summarise,
 )
 from fracture_core.imaging import InputSpec
-from fracture_core.registry.card import Card, DataRecord, Weights
-from pages.parts import (
-    failures_films,
-    failures_list,
-    failures_matrix,
-    failures_measures,
-    failures_slices,
-    failures_state,
-    folder,
-)
+from fracture_core.registry.card import DataRecord, ModelCard, WeightsFile
+from pages.components.common import case_images, data_folder
+from pages.components.failures import case_list, matrix, measures, subgroups
+from pages.components.failures import state as failures_state
 
 BALANCED = 0.30012345
 CUTS = Thresholds(0.2, 0.6, 0.95, 0.95, BALANCED)
@@ -63,8 +57,8 @@ def _table(films: int = 60) -> pd.DataFrame:
     )
 
 
-def _card(model: str, data: DataRecord | None) -> Card:
-    return Card(
+def _card(model: str, data: DataRecord | None) -> ModelCard:
+    return ModelCard(
         id=model,
         title=f"Model {model}",
         created="2026-01-01T00:00:00+00:00",
@@ -72,9 +66,9 @@ def _card(model: str, data: DataRecord | None) -> Card:
         input=InputSpec(64, 64),
         heatmap_layer="last",
         heatmap_scale=1.0,
-        weights=Weights("none.weights.h5", "0" * 64, 1),
+        weights=WeightsFile("none.weights.h5", "0" * 64, 1),
         golden=0.0,
-        calibration=Platt.identity(),
+        calibration=PlattCalibration.identity(),
         thresholds=CUTS,
         data=data,
     )
@@ -91,7 +85,7 @@ def store(tmp_path, monkeypatch) -> Path:
         _card(model, record).save(tmp_path / model / "card.json")
     validation = _table().assign(split="val", probability=0.5)
     validation["id"] = validation["path"] = validation["id"].str.replace("test", "val")
-    predictions.write(tmp_path / "full" / "predictions.csv", pd.concat([_table(), validation]))
+    predictions.write_predictions(tmp_path / "full" / "predictions.csv", pd.concat([_table(), validation]))
     return tmp_path
 
 
@@ -106,10 +100,10 @@ def _cards(test: AppTest) -> list[str]:
 
 
 def _listed(kind: str, region: str = "", sort: str = "confidence") -> pd.DataFrame:
-    return failures_list.listed(failures_list.with_cells(_table(), BALANCED, CUTS), kind, region, sort)
+    return case_list.filter_cases(case_list.with_cells(_table(), BALANCED, CUTS), kind, region, sort)
 
 
-@pytest.mark.parametrize("kind", failures_list.WORDS)
+@pytest.mark.parametrize("kind", case_list.CELL_TEXT)
 def test_each_cell_lists_exactly_its_films(kind):
     found = _listed(kind)
     called = found["probability"] >= BALANCED
@@ -142,25 +136,25 @@ def test_other_orders(sort, column, falls):
 
 def test_a_region_is_matched_as_a_whole_word():
     assert all("hand" in names.split() for names in _listed("all", "hand")["regions"])
-    assert failures_list.regions_of(_table()) == ["hand", "leg"]
+    assert case_list.regions_of(_table()) == ["hand", "leg"]
 
 
 def test_neighbours():
-    assert failures_list.neighbours(["a", "b", "c"], "b") == (1, "a", "c")
-    assert failures_list.neighbours(["a", "b"], "a") == (0, None, "b")
-    assert failures_list.neighbours(["a", "b"], "b") == (1, "a", None)
-    assert failures_list.neighbours(["a"], "gone") == (None, None, "a")
-    assert failures_list.neighbours([], "gone") == (None, None, None)
+    assert case_list.neighbours(["a", "b", "c"], "b") == (1, "a", "c")
+    assert case_list.neighbours(["a", "b"], "a") == (0, None, "b")
+    assert case_list.neighbours(["a", "b"], "b") == (1, "a", None)
+    assert case_list.neighbours(["a"], "gone") == (None, None, "a")
+    assert case_list.neighbours([], "gone") == (None, None, None)
 
 
 def test_pages():
-    assert [failures_list.pages(count) for count in (0, 1, 12, 13)] == [1, 1, 1, 2]
-    assert [failures_list.page_of(place) for place in (0, 11, 12)] == [0, 0, 1]
+    assert [case_list.page_count(count) for count in (0, 1, 12, 13)] == [1, 1, 1, 2]
+    assert [case_list.page_of_case(place) for place in (0, 11, 12)] == [0, 0, 1]
 
 
 def test_the_csv_holds_what_is_listed():
     films = _listed("errors")
-    found = pd.read_csv(BytesIO(failures_list.to_csv(films, BALANCED, "fracture")))
+    found = pd.read_csv(BytesIO(case_list.cases_to_csv(films, BALANCED, "fracture")))
     assert list(found["id"]) == list(films["id"])
     assert set(found["kind"]) == {"missed fracture", "false alarm"}
     assert found["threshold"].unique() == pytest.approx([BALANCED])
@@ -168,7 +162,7 @@ def test_the_csv_holds_what_is_listed():
 
 def test_the_csv_holds_no_formula():
     films = _listed("errors").assign(group="=1+1")
-    content = failures_list.to_csv(films, BALANCED, "fracture")
+    content = case_list.cases_to_csv(films, BALANCED, "fracture")
     assert set(pd.read_csv(BytesIO(content))["group"]) == {"'=1+1"}
 
 
@@ -176,40 +170,40 @@ def test_the_csv_holds_no_formula():
     ("place", "threshold"), [(0.3, BALANCED), (0.301, 0.301), (0.299, 0.299), (0.0, 0.0), (1.0, 1.0)]
 )
 def test_the_cards_own_place_is_the_cards_exact_threshold(place, threshold):
-    assert failures_state.operating(place, BALANCED) == threshold
+    assert failures_state.threshold_at(place, BALANCED) == threshold
 
 
 @pytest.mark.parametrize(
     ("text", "value"), [("0.25", 0.25), ("", None), ("nan", None), ("2", None), ("-1", None), ("x", None)]
 )
 def test_a_threshold_in_an_address(text, value):
-    assert failures_state.threshold_in(text) == value
+    assert failures_state.parse_threshold(text) == value
 
 
 def test_percent():
-    found = [failures_matrix.percent(count, 200) for count in (0, 1, 100, 199, 200)]
+    found = [matrix.percent_text(count, 200) for count in (0, 1, 100, 199, 200)]
     assert found == ["0%", "0.5%", "50%", "99.5%", "100%"]
-    assert failures_matrix.percent(0, 0) == "none"
+    assert matrix.percent_text(0, 0) == "none"
 
 
 def test_intervals_in_words():
-    assert failures_measures.ends(Interval(0.5, 0.4, 0.6, 9)) == "0.40–0.60"
-    assert failures_measures.ends(Interval(0.1, -0.2, 0.4, 9)) == "−0.20 to 0.40"
-    assert failures_measures.ends(Interval.unknown(3)) == "not measurable"
-    assert failures_measures.ends(Interval(1.0, math.nan, math.nan, 3)) == "no interval"
+    assert measures.interval_text(Interval(0.5, 0.4, 0.6, 9)) == "0.40–0.60"
+    assert measures.interval_text(Interval(0.1, -0.2, 0.4, 9)) == "−0.20 to 0.40"
+    assert measures.interval_text(Interval.unknown(3)) == "not measurable"
+    assert measures.interval_text(Interval(1.0, math.nan, math.nan, 3)) == "no interval"
 
 
 def test_a_missing_film_is_named(tmp_path):
     with pytest.raises(DataError, match=r"test/film000\.png"):
-        folder.holding(str(tmp_path), "test/film000.png")
+        data_folder.folder_holding(str(tmp_path), "test/film000.png")
     for odd in ("\0", "x" * 5000, "~nobody-of-this-name/x"):
         with pytest.raises(DataError):
-            folder.holding(odd, "test/film000.png")
-    assert folder.holding("  ", "test/film000.png") is None
+            data_folder.folder_holding(odd, "test/film000.png")
+    assert data_folder.folder_holding("  ", "test/film000.png") is None
 
 
 def test_boxes_are_drawn_at_their_fractions():
-    drawn = failures_films.with_boxes(np.zeros((100, 200), np.uint8), ((0.25, 0.5, 0.5, 0.75),))
+    drawn = case_images.with_boxes(np.zeros((100, 200), np.uint8), ((0.25, 0.5, 0.5, 0.75),))
     assert 'x="50.0" y="50.0" width="50.0" height="25.0"' in drawn
     assert 'viewBox="0 0 200 100"' in drawn
 
@@ -217,7 +211,7 @@ def test_boxes_are_drawn_at_their_fractions():
 def test_the_page_says_what_scikit_learn_says_of_the_test_split(store):
     test = opened(model="full")
     table = _table()
-    wanted = predictions.read(store / "full" / "predictions.csv").query("split == 'test'")
+    wanted = predictions.read_predictions(store / "full" / "predictions.csv").query("split == 'test'")
     tn, fp, fn, tp = confusion_matrix(table["label"], wanted["probability"] >= BALANCED).ravel()
     counts = {"tp": tp, "fn": fn, "fp": fp, "tn": tn}
     for name, kind in COUNTS.items():
@@ -233,10 +227,10 @@ def test_the_threshold_moves_everything_and_comes_back(store):
     before = [test.button(key=f"failures-cell-{kind}").label for kind in COUNTS.values()]
     test.slider[0].set_value(0.9)
     run(test)
-    table = predictions.read(store / "full" / "predictions.csv").query("split == 'test'")
+    table = predictions.read_predictions(store / "full" / "predictions.csv").query("split == 'test'")
     moved = summarise(table["label"], table["probability"], table["group"], 0.9)
     assert test.button(key="failures-cell-missed-fracture").label.startswith(f"**{moved.confusion.fn}**")
-    assert failures_measures.ends(moved.sensitivity) in words(test)
+    assert measures.interval_text(moved.sensitivity) in words(test)
     assert _param(test, "threshold") == "0.900"
     test.button(key="failures_reset").click()
     run(test)
@@ -248,7 +242,7 @@ def test_a_cell_lists_its_films(store, kind):
     test = opened(model="full")
     test.button(key=f"failures-cell-{kind}").click()
     run(test)
-    wanted = [failures_list.short(case) for case in _listed(kind)["id"]][: failures_list.PAGE]
+    wanted = [case_list.short_name(case) for case in _listed(kind)["id"]][: case_list.PAGE_SIZE]
     assert _cards(test) == wanted
     assert _param(test, "kind") == kind
 
@@ -265,13 +259,13 @@ def test_a_film_opens_without_its_image_and_says_what_to_set(store):
     assert _param(test, "case") == second
     test.button(key="failures_back").click()
     run(test)
-    assert len(_cards(test)) == failures_list.PAGE
+    assert len(_cards(test)) == case_list.PAGE_SIZE
 
 
 def test_a_link_opens_the_same_view(store):
     case = _listed("true-negative", "leg", "id")["id"].iloc[1]
     test = opened(model="full", kind="true-negative", region="leg", sort="id", case=case)
-    assert f"Film {failures_list.short(case)}" in [found.value for found in test.subheader]
+    assert f"Film {case_list.short_name(case)}" in [found.value for found in test.subheader]
     assert "2 of " in words(test)
     assert _param(test, "region") == "leg"
 
@@ -301,7 +295,7 @@ def test_films_appear_once_the_folder_is_named(store, tmp_path):
     test = opened(model="full")
     test.text_input[0].set_value(str(tmp_path / "films"))
     run(test)
-    assert words(test).count("data:image/png;base64") == failures_list.PAGE
+    assert words(test).count("data:image/png;base64") == case_list.PAGE_SIZE
 
 
 def test_an_empty_store_says_so(tmp_path, monkeypatch):
@@ -311,7 +305,7 @@ def test_an_empty_store_says_so(tmp_path, monkeypatch):
 
 
 def test_a_model_of_abnormal_films_is_called_so(store):
-    card = Card.load(store / "full" / "card.json")
+    card = ModelCard.load(store / "full" / "card.json")
     replace(card, data=replace(card.data, finding="abnormality")).save(store / "full" / "card.json")
     test = opened(model="full")
     shown = words(test)
@@ -326,7 +320,7 @@ def test_a_model_of_abnormal_films_is_called_so(store):
 
 
 def test_the_csv_of_an_abnormality_model(store):
-    content = failures_list.to_csv(_listed("errors"), BALANCED, "abnormality")
+    content = case_list.cases_to_csv(_listed("errors"), BALANCED, "abnormality")
     assert set(pd.read_csv(BytesIO(content))["kind"]) == {"missed abnormality", "false alarm"}
 
 
@@ -334,9 +328,9 @@ def test_the_films_are_found_in_an_unpacked_archive_and_beside_a_manifest(tmp_pa
     film = tmp_path / "archive" / "set" / "test" / "film000.png"
     film.parent.mkdir(parents=True)
     film.touch()
-    assert folder.holding(str(tmp_path), "test/film000.png") == tmp_path / "archive" / "set"
+    assert data_folder.folder_holding(str(tmp_path), "test/film000.png") == tmp_path / "archive" / "set"
     (tmp_path / "archive" / "set" / "films.csv").touch()
-    named = folder.holding(str(tmp_path / "archive" / "set" / "films.csv"), "test/film000.png")
+    named = data_folder.folder_holding(str(tmp_path / "archive" / "set" / "films.csv"), "test/film000.png")
     assert named == tmp_path / "archive" / "set"
 
 
@@ -346,7 +340,7 @@ def _weak_hands(store: Path) -> pd.DataFrame:
     table["regions"] = ["hand", "hand", "leg", "leg", "hand leg", "hand leg", "", ""] * 30
     missed = table["regions"].str.contains("hand") & (table["label"] == 1)
     table.loc[missed, "probability"] = 0.01
-    return predictions.write(store / "full" / "predictions.csv", table)
+    return predictions.write_predictions(store / "full" / "predictions.csv", table)
 
 
 def _slices(test: AppTest) -> list[str]:
@@ -356,7 +350,7 @@ def _slices(test: AppTest) -> list[str]:
 def test_a_weak_slice_is_told_from_the_record_alone(store):
     table = _weak_hands(store)
     test = opened(model="full")
-    (sentence,) = sentences(find_slices(table, BALANCED))
+    (sentence,) = subgroup_sentences(analyse_subgroups(table, BALANCED))
     assert sentence.startswith("Misses all hand fractures (n = 60, 100%, 95% CI ")
     assert sentence in words(test)
     assert {"Region: hand", "Region: leg"} <= set(_slices(test))
@@ -371,7 +365,7 @@ def test_slices_follow_the_threshold(store):
     test = opened(model="full")
     test.slider[0].set_value(0.005)
     run(test)
-    assert sentences(find_slices(table, 0.005))[0] in words(test)
+    assert subgroup_sentences(analyse_subgroups(table, 0.005))[0] in words(test)
     assert "Misses all hand fractures" not in words(test)
 
 
@@ -382,7 +376,7 @@ def test_a_slice_lists_its_films_and_stands_in_the_address(store):
     run(test)
     hands = table[table["regions"].str.contains("hand")]
     assert f"All films (Region: hand): {len(hands)} of 240 test films" in words(test)
-    assert _cards(test) == [failures_list.short(case) for case in sorted(hands["id"])[: failures_list.PAGE]]
+    assert _cards(test) == [case_list.short_name(case) for case in sorted(hands["id"])[: case_list.PAGE_SIZE]]
     assert _param(test, "slice") == "Region: hand"
     again = opened(model="full", kind="all", slice="Region: hand")
     assert "All films (Region: hand)" in words(again)
@@ -427,12 +421,12 @@ def test_the_row_of_the_chosen_slice_is_ticked(store):
 def test_a_ticked_row_chooses_its_slice(monkeypatch, rows, chosen):
     state = {
         "key": {"selection": {"rows": rows}},
-        failures_state.SLICE: "Region: hand",
-        failures_state.PAGE: 3,
+        failures_state.SUBGROUP_KEY: "Region: hand",
+        failures_state.PAGE_KEY: 3,
     }
     monkeypatch.setattr(st, "session_state", state)
-    failures_slices._tick("key", ["Region: hand", "Region: leg"])
-    assert (state[failures_state.SLICE], state[failures_state.PAGE]) == (chosen, 0)
+    subgroups._tick("key", ["Region: hand", "Region: leg"])
+    assert (state[failures_state.SUBGROUP_KEY], state[failures_state.PAGE_KEY]) == (chosen, 0)
 
 
 def test_a_comparison_that_was_left_holds_up_nothing(monkeypatch):
@@ -440,14 +434,14 @@ def test_a_comparison_that_was_left_holds_up_nothing(monkeypatch):
     go = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         pool.submit(go.wait)
-        monkeypatch.setattr(failures_slices, "_pool", lambda: pool)
-        first = failures_slices._found("left", 0.3, (), _table(), None)
-        failures_slices._leave(first)
-        second = failures_slices._found("left", 0.4, (), _table(), None)
-        failures_slices._leave(second)
+        monkeypatch.setattr(subgroups, "_pool", lambda: pool)
+        first = subgroups._found("left", 0.3, (), _table(), None)
+        subgroups._leave(first)
+        second = subgroups._found("left", 0.4, (), _table(), None)
+        subgroups._leave(second)
         assert (first.cancelled(), second.cancelled()) == (True, False)
-        again = failures_slices._found("left", 0.3, (), _table(), None)
-        failures_slices._leave(again)
+        again = subgroups._found("left", 0.3, (), _table(), None)
+        subgroups._leave(again)
         assert (again.cancelled(), second.cancelled()) == (False, True)
         go.set()
         assert again.result().single
@@ -472,6 +466,6 @@ def test_films_add_their_slices_once_they_are_measured(store, tmp_path):
 
 def test_slices_of_abnormal_films_are_called_so(store):
     _weak_hands(store)
-    card = Card.load(store / "full" / "card.json")
+    card = ModelCard.load(store / "full" / "card.json")
     replace(card, data=replace(card.data, finding="abnormality")).save(store / "full" / "card.json")
     assert "Misses all hand abnormalities (n = 60" in words(opened(model="full"))

@@ -10,8 +10,9 @@ import pytest
 from sklearn.metrics import log_loss
 
 from fracture_core.evaluation import Thresholds
-from pages.parts import audit_jobs, failures_compare, failures_link, failures_list, failures_relatives
-from pages.parts.failures_compare import Second
+from pages.components.audit import jobs as audit_jobs
+from pages.components.failures import case_list, link, model_comparison, related_cases
+from pages.components.failures.model_comparison import SecondModel
 
 CUTS = Thresholds(0.2, 0.6, 0.95, 0.95, 0.3)
 
@@ -33,10 +34,10 @@ def films() -> pd.DataFrame:
 
 
 def _order(films: pd.DataFrame, sort: str, kind: str = "all") -> str:
-    cells = failures_list.with_cells(films, 0.3, CUTS)
-    if sort == failures_list.ALIKE:
+    cells = case_list.with_cells(films, 0.3, CUTS)
+    if sort == case_list.SIMILARITY_SORT:
         cells["distance"] = [0.4, 0.1, np.inf, 0.0, 1.5]
-    return "".join(failures_list.listed(cells, kind, "", sort)["id"])
+    return "".join(case_list.filter_cases(cells, kind, "", sort)["id"])
 
 
 def test_orders(films):
@@ -48,20 +49,18 @@ def test_orders(films):
 
 def test_the_loss_is_that_of_scikit_learn(films):
     films = films[films["probability"] > 0]
-    found = failures_list.log_loss(films["label"], films["probability"])
+    found = case_list.log_loss(films["label"], films["probability"])
     assert found.mean() == pytest.approx(log_loss(films["label"], films["probability"]))
-    assert np.isfinite(failures_list.log_loss([1], [0.0])).all()
+    assert np.isfinite(case_list.log_loss([1], [0.0])).all()
 
 
 def test_uncertain_films_of_either_kind(films):
-    assert _order(films, "id", failures_list.UNCERTAIN_OTHER) == "d"
-    assert _order(films, "id", failures_list.UNCERTAIN_FRACTURE) == ""
+    assert _order(films, "id", case_list.UNCERTAIN_OTHER) == "d"
+    assert _order(films, "id", case_list.UNCERTAIN_FRACTURE) == ""
 
 
 def test_a_link_says_everything():
-    found = failures_link.address(
-        "http://here/failures", {"model": "m", "slice": "Region: hand", "case": "x/ä.png"}
-    )
+    found = link.page_url("http://here/failures", {"model": "m", "slice": "Region: hand", "case": "x/ä.png"})
     assert found == "http://here/failures?model=m&slice=Region%3A+hand&case=x%2F%C3%A4.png"
 
 
@@ -75,7 +74,7 @@ def test_copies_come_before_the_group_and_leaks_before_all(films):
         [{"id": "d", "label": 0, "split": "", "path": "", "same_bytes": True}],
     ]
     row = films.iloc[0].to_dict()
-    found = failures_relatives.relatives(row, said, audited, frozenset("t"))
+    found = related_cases.find_related(row, said, audited, frozenset("t"))
     assert [(film.case, film.split, film.why) for film in found] == [
         ("t", "train", "copy"),
         ("z", "", "copy"),
@@ -83,10 +82,10 @@ def test_copies_come_before_the_group_and_leaks_before_all(films):
         ("v", "val", "group"),
         ("b", "test", "group"),
     ]
-    html = failures_relatives.listed(found, "abnormality")
+    html = related_cases.related_html(found, "abnormality")
     assert '<li class="leak"><b>t</b>: copy, training film, abnormality' in html
     assert html.count("leak") == 1
-    assert failures_relatives.relatives(films.iloc[3].to_dict(), said, None, frozenset()) == []
+    assert related_cases.find_related(films.iloc[3].to_dict(), said, None, frozenset()) == []
 
 
 @pytest.mark.parametrize("audited", ["films", "wrapped", "films.csv", None])
@@ -101,16 +100,16 @@ def test_the_audit_is_found_by_whatever_name_the_folder_has(monkeypatch, tmp_pat
     job = SimpleNamespace(state=lambda: SimpleNamespace(status="finished"))
     none = SimpleNamespace(state=lambda: SimpleNamespace(status="absent"))
     jobs = {filed: job}
-    monkeypatch.setattr(audit_jobs, "job_of", lambda data: jobs.get(data, none))
-    monkeypatch.setattr(audit_jobs, "report", lambda _: {"clusters": [["found"]]})
-    found = failures_relatives.clusters(SimpleNamespace(id="m"), root)
+    monkeypatch.setattr(audit_jobs, "job_for", lambda data: jobs.get(data, none))
+    monkeypatch.setattr(audit_jobs, "load_report", lambda _: {"clusters": [["found"]]})
+    found = related_cases.duplicate_groups(SimpleNamespace(id="m"), root)
     assert found == ([["found"]] if audited else None)
-    assert failures_relatives.clusters(SimpleNamespace(id="m"), None) is None
+    assert related_cases.duplicate_groups(SimpleNamespace(id="m"), None) is None
 
 
-def _second(probability, finding="fracture") -> Second:
+def _second(probability, finding="fracture") -> SecondModel:
     card = SimpleNamespace(title="Other", thresholds=replace(CUTS, balanced=0.5), finding=finding)
-    return Second(card, probability, "One of its own test films.", None)
+    return SecondModel(card, probability, "One of its own test films.", None)
 
 
 @pytest.mark.parametrize(
@@ -126,8 +125,8 @@ def _second(probability, finding="fracture") -> Second:
 def test_two_models_in_words(mine, theirs, label, said):
     own = SimpleNamespace(title="Mine", thresholds=CUTS, finding="fracture")
     row = {"probability": mine, "label": label}
-    assert failures_compare.together(_second(theirs), own, row, 0.3) == said
-    html = failures_compare.words(_second(theirs), own, row, 0.3)
+    assert model_comparison.agreement_text(_second(theirs), own, row, 0.3) == said
+    html = model_comparison.comparison_html(_second(theirs), own, row, 0.3)
     assert ("0.500" in html) == (theirs is not None)
 
 
@@ -145,10 +144,12 @@ def test_what_is_known_of_a_film_that_the_second_model_has_not_on_record(theirs,
     def card(data):
         return SimpleNamespace(data=data and SimpleNamespace(name=data[0], split_hash=data[1]))
 
-    assert said in failures_compare.unrecorded(card(("hands", "1")), card(theirs), case, frozenset("a"))
+    assert said in model_comparison.unrecorded_text(card(("hands", "1")), card(theirs), case, frozenset("a"))
 
 
 def test_models_of_two_findings_are_not_set_against_each_other():
     own = SimpleNamespace(title="Mine", thresholds=CUTS, finding="fracture")
-    said = failures_compare.together(_second(0.9, "abnormality"), own, {"probability": 0.4, "label": 1}, 0.3)
+    said = model_comparison.agreement_text(
+        _second(0.9, "abnormality"), own, {"probability": 0.4, "label": 1}, 0.3
+    )
     assert said == "They answer different questions: one looks for fracture, the other for abnormality."

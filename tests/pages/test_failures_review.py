@@ -5,18 +5,18 @@ from failures_page import opened, run, words
 from streamlit.testing.v1 import AppTest
 
 from fracture_core.evaluation import Interval
-from fracture_core.review import MARKS, Agreement, Review, Reviews
-from pages.parts import failures_reviews
+from fracture_core.review import ANNOTATIONS, Review, ReviewerAgreement, ReviewStore
+from pages.components.common import review_summary
 
 TIME = "2026-01-01T00:00:00+00:00"
 
 
 @pytest.fixture
-def reviews(store, tmp_path, monkeypatch) -> Reviews:
+def reviews(store, tmp_path, monkeypatch) -> ReviewStore:
     """Of the films of the model `tiny`."""
     monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path / "runs"))
     monkeypatch.delenv("SECOND_LOOK_DATASET", raising=False)
-    return Reviews.of(tmp_path / "runs", "tiny")
+    return ReviewStore.for_model(tmp_path / "runs", "tiny")
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def _press(test: AppTest, key: str) -> None:
     run(test)
 
 
-def _stands(reviews: Reviews) -> list[tuple[str, str, str, str]]:
+def _stands(reviews: ReviewStore) -> list[tuple[str, str, str, str]]:
     return [(review.case, review.mark, review.note, review.reviewer) for review in reviews.all()]
 
 
@@ -79,8 +79,8 @@ def _rename(test: AppTest, old: str, new: str) -> None:
 
 
 def test_reviewer_is_renamed_and_merged_after_a_question(reviews, tested):
-    reviews.mark(tested[0], "subtle", "Anna2")
-    reviews.mark(tested[1], "subtle", "Anna2")
+    reviews.add_annotation(tested[0], "subtle", "Anna2")
+    reviews.add_annotation(tested[1], "subtle", "Anna2")
     test = opened(model="tiny", kind="all")
     test.session_state["failures_reviews"] = True
     test.session_state["failures_reviewer"] = "Anna2"
@@ -92,7 +92,7 @@ def test_reviewer_is_renamed_and_merged_after_a_question(reviews, tested):
     ]
     assert test.session_state["failures_reviewer"] == "Anna3"
 
-    reviews.mark(tested[0], "correct", "Anna")
+    reviews.add_annotation(tested[0], "correct", "Anna")
     run(test)
     before = reviews.all()
     _rename(test, "Anna3", "Anna")
@@ -109,7 +109,7 @@ def test_reviewer_is_renamed_and_merged_after_a_question(reviews, tested):
 
 
 def test_new_name_that_cannot_be_used_is_refused(reviews, tested):
-    reviews.mark(tested[0], "subtle", "Anna2")
+    reviews.add_annotation(tested[0], "subtle", "Anna2")
     before = reviews.all()
     test = opened(model="tiny", kind="all")
     test.session_state["failures_reviews"] = True
@@ -120,7 +120,7 @@ def test_new_name_that_cannot_be_used_is_refused(reviews, tested):
 
 
 def test_what_others_say_is_shown_as_they_wrote_it(reviews, tested):
-    reviews.mark(tested[0], "growth plate", "<i>B</i>", "<script>")
+    reviews.add_annotation(tested[0], "growth plate", "<i>B</i>", "<script>")
     test = opened(model="tiny", kind="all", case=tested[0])
     assert "<b>&lt;i&gt;B&lt;/i&gt;</b>: growth plate “&lt;script&gt;”" in words(test)
     assert "Nobody else" not in words(test)
@@ -128,16 +128,16 @@ def test_what_others_say_is_shown_as_they_wrote_it(reviews, tested):
 
 @pytest.mark.parametrize(("wanted", "count"), [("subtle", 1), ("marked", 2), ("correct", 0)])
 def test_the_list_keeps_films_by_mark(reviews, tested, wanted, count):
-    reviews.mark(tested[0], "subtle", "A")
-    reviews.mark(tested[1], "hardware", "A")
+    reviews.add_annotation(tested[0], "subtle", "A")
+    reviews.add_annotation(tested[1], "hardware", "A")
     test = opened(model="tiny", kind="all", review=wanted)
-    assert f"{failures_reviews.FILTERS[wanted]}: {count} of {len(tested)} test films" in words(test)
+    assert f"{review_summary.REVIEW_FILTERS[wanted]}: {count} of {len(tested)} test films" in words(test)
     found = test.query_params["review"]
     assert found in (wanted, [wanted])
 
 
 def test_films_not_marked_yet(reviews, tested):
-    reviews.mark(tested[0], "subtle", "A")
+    reviews.add_annotation(tested[0], "subtle", "A")
     assert f"not marked yet: {len(tested) - 1} of" in words(
         opened(model="tiny", kind="all", review="unmarked")
     )
@@ -154,18 +154,18 @@ def test_a_broken_file_of_reviews_is_said_and_the_numbers_stay(reviews, tested):
 
 def test_counts_and_agreement_in_words():
     marks = [Review("1", "subtle", "", name, TIME) for name in ("A", "B&C")]
-    assert failures_reviews.summary(marks) == "2 marks on 1 film by 2 reviewers."
-    table = failures_reviews.counts(marks)
+    assert review_summary.summary_text(marks) == "2 marks on 1 film by 2 reviewers."
+    table = review_summary.counts_html(marks)
     assert '<th scope="col">B&amp;C</th>' in table
     assert '<th scope="row">subtle</th><td>1</td><td>1</td><td>1</td>' in table
-    assert all(mark in table for mark in MARKS)
+    assert all(mark in table for mark in ANNOTATIONS)
     pairs = [
-        Agreement("A", "B", 3, Interval(0.4, 0.1, 0.7, 5)),
-        Agreement("A", "C", 2, Interval.unknown(2)),
-        Agreement("B", "C", 0, Interval.unknown()),
+        ReviewerAgreement("A", "B", 3, Interval(0.4, 0.1, 0.7, 5)),
+        ReviewerAgreement("A", "C", 2, Interval.unknown(2)),
+        ReviewerAgreement("B", "C", 0, Interval.unknown()),
     ]
-    words = failures_reviews.agreements(pairs)
+    words = review_summary.agreement_html(pairs)
     assert "<td>3 of 5</td><td>0.40 (95% CI 0.10–0.70, n = 5)</td>" in words
     assert "undefined: both gave one and the same mark throughout" in words
     assert "undefined: no film that both marked" in words
-    assert "once two reviewers" in failures_reviews.agreements([])
+    assert "once two reviewers" in review_summary.agreement_html([])

@@ -6,29 +6,31 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from fracture_core.registry.card import Card
-from fracture_core.registry.store import SHIPPED, ModelStore
+from fracture_core.registry.card import ModelCard
+from fracture_core.registry.store import SHIPPED_MODEL, ModelStore
 
 
 def _release_page(model_id: str) -> None:
-    from pages.parts import resources, train_release, train_state
+    from pages.components.common import resources
+    from pages.components.train import release, state
 
-    train_state.show_notice()
-    train_release.show(resources.store().card(model_id))
+    state.show_notice()
+    release.show(resources.model_store().card(model_id))
 
 
 def _history_page() -> None:
-    from pages.parts import model_history, train_state
+    from pages.components.common import model_history
+    from pages.components.train import state
 
-    train_state.show_notice()
+    state.show_notice()
     model_history.show_return()
     model_history.show()
 
 
 def _banner_page(model_id: str) -> None:
-    from pages.parts import model_banner, resources
+    from pages.components.common import model_banner, resources
 
-    model_banner.show(resources.store().card(model_id))
+    model_banner.show(resources.model_store().card(model_id))
 
 
 def _run(page, *args) -> AppTest:
@@ -41,11 +43,11 @@ def _run(page, *args) -> AppTest:
 def models(tmp_path, shipped_models, monkeypatch) -> ModelStore:
     """The shipped model, `equal`, and `synthetic`, which claims to be trained on synthetic images."""
     root = tmp_path / "copies"
-    for name in (SHIPPED, "equal", "synthetic"):
-        shutil.copytree(shipped_models / SHIPPED, root / name)
-        card = replace(Card.load(root / name / "card.json"), id=name)
+    for name in (SHIPPED_MODEL, "equal", "synthetic"):
+        shutil.copytree(shipped_models / SHIPPED_MODEL, root / name)
+        card = replace(ModelCard.load(root / name / "card.json"), id=name)
         # The hash tells the models apart.
-        weights = card.weights if name == SHIPPED else replace(card.weights, sha256=name)
+        weights = card.weights if name == SHIPPED_MODEL else replace(card.weights, sha256=name)
         data = replace(card.data, layout="phantom") if name == "synthetic" else card.data
         replace(card, weights=weights, data=data).save(root / name / "card.json")
     monkeypatch.setenv("SECOND_LOOK_MODELS", str(root))
@@ -60,9 +62,9 @@ def _button(page: AppTest, label: str):
 def test_a_good_model_is_compared_and_put_in_use_after_a_confirmation(models):
     page = _run(_release_page, "equal")
     _button(page, "Put in use").click().run()
-    assert models.in_use() == SHIPPED
+    assert models.in_use() == SHIPPED_MODEL
     blocks = " ".join(block.proto.body for block in page.get("html"))
-    assert f"In use: {SHIPPED}" in blocks
+    assert f"In use: {SHIPPED_MODEL}" in blocks
     assert models.card("equal").test.auc.text() in blocks
     assert "On the 529 test images" in page.caption[0].value.replace("\\", "")
     assert not page.warning
@@ -78,7 +80,7 @@ def test_cancel_changes_nothing(models):
     _button(page, "Put in use").click().run()
     _button(page, "Cancel").click().run()
     assert _button(page, "Put in use")
-    assert models.in_use() == SHIPPED
+    assert models.in_use() == SHIPPED_MODEL
 
 
 def test_a_model_that_fails_a_check_needs_a_reason(models):
@@ -87,7 +89,7 @@ def test_a_model_that_fails_a_check_needs_a_reason(models):
     assert "trained on synthetic images" in page.warning[0].value
     _button(page, "Put it in use").click().run()
     assert page.error[0].value.startswith("Type a reason first")
-    assert models.in_use() == SHIPPED
+    assert models.in_use() == SHIPPED_MODEL
     page.text_input[0].set_value("for a course")
     _button(page, "Put it in use").click().run()
     assert models.in_use() == "synthetic"
@@ -116,14 +118,14 @@ def test_the_history_is_shown_and_one_click_returns(models):
     models.use("synthetic", "for a <b>course", ["synthetic_training"])
     page = _run(_history_page)
     (text,) = (block.proto.body for block in page.get("html"))
-    assert f"{SHIPPED} → <b>synthetic</b>" in text
+    assert f"{SHIPPED_MODEL} → <b>synthetic</b>" in text
     assert "Failed checks: trained on synthetic images" in text
     assert "Reason: for a &lt;b&gt;course" in text
     (button,) = page.button
-    assert button.label.replace("\\", "") == f"Return to {SHIPPED}"
+    assert button.label.replace("\\", "") == f"Return to {SHIPPED_MODEL}"
     button.click().run()
     assert not page.exception
-    assert models.in_use() == SHIPPED
+    assert models.in_use() == SHIPPED_MODEL
     assert page.get("html")[0].proto.body.count("<li>") == 2
 
 
@@ -135,7 +137,7 @@ def test_a_deleted_previous_model_is_one_sentence_beside_the_way_to_the_shipped_
     assert "The previous model, equal, was deleted" in page.warning[0].value.replace("\\", "")
     (button,) = page.button
     button.click().run()
-    assert models.in_use() == SHIPPED
+    assert models.in_use() == SHIPPED_MODEL
 
 
 def test_the_banner_names_what_is_wrong(models):
@@ -149,7 +151,7 @@ def test_the_banner_names_what_is_wrong(models):
 
 
 def test_a_good_model_has_no_banner(models):
-    page = _run(_banner_page, SHIPPED)
+    page = _run(_banner_page, SHIPPED_MODEL)
     assert not page.markdown
     assert not page.button
 
@@ -165,6 +167,6 @@ def test_a_good_model_has_no_banner(models):
 def test_the_caption_of_a_sample_follows_the_card(synthetic, words):
     from types import SimpleNamespace
 
-    from pages.parts.model_banner import sample_caption
+    from pages.components.common.model_banner import sample_caption
 
     assert words in sample_caption(SimpleNamespace(synthetic=synthetic))

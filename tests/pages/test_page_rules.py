@@ -10,7 +10,7 @@ SOURCES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts): path.read_text("utf-8")
     for path in [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 }
-BOUNDARY = "pages.parts.boundary"
+BOUNDARY = "pages.components.common.boundary"
 
 _BODIES = {
     "an element": "@st.cache_data\ndef load(path: str):\n    st.write(path)\n",

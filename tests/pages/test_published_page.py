@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from fracture_core import places
-from fracture_core.published.collect import collect
-from fracture_core.published.report import reports
-from fracture_core.published.result import COLUMNS, FRACATLAS, Result, results
+from fracture_core import paths
+from fracture_core.published.collect import collect_result
+from fracture_core.published.published_report import load_reports
+from fracture_core.published.run_result import FRACATLAS, RESULT_COLUMNS, RunResult, load_results
 from fracture_core.zoo import ARCHITECTURES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,7 +20,7 @@ def published(tmp_path, monkeypatch):
     """A copy of the table whose results may be changed."""
     folder = tmp_path / "published"
     shutil.copytree(ROOT / "assets" / "published", folder)
-    monkeypatch.setattr(places, "published", lambda: folder)
+    monkeypatch.setattr(paths, "published_dir", lambda: folder)
     return folder
 
 
@@ -34,7 +34,7 @@ def test_every_system_is_shown_with_what_it_states(published, shipped_models):
     page = _page(shipped_models)
     shown = " ".join(part.value for part in page.subheader)
     blocks = " ".join(block.proto.body for block in page.get("html"))
-    for report in reports(published):
+    for report in load_reports(published):
         assert report.row in ARCHITECTURES
         assert report.title in shown
         for value in report.figures.values():
@@ -44,9 +44,9 @@ def test_every_system_is_shown_with_what_it_states(published, shipped_models):
 
 
 def test_a_result_appears_with_its_interval(published, shipped_models, trained):
-    found = collect(trained, FRACATLAS)
+    found = collect_result(trained, FRACATLAS)
     found.save(published / "results")
-    assert results(published / "results")[("four_block", FRACATLAS)] == found
+    assert load_results(published / "results")[("four_block", FRACATLAS)] == found
     page = _page(shipped_models)
     blocks = " ".join(block.proto.body for block in page.get("html"))
     accuracy = found.test.accuracy
@@ -55,32 +55,32 @@ def test_a_result_appears_with_its_interval(published, shipped_models, trained):
 
 
 def test_the_committed_results_can_be_read_and_belong_to_a_row():
-    found = results(ROOT / "assets" / "published" / "results")
-    rows = {report.row for report in reports(ROOT / "assets" / "published")}
+    found = load_results(ROOT / "assets" / "published" / "results")
+    rows = {report.row for report in load_reports(ROOT / "assets" / "published")}
     assert {row for row, _ in found} <= rows
     for result in found.values():
         assert (result.row, result.column) in found
         assert result.test.n > 0
         assert "/" not in result.data
-    for report in reports(ROOT / "assets" / "published"):
+    for report in load_reports(ROOT / "assets" / "published"):
         # A cell holds a result or the reason why there is none, not both.
-        assert set(report.absent) <= set(COLUMNS)
+        assert set(report.absent) <= set(RESULT_COLUMNS)
         assert not [column for column in report.absent if (report.row, column) in found]
 
 
 def test_a_broken_result_is_one_sentence(published):
     (published / "results" / "x.json").write_text("{")
     with pytest.raises(Exception, match="Expected the result of a run in"):
-        results(published / "results")
+        load_results(published / "results")
 
 
 def test_round_trip(trained, tmp_path):
-    found = collect(trained, FRACATLAS)
-    assert Result.load(found.save(tmp_path)) == found
+    found = collect_result(trained, FRACATLAS)
+    assert RunResult.load(found.save(tmp_path)) == found
 
 
 def test_the_document_says_what_was_measured():
     text = (ROOT / "docs" / "published.md").read_text("utf-8")
-    for result in results(ROOT / "assets" / "published" / "results").values():
+    for result in load_results(ROOT / "assets" / "published" / "results").values():
         for found in (result.test.accuracy, result.test.auc):
             assert f"{found.value:.2f} ({found.low:.2f}–{found.high:.2f})" in text

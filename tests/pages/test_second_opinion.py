@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from persons import film_of
+from patient_data import film_of
 from streamlit.testing.v1 import AppTest
 
-from fracture_core import opinion as module
+from fracture_core.inference import predictor as module
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,14 +35,14 @@ def _html(page: AppTest) -> str:
 
 def test_unexpected_exception_on_one_file_leaves_the_page_alive(page, monkeypatch):
     bad = film_of("A", "1", 1)
-    read = module.read
+    read = module.read_radiograph
 
     def broken(source, **options):
         if source == bad:
             raise ZeroDivisionError("Doe^Jane")
         return read(source, **options)
 
-    monkeypatch.setattr(module, "read", broken)
+    monkeypatch.setattr(module, "read_radiograph", broken)
     _drop(page, bad=bad, good=film_of("A", "1", 2))
     assert 'data-testid="verdict"' in _html(page)
     assert "not read 1" in _html(page).lower()

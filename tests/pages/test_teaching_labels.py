@@ -7,11 +7,11 @@ from failures_page import APP, run, words
 from streamlit.testing.v1 import AppTest
 
 from fracture_core.evaluation import Interval
-from fracture_core.job import State
-from fracture_core.suspects.job import Job
-from fracture_core.suspects.suspects import Suspects
-from fracture_core.teaching import shelf as shelves
-from fracture_core.teaching.shelf import Shelf
+from fracture_core.jobs.job import JobState
+from fracture_core.label_errors.label_issues import LabelIssues
+from fracture_core.label_errors.search_job import LabelErrorJob
+from fracture_core.teaching import lesson_store as shelves
+from fracture_core.teaching.lesson_store import LessonStore
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ def test_a_teaching_file_that_cannot_be_kept_is_said(runs, monkeypatch):
 
 
 def test_a_teaching_file_that_cannot_be_deleted_is_said_and_stays(runs, monkeypatch):
-    shelf = Shelf.of(runs, "tiny")
-    shelf.change("Wrists", lambda found: found)
+    shelf = LessonStore.for_model(runs, "tiny")
+    shelf.update("Wrists", lambda found: found)
     test = _opened("teaching")
     test.session_state["teaching_way"] = "Order and notes"
     run(test)
@@ -63,17 +63,17 @@ def test_a_teaching_file_that_cannot_be_deleted_is_said_and_stays(runs, monkeypa
 
 
 def test_the_list_stays_in_sight_while_another_search_is_at_work(runs, monkeypatch, tmp_path):
-    found = Suspects(
+    found = LabelIssues(
         created="2026-01-01T00:00:00+00:00", model="tiny", weights="", finding="fracture", own=True, films=56,
         learnt=30, unreadable=0, groups=56, auc=Interval(0.8, 0.7, 0.9, 56), suspected=(), contradictions=(),
     )  # fmt: skip
-    monkeypatch.setattr(Job, "listed", True)
-    monkeypatch.setattr(Job, "found", lambda _: found)
-    monkeypatch.setattr(Job, "state", lambda _: State("running", "Reading the films", 3, 56))
+    monkeypatch.setattr(LabelErrorJob, "has_results", True)
+    monkeypatch.setattr(LabelErrorJob, "results", lambda _: found)
+    monkeypatch.setattr(LabelErrorJob, "state", lambda _: JobState("running", "Reading the films", 3, 56))
     test = _opened("labels")
     assert found.sentence in words(test)
     labels = [button.label for button in test.button]
     assert "Cancel" in labels
     assert "Look again" not in labels
-    monkeypatch.setattr(Job, "listed", False)
+    monkeypatch.setattr(LabelErrorJob, "has_results", False)
     assert found.sentence not in words(run(test))

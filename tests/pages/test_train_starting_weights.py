@@ -2,17 +2,17 @@
 
 from streamlit.testing.v1 import AppTest
 
-from fracture_core.training.config import TrainingConfig
-from fracture_core.training.run import Run
+from fracture_core.runs.config import TrainingConfig
+from fracture_core.runs.run import Run
 
 
 def _choose(architecture: str) -> None:
     import streamlit as st
 
     from fracture_core.zoo import ARCHITECTURES
-    from pages.parts import train_form
+    from pages.components.train import form
 
-    st.session_state["source"] = train_form._starting_weights(ARCHITECTURES[architecture])
+    st.session_state["source"] = form._starting_weights(ARCHITECTURES[architecture])
 
 
 def _chosen(architecture: str) -> AppTest:
@@ -37,10 +37,10 @@ def test_a_backbone_without_a_download_names_its_package():
 def _result(folder: str) -> None:
     from pathlib import Path
 
-    from fracture_core.training.run import Run
-    from pages.parts import train_result
+    from fracture_core.runs.run import Run
+    from pages.components.train import result
 
-    train_result.show(Run(Path(folder)))
+    result.show(Run(Path(folder)))
 
 
 def test_a_fold_has_no_model_to_use(tmp_path):

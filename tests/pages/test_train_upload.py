@@ -2,21 +2,23 @@
 
 from streamlit.testing.v1 import AppTest
 
-from fracture_core import places
-from fracture_core.data import upload
+from fracture_core import paths
+from fracture_core.datasets import uploaded_datasets
 
 
 def _page() -> None:
-    from pages.parts import train_upload
+    from pages.components.train import upload
 
-    train_upload.choose()
+    upload.choose_upload()
 
 
 def test_a_refused_zip_is_not_unpacked_again_at_each_click(tmp_path, monkeypatch):
-    monkeypatch.setattr(places, "runs", lambda: tmp_path)
+    monkeypatch.setattr(paths, "runs_dir", lambda: tmp_path)
     taken = []
-    take_in = upload.take_in
-    monkeypatch.setattr(upload, "take_in", lambda *given: taken.append(given) or take_in(*given))
+    take_in = uploaded_datasets.add_uploaded
+    monkeypatch.setattr(
+        uploaded_datasets, "add_uploaded", lambda *given: taken.append(given) or take_in(*given)
+    )
     page = AppTest.from_function(_page).run()
     for times in (1, 2):
         page.file_uploader[0].upload("films.zip", b"junk", "application/zip").run()

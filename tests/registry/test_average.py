@@ -10,19 +10,19 @@ import pytest
 from scipy.special import expit, logit
 
 from fracture_core.errors import ModelError
-from fracture_core.opinion import Reader
-from fracture_core.registry.average import average
-from fracture_core.registry.card import Card
-from fracture_core.registry.golden import golden_logit
-from fracture_core.registry.hash import sha256
-from fracture_core.training.origin import training_films
-from fracture_core.training.score import logits, prediction_table
-from fracture_core.zoo import architecture
+from fracture_core.inference.predictor import Predictor
+from fracture_core.inference.score import compute_logits, prediction_table
+from fracture_core.registry.average import add_average
+from fracture_core.registry.card import ModelCard
+from fracture_core.registry.hash import sha256_of_file
+from fracture_core.registry.reference_prediction import reference_logit
+from fracture_core.training.load_training_data import load_training_data
+from fracture_core.zoo import find_architecture
 from fracture_core.zoo.ensemble import Ensemble
 
 
 def _own_logits(store, model_id: str, films, index: np.ndarray) -> np.ndarray:
-    return logits(store.load(model_id)[1], films.canvases, films.rows[index], films.spec)
+    return compute_logits(store.load(model_id)[1], films.canvases, films.rows[index], films.spec)
 
 
 @pytest.fixture
@@ -38,16 +38,16 @@ def pair(store, films):
     card = replace(
         card,
         id="shaken",
-        weights=replace(card.weights, sha256=sha256(path), bytes=path.stat().st_size),
-        golden=golden_logit(model, card.input),
+        weights=replace(card.weights, sha256=sha256_of_file(path), bytes=path.stat().st_size),
+        golden=reference_logit(model, card.input),
         calibration=replace(card.calibration, slope=0.7, intercept=0.2),
         heads=None,
     )
     card.save(folder / "card.json")
     parts = []
     for split in ("val", "test"):
-        index = films.of(split)
-        scores = logits(model, films.canvases, films.rows[index], films.spec)
+        index = films.indices_of(split)
+        scores = compute_logits(model, films.canvases, films.rows[index], films.spec)
         parts.append(
             prediction_table([films.cases[at] for at in index], films.data.root, scores, card.calibration)
         )
@@ -56,8 +56,8 @@ def pair(store, films):
 
 
 def test_it_averages_calibrated_probabilities(pair, films):
-    assert average(pair, ["tiny", "shaken"], "both") == "both"
-    index = films.of("test")
+    assert add_average(pair, ["tiny", "shaken"], "both") == "both"
+    index = films.indices_of("test")
     mean = np.mean(
         [
             pair.card(name).calibration.apply(_own_logits(pair, name, films, index))
@@ -75,7 +75,7 @@ def test_it_averages_calibrated_probabilities(pair, films):
 
 
 def test_its_card(pair):
-    average(pair, ["tiny", "shaken"], "both")
+    add_average(pair, ["tiny", "shaken"], "both")
     card = pair.card("both")
     assert card.architecture == "four_block+four_block"
     assert card.test is not None
@@ -86,9 +86,9 @@ def test_its_card(pair):
 
 
 def test_it_is_used_and_explained_as_one_model(pair, wide_film):
-    average(pair, ["tiny", "shaken"], "both")
+    add_average(pair, ["tiny", "shaken"], "both")
     pair.use("both")
-    opinion = Reader(pair).opinion(wide_film)
+    opinion = Predictor(pair).predict(wide_film)
     assert opinion.card.id == "both"
     assert 0 < opinion.probability < 1
     assert opinion.heat is not None
@@ -100,10 +100,10 @@ def test_the_heatmap_of_twins_is_that_of_one(pair, wide_film):
     shutil.copytree(pair.root / "tiny", pair.root / "twin")
     card = pair.card("tiny")
     fields = {**card.to_json(), "id": "twin", "heads": None}
-    Card.from_json(fields).save(pair.root / "twin" / "card.json")
-    average(pair, ["tiny", "twin"], "both")
-    one = Reader(pair, "tiny").opinion(wide_film).heat
-    two = Reader(pair, "both").opinion(wide_film).heat
+    ModelCard.from_json(fields).save(pair.root / "twin" / "card.json")
+    add_average(pair, ["tiny", "twin"], "both")
+    one = Predictor(pair, "tiny").predict(wide_film).heat
+    two = Predictor(pair, "both").predict(wide_film).heat
     np.testing.assert_allclose(two.grid, one.grid * card.calibration.slope, rtol=1e-3, atol=1e-6)
 
 
@@ -119,44 +119,44 @@ def test_the_heatmap_of_twins_is_that_of_one(pair, wide_film):
 )
 def test_what_is_refused(pair, ids, name, said):
     with pytest.raises(ModelError, match=said):
-        average(pair, ids, name)
+        add_average(pair, ids, name)
     assert pair.ids() == ["shaken", "tiny"]
 
 
 def test_models_of_other_inputs_or_films_are_refused(pair, monkeypatch):
     fields = pair.card("shaken").to_json()
     other = {**fields, "input": {**fields["input"], "height": 96, "width": 96}}
-    Card.from_json(other).save(pair.root / "shaken" / "card.json")
+    ModelCard.from_json(other).save(pair.root / "shaken" / "card.json")
     with pytest.raises(ModelError, match=r"64 × 64 px.* and shaken 96 × 96 px"):
-        average(pair, ["tiny", "shaken"], "both")
-    Card.from_json(fields).save(pair.root / "shaken" / "card.json")
+        add_average(pair, ["tiny", "shaken"], "both")
+    ModelCard.from_json(fields).save(pair.root / "shaken" / "card.json")
     split = {**fields, "data": {**fields["data"], "split_hash": "0" * 64}}
-    Card.from_json(split).save(pair.root / "shaken" / "card.json")
+    ModelCard.from_json(split).save(pair.root / "shaken" / "card.json")
     with pytest.raises(
         ModelError, match="trained on one split of one data set, but tiny and shaken were not"
     ):
-        average(pair, ["tiny", "shaken"], "both")
-    Card.from_json(fields).save(pair.root / "shaken" / "card.json")
+        add_average(pair, ["tiny", "shaken"], "both")
+    ModelCard.from_json(fields).save(pair.root / "shaken" / "card.json")
     table = pair.predictions("shaken")
     table.assign(id=[f"other{k}" for k in range(len(table))]).to_csv(
         pair.root / "shaken" / "predictions.csv", index=False
     )
     with pytest.raises(ModelError, match="share 0 films of the split val"):
-        average(pair, ["tiny", "shaken"], "both")
+        add_average(pair, ["tiny", "shaken"], "both")
 
 
 def test_networks_without_a_record_and_averages_of_averages_are_refused(pair):
-    average(pair, ["tiny", "shaken"], "both")
+    add_average(pair, ["tiny", "shaken"], "both")
     with pytest.raises(ModelError, match="both is an average itself"):
-        average(pair, ["tiny", "both"], "more")
+        add_average(pair, ["tiny", "both"], "more")
     fields = pair.card("shaken").to_json()
-    Card.from_json({**fields, "test": None}).save(pair.root / "shaken" / "card.json")
+    ModelCard.from_json({**fields, "test": None}).save(pair.root / "shaken" / "card.json")
     with pytest.raises(ModelError, match="shaken has none"):
-        average(pair, ["tiny", "shaken"], "more")
+        add_average(pair, ["tiny", "shaken"], "more")
 
 
 def test_networks_with_other_grids_are_refused():
-    four, two = architecture("four_block"), architecture("two_block")
+    four, two = find_architecture("four_block"), find_architecture("two_block")
     with pytest.raises(
         ModelError, match=r"one grid, but they have .* \(Four-block CNN\), .* \(Two-block CNN\)"
     ):
@@ -164,6 +164,6 @@ def test_networks_with_other_grids_are_refused():
 
 
 def test_an_average_has_no_training_films_of_its_own(pair, tiny_config, tmp_path):
-    average(pair, ["tiny", "shaken"], "both")
+    add_average(pair, ["tiny", "shaken"], "both")
     with pytest.raises(ModelError, match="both is an average of several: name one of its members"):
-        training_films(pair, "both", Path(tiny_config.data), tmp_path)
+        load_training_data(pair, "both", Path(tiny_config.data), tmp_path)

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from fracture_core.errors import ModelError
-from fracture_core.registry.card import Card
+from fracture_core.registry.card import ModelCard
 from fracture_core.registry.history import BACK, USE, ModelRef
-from fracture_core.registry.store import SHIPPED, ModelStore
+from fracture_core.registry.store import SHIPPED_MODEL, ModelStore
 
 
 @pytest.fixture(autouse=True)
@@ -22,9 +22,9 @@ def _unchecked(monkeypatch):
 def models(store):
     """Four models that differ by the hash of their weights: the shipped one and three others."""
     source = store.root / "tiny"
-    for number, name in enumerate((SHIPPED, "one", "two", "three")):
+    for number, name in enumerate((SHIPPED_MODEL, "one", "two", "three")):
         shutil.copytree(source, store.root / name)
-        card = Card.load(source / "card.json")
+        card = ModelCard.load(source / "card.json")
         card = replace(card, id=name, weights=replace(card.weights, sha256=str(number) * 64))
         card.save(store.root / name / "card.json")
     shutil.rmtree(source)
@@ -36,7 +36,7 @@ def test_every_change_is_kept_with_its_reason(models):
     models.use("one", "for\nthe course", ["synthetic_training"])
     models.use("two")
     first, second = ModelStore(models.root).history()
-    assert (first.previous, first.chosen) == (ModelRef(SHIPPED, "0" * 64), ModelRef("one", "1" * 64))
+    assert (first.previous, first.chosen) == (ModelRef(SHIPPED_MODEL, "0" * 64), ModelRef("one", "1" * 64))
     assert (first.action, first.reason, first.checks_failed) == (
         USE,
         "for the course",
@@ -49,7 +49,7 @@ def test_every_change_is_kept_with_its_reason(models):
 
 
 def test_the_model_in_use_put_in_use_again_is_no_change(models):
-    models.use(SHIPPED)
+    models.use(SHIPPED_MODEL)
     assert models.history() == ()
 
 
@@ -59,18 +59,18 @@ def test_returning_goes_back_step_by_step(models):
     assert models.previous() == "one"
     assert models.back() == "one" == models.in_use()
     assert models.history()[-1].action == BACK
-    assert models.back() == SHIPPED == models.in_use()
+    assert models.back() == SHIPPED_MODEL == models.in_use()
     # A return is not undone by the next one: that would put the other model in use without its checks.
     assert models.previous() is None
     with pytest.raises(ModelError, match="There is no earlier model"):
         models.back()
     models.use("three")
-    assert models.previous() == SHIPPED
+    assert models.previous() == SHIPPED_MODEL
 
 
 def test_without_a_history_the_shipped_model_is_returned_to(models):
     (models.root / "in_use.json").write_text('{"model": "one"}')
-    assert models.back() == SHIPPED
+    assert models.back() == SHIPPED_MODEL
 
 
 def test_a_renamed_model_is_found_by_its_weights(models):
@@ -84,7 +84,7 @@ def test_a_rename_of_the_model_in_use_keeps_the_history(models):
     models.use("one", "why")
     models.rename("one", "renamed")
     assert [change.reason for change in models.history()] == ["why"]
-    assert models.back() == SHIPPED
+    assert models.back() == SHIPPED_MODEL
 
 
 def test_a_deleted_model_is_one_sentence_and_the_shipped_one_remains(models):
@@ -97,8 +97,8 @@ def test_a_deleted_model_is_one_sentence_and_the_shipped_one_remains(models):
         ):
             action()
     assert models.in_use() == "two"
-    models.use(SHIPPED)
-    assert models.in_use() == SHIPPED
+    models.use(SHIPPED_MODEL)
+    assert models.in_use() == SHIPPED_MODEL
 
 
 def test_a_model_with_other_weights_is_not_the_previous_one(models):
@@ -122,7 +122,7 @@ def test_a_damaged_model_is_one_sentence(models):
 def test_back_works_while_the_model_in_use_is_damaged(models):
     models.use("one")
     (models.root / "one" / "card.json").write_text("{")
-    assert models.back() == SHIPPED
+    assert models.back() == SHIPPED_MODEL
     assert models.history()[-1].previous == ModelRef("one")
 
 
@@ -146,7 +146,7 @@ def test_a_damaged_history_keeps_the_model_in_use_and_the_file(models, history):
     text = f'{{"model": "one", "history": {history}}}' if history != "{" else "{"
     path = models.root / "in_use.json"
     path.write_text(text)
-    assert models.in_use() == ("one" if history != "{" else SHIPPED)
+    assert models.in_use() == ("one" if history != "{" else SHIPPED_MODEL)
     with pytest.raises(ModelError, match="is damaged"):
         models.history()
     models.use("two")

@@ -4,23 +4,23 @@ from dataclasses import replace
 
 import pytest
 
-from fracture_core.evaluation import Interval, Platt
-from fracture_core.registry.card import Card
+from fracture_core.evaluation import Interval, PlattCalibration
+from fracture_core.registry.card import ModelCard
 from fracture_core.registry.release_checks import Check, failed_checks, model_warning
-from fracture_core.registry.store import SHIPPED
-from fracture_core.words import CITATIONS
+from fracture_core.registry.store import SHIPPED_MODEL
+from fracture_core.vocabulary import CITATIONS
 
 
 @pytest.fixture
-def good(shipped_models) -> Card:
-    return Card.load(shipped_models / SHIPPED / "card.json")
+def good(shipped_models) -> ModelCard:
+    return ModelCard.load(shipped_models / SHIPPED_MODEL / "card.json")
 
 
-def _with_auc(card: Card, low: float, value: float, high: float) -> Card:
+def _with_auc(card: ModelCard, low: float, value: float, high: float) -> ModelCard:
     return replace(card, test=replace(card.test, auc=Interval(value, low, high, 120)))
 
 
-def _of_data(card: Card, **changes) -> Card:
+def _of_data(card: ModelCard, **changes) -> ModelCard:
     return replace(card, data=replace(card.data, **changes))
 
 
@@ -83,7 +83,7 @@ def test_the_origin_of_loaded_weights_is_unknown(good):
 
 
 def test_no_calibration_and_no_reference_prediction(good):
-    card = replace(good, calibration=Platt.identity(), golden=float("nan"))
+    card = replace(good, calibration=PlattCalibration.identity(), golden=float("nan"))
     assert _names(card) == [Check.NOT_CALIBRATED, Check.NO_REFERENCE_PREDICTION]
     # Both concern the release; the answers carry no warning about them.
     assert model_warning(card) == ""
@@ -93,7 +93,8 @@ def test_the_warning_is_one_sentence_that_names_the_model(good):
     card = _of_data(_with_auc(good, 0.45, 0.57, 0.68), layout="phantom")
     warning = model_warning(card)
     assert warning == (
-        f"The model {SHIPPED} was trained on synthetic images and has a test AUC of 0.57 (95% CI 0.45–0.68, n = 120), "
+        f"The model {SHIPPED_MODEL} was trained on synthetic images and has a test AUC of 0.57 (95% CI 0.45–0.68, n = "
+        f"120), "
         "not shown to be above chance (0.5): do not rely on its verdicts."
     )
     assert "has no test record" in model_warning(replace(good, test=None))

@@ -12,7 +12,7 @@ from filelock import FileLock
 
 from fracture_core.errors import DataError, ModelError
 from fracture_core.registry import store as module
-from fracture_core.registry.store import SHIPPED, ModelStore
+from fracture_core.registry.store import SHIPPED_MODEL, ModelStore
 
 WEIGHTS = "four_block.weights.h5"
 
@@ -110,17 +110,17 @@ def _second(store, name="zeta"):
 
 def test_the_chosen_model_is_in_use(store):
     _second(store)
-    assert store.in_use() == "tiny"
+    assert store.model_in_use() == "tiny"
     store.use("zeta")
-    assert store.in_use() == ModelStore(store.root).in_use() == "zeta"
+    assert store.model_in_use() == ModelStore(store.root).model_in_use() == "zeta"
     store.use("tiny")
-    assert store.in_use() == "tiny"
+    assert store.model_in_use() == "tiny"
 
 
 def test_the_shipped_model_comes_before_any_other(store):
     _second(store, "alpha")
-    _second(store, SHIPPED)
-    assert store.in_use() == SHIPPED
+    _second(store, SHIPPED_MODEL)
+    assert store.model_in_use() == SHIPPED_MODEL
 
 
 @pytest.mark.parametrize(
@@ -128,14 +128,14 @@ def test_the_shipped_model_comes_before_any_other(store):
 )
 def test_garbage_in_the_choice(store, text):
     (store.root / "in_use.json").write_text(text)
-    assert store.in_use() == "tiny"
+    assert store.model_in_use() == "tiny"
     store.use("tiny")
     assert json.loads((store.root / "in_use.json").read_text()) == {"model": "tiny"}
 
 
 def test_bytes_that_are_no_text(store):
     (store.root / "in_use.json").write_bytes(b"\xff\xfe\x80")
-    assert store.in_use() == "tiny"
+    assert store.model_in_use() == "tiny"
 
 
 def test_use_is_atomic(store, monkeypatch):
@@ -149,7 +149,7 @@ def test_use_is_atomic(store, monkeypatch):
         patch.setattr("pathlib.Path.replace", killed)
         with pytest.raises(KeyboardInterrupt):
             store.use("zeta")
-    assert store.in_use() == "tiny"
+    assert store.model_in_use() == "tiny"
     assert store.ids() == ["tiny", "zeta"]
 
 
@@ -159,7 +159,7 @@ def test_a_model_that_fails_its_check_is_not_put_in_use(store, edit_card):
     edit_card(golden=1000.0)
     with pytest.raises(ModelError):
         store.use("tiny")
-    assert store.in_use() == "zeta"
+    assert store.model_in_use() == "zeta"
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ def test_a_choice_made_while_the_model_in_use_is_renamed_counts(store, monkeypat
     monkeypatch.setattr(module.shutil, "copytree", copied)
     store.rename("tiny", "new")
     other.join(30)
-    assert store.in_use() == "zeta"
+    assert store.model_in_use() == "zeta"
     assert store.ids() == ["new", "zeta"]
 
 
@@ -233,7 +233,7 @@ def test_a_choice_that_the_disk_refuses(store, monkeypatch):
 
 def test_no_model_at_all(tmp_path):
     with pytest.raises(ModelError, match="but there is none: train one"):
-        ModelStore(tmp_path).in_use()
+        ModelStore(tmp_path).model_in_use()
 
 
 # ---- adding ----
@@ -293,7 +293,7 @@ def test_a_half_copied_model_is_not_listed_and_does_not_block(trained, tmp_path)
 
 def test_the_shipped_models_pass_their_checks(shipped_models):
     store = ModelStore(shipped_models)
-    assert store.in_use() in store.ids()
+    assert store.model_in_use() in store.ids()
     for model_id in store.ids():
         assert store.verify(model_id) < 1e-2
         assert store.predictions(model_id) is not None

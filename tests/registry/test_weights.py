@@ -2,9 +2,9 @@ import h5py
 import pytest
 
 from fracture_core.errors import ModelError
-from fracture_core.registry.hash import sha256
+from fracture_core.registry.hash import sha256_of_file
 from fracture_core.registry.weights import load_weights
-from fracture_core.zoo import architecture
+from fracture_core.zoo import find_architecture
 
 pytestmark = pytest.mark.filterwarnings("ignore:Skipping nested container", "ignore:__array__ implementation")
 
@@ -16,7 +16,7 @@ def path(trained):
 
 @pytest.fixture(scope="module")
 def spec():
-    return architecture("four_block").at_size(64)
+    return find_architecture("four_block").at_size(64)
 
 
 def test_a_missing_file(tmp_path, spec):
@@ -33,7 +33,7 @@ def test_what_is_no_weight_file(tmp_path, spec):
 
 @pytest.mark.parametrize(("name", "size"), [("mobilenet_v2", 64), ("four_block", 96)])
 def test_weights_of_another_network(path, name, size):
-    row = architecture(name)
+    row = find_architecture(name)
     with pytest.raises(ModelError, match=f"{row.title} at {size}×{size} px.* does not fit it"):
         load_weights(path, name, row.at_size(size))
 
@@ -57,4 +57,4 @@ def test_a_cut_off_file(path, spec, tmp_path):
 def test_hash(tmp_path):
     path = tmp_path / "abc"
     path.write_bytes(b"abc")
-    assert sha256(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert sha256_of_file(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from persons import under_a_name
+from patient_data import under_a_name
 
-from fracture_core.opinion import Opinion, Reader
+from fracture_core.inference.predictor import Opinion, Predictor
 from fracture_core.registry.store import ModelStore
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,22 +20,22 @@ def film() -> bytes:
 
 
 @pytest.fixture(scope="session")
-def reader() -> Reader:
-    return Reader(ModelStore(ROOT / "models"), "mobilenet_v2_map-fracatlas")
+def reader() -> Predictor:
+    return Predictor(ModelStore(ROOT / "models"), "mobilenet_v2_map-fracatlas")
 
 
 @pytest.fixture(scope="session")
 def opinion(reader, film) -> Opinion:
-    found = reader.opinion(film)
+    found = reader.predict(film)
     assert found.verdict is not None
     assert found.heat is not None
-    assert found.heat.any
+    assert found.heat.has_evidence
     return found
 
 
 @pytest.fixture(scope="session")
 def refused(reader, photo) -> Opinion:
-    return reader.opinion(photo)
+    return reader.predict(photo)
 
 
 @pytest.fixture(scope="session")

@@ -10,23 +10,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 from highdicom import sr
-from persons import PERSON, changed
+from patient_data import PERSON, changed
 from pydicom import dcmread
 from pydicom.pixels import pixel_array
 from pydicom.sr.codedict import codes
 
 from fracture_core.errors import DataError
-from fracture_core.report.areas import strong_areas
-from fracture_core.report.dicom import to_dicom
-from fracture_core.report.overlay import overlay
-from fracture_core.words import Verdict
+from fracture_core.report.contours import strong_contours
+from fracture_core.report.dicom import opinion_to_dicom
+from fracture_core.report.overlay import render_report_overlay
+from fracture_core.vocabulary import Verdict
 
 CAPTURE, REPORT = "secondary-capture.dcm", "structured-report.dcm"
 
 
 @pytest.fixture(scope="module")
 def files(opinion, film):
-    return to_dicom(opinion, film, "leg")
+    return opinion_to_dicom(opinion, film, "leg")
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_same_study_new_series(results, film):
 
 
 def test_every_saving_is_new(opinion, film, results):
-    again = {name: dcmread(io.BytesIO(data)) for name, data in to_dicom(opinion, film, "leg").items()}
+    again = {name: dcmread(io.BytesIO(data)) for name, data in opinion_to_dicom(opinion, film, "leg").items()}
     for name, result in results.items():
         assert again[name].SOPInstanceUID != result.SOPInstanceUID
         assert again[name].SeriesInstanceUID != result.SeriesInstanceUID
@@ -64,7 +64,7 @@ def test_every_saving_is_new(opinion, film, results):
 
 def test_the_picture_is_the_overlay(results, opinion, film):
     capture = results[CAPTURE]
-    np.testing.assert_array_equal(pixel_array(capture), overlay(opinion))
+    np.testing.assert_array_equal(pixel_array(capture), render_report_overlay(opinion))
     original = dcmread(io.BytesIO(film))
     assert capture.SourceImageSequence[0].ReferencedSOPInstanceUID == original.SOPInstanceUID
     assert list(capture.PixelSpacing) == list(original.PixelSpacing)
@@ -97,7 +97,7 @@ def test_places_lie_in_the_film(report, opinion, film):
     groups = report.get_planar_roi_measurement_groups()
     point, *lines = [group.roi for group in groups]
     assert point.value.tolist() == [[x + 0.5 for x in opinion.heat.peak()]]
-    outlines = strong_areas(opinion.heat)
+    outlines = strong_contours(opinion.heat)
     assert len(lines) == len(outlines[:5]) > 0
     for line, outline in zip(lines, outlines, strict=False):
         np.testing.assert_allclose(line.value[:-1], outline, atol=0.01)
@@ -111,7 +111,7 @@ def test_places_lie_in_the_film(report, opinion, film):
     ("verdict", "meaning"), [(Verdict.UNCERTAIN, "Uncertain"), (Verdict.NOT_SEEN, "Not seen")]
 )
 def test_the_other_verdicts(opinion, calm, film, verdict, meaning):
-    data = to_dicom(replace(calm, verdict=verdict, regions=()), film, "")[REPORT]
+    data = opinion_to_dicom(replace(calm, verdict=verdict, regions=()), film, "")[REPORT]
     content = sr.ComprehensiveSR.from_dataset(dcmread(io.BytesIO(data))).content
     (group,) = content.get_image_measurement_groups()
     assert group.get_qualitative_evaluations()[0].value.meaning == meaning
@@ -121,19 +121,21 @@ def test_the_other_verdicts(opinion, calm, film, verdict, meaning):
 
 def test_an_abnormality_is_none_other(with_card, opinion, film):
     found = with_card(data=replace(opinion.card.data, finding="abnormality"))
-    content = _words(to_dicom(found, film, "")[REPORT])
+    content = _words(opinion_to_dicom(found, film, "")[REPORT])
     assert "49755003" in content
     assert "Fracture of bone" not in content
 
 
 def test_a_warning_travels_along(opinion, film):
     gate = replace(opinion.gate, state="warn", reasons=("The image is very dark.",))
-    assert "The image is very dark." in _words(to_dicom(replace(opinion, gate=gate), film, "")[REPORT])
+    assert "The image is very dark." in _words(
+        opinion_to_dicom(replace(opinion, gate=gate), film, "")[REPORT]
+    )
 
 
 def test_a_refused_film_has_no_results(refused, film):
     with pytest.raises(DataError, match="this one was refused"):
-        to_dicom(refused, film, "")
+        opinion_to_dicom(refused, film, "")
 
 
 def test_a_dark_on_bright_film(reader, film):
@@ -146,10 +148,10 @@ def test_a_dark_on_bright_film(reader, film):
         PresentationLUTShape="INVERSE",
         PixelData=inverted.tobytes(),
     )
-    opinion = reader.opinion(turned)
-    captured = pixel_array(dcmread(io.BytesIO(to_dicom(opinion, turned, "leg")[CAPTURE])))
-    np.testing.assert_array_equal(captured, overlay(opinion))
-    assert np.abs(opinion.film.pixels - reader.opinion(film).film.pixels).max() < 0.01
+    opinion = reader.predict(turned)
+    captured = pixel_array(dcmread(io.BytesIO(opinion_to_dicom(opinion, turned, "leg")[CAPTURE])))
+    np.testing.assert_array_equal(captured, render_report_overlay(opinion))
+    assert np.abs(opinion.film.pixels - reader.predict(film).film.pixels).max() < 0.01
 
 
 # ---- tools of others ----
@@ -182,7 +184,7 @@ def _check(results: dict[str, bytes], folder: Path) -> None:
 
 
 def test_both_are_valid(opinion, film, tmp_path):
-    _check(to_dicom(opinion, film, "leg"), tmp_path)
+    _check(opinion_to_dicom(opinion, film, "leg"), tmp_path)
 
 
 def test_both_are_valid_for_a_poor_film(calm, film, tmp_path):
@@ -198,7 +200,7 @@ def test_both_are_valid_for_a_poor_film(calm, film, tmp_path):
     poor = changed(
         film, SpecificCharacterSet=["", "ISO 2022 IR 87"], ImageLaterality=None, **dict.fromkeys(bare)
     )
-    _check(to_dicom(calm, changed(poor, PatientName="Yamada^Tarou=山田^太郎"), ""), tmp_path)
+    _check(opinion_to_dicom(calm, changed(poor, PatientName="Yamada^Tarou=山田^太郎"), ""), tmp_path)
 
 
 @pytest.mark.real
@@ -206,8 +208,8 @@ def test_both_are_valid_for_a_poor_film(calm, film, tmp_path):
 def test_both_are_valid_for_real_films(reader, real_data, tmp_path, name):
     path = real_data / "dicom" / name
     before = hashlib.sha256(path.read_bytes()).hexdigest()
-    opinion = reader.opinion(path, ignore_scope=True)  # one of them is a chest
-    _check(to_dicom(opinion, path.read_bytes(), "leg"), tmp_path)
+    opinion = reader.predict(path, ignore_scope=True)  # one of them is a chest
+    _check(opinion_to_dicom(opinion, path.read_bytes(), "leg"), tmp_path)
     assert hashlib.sha256(path.read_bytes()).hexdigest() == before
 
 
@@ -220,11 +222,12 @@ def test_places_and_spacing_of_a_film_with_wide_pixels(reader, film):
     dataset.PixelSpacing = dataset.ImagerPixelSpacing = [f"{spacing:.6f}", f"{2 * spacing:.6f}"]
     buffer = io.BytesIO()
     dataset.save_as(buffer)
-    opinion = reader.opinion(buffer.getvalue())
+    opinion = reader.predict(buffer.getvalue())
     assert (opinion.film.height, opinion.film.width) == (height, 2 * width - 1)
 
     results = {
-        name: dcmread(io.BytesIO(data)) for name, data in to_dicom(opinion, buffer.getvalue(), "leg").items()
+        name: dcmread(io.BytesIO(data))
+        for name, data in opinion_to_dicom(opinion, buffer.getvalue(), "leg").items()
     }
     assert [float(value) for value in results[CAPTURE].PixelSpacing] == pytest.approx([spacing, spacing])
     x, y = opinion.heat.peak()
@@ -232,6 +235,6 @@ def test_places_and_spacing_of_a_film_with_wide_pixels(reader, film):
     content = sr.ComprehensiveSR.from_dataset(results[REPORT]).content
     point, *lines = [group.roi for group in content.get_planar_roi_measurement_groups()]
     assert point.value.tolist() == [[x / 2 + 0.5, y + 0.5]]
-    for line, outline in zip(lines, strong_areas(opinion.heat), strict=False):
+    for line, outline in zip(lines, strong_contours(opinion.heat), strict=False):
         np.testing.assert_allclose(line.value[:-1], (outline - 0.5) / (2, 1) + 0.5, atol=0.01)
         assert line.value[:, 0].max() <= width

@@ -5,13 +5,13 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from persons import changed
+from patient_data import changed
 from pypdf import PdfReader
 
 from fracture_core.report import sentences, table
-from fracture_core.report.archive import Item, study_zip
-from fracture_core.report.dicom import to_dicom
-from fracture_core.report.pdf import to_pdf
+from fracture_core.report.dicom import opinion_to_dicom
+from fracture_core.report.pdf import opinion_to_pdf
+from fracture_core.report.study_archive import StudyItem, study_to_zip
 
 MADE = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
 REASON = "Out of scope: the DICOM header gives the body part as chest."
@@ -24,26 +24,26 @@ def chest(film) -> bytes:
 
 @pytest.fixture(scope="module")
 def withheld(reader, chest):
-    return reader.opinion(chest)
+    return reader.predict(chest)
 
 
 @pytest.fixture(scope="module")
 def asked_for(reader, chest):
-    return reader.opinion(chest, ignore_scope=True)
+    return reader.predict(chest, ignore_scope=True)
 
 
 def _pdf(opinion) -> str:
-    text = PdfReader(io.BytesIO(to_pdf(opinion, "Film 1", "leg", MADE))).pages[0].extract_text()
+    text = PdfReader(io.BytesIO(opinion_to_pdf(opinion, "Film 1", "leg", MADE))).pages[0].extract_text()
     return " ".join(text.split())
 
 
 def test_verdict_is_withheld(withheld):
-    assert sentences.headline(withheld) == "Out of scope, no verdict"
-    (row,) = json.loads(table.to_json([table.row("Film 1", withheld)]))
+    assert sentences.verdict_headline(withheld) == "Out of scope, no verdict"
+    (row,) = json.loads(table.rows_to_json([table.opinion_row("Film 1", withheld)]))
     assert (row["verdict"], row["probability"], row["peak"], row["error"]) == (None,) * 4
     assert row["gate"]["state"] == "refuse"
     assert row["gate"]["reasons"][0].startswith(REASON)
-    assert REASON in table.to_csv([table.row("Film 1", withheld)])
+    assert REASON in table.rows_to_csv([table.opinion_row("Film 1", withheld)])
     page = _pdf(withheld)
     assert "Out of scope, no verdict" in page
     assert REASON in page
@@ -53,27 +53,29 @@ def test_verdict_is_withheld(withheld):
 def test_answer_on_request_carries_the_warning(asked_for, opinion, chest):
     # The pixels are those of a leg, so the answer is that on the leg.
     assert asked_for.probability == pytest.approx(opinion.probability, abs=1e-6)
-    assert sentences.headline(asked_for) == f"{sentences.headline(opinion)} (out of scope)"
-    assert table.row("Film 1", asked_for)["gate"]["reasons"][0].startswith(REASON)
+    assert sentences.verdict_headline(asked_for) == f"{sentences.verdict_headline(opinion)} (out of scope)"
+    assert table.opinion_row("Film 1", asked_for)["gate"]["reasons"][0].startswith(REASON)
     page = _pdf(asked_for)
     for words in ("(out of scope)", REASON, sentences.NO_RECORD_OUT_OF_SCOPE):
         assert words in page
-    report = to_dicom(asked_for, chest, "leg")["structured-report.dcm"].decode("utf-8", errors="replace")
+    report = opinion_to_dicom(asked_for, chest, "leg")["structured-report.dcm"].decode(
+        "utf-8", errors="replace"
+    )
     assert "(out of scope)" in report
     assert REASON in report
     assert "Lower limb" not in report
 
 
 def test_unexpected_exception_on_one_film_spoils_no_other(opinion, film, monkeypatch):
-    from fracture_core.report import archive
+    from fracture_core.report import study_archive
 
     def broken(found, label, region, made):
         if label == "Film 1":
             raise ZeroDivisionError
-        return to_pdf(found, label, region, made)
+        return opinion_to_pdf(found, label, region, made)
 
-    monkeypatch.setattr(archive, "to_pdf", broken)
-    items = [Item(f"Film {number}", film, opinion, "", "") for number in (1, 2)]
-    packed = study_zip(iter(items), MADE)
+    monkeypatch.setattr(study_archive, "opinion_to_pdf", broken)
+    items = [StudyItem(f"Film {number}", film, opinion, "", "") for number in (1, 2)]
+    packed = study_to_zip(iter(items), MADE)
     assert b"002-film-2/report.pdf" in packed
     assert b"not-written.txt" in packed

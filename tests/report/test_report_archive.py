@@ -7,9 +7,9 @@ import zipfile
 from datetime import UTC, datetime
 
 import pytest
-from persons import changed
+from patient_data import changed
 
-from fracture_core.report.archive import Item, study_zip, to_zip
+from fracture_core.report.study_archive import StudyItem, study_to_zip, zip_files
 
 MADE = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
 
@@ -23,12 +23,12 @@ def _opened(data: bytes) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def saved(opinion, refused, film, photo):
     items = [
-        Item("Film 1", film, opinion, "", "leg"),
-        Item("Film 2", photo.read_bytes(), refused, "", ""),
-        Item("Film 2", b"", None, "The file is empty.", ""),
-        Item("Film 4", changed(film, StudyInstanceUID=None), opinion, "", "leg"),
+        StudyItem("Film 1", film, opinion, "", "leg"),
+        StudyItem("Film 2", photo.read_bytes(), refused, "", ""),
+        StudyItem("Film 2", b"", None, "The file is empty.", ""),
+        StudyItem("Film 4", changed(film, StudyInstanceUID=None), opinion, "", "leg"),
     ]
-    return _opened(study_zip(iter(items), MADE))
+    return _opened(study_to_zip(iter(items), MADE))
 
 
 def test_each_film_has_what_it_can_have(saved):
@@ -59,4 +59,4 @@ def test_what_is_missing_is_said(saved):
 
 def test_files_come_back_as_they_went_in():
     files = {"a.dcm": b"one", "b.dcm": bytes(range(256))}
-    assert _opened(to_zip(files)) == files
+    assert _opened(zip_files(files)) == files

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import requests
-from persons import PERSON
+from patient_data import PERSON
 from PIL import Image
 
-from fracture_core.report.dicom import to_dicom
-from fracture_core.report.overlay import overlay
+from fracture_core.report.dicom import opinion_to_dicom
+from fracture_core.report.overlay import render_report_overlay
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def _wait(url: str, process: subprocess.Popen) -> None:
 
 
 def test_film_and_results_are_one_study(archive, opinion, film):
-    results = to_dicom(opinion, film, "leg")
+    results = opinion_to_dicom(opinion, film, "leg")
     stored = {}
     for name, data in {"film": film, **results}.items():
         answer = requests.post(f"{archive}/instances", data=data, timeout=30)
@@ -75,7 +75,9 @@ def test_film_and_results_are_one_study(archive, opinion, film):
     assert sorted(one["MainDicomTags"]["Modality"] for one in series) == ["DX", "OT", "SR"]
 
     preview = requests.get(f"{archive}/instances/{stored['secondary-capture.dcm']['ID']}/preview", timeout=30)
-    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(preview.content))), overlay(opinion))
+    np.testing.assert_array_equal(
+        np.asarray(Image.open(io.BytesIO(preview.content))), render_report_overlay(opinion)
+    )
     for name, data in {"film": film, **results}.items():
         file = requests.get(f"{archive}/instances/{stored[name]['ID']}/file", timeout=30)
         assert file.content == data

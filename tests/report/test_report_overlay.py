@@ -9,33 +9,33 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fracture_core.imaging import STRONG, blend, legend
-from fracture_core.report.areas import strong_areas
-from fracture_core.report.overlay import OPACITY, overlay, overlay_png
+from fracture_core.imaging import STRONG_EVIDENCE, blend_heatmap, render_legend
+from fracture_core.report.contours import strong_contours
+from fracture_core.report.overlay import OVERLAY_OPACITY, render_report_overlay, report_overlay_png
 
 
 def test_pixel_for_pixel(opinion):
-    picture = overlay(opinion)
+    picture = render_report_overlay(opinion)
     height, width = opinion.film.pixels.shape
     assert picture.shape[1] == width
     np.testing.assert_array_equal(
-        picture[:height], blend(opinion.film.pixels, opinion.heat.on_film(), OPACITY)
+        picture[:height], blend_heatmap(opinion.film.pixels, opinion.heat.to_film(), OVERLAY_OPACITY)
     )
     shades = {tuple(colour) for colour in picture[height:].reshape(-1, 3)}
-    assert {tuple(colour) for colour in legend(256, 1)[0][[0, -1]]} <= shades  # both ends of the scale
+    assert {tuple(colour) for colour in render_legend(256, 1)[0][[0, -1]]} <= shades  # both ends of the scale
     assert len(shades) > 100
 
 
 def test_no_evidence_no_colour(calm):
-    picture = overlay(calm)
+    picture = render_report_overlay(calm)
     assert (picture[..., 0] == picture[..., 1])[: calm.film.height].all()
     assert picture[calm.film.height :].max() > 100  # and says so in words
 
 
 def test_the_file_holds_nothing_but_the_picture(opinion):
-    data = overlay_png(opinion)
+    data = report_overlay_png(opinion)
     picture = Image.open(io.BytesIO(data))
-    assert picture.size == overlay(opinion).shape[1::-1]
+    assert picture.size == render_report_overlay(opinion).shape[1::-1]
     assert not picture.info
     assert {data[at + 4 : at + 8] for at in _chunks(data)} == {b"IHDR", b"IDAT", b"IEND"}
 
@@ -56,16 +56,16 @@ def test_small_films(opinion, shape):
         film=replace(opinion.film, pixels=cv2.resize(opinion.film.pixels, shape[::-1])),
         heat=replace(opinion.heat, placement=placement),
     )
-    assert overlay(small).shape[1] == shape[1]
+    assert render_report_overlay(small).shape[1] == shape[1]
 
 
 def test_lines_lie_around_the_strong_areas(opinion):
-    evidence = opinion.heat.on_film()
-    lines = strong_areas(opinion.heat)
+    evidence = opinion.heat.to_film()
+    lines = strong_contours(opinion.heat)
     assert lines
     inside = np.zeros(evidence.shape, np.uint8)
     cv2.fillPoly(inside, [np.floor(line).astype(np.int32) for line in lines], 1)
-    strong = evidence >= STRONG
+    strong = evidence >= STRONG_EVIDENCE
     assert (inside[strong] == 1).mean() > 0.95
     assert strong[inside == 1].mean() > 0.9
     areas = [cv2.contourArea(line.astype(np.float32)) for line in lines]
@@ -73,4 +73,4 @@ def test_lines_lie_around_the_strong_areas(opinion):
 
 
 def test_no_lines_without_evidence(calm):
-    assert strong_areas(calm.heat) == []
+    assert strong_contours(calm.heat) == []

@@ -7,20 +7,20 @@ from datetime import datetime, timedelta, timezone
 
 import numpy as np
 import pytest
-from persons import WORDS
+from patient_data import WORDS
 from pypdf import PdfReader
 
 from fracture_core import __version__
-from fracture_core.report import drawn, sentences
-from fracture_core.report.pdf import to_pdf
-from fracture_core.words import Verdict
+from fracture_core.report import pdf_figures, sentences
+from fracture_core.report.pdf import opinion_to_pdf
+from fracture_core.vocabulary import Verdict
 
 MADE = datetime(2026, 3, 4, 5, 6, tzinfo=timezone(timedelta(hours=-3, minutes=-30)))
 
 
 def _page(opinion, label="Film 1", region="leg"):
     """The only page, and its words with single blanks."""
-    (page,) = PdfReader(io.BytesIO(to_pdf(opinion, label, region, MADE))).pages
+    (page,) = PdfReader(io.BytesIO(opinion_to_pdf(opinion, label, region, MADE))).pages
     return page, " ".join(page.extract_text().split())
 
 
@@ -32,17 +32,17 @@ def test_everything_stands_on_one_page(opinion):
     for words in (
         "Film 1",
         f"{opinion.film.width} × {opinion.film.height} pixels",
-        sentences.headline(opinion),
-        f"Probability of a fracture: {sentences.percent(opinion.probability)}",
-        *sentences.zones(card),
+        sentences.verdict_headline(opinion),
+        f"Probability of a fracture: {sentences.percent_text(opinion.probability)}",
+        *sentences.scale_zones(card),
         f"sensitivity {found.sensitivity.text()}",
         f"specificity {found.specificity.text()}",
         "FracAtlas",
-        sentences.meaning(opinion),
+        sentences.verdict_meaning(opinion),
         card.id,
         card.weights.sha256,
         *card.limits,
-        sentences.CLINICIAN,
+        sentences.CLINICIAN_NOTICE,
         "4 March 2026, 05:06 (UTC-03:30)",
         f"Second Look {__version__}",
     ):
@@ -58,7 +58,7 @@ def test_every_font_is_embedded(opinion):
 
 
 def test_it_names_nobody(opinion):
-    document = PdfReader(io.BytesIO(to_pdf(opinion, "Film 1", "leg", MADE)))
+    document = PdfReader(io.BytesIO(opinion_to_pdf(opinion, "Film 1", "leg", MADE)))
     drawn_words = document.pages[0].get_contents().get_data().decode("latin-1")
     told = f"{document.pages[0].extract_text()} {document.metadata} {drawn_words}"
     assert "SYNTHETIC" not in told
@@ -96,7 +96,7 @@ def test_the_region_of_the_reader(opinion):
 
 def test_the_region_of_the_model(opinion):
     assert (
-        f"Leg, of which the model is {sentences.percent(dict(opinion.regions)['leg'])} sure"
+        f"Leg, of which the model is {sentences.percent_text(dict(opinion.regions)['leg'])} sure"
         in _page(opinion)[1]
     )
 
@@ -124,7 +124,7 @@ def test_long_words_stay_on_the_page(with_card, label):
     text = _page(long, label)[1].replace(" ", "")
     assert label.replace(" ", "") in text
     assert "Limit29" in text
-    assert sentences.CLINICIAN.replace(" ", "") in text
+    assert sentences.CLINICIAN_NOTICE.replace(" ", "") in text
 
 
 @pytest.mark.parametrize("shape", [(60, 900), (900, 60)], ids=["wide", "tall"])
@@ -135,18 +135,19 @@ def test_films_of_any_shape(opinion, shape):
 
 
 def test_the_scale_is_told_apart_in_grey():
-    grey = [0.299 * zone.red + 0.587 * zone.green + 0.114 * zone.blue for zone in drawn._ZONES]
+    grey = [0.299 * zone.red + 0.587 * zone.green + 0.114 * zone.blue for zone in pdf_figures._ZONES]
     assert all(lighter - darker > 0.15 for lighter, darker in itertools.pairwise(grey))
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.03, 0.3), (0.0, 0.0), (1.0, 1.0), (0.5, 0.51), (0.98, 0.999)])
 def test_labels_of_the_scale_never_overlap(low, high):
-    scale = drawn.Scale(0.5, low, high)
+    scale = pdf_figures.ProbabilityScale(0.5, low, high)
     scale.wrap(400, 100)
     from reportlab.pdfbase.pdfmetrics import stringWidth
 
     ends = sorted(
-        (left, left + stringWidth(words, drawn.REGULAR, drawn._LETTER)) for left, words in scale._labels()
+        (left, left + stringWidth(words, pdf_figures.REGULAR_FONT, pdf_figures._LETTER))
+        for left, words in scale._labels()
     )
     assert all(0 <= left < right <= 400 for left, right in ends)
     assert all(one[1] < other[0] for one, other in itertools.pairwise(ends))

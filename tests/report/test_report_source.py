@@ -7,26 +7,26 @@ import time
 import warnings
 
 import pytest
-from persons import PERSON, changed
+from patient_data import PERSON, changed
 from pydicom import dcmread
 from pydicom.config import IGNORE, disable_value_validation, settings
 from pydicom.uid import SecondaryCaptureImageStorage
 
 from fracture_core.errors import DataError
-from fracture_core.report.dicom import to_dicom
-from fracture_core.report.source import is_dicom, source
-from fracture_core.report.unchecked import unchecked
+from fracture_core.report.dicom import opinion_to_dicom
+from fracture_core.report.dicom_source import is_dicom_content, read_dicom_source
+from fracture_core.report.pydicom_settings import without_value_checks
 
 
 def test_patient_and_study_are_taken_over(film):
-    found = source(film)
+    found = read_dicom_source(film)
     assert {keyword: str(found.identity[keyword].value) for keyword in PERSON} == PERSON
     assert found.spacing is not None
     assert "Jane" not in repr(found)
 
 
 def test_what_results_point_at_names_nobody(film):
-    reference = source(film).reference
+    reference = read_dicom_source(film).reference
     assert not [words for words in ("Doe", "4711", "1951") if words in str(reference)]
     assert reference.StudyInstanceUID == dcmread(io.BytesIO(film)).StudyInstanceUID
 
@@ -38,30 +38,30 @@ def test_what_results_point_at_names_nobody(film):
 def test_a_film_that_cannot_be_referred_to(film, keyword, value):
     poor = changed(film, **{keyword: value})
     with pytest.raises(DataError, match=f"its {keyword} is missing") as refused:
-        source(poor)
+        read_dicom_source(poor)
     assert str(refused.value).count(".") == 1
 
 
 def test_a_kind_of_image_that_nobody_knows(film):
     with pytest.raises(DataError, match="SOPClassUID is another"):
-        source(changed(film, SOPClassUID="1.2.3.4"))
-    assert source(changed(film, SOPClassUID=SecondaryCaptureImageStorage))
+        read_dicom_source(changed(film, SOPClassUID="1.2.3.4"))
+    assert read_dicom_source(changed(film, SOPClassUID=SecondaryCaptureImageStorage))
 
 
 def test_a_picture_has_no_study(photo):
-    assert not is_dicom(photo.read_bytes())
+    assert not is_dicom_content(photo.read_bytes())
     with pytest.raises(DataError, match="is a picture without one"):
-        source(photo.read_bytes())
+        read_dicom_source(photo.read_bytes())
 
 
 def test_without_preamble(film):
-    assert is_dicom(film[132:])
-    assert source(film[132:]).reference == source(film).reference
+    assert is_dicom_content(film[132:])
+    assert read_dicom_source(film[132:]).reference == read_dicom_source(film).reference
 
 
 def test_a_film_without_optional_elements(opinion, film):
     bare = changed(film, **dict.fromkeys([*PERSON, "PatientSex", "StudyDate", "StudyTime", "PixelSpacing"]))
-    for name, data in to_dicom(opinion, bare, "leg").items():
+    for name, data in opinion_to_dicom(opinion, bare, "leg").items():
         result = dcmread(io.BytesIO(data))
         assert [str(result[keyword].value or "") for keyword in PERSON if keyword != "StudyDescription"] == [
             ""
@@ -81,7 +81,7 @@ def test_malformed_values_are_left_out_and_said_nowhere(opinion, film, caplog, c
     caplog.set_level(logging.DEBUG)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        results = to_dicom(opinion, odd, "leg")
+        results = opinion_to_dicom(opinion, odd, "leg")
     said = "".join(str(warning.message) for warning in warned) + caplog.text + "".join(capfd.readouterr())
     assert not [words for words in ("Jane", "4711", "Feb", "9999", "Holmes") if words in said]
     for data in results.values():
@@ -101,7 +101,7 @@ def test_malformed_values_are_left_out_and_said_nowhere(opinion, film, caplog, c
     ],
 )
 def test_names_in_any_script(opinion, film, characters, name):
-    for data in to_dicom(
+    for data in opinion_to_dicom(
         opinion, changed(film, SpecificCharacterSet=characters, PatientName=name), "leg"
     ).values():
         result = dcmread(io.BytesIO(data))
@@ -111,19 +111,24 @@ def test_names_in_any_script(opinion, film, characters, name):
 
 def test_an_anonymised_film_stays_one(film):
     how = {"PatientIdentityRemoved": "YES", "DeidentificationMethod": "by hand"}
-    assert source(changed(film, **how)).identity.DeidentificationMethod == "by hand"
-    assert "PatientIdentityRemoved" not in source(changed(film, PatientIdentityRemoved="YES")).identity
+    assert read_dicom_source(changed(film, **how)).identity.DeidentificationMethod == "by hand"
+    assert (
+        "PatientIdentityRemoved"
+        not in read_dicom_source(changed(film, PatientIdentityRemoved="YES")).identity
+    )
 
 
 def test_side_and_direction(film):
-    assert source(changed(film, ImageLaterality="R", PatientOrientation=["L", "F"])).laterality == "R"
-    assert source(changed(film, ImageLaterality="U", Laterality=None)).laterality == ""
-    assert source(changed(film, PatientOrientation=["L", "F"])).orientation == ["L", "F"]
-    assert source(changed(film, PatientOrientation=None)).orientation == []
+    assert (
+        read_dicom_source(changed(film, ImageLaterality="R", PatientOrientation=["L", "F"])).laterality == "R"
+    )
+    assert read_dicom_source(changed(film, ImageLaterality="U", Laterality=None)).laterality == ""
+    assert read_dicom_source(changed(film, PatientOrientation=["L", "F"])).orientation == ["L", "F"]
+    assert read_dicom_source(changed(film, PatientOrientation=None)).orientation == []
 
 
 def test_a_lossy_film_makes_lossy_results(film):
-    lossy = source(
+    lossy = read_dicom_source(
         changed(
             film,
             LossyImageCompression="01",
@@ -132,7 +137,7 @@ def test_a_lossy_film_makes_lossy_results(film):
         )
     ).lossy
     assert (lossy.LossyImageCompression, lossy.LossyImageCompressionRatio) == ("01", 12.5)
-    assert not source(film).lossy
+    assert not read_dicom_source(film).lossy
 
 
 @pytest.mark.parametrize("uid", ["abc", ["1.2", "3.4"]])
@@ -140,7 +145,7 @@ def test_an_identifier_that_is_none_is_said(film, uid):
     with disable_value_validation():
         odd = changed(film, StudyInstanceUID=uid)
     with pytest.raises(DataError, match="its StudyInstanceUID is missing or none"):
-        source(odd)
+        read_dicom_source(odd)
 
 
 def test_checks_of_values_stay_off_inside_and_on_outside():
@@ -149,7 +154,7 @@ def test_checks_of_values_stay_off_inside_and_on_outside():
 
     def write() -> None:
         for _ in range(30):
-            with unchecked():
+            with without_value_checks():
                 inside.append(settings.reading_validation_mode)
                 time.sleep(0.001)
                 inside.append(settings.reading_validation_mode)

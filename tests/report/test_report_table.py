@@ -4,22 +4,22 @@ import csv
 import io
 import json
 
-from persons import WORDS
+from patient_data import WORDS
 
-from fracture_core.report import names, table
+from fracture_core.report import display_names, table
 
 
 def _rows(opinion, refused):
     return [
-        table.row("Film 1", opinion),
-        table.row("Film 2", refused),
-        table.row("=cmd|' /C calc'!A0", None, "+The file is empty."),
+        table.opinion_row("Film 1", opinion),
+        table.opinion_row("Film 2", refused),
+        table.opinion_row("=cmd|' /C calc'!A0", None, "+The file is empty."),
     ]
 
 
 def test_values_are_those_of_the_opinion(opinion, refused):
-    first, second, third = json.loads(table.to_json(_rows(opinion, refused)))
-    assert tuple(first) == tuple(second) == tuple(third) == table.FIELDS
+    first, second, third = json.loads(table.rows_to_json(_rows(opinion, refused)))
+    assert tuple(first) == tuple(second) == tuple(third) == table.TABLE_FIELDS
     assert first == {"name": "Film 1", "error": None, **json.loads(json.dumps(opinion.to_json()))}
     assert second["verdict"] is None
     assert second["gate"]["reasons"] == list(refused.gate.reasons)
@@ -27,7 +27,7 @@ def test_values_are_those_of_the_opinion(opinion, refused):
 
 
 def test_csv_says_the_same(opinion, refused):
-    text = table.to_csv(_rows(opinion, refused))
+    text = table.rows_to_csv(_rows(opinion, refused))
     assert text.startswith("\ufeffname,probability,")
     first, second, third = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
     assert float(first["probability"]) == round(opinion.probability, 6)
@@ -41,19 +41,19 @@ def test_csv_says_the_same(opinion, refused):
 
 def test_no_cell_is_a_formula():
     for start in "=+-@\t\r\n":
-        (cell,) = table.flat(table.row(f"{start}1", None), ["name"])
+        (cell,) = table.flatten_row(table.opinion_row(f"{start}1", None), ["name"])
         assert cell == f"'{start}1"
 
 
 def test_they_name_nobody(opinion, refused):
     rows = _rows(opinion, refused)
-    assert not [words for words in WORDS if words in table.to_json(rows) + table.to_csv(rows)]
+    assert not [words for words in WORDS if words in table.rows_to_json(rows) + table.rows_to_csv(rows)]
 
 
 def test_names_are_kept_only_when_asked_for():
-    assert names.label("doe_jane.dcm", 3, keep=False) == "Film 3"
-    assert names.label("doe_jane.dcm", 3, keep=True) == "doe_jane.dcm"
-    assert names.stem("Film 3") == "film-3"
-    assert names.stem("../a b/Ünder: <x>.tiff") == "ünder-x"
-    assert names.stem("...") == "film"
-    assert len(names.stem("x" * 500)) <= 80
+    assert display_names.display_name("doe_jane.dcm", 3, keep=False) == "Film 3"
+    assert display_names.display_name("doe_jane.dcm", 3, keep=True) == "doe_jane.dcm"
+    assert display_names.file_stem("Film 3") == "film-3"
+    assert display_names.file_stem("../a b/Ünder: <x>.tiff") == "ünder-x"
+    assert display_names.file_stem("...") == "film"
+    assert len(display_names.file_stem("x" * 500)) <= 80

@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
-from fracture_core.training.run import Run
+from fracture_core.runs.run import Run
 
 
 @pytest.fixture

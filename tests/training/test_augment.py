@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fracture_core.data.phantom import draw
+from fracture_core.phantom import draw_phantom
 from fracture_core.training import augment as module
 from fracture_core.zoo import Augmentation
 
@@ -15,13 +15,13 @@ NOTHING = Augmentation(rotation=0, shift=0, zoom=0, flip=False, brightness=0, co
 @pytest.fixture(scope="module")
 def canvas():
     """A phantom with black columns at both sides, as the letterbox leaves them."""
-    film = draw(4, "leg", True, (64, 48)).pixels
+    film = draw_phantom(4, "leg", True, (64, 48)).pixels
     return np.pad(np.maximum(film, 1), ((0, 0), (8, 8)))
 
 
 def augment(canvas, how, rng):
     """The film alone; where its pixels went is for the tests of the cells."""
-    return module.augment(canvas, how, rng)[0]
+    return module.augment_image(canvas, how, rng)[0]
 
 
 def _rng(seed=0):
@@ -145,7 +145,7 @@ def test_noise_has_a_spread_of_at_most_what_was_asked():
 @pytest.mark.parametrize("name", ["gamma", "clahe", "resolution", "noise"])
 def test_what_is_added_for_other_machines_leaves_the_background_and_the_place(canvas, name):
     for seed in range(10):
-        film, moved = module.augment(canvas, replace(NOTHING, **{name: 0.2}), _rng(seed))
+        film, moved = module.augment_image(canvas, replace(NOTHING, **{name: 0.2}), _rng(seed))
         np.testing.assert_array_equal(moved, np.eye(2, 3))
         assert not film[:, :8].any()
         assert film.any()

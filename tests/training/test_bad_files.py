@@ -8,13 +8,13 @@ import shutil
 import pytest
 
 from fracture_core.cli.main import main
-from fracture_core.data.cases import Case
+from fracture_core.datasets.cases import Case
 from fracture_core.evaluation import predictions
 from fracture_core.imaging import InputSpec
-from fracture_core.imaging import read as read_film
-from fracture_core.training import cache
-from fracture_core.training.evaluate import evaluate
-from fracture_core.training.label_suspects import find_suspects
+from fracture_core.imaging import read_radiograph as read_film
+from fracture_core.inference import image_cache
+from fracture_core.inference.evaluate import evaluate_model
+from fracture_core.label_errors.find_label_errors import find_label_errors
 
 _SENTENCE = re.compile(r"This file could not be read \(internal error, reference [0-9A-F]{6}\)\.")
 _NAME, _SHOWN = os.fsdecode(b"R\xf6ntgen_1.png"), r"R\xf6ntgen_1.png"
@@ -30,14 +30,14 @@ def faulty_reader(monkeypatch):
             raise ValueError("Doe^Jane")
         return read_film(path)
 
-    monkeypatch.setattr(cache, "read", read)
+    monkeypatch.setattr(image_cache, "read_radiograph", read)
 
 
 @pytest.mark.usefixtures("faulty_reader")
 def test_cache_names_the_film_also_when_it_is_used_again(phantoms, tmp_path):
     cases = [Case(path.name, path, 0) for path in sorted((phantoms / "not fractured").iterdir())[:4]]
     for _ in range(2):
-        found = cache.decode(cases, InputSpec(64, 64), tmp_path)
+        found = image_cache.decode_images(cases, InputSpec(64, 64), tmp_path)
         assert found.readable.tolist() == [True, False, True, True]
         assert list(found.errors) == [1]
         assert _SENTENCE.fullmatch(found.errors[1])
@@ -45,11 +45,11 @@ def test_cache_names_the_film_also_when_it_is_used_again(phantoms, tmp_path):
 
 @pytest.mark.usefixtures("faulty_reader")
 def test_evaluation_and_label_errors_name_the_film(store, phantoms, tmp_path):
-    found = evaluate(store, "tiny", phantoms, "all")
+    found = evaluate_model(store, "tiny", phantoms, "all")
     assert len(found.cases) == 55
     (warning,) = (warning for warning in found.warnings if "could not be read" in warning)
     assert warning.startswith(f"1 file could not be read and is left out. not fractured/{_BAD}: This file")
-    suspects = find_suspects(store, "tiny", phantoms, "auto", tmp_path / "cache", lambda *step: None)
+    suspects = find_label_errors(store, "tiny", phantoms, "auto", tmp_path / "cache", lambda *step: None)
     assert (suspects.films, suspects.unreadable) == (55, 1)
     ((name, error),) = suspects.unreadable_films
     assert name == f"not fractured/{_BAD}"
@@ -63,7 +63,7 @@ def test_commands_work_with_a_name_that_is_not_utf_8(store, phantoms, tmp_path, 
     shutil.copy(root / "not fractured" / _NAME, root / "fractured" / f"copy_{_NAME}")
     out = tmp_path / "out"
     assert main(["evaluate", "--data", str(root), "--split", "all", "--out", str(out)]) == 0
-    table = predictions.read(out / "predictions.csv")
+    table = predictions.read_predictions(out / "predictions.csv")
     assert f"not fractured/{_SHOWN}" in set(table["path"])
     for name in ("metrics.json", "slices.csv", "report.html"):
         (out / name).read_text("utf-8")

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from fracture_core.imaging import InputSpec, normalise
-from fracture_core.training.augment import augment
-from fracture_core.training.batches import Batches, Marks
-from fracture_core.training.cells import UNMOVED, cell_targets
+from fracture_core.imaging import InputSpec, normalise_canvas
+from fracture_core.training.augment import augment_image
+from fracture_core.training.batches import Batches, FractureBoxes
+from fracture_core.training.map_targets import IDENTITY, cell_targets
 from fracture_core.zoo import Augmentation
-from fracture_core.zoo.architecture import LOGIT, MAP
+from fracture_core.zoo.architecture import FRACTURE_MAP_LAYER, LOGIT_LAYER
 
 SPEC = InputSpec(64, 64, 3, "signed")
 PLAIN = Augmentation(rotation=0, shift=0, zoom=0, flip=False, brightness=0, contrast=0)
@@ -42,7 +42,7 @@ def test_a_batch(canvases):
     inputs, labels, weights = _batches(canvases)[2]
     assert inputs.shape == (3, 64, 64, 3)
     assert (inputs.dtype, labels.dtype, weights.dtype) == (np.float32,) * 3
-    np.testing.assert_array_equal(inputs, normalise(canvases[8:], SPEC))
+    np.testing.assert_array_equal(inputs, normalise_canvas(canvases[8:], SPEC))
     np.testing.assert_array_equal(labels, [[0], [1], [0]])
     np.testing.assert_allclose(weights, [0.8, 0.9, 1.0])
 
@@ -75,8 +75,8 @@ def test_variations_are_those_of_seed_epoch_and_film():
     np.random.default_rng((5, 7)).shuffle(order)
     for index in (2, 0):  # threads may ask in any order
         chosen = order[index * 4 : index * 4 + 4]
-        varied = [augment(films[n], how, np.random.default_rng((5, 7, n)))[0] for n in chosen.tolist()]
-        np.testing.assert_array_equal(batches[index][0], normalise(np.stack(varied), SPEC))
+        varied = [augment_image(films[n], how, np.random.default_rng((5, 7, n)))[0] for n in chosen.tolist()]
+        np.testing.assert_array_equal(batches[index][0], normalise_canvas(np.stack(varied), SPEC))
     first = batches[0][0]
     batches.on_epoch_end()
     assert not np.array_equal(first, batches[0][0])
@@ -85,7 +85,7 @@ def test_variations_are_those_of_seed_epoch_and_film():
 def test_films_of_a_run(films, tiny_config):
     """Weights make both kinds count the same, in every split those of the training films."""
     train, val = films.batches("train", tiny_config), films.batches("val", tiny_config)
-    labels = films.labels(films.of("train"))
+    labels = films.labels(films.indices_of("train"))
     weights = np.concatenate([train[index][2] for index in range(len(train))])
     served = np.concatenate([train[index][1][:, 0] for index in range(len(train))])
     assert weights[served == 1].sum() == pytest.approx(weights[served == 0].sum(), rel=1e-5)
@@ -93,8 +93,8 @@ def test_films_of_a_run(films, tiny_config):
     by_label = {label: weights[served == label][0] for label in (0, 1)}
     inputs, val_labels, val_weights = val[0]
     np.testing.assert_allclose(val_weights, [by_label[label] for label in val_labels[:, 0]])
-    first = films.of("val")[: len(inputs)]
-    np.testing.assert_array_equal(inputs, normalise(films.canvases[films.rows[first]], films.spec))
+    first = films.indices_of("val")[: len(inputs)]
+    np.testing.assert_array_equal(inputs, normalise_canvas(films.canvases[films.rows[first]], films.spec))
 
 
 def test_few_films_without_a_fracture_and_others_each_epoch(canvases):
@@ -127,12 +127,14 @@ def test_cells_follow_their_films():
         films[number, y : y + 18, x : x + 14] = 250
         boxes.append(np.array([[x, y, x + 14, y + 18]], float) if number % 2 else np.zeros((0, 4)))
     how = Augmentation(brightness=0, contrast=0)
-    batches = _batches(films, augmentation=how, seed=3, marks=Marks(8, boxes))
+    batches = _batches(films, augmentation=how, seed=3, marks=FractureBoxes(8, boxes))
     for index in range(len(batches)):
         inputs, targets, weights = batches[index]
-        assert targets.keys() == weights.keys() == {LOGIT, MAP}
-        np.testing.assert_array_equal(weights[MAP], 1)
-        for film, label, cells in zip(inputs, targets[LOGIT][:, 0], targets[MAP], strict=True):
+        assert targets.keys() == weights.keys() == {LOGIT_LAYER, FRACTURE_MAP_LAYER}
+        np.testing.assert_array_equal(weights[FRACTURE_MAP_LAYER], 1)
+        for film, label, cells in zip(
+            inputs, targets[LOGIT_LAYER][:, 0], targets[FRACTURE_MAP_LAYER], strict=True
+        ):
             centres = (film[3::8, 3::8, 0] + film[4::8, 4::8, 0]) / 2
             assert (cells == 1).any() == (label == 1)
             assert (centres[cells[..., 0] == 1] > -0.3).all()
@@ -142,5 +144,5 @@ def test_cells_follow_their_films():
 
 def test_validation_films_keep_their_boxes(canvases):
     boxes = [np.array([[8.0, 16, 24, 32]])] * N
-    cells = _batches(canvases, marks=Marks(16, boxes))[2][1][MAP]
-    np.testing.assert_array_equal(cells[0], cell_targets(boxes[0], UNMOVED, (64, 64), 16))
+    cells = _batches(canvases, marks=FractureBoxes(16, boxes))[2][1][FRACTURE_MAP_LAYER]
+    np.testing.assert_array_equal(cells[0], cell_targets(boxes[0], IDENTITY, (64, 64), 16))

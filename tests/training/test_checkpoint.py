@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fracture_core.training import checkpoint
-from fracture_core.training.checkpoint import BEST, LATEST, Checkpoint
+from fracture_core.training.checkpoint import BEST_WEIGHTS, LATEST_WEIGHTS, Checkpoint
 
 
 class Bench:
@@ -40,7 +40,7 @@ def _weight(path) -> float:
 
 
 def test_none_yet(tmp_path):
-    assert checkpoint.last(tmp_path / "checkpoints") is None
+    assert checkpoint.latest_checkpoint(tmp_path / "checkpoints") is None
 
 
 @pytest.mark.parametrize(
@@ -51,10 +51,10 @@ def test_best_is_the_lowest_validation_loss(tmp_path, losses, best):
     bench = Bench(tmp_path, patience=9)
     for number, loss in enumerate(losses):
         bench.epoch(number, loss)
-    folder, epochs = checkpoint.last(tmp_path)
+    folder, epochs = checkpoint.latest_checkpoint(tmp_path)
     assert epochs == len(losses)
-    assert _weight(folder / LATEST) == len(losses) - 1
-    assert _weight(folder / BEST) == best
+    assert _weight(folder / LATEST_WEIGHTS) == len(losses) - 1
+    assert _weight(folder / BEST_WEIGHTS) == best
     assert [path.name for path in tmp_path.iterdir()] == [folder.name]
 
 
@@ -62,30 +62,30 @@ def test_the_callbacks_take_up_where_they_left_off(tmp_path):
     one = Bench(tmp_path)
     one.epoch(0, 1.0)
     one.epoch(1, 2.0)
-    two = Bench(tmp_path, checkpoint.last(tmp_path)[0])
+    two = Bench(tmp_path, checkpoint.latest_checkpoint(tmp_path)[0])
     assert (two.early.best, two.early.wait, two.early.best_epoch) == (1.0, 1, 0)
     assert (two.plateau.best, two.plateau.wait) == (one.plateau.best, one.plateau.wait)
     two.epoch(2, 1.5)
     assert two.model.stop_training
-    assert _weight(checkpoint.last(tmp_path)[0] / BEST) == 0
+    assert _weight(checkpoint.latest_checkpoint(tmp_path)[0] / BEST_WEIGHTS) == 0
 
 
 def test_spent_patience_is_remembered(tmp_path):
     bench = Bench(tmp_path)
     for number, loss in enumerate((1.0, 2.0)):
         bench.epoch(number, loss)
-    assert not checkpoint.patience_is_spent(checkpoint.last(tmp_path)[0], 2)
+    assert not checkpoint.is_patience_spent(checkpoint.latest_checkpoint(tmp_path)[0], 2)
     bench.epoch(2, 3.0)
-    assert checkpoint.patience_is_spent(checkpoint.last(tmp_path)[0], 2)
+    assert checkpoint.is_patience_spent(checkpoint.latest_checkpoint(tmp_path)[0], 2)
 
 
 def test_a_leftover_of_a_killed_process_does_no_harm(tmp_path):
     (tmp_path / "partial").mkdir()
-    (tmp_path / "partial" / LATEST).write_bytes(b"half a file")
-    assert checkpoint.last(tmp_path) is None
+    (tmp_path / "partial" / LATEST_WEIGHTS).write_bytes(b"half a file")
+    assert checkpoint.latest_checkpoint(tmp_path) is None
     bench = Bench(tmp_path)
     bench.epoch(0, 1.0)
-    assert _weight(checkpoint.last(tmp_path)[0] / LATEST) == 0
+    assert _weight(checkpoint.latest_checkpoint(tmp_path)[0] / LATEST_WEIGHTS) == 0
     assert not (tmp_path / "partial").exists()
 
 
@@ -99,9 +99,9 @@ def test_killed_in_mid_write_the_epoch_before_is_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint.shutil, "copyfile", killed)
     with pytest.raises(KeyboardInterrupt):
         bench.epoch(1, 0.5)
-    folder, epochs = checkpoint.last(tmp_path)
+    folder, epochs = checkpoint.latest_checkpoint(tmp_path)
     assert epochs == 1
-    assert _weight(folder / BEST) == 0
+    assert _weight(folder / BEST_WEIGHTS) == 0
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
@@ -109,7 +109,7 @@ def test_weights_that_are_no_numbers_are_not_kept(tmp_path, loss):
     bench = Bench(tmp_path)
     bench.epoch(0, 1.0)
     bench.epoch(1, loss, loss=loss)
-    assert checkpoint.last(tmp_path)[1] == 1
+    assert checkpoint.latest_checkpoint(tmp_path)[1] == 1
 
 
 def test_restore_brings_the_state_of_dropout_back(tmp_path):
@@ -122,7 +122,7 @@ def test_restore_brings_the_state_of_dropout_back(tmp_path):
     other = Bench(tmp_path / "other")
     assert not np.array_equal(other.model.layers[-1].seed_generator.state, state)
     other.model.layers[-1].name = bench.model.layers[-1].name
-    checkpoint.restore(other.model, checkpoint.last(tmp_path)[0])
+    checkpoint.restore_checkpoint(other.model, checkpoint.latest_checkpoint(tmp_path)[0])
     np.testing.assert_array_equal(other.model.layers[-1].seed_generator.state, state)
     assert float(other.model.get_weights()[0][0, 0]) == 4
 
@@ -130,6 +130,6 @@ def test_restore_brings_the_state_of_dropout_back(tmp_path):
 def test_memory_is_plain_json(tmp_path):
     bench = Bench(tmp_path)
     bench.epoch(0, np.float32(0.25))
-    memory = json.loads((checkpoint.last(tmp_path)[0] / "memory.json").read_text())
+    memory = json.loads((checkpoint.latest_checkpoint(tmp_path)[0] / "memory.json").read_text())
     assert memory["early"] == {"best": 0.25, "wait": 0, "best_epoch": 0}
     assert memory["plateau"]["best"] == 0.25

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from fracture_core.imaging import InputSpec
-from fracture_core.training.augment import augment
-from fracture_core.training.batches import Batches, Marks
-from fracture_core.training.cells import UNMOVED
+from fracture_core.training.augment import augment_image
+from fracture_core.training.batches import Batches, FractureBoxes
 from fracture_core.training.crops import CropSettings, choose_crop, crop_label
+from fracture_core.training.map_targets import IDENTITY
 from fracture_core.zoo import Augmentation
-from fracture_core.zoo.architecture import LOGIT, MAP
+from fracture_core.zoo.architecture import FRACTURE_MAP_LAYER, LOGIT_LAYER
 
 STILL = Augmentation(rotation=0, shift=0, zoom=0, flip=False, brightness=0, contrast=0)
 ALWAYS = CropSettings(1.0, 0.5, 1.6, (0.75, 1.5))
@@ -53,7 +53,7 @@ def test_close_ups_show_the_bright_part():
     canvas[8:16, 40:48] = 200
     close = CropSettings(1.0, 0.5, 0.5, (1, 1))
     for crop in _crops(np.zeros((0, 4)), close, canvas, 50):
-        assert augment(canvas, STILL, np.random.default_rng(0), crop=crop)[0].max() == 200
+        assert augment_image(canvas, STILL, np.random.default_rng(0), crop=crop)[0].max() == 200
 
 
 @pytest.mark.parametrize(
@@ -76,15 +76,15 @@ def test_one_visible_box_is_enough():
 def test_a_turned_box():
     turned = np.array([[0.0, -1, 63], [1, 0, 0]])
     assert crop_label(BOX, turned, (64, 64)) == 1
-    assert crop_label(BOX, UNMOVED, (64, 64)) == 1
-    assert crop_label(None, UNMOVED, (64, 64)) == 1
+    assert crop_label(BOX, IDENTITY, (64, 64)) == 1
+    assert crop_label(None, IDENTITY, (64, 64)) == 1
 
 
 def test_the_pixels_and_the_map_move_together():
     canvas = CANVAS.copy()
     canvas[40:60, 40:56] = 250
     for crop in _crops(BOX, count=20):
-        film, matrix = augment(canvas, STILL, np.random.default_rng(0), crop=crop)
+        film, matrix = augment_image(canvas, STILL, np.random.default_rng(0), crop=crop)
         np.testing.assert_allclose(matrix, crop, atol=1e-12)
         x, y = np.rint(matrix @ [47.5, 49.5, 1]).astype(int)
         if 2 <= x < 62 and 2 <= y < 62:
@@ -95,7 +95,7 @@ def _batches(count: int = 64, **changes) -> Batches:
     canvases = np.full((count, 64, 64), 100, np.uint8)
     labels = np.arange(count) % 2
     boxes = [np.array([[4.0, 4, 12, 12]]) if label else np.zeros((0, 4)) for label in labels]
-    given = {"crops": CropSettings(1.0, 0.3, 0.6, (0.75, 1.5)), "marks": Marks(8, boxes), **changes}
+    given = {"crops": CropSettings(1.0, 0.3, 0.6, (0.75, 1.5)), "marks": FractureBoxes(8, boxes), **changes}
     return Batches(
         canvases,
         labels,
@@ -109,20 +109,20 @@ def _batches(count: int = 64, **changes) -> Batches:
 
 def test_batches_relabel_crops():
     _, targets, weights = _batches()[0]
-    label, weight = targets[LOGIT][:, 0], weights[LOGIT]
-    broken = targets[MAP].max(axis=(1, 2, 3)) > 0
+    label, weight = targets[LOGIT_LAYER][:, 0], weights[LOGIT_LAYER]
+    broken = targets[FRACTURE_MAP_LAYER].max(axis=(1, 2, 3)) > 0
     assert {0.0, 0.75, 1.5} >= set(weight.tolist()) >= {0.75, 1.5}
     # Half of the films are fractured; some of their crops no longer show the fracture.
     assert 8 < label[weight > 0].sum() < 32
     assert broken[(label == 1) & (weight > 0)].all()
     np.testing.assert_array_equal(weight[weight > 0], np.where(label[weight > 0] == 1, 1.5, 0.75))
-    np.testing.assert_array_equal(weights[MAP], 1)
+    np.testing.assert_array_equal(weights[FRACTURE_MAP_LAYER], 1)
 
 
 def test_whole_films_are_the_same_with_and_without_crops():
     plain, mixed = _batches(crops=None)[0], _batches(crops=CropSettings(0.0, 0.5, 1.6, (0.75, 1.5)))[0]
     np.testing.assert_array_equal(plain[0], mixed[0])
-    np.testing.assert_array_equal(plain[1][LOGIT], mixed[1][LOGIT])
+    np.testing.assert_array_equal(plain[1][LOGIT_LAYER], mixed[1][LOGIT_LAYER])
 
 
 def test_frequencies_are_met_evenly():

@@ -7,30 +7,30 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from fracture_core.evaluation import Platt, Thresholds, predictions, summarise, three_state
-from fracture_core.registry.card import Card
-from fracture_core.registry.golden import golden_logit
-from fracture_core.registry.hash import sha256
+from fracture_core.evaluation import PlattCalibration, Thresholds, count_verdicts, predictions, summarise
+from fracture_core.registry.card import ModelCard
+from fracture_core.registry.hash import sha256_of_file
+from fracture_core.registry.reference_prediction import reference_logit
+from fracture_core.runs.run import Run
 from fracture_core.training import finish as module
 from fracture_core.training import loop
-from fracture_core.training.run import Run
 
 
 @pytest.fixture(scope="module")
-def card(trained) -> Card:
-    return Card.load(trained.result / "card.json")
+def card(trained) -> ModelCard:
+    return ModelCard.load(trained.result / "card.json")
 
 
 @pytest.fixture(scope="module")
 def table(trained) -> pd.DataFrame:
-    return predictions.read(trained.result / "predictions.csv")
+    return predictions.read_predictions(trained.result / "predictions.csv")
 
 
 def test_the_folder_is_complete(trained, card):
     names = {path.name for path in trained.result.iterdir()}
     assert names == {"README.md", "card.json", "predictions.csv", "four_block.weights.h5"}
     weights = trained.result / card.weights.file
-    assert (card.weights.sha256, card.weights.bytes) == (sha256(weights), weights.stat().st_size)
+    assert (card.weights.sha256, card.weights.bytes) == (sha256_of_file(weights), weights.stat().st_size)
     assert not (trained.folder / "result.partial").exists()
     assert (trained.folder / "split.csv").is_file()
 
@@ -47,7 +47,7 @@ def test_the_card_says_what_was_done(card, films, tiny_config):
 
 
 def test_the_weights_are_those_of_the_best_epoch(finished, card):
-    assert golden_logit(finished, card.input) == pytest.approx(card.golden, abs=1e-6)
+    assert reference_logit(finished, card.input) == pytest.approx(card.golden, abs=1e-6)
 
 
 def test_predictions_are_of_validation_and_test_films_alone(table, films):
@@ -73,7 +73,7 @@ def test_the_record_is_that_of_the_test_films(table, card):
     cut = card.thresholds
     again = summarise(test["label"], test["probability"], test["group"], cut.balanced)
     assert again.to_json() == card.test.to_json()
-    assert three_state(test["label"], test["probability"], cut.low, cut.high) == card.test_states
+    assert count_verdicts(test["label"], test["probability"], cut.low, cut.high) == card.test_states
     assert card.test_regions == {}
 
 
@@ -104,7 +104,7 @@ def test_a_network_that_learnt_nothing_says_so(trained):
     calibration, limits = module._calibrate(
         pd.Series([1.0, 2.0, 3.0, 4.0]).to_numpy(), pd.Series([1, 1, 0, 0]).to_numpy()
     )
-    assert calibration == Platt.identity()
+    assert calibration == PlattCalibration.identity()
     assert "learnt nothing of use" in limits[0]
     assert (
         module._calibrate(pd.Series([1.0, 3.0, 2.0, 4.0]).to_numpy(), pd.Series([0, 0, 1, 1]).to_numpy())[1]
@@ -117,17 +117,17 @@ def test_an_old_result_is_replaced_whole(trained, films, tiny_config, tmp_path):
     for leftover in ("result", "result.partial"):
         (run.folder / leftover).mkdir()
         (run.folder / leftover / "old.txt").touch()
-    card = module.finish(run, films, tiny_config, loop.best(trained, tiny_config))
+    card = module.finish_run(run, films, tiny_config, loop.load_best_model(trained, tiny_config))
     assert not (run.folder / "result.partial").exists()
     assert not (run.result / "old.txt").exists()
-    first = Card.load(trained.result / "card.json")
+    first = ModelCard.load(trained.result / "card.json")
     assert replace(card, id="", created="", weights=first.weights) == replace(first, id="", created="")
 
 
 def test_a_model_of_abnormal_films_says_so(trained, films, tiny_config, tmp_path):
     run = Run.create(tmp_path, "abnormal", tiny_config)
     abnormal = replace(films, data=replace(films.data, finding="abnormality"))
-    card = module.finish(run, abnormal, tiny_config, loop.best(trained, tiny_config))
+    card = module.finish_run(run, abnormal, tiny_config, loop.load_best_model(trained, tiny_config))
     assert card.finding == card.data.finding == "abnormality"
     assert any("abnormal or not" in sentence for sentence in card.limits)
     assert not any("fracture or not" in sentence for sentence in card.limits)
@@ -136,7 +136,7 @@ def test_a_model_of_abnormal_films_says_so(trained, films, tiny_config, tmp_path
 def test_a_model_of_a_mended_set_names_the_set(trained, films, tiny_config, tmp_path):
     run = Run.create(tmp_path, "mended", tiny_config)
     mended = replace(films, data=replace(films.data, layout="csv", source="phantom"))
-    card = module.finish(run, mended, tiny_config, loop.best(trained, tiny_config))
+    card = module.finish_run(run, mended, tiny_config, loop.load_best_model(trained, tiny_config))
     assert (card.data.name, card.data.layout) == ("Synthetic radiographs drawn by Second Look", "csv")
     assert card.data.licence.startswith("Apache-2.0")
     assert any("it says nothing about patients" in sentence for sentence in card.limits)

@@ -4,24 +4,24 @@ import numpy as np
 import pytest
 
 from fracture_core.errors import DataError
-from fracture_core.explain.cut import Cut
 from fracture_core.explain.explainer import Explainer
 from fracture_core.explain.gradcam import GradCam
-from fracture_core.imaging import normalise
-from fracture_core.registry.card import Card
+from fracture_core.explain.split_model import SplitModel
+from fracture_core.imaging import normalise_canvas
+from fracture_core.registry.card import ModelCard
 from fracture_core.training import loop
-from fracture_core.training.heatmap_scales import heatmap_scales, remeasure
+from fracture_core.training.heatmap_scales import measure_heatmap_scales, remeasure_heatmap_scales
 
 
 def _rows(films) -> np.ndarray:
-    val = films.of("val")
+    val = films.indices_of("val")
     return films.rows[val[films.labels(val) == 1]]
 
 
 def test_a_scale_is_the_90th_percentile_of_the_peaks_on_fractured_validation_films(trained, films, finished):
-    card = Card.load(trained.result / "card.json")
+    card = ModelCard.load(trained.result / "card.json")
     cam = GradCam(finished, card.heatmap_layer)
-    peaks = [cam(normalise(films.canvases[row][None], films.spec)).max() for row in _rows(films)]
+    peaks = [cam(normalise_canvas(films.canvases[row][None], films.spec)).max() for row in _rows(films)]
     assert card.heatmap_scale == pytest.approx(np.quantile(peaks, 0.9), rel=1e-5)
     # After two epochs there is nothing positive for Grad-CAM++ on most films; what finds nothing gets no scale.
     assert {"layer_cam", "score_cam", "saliency"} <= set(card.heatmap_scales)
@@ -29,20 +29,20 @@ def test_a_scale_is_the_90th_percentile_of_the_peaks_on_fractured_validation_fil
 
 
 def test_a_network_that_looks_at_nothing_gets_no_scale(trained, films, tiny_config):
-    model = loop.best(trained, tiny_config)
+    model = loop.load_best_model(trained, tiny_config)
     head = model.get_layer("logit")
     head.set_weights([np.zeros_like(weight) for weight in head.get_weights()])
-    card = Card.load(trained.result / "card.json")
+    card = ModelCard.load(trained.result / "card.json")
     # Score-CAM sees a network that says one half of every film.
-    assert set(heatmap_scales(Explainer(model, Cut(model, card.heatmap_layer), films.spec), films)) <= {
-        "score_cam"
-    }
+    assert set(
+        measure_heatmap_scales(Explainer(model, SplitModel(model, card.heatmap_layer), films.spec), films)
+    ) <= {"score_cam"}
 
 
 def test_scales_are_measured_again_and_nothing_else_changes(store, edit_card, tiny_config, tmp_path):
     before = store.card("tiny")
     edit_card(heatmap_scales={})
-    after = remeasure(store, "tiny", tiny_config.data, tmp_path / "cache")
+    after = remeasure_heatmap_scales(store, "tiny", tiny_config.data, tmp_path / "cache")
     assert after == store.card("tiny")
     assert after.heatmap_scales == pytest.approx(before.heatmap_scales, rel=1e-4)
     assert after.to_json() | {"heatmap_scales": 0} == before.to_json() | {"heatmap_scales": 0}
@@ -52,4 +52,4 @@ def test_other_films_are_refused(store, edit_card, tiny_config, tmp_path):
     card = store.card("tiny")
     edit_card(data={**card.to_json()["data"], "split_hash": "0" * 64})
     with pytest.raises(DataError, match="the split that tiny was trained on"):
-        remeasure(store, "tiny", tiny_config.data, tmp_path / "cache")
+        remeasure_heatmap_scales(store, "tiny", tiny_config.data, tmp_path / "cache")

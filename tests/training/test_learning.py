@@ -2,18 +2,20 @@
 
 import numpy as np
 
-from fracture_core.data.phantom import Fracture, SetSettings, write_set
 from fracture_core.evaluation import predictions, summarise
-from fracture_core.training.config import TrainingConfig
-from fracture_core.training.run import Run
-from fracture_core.training.work import work
-from fracture_core.zoo import architecture
+from fracture_core.phantom import FractureRequest, PhantomSettings, write_phantom_dataset
+from fracture_core.runs.config import TrainingConfig
+from fracture_core.runs.run import Run
+from fracture_core.training.run_training import run_training
+from fracture_core.zoo import find_architecture
 
 
 def test_a_small_network_learns_to_tell_broken_legs_from_whole_ones(tmp_path):
-    plain = Fracture("transverse", gap=9.0, displacement=0.0, angulation=0.0)
-    write_set(tmp_path / "films", SetSettings(120, size=(96, 76), regions=("leg",), fracture=plain))
-    usual = architecture("small_fcn").protocol
+    plain = FractureRequest("transverse", gap=9.0, displacement=0.0, angulation=0.0)
+    write_phantom_dataset(
+        tmp_path / "films", PhantomSettings(120, size=(96, 76), regions=("leg",), fracture=plain)
+    )
+    usual = find_architecture("small_fcn").protocol
     config = TrainingConfig(
         str(tmp_path / "films"),
         "small_fcn",
@@ -25,10 +27,10 @@ def test_a_small_network_learns_to_tell_broken_legs_from_whole_ones(tmp_path):
         augmentation=usual.augmentation,
     )
     run = Run.create(tmp_path / "runs", "legs", config)
-    card = work(run)
+    card = run_training(run)
     assert card is not None
     # Both held-out parts, none of whose films the weights were fitted to: 18 pairs.
-    table = predictions.read(run.result / "predictions.csv")
+    table = predictions.read_predictions(run.result / "predictions.csv")
     assert set(table["split"]) == {"val", "test"}
     found = summarise(table["label"], table["logit"].rank(pct=True), table["group"], 0.5).auc
     assert found.value > 0.85, found

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from fracture_core.errors import ModelError, TrainingError
-from fracture_core.imaging import raster, read
+from fracture_core.imaging import raster, read_radiograph
+from fracture_core.inference.score import compute_logits
+from fracture_core.runs.run import Run
+from fracture_core.runs.steps import StepHistory
 from fracture_core.training import checkpoint, loop
-from fracture_core.training.films import Films
-from fracture_core.training.report import StopRequested
-from fracture_core.training.run import Run
-from fracture_core.training.score import logits
-from fracture_core.training.steps import Steps
+from fracture_core.training.progress_callback import StopRequested
+from fracture_core.training.training_data import TrainingData
 
 
 @pytest.fixture
@@ -36,7 +36,9 @@ def _same(first: Path, second: Path, arrays) -> None:
 
 
 def _stop_after(run: Run, epoch: int) -> None:
-    run.watch(lambda line: run.request_stop() if (line["kind"], line["epoch"]) == ("epoch", epoch) else None)
+    run.add_watcher(
+        lambda line: run.request_stop() if (line["kind"], line["epoch"]) == ("epoch", epoch) else None
+    )
 
 
 def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(
@@ -46,13 +48,15 @@ def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(
     _stop_after(run, 1)
     with pytest.raises(StopRequested):  # in mid-epoch: a step of the second was made and is lost
         loop.fit(run, films, tiny_config)
-    assert checkpoint.last(run.checkpoints)[1] == 1
-    run.clear_stop()
+    assert checkpoint.latest_checkpoint(run.checkpoints)[1] == 1
+    run.clear_stop_request()
     resumed = Run(run.folder)
     best = loop.fit(resumed, films, tiny_config)
-    straight, broken = (checkpoint.last(one.checkpoints)[0] for one in (trained, run))
-    _same(straight / checkpoint.LATEST, broken / checkpoint.LATEST, arrays)
-    for mine, other in zip(best.get_weights(), loop.best(trained, tiny_config).get_weights(), strict=True):
+    straight, broken = (checkpoint.latest_checkpoint(one.checkpoints)[0] for one in (trained, run))
+    _same(straight / checkpoint.LATEST_WEIGHTS, broken / checkpoint.LATEST_WEIGHTS, arrays)
+    for mine, other in zip(
+        best.get_weights(), loop.load_best_model(trained, tiny_config).get_weights(), strict=True
+    ):
         assert np.abs(mine - other).max() < 1e-6
     memories = [json.loads((folder / "memory.json").read_text()) for folder in (straight, broken)]
     assert memories[0]["random"] == memories[1]["random"]
@@ -63,18 +67,20 @@ def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(
 
 def test_training_changed_something(trained, tiny_config):
     keras.utils.set_random_seed(tiny_config.seed)
-    from fracture_core.zoo import architecture
+    from fracture_core.zoo import find_architecture
 
-    fresh = architecture("four_block").build(tiny_config.input)
-    best = loop.best(trained, tiny_config)
+    fresh = find_architecture("four_block").build(tiny_config.input)
+    best = loop.load_best_model(trained, tiny_config)
     assert not np.array_equal(fresh.get_weights()[0], best.get_weights()[0])
 
 
 def test_best_has_the_lowest_validation_loss(trained, films, tiny_config):
-    val = films.of("val")
-    scores = logits(loop.best(trained, tiny_config), films.canvases, films.rows[val], films.spec)
+    val = films.indices_of("val")
+    scores = compute_logits(
+        loop.load_best_model(trained, tiny_config), films.canvases, films.rows[val], films.spec
+    )
     labels = films.labels(val)
-    counts = np.bincount(films.labels(films.of("train")), minlength=2)
+    counts = np.bincount(films.labels(films.indices_of("train")), minlength=2)
     weights = (counts.sum() / (2 * counts))[labels]
     loss = float(np.mean(weights * (np.logaddexp(0, scores) - labels * scores)))
     reported = [line["val_loss"] for line in trained.epochs()]
@@ -88,7 +94,7 @@ def test_epochs_decode_nothing(films, tiny_config, new_run, monkeypatch):
 
     monkeypatch.setattr(raster.Image, "open", refuse)
     with pytest.raises(AssertionError, match="decoded again"):
-        read(films.cases[0].path)  # the way that is barred is the one films come by
+        read_radiograph(films.cases[0].path)  # the way that is barred is the one films come by
     run = new_run(tiny_config)
     loop.fit(run, films, tiny_config)
     assert len(run.epochs()) == 2
@@ -99,7 +105,7 @@ def test_progress_is_complete(trained, tiny_config):
     assert [line["epoch"] for line in epochs] == [1, 2]
     assert {"loss", "auc", "accuracy", "val_loss", "val_auc", "val_accuracy", "seconds"} <= epochs[0].keys()
     assert {line["kind"] for line in trained.progress()} == {"epoch"}
-    known = Steps.load(trained.steps)
+    known = StepHistory.load(trained.steps)
     now = known.now
     assert (now.epoch, now.epochs, now.step) == (2, 2, now.steps)
     assert now.images_per_second > 0
@@ -110,19 +116,19 @@ def test_progress_is_complete(trained, tiny_config):
 def test_patience_is_restored(films, tiny_config, copy_of_trained):
     """Two epochs were waited through before the break; with the third, patience ends."""
     run = copy_of_trained(epochs=9)
-    saved = checkpoint.last(run.checkpoints)[0]
-    best = (saved / checkpoint.BEST).read_bytes()
+    saved = checkpoint.latest_checkpoint(run.checkpoints)[0]
+    best = (saved / checkpoint.BEST_WEIGHTS).read_bytes()
     memory = json.loads((saved / "memory.json").read_text())
     memory["early"] = {"best": -1.0, "wait": tiny_config.patience - 1, "best_epoch": 0}
     (saved / "memory.json").write_text(json.dumps(memory))
     loop.fit(run, films, run.config())
     assert [line["epoch"] for line in run.epochs()] == [1, 2, 3]
-    assert (checkpoint.last(run.checkpoints)[0] / checkpoint.BEST).read_bytes() == best
+    assert (checkpoint.latest_checkpoint(run.checkpoints)[0] / checkpoint.BEST_WEIGHTS).read_bytes() == best
 
 
 def test_a_run_whose_patience_was_spent_is_not_trained_on(films, tiny_config, copy_of_trained):
     run = copy_of_trained(epochs=9)
-    path = checkpoint.last(run.checkpoints)[0] / "memory.json"
+    path = checkpoint.latest_checkpoint(run.checkpoints)[0] / "memory.json"
     memory = json.loads(path.read_text())
     memory["early"]["wait"] = tiny_config.patience
     path.write_text(json.dumps(memory))
@@ -134,7 +140,9 @@ def test_a_run_with_all_its_epochs_is_not_trained_on(films, copy_of_trained, tin
     run = copy_of_trained()
     model = loop.fit(run, films, tiny_config)
     assert len(run.epochs()) == 2
-    for mine, other in zip(model.get_weights(), loop.best(run, tiny_config).get_weights(), strict=True):
+    for mine, other in zip(
+        model.get_weights(), loop.load_best_model(run, tiny_config).get_weights(), strict=True
+    ):
         np.testing.assert_array_equal(mine, other)
 
 
@@ -143,14 +151,14 @@ def test_a_request_to_stop_before_the_first_epoch(films, tiny_config, new_run):
     run.request_stop()
     with pytest.raises(StopRequested):
         loop.fit(run, films, tiny_config)
-    assert checkpoint.last(run.checkpoints) is None
+    assert checkpoint.latest_checkpoint(run.checkpoints) is None
     with pytest.raises(TrainingError, match="at least one completed epoch in new"):
-        loop.best(run, tiny_config)
+        loop.load_best_model(run, tiny_config)
 
 
 @pytest.mark.parametrize("weight", [np.nan, np.inf])
 def test_a_loss_that_is_no_number_is_told_and_not_kept(films, tiny_config, new_run, monkeypatch, weight):
-    real = Films.batches
+    real = TrainingData.batches
 
     def broken(self, split, config, epoch=0):
         batches = real(self, split, config, epoch)
@@ -158,13 +166,13 @@ def test_a_loss_that_is_no_number_is_told_and_not_kept(films, tiny_config, new_r
             batches._weights = np.full_like(batches._weights, weight)
         return batches
 
-    monkeypatch.setattr(Films, "batches", broken)
+    monkeypatch.setattr(TrainingData, "batches", broken)
     run = new_run(tiny_config)
     with pytest.raises(
         TrainingError, match=r"no longer a number after epoch 1: .* learning rate below 0\.001"
     ):
         loop.fit(run, films, tiny_config)
-    assert checkpoint.last(run.checkpoints) is None
+    assert checkpoint.latest_checkpoint(run.checkpoints) is None
 
 
 def test_an_unknown_layer_to_freeze_before(films, tiny_config, new_run):
@@ -189,16 +197,16 @@ def test_from_the_head_to_the_whole_network(films, tiny_config, new_run, arrays)
         if (line["kind"], line["epoch"]) == ("epoch", 1):
             shutil.copytree(run.folder, at_boundary)
 
-    run.watch(copy)
+    run.add_watcher(copy)
     loop.fit(run, films, config)
 
     keras.utils.set_random_seed(config.seed)
-    from fracture_core.zoo import architecture
+    from fracture_core.zoo import find_architecture
 
-    row = architecture("four_block")
+    row = find_architecture("four_block")
     start, head, whole = (row.build(config.input) for _ in range(3))
-    head.load_weights(next(at_boundary.glob("checkpoints/epoch-0001")) / checkpoint.BEST)
-    whole.load_weights(checkpoint.last(run.checkpoints)[0] / checkpoint.LATEST)
+    head.load_weights(next(at_boundary.glob("checkpoints/epoch-0001")) / checkpoint.BEST_WEIGHTS)
+    whole.load_weights(checkpoint.latest_checkpoint(run.checkpoints)[0] / checkpoint.LATEST_WEIGHTS)
     for layer in start.layers:
         before, middle, after = (model.get_layer(layer.name).get_weights() for model in (start, head, whole))
         if not before:
@@ -211,8 +219,8 @@ def test_from_the_head_to_the_whole_network(films, tiny_config, new_run, arrays)
     resumed = Run(at_boundary)
     loop.fit(resumed, films, config)
     _same(
-        checkpoint.last(run.checkpoints)[0] / checkpoint.LATEST,
-        checkpoint.last(resumed.checkpoints)[0] / checkpoint.LATEST,
+        checkpoint.latest_checkpoint(run.checkpoints)[0] / checkpoint.LATEST_WEIGHTS,
+        checkpoint.latest_checkpoint(resumed.checkpoints)[0] / checkpoint.LATEST_WEIGHTS,
         arrays,
     )
     assert [line["epoch"] for line in resumed.epochs()] == [2]  # the copy was made before the first was told

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fracture_core.training.cells import UNSAID
 from fracture_core.training.map_loss import MapLoss
+from fracture_core.training.map_targets import IGNORE
 
 
 def _loss(targets, logits) -> float:
@@ -26,8 +26,8 @@ def test_formula():
 
 
 def test_cells_that_nothing_is_known_of_do_not_count():
-    assert _loss([1, UNSAID, 0], [2.0, 50.0, -3.0]) == _loss([1, UNSAID, 0], [2.0, -50.0, -3.0])
-    assert _loss([UNSAID, UNSAID], [3.0, -3.0]) == 0
+    assert _loss([1, IGNORE, 0], [2.0, 50.0, -3.0]) == _loss([1, IGNORE, 0], [2.0, -50.0, -3.0])
+    assert _loss([IGNORE, IGNORE], [3.0, -3.0]) == 0
 
 
 def test_a_film_without_fracture():

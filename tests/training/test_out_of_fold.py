@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from fracture_core.errors import TrainingError
+from fracture_core.runs.run import Run
 from fracture_core.training import loop
-from fracture_core.training.films import Films
 from fracture_core.training.out_of_fold import TABLE, predict_held_out, read_folds
-from fracture_core.training.run import Run
-from fracture_core.training.work import work
-from fracture_core.zoo import architecture
-from fracture_core.zoo.logit import trained_view
+from fracture_core.training.run_training import run_training
+from fracture_core.training.training_data import TrainingData
+from fracture_core.zoo import find_architecture
+from fracture_core.zoo.model_views import training_view
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +25,13 @@ def config(tiny_config):
 def fold(tmp_path_factory, config):
     """A finished fold."""
     run = Run.create(tmp_path_factory.mktemp("folds"), "fold-2", config)
-    assert work(run) is None
+    assert run_training(run) is None
     return run
 
 
 @pytest.fixture(scope="module")
 def held_out(fold, config):
-    return Films.load(config, fold.folder.parent / ".cache")
+    return TrainingData.load(config, fold.folder.parent / ".cache")
 
 
 def test_the_fold_is_finished_and_has_no_card(fold):
@@ -43,7 +43,7 @@ def test_the_fold_is_finished_and_has_no_card(fold):
 def test_the_table_holds_every_held_out_film_and_no_test_film(fold, films, held_out):
     table = read_folds(fold.folder.parent)
     assert list(table["id"]) == sorted(held_out.cases[at].id for at in held_out.of("val"))
-    test = {films.cases[at].id for at in films.of("test")}
+    test = {films.cases[at].id for at in films.indices_of("test")}
     assert len(test) > 0
     assert not test & set(table["id"])
     assert not test & {case.id for case in held_out.cases}
@@ -52,15 +52,15 @@ def test_the_table_holds_every_held_out_film_and_no_test_film(fold, films, held_
 
 def test_the_predictions_are_those_of_the_last_epoch(fold, config, held_out):
     """Read from the saved weights, which are those of the checkpoint's latest epoch."""
-    network = architecture(config.architecture).build(config.input)
+    network = find_architecture(config.architecture).build(config.input)
     network.load_weights(fold.result / "four_block.weights.h5")
     again = predict_held_out(held_out, config, network).sort_values("id")
     table = read_folds(fold.folder.parent)
     np.testing.assert_allclose(table["logit"], again["logit"], rtol=1e-4, atol=1e-5)
-    latest = architecture(config.architecture).build(config.input)
-    trained_view(latest).load_weights(next(fold.checkpoints.glob("epoch-0002")) / "latest.weights.h5")
+    latest = find_architecture(config.architecture).build(config.input)
+    training_view(latest).load_weights(next(fold.checkpoints.glob("epoch-0002")) / "latest.weights.h5")
     for mine, theirs in zip(
-        trained_view(network).get_weights(), trained_view(latest).get_weights(), strict=True
+        training_view(network).get_weights(), training_view(latest).get_weights(), strict=True
     ):
         np.testing.assert_allclose(mine, theirs, atol=2e-3)  # rounded to half precision
 
@@ -69,7 +69,7 @@ def test_peaks_of_a_map(held_out, config):
     """On a network with a map the peak is the strongest cell, as a fraction of the film."""
     keras.utils.set_random_seed(0)
     mapped = replace(config, architecture="efficientnet_lite0_map")
-    row = architecture(mapped.architecture)
+    row = find_architecture(mapped.architecture)
     network = row.build(row.at_size(64))
     few = replace(held_out, cases=held_out.cases[:12], spec=row.at_size(64))
     table = predict_held_out(few, mapped, network)
@@ -101,4 +101,4 @@ def test_impossible_settings(config, changes, said):
 def test_a_fold_has_nothing_before_its_first_epoch(tmp_path, config):
     run = Run.create(tmp_path, "empty", config)
     with pytest.raises(TrainingError, match="at least one completed epoch"):
-        loop.best(run, config)
+        loop.load_best_model(run, config)

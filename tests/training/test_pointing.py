@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fracture_core.training.films import Films
-from fracture_core.training.pointing import pointing
+from fracture_core.training.pointing import measure_pointing
+from fracture_core.training.training_data import TrainingData
 
 
 @pytest.fixture
-def marked(films) -> Films:
+def marked(films) -> TrainingData:
     """Every broken film has a box around its upper left quarter."""
     cases = tuple(replace(case, boxes=((0.0, 0.0, 0.5, 0.5),) * case.label) for case in films.cases)
     return replace(films, cases=cases)
@@ -26,9 +26,9 @@ def test_it_counts_marked_films(marked):
     index = np.arange(len(marked.cases))
     broken = int(marked.labels(index).sum())
     for cam, value in ((_cam(2, 2), 1.0), (_cam(6, 6), 0.0)):
-        found = pointing(cam, marked, index)
+        found = measure_pointing(cam, marked, index)
         assert (found.value, found.n) == (value, broken)
 
 
 def test_without_boxes_there_is_no_game(films):
-    assert pointing(_cam(2, 2), films, films.of("test")) is None
+    assert measure_pointing(_cam(2, 2), films, films.indices_of("test")) is None

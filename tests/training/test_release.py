@@ -8,11 +8,11 @@ import pytest
 
 from fracture_core.errors import ModelError
 from fracture_core.evaluation import Interval, predictions
-from fracture_core.registry.card import Card
+from fracture_core.registry.card import ModelCard
 from fracture_core.registry.release_checks import Check
-from fracture_core.registry.store import SHIPPED, ModelStore
+from fracture_core.registry.store import SHIPPED_MODEL, ModelStore
 from fracture_core.training.release import LONGEST_REASON, compare_with_model_in_use, put_in_use
-from fracture_core.words import CITATIONS
+from fracture_core.vocabulary import CITATIONS
 
 
 @pytest.fixture(autouse=True)
@@ -25,14 +25,14 @@ def _unchecked(monkeypatch):
 def models(tmp_path, shipped_models):
     """The shipped model, a copy that is as good, and one that guesses, all on the same test images."""
     store = ModelStore(tmp_path / "copies")
-    shutil.copytree(shipped_models / SHIPPED, store.root / SHIPPED)
+    shutil.copytree(shipped_models / SHIPPED_MODEL, store.root / SHIPPED_MODEL)
     for name in ("equal", "guesses"):
-        shutil.copytree(store.root / SHIPPED, store.root / name)
-        card = replace(store.card(SHIPPED), id=name)
+        shutil.copytree(store.root / SHIPPED_MODEL, store.root / name)
+        card = replace(store.card(SHIPPED_MODEL), id=name)
         if name == "guesses":
-            table = store.predictions(SHIPPED)
+            table = store.predictions(SHIPPED_MODEL)
             table["probability"] = np.random.default_rng(0).permutation(table["probability"])
-            predictions.write(store.root / name / "predictions.csv", table)
+            predictions.write_predictions(store.root / name / "predictions.csv", table)
             card = replace(card, test=replace(card.test, auc=Interval(0.57, 0.52, 0.62, card.test.n)))
         card.save(store.root / name / "card.json")
     return store
@@ -45,7 +45,7 @@ def _compare(store, name):
 def test_the_comparison_states_both_models(models):
     found = _compare(models, "guesses")
     rows = {name: (current, candidate) for name, current, candidate in found.rows()}
-    card = models.card(SHIPPED)
+    card = models.card(SHIPPED_MODEL)
     assert rows["Test AUC"] == (card.test.auc.text(), "0.57 (95% CI 0.52–0.62, n = 529)")
     assert rows["Sensitivity"][0] == f"{card.test.sensitivity.text()} at threshold {card.test.threshold:.2f}"
     assert rows["Sensitivity, lower threshold"][0].startswith("0.92 (82 of 89)")
@@ -73,7 +73,7 @@ def test_a_model_that_passes_needs_no_reason(models):
 def test_a_model_that_fails_is_refused_without_a_reason(models, reason):
     with pytest.raises(ModelError, match=r"fails 1 check \(worse than the model in use\): give a reason"):
         put_in_use(models, "guesses", reason)
-    assert (models.in_use(), models.history()) == (SHIPPED, ())
+    assert (models.in_use(), models.history()) == (SHIPPED_MODEL, ())
 
 
 def test_reason_and_failed_checks_are_kept(models):
@@ -86,12 +86,12 @@ def test_reason_and_failed_checks_are_kept(models):
 
 def test_the_shipped_model_is_always_reachable(models):
     put_in_use(models, "equal")
-    path = models.root / SHIPPED / "card.json"
-    replace(models.card(SHIPPED), test=None).save(path)
-    found = _compare(models, SHIPPED)
+    path = models.root / SHIPPED_MODEL / "card.json"
+    replace(models.card(SHIPPED_MODEL), test=None).save(path)
+    found = _compare(models, SHIPPED_MODEL)
     assert [failed.check for failed in found.failed] == [Check.NO_TEST_RECORD]
-    put_in_use(models, SHIPPED)
-    assert models.in_use() == SHIPPED
+    put_in_use(models, SHIPPED_MODEL)
+    assert models.in_use() == SHIPPED_MODEL
 
 
 def test_an_outdated_comparison_is_made_again(models):
@@ -124,17 +124,19 @@ def test_models_without_predictions(models):
 def test_a_damaged_model_in_use_does_not_block_another(models):
     models.use("equal")
     (models.root / "equal" / "card.json").write_text("{")
-    found = _compare(models, SHIPPED)
+    found = _compare(models, SHIPPED_MODEL)
     assert found.current is None
     assert "The model in use cannot be compared" in found.pair_sentence()
     assert all(current == "not recorded" for _, current, _ in found.rows())
-    put_in_use(models, SHIPPED)
-    assert models.in_use() == SHIPPED
+    put_in_use(models, SHIPPED_MODEL)
+    assert models.in_use() == SHIPPED_MODEL
 
 
 def test_the_card_alone_is_enough(models):
     """Weights that a user loads have no record and no dataset."""
-    card = replace(Card.load(models.root / "equal" / "card.json"), test=None, data=None, test_states=None)
+    card = replace(
+        ModelCard.load(models.root / "equal" / "card.json"), test=None, data=None, test_states=None
+    )
     replace(card, test_coverage={}).save(models.root / "equal" / "card.json")
     rows = {name: candidate for name, _, candidate in _compare(models, "equal").rows()}
     assert set(rows.values()) == {"not recorded"}

@@ -5,9 +5,9 @@ import pytest
 
 from fracture_core.errors import TrainingError
 from fracture_core.imaging import InputSpec
-from fracture_core.training.augment import augment
+from fracture_core.runs.config import TrainingConfig
+from fracture_core.training.augment import augment_image
 from fracture_core.training.batches import Batches
-from fracture_core.training.config import TrainingConfig
 from fracture_core.zoo import Augmentation
 
 STILL = Augmentation(rotation=0, shift=0, zoom=0, flip=False, brightness=0, contrast=0)
@@ -77,7 +77,7 @@ def test_doubling_shows_every_film_and_its_mirror_image():
 def test_mirroring_moves_the_boxes_along():
     canvas = np.zeros((20, 20), np.uint8)
     canvas[5, 3] = 200
-    film, moved = augment(canvas, STILL, np.random.default_rng(0), mirrored=True)
+    film, moved = augment_image(canvas, STILL, np.random.default_rng(0), mirrored=True)
     assert film[5, 16] == 200
     assert moved @ [3, 5, 1] == pytest.approx([16, 5])
 

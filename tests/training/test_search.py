@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from fracture_core.errors import TrainingError
+from fracture_core.runs.run import Run
+from fracture_core.runs.steps import StepHistory
 from fracture_core.training import search
-from fracture_core.training.report import StopRequested
-from fracture_core.training.run import Run
-from fracture_core.training.steps import Steps
+from fracture_core.training.progress_callback import StopRequested
 
 
 @pytest.fixture
@@ -23,31 +23,31 @@ def run(asked, tmp_path):
 
 
 def test_rates_are_seeded_and_span_the_range(asked):
-    assert search.rates(asked) == search.rates(asked)
-    assert search.rates(asked) != search.rates(replace(asked, seed=asked.seed + 1))
-    many = search.rates(replace(asked, search_trials=100))
-    assert all(search.LOWEST <= rate <= search.HIGHEST for rate in many)
+    assert search.sample_rates(asked) == search.sample_rates(asked)
+    assert search.sample_rates(asked) != search.sample_rates(replace(asked, seed=asked.seed + 1))
+    many = search.sample_rates(replace(asked, search_trials=100))
+    assert all(search.MIN_RATE <= rate <= search.MAX_RATE for rate in many)
     # Evenly on a logarithmic scale: about half lie below the geometric mean.
-    assert 35 <= sum(rate < math.sqrt(search.LOWEST * search.HIGHEST) for rate in many) <= 65
+    assert 35 <= sum(rate < math.sqrt(search.MIN_RATE * search.MAX_RATE) for rate in many) <= 65
 
 
 def test_the_rate_with_the_lowest_loss_is_taken(asked, run, films, monkeypatch):
-    losses = dict(zip(search.rates(asked), (0.7, math.inf, 0.4, 0.6), strict=True))
+    losses = dict(zip(search.sample_rates(asked), (0.7, math.inf, 0.4, 0.6), strict=True))
     monkeypatch.setattr(search, "_loss", lambda trial, films, config, rate: losses[rate])
-    found = search.with_found_rate(run, films, asked)
-    assert found == replace(asked, learning_rate=search.rates(asked)[2])
+    found = search.search_learning_rate(run, films, asked)
+    assert found == replace(asked, learning_rate=search.sample_rates(asked)[2])
     lines = [line for line in run.progress() if line["kind"] == "trial"]
     assert [line["val_loss"] for line in lines] == [0.7, None, 0.4, 0.6]
 
 
 def test_without_a_search_nothing_changes(tiny_config, run, films):
-    assert search.with_found_rate(run, films, tiny_config) is tiny_config
+    assert search.search_learning_rate(run, films, tiny_config) is tiny_config
 
 
 def test_when_every_trial_diverges(asked, run, films, monkeypatch):
     monkeypatch.setattr(search, "_loss", lambda *_: math.inf)
     with pytest.raises(TrainingError, match="none of 4 did"):
-        search.with_found_rate(run, films, asked)
+        search.search_learning_rate(run, films, asked)
 
 
 def test_a_real_search_that_is_stopped_goes_on_where_it_was(asked, run, films, monkeypatch):
@@ -63,12 +63,12 @@ def test_a_real_search_that_is_stopped_goes_on_where_it_was(asked, run, films, m
     monkeypatch.setattr(search.loop, "fit", counted)
     short = replace(asked, search_trials=2)
     with pytest.raises(StopRequested):
-        search.with_found_rate(run, films, short)
-    run.clear_stop()
-    found = search.with_found_rate(run, films, short)
-    tried = search.rates(short)
+        search.search_learning_rate(run, films, short)
+    run.clear_stop_request()
+    found = search.search_learning_rate(run, films, short)
+    tried = search.sample_rates(short)
     assert fitted == [tried[0], tried[1], tried[1]]
     assert found.learning_rate in tried
-    known = Steps.load(run.steps)
+    known = StepHistory.load(run.steps)
     assert (known.now.epochs, known.points) == (1, ())
     assert not list(run.folder.glob("search/*/checkpoints"))

@@ -3,8 +3,8 @@
 import pytest
 import tensorflow as tf
 
-from fracture_core.training.steps import Point
-from fracture_core.training.tensorboard import Events
+from fracture_core.runs.steps import CurvePoint
+from fracture_core.training.tensorboard import EventFiles
 
 
 def read(folder) -> list[tuple[str, int, float]]:
@@ -25,11 +25,11 @@ def read(folder) -> list[tuple[str, int, float]]:
 
 @pytest.fixture
 def events(tmp_path):
-    events = Events(tmp_path)
-    events.begin(0, 0)
+    events = EventFiles(tmp_path)
+    events.open(0, 0)
     for epoch in (1, 2):
-        events.step(Point(epoch, epoch * 10, 0.5, 0.25, 0.75))
-        events.epoch(epoch, {"loss": 0.5, "val_loss": epoch / 4})
+        events.write_step(CurvePoint(epoch, epoch * 10, 0.5, 0.25, 0.75))
+        events.write_epoch(epoch, {"loss": 0.5, "val_loss": epoch / 4})
     return events
 
 
@@ -46,12 +46,12 @@ def test_both_kinds_of_films(events, tmp_path):
 
 def test_what_is_made_again_is_not_there_twice(events, tmp_path):
     events.close()
-    again = Events(tmp_path)
-    again.begin(1, 10)
+    again = EventFiles(tmp_path)
+    again.open(1, 10)
     assert read(tmp_path / "validation") == TWO[:1]
     assert {step for tag, step, _ in read(tmp_path / "train") if tag.startswith("batch")} == {10}
-    again.step(Point(2, 20, 0.1, 0.1, 0.1))
-    again.epoch(2, {"loss": 0.5, "val_loss": 0.5})
+    again.write_step(CurvePoint(2, 20, 0.1, 0.1, 0.1))
+    again.write_epoch(2, {"loss": 0.5, "val_loss": 0.5})
     assert read(tmp_path / "validation") == TWO
     assert len(list((tmp_path / "train").iterdir())) == 1
 
@@ -60,7 +60,7 @@ def test_a_record_that_was_broken_off_is_left_out(events, tmp_path):
     events.close()
     (file,) = (tmp_path / "validation").iterdir()
     file.write_bytes(file.read_bytes()[:-5])
-    Events(tmp_path).begin(2, 20)
+    EventFiles(tmp_path).open(2, 20)
     assert read(tmp_path / "validation") == TWO[:1]
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from fracture_core.errors import ModelError
-from fracture_core.zoo import architecture
-from fracture_core.zoo.architecture import LOGIT
+from fracture_core.zoo import find_architecture
+from fracture_core.zoo.architecture import LOGIT_LAYER
 from fracture_core.zoo.backbone import load_backbone
 
-ROW = architecture("mobilenet_v2")
+ROW = find_architecture("mobilenet_v2")
 SPEC = ROW.at_size(64)
 
 
@@ -31,7 +31,7 @@ def network():
 def test_weights_from_a_file(base, network, tmp_path):
     path = tmp_path / "base.weights.h5"
     base.save_weights(path)
-    head = [weight.copy() for weight in network.get_layer(LOGIT).get_weights()]
+    head = [weight.copy() for weight in network.get_layer(LOGIT_LAYER).get_weights()]
     load_backbone(network, ROW, SPEC, str(path))
     copied = 0
     for layer in (layer for layer in base.layers if layer.weights):
@@ -41,7 +41,7 @@ def test_weights_from_a_file(base, network, tmp_path):
             np.testing.assert_array_equal(given, found)
             copied += 1
     assert copied == len(network.weights) - 2
-    for before, after in zip(head, network.get_layer(LOGIT).get_weights(), strict=True):
+    for before, after in zip(head, network.get_layer(LOGIT_LAYER).get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)
 
 
@@ -71,7 +71,7 @@ def test_a_file_that_holds_no_weights(network, tmp_path):
 
 
 def test_an_architecture_without_backbone():
-    row = architecture("four_block")
+    row = find_architecture("four_block")
     with pytest.raises(ModelError, match="Four-block CNN has no backbone"):
         load_backbone(row.build(row.at_size(64)), row, row.at_size(64), "imagenet")
 

@@ -6,11 +6,11 @@ import pytest
 
 from fracture_core.explain.gradcam import GradCam
 from fracture_core.imaging.prepare import SCALINGS
-from fracture_core.zoo import architecture
-from fracture_core.zoo.architecture import LOGIT, MAP, PROBABILITY
-from fracture_core.zoo.backbone import build_backbone, settled_name
-from fracture_core.zoo.head import in_head
-from fracture_core.zoo.logit import logit_view, trained_view
+from fracture_core.zoo import find_architecture
+from fracture_core.zoo.architecture import FRACTURE_MAP_LAYER, LOGIT_LAYER, PROBABILITY_LAYER
+from fracture_core.zoo.backbone import build_backbone, canonical_layer_name
+from fracture_core.zoo.head import is_head_layer
+from fracture_core.zoo.model_views import logit_view, training_view
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def batch(spec):
 
 
 def test_the_row_is_complete(row):
-    assert architecture(row.name) is row
+    assert find_architecture(row.name) is row
     assert row.title
     assert row.source
     assert row.input.scaling in SCALINGS
@@ -47,7 +47,7 @@ def test_input_and_output(network, spec, batch):
 
 
 def test_the_last_layers_are_named(network, batch):
-    assert [layer.name for layer in network.layers[-2:]] == [LOGIT, PROBABILITY]
+    assert [layer.name for layer in network.layers[-2:]] == [LOGIT_LAYER, PROBABILITY_LAYER]
     logit = logit_view(network).predict_on_batch(batch)
     np.testing.assert_allclose(network.predict_on_batch(batch), 1 / (1 + np.exp(-logit)), atol=1e-6)
 
@@ -67,9 +67,11 @@ def test_the_frozen_layers_exist(row, network):
 def test_a_backbone_shares_its_layer_names(row, network):
     if row.backbone:
         base = build_backbone(row.backbone, network.input_shape[1:])
-        named = {settled_name(layer.name) for layer in base.layers if layer.weights}
+        named = {canonical_layer_name(layer.name) for layer in base.layers if layer.weights}
         assert named == {
-            settled_name(layer.name) for layer in network.layers if layer.weights and not in_head(layer.name)
+            canonical_layer_name(layer.name)
+            for layer in network.layers
+            if layer.weights and not is_head_layer(layer.name)
         }
     else:
         assert not hasattr(keras.applications, row.name)
@@ -82,15 +84,15 @@ def test_its_starting_weights_can_be_had(row):
 
 def test_what_is_trained(row, spec, network, batch):
     """The logit, and beside it the map where the table promises one, at the stride that it promises."""
-    outputs = trained_view(network).predict_on_batch(batch)
+    outputs = training_view(network).predict_on_batch(batch)
     logit = logit_view(network).predict_on_batch(batch)
-    assert bool(row.map_stride) == (MAP in {layer.name for layer in network.layers})
+    assert bool(row.map_stride) == (FRACTURE_MAP_LAYER in {layer.name for layer in network.layers})
     assert (row.protocol.box_weight > 0) <= bool(row.map_stride)
     if row.map_stride:
-        assert outputs.keys() == {LOGIT, MAP}
+        assert outputs.keys() == {LOGIT_LAYER, FRACTURE_MAP_LAYER}
         cells = (spec.height // row.map_stride, spec.width // row.map_stride)
-        assert outputs[MAP].shape == (3, *cells, 1)
-        outputs = outputs[LOGIT]
+        assert outputs[FRACTURE_MAP_LAYER].shape == (3, *cells, 1)
+        outputs = outputs[LOGIT_LAYER]
     np.testing.assert_allclose(outputs, logit, atol=1e-6)
 
 

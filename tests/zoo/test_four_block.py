@@ -2,12 +2,12 @@
 
 import pytest
 
-from fracture_core.zoo import architecture
+from fracture_core.zoo import find_architecture
 
 
 @pytest.fixture(scope="module")
 def network():
-    row = architecture("four_block")
+    row = find_architecture("four_block")
     return row.build(row.input)
 
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from fracture_core.errors import ModelError
-from fracture_core.zoo import architecture, lite_release
+from fracture_core.zoo import find_architecture, lite_release
 from fracture_core.zoo.backbone import load_backbone
 from fracture_core.zoo.efficientnet_lite import backbone
 
-ROW = architecture("efficientnet_lite0")
+ROW = find_architecture("efficientnet_lite0")
 SPEC = ROW.at_size(64)
 
 

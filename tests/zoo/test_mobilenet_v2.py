@@ -1,10 +1,10 @@
 import keras
 
-from fracture_core.zoo import architecture
+from fracture_core.zoo import find_architecture
 
 
 def test_batch_norms_follow_small_data_sets():
-    row = architecture("mobilenet_v2")
+    row = find_architecture("mobilenet_v2")
     norms = [
         layer
         for layer in row.build(row.at_size(64)).layers

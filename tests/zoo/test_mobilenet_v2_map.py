@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from fracture_core.explain.gradcam import GradCam
-from fracture_core.zoo import architecture
-from fracture_core.zoo.architecture import LOGIT, MAP
-from fracture_core.zoo.logit import trained_view
+from fracture_core.zoo import find_architecture
+from fracture_core.zoo.architecture import FRACTURE_MAP_LAYER, LOGIT_LAYER
+from fracture_core.zoo.model_views import training_view
 
-ROW = architecture("mobilenet_v2_map")
+ROW = find_architecture("mobilenet_v2_map")
 
 
 @pytest.fixture(scope="module")
@@ -29,25 +29,27 @@ def _inputs(count: int) -> np.ndarray:
 
 def test_the_heatmap_is_the_map(network):
     """Grad-CAM of the logit is the map's evidence, up to one positive factor a film."""
-    outputs = trained_view(network).predict_on_batch(_inputs(4))
-    bias = network.get_layer(MAP).get_weights()[1]
-    evidence = np.maximum(outputs[MAP][..., 0] - bias, 0)
+    outputs = training_view(network).predict_on_batch(_inputs(4))
+    bias = network.get_layer(FRACTURE_MAP_LAYER).get_weights()[1]
+    evidence = np.maximum(outputs[FRACTURE_MAP_LAYER][..., 0] - bias, 0)
     for cam, expected in zip(GradCam(network, ROW.heatmap_layer)(_inputs(4)), evidence, strict=True):
         assert cam.max() > 0
         np.testing.assert_allclose(cam / cam.max(), expected / expected.max(), atol=1e-3)
 
 
 def test_the_logit_rises_with_the_map(network):
-    outputs = trained_view(network).predict_on_batch(_inputs(4))
-    cells = outputs[MAP].reshape(4, -1).astype(float)
+    outputs = training_view(network).predict_on_batch(_inputs(4))
+    cells = outputs[FRACTURE_MAP_LAYER].reshape(4, -1).astype(float)
     pooled = np.log(np.exp(4 * cells).sum(1)) / 4
-    slope, bias = network.get_layer(LOGIT).get_weights()
+    slope, bias = network.get_layer(LOGIT_LAYER).get_weights()
     assert slope >= 0
-    np.testing.assert_allclose(outputs[LOGIT][:, 0], slope[0, 0] * pooled + bias[0], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(
+        outputs[LOGIT_LAYER][:, 0], slope[0, 0] * pooled + bias[0], rtol=1e-4, atol=1e-4
+    )
 
 
 def test_before_training_few_cells_are_called_broken(network):
-    assert trained_view(network).predict_on_batch(_inputs(4))[MAP].mean() < 0
+    assert training_view(network).predict_on_batch(_inputs(4))[FRACTURE_MAP_LAYER].mean() < 0
 
 
 def test_its_size(network):

@@ -4,13 +4,13 @@ import keras
 import numpy as np
 import pytest
 
-from fracture_core.zoo import architecture
-from fracture_core.zoo.architecture import LOGIT, PROBABILITY, STANDARDISE
-from fracture_core.zoo.head import CLASSES
+from fracture_core.zoo import find_architecture
+from fracture_core.zoo.architecture import LOGIT_LAYER, PROBABILITY_LAYER, STANDARDISE_LAYER
+from fracture_core.zoo.head import CLASSES_LAYER
 
 
 def _built(name: str) -> keras.Model:
-    row = architecture(name)
+    row = find_architecture(name)
     return row.build(row.input)
 
 
@@ -28,7 +28,7 @@ def test_two_block_as_printed():
         ("flatten", (186_624,), 0),
         ("dropout", (186_624,), 0),
         ("dense", (128,), 23_888_000),
-        (LOGIT, (1,), 129),
+        (LOGIT_LAYER, (1,), 129),
     ):
         assert _shape(model, layer) == shape
         assert model.get_layer(layer).count_params() == parameters
@@ -48,7 +48,7 @@ def test_inception_as_described():
         ("inception4", (28, 28, 1024)),
         ("pool2", (14, 14, 1024)),
         ("pool", (1024,)),
-        (CLASSES, (2,)),
+        (CLASSES_LAYER, (2,)),
     ):
         assert _shape(model, layer) == shape
     for number, width in enumerate((128, 256, 512, 1024), 1):
@@ -72,14 +72,17 @@ def test_three_block_and_cnn150():
     assert three.input_shape[1:3] == (128, 128)
     assert small.input_shape[1:3] == (150, 150)
     assert _shape(three, "block3_pool") == (16, 16, 128)
-    assert _shape(small, CLASSES) == (2,)
-    assert CLASSES not in {layer.name for layer in three.layers}
+    assert _shape(small, CLASSES_LAYER) == (2,)
+    assert CLASSES_LAYER not in {layer.name for layer in three.layers}
 
 
 def test_a_softmax_head_gives_what_a_softmax_gives():
     model = _built("cnn150")
     film = np.random.default_rng(0).uniform(-1, 1, (3, 150, 150, 3)).astype(np.float32)
-    both = keras.Model(model.input, [model.get_layer(name).output for name in (CLASSES, LOGIT, PROBABILITY)])
+    both = keras.Model(
+        model.input,
+        [model.get_layer(name).output for name in (CLASSES_LAYER, LOGIT_LAYER, PROBABILITY_LAYER)],
+    )
     classes, logit, probability = both.predict_on_batch(film)
     softmax = np.exp(classes) / np.exp(classes).sum(axis=1, keepdims=True)
     assert probability[:, 0] == pytest.approx(softmax[:, 1], abs=1e-6)
@@ -103,5 +106,5 @@ def test_frozen_peers(name, backbone):
 
 def test_only_the_paper_that_says_so_standardises():
     names = {layer.name for layer in _built("inception").layers}
-    assert STANDARDISE in names
-    assert STANDARDISE not in {layer.name for layer in _built("four_block").layers}
+    assert STANDARDISE_LAYER in names
+    assert STANDARDISE_LAYER not in {layer.name for layer in _built("four_block").layers}

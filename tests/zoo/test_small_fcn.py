@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 
-from fracture_core.zoo import architecture
-from fracture_core.zoo.logit import logit_view
+from fracture_core.zoo import find_architecture
+from fracture_core.zoo.model_views import logit_view
 
-ROW = architecture("small_fcn")
+ROW = find_architecture("small_fcn")
 
 
 @pytest.fixture(scope="module")

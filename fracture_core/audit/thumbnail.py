@@ -1,0 +1,29 @@
+"""Films as small pictures inside a page."""
+
+import base64
+from pathlib import Path
+
+import cv2
+
+from fracture_core.errors import SecondLookError
+from fracture_core.file_names import resolve_name
+from fracture_core.imaging import letterbox, read_radiograph
+from fracture_core.internal_errors import file_boundary
+
+#: Side in pixels, and JPEG quality: enough to recognise a film, small enough for hundreds on a page.
+_SIDE, _QUALITY = 112, 70
+
+
+def thumbnail_data_uri(path: Path) -> str:
+    """A film as a JPEG data URI, letterboxed into a square; empty where it cannot be read.
+
+    Args:
+        path: the file; its name may be escaped by `escape_name`.
+    """
+    try:
+        with file_boundary():
+            canvas, _ = letterbox(read_radiograph(resolve_name(path)).pixels, _SIDE, _SIDE)
+            _, data = cv2.imencode(".jpg", canvas, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    except SecondLookError:
+        return ""
+    return f"data:image/jpeg;base64,{base64.b64encode(data.tobytes()).decode()}"

@@ -1,0 +1,1 @@
+"""Predictions with a stored model: one image, a study, or a whole dataset."""

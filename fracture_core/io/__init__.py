@@ -1,0 +1,1 @@
+"""Safe file operations: atomic writes, zip limits, CSV safety, disk space."""

@@ -1,0 +1,1 @@
+"""Background processes with progress, and parallel work on many files."""

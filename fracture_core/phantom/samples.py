@@ -1,0 +1,75 @@
+"""The samples that come with the app: a few synthetic films, the same on every run.
+
+python -m fracture_core.phantom.samples assets/samples
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from fracture_core.phantom.dicom import phantom_to_dicom
+from fracture_core.phantom.fracture import FractureRequest
+from fracture_core.phantom.generate import draw_phantom
+from fracture_core.phantom.png import encode_png
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample.
+
+    Attributes:
+        name: file name; its ending, .png or .dcm, decides the format.
+        seed: what it is drawn from.
+        region: the region.
+        fracture: the fracture, None for an intact limb.
+        size: rows and columns.
+    """
+
+    name: str
+    seed: int
+    region: str
+    fracture: FractureRequest | None
+    size: tuple[int, int]
+
+
+#: Seeds were picked by eye from contact sheets: clear exposure, marker beside the limb. The intact ones are of those
+#: that the shipped model takes for intact: samples show how the app works, not how good the model is.
+SAMPLES = (
+    Sample(
+        "synthetic_hand_fracture.png",
+        103,
+        "hand",
+        FractureRequest("oblique", "metacarpal 5", 0.55, 1.4, 2.0, 5.0),
+        (820, 640),
+    ),
+    Sample("synthetic_leg_normal.png", 24, "leg", None, (820, 640)),
+    Sample("synthetic_leg_fracture.dcm", 7, "leg", FractureRequest("comminuted", "tibia", 0.7), (560, 440)),
+    Sample("synthetic_hand_normal.png", 4, "hand", None, (820, 640)),
+)
+
+
+def write_samples(folder: Path) -> list[Path]:
+    """Write the samples; files of the same names are replaced.
+
+    Args:
+        folder: where to; made if missing.
+
+    Returns:
+        The files, in the order of `SAMPLES`.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for sample in SAMPLES:
+        phantom = draw_phantom(sample.seed, sample.region, sample.fracture, sample.size)
+        path = folder / sample.name
+        path.write_bytes(phantom_to_dicom(phantom) if path.suffix == ".dcm" else encode_png(phantom.pixels))
+        paths.append(path)
+    return paths
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("Name the folder for the samples, for example assets/samples.")
+    for written in write_samples(Path(sys.argv[1])):
+        sys.stdout.write(f"{written}  {written.stat().st_size:,} bytes\n")

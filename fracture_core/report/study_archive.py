@@ -1,0 +1,91 @@
+"""Several results as one zip."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from fracture_core.errors import SecondLookError
+from fracture_core.internal_errors import file_boundary
+from fracture_core.report import display_names, table
+from fracture_core.report.dicom import opinion_to_dicom
+from fracture_core.report.dicom_source import is_dicom_content
+from fracture_core.report.overlay import report_overlay_png
+from fracture_core.report.pdf import opinion_to_pdf
+
+if TYPE_CHECKING:
+    from fracture_core.inference.predictor import Opinion
+
+
+@dataclass(frozen=True, eq=False)
+class StudyItem:
+    """One film of a study.
+
+    Attributes:
+        label: what it is called.
+        content: its file.
+        opinion: on it, with every pixel; None where it was not read.
+        error: the sentence why.
+        region: of the body, "" where it is not known.
+    """
+
+    label: str
+    content: bytes
+    opinion: Opinion | None
+    error: str
+    region: str
+
+
+def _files(item: StudyItem, made: datetime) -> Iterator[tuple[str, bytes]]:
+    """The files of one film.
+
+    Raises:
+        DataError: a DICOM film does not say what study it is part of.
+    """
+    if item.opinion is None:
+        return
+    yield "report.pdf", opinion_to_pdf(item.opinion, item.label, item.region, made)
+    if item.opinion.heat is not None:
+        yield "overlay.png", report_overlay_png(item.opinion)
+    if item.opinion.verdict is not None and is_dicom_content(item.content):
+        yield from opinion_to_dicom(item.opinion, item.content, item.region).items()
+
+
+def zip_files(files: Mapping[str, bytes]) -> bytes:
+    """Files by name as a zip."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return packed.getvalue()
+
+
+def study_to_zip(items: Iterable[StudyItem], made: datetime) -> bytes:
+    """Everything of a study: tables, and for each film report, overlay and, where it came as DICOM, DICOM results.
+
+    Args:
+        items: the films, one at a time, so that their pixels need not be there together.
+        made: when, with a time zone.
+    """
+    packed = io.BytesIO()
+    rows, notes = [], []
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for number, item in enumerate(items, 1):
+            rows.append(table.opinion_row(item.label, item.opinion, item.error))
+            # The number keeps films of one name apart.
+            folder = f"{number:03d}-{display_names.file_stem(item.label)}"
+            try:
+                with file_boundary():
+                    for name, data in _files(item, made):
+                        archive.writestr(f"{folder}/{name}", data)
+            except SecondLookError as error:
+                notes.append(f"{item.label}: {error}")
+        archive.writestr("results.json", table.rows_to_json(rows))
+        archive.writestr("results.csv", table.rows_to_csv(rows))
+        if notes:
+            archive.writestr("not-written.txt", "\n".join(notes) + "\n")
+    return packed.getvalue()

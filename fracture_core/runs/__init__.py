@@ -1,0 +1,1 @@
+"""Training runs: folder, configuration, queue, worker process and operations."""

@@ -1,0 +1,176 @@
+"""Which films are listed, and in which order. No widgets here."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from fracture_core.evaluation import (
+    CORRECT,
+    FALSE_ALARM,
+    MISSED,
+    VERDICTS,
+    Thresholds,
+    add_error_columns,
+    has_region,
+)
+from fracture_core.evaluation.thresholds import verdict_indices
+from fracture_core.io.csv_safety import escape_formula
+from fracture_core.vocabulary import Verdict, label_text, rephrase_for_finding, verdict_text
+
+MISSED_FRACTURE, FALSE_ALARMS = "missed-fracture", "false-alarm"
+TRUE_POSITIVE, TRUE_NEGATIVE = "true-positive", "true-negative"
+UNCERTAIN_FRACTURE, UNCERTAIN_OTHER = "uncertain-fracture", "uncertain-other"
+ERRORS, ALL_CASES = "errors", "all"
+
+#: What can be listed, as the address of the page spells it, and as users read it.
+CASE_FILTERS = {
+    ERRORS: "Errors of both kinds",
+    MISSED_FRACTURE: "Missed fractures",
+    FALSE_ALARMS: "False alarms",
+    TRUE_POSITIVE: "True positives",
+    TRUE_NEGATIVE: "True negatives",
+    UNCERTAIN_FRACTURE: "Uncertain, with a fracture",
+    UNCERTAIN_OTHER: "Uncertain, without a fracture",
+    ALL_CASES: "All films",
+}
+
+#: The same of one film.
+CELL_TEXT = {
+    MISSED_FRACTURE: "missed fracture",
+    FALSE_ALARMS: "false alarm",
+    TRUE_POSITIVE: "true positive",
+    TRUE_NEGATIVE: "true negative",
+}
+
+#: Most like a film comes first; the distance is worked out only where it is asked for.
+SIMILARITY_SORT = "like"
+
+#: Orders: words, columns, and whether each rises. Equal films are always listed by id.
+SORT_ORDERS: dict[str, tuple[str, list[str], list[bool]]] = {
+    "confidence": ("Most confident first", ["confidence", "id"], [False, True]),
+    "doubtful": ("Closest to the threshold first", ["confidence", "id"], [True, True]),
+    "probability": ("Highest probability first", ["probability", "id"], [False, True]),
+    "lowest": ("Lowest probability first", ["probability", "id"], [True, True]),
+    "loss": ("Highest loss first", ["loss", "id"], [False, True]),
+    "region": ("By region", ["regions", "confidence", "id"], [True, False, True]),
+    "id": ("By id", ["id"], [True]),
+    SIMILARITY_SORT: ("Most alike first", ["distance", "id"], [True, True]),
+}
+
+PAGE_SIZE = 12
+
+
+def with_cells(test: pd.DataFrame, threshold: float, thresholds: Thresholds) -> pd.DataFrame:
+    """The table of predictions with `cell` (a key of `CELL_TEXT`), `confidence` (log-odds), `loss` (nats) and
+    `verdict`.
+
+    Args:
+        test: a table as `predictions.read_predictions` gives it.
+        threshold: at or above it a film counts as *fracture*.
+        thresholds: the card's, for the verdict.
+    """
+    table = add_error_columns(test, threshold)
+    right = np.where(table["label"] == 1, TRUE_POSITIVE, TRUE_NEGATIVE)
+    wrong = table["kind"].map({MISSED: MISSED_FRACTURE, FALSE_ALARM: FALSE_ALARMS})
+    codes = verdict_indices(table["probability"], thresholds.low, thresholds.high)
+    return table.assign(
+        cell=np.where(table["kind"] == CORRECT, right, wrong),
+        loss=log_loss(table["label"], table["probability"]),
+        # As objects, for pandas would make texts of them.
+        verdict=pd.Series([VERDICTS[code] for code in codes], table.index, dtype=object),
+    )
+
+
+def log_loss(label: ArrayLike, probability: ArrayLike) -> NDArray[np.float64]:
+    """How surprised the model was by the truth of each film, in nats; 0 where it was sure of it.
+
+    Args:
+        label: 0 or 1, shape (n,).
+        probability: of *fracture*, 0–1, shape (n,).
+    """
+    given = np.asarray(probability, np.float64)
+    of_truth = np.where(np.asarray(label) == 1, given, 1 - given)
+    return -np.log(np.maximum(of_truth, 1e-6))  # the resolution of predictions.csv near 0
+
+
+def filter_cases(cells: pd.DataFrame, kind: str, region: str = "", sort: str = "confidence") -> pd.DataFrame:
+    """The films of one kind and region, in order.
+
+    Args:
+        cells: a table as `with_cells` gives it.
+        kind: a key of `CASE_FILTERS`.
+        region: a region, or "" for all.
+        sort: a key of `SORT_ORDERS`.
+    """
+    if kind in (UNCERTAIN_FRACTURE, UNCERTAIN_OTHER):
+        keep = (cells["verdict"] == Verdict.UNCERTAIN) & (cells["label"] == int(kind == UNCERTAIN_FRACTURE))
+    else:
+        wanted = {ERRORS: (MISSED_FRACTURE, FALSE_ALARMS), ALL_CASES: tuple(CELL_TEXT)}.get(kind, (kind,))
+        keep = cells["cell"].isin(wanted)
+    if region:
+        keep &= has_region(cells, region)
+    _, columns, rising = SORT_ORDERS[sort]
+    return cells[keep].sort_values(columns, ascending=rising).reset_index(drop=True)
+
+
+def regions_of(test: pd.DataFrame) -> list[str]:
+    """Every region that a film of the table shows, sorted."""
+    return sorted({name for names in test["regions"] for name in names.split()})
+
+
+def page_count(count: int) -> int:
+    """How many pages a list fills, at least one."""
+    return max(1, math.ceil(count / PAGE_SIZE))
+
+
+def page_of_case(place: int) -> int:
+    """The page, from 0, on which the film at this place of the list stands."""
+    return place // PAGE_SIZE
+
+
+def neighbours(ids: list[str], case: str) -> tuple[int | None, str | None, str | None]:
+    """Place of a film in the list, and the ids before and after it.
+
+    A film that is not listed (the threshold moved) has no place; the first listed film comes after it.
+    """
+    if case not in ids:
+        return None, None, ids[0] if ids else None
+    at = ids.index(case)
+    return at, ids[at - 1] if at else None, ids[at + 1] if at + 1 < len(ids) else None
+
+
+def cases_to_csv(films: pd.DataFrame, threshold: float, finding: str) -> bytes:
+    """The listed films as a file for a spreadsheet.
+
+    Args:
+        films: rows as `filter_cases` gives them.
+        threshold: at which the films were sorted into kinds.
+        finding: what label 1 means.
+    """
+    table = pd.DataFrame(
+        {
+            "id": films["id"],
+            "path": films["path"],
+            "truth": [label_text(label, finding) for label in films["label"]],
+            "kind": [rephrase_for_finding(CELL_TEXT[cell], finding) for cell in films["cell"]],
+            "verdict": [verdict_text(verdict, finding) for verdict in films["verdict"]],
+            "probability": films["probability"],
+            "threshold": threshold,
+            "confidence_log_odds": films["confidence"].round(4),
+            "loss_nats": films["loss"].round(4),
+            "regions": films["regions"],
+            "group": films["group"],
+        }
+    )
+    texts = ["id", "path", "regions", "group"]
+    table[texts] = table[texts].map(escape_formula)
+    return table.to_csv(index=False, lineterminator="\n").encode()
+
+
+def short_name(case: str) -> str:
+    """The last part of an id, which tells neighbours apart where space is scarce."""
+    return case.rsplit("/", 1)[-1]

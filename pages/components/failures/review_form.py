@@ -1,0 +1,98 @@
+"""Marking the opened film: name, marks, note, undo, and what others say."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from fracture_core.errors import DataError
+from fracture_core.registry.card import ModelCard
+from fracture_core.review import ANNOTATIONS, Review
+from fracture_core.review.annotation import MAX_NAME_LENGTH, MAX_NOTE_LENGTH
+from pages.components.common import boundary, layout, review_summary
+
+#: Session state: the name typed into “Your name”.
+NAME = "failures_reviewer"
+_FAULT = "failures_review_fault"
+
+
+@boundary.fragment
+def show(card: ModelCard, case: str) -> None:
+    """Draws it; a fragment, so that a mark leaves film and heatmap alone."""
+    st.html('<h3 class="table-title">Review</h3>')
+    try:
+        reviews = review_summary.review_store(card).all()
+    except DataError as error:
+        st.error(layout.escape_markdown(str(error)))
+        return
+    left, right = st.columns([2, 3])
+    with left:
+        typed = st.text_input(
+            "Your name",
+            key=NAME,
+            max_chars=MAX_NAME_LENGTH,
+            placeholder="marks need a name",
+            persist_state="session",
+        )
+    reviewer = " ".join(typed.split())
+    own = next((found for found in reviews if (found.case, found.reviewer) == (case, reviewer)), None)
+    note = f"failures_note {card.id} {case} {reviewer}"
+    st.session_state.setdefault(note, own.note if own else "")
+    with right:
+        st.text_input(
+            "Note",
+            key=note,
+            max_chars=MAX_NOTE_LENGTH,
+            disabled=not reviewer,
+            placeholder="why, in a few words",
+            on_change=boundary.callback(_note),
+            args=(card, own, note),
+        )
+    with st.container(key="failures-marks"):
+        for number, mark in enumerate(ANNOTATIONS, 1):
+            st.button(
+                mark,
+                key=f"failures_mark {number}",
+                shortcut=str(number),
+                type="primary" if own and own.mark == mark else "secondary",
+                disabled=not reviewer,
+                on_click=boundary.callback(_mark),
+                args=(card, case, mark, reviewer, note),
+                width="stretch",
+            )
+        st.button(
+            "Undo",
+            key="failures_undo",
+            shortcut="u",
+            disabled=own is None,
+            help="Takes your last mark on this film back; the one before it stands again.",
+            on_click=boundary.callback(_undo),
+            args=(card, case, reviewer, note),
+            width="stretch",
+        )
+    fault = st.session_state.pop(_FAULT, "")
+    if fault:
+        st.error(layout.escape_markdown(fault))
+    st.html(review_summary.others_html(reviews, case, reviewer))
+
+
+def _mark(card: ModelCard, case: str, mark: str, reviewer: str, note: str) -> None:
+    try:
+        review_summary.review_store(card).add_annotation(case, mark, reviewer, st.session_state.get(note, ""))
+    except DataError as error:
+        st.session_state[_FAULT] = str(error)
+
+
+def _note(card: ModelCard, own: Review | None, note: str) -> None:
+    """Keeps a note that is written after the mark; before it, the mark takes the note along."""
+    if own is not None:
+        _mark(card, own.case, own.mark, own.reviewer, note)
+
+
+def _undo(card: ModelCard, case: str, reviewer: str, note: str) -> None:
+    kept = review_summary.review_store(card)
+    try:
+        kept.undo(reviewer, case)
+        standing = [found.note for found in kept.all() if (found.case, found.reviewer) == (case, reviewer)]
+        st.session_state[note] = "".join(standing)
+    except DataError as error:
+        st.session_state[_FAULT] = str(error)

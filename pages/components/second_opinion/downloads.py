@@ -1,0 +1,182 @@
+"""What can be saved of a film and of its study; made when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+import streamlit as st
+
+from fracture_core.errors import SecondLookError
+from fracture_core.internal_errors import file_boundary
+from fracture_core.report import display_names, table
+from fracture_core.report.dicom_source import is_dicom_content, read_dicom_source
+from pages.components.common import boundary, layout
+from pages.components.second_opinion import answer
+
+if TYPE_CHECKING:
+    from fracture_core.inference.predictor import Opinion
+    from fracture_core.report.study_archive import StudyItem
+
+_KEEP = "save names"
+
+
+class SavableImage(Protocol):
+    """A film of a study, as far as it is saved."""
+
+    @property
+    def name(self) -> str:
+        """Of its file."""
+
+    @property
+    def key(self) -> str:
+        """Tells its widgets from those of others."""
+
+    @property
+    def content(self) -> bytes:
+        """Its file."""
+
+    @property
+    def error(self) -> str:
+        """Why there is no opinion."""
+
+    @property
+    def summary(self) -> Opinion | None:
+        """The opinion, for what needs no pixels."""
+
+    @property
+    def opinion(self) -> Opinion | None:
+        """The opinion with every pixel."""
+
+
+def image_label(films: Sequence[SavableImage], film: SavableImage) -> str:
+    """What a film is called in what is saved of it, as the user wants it.
+
+    Args:
+        films: of the study.
+        film: one of them.
+    """
+    return display_names.display_name(film.name, films.index(film) + 1, bool(st.session_state.get(_KEEP)))
+
+
+def show(films: Sequence[SavableImage], film: SavableImage) -> None:
+    """The downloads.
+
+    Args:
+        films: of the study.
+        film: the one on the screen.
+    """
+    with st.container(key="saving", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown("**Save**", width="content")
+            keep = st.checkbox(
+                "With the names of the files",
+                key=_KEEP,
+                help="Otherwise films are called Film 1, Film 2 and so on, for the name of a file may be that of a "
+                "person.",
+            )
+        opinion, called = film.opinion, image_label(films, film)
+        notes = []
+        with st.container(horizontal=True, gap="small"):
+            if opinion is not None:
+                _film(film, opinion, called)
+            _study(films, keep)
+            if opinion is not None and opinion.verdict is not None and is_dicom_content(film.content):
+                notes.append(_dicom(film, opinion, called))
+        if len(films) > 1 and any(is_dicom_content(other.content) for other in films):
+            notes.append("“All films” holds the DICOM results of all DICOM films, which name their patients.")
+        if notes:
+            st.caption(layout.escape_markdown(" ".join(notes)))
+
+
+def _film(film: SavableImage, opinion: Opinion, label: str) -> None:
+    """What is saved of one film."""
+    stem, region = display_names.file_stem(label), answer.choose_region(opinion, film.key)
+
+    def report() -> bytes:
+        from fracture_core.report.pdf import opinion_to_pdf
+
+        return opinion_to_pdf(opinion, label, region, _now())
+
+    def picture() -> bytes:
+        from fracture_core.report.overlay import report_overlay_png
+
+        return report_overlay_png(opinion)
+
+    _button("Report (PDF)", report, f"{stem}.second-look.pdf", "application/pdf")
+    if opinion.heat is not None:
+        _button("Overlay (PNG)", picture, f"{stem}.second-look.png", "image/png")
+
+
+def _study(films: Sequence[SavableImage], keep: bool) -> None:
+    """What is saved of all films."""
+
+    def rows() -> list[dict]:
+        return [
+            table.opinion_row(display_names.display_name(film.name, number, keep), film.summary, film.error)
+            for number, film in enumerate(films, 1)
+        ]
+
+    _button("Results (CSV)", lambda: table.rows_to_csv(rows()), "second-look.csv", "text/csv")
+    _button("Results (JSON)", lambda: table.rows_to_json(rows()), "second-look.json", "application/json")
+    if len(films) > 1:
+        # Asked for in a thread that knows no session, so what the user chose is looked up here.
+        chosen = [answer.choose_region(film.summary, film.key) if film.summary else "" for film in films]
+
+        def everything() -> bytes:
+            from fracture_core.report.study_archive import study_to_zip
+
+            return study_to_zip(_items(films, chosen, keep), _now())
+
+        _button("All films (zip)", everything, "second-look.zip", "application/zip")
+
+
+def _dicom(film: SavableImage, opinion: Opinion, label: str) -> str:
+    """Results for the archive that a DICOM film came from; what they name, or the sentence why there are none."""
+    try:
+        with file_boundary():
+            read_dicom_source(film.content)
+    except SecondLookError as error:
+        return f"No DICOM results: {error}"
+    region = answer.choose_region(opinion, film.key)
+
+    def results() -> bytes:
+        from fracture_core.report.dicom import opinion_to_dicom
+        from fracture_core.report.study_archive import zip_files
+
+        return zip_files(opinion_to_dicom(opinion, film.content, region))
+
+    _button(
+        "DICOM results (zip)",
+        results,
+        f"{display_names.file_stem(label)}.second-look-dicom.zip",
+        "application/zip",
+    )
+    return (
+        "The DICOM results, a secondary capture and a structured report, belong to the study of the film and so carry "
+        "the name and the ids of its patient."
+    )
+
+
+def _items(films: Sequence[SavableImage], regions: Sequence[str], keep: bool) -> Iterator[StudyItem]:
+    from fracture_core.report.study_archive import StudyItem
+
+    for number, (film, region) in enumerate(zip(films, regions, strict=True), 1):
+        yield StudyItem(
+            display_names.display_name(film.name, number, keep),
+            film.content,
+            film.opinion,
+            film.error,
+            region,
+        )
+
+
+def _button(words: str, make: Callable[[], bytes | str], name: str, mime: str) -> None:
+    st.download_button(
+        words, data=boundary.download(make), file_name=name, mime=mime, on_click="ignore", key=f"save {words}"
+    )
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()

@@ -1,0 +1,166 @@
+"""Where films come in: files, a zip, a folder, or a sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from fracture_core import paths as app_paths
+from fracture_core.imaging import encode_png, read_radiograph
+from fracture_core.imaging.dropped_files import DroppedFile, expand_dropped
+from fracture_core.imaging.study_images import StudyImages
+from fracture_core.internal_errors import InternalFileError, file_boundary
+from pages.components.common import boundary, layout, model_banner, resources
+from pages.components.second_opinion import study_session
+
+_OPENED, _SAMPLE = "opened", "sample"
+
+#: Most file names in one message.
+_NAMES = 5
+
+
+def choose_files() -> Sequence[DroppedFile] | None:
+    """The films of the study: what was dropped, or else the sample that was chosen.
+
+    Returns:
+        The films; empty where there are none. None while the user has to say which study later images belong to: no
+        answer is shown until then, for it could be taken for the answer on these images.
+    """
+    study_session.begin_session()
+    number = study_session.generation()
+    keys = f"films {number}", f"folder {number}"
+    # The browser empties an uploader while another page is shown; its widget is then new to the session.
+    emptied = keys[0] not in st.session_state
+    with st.container(key="intake"):
+        left, right = st.columns([3, 1])
+    files = left.file_uploader(
+        "Films of one study, or a zip of them",
+        accept_multiple_files=True,
+        key=keys[0],
+        help="The file type is detected from the file's content.",
+    )
+    folder = right.file_uploader("Or a whole folder", accept_multiple_files="directory", key=keys[1])
+    uploads = [*(files or []), *sorted(folder or [], key=lambda upload: upload.name)]
+    sources = {upload.file_id: (upload.name, upload.getvalue) for upload in uploads}
+    opened = _opened(sources)
+    study_session.update(opened, emptied)
+    images = study_session.images()
+    study_session.mark(bool(images.members))
+    if sources and not any(opened.values()):
+        st.warning(
+            "Only files of the system arrived, such as .DS_Store; expected films: drop the films themselves."
+        )
+    if not images.members and study_session.lost():
+        st.warning(
+            "The images of your study are gone: the app was restarted or the page was reloaded, and images are kept "
+            "in memory only. Drop them again."
+        )
+    if images.asks:
+        _ask(images)
+        return None
+    _notes(images)
+    return images.members or _sample()
+
+
+def _ask(images: StudyImages) -> None:
+    """Ask which study later images belong to."""
+    current = _names(images.members)
+    with st.container(border=True, key="study-question"):
+        if images.waiting:
+            st.markdown("**Same study or new study?**")
+            st.markdown(
+                f"New: {_names(images.waiting)}.  \nCurrent study: {current}.  \n"
+                "The files do not say whether they belong together."
+            )
+            with st.container(horizontal=True):
+                st.button("Same study", on_click=boundary.callback(study_session.join))
+                st.button("New study", on_click=boundary.callback(study_session.begin_with_waiting))
+        if images.apart:
+            st.markdown(f"**Another patient or study:** {_names(images.apart)}.")
+            if not images.waiting:
+                st.markdown(f"Not added to the current study: {current}.")
+            with st.container(horizontal=True):
+                st.button(_start_words(images), on_click=boundary.callback(study_session.begin_with_apart))
+                if not images.waiting:
+                    st.button("Keep the current study", on_click=boundary.callback(study_session.keep))
+
+
+def _notes(images: StudyImages) -> None:
+    """Which images are not part of the study, and which may not be."""
+    if images.apart:
+        with st.container(border=True, horizontal=True, vertical_alignment="center", key="study-apart"):
+            st.markdown(f"**Another patient or study, not included:** {_names(images.apart)}.")
+            st.button(_start_words(images), on_click=boundary.callback(study_session.begin_with_apart))
+    if images.unidentified:
+        one = len(images.unidentified) == 1
+        st.markdown(
+            f":orange[Check:] {_names(images.unidentified)} {'names' if one else 'name'} no patient and no study. "
+            f"Make sure that {'it belongs' if one else 'they belong'} to this study."
+        )
+
+
+def _start_words(images: StudyImages) -> str:
+    count = len(images.apart)
+    return f"Start a new study with {'this image' if count == 1 else f'these {count} images'}"
+
+
+def _names(files: Sequence[DroppedFile]) -> str:
+    """The names of files, of many the first."""
+    shown = [layout.escape_markdown(file.name.rsplit("/", 1)[-1]) for file in files[:_NAMES]]
+    more = len(files) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def _opened(sources: dict[str, tuple[str, Callable[[], bytes]]]) -> dict[str, list[DroppedFile]]:
+    """The films behind what was dropped; each source is opened once, so that a film stays the same object."""
+    opened: dict[str, list[DroppedFile]] = st.session_state.setdefault(_OPENED, {})
+    for stale in set(opened) - set(sources):
+        del opened[stale]
+    for key, (name, content) in sources.items():
+        if key not in opened:
+            opened[key] = _dropped(name, content())
+    return {key: opened[key] for key in sources}
+
+
+def _dropped(name: str, content: bytes) -> list[DroppedFile]:
+    try:
+        with file_boundary():
+            return expand_dropped(name, content)
+    except InternalFileError as error:
+        return [DroppedFile(name, b"", str(error))]
+
+
+def _sample() -> list[DroppedFile]:
+    """A synthetic film to try the app on; what the user chose stays chosen."""
+    paths = sorted(
+        path for path in (app_paths.assets_dir() / "samples").glob("synthetic_*") if path.is_file()
+    )
+    chosen = st.session_state.get(_SAMPLE)
+    if chosen in paths:
+        st.caption(model_banner.sample_caption(resources.card_in_use()))
+        return _opened({str(chosen): (chosen.name, chosen.read_bytes)})[str(chosen)]
+    st.markdown(
+        "**No film at hand?** Open a sample. They are synthetic: drawn by this app, no person was X-rayed."
+    )
+    gallery = st.container(key="samples")
+    for place, path in zip(gallery.columns(max(4, len(paths))), paths, strict=False):
+        with place:
+            st.image(_thumbnail(str(path)), width="stretch")
+            if st.button(_title(path), key=f"sample {path.name}", width="stretch"):
+                st.session_state[_SAMPLE] = path
+                st.rerun()
+    return []
+
+
+def _title(path: Path) -> str:
+    """A sample's name in words: synthetic_leg_fracture.dcm → Leg, fracture (DICOM)."""
+    words = path.stem.split("_")[1:]
+    kind = " (DICOM)" if path.suffix == ".dcm" else ""
+    return f"{words[0].capitalize()}, {' '.join(words[1:])}{kind}"
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _thumbnail(path: str) -> bytes:
+    return encode_png(read_radiograph(Path(path)).shown)

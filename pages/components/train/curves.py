@@ -1,0 +1,117 @@
+"""Learning curves: loss, accuracy and AUC, by epoch of training and validation films, by steps of training films."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import streamlit as st
+
+from fracture_core.runs.steps import CurvePoint
+from pages.components.common.chart_theme import apply_dark_theme
+from pages.components.train import standing
+from pages.components.train.standing import BY_STEP, TRAINING, VALIDATION
+
+# Told apart by colour-blind readers too, and by shape for everybody.
+_COLOURS = {TRAINING: "#7FB7C9", VALIDATION: "#E8A33D", BY_STEP: "#54707C"}
+_TITLES = {
+    "loss": "Loss (lower is better)",
+    "accuracy": "Accuracy (at a probability of 0.5)",
+    "auc": "AUC (0.5 is chance, 1 is perfect)",
+}
+
+
+def show(
+    epochs: Sequence[dict[str, Any]],
+    planned: int,
+    head_epochs: int,
+    live: bool,
+    points: Sequence[CurvePoint] = (),
+) -> None:
+    """Draws the curves, and says which epoch is the best so far.
+
+    Args:
+        epochs: reports of the completed epochs.
+        planned: how many epochs were asked for.
+        head_epochs: how many of them train the head alone.
+        live: whether more may come.
+        points: what is known step by step.
+    """
+    if not epochs and not points:
+        st.caption("The first points appear with the first steps.")
+        return
+    # Room for what comes, without a long empty stretch at the beginning of many epochs.
+    done = int(epochs[-1]["epoch"]) if epochs else math.ceil(points[-1].at)
+    last = max(2, min(planned, 2 * done + 2) if live else done)
+    for column, name in zip(st.columns(len(_TITLES)), _TITLES, strict=True):
+        table = standing.curve_table(epochs, points, name)
+        latest = ", ".join(
+            f"{films} {part['value'].iloc[-1]:.3f}" for films, part in table.groupby("films", sort=True)
+        )
+        column.altair_chart(
+            _chart(table, name, last),
+            width="stretch",
+            theme=None,
+            alt=f"{_TITLES[name]} by epoch, {len(epochs)} epochs so far; latest: {latest}.",
+        )
+    best = standing.best_epoch(epochs, head_epochs)
+    if best is not None:
+        which = "Best epoch so far" if live else "Best epoch"
+        auc = f", AUC {best['val_auc']:.3f}" if "val_auc" in best else ""
+        st.caption(
+            f"{which}: {best['epoch']} (on validation films: loss {best['val_loss']:.3f}{auc}). The model is taken "
+            "from it."
+        )
+
+
+def _chart(table: Any, name: str, last: int) -> alt.LayerChart | alt.FacetChart:
+    domain = [name for name in _COLOURS if (table["films"] == name).any()]
+    films = alt.Color(
+        "films:N",
+        scale=alt.Scale(domain=domain, range=[_COLOURS[name] for name in domain]),
+        legend=alt.Legend(title=None, orient="top", labelFontSize=12, columns=2),
+    )
+    base = alt.Chart(table).encode(
+        x=alt.X(
+            "epoch:Q",
+            title="Epoch",
+            scale=alt.Scale(domain=[0, last], nice=False),
+            axis=alt.Axis(values=_ticks(last), format="d", grid=False, labelFlush=False),
+        ),
+        y=alt.Y(
+            "value:Q",
+            title=None,
+            scale=alt.Scale(zero=False, nice=True) if name == "loss" else alt.Scale(domain=[0, 1]),
+        ),
+        color=films,
+        tooltip=[
+            alt.Tooltip("films:N", title="Films"),
+            alt.Tooltip("epoch:Q", title="Epoch", format=".3~f"),
+            alt.Tooltip("value:Q", title=name, format=".4f"),
+        ],
+    )
+    steps = base.transform_filter(alt.datum.films == BY_STEP).mark_line(strokeWidth=1)
+    whole = (
+        base.transform_filter(alt.datum.films != BY_STEP)
+        .mark_line(strokeWidth=2, point={"size": 45, "filled": True, "opacity": 1})
+        .encode(
+            shape=alt.Shape(
+                "films:N",
+                scale=alt.Scale(domain=[TRAINING, VALIDATION], range=["circle", "diamond"]),
+                legend=None,
+            )
+        )
+    )
+    return apply_dark_theme(
+        alt.layer(steps, whole).properties(
+            height=280,
+            background="transparent",
+            title=alt.Title(_TITLES[name], anchor="start", color="#B6C0CA", fontSize=13, fontWeight="normal"),
+        )
+    )
+
+
+def _ticks(last: int) -> list[int]:
+    """Whole epochs, at most ten of them."""
+    step = -(-last // 10)
+    return [1, *(number for number in range(step, last + 1, step) if number > 1)]

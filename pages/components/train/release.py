@@ -1,0 +1,153 @@
+"""Putting a model in use: the button, the comparison with the model in use, and the reason where a check fails."""
+
+import html
+from pathlib import Path
+
+import streamlit as st
+
+from fracture_core.errors import SecondLookError
+from fracture_core.registry.card import ModelCard
+from fracture_core.registry.store import CARD_NAME, PREDICTIONS_NAME
+from fracture_core.runs.run import Run
+from fracture_core.training import release
+from fracture_core.training.release import ReleaseComparison
+from pages.components.common import boundary, layout, resources
+from pages.components.train import state
+
+_ASKED = "train_release_asked"
+
+_TABLE = """<style>
+.release {{ border-collapse: collapse; width: 100%; font-size: 0.9rem; table-layout: fixed; }}
+.release th, .release td {{ text-align: left; vertical-align: top; padding: 0.3rem 0.6rem 0.3rem 0;
+  border-bottom: 1px solid #262C34; overflow-wrap: anywhere; }}
+.release th {{ font-weight: 400; color: #98A3AF; }}
+.release thead th {{ color: #F2F5F7; font-weight: 600; }}
+.release thead th:first-child {{ width: 24%; }}
+.release td {{ font-variant-numeric: tabular-nums; }}
+@media (max-width: 640px) {{
+  .release {{ font-size: 0.82rem; }}
+  .release tbody tr {{ display: grid; grid-template-columns: 1fr 1fr; column-gap: 0.6rem;
+    border-bottom: 1px solid #262C34; }}
+  .release tbody th {{ grid-column: 1 / -1; padding-bottom: 0; }}
+  .release tbody th, .release tbody td {{ border-bottom: 0; }}
+  .release thead tr {{ display: grid; grid-template-columns: 1fr 1fr; column-gap: 0.6rem; }}
+  .release thead th:first-child {{ display: none; }}
+}}
+</style><table class="release"><thead><tr><th></th><th scope="col">In use: {current}</th>
+<th scope="col">{candidate}</th></tr></thead><tbody>{rows}</tbody></table>"""
+
+
+def show(card: ModelCard, run: Run | None = None) -> None:
+    """Draws the button and, once it is pressed, the comparison to confirm.
+
+    Args:
+        card: of the model.
+        run: the run it comes from; None for a model of the registry.
+    """
+    store = resources.model_store()
+    added = _is_added(card)
+    if added and store.model_in_use() == card.id:
+        st.markdown("This model is in use on every page.")
+        return
+    if st.session_state.get(_ASKED) != card.weights.sha256:
+        st.button(
+            "Put in use",
+            type="primary",
+            key=f"train_use_{card.id}",
+            on_click=boundary.callback(_ask),
+            args=(card.weights.sha256,),
+            help="Shows a comparison with the model in use first.",
+        )
+        return
+    folder = store.root / card.id if added or run is None else run.result
+    try:
+        with st.spinner("Comparing the model with the one in use …"):
+            found = _comparison(folder, _file_times(folder), store.model_in_use() if store.ids() else "")
+    except SecondLookError as error:
+        st.error(layout.escape_markdown(str(error)))
+        return
+    with st.container(border=True, key="release"):
+        st.markdown(f"**Put {layout.escape_markdown(card.id)} in use on every page?**")
+        _compare(found)
+        reason = _confirmed(found)
+        if reason is not None:
+            _put_in_use(card, None if added else run, reason, found)
+
+
+def _put_in_use(card: ModelCard, run: Run | None, reason: str, found: ReleaseComparison) -> None:
+    """Puts the model in use, after it was added where it comes from a run; or says why not."""
+    if found.reason_needed and not reason.strip():
+        st.error("Type a reason first: it is kept in the history of the model in use.")
+        return
+    store = resources.model_store()
+    try:
+        with st.spinner("Checking the model: its file, and the answer it must give to a known pattern …"):
+            if run is not None:
+                store.add(run.result)
+            release.put_in_use(store, card.id, reason, found)
+    except SecondLookError as error:
+        st.error(layout.escape_markdown(str(error)))
+        return
+    _ask("")
+    state.go_to(f"{layout.escape_markdown(card.title)} ({card.id}) is now in use on every page.")
+
+
+def _is_added(card: ModelCard) -> bool:
+    """Whether the model is in the registry, and not another one of its name."""
+    store = resources.model_store()
+    try:
+        return card.id in store.ids() and store.card(card.id).weights == card.weights
+    except SecondLookError:
+        return False
+
+
+def _ask(sha256: str) -> None:
+    st.session_state[_ASKED] = sha256
+
+
+def _file_times(folder: Path) -> tuple[int, ...]:
+    """When the files that a comparison rests on were last changed."""
+    store = resources.model_store()
+    folders = [folder, *([store.root / store.model_in_use()] if store.ids() else [])]
+    paths = [place / name for place in folders for name in (CARD_NAME, PREDICTIONS_NAME)]
+    return tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in paths)
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _comparison(folder: Path, file_times: tuple[int, ...], current_id: str) -> ReleaseComparison:
+    """The comparison; made again where a file changed or another model is in use."""
+    return release.compare_with_model_in_use(resources.model_store(), folder)
+
+
+def _compare(found: ReleaseComparison) -> None:
+    rows = "".join(
+        f'<tr><th scope="row">{name}</th><td>{current}</td><td>{candidate}</td></tr>'
+        for name, current, candidate in (map(html.escape, row) for row in found.rows())
+    )
+    st.html(
+        _TABLE.format(
+            current=html.escape(found.current_id or "none"),
+            candidate=html.escape(found.candidate.id),
+            rows=rows,
+        )
+    )
+    st.caption(layout.escape_markdown(found.pair_sentence()))
+    if found.failed:
+        st.warning("\n".join(f"- {layout.escape_markdown(failed.sentence)}" for failed in found.failed))
+
+
+def _confirmed(found: ReleaseComparison) -> str | None:
+    """The reason that was typed, "" where none is needed; None as long as the change is not confirmed."""
+    # In a form, the text arrives together with the click.
+    with st.form("release_form", border=False):
+        reason = ""
+        if found.reason_needed:
+            reason = st.text_input(
+                "Reason for using it all the same",
+                max_chars=release.LONGEST_REASON,
+                help="Required, because the model fails a check. It is kept in the history of the model in use.",
+            )
+        with st.container(horizontal=True):
+            confirmed = st.form_submit_button("Put it in use", type="primary")
+            st.form_submit_button("Cancel", on_click=boundary.callback(_ask), args=("",))
+    return reason if confirmed else None

@@ -1,0 +1,58 @@
+"""Which files count as images, and finding those that a table names."""
+
+from pathlib import Path
+
+import pytest
+
+from fracture_core.datasets.layouts.image_files import ImageFinder, file_stem, find_images
+
+
+def test_files_without_an_ending_are_told_by_their_bytes(tmp_path, dicom):
+    for name, content in {
+        "IM0001": dicom,
+        "1.2.840.113619.2.5": dicom,
+        "DICOMDIR": dicom,
+        "README": b"read me",
+        "empty": b"",
+        "scan": b"\x89PNG\r\n\x1a\n" + b"\0" * 200,
+        "film.dic": b"",
+        "film.DICOM": b"",
+        "table.csv": dicom,
+    }.items():
+        (tmp_path / name).write_bytes(content)
+    assert [path.name for path in find_images(tmp_path)] == [
+        "1.2.840.113619.2.5",
+        "IM0001",
+        "film.DICOM",
+        "film.dic",
+        "scan",
+    ]
+
+
+def test_no_folder_holds_no_images(tmp_path):
+    assert find_images(tmp_path / "gone") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("a/b/IMG1.jpg", "IMG1"),
+        ("a\\IMG1.PNG", "IMG1"),
+        ("1.2.840.5", "1.2.840.5"),
+        ("1.2.840.5.dcm", "1.2.840.5"),
+        ("hand.left", "hand.left"),
+    ],
+)
+def test_stems(name, wanted):
+    assert file_stem(name) == wanted
+
+
+def test_finder(tmp_path):
+    (tmp_path / "a.dcm").touch()
+    (tmp_path / "b.txt").touch()
+    find = ImageFinder()
+    assert find(tmp_path / "a.dcm") == find(tmp_path / "a.png") == tmp_path / "a.dcm"
+    assert find(tmp_path / "b.png") is None
+    assert find(tmp_path / "none" / "a.png") is None
+    assert find(Path("x\0y")) is None
+    assert find(tmp_path / ("x" * 500)) is None

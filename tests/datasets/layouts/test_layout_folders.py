@@ -1,0 +1,194 @@
+"""One folder a class: mapped by name, refused with a sentence."""
+
+import pytest
+
+from fracture_core.datasets.layouts import find_layout, read_catalogue
+from fracture_core.errors import DataError
+from fracture_core.phantom import PhantomSettings, write_phantom_dataset
+
+
+@pytest.mark.parametrize("sound", ["healthy", "not fractured", "unfractured"])
+def test_classes_are_mapped_by_name_never_by_order(touch, tmp_path, sound):
+    """`fractured` < `healthy` but `fractured` < `not fractured` too; `broken` sorts first of all."""
+    for broken in ("broken", "fractured"):
+        root = touch(tmp_path / broken, f"{broken}/1.jpg", f"{sound}/2.jpg")
+        found = read_catalogue(root)
+        assert {case.path.name: case.label for case in found.cases} == {"1.jpg": 1, "2.jpg": 0}
+        assert dict(found.classes) == {broken: 1, sound: 0}
+        assert found.finding == "fracture"
+
+
+def test_splits_above_the_classes(touch, tmp_path):
+    root = touch(
+        tmp_path,
+        *(
+            f"{split}/{kind}/{n}.png"
+            for n, split in enumerate(("Train", "valid", "test"))
+            for kind in ("fractured", "normal")
+        ),
+    )
+    found = read_catalogue(root)
+    assert (found.layout, found.root) == ("folders", root)
+    assert {case.id: case.split for case in found.cases} == {
+        "Train/fractured/0.png": "train",
+        "Train/normal/0.png": "train",
+        "valid/fractured/1.png": "val",
+        "valid/normal/1.png": "val",
+        "test/fractured/2.png": "test",
+        "test/normal/2.png": "test",
+    }
+
+
+def test_splits_below_the_classes(touch, tmp_path):
+    touch(
+        tmp_path,
+        "Fractured_/training/1.png",
+        "Fractured_/dev/2.png",
+        "non-fractured/testing/3.png",
+        "non-fractured/hand/4.png",
+        "non-fractured/5.png",
+    )
+    assert {case.path.name: (case.split, case.label) for case in read_catalogue(tmp_path).cases} == {
+        "1.png": ("train", 1),
+        "2.png": ("val", 1),
+        "3.png": ("test", 0),
+        "4.png": ("", 0),
+        "5.png": ("", 0),
+    }
+
+
+def test_normal_and_abnormal_tell_no_fractures(touch, tmp_path):
+    found = read_catalogue(touch(tmp_path, "normal/1.png", "Abnormal/2.png"))
+    assert found.finding == "abnormality"
+    assert found.classes == (("Abnormal", 1), ("normal", 0))
+
+
+def test_abnormal_beside_fractured_is_refused(touch, tmp_path):
+    touch(tmp_path, "normal/1.png", "abnormal/2.png", "fractured/3.png")
+    with pytest.raises(DataError, match="'fractured' beside 'abnormal', and not every abnormality"):
+        read_catalogue(tmp_path)
+
+
+def test_positive_alone_does_not_say_of_what(touch, tmp_path):
+    touch(tmp_path, "positive/1.png", "negative/2.png")
+    with pytest.raises(DataError, match="'positive' is neither: rename it"):
+        read_catalogue(tmp_path)
+
+
+def test_rotated_copies_share_a_group_but_not_across_classes(touch, tmp_path):
+    touch(
+        tmp_path,
+        "train/fractured/7.jpg",
+        "train/fractured/7-rotated1.jpg",
+        "test/fractured/7-rotated1-rotated2-rotated3.jpg",
+        "train/fractured/7-rotatedby.jpg",
+        "train/not fractured/7.jpg",
+    )
+    groups = {case.id: case.group for case in read_catalogue(tmp_path).cases}
+    copies = {group for name, group in groups.items() if "/fractured/7" in name and "by" not in name}
+    assert len(copies) == 1
+    assert len(set(groups.values())) == 3
+
+
+def test_dicom_hidden_and_foreign_files(touch, tmp_path, dicom):
+    touch(
+        tmp_path,
+        "fractured/1.PNG",
+        "fractured/.2.png",
+        "fractured/notes.txt",
+        "normal/deep/er/3.dcm",
+        "normal/5",
+        ".git/x.png",
+    )
+    (tmp_path / "normal" / "IM0004").write_bytes(dicom)
+    found = read_catalogue(tmp_path).cases
+    assert [case.id for case in found] == ["fractured/1.PNG", "normal/IM0004", "normal/deep/er/3.dcm"]
+
+
+def test_unicode_names(touch, tmp_path):
+    found = read_catalogue(touch(tmp_path, "fractured/Handgelenk für Übung ☂.png", "normal/手.png")).cases
+    assert [case.id for case in found] == ["fractured/Handgelenk für Übung ☂.png", "normal/手.png"]
+
+
+def test_an_unclear_class_is_refused(touch, tmp_path):
+    touch(tmp_path, "fractured/1.png", "normal/1.png", "maybe/1.png")
+    with pytest.raises(DataError, match="'maybe' is neither"):
+        read_catalogue(tmp_path)
+
+
+def test_an_empty_folder_beside_the_classes_does_no_harm(touch, tmp_path):
+    touch(tmp_path, "fractured/1.png", "normal/1.png", "notes/read.txt")
+    assert len(read_catalogue(tmp_path).cases) == 2
+
+
+def test_empty_class_folders_are_refused(tmp_path):
+    for name in ("fractured", "normal"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(DataError, match="class folders are empty"):
+        read_catalogue(tmp_path)
+
+
+def test_one_class_alone_is_no_data_set(touch, tmp_path):
+    touch(tmp_path, "fractured/1.png", "other/1.txt")
+    with pytest.raises(DataError, match="found fractured, other: name them"):
+        read_catalogue(tmp_path, "folders")
+    assert not find_layout("folders").matches(tmp_path)
+
+
+def test_a_synthetic_set_keeps_its_boxes(tmp_path):
+    write_phantom_dataset(tmp_path, PhantomSettings(8, size=(96, 80)))
+    found = read_catalogue(tmp_path)
+    assert found.layout == "phantom"
+    assert found.remarks == ()
+    assert all(bool(case.boxes) == bool(case.label) for case in found.cases)
+    assert all(0 <= side <= 1 for case in found.cases for box in case.boxes for side in box)
+
+
+@pytest.mark.parametrize(
+    "row", ["fractured/a.png,x,0,1,1", "fractured/a.png,0.5,0,0.2,1", "fractured/a.png,0,0,90,90"]
+)
+def test_bad_line_of_boxes_is_skipped_and_named(touch, tmp_path, row):
+    touch(tmp_path, "fractured/a.png", "normal/b.png")
+    (tmp_path / "boxes.csv").write_text(f"file,x0,y0,x1,y1\n{row}\nfractured/a.png,0,0,0.5,1.2\n")
+    found = read_catalogue(tmp_path)
+    assert [case.boxes for case in found.cases] == [((0, 0, 0.5, 1),), ()]
+    skipped, clipped = found.remarks
+    assert (skipped.kind, clipped.kind) == ("annotation_skipped", "annotation_clipped")
+    assert skipped.details[0].startswith("boxes.csv, line 2 (a.png): ")
+    assert clipped.details == ("boxes.csv, line 3 (a.png)",)
+
+
+def test_a_table_of_boxes_without_a_column_is_named(touch, tmp_path):
+    touch(tmp_path, "fractured/a.png", "normal/b.png")
+    (tmp_path / "boxes.csv").write_text("file,x0\nfractured/a.png,0.5\n")
+    with pytest.raises(DataError, match="x1, y0, y1 are missing"):
+        read_catalogue(tmp_path)
+
+
+def test_boxes_find_a_film_in_another_format_and_tell_of_one_that_is_gone(touch, tmp_path, kinds):
+    touch(tmp_path, "fractured/a.dcm", "normal/b.png")
+    (tmp_path / "boxes.csv").write_text(
+        "file,x0,y0,x1,y1\nfractured/a.png,0,0,0.5,0.5\nfractured/c.png,0,0,1,1\n"
+    )
+    found = read_catalogue(tmp_path)
+    assert {case.id: case.boxes for case in found.cases} == {
+        "fractured/a.dcm": ((0, 0, 0.5, 0.5),),
+        "normal/b.png": (),
+    }
+    assert kinds(found) == {"no_such_file": ("fractured/c.png",)}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("multiregion", {("train", 0): 4640, ("train", 1): 4606, ("test", 0): 268, ("test", 1): 238}),
+        ("devbatrax", {("train", 0): 4383, ("train", 1): 4480, ("val", 0): 240, ("val", 1): 360}),
+    ],
+)
+def test_real_folders(real_data, name, counts):
+    found = read_catalogue(real_data / name)
+    assert (found.layout, found.finding, found.remarks) == ("folders", "fracture", ())
+    assert dict(found.classes) == {"fractured": 1, "not fractured": 0}
+    seen = [(case.split, case.label) for case in found.cases]
+    assert {kind: seen.count(kind) for kind in set(seen)} == counts

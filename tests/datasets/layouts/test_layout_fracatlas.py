@@ -1,0 +1,233 @@
+"""FracAtlas: the folder is the label, the table the rest, and where they disagree it is said."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fracture_core.datasets.layouts import find_layout, read_catalogue
+from fracture_core.errors import DataError
+
+_HEADER = (
+    "image_id,hand,leg,hip,shoulder,mixed,hardware,multiscan,fractured,fracture_count,frontal,lateral,oblique"
+)
+_VOC = """<annotation><size><width>200</width><height>100</height></size>
+<object><name>fractured</name><bndbox><xmin>20</xmin><ymin>10</ymin><xmax>60</xmax><ymax>30</ymax></bndbox></object>
+</annotation>"""
+
+
+@pytest.fixture
+def atlas(touch, tmp_path: Path) -> Path:
+    root = touch(
+        tmp_path / "atlas",
+        "images/Fractured/IMG0000019.jpg",
+        "images/Fractured/IMG0003298.jpg",
+        "images/Non_fractured/IMG0000010.jpg",
+        "images/Non_fractured/IMG0000020.jpg",
+        "images/Non_fractured/IMG0000021.jpg",
+        "images/Non_fractured/Thumbs.db",
+    )
+    rows = [
+        "IMG0000019.jpg,1,0,0,0,0,1,0,1,2,1,1,0",
+        "IMG0003298.jpg,0,1,1,0,1,0,0,0,0,1,0,0",  # the table says unfractured, the folder knows better
+        "IMG0000010.jpg,0,0,0,1,0,0,0,0,0,1,0,0",
+        "IMG0000020.jpg,0,1,0,0,0,0,0,1,1,0,0,1",  # and here fractured
+        "IMG0000099.jpg,0,1,0,0,0,0,0,0,0,1,0,0",
+    ]
+    (root / "dataset.csv").write_text("\n".join([_HEADER, *rows]) + "\n", encoding="utf-8-sig")
+    boxes = root / "Annotations" / "YOLO"
+    boxes.mkdir(parents=True)
+    (boxes / "IMG0000019.txt").write_text("0 0.5 0.25 0.2 0.1\n\n0 0.1 0.9 0.2 0.2\n")
+    return root
+
+
+@pytest.fixture
+def found(atlas) -> dict:
+    return {case.id: case for case in read_catalogue(atlas).cases}
+
+
+def test_fracatlas(atlas):
+    catalogue = read_catalogue(atlas)
+    assert (catalogue.layout, catalogue.finding, catalogue.root) == ("fracatlas", "fracture", atlas)
+    cases = catalogue.cases
+    assert [case.id for case in cases] == sorted(case.id for case in cases)
+    assert len(cases) == 5
+    assert {case.label for case in cases if "Non_" in str(case.path)} == {0}
+    assert {case.split for case in cases} == {""}
+
+
+def test_what_the_table_tells(found):
+    assert found["IMG0000019"].regions == ("hand",)
+    assert found["IMG0003298"].regions == ("leg", "hip")
+    assert found["IMG0000019"].views == ("frontal", "lateral")
+    assert found["IMG0000020"].views == ("oblique",)
+    assert found["IMG0000019"].hardware is True
+    assert found["IMG0000010"].hardware is False
+
+
+def test_a_film_that_is_not_in_the_table(found):
+    film = found["IMG0000021"]
+    assert (film.regions, film.views, film.hardware, film.boxes) == ((), (), None, ())
+
+
+def test_the_folder_is_the_label_not_the_table(found):
+    assert found["IMG0003298"].label == 1
+    assert found["IMG0000020"].label == 0
+
+
+def test_remarks(atlas):
+    remarks = {remark.kind: remark for remark in read_catalogue(atlas).remarks}
+    assert remarks["table_differs"].ids == ("IMG0000020", "IMG0003298")
+    assert remarks["not_in_table"].sentence == (
+        "dataset.csv does not list IMG0000021, so its region and view are unknown."
+    )
+    assert remarks["no_such_file"].sentence == (
+        "Of the 5 films that dataset.csv lists, one is not here: IMG0000099."
+    )
+    assert remarks["fracture_without_box"].ids == ("IMG0003298",)
+    assert "box_without_fracture" not in remarks
+
+
+def test_many_missing_films_read_as_well_as_one(atlas):
+    with (atlas / "dataset.csv").open("a") as file:
+        file.writelines(f"IMG{number:07d}.jpg,0,1,0,0,0,0,0,0,0,1,0,0\n" for number in range(100, 700))
+    remarks = {remark.kind: remark for remark in read_catalogue(atlas).remarks}
+    assert len(remarks["no_such_file"].ids) == 601
+    assert remarks["no_such_file"].sentence == (
+        "Of the 605 films that dataset.csv lists, 601 are not here "
+        "(IMG0000099, IMG0000100, IMG0000101 and 598 more)."
+    )
+
+
+def test_a_box_on_a_film_without_a_fracture(atlas, kinds):
+    (atlas / "Annotations/YOLO/IMG0000010.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    assert kinds(read_catalogue(atlas))["box_without_fracture"] == ("IMG0000010",)
+
+
+def test_without_annotations_no_film_lacks_a_box(atlas, kinds):
+    (atlas / "Annotations/YOLO/IMG0000019.txt").unlink()
+    assert "fracture_without_box" not in kinds(read_catalogue(atlas))
+
+
+def test_yolo_boxes_are_corners(found):
+    boxes = found["IMG0000019"].boxes
+    assert boxes[0] == pytest.approx((0.4, 0.2, 0.6, 0.3))
+    assert boxes[1] == pytest.approx((0.0, 0.8, 0.2, 1.0))
+
+
+def test_coco_comes_before_yolo(atlas):
+    folder = atlas / "Annotations" / "COCO JSON"
+    folder.mkdir()
+    content = {
+        "images": [{"id": 7, "file_name": "IMG0003298.jpg", "width": 100, "height": 200}],
+        "categories": [{"id": 0, "name": "fractured"}],
+        "annotations": [{"image_id": 7, "category_id": 0, "bbox": [10, 20, 30, 40]}],
+    }
+    (folder / "COCO_fracture_masks.json").write_text(json.dumps(content))
+    boxes = {case.id: case.boxes for case in read_catalogue(atlas).cases if case.boxes}
+    assert boxes == {"IMG0003298": ((0.1, 0.1, 0.4, pytest.approx(0.3)),)}
+
+
+def test_voc_where_there_is_nothing_else(atlas):
+    (atlas / "Annotations/YOLO/IMG0000019.txt").unlink()
+    folder = atlas / "Annotations" / "PASCAL VOC"
+    folder.mkdir()
+    (folder / "IMG0000019.xml").write_text(_VOC)
+    boxes = {case.id: case.boxes for case in read_catalogue(atlas).cases if case.boxes}
+    assert boxes == {"IMG0000019": ((0.1, 0.1, 0.3, 0.3),)}
+
+
+def test_groups_are_blocks_of_ten(found):
+    assert found["IMG0000010"].group == found["IMG0000019"].group
+    assert found["IMG0000020"].group == found["IMG0000021"].group != found["IMG0000019"].group
+
+
+def test_films_as_dicom_are_found_in_the_table_by_stem(atlas, dicom):
+    (atlas / "images/Fractured/IMG0000019.jpg").rename(atlas / "images/Fractured/IMG0000019.dcm")
+    (atlas / "images/Non_fractured/IMG0000010.jpg").unlink()
+    (atlas / "images/Non_fractured/IMG0000010").write_bytes(dicom)
+    found = {case.id: case for case in read_catalogue(atlas).cases}
+    assert found["IMG0000019"].regions == ("hand",)
+    assert len(found["IMG0000019"].boxes) == 2
+    assert found["IMG0000010"].regions == ("shoulder",)
+
+
+def test_one_name_in_both_folders_stands_for_two_films(touch, atlas):
+    before = len(read_catalogue(atlas).cases)
+    touch(atlas, "images/Non_fractured/IMG0000019.jpg")
+    found = read_catalogue(atlas)
+    assert len(found.cases) == before + 1
+    (remark,) = (remark for remark in found.remarks if remark.kind == "repeated_name")
+    (own,) = remark.ids
+    assert own.startswith("images/")
+    assert own in {case.id for case in found.cases}
+    assert "IMG0000019 lies there as" in remark.sentence
+    assert "under the other label" in remark.sentence
+
+
+def test_bad_line_of_boxes_is_skipped_and_named(atlas):
+    (atlas / "Annotations/YOLO/IMG0003298.txt").write_text("0 0.5 0.5 0.1 0.1\n0 0.5 0.5\n")
+    found = read_catalogue(atlas)
+    assert {case.id: len(case.boxes) for case in found.cases}["IMG0003298"] == 1
+    (remark,) = (remark for remark in found.remarks if remark.kind == "annotation_skipped")
+    assert remark.ids == ("IMG0003298",)
+    assert remark.details[0].startswith("IMG0003298.txt, line 2: ")
+
+
+def test_flags_as_spreadsheets_write_them(atlas):
+    before = read_catalogue(atlas).cases
+    lines = (atlas / "dataset.csv").read_text().splitlines()
+    rows = [
+        ",".join({"0": "0.0", "1": "TRUE"}.get(cell, cell) for cell in line.split(",")) for line in lines[1:]
+    ]
+    (atlas / "dataset.csv").write_text("\r\n".join([lines[0], *rows]).replace(",", ";"), encoding="utf-16")
+    assert read_catalogue(atlas).cases == before
+
+
+def test_the_missing_column_is_named(atlas):
+    (atlas / "dataset.csv").write_text(_HEADER.replace("hip,shoulder,", "") + "\n")
+    with pytest.raises(DataError, match=r"but hip, shoulder are missing: use the dataset\.csv as published"):
+        read_catalogue(atlas)
+
+
+def test_a_table_that_is_no_text(atlas):
+    (atlas / "dataset.csv").write_bytes(b"\xff\xfe\x00binary")
+    with pytest.raises(DataError, match="but its encoding is not recognised"):
+        read_catalogue(atlas)
+
+
+def test_empty_folders(atlas):
+    for path in atlas.glob("images/*/*.jpg"):
+        path.unlink()
+    with pytest.raises(DataError, match="its folders are empty"):
+        read_catalogue(atlas)
+
+
+def test_asked_for_by_name_where_it_is_not(tmp_path):
+    with pytest.raises(DataError, match="Expected FracAtlas in"):
+        read_catalogue(tmp_path, "fracatlas")
+
+
+def test_it_is_not_taken_for_folders(atlas):
+    assert not find_layout("folders").matches(atlas)
+    assert read_catalogue(atlas, "fracatlas").layout == "fracatlas"
+
+
+@pytest.mark.real
+def test_real_fracatlas(real_data, kinds):
+    found = read_catalogue(real_data / "fracatlas")
+    cases = found.cases
+    assert found.layout == "fracatlas"
+    assert len(cases) == len({case.id for case in cases}) == 3471
+    assert sum(case.label for case in cases) == 607
+    assert sum(len(case.boxes) for case in cases) == 788
+    assert all(
+        0 <= low < high <= 1
+        for case in cases
+        for box in case.boxes
+        for low, high in zip(box[:2], box[2:], strict=True)
+    )
+    assert all(case.regions and case.views and case.hardware is not None for case in cases)
+    # IMG0002588 is turned by half, which leaves its size as it is.
+    assert kinds(found) == {"table_differs": ("IMG0003298",), "box_orientation_unclear": ("IMG0002588",)}
+    assert next(case for case in cases if case.id == "IMG0003298").label == 1

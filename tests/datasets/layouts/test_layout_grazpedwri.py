@@ -1,0 +1,137 @@
+"""GRAZPEDWRI-DX: children's wrists, the table is the label, fracture boxes out of nine kinds."""
+
+from pathlib import Path
+
+import pytest
+
+from fracture_core.datasets.layouts import read_catalogue
+from fracture_core.errors import DataError
+
+_HEADER = (
+    "filestem,patient_id,study_number,timehash,gender,age,laterality,projection,initial_exam,ao_classification,"
+    "cast,diagnosis_uncertain,osteopenia,fracture_visible,metal,pixel_spacing,device_manufacturer"
+)
+_ROWS = (
+    "0001_0000000001_01_WRI-L1_M014,1,1,0000000001,M,14.1,L,1,1,23r-M/2.1,,,,1,,0.144,Siemens",
+    "0001_0000000002_01_WRI-L2_M014,1,1,0000000002,M,14.1,L,2,1,23r-M/2.1,,,,1.0,,0.144,Siemens",
+    "0002_0000000003_01_WRI-R1_F009,2,1,0000000003,F,9,R,3,1,,1,,,,1,0.144,Agfa",
+)
+_STEMS = [row.split(",")[0] for row in _ROWS]
+_NAMES = ["boneanomaly", "bonelesion", "foreignbody", "fracture", "metal", "text"]
+
+
+@pytest.fixture
+def graz(touch, tmp_path) -> Path:
+    root = touch(
+        tmp_path / "graz",
+        f"images_part1/{_STEMS[0]}.png",
+        f"images_part1/{_STEMS[1]}.png",
+        f"images_part4/{_STEMS[2]}.png",
+        "folder_structure/supervisely/x.png",
+    )
+    (root / "dataset.csv").write_text("\n".join([_HEADER, *_ROWS]) + "\n")
+    labels = root / "folder_structure" / "yolov5" / "labels"
+    labels.mkdir(parents=True)
+    (labels / f"{_STEMS[0]}.txt").write_text("8 0.1 0.1 0.1 0.1\n3 0.5 0.5 0.2 0.4\n4 0.6 0.6 0.1 0.1\n")
+    (labels / f"{_STEMS[1]}.txt").write_text("8 0.1 0.1 0.1 0.1\n")
+    return root
+
+
+def test_grazpedwri(graz):
+    found = read_catalogue(graz)
+    assert (found.layout, found.finding, found.root) == ("grazpedwri", "fracture", graz)
+    cases = [next(case for case in found.cases if case.id == stem) for stem in _STEMS]
+    assert [case.label for case in cases] == [1, 1, 0]  # empty counts as none
+    assert [case.group for case in cases] == ["1", "1", "2"]
+    assert [case.views for case in cases] == [("frontal",), ("lateral",), ("oblique",)]
+    assert [case.hardware for case in cases] == [False, False, True]
+    assert {case.regions for case in cases} == {("wrist",)}
+    assert {case.split for case in cases} == {""}
+
+
+def test_only_fracture_boxes_count(graz):
+    boxes = {case.id: case.boxes for case in read_catalogue(graz).cases}
+    assert boxes[_STEMS[0]] == (pytest.approx((0.4, 0.3, 0.6, 0.7)),)
+    assert boxes[_STEMS[1]] == ()
+
+
+@pytest.mark.parametrize("style", ["list", "numbers"])
+def test_the_class_numbers_come_from_meta_yaml(graz, style):
+    names = ["fracture", *(name for name in _NAMES if name != "fracture")]
+    rows = [f"- {name}" if style == "list" else f"  {at}: {name}" for at, name in enumerate(names)]
+    (graz / "folder_structure/yolov5/meta.yaml").write_text("names:\n" + "\n".join(rows) + "\n")
+    labels = graz / "folder_structure/yolov5/labels"
+    (labels / f"{_STEMS[1]}.txt").write_text("0 0.5 0.5 0.2 0.2\n3 0.1 0.1 0.1 0.1\n")
+    boxes = {case.id: case.boxes for case in read_catalogue(graz).cases}
+    assert boxes[_STEMS[0]] == ()
+    assert boxes[_STEMS[1]] == (pytest.approx((0.4, 0.4, 0.6, 0.6)),)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("names: [metal, text]", "there is none"),
+        ("names: 3", "cannot be read as such"),
+        ("{", "cannot be read as such"),
+    ],
+)
+def test_a_broken_meta_yaml_is_named(graz, text, words):
+    (graz / "folder_structure/yolov5/meta.yaml").write_text(text)
+    with pytest.raises(DataError, match=rf"meta\.yaml, but .*{words}"):
+        read_catalogue(graz)
+
+
+def test_labels_and_images_as_others_lay_them_out(graz):
+    (graz / "folder_structure/yolov5/labels").rename(graz / "labels")
+    (graz / "images_part1").rename(graz / "images")
+    boxes = {case.id: len(case.boxes) for case in read_catalogue(graz).cases}
+    assert boxes == dict(zip(_STEMS, (1, 0, 0), strict=True))
+
+
+def test_remarks(touch, graz, kinds):
+    touch(graz, "images_part2/unknown.png")
+    (graz / f"folder_structure/yolov5/labels/{_STEMS[2]}.txt").write_text("3 0.5 0.5 0.1 0.1\n")
+    with (graz / "dataset.csv").open("a") as file:
+        file.write(_ROWS[0].replace(_STEMS[0], "0003_gone") + "\n")
+    found = read_catalogue(graz)
+    assert kinds(found) == {
+        "not_in_table": ("unknown",),
+        "no_such_file": ("0003_gone",),
+        "box_without_fracture": (_STEMS[2],),
+        "fracture_without_box": (_STEMS[1],),
+    }
+    assert "unknown" not in {case.id for case in found.cases}  # nothing tells its label
+
+
+def test_films_as_dicom(graz, dicom):
+    (graz / f"images_part1/{_STEMS[0]}.png").rename(graz / f"images_part1/{_STEMS[0]}.dcm")
+    (graz / f"images_part4/{_STEMS[2]}.png").unlink()
+    (graz / f"images_part4/{_STEMS[2]}").write_bytes(dicom)
+    assert [case.id for case in read_catalogue(graz).cases] == _STEMS
+
+
+def test_a_film_that_lies_there_twice_is_kept_under_its_path(touch, graz, kinds):
+    touch(graz, f"images/{_STEMS[0]}.png")
+    found = read_catalogue(graz)
+    (own,) = kinds(found)["repeated_name"]
+    assert own in {f"images/{_STEMS[0]}.png", f"images_part1/{_STEMS[0]}.png"}
+    assert {_STEMS[0], own} <= {case.id for case in found.cases}
+
+
+def test_a_bad_flag_is_named(graz):
+    text = (graz / "dataset.csv").read_text().replace(",,,,1,,0.144,Siemens", ",,,,perhaps,,0.144,Siemens", 1)
+    (graz / "dataset.csv").write_text(text)
+    with pytest.raises(DataError, match=r"as fracture_visible in .*, but line 2 has 'perhaps'"):
+        read_catalogue(graz)
+
+
+def test_missing_tables_and_films(graz, tmp_path):
+    with pytest.raises(DataError, match=r"dataset\.csv is missing: choose the folder"):
+        read_catalogue(tmp_path / "graz" / "images_part1", "grazpedwri")
+    for path in graz.rglob("*.png"):
+        path.unlink()
+    with pytest.raises(DataError, match="but found none of them"):
+        read_catalogue(graz)
+    (graz / "dataset.csv").write_text("filestem,patient_id\n")
+    with pytest.raises(DataError, match="fracture_visible, metal, projection are missing"):
+        read_catalogue(graz, "grazpedwri")

@@ -1,0 +1,214 @@
+"""The manifest as a data set; writing it is in tests/datasets/test_manifest.py."""
+
+import os
+
+import pytest
+
+from fracture_core.datasets import dataset
+from fracture_core.datasets.layouts import read_catalogue
+from fracture_core.errors import DataError
+
+
+@pytest.fixture
+def films(touch, tmp_path):
+    return touch(tmp_path / "set", "a/1.png", "a/2.png", "b, c/ü.png", "d.dcm")
+
+
+def _write(root, text, name="manifest.csv"):
+    (root / name).write_text(text, encoding="utf-8-sig")
+    return root / name
+
+
+def test_the_least_there_must_be(films):
+    _write(films, 'note,Label,PATH\nx,fractured,a/1.png\n,no_fracture,a/2.png\n,0,"b, c/ü.png"\n,1,d.dcm\n')
+    found = read_catalogue(films)
+    assert (found.layout, found.finding, found.root, found.remarks) == ("csv", "fracture", films, ())
+    assert {case.id: case.label for case in found.cases} == {
+        "a/1.png": 1,
+        "a/2.png": 0,
+        "b, c/ü.png": 0,
+        "d.dcm": 1,
+    }
+    assert all(case.group == case.id for case in found.cases)
+    assert {(case.split, case.regions, case.boxes, case.views, case.hardware) for case in found.cases} == {
+        ("", (), (), (), None)
+    }
+
+
+def test_everything_there_may_be(films):
+    path = _write(
+        films,
+        "id,path,label,split,group,region,view,hardware,boxes\n"
+        "one,a/1.png,Fractured,Train,p1,Hand wrist,frontal,yes,0.1 0.2 0.5 0.6;0 0 1 1\n"
+        "two,a/2.png,normal,validation,p1,,,0,\n",
+        "my films.csv",
+    )
+    one, two = read_catalogue(path).cases
+    assert (one.id, one.path, one.label, one.split, one.group) == (
+        "one",
+        films / "a/1.png",
+        1,
+        "train",
+        "p1",
+    )
+    assert (one.regions, one.views, one.hardware) == (("hand", "wrist"), ("frontal",), True)
+    assert one.boxes == ((0.1, 0.2, 0.5, 0.6), (0, 0, 1, 1))
+    assert (two.split, two.hardware, two.boxes) == ("val", False, ())
+
+
+def test_abnormal_is_no_fracture(films):
+    assert read_catalogue(_write(films, "path,label\na/1.png,abnormal\na/2.png,normal\n")).finding == (
+        "abnormality"
+    )
+
+
+def test_films_outside_have_the_closest_common_folder(films, touch, tmp_path):
+    other = touch(tmp_path / "other", "x.png") / "x.png"
+    _write(films, f"path,label\na/1.png,0\n../other/../other/x.png,1\n{films / 'a/2.png'},1\n")
+    found = read_catalogue(films)
+    assert found.root == tmp_path
+    assert {case.id: case.path for case in found.cases} == {
+        "set/a/1.png": films / "a/1.png",
+        "other/x.png": other,
+        "set/a/2.png": films / "a/2.png",
+    }
+
+
+def test_a_film_in_another_format_is_found(films, dicom):
+    (films / "IM7").write_bytes(dicom)
+    _write(films, "path,label\nd.png,0\nIM7.jpg,1\n")
+    assert [case.path.name for case in read_catalogue(films).cases] == ["IM7", "d.dcm"]
+
+
+def test_some_films_are_gone(films, kinds):
+    found = read_catalogue(_write(films, f"path,label\na/1.png,0\ngone.png,1\n{'x' * 400},1\n"))
+    assert len(found.cases) == 1
+    assert kinds(found)["no_such_file"] == ("gone.png", "x" * 400)
+    assert found.remarks[0].sentence.startswith("Of the 3 films that manifest.csv lists, 2 are not there (")
+
+
+def test_all_films_are_gone(films):
+    with pytest.raises(DataError, match="none of its 1 lines names a file that is there"):
+        read_catalogue(_write(films, "path,label\ngone.png,1\n"))
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (
+            "a/1.png,perhaps,,,",
+            r"Expected fractured or no_fracture, .* as label in line 3 .* but got 'perhaps'",
+        ),
+        ("a/1.png,,,,", "as label in line 3 of"),
+        ("a/1.png,1,later,,", "Expected train, val, test or nothing as split in line 3"),
+        ("a/1.png,1,,some,", "Expected 1, 0 or nothing as hardware in line 3 of .* 'some'"),
+        ("a/1.png,1,,,,more", "line 3 has 6: put quotation marks"),
+        ("d.dcm,1,,,", "line 3 repeats 'd.dcm' of line 2"),
+    ],
+)
+def test_a_bad_line_is_named(films, line, words):
+    _write(films, f"path,label,split,hardware,boxes\nd.dcm,0\n{line}\n")
+    with pytest.raises(DataError, match=words):
+        read_catalogue(films)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"file;label\nx;1\n", r"separator semicolon\), but path is missing: name them in its first line"),
+        (b"", "are missing"),
+        (b"path,label\n\x00\x01\x02,1\n", "its encoding is not recognised"),
+        (b'path,label\n"x,1\n', "it cannot be read with the encoding UTF-8 and the separator comma"),
+        (b"path;label\nC:\\films\\x.png;1\n", "with the backslashes of Windows"),
+    ],
+)
+def test_what_is_no_manifest(tmp_path, content, words):
+    (tmp_path / "films.csv").write_bytes(content)
+    with pytest.raises(DataError, match=words):
+        read_catalogue(tmp_path / "films.csv")
+
+
+def test_a_manifest_of_another_kind_is_passed_over(touch, tmp_path):
+    touch(tmp_path, "fractured/1.png", "normal/2.png")
+    (tmp_path / "manifest.csv").write_text("file,sha256\n")
+    assert read_catalogue(tmp_path).layout == "folders"
+
+
+def test_a_complete_split_is_kept(touch, tmp_path):
+    rows = [f"{split}{label}.png,{label},{split}" for split in ("train", "val", "test") for label in (0, 1)]
+    touch(tmp_path, *(row.split(",")[0] for row in rows))
+    data = dataset.load_dataset(_write(tmp_path, "path,label,split\n" + "\n".join(rows)))
+    assert data.own_split
+    assert data.root == tmp_path
+    assert all(case.id.startswith(case.split) for case in data.cases)
+
+
+_ROWS = [
+    ("path", "label", "boxes"),
+    ("a/1.png", "1", "0.1 0.2 0.5 0.6"),
+    ("a/2.png", "0", ""),
+    ("d.dcm", "0", ""),
+]
+
+
+def _joined(separator=",", end="\n", rows=_ROWS):
+    return end.join(separator.join(row) for row in rows) + end
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        _joined(";").encode(),
+        _joined("\t").encode(),
+        _joined("|").encode(),
+        b"sep=;\r\n" + _joined(";", "\r\n").encode(),
+        _joined(end="\r\n").encode(),
+        _joined(end="\r").encode(),
+        _joined().encode("utf-8-sig"),
+        _joined().encode("utf-16"),
+        _joined("\t").encode("utf-16-le"),
+        _joined(";").encode("utf-16-be"),
+        _joined().encode("utf-32"),
+        _joined().replace("a/", "a\\").encode(),
+        _joined().replace("a/", ".\\a\\").encode(),
+        _joined().replace(",1,", ",1.0,").replace(",0,", ",0.0,").encode(),
+        _joined(";").replace(";1;", ";1,0;").replace(";0;", ";0,0;").replace("0.", "0,").encode(),
+        _joined().replace(",1,", ",True,").replace(",0,", ",FALSE,").encode(),
+        _joined().replace("path,label,boxes", '"path","label","boxes"').encode(),
+        _joined().replace("path,label,boxes", '"Path" , "Label" , "Boxes"').encode(),
+        _joined().replace("path,label,boxes", " path , LABEL , boxes ").encode(),
+        _joined(", ").encode(),
+    ],
+)
+def test_manifests_of_other_programs(films, content):
+    (films / "manifest.csv").write_bytes(content)
+    found = read_catalogue(films)
+    assert (found.layout, found.remarks) == ("csv", ())
+    assert [(case.id, case.label, case.boxes) for case in found.cases] == [
+        ("a/1.png", 1, ((0.1, 0.2, 0.5, 0.6),)),
+        ("a/2.png", 0, ()),
+        ("d.dcm", 0, ()),
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8", "utf-16"])
+def test_names_with_accents_are_found_in_any_encoding(films, encoding):
+    (films / "manifest.csv").write_bytes("path;label\nb, c/ü.png;1\nd.dcm;0\n".encode(encoding))
+    assert [case.id for case in read_catalogue(films).cases] == ["b, c/ü.png", "d.dcm"]
+
+
+def test_name_in_the_encoding_of_the_table(films):
+    (films / os.fsdecode(b"R\xf6ntgen_1.png")).touch()
+    (films / "manifest.csv").write_bytes("path,label\nRöntgen_1.png,1\nd.dcm,0\n".encode("cp1252"))
+    assert [case.id for case in read_catalogue(films).cases] == ["R\\xf6ntgen_1.png", "d.dcm"]
+
+
+def test_bad_boxes_of_a_manifest_are_skipped_and_named(films):
+    boxes = "0.1 0.2 0.3;10 20 30 40;nan 0 1 1;0.5 0.5 1.2 1;0 0 1 1"
+    found = read_catalogue(_write(films, f"path,label,boxes\na/1.png,1,{boxes}\nd.dcm,0,\n"))
+    assert found.cases[0].boxes == ((0.5, 0.5, 1, 1), (0, 0, 1, 1))
+    skipped, clipped = found.remarks
+    assert [detail.split(":")[0] for detail in skipped.details] == [
+        f"manifest.csv, line 2, box {number} (a/1.png)" for number in (1, 2, 3)
+    ]
+    assert clipped.details == ("manifest.csv, line 2, box 4 (a/1.png)",)

@@ -1,0 +1,77 @@
+"""Names of classes and splits: known spellings, and nothing guessed."""
+
+import pytest
+
+from fracture_core.datasets.class_names import class_meaning, finding_of_classes, split_from_name
+from fracture_core.errors import DataError
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("fractured", 1),
+        ("Fractured", 1),
+        ("Fractured_", 1),
+        ("FRACTURE", 1),
+        ("fractures", 1),
+        ("broken", 1),
+        ("fracture-positive", 1),
+        ("not fractured", 0),
+        ("not_fractured", 0),
+        ("Not-Fractured", 0),
+        ("non_fractured", 0),
+        ("Non-fractured", 0),
+        ("no_fracture", 0),
+        ("unfractured", 0),
+        ("without fracture", 0),
+        ("fracture_negative", 0),
+        ("normal", 0),
+        ("Healthy", 0),
+        ("negative", 0),
+        ("abnormal", 1),
+        ("images", None),
+        ("positive", None),
+        ("0", None),
+        ("hand", None),
+        ("", None),
+        ("fractured1", None),
+    ],
+)
+def test_spellings_of_the_classes(name, label):
+    found = class_meaning(name)
+    assert (found and found.label) == label
+
+
+@pytest.mark.parametrize(
+    ("names", "finding"),
+    [
+        (("normal", "Fractured"), "fracture"),
+        (("negative", "not fractured"), "fracture"),
+        (("normal", "Abnormal"), "abnormality"),
+        (("0", "1"), "fracture"),
+        ((), "fracture"),
+    ],
+)
+def test_what_the_classes_tell(names, finding):
+    assert finding_of_classes(names) == finding
+
+
+def test_two_findings_at_once():
+    with pytest.raises(DataError, match="keep one of the two"):
+        finding_of_classes(("abnormal", "not fractured"))
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("val", "val"),
+        ("validation", "val"),
+        ("Valid", "val"),
+        ("training", "train"),
+        ("testing", "test"),
+        ("dev", "val"),
+    ],
+)
+def test_names_of_splits(name, split):
+    assert split_from_name(name) == split
+    assert split_from_name(f"{name}1") is None

@@ -1,0 +1,178 @@
+"""One file that no reader expected, or with a name that is not UTF-8, costs nothing but itself."""
+
+import csv
+import io
+import json
+import os
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from phantom_files import film, save
+
+from fracture_core import near_duplicates
+from fracture_core.audit import audit_dataset, file_facts, thumbnail
+from fracture_core.audit.html_report import duplicate_group_view, to_html
+from fracture_core.audit.text_report import to_text
+from fracture_core.datasets.image_properties import measure_image_properties
+from fracture_core.datasets.layouts import orientation, read_catalogue
+from fracture_core.datasets.manifest import write_manifest
+from fracture_core.imaging import dropped_files
+from fracture_core.near_duplicates import find_duplicates as copied_files
+
+_SENTENCE = re.compile(r"This file could not be read \(internal error, reference [0-9A-F]{6}\)\.")
+_NAME, _SHOWN = os.fsdecode(b"R\xf6ntgen_1.png"), r"R\xf6ntgen_1.png"
+
+
+@pytest.fixture
+def films(tmp_path) -> Path:
+    """Eight films in two class folders."""
+    root = tmp_path / "films"
+    for seed in range(8):
+        save(root / ("normal", "fractured")[seed % 2] / f"{seed}.png", film(seed, seed % 2 == 1))
+    return root
+
+
+@pytest.fixture
+def fail_on(monkeypatch):
+    """Lets a module's reader raise ValueError for one file."""
+
+    def patch(module, bad: Path) -> None:
+        real, content = module.read, bad.read_bytes()
+
+        def read(source):
+            if source in (bad, content):
+                raise ValueError("Doe^Jane")
+            return real(source)
+
+        monkeypatch.setattr(module, "read", read)
+
+    return patch
+
+
+def test_audit_goes_on_past_an_unexpected_exception(films, fail_on):
+    bad = films / "normal/2.png"
+    fail_on(file_facts, bad)
+    found = audit_dataset(films)
+    errors = found.to_json()["unreadable"]
+    assert list(errors) == ["normal/2.png"]
+    assert _SENTENCE.fullmatch(errors["normal/2.png"])
+    assert "Doe" not in json.dumps(found.to_json())
+    assert sum(each.readable for each in found.films.facts) == 7
+
+
+def test_near_duplicates_are_found_past_an_unexpected_exception(films, fail_on):
+    paths = sorted(films.rglob("*.png"))
+    fail_on(copied_files, paths[3])
+    assert len(set(near_duplicates.find_duplicates(paths).tolist())) == len(paths)
+    assert not near_duplicates.comparison_image(paths[3]).any()
+
+
+def test_properties_are_measured_past_an_unexpected_exception(films, fail_on, tmp_path):
+    from fracture_core.datasets import image_properties as module
+
+    paths = sorted(films.rglob("*.png"))
+    fail_on(module, paths[3])
+    table = measure_image_properties({path.name: path for path in paths}, tmp_path / "cache")
+    assert table.isna().any(axis=1).to_numpy().nonzero()[0].tolist() == [3]
+
+
+def test_thumbnail_of_an_unexpected_file_is_empty(films, fail_on):
+    fail_on(thumbnail, films / "normal/2.png")
+    assert thumbnail.thumbnail_data_uri(films / "normal/2.png") == ""
+    assert thumbnail.thumbnail_data_uri(films / "normal/4.png").startswith("data:image/jpeg")
+
+
+def test_header_of_an_unexpected_file_leaves_its_boxes_as_they_are(tmp_path, monkeypatch):
+    def fail(path):
+        raise ValueError("Doe^Jane")
+
+    monkeypatch.setattr(orientation, "_jpeg_frame", fail)
+    monkeypatch.setattr(orientation, "read_radiograph", fail)
+    assert orientation.jpeg_frame(tmp_path / "a.jpg") is None
+    assert orientation.shown_size(tmp_path / "a.jpg") is None
+
+
+def test_zip_is_opened_past_an_unexpected_exception(monkeypatch):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.png", b"one")
+        archive.writestr("b.png", b"two")
+    real = zipfile.ZipFile.read
+
+    def read(self, info, *rest):
+        if info.filename == "a.png":
+            raise AssertionError("Doe^Jane")
+        return real(self, info, *rest)
+
+    monkeypatch.setattr(zipfile.ZipFile, "read", read)
+    bad, good = dropped_files.expand_dropped("films.zip", packed.getvalue())
+    assert _SENTENCE.fullmatch(bad.error)
+    assert (good.name, good.content, good.error) == ("b.png", b"two", "")
+
+
+# ---- names ----
+
+
+def _thumbnails(report: dict) -> list[bool]:
+    """Whether the films of the only group of copies could be opened by the names in the report."""
+    (group,) = report["clusters"]
+    shown = duplicate_group_view(group, report, thumbnail.thumbnail_data_uri)["films"]
+    assert all(_SHOWN in film["path"] for film in shown)
+    return [film["thumbnail"].startswith("data:image/jpeg") for film in shown]
+
+
+@pytest.fixture
+def named(films) -> Path:
+    """The films, one of them with a Latin-1 name, and a copy of it under the other label."""
+    (films / "normal/2.png").rename(films / "normal" / _NAME)
+    (films / "fractured" / _NAME).write_bytes((films / "normal" / _NAME).read_bytes())
+    (films / "fractured" / f"cut{_NAME}").write_bytes(b"no picture")
+    return films
+
+
+def test_ids_are_escaped_and_paths_open_the_file(named):
+    cases = {case.id: case for case in read_catalogue(named).cases}
+    assert cases[f"normal/{_SHOWN}"].path == named / "normal" / _NAME
+    assert len(cases) == 10
+    json.dumps(list(cases), ensure_ascii=False).encode()
+
+
+def test_audit_shows_such_names_everywhere(named):
+    found = audit_dataset(named)
+    report = found.to_json()
+    json.dumps(report, ensure_ascii=False).encode()
+    page = to_html(report)
+    assert page.encode().count(_SHOWN.encode()) >= 2
+    assert _thumbnails(report) == [True, True]
+    to_text(report).encode()
+    assert f"fractured/cut{_SHOWN}" in report["unreadable"]
+
+
+def test_manifest_holds_such_names_and_reads_back(named):
+    found = read_catalogue(named)
+    path = named.parent / "manifest.csv"
+    write_manifest(path, found.cases, found.finding)
+    rows = list(csv.DictReader(path.read_text("utf-8").splitlines()))
+    assert f"films/normal/{_SHOWN}" in {row["path"] for row in rows}
+    again = read_catalogue(path)
+    assert [(case.id, case.path, case.label) for case in again.cases] == [
+        (case.id, case.path, case.label) for case in found.cases
+    ]
+
+
+def test_folder_with_such_a_name(named):
+    root = named.rename(named.with_name(_NAME))
+    report = audit_dataset(root).to_json()
+    assert report["root"].endswith(_SHOWN)
+    json.dumps(report, ensure_ascii=False).encode()
+    assert _thumbnails(report) == [True, True]
+    assert len(read_catalogue(Path(report["root"])).cases) == 10
+
+
+def test_properties_of_such_files_are_measured_once(named, tmp_path):
+    paths = {case.id: case.path for case in read_catalogue(named).cases}
+    first = measure_image_properties(paths, tmp_path / "cache")
+    assert first.loc[f"normal/{_SHOWN}"].notna().all()
+    assert measure_image_properties(paths, tmp_path / "cache").equals(first)

@@ -1,0 +1,223 @@
+"""A study in a real browser: many files at once, first answers first, bad files beside good ones, and forgetting."""
+
+import io
+import re
+import warnings
+import zipfile
+from pathlib import Path
+
+import pydicom
+import pytest
+from browser_steps import settled
+from playwright.sync_api import expect
+
+from fracture_core.phantom import draw_phantom, encode_png
+
+SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory) -> list[Path]:
+    """Two dozen large films."""
+    folder = tmp_path_factory.mktemp("films")
+    small = [draw_phantom(seed, ("leg", "hand")[seed % 2], False, (400, 320)).pixels for seed in range(4)]
+    paths = []
+    for number in range(24):
+        path = folder / f"film{number:02d}.png"
+        film = small[number % 4].repeat(4, axis=0).repeat(4, axis=1)
+        film[0, 0] = number  # each is a film of its own
+        path.write_bytes(encode_png(film))
+        paths.append(path)
+    return paths
+
+
+def _upload(page, *files: Path) -> None:
+    page.locator("input[type=file]").first.set_input_files([str(file) for file in files])
+
+
+def _chips(page):
+    return page.locator(".st-key-strip [data-testid=stButton] button")
+
+
+def _zip(path: Path, **members: bytes) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_a_zip_is_a_study_and_bad_files_spoil_no_other(page, app, tmp_path):
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("deep.png", b"x")
+    study = _zip(
+        tmp_path / "study.zip",
+        **{
+            "a/hand.png": (SAMPLES / "synthetic_hand_fracture.png").read_bytes(),
+            "a/LEG": (SAMPLES / "synthetic_leg_fracture.dcm").read_bytes(),
+            "letter.pdf": b"%PDF-1.7\n1 0 obj\n",
+            "empty.png": b"",
+            "inner.zip": inner.getvalue(),
+            "__MACOSX/._hand.png": b"x",
+        },
+    )
+    page.goto(app.url)
+    _upload(page, study)
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 5 films", timeout=60_000)
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("Most suspicious")
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("not read 3")
+    expect(_chips(page)).to_have_count(5)
+    for name, sentence in (
+        ("letter.pdf", "PDF document"),
+        ("empty.png", "empty"),
+        ("inner.zip", "zip within a zip"),
+    ):
+        _chips(page).filter(has_text=name).click()
+        expect(page.get_by_test_id("stAlert")).to_contain_text(sentence)
+    _chips(page).filter(has_text="LEG").click()
+    expect(page.get_by_role("heading", name="a/LEG")).to_be_visible()
+    expect(page.get_by_test_id("verdict")).to_be_visible()
+
+
+def test_a_folder_is_a_study(page, app, tmp_path):
+    folder = tmp_path / "patient"
+    (folder / "deep").mkdir(parents=True)
+    (folder / ".DS_Store").write_bytes(b"x")
+    for name in ("one.png", "deep/two.png"):
+        (folder / name).write_bytes((SAMPLES / "synthetic_leg_normal.png").read_bytes() + name.encode())
+    page.goto(app.url)
+    page.locator("input[type=file][webkitdirectory]").set_input_files(str(folder))
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 films", timeout=60_000)
+    expect(_chips(page)).to_have_count(2)
+    expect(_chips(page).filter(has_text="two.png")).to_be_visible()
+
+
+def test_the_first_answer_is_there_while_the_rest_is_read(page, app, films):
+    page.goto(app.url)
+    _upload(page, *films)
+    page.get_by_test_id("verdict").wait_for()
+    stop = page.get_by_role("button", name="Stop reading")
+    expect(stop).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Read \d+ of 24 films"))).to_be_visible()
+    shown = page.get_by_role("heading", level=3).first.inner_text()
+    page.get_by_role("slider", name="Heatmap opacity").first.press("End")
+    stop.click()
+    page.get_by_role("button", name="Read the rest").click()
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 24 films:", timeout=120_000)
+    # Nothing moved under the reader's eyes, and every film was read.
+    assert page.get_by_role("heading", level=3).first.inner_text() == shown
+    expect(page.get_by_test_id("study-verdict")).not_to_contain_text("stopped")
+    expect(_chips(page)).to_have_count(16)
+    page.get_by_role("button", name="Later films").click()
+    expect(_chips(page)).to_have_count(8)
+    expect(page.get_by_text("Films 17–24 of 24")).to_be_visible()
+
+
+def test_films_are_turned_by_keys(page, app, films):
+    page.goto(app.url)
+    _upload(page, *films[:3])
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 3 films:", timeout=60_000)
+    _chips(page).filter(has_text="film00").click()
+    expect(page.get_by_text("Film 1 of 3")).to_be_visible()
+    settled(page)
+    page.keyboard.press("n")
+    expect(page.get_by_text("Film 2 of 3")).to_be_visible()
+    page.keyboard.press("n")
+    expect(page.get_by_role("heading", name="film02.png")).to_be_visible()
+    page.keyboard.press("p")
+    expect(page.get_by_text("Film 2 of 3")).to_be_visible()
+
+
+def test_like_this_one_shows_labels_and_synthetic_pictures(page, app):
+    page.goto(app.url)
+    _upload(page, SAMPLES / "synthetic_hand_fracture.png")
+    expect(page.get_by_role("heading", name="Like this one")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile(r"of the 5 nearest training films show a fracture"))).to_be_visible()
+    expect(page.locator(".near").first.locator("figure")).to_have_count(5)
+    synthetic = page.get_by_test_id("synthetic")
+    expect(synthetic.locator("img")).to_have_count(4, timeout=60_000)
+    expect(synthetic).to_contain_text("Synthetic")
+
+
+def test_a_study_on_a_phone(page, app, films):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(app.url)
+    _upload(page, *films[:4])
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 4 films:", timeout=60_000)
+    expect(page.get_by_role("heading", name="Like this one")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def _letter(tmp_path: Path) -> Path:
+    """A DICOM film of somebody whose date of birth is written as no program expects it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        film = pydicom.dcmread(SAMPLES / "synthetic_leg_fracture.dcm")
+        film.PatientName = "Quibblesworth^Zaphira"
+        film.PatientID = "ID-77341-XQ"
+        film.PatientBirthDate = "born 1931-QQ"
+        film.save_as(tmp_path / "zq-upload.dcm")
+    return tmp_path / "zq-upload.dcm"
+
+
+def _left_behind(app, *traces: bytes) -> list[str]:
+    """Files of the app, its log among them, that hold one of the traces."""
+    found = []
+    for root in (app.runs, app.models, app.elsewhere):
+        for path in root.rglob("*"):
+            if path.is_file() and any(trace in path.read_bytes() for trace in traces):
+                found.append(str(path))
+    return found
+
+
+def test_nothing_of_an_upload_is_written_shown_or_logged(page, app, tmp_path):
+    path = _letter(tmp_path)
+    content = path.read_bytes()
+    pixels = content[len(content) // 2 :][:64]
+    assert len(set(pixels)) > 8
+    decoded = bytes(pixel >> 4 & 255 for pixel in memoryview(content[-200_000:-100_000]).cast("H"))[
+        20_000:20_064
+    ]
+    # The search finds what is there: a line of the log.
+    assert _left_behind(app, b"Uvicorn server started")
+    page.goto(app.url)
+    _upload(page, path)
+    page.get_by_test_id("verdict").wait_for()
+    expect(page.get_by_role("heading", name="Like this one")).to_be_visible()
+    html = page.content()
+    for secret in ("Quibblesworth", "Zaphira", "ID-77341-XQ", "1931-QQ"):
+        assert secret not in html
+    assert (
+        _left_behind(app, b"Quibblesworth", b"ID-77341-XQ", b"1931-QQ", b"zq-upload", pixels, decoded) == []
+    )
+
+    page.get_by_role("button", name="Forget this study").click()
+    expect(page.get_by_text("The study is forgotten")).to_be_visible()
+    expect(page.get_by_test_id("verdict")).to_have_count(0)
+    expect(page.get_by_text("zq-upload")).to_have_count(0)
+    # Neither another page nor the way back brings it again.
+    page.get_by_role("link", name="Failures").click()
+    page.get_by_text("Confusion matrix").first.wait_for()
+    page.get_by_role("link", name="Second opinion").click()
+    page.get_by_text("No film at hand?").wait_for()
+    expect(page.get_by_test_id("verdict")).to_have_count(0)
+
+
+def test_two_users_never_see_each_others_films(page, app, films, browser):
+    other = browser.new_context()
+    theirs = other.new_page()
+    theirs.goto(app.url)
+    page.goto(app.url)
+    _upload(page, *films[:3])
+    _upload(theirs, *films[12:14])
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 3 films:", timeout=60_000)
+    expect(theirs.get_by_test_id("study-verdict")).to_contain_text("Study of 2 films:", timeout=60_000)
+    assert "film12" not in page.content()
+    assert "film00" not in theirs.content()
+    theirs.get_by_role("button", name="Forget this study").click()
+    expect(theirs.get_by_text("The study is forgotten")).to_be_visible()
+    page.keyboard.press("n")
+    expect(page.get_by_test_id("verdict")).to_be_visible()
+    other.close()

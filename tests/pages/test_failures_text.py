@@ -1,0 +1,129 @@
+"""What the failures page says of curves and predictive values, without a page."""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import pytest
+
+from fracture_core.evaluation import (
+    Thresholds,
+    compute_decision_curve,
+    compute_predictive_values,
+    compute_reliability_curve,
+    compute_roc_curve,
+    net_benefit,
+    summarise,
+)
+from pages.components.failures import charts, prevalence, state
+from pages.components.failures import curves as failures_curves
+
+
+@pytest.fixture
+def films() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(5)
+    label = (rng.random(4000) < 0.2).astype(int)
+    return label, 1 / (1 + np.exp(-rng.normal(2.5 * label - 2, 1.2)))
+
+
+def test_a_positive_in_words(films):
+    summary = summarise(*films, None, 0.3)
+    found = compute_predictive_values(summary.sensitivity, summary.specificity, 0.08)
+    said = prevalence.prevalence_html(found, "fracture")
+    share = prevalence.percent_text(found.positive.value)
+    assert (
+        f"In a clinic where 8.0% of the films show a fracture, a positive means a fracture in {share}" in said
+    )
+    assert "Of 1,000 films it flags" in said
+    other = prevalence.prevalence_html(found, "abnormality")
+    assert "a positive means an abnormality in" in other
+    assert "fracture" not in other
+
+
+def test_what_a_positive_means_when_there_is_none(films):
+    summary = summarise(*films, None, 1.0)
+    said = prevalence.prevalence_html(
+        compute_predictive_values(summary.sensitivity, summary.specificity, 0.08), "fracture"
+    )
+    assert "a positive means a fracture in a share that cannot be told" in said
+    assert "Of 1,000" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("8", 8.0), ("0.5", 0.5), ("0.4", None), ("91", None), ("nan", None), ("x", None)]
+)
+def test_a_prevalence_in_an_address(text, value):
+    assert state.parse_number(text, 0.5, 90) == value
+
+
+def test_the_decision_curve_in_words(films):
+    label, probability = films
+    curve = compute_decision_curve(label, probability)
+    said = failures_curves.decision_text(curve, net_benefit(*films, None, 0.25), 0.25, "fracture")
+    every = label.mean() - (1 - label.mean()) / 3
+    assert f"of acting on all {every:.2f}".replace("-", "−") in said
+    assert "The model beats both acting on all films (dashed) and on none (dotted) from 0.0" in said
+    said = failures_curves.decision_text(curve, net_benefit(*films, None, 1.0), 1.0, "abnormality")
+    assert "no net benefit is defined" in said
+    assert "fracture" not in said
+
+
+def test_charts_hold_a_screen_worth_of_points(films):
+    points = compute_roc_curve(*films)
+    assert len(points.thresholds) > 3000
+    frame = pd.DataFrame({"x": points.false_positive_rate, "y": points.true_positive_rate})
+    kept = charts.thin_curve(frame)
+    assert len(kept) < 800
+    assert (kept.iloc[0].tolist(), kept.iloc[-1].tolist()) == ([0, 0], [1, 1])
+    at = np.searchsorted(kept.index, frame.index, side="right") - 1
+    assert np.abs(frame.to_numpy() - kept.to_numpy()[at]).max() <= 1 / 400
+
+
+def test_an_operating_point_is_laid_upon_a_chart(films):
+    points = compute_roc_curve(*films)
+    spec = charts.roc_chart(points)
+    x, y = points.at(0.3)
+    found = charts.with_operating_point(spec, x=x, y=y, threshold=0.3)
+    assert len(found["layer"]) == len(spec["layer"]) + 1
+    assert found["layer"][-1]["data"]["values"] == [{"x": x, "y": y, "threshold": 0.3}]
+    assert [row["field"] for row in found["layer"][-1]["encoding"]["tooltip"]] == ["threshold", "x", "y"]
+    alt.LayerChart.from_dict(found)  # the schema of Vega-Lite holds
+
+
+def test_the_thresholds_of_the_card_are_rings_upon_a_chart(films):
+    own = failures_curves.card_thresholds(Thresholds(0.1, 0.6, 0.95, 0.95, 0.3))
+    assert own == {"low": 0.1, "balanced": 0.3, "high": 0.6}
+    points = compute_roc_curve(*films)
+    spec = charts.roc_chart(points)
+    rings = [
+        {"name": name, "threshold": at} | dict(zip("xy", points.at(at), strict=True))
+        for name, at in own.items()
+    ]
+    found = charts.with_operating_point(charts.with_named_points(spec, rings), x=0.1, y=0.9, threshold=0.5)
+    *names, ring, diamond = found["layer"][-5:]
+    assert [name["data"]["values"] for name in names] == [[each] for each in rings]
+    assert len({name["mark"]["dy"] for name in names}) == 3
+    assert ring["data"]["values"] == rings
+    assert [row["field"] for row in ring["encoding"]["tooltip"]] == ["name", "threshold", "x", "y"]
+    assert diamond["data"]["values"] == [{"x": 0.1, "y": 0.9, "threshold": 0.5}]
+    alt.LayerChart.from_dict(found)
+    assert "low, balanced and high" in failures_curves.roc_text(points, 0.3)
+
+
+def test_no_ring_lies_where_nothing_is_flagged(films):
+    label, probability = films
+    top = probability.max()
+    curves = failures_curves._curves(
+        "rings", "fracture", pd.DataFrame({"label": label, "probability": probability, "group": ""})
+    )
+    drawn = failures_curves._marked(
+        curves, 0.3, net_benefit(label, probability, None, 0.3), Thresholds(0.1, (1 + top) / 2, 0.9, 0.9, 0.3)
+    )
+    for name, rings in (("roc", ["low", "balanced", "high"]), ("precision-recall", ["low", "balanced"])):
+        assert [value["name"] for value in drawn[name]["layer"][-2]["data"]["values"]] == rings
+
+
+def test_charts_speak_of_the_finding(films):
+    spec = charts.reliability_chart(compute_reliability_curve(*films), "abnormality")
+    assert "Share of abnormalities" in str(spec)
+    curve = charts.decision_chart(compute_decision_curve(*films))
+    alt.LayerChart.from_dict(charts.with_operating_point(curve, threshold=0.3, net_benefit=0.1))

@@ -1,0 +1,101 @@
+"""What the Train page says of a folder before anything is trained."""
+
+import pytest
+
+from fracture_core.errors import DataError
+from pages.components.train.dataset_preview import UnusableDatasetError, preview_dataset
+
+
+def _films(root, *folders: str) -> None:
+    for folder in folders:
+        (root / folder).mkdir(parents=True)
+        for number in range(6):
+            (root / folder / f"{folder.replace('/', '-')}-{number}.png").touch()
+
+
+def test_a_folder_of_fractures(tmp_path):
+    _films(tmp_path, "fractured", "not fractured")
+    found = preview_dataset(f" '{tmp_path}' ")
+    assert found.folder == str(tmp_path)
+    assert found.sentence.startswith(
+        "One folder a class: 12 films, 6 with a fracture. It comes without splits"
+    )
+
+
+def test_mura_is_never_called_fracture(tmp_path):
+    _films(
+        tmp_path,
+        *(
+            f"MURA-v1.1/{split}/XR_HAND/patient{patient:05d}/study1_{kind}"
+            for patient, (split, kind) in enumerate(
+                [("train", "positive"), ("train", "negative")] * 3
+                + [("valid", "positive"), ("valid", "negative")]
+            )
+        ),
+    )
+    sentence = preview_dataset(str(tmp_path)).sentence
+    assert sentence.startswith("MURA v1.1: 48 films, 24 with an abnormality. Its validation")
+    assert "fracture" not in sentence
+
+
+def test_remarks_are_told(tmp_path):
+    _films(tmp_path, "fractured", "normal")
+    (tmp_path / "boxes.csv").write_text("file,x0,y0,x1,y1\nfractured/gone.png,0,0,1,1\n")
+    assert preview_dataset(str(tmp_path)).sentence.endswith(
+        "boxes.csv marks a film that is not here: fractured/gone.png."
+    )
+
+
+def test_a_manifest(tmp_path):
+    _films(tmp_path, "a", "b")
+    rows = [
+        f"{path.relative_to(tmp_path)},{int(path.parent.name == 'a')}" for path in tmp_path.rglob("*.png")
+    ]
+    (tmp_path / "films.csv").write_text("path,label\n" + "\n".join(rows))
+    assert preview_dataset(str(tmp_path / "films.csv")).sentence.startswith(
+        "Manifest: 12 films, 6 with a fracture."
+    )
+
+
+def test_a_part_without_a_kind_is_named_by_what_is_missing(tmp_path):
+    _films(tmp_path, "train/abnormal", "train/normal", "val/normal", "test/abnormal", "test/normal")
+    with pytest.raises(DataError, match="val has none with an abnormality"):
+        preview_dataset(str(tmp_path))
+
+
+def test_counts_and_films_to_show(tmp_path):
+    _films(
+        tmp_path,
+        *(f"{split}/{kind}" for split in ("train", "val", "test") for kind in ("fractured", "normal")),
+    )
+    found = preview_dataset(str(tmp_path))
+    assert found.parts == {(split, label): 6 for split in ("train", "val", "test") for label in (0, 1)}
+    assert found.training_count == 12
+    assert found.regions == {("", 0): 18, ("", 1): 18}
+    # With and without by turns, each film once, the same ones at every look.
+    assert [case.label for case in found.sample] == [1, 0] * 18
+    assert len({case.id for case in found.sample}) == 36
+    assert found.sample == preview_dataset(str(tmp_path)).sample
+
+
+def test_regions_are_counted_the_commonest_first(tmp_path):
+    lines = ["path,label,region"]
+    for number in range(24):
+        (tmp_path / f"{number}.png").touch()
+        lines.append(f"{number}.png,{number % 2},{'hand wrist' if number < 8 else 'leg'}")
+    (tmp_path / "manifest.csv").write_text("\n".join(lines))
+    found = preview_dataset(str(tmp_path))
+    assert found.regions == {
+        ("leg", 0): 8, ("leg", 1): 8, ("hand", 0): 4, ("hand", 1): 4, ("wrist", 0): 4, ("wrist", 1): 4
+    }  # fmt: skip
+    assert next(iter(found.regions)) == ("leg", 0)
+
+
+def test_a_part_without_one_class_is_told_from_what_is_no_set(tmp_path):
+    _films(tmp_path / "set", "train/fractured", "train/normal", "test/normal")
+    with pytest.raises(UnusableDatasetError, match="test has none with a fracture"):
+        preview_dataset(str(tmp_path / "set"))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError) as error:
+        preview_dataset(str(tmp_path / "empty"))
+    assert not isinstance(error.value, UnusableDatasetError)

@@ -1,0 +1,84 @@
+"""What the Train page says of a training at work: how long it still takes, and which epoch is kept."""
+
+from dataclasses import replace
+
+import pytest
+
+from fracture_core.runs.config import TrainingConfig
+from fracture_core.runs.steps import LatestReport
+from pages.components.train.standing import best_epoch, current_standing
+
+CONFIG = TrainingConfig("/films", "mobilenet_v2", epochs=15, batch=32, head_epochs=1)
+
+# The second of 15 epochs, a quarter done: 3,200 films an epoch at 8 a second, after 10 seconds for the first step.
+NOW = LatestReport(
+    epoch=2,
+    epochs=15,
+    step=25,
+    steps=100,
+    seconds=110.0,
+    images_per_second=8.0,
+    loss=0.5,
+    memory=1,
+    memory_free=1,
+)
+
+
+def _epochs(*losses: float | None, seconds: float = 60.0, **more) -> list[dict]:
+    return [
+        {"epoch": number, "val_loss": loss, "seconds": seconds, **more}
+        for number, loss in enumerate(losses, 1)
+    ]
+
+
+@pytest.mark.parametrize("more", [{}, {"learning_rate": 1e-3}])
+def test_the_lowest_validation_loss_is_kept_whatever_the_schedule(more):
+    assert best_epoch(_epochs(0.6, 0.3, 0.4, 0.5, **more), head_epochs=0)["epoch"] == 2
+
+
+def test_of_the_head_alone_the_last_epoch_is_kept_and_only_where_there_is_no_other():
+    epochs = _epochs(0.2, 0.3, 0.6, 0.5, 0.7)
+    assert best_epoch(epochs, head_epochs=2)["epoch"] == 4
+    assert best_epoch(epochs[:2], head_epochs=2)["epoch"] == 2
+    assert best_epoch(epochs, head_epochs=5)["epoch"] == 5
+
+
+def test_a_loss_that_is_no_number_is_no_best():
+    assert best_epoch(_epochs(float("nan"), 0.5, None), head_epochs=0)["epoch"] == 2
+    assert best_epoch([], head_epochs=0) is None
+
+
+def test_after_the_head_alone_the_running_epoch_tells_the_time_left():
+    at = current_standing(NOW, _epochs(0.6), CONFIG)
+    # 400 seconds an epoch: three quarters of this one and 13 more, not 60 seconds each.
+    assert at.seconds_left == pytest.approx(300 + 13 * 400)
+    assert not at.at_most
+
+
+def test_a_whole_epoch_of_the_whole_network_bounds_the_time_left():
+    now = replace(NOW, epoch=3)
+    at = current_standing(now, [*_epochs(0.6), *_epochs(0.6, 0.5, seconds=450.0)[1:]], CONFIG)
+    assert at.seconds_left == pytest.approx(450 - 110 + 12 * 450)
+    assert at.at_most
+    assert current_standing(now, _epochs(0.6, 0.5, seconds=100.0), CONFIG).seconds_left == pytest.approx(
+        300 + 12 * 400
+    )
+
+
+def test_while_the_head_alone_learns_nothing_is_bounded():
+    config = replace(CONFIG, head_epochs=2)
+    assert not current_standing(NOW, _epochs(0.6), config).at_most
+    assert current_standing(replace(NOW, epoch=2), _epochs(0.6, 0.5, 0.4), config).at_most
+
+
+def test_the_first_step_says_little():
+    first = replace(NOW, step=1, seconds=10.0, images_per_second=3.2)
+    assert current_standing(first, [], CONFIG).seconds_left == pytest.approx(14 * 1000 - 10)
+    assert current_standing(first, _epochs(0.6), CONFIG).seconds_left == pytest.approx(50 + 13 * 60)
+
+
+def test_between_two_epochs_only_whole_ones_are_left():
+    ended = replace(NOW, step=100, seconds=410.0)
+    at = current_standing(ended, _epochs(0.6, 0.5, seconds=450.0), CONFIG)
+    assert at.seconds_left == pytest.approx(13 * 450)
+    assert at.share == pytest.approx(2 / 15)

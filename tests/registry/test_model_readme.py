@@ -1,0 +1,62 @@
+"""The model card in words holds the card's figures and all items of CLAIM."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fracture_core.evaluation import measure_coverage
+from fracture_core.registry.card import ModelCard
+from fracture_core.registry.model_readme import README_NAME, render_readme
+from fracture_core.registry.store import SHIPPED_MODEL, ModelStore
+
+
+@pytest.fixture(scope="module")
+def card(trained) -> ModelCard:
+    return ModelCard.load(trained.result / "card.json")
+
+
+def test_the_outline_and_the_figures(card):
+    text = render_readme(card)
+    for heading in (
+        "Model details",
+        "Intended use",
+        "Factors",
+        "Metrics",
+        "Training and evaluation data",
+        "Quantitative analyses",
+        "Ethical considerations",
+        "Caveats and recommendations",
+        "CLAIM checklist",
+    ):
+        assert f"\n## {heading}\n" in text
+    assert card.weights.sha256 in text
+    assert card.data.split_hash in text
+    assert f"{card.test.auc.value:.2f}" in text
+    assert all(limit in text for limit in card.limits)
+    assert "nan" not in text
+    numbers = re.findall(r"^\| (\d+) \| [^|]+ \| [^|]+ \|$", text, re.MULTILINE)
+    assert [int(number) for number in numbers] == list(range(1, 43))
+
+
+def test_verdicts_by_region(card):
+    found = measure_coverage([0, 1, 0, 1], [0.1, 0.9, 0.5, 0.5], None, 0.2, 0.8)
+    text = render_readme(replace(card, test_coverage={"": found, "hand": found}))
+    assert re.search(r"^\| all \| 0\.25 .* \| 0\.50 .* \| 0\.25 .* \|$", text, re.MULTILINE)
+    assert "\n| hand | " in text
+
+
+def test_a_card_without_record(card):
+    text = render_readme(
+        replace(card, data=None, test=None, validation=None, training={}, command="", test_pointing=None)
+    )
+    assert "nobody has measured these weights" in text
+    assert "None" not in text
+
+
+def test_the_shipped_readme_is_written_from_its_card():
+    store = ModelStore(Path(__file__).parents[2] / "models")
+    assert (store.root / SHIPPED_MODEL / README_NAME).read_text("utf-8") == render_readme(
+        store.card(SHIPPED_MODEL)
+    )

@@ -1,0 +1,76 @@
+"""Cohen's kappa against values worked out by hand and against scikit-learn."""
+
+import math
+
+import numpy as np
+import pytest
+from sklearn.metrics import cohen_kappa_score
+
+from fracture_core.review import ANNOTATIONS, Review, measure_agreement
+
+TIME = "2026-01-01T00:00:00+00:00"
+
+
+def _reviews(**marks: list[str]) -> list[Review]:
+    return [
+        Review(str(number), mark, "", name, TIME)
+        for name, given in marks.items()
+        for number, mark in enumerate(given)
+        if mark
+    ]
+
+
+def test_kappa_worked_out_by_hand():
+    # Both “subtle” 20 times, both “correct” 15 times, 5 and 10 apart: agreement 0.7; by chance
+    # 0.5 · 0.6 + 0.5 · 0.4 = 0.5; kappa (0.7 − 0.5) / (1 − 0.5) = 0.4.
+    first = ["subtle"] * 25 + ["correct"] * 25
+    second = ["subtle"] * 20 + ["correct"] * 5 + ["subtle"] * 10 + ["correct"] * 15
+    (found,) = measure_agreement(_reviews(A=first, B=second))
+    assert (found.first, found.second, found.same, found.kappa.n) == ("A", "B", 35, 50)
+    assert found.kappa.value == pytest.approx(0.4)
+    assert -1 <= found.kappa.low < 0.4 < found.kappa.high <= 1
+
+
+def test_kappa_is_that_of_scikit_learn_for_every_pair():
+    rng = np.random.default_rng(5)
+    marks = {name: [str(mark) for mark in rng.choice([*ANNOTATIONS, ""], 80)] for name in "ABC"}
+    found = measure_agreement(_reviews(**marks))
+    assert [(pair.first, pair.second) for pair in found] == [("A", "B"), ("A", "C"), ("B", "C")]
+    for pair in found:
+        both = [
+            (ours, theirs)
+            for ours, theirs in zip(marks[pair.first], marks[pair.second], strict=True)
+            if ours and theirs
+        ]
+        assert pair.kappa.n == len(both)
+        assert pair.kappa.value == pytest.approx(cohen_kappa_score(*zip(*both, strict=True)))
+
+
+@pytest.mark.parametrize(
+    ("second", "shared"), [(["", "", "subtle"], 0), (["subtle", "subtle", ""], 2)], ids=["none", "one mark"]
+)
+def test_kappa_is_unknown_where_chance_explains_all(second, shared):
+    (found,) = measure_agreement(_reviews(A=["subtle", "subtle", ""], B=second))
+    assert not found.kappa.is_measured
+    assert (found.same, found.kappa.n) == (shared, shared)
+
+
+def test_whole_agreement_and_none():
+    (found,) = measure_agreement(_reviews(A=["subtle", "correct"], B=["subtle", "correct"]))
+    assert found.kappa.value == pytest.approx(1)
+    assert math.isnan(found.kappa.low)
+    (found,) = measure_agreement(_reviews(A=["subtle", "correct"], B=["correct", "subtle"]))
+    assert found.kappa.value == pytest.approx(-1)
+
+
+def test_one_reviewer_agrees_with_nobody():
+    assert measure_agreement(_reviews(A=["subtle"])) == []
+    assert measure_agreement([]) == []
+
+
+def test_one_shared_film_with_two_marks_gives_no_interval_and_no_warning():
+    time = "2026-01-01T00:00:00+00:00"
+    pair = [Review("1", "subtle", "", "A", time), Review("1", "correct", "", "B", time)]
+    (found,) = measure_agreement(pair)
+    assert (found.same, found.kappa.n) == (0, 1)
+    assert found.kappa.low != found.kappa.low

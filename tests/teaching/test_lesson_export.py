@@ -1,0 +1,91 @@
+"""A lesson as HTML and PDF: complete, alone, without the name of a film."""
+
+import io
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pypdf
+import pytest
+
+from fracture_core.teaching.lesson_html import lesson_to_html
+from fracture_core.teaching.lesson_pdf import lesson_to_pdf
+from fracture_core.teaching.lesson_slide import (
+    MIXED_IMAGES_NOTICE,
+    REAL_IMAGES_NOTICE,
+    SYNTHETIC_IMAGES_NOTICE,
+    LessonPresentation,
+    LessonSlide,
+)
+
+
+def _slide(label: int, seen: bool = True, synthetic: bool = True) -> LessonSlide:
+    film = np.tile(np.arange(120, dtype=np.uint8), (160, 1))
+    return LessonSlide(
+        film=film,
+        overlay=np.stack([film] * 3, axis=-1) if seen else None,
+        no_heat="" if seen else "No positive evidence.",
+        boxes=((0.25, 0.25, 0.5, 0.5),) if label else (),
+        label=label,
+        probability=0.12345,
+        called=False,
+        verdict="uncertain",
+        region="hand",
+        note="See <b>the ulna</b> </script>",
+        synthetic=synthetic,
+    )
+
+
+@pytest.fixture
+def lesson() -> LessonPresentation:
+    return LessonPresentation("Wrists & <hands>", "fracture", "Tiny", 0.3, (_slide(1), _slide(0, seen=False)))
+
+
+def test_the_page_holds_everything_and_asks_for_nothing(lesson):
+    page = lesson_to_html(lesson)
+    assert not re.search(r"(src|href)=[\"']?(?!data:)\w", page.split("<script>")[0])
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
+    assert "<title>Wrists &amp; &lt;hands&gt;</title>" in page
+    assert page.count("</script>") == 2  # a note ends no script
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL).group(1))
+    first, second = data["slides"]
+    assert (first["label"], first["probability"], first["called"], first["size"]) == (
+        1,
+        "0.123",
+        False,
+        [120, 160],
+    )
+    assert first["film"].startswith("data:image/jpeg;base64,")
+    assert first["overlay"]
+    assert (second["overlay"], second["no_heat"], second["boxes"]) == ("", "No positive evidence.", [])
+    assert first["note"] == "See <b>the ulna</b> </script>"
+
+
+def test_whose_films_they_are(lesson):
+    assert lesson.privacy_notice == SYNTHETIC_IMAGES_NOTICE
+    persons = tuple(replace(slide, synthetic=False) for slide in lesson.slides)
+    assert replace(lesson, slides=persons).privacy_notice == REAL_IMAGES_NOTICE
+    assert replace(lesson, slides=(*persons, *lesson.slides)).privacy_notice == MIXED_IMAGES_NOTICE
+
+
+def test_the_pdf_asks_before_it_tells(lesson):
+    read = pypdf.PdfReader(io.BytesIO(lesson_to_pdf(lesson)))
+    pages = [" ".join(page.extract_text().split()) for page in read.pages]
+    assert len(pages) == 2 * len(lesson.slides) + 2
+    title, question, answer = pages[:3]
+    assert "Wrists & <hands>" in title
+    assert "no person was X-rayed" in title
+    assert "What do you see?" in question
+    assert "probability" not in question
+    assert "The model, wrong: no fracture" in answer
+    assert "marked in 1 place" in answer
+    assert "See <b>the ulna</b>" in answer
+    assert "No positive evidence." in pages[4]
+    assert "The model was right on 1 of 2." in pages[-1]
+
+
+def test_other_findings_have_their_words(lesson):
+    other = replace(lesson, finding="abnormality")
+    assert '"finding": "abnormality"' in lesson_to_html(other)
+    assert "an abnormality" in pypdf.PdfReader(io.BytesIO(lesson_to_pdf(other))).pages[0].extract_text()

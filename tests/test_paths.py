@@ -1,0 +1,22 @@
+from pathlib import Path
+
+from fracture_core import paths
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_folders_lie_beside_the_package_unless_told_otherwise(monkeypatch):
+    for name in ("SECOND_LOOK_MODELS", "SECOND_LOOK_RUNS"):
+        monkeypatch.delenv(name)
+    assert paths.models_dir() == ROOT / "models"
+    assert paths.runs_dir() == ROOT / "runs"
+    assert paths.assets_dir() == ROOT / "assets"
+    monkeypatch.setenv("SECOND_LOOK_MODELS", "/elsewhere/models")
+    monkeypatch.setenv("SECOND_LOOK_RUNS", "/elsewhere/runs")
+    assert paths.models_dir() == Path("/elsewhere/models")
+    assert paths.runs_dir() == Path("/elsewhere/runs")
+
+
+def test_tests_never_use_the_models_and_runs_of_this_computer():
+    assert ROOT not in paths.models_dir().parents
+    assert ROOT not in paths.runs_dir().parents

@@ -1,0 +1,99 @@
+"""Second heads of a trained network: fitted, written beside its weights, and refused where they cannot be fitted."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fracture_core.auxiliary_heads.auxiliary_heads import AuxiliaryHeads
+from fracture_core.errors import DataError, ModelError
+from fracture_core.imaging import QualityState
+from fracture_core.inference.predictor import Predictor
+from fracture_core.registry.card import ModelCard
+from fracture_core.registry.hash import sha256_of_file
+from fracture_core.training import auxiliary_heads, loop
+from fracture_core.zoo import architectures as zoo_table
+from fracture_core.zoo import find_architecture
+
+FEATURES = ("block3_norm", "block4_norm")
+
+
+@pytest.fixture
+def with_features(monkeypatch):
+    """The four-block network as if the table named its features, and films enough to fit heads to."""
+    row = replace(find_architecture("four_block"), feature_layers=FEATURES)
+    monkeypatch.setitem(zoo_table.ARCHITECTURES, "four_block", row)
+    monkeypatch.setattr(auxiliary_heads, "_FEWEST", 4)
+    monkeypatch.setattr(auxiliary_heads, "_NEGATIVES", 16)
+    monkeypatch.setattr(auxiliary_heads, "_SYNTHETIC", 6)
+    return row
+
+
+@pytest.fixture
+def folder(trained, tmp_path):
+    return shutil.copytree(trained.result, tmp_path / "models" / "tiny")
+
+
+def test_an_architecture_without_features_has_no_heads(trained, films, tiny_config):
+    model = loop.load_best_model(trained, tiny_config)
+    assert auxiliary_heads.fit_auxiliary_heads(model, find_architecture("four_block"), films) is None
+
+
+def test_few_validation_films_set_no_limits(trained, films, tiny_config, with_features, monkeypatch):
+    monkeypatch.setattr(auxiliary_heads, "_FEWEST", 100)
+    model = loop.load_best_model(trained, tiny_config)
+    assert auxiliary_heads.fit_auxiliary_heads(model, with_features, films) is None
+
+
+def test_heads_are_written_beside_the_weights_and_asked(
+    folder, trained, films, tiny_config, with_features, wide_film
+):
+    model = loop.load_best_model(trained, tiny_config)
+    card = auxiliary_heads.add_auxiliary_heads(folder, ModelCard.load(folder / "card.json"), model, films)
+    assert card == ModelCard.load(folder / "card.json")
+    assert card.heads is not None
+    assert card.heads.sha256 == sha256_of_file(folder / card.heads.file)
+    # These films name no region, so none is told.
+    assert AuxiliaryHeads.load(folder / card.heads.file).regions is None
+    assert card.heads_record.region is None
+    assert card.heads_record.passed.n == len(films.indices_of("test"))
+    assert card.heads.sha256 in (folder / "README.md").read_text("utf-8")
+
+    from fracture_core.registry.store import ModelStore
+
+    store = ModelStore(folder.parent)
+    assert store.verify("tiny") < 1e-3
+    opinion = Predictor(store, "tiny").predict(wide_film)
+    assert (opinion.probability is None) == (opinion.gate.state is QualityState.REFUSE)
+
+    (folder / card.heads.file).write_bytes(b"other")
+    with pytest.raises(ModelError, match=r"heads\.npz was changed"):
+        store.verify("tiny")
+
+
+def test_heads_are_the_same_every_time(trained, films, tiny_config, with_features):
+    model = loop.load_best_model(trained, tiny_config)
+    (one, _), (two, _) = (auxiliary_heads.fit_auxiliary_heads(model, with_features, films) for _ in range(2))
+    assert np.array_equal(one.radiograph.weight, two.radiograph.weight)
+    assert (one.warn, one.refuse, one.familiarity.limit) == (two.warn, two.refuse, two.familiarity.limit)
+
+
+def test_refit_keeps_network_and_record(store, tiny_config, with_features, tmp_path):
+    before = store.card("tiny")
+    after = auxiliary_heads.refit_auxiliary_heads(store, "tiny", tiny_config.data, tmp_path / "cache")
+    assert after.heads is not None
+    assert replace(after, heads=None, heads_record=None, test_coverage=before.test_coverage) == before
+    assert store.card("tiny") == after
+
+
+def test_refit_refuses_other_films_and_weights_of_unknown_origin(store, edit_card, tiny_config, tmp_path):
+    card = store.card("tiny").to_json()
+    edit_card(data={**card["data"], "split_hash": "0" * 64})
+    with pytest.raises(DataError, match="the films and the split that tiny was trained on"):
+        auxiliary_heads.refit_auxiliary_heads(store, "tiny", tiny_config.data, tmp_path / "cache")
+    edit_card(data=None)
+    with pytest.raises(ModelError, match="was loaded from weights"):
+        auxiliary_heads.refit_auxiliary_heads(store, "tiny", tiny_config.data, tmp_path / "cache")
+    assert json.loads((store.root / "tiny" / "card.json").read_text("utf-8"))["heads"] is None
