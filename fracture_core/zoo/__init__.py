@@ -1,4 +1,4 @@
-"""The architectures that can be trained, loaded and explained here. Importing it loads no TensorFlow."""
+"""Network architectures that can be trained, loaded and explained. Importing this package loads no TensorFlow."""
 
 from fracture_core.zoo.architecture import Architecture, TrainingProtocol
 from fracture_core.zoo.architectures import ARCHITECTURES, find_architecture

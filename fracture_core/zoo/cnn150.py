@@ -1,6 +1,7 @@
-"""CNN at 150 px of a published article: stacked convolutions with pooling, dense, softmax over two classes.
+"""CNN at 150 px of a published article: stacked convolutions with pooling, a dense layer, softmax over two classes.
 
-The article names neither filters nor widths; 32, 64, 128 filters of 3 × 3 and a dense layer of 128 are ours.
+The article states neither filters nor widths. The 32, 64 and 128 filters of 3 × 3 and the dense layer of 128 are our
+choice.
 """
 
 import keras
@@ -11,7 +12,7 @@ from fracture_core.zoo import head
 
 
 def build(spec: InputSpec) -> keras.Model:
-    """Builds the network for one input; see `Architecture.build`."""
+    """Build the network; see `Architecture.build`."""
     image = keras.Input((spec.height, spec.width, spec.channels), name="image")
     x = image
     for number, filters in enumerate((32, 64, 128), 1):

@@ -1,7 +1,7 @@
 """EfficientNet-Lite backbones (Tan and Le 2019, arXiv:1905.11946; TensorFlow TPU models, `efficientnet/lite`).
 
-Unlike EfficientNet they have no squeeze-and-excitation, use ReLU6, and never scale the stem (32 channels) and the
-last convolution (1,280 channels). The first and the last stage are never repeated more often.
+Unlike EfficientNet, they have no squeeze-and-excitation and use ReLU6. The stem (32 channels) and the last convolution
+(1,280 channels) are not scaled in width, the first and last stage not in depth.
 """
 
 import math
@@ -13,7 +13,7 @@ from keras import layers
 from fracture_core.imaging import InputSpec
 from fracture_core.zoo import head
 
-# Keras' default of 0.99 is too slow for a few thousand films; see `mobilenet_v2`.
+# The Keras default of 0.99 is too slow for a few thousand images; see `mobilenet_v2`.
 _MOMENTUM = 0.9
 
 _EPSILON = 1e-3
@@ -26,11 +26,11 @@ class _Stage:
     """A stage of inverted residual blocks at width and depth 1.
 
     Attributes:
-        kernel: side of the depthwise kernel in pixels.
-        stride: of its first block.
-        expansion: channels inside a block per channel of its input.
-        channels: of its output.
-        blocks: how many.
+        kernel: Side of the depthwise kernel in pixels.
+        stride: Stride of the first block.
+        expansion: Channels inside a block per input channel.
+        channels: Output channels.
+        blocks: Number of blocks.
     """
 
     kernel: int
@@ -53,16 +53,16 @@ _STAGES = (
 #: Width and depth multipliers by the backbone's name.
 SCALES = {"EfficientNetLite0": (1.0, 1.0), "EfficientNetLite2": (1.1, 1.2)}
 
-#: From the coarsest to the finest: the layers whose features are taken at strides 32, 16 and 8.
+#: Layers of the feature pyramid at strides 32, 16 and 8.
 PYRAMID = ("top_relu", "block5_1_expand_relu", "block3_1_expand_relu")
 
 
-def backbone(name: str, image) -> keras.Model:
-    """Builds a backbone without its classifier, untrained.
+def backbone(name: str, image: keras.KerasTensor) -> keras.Model:
+    """Build an untrained backbone without its classifier.
 
     Args:
-        name: a key of `SCALES`.
-        image: input tensor, (batch, height, width, 3), in −1 to 1.
+        name: Key of `SCALES`.
+        image: Input tensor (batch, height, width, 3), −1 to 1.
 
     Returns:
         A flat functional model that ends in the layer `top_relu`, (batch, height / 32, width / 32, 1280).
@@ -71,8 +71,8 @@ def backbone(name: str, image) -> keras.Model:
     x = _normalised_convolution(image, "stem", _STEM_CHANNELS, kernel=3, stride=2)
     for number, stage in enumerate(_STAGES):
         channels = _scaled_channels(stage.channels, width)
-        inner = 0 < number < len(_STAGES) - 1
-        for block in range(math.ceil(depth * stage.blocks) if inner else stage.blocks):
+        is_inner = 0 < number < len(_STAGES) - 1
+        for block in range(math.ceil(depth * stage.blocks) if is_inner else stage.blocks):
             stride = stage.stride if block == 0 else 1
             x = _inverted_residual(x, f"block{number}_{block + 1}", stage, stride, channels)
     x = _normalised_convolution(x, "top", _TOP_CHANNELS)
@@ -80,7 +80,7 @@ def backbone(name: str, image) -> keras.Model:
 
 
 def build(spec: InputSpec, name: str) -> keras.Model:
-    """Builds a backbone under global average pooling, dropout and one output; see `Architecture.build`."""
+    """Build a backbone with global average pooling, dropout and one output; see `Architecture.build`."""
     image = keras.Input((spec.height, spec.width, spec.channels), name="image")
     x = layers.GlobalAveragePooling2D(name="pool")(backbone(name, image).output)
     x = layers.Dropout(0.3, name="dropout")(x)
@@ -88,28 +88,34 @@ def build(spec: InputSpec, name: str) -> keras.Model:
 
 
 def _scaled_channels(channels: int, width: float) -> int:
-    """Channels times width, rounded to a multiple of 8 and never reduced by more than a tenth."""
+    """Scale a channel count, rounded to a multiple of 8 and reduced by at most a tenth."""
     scaled = max(8, int(channels * width + 4) // 8 * 8)
     return scaled + 8 if scaled < 0.9 * channels * width else scaled
 
 
-def _normalised(x, name: str):
+def _normalised(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
     return layers.BatchNormalization(epsilon=_EPSILON, momentum=_MOMENTUM, name=f"{name}_bn")(x)
 
 
-def _normalised_convolution(x, name: str, channels: int, kernel: int = 1, stride: int = 1):
+def _normalised_convolution(
+    x: keras.KerasTensor, name: str, channels: int, kernel: int = 1, stride: int = 1
+) -> keras.KerasTensor:
     convolution = layers.Conv2D(
         channels, kernel, strides=stride, padding="same", use_bias=False, name=f"{name}_conv"
     )
     return layers.ReLU(6.0, name=f"{name}_relu")(_normalised(convolution(x), name))
 
 
-def _inverted_residual(x, name: str, stage: _Stage, stride: int, channels: int):
-    """Inverted residual block (Sandler et al. 2018, arXiv:1801.04381)."""
-    entered = x.shape[-1]
+def _inverted_residual(
+    x: keras.KerasTensor, name: str, stage: _Stage, stride: int, channels: int
+) -> keras.KerasTensor:
+    """Add an inverted residual block (Sandler et al. 2018, arXiv:1801.04381)."""
+    input_channels = x.shape[-1]
     y = x
     if stage.expansion != 1:
-        expanded = layers.Conv2D(entered * stage.expansion, 1, use_bias=False, name=f"{name}_expand")(y)
+        expanded = layers.Conv2D(input_channels * stage.expansion, 1, use_bias=False, name=f"{name}_expand")(
+            y
+        )
         y = layers.ReLU(6.0, name=f"{name}_expand_relu")(_normalised(expanded, f"{name}_expand"))
     filtered = layers.DepthwiseConv2D(
         stage.kernel, strides=stride, padding="same", use_bias=False, name=f"{name}_depthwise"
@@ -117,4 +123,4 @@ def _inverted_residual(x, name: str, stage: _Stage, stride: int, channels: int):
     y = layers.ReLU(6.0, name=f"{name}_depthwise_relu")(_normalised(filtered, f"{name}_depthwise"))
     projected = layers.Conv2D(channels, 1, use_bias=False, name=f"{name}_project")(y)
     y = _normalised(projected, f"{name}_project")
-    return layers.Add(name=f"{name}_add")([x, y]) if stride == 1 and entered == channels else y
+    return layers.Add(name=f"{name}_add")([x, y]) if stride == 1 and input_channels == channels else y

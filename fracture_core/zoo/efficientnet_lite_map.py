@@ -1,4 +1,4 @@
-"""EfficientNet-Lite with a fracture map at stride 8; the logit is pooled from the map alone (see `map_head`)."""
+"""EfficientNet-Lite with a fracture map at stride 8, from which the logit is pooled (see `map_head`)."""
 
 import keras
 
@@ -8,7 +8,7 @@ from fracture_core.zoo.map_head import add_map_head
 
 
 def build(spec: InputSpec, name: str) -> keras.Model:
-    """Builds the network on a backbone of this name, untrained; see `Architecture.build`."""
+    """Build the untrained network on the named backbone; see `Architecture.build`."""
     image = keras.Input((spec.height, spec.width, spec.channels), name="image")
     base = backbone(name, image)
     return add_map_head(image, [base.get_layer(layer).output for layer in PYRAMID], f"{name.lower()}_map")

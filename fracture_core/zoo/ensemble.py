@@ -1,4 +1,4 @@
-"""Ensemble: several networks of the zoo as one row, named by its members."""
+"""Ensembles of several networks, named after their members."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from fracture_core.zoo.architecture import GRIDS_LAYER, Architecture
 if TYPE_CHECKING:
     import keras
 
-#: Between the names of members in the name of an ensemble.
+#: Separator of the member names in the name of an ensemble.
 MEMBER_SEPARATOR = "+"
 
 
 @dataclass(frozen=True)
 class Ensemble(Architecture):
-    """Several networks that see the same film, their calibrated probabilities averaged.
+    """Several networks whose calibrated probabilities for one image are averaged.
 
     Attributes:
-        members: their rows, one a network; the same row may stand there several times.
+        members: Architecture of each network; repetitions are allowed.
     """
 
     members: tuple[Architecture, ...] = ()
 
     @classmethod
     def of(cls, members: Sequence[Architecture]) -> Ensemble:
-        """The row of some members."""
-        titles = sorted({row.title for row in members})
+        """Describe the ensemble of some architectures."""
+        titles = sorted({member.title for member in members})
         return cls(
-            name=MEMBER_SEPARATOR.join(row.name for row in members),
+            name=MEMBER_SEPARATOR.join(member.name for member in members),
             title=f"Average of {len(members)} networks ({', '.join(titles)})",
             source="Deep ensembles: Lakshminarayanan et al. 2017, arXiv:1612.01474",
             input=members[0].input,
@@ -41,27 +41,33 @@ class Ensemble(Architecture):
         )
 
     def build(self, spec: InputSpec) -> keras.Model:
-        """A fresh network of all members; see `Architecture.build`.
+        """Build a new network of all members; see `Architecture.build`.
+
+        Args:
+            spec: Input of every member.
+
+        Returns:
+            The joined network.
 
         Raises:
-            ModelError: the grids that explain the members differ in size, so that no one heatmap can be drawn.
+            ModelError: The heatmap layers of the members differ in size, so they have no common heatmap.
         """
-        # Keras takes seconds to load, and a row alone needs none of it.
+        # Keras takes seconds to import, and a description alone does not need it.
         from fracture_core.zoo.average import join_networks
 
-        models = [row.build(spec) for row in self.members]
-        layers = [row.heatmap_layer for row in self.members]
+        models = [member.build(spec) for member in self.members]
+        layers = [member.heatmap_layer for member in self.members]
         grids = [
             tuple(model.get_layer(layer).output.shape[1:3])
             for model, layer in zip(models, layers, strict=True)
         ]
         if len(set(grids)) > 1:
             sizes = ", ".join(
-                f"{rows} × {columns} ({row.title})"
-                for (rows, columns), row in zip(grids, self.members, strict=True)
+                f"{rows} × {columns} ({member.title})"
+                for (rows, columns), member in zip(grids, self.members, strict=True)
             )
             raise ModelError(
-                f"Expected networks whose heatmaps have one grid, but they have {sizes}: average models of one "
-                "architecture and input size."
+                f"The heatmaps of these networks differ in size ({sizes}): average models of one architecture and "
+                "input size."
             )
         return join_networks(models, layers)

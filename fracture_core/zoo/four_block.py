@@ -1,6 +1,6 @@
 """Four-block CNN: (conv 3×3, ReLU, batch norm, max pool) × 4, dense, dropout, one output.
 
-The report names neither the width of the dense layer nor the dropout rate; 128 and 0.5 are ours.
+The report states neither the width of the dense layer nor the dropout rate. The values 128 and 0.5 are our choice.
 """
 
 import keras
@@ -11,7 +11,7 @@ from fracture_core.zoo import head
 
 
 def build(spec: InputSpec) -> keras.Model:
-    """Builds the network for one input; see `Architecture.build`."""
+    """Build the network; see `Architecture.build`."""
     image = keras.Input((spec.height, spec.width, spec.channels), name="image")
     x = image
     for number, filters in enumerate((32, 64, 128, 256), 1):

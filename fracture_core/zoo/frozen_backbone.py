@@ -1,7 +1,7 @@
-"""A pretrained backbone that never learns, with a small head: the peers of a published paper on FracAtlas.
+"""Frozen pretrained backbone with a small head: the comparison networks of a published paper on FracAtlas.
 
-Global average pool, dense 64, sigmoid. The paper fed all of them pixels of 0–1, although EfficientNetB0 divides by 255
-itself and ResNet50 expects other ranges; its low figures owe something to that, and the rows do as the paper did.
+Global average pooling, dense layer of 64, sigmoid. As in the paper, all inputs are scaled to 0–1, although
+EfficientNetB0 divides by 255 itself and ResNet50 expects another range. This lowers their accuracy.
 """
 
 import keras
@@ -12,11 +12,14 @@ from fracture_core.zoo import head
 
 
 def build(spec: InputSpec, backbone: str) -> keras.Model:
-    """Builds the network for one input; see `Architecture.build`.
+    """Build the network on a Keras application; see `Architecture.build`.
 
     Args:
-        spec: its input.
-        backbone: name of the Keras application.
+        spec: Network input.
+        backbone: Name of the Keras application.
+
+    Returns:
+        The untrained network.
     """
     image = keras.Input((spec.height, spec.width, spec.channels), name="image")
     base = getattr(keras.applications, backbone)(weights=None, include_top=False, input_tensor=image)

@@ -1,8 +1,8 @@
 """Inception CNN of a published student paper: a stem, four Inception blocks with dimension reduction, softmax.
 
-The blocks follow Szegedy et al. 2015, arXiv:1409.4842, with four branches of equal width. The paper names neither how
-far the 1 × 1 convolutions reduce nor the dropout rates; half a branch's width and 0.2 and 0.4 are ours. It fed
-films freed of the training set's mean and deviation, which the network's first layer does here.
+The blocks follow Szegedy et al. 2015, arXiv:1409.4842, with four branches of equal width. The paper states neither
+the reduction of the 1 × 1 convolutions nor the dropout rates. Half a branch's width, 0.2 and 0.4 are our choice. The
+paper standardises images by the training set's mean and deviation, which the first layer does here.
 """
 
 import keras
@@ -14,7 +14,7 @@ from fracture_core.zoo.architecture import STANDARDISE_LAYER
 
 
 def build(spec: InputSpec) -> keras.Model:
-    """Builds the network for one input; see `Architecture.build`."""
+    """Build the network; see `Architecture.build`."""
     image = keras.Input((spec.height, spec.width, spec.channels), name="image")
     x = layers.Normalization(axis=None, name=STANDARDISE_LAYER)(image)
     x = layers.Conv2D(32, 7, strides=2, padding="same", name="stem_conv")(x)
@@ -31,13 +31,13 @@ def build(spec: InputSpec) -> keras.Model:
     return keras.Model(image, head.add_softmax_head(x), name="inception")
 
 
-def _block(x, width: int, number: int):
-    """Four branches of a quarter of the width each: 1 × 1; 3 × 3 and 5 × 5 behind a reduction; pooled."""
+def _block(x: keras.KerasTensor, width: int, number: int) -> keras.KerasTensor:
+    """Concatenate four branches of equal width: 1 × 1, reduced 3 × 3, reduced 5 × 5, and pooled."""
     quarter, reduced = width // 4, width // 8
 
-    def conv(tensor, filters: int, size: int, name: str):
-        named = f"inception{number}_{name}"
-        return layers.Conv2D(filters, size, padding="same", activation="relu", name=named)(tensor)
+    def conv(tensor: keras.KerasTensor, filters: int, size: int, name: str) -> keras.KerasTensor:
+        full_name = f"inception{number}_{name}"
+        return layers.Conv2D(filters, size, padding="same", activation="relu", name=full_name)(tensor)
 
     branches = [
         conv(x, quarter, 1, "1x1"),

@@ -1,4 +1,4 @@
-"""MobileNetV2 with a new head: global average pool, dropout, one output."""
+"""MobileNetV2 with a new head: global average pooling, dropout, one output."""
 
 import keras
 from keras import layers
@@ -6,13 +6,13 @@ from keras import layers
 from fracture_core.imaging import InputSpec
 from fracture_core.zoo import head
 
-# Keras' 0.999 remembers a thousand steps: on a few thousand films the statistics that validation uses
-# would lag the weights by a dozen epochs.
+# The Keras default of 0.999 averages over a thousand steps. With a few thousand images, the validation statistics
+# would lag the weights by about a dozen epochs.
 _MOMENTUM = 0.9
 
 
 def build(spec: InputSpec) -> keras.Model:
-    """Builds the network for one input, untrained; see `Architecture.build`."""
+    """Build the untrained network; see `Architecture.build`."""
     image = keras.Input((spec.height, spec.width, spec.channels), name="image")
     base = keras.applications.MobileNetV2(weights=None, include_top=False, input_tensor=image)
     for layer in base.layers:

@@ -1,4 +1,4 @@
-"""A network seen as evidence: its logit for *fracture*, before the activation, and its map."""
+"""Views of a network that end at its logit or fracture map and share its weights."""
 
 import keras
 
@@ -6,10 +6,10 @@ from fracture_core.zoo.architecture import FRACTURE_MAP_LAYER, LOGIT_LAYER
 
 
 def logit_view(model: keras.Model) -> keras.Model:
-    """The same network, same weights, ending at the logit of *fracture*.
+    """Return a view of a network that ends at the logit of *fracture*.
 
     Args:
-        model: a network of the zoo.
+        model: Network of the zoo.
 
     Returns:
         A model from the same input to float32 (batch, 1).
@@ -18,14 +18,14 @@ def logit_view(model: keras.Model) -> keras.Model:
 
 
 def training_view(model: keras.Model) -> keras.Model:
-    """The same network, same weights, ending at what its loss is taken on.
+    """Return a view of a network that ends at the outputs of its loss.
 
     Args:
-        model: a network of the zoo.
+        model: Network of the zoo.
 
     Returns:
-        `logit_view`, or for a network with a fracture map a model to a dictionary of both, the
-        logit (batch, 1) and the map's logits (batch, rows, columns, 1), by layer name.
+        `logit_view`. For a network with a fracture map, a model to a dictionary by layer name: the logit (batch, 1)
+        and the logits of the map (batch, rows, columns, 1).
     """
     if FRACTURE_MAP_LAYER not in {layer.name for layer in model.layers}:
         return logit_view(model)

@@ -1,8 +1,7 @@
-"""A small fully convolutional network whose features are pooled by log-sum-exp.
+"""Small fully convolutional network with log-sum-exp pooling.
 
-Log-sum-exp pooling (Pinheiro and Collobert 2015, arXiv:1411.6228) lies between mean and maximum: one cell with
-strong evidence counts wherever it lies, and the cells that come next still learn. With the plain mean a thin
-line drowns in the rest of the film; with the plain maximum only one cell a film learns.
+Log-sum-exp pooling (Pinheiro and Collobert 2015, arXiv:1411.6228) lies between mean and maximum. The mean would
+average out a thin fracture line; the maximum would train only one cell per image.
 """
 
 import math
@@ -13,15 +12,15 @@ from keras import layers, ops
 from fracture_core.imaging import InputSpec
 from fracture_core.zoo import head
 
-# The r of the paper: 0 is the mean, infinity the maximum.
+# Parameter r of the paper: 0 gives the mean, infinity the maximum.
 _SHARPNESS = 3.0
 
-# Keras' 0.99 remembers a hundred steps, which are several epochs of a few hundred films.
+# The Keras default of 0.99 averages over a hundred steps, which is several epochs of a few hundred images.
 _MOMENTUM = 0.9
 
 
 def build(spec: InputSpec) -> keras.Model:
-    """Builds the network for one input; see `Architecture.build`."""
+    """Build the network; see `Architecture.build`."""
     image = keras.Input((spec.height, spec.width, spec.channels), name="image")
     x = image
     for number, filters in enumerate((16, 32, 48, 64), 1):

@@ -1,7 +1,7 @@
 """Three-block CNN of a published paper on FracAtlas: (conv, ReLU, batch norm, max pool, dropout) × 3, dense, sigmoid.
 
-The paper names neither filters nor widths nor dropout rates; 32, 64, 128 filters of 3 × 3, a dense layer of 128 and
-0.25 are ours.
+The paper states neither filters nor widths nor dropout rates. The 32, 64 and 128 filters of 3 × 3, the dense layer
+of 128 and the rate 0.25 are our choice.
 """
 
 import keras
@@ -12,7 +12,7 @@ from fracture_core.zoo import head
 
 
 def build(spec: InputSpec) -> keras.Model:
-    """Builds the network for one input; see `Architecture.build`."""
+    """Build the network; see `Architecture.build`."""
     image = keras.Input((spec.height, spec.width, spec.channels), name="image")
     x = image
     for number, filters in enumerate((32, 64, 128), 1):

@@ -1,6 +1,6 @@
-"""Two-block CNN of published slides: two valid convolutions, flattened at once; 24 million weights in one dense layer.
+"""Two-block CNN of published slides: two valid convolutions and a dense layer of 24 million weights.
 
-The slides print every layer with its parameters; the activations, ReLU, are what their words imply.
+The slides list every layer with its parameter count. They imply, but do not state, ReLU activations.
 """
 
 import keras
@@ -11,7 +11,7 @@ from fracture_core.zoo import head
 
 
 def build(spec: InputSpec) -> keras.Model:
-    """Builds the network for one input; see `Architecture.build`."""
+    """Build the network; see `Architecture.build`."""
     image = keras.Input((spec.height, spec.width, spec.channels), name="image")
     x = layers.Conv2D(32, 3, activation="relu", name="block1_conv")(image)
     x = layers.MaxPooling2D(name="block1_pool")(x)

@@ -111,7 +111,7 @@ def with_weights(parts: dict[str, bytes], content: bytes) -> dict[str, bytes]:
     ("changes", "said"),
     [
         ({"golden": 3.0}, "for the golden pattern, but it is off by"),
-        ({"architecture": "os"}, "Expected an architecture out of"),
+        ({"architecture": "os"}, "Unknown architecture"),
         ({"architecture": ["four_block"]}, "Expected a complete model card"),
         ({"golden": "1"}, "Expected a complete model card"),
         ({"title": None}, "Expected a complete model card"),

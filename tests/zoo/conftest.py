@@ -6,21 +6,21 @@ from fracture_core.zoo import ARCHITECTURES
 
 
 @pytest.fixture(scope="session", params=list(ARCHITECTURES))
-def row(request):
-    """Every row of the zoo in turn."""
+def architecture(request):
+    """Every architecture of the zoo."""
     return ARCHITECTURES[request.param]
 
 
 @pytest.fixture(scope="session")
-def spec(row):
-    return row.at_size(64)
+def spec(architecture):
+    return architecture.at_size(64)
 
 
 @pytest.fixture(scope="session")
-def network(row, spec):
-    """A network of the row at 64 px, untrained but with statistics that let signals through."""
+def network(architecture, spec):
+    """Untrained network at 64 px whose batch statistics fit random inputs, so that activations do not vanish."""
     keras.utils.set_random_seed(1)
-    model = row.build(spec)
+    model = architecture.build(spec)
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     momentum = [layer.momentum for layer in norms]
     for layer in norms:

@@ -1,4 +1,4 @@
-"""Starting weights: copied where they fit, refused with a sentence where not."""
+"""Starting weights are copied if they fit and rejected with a clear error otherwise."""
 
 import urllib.error
 
@@ -11,13 +11,13 @@ from fracture_core.zoo import find_architecture
 from fracture_core.zoo.architecture import LOGIT_LAYER
 from fracture_core.zoo.backbone import load_backbone
 
-ROW = find_architecture("mobilenet_v2")
-SPEC = ROW.at_size(64)
+ARCHITECTURE = find_architecture("mobilenet_v2")
+SPEC = ARCHITECTURE.at_size(64)
 
 
 @pytest.fixture(scope="module")
 def base():
-    """A backbone with weights that no other has."""
+    """A backbone with random weights."""
     keras.utils.set_random_seed(11)
     return keras.applications.MobileNetV2(weights=None, include_top=False, input_shape=(64, 64, 3))
 
@@ -25,59 +25,61 @@ def base():
 @pytest.fixture(scope="module")
 def network():
     keras.utils.set_random_seed(12)
-    return ROW.build(SPEC)
+    return ARCHITECTURE.build(SPEC)
 
 
-def test_weights_from_a_file(base, network, tmp_path):
+def test_weights_from_a_file_are_copied_and_the_head_is_kept(base, network, tmp_path):
     path = tmp_path / "base.weights.h5"
     base.save_weights(path)
     head = [weight.copy() for weight in network.get_layer(LOGIT_LAYER).get_weights()]
-    load_backbone(network, ROW, SPEC, str(path))
+    load_backbone(network, ARCHITECTURE, SPEC, str(path))
     copied = 0
     for layer in (layer for layer in base.layers if layer.weights):
-        for given, found in zip(
+        for expected, copied_weight in zip(
             layer.get_weights(), network.get_layer(layer.name).get_weights(), strict=True
         ):
-            np.testing.assert_array_equal(given, found)
+            np.testing.assert_array_equal(expected, copied_weight)
             copied += 1
     assert copied == len(network.weights) - 2
     for before, after in zip(head, network.get_layer(LOGIT_LAYER).get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)
 
 
-def test_a_missing_file(network, tmp_path):
-    with pytest.raises(
-        ModelError, match=r"weights of MobileNetV2 in .*gone\.weights\.h5, but there is no such file"
-    ):
-        load_backbone(network, ROW, SPEC, str(tmp_path / "gone.weights.h5"))
+def test_missing_file(network, tmp_path):
+    with pytest.raises(ModelError, match=r"No file .*gone\.weights\.h5 with the weights of MobileNetV2"):
+        load_backbone(network, ARCHITECTURE, SPEC, str(tmp_path / "gone.weights.h5"))
 
 
 @pytest.mark.filterwarnings("ignore:Skipping nested container", "ignore:__array__ implementation")
-def test_weights_of_another_width(network, tmp_path):
+def test_weights_of_another_width_are_rejected(network, tmp_path):
     path = tmp_path / "narrow.weights.h5"
     keras.applications.MobileNetV2(
         weights=None, include_top=False, input_shape=(64, 64, 3), alpha=0.35
     ).save_weights(path)
-    with pytest.raises(ModelError, match=r"without its top in narrow\.weights\.h5, but they do not fit"):
-        load_backbone(network, ROW, SPEC, str(path))
+    with pytest.raises(
+        ModelError, match=r"weights in narrow\.weights\.h5 do not fit MobileNetV2 without its top"
+    ):
+        load_backbone(network, ARCHITECTURE, SPEC, str(path))
 
 
-def test_a_file_that_holds_no_weights(network, tmp_path):
+def test_file_without_weights_is_rejected(network, tmp_path):
     path = tmp_path / "text.weights.h5"
     path.write_text("not HDF5")
-    with pytest.raises(ModelError, match="but they do not fit") as told:
-        load_backbone(network, ROW, SPEC, str(path))
-    assert len(str(told.value).splitlines()) == 1
+    with pytest.raises(ModelError, match="do not fit MobileNetV2") as error:
+        load_backbone(network, ARCHITECTURE, SPEC, str(path))
+    assert len(str(error.value).splitlines()) == 1
 
 
-def test_an_architecture_without_backbone():
-    row = find_architecture("four_block")
+def test_architecture_without_backbone_is_rejected():
+    architecture = find_architecture("four_block")
     with pytest.raises(ModelError, match="Four-block CNN has no backbone"):
-        load_backbone(row.build(row.at_size(64)), row, row.at_size(64), "imagenet")
+        load_backbone(
+            architecture.build(architecture.at_size(64)), architecture, architecture.at_size(64), "imagenet"
+        )
 
 
-def _no_network(monkeypatch, tmp_path, error: Exception) -> None:
-    """Keras' own download, with a cache that is empty and a network that fails."""
+def _fail_download(monkeypatch, tmp_path, error: Exception) -> None:
+    """Let the Keras download fail, with an empty cache."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     file_utils = keras.src.utils.file_utils
 
@@ -91,7 +93,7 @@ def _no_network(monkeypatch, tmp_path, error: Exception) -> None:
     monkeypatch.setattr(
         mobilenet_v2.file_utils,
         "get_file",
-        lambda *given, **named: get_file(*given, **named, cache_dir=tmp_path),
+        lambda *args, **options: get_file(*args, **options, cache_dir=tmp_path),
     )
 
 
@@ -105,29 +107,27 @@ def _no_network(monkeypatch, tmp_path, error: Exception) -> None:
     ids=["offline", "server", "timeout"],
 )
 @pytest.mark.filterwarnings("ignore:`input_shape` is undefined")
-def test_a_failed_download_is_one_sentence(network, tmp_path, monkeypatch, error):
-    _no_network(monkeypatch, tmp_path, error)
-    with pytest.raises(
-        ModelError, match="download the ImageNet weights of MobileNetV2, but that failed"
-    ) as told:
-        load_backbone(network, ROW, SPEC, "imagenet")
-    assert "connect to the internet, or give a file with --backbone-weights" in str(told.value)
-    assert len(str(told.value).splitlines()) == 1
+def test_failed_download_gives_a_one_line_error(network, tmp_path, monkeypatch, error):
+    _fail_download(monkeypatch, tmp_path, error)
+    with pytest.raises(ModelError, match="Cannot download the ImageNet weights of MobileNetV2") as error:
+        load_backbone(network, ARCHITECTURE, SPEC, "imagenet")
+    assert "connect to the internet, or give a file with --backbone-weights" in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
 
 
-def test_an_error_without_words(network, monkeypatch):
-    def fail(**_named):
+def test_error_without_a_message_shows_its_type(network, monkeypatch):
+    def fail(**_options):
         raise OSError
 
     monkeypatch.setattr(keras.applications, "MobileNetV2", fail)
-    with pytest.raises(ModelError, match=r"failed \(OSError\)"):
-        load_backbone(network, ROW, SPEC, "imagenet")
+    with pytest.raises(ModelError, match=r"MobileNetV2 \(OSError\)"):
+        load_backbone(network, ARCHITECTURE, SPEC, "imagenet")
 
 
-def test_a_fault_of_the_program_is_not_taken_for_a_failed_download(network, monkeypatch):
-    def fail(**_named):
+def test_programming_error_is_not_reported_as_a_failed_download(network, monkeypatch):
+    def fail(**_options):
         raise AttributeError("a typing error")
 
     monkeypatch.setattr(keras.applications, "MobileNetV2", fail)
     with pytest.raises(AttributeError, match="a typing error"):
-        load_backbone(network, ROW, SPEC, "imagenet")
+        load_backbone(network, ARCHITECTURE, SPEC, "imagenet")

@@ -1,4 +1,4 @@
-"""One set of tests over every row of the table."""
+"""Requirements that every architecture of the zoo meets."""
 
 import keras
 import numpy as np
@@ -19,103 +19,112 @@ def batch(spec):
     return values.astype(np.float32)
 
 
-def test_the_row_is_complete(row):
-    assert find_architecture(row.name) is row
-    assert row.title
-    assert row.source
-    assert row.input.scaling in SCALINGS
-    assert row.at_size(row.input.height) == row.input
+def test_description_is_complete(architecture):
+    assert find_architecture(architecture.name) is architecture
+    assert architecture.title
+    assert architecture.source
+    assert architecture.input.scaling in SCALINGS
+    assert architecture.at_size(architecture.input.height) == architecture.input
 
 
-def test_it_is_flat_and_functional(network):
+def test_network_is_flat_and_functional(network):
     assert type(network) is keras.Model or type(network).__name__ == "Functional"
     assert not [layer.name for layer in network.layers if isinstance(layer, keras.Model)]
 
 
-def test_it_is_not_compiled(network):
+def test_network_is_not_compiled(network):
     assert not getattr(network, "compiled", False)
 
 
-def test_input_and_output(network, spec, batch):
+def test_input_and_output_shapes(network, spec, batch):
     assert network.input_shape == (None, spec.height, spec.width, spec.channels)
     assert network.output_shape == (None, 1)
     probability = network.predict_on_batch(batch)
     assert probability.shape == (3, 1)
     assert (probability > 0).all()
     assert (probability < 1).all()
-    assert np.ptp(probability) > 0  # it looks at what it is fed
+    assert np.ptp(probability) > 0  # the output depends on the input
 
 
-def test_the_last_layers_are_named(network, batch):
+def test_last_layers_are_logit_and_probability(network, batch):
     assert [layer.name for layer in network.layers[-2:]] == [LOGIT_LAYER, PROBABILITY_LAYER]
     logit = logit_view(network).predict_on_batch(batch)
     np.testing.assert_allclose(network.predict_on_batch(batch), 1 / (1 + np.exp(-logit)), atol=1e-6)
 
 
-def test_the_heatmap_layer_has_a_grid(row, network):
-    assert len(network.get_layer(row.heatmap_layer).output.shape) == 4
+def test_heatmap_layer_has_a_grid(architecture, network):
+    assert len(network.get_layer(architecture.heatmap_layer).output.shape) == 4
 
 
-def test_the_frozen_layers_exist(row, network):
-    if row.protocol.freeze_before:
+def test_frozen_layers_exist(architecture, network):
+    if architecture.protocol.freeze_before:
         names = [layer.name for layer in network.layers]
-        assert 0 < names.index(row.protocol.freeze_before) < names.index(row.heatmap_layer)
-    assert row.protocol.head_epochs <= row.protocol.epochs
-    assert bool(row.protocol.head_epochs or row.protocol.freeze_before) <= bool(row.backbone)
+        assert 0 < names.index(architecture.protocol.freeze_before) < names.index(architecture.heatmap_layer)
+    assert architecture.protocol.head_epochs <= architecture.protocol.epochs
+    assert bool(architecture.protocol.head_epochs or architecture.protocol.freeze_before) <= bool(
+        architecture.backbone
+    )
 
 
-def test_a_backbone_shares_its_layer_names(row, network):
-    if row.backbone:
-        base = build_backbone(row.backbone, network.input_shape[1:])
-        named = {canonical_layer_name(layer.name) for layer in base.layers if layer.weights}
-        assert named == {
+def test_backbone_layers_have_the_names_of_the_original(architecture, network):
+    if architecture.backbone:
+        base = build_backbone(architecture.backbone, network.input_shape[1:])
+        names = {canonical_layer_name(layer.name) for layer in base.layers if layer.weights}
+        assert names == {
             canonical_layer_name(layer.name)
             for layer in network.layers
             if layer.weights and not is_head_layer(layer.name)
         }
     else:
-        assert not hasattr(keras.applications, row.name)
+        assert not hasattr(keras.applications, architecture.name)
 
 
-def test_its_starting_weights_can_be_had(row):
-    """Keras downloads those of its applications; any other backbone names a package."""
-    assert bool(row.weights_package) == bool(row.backbone and not hasattr(keras.applications, row.backbone))
+def test_starting_weights_are_available(architecture):
+    """Keras downloads the weights of its applications; other backbones name a package."""
+    assert bool(architecture.weights_package) == bool(
+        architecture.backbone and not hasattr(keras.applications, architecture.backbone)
+    )
 
 
-def test_what_is_trained(row, spec, network, batch):
-    """The logit, and beside it the map where the table promises one, at the stride that it promises."""
+def test_training_view_has_logit_and_map(architecture, spec, network, batch):
+    """The map exists and has the declared stride if and only if the architecture declares one."""
     outputs = training_view(network).predict_on_batch(batch)
     logit = logit_view(network).predict_on_batch(batch)
-    assert bool(row.map_stride) == (FRACTURE_MAP_LAYER in {layer.name for layer in network.layers})
-    assert (row.protocol.box_weight > 0) <= bool(row.map_stride)
-    if row.map_stride:
+    assert bool(architecture.map_stride) == (FRACTURE_MAP_LAYER in {layer.name for layer in network.layers})
+    assert (architecture.protocol.box_weight > 0) <= bool(architecture.map_stride)
+    if architecture.map_stride:
         assert outputs.keys() == {LOGIT_LAYER, FRACTURE_MAP_LAYER}
-        cells = (spec.height // row.map_stride, spec.width // row.map_stride)
+        cells = (spec.height // architecture.map_stride, spec.width // architecture.map_stride)
         assert outputs[FRACTURE_MAP_LAYER].shape == (3, *cells, 1)
         outputs = outputs[LOGIT_LAYER]
     np.testing.assert_allclose(outputs, logit, atol=1e-6)
 
 
-def test_weights_round_trip(row, spec, network, batch, tmp_path):
+def test_weights_survive_saving_and_loading(architecture, spec, network, batch, tmp_path):
     path = tmp_path / "net.weights.h5"
     network.save_weights(path)
-    again = row.build(spec)
+    again = architecture.build(spec)
     before = again.predict_on_batch(batch)
     again.load_weights(path)
     assert not np.array_equal(before, network.predict_on_batch(batch))
     np.testing.assert_array_equal(again.predict_on_batch(batch), network.predict_on_batch(batch))
 
 
-def test_gradcam_gives_a_map(row, network, batch):
-    grid = network.get_layer(row.heatmap_layer).output.shape[1:3]
-    maps = GradCam(network, row.heatmap_layer)(batch)
+def test_gradcam_gives_a_finite_nonnegative_map(architecture, network, batch):
+    grid = network.get_layer(architecture.heatmap_layer).output.shape[1:3]
+    maps = GradCam(network, architecture.heatmap_layer)(batch)
     assert maps.shape == (3, *grid)
     assert maps.dtype == np.float32
     assert (maps >= 0).all()
     assert np.isfinite(maps).all()
 
 
-def test_it_builds_at_its_own_size(row):
-    network = row.build(row.input)
-    assert network.input_shape == (None, row.input.height, row.input.width, row.input.channels)
-    assert network.count_params() == row.parameters
+def test_default_size_and_parameter_count(architecture):
+    network = architecture.build(architecture.input)
+    assert network.input_shape == (
+        None,
+        architecture.input.height,
+        architecture.input.width,
+        architecture.input.channels,
+    )
+    assert network.count_params() == architecture.parameters

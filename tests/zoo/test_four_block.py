@@ -1,4 +1,4 @@
-"""The network of the report, layer by layer."""
+"""Layers of the four-block CNN as in its report."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from fracture_core.zoo import find_architecture
 
 @pytest.fixture(scope="module")
 def network():
-    row = find_architecture("four_block")
-    return row.build(row.input)
+    architecture = find_architecture("four_block")
+    return architecture.build(architecture.input)
 
 
 def test_shapes_and_parameters(network):
@@ -28,8 +28,8 @@ def test_shapes_and_parameters(network):
         ("logit", (None, 1), 129),
         ("probability", (None, 1), 0),
     ]
-    found = [(layer.name, tuple(layer.output.shape), layer.count_params()) for layer in network.layers]
-    assert found == expected
+    layers = [(layer.name, tuple(layer.output.shape), layer.count_params()) for layer in network.layers]
+    assert layers == expected
     assert network.count_params() == 6_812_545
 
 

@@ -1,4 +1,4 @@
-"""The logit is read off the map, and so is its heatmap."""
+"""The logit and its heatmap are computed from the fracture map."""
 
 import keras
 import numpy as np
@@ -9,13 +9,13 @@ from fracture_core.zoo import find_architecture
 from fracture_core.zoo.architecture import FRACTURE_MAP_LAYER, LOGIT_LAYER
 from fracture_core.zoo.model_views import training_view
 
-ROW = find_architecture("mobilenet_v2_map")
+ARCHITECTURE = find_architecture("mobilenet_v2_map")
 
 
 @pytest.fixture(scope="module")
 def network():
     keras.utils.set_random_seed(3)
-    model = ROW.build(ROW.at_size(64))
+    model = ARCHITECTURE.build(ARCHITECTURE.at_size(64))
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 0.0
@@ -27,17 +27,17 @@ def _inputs(count: int) -> np.ndarray:
     return np.random.default_rng(count).uniform(-1, 1, (count, 64, 64, 3)).astype(np.float32)
 
 
-def test_the_heatmap_is_the_map(network):
-    """Grad-CAM of the logit is the map's evidence, up to one positive factor a film."""
+def test_heatmap_is_proportional_to_the_map(network):
+    """Grad-CAM of the logit is the map's evidence, up to one positive factor per image."""
     outputs = training_view(network).predict_on_batch(_inputs(4))
     bias = network.get_layer(FRACTURE_MAP_LAYER).get_weights()[1]
     evidence = np.maximum(outputs[FRACTURE_MAP_LAYER][..., 0] - bias, 0)
-    for cam, expected in zip(GradCam(network, ROW.heatmap_layer)(_inputs(4)), evidence, strict=True):
+    for cam, expected in zip(GradCam(network, ARCHITECTURE.heatmap_layer)(_inputs(4)), evidence, strict=True):
         assert cam.max() > 0
         np.testing.assert_allclose(cam / cam.max(), expected / expected.max(), atol=1e-3)
 
 
-def test_the_logit_rises_with_the_map(network):
+def test_logit_is_pooled_from_the_map(network):
     outputs = training_view(network).predict_on_batch(_inputs(4))
     cells = outputs[FRACTURE_MAP_LAYER].reshape(4, -1).astype(float)
     pooled = np.log(np.exp(4 * cells).sum(1)) / 4
@@ -48,9 +48,9 @@ def test_the_logit_rises_with_the_map(network):
     )
 
 
-def test_before_training_few_cells_are_called_broken(network):
+def test_untrained_network_predicts_few_fractured_cells(network):
     assert training_view(network).predict_on_batch(_inputs(4))[FRACTURE_MAP_LAYER].mean() < 0
 
 
-def test_its_size(network):
+def test_weights_take_less_than_20_megabytes(network):
     assert network.count_params() * 4 < 20e6

@@ -1,4 +1,4 @@
-"""The published architectures, layer by layer where their reports print it."""
+"""Published architectures match their descriptions, layer by layer where these are given."""
 
 import keras
 import numpy as np
@@ -9,17 +9,17 @@ from fracture_core.zoo.architecture import LOGIT_LAYER, PROBABILITY_LAYER, STAND
 from fracture_core.zoo.head import CLASSES_LAYER
 
 
-def _built(name: str) -> keras.Model:
-    row = find_architecture(name)
-    return row.build(row.input)
+def _build(name: str) -> keras.Model:
+    architecture = find_architecture(name)
+    return architecture.build(architecture.input)
 
 
 def _shape(model: keras.Model, layer: str) -> tuple:
     return tuple(model.get_layer(layer).output.shape[1:])
 
 
-def test_two_block_as_printed():
-    model = _built("two_block")
+def test_two_block_matches_its_slides():
+    model = _build("two_block")
     for layer, shape, parameters in (
         ("block1_conv", (222, 222, 32), 896),
         ("block1_pool", (111, 111, 32), 0),
@@ -36,8 +36,8 @@ def test_two_block_as_printed():
     assert model.count_params() == 896 + 18_496 + 23_888_000 + 129
 
 
-def test_inception_as_described():
-    model = _built("inception")
+def test_inception_matches_its_paper():
+    model = _build("inception")
     for layer, shape in (
         ("stem_conv", (112, 112, 32)),
         ("stem_pool", (56, 56, 32)),
@@ -60,15 +60,15 @@ def test_inception_as_described():
     )
 
 
-def test_four_block_as_described():
-    model = _built("four_block")
+def test_four_block_matches_its_report():
+    model = _build("four_block")
     for number, (filters, side) in enumerate(((32, 112), (64, 56), (128, 28), (256, 14)), 1):
         assert _shape(model, f"block{number}_pool") == (side, side, filters)
         assert model.get_layer(f"block{number}_conv").kernel_size == (3, 3)
 
 
-def test_three_block_and_cnn150():
-    three, small = _built("three_block"), _built("cnn150")
+def test_three_block_and_cnn150_shapes():
+    three, small = _build("three_block"), _build("cnn150")
     assert three.input_shape[1:3] == (128, 128)
     assert small.input_shape[1:3] == (150, 150)
     assert _shape(three, "block3_pool") == (16, 16, 128)
@@ -76,14 +76,14 @@ def test_three_block_and_cnn150():
     assert CLASSES_LAYER not in {layer.name for layer in three.layers}
 
 
-def test_a_softmax_head_gives_what_a_softmax_gives():
-    model = _built("cnn150")
-    film = np.random.default_rng(0).uniform(-1, 1, (3, 150, 150, 3)).astype(np.float32)
+def test_softmax_head_equals_a_softmax():
+    model = _build("cnn150")
+    images = np.random.default_rng(0).uniform(-1, 1, (3, 150, 150, 3)).astype(np.float32)
     both = keras.Model(
         model.input,
         [model.get_layer(name).output for name in (CLASSES_LAYER, LOGIT_LAYER, PROBABILITY_LAYER)],
     )
-    classes, logit, probability = both.predict_on_batch(film)
+    classes, logit, probability = both.predict_on_batch(images)
     softmax = np.exp(classes) / np.exp(classes).sum(axis=1, keepdims=True)
     assert probability[:, 0] == pytest.approx(softmax[:, 1], abs=1e-6)
     assert logit[:, 0] == pytest.approx(classes[:, 1] - classes[:, 0], abs=1e-6)
@@ -97,14 +97,14 @@ def test_a_softmax_head_gives_what_a_softmax_gives():
         ("frozen_resnet50", 23_587_712),
     ],
 )
-def test_frozen_peers(name, backbone):
-    model = _built(name)
+def test_frozen_backbones(name, backbone):
+    model = _build(name)
     width = model.get_layer("head_pool").output.shape[-1]
     assert model.get_layer("head_dense").units == 64
     assert model.count_params() == backbone + 64 * (width + 1) + 65
 
 
-def test_only_the_paper_that_says_so_standardises():
-    names = {layer.name for layer in _built("inception").layers}
+def test_only_inception_standardises_its_input():
+    names = {layer.name for layer in _build("inception").layers}
     assert STANDARDISE_LAYER in names
-    assert STANDARDISE_LAYER not in {layer.name for layer in _built("four_block").layers}
+    assert STANDARDISE_LAYER not in {layer.name for layer in _build("four_block").layers}

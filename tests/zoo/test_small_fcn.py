@@ -1,4 +1,4 @@
-"""The small network finds its evidence wherever it lies."""
+"""Pooling of the small fully convolutional network."""
 
 import keras
 import numpy as np
@@ -7,23 +7,23 @@ import pytest
 from fracture_core.zoo import find_architecture
 from fracture_core.zoo.model_views import logit_view
 
-ROW = find_architecture("small_fcn")
+ARCHITECTURE = find_architecture("small_fcn")
 
 
 @pytest.fixture(scope="module")
 def network():
     keras.utils.set_random_seed(3)
-    return ROW.build(ROW.input)
+    return ARCHITECTURE.build(ARCHITECTURE.input)
 
 
-def test_it_is_small(network):
+def test_size(network):
     assert network.count_params() == 46_929
-    assert network.get_layer(ROW.heatmap_layer).output.shape[1:] == (16, 16, 64)
+    assert network.get_layer(ARCHITECTURE.heatmap_layer).output.shape[1:] == (16, 16, 64)
 
 
-def test_a_thing_counts_the_same_wherever_it_lies(network):
+def test_logit_does_not_depend_on_position(network):
     empty, here, there = (np.zeros((1, 128, 128, 1), np.float32) for _ in range(3))
-    # Moved by whole cells of the grid, away from the edges.
+    # The shift is a whole number of grid cells, away from the edges.
     here[0, 40:48, 44:50] = 1
     there[0, 72:80, 76:82] = 1
     logit = logit_view(network).predict_on_batch
@@ -31,7 +31,7 @@ def test_a_thing_counts_the_same_wherever_it_lies(network):
     assert abs(float(logit(here)[0, 0] - logit(empty)[0, 0])) > 1e-3
 
 
-def test_the_pool_lies_between_mean_and_maximum(network):
+def test_pooling_lies_between_mean_and_maximum(network):
     image = np.random.default_rng(0).uniform(0, 1, (1, 128, 128, 1)).astype(np.float32)
     cells = keras.Model(network.input, network.get_layer("cells").output).predict_on_batch(image)[0]
     weight, bias = network.get_layer("logit").get_weights()
