@@ -1,1 +1,1 @@
-"""Where a model looked, and how much of it to believe."""
+"""Heatmaps that show which image areas a network's output depends on."""

@@ -1,10 +1,11 @@
-"""Every method of one network, each built when it is first asked for."""
+"""All heatmap methods of one network, each created on first use."""
 
 from collections.abc import Callable, Iterable
 from functools import cache, cached_property
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 from tf_keras_vis.gradcam import Gradcam
 from tf_keras_vis.gradcam_plus_plus import GradcamPlusPlus
 from tf_keras_vis.layercam import Layercam
@@ -16,17 +17,17 @@ from fracture_core.explain.scores import centre_score, logit_score, surprise_sco
 from fracture_core.explain.split_model import SplitModel, compute_class_activation
 from fracture_core.imaging import InputSpec, normalise_canvas
 
-#: A method's name and the label it is asked for, 1 for *fracture*.
+#: Name of a method and the label to explain, 1 for *fracture*.
 HeatmapRequest = tuple[str, int]
 
 
 class Explainer:
-    """Heatmaps of one network. Not safe to share between threads: the library keeps state while it works.
+    """Heatmaps of one network. Not thread-safe, because tf-keras-vis keeps state during a call.
 
     Args:
-        model: a network of the zoo.
-        cut: the same, cut at the layer that is explained.
-        spec: its input.
+        model: Network of the zoo.
+        cut: The same network, split at the layer to explain.
+        spec: Its input.
     """
 
     def __init__(self, model: keras.Model, cut: SplitModel, spec: InputSpec):
@@ -34,35 +35,38 @@ class Explainer:
         self._black = float(normalise_canvas(np.zeros((1, 1), np.uint8), spec).flat[0])
 
     def heatmaps(
-        self, inputs: np.ndarray, wanted: Iterable[HeatmapRequest]
-    ) -> dict[HeatmapRequest, np.ndarray]:
-        """Heatmaps of one film; features are computed once for all that need them.
+        self, inputs: NDArray[np.float32], requests: Iterable[HeatmapRequest]
+    ) -> dict[HeatmapRequest, NDArray[np.float32]]:
+        """Compute heatmaps of one image with at most one pass through the encoder.
 
         Args:
-            inputs: float32 (1, height, width, channels), as `imaging.prepare` gives it.
-            wanted: what to compute; all but the fracture map, which is a part of the network's answer.
+            inputs: Network input, float32 (1, height, width, channels), from `imaging.prepare_input`.
+            requests: Heatmaps to compute; any method but the fracture map, which is an output of the network.
 
         Returns:
-            For each, float32 (rows, columns), 0 or more, spanning the whole canvas: in units of the logit, for
-            Score-CAM of features times probability, for saliency of the score per unit of input.
+            For each request, float32 (rows, columns), 0 or more, spanning the whole canvas. The unit is that of the
+            logit; for Score-CAM, feature value times probability; for saliency, score per unit of input.
 
         Raises:
-            ValueError: a method cannot speak for the label.
+            ValueError: A method cannot explain the label.
         """
         features = cache(lambda: self._cut.encoder.predict_on_batch(inputs)[0])
-        return {(name, label): self._map(name, label, inputs, features)[0] for name, label in wanted}
+        return {(name, label): self._heatmap(name, label, inputs, features)[0] for name, label in requests}
 
-    def _map(
-        self, name: str, label: int, inputs: np.ndarray, features: Callable[[], np.ndarray]
-    ) -> np.ndarray:
+    def _heatmap(
+        self,
+        name: str,
+        label: int,
+        inputs: NDArray[np.float32],
+        features: Callable[[], NDArray[np.float32]],
+    ) -> NDArray[np.float32]:
         if label == 0 and HEATMAP_METHODS[name].against:
             raise ValueError(HEATMAP_METHODS[name].against)
         if name == GRAD_CAM.name:
             return compute_class_activation(self._grad_cam, logit_score(label), features())
         if name == GRAD_CAM_PP.name:
-            return compute_class_activation(
-                self._grad_cam_pp, centre_score(surprise_score(label)), features()
-            )
+            score = centre_score(surprise_score(label))
+            return compute_class_activation(self._grad_cam_pp, score, features())
         if name == LAYER_CAM.name:
             return compute_class_activation(self._layer_cam, surprise_score(label), features())
         return self._score_cam(inputs) if name == SCORE_CAM.name else self._saliency(inputs)

@@ -1,6 +1,6 @@
-"""The ways to ask where a network looked, in words: what each shows and how far to trust it.
+"""Descriptions of the heatmap methods: what each shows and how far to trust it.
 
-Says nothing of how they are computed, so that pages can read it without TensorFlow.
+This module imports no TensorFlow, so that pages can use it.
 """
 
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class HeatmapMethod:
-    """One way to ask.
+    """Description of a heatmap method.
 
     Attributes:
-        name: key of `HEATMAP_METHODS` and of the scales on model cards.
-        title: what users read.
-        shows: a sentence on what the map shows.
-        trust: a sentence on how far to trust it.
-        against: a sentence on why it cannot speak for *no fracture*; "" where it can.
-        unit: what its values are, for the legend.
-        slow: whether a film takes seconds.
+        name: Key in `HEATMAP_METHODS` and in the heatmap scales of model cards.
+        title: Name shown to users.
+        shows: One sentence on what the heatmap shows.
+        trust: One sentence on how far to trust it.
+        against: One sentence on why it cannot show evidence for *no fracture*; "" if it can.
+        unit: Unit of its values, for the legend.
+        slow: Whether one image takes seconds.
     """
 
     name: str
@@ -32,49 +32,47 @@ class HeatmapMethod:
 GRAD_CAM = HeatmapMethod(
     "grad_cam",
     "Grad-CAM",
-    "Where the film raised the model's suspicion, weighing each feature by its mean effect on the answer.",
+    "Areas that raised the model's suspicion, with each feature weighted by its mean effect on the output.",
     "It shows what the model used, not where a fracture is.",
 )
 FRACTURE_MAP = HeatmapMethod(
     "fracture_map",
     "Fracture map",
-    "How likely the model takes each place to be broken.",
-    "It was taught from fractures that people had marked, and the verdict is read off it.",
-    "The fracture map has one side only: it tells where something looks broken, and what is left dark is what "
-    "speaks for no fracture.",
+    "The model's fracture probability in each area.",
+    "It was trained on fractures that people had marked, and the verdict is computed from it.",
+    "The fracture map cannot show evidence for no fracture: it marks only areas that look fractured.",
     "chance",
 )
 GRAD_CAM_PP = HeatmapMethod(
     "grad_cam_pp",
     "Grad-CAM++",
-    "Like Grad-CAM, but only features that raise the suspicion count, and several separate places get their due.",
-    "It paints more widely than Grad-CAM; take its strongest place and not its extent.",
+    "Like Grad-CAM, but it uses only features that raise the suspicion and shows several separate areas better.",
+    "It marks wider areas than Grad-CAM: trust its strongest point, not its extent.",
 )
 LAYER_CAM = HeatmapMethod(
     "layer_cam",
     "Layer-CAM",
-    "What each place alone adds to the answer, so it stays close to the few places that decide.",
-    "Sharp, but a place that would have mattered next stays dark; dark does not mean intact.",
+    "What each area alone adds to the output, which limits the heatmap to the few decisive areas.",
+    "It is sharp but shows no runner-up areas: a dark area may still be fractured.",
 )
 SCORE_CAM = HeatmapMethod(
     "score_cam",
     "Score-CAM",
-    "What the model still suspects when it is shown nothing but the places where one feature is strong.",
-    "It uses no gradients, so it fails in other ways than the rest; films masked like this are strange to the model.",
-    "Score-CAM cannot speak for no fracture: a film that is mostly masked looks calm to the model wherever the "
-    "mask lies.",
+    "What the model still suspects if it sees only the areas where one feature is strong.",
+    "It uses no gradients, so its errors differ from those of the others. The model was not trained on masked images.",
+    "Score-CAM cannot show evidence for no fracture: a mostly masked image looks normal wherever the mask lies.",
     slow=True,
 )
 SALIENCY = HeatmapMethod(
     "saliency",
     "Saliency",
-    "Where a small change of grey would change the answer most.",
-    "It shows what the answer is sensitive to, edges above all, and not what speaks for or against.",
-    "Saliency has no sides: a grey value that would change the answer changes it both ways.",
+    "Where a small change of the grey value would change the output most.",
+    "It shows where the output is sensitive, mainly at edges, not what speaks for or against a fracture.",
+    "Saliency cannot show evidence for no fracture: it has no sign, because a grey value changes the output both ways.",
     "sensitivity",
 )
 
-#: All of them by name, in the order they are offered.
+#: All methods by name, in display order.
 HEATMAP_METHODS = {
     method.name: method for method in (GRAD_CAM, FRACTURE_MAP, GRAD_CAM_PP, LAYER_CAM, SCORE_CAM, SALIENCY)
 }

@@ -1,61 +1,71 @@
-"""The strongest point of a heatmap, and whether it hits what it should."""
+"""Peak of a heatmap and the pointing game."""
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fracture_core.datasets.cases import Box
 from fracture_core.imaging import LetterboxTransform
 
 
-def find_peak(grid: np.ndarray, placement: LetterboxTransform) -> tuple[int, int] | None:
-    """The pixel of the film under the centre of the strongest cell.
+def find_peak(grid: NDArray[np.floating], transform: LetterboxTransform) -> tuple[int, int] | None:
+    """Find the image pixel at the centre of the strongest cell.
 
-    The centre is the one point of a cell that means something: interpolated maps are flat from the
-    outermost centres to the edge, and their maximum may lie anywhere there.
+    Interpolated heatmaps are flat between the outermost cell centres and the edge, so their own maximum may lie
+    anywhere there.
 
     Args:
-        grid: float (rows, columns) over the canvas, 0 or more.
-        placement: from the canvas to the film.
+        grid: Heatmap on the canvas, float (rows, columns), 0 or more.
+        transform: Transform between image and canvas.
 
     Returns:
-        x, y in pixels of the original film, the nearest to a centre that lies in the padding; None
-        where the map is zero on all cells that touch the film.
+        x, y in pixels of the original image; the nearest image pixel if the cell centre lies in the padding. None if
+        all cells that overlap the image are zero.
+
+    Example:
+        >>> grid = np.zeros((8, 8))
+        >>> grid[2, 5] = 1.0
+        >>> find_peak(grid, LetterboxTransform.fit(source=(160, 160), canvas=(64, 64)))
+        (110, 50)
     """
     rows, columns = grid.shape
-    height, width = placement.canvas
-    on_film = np.outer(
-        _touched(rows, height, placement.top, placement.size[0]),
-        _touched(columns, width, placement.left, placement.size[1]),
+    height, width = transform.canvas
+    on_image = np.outer(
+        _overlapping_cells(rows, height, transform.top, transform.size[0]),
+        _overlapping_cells(columns, width, transform.left, transform.size[1]),
     )
-    evidence = np.where(on_film, grid, 0)
+    evidence = np.where(on_image, grid, 0)
     if not evidence.max() > 0:
         return None
     row, column = np.unravel_index(int(evidence.argmax()), grid.shape)
-    x, y = placement.to_image(np.array([(column + 0.5) * width / columns, (row + 0.5) * height / rows]))
+    x, y = transform.to_image(np.array([(column + 0.5) * width / columns, (row + 0.5) * height / rows]))
     return (
-        int(np.clip(x, 0, placement.source[1] - 1)),
-        int(np.clip(y, 0, placement.source[0] - 1)),
+        int(np.clip(x, 0, transform.source[1] - 1)),
+        int(np.clip(y, 0, transform.source[0] - 1)),
     )
 
 
-def _touched(cells: int, length: int, start: int, extent: int) -> np.ndarray:
-    """Which of the cells along one axis of the canvas overlap the film, bool (cells,)."""
+def _overlapping_cells(cells: int, length: int, start: int, extent: int) -> NDArray[np.bool_]:
+    """Find the cells along one axis of the canvas that overlap the image, bool (cells,)."""
     edges = np.linspace(0, length, cells + 1)
     return (edges[:-1] < start + extent) & (edges[1:] > start)
 
 
 def is_peak_in_boxes(
-    point: tuple[int, int] | None, boxes: Sequence[Box], placement: LetterboxTransform
+    point: tuple[int, int] | None, boxes: Sequence[Box], transform: LetterboxTransform
 ) -> bool:
-    """The pointing game (Zhang et al. 2018, arXiv:1608.00507): whether a point lies in one of the boxes.
+    """Check whether a point lies in a bounding box (pointing game; Zhang et al. 2018, arXiv:1608.00507).
 
     Args:
-        point: x, y in pixels of the film; None hits nothing.
-        boxes: as fractions of the film.
-        placement: of the film.
+        point: x, y in pixels of the image; None lies in no box.
+        boxes: Bounding boxes as fractions of the image.
+        transform: Transform of the image.
+
+    Returns:
+        Whether the pixel centre lies in at least one box.
     """
     if point is None:
         return False
-    x, y = (point[0] + 0.5) / placement.source[1], (point[1] + 0.5) / placement.source[0]
+    x, y = (point[0] + 0.5) / transform.source[1], (point[1] + 0.5) / transform.source[0]
     return any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in boxes)

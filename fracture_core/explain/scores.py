@@ -1,4 +1,4 @@
-"""What of a network's answer is explained, as the library wants it: functions from outputs (batch, 1) to (batch,)."""
+"""Scores that heatmaps explain, in the form tf-keras-vis expects: functions from outputs (batch, 1) to (batch,)."""
 
 from collections.abc import Callable
 
@@ -8,31 +8,50 @@ ScoreFunction = Callable[[tf.Tensor], tf.Tensor]
 
 
 def logit_score(label: int) -> ScoreFunction:
-    """The logit of a label: z for *fracture*, −z for *no fracture*."""
+    """Return the logit of a label.
+
+    Args:
+        label: 1 for *fracture*, 0 for *no fracture*.
+
+    Returns:
+        A function to z for *fracture* and to −z for *no fracture*.
+    """
     sign = 1.0 if label else -1.0
     return lambda outputs: sign * outputs[:, 0]
 
 
 def surprise_score(label: int) -> ScoreFunction:
-    """How much a network is against the other label: −ln of the probability that it gives that, ln(1 + exp(±z)).
+    """Return the surprise of the other label: −ln of its probability, which is ln(1 + exp(±z)).
 
-    It rises like the logit where the network is sure of the label, and hardly at all where it is sure of the other:
-    its gradient is the logit's times the probability. So methods that keep positive parts only, which would light up
-    any film, stay calm on a normal one, and a saturated probability still has a gradient.
+    It equals the logit where the network is sure of the label, and zero where it is sure of the other label. Its
+    gradient is that of the logit times the probability. Methods that keep only positive parts therefore show little on
+    a normal image, and a saturated probability still has a gradient.
+
+    Args:
+        label: 1 for *fracture*, 0 for *no fracture*.
+
+    Returns:
+        A function from logits (batch, 1) to scores (batch,), 0 or more.
     """
     logit = logit_score(label)
     return lambda outputs: tf.math.softplus(logit(outputs))
 
 
 def centre_score(score: ScoreFunction) -> ScoreFunction:
-    """The same gradient at the value 0.
+    """Return a score with the value 0 and the same gradient.
 
-    Grad-CAM++ explains the exponential of the score it is given, and multiplies each map by it; at 0 that factor
-    is 1, and the map keeps the units of the score.
+    Grad-CAM++ multiplies each map by the exponential of the score. At 0 this factor is 1, and the map keeps the
+    units of the score.
+
+    Args:
+        score: Score to shift.
+
+    Returns:
+        The shifted score.
     """
 
-    def at_zero(outputs: tf.Tensor) -> tf.Tensor:
+    def centred(outputs: tf.Tensor) -> tf.Tensor:
         value = score(outputs)
         return value - tf.stop_gradient(value)
 
-    return at_zero
+    return centred

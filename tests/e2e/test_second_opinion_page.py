@@ -124,7 +124,7 @@ def test_the_fracture_map_is_a_second_view(page, app):
     box.click()
     page.keyboard.type("Fracture map")
     page.get_by_role("option", name="Fracture map").click()
-    expect(page.get_by_text("taught from fractures that people had marked")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("trained on fractures that people had marked")).to_be_visible(timeout=60_000)
     expect(viewer).not_to_have_attribute("data-layer", before)
 
 

@@ -264,7 +264,7 @@ def test_evidence_for_no_fracture_where_a_method_has_it(page, app):
     expect(page.get_by_text("Evidence for no fracture.")).to_be_visible(timeout=60_000)
     expect(viewer.root).not_to_have_attribute("data-layer", layer, timeout=60_000)
     _choose(page, "Saliency")
-    expect(page.get_by_text("Saliency has no sides")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Saliency cannot show evidence for no fracture")).to_be_visible(timeout=60_000)
     viewer.ready(layer=False)
     assert not _colour(viewer.pixels()).any()
     assert viewer.button("Heatmap", exact=True).is_disabled()

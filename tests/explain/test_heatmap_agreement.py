@@ -1,4 +1,4 @@
-"""Whether maps point at one place."""
+"""Agreement of heatmaps on the strongest area."""
 
 import numpy as np
 import pytest
@@ -6,44 +6,44 @@ import pytest
 from fracture_core.explain.heatmap_agreement import compare_heatmaps
 from fracture_core.imaging import LetterboxTransform
 
-PLACEMENT = LetterboxTransform.fit((200, 400), (64, 64))
+TRANSFORM = LetterboxTransform.fit((200, 400), (64, 64))
 
 
 def _spot(cells: int, x: float, y: float, value: float = 1.0) -> np.ndarray:
-    """A map with one strong cell, given as fractions of the canvas."""
+    """Make a heatmap with one strong cell, at fractions of the canvas."""
     grid = np.zeros((cells, cells), np.float32)
     grid[int(y * cells), int(x * cells)] = value
     return grid
 
 
-def test_maps_of_any_fineness_and_any_unit_that_point_at_one_place():
+def test_resolution_and_unit_do_not_matter():
     grids = {"a": _spot(8, 0.3, 0.5), "b": _spot(48, 0.3, 0.5, 40.0), "c": _spot(12, 0.8, 0.4)}
-    found = compare_heatmaps(grids, PLACEMENT)
-    assert found.together == ("a", "b")
-    assert found.apart == ("c",)
-    assert found.silent == ()
+    agreement = compare_heatmaps(grids, TRANSFORM)
+    assert agreement.together == ("a", "b")
+    assert agreement.apart == ("c",)
+    assert agreement.silent == ()
 
 
-def test_a_second_place_nearly_as_strong_counts_and_a_faint_one_does_not():
+def test_second_area_counts_only_if_nearly_as_strong():
     for value, together in ((0.7, ("a", "b")), (0.3, ("a",))):
         grids = {"a": _spot(8, 0.2, 0.5) + _spot(8, 0.8, 0.5, value), "b": _spot(8, 0.8, 0.5)}
-        assert compare_heatmaps(grids, PLACEMENT).together == together
+        assert compare_heatmaps(grids, TRANSFORM).together == together
 
 
-def test_the_first_that_is_not_blank_is_held_against():
+def test_first_heatmap_with_evidence_is_the_reference():
     grids = {"blank": np.zeros((8, 8)), "a": _spot(8, 0.2, 0.5), "b": _spot(8, 0.2, 0.5)}
-    found = compare_heatmaps(grids, PLACEMENT)
-    assert found.together == ("a", "b")
-    assert found.silent == ("blank",)
+    agreement = compare_heatmaps(grids, TRANSFORM)
+    assert agreement.together == ("a", "b")
+    assert agreement.silent == ("blank",)
 
 
-def test_evidence_in_the_padding_is_none():
-    found = compare_heatmaps({"a": _spot(8, 0.5, 0.05), "b": _spot(8, 0.5, 0.5)}, PLACEMENT)
-    assert found == compare_heatmaps({"a": np.zeros((8, 8)), "b": _spot(8, 0.5, 0.5)}, PLACEMENT)
+def test_evidence_in_the_padding_is_ignored():
+    agreement = compare_heatmaps({"a": _spot(8, 0.5, 0.05), "b": _spot(8, 0.5, 0.5)}, TRANSFORM)
+    assert agreement == compare_heatmaps({"a": np.zeros((8, 8)), "b": _spot(8, 0.5, 0.5)}, TRANSFORM)
 
 
 @pytest.mark.parametrize("grids", [{}, {"a": np.zeros((8, 8))}])
-def test_nothing_at_all(grids):
-    found = compare_heatmaps(grids, PLACEMENT)
-    assert (found.together, found.apart) == ((), ())
-    assert found.silent == tuple(grids)
+def test_no_evidence(grids):
+    agreement = compare_heatmaps(grids, TRANSFORM)
+    assert (agreement.together, agreement.apart) == ((), ())
+    assert agreement.silent == tuple(grids)
