@@ -83,7 +83,7 @@ def _answer(entry: StudyImage, card: ModelCard, label: str) -> None:
     if opinion is None:
         # An image that could be read once and not again has its error in a new entry.
         error = entry.error or next(
-            (other.error for other in entry.reading.images() if other.key == entry.key), ""
+            (other.error for other in entry.study.images() if other.key == entry.key), ""
         )
         st.error(layout.escape_markdown(f"{entry.name}: {error}"))
         return
@@ -93,7 +93,7 @@ def _answer(entry: StudyImage, card: ModelCard, label: str) -> None:
         st.subheader(layout.escape_markdown(entry.name), anchor=False)
         st.caption(f"{opinion.film.kind}, {opinion.film.width} × {opinion.film.height} pixels")
         if opinion.gate.withheld:
-            answer.withheld(opinion.gate, partial(entry.reading.answer_anyway, entry), entry.key)
+            answer.withheld(opinion.gate, partial(entry.study.answer_anyway, entry), entry.key)
         elif opinion.verdict is None or opinion.probability is None:
             answer.show_rejection(opinion)
         else:

@@ -1,7 +1,6 @@
-"""A model of the registry against a labelled data set."""
+"""Evaluation of a model on a labelled dataset."""
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,27 +26,28 @@ from fracture_core.evaluation import (
     summarise,
     summarise_by_region,
 )
-from fracture_core.inference.image_cache import decode_images, left_out
+from fracture_core.inference.image_cache import decode_images, unreadable_files_message
 from fracture_core.inference.score import compute_logits, prediction_table
+from fracture_core.jobs.progress import CountCallback
 from fracture_core.registry.store import ModelStore
 from fracture_core.vocabulary import finding_with_article
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What was measured.
+    """Results of an evaluation.
 
     Attributes:
-        model: the model's id.
-        split: which films.
-        cases: the films, in the order of the table.
-        table: predictions, as `evaluation.predictions` describes them.
-        summary: the record over all films.
-        states: verdicts against the truth.
-        regions: the record by region.
-        coverage: how often each verdict is given and wrong, by region, "" for all films.
-        warnings: sentences to read before the numbers.
-        finding: what label 1 of the data set means.
+        model: Id of the model.
+        split: Name of the evaluated split, or "all".
+        cases: Evaluated cases, in the order of the table.
+        table: Predictions, with the columns of `evaluation.predictions`.
+        summary: Metrics over all cases.
+        states: Counts of verdicts by label.
+        regions: Metrics by body region.
+        coverage: Frequency and error rate of each verdict by region; "" for all cases.
+        warnings: Warnings that limit the interpretation.
+        finding: Meaning of label 1 in the dataset.
     """
 
     model: str
@@ -62,33 +62,34 @@ class Evaluation:
     finding: str
 
     def to_json(self) -> dict[str, Any]:
-        """The figures as plain JSON values."""
+        """Return the metrics as JSON values."""
         return {
             "model": self.model,
             "split": self.split,
             "all": self.summary.to_json(),
             "states": self.states.to_json(),
-            "regions": {name: part.to_json() for name, part in self.regions.items()},
-            "coverage": {name: part.to_json() for name, part in self.coverage.items()},
+            "regions": {name: summary.to_json() for name, summary in self.regions.items()},
+            "coverage": {name: coverage.to_json() for name, coverage in self.coverage.items()},
             "warnings": list(self.warnings),
         }
 
     def write_predictions(self, path: Path) -> None:
-        """Writes the table."""
+        """Write the table of predictions as CSV."""
         predictions.write_predictions(path, self.table)
 
-    def analyse_subgroups(
-        self, cache: Path, progress: Callable[[int, int], None] | None = None
-    ) -> SubgroupAnalysis:
-        """Where the model fails. The films are read once more, for their brightness, contrast and resolution.
+    def analyse_subgroups(self, cache: Path, progress: CountCallback | None = None) -> SubgroupAnalysis:
+        """Find subgroups with worse results. All images are read again to measure brightness, contrast and resolution.
 
         Args:
-            cache: folder in which what was measured of films is kept.
-            progress: called with (films read, films).
+            cache: Folder of the cached measurements.
+            progress: Called with (images done, images).
+
+        Returns:
+            Metrics and tests of each subgroup.
         """
-        films = {case.id: case.path for case in self.cases}
-        known = case_properties(self.cases).join(measure_image_properties(films, cache, progress))
-        return analyse_subgroups(self.table, self.summary.threshold, known)
+        images = {case.id: case.path for case in self.cases}
+        properties = case_properties(self.cases).join(measure_image_properties(images, cache, progress))
+        return analyse_subgroups(self.table, self.summary.threshold, properties)
 
 
 def evaluate_model(
@@ -97,64 +98,61 @@ def evaluate_model(
     root: Path,
     split: str = "test",
     layout: str = "auto",
-    progress: Callable[[int, int], None] | None = None,
+    progress: CountCallback | None = None,
 ) -> Evaluation:
-    """Measures a model on one split of a data set, or on all of it.
+    """Evaluate a model on one split of a dataset, or on all of it.
+
+    Cases that the model's record lists as validation or test cases keep that split, even if the dataset would be
+    split differently today.
 
     Args:
-        store: the models.
-        model_id: which of them.
-        root: the data set's folder, or a manifest.
+        store: Models on this computer.
+        model_id: Model to evaluate.
+        root: Folder of the dataset, or a manifest.
         split: "train", "val", "test", or "all".
-        layout: a layout's name, or "auto".
-        progress: called with (films read, films).
-
-    The films that were validated and tested on when the model was trained are known by name, and are the same
-    again, even where the app would cut the set otherwise today.
+        layout: Name of a dataset layout, or "auto".
+        progress: Called with (images done, images).
 
     Returns:
-        What was measured. A warning says so where the data set is another than that of the training, or the model
-        has no record of that, because then training films may be among those measured; and where tested films
-        stand in one group with training films.
+        The results. A warning states if training images may be among the evaluated ones, or if evaluated images share
+        a group with training images.
 
     Raises:
-        ModelError: the model is unknown or altered.
-        DataError: the data set is missing, or the split is empty.
+        ModelError: The model is unknown or was changed.
+        DataError: The dataset is missing, or the split is empty.
     """
     card, model = store.load(model_id)
     data = dataset.load_dataset(root, layout, int(card.training.get("seed", 0)))
     record = store.predictions(model_id) if store.has_predictions(model_id) else None
-    known = with_training_split(data.cases, record) if record is not None else None
-    cases = [case for case in known or data.cases if split in ("all", case.split)]
+    split_cases = with_training_split(data.cases, record) if record is not None else None
+    cases = [case for case in split_cases or data.cases if split in ("all", case.split)]
     if not cases:
-        raise DataError(
-            f"Expected films in the split {split} of {root}, but there are none: choose another split."
-        )
+        raise DataError(f"The split {split} of {root} has no images: choose another split.")
     warnings = []
     if record is None:
         warnings.append(
-            "The model does not say on which films it was trained and tested: if it was trained on some of these, "
-            "these figures flatter it."
+            "The model has no record of its training and test images. If it was trained on some of these images, the "
+            "figures are too optimistic."
         )
-    elif known is None:
+    elif split_cases is None:
         warnings.append(
-            "This set does not hold the films on which the model was tested when it was trained: if it shares films "
-            "with the training data, these figures flatter the model."
+            "This dataset does not contain the test images of the model. If it shares images with the training data, "
+            "the figures are too optimistic."
         )
     elif split in ("train", "all"):
-        warnings.append("The model was trained on films among these: the figures flatter it.")
+        warnings.append("The model was trained on some of these images, so the figures are too optimistic.")
     else:
-        trained = {case.group for case in known if case.split == "train"}
-        leaks = sum(case.group in trained for case in cases)
+        training_groups = {case.group for case in split_cases if case.split == "train"}
+        leaks = sum(case.group in training_groups for case in cases)
         if leaks:
             warnings.append(
-                f"{leaks} of these {len(cases)} films stand in one group with training films (a copy of one of them, "
-                "or its neighbour): the figures flatter the model a little."
+                f"{leaks} of these {len(cases)} images share a group with training images (such as a duplicate or the "
+                "same patient), so the figures are slightly too optimistic."
             )
     if data.finding != card.finding:
         warnings.append(
-            f"The model was trained to find {finding_with_article(card.finding)}, but the labels of this set tell "
-            f"{finding_with_article(data.finding)}: the figures compare two different questions."
+            f"The model was trained to find {finding_with_article(card.finding)}, but the labels of this dataset state "
+            f"{finding_with_article(data.finding)}. The figures compare two different questions."
         )
     with tempfile.TemporaryDirectory() as folder:
         decoded = decode_images(cases, card.input, Path(folder), progress)
@@ -163,20 +161,20 @@ def evaluate_model(
         errors = {cases[row].id: error for row, error in decoded.errors.items()}
         del decoded
     if errors:
-        warnings.append(left_out(errors))
-    kept = [cases[row] for row in rows]
-    table = prediction_table(kept, data.root, scores, card.calibration)
+        warnings.append(unreadable_files_message(errors))
+    readable_cases = [cases[row] for row in rows]
+    table = prediction_table(readable_cases, data.root, scores, card.calibration)
     label, probability, group = table["label"], table["probability"], table["group"]
-    cut = card.thresholds
+    thresholds = card.thresholds
     return Evaluation(
         model=model_id,
         split=split,
-        cases=tuple(kept),
+        cases=tuple(readable_cases),
         table=table,
-        summary=summarise(label, probability, group, cut.balanced),
-        states=count_verdicts(label, probability, cut.low, cut.high),
-        regions=summarise_by_region(label, probability, group, list(table["regions"]), cut.balanced),
-        coverage=coverage_of_predictions(table, cut),
+        summary=summarise(label, probability, group, thresholds.balanced),
+        states=count_verdicts(label, probability, thresholds.low, thresholds.high),
+        regions=summarise_by_region(label, probability, group, list(table["regions"]), thresholds.balanced),
+        coverage=coverage_of_predictions(table, thresholds),
         warnings=tuple(warnings),
         finding=data.finding,
     )

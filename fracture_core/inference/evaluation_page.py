@@ -1,4 +1,4 @@
-"""An evaluation as HTML: one page that needs nothing beside it."""
+"""An evaluation as a self-contained HTML page."""
 
 import base64
 from collections.abc import Mapping
@@ -12,13 +12,18 @@ from fracture_core.inference.evaluate import Evaluation
 from fracture_core.vocabulary import finding_with_article, rephrase_for_finding, verdict_text
 
 
-def evaluation_to_html(found: Evaluation, slices: SubgroupAnalysis, plots: Mapping[str, bytes]) -> str:
-    """The page.
+def evaluation_to_html(
+    evaluation: Evaluation, subgroups: SubgroupAnalysis, plots: Mapping[str, bytes]
+) -> str:
+    """Render an evaluation as HTML.
 
     Args:
-        found: what was measured.
-        slices: where the model fails.
-        plots: PNG files by the words that stand for them.
+        evaluation: Results of the evaluation.
+        subgroups: Results by subgroup.
+        plots: PNG images by their alternative text.
+
+    Returns:
+        The page.
     """
     environment = Environment(
         loader=PackageLoader("fracture_core.inference", "templates"),
@@ -29,44 +34,45 @@ def evaluation_to_html(found: Evaluation, slices: SubgroupAnalysis, plots: Mappi
     )
     verdicts = [
         (
-            verdict_text(verdict, found.finding),
-            found.states.count(verdict, 1),
-            found.states.count(verdict, 0),
+            verdict_text(verdict, evaluation.finding),
+            evaluation.states.count(verdict, 1),
+            evaluation.states.count(verdict, 0),
         )
         for verdict in VERDICTS
     ]
     coverage = [
         (
-            region or "all films",
-            verdict_text(verdict, found.finding),
-            *(part.text() for part in given.for_verdict(verdict)),
+            region or "all images",
+            verdict_text(verdict, evaluation.finding),
+            *(proportion.text() for proportion in verdict_coverage.for_verdict(verdict)),
         )
-        for region, given in found.coverage.items()
+        for region, verdict_coverage in evaluation.coverage.items()
         for verdict in VERDICTS
     ]
-    measures = [(title, getattr(found.summary, name).text()) for name, title in METRIC_TITLES.items()]
+    measures = [(title, getattr(evaluation.summary, name).text()) for name, title in METRIC_TITLES.items()]
     rows = [
         (
-            rephrase_for_finding(part.title, found.finding),
-            difference_text(part),
-            part.summary.n,
-            part.summary.sensitivity.text(),
-            part.summary.specificity.text(),
-            part.summary.auc.text(),
+            rephrase_for_finding(subgroup.title, evaluation.finding),
+            difference_text(subgroup),
+            subgroup.summary.n,
+            subgroup.summary.sensitivity.text(),
+            subgroup.summary.specificity.text(),
+            subgroup.summary.auc.text(),
         )
-        for part in (*slices.single, *slices.pairs)
+        for subgroup in (*subgroups.single, *subgroups.pairs)
     ]
     return environment.get_template("evaluation.html").render(
-        found=found,
-        a_finding=finding_with_article(found.finding),
-        measures=[*measures, ("ECE", f"{found.summary.ece:.3f}")],
+        evaluation=evaluation,
+        a_finding=finding_with_article(evaluation.finding),
+        measures=[*measures, ("ECE", f"{evaluation.summary.ece:.3f}")],
         verdicts=verdicts,
         coverage=coverage,
         plots=[
-            (title, f"data:image/png;base64,{base64.b64encode(picture).decode()}")
-            for title, picture in plots.items()
+            (title, f"data:image/png;base64,{base64.b64encode(png).decode()}") for title, png in plots.items()
         ],
-        sentences=[rephrase_for_finding(sentence, found.finding) for sentence in subgroup_sentences(slices)],
-        slices=rows,
-        how=rephrase_for_finding(method_text(slices), found.finding),
+        sentences=[
+            rephrase_for_finding(sentence, evaluation.finding) for sentence in subgroup_sentences(subgroups)
+        ],
+        subgroups=rows,
+        method=rephrase_for_finding(method_text(subgroups), evaluation.finding),
     )

@@ -1,4 +1,4 @@
-"""Features of films that a network looked at before, in one file; they are never more than a saving of time."""
+"""Image features stored in one file. Losing the file costs only time."""
 
 import contextlib
 import os
@@ -8,36 +8,42 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 
-def load_features(path: Path) -> dict[str, np.ndarray]:
-    """Features by key, as `save_features` wrote them; none where the file is missing or damaged, which costs another
-    look.
+def load_features(path: Path) -> dict[str, NDArray[np.floating]]:
+    """Load the features that `save_features` wrote.
+
+    Args:
+        path: File of the features.
+
+    Returns:
+        Features by key, float (channels,); empty if the file is missing or damaged.
     """
     try:
-        # Opened here, for numpy leaves a file open that turns out to be none of its own.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            return dict(zip(kept["keys"].tolist(), kept["features"], strict=True))
+        # NumPy would leave a damaged file open, so it is opened here.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(zip(arrays["keys"].tolist(), arrays["features"], strict=True))
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
         return {}
 
 
-def save_features(path: Path, known: Mapping[str, np.ndarray]) -> bool:
-    """Writes features down; a reader sees the old ones or the new.
+def save_features(path: Path, features: Mapping[str, NDArray[np.floating]]) -> bool:
+    """Save features atomically.
 
     Args:
-        path: the file, made with its folder.
-        known: features by key, at least one, all of one length.
+        path: File to write; its folder is created.
+        features: Features by key, at least one, all of one length.
 
     Returns:
-        Whether they are there: a disk that refuses costs another look, nothing else.
+        Whether they were saved. A full disk is not an error, because features can be computed again.
     """
-    # Ends as what `inference.image_cache` clears away where a process was killed in the middle.
+    # `inference.image_cache` deletes old files with this suffix, which a killed process leaves behind.
     partial = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as file:
-            np.savez(file, keys=np.array(list(known)), features=np.stack(list(known.values())))
+            np.savez(file, keys=np.array(list(features)), features=np.stack(list(features.values())))
         partial.replace(path)
     except OSError:
         with contextlib.suppress(OSError):

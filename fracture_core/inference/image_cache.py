@@ -1,4 +1,4 @@
-"""Every film decoded and letterboxed once, kept on disk as one array."""
+"""Letterboxed images of a dataset, decoded once and cached on disk as one array."""
 
 import contextlib
 import hashlib
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fracture_core.datasets.cases import Case
 from fracture_core.errors import SecondLookError, TrainingError
@@ -21,64 +22,62 @@ from fracture_core.io.atomic_write import write_atomically
 from fracture_core.jobs.parallel import map_in_order
 from fracture_core.jobs.progress import CountCallback
 
-# Unreadable files that a sentence names.
-_NAMED = 3
+# Maximum number of unreadable files that a message names.
+_MAX_NAMED = 3
 
-# Part of the key: raise it when `read_radiograph` or `letterbox` give other numbers.
+# Part of the cache key: increase it if `read_radiograph` or `letterbox` return other pixels.
 _VERSION = 3
 
-# A data set that was changed or given up leaves a cache behind that nobody asks for again.
-_KEPT_DAYS = 30
-# One that a killed process was filling is of no use to anybody; while it is filled, its time is now.
-_KEPT_PARTIAL_DAYS = 1
+# Age in days after which an unused cache is deleted, and a partial file that a killed process left behind.
+_MAX_AGE = 30
+_MAX_PARTIAL_AGE = 1
 
 
 @dataclass(frozen=True, eq=False)
 class DecodedImages:
-    """The films of a data set, decoded.
+    """Decoded images of a dataset.
 
     Attributes:
-        canvases: a read-only memory map, uint8 (n, height, width). The system keeps in memory what fits and
-            reads the rest from the disk, so that a set of any size can be trained on.
-        sizes: int (n, 2), height and width of each film as `read_radiograph` gave it; 0, 0 for one that could not be
-        read,
-            whose canvas is black and must not be used.
-        files: int (n, 2), what `file_states` said before they were decoded.
-        errors: why a film could not be read, a sentence by row.
+        canvases: Letterboxed images, a read-only memory map, uint8 (n, height, width). The system keeps in memory what
+            fits and reads the rest from disk, so that datasets of any size can be used.
+        sizes: Height and width of each image from `read_radiograph`, int (n, 2). An unreadable image has the size 0, 0
+            and a black canvas.
+        files: Result of `file_states` before decoding, int64 (n, 2).
+        errors: Error message of each unreadable image by row.
     """
 
-    canvases: np.ndarray
-    sizes: np.ndarray
-    files: np.ndarray
+    canvases: NDArray[np.uint8]
+    sizes: NDArray[np.intp]
+    files: NDArray[np.int64]
     errors: dict[int, str] = field(default_factory=dict)
 
     @property
-    def readable(self) -> np.ndarray:
-        """Which films could be read, bool (n,)."""
+    def readable(self) -> NDArray[np.bool_]:
+        """Whether each image could be read, bool (n,)."""
         return self.sizes[:, 0] > 0
 
 
 def decode_images(
     cases: Sequence[Case], spec: InputSpec, folder: Path, progress: CountCallback | None = None
 ) -> DecodedImages:
-    """The films of a data set as the network's canvases, from the cache where it is complete.
+    """Decode the images of a dataset, or load them from the cache.
 
     Args:
-        cases: the films.
-        spec: the network's input.
-        folder: where caches lie; its files may be deleted at any time between trainings, and those that nobody
-            asked for in a month are, or that a killed process left half filled.
-        progress: called with (films done, films).
+        cases: Cases of the dataset.
+        spec: Input of the network.
+        folder: Folder of the caches. Caches that were not used for a month and abandoned partial files are deleted.
+        progress: Called with (images done, images).
+
+    Returns:
+        The decoded images, in the order of `cases`.
 
     Raises:
-        TrainingError: the disk is full or the folder cannot be written.
+        TrainingError: A file is missing, the disk is full, or the folder cannot be written.
     """
     files = file_states(cases)
     for case, (size, _) in zip(cases, files.tolist(), strict=True):
         if size < 0:
-            raise TrainingError(
-                f"Expected the film {case.path}, but it is gone: restore it or start a new run without it."
-            )
+            raise TrainingError(f"{case.path} no longer exists: restore it, or start a new run without it.")
     key = _cache_key(cases, files, spec)
     path, sizes_path = folder / f"{key}.npy", folder / f"{key}.sizes.npy"
     errors_path = folder / f"{key}.errors.json"
@@ -86,7 +85,7 @@ def decode_images(
         if progress:
             progress(len(cases), len(cases))
         for used in (path, sizes_path, errors_path):
-            with contextlib.suppress(OSError):  # of another user: then it is his to keep
+            with contextlib.suppress(OSError):  # a cache of another user
                 used.touch()
         return DecodedImages(
             np.load(path, mmap_mode="r"), np.load(sizes_path), files, _load_errors(errors_path)
@@ -96,19 +95,19 @@ def decode_images(
         folder.mkdir(parents=True, exist_ok=True)
         _remove_old_caches(folder)
         shape = (len(cases), spec.height, spec.width)
-        store = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
+        canvases = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
         preallocate.preallocate(partial, partial.stat().st_size)
-        sizes, errors = _fill(store, cases, spec, progress)
-        store.flush()
-        del store
+        sizes, errors = _fill(canvases, cases, spec, progress)
+        canvases.flush()
+        del canvases
         np.save(sizes_path, sizes)
         if errors:
             write_atomically(errors_path, json.dumps(errors))
         partial.replace(path)
     except OSError as error:
         raise TrainingError(
-            f"Expected room for {len(cases)} decoded films in {folder}, but the disk said “{error.strerror}”: "
-            "free some space or choose a smaller input size."
+            f"Cannot store {len(cases)} decoded images in {folder} ({error.strerror}): free some disk space or choose "
+            "a smaller input size."
         ) from error
     finally:
         with contextlib.suppress(OSError):
@@ -116,51 +115,56 @@ def decode_images(
     return DecodedImages(np.load(path, mmap_mode="r"), sizes, files, errors)
 
 
-def load_canvas(case: Case, spec: InputSpec) -> tuple[np.ndarray, tuple[int, int]] | None:
-    """A film as the network's canvas, uint8 (height, width), with its own height and width; None: unreadable."""
+def load_canvas(case: Case, spec: InputSpec) -> tuple[NDArray[np.uint8], tuple[int, int]] | None:
+    """Decode one image.
+
+    Args:
+        case: Case to decode.
+        spec: Input of the network.
+
+    Returns:
+        The letterboxed image, uint8 (height, width), and the height and width of the original; None if unreadable.
+    """
     try:
-        return _canvas(case, spec)
+        return _decode(case, spec)
     except SecondLookError:
         return None
 
 
-def _canvas(case: Case, spec: InputSpec) -> tuple[np.ndarray, tuple[int, int]]:
-    """See `load_canvas`.
-
-    Raises:
-        SecondLookError: the film cannot be read; the message says why.
-    """
+def _decode(case: Case, spec: InputSpec) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """Decode one image like `load_canvas`, but raise a `SecondLookError` if it is unreadable."""
     with file_boundary():
-        film = read_radiograph(case.path)
-        return letterbox(film.pixels, spec.height, spec.width)[0], (film.height, film.width)
+        radiograph = read_radiograph(case.path)
+        canvas = letterbox(radiograph.pixels, spec.height, spec.width)[0]
+        return canvas, (radiograph.height, radiograph.width)
 
 
 def _fill(
-    store: np.ndarray, cases: Sequence[Case], spec: InputSpec, progress: CountCallback | None
-) -> tuple[np.ndarray, dict[int, str]]:
-    """Decodes every film into its row; their sizes, and why some could not be read."""
+    canvases: NDArray[np.uint8], cases: Sequence[Case], spec: InputSpec, progress: CountCallback | None
+) -> tuple[NDArray[np.intp], dict[int, str]]:
+    """Decode every image into its row; return the original sizes and the error messages by row."""
 
-    def one(index: int) -> tuple[tuple[int, int], str]:
+    def decode(row: int) -> tuple[tuple[int, int], str]:
         try:
-            pixels, size = _canvas(cases[index], spec)
+            canvas, size = _decode(cases[row], spec)
         except SecondLookError as error:
             return (0, 0), str(error)
-        store[index] = pixels
+        canvases[row] = canvas
         return size, ""
 
     sizes = np.zeros((len(cases), 2), int)
     errors = {}
-    for index, (size, error) in enumerate(map_in_order(one, range(len(cases)))):
-        sizes[index] = size
+    for row, (size, error) in enumerate(map_in_order(decode, range(len(cases)))):
+        sizes[row] = size
         if error:
-            errors[index] = error
+            errors[row] = error
         if progress:
-            progress(index + 1, len(cases))
+            progress(row + 1, len(cases))
     return sizes, errors
 
 
 def _load_errors(path: Path) -> dict[int, str]:
-    """Why films could not be read when they were decoded; empty where nothing was noted."""
+    """Load the error messages of decoding by row; empty if there are none."""
     try:
         return {int(row): str(error) for row, error in json.loads(path.read_text(encoding="utf-8")).items()}
     except (OSError, ValueError, AttributeError):
@@ -168,22 +172,28 @@ def _load_errors(path: Path) -> dict[int, str]:
 
 
 def _remove_old_caches(folder: Path) -> None:
-    """Deletes caches that nobody asked for in a month or fills; a training at work keeps what it has open."""
+    """Delete caches and partial files that have not been used for a while."""
     for pattern, days in (
-        ("*.npy", _KEPT_DAYS),
-        ("*.errors.json", _KEPT_DAYS),
-        ("*.tmp", _KEPT_PARTIAL_DAYS),
+        ("*.npy", _MAX_AGE),
+        ("*.errors.json", _MAX_AGE),
+        ("*.tmp", _MAX_PARTIAL_AGE),
     ):
         for path in folder.glob(pattern):
-            with contextlib.suppress(
-                OSError
-            ):  # in use, on a system that minds; or another training was faster
+            # The file may be open on Windows, or another process may have deleted it.
+            with contextlib.suppress(OSError):
                 if time.time() - path.stat().st_mtime > days * 86_400:
                     path.unlink()
 
 
-def file_states(cases: Sequence[Case]) -> np.ndarray:
-    """Length in bytes and time of change in nanoseconds of each film's file, int64 (n, 2); -1 where it is gone."""
+def file_states(cases: Sequence[Case]) -> NDArray[np.int64]:
+    """Return the size in bytes and modification time in nanoseconds of each file.
+
+    Args:
+        cases: Cases whose files are inspected.
+
+    Returns:
+        int64 (n, 2); −1 for a missing file.
+    """
     states = np.full((len(cases), 2), -1, np.int64)
     for row, case in enumerate(cases):
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
@@ -192,23 +202,32 @@ def file_states(cases: Sequence[Case]) -> np.ndarray:
     return states
 
 
-def _cache_key(cases: Sequence[Case], files: np.ndarray, spec: InputSpec) -> str:
-    """Changes when a file, its length, its time, the order or the canvas changes."""
+def _cache_key(cases: Sequence[Case], files: NDArray[np.int64], spec: InputSpec) -> str:
+    """Hash all paths, file sizes and times, their order, and the canvas size."""
     digest = hashlib.sha256(f"{_VERSION} {spec.height} {spec.width}".encode())
-    for case, (size, changed) in zip(cases, files.tolist(), strict=True):
-        digest.update(encode_name(f"\n{case.path} {size} {changed}"))
+    for case, (size, modified) in zip(cases, files.tolist(), strict=True):
+        digest.update(encode_name(f"\n{case.path} {size} {modified}"))
     return digest.hexdigest()[:32]
 
 
-def left_out(errors: Mapping[str, str]) -> str:
-    """The sentence on files that could not be read.
+def unreadable_files_message(errors: Mapping[str, str]) -> str:
+    """Describe the files that could not be read.
 
     Args:
-        errors: the reason by case id; an empty one where it is not known.
+        errors: Error message by case id; "" if it is unknown.
+
+    Returns:
+        The number of files, and the first few with their error messages.
+
+    Example:
+        >>> unreadable_files_message({"wrist_07": "The file is empty."})
+        '1 file could not be read and is left out. wrist_07: The file is empty.'
     """
     count = len(errors)
-    named = [f"{name}: {error}" if error else f"{name}." for name, error in list(errors.items())[:_NAMED]]
-    if count > _NAMED:
-        named.append(f"And {count - _NAMED:,} more.")
-    words = "1 file could not be read and is" if count == 1 else f"{count:,} files could not be read and are"
-    return " ".join([f"{words} left out.", *named])
+    named = [f"{name}: {error}" if error else f"{name}." for name, error in list(errors.items())[:_MAX_NAMED]]
+    if count > _MAX_NAMED:
+        named.append(f"And {count - _MAX_NAMED:,} more.")
+    subject = (
+        "1 file could not be read and is" if count == 1 else f"{count:,} files could not be read and are"
+    )
+    return " ".join([f"{subject} left out.", *named])

@@ -1,4 +1,4 @@
-"""The one service behind the page and the command line: a film in, an `Opinion` out."""
+"""Predictions of one image: `Predictor` loads a model and returns an `Opinion` for the app and the command line."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import cv2
 import keras
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from fracture_core.auxiliary_heads.pooled_features import pooled_features
@@ -44,83 +46,98 @@ from fracture_core.zoo import find_architecture
 from fracture_core.zoo.architecture import FRACTURE_MAP_LAYER
 from fracture_core.zoo.model_views import logit_view
 
-#: Pixels on the longer side of a picture, or a heatmap, for the screen.
+#: Longer side of an image or heatmap for the screen, in pixels.
 SCREEN_SIDE = 1200
 
-#: Pixels on the longer side of a thumbnail.
+#: Longer side of a thumbnail, in pixels.
 THUMBNAIL_SIDE = 240
 
 
 @dataclass(frozen=True, eq=False)
 class Heatmap:
-    """Where a model found evidence for a fracture.
+    """Evidence for a fracture on one image.
 
     Attributes:
-        grid: float32 (rows, columns) on the model's grid over the canvas, 0 or more: evidence in units of the
-            logit, or probabilities.
-        scale: the value that is drawn in full colour.
-        placement: from the canvas back to the film.
+        grid: Heatmap on the canvas, float32 (rows, columns), 0 or more: evidence in units of the logit, or
+            probabilities.
+        scale: Value that is drawn in full colour.
+        transform: Transform between image and canvas.
+
+    Example:
+        >>> grid = np.zeros((8, 8), np.float32)
+        >>> grid[2, 5] = 1.0
+        >>> heatmap = Heatmap(grid, 2.0, LetterboxTransform.fit(source=(160, 160), canvas=(64, 64)))
+        >>> heatmap.peak(), heatmap.strength
+        ((110, 50), 0.5)
     """
 
-    grid: np.ndarray
+    grid: NDArray[np.float32]
     scale: float
-    placement: LetterboxTransform
+    transform: LetterboxTransform
 
     @property
     def has_evidence(self) -> bool:
         """Whether there is any positive evidence."""
         return bool(self.grid.max() > 0)
 
-    def to_film(self) -> np.ndarray:
-        """The map over the original pixels, float32 (height, width) on the fixed scale, 1 = full colour."""
-        return self.placement.to_source(self.grid) / np.float32(self.scale)
+    def to_film(self) -> NDArray[np.float32]:
+        """Resample the heatmap to the original pixels.
+
+        Returns:
+            float32 (height, width); 1 is drawn in full colour.
+        """
+        return np.asarray(self.transform.to_source(self.grid) / self.scale, np.float32)
 
     @property
     def strength(self) -> float:
-        """The strongest point as a share of the scale; beyond 1 colour says no more."""
+        """The maximum as a fraction of the scale; values above 1 are drawn like 1."""
         return float(self.grid.max() / self.scale)
 
     @cached_property
     def layer(self) -> bytes:
-        """The map alone as a transparent PNG of the film's shape, to be stretched over the film."""
-        return encode_png(render_layer(self.resized(_fit_size(SCREEN_SIDE, self.placement.source))))
+        """The heatmap as a transparent PNG with the aspect ratio of the image."""
+        return encode_png(render_layer(self.resized(_fit_size(SCREEN_SIDE, self.transform.source))))
 
     @cached_property
     def contours(self) -> list[list[list[float]]]:
-        """Lines around the places that reach `STRONG_EVIDENCE`, each a list of [x, y] in pixels of the original
-        film.
-        """
-        screen = self.resized(_fit_size(SCREEN_SIDE, self.placement.source))
-        stretch = self.placement.source[1] / screen.shape[1], self.placement.source[0] / screen.shape[0]
+        """Contours at `STRONG_EVIDENCE`, each a list of [x, y] in pixels of the original image."""
+        screen = self.resized(_fit_size(SCREEN_SIDE, self.transform.source))
+        stretch = self.transform.source[1] / screen.shape[1], self.transform.source[0] / screen.shape[0]
         return [np.round(line * stretch, 1).tolist() for line in find_contours(screen, STRONG_EVIDENCE)]
 
-    def resized(self, size: tuple[int, int]) -> np.ndarray:
-        """`to_film` for a film that was shrunk to (height, width)."""
-        return replace(self.placement, source=size).to_source(self.grid) / np.float32(self.scale)
+    def resized(self, size: tuple[int, int]) -> NDArray[np.float32]:
+        """Resample the heatmap to the image at another size.
+
+        Args:
+            size: Height and width in pixels.
+
+        Returns:
+            float32 (height, width); 1 is drawn in full colour.
+        """
+        return np.asarray(replace(self.transform, source=size).to_source(self.grid) / self.scale, np.float32)
 
     def peak(self) -> tuple[int, int] | None:
-        """x, y of the strongest point in pixels of the original film; None without positive evidence."""
-        return find_peak(self.grid, self.placement)
+        """Return x, y of the peak in pixels of the original image; None without positive evidence."""
+        return find_peak(self.grid, self.transform)
 
 
 @dataclass(frozen=True, eq=False)
 class Opinion:
-    """What a model says about one film.
+    """Everything a model predicts about one image.
 
     Attributes:
-        film: the film.
-        gate: whether it can be judged; a refused film has no probability.
-        probability: calibrated, of *fracture*, 0–1; None for a refused film.
-        verdict: from the probability and the card's thresholds; None for a refused film.
-        heat: where the model looked; None where it was not asked for or the film was refused.
-        fracture_map: probability of a fracture cell by cell, for a network that was taught where fractures
-            lie; None otherwise and like `heat`.
-        features: float32 (channels,), what the network's middle layer saw, by which films are compared; None for a
-            refused film and for an architecture without feature layers.
-        regions: the body regions that the film shows by the model's second head, with probabilities, the
-            likeliest first; empty where none is likely or the model has no such head.
-        card: the model's card, with thresholds, record and limits.
-        seconds: how long each step took, by name; "all" is the sum.
+        film: The radiograph.
+        gate: Result of the quality and scope check. A refused image has no probability.
+        probability: Calibrated probability of *fracture*, 0–1; None for a refused image.
+        verdict: Verdict from the probability and the thresholds of the card; None for a refused image.
+        heat: Grad-CAM heatmap; None if it was not requested or the image was refused.
+        card: Card of the model.
+        regions: Predicted body regions with probabilities, the most probable first; empty if none is probable or the
+            model has no region head.
+        fracture_map: Fracture probability of each cell; None like `heat`, or for a network without a fracture map.
+        features: Features of the network's middle layer, float32 (channels,), for similarity search; None for a
+            refused image and for an architecture without feature layers.
+        seconds: Duration of each step in seconds by name; "all" is the sum.
     """
 
     film: Radiograph
@@ -131,40 +148,40 @@ class Opinion:
     card: ModelCard
     regions: tuple[tuple[str, float], ...] = ()
     fracture_map: Heatmap | None = None
-    features: np.ndarray | None = None
+    features: NDArray[np.float32] | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
     def render_overlay(
         self, opacity: float, heat: Heatmap | None = None, pixels: int = SCREEN_SIDE
-    ) -> np.ndarray:
-        """The film with a heatmap over it.
+    ) -> NDArray[np.uint8]:
+        """Render the image with a heatmap on top.
 
         Args:
-            opacity: 0–1; 0 shows the bare film.
-            heat: which map, one of this opinion's; Grad-CAM unless given.
-            pixels: on the longer side, at most.
+            opacity: Opacity of the heatmap, 0–1.
+            heat: Heatmap of this opinion; None for Grad-CAM.
+            pixels: Maximum length of the longer side.
 
         Returns:
-            uint8 RGB (height, width, 3).
+            RGB image, uint8 (height, width, 3).
         """
-        shown, film = heat or self.heat, _shrink(self.film.shown, pixels)
-        heated = np.zeros_like(film) if shown is None else shown.resized((film.shape[0], film.shape[1]))
-        return blend_heatmap(film, heated, opacity)
+        heatmap, image = heat or self.heat, _shrink(self.film.shown, pixels)
+        evidence = np.zeros_like(image) if heatmap is None else heatmap.resized(_size(image))
+        return blend_heatmap(image, evidence, opacity)
 
     @cached_property
-    def thumbnail(self) -> np.ndarray:
-        """The bare film for a strip of many, uint8 (height, width), at most `THUMBNAIL_SIDE` pixels on a side."""
+    def thumbnail(self) -> NDArray[np.uint8]:
+        """The image, uint8 (height, width), at most `THUMBNAIL_SIDE` pixels on a side."""
         return np.rint(np.clip(_shrink(self.film.shown, THUMBNAIL_SIDE), 0, 1) * 255).astype(np.uint8)
 
     def shrunk(self) -> Opinion:
-        """The same opinion with the film at the size of a thumbnail: what is kept of each of many films."""
+        """Return the same opinion with the image at thumbnail size, to save memory."""
         small = replace(
             self.film, pixels=_shrink(self.film.shown, THUMBNAIL_SIDE), shuttered=None, displayed=None
         )
         return replace(self, film=small)
 
     def to_json(self) -> dict[str, Any]:
-        """The opinion as plain JSON values; the same fields in the app and on the command line."""
+        """Return the opinion as JSON values, with the fields of `predict --format json`."""
         return {
             "probability": None if self.probability is None else round(self.probability, 6),
             "verdict": self.verdict.value if self.verdict else None,
@@ -172,13 +189,13 @@ class Opinion:
             "model_sha256": self.card.weights.sha256,
             "gate": {"state": self.gate.state.value, "reasons": list(self.gate.reasons)},
             "regions": [name for name, _ in self.regions],
-            "region_probabilities": {name: round(chance, 4) for name, chance in self.regions},
+            "region_probabilities": {name: round(probability, 4) for name, probability in self.regions},
             "peak": self._peak_in_file(),
             "seconds": round(self.seconds["all"], 3),
         }
 
     def _peak_in_file(self) -> tuple[int, int] | None:
-        """x, y of the strongest point in pixels of the file; None where there is none."""
+        """Return x, y of the peak in pixels of the file; None if there is none."""
         peak = self.heat.peak() if self.heat else None
         if peak is None:
             return None
@@ -187,35 +204,27 @@ class Opinion:
 
     @cached_property
     def packed_pixels(self) -> PackedPixels:
-        """The film's grey values for a viewer that draws them itself."""
+        """The grey values for the image viewer in the browser."""
         return PackedPixels.of(self.film.shown)
 
     @property
     def methods(self) -> tuple[HeatmapMethod, ...]:
-        """The ways to ask where the model looked that it has a scale for; see `Predictor.explain`."""
-        own = {GRAD_CAM.name} | ({FRACTURE_MAP.name} if self.fracture_map else set())
-        return tuple(
-            method
-            for method in HEATMAP_METHODS.values()
-            if method.name in own | set(self.card.heatmap_scales)
-        )
-
-    @cached_property
-    def _heatmaps(self) -> dict[HeatmapRequest, Heatmap]:
-        """The maps asked for so far; the first two come with the opinion."""
-        first = {(GRAD_CAM.name, 1): self.heat, (FRACTURE_MAP.name, 1): self.fracture_map}
-        return {wanted: heat for wanted, heat in first.items() if heat is not None}
+        """Heatmap methods available for `Predictor.explain`: those that have a scale on the card."""
+        available = {GRAD_CAM.name, *self.card.heatmap_scales}
+        if self.fracture_map:
+            available.add(FRACTURE_MAP.name)
+        return tuple(method for method in HEATMAP_METHODS.values() if method.name in available)
 
 
 class Predictor:
-    """A model that has been loaded and warmed, ready to give opinions. Safe to share between threads.
+    """A loaded model that predicts images. Thread-safe.
 
     Args:
-        store: the models on this computer.
-        model_id: which of them; None for the one in use.
+        store: Models on this computer.
+        model_id: Model to load; None for the model in use.
 
     Raises:
-        ModelError: the model is unknown or its weights are not those of its card.
+        ModelError: The model is unknown or its weights do not match its card.
     """
 
     def __init__(self, store: ModelStore, model_id: str | None = None):
@@ -223,14 +232,17 @@ class Predictor:
         self.card, model = store.load(model_id)
         self._heads = store.heads(model_id)
         features = pooled_features(model, find_architecture(self.card.architecture))
-        self._mapped = FRACTURE_MAP_LAYER in {layer.name for layer in model.layers}
-        maps = [model.get_layer(FRACTURE_MAP_LAYER).output] if self._mapped else []
+        self._has_map = FRACTURE_MAP_LAYER in {layer.name for layer in model.layers}
+        maps = [model.get_layer(FRACTURE_MAP_LAYER).output] if self._has_map else []
         logit = logit_view(model).output
         self._view = keras.Model(model.input, [logit, *features] if features else logit)
         self._cam = GradCam(model, self.card.heatmap_layer, [*features, *maps])
         self._explainer = Explainer(model, self._cam.cut, self.card.input)
-        # Two, so that no opinion waits for a method that takes seconds.
-        self._lock, self._explaining = threading.Lock(), threading.Lock()
+        # Two locks, so that predictions do not wait for a heatmap that takes seconds.
+        self._lock, self._explain_lock = threading.Lock(), threading.Lock()
+        # Heatmaps computed by `explain`, for as long as their opinion is in use.
+        self._heatmaps: WeakKeyDictionary[Opinion, dict[HeatmapRequest, Heatmap]] = WeakKeyDictionary()
+        # The first call of each model is slow.
         blank = _blank_input(self.card.input)
         self._view.predict_on_batch(blank)
         self._cam.explain(blank)
@@ -238,100 +250,129 @@ class Predictor:
     def predict(
         self, source: bytes | Path | Radiograph, heatmap: bool = True, ignore_scope: bool = False
     ) -> Opinion:
-        """Judges one film.
+        """Predict one image.
 
         Args:
-            source: the film, or a file or its bytes.
-            heatmap: whether to compute where the model looked.
-            ignore_scope: whether to judge an image whose DICOM header places it outside the scope of the model. The
-                gate then warns and keeps `out_of_scope`.
+            source: A radiograph, a file, or the content of a file.
+            heatmap: Whether to compute a heatmap.
+            ignore_scope: Whether to predict an image that is out of scope according to its DICOM header. The quality
+                check then warns and keeps `out_of_scope`.
 
         Returns:
-            The opinion; without probability where the gate refuses the film or it is out of scope.
+            The opinion; without a probability if the image is refused or out of scope.
 
         Raises:
-            ImageReadError: the file is not one radiograph.
+            ImageReadError: The file is not a single radiograph.
         """
-        clock = _Clock()
+        stopwatch = _Stopwatch()
         film = source if isinstance(source, Radiograph) else read_radiograph(source, any_modality=True)
-        clock.lap("read")
+        stopwatch.lap("read")
         gate = check_quality(film, regions=tuple(self.card.test_regions))
         if gate.out_of_scope and not ignore_scope:
             gate = replace(gate, state=QualityState.REFUSE)
-        clock.lap("gate")
+        stopwatch.lap("gate")
         if gate.state is QualityState.REFUSE:
-            return Opinion(film, gate, None, None, None, self.card, seconds=clock.laps())
-        inputs, placement = prepare_input(film, self.card.input)
-        clock.lap("prepare")
+            return Opinion(film, gate, None, None, None, self.card, seconds=stopwatch.laps())
+        inputs, transform = prepare_input(film, self.card.input)
+        stopwatch.lap("prepare")
         heat = fracture_map = None
-        # The heatmap library keeps state while it works; one film at a time.
+        # tf-keras-vis keeps state during a call.
         with self._lock:
             if heatmap:
                 logits, evidence, features = self._cam.explain(inputs[None])
-                heat = Heatmap(evidence[0], self.card.heatmap_scale or 1.0, placement)
-                if self._mapped:
-                    fracture_map = Heatmap(expit(features.pop()[0, ..., 0]), 1.0, placement)
+                heat = Heatmap(evidence[0], self.card.heatmap_scale or 1.0, transform)
+                if self._has_map:
+                    fracture_map = Heatmap(expit(features.pop()[0, ..., 0]), 1.0, transform)
             else:
-                found = self._view.predict_on_batch(inputs[None])
-                logit, *features = found if isinstance(found, list) else (found,)
+                outputs = self._view.predict_on_batch(inputs[None])
+                logit, *features = outputs if isinstance(outputs, list) else (outputs,)
                 logits = logit[:, 0]
-        clock.lap("model")
+        stopwatch.lap("model")
         regions: tuple[tuple[str, float], ...] = ()
-        middle, deepest = (np.asarray(feature[0]) for feature in features) if features else (None, None)
+        middle, deepest = (np.asarray(values[0]) for values in features) if features else (None, None)
         if self._heads is not None and middle is not None and deepest is not None:
             gate = self._heads.check_features(gate, middle, deepest)
             if gate.state is QualityState.REFUSE:
-                return Opinion(film, gate, None, None, None, self.card, seconds=clock.laps())
+                return Opinion(film, gate, None, None, None, self.card, seconds=stopwatch.laps())
             regions = self._heads.predict_regions(middle)
         probability = float(self.card.calibration.apply(float(logits[0])))
         verdict = self.card.thresholds.verdict(probability)
         return Opinion(
-            film, gate, probability, verdict, heat, self.card, regions, fracture_map, middle, clock.laps()
+            film,
+            gate,
+            probability,
+            verdict,
+            heat,
+            self.card,
+            regions,
+            fracture_map,
+            middle,
+            stopwatch.laps(),
         )
 
     def explain(self, opinion: Opinion, method: str, label: int = 1) -> Heatmap:
-        """Where the model looked, by another method; kept with the opinion, so that it is computed once.
+        """Compute a heatmap of an opinion with another method. It is cached for as long as the opinion is in use.
 
         Args:
-            opinion: of this reader, with a heatmap.
-            method: name of one of `opinion.methods`.
+            opinion: Opinion of this predictor, with a heatmap.
+            method: Name of one of `opinion.methods`.
             label: 1 for evidence for *fracture*, 0 for *no fracture*.
 
         Returns:
-            The map on its fixed scale, the same for both labels.
+            The heatmap, with the scale of the method for both labels.
 
         Raises:
-            ValueError: the method cannot speak for the label.
+            ValueError: The method cannot explain the label.
         """
         return self._explain_all(opinion, [(method, label)])[method, label]
 
     def compare_methods(self, opinion: Opinion) -> tuple[dict[str, Heatmap], HeatmapAgreement]:
-        """Every method on evidence for *fracture*, by name, and whether they point at one place."""
-        wanted = [(method.name, 1) for method in opinion.methods]
-        heats = {name: heat for (name, _), heat in self._explain_all(opinion, wanted).items()}
-        placement = next(iter(heats.values())).placement
-        return heats, compare_heatmaps({name: heat.grid for name, heat in heats.items()}, placement)
+        """Compute the heatmaps of all methods for *fracture* and compare their peaks.
+
+        Args:
+            opinion: Opinion of this predictor, with a heatmap.
+
+        Returns:
+            The heatmaps by method, and their agreement.
+        """
+        requests = [(method.name, 1) for method in opinion.methods]
+        heatmaps = {name: heatmap for (name, _), heatmap in self._explain_all(opinion, requests).items()}
+        transform = next(iter(heatmaps.values())).transform
+        grids = {name: heatmap.grid for name, heatmap in heatmaps.items()}
+        return heatmaps, compare_heatmaps(grids, transform)
 
     def _explain_all(
-        self, opinion: Opinion, wanted: Sequence[HeatmapRequest]
+        self, opinion: Opinion, requests: Sequence[HeatmapRequest]
     ) -> dict[HeatmapRequest, Heatmap]:
-        kept = opinion._heatmaps
-        if any(one not in kept for one in wanted):
-            inputs, placement = prepare_input(opinion.film, self.card.input)
+        heatmaps = self._cached_heatmaps(opinion)
+        if any(request not in heatmaps for request in requests):
+            inputs, transform = prepare_input(opinion.film, self.card.input)
             scales = {GRAD_CAM.name: self.card.heatmap_scale or 1.0, **self.card.heatmap_scales}
-            with self._explaining:
-                grids = self._explainer.heatmaps(inputs[None], [one for one in wanted if one not in kept])
-            for (name, label), grid in grids.items():
-                kept[name, label] = Heatmap(grid, scales[name], placement)
-        return {one: kept[one] for one in wanted}
+            with self._explain_lock:
+                # Another thread may have computed some of them while this one waited.
+                heatmaps = self._cached_heatmaps(opinion)
+                missing = [request for request in requests if request not in heatmaps]
+                grids = self._explainer.heatmaps(inputs[None], missing)
+                for (name, label), grid in grids.items():
+                    heatmaps[name, label] = Heatmap(grid, scales[name], transform)
+                self._heatmaps[opinion] = heatmaps
+        return {request: heatmaps[request] for request in requests}
+
+    def _cached_heatmaps(self, opinion: Opinion) -> dict[HeatmapRequest, Heatmap]:
+        """Return a copy of all heatmaps of an opinion so far, including those it was created with."""
+        own = {(GRAD_CAM.name, 1): opinion.heat, (FRACTURE_MAP.name, 1): opinion.fracture_map}
+        return {
+            **{request: heatmap for request, heatmap in own.items() if heatmap is not None},
+            **self._heatmaps.get(opinion, {}),
+        }
 
 
-class _Clock:
-    """Seconds between laps."""
+class _Stopwatch:
+    """Measures the seconds between laps."""
 
     def __init__(self) -> None:
         self._laps: dict[str, float] = {}
-        self._began = self._last = time.perf_counter()
+        self._start = self._last = time.perf_counter()
 
     def lap(self, name: str) -> None:
         now = time.perf_counter()
@@ -339,20 +380,25 @@ class _Clock:
         self._last = now
 
     def laps(self) -> dict[str, float]:
-        return {**self._laps, "all": self._last - self._began}
+        return {**self._laps, "all": self._last - self._start}
+
+
+def _size(image: NDArray[np.float32]) -> tuple[int, int]:
+    """Return height and width."""
+    return image.shape[0], image.shape[1]
 
 
 def _fit_size(pixels: int, size: tuple[int, int]) -> tuple[int, int]:
-    """(height, width) shrunk to so many pixels on the longer side."""
-    shrink = min(1.0, pixels / max(size))
-    return max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink))
+    """Shrink (height, width) to at most so many pixels on the longer side."""
+    scale = min(1.0, pixels / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _shrink(film: np.ndarray, pixels: int) -> np.ndarray:
-    """A film with at most so many pixels on the longer side."""
-    height, width = _fit_size(pixels, (film.shape[0], film.shape[1]))
-    return np.asarray(cv2.resize(film, (width, height), interpolation=cv2.INTER_AREA))
+def _shrink(image: NDArray[np.float32], pixels: int) -> NDArray[np.float32]:
+    """Shrink an image to at most so many pixels on the longer side."""
+    height, width = _fit_size(pixels, _size(image))
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA))
 
 
-def _blank_input(spec: InputSpec) -> np.ndarray:
+def _blank_input(spec: InputSpec) -> NDArray[np.float32]:
     return np.zeros((1, spec.height, spec.width, spec.channels), np.float32)

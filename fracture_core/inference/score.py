@@ -1,4 +1,4 @@
-"""Logits of many films at once, and their table."""
+"""Logits of many images at once, and the table of predictions."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from fracture_core.datasets.cases import Case, cases_to_frame
 from fracture_core.evaluation import PlattCalibration
@@ -13,39 +14,44 @@ from fracture_core.file_names import escape_name
 from fracture_core.imaging import InputSpec, normalise_canvas
 from fracture_core.zoo.model_views import logit_view
 
-_BATCH = 16
+_BATCH_SIZE = 16
 
 
-def compute_logits(model: keras.Model, canvases: np.ndarray, rows: np.ndarray, spec: InputSpec) -> np.ndarray:
-    """Logits of *fracture*.
+def compute_logits(
+    model: keras.Model, canvases: NDArray[np.uint8], rows: NDArray[np.intp], spec: InputSpec
+) -> NDArray[np.float64]:
+    """Compute the logits of *fracture*.
 
     Args:
-        model: a network of the zoo.
-        canvases: uint8 (n, height, width).
-        rows: int (m,), which of them.
-        spec: the network's input.
+        model: Network of the zoo.
+        canvases: Letterboxed images, uint8 (n, height, width).
+        rows: Rows of `canvases` to predict, int (m,).
+        spec: Input of the network.
 
     Returns:
         float64 (m,).
     """
     view = logit_view(model)
-    parts = [
-        view.predict_on_batch(normalise_canvas(canvases[rows[start : start + _BATCH]], spec))[:, 0]
-        for start in range(0, len(rows), _BATCH)
+    batches = [
+        view.predict_on_batch(normalise_canvas(canvases[rows[start : start + _BATCH_SIZE]], spec))[:, 0]
+        for start in range(0, len(rows), _BATCH_SIZE)
     ]
-    return np.concatenate(parts).astype(np.float64) if parts else np.zeros(0)
+    return np.concatenate(batches).astype(np.float64) if batches else np.zeros(0)
 
 
 def prediction_table(
-    cases: Sequence[Case], root: Path, scores: np.ndarray, calibration: PlattCalibration
+    cases: Sequence[Case], root: Path, scores: NDArray[np.floating], calibration: PlattCalibration
 ) -> pd.DataFrame:
-    """The table that `evaluation.predictions` writes.
+    """Build the table that `evaluation.predictions` writes.
 
     Args:
-        cases: the films.
-        root: folder of the data set; the table holds paths below it.
-        scores: float (len(cases),), their logits.
-        calibration: from logit to probability.
+        cases: Cases that were predicted.
+        root: Folder of the dataset; the table contains paths relative to it.
+        scores: Logits, float (len(cases),).
+        calibration: Calibration from logit to probability.
+
+    Returns:
+        One row per case, with the columns of `cases_to_frame` and path, logit and probability.
     """
     return cases_to_frame(cases).assign(
         path=[escape_name(case.path.relative_to(root).as_posix()) for case in cases],

@@ -1,4 +1,4 @@
-"""Likeness: the films of a record by how alike a network finds them, worked out in a thread of the app."""
+"""Similarity of a record's images by network features, computed in a background thread."""
 
 import hashlib
 import threading
@@ -8,129 +8,137 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from fracture_core.file_names import encode_name
 from fracture_core.inference import feature_store
 from fracture_core.similar.embedding_projection import EmbeddingProjection, point_distances
 
-#: A film to the features of the network's middle layer, float (channels,); None where it cannot be judged.
-FeatureExtractor = Callable[[Path], np.ndarray | None]
+#: Returns the features of an image file from the network's middle layer, float (channels,); None if unavailable.
+FeatureExtractor = Callable[[Path], NDArray[np.floating] | None]
 
-# After so many films what was seen is written down.
-_EVERY = 100
+# Images between two writes of the feature cache.
+_SAVE_INTERVAL = 100
+
+# A projection needs at least three images.
+_MIN_IMAGES = 3
 
 
 class SimilaritySearch:
-    """Films being looked at, each once; features are kept on disk, so that it is once for good.
+    """Feature extraction of all images in a thread, and distances between them. Features are cached on disk.
 
     Args:
-        films: image files by case id.
-        look: called from a thread.
+        images: Image files by case id.
+        extract: Feature extractor; called from a thread.
         weights: SHA-256 of the network's weights.
-        cache: folder in which features are kept, by path, size and time of the file. It holds no picture.
+        cache: Folder of the feature cache, keyed by path, size and time of each file. It contains no image.
 
     Attributes:
-        done: films looked at.
-        every: films.
+        done: Number of images whose features are extracted.
+        total: Number of images.
     """
 
-    def __init__(self, films: Mapping[str, Path], look: FeatureExtractor, weights: str, cache: Path):
-        self.done, self.every = 0, len(films)
-        self._ids = list(films)
-        self._kept = _FeatureCache(cache, weights, films)
+    def __init__(self, images: Mapping[str, Path], extract: FeatureExtractor, weights: str, cache: Path):
+        self.done, self.total = 0, len(images)
+        self._ids = list(images)
+        self._cache = _FeatureCache(cache, weights, images)
         self._stop = threading.Event()
-        self._points: Future[tuple[np.ndarray, np.ndarray]] = Future()
+        # Points of the images with features, and whether each image has features.
+        self._points: Future[tuple[NDArray[np.float32], NDArray[np.bool_]]] = Future()
         self._thread = threading.Thread(
-            target=self._work, args=(list(films.values()), look), name="likens films", daemon=True
+            target=self._run, args=(list(images.values()), extract), name="similarity search", daemon=True
         )
         self._thread.start()
 
     @property
     def is_running(self) -> bool:
-        """Whether films are still being looked at."""
+        """Whether features are still being extracted."""
         return not self._points.done()
 
     @property
     def is_stopped(self) -> bool:
-        """Whether it was stopped before all were."""
+        """Whether the search was stopped before its end."""
         return self._points.cancelled()
 
     def stop(self) -> None:
-        """Looks at no further film; what was seen is kept."""
+        """Stop after the current image; features extracted so far are cached."""
         self._stop.set()
 
     def wait(self, seconds: float) -> None:
-        """Returns when all films are done, or after a while."""
+        """Wait until the search has ended, at most for some seconds."""
         self._thread.join(seconds)
 
     def distances(self, case: str) -> pd.Series | None:
-        """How far each film lies from one of them, by case id: 0 for itself, 2 for the opposite.
+        """Return the cosine distance of every image from one of them.
+
+        Args:
+            case: Id of the reference case.
 
         Returns:
-            None until all are looked at. Infinite for films that could not be judged, and for every film where the one
-            asked about could not. A fault of the work is raised here, where it is seen.
+            Distances by case id, 0 (identical) to 2; infinite for images without features, and for all images if the
+            reference has none. None while the search is running or if it was stopped. An error of the search is raised
+            here.
         """
         if self.is_running or self.is_stopped:
             return None
-        points, seen = self._points.result()
-        found = np.full(len(self._ids), np.inf)
-        at = self._ids.index(case)
-        if seen[at]:
-            place = int(seen[:at].sum())
-            found[seen] = point_distances(points[place : place + 1], points)[0]
-            found[at] = 0.0  # rounding would leave it a hair away from itself
-        return pd.Series(found, index=pd.Index(self._ids, dtype=object))
+        points, has_features = self._points.result()
+        distances = np.full(len(self._ids), np.inf)
+        position = self._ids.index(case)
+        if has_features[position]:
+            row = int(has_features[:position].sum())
+            distances[has_features] = point_distances(points[row : row + 1], points)[0]
+            distances[position] = 0.0  # instead of a rounding error
+        return pd.Series(distances, index=pd.Index(self._ids, dtype=object))
 
-    def _work(self, paths: list[Path], look: FeatureExtractor) -> None:
+    def _run(self, paths: list[Path], extract: FeatureExtractor) -> None:
         try:
             features = []
             for path in paths:
                 if self._stop.is_set():
-                    self._kept.save()
+                    self._cache.save()
                     self._points.cancel()
                     return
-                features.append(self._kept.of(path, look))
+                features.append(self._cache.get(path, extract))
                 self.done = len(features)
-                if self.done % _EVERY == 0:
-                    self._kept.save()
-            self._kept.save()
-            seen = np.array([one is not None for one in features], bool)
-            known = np.array([one for one in features if one is not None], np.float32)
-            # Three films have directions; fewer have nothing to be compared by.
-            enough = len(known) > 2
-            points = (
-                EmbeddingProjection.fit(known).transform(known) if enough else np.zeros((0, 0), np.float32)
-            )
-            self._points.set_result((points, seen if enough else np.zeros(len(seen), bool)))
+                if self.done % _SAVE_INTERVAL == 0:
+                    self._cache.save()
+            self._cache.save()
+            has_features = np.array([values is not None for values in features], bool)
+            known = np.array([values for values in features if values is not None], np.float32)
+            if len(known) >= _MIN_IMAGES:
+                points = EmbeddingProjection.fit(known).transform(known)
+            else:
+                points, has_features = np.zeros((0, 0), np.float32), np.zeros(len(features), bool)
+            self._points.set_result((points, has_features))
         except BaseException as error:
             self._points.set_exception(error)
             raise
 
 
 class _FeatureCache:
-    """Features of films that were looked at before, in one file for each network and set of films."""
+    """Cached features of images, one file for each network and set of images."""
 
-    def __init__(self, cache: Path, weights: str, films: Mapping[str, Path]):
-        name = hashlib.sha256(encode_name("\n".join([weights, *map(str, films.values())]))).hexdigest()[:32]
+    def __init__(self, cache: Path, weights: str, images: Mapping[str, Path]):
+        name = hashlib.sha256(encode_name("\n".join([weights, *map(str, images.values())]))).hexdigest()[:32]
         self._path = cache / f"{name}.likeness.npz"
         self._features = feature_store.load_features(self._path)
         self._saved = len(self._features)
 
-    def of(self, path: Path, look: FeatureExtractor) -> np.ndarray | None:
-        """The features of a film, remembered or looked at; what could not be judged is looked at again next time."""
+    def get(self, path: Path, extract: FeatureExtractor) -> NDArray[np.floating] | None:
+        """Return the features of an image from the cache or the extractor; None is not cached."""
         try:
-            stamp = path.stat()
+            stat = path.stat()
         except OSError:
             return None
-        key = f"{path} {stamp.st_size} {stamp.st_mtime_ns}"
+        key = f"{path} {stat.st_size} {stat.st_mtime_ns}"
         if key not in self._features:
-            found = look(path)
-            if found is None:
+            features = extract(path)
+            if features is None:
                 return None
-            self._features[key] = np.asarray(found, np.float16)
+            self._features[key] = np.asarray(features, np.float16)
         return self._features[key]
 
     def save(self) -> None:
-        """Writes them down where there are new ones."""
+        """Write the cache if it has new features."""
         if len(self._features) > self._saved and feature_store.save_features(self._path, self._features):
             self._saved = len(self._features)

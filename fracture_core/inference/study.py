@@ -1,4 +1,4 @@
-"""Reading: the films of a study judged in the background, in this computer's memory and nowhere else."""
+"""A study whose images are predicted in background threads and kept in memory only."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from fracture_core.internal_errors import file_boundary
 if TYPE_CHECKING:
     from fracture_core.inference.predictor import Opinion
 
-# One film is decoded while the network looks at another.
+# One image is decoded while the network predicts another.
 _WORKERS = 2
 
-#: Films whose pixels are kept, as their number together; the others are decoded again when they are opened.
+#: Total number of pixels kept in memory; other images are decoded again when they are opened.
 MAX_KEPT_PIXELS = 32 << 20
 
 
 @dataclass(frozen=True, eq=False)
 class StudyImage:
-    """One film of a study, and how far it has come.
+    """One image of a study and its progress.
 
     Attributes:
-        name: as the user sees it.
-        key: tells it from the others of its study, and from the same film judged by another model.
-        content: its bytes.
-        summary: the opinion with the film at the size of a thumbnail; None where there is none.
-        error: the sentence why there is none; empty where there is one and while it is waited for.
-        waits: whether it is still to be judged.
-        stopped: whether the reading was stopped before its turn.
-        reading: what it is part of.
+        name: Name shown to the user.
+        key: Identifies the image in its study, and the model that predicts it.
+        content: Content of the file.
+        summary: Opinion with the image at thumbnail size; None if there is none.
+        error: Why there is no opinion; "" if there is one or the image is pending.
+        waits: Whether the image is pending.
+        stopped: Whether reading was stopped before this image was predicted.
+        study: Study the image belongs to.
     """
 
     name: str
@@ -46,170 +46,179 @@ class StudyImage:
     error: str
     waits: bool
     stopped: bool
-    reading: Study
+    study: Study
 
     @property
     def opinion(self) -> Opinion | None:
-        """The whole opinion, with every pixel of the film."""
-        return self.reading.load_opinion(self) if self.summary else None
+        """The opinion with the image at full size."""
+        return self.study.load_opinion(self) if self.summary else None
 
     @property
     def probability(self) -> float | None:
-        """Of a fracture, 0–1; None where the film was not read or not judged."""
+        """Calibrated probability of a fracture, 0–1; None without a prediction."""
         return self.summary.probability if self.summary else None
 
 
 class Study:
-    """The films of one study and one model. A film is judged once, whatever is added or removed around it.
+    """Images of one study, each predicted once by one model.
 
     Args:
-        judge: bytes to an opinion; it is called from threads. An image that the user asks for in spite of its scope
-            is given with `ignore_scope=True`.
-        model: tells this model from every other.
+        predict: Function from the content of a file to an opinion; called from threads. With `ignore_scope=True` it
+            predicts an image outside the scope of the model.
+        model: Identifies the model.
     """
 
-    def __init__(self, judge: Callable[..., Opinion], model: str):
+    def __init__(self, predict: Callable[..., Opinion], model: str):
         self.model = model
-        self._judge = judge
-        self._films: list[tuple[str, DroppedFile]] = []
-        self._found: dict[str, Opinion | str] = {}
-        # Opinions with all their pixels, the one used last at the end.
-        self._whole: dict[str, Opinion] = {}
-        self._work: dict[str, Future] = {}
-        # Images that the user wants an answer on though they are out of scope.
+        self._predict = predict
+        # Images by content key, in order; two files with the same content share a key.
+        self._files: list[tuple[str, DroppedFile]] = []
+        # An opinion at thumbnail size, or an error message.
+        self._results: dict[str, Opinion | str] = {}
+        # Opinions at full size, the one used last at the end.
+        self._full_size: dict[str, Opinion] = {}
+        self._futures: dict[str, Future[None]] = {}
+        # Images that the user wants predicted although they are out of scope.
         self._ignored_scope: set[str] = set()
         self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="reads films")
+        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="study")
 
-    def set_images(self, films: Sequence[DroppedFile]) -> None:
-        """Sets the films and begins to read those not seen before; what is no longer among them is forgotten."""
+    def set_images(self, files: Sequence[DroppedFile]) -> None:
+        """Set the images of the study, predict new ones and forget those that were removed.
+
+        Args:
+            files: All images, in display order.
+        """
         with self._lock:
-            if [film for _, film in self._films] == list(films):
+            if [file for _, file in self._files] == list(files):
                 return
-            self._films = [
-                (f"{self.model} {hashlib.sha256(film.content).hexdigest()}", film) for film in films
+            self._files = [
+                (f"{self.model} {hashlib.sha256(file.content).hexdigest()}", file) for file in files
             ]
-            wanted = {key for key, _ in self._films}
-            for stale in {*self._found, *self._work} - wanted:
-                self._found.pop(stale, None)
-                self._whole.pop(stale, None)
-                if stale in self._work:
-                    self._work.pop(stale).cancel()
-            self._ignored_scope &= wanted
+            keys = {key for key, _ in self._files}
+            for removed in {*self._results, *self._futures} - keys:
+                self._results.pop(removed, None)
+                self._full_size.pop(removed, None)
+                if removed in self._futures:
+                    self._futures.pop(removed).cancel()
+            self._ignored_scope &= keys
         self.resume()
 
     def resume(self) -> None:
-        """Reads what has not been read, after `cancel` too."""
+        """Predict all images without a result, also after `cancel`."""
         with self._lock:
-            for key, film in self._films:
-                under_way = key in self._work and not self._work[key].cancelled()
-                if not film.error and key not in self._found and not under_way:
-                    self._work[key] = self._pool.submit(self._predict, key, film.content)
+            for key, file in self._files:
+                is_submitted = key in self._futures and not self._futures[key].cancelled()
+                if not file.error and key not in self._results and not is_submitted:
+                    self._futures[key] = self._pool.submit(self._predict_file, key, file.content)
 
-    def answer_anyway(self, entry: StudyImage) -> None:
-        """Judge an image again, this time without regard to the scope of the model.
+    def answer_anyway(self, image: StudyImage) -> None:
+        """Predict an image again, without regard to the scope of the model.
 
         Args:
-            entry: of an image whose opinion is withheld.
+            image: Image whose opinion is withheld.
         """
-        key = _content_key(entry)
+        key = _content_key(image)
         with self._lock:
-            found = self._found.get(key)
-            if found is None or isinstance(found, str) or not found.gate.withheld:
+            result = self._results.get(key)
+            if result is None or isinstance(result, str) or not result.gate.withheld:
                 return
             self._ignored_scope.add(key)
-            del self._found[key]
-            self._whole.pop(key, None)
-            self._work.pop(key, None)
+            del self._results[key]
+            self._full_size.pop(key, None)
+            self._futures.pop(key, None)
         self.resume()
 
     def cancel(self) -> None:
-        """Begins no further film."""
-        for work in list(self._work.values()):
-            work.cancel()
+        """Start no further prediction."""
+        for future in list(self._futures.values()):
+            future.cancel()
 
     def wait_for_first(self, rest: float) -> None:
-        """Waits for the first opinion.
+        """Wait for the first opinion.
 
         Args:
-            rest: seconds to wait for the others after it.
+            rest: Seconds to wait for the others after it.
         """
-        works = list(self._work.values())
-        for _ in as_completed(works):
-            if self._whole:
+        futures = list(self._futures.values())
+        for _ in as_completed(futures):
+            if self._full_size:
                 break
-        wait(works, timeout=rest)
+        wait(futures, timeout=rest)
 
     def images(self) -> list[StudyImage]:
-        """Every film of the study, in order."""
+        """Return every image of the study, in order."""
         with self._lock:
-            return [self._find_or_create(number, key, film) for number, (key, film) in enumerate(self._films)]
+            return [self._study_image(number, key, file) for number, (key, file) in enumerate(self._files)]
 
-    def load_opinion(self, entry: StudyImage) -> Opinion | None:
-        """The whole opinion on a film; its pixels are decoded again where they were let go.
+    def load_opinion(self, image: StudyImage) -> Opinion | None:
+        """Return the opinion on an image at full size, which is decoded again if necessary.
+
+        Args:
+            image: Image of this study.
 
         Returns:
-            The opinion; None where there is none or the file could not be read again, which is then its error.
+            The opinion; None if there is none or the file cannot be read again. The latter becomes its error.
         """
-        key = _content_key(entry)
+        key = _content_key(image)
         with self._lock:
-            found, whole = self._found.get(key), self._whole.get(key)
-        if found is None or isinstance(found, str):
+            result, opinion = self._results.get(key), self._full_size.get(key)
+        if result is None or isinstance(result, str):
             return None
-        if whole is None:
+        if opinion is None:
             try:
                 with file_boundary():
-                    whole = replace(found, film=read_radiograph(entry.content, any_modality=True))
+                    opinion = replace(result, film=read_radiograph(image.content, any_modality=True))
             except SecondLookError as error:
                 with self._lock:
-                    if key in self._found:
-                        self._found[key] = str(error)
+                    if key in self._results:
+                        self._results[key] = str(error)
                 return None
         with self._lock:
-            self._keep_pixels(key, whole)
-        return whole
+            self._keep_full_size(key, opinion)
+        return opinion
 
-    def _find_or_create(self, number: int, key: str, film: DroppedFile) -> StudyImage:
-        found, work = self._found.get(key), self._work.get(key)
-        error = film.error or (found if isinstance(found, str) else "")
-        stopped = found is None and not error and work is not None and work.cancelled()
+    def _study_image(self, number: int, key: str, file: DroppedFile) -> StudyImage:
+        result, future = self._results.get(key), self._futures.get(key)
+        error = file.error or (result if isinstance(result, str) else "")
+        stopped = result is None and not error and future is not None and future.cancelled()
         if stopped:
-            error = "This film was not read, because the reading was stopped: let the rest be read."
-        summary = None if found is None or isinstance(found, str) else found
-        waits = found is None and not error
-        # The number tells two files with the same content apart.
-        return StudyImage(film.name, f"{key} {number}", film.content, summary, error, waits, stopped, self)
+            error = "This image was not read because reading was stopped: select “Read the rest”."
+        summary = None if result is None or isinstance(result, str) else result
+        waits = result is None and not error
+        # The number distinguishes two files with the same content.
+        return StudyImage(file.name, f"{key} {number}", file.content, summary, error, waits, stopped, self)
 
-    def _predict(self, key: str, content: bytes) -> None:
-        found: Opinion | str
+    def _predict_file(self, key: str, content: bytes) -> None:
+        result: Opinion | str
         try:
             with file_boundary():
                 ignored = key in self._ignored_scope
-                found = self._judge(content, ignore_scope=True) if ignored else self._judge(content)
+                result = self._predict(content, ignore_scope=True) if ignored else self._predict(content)
         except SecondLookError as error:
-            found = str(error)
+            result = str(error)
         with self._lock:
-            # The film may have been removed meanwhile; nothing of it is then kept.
-            if key not in {wanted for wanted, _ in self._films}:
+            # Nothing is kept of an image that was removed in the meantime.
+            if key not in {current for current, _ in self._files}:
                 return
-            if isinstance(found, str):
-                self._found[key] = found
+            if isinstance(result, str):
+                self._results[key] = result
             else:
-                self._found[key] = found.shrunk()
-                self._keep_pixels(key, found)
+                self._results[key] = result.shrunk()
+                self._keep_full_size(key, result)
 
-    def _keep_pixels(self, key: str, whole: Opinion) -> None:
-        """Keeps the pixels of the films used last."""
-        if key not in self._found:
+    def _keep_full_size(self, key: str, opinion: Opinion) -> None:
+        """Keep an opinion at full size, and drop those used least recently above the limit."""
+        if key not in self._results:
             return
-        self._whole.pop(key, None)
-        self._whole[key] = whole
-        pixels = [opinion.film.pixels.size for opinion in self._whole.values()]
+        self._full_size.pop(key, None)
+        self._full_size[key] = opinion
+        pixels = [kept.film.pixels.size for kept in self._full_size.values()]
         while len(pixels) > 1 and sum(pixels) > MAX_KEPT_PIXELS:
-            del self._whole[next(iter(self._whole))]
+            del self._full_size[next(iter(self._full_size))]
             del pixels[0]
 
 
-def _content_key(entry: StudyImage) -> str:
-    """The key without the number of the film: what copies of a film have in common."""
-    return entry.key.rsplit(" ", 1)[0]
+def _content_key(image: StudyImage) -> str:
+    """Return the key without the number of the image, which all files with the same content share."""
+    return image.key.rsplit(" ", 1)[0]

@@ -11,7 +11,7 @@ from fracture_core.training import loop
 from fracture_core.zoo.model_views import logit_view
 
 
-def test_logits_film_by_film(trained, films, tiny_config):
+def test_logits_do_not_depend_on_batches(trained, films, tiny_config):
     model = loop.load_best_model(trained, tiny_config)
     rows = np.array([40, 3, 17, *range(20, 40), 0])
     scores = compute_logits(model, films.canvases, rows, films.spec)
@@ -26,7 +26,7 @@ def test_logits_film_by_film(trained, films, tiny_config):
     assert compute_logits(model, films.canvases, rows[:0], films.spec).shape == (0,)
 
 
-def test_the_table():
+def test_prediction_table():
     root = Path("/films")
     cases = [
         Case("a", root / "x" / "a.png", 1, "val", "g", ("hand", "leg")),

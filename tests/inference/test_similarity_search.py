@@ -1,4 +1,4 @@
-"""Films by how alike they are: looked at once, in a thread that can be stopped."""
+"""Similarity search: cached features, a thread that can be stopped, and cosine distances."""
 
 import threading
 
@@ -10,17 +10,17 @@ from fracture_core.inference.similarity_search import SimilaritySearch
 
 @pytest.fixture
 def films(tmp_path):
-    """Twelve files whose features are their own number, a class each half."""
-    found = {}
+    """Twelve files that contain their own number; features are two clusters, even and odd."""
+    paths = {}
     for number in range(12):
         path = tmp_path / "films" / f"{number:02d}.png"
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(bytes([number]))
-        found[f"film{number}"] = path
-    return found
+        paths[f"film{number}"] = path
+    return paths
 
 
-def look(path):
+def extract(path):
     number = path.read_bytes()[0]
     if number == 11:
         return None
@@ -28,99 +28,99 @@ def look(path):
     return np.array([*rng.normal(10 * (number % 2), 1, 6), *rng.normal(0, 1, 2)])
 
 
-def of(films, tmp_path, look=look, weights="w"):
-    work = SimilaritySearch(films, look, weights, tmp_path / "cache")
-    work.wait(30)
-    return work
+def run(films, tmp_path, extract=extract, weights="w"):
+    search = SimilaritySearch(films, extract, weights, tmp_path / "cache")
+    search.wait(30)
+    return search
 
 
-def test_the_film_itself_comes_first_and_its_kind_before_the_others(films, tmp_path):
-    away = of(films, tmp_path).distances("film4")
-    order = list(away.sort_values().index)
+def test_own_cluster_is_nearer_than_the_other(films, tmp_path):
+    distances = run(films, tmp_path).distances("film4")
+    order = list(distances.sort_values().index)
     assert order[0] == "film4"
-    assert away["film4"] == 0
+    assert distances["film4"] == 0
     assert {int(name[4:]) % 2 for name in order[:6]} == {0}
-    assert away.drop("film11").between(0, 2.001).all()
-    assert np.isinf(away["film11"])
+    assert distances.drop("film11").between(0, 2.001).all()
+    assert np.isinf(distances["film11"])
 
 
-def test_of_a_film_that_could_not_be_judged_nothing_is_near(films, tmp_path):
-    assert np.isinf(of(films, tmp_path).distances("film11")).all()
+def test_reference_without_features_has_infinite_distances(films, tmp_path):
+    assert np.isinf(run(films, tmp_path).distances("film11")).all()
 
 
-def test_a_film_is_looked_at_once_for_each_network(films, tmp_path):
-    first = of(films, tmp_path).distances("film2")
-    seen = []
+def test_features_are_extracted_once_per_network(films, tmp_path):
+    first = run(films, tmp_path).distances("film2")
+    extracted = []
 
     def again(path):
-        seen.append(path)
-        return look(path)
+        extracted.append(path)
+        return extract(path)
 
-    found = of(films, tmp_path, again).distances("film2")
-    assert found.to_numpy() == pytest.approx(first.to_numpy())
-    assert [path.stem for path in seen] == ["11"]  # what could not be judged is tried again
-    of(films, tmp_path, again, weights="another")
-    assert len(seen) == 13
+    cached = run(films, tmp_path, again).distances("film2")
+    assert cached.to_numpy() == pytest.approx(first.to_numpy())
+    assert [path.stem for path in extracted] == ["11"]  # an image without features is tried again
+    run(films, tmp_path, again, weights="another")
+    assert len(extracted) == 13
 
 
-def test_a_changed_file_is_looked_at_again_and_a_damaged_memory_is_none(films, tmp_path):
-    of(films, tmp_path)
+def test_changed_file_and_damaged_cache_are_extracted_again(films, tmp_path):
+    run(films, tmp_path)
     films["film3"].write_bytes(bytes([3, 3]))
-    seen = []
+    extracted = []
 
     def again(path):
-        seen.append(path.stem)
-        return look(path)
+        extracted.append(path.stem)
+        return extract(path)
 
-    of(films, tmp_path, again)
-    assert seen == ["03", "11"]
-    (memory,) = (tmp_path / "cache").iterdir()
-    memory.write_bytes(b"PK nonsense")
-    seen.clear()
-    assert of(films, tmp_path, again).distances("film1") is not None
-    assert len(seen) == 12
+    run(films, tmp_path, again)
+    assert extracted == ["03", "11"]
+    (cache_file,) = (tmp_path / "cache").iterdir()
+    cache_file.write_bytes(b"PK nonsense")
+    extracted.clear()
+    assert run(films, tmp_path, again).distances("film1") is not None
+    assert len(extracted) == 12
 
 
-def test_it_can_be_stopped_and_keeps_what_it_saw(films, tmp_path):
+def test_stopped_search_keeps_its_features(films, tmp_path):
     reached, go = threading.Event(), threading.Event()
 
     def slow(path):
         if path.stem == "05":
             reached.set()
             go.wait(30)
-        return look(path)
+        return extract(path)
 
-    work = SimilaritySearch(films, slow, "w", tmp_path / "cache")
+    search = SimilaritySearch(films, slow, "w", tmp_path / "cache")
     assert reached.wait(30)
-    assert work.is_running
-    assert work.distances("film1") is None
-    work.stop()
+    assert search.is_running
+    assert search.distances("film1") is None
+    search.stop()
     go.set()
-    work.wait(30)
-    assert (work.is_running, work.is_stopped, work.done) == (False, True, 6)
-    assert work.distances("film1") is None
-    seen = []
+    search.wait(30)
+    assert (search.is_running, search.is_stopped, search.done) == (False, True, 6)
+    assert search.distances("film1") is None
+    extracted = []
 
     def again(path):
-        seen.append(path.stem)
-        return look(path)
+        extracted.append(path.stem)
+        return extract(path)
 
-    of(films, tmp_path, again)
-    assert len(seen) == 6
+    run(films, tmp_path, again)
+    assert len(extracted) == 6
 
 
-def test_a_missing_film_and_too_few_films(films, tmp_path):
+def test_missing_image_and_too_few_images(films, tmp_path):
     films["film0"].unlink()
-    away = of(films, tmp_path).distances("film4")
-    assert np.isinf(away["film0"])
+    distances = run(films, tmp_path).distances("film4")
+    assert np.isinf(distances["film0"])
     few = dict(list(films.items())[1:3])
-    assert np.isinf(of(few, tmp_path).distances("film1")).all()
+    assert np.isinf(run(few, tmp_path).distances("film1")).all()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_fault_is_raised_where_it_is_seen(films, tmp_path):
+def test_error_of_the_thread_is_raised_by_distances(films, tmp_path):
     def broken(path):
         raise MemoryError
 
     with pytest.raises(MemoryError):
-        of(films, tmp_path, broken).distances("film1")
+        run(films, tmp_path, broken).distances("film1")

@@ -1,4 +1,4 @@
-"""A study read in the background: first answers first, nothing twice, nothing kept that was removed."""
+"""Studies predicted in the background: order, caching, cancellation and removal of images."""
 
 import re
 import threading
@@ -27,16 +27,16 @@ def _dropped(files: list[bytes]) -> list[DroppedFile]:
     return [DroppedFile(f"{number}.png", content) for number, content in enumerate(files)]
 
 
-class Judge:
-    """A model that can be made to wait, and counts what it was asked."""
+class FakePredictor:
+    """Predictor that records its calls and can be made to wait."""
 
     def __init__(self):
-        self.asked: list[bytes] = []
+        self.calls: list[bytes] = []
         self.go = threading.Event()
         self.go.set()
 
     def __call__(self, content: bytes) -> Opinion:
-        self.asked.append(content)
+        self.calls.append(content)
         assert self.go.wait(30)
         film = read_radiograph(content)
         card = SimpleNamespace(id="m")
@@ -46,51 +46,51 @@ class Judge:
 
 
 @pytest.fixture
-def judge() -> Judge:
-    return Judge()
+def predict() -> FakePredictor:
+    return FakePredictor()
 
 
-def test_a_study_is_read_in_order_and_once(judge, files):
+def test_images_are_in_order_and_predicted_once(predict, files):
     films = _dropped(files[:3])
-    study = Study(judge, "m")
+    study = Study(predict, "m")
     study.set_images(films)
     study.wait_for_first(30)
-    entries = study.images()
-    assert [entry.name for entry in entries] == ["0.png", "1.png", "2.png"]
-    assert all(entry.summary and not entry.waits and not entry.error for entry in entries)
+    images = study.images()
+    assert [image.name for image in images] == ["0.png", "1.png", "2.png"]
+    assert all(image.summary and not image.waits and not image.error for image in images)
     study.set_images(films)
     study.set_images([*films, *_dropped(files[3:4])])
     study.wait_for_first(30)
-    assert sorted(judge.asked) == sorted(files[:4])
-    assert [entry.opinion.film.width for entry in study.images()] == [320] * 4
+    assert sorted(predict.calls) == sorted(files[:4])
+    assert [image.opinion.film.width for image in study.images()] == [320] * 4
 
 
-def test_the_first_answer_does_not_wait_for_the_rest(judge, files):
+def test_first_opinion_does_not_wait_for_the_others(predict, files):
     held = threading.Event()
 
     def slow(content: bytes) -> Opinion:
         if content != files[0]:
             assert held.wait(30)
-        return judge(content)
+        return predict(content)
 
     study = Study(slow, "m")
     study.set_images(_dropped(files))
     study.wait_for_first(0.0)
     first, *rest = study.images()
     assert first.summary is not None
-    assert all(entry.waits for entry in rest)
+    assert all(image.waits for image in rest)
     held.set()
     study.wait_for_first(30)
-    assert not any(entry.waits for entry in study.images())
+    assert not any(image.waits for image in study.images())
 
 
-def test_a_bad_file_spoils_no_other(files):
-    def judge(content: bytes) -> Opinion:
+def test_bad_file_does_not_affect_others(files):
+    def predict(content: bytes) -> Opinion:
         if content == b"bad":
             raise ImageReadError("This is a text file.")
-        return Judge()(content)
+        return FakePredictor()(content)
 
-    study = Study(judge, "m")
+    study = Study(predict, "m")
     study.set_images(
         [DroppedFile("bad", b"bad"), *_dropped(files[:1]), DroppedFile("z.zip", b"", "The zip is empty.")]
     )
@@ -107,72 +107,72 @@ def test_a_bad_file_spoils_no_other(files):
     assert not packed.waits
 
 
-def test_stopped_and_resumed(judge, files):
-    judge.go.clear()
-    study = Study(judge, "m")
+def test_cancelled_study_can_be_resumed(predict, files):
+    predict.go.clear()
+    study = Study(predict, "m")
     study.set_images(_dropped(files))
     study.cancel()
-    judge.go.set()
+    predict.go.set()
     study.wait_for_first(30)
-    entries = study.images()
-    read_now = [entry for entry in entries if entry.summary]
-    stopped = [entry for entry in entries if entry.stopped]
-    assert read_now
-    assert len(read_now) + len(stopped) == len(files)
-    assert all("stopped" in entry.error for entry in stopped)
+    images = study.images()
+    predicted = [image for image in images if image.summary]
+    stopped = [image for image in images if image.stopped]
+    assert predicted
+    assert len(predicted) + len(stopped) == len(files)
+    assert all("stopped" in image.error for image in stopped)
     study.resume()
     study.wait_for_first(30)
-    assert all(entry.summary for entry in study.images())
-    assert len(judge.asked) == len(files)
+    assert all(image.summary for image in study.images())
+    assert len(predict.calls) == len(files)
 
 
-def test_what_is_removed_is_forgotten_even_while_it_is_read(judge, files):
-    judge.go.clear()
-    study = Study(judge, "m")
+def test_removed_images_are_forgotten_even_during_prediction(predict, files):
+    predict.go.clear()
+    study = Study(predict, "m")
     study.set_images(_dropped(files[:2]))
     study.set_images([])
-    judge.go.set()
+    predict.go.set()
     study._pool.shutdown()
     assert study.images() == []
-    assert not study._found
-    assert not study._whole
-    assert not study._films
+    assert not study._results
+    assert not study._full_size
+    assert not study._files
 
 
-def test_pixels_of_many_films_are_let_go_and_come_back(judge, files, monkeypatch):
+def test_pixels_of_many_images_are_dropped_and_decoded_again(predict, files, monkeypatch):
     monkeypatch.setattr(module, "MAX_KEPT_PIXELS", 2 * 400 * 320)
-    study = Study(judge, "m")
+    study = Study(predict, "m")
     study.set_images(_dropped(files))
     study.wait_for_first(30)
-    assert len(study._whole) == 2
-    for entry in study.images():
-        assert max(entry.summary.film.pixels.shape) == THUMBNAIL_SIDE
-        assert np.array_equal(entry.opinion.film.pixels, read_radiograph(entry.content).pixels)
-        assert entry.opinion.probability == entry.summary.probability
-        assert len(study._whole) == 2
-    assert len(judge.asked) == len(files)
+    assert len(study._full_size) == 2
+    for image in study.images():
+        assert max(image.summary.film.pixels.shape) == THUMBNAIL_SIDE
+        assert np.array_equal(image.opinion.film.pixels, read_radiograph(image.content).pixels)
+        assert image.opinion.probability == image.summary.probability
+        assert len(study._full_size) == 2
+    assert len(predict.calls) == len(files)
 
 
-def test_copies_are_films_of_their_own_and_judged_once(judge, files):
-    study = Study(judge, "m")
+def test_duplicates_are_separate_images_predicted_once(predict, files):
+    study = Study(predict, "m")
     study.set_images([DroppedFile("one", files[0]), DroppedFile("two", files[0])])
     study.wait_for_first(30)
     one, two = study.images()
     assert one.key != two.key
-    assert len(judge.asked) == 1
+    assert len(predict.calls) == 1
 
 
-def test_keys_hold_no_name(judge, files):
-    study = Study(judge, "m")
+def test_keys_contain_no_file_name(predict, files):
+    study = Study(predict, "m")
     study.set_images([DroppedFile("Doe^Jane", files[0])])
     assert "Doe" not in study.images()[0].key
 
 
-def test_unexpected_exception_on_one_file_spoils_no_other(judge, files, caplog):
+def test_unexpected_exception_does_not_affect_other_files(predict, files, caplog):
     def faulty(content: bytes) -> Opinion:
         if content == files[0]:
             raise ZeroDivisionError("Doe^Jane")
-        return judge(content)
+        return predict(content)
 
     study = Study(faulty, "m")
     study.set_images(_dropped(files[:2]))
@@ -184,9 +184,9 @@ def test_unexpected_exception_on_one_file_spoils_no_other(judge, files, caplog):
     assert "Doe" not in caplog.text
 
 
-def test_file_that_cannot_be_read_again_becomes_an_error(judge, files, monkeypatch):
+def test_file_that_cannot_be_read_again_becomes_an_error(predict, files, monkeypatch):
     monkeypatch.setattr(module, "MAX_KEPT_PIXELS", 1)
-    study = Study(judge, "m")
+    study = Study(predict, "m")
     study.set_images(_dropped(files[:2]))
     study.wait_for_first(30)
 
@@ -194,22 +194,24 @@ def test_file_that_cannot_be_read_again_becomes_an_error(judge, files, monkeypat
         raise ZeroDivisionError
 
     monkeypatch.setattr(module, "read_radiograph", broken)
-    assert sum(entry.opinion is None for entry in study.images()) == 1
-    assert sum("internal error" in entry.error for entry in study.images()) == 1
+    assert sum(image.opinion is None for image in study.images()) == 1
+    assert sum("internal error" in image.error for image in study.images()) == 1
 
 
-def test_answer_out_of_scope_is_given_on_request(files):
-    asked = []
+def test_image_out_of_scope_is_predicted_on_request(files):
+    ignored = []
 
-    def judge(content: bytes, ignore_scope: bool = False) -> Opinion:
-        asked.append(ignore_scope)
-        found = Judge()(content)
+    def predict(content: bytes, ignore_scope: bool = False) -> Opinion:
+        ignored.append(ignore_scope)
+        opinion = FakePredictor()(content)
         if ignore_scope:
-            return replace(found, gate=QualityCheck(QualityState.WARN, ("Out of scope.",), out_of_scope=True))
+            return replace(
+                opinion, gate=QualityCheck(QualityState.WARN, ("Out of scope.",), out_of_scope=True)
+            )
         gate = QualityCheck(QualityState.REFUSE, ("Out of scope.",), out_of_scope=True)
-        return replace(found, gate=gate, probability=None, verdict=None)
+        return replace(opinion, gate=gate, probability=None, verdict=None)
 
-    study = Study(judge, "m")
+    study = Study(predict, "m")
     study.set_images(_dropped(files[:1]))
     study.wait_for_first(30)
     (withheld,) = study.images()
@@ -221,11 +223,11 @@ def test_answer_out_of_scope_is_given_on_request(files):
     assert answered.summary.gate.out_of_scope
     assert answered.key == withheld.key
     study.answer_anyway(answered)
-    assert asked == [False, True]
+    assert ignored == [False, True]
 
 
-def test_a_small_film_stays_as_it_is(judge, files):
-    opinion = judge(files[0])
+def test_small_image_is_not_resized(predict, files):
+    opinion = predict(files[0])
     small = replace(opinion, film=replace(opinion.film, pixels=opinion.film.pixels[:100, :90]))
     assert small.shrunk().film.pixels.shape == (100, 90)
     assert np.array_equal(small.shrunk().thumbnail, small.thumbnail)
