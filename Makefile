@@ -1,4 +1,4 @@
-# Second Look: `make run` opens the app, `make test` runs every check. Both set up .venv first.
+# Second Look. `make help` lists the targets. `make run` and `make test` set up .venv first.
 
 PYTHON ?= python3
 VENV := .venv
@@ -6,25 +6,28 @@ BIN := $(VENV)/bin
 PORT ?= 8501
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint lock clean
+.PHONY: help run test lint lock clean
 
-run: $(VENV)/.run
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+run: $(VENV)/.run ## set up and open the app; PORT=8600 for another port
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT) --server.headless $(if $(DISPLAY)$(filter Darwin,$(shell uname)),false,true)
 
-test: lint
+test: lint ## set up, lint, check types and run all tests
 	$(BIN)/python -m pytest
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev ## lint and check types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The lists that pip installs, made from the short ones. Needs uv (pip install uv).
-lock:
+# Pins every package. Needs uv (pip install uv).
+lock: ## regenerate requirements*.txt from requirements*.in
 	uv pip compile --universal --python-version 3.11 --no-header --no-annotate requirements.in -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --no-header --no-annotate requirements-dev.in -o requirements-dev.txt
 
-clean:
+clean: ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
 
 $(BIN)/python:
