@@ -68,9 +68,9 @@ def main() -> None:
 
 def _inside(films, at: int, cells: np.ndarray, stride: int) -> bool:
     y, x = np.unravel_index(cells.argmax(), cells.shape)
-    height, width = films.placement(at).source
+    height, width = films.transform(at).source
     corners = np.array(films.cases[at].boxes).reshape(-1, 2, 2) * (width, height)
-    boxes = films.placement(at).to_canvas(corners).reshape(-1, 4)
+    boxes = films.transform(at).to_canvas(corners).reshape(-1, 4)
     point = (np.array([x, y]) + 0.5) * stride
     return bool(((boxes[:, :2] <= point) & (point <= boxes[:, 2:])).all(axis=1).any())
 

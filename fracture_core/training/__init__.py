@@ -1,1 +1,1 @@
-"""From a data set to a model: films, batches, the loop, run folders and results."""
+"""Training of networks and the evaluation and release of their results."""

@@ -1,83 +1,86 @@
-"""Variations of a training film that leave its label true and say where its pixels went."""
+"""Random augmentation of one training image that keeps its label and reports its affine map."""
 
 import math
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from fracture_core.zoo import Augmentation
 
-# OpenCV's usual fields; a low limit, for a higher one brings up the noise of even areas.
-_FIELDS, _CLIP = (8, 8), 2.0
+# CLAHE with OpenCV's default tiles. A higher clip limit would amplify the noise of uniform areas.
+_CLAHE_TILES, _CLAHE_CLIP_LIMIT = (8, 8), 2.0
 
 
 def augment_image(
-    canvas: np.ndarray,
-    how: Augmentation,
+    canvas: NDArray[np.uint8],
+    augmentation: Augmentation,
     rng: np.random.Generator,
     mirrored: bool = False,
-    crop: np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Turns, moves, zooms, mirrors and re-exposes one film, and makes it coarser and noisier.
+    crop: NDArray[np.float64] | None = None,
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Augment one image geometrically and photometrically.
 
-    All geometry is one affine warp, so that a film is interpolated once; what comes in from outside
-    is black, like the padding of the letterbox.
+    The geometry is one affine warp, so that the image is interpolated once. Areas outside the canvas become black,
+    like the padding of the letterbox.
 
     Args:
-        canvas: uint8 (height, width), letterboxed.
-        how: the ranges.
-        rng: where chance comes from; eleven numbers are drawn whatever `how` says, so that the same
-            seed gives comparable films under different settings, and more for noise.
-        mirrored: whether the film is mirrored before all else.
-        crop: affine map (2, 3) that is applied before the variations, as `crops.choose_crop` gives it; None for the
-            whole film.
+        canvas: Letterboxed image, uint8 (height, width).
+        augmentation: Ranges of the augmentation.
+        rng: Random generator. Eleven numbers are always drawn, so that one seed gives comparable images with different
+            settings; noise draws more.
+        mirrored: Whether to mirror the image first.
+        crop: Affine map (2, 3) to apply before the augmentation, from `crops.choose_crop`; None for the whole image.
 
     Returns:
-        The film, uint8 (height, width), and the affine map (2, 3) from pixel indices of `canvas` to
-        pixel indices of the film.
+        The augmented image, uint8 (height, width), and the affine map (2, 3) from pixel indices of `canvas` to pixel
+        indices of the augmented image.
     """
-    turn, right, down, zoom, flip, bright, contrast = rng.uniform(-1, 1, 7)
-    bend, equal, coarse, rough = rng.uniform(-1, 1, 4)
+    rotation, right, down, zoom, flip, brightness, contrast = rng.uniform(-1, 1, 7)
+    gamma, clahe, resolution, noise = rng.uniform(-1, 1, 4)
     height, width = canvas.shape
     matrix = cv2.getRotationMatrix2D(
-        ((width - 1) / 2, (height - 1) / 2), turn * how.rotation, 1 + zoom * how.zoom
+        ((width - 1) / 2, (height - 1) / 2), rotation * augmentation.rotation, 1 + zoom * augmentation.zoom
     )
-    if (how.flip and flip > 0) != mirrored:
+    if (augmentation.flip and flip > 0) != mirrored:
         # x → width − 1 − x before everything else.
         matrix[:, 2] += matrix[:, 0] * (width - 1)
         matrix[:, 0] *= -1
-    matrix[:, 2] += (right * how.shift * width, down * how.shift * height)
+    matrix[:, 2] += (right * augmentation.shift * width, down * augmentation.shift * height)
     if crop is not None:
         matrix = matrix @ np.vstack([crop, (0, 0, 1)])
     warped = cv2.warpAffine(canvas, matrix, (width, height), flags=cv2.INTER_LINEAR)
-    film = warped > 0
-    if abs(equal) < how.clahe:
-        warped = cv2.createCLAHE(_CLIP, _FIELDS).apply(warped) * film
-    if coarse > 0:
-        warped = _reduce_resolution(warped, 1 + coarse * how.resolution) * film
-    inside = warped[film]
+    image = np.asarray(warped, np.uint8)
+    foreground = image > 0
+    if abs(clahe) < augmentation.clahe:
+        clahe_filter = cv2.createCLAHE(_CLAHE_CLIP_LIMIT, _CLAHE_TILES)
+        image = np.asarray(clahe_filter.apply(image), np.uint8) * foreground
+    if resolution > 0:
+        image = _reduce_resolution(image, 1 + resolution * augmentation.resolution) * foreground
+    inside = image[foreground]
     mean = float(inside.mean()) if inside.size else 0.0
-    levels: np.ndarray = np.arange(256, dtype=np.float32)
-    if how.gamma:
-        exponent = math.exp(bend * how.gamma)
+    levels: NDArray[np.floating] = np.arange(256, dtype=np.float32)
+    if augmentation.gamma:
+        exponent = math.exp(gamma * augmentation.gamma)
         levels, mean = 255 * (levels / 255) ** exponent, 255 * (mean / 255) ** exponent
-    table = (levels - mean) * (1 + contrast * how.contrast) + mean + 255 * bright * how.brightness
-    table[0] = 0  # the background stays black: it is not part of the film
-    exposed = cv2.LUT(warped, np.clip(np.rint(table), 0, 255).astype(np.uint8))
-    if how.noise:
-        grain = rng.standard_normal(exposed.shape, np.float32) * (255 * abs(rough) * how.noise)
-        exposed = np.clip(np.rint(exposed + grain), 0, 255).astype(np.uint8) * film
-    return exposed, matrix
+    table = (
+        (levels - mean) * (1 + contrast * augmentation.contrast)
+        + mean
+        + 255 * brightness * augmentation.brightness
+    )
+    table[0] = 0  # the background stays black
+    exposed = np.asarray(cv2.LUT(image, np.clip(np.rint(table), 0, 255).astype(np.uint8)), np.uint8)
+    if augmentation.noise:
+        grain = rng.standard_normal(exposed.shape, np.float32) * (255 * abs(noise) * augmentation.noise)
+        exposed = np.clip(np.rint(exposed + grain), 0, 255).astype(np.uint8) * foreground
+    return exposed, np.asarray(matrix, np.float64)
 
 
-def _reduce_resolution(canvas: np.ndarray, times: float) -> np.ndarray:
-    """The film as if its pixels had been so many times wider."""
+def _reduce_resolution(canvas: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
+    """Reduce the resolution by a factor and resize the image to its original size."""
     height, width = canvas.shape
-    small = max(1, round(width / times)), max(1, round(height / times))
+    small = max(1, round(width / factor)), max(1, round(height / factor))
     if small == (width, height):
         return canvas
-    return cv2.resize(
-        cv2.resize(canvas, small, interpolation=cv2.INTER_AREA),
-        (width, height),
-        interpolation=cv2.INTER_LINEAR,
-    )
+    reduced = cv2.resize(canvas, small, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(reduced, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -1,4 +1,4 @@
-"""Fits the second heads of a model to its films, and measures them on films it has not seen."""
+"""Training of a model's auxiliary heads, and their evaluation on the test images."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from fracture_core.auxiliary_heads.auxiliary_heads import AuxiliaryHeads
 from fracture_core.auxiliary_heads.heads_record import HeadsRecord
@@ -28,40 +29,41 @@ from fracture_core.training.training_data import TrainingData
 from fracture_core.zoo import find_architecture
 from fracture_core.zoo.architecture import Architecture
 
-#: The file of the second heads in a model's folder.
+#: File of the auxiliary heads in a model's folder.
 HEADS_NAME = "heads.npz"
 
-# Pictures that are no radiographs, to learn from.
+# Number of training images that are not radiographs.
 _NEGATIVES = 240
 
+# Regularisation of the classifier.
 _STRENGTH = 1e-3
 
-# Synthetic films, which are radiographs as far as a gate is concerned, and their rows and columns.
+# Number of synthetic radiographs, which the quality check must accept, and their heights and widths.
 _SYNTHETIC = 180
 _SIZES = ((512, 400), (256, 200), (96, 80))
 
-# With fewer validation films the limits, which are their largest scores, would refuse good films.
-_FEWEST = 100
+# Minimum number of validation images. The limits are their largest scores, so fewer would refuse good images.
+_MIN_VALIDATION = 100
 
-# Share of validation films that is not warned about.
-_PASSED = 0.995
+# Share of the validation images that pass without a warning.
+_PASS_SHARE = 0.995
 
-_BATCH = 16
+_BATCH_SIZE = 16
 
 
-def add_auxiliary_heads(folder: Path, card: ModelCard, model: keras.Model, films: TrainingData) -> ModelCard:
-    """Fits the second heads of a model and writes them into its folder, with the card and its README.
+def add_auxiliary_heads(folder: Path, card: ModelCard, model: keras.Model, data: TrainingData) -> ModelCard:
+    """Fit the auxiliary heads of a model and save them with the card and its README.
 
     Args:
-        folder: the model's folder.
-        card: its card so far.
-        model: its network.
-        films: what it was trained on.
+        folder: Folder of the model.
+        card: Card without heads.
+        model: Network of the model.
+        data: Data it was trained on.
 
     Returns:
-        The card as written; without heads where none can be fitted.
+        The saved card; without heads if they cannot be fitted.
     """
-    fitted = fit_auxiliary_heads(model, find_architecture(card.architecture), films)
+    fitted = fit_auxiliary_heads(model, find_architecture(card.architecture), data)
     if fitted is not None:
         heads, record = fitted
         path = folder / HEADS_NAME
@@ -75,74 +77,78 @@ def add_auxiliary_heads(folder: Path, card: ModelCard, model: keras.Model, films
 
 
 def refit_auxiliary_heads(store: ModelStore, model_id: str, root: Path, cache: Path) -> ModelCard:
-    """Fits the heads of a model that the store holds, and completes and writes its card anew.
+    """Fit the auxiliary heads of a stored model again and update its card.
 
-    The network, its calibration and its record stay as they are.
+    The network, its calibration and its metrics are not changed.
 
     Args:
-        store: the models.
-        model_id: which of them.
-        root: the data set of its training.
-        cache: where decoded films may be kept.
+        store: Models on this computer.
+        model_id: Model to update.
+        root: Folder of the dataset it was trained on.
+        cache: Folder of decoded images.
 
     Returns:
-        The card as written.
+        The saved card.
 
     Raises:
-        ModelError: the model is unknown, altered, or has no training on record.
-        DataError: the data set is missing or cut otherwise than for the training.
+        ModelError: The model is unknown, was changed, or has no record of its training.
+        DataError: The dataset is missing or its split differs from that of the training.
     """
-    card, model, films = load_training_data(store, model_id, root, cache)
+    card, model, data = load_training_data(store, model_id, root, cache)
     table = store.predictions(model_id)
     test = table[table["split"] == "test"]
     card = replace(card, test_coverage=coverage_of_predictions(test, card.thresholds))
-    return add_auxiliary_heads(store.root / model_id, card, model, films)
+    return add_auxiliary_heads(store.root / model_id, card, model, data)
 
 
 def fit_auxiliary_heads(
-    model: keras.Model, row: Architecture, films: TrainingData
+    model: keras.Model, architecture: Architecture, data: TrainingData
 ) -> tuple[AuxiliaryHeads, HeadsRecord] | None:
-    """Fits on the training films, sets limits on the validation films, measures on the test films.
+    """Fit the heads on the training images, set limits on the validation images, evaluate on the test images.
 
     Args:
-        model: a trained network of the zoo.
-        row: its architecture.
-        films: what it was trained on.
+        model: Trained network of the zoo.
+        architecture: Its architecture.
+        data: Data it was trained on.
 
     Returns:
-        The heads and their record; None for an architecture without feature layers, and where there are too few
-        validation films to set limits on.
+        The heads and their evaluation; None for an architecture without feature layers, or with too few validation
+        images to set limits.
     """
-    outputs = pooled_features(model, row)
-    parts = {split: films.indices_of(split) for split in ("train", "val", "test")}
-    if not outputs or len(parts["val"]) < _FEWEST:
+    outputs = pooled_features(model, architecture)
+    index_of = {split: data.indices_of(split) for split in ("train", "val", "test")}
+    if not outputs or len(index_of["val"]) < _MIN_VALIDATION:
         return None
-    look = keras.Model(model.input, outputs)
-    seen = {
-        split: _features(look, (films.canvases[films.rows[at]] for at in index), films.spec)
-        for split, index in parts.items()
+    extractor = keras.Model(model.input, outputs)
+    features = {
+        split: _extract_features(
+            extractor, (data.canvases[data.rows[position]] for position in index), data.spec
+        )
+        for split, index in index_of.items()
     }
-    train, val = seen["train"], seen["val"]
-    drawn = _features(look, (_canvas(film, films.spec) for film in _synthetic()), films.spec)
-    others = _features(
-        look, (_canvas(picture, films.spec) for picture in make_non_radiographs(_NEGATIVES)), films.spec
+    train, val = features["train"], features["val"]
+    synthetic = _extract_features(
+        extractor, (_letterbox(image, data.spec) for image in _synthetic_radiographs()), data.spec
     )
-    middle = np.concatenate([train[0], drawn[0], others[0]])
-    foreign = np.arange(len(middle)) >= len(train[0]) + len(drawn[0])
-    radiograph = LinearClassifier.fit(middle, foreign[:, None], _STRENGTH, balanced=True)
+    negatives = _extract_features(
+        extractor, (_letterbox(image, data.spec) for image in make_non_radiographs(_NEGATIVES)), data.spec
+    )
+    middle = np.concatenate([train[0], synthetic[0], negatives[0]])
+    is_negative = np.arange(len(middle)) >= len(train[0]) + len(synthetic[0])
+    radiograph = LinearClassifier.fit(middle, is_negative[:, None], _STRENGTH, balanced=True)
     scores = radiograph.scores(val[0])[:, 0]
     heads = AuxiliaryHeads(
-        RegionHead.fit(train[0], [films.cases[at].regions for at in parts["train"]]),
+        RegionHead.fit(train[0], [data.cases[position].regions for position in index_of["train"]]),
         OutOfDistribution.fit(train[1], val[1]),
         radiograph,
-        float(np.quantile(scores, _PASSED)),
+        float(np.quantile(scores, _PASS_SHARE)),
         float(scores.max()),
     )
-    return heads, _record(heads, films, parts["test"], seen["test"])
+    return heads, _evaluate_heads(heads, data, index_of["test"], features["test"])
 
 
-def _synthetic() -> Iterator[np.ndarray]:
-    """Synthetic radiographs, large and small: what looks like a film without being of this data set is one too."""
+def _synthetic_radiographs() -> Iterator[NDArray[np.uint8]]:
+    """Draw synthetic radiographs of several sizes, so that radiographs unlike the dataset are accepted as well."""
     for seed in range(_SYNTHETIC):
         size = _SIZES[seed % len(_SIZES)]
         difficulty = ("easy", "realistic")[seed // 2 % 2]
@@ -151,30 +157,36 @@ def _synthetic() -> Iterator[np.ndarray]:
         ).pixels
 
 
-def _record(
-    heads: AuxiliaryHeads, films: TrainingData, index: np.ndarray, features: tuple[np.ndarray, np.ndarray]
+def _evaluate_heads(
+    heads: AuxiliaryHeads,
+    data: TrainingData,
+    index: NDArray[np.intp],
+    features: tuple[NDArray[np.float32], NDArray[np.float32]],
 ) -> HeadsRecord:
-    groups = np.unique([films.cases[at].group for at in index], return_inverse=True)[1]
+    groups = np.unique([data.cases[position].group for position in index], return_inverse=True)[1]
     states = np.array(
         [
-            heads.check_features(QualityCheck(QualityState.PASS), *film).state.value
-            for film in zip(*features, strict=True)
+            heads.check_features(QualityCheck(QualityState.PASS), *layers).state.value
+            for layers in zip(*features, strict=True)
         ]
     )
     region, by_region = None, {}
     if heads.regions is not None:
-        names = [films.cases[at].regions for at in index]
-        alone = np.array([len(film) == 1 and film[0] in heads.regions.names for film in names])
-        truth = np.array([film[0] if ok else "" for film, ok in zip(names, alone, strict=True)])
-        chances = heads.regions.probabilities(features[0])
-        told = np.array(heads.regions.names)[chances.argmax(axis=1)]
-        right = (told == truth) & (chances.max(axis=1) >= SHOWN_PROBABILITY)
-        if alone.any():
-            region = proportion_interval(right[alone], groups[alone])
+        regions = [data.cases[position].regions for position in index]
+        # Only images of a single known region have a clear truth.
+        is_single = np.array([len(names) == 1 and names[0] in heads.regions.names for names in regions])
+        truth = np.array(
+            [names[0] if single else "" for names, single in zip(regions, is_single, strict=True)]
+        )
+        probabilities = heads.regions.probabilities(features[0])
+        predicted = np.array(heads.regions.names)[probabilities.argmax(axis=1)]
+        correct = (predicted == truth) & (probabilities.max(axis=1) >= SHOWN_PROBABILITY)
+        if is_single.any():
+            region = proportion_interval(correct[is_single], groups[is_single])
         for name in heads.regions.names:
-            films_of = truth == name
-            if films_of.any():
-                by_region[name] = proportion_interval(right[films_of], groups[films_of])
+            of_region = truth == name
+            if of_region.any():
+                by_region[name] = proportion_interval(correct[of_region], groups[of_region])
     return HeadsRecord(
         region,
         by_region,
@@ -183,28 +195,27 @@ def _record(
     )
 
 
-def _features(
-    look: keras.Model, canvases: Iterable[np.ndarray], spec: InputSpec
-) -> tuple[np.ndarray, np.ndarray]:
-    """(n, channels) of the middle and of the deepest layer."""
-    found: list[list[np.ndarray]] = [[], []]
-    batch: list[np.ndarray] = []
+def _extract_features(
+    extractor: keras.Model, canvases: Iterable[NDArray[np.uint8]], spec: InputSpec
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Extract the features of the middle and of the deepest layer, float32 (n, channels) each."""
+    features: list[list[NDArray[np.float32]]] = [[], []]
+    batch: list[NDArray[np.uint8]] = []
 
-    def judge() -> None:
+    def extract() -> None:
         if batch:
-            for kept, values in zip(
-                found, look.predict_on_batch(normalise_canvas(np.stack(batch), spec)), strict=True
-            ):
-                kept.append(np.asarray(values, np.float32))
+            outputs = extractor.predict_on_batch(normalise_canvas(np.stack(batch), spec))
+            for layer, values in zip(features, outputs, strict=True):
+                layer.append(np.asarray(values, np.float32))
             batch.clear()
 
     for canvas in canvases:
         batch.append(canvas)
-        if len(batch) == _BATCH:
-            judge()
-    judge()
-    return np.concatenate(found[0]), np.concatenate(found[1])
+        if len(batch) == _BATCH_SIZE:
+            extract()
+    extract()
+    return np.concatenate(features[0]), np.concatenate(features[1])
 
 
-def _canvas(picture: np.ndarray, spec: InputSpec) -> np.ndarray:
-    return letterbox(picture.astype(np.float32) / 255, spec.height, spec.width)[0]
+def _letterbox(image: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
+    return letterbox(image.astype(np.float32) / 255, spec.height, spec.width)[0]

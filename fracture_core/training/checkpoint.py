@@ -1,66 +1,86 @@
-"""The state after an epoch, complete enough to continue as if nothing had happened."""
+"""Checkpoints that let an interrupted training continue with identical results."""
 
 import json
 import math
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
+import numpy as np
 
 from fracture_core.io import preallocate
 
 LATEST_WEIGHTS, BEST_WEIGHTS = "latest.weights.h5", "best.weights.h5"
-_MEMORY = "memory.json"
+_STATE = "memory.json"
 
-# Bytes beside the numbers: names and shapes in two files, and the memory.
-_MARGIN = 2_000_000
+# Bytes in addition to the weights: names and shapes in two files, and the state file.
+_OVERHEAD = 2_000_000
 
-# What the two Keras callbacks remember between epochs, by attribute.
-_EARLY = ("best", "wait", "best_epoch")
-_PLATEAU = ("best", "wait", "cooldown_counter")
+# Attributes of the Keras callbacks that hold their state between epochs.
+_EARLY_STOPPING_STATE = ("best", "wait", "best_epoch")
+_PLATEAU_STATE = ("best", "wait", "cooldown_counter")
 
 
 def latest_checkpoint(folder: Path) -> tuple[Path, int] | None:
-    """The newest complete checkpoint below a folder and the number of epochs it holds.
+    """Find the newest complete checkpoint.
 
-    One that lost a file, to somebody who tidied up, is none.
+    Args:
+        folder: Folder of the checkpoints.
+
+    Returns:
+        The checkpoint and its number of completed epochs; None if there is none with all its files.
     """
-    found = sorted(
+    complete = sorted(
         path
         for path in folder.glob("epoch-*")
-        if all((path / name).is_file() for name in (LATEST_WEIGHTS, BEST_WEIGHTS, _MEMORY))
+        if all((path / name).is_file() for name in (LATEST_WEIGHTS, BEST_WEIGHTS, _STATE))
     )
-    return (found[-1], int(found[-1].name.removeprefix("epoch-"))) if found else None
+    return (complete[-1], int(complete[-1].name.removeprefix("epoch-"))) if complete else None
 
 
 def restore_checkpoint(model: keras.Model, checkpoint: Path) -> None:
-    """Gives a network the weights of the latest epoch, and a compiled one its optimizer's state too."""
+    """Restore the weights of the latest epoch, and for a compiled model the state of its optimizer.
+
+    Args:
+        model: Model to restore, changed in place.
+        checkpoint: Folder of the checkpoint.
+    """
     if getattr(model, "optimizer", None) is not None:
         model.optimizer.build(model.trainable_variables)
     model.load_weights(checkpoint / LATEST_WEIGHTS)
-    memory = json.loads((checkpoint / _MEMORY).read_text(encoding="utf-8"))
-    for name, generator in _generators(model).items():
-        generator.state.assign(memory["random"][name])
+    state = json.loads((checkpoint / _STATE).read_text(encoding="utf-8"))
+    for name, generator in _seed_generators(model).items():
+        generator.state.assign(state["random"][name])
 
 
 def is_patience_spent(checkpoint: Path, patience: int) -> bool:
-    """Whether early stopping had ended the training with this epoch."""
-    memory = json.loads((checkpoint / _MEMORY).read_text(encoding="utf-8"))
-    return memory.get("early", {}).get("wait", 0) >= patience
+    """Check whether early stopping ended the training with this epoch.
+
+    Args:
+        checkpoint: Folder of the checkpoint.
+        patience: Patience of early stopping, in epochs.
+
+    Returns:
+        Whether the patience is used up.
+    """
+    state = json.loads((checkpoint / _STATE).read_text(encoding="utf-8"))
+    return int(state.get("early", {}).get("wait", 0)) >= patience
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Saves after every epoch and takes up where a checkpoint left off.
+    """Keras callback that saves a checkpoint after every epoch.
 
-    It must stand behind the two callbacks it looks after: Keras' own forget everything when a `fit`
-    begins, and this one then reminds them. A checkpoint is a folder that appears by renaming, so
-    that a process killed in mid-write leaves the one before.
+    It must come after the two callbacks whose state it saves: they reset their state when `fit` starts, and this
+    callback then restores it. A checkpoint is a folder that is renamed when it is complete, so that a killed process
+    leaves the previous one intact.
 
     Args:
-        folder: where checkpoints lie.
-        early: the early stopping to look after; None in a phase that has none.
-        plateau: the learning-rate rule to look after; None where there is none.
-        resumed: the checkpoint that `fit` continues from; None for a fresh start.
+        folder: Folder of the checkpoints.
+        early: Early stopping whose state is saved; None if there is none.
+        plateau: Learning-rate schedule whose state is saved; None if there is none.
+        resumed: Checkpoint that `fit` continues from; None for a new training.
     """
 
     def __init__(
@@ -76,43 +96,45 @@ class Checkpoint(keras.callbacks.Callback):
         self._plateau = plateau
         self._resumed = resumed
 
-    def on_train_begin(self, logs=None) -> None:
-        """Reminds the callbacks of what they knew."""
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Restore the state of the callbacks."""
         if self._resumed is None or self._early is None:
             return
-        memory = json.loads((self._resumed / _MEMORY).read_text(encoding="utf-8"))
-        vars(self._early).update(memory["early"])
+        state = json.loads((self._resumed / _STATE).read_text(encoding="utf-8"))
+        vars(self._early).update(state["early"])
         if self._plateau is not None:
-            vars(self._plateau).update(memory["plateau"])
+            vars(self._plateau).update(state["plateau"])
 
-    def on_epoch_end(self, epoch: int, logs=None) -> None:
-        """Saves the epoch, then drops the one before; weights that are no longer numbers are not kept."""
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Save the epoch and delete the previous checkpoint, unless the loss is NaN or infinite."""
         if not math.isfinite((logs or {}).get("loss", 0.0)):
             return
-        before = latest_checkpoint(self._folder)
+        previous = latest_checkpoint(self._folder)
         partial = self._folder / "partial"
         shutil.rmtree(partial, ignore_errors=True)
-        # Not with the folders above: a run that is deleted while it trains must not come back.
+        # Without parents: a run that is deleted during training must not be recreated.
         self._folder.mkdir(exist_ok=True)
         partial.mkdir()
-        # On a full disk HDF5 may end the process; so it is told before.
-        preallocate.preallocate(partial / LATEST_WEIGHTS, 2 * _size(self.model) + _MARGIN)
+        # HDF5 may abort the process on a full disk, so the space is allocated first.
+        preallocate.preallocate(partial / LATEST_WEIGHTS, 2 * _size_in_bytes(self.model) + _OVERHEAD)
         self.model.save_weights(partial / LATEST_WEIGHTS)
-        # Weight files leave the state of dropout's random numbers out.
+        # Weight files do not contain the state of random generators.
         random = {
             name: keras.ops.convert_to_numpy(generator.state).tolist()
-            for name, generator in _generators(self.model).items()
+            for name, generator in _seed_generators(self.model).items()
         }
-        memory: dict[str, dict] = {"random": random}
-        kept = partial / LATEST_WEIGHTS
+        state: dict[str, dict[str, Any]] = {"random": random}
+        best = partial / LATEST_WEIGHTS
         if self._plateau is not None:
-            memory["plateau"] = {name: _plain(getattr(self._plateau, name)) for name in _PLATEAU}
+            state["plateau"] = {name: _json_number(getattr(self._plateau, name)) for name in _PLATEAU_STATE}
         if self._early is not None:
-            memory["early"] = {name: _plain(getattr(self._early, name)) for name in _EARLY}
-            if self._early.best_epoch != epoch and before is not None:
-                kept = before[0] / BEST_WEIGHTS
-        shutil.copyfile(kept, partial / BEST_WEIGHTS)
-        (partial / _MEMORY).write_text(json.dumps(memory), encoding="utf-8")
+            state["early"] = {
+                name: _json_number(getattr(self._early, name)) for name in _EARLY_STOPPING_STATE
+            }
+            if self._early.best_epoch != epoch and previous is not None:
+                best = previous[0] / BEST_WEIGHTS
+        shutil.copyfile(best, partial / BEST_WEIGHTS)
+        (partial / _STATE).write_text(json.dumps(state), encoding="utf-8")
         target = self._folder / f"epoch-{epoch + 1:04d}"
         shutil.rmtree(target, ignore_errors=True)
         partial.rename(target)
@@ -120,18 +142,18 @@ class Checkpoint(keras.callbacks.Callback):
             shutil.rmtree(older)
 
 
-def _size(model: keras.Model) -> int:
-    """Bytes of the weights and of what the optimizer remembers."""
-    kept = [*model.variables, *(model.optimizer.variables if model.optimizer else ())]
-    return sum(keras.ops.size(value) * keras.ops.convert_to_numpy(value).itemsize for value in kept)
+def _size_in_bytes(model: keras.Model) -> int:
+    """Return the size of the weights and of the optimizer's state."""
+    variables = [*model.variables, *(model.optimizer.variables if model.optimizer else ())]
+    return sum(int(keras.ops.size(value)) * keras.ops.convert_to_numpy(value).itemsize for value in variables)
 
 
-def _generators(model: keras.Model) -> dict[str, keras.random.SeedGenerator]:
-    """The random number generators of the layers that have one, by layer name."""
-    found = {layer.name: getattr(layer, "seed_generator", None) for layer in model.layers}
-    return {name: generator for name, generator in found.items() if generator is not None}
+def _seed_generators(model: keras.Model) -> dict[str, keras.random.SeedGenerator]:
+    """Return the random generators of the layers that have one, by layer name."""
+    generators = {layer.name: getattr(layer, "seed_generator", None) for layer in model.layers}
+    return {name: generator for name, generator in generators.items() if generator is not None}
 
 
-def _plain(value):
-    """A number as JSON knows it; metrics arrive as NumPy scalars."""
+def _json_number(value: float | np.number) -> int | float:
+    """Convert a NumPy scalar, which JSON does not support."""
     return int(value) if isinstance(value, int) else float(value)

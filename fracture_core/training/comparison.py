@@ -1,4 +1,4 @@
-"""Runs and models beside one another, and two models on the same films."""
+"""Comparison of runs and models in a table, and of two models on shared test images."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,22 +18,22 @@ from fracture_core.registry.store import CARD_NAME, ModelStore
 from fracture_core.runs.run import ACTIVE_STATUSES, Run
 from fracture_core.vocabulary import finding_with_article
 
-#: Below the folder of runs, what was measured of models on this computer.
+#: Folder of measured inference speeds, relative to the folder of runs.
 SPEED_FOLDER = Path(".cache") / "speed"
 
 
 @dataclass(frozen=True)
 class ComparedModel:
-    """A model, or a run whose result is no model here.
+    """A model, or a run whose result is not a stored model.
 
     Attributes:
-        name: of the model or the run.
+        name: Name of the model or run.
         kind: "model" or "run".
-        state: "in use" or "" for a model; of a run as `Run.state` says it.
-        card: its card; None for a run without a result, and where there is a fault.
-        speed: of one film on this computer; None where nobody measured it.
-        epochs: reports of the completed epochs of the run it comes from.
-        fault: why the card cannot be read, "" where it can.
+        state: "in use" or "" for a model; the status of a run.
+        card: Card; None for a run without a result, or if it cannot be read.
+        speed: Inference speed on this computer; None if it was not measured.
+        epochs: Metrics of each completed epoch of the run.
+        fault: Why the card cannot be read; "" if it can.
     """
 
     name: str
@@ -46,25 +46,28 @@ class ComparedModel:
 
 
 def compared_models(store: ModelStore, runs: Path) -> list[ComparedModel]:
-    """Every model, then every run whose result is not among them.
+    """List all models, and all runs whose result is not among them.
 
     Args:
-        store: the models on this computer.
-        runs: where runs lie.
+        store: Models on this computer.
+        runs: Folder of the runs.
+
+    Returns:
+        The models in the order of the store, then the runs.
     """
-    found = []
-    trained = {entry.name: entry for entry in (_entry_of_run(run, runs) for run in Run.all(runs))}
+    models = []
+    from_runs = {entry.name: entry for entry in (_entry_of_run(run, runs) for run in Run.all(runs))}
     in_use = store.model_in_use() if store.ids() else ""
     for model_id in store.ids():
         state = "in use" if model_id == in_use else ""
         try:
             card = store.card(model_id)
         except SecondLookError as error:
-            found.append(ComparedModel(model_id, "model", state, None, None, fault=str(error)))
+            models.append(ComparedModel(model_id, "model", state, None, None, fault=str(error)))
             continue
-        source = next((name for name, run in trained.items() if _is_result_of(run, card)), "")
-        epochs = trained.pop(source).epochs if source else ()
-        found.append(
+        source = next((name for name, run in from_runs.items() if _is_result_of(run, card)), "")
+        epochs = from_runs.pop(source).epochs if source else ()
+        models.append(
             ComparedModel(
                 model_id,
                 "model",
@@ -74,17 +77,17 @@ def compared_models(store: ModelStore, runs: Path) -> list[ComparedModel]:
                 epochs,
             )
         )
-    return [*found, *trained.values()]
+    return [*models, *from_runs.values()]
 
 
 def _is_result_of(run: ComparedModel, card: ModelCard) -> bool:
-    """Whether a run's result is this model."""
+    """Check whether a model is the result of a run."""
     return run.card is not None and run.card.weights.sha256 == card.weights.sha256
 
 
 def _entry_of_run(run: Run, runs: Path) -> ComparedModel:
     state, epochs = run.state().status, run.epochs()
-    # A run that is being trained anew still has its old result.
+    # A run that is trained again still has its previous result.
     if state in ACTIVE_STATUSES or not (run.result / CARD_NAME).is_file():
         return ComparedModel(run.name, "run", state, None, None, epochs)
     try:
@@ -96,28 +99,42 @@ def _entry_of_run(run: Run, runs: Path) -> ComparedModel:
     )
 
 
-def comparison_table(found: Iterable[ComparedModel]) -> pd.DataFrame:
-    """A line for each, as users read it; what is not known is empty."""
-    lines = pd.DataFrame([_line(entry) for entry in found], columns=list(_COLUMNS))
-    return lines.astype(dict.fromkeys(("Test films", "Groups", "Epochs"), "Int64"))
+def comparison_table(entries: Iterable[ComparedModel]) -> pd.DataFrame:
+    """Build the table of models and runs for display.
+
+    Args:
+        entries: Models and runs.
+
+    Returns:
+        One row per entry; unknown values are empty.
+    """
+    table = pd.DataFrame([_row(entry) for entry in entries], columns=list(_COLUMNS))
+    return table.astype(dict.fromkeys(("Test films", "Groups", "Epochs"), "Int64"))
 
 
-def comparison_to_csv(found: Iterable[ComparedModel]) -> str:
-    """The table as CSV, each number in a cell of its own, and each text one that a spreadsheet does not calculate."""
-    lines = []
-    for entry, line in zip(found, comparison_table(found).to_dict(orient="records"), strict=True):
+def comparison_to_csv(entries: Sequence[ComparedModel]) -> str:
+    """Write the table as CSV with one number per cell and escaped spreadsheet formulas.
+
+    Args:
+        entries: Models and runs.
+
+    Returns:
+        The CSV text.
+    """
+    rows = []
+    for entry, row in zip(entries, comparison_table(entries).to_dict(orient="records"), strict=True):
         for name in _MEASURED:
-            del line[name]
+            del row[name]
         for name, key in _MEASURED.items():
-            measured = getattr(entry.card.test, key) if entry.card and entry.card.test else Interval.unknown()
-            line |= {name: measured.value, f"{name} low": measured.low, f"{name} high": measured.high}
+            interval = getattr(entry.card.test, key) if entry.card and entry.card.test else Interval.unknown()
+            row |= {name: interval.value, f"{name} low": interval.low, f"{name} high": interval.high}
         data = entry.card.data if entry.card else None
-        line["Split"] = data.split_hash if data else ""
-        line[_SPEED] = entry.speed.middle if entry.speed else None
-        lines.append(
-            {name: escape_formula(cell) if isinstance(cell, str) else cell for name, cell in line.items()}
+        row["Split"] = data.split_hash if data else ""
+        row[_SPEED] = entry.speed.middle if entry.speed else None
+        rows.append(
+            {name: escape_formula(cell) if isinstance(cell, str) else cell for name, cell in row.items()}
         )
-    return pd.DataFrame(lines).to_csv(index=False, lineterminator="\n", float_format="%.6g")
+    return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n", float_format="%.6g")
 
 
 _MEASURED = {"AUC": "auc", "Sensitivity": "sensitivity", "Specificity": "specificity"}
@@ -128,11 +145,11 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _line(entry: ComparedModel) -> tuple[Any, ...]:
+def _row(entry: ComparedModel) -> tuple[Any, ...]:
     card, epochs = entry.card, entry.epochs
     test = card.test if card else None
     data = card.data if card else None
-    best = [line["val_auc"] for line in epochs if line.get("val_auc") is not None]
+    val_aucs = [epoch["val_auc"] for epoch in epochs if epoch.get("val_auc") is not None]
     return (
         entry.name,
         entry.kind,
@@ -146,82 +163,100 @@ def _line(entry: ComparedModel) -> tuple[Any, ...]:
         round(card.weights.bytes / 1e6, 1) if card else None,
         entry.speed.text() if entry.speed else "",
         len(epochs) or None,
-        round(sum(line.get("seconds", 0.0) for line in epochs) / 60, 1) if epochs else None,
-        round(max(best), 3) if best else None,
+        round(sum(epoch.get("seconds", 0.0) for epoch in epochs) / 60, 1) if epochs else None,
+        round(max(val_aucs), 3) if val_aucs else None,
         card.created[:10] if card else "",
     )
 
 
-def _short(found: Interval) -> str:
-    """The value and its interval, without the number of films, which has a column of its own."""
-    return found.text().replace("95% CI ", "").split(", n =")[0] + (")" if found.is_measured else "")
+def _short(interval: Interval) -> str:
+    """Format value and interval without the number of images, which has its own column."""
+    return interval.text().replace("95% CI ", "").split(", n =")[0] + (")" if interval.is_measured else "")
 
 
 def compare_models(store: ModelStore, first: str, second: str) -> tuple[PairedComparison, pd.DataFrame]:
-    """Two models on the test films that they share.
+    """Compare two models on the test images they share.
 
     Args:
-        store: the models on this computer.
-        first: a model.
-        second: another.
+        store: Models on this computer.
+        first: Id of the first model.
+        second: Id of the second model.
 
     Returns:
-        The comparison, and the films as `evaluation.paired.shared_films` gives them.
+        The comparison, and the shared images from `evaluation.paired.shared_predictions`.
 
     Raises:
-        ModelError: it is one model twice, a model is unknown, or they share no test films.
-        DataError: a model has no table of predictions, or the shared films are all of one class.
+        ModelError: Both ids are equal, a model is unknown, or the models share no test images.
+        DataError: A model has no predictions, or all shared images have one label.
     """
     if first == second:
-        raise ModelError(f"Expected two models, but got {first} twice: choose another one.")
-    films = shared_test_images(*((store.card(name), store.predictions(name)) for name in (first, second)))
-    return compare_paired(films), films
+        raise ModelError(f"{first} was given twice: choose two different models.")
+    images = shared_test_images(*((store.card(name), store.predictions(name)) for name in (first, second)))
+    return compare_paired(images), images
 
 
 def shared_test_images(
     first: tuple[ModelCard, pd.DataFrame], second: tuple[ModelCard, pd.DataFrame]
 ) -> pd.DataFrame:
-    """The test images that two models share.
+    """Find the test images that two models share.
 
     Args:
-        first: card and predictions of a model.
-        second: of another.
+        first: Card and predictions of the first model.
+        second: Card and predictions of the second model.
 
     Returns:
-        The table that `evaluation.paired.shared_films` gives, with a row for each image.
+        The table of `evaluation.paired.shared_predictions`, one row per image.
 
     Raises:
-        ModelError: there are none.
+        ModelError: The models share no test images.
     """
-    (card, table), (other, others) = first, second
-    films = shared_predictions(table, others) if _one_set(card, other) else pd.DataFrame()
-    if films.empty:
-        told = " and ".join(
-            f"{one.id} on {(part['split'] == 'test').sum():,} films of {one.data.name if one.data else 'unknown data'}"
-            for one, part in (first, second)
+    (first_card, first_table), (second_card, second_table) = first, second
+    images = (
+        shared_predictions(first_table, second_table)
+        if _is_same_dataset(first_card, second_card)
+        else pd.DataFrame()
+    )
+    if images.empty:
+        details = " and ".join(
+            f"{card.id} on {(table['split'] == 'test').sum():,} images of "
+            f"{card.data.name if card.data else 'unknown data'}"
+            for card, table in (first, second)
         )
         raise ModelError(
-            f"Expected two models with test films in common, but they share none ({told}): choose two models of one "
-            "data set, or evaluate both on the same films."
+            f"The two models share no test images ({details}): choose two models of one dataset, or evaluate both on "
+            "the same images."
         )
-    return films
+    return images
 
 
-def _one_set(first: ModelCard, second: ModelCard) -> bool:
-    """Whether films of one name can be the same film: the same data, and the same question."""
+def _is_same_dataset(first: ModelCard, second: ModelCard) -> bool:
+    """Check whether two models were trained on the same dataset and finding."""
     if first.data is None or second.data is None:
         return False
     return (first.data.name, first.finding) == (second.data.name, second.finding)
 
 
-def comparison_sentence(found: PairedComparison, first: str, second: str, finding: str) -> str:
-    """What a comparison comes to, in words."""
-    where = (
-        f"On the {found.first.n:,} films in {found.groups:,} groups that both were tested on, {found.positives:,} of "
-        f"them with {finding_with_article(finding)}"
+def comparison_sentence(comparison: PairedComparison, first: str, second: str, finding: str) -> str:
+    """Summarise a comparison in one sentence.
+
+    Args:
+        comparison: Comparison of two models.
+        first: Name of the first model.
+        second: Name of the second model.
+        finding: Finding that both predict, from `vocabulary.FINDINGS`.
+
+    Returns:
+        The number of shared images, both AUCs, and whether they differ significantly.
+    """
+    images = (
+        f"On {comparison.first.n:,} shared test images in {comparison.groups:,} groups ({comparison.positives:,} with "
+        f"{finding_with_article(finding)})"
     )
-    areas = f"AUC {found.first.value:.3f} and {found.second.value:.3f}, difference {difference_text(found.difference)}"
-    if found.is_significant:
-        better, other = (first, second) if found.difference.value > 0 else (second, first)
-        return f"{where}, {better} ranks better than {other}: {areas}."
-    return f"{where}, nothing shows that {first} or {second} ranks better: {areas}."
+    aucs = (
+        f"AUC {comparison.first.value:.3f} and {comparison.second.value:.3f}, difference "
+        f"{difference_text(comparison.difference)}"
+    )
+    if comparison.is_significant:
+        better, other = (first, second) if comparison.difference.value > 0 else (second, first)
+        return f"{images}, the AUC of {better} is higher than that of {other}: {aucs}."
+    return f"{images}, the AUCs of {first} and {second} do not differ significantly: {aucs}."

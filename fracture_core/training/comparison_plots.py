@@ -1,4 +1,4 @@
-"""The curves of a comparison as figures. Importing this loads matplotlib."""
+"""Plots of a comparison: learning curves and ROC curves. Importing this module loads Matplotlib."""
 
 from collections.abc import Sequence
 
@@ -11,51 +11,56 @@ from fracture_core.evaluation.plots import MAX_LINES, plot_learning_curves, plot
 from fracture_core.training.comparison import ComparedModel
 
 _TITLES = {
-    "val_auc": ("AUC by epoch", "validation films; 0.5 is chance, 1 is perfect"),
-    "val_loss": ("Loss by epoch", "validation films; lower is better"),
+    "val_auc": ("AUC by epoch", "validation images; 0.5 is chance, 1 is perfect"),
+    "val_loss": ("Loss by epoch", "validation images; lower is better"),
 }
 
 
 def plot_learning_comparison(entries: Sequence[ComparedModel]) -> dict[str, Figure]:
-    """Learning curves over one another, of the first trainings that one figure holds.
+    """Plot the learning curves of several trainings together.
 
     Args:
-        entries: those without epochs are left out.
+        entries: Models and runs; those without epochs are skipped, and only the first `MAX_LINES` are drawn.
 
     Returns:
-        A figure each for "auc" and "loss"; none where nothing was reported.
+        Figures by "auc" and "loss"; empty if no metrics were reported.
     """
-    found = {}
+    figures = {}
     for key, (title, detail) in _TITLES.items():
         points = {
             entry.name: [
-                (int(line["epoch"]), float(line[key])) for line in entry.epochs if line.get(key) is not None
+                (int(epoch["epoch"]), float(epoch[key]))
+                for epoch in entry.epochs
+                if epoch.get(key) is not None
             ]
             for entry in entries
         }
-        drawn = dict([(name, known) for name, known in points.items() if known][:MAX_LINES])
-        if drawn:
-            found[key.removeprefix("val_")] = plot_learning_curves(drawn, title, detail)
-    return found
+        curves = dict([(name, curve) for name, curve in points.items() if curve][:MAX_LINES])
+        if curves:
+            figures[key.removeprefix("val_")] = plot_learning_curves(curves, title, detail)
+    return figures
 
 
 def plot_roc_pair(
-    found: PairedComparison, films: pd.DataFrame, first: str, second: str, finding: str
+    comparison: PairedComparison, images: pd.DataFrame, first: str, second: str, finding: str
 ) -> Figure:
-    """ROC curves of two models on the films that they share.
+    """Plot the ROC curves of two models on their shared test images.
 
     Args:
-        found: the comparison.
-        films: as `comparison.compare` gives them.
-        first: name of the first model.
-        second: of the second.
-        finding: what both look for, a name of `vocabulary.FINDINGS`.
+        comparison: Comparison of the models.
+        images: Shared images from `comparison.compare_models`.
+        first: Name of the first model.
+        second: Name of the second model.
+        finding: Finding that both predict, from `vocabulary.FINDINGS`.
+
+    Returns:
+        The figure.
     """
     return plot_rocs(
         {
-            name: compute_roc_curve(films["label"], films[key])
+            name: compute_roc_curve(images["label"], images[key])
             for name, key in ((first, "first"), (second, "second"))
         },
-        f"the {found.first.n:,} test films that both share, {found.groups:,} groups",
+        f"{comparison.first.n:,} shared test images, {comparison.groups:,} groups",
         finding,
     )

@@ -1,11 +1,14 @@
-"""Whether films are still those that a run began with."""
+"""Fingerprint of a run's dataset, to detect images that change during a run."""
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from fracture_core.errors import TrainingError
 from fracture_core.inference.image_cache import file_states, load_canvas
@@ -14,77 +17,77 @@ from fracture_core.training.training_data import TrainingData
 
 @dataclass(frozen=True, eq=False)
 class DatasetFingerprint:
-    """What is known of the films of a run, in the order of its data set.
+    """Fingerprint of the images of a run, in the order of its dataset.
 
     Attributes:
-        files: int (n, 2), lengths and times of their files; see `image_cache.file_states`.
-        content: uint32 (n,), check sums (CRC-32) of what the network is shown.
+        files: Sizes and modification times of the files, int64 (n, 2); see `image_cache.file_states`.
+        content: CRC-32 checksums of the letterboxed images, uint32 (n,).
     """
 
-    files: np.ndarray
-    content: np.ndarray
+    files: NDArray[np.int64]
+    content: NDArray[np.uint32]
 
     @classmethod
-    def from_data(cls, films: TrainingData) -> "DatasetFingerprint":
-        """Looks at every decoded film once."""
-        return cls(films.files, np.array([zlib.crc32(film) for film in films.canvases], np.uint32))
+    def from_data(cls, data: TrainingData) -> "DatasetFingerprint":
+        """Compute the fingerprint of decoded images."""
+        return cls(data.files, np.array([zlib.crc32(canvas) for canvas in data.canvases], np.uint32))
 
     @classmethod
     def load(cls, path: Path) -> "DatasetFingerprint | None":
-        """Reads what `save` wrote; None where there is none."""
+        """Load a saved fingerprint; None if there is none."""
         if not path.is_file():
             return None
         with np.load(path, allow_pickle=False) as arrays:
             return cls(arrays["files"], arrays["content"])
 
     def save(self, path: Path) -> None:
-        """Writes it, so that it is there whole or not at all."""
+        """Save the fingerprint atomically."""
         partial = path.with_suffix(".partial.npz")
         np.savez(partial, files=self.files, content=self.content)
         partial.replace(path)
 
-    def check(self, name: str, films: TrainingData) -> None:
-        """Refuses films that are others than those noted. A file that only got another time is no other film.
+    def check(self, name: str, data: TrainingData) -> None:
+        """Check that the images are unchanged. A new modification time alone is accepted.
 
         Args:
-            name: of the run.
-            films: its data.
+            name: Name of the run.
+            data: Its data.
 
         Raises:
-            TrainingError: a film has changed or is gone.
+            TrainingError: An image has changed or is missing.
         """
-        files = file_states(films.data.cases)
+        files = file_states(data.dataset.cases)
         for row in np.flatnonzero((files != self.files).any(axis=1)):
-            case = films.data.cases[row]
+            case = data.dataset.cases[row]
             if files[row, 0] < 0:
                 raise TrainingError(
-                    f"Expected the films that {name} began with, but {case.path} is gone: put it back and resume the "
-                    "run, or start a new one."
+                    f"{case.path} is missing since {name} was started: restore it and resume the run, or start a new "
+                    "one."
                 )
-            decoded = load_canvas(case, films.spec)
-            shown = np.zeros_like(films.canvases[0]) if decoded is None else decoded[0]
-            if zlib.crc32(shown.tobytes()) != self.content[row]:
+            decoded = load_canvas(case, data.spec)
+            canvas = np.zeros_like(data.canvases[0]) if decoded is None else decoded[0]
+            if zlib.crc32(canvas.tobytes()) != self.content[row]:
                 raise TrainingError(
-                    f"Expected the films that {name} began with, but {case.path} has changed since: put the old file "
-                    "back and resume the run, or start a new one."
+                    f"{case.path} has changed since {name} was started: restore the old file and resume the run, or "
+                    "start a new one."
                 )
 
 
 class FingerprintCheck(keras.callbacks.Callback):
-    """Looks at the films' files after every epoch: hours later it would be too late to learn of it.
+    """Keras callback that checks the dataset after every epoch.
 
     Args:
-        name: of the run.
-        films: its data.
-        noted: what it began with.
+        name: Name of the run.
+        data: Its data.
+        fingerprint: Fingerprint from the start of the run.
     """
 
-    def __init__(self, name: str, films: TrainingData, noted: DatasetFingerprint):
+    def __init__(self, name: str, data: TrainingData, fingerprint: DatasetFingerprint):
         super().__init__()
         self._name = name
-        self._films = films
-        self._noted = noted
+        self._data = data
+        self._fingerprint = fingerprint
 
-    def on_epoch_end(self, epoch: int, logs=None) -> None:
-        """Refuses to go on with other films."""
-        self._noted.check(self._name, self._films)
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Raise a `TrainingError` if an image has changed."""
+        self._fingerprint.check(self._name, self._data)

@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from fracture_core.datasets.layouts import find_layout
 from fracture_core.datasets.recorded_split import recorded_split
@@ -40,44 +41,41 @@ from fracture_core.training.training_data import TrainingData
 from fracture_core.zoo import find_architecture
 from fracture_core.zoo.architecture import SAMPLE_ALL
 
-# What a model cannot tell, by what its labels say.
+# Limits of a model by the finding it was trained on.
 _LIMITS_BY_FINDING = {
-    "fracture": "It answers one question, fracture or not, and knows nothing of dislocations, tumours, joints or soft "
-    "tissue.",
-    "abnormality": "It answers one question, abnormal or not, and does not say what is abnormal: a fracture is one "
-    "possibility of several.",
+    "fracture": "It answers one question, fracture or not. It does not detect dislocations, tumours, or changes of "
+    "joints or soft tissue.",
+    "abnormality": "It answers one question, abnormal or not, and does not state what is abnormal. A fracture is one "
+    "of several possibilities.",
 }
 
-_SINGLE_DATASET_LIMIT = (
-    "It has been judged on one data set; nobody has tested it on films of another hospital."
-)
+_SINGLE_DATASET_LIMIT = "It was evaluated on one dataset only, not on images of another hospital."
 
 
-def finish_run(run: Run, films: TrainingData, config: TrainingConfig, model: keras.Model) -> ModelCard:
-    """Writes the run's result: weights, card and predictions.
+def finish_run(run: Run, data: TrainingData, config: TrainingConfig, model: keras.Model) -> ModelCard:
+    """Write the result of a run: weights, card and predictions.
 
-    Calibration, thresholds and the heatmap's scale come from the validation split. Only then is the
-    test split opened, once, and what it says stands.
+    Calibration, thresholds and heatmap scales are set on the validation split. The test split is then evaluated once.
 
     Args:
-        run: the finished run.
-        films: its data.
-        config: its settings.
-        model: its network with the best weights; its kernels are rounded to half precision.
+        run: Finished run.
+        data: Data of the run.
+        config: Settings of the run.
+        model: Network with the best weights; its kernels are rounded to half precision.
 
     Returns:
         The card of the result.
     """
     round_kernels(model)
-    val = films.indices_of("val")
-    val_logits = compute_logits(model, films.canvases, films.rows[val], films.spec)
-    calibration, limits = _calibrate(val_logits, films.labels(val))
-    thresholds = Thresholds.choose(films.labels(val), calibration.apply(val_logits))
+    val = data.indices_of("val")
+    val_logits = compute_logits(model, data.canvases, data.rows[val], data.spec)
+    calibration, limits = _calibrate(val_logits, data.labels(val))
+    thresholds = Thresholds.choose(data.labels(val), calibration.apply(val_logits))
     cam = GradCam(model, find_architecture(config.architecture).heatmap_layer)
-    scales = measure_heatmap_scales(Explainer(model, cam.cut, films.spec), films)
+    scales = measure_heatmap_scales(Explainer(model, cam.cut, data.spec), data)
 
-    test = films.indices_of("test")
-    test_logits = compute_logits(model, films.canvases, films.rows[test], films.spec)
+    test = data.indices_of("test")
+    test_logits = compute_logits(model, data.canvases, data.rows[test], data.spec)
     partial = run.folder / "result.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
@@ -85,7 +83,9 @@ def finish_run(run: Run, films: TrainingData, config: TrainingConfig, model: ker
         partial / PREDICTIONS_NAME,
         pd.concat(
             [
-                prediction_table([films.cases[at] for at in index], films.data.root, scores, calibration)
+                prediction_table(
+                    [data.cases[position] for position in index], data.dataset.root, scores, calibration
+                )
                 for index, scores in ((val, val_logits), (test, test_logits))
             ]
         ),
@@ -93,29 +93,31 @@ def finish_run(run: Run, films: TrainingData, config: TrainingConfig, model: ker
     weights = partial / f"{config.architecture}{WEIGHTS_SUFFIX}"
     save_weights(model, weights)
     card = replace(
-        _card(run, films, config, model, calibration, thresholds, scales, weights, table, limits),
-        test_pointing=measure_pointing(cam, films, test),
+        _card(run, data, config, model, calibration, thresholds, scales, weights, table, limits),
+        test_pointing=measure_pointing(cam, data, test),
     )
-    add_auxiliary_heads(partial, card, model, films)
+    add_auxiliary_heads(partial, card, model, data)
     shutil.rmtree(run.result, ignore_errors=True)
     partial.rename(run.result)
     return ModelCard.load(run.result / CARD_NAME)
 
 
-def _calibrate(scores: np.ndarray, labels: np.ndarray) -> tuple[PlattCalibration, tuple[str, ...]]:
-    """Platt's scaling, and a limit to state where the network gives it nothing to hold on to."""
+def _calibrate(
+    scores: NDArray[np.float64], labels: NDArray[np.intp]
+) -> tuple[PlattCalibration, tuple[str, ...]]:
+    """Fit Platt scaling; return a limit for the card if the logits do not rise with the labels."""
     try:
         return PlattCalibration.fit(scores, labels), ()
     except DataError:
         return PlattCalibration.identity(), (
-            "Its output does not rise with the labels of the validation films: it has learnt nothing of use, and its "
+            "Its output does not rise with the labels of the validation images. It has learnt nothing useful, and its "
             "probabilities are not calibrated.",
         )
 
 
 def _card(
     run: Run,
-    films: TrainingData,
+    data: TrainingData,
     config: TrainingConfig,
     model: keras.Model,
     calibration: PlattCalibration,
@@ -125,25 +127,29 @@ def _card(
     table: pd.DataFrame,
     limits: tuple[str, ...],
 ) -> ModelCard:
-    row = find_architecture(config.architecture)
-    origin = find_layout(films.data.source or films.data.layout)
+    architecture = find_architecture(config.architecture)
+    layout = find_layout(data.dataset.source or data.dataset.layout)
     val, test = (table[table["split"] == split] for split in ("val", "test"))
     label, probability, group = test["label"], test["probability"], test["group"]
     regions = summarise_by_region(label, probability, group, list(test["regions"]), thresholds.balanced)
-    seen = ", ".join(regions) or "regions that its data set does not name"
+    trained_regions = ", ".join(regions) or "regions that its dataset does not state"
     counts = {
-        split: np.bincount(films.labels(films.indices_of(split)), minlength=2).tolist()
+        split: np.bincount(data.labels(data.indices_of(split)), minlength=2).tolist()
         for split in ("train", "val", "test")
     }
     return ModelCard(
         id=run.name,
         title=", ".join(
-            [row.title, *(["fine-tuned"] if config.backbone_weights else []), f"{config.input.width} px"]
+            [
+                architecture.title,
+                *(["fine-tuned"] if config.backbone_weights else []),
+                f"{config.input.width} px",
+            ]
         ),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        architecture=row.name,
+        architecture=architecture.name,
         input=config.input,
-        heatmap_layer=row.heatmap_layer,
+        heatmap_layer=architecture.heatmap_layer,
         heatmap_scale=scales.get(GRAD_CAM.name),
         heatmap_scales={name: scale for name, scale in scales.items() if name != GRAD_CAM.name},
         weights=WeightsFile(weights.name, sha256_of_file(weights), weights.stat().st_size),
@@ -151,14 +157,14 @@ def _card(
         calibration=calibration,
         thresholds=thresholds,
         data=DataRecord(
-            name=origin.citation or films.data.root.name or origin.title,
-            licence=origin.licence,
-            layout=films.data.layout,
-            split_hash=films.data.split_hash,
-            split_rule=_split_rule(films, config.seed),
+            name=layout.citation or data.dataset.root.name or layout.title,
+            licence=layout.licence,
+            layout=data.dataset.layout,
+            split_hash=data.dataset.split_hash,
+            split_rule=_split_rule(data, config.seed),
             counts=counts,
-            checked=films.data.leaks == 0,
-            finding=films.data.finding,
+            checked=data.dataset.leaks == 0,
+            finding=data.dataset.finding,
         ),
         validation=summarise(val["label"], val["probability"], val["group"], thresholds.balanced),
         test=summarise(label, probability, group, thresholds.balanced),
@@ -167,28 +173,28 @@ def _card(
         test_coverage=coverage_of_predictions(test, thresholds),
         limits=(
             *limits,
-            f"It has been trained on {seen}; any other region is outside what it has seen.",
-            _LIMITS_BY_FINDING[films.data.finding],
+            f"It was trained on {trained_regions}. Results for any other region are unreliable.",
+            _LIMITS_BY_FINDING[data.dataset.finding],
             _SINGLE_DATASET_LIMIT,
-            *origin.limits,
+            *layout.limits,
         ),
         training=_settings(config),
         command=_command(config),
     )
 
 
-def _split_rule(films: TrainingData, seed: int) -> str:
-    """How the films came to their splits, and whether that leaks."""
-    if not films.data.own_split and recorded_split(films.data.cases) is not None:
+def _split_rule(data: TrainingData, seed: int) -> str:
+    """Describe how the dataset was split, and whether the split leaks."""
+    if not data.dataset.own_split and recorded_split(data.dataset.cases) is not None:
         return (
-            "as written down for this set, whatever the seed: by group and duplicate cluster, stratified by label and "
+            "fixed for this dataset, independent of the seed: by group and duplicate cluster, stratified by label and "
             "region"
         )
-    if not films.data.own_split:
+    if not data.dataset.own_split:
         return f"by group and duplicate cluster, stratified by label and region, seed {seed}"
-    leaks = films.data.leaks
+    leaks = data.dataset.leaks
     if not leaks:
-        return "as given; no group and no picture stands on two sides"
+        return "as given; no group or image is in two splits"
     return f"as given; {leaks:,} films to validate or test on share a group or a picture with training films"
 
 

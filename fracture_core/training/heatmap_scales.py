@@ -1,4 +1,4 @@
-"""How much evidence is drawn in full colour, method by method, from the validation films."""
+"""Heatmap scales: the value drawn in full colour for each method, measured on the validation images."""
 
 import math
 from dataclasses import replace
@@ -15,66 +15,64 @@ from fracture_core.registry.store import CARD_NAME, ModelStore
 from fracture_core.training.load_training_data import load_training_data
 from fracture_core.training.training_data import TrainingData
 
-# The evidence of nine in ten fractured validation films stays within the scale's range.
+# The peaks of this share of the fractured validation images stay within the scale.
 _QUANTILE = 0.9
 
-# Films, spread over all fractured ones, on which a method that takes seconds is measured.
-_FILMS_OF_SLOW = 24
+# Number of evenly spaced images on which slow methods are measured.
+_SLOW_SAMPLE = 24
 
 
-def measure_heatmap_scales(explainer: Explainer, films: TrainingData) -> dict[str, float]:
-    """The scale of each method but the fracture map, which is a probability and has its own.
+def measure_heatmap_scales(explainer: Explainer, data: TrainingData) -> dict[str, float]:
+    """Measure the scale of each method except the fracture map, whose scale is 0–1.
 
-    Methods differ in what they count, so no scale follows from another's; each is the same quantile of the peaks on
-    the same fractured validation films.
+    Methods have different units, so each scale is measured: the same quantile of the peaks on the same fractured
+    validation images.
 
     Args:
-        explainer: of the network.
-        films: what it was trained on.
+        explainer: Heatmaps of the network.
+        data: Data it was trained on.
 
     Returns:
-        By method; without those that find nothing on most films.
+        Scales by method, without methods that find no evidence on most images.
     """
-    val = films.indices_of("val")
-    rows = films.rows[val[films.labels(val) == 1]]
+    val = data.indices_of("val")
+    rows = data.rows[val[data.labels(val) == 1]]
     if not len(rows):
         return {}
-    few = rows[np.unique(np.linspace(0, len(rows) - 1, _FILMS_OF_SLOW).round().astype(int))]
+    sample = rows[np.unique(np.linspace(0, len(rows) - 1, _SLOW_SAMPLE).round().astype(int))]
     peaks: dict[str, list[float]] = {}
     for row in rows:
-        wanted = [
+        requests = [
             (name, 1)
             for name, method in HEATMAP_METHODS.items()
-            if method != FRACTURE_MAP and (not method.slow or row in few)
+            if method != FRACTURE_MAP and (not method.slow or row in sample)
         ]
-        for (name, _), grid in explainer.heatmaps(
-            normalise_canvas(films.canvases[row][None], films.spec), wanted
-        ).items():
+        inputs = normalise_canvas(data.canvases[row][None], data.spec)
+        for (name, _), grid in explainer.heatmaps(inputs, requests).items():
             peaks.setdefault(name, []).append(float(grid.max()))
-    scales = {name: float(np.quantile(found, _QUANTILE)) for name, found in peaks.items()}
+    scales = {name: float(np.quantile(values, _QUANTILE)) for name, values in peaks.items()}
     return {name: scale for name, scale in scales.items() if scale > 0 and math.isfinite(scale)}
 
 
 def remeasure_heatmap_scales(store: ModelStore, model_id: str, root: Path, cache: Path) -> ModelCard:
-    """Measures the scales of the methods besides Grad-CAM for a model of the store, and writes its card anew.
+    """Measure the scales of a stored model again, except that of Grad-CAM, and update its card.
 
     Args:
-        store: the models.
-        model_id: which of them.
-        root: the data set of its training.
-        cache: where decoded films may be kept.
+        store: Models on this computer.
+        model_id: Model to measure.
+        root: Folder of the dataset it was trained on.
+        cache: Folder of decoded images.
 
     Returns:
-        The card as written.
+        The updated card.
 
     Raises:
-        ModelError: the model is unknown, altered, or has no training on record.
-        DataError: the data set is missing or cut otherwise than for the training.
+        ModelError: The model is unknown, was changed, or has no record of its training.
+        DataError: The dataset is missing or its split differs from that of the training.
     """
-    card, model, films = load_training_data(store, model_id, root, cache)
-    scales = measure_heatmap_scales(
-        Explainer(model, SplitModel(model, card.heatmap_layer), card.input), films
-    )
+    card, model, data = load_training_data(store, model_id, root, cache)
+    explainer = Explainer(model, SplitModel(model, card.heatmap_layer), card.input)
+    scales = measure_heatmap_scales(explainer, data)
     card = replace(
         card, heatmap_scales={name: scale for name, scale in scales.items() if name != GRAD_CAM.name}
     )

@@ -1,4 +1,4 @@
-"""The films that a model of the store was trained on."""
+"""Loading of a stored model together with the dataset it was trained on."""
 
 from pathlib import Path
 
@@ -16,34 +16,37 @@ from fracture_core.zoo.ensemble import MEMBER_SEPARATOR
 def load_training_data(
     store: ModelStore, model_id: str, root: Path, cache: Path, progress: CountCallback | None = None
 ) -> tuple[ModelCard, keras.Model, TrainingData]:
-    """A model and its films, cut as for its training.
+    """Load a model and its dataset with the split of its training.
 
     Args:
-        store: the models.
-        model_id: which of them.
-        root: the data set of its training.
-        cache: where decoded films may be kept.
-        progress: called with (films done, films).
+        store: Models on this computer.
+        model_id: Model to load.
+        root: Folder of the dataset it was trained on.
+        cache: Folder of decoded images.
+        progress: Called with (images done, images).
+
+    Returns:
+        The card, the network and the data.
 
     Raises:
-        ModelError: the model is unknown, altered, or has no training on record.
-        DataError: the data set is missing or cut otherwise than for the training.
+        ModelError: The model is unknown, was changed, or has no record of its training.
+        DataError: The dataset is missing or its split differs from that of the training.
     """
     if MEMBER_SEPARATOR in store.card(model_id).architecture:
         raise ModelError(
-            f"Expected a model that was trained, but {model_id} is an average of several: name one of its members."
+            f"{model_id} is an ensemble and has no training data of its own: choose one of its members."
         )
     card, model = store.load(model_id)
     if card.data is None or not card.training:
         raise ModelError(
-            f"Expected a model that was trained here, but {model_id} was loaded from weights: its training films are "
-            "unknown."
+            f"The training data of {model_id} is unknown, because it was added from a weights file: choose a model "
+            "that was trained here."
         )
     config = TrainingConfig.from_dict({**card.training, "data": str(root), "backbone_weights": ""})
-    films = TrainingData.load(config, cache, progress)
-    if films.data.split_hash != card.data.split_hash:
+    data = TrainingData.load(config, cache, progress)
+    if data.dataset.split_hash != card.data.split_hash:
         raise DataError(
-            f"Expected the films and the split that {model_id} was trained on, but {root} holds others or is cut "
-            "otherwise: name the data set of its training."
+            f"{root} differs from the dataset and split that {model_id} was trained on: choose the dataset of its "
+            "training."
         )
-    return card, model, films
+    return card, model, data

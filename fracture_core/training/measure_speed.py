@@ -1,47 +1,56 @@
-"""Measures how fast a training runs on this computer: some real steps on films of noise."""
+"""Measurement of the training speed on this computer, with real steps on noise images."""
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.runs.config import TrainingConfig
 from fracture_core.training import loop
 from fracture_core.training.batches import Batches, FractureBoxes
-from fracture_core.training.training_speed import TrainingSpeed
+from fracture_core.training.duration_estimate import TrainingSpeed
 from fracture_core.zoo import find_architecture
 
-# The first steps build the graph and drain what was made ready meanwhile.
-_WARM = 2
-# Enough steps and seconds to be even, and few enough to be waited for.
-_STEPS, _SECONDS, _LONGEST = 4, 4.0, 40.0
+# The first steps build the graph and use batches that were prepared in the meantime.
+_WARM_UP_STEPS = 2
+# Measured steps and seconds, and the maximum duration in seconds.
+_STEPS, _SECONDS, _MAX_SECONDS = 4, 4.0, 40.0
 _BATCHES = 16
 
 
+def _ignore_progress(stage: str, done: int, total: int) -> None:
+    pass
+
+
 def measure_training_speed(
-    config: TrainingConfig, tell: ProgressCallback = lambda what, done, every: None
+    config: TrainingConfig, progress: ProgressCallback = _ignore_progress
 ) -> TrainingSpeed:
-    """Trains and judges for some seconds, with the batches, variations and layers of a real training.
+    """Train and validate for some seconds, with the batches, augmentation and layers of a real training.
 
     Args:
-        config: the training; its films are not looked at.
-        tell: called with what is being measured.
+        config: Settings of the training; its dataset is not used.
+        progress: Progress callback.
+
+    Returns:
+        The measured speed.
 
     Raises:
-        TrainingError: there is no layer of the name to freeze before.
+        TrainingError: The network has no layer of the name in `freeze_before`.
     """
-    row = find_architecture(config.architecture)
-    model = row.build(config.input)
+    model = find_architecture(config.architecture).build(config.input)
     phases = 3 if config.head_epochs else 2
     head = 0.0
     if config.head_epochs:
-        tell("Timing steps of the head alone", 0, phases)
+        progress("Timing steps of the head alone", 0, phases)
         head = _training_speed(model, config, head_only=True)
-    tell("Timing steps of the whole network", phases - 2, phases)
+    progress("Timing steps of the whole network", phases - 2, phases)
     trained = _training_speed(model, config, head_only=False)
-    tell("Timing the validation", phases - 1, phases)
+    progress("Timing the validation", phases - 1, phases)
     judged = _validation_speed(model, config)
     return TrainingSpeed(
         trained, head, judged, int(model.count_params()), datetime.now(UTC).date().isoformat()
@@ -49,44 +58,41 @@ def measure_training_speed(
 
 
 class _Noise:
-    """Films without end, none of them on any disk; each is the same noise."""
+    """Image source of any length that repeats one noise image."""
 
     def __init__(self, height: int, width: int):
-        self._film = np.random.default_rng(0).integers(0, 256, (height, width), np.uint8)
+        self._image = np.random.default_rng(0).integers(0, 256, (height, width), np.uint8)
 
-    def __getitem__(self, index: np.ndarray) -> np.ndarray:
-        return np.repeat(self._film[None], len(index), axis=0)
+    def __getitem__(self, index: NDArray[np.intp]) -> NDArray[np.uint8]:
+        return np.repeat(self._image[None], len(index), axis=0)
 
 
-class _Clock(keras.callbacks.Callback):
-    """Notes when each batch ended, and ends the training when that is enough."""
+class _StepTimer(keras.callbacks.Callback):
+    """Records the end of each batch, and stops the training when enough steps are measured."""
 
-    def __init__(self, longest: float):
+    def __init__(self, max_seconds: float):
         super().__init__()
-        self._longest = longest
-        self._began = time.monotonic()
+        self._max_seconds = max_seconds
+        self._start = time.monotonic()
         self.ends: list[float] = []
 
-    def on_train_batch_end(self, batch, logs=None):
-        self._end()
-        counted = len(self.ends) - _WARM
-        enough = counted > _STEPS and self.ends[-1] - self.ends[_WARM] > _SECONDS
-        if enough or (counted > 0 and time.monotonic() - self._began > self._longest):
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        self.ends.append(time.monotonic())
+        measured = len(self.ends) - _WARM_UP_STEPS
+        is_enough = measured > _STEPS and self.ends[-1] - self.ends[_WARM_UP_STEPS] > _SECONDS
+        if is_enough or (measured > 0 and time.monotonic() - self._start > self._max_seconds):
             self.model.stop_training = True
 
-    def on_test_batch_end(self, batch, logs=None):
-        self._end()
-
-    def _end(self) -> None:
+    def on_test_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         self.ends.append(time.monotonic())
 
     def speed(self, batch: int) -> float:
-        """Films a second after the first steps."""
-        kept = self.ends[min(_WARM, len(self.ends) - 2) :]
-        return round(batch * (len(kept) - 1) / (kept[-1] - kept[0]), 2)
+        """Return images per second after the warm-up steps."""
+        measured = self.ends[min(_WARM_UP_STEPS, len(self.ends) - 2) :]
+        return round(batch * (len(measured) - 1) / (measured[-1] - measured[0]), 2)
 
 
-def _batches(config: TrainingConfig, count: int, varied: bool) -> Batches:
+def _batches(config: TrainingConfig, count: int, is_augmented: bool) -> Batches:
     labels = np.arange(config.batch * count) % 2
     stride = find_architecture(config.architecture).map_stride
     return Batches(
@@ -95,21 +101,22 @@ def _batches(config: TrainingConfig, count: int, varied: bool) -> Batches:
         np.ones(len(labels), np.float32),
         config.input,
         config.batch,
-        augmentation=config.augmentation if varied else None,
-        marks=FractureBoxes(stride, [np.zeros((0, 4))] * len(labels)) if stride else None,
+        augmentation=config.augmentation if is_augmented else None,
+        fracture_boxes=FractureBoxes(stride, [np.zeros((0, 4))] * len(labels)) if stride else None,
     )
 
 
 def _training_speed(model: keras.Model, config: TrainingConfig, head_only: bool) -> float:
-    trained = loop.compile_model(model, config, _BATCHES, head_only)
-    clock = _Clock(_LONGEST)
-    films = _batches(config, _BATCHES, varied=True)
-    trained.fit(films, epochs=100, shuffle=False, verbose=0, callbacks=[clock])
-    return clock.speed(config.batch)
+    compiled = loop.compile_model(model, config, _BATCHES, head_only)
+    timer = _StepTimer(_MAX_SECONDS)
+    batches = _batches(config, _BATCHES, is_augmented=True)
+    compiled.fit(batches, epochs=100, shuffle=False, verbose=0, callbacks=[timer])
+    return timer.speed(config.batch)
 
 
 def _validation_speed(model: keras.Model, config: TrainingConfig) -> float:
-    trained = loop.compile_model(model, config, _BATCHES, head_only=False)
-    clock = _Clock(_LONGEST)
-    trained.evaluate(_batches(config, _WARM + 2, varied=False), verbose=0, callbacks=[clock])
-    return clock.speed(config.batch)
+    compiled = loop.compile_model(model, config, _BATCHES, head_only=False)
+    timer = _StepTimer(_MAX_SECONDS)
+    batches = _batches(config, _WARM_UP_STEPS + 2, is_augmented=False)
+    compiled.evaluate(batches, verbose=0, callbacks=[timer])
+    return timer.speed(config.batch)

@@ -1,9 +1,10 @@
-"""Builds the index of the training films of a model, by which films like a new one are found."""
+"""Index of a model's training images, for finding images similar to a new one."""
 
 from pathlib import Path
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from fracture_core.auxiliary_heads.pooled_features import pooled_features
 from fracture_core.errors import ModelError
@@ -15,59 +16,55 @@ from fracture_core.training.load_training_data import load_training_data
 from fracture_core.training.training_data import TrainingData
 from fracture_core.zoo import find_architecture
 
-_BATCH = 16
+_BATCH_SIZE = 16
 
 
 def build_neighbour_index(
-    store: ModelStore, model_id: str, root: Path, cache: Path, tell: ProgressCallback
+    store: ModelStore, model_id: str, root: Path, cache: Path, progress: ProgressCallback
 ) -> NeighbourIndex:
-    """Looks at every training and validation film and writes the index beside the model.
+    """Extract the features of all training and validation images, and save the index with the model.
 
     Args:
-        store: the models.
-        model_id: which of them.
-        root: the data set of its training.
-        cache: where decoded films may be kept.
-        tell: told the progress.
+        store: Models on this computer.
+        model_id: Model to index.
+        root: Folder of the dataset it was trained on.
+        cache: Folder of decoded images.
+        progress: Progress callback.
 
     Returns:
-        The index as written.
+        The saved index.
 
     Raises:
-        ModelError: the model is unknown, has no training on record, or its architecture no features.
-        DataError: the data set is missing, too small, or cut otherwise than for the training.
+        ModelError: The model is unknown, has no record of its training, or its architecture has no feature layers.
+        DataError: The dataset is missing, too small, or its split differs from that of the training.
     """
-    row = find_architecture(store.card(model_id).architecture)
-    if not row.feature_layers:
-        raise ModelError(
-            f"Expected an architecture with features to compare films by, but {row.name} has none: use another model."
-        )
-    card, model, films = load_training_data(
-        store, model_id, root, cache, lambda done, every: tell("Reading the films", done, every)
+    architecture = find_architecture(store.card(model_id).architecture)
+    if not architecture.feature_layers:
+        raise ModelError(f"{architecture.name} has no features for comparing images: choose another model.")
+    card, model, data = load_training_data(
+        store, model_id, root, cache, lambda done, total: progress("Reading the films", done, total)
     )
-    look = keras.Model(model.input, pooled_features(model, row)[0])
-    train, val = films.indices_of("train"), films.indices_of("val")
-    every = np.concatenate([train, val])
-    features = _features(look, films, every, tell)
+    extractor = keras.Model(model.input, pooled_features(model, architecture)[0])
+    train, val = data.indices_of("train"), data.indices_of("val")
+    features = _extract_features(extractor, data, np.concatenate([train, val]), progress)
     index = NeighbourIndex.fit(
         card.weights.sha256,
-        films.data.root,
-        ([films.cases[at] for at in train], features[: len(train)]),
-        ([films.cases[at] for at in val], features[len(train) :]),
+        data.dataset.root,
+        ([data.cases[position] for position in train], features[: len(train)]),
+        ([data.cases[position] for position in val], features[len(train) :]),
     )
     index.save(store.root / model_id / NEIGHBOURS_NAME)
     return index
 
 
-def _features(
-    look: keras.Model, films: TrainingData, index: np.ndarray, tell: ProgressCallback
-) -> np.ndarray:
-    """Features of films, float32 (films, channels)."""
-    found = []
-    for start in range(0, len(index), _BATCH):
-        rows = films.rows[index[start : start + _BATCH]]
-        found.append(
-            np.asarray(look.predict_on_batch(normalise_canvas(films.canvases[rows], films.spec)), np.float32)
-        )
-        tell("The model looks at the films", min(start + _BATCH, len(index)), len(index))
-    return np.concatenate(found)
+def _extract_features(
+    extractor: keras.Model, data: TrainingData, index: NDArray[np.intp], progress: ProgressCallback
+) -> NDArray[np.float32]:
+    """Extract the features of cases, float32 (len(index), channels)."""
+    batches = []
+    for start in range(0, len(index), _BATCH_SIZE):
+        rows = data.rows[index[start : start + _BATCH_SIZE]]
+        inputs = normalise_canvas(data.canvases[rows], data.spec)
+        batches.append(np.asarray(extractor.predict_on_batch(inputs), np.float32))
+        progress("Extracting features", min(start + _BATCH_SIZE, len(index)), len(index))
+    return np.concatenate(batches)

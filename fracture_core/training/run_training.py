@@ -1,4 +1,4 @@
-"""The work of a training process, from the first film to the card."""
+"""A complete training: reading the data, training, evaluation and the card."""
 
 import contextlib
 import os
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fracture_core.errors import SecondLookError, TrainingError
-from fracture_core.inference.image_cache import left_out
+from fracture_core.inference.image_cache import unreadable_files_message
 from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.registry.card import ModelCard
 from fracture_core.runs.run import ACTIVE_STATUSES, Run
@@ -24,39 +24,37 @@ def run_training(
     run: Run,
     progress: ProgressCallback | None = None,
     finish_only: bool = False,
-    learnt: Callable[[Run], None] | None = None,
+    on_epochs_done: Callable[[Run], None] | None = None,
 ) -> ModelCard | None:
-    """Trains a run to its end, or continues it, and writes its result.
+    """Train or resume a run and write its result.
 
     Args:
-        run: a new, stopped, failed or interrupted run.
-        progress: called while films are read.
-        finish_only: whether to take the best epoch so far instead of training on.
-        learnt: called between the epochs and what is said of the model; need not return.
+        run: New, stopped, failed or interrupted run.
+        progress: Progress callback for reading the images.
+        finish_only: Whether to use the best epoch so far instead of continuing the training.
+        on_epochs_done: Called after the last epoch, before the evaluation; it may not return.
 
     Returns:
-        The card of the result; None where the run was stopped, or is a fold of a cross-validation, which has no card.
+        The card of the result; None if the run was stopped or is a fold of a cross-validation, which has no card.
 
     Raises:
-        SecondLookError: what went wrong, in a sentence that also stands in the run's state.
+        SecondLookError: The training failed; the message is also in the state of the run.
     """
     before = run.state()
-    # Who starts a process for a run announces it with the process's own number.
+    # The starter of a training process sets the state to active with the id of that process.
     if before.status in ACTIVE_STATUSES and before.pid != os.getpid():
-        raise TrainingError(
-            f"Expected a run at rest, but {run.name} is being trained: wait for it or stop it."
-        )
+        raise TrainingError(f"{run.name} is already being trained: wait for it or stop it.")
     run.check_unfinished()
     if before.status != "starting":
-        # Who announced this process has cleared older requests; a newer one is meant for it.
+        # The starter has cleared old stop requests; a newer one is for this process.
         run.clear_stop_request()
     run.set_state("starting", "Reading the films.")
     try:
-        return _run_training(run, progress, finish_only, learnt)
+        return _run_training(run, progress, finish_only, on_epochs_done)
     except (StopRequested, KeyboardInterrupt) as stopped:
         saved = checkpoint.latest_checkpoint(run.checkpoints)
-        kept = f"{saved[1]} completed epochs are kept." if saved else "No epoch was completed."
-        run.set_state("stopped", f"Stopped. {kept}")
+        outcome = f"Completed epochs: {saved[1]}." if saved else "No epoch was completed."
+        run.set_state("stopped", f"Stopped. {outcome}")
         if isinstance(stopped, KeyboardInterrupt):
             raise
         return None
@@ -64,82 +62,82 @@ def run_training(
         run.set_state("failed", str(error))
         raise
     except BaseException as error:
-        told = machine_error_message(error, run)
-        if told is None:
-            # Not hidden: the page says where to look, and the traceback goes on to the log.
+        message = machine_error_message(error, run)
+        if message is None:
+            # A programming error: the traceback goes to the log.
             run.set_state(
-                "failed", "The training ended by a fault of the program; log.txt in the run's folder has it."
+                "failed", "The training failed with a program error: see log.txt in the folder of the run."
             )
             raise
-        with contextlib.suppress(OSError):  # a full disk, or no folder: the log has the sentence
-            run.set_state("failed", str(told))
-        raise told from error
+        with contextlib.suppress(OSError):  # a full disk or no folder; the log has the message
+            run.set_state("failed", str(message))
+        raise message from error
 
 
 def _run_training(
-    run: Run, progress: ProgressCallback | None, finish_only: bool, learnt: Callable[[Run], None] | None
+    run: Run,
+    progress: ProgressCallback | None,
+    finish_only: bool,
+    on_epochs_done: Callable[[Run], None] | None,
 ) -> ModelCard | None:
     config = run.config()
 
-    def reading(done: int, every: int) -> None:
+    def report_reading(done: int, total: int) -> None:
         if run.is_stop_requested():
             raise StopRequested
         if progress:
-            progress("Reading films", done, every)
+            progress("Reading films", done, total)
 
     check_data_available(run, Path(config.data))
-    films = TrainingData.load(config, run.folder.parent / ".cache", reading)
-    noted = _check_same_data(run, films)
-    # Asked first: without a completed epoch there is nothing to finish, and no search may begin.
+    data = TrainingData.load(config, run.folder.parent / ".cache", report_reading)
+    fingerprint = _check_same_data(run, data)
+    # Loaded first: it fails without a completed epoch, before a search starts.
     best = loop.load_best_model(run, config) if finish_only else None
-    config = search_learning_rate(run, films, config)
-    run.set_state("running", _unreadable_message(films))
-    model = best or loop.fit(run, films, config, [FingerprintCheck(run.name, films, noted)])
-    noted.check(run.name, films)  # also where no epoch was trained
-    if learnt is not None:
-        learnt(run)
+    config = search_learning_rate(run, data, config)
+    run.set_state("running", _unreadable_message(data))
+    model = best or loop.fit(run, data, config, [FingerprintCheck(run.name, data, fingerprint)])
+    fingerprint.check(run.name, data)  # also if no epoch was trained
+    if on_epochs_done is not None:
+        on_epochs_done(run)
     if config.folds:
-        run.set_state("evaluating", f"Predicting the films that fold {config.fold} held out.")
-        auc = write_fold(run, films, config, model)
+        run.set_state("evaluating", f"Predicting the held-out images of fold {config.fold}.")
+        auc = write_fold(run, data, config, model)
         run.set_state("finished", f"Out-of-fold AUC of fold {config.fold}: {auc.text()}.")
         return None
-    run.set_state("evaluating", "Calibrating on the validation split, then opening the test split.")
-    card = finish_run(run, films, config, model)
+    run.set_state("evaluating", "Calibrating on the validation split, then evaluating on the test split.")
+    card = finish_run(run, data, config, model)
     run.set_state("finished", f"AUC on the test split: {card.test.auc.text()}." if card.test else "")
     return card
 
 
-def _check_same_data(run: Run, films: TrainingData) -> DatasetFingerprint:
-    """Notes split and films at the first start, and refuses to go on with others.
+def _check_same_data(run: Run, data: TrainingData) -> DatasetFingerprint:
+    """Save split and fingerprint at the first start, and check them when a run is resumed.
 
-    A folder that changed is split anew, and films that trained the network could stand in its test.
+    A dataset that has changed is split differently, so training images could enter the test split.
     """
-    split, content = run.folder / "split.csv", run.folder / "films.npz"
-    began = checkpoint.latest_checkpoint(run.checkpoints) is not None
-    if began and not split.is_file():
+    split, fingerprint_path = run.folder / "split.csv", run.folder / "films.npz"
+    has_started = checkpoint.latest_checkpoint(run.checkpoints) is not None
+    if has_started and not split.is_file():
+        raise TrainingError(f"{split.name} is missing from the folder of {run.name}: start a new run.")
+    if not has_started:
+        data.write_split(split)
+    current = split.with_suffix(".again")
+    data.write_split(current)
+    is_same = split.read_bytes() == current.read_bytes()
+    current.unlink()
+    if not is_same:
         raise TrainingError(
-            f"Expected the split that {run.name} began with in its folder, but {split.name} is gone: start a new run."
+            f"The dataset of {run.name} has changed since the run was started: restore it, or start a new run."
         )
-    if not began:
-        films.write_split(split)
-    again = split.with_suffix(".again")
-    films.write_split(again)
-    same = split.read_bytes() == again.read_bytes()
-    again.unlink()
-    if not same:
-        raise TrainingError(
-            f"Expected the films that {run.name} began with, but the folder has changed since: restore it, or start "
-            "a new run."
-        )
-    before = DatasetFingerprint.load(content) if began else None
-    if before is None:
-        noted = DatasetFingerprint.from_data(films)
+    saved = DatasetFingerprint.load(fingerprint_path) if has_started else None
+    if saved is None:
+        fingerprint = DatasetFingerprint.from_data(data)
     else:
-        before.check(run.name, films)
-        noted = DatasetFingerprint(films.files, before.content)
-    noted.save(content)
-    return noted
+        saved.check(run.name, data)
+        fingerprint = DatasetFingerprint(data.files, saved.content)
+    fingerprint.save(fingerprint_path)
+    return fingerprint
 
 
-def _unreadable_message(films: TrainingData) -> str:
-    return left_out(films.errors) if films.errors else ""
+def _unreadable_message(data: TrainingData) -> str:
+    return unreadable_files_message(data.errors) if data.errors else ""

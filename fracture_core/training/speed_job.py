@@ -1,4 +1,4 @@
-"""How fast an architecture is on this computer: measured once in a process of its own, and kept."""
+"""Background job that measures the training speed of an architecture on this computer and caches it."""
 
 import hashlib
 import json
@@ -14,16 +14,16 @@ from fracture_core.io.atomic_write import write_atomically
 from fracture_core.jobs import job
 from fracture_core.runs import process
 from fracture_core.runs.config import TrainingConfig
-from fracture_core.training.training_speed import TrainingSpeed
+from fracture_core.training.duration_estimate import TrainingSpeed
 
 _RESULT = "speed.json"
 
-# What decides the speed of a step; all else of a config may change without another measurement.
-_DECIDES = ("architecture", "batch", "freeze_before", "precision")
+# Settings that determine the speed of a step; other changes need no new measurement.
+_SPEED_SETTINGS = ("architecture", "batch", "freeze_before", "precision")
 
 
 def machine_id() -> str:
-    """What tells this computer and its software from another, in one line."""
+    """Describe this computer and its TensorFlow version in one line."""
     cores, memory = psutil.cpu_count() or 0, psutil.virtual_memory().total >> 30
     return (
         f"{platform.node()}, {platform.machine()} {platform.processor()}, {cores} cores, {memory} GB, TensorFlow "
@@ -32,93 +32,105 @@ def machine_id() -> str:
 
 
 class SpeedJob(job.Job):
-    """A folder with the state and the result of one measurement."""
+    """State and result of one measurement in a folder."""
 
     name = "measurement"
 
     @classmethod
     def for_config(cls, root: Path, config: TrainingConfig) -> "SpeedJob":
-        """The measurement of a training's architecture, size and batch on this computer, made or not.
+        """Return the measurement for some settings on this computer, whether it exists or not.
 
         Args:
-            root: where runs lie.
-            config: the training.
+            root: Folder of the runs.
+            config: Settings of the training.
+
+        Returns:
+            The job.
         """
-        decides = {name: getattr(config, name) for name in _DECIDES}
-        decides |= {"size": config.input.width, "head": config.head_epochs > 0}
-        # Pretrained networks learn less of themselves, see `loop`; which weights they have changes nothing.
-        decides |= {"pretrained": bool(config.backbone_weights), "machine": machine_id()}
-        key = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
+        settings = {name: getattr(config, name) for name in _SPEED_SETTINGS}
+        settings |= {"size": config.input.width, "head": config.head_epochs > 0}
+        # Pretrained networks train fewer layers (see `loop`), whichever weights they start from.
+        settings |= {"pretrained": bool(config.backbone_weights), "machine": machine_id()}
+        key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
         return cls(root / ".speed" / key)
 
     def start(self, config: TrainingConfig) -> None:
-        """Starts anew and returns at once.
+        """Start a new measurement in the background.
+
+        Args:
+            config: Settings of the training.
 
         Raises:
-            TrainingError: it or a training is at work already, or no process can be started.
+            TrainingError: A measurement or a training is running, or no process can be started.
         """
         self._check_alone()
         if self.state().status == "running":
-            raise TrainingError("Expected no measurement at work, but there is one: wait for it.")
+            raise TrainingError("A measurement is already running: wait for it to finish.")
         size = config.input.width
-        words = ["speed", config.architecture, "--size", str(size), "--batch", str(config.batch)]
-        words += ["--head-epochs", str(config.head_epochs), "--freeze-before", config.freeze_before or "none"]
-        words += ["--precision", config.precision]
-        words += ["--pretrained"] if config.backbone_weights else []
+        command = ["speed", config.architecture, "--size", str(size), "--batch", str(config.batch)]
+        command += [
+            "--head-epochs",
+            str(config.head_epochs),
+            "--freeze-before",
+            config.freeze_before or "none",
+        ]
+        command += ["--precision", config.precision]
+        command += ["--pretrained"] if config.backbone_weights else []
         try:
-            self._launch(words, config.architecture)
+            self._launch(command, config.architecture)
         except OSError as error:
             raise TrainingError(
-                f"Expected to start a measurement, but the system said “{error.strerror}”: free memory or disk space "
-                "and try again."
+                f"The measurement could not be started ({error.strerror}): free memory or disk space and try again."
             ) from error
 
     def cancel(self) -> None:
-        """Ends the measurement; nothing of it is kept."""
+        """Cancel the measurement and delete its files."""
         self._kill()
         self.forget()
 
     def speed(self) -> TrainingSpeed | None:
-        """What was measured; None where nothing was, or not yet."""
+        """Return the measured speed; None if there is no result."""
         try:
             return TrainingSpeed(**json.loads((self.folder / _RESULT).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return None
 
     def _check_alone(self) -> None:
-        """Refuses figures that a training beside them makes too low.
+        """Check that no training is running, which would slow down the measurement.
 
         Raises:
-            TrainingError: a training is at work.
+            TrainingError: A training is running.
         """
         other = process.active_run(self.folder.parent.parent)
         if other is not None:
             raise TrainingError(
-                f"Expected no training beside a measurement, but {other.name} is being trained: measure when it is "
-                "done."
+                f"{other.name} is being trained, which would slow down the measurement: measure when it is done."
             )
 
     def run(self, config: TrainingConfig) -> int:
-        """Measures in this process and leaves the result in the folder.
+        """Measure in this process and write the result to the folder.
+
+        Args:
+            config: Settings of the training.
 
         Returns:
-            0, or 1 where it failed; the state says why.
+            0, or 1 if it failed; the state then contains the reason.
         """
-        tell = self._progress_writer(config.architecture)
+        progress = self._progress_writer(config.architecture)
         self.folder.mkdir(parents=True, exist_ok=True)
-        tell("Loading TensorFlow", 0, 1)
+        progress("Loading TensorFlow", 0, 1)
         from fracture_core.training.measure_speed import measure_training_speed
 
         try:
-            found = measure_training_speed(config, tell)
-            self._check_alone()  # a training may have begun meanwhile
-            write_atomically(self.folder / _RESULT, json.dumps(asdict(found)))
+            speed = measure_training_speed(config, progress)
+            self._check_alone()  # a training may have started in the meantime
+            write_atomically(self.folder / _RESULT, json.dumps(asdict(speed)))
         except SecondLookError as error:
             self._write_state("failed", str(error), data=config.architecture)
             return 1
         except MemoryError:
-            why = "Expected enough memory for a step, but it ran out: choose a smaller batch or input size."
-            self._write_state("failed", why, data=config.architecture)
+            message = "Not enough memory for one step: choose a smaller batch or input size."
+            self._write_state("failed", message, data=config.architecture)
             return 1
         self._write_state("finished", data=config.architecture)
         return 0

@@ -1,4 +1,4 @@
-"""The training split's mean and deviation, for networks that are fed films freed of them."""
+"""Fitting of the standardisation layer to the mean and variance of the training split."""
 
 import keras
 import numpy as np
@@ -7,27 +7,28 @@ from fracture_core.imaging import normalise_canvas
 from fracture_core.training.training_data import TrainingData
 from fracture_core.zoo.architecture import STANDARDISE_LAYER
 
-_AT_ONCE = 64
+_BATCH_SIZE = 64
 
 
-def standardise(model: keras.Model, films: TrainingData) -> None:
-    """Gives a network's first layer the mean and the deviation of the training films; nothing for other networks.
+def standardise(model: keras.Model, data: TrainingData) -> None:
+    """Set the mean and variance of a network's standardisation layer from the training images.
 
-    Validation and test films are not looked at.
+    Validation and test images are not used. A network without such a layer is left unchanged.
 
     Args:
-        model: a network of the zoo.
-        films: the data.
+        model: Network of the zoo, changed in place.
+        data: Data of the run.
     """
     if STANDARDISE_LAYER not in {layer.name for layer in model.layers}:
         return
-    rows = films.rows[films.indices_of("train")]
+    rows = data.rows[data.indices_of("train")]
     pixels, total, squares = 0, 0.0, 0.0
-    for start in range(0, len(rows), _AT_ONCE):
-        part = normalise_canvas(films.canvases[rows[start : start + _AT_ONCE]], films.spec).astype(np.float64)
-        pixels += part.size
-        total += float(part.sum())
-        squares += float((part**2).sum())
+    for start in range(0, len(rows), _BATCH_SIZE):
+        batch = data.canvases[rows[start : start + _BATCH_SIZE]]
+        values = normalise_canvas(batch, data.spec).astype(np.float64)
+        pixels += values.size
+        total += float(values.sum())
+        squares += float((values**2).sum())
     mean = total / pixels
     model.get_layer(STANDARDISE_LAYER).load_own_variables(
         {

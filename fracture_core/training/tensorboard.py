@@ -1,4 +1,4 @@
-"""Event files that TensorBoard reads: records of TensorFlow's own, so that TensorBoard need not be installed.
+"""TensorBoard event files, written with TensorFlow alone, so that TensorBoard need not be installed.
 
 Tags and folders are those of `keras.callbacks.TensorBoard`.
 """
@@ -15,19 +15,21 @@ from fracture_core.runs.steps import CurvePoint
 _Event: Any = tf.compat.v1.Event
 _Summary: Any = tf.compat.v1.Summary
 
+# Folders of the event files.
 _TRAIN, _VALIDATION = "train", "validation"
+# Prefixes of the tags.
 _BY_EPOCH, _BY_STEP = "epoch_", "batch_"
 
-# TensorBoard asks of a file's name that it hold the second word.
+# TensorBoard reads only files whose name contains `tfevents`.
 _NAME = "events.out.tfevents"
 _VERSION = "brain.Event:2"
 
 
 class EventFiles:
-    """The event files of one training.
+    """Event files of one training.
 
     Args:
-        folder: where; one folder each for training and validation films.
+        folder: Folder of the event files, with one subfolder each for training and validation metrics.
     """
 
     def __init__(self, folder: Path):
@@ -35,61 +37,71 @@ class EventFiles:
         self._writers: dict[str, tf.io.TFRecordWriter] = {}
 
     def open(self, epochs: int, steps: int) -> None:
-        """Opens the files, without what they say of later epochs and steps: those are made again.
+        """Open the files and remove events of later epochs and steps, which will be repeated.
 
         Args:
-            epochs: epochs done.
-            steps: steps done.
+            epochs: Completed epochs.
+            steps: Completed steps.
         """
         self.close()
-        for part in (_TRAIN, _VALIDATION):
-            folder = self._folder / part
+        for split in (_TRAIN, _VALIDATION):
+            folder = self._folder / split
             folder.mkdir(parents=True, exist_ok=True)
             old = sorted(folder.glob(f"{_NAME}.*"))
-            # A reader that is at work goes on to the next file by its name; the time of day may have been set back.
+            # A running TensorBoard continues with the next file by name, so the number must increase.
             last = max((int(path.suffix[1:]) for path in old if path.suffix[1:].isdecimal()), default=0)
             path = folder / f"{_NAME}.{max(int(time.time()), last + 1)}"
             writer = tf.io.TFRecordWriter(str(path))
             writer.write(_Event(wall_time=time.time(), file_version=_VERSION).SerializeToString())
-            for event in _kept(old, epochs, steps):
+            for event in _earlier_events(old, epochs, steps):
                 writer.write(event.SerializeToString())
             writer.flush()
-            for before in old:
-                before.unlink()
-            self._writers[part] = writer
+            for path in old:
+                path.unlink()
+            self._writers[split] = writer
 
-    def write_epoch(self, number: int, figures: dict[str, float]) -> None:
-        """Adds the figures of an epoch, those of validation films by `val_` before their names."""
-        for part, ahead in ((_TRAIN, ""), (_VALIDATION, "val_")):
+    def write_epoch(self, number: int, metrics: dict[str, float]) -> None:
+        """Add the metrics of an epoch.
+
+        Args:
+            number: Number of the epoch, from 1.
+            metrics: Metrics by name; those of the validation split start with `val_`.
+        """
+        for split, prefix in ((_TRAIN, ""), (_VALIDATION, "val_")):
             values = {
-                _BY_EPOCH + name.removeprefix(ahead): value
-                for name, value in figures.items()
-                if name.startswith("val_") == bool(ahead)
+                _BY_EPOCH + name.removeprefix(prefix): value
+                for name, value in metrics.items()
+                if name.startswith("val_") == bool(prefix)
             }
-            self._write(part, number, values)
+            self._write(split, number, values)
 
     def write_step(self, point: CurvePoint) -> None:
-        """Adds the figures of a stretch of steps."""
+        """Add a curve point.
+
+        Args:
+            point: Metrics averaged over several steps.
+        """
         values = {"loss": point.loss, "accuracy": point.accuracy, "auc": point.auc}
         self._write(_TRAIN, point.step, {_BY_STEP + name: value for name, value in values.items()})
 
     def close(self) -> None:
-        """Closes the files."""
+        """Close the files."""
         for writer in self._writers.values():
             writer.close()
         self._writers.clear()
 
-    def _write(self, part: str, step: int, values: dict[str, float]) -> None:
+    def _write(self, split: str, step: int, values: dict[str, float]) -> None:
         summary = _Summary(
             value=[_Summary.Value(tag=tag, simple_value=value) for tag, value in values.items()]
         )
-        self._writers[part].write(
+        self._writers[split].write(
             _Event(wall_time=time.time(), step=step, summary=summary).SerializeToString()
         )
-        self._writers[part].flush()
+        self._writers[split].flush()
 
 
-def _kept(files: list[Path], epochs: int, steps: int) -> Iterator[Any]:
+def _earlier_events(files: list[Path], epochs: int, steps: int) -> Iterator[Any]:
+    """Read the events up to an epoch and a step."""
     for path in files:
         try:
             for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
@@ -100,4 +112,4 @@ def _kept(files: list[Path], epochs: int, steps: int) -> Iterator[Any]:
                 if event.summary.value and event.step <= limit:
                     yield event
         except tf.errors.DataLossError:
-            continue  # the process was killed while it wrote the last record
+            continue  # the last record is incomplete after a crash

@@ -1,4 +1,4 @@
-"""The films of a run: its data set, decoded, with what each split needs."""
+"""Decoded dataset of a run, and the batches of each split."""
 
 import csv
 from collections import Counter
@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from fracture_core.datasets import dataset
 from fracture_core.datasets.cases import Case
+from fracture_core.datasets.dataset import Dataset, load_dataset
 from fracture_core.datasets.split import development_fold
 from fracture_core.errors import TrainingError
 from fracture_core.imaging import InputSpec, LetterboxTransform
@@ -24,25 +25,25 @@ from fracture_core.zoo.architecture import SAMPLE_ALL
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """Readable films of a data set, on the network's canvas.
+    """Readable images of a dataset, letterboxed for a network.
 
     Attributes:
-        data: the data set, as read.
-        cases: the readable cases, in the order of the rows of `canvases` named by `rows`.
-        rows: int (len(cases),), rows of `canvases`.
-        canvases: uint8 (n, height, width).
-        sizes: int (n, 2), height and width of each film.
-        files: int (n, 2), what was known of each film's file before it was decoded; see `image_cache.file_states`.
-        spec: the network's input.
-        errors: why files were left out, by case id.
+        dataset: The dataset with all its cases.
+        cases: Readable cases.
+        rows: Row in `canvases` of each readable case, int (len(cases),).
+        canvases: Letterboxed images of all cases, uint8 (n, height, width).
+        sizes: Original height and width of each image, int (n, 2).
+        files: Result of `image_cache.file_states` before decoding, int64 (n, 2).
+        spec: Input of the network.
+        errors: Error message of each unreadable file by case id.
     """
 
-    data: dataset.Dataset
+    dataset: Dataset
     cases: tuple[Case, ...]
-    rows: np.ndarray
-    canvases: np.ndarray
-    sizes: np.ndarray
-    files: np.ndarray
+    rows: NDArray[np.intp]
+    canvases: NDArray[np.uint8]
+    sizes: NDArray[np.intp]
+    files: NDArray[np.int64]
     spec: InputSpec
     errors: dict[str, str]
 
@@ -50,135 +51,150 @@ class TrainingData:
     def load(
         cls, config: TrainingConfig, cache: Path, progress: CountCallback | None = None
     ) -> "TrainingData":
-        """Reads, splits and decodes the data set of a config.
+        """Read, split and decode the dataset of a run.
+
+        Args:
+            config: Settings of the run.
+            cache: Folder of decoded images.
+            progress: Called with (images done, images).
+
+        Returns:
+            The decoded data.
 
         Raises:
-            DataError: the data set is missing or unclear.
-            TrainingError: a split or a class is empty, or the cache cannot be written.
+            DataError: The dataset is missing or ambiguous.
+            TrainingError: A split has no image of one class, or the cache cannot be written.
         """
-        data = dataset.load_dataset(Path(config.data), config.layout, config.seed, progress)
-        needed: tuple[str, ...] = ("train", "val", "test")
+        dataset = load_dataset(Path(config.data), config.layout, config.seed, progress)
+        required: tuple[str, ...] = ("train", "val", "test")
         if config.folds:
-            # The test films are dropped here: a cross-validation never decodes them.
-            cases = development_fold(data.cases, config.folds, config.fold, config.seed)
-            data, needed = replace(data, cases=tuple(cases)), ("train", "val")
-        decoded = decode_images(data.cases, config.input, cache, progress)
+            # A cross-validation never uses the test images.
+            cases = development_fold(dataset.cases, config.folds, config.fold, config.seed)
+            dataset, required = replace(dataset, cases=tuple(cases)), ("train", "val")
+        decoded = decode_images(dataset.cases, config.input, cache, progress)
         rows = np.flatnonzero(decoded.readable)
-        films = cls(
-            data,
-            tuple(data.cases[row] for row in rows),
+        training_data = cls(
+            dataset,
+            tuple(dataset.cases[row] for row in rows),
             rows,
             decoded.canvases,
             decoded.sizes,
             decoded.files,
             config.input,
             {
-                data.cases[row].id: decoded.errors.get(row, "")
+                dataset.cases[row].id: decoded.errors.get(row, "")
                 for row in np.flatnonzero(~decoded.readable).tolist()
             },
         )
-        for split in needed:
-            labels = films.labels(films.indices_of(split))
-            for label, word in enumerate(("without", "with")):
+        for split in required:
+            labels = training_data.labels(training_data.indices_of(split))
+            for label, preposition in enumerate(("without", "with")):
                 if not (labels == label).any():
                     raise TrainingError(
-                        f"Expected films of both kinds in each split, but {split} has none {word} "
-                        f"{finding_with_article(data.finding)}: add films or split the set anew."
+                        f"The split {split} has no images {preposition} {finding_with_article(dataset.finding)}: add "
+                        "images or split the dataset again."
                     )
-        return films
+        return training_data
 
     @property
     def unreadable(self) -> int:
-        """How many files were left out."""
+        """Number of unreadable files."""
         return len(self.errors)
 
-    def indices_of(self, split: str) -> np.ndarray:
-        """Positions in `cases` of one split."""
+    def indices_of(self, split: str) -> NDArray[np.intp]:
+        """Return the positions in `cases` of one split, int (n,)."""
         return np.array([index for index, case in enumerate(self.cases) if case.split == split], int)
 
-    def labels(self, index: np.ndarray) -> np.ndarray:
-        """Labels of cases, int (len(index),)."""
+    def labels(self, index: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the labels of cases, int (len(index),)."""
         return np.array([self.cases[position].label for position in index], int)
 
     def batches(self, split: str, config: TrainingConfig, epoch: int = 0) -> Batches:
-        """Batches of one split; only the training split is shuffled and varied.
+        """Return the batches of one split. Only the training split is shuffled and augmented.
 
-        The weights are those of the training split in every split, so that the loss that early
-        stopping watches is the loss that is trained.
+        All splits use the class weights of the training split, so that early stopping monitors the trained loss.
+
+        Args:
+            split: "train", "val" or "test".
+            config: Settings of the run.
+            epoch: Epoch to start with.
+
+        Returns:
+            The batches.
         """
         index = self.indices_of(split)
         labels = self.labels(index)
-        by_label = np.ones(2, np.float32)
+        label_weights = np.ones(2, np.float32)
         if config.class_weights:
             counts = np.bincount(self.labels(self.indices_of("train")), minlength=2)
             if config.sampling != SAMPLE_ALL:
                 counts[:] = 1
             elif config.negatives:
                 counts[0] = min(counts[0], round(config.negatives * counts[1]))
-            by_label = (counts.sum() / (2 * counts)).astype(np.float32)
-        training = split == "train"
+            label_weights = (counts.sum() / (2 * counts)).astype(np.float32)
+        is_training = split == "train"
         return Batches(
             _Rows(self.canvases, self.rows[index]),
             labels,
-            by_label[labels],
+            label_weights[labels],
             self.spec,
             config.batch,
-            augmentation=config.augmentation if split == "train" else None,
+            augmentation=config.augmentation if is_training else None,
             seed=config.seed,
             epoch=epoch,
-            marks=self._marks(index, config),
-            negatives=config.negatives if split == "train" else 0,
-            sampling=config.sampling if split == "train" else SAMPLE_ALL,
-            doubled=config.doubled and split == "train",
+            fracture_boxes=self._fracture_boxes(index, config),
+            negatives=config.negatives if is_training else 0,
+            sampling=config.sampling if is_training else SAMPLE_ALL,
+            doubled=config.doubled and is_training,
             crops=CropSettings(
-                config.crop_share, config.crop_min, config.crop_max, (float(by_label[0]), float(by_label[1]))
+                config.crop_share,
+                config.crop_min,
+                config.crop_max,
+                (float(label_weights[0]), float(label_weights[1])),
             )
-            if training and config.crop_share
+            if is_training and config.crop_share
             else None,
             frequencies=self._frequencies(index, config.region_balance)
-            if training and config.region_balance
+            if is_training and config.region_balance
             else None,
         )
 
-    def _frequencies(self, index: np.ndarray, balance: float) -> np.ndarray:
-        """How often cases are shown relative to others of their label, float (len(index),), mean about 1.
-
-        A case counts by its rarest region among the cases of its label.
-        """
+    def _frequencies(self, index: NDArray[np.intp], balance: float) -> NDArray[np.float64]:
+        """Compute sampling frequencies with the mean 1 from the rarest region of each case, float (len(index),)."""
         cases = [self.cases[position] for position in index]
         counts = Counter((case.label, region) for case in cases for region in case.regions or ("",))
         rarity = [min(counts[case.label, region] for region in case.regions or ("",)) for case in cases]
         weights = np.array(rarity, float) ** -balance
-        return weights / weights.mean()
+        return np.asarray(weights / weights.mean(), np.float64)
 
-    def placement(self, position: int) -> LetterboxTransform:
-        """How a case's film lies on the canvas; the canvas alone does not tell."""
+    def transform(self, position: int) -> LetterboxTransform:
+        """Return the transform between the original image of a case and its canvas."""
         height, width = self.sizes[self.rows[position]].tolist()
         return LetterboxTransform.fit((height, width), (self.spec.height, self.spec.width))
 
-    def _marks(self, index: np.ndarray, config: TrainingConfig) -> FractureBoxes | None:
-        """The boxes of cases, for a network with a fracture map."""
+    def _fracture_boxes(self, index: NDArray[np.intp], config: TrainingConfig) -> FractureBoxes | None:
+        """Return the bounding boxes of cases; None for a network without a fracture map."""
         stride = find_architecture(config.architecture).map_stride
         if not stride:
             return None
-        # Where nobody drew boxes or they count for nothing, unbroken films alone would teach an empty map.
-        taught = config.box_weight > 0 and any(
+        # Without boxes, images without a fracture alone would train an empty map.
+        has_targets = config.box_weight > 0 and any(
             self.cases[position].boxes for position in self.indices_of("train")
         )
-        return FractureBoxes(stride, [self._boxes(position) if taught else None for position in index])
+        return FractureBoxes(stride, [self._boxes(position) if has_targets else None for position in index])
 
-    def _boxes(self, position: int) -> np.ndarray | None:
-        """A case's boxes in pixels of the canvas, float (n, 4); None for a broken film without any."""
+    def _boxes(self, position: int) -> NDArray[np.float64] | None:
+        """Return a case's boxes in canvas pixels, float (n, 4); None for a fractured image without boxes."""
         case = self.cases[position]
         if not case.boxes:
             return None if case.label else np.zeros((0, 4))
-        placement = self.placement(position)
-        height, width = placement.source
+        transform = self.transform(position)
+        height, width = transform.source
         corners = np.array(case.boxes).reshape(-1, 2, 2) * (width, height)
-        return placement.to_canvas(corners).reshape(-1, 4)
+        return transform.to_canvas(corners).reshape(-1, 4)
 
     def write_split(self, path: Path) -> None:
-        """Writes which case is in which split, for the record."""
+        """Write the split of each case as CSV."""
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(["id", "split", "group", "label"])
@@ -186,11 +202,11 @@ class TrainingData:
 
 
 class _Rows:
-    """Some rows of a memory map, read when they are asked for."""
+    """Selected rows of a memory map, read on demand."""
 
-    def __init__(self, store: np.ndarray, rows: np.ndarray):
-        self._store = store
+    def __init__(self, canvases: NDArray[np.uint8], rows: NDArray[np.intp]):
+        self._canvases = canvases
         self._rows = rows
 
-    def __getitem__(self, index: np.ndarray) -> np.ndarray:
-        return self._store[self._rows[index]]
+    def __getitem__(self, index: NDArray[np.intp]) -> NDArray[np.uint8]:
+        return self._canvases[self._rows[index]]

@@ -111,7 +111,7 @@ def test_no_shared_films_is_one_sentence(store, other, edit_card):
     card = ModelCard.load(folder / "card.json")
     replace(card, data=replace(card.data, name="elsewhere")).save(folder / "card.json")
     with pytest.raises(
-        ModelError, match=r"they share none \(tiny on \d+ films of .*other on \d+ films of elsewhere"
+        ModelError, match=r"share no test images \(tiny on \d+ images of .*other on \d+ images of elsewhere"
     ):
         comparison.compare_models(store, "tiny", other)
     (folder / "predictions.csv").unlink()

@@ -94,7 +94,7 @@ def test_average(command, store):
 def test_neighbours_need_features(command, tiny_config):
     said = command("models", "neighbours", "tiny", "--data", tiny_config.data)
     assert said.status == 1
-    assert "features to compare films by" in said.err
+    assert "no features for comparing images" in said.err
 
 
 def test_scales(command, store, edit_card, tiny_config, monkeypatch, tmp_path):

@@ -7,8 +7,8 @@ from fracture_core.cli import speed as speed_command
 from fracture_core.datasets.cases import Case
 from fracture_core.datasets.manifest import write_manifest
 from fracture_core.runs.config import TrainingConfig
+from fracture_core.training.duration_estimate import TrainingSpeed
 from fracture_core.training.speed_job import SpeedJob
-from fracture_core.training.training_speed import TrainingSpeed
 
 # 4 films a second are learnt from and 16 judged.
 SPEED = TrainingSpeed(trained=4.0, head=8.0, judged=16.0, parameters=1, date="2026-01-01")

@@ -77,7 +77,7 @@ def test_models_are_compared_and_the_comparison_downloaded(page, app, twin):
     assert saved(page, "ROC as PNG")[1].startswith(b"\x89PNG")
 
     pick(page, "Second model", SHIPPED_MODEL)
-    page.get_by_text("they share none").wait_for(timeout=PATIENCE)
+    page.get_by_text("share no test images").wait_for(timeout=PATIENCE)
 
     page.get_by_role("button", name="Measure speed here").click()
     page.get_by_role("button", name="Measure speed here").wait_for(state="detached", timeout=PATIENCE)

@@ -122,7 +122,7 @@ def test_a_training_is_stopped_and_resumed(page, app):
 
     page.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_role("button", name="Resume").wait_for(timeout=PATIENCE)
-    page.get_by_text("completed epochs are kept").first.wait_for()
+    page.get_by_text("Completed epochs:").first.wait_for()
     kept = len(Run(app.runs / "broken-off").epochs())
     page.get_by_role("button", name="Resume").click()
     page.get_by_text("Training, epoch").wait_for(timeout=PATIENCE)

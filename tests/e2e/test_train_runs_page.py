@@ -93,7 +93,7 @@ def test_one_trains_while_the_next_waits_and_runs_are_managed(page, app):
     # It is stopped, and the next begins by itself.
     press(page, "train_stop_one")
     expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text("completed epochs are kept").first).to_be_visible()
+    expect(page.get_by_text("Completed epochs:").first).to_be_visible()
     expect(waits).to_have_count(0, timeout=PATIENCE)
     assert process.active_run(app.runs).name == "two"
 

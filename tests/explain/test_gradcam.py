@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fracture_core.explain.gradcam import GradCam
-from fracture_core.zoo import find_architecture
+from fracture_core.zoo import find_architecture, head
 
 ARCHITECTURE = find_architecture("four_block")
 SPEC = ARCHITECTURE.at_size(64)
@@ -89,22 +89,18 @@ def test_zero_weights_give_no_evidence(model, batch):
 
 def test_evidence_against_a_fracture_gives_a_blank_map(batch):
     """With negative weights behind a global pool, positive features are evidence against a fracture."""
-    architecture = find_architecture("mobilenet_v2")
-    model = architecture.build(architecture.at_size(64))
-    head = model.get_layer("logit")
-    kernel, bias = head.get_weights()
-    images = np.repeat(batch * 2 - 1, 3, axis=-1)
-    # In an untrained network the activations vanish, so a bias before the layer is added.
-    norm = model.get_layer("Conv_1_bn")
-    gamma, beta, mean, variance = norm.get_weights()
-    norm.set_weights([gamma, beta + 1, mean, variance])
-    head.set_weights([-np.abs(kernel) - 0.1, bias])
-    assert not GradCam(model, architecture.heatmap_layer)(images).any()
-    head.set_weights([np.abs(kernel) + 0.1, bias])
-    maps = GradCam(model, architecture.heatmap_layer)(images)
+    image = keras.Input((64, 64, 1))
+    features = keras.layers.Conv2D(8, 3, strides=8, activation="sigmoid", name="features")(image)
+    model = keras.Model(image, head.add_probability_head(keras.layers.GlobalAveragePooling2D()(features)))
+    logit_layer = model.get_layer("logit")
+    kernel, bias = logit_layer.get_weights()
+    logit_layer.set_weights([-np.abs(kernel) - 0.1, bias])
+    assert not GradCam(model, "features")(batch).any()
+    logit_layer.set_weights([np.abs(kernel) + 0.1, bias])
+    maps = GradCam(model, "features")(batch)
     assert (maps > 0).all()
     # With a global average pool, the cells add up to the logit.
-    logit = keras.Model(model.inputs, head.output).predict_on_batch(images)[:, 0]
+    logit = keras.Model(model.inputs, logit_layer.output).predict_on_batch(batch)[:, 0]
     np.testing.assert_allclose(maps.sum(axis=(1, 2)), logit - bias, rtol=1e-3)
 
 

@@ -49,7 +49,7 @@ def pair(store, films):
         index = films.indices_of(split)
         scores = compute_logits(model, films.canvases, films.rows[index], films.spec)
         parts.append(
-            prediction_table([films.cases[at] for at in index], films.data.root, scores, card.calibration)
+            prediction_table([films.cases[at] for at in index], films.dataset.root, scores, card.calibration)
         )
     pd.concat(parts).to_csv(folder / "predictions.csv", index=False)
     return store
@@ -165,5 +165,5 @@ def test_networks_with_other_grids_are_refused():
 
 def test_an_average_has_no_training_films_of_its_own(pair, tiny_config, tmp_path):
     add_average(pair, ["tiny", "shaken"], "both")
-    with pytest.raises(ModelError, match="both is an average of several: name one of its members"):
+    with pytest.raises(ModelError, match=r"both is an ensemble .*: choose one of its members"):
         load_training_data(pair, "both", Path(tiny_config.data), tmp_path)

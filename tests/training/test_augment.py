@@ -1,4 +1,4 @@
-"""Variations leave a film a film."""
+"""Random augmentation of images."""
 
 from dataclasses import replace
 
@@ -14,14 +14,14 @@ NOTHING = Augmentation(rotation=0, shift=0, zoom=0, flip=False, brightness=0, co
 
 @pytest.fixture(scope="module")
 def canvas():
-    """A phantom with black columns at both sides, as the letterbox leaves them."""
-    film = draw_phantom(4, "leg", True, (64, 48)).pixels
-    return np.pad(np.maximum(film, 1), ((0, 0), (8, 8)))
+    """A phantom with black columns on both sides, like a letterboxed image."""
+    image = draw_phantom(4, "leg", True, (64, 48)).pixels
+    return np.pad(np.maximum(image, 1), ((0, 0), (8, 8)))
 
 
-def augment(canvas, how, rng):
-    """The film alone; where its pixels went is for the tests of the cells."""
-    return module.augment_image(canvas, how, rng)[0]
+def augment(canvas, augmentation, rng):
+    """Return the augmented image without its affine map."""
+    return module.augment_image(canvas, augmentation, rng)[0]
 
 
 def _rng(seed=0):
@@ -34,40 +34,40 @@ def test_shape_and_type(canvas):
     assert result.dtype == np.uint8
 
 
-def test_the_same_chance_gives_the_same_film(canvas):
+def test_equal_seeds_give_equal_images(canvas):
     first, again, other = (augment(canvas, Augmentation(), _rng(seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
 
 
-def test_it_does_not_change_its_input(canvas):
+def test_input_is_not_changed(canvas):
     before = canvas.copy()
     augment(canvas, Augmentation(), _rng())
     np.testing.assert_array_equal(canvas, before)
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_no_range_no_change(canvas, seed):
+def test_zero_ranges_change_nothing(canvas, seed):
     np.testing.assert_array_equal(augment(canvas, NOTHING, _rng(seed)), canvas)
 
 
-def test_a_flip_mirrors_exactly_and_half_of_the_time(canvas):
-    found = [augment(canvas, replace(NOTHING, flip=True), _rng(seed)) for seed in range(200)]
-    mirrored = [np.array_equal(film, canvas[:, ::-1]) for film in found]
-    kept = [np.array_equal(film, canvas) for film in found]
-    assert all(one != other for one, other in zip(mirrored, kept, strict=True))
+def test_flip_mirrors_half_of_the_images(canvas):
+    images = [augment(canvas, replace(NOTHING, flip=True), _rng(seed)) for seed in range(200)]
+    mirrored = [np.array_equal(image, canvas[:, ::-1]) for image in images]
+    unchanged = [np.array_equal(image, canvas) for image in images]
+    assert all(one != other for one, other in zip(mirrored, unchanged, strict=True))
     assert 70 < sum(mirrored) < 130
 
 
-def test_the_background_stays_black(canvas):
-    how = replace(NOTHING, brightness=0.5, contrast=0.5)
+def test_background_stays_black(canvas):
+    augmentation = replace(NOTHING, brightness=0.5, contrast=0.5)
     for seed in range(10):
-        result = augment(canvas, how, _rng(seed))
+        result = augment(canvas, augmentation, _rng(seed))
         assert not result[:, :8].any()
         assert not result[:, -8:].any()
 
 
-def test_what_comes_in_from_outside_is_black():
+def test_area_outside_the_canvas_is_black():
     white = np.full((64, 64), 200, np.uint8)
     result = augment(white, replace(NOTHING, rotation=45.0), _rng(3))
     corners = result[[0, 0, -1, -1], [0, -1, 0, -1]]
@@ -75,24 +75,24 @@ def test_what_comes_in_from_outside_is_black():
     assert result[32, 32] == 200
 
 
-@pytest.mark.parametrize(("name", "most"), [("shift", 0.1), ("rotation", 20.0), ("zoom", 0.3)])
-def test_ranges_move_the_film(name, most):
+@pytest.mark.parametrize(("name", "limit"), [("shift", 0.1), ("rotation", 20.0), ("zoom", 0.3)])
+def test_geometric_ranges(name, limit):
     y, x = np.mgrid[:64, :64]
     spot = (255 * np.exp(-((x - 44) ** 2 + (y - 32) ** 2) / 20)).astype(np.uint8)
 
-    def centre(film):
-        mass = film.sum()
-        return np.array([(x * film).sum() / mass, (y * film).sum() / mass])
+    def centre(image):
+        mass = image.sum()
+        return np.array([(x * image).sum() / mass, (y * image).sum() / mass])
 
     moves = [
-        np.abs(centre(augment(spot, replace(NOTHING, **{name: most}), _rng(seed))) - centre(spot)).max()
+        np.abs(centre(augment(spot, replace(NOTHING, **{name: limit}), _rng(seed))) - centre(spot)).max()
         for seed in range(30)
     ]
     largest = {"shift": 6.4, "rotation": 12.5 * np.sin(np.radians(20)), "zoom": 12.5 * 0.3}[name]
     assert 0.5 * largest < max(moves) <= largest + 0.3
 
 
-def test_brightness_and_contrast_stay_in_their_ranges():
+def test_brightness_and_contrast_ranges():
     half = np.concatenate([np.full((32, 64), 100, np.uint8), np.full((32, 64), 140, np.uint8)])
     for seed in range(30):
         bright = augment(half, replace(NOTHING, brightness=0.1), _rng(seed)).astype(int) - half
@@ -103,38 +103,38 @@ def test_brightness_and_contrast_stay_in_their_ranges():
         assert abs(contrast.mean() - 120) <= 1
 
 
-def test_gamma_bends_the_middle_greys_and_keeps_both_ends():
+def test_gamma_keeps_black_and_white():
     ramp = np.tile(np.arange(256, dtype=np.uint8), (8, 1))
-    found = [augment(ramp, replace(NOTHING, gamma=0.5), _rng(seed))[0].astype(int) for seed in range(40)]
-    for greys in found:
+    images = [augment(ramp, replace(NOTHING, gamma=0.5), _rng(seed))[0].astype(int) for seed in range(40)]
+    for greys in images:
         assert (greys[0], greys[-1]) == (0, 255)
         assert (np.diff(greys) >= 0).all()
         # 128 to the exponents e^-0.5 and e^0.5.
         assert 81 <= greys[128] <= 169
-    assert min(greys[128] for greys in found) < 105
-    assert max(greys[128] for greys in found) > 150
+    assert min(greys[128] for greys in images) < 105
+    assert max(greys[128] for greys in images) > 150
 
 
-def test_local_contrast_is_equalised_in_so_many_looks(canvas):
-    found = [augment(canvas, replace(NOTHING, clahe=0.3), _rng(seed)) for seed in range(200)]
-    changed = [film for film in found if not np.array_equal(film, canvas)]
+def test_share_of_images_with_clahe(canvas):
+    images = [augment(canvas, replace(NOTHING, clahe=0.3), _rng(seed)) for seed in range(200)]
+    changed = [image for image in images if not np.array_equal(image, canvas)]
     assert 35 < len(changed) < 85
-    for film in changed:
-        assert film[:, 8:-8].std() > canvas[:, 8:-8].std()
-        assert not film[:, :8].any()
+    for image in changed:
+        assert image[:, 8:-8].std() > canvas[:, 8:-8].std()
+        assert not image[:, :8].any()
 
 
-def test_half_of_the_looks_are_coarser():
-    checks = np.tile(np.array([[80, 160], [160, 80]], np.uint8), (32, 32))
-    found = [augment(checks, replace(NOTHING, resolution=1.0), _rng(seed)) for seed in range(100)]
-    spread = np.array([film.std() for film in found])
-    # What is finer than the pixels is gone, and nothing else: the film is as bright as before.
+def test_resolution_is_reduced_in_half_of_the_images():
+    checkerboard = np.tile(np.array([[80, 160], [160, 80]], np.uint8), (32, 32))
+    images = [augment(checkerboard, replace(NOTHING, resolution=1.0), _rng(seed)) for seed in range(100)]
+    spread = np.array([image.std() for image in images])
+    # Only detail is lost: the mean brightness is unchanged.
     assert 30 < (spread < 35).sum() < 65
     assert spread.max() == 40
-    assert all(abs(film.mean() - 120) < 2 for film in found)
+    assert all(abs(image.mean() - 120) < 2 for image in images)
 
 
-def test_noise_has_a_spread_of_at_most_what_was_asked():
+def test_noise_range():
     grey = np.full((64, 64), 120, np.uint8)
     spread = [augment(grey, replace(NOTHING, noise=0.1), _rng(seed)).std() for seed in range(60)]
     assert max(spread) < 27
@@ -143,15 +143,15 @@ def test_noise_has_a_spread_of_at_most_what_was_asked():
 
 
 @pytest.mark.parametrize("name", ["gamma", "clahe", "resolution", "noise"])
-def test_what_is_added_for_other_machines_leaves_the_background_and_the_place(canvas, name):
+def test_device_augmentation_keeps_background_and_geometry(canvas, name):
     for seed in range(10):
-        film, moved = module.augment_image(canvas, replace(NOTHING, **{name: 0.2}), _rng(seed))
-        np.testing.assert_array_equal(moved, np.eye(2, 3))
-        assert not film[:, :8].any()
-        assert film.any()
+        image, matrix = module.augment_image(canvas, replace(NOTHING, **{name: 0.2}), _rng(seed))
+        np.testing.assert_array_equal(matrix, np.eye(2, 3))
+        assert not image[:, :8].any()
+        assert image.any()
 
 
-def test_an_all_black_film_stays_black():
-    how = Augmentation(gamma=0.5, clahe=1.0, resolution=1.0, noise=0.1)
+def test_black_image_stays_black():
+    augmentation = Augmentation(gamma=0.5, clahe=1.0, resolution=1.0, noise=0.1)
     for seed in range(5):
-        assert not augment(np.zeros((64, 64), np.uint8), how, _rng(seed)).any()
+        assert not augment(np.zeros((64, 64), np.uint8), augmentation, _rng(seed)).any()

@@ -1,4 +1,4 @@
-"""Second heads of a trained network: fitted, written beside its weights, and refused where they cannot be fitted."""
+"""Auxiliary heads of a trained network: fitting, saving, and models without heads."""
 
 import json
 import shutil
@@ -22,13 +22,13 @@ FEATURES = ("block3_norm", "block4_norm")
 
 @pytest.fixture
 def with_features(monkeypatch):
-    """The four-block network as if the table named its features, and films enough to fit heads to."""
-    row = replace(find_architecture("four_block"), feature_layers=FEATURES)
-    monkeypatch.setitem(zoo_table.ARCHITECTURES, "four_block", row)
-    monkeypatch.setattr(auxiliary_heads, "_FEWEST", 4)
+    """The four-block network with feature layers, and limits that the small dataset meets."""
+    architecture = replace(find_architecture("four_block"), feature_layers=FEATURES)
+    monkeypatch.setitem(zoo_table.ARCHITECTURES, "four_block", architecture)
+    monkeypatch.setattr(auxiliary_heads, "_MIN_VALIDATION", 4)
     monkeypatch.setattr(auxiliary_heads, "_NEGATIVES", 16)
     monkeypatch.setattr(auxiliary_heads, "_SYNTHETIC", 6)
-    return row
+    return architecture
 
 
 @pytest.fixture
@@ -36,26 +36,24 @@ def folder(trained, tmp_path):
     return shutil.copytree(trained.result, tmp_path / "models" / "tiny")
 
 
-def test_an_architecture_without_features_has_no_heads(trained, films, tiny_config):
+def test_architecture_without_features_has_no_heads(trained, films, tiny_config):
     model = loop.load_best_model(trained, tiny_config)
     assert auxiliary_heads.fit_auxiliary_heads(model, find_architecture("four_block"), films) is None
 
 
-def test_few_validation_films_set_no_limits(trained, films, tiny_config, with_features, monkeypatch):
-    monkeypatch.setattr(auxiliary_heads, "_FEWEST", 100)
+def test_too_few_validation_images_give_no_heads(trained, films, tiny_config, with_features, monkeypatch):
+    monkeypatch.setattr(auxiliary_heads, "_MIN_VALIDATION", 100)
     model = loop.load_best_model(trained, tiny_config)
     assert auxiliary_heads.fit_auxiliary_heads(model, with_features, films) is None
 
 
-def test_heads_are_written_beside_the_weights_and_asked(
-    folder, trained, films, tiny_config, with_features, wide_film
-):
+def test_heads_are_saved_and_used(folder, trained, films, tiny_config, with_features, wide_film):
     model = loop.load_best_model(trained, tiny_config)
     card = auxiliary_heads.add_auxiliary_heads(folder, ModelCard.load(folder / "card.json"), model, films)
     assert card == ModelCard.load(folder / "card.json")
     assert card.heads is not None
     assert card.heads.sha256 == sha256_of_file(folder / card.heads.file)
-    # These films name no region, so none is told.
+    # The dataset states no regions, so there is no region head.
     assert AuxiliaryHeads.load(folder / card.heads.file).regions is None
     assert card.heads_record.region is None
     assert card.heads_record.passed.n == len(films.indices_of("test"))
@@ -73,14 +71,14 @@ def test_heads_are_written_beside_the_weights_and_asked(
         store.verify("tiny")
 
 
-def test_heads_are_the_same_every_time(trained, films, tiny_config, with_features):
+def test_fitting_is_deterministic(trained, films, tiny_config, with_features):
     model = loop.load_best_model(trained, tiny_config)
     (one, _), (two, _) = (auxiliary_heads.fit_auxiliary_heads(model, with_features, films) for _ in range(2))
     assert np.array_equal(one.radiograph.weight, two.radiograph.weight)
     assert (one.warn, one.refuse, one.familiarity.limit) == (two.warn, two.refuse, two.familiarity.limit)
 
 
-def test_refit_keeps_network_and_record(store, tiny_config, with_features, tmp_path):
+def test_refit_changes_only_the_heads(store, tiny_config, with_features, tmp_path):
     before = store.card("tiny")
     after = auxiliary_heads.refit_auxiliary_heads(store, "tiny", tiny_config.data, tmp_path / "cache")
     assert after.heads is not None
@@ -88,12 +86,12 @@ def test_refit_keeps_network_and_record(store, tiny_config, with_features, tmp_p
     assert store.card("tiny") == after
 
 
-def test_refit_refuses_other_films_and_weights_of_unknown_origin(store, edit_card, tiny_config, tmp_path):
+def test_refit_rejects_another_dataset_and_a_model_without_training(store, edit_card, tiny_config, tmp_path):
     card = store.card("tiny").to_json()
     edit_card(data={**card["data"], "split_hash": "0" * 64})
-    with pytest.raises(DataError, match="the films and the split that tiny was trained on"):
+    with pytest.raises(DataError, match="differs from the dataset and split that tiny was trained on"):
         auxiliary_heads.refit_auxiliary_heads(store, "tiny", tiny_config.data, tmp_path / "cache")
     edit_card(data=None)
-    with pytest.raises(ModelError, match="was loaded from weights"):
+    with pytest.raises(ModelError, match="was added from a weights file"):
         auxiliary_heads.refit_auxiliary_heads(store, "tiny", tiny_config.data, tmp_path / "cache")
     assert json.loads((store.root / "tiny" / "card.json").read_text("utf-8"))["heads"] is None

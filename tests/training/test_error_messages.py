@@ -1,4 +1,4 @@
-"""What befalls a training from outside: killed, no room, no memory, films that change, a folder that is deleted."""
+"""External failures of a training: killed process, full disk, no memory, changed images, deleted folders."""
 
 import errno
 import os
@@ -22,12 +22,12 @@ from fracture_core.training.error_messages import machine_error_message
 from fracture_core.training.run_training import run_training
 
 ROOT = Path(__file__).resolve().parents[2]
-FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+DISK_FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @pytest.fixture
 def data(tiny_config, tmp_path):
-    """Films of this test's own."""
+    """A copy of the dataset that tests may change."""
     return Path(shutil.copytree(tiny_config.data, tmp_path / "data"))
 
 
@@ -36,37 +36,38 @@ def run(tmp_path, tiny_config, data):
     return Run.create(tmp_path / "runs", "one", replace(tiny_config, data=str(data)))
 
 
-def after_epoch(run: Run, number: int, act) -> None:
-    """Does something when an epoch has been kept and reported."""
-    run.add_watcher(lambda line: act() if (line["kind"], line.get("epoch")) == ("epoch", number) else None)
+def after_epoch(run: Run, number: int, action) -> None:
+    """Perform an action when an epoch was saved and reported."""
+    run.add_watcher(lambda line: action() if (line["kind"], line.get("epoch")) == ("epoch", number) else None)
 
 
-# ---- killed ----
+# ---- killed process ----
 
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from fracture_core.training import checkpoint, work
+from fracture_core.training import checkpoint
+from fracture_core.training.run_training import run_training
 from fracture_core.runs.run import Run
 run, where = Run(Path(sys.argv[1])), sys.argv[2]
 kill = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 if where == "checkpoint":
-    def written(source, target):
-        if checkpoint.last(run.checkpoints):
+    def copy_or_die(source, target):
+        if checkpoint.latest_checkpoint(run.checkpoints):
             Path(target).write_bytes(b"half a file")
             kill()
         return copy(source, target)
-    copy, checkpoint.shutil.copyfile = checkpoint.shutil.copyfile, written
+    copy, checkpoint.shutil.copyfile = checkpoint.shutil.copyfile, copy_or_die
 else:
-    run.watch(lambda line: kill() if line["kind"] == "step" and line["epoch"] == 2 else None)
-work.work(run)
+    run.add_watcher(lambda line: kill() if line["kind"] == "step" and line["epoch"] == 2 else None)
+run_training(run)
 """
 
 
 @pytest.mark.parametrize("where", ["epoch", "checkpoint"])
-def test_killed_at_most_one_epoch_is_lost(run, where):
-    done = subprocess.run([sys.executable, "-c", _KILLED, str(run.folder), where], cwd=ROOT, check=False)
-    assert done.returncode < 0
+def test_killed_process_loses_at_most_one_epoch(run, where):
+    process = subprocess.run([sys.executable, "-c", _KILLED, str(run.folder), where], cwd=ROOT, check=False)
+    assert process.returncode < 0
     assert run.state().status == "interrupted"
     assert "at most one epoch is lost" in run.state().message
     assert checkpoint.latest_checkpoint(run.checkpoints)[1] == 1
@@ -76,7 +77,7 @@ def test_killed_at_most_one_epoch_is_lost(run, where):
     assert steps == sorted(set(steps))
 
 
-def test_a_process_that_is_gone_with_little_memory_left_is_told_as_such(run):
+def test_process_that_died_with_little_memory_left(run):
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         run.set_state("running", pid=process.pid)
         StepHistory(LatestReport(1, 2, 3, 4, 5.0, 6.0, 0.7, 6_100_000_000, 200_000_000)).save(run.steps)
@@ -85,27 +86,27 @@ def test_a_process_that_is_gone_with_little_memory_left_is_told_as_such(run):
     assert "smaller batch or input size" in run.state().message
 
 
-# ---- no room, no memory ----
+# ---- full disk, no memory ----
 
 
-def test_room_is_taken_or_refused(tmp_path):
+def test_preallocation_succeeds_or_fails(tmp_path):
     preallocate.preallocate(tmp_path / "file", 5000)
     assert (tmp_path / "file").stat().st_size == 5000
     with pytest.raises(OSError, match=r"No space left|File too large"):
         preallocate.preallocate(tmp_path / "huge", 1 << 60)
 
 
-def test_on_a_full_disk_the_last_epoch_is_kept(run, monkeypatch):
-    asked = []
+def test_full_disk_keeps_the_last_epoch(run, monkeypatch):
+    sizes = []
 
-    def take(path, size):
+    def preallocate_once(path, size):
         if path.name == checkpoint.LATEST_WEIGHTS:
-            asked.append(size)
-        if len(asked) == 2:
-            raise FULL
+            sizes.append(size)
+        if len(sizes) == 2:
+            raise DISK_FULL
 
-    monkeypatch.setattr(checkpoint.preallocate, "preallocate", take)
-    with pytest.raises(TrainingError, match=r"the disk of .*one, but it is full: free some space and resume"):
+    monkeypatch.setattr(checkpoint.preallocate, "preallocate", preallocate_once)
+    with pytest.raises(TrainingError, match=r"The disk of .*one is full: free some space and resume"):
         run_training(run)
     assert run.state().status == "failed"
     saved, epochs = checkpoint.latest_checkpoint(run.checkpoints)
@@ -113,98 +114,108 @@ def test_on_a_full_disk_the_last_epoch_is_kept(run, monkeypatch):
     written = sum(
         (saved / name).stat().st_size for name in (checkpoint.LATEST_WEIGHTS, checkpoint.BEST_WEIGHTS)
     )
-    assert written <= asked[0] <= written + 4_000_000
+    assert written <= sizes[0] <= written + 4_000_000
     assert run_training(run) is not None
     assert [line["epoch"] for line in run.epochs()] == [1, 2]
 
 
 @pytest.mark.parametrize(
-    ("fault", "sentence"),
+    ("error", "message"),
     [
-        (FULL, "but it is full"),
-        (OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)), "but it is full"),
-        (OSError("Can't write data (error message = 'No space left on device')"), "but it is full"),
-        (tf.errors.ResourceExhaustedError(None, None, "steps; No space left on device"), "but it is full"),
-        # TensorFlow's own words where it does not get a tensor; it tries for ten seconds before.
+        (DISK_FULL, "is full: free some space"),
+        (OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)), "is full: free some space"),
+        (OSError("Can't write data (error message = 'No space left on device')"), "is full: free some space"),
+        (
+            tf.errors.ResourceExhaustedError(None, None, "steps; No space left on device"),
+            "is full: free some space",
+        ),
+        # TensorFlow's message if it cannot allocate a tensor.
         (
             tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor"),
             "clone it with a smaller batch",
         ),
-        (MemoryError(), "it ran out: clone it with a smaller batch"),
-        (OSError(errno.EACCES, "Permission denied"), "Permission denied”: mend that and resume the run"),
+        (MemoryError(), "Not enough memory to train one: clone it with a smaller batch"),
+        (OSError(errno.EACCES, "Permission denied"), "Permission denied): fix the cause and resume the run"),
     ],
 )
-def test_sentences(run, fault, sentence):
-    assert sentence in str(machine_error_message(fault, run))
+def test_messages_of_system_errors(run, error, message):
+    assert message in str(machine_error_message(error, run))
 
 
-@pytest.mark.parametrize("fault", [ZeroDivisionError(), tf.errors.InvalidArgumentError(None, None, "shapes")])
-def test_a_fault_of_the_program_has_none(run, fault):
-    assert machine_error_message(fault, run) is None
+@pytest.mark.parametrize("error", [ZeroDivisionError(), tf.errors.InvalidArgumentError(None, None, "shapes")])
+def test_programming_error_has_no_message(run, error):
+    assert machine_error_message(error, run) is None
 
 
-# ---- films that change, folders that go ----
+# ---- changed images, deleted folders ----
 
 
-def test_a_film_that_changes_during_the_run_ends_it_and_put_back_it_goes_on(run, data):
-    film = next((data / "fractured").iterdir())
-    content = film.read_bytes()
+def test_changed_image_stops_the_run_until_it_is_restored(run, data):
+    image = next((data / "fractured").iterdir())
+    content = image.read_bytes()
     other = next((data / "not fractured").iterdir()).read_bytes()
-    after_epoch(run, 1, lambda: film.write_bytes(other))
+    after_epoch(run, 1, lambda: image.write_bytes(other))
     with pytest.raises(
-        TrainingError, match=rf"{film.name} has changed since: put the old file back and resume"
+        TrainingError,
+        match=rf"{image.name} has changed since one was started: restore the old file and resume",
     ):
         run_training(run)
     assert run.state().status == "failed"
     assert checkpoint.latest_checkpoint(run.checkpoints)[1] == 1
-    # It is noticed when the run goes on, too.
+    # It is also detected when the run is resumed.
     run.add_watcher(lambda line: None)
     with pytest.raises(TrainingError, match=r"has changed since"):
         run_training(run)
-    # Another time alone makes no other film.
-    film.write_bytes(content)
+    # A new modification time alone is accepted.
+    image.write_bytes(content)
     assert run_training(run) is not None
 
 
-def test_a_film_that_goes_during_the_run(run, data):
-    film = next((data / "fractured").iterdir())
-    after_epoch(run, 1, film.unlink)
-    with pytest.raises(TrainingError, match=rf"{film.name} is gone: put it back and resume"):
+def test_missing_image_stops_the_run(run, data):
+    image = next((data / "fractured").iterdir())
+    after_epoch(run, 1, image.unlink)
+    with pytest.raises(
+        TrainingError, match=rf"{image.name} is missing since one was started: restore it and resume"
+    ):
         run_training(run)
 
 
-def test_a_data_set_that_is_gone_when_the_run_goes_on(run, data):
+def test_missing_dataset_when_a_run_is_resumed(run, data):
     after_epoch(run, 1, run.request_stop)
     assert run_training(run) is None
     data.rename(data.with_name("away"))
-    with pytest.raises(TrainingError, match=r"there is nothing: put them back, or connect their disk"):
+    with pytest.raises(
+        TrainingError, match=r"dataset of one is missing from .*: restore it or connect its disk"
+    ):
         run_training(run)
     assert run.state().status == "failed"
 
 
-def test_a_run_that_is_deleted_while_it_trains_ends_and_does_not_come_back(run):
+def test_deleted_run_ends_and_is_not_recreated(run):
     after_epoch(run, 1, lambda: shutil.rmtree(run.folder))
-    with pytest.raises(TrainingError, match="was deleted while the run was trained"):
+    with pytest.raises(TrainingError, match="was deleted during the training"):
         run_training(run)
     assert not run.folder.exists()
 
 
 @pytest.mark.parametrize("name", ["latest.weights.h5", "best.weights.h5", "memory.json"])
-def test_a_checkpoint_that_lost_a_file_is_none(copy_of_trained, name):
+def test_incomplete_checkpoint_is_ignored(copy_of_trained, name):
     run = copy_of_trained()
     saved = checkpoint.latest_checkpoint(run.checkpoints)[0]
     (saved / name).unlink()
     assert checkpoint.latest_checkpoint(run.checkpoints) is None
 
 
-def test_a_run_that_lost_its_split_is_refused(copy_of_trained):
+def test_run_without_its_split_is_rejected(copy_of_trained):
     run = copy_of_trained()
     (run.folder / "split.csv").unlink()
-    with pytest.raises(TrainingError, match=r"split\.csv is gone: start a new run"):
+    with pytest.raises(
+        TrainingError, match=r"split\.csv is missing from the folder of copy: start a new run"
+    ):
         run_training(run)
 
 
-def test_a_run_that_lost_its_progress_goes_on(copy_of_trained):
+def test_run_without_its_progress_is_resumed(copy_of_trained):
     run = copy_of_trained()
     for name in ("progress.jsonl", "steps.json", "films.npz", "state.json"):
         (run.folder / name).unlink()
@@ -212,8 +223,8 @@ def test_a_run_that_lost_its_progress_goes_on(copy_of_trained):
     assert run_training(run) is not None
 
 
-def test_the_size_of_a_checkpoint_counts_the_optimizer(tmp_path):
+def test_checkpoint_size_includes_the_optimizer(tmp_path):
     model = keras.Sequential([keras.Input((100,)), keras.layers.Dense(10)])
     model.compile("adam", "mse")
     model.fit(np.zeros((2, 100)), np.zeros((2, 10)), verbose=0)
-    assert checkpoint._size(model) >= 3 * 4 * 1010
+    assert checkpoint._size_in_bytes(model) >= 3 * 4 * 1010

@@ -1,4 +1,4 @@
-"""The result of a run: complete, honest about its splits, and silent about this machine."""
+"""The result of a run: files, card, predictions, and no paths of this computer."""
 
 import json
 from dataclasses import replace
@@ -26,7 +26,7 @@ def table(trained) -> pd.DataFrame:
     return predictions.read_predictions(trained.result / "predictions.csv")
 
 
-def test_the_folder_is_complete(trained, card):
+def test_folder_is_complete(trained, card):
     names = {path.name for path in trained.result.iterdir()}
     assert names == {"README.md", "card.json", "predictions.csv", "four_block.weights.h5"}
     weights = trained.result / card.weights.file
@@ -35,10 +35,10 @@ def test_the_folder_is_complete(trained, card):
     assert (trained.folder / "split.csv").is_file()
 
 
-def test_the_card_says_what_was_done(card, films, tiny_config):
+def test_card_describes_the_training(card, films, tiny_config):
     assert (card.id, card.architecture, card.heatmap_layer) == ("tiny", "four_block", "block4_norm")
     assert card.input == tiny_config.input
-    assert card.data.split_hash == films.data.split_hash
+    assert card.data.split_hash == films.dataset.split_hash
     assert card.data.layout == "folders"
     assert sum(map(sum, card.data.counts.values())) == 56
     assert card.training["seed"] == tiny_config.seed
@@ -46,17 +46,19 @@ def test_the_card_says_what_was_done(card, films, tiny_config):
     assert "--architecture four_block --size 64 --epochs 2 --batch 8" in card.command
 
 
-def test_the_weights_are_those_of_the_best_epoch(finished, card):
+def test_weights_are_those_of_the_best_epoch(finished, card):
     assert reference_logit(finished, card.input) == pytest.approx(card.golden, abs=1e-6)
 
 
-def test_predictions_are_of_validation_and_test_films_alone(table, films):
-    given = {case.id: (case.split, case.label, case.group) for case in films.cases if case.split != "train"}
-    found = {row.id: (row.split, row.label, row.group) for row in table.itertuples()}
-    assert found == given
+def test_predictions_cover_validation_and_test_images_only(table, films):
+    expected = {
+        case.id: (case.split, case.label, case.group) for case in films.cases if case.split != "train"
+    }
+    actual = {row.id: (row.split, row.label, row.group) for row in table.itertuples()}
+    assert actual == expected
 
 
-def test_thresholds_and_calibration_come_from_validation_films(table, card):
+def test_thresholds_and_calibration_use_the_validation_split(table, card):
     val, test = table[table["split"] == "val"], table[table["split"] == "test"]
     assert Thresholds.choose(val["label"], val["probability"]).to_json() == pytest.approx(
         card.thresholds.to_json(), rel=1e-4
@@ -64,20 +66,23 @@ def test_thresholds_and_calibration_come_from_validation_films(table, card):
     assert Thresholds.choose(test["label"], test["probability"]) != card.thresholds
     calibration, limits = module._calibrate(val["logit"].to_numpy(), val["label"].to_numpy())
     assert calibration.to_json() == pytest.approx(card.calibration.to_json(), rel=1e-3)
-    assert all(sentence in card.limits for sentence in limits)
+    assert all(limit in card.limits for limit in limits)
     assert card.calibration.apply(table["logit"]) == pytest.approx(table["probability"].to_numpy(), abs=1e-5)
 
 
-def test_the_record_is_that_of_the_test_films(table, card):
+def test_metrics_use_the_test_split(table, card):
     test = table[table["split"] == "test"]
-    cut = card.thresholds
-    again = summarise(test["label"], test["probability"], test["group"], cut.balanced)
+    thresholds = card.thresholds
+    again = summarise(test["label"], test["probability"], test["group"], thresholds.balanced)
     assert again.to_json() == card.test.to_json()
-    assert count_verdicts(test["label"], test["probability"], cut.low, cut.high) == card.test_states
+    assert (
+        count_verdicts(test["label"], test["probability"], thresholds.low, thresholds.high)
+        == card.test_states
+    )
     assert card.test_regions == {}
 
 
-def test_nothing_names_this_machine(trained, tiny_config):
+def test_result_contains_no_paths_of_this_computer(trained, tiny_config):
     for path in trained.result.iterdir():
         if path.suffix != ".h5":
             text = path.read_text("utf-8")
@@ -93,26 +98,26 @@ def test_nothing_names_this_machine(trained, tiny_config):
     assert settings["data"] == "DIR"
 
 
-def test_starting_weights_are_named_without_their_folder(tiny_config):
+def test_starting_weights_are_recorded_without_their_folder(tiny_config):
     config = replace(tiny_config, backbone_weights="/home/somebody/base.weights.h5", class_weights=False)
     assert module._settings(config)["backbone_weights"] == "base.weights.h5"
     assert "/home" not in module._command(config)
     assert "--backbone-weights base.weights.h5 --no-doubled --no-class-weights" in module._command(config)
 
 
-def test_a_network_that_learnt_nothing_says_so(trained):
+def test_network_that_learnt_nothing_gets_a_limit(trained):
     calibration, limits = module._calibrate(
         pd.Series([1.0, 2.0, 3.0, 4.0]).to_numpy(), pd.Series([1, 1, 0, 0]).to_numpy()
     )
     assert calibration == PlattCalibration.identity()
-    assert "learnt nothing of use" in limits[0]
+    assert "learnt nothing useful" in limits[0]
     assert (
         module._calibrate(pd.Series([1.0, 3.0, 2.0, 4.0]).to_numpy(), pd.Series([0, 0, 1, 1]).to_numpy())[1]
         == ()
     )
 
 
-def test_an_old_result_is_replaced_whole(trained, films, tiny_config, tmp_path):
+def test_previous_result_is_replaced(trained, films, tiny_config, tmp_path):
     run = Run.create(tmp_path, "again", tiny_config)
     for leftover in ("result", "result.partial"):
         (run.folder / leftover).mkdir()
@@ -124,19 +129,19 @@ def test_an_old_result_is_replaced_whole(trained, films, tiny_config, tmp_path):
     assert replace(card, id="", created="", weights=first.weights) == replace(first, id="", created="")
 
 
-def test_a_model_of_abnormal_films_says_so(trained, films, tiny_config, tmp_path):
+def test_limits_of_a_model_for_abnormalities(trained, films, tiny_config, tmp_path):
     run = Run.create(tmp_path, "abnormal", tiny_config)
-    abnormal = replace(films, data=replace(films.data, finding="abnormality"))
+    abnormal = replace(films, dataset=replace(films.dataset, finding="abnormality"))
     card = module.finish_run(run, abnormal, tiny_config, loop.load_best_model(trained, tiny_config))
     assert card.finding == card.data.finding == "abnormality"
-    assert any("abnormal or not" in sentence for sentence in card.limits)
-    assert not any("fracture or not" in sentence for sentence in card.limits)
+    assert any("abnormal or not" in limit for limit in card.limits)
+    assert not any("fracture or not" in limit for limit in card.limits)
 
 
-def test_a_model_of_a_mended_set_names_the_set(trained, films, tiny_config, tmp_path):
-    run = Run.create(tmp_path, "mended", tiny_config)
-    mended = replace(films, data=replace(films.data, layout="csv", source="phantom"))
-    card = module.finish_run(run, mended, tiny_config, loop.load_best_model(trained, tiny_config))
+def test_model_of_a_clean_split_names_the_dataset(trained, films, tiny_config, tmp_path):
+    run = Run.create(tmp_path, "clean", tiny_config)
+    clean = replace(films, dataset=replace(films.dataset, layout="csv", source="phantom"))
+    card = module.finish_run(run, clean, tiny_config, loop.load_best_model(trained, tiny_config))
     assert (card.data.name, card.data.layout) == ("Synthetic radiographs drawn by Second Look", "csv")
     assert card.data.licence.startswith("Apache-2.0")
-    assert any("it says nothing about patients" in sentence for sentence in card.limits)
+    assert any("it says nothing about patients" in limit for limit in card.limits)

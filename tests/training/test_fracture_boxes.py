@@ -1,4 +1,4 @@
-"""Learning from boxes, on phantoms that have them: the map learns, and a break changes nothing."""
+"""Training of a fracture map on phantoms with boxes: loss, resuming and targets."""
 
 from dataclasses import replace
 
@@ -16,14 +16,14 @@ from fracture_core.zoo.model_views import training_view
 
 
 @pytest.fixture(scope="module")
-def config(tmp_path_factory):
+def config(tmp_path_factory, tiny_map):
     root = tmp_path_factory.mktemp("boxed")
     write_phantom_dataset(
         root, PhantomSettings(32, size=(96, 80), regions=("hand", "leg", "forearm"), difficulty="realistic")
     )
     return TrainingConfig(
         data=str(root),
-        architecture="mobilenet_v2_map",
+        architecture=tiny_map.name,
         size=64,
         epochs=3,
         batch=8,
@@ -39,29 +39,29 @@ def films(config, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def straight(config, films, tmp_path_factory):
-    """A run without a break."""
-    run = Run.create(tmp_path_factory.mktemp("straight"), "straight", config)
+def uninterrupted(config, films, tmp_path_factory):
+    """A run without an interruption."""
+    run = Run.create(tmp_path_factory.mktemp("uninterrupted"), "uninterrupted", config)
     loop.fit(run, films, config)
     return run
 
 
-def test_the_loss_on_the_map_falls(straight):
-    losses = [line[f"{FRACTURE_MAP_LAYER}_loss"] for line in straight.epochs()]
+def test_map_loss_decreases(uninterrupted):
+    losses = [line[f"{FRACTURE_MAP_LAYER}_loss"] for line in uninterrupted.epochs()]
     assert losses[-1] < 0.8 * losses[0]
 
 
-def test_progress_has_the_names_that_pages_read(straight):
-    line = straight.epochs()[0]
+def test_progress_has_the_metric_names_of_the_pages(uninterrupted):
+    line = uninterrupted.epochs()[0]
     assert {"loss", "auc", "accuracy", "val_loss", "val_auc", "val_accuracy"} <= line.keys()
     assert line["loss"] == pytest.approx(
         line[f"{LOGIT_LAYER}_loss"] + line[f"{FRACTURE_MAP_LAYER}_loss"], rel=1e-4
     )
 
 
-def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(straight, config, films, tmp_path):
-    """Stopped in mid-epoch: a step of the second was made and is lost."""
-    run = Run.create(tmp_path, "broken", config)
+def test_resumed_run_equals_an_uninterrupted_one(uninterrupted, config, films, tmp_path):
+    """The run stops during the second epoch, whose first step is lost."""
+    run = Run.create(tmp_path, "interrupted", config)
     run.add_watcher(
         lambda line: run.request_stop() if (line["kind"], line["epoch"]) == ("epoch", 1) else None
     )
@@ -70,19 +70,19 @@ def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(straight, confi
     run.clear_stop_request()
     resumed = Run(run.folder)
     loop.fit(resumed, films, config)
-    one, two = (training_view(loop.load_best_model(each, config)) for each in (straight, resumed))
-    for mine, other in zip(one.get_weights(), two.get_weights(), strict=True):
-        assert np.abs(mine - other).max() < 1e-6
-    pairs = zip(straight.epochs(), resumed.epochs(), strict=True)
+    one, two = (training_view(loop.load_best_model(each, config)) for each in (uninterrupted, resumed))
+    for first, second in zip(one.get_weights(), two.get_weights(), strict=True):
+        assert np.abs(first - second).max() < 1e-6
+    pairs = zip(uninterrupted.epochs(), resumed.epochs(), strict=True)
     assert all(a["val_loss"] == pytest.approx(b["val_loss"], abs=1e-5) for a, b in pairs)
     assert checkpoint.latest_checkpoint(run.checkpoints)[1] == config.epochs
 
 
-def test_where_the_boxes_come_to_lie(config, films):
-    """Films of 80 × 96 on a canvas of 64 × 64: 53 wide, and 5 columns of padding to the left."""
+def test_boxes_in_canvas_pixels(config, films):
+    """Images of 80 × 96 on a canvas of 64 × 64 are 53 wide, with 5 columns of padding on the left."""
     index = films.indices_of("val")
-    marks = films.batches("val", config)._marks
-    for position, boxes in zip(index, marks.boxes, strict=True):
+    fracture_boxes = films.batches("val", config)._fracture_boxes
+    for position, boxes in zip(index, fracture_boxes.boxes, strict=True):
         given = films.cases[position].boxes
         assert len(boxes) == len(given)
         for (left, top, right, bottom), box in zip(given, boxes, strict=True):
@@ -90,20 +90,20 @@ def test_where_the_boxes_come_to_lie(config, films):
             np.testing.assert_allclose(box, expected, atol=1e-9)
 
 
-def test_boxes_that_count_for_nothing_teach_nothing(config, films):
+def test_box_weight_zero_ignores_all_cells(config, films):
     cells = films.batches("val", replace(config, box_weight=0.0))[0][1][FRACTURE_MAP_LAYER]
     assert (cells == -1).all()
 
 
-def test_a_set_without_boxes_teaches_no_empty_map(config, films):
+def test_dataset_without_boxes_ignores_all_cells(config, films):
     bare = replace(films, cases=tuple(replace(case, boxes=()) for case in films.cases))
     assert (bare.batches("train", config)[0][1][FRACTURE_MAP_LAYER] == -1).all()
 
 
-def test_a_broken_film_without_boxes_is_left_out_of_the_map(config, films):
+def test_fractured_image_without_boxes_is_ignored(config, films):
     cases = list(films.cases)
     first = next(position for position in films.indices_of("val") if cases[position].label)
     cases[first] = replace(cases[first], boxes=())
     batches = replace(films, cases=tuple(cases)).batches("val", config)
-    for position, boxes in zip(films.indices_of("val"), batches._marks.boxes, strict=True):
+    for position, boxes in zip(films.indices_of("val"), batches._fracture_boxes.boxes, strict=True):
         assert (boxes is None) == (position == first)

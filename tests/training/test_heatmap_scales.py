@@ -1,4 +1,4 @@
-"""How much evidence each heatmap method draws in full colour."""
+"""Heatmap scales of each method."""
 
 import numpy as np
 import pytest
@@ -18,28 +18,28 @@ def _rows(films) -> np.ndarray:
     return films.rows[val[films.labels(val) == 1]]
 
 
-def test_a_scale_is_the_90th_percentile_of_the_peaks_on_fractured_validation_films(trained, films, finished):
+def test_scale_is_the_90th_percentile_of_the_peaks(trained, films, finished):
     card = ModelCard.load(trained.result / "card.json")
     cam = GradCam(finished, card.heatmap_layer)
     peaks = [cam(normalise_canvas(films.canvases[row][None], films.spec)).max() for row in _rows(films)]
     assert card.heatmap_scale == pytest.approx(np.quantile(peaks, 0.9), rel=1e-5)
-    # After two epochs there is nothing positive for Grad-CAM++ on most films; what finds nothing gets no scale.
+    # After two epochs, Grad-CAM++ finds no evidence on most images and gets no scale.
     assert {"layer_cam", "score_cam", "saliency"} <= set(card.heatmap_scales)
     assert min(card.heatmap_scales.values()) > 0
 
 
-def test_a_network_that_looks_at_nothing_gets_no_scale(trained, films, tiny_config):
+def test_network_with_zero_weights_gets_no_scale(trained, films, tiny_config):
     model = loop.load_best_model(trained, tiny_config)
     head = model.get_layer("logit")
     head.set_weights([np.zeros_like(weight) for weight in head.get_weights()])
     card = ModelCard.load(trained.result / "card.json")
-    # Score-CAM sees a network that says one half of every film.
+    # Score-CAM weights features by the probability, which is one half for every image.
     assert set(
         measure_heatmap_scales(Explainer(model, SplitModel(model, card.heatmap_layer), films.spec), films)
     ) <= {"score_cam"}
 
 
-def test_scales_are_measured_again_and_nothing_else_changes(store, edit_card, tiny_config, tmp_path):
+def test_remeasuring_changes_only_the_scales(store, edit_card, tiny_config, tmp_path):
     before = store.card("tiny")
     edit_card(heatmap_scales={})
     after = remeasure_heatmap_scales(store, "tiny", tiny_config.data, tmp_path / "cache")
@@ -48,8 +48,8 @@ def test_scales_are_measured_again_and_nothing_else_changes(store, edit_card, ti
     assert after.to_json() | {"heatmap_scales": 0} == before.to_json() | {"heatmap_scales": 0}
 
 
-def test_other_films_are_refused(store, edit_card, tiny_config, tmp_path):
+def test_other_dataset_is_rejected(store, edit_card, tiny_config, tmp_path):
     card = store.card("tiny")
     edit_card(data={**card.to_json()["data"], "split_hash": "0" * 64})
-    with pytest.raises(DataError, match="the split that tiny was trained on"):
+    with pytest.raises(DataError, match="split that tiny was trained on"):
         remeasure_heatmap_scales(store, "tiny", tiny_config.data, tmp_path / "cache")

@@ -1,4 +1,4 @@
-"""The loop: an interruption changes nothing, the best weights are the best, faults are told."""
+"""Training loop: resuming, best weights, early stopping and errors."""
 
 import json
 import shutil
@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from fracture_core.errors import ModelError, TrainingError
+from fracture_core.errors import ImageReadError, ModelError, TrainingError
 from fracture_core.imaging import raster, read_radiograph
 from fracture_core.inference.score import compute_logits
 from fracture_core.runs.run import Run
@@ -27,7 +27,7 @@ def new_run(tmp_path):
     return create
 
 
-def _same(first: Path, second: Path, arrays) -> None:
+def _assert_same(first: Path, second: Path, arrays) -> None:
     one, two = arrays(first), arrays(second)
     assert one.keys() == two.keys()
     assert any("optimizer" in name for name in one)
@@ -41,31 +41,29 @@ def _stop_after(run: Run, epoch: int) -> None:
     )
 
 
-def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(
-    trained, films, tiny_config, new_run, arrays
-):
+def test_resumed_run_equals_an_uninterrupted_one(trained, films, tiny_config, new_run, arrays):
     run = new_run(tiny_config)
     _stop_after(run, 1)
-    with pytest.raises(StopRequested):  # in mid-epoch: a step of the second was made and is lost
+    with pytest.raises(StopRequested):  # during the second epoch, whose first step is lost
         loop.fit(run, films, tiny_config)
     assert checkpoint.latest_checkpoint(run.checkpoints)[1] == 1
     run.clear_stop_request()
     resumed = Run(run.folder)
     best = loop.fit(resumed, films, tiny_config)
-    straight, broken = (checkpoint.latest_checkpoint(one.checkpoints)[0] for one in (trained, run))
-    _same(straight / checkpoint.LATEST_WEIGHTS, broken / checkpoint.LATEST_WEIGHTS, arrays)
+    uninterrupted, interrupted = (checkpoint.latest_checkpoint(one.checkpoints)[0] for one in (trained, run))
+    _assert_same(uninterrupted / checkpoint.LATEST_WEIGHTS, interrupted / checkpoint.LATEST_WEIGHTS, arrays)
     for mine, other in zip(
         best.get_weights(), loop.load_best_model(trained, tiny_config).get_weights(), strict=True
     ):
         assert np.abs(mine - other).max() < 1e-6
-    memories = [json.loads((folder / "memory.json").read_text()) for folder in (straight, broken)]
-    assert memories[0]["random"] == memories[1]["random"]
-    assert memories[0]["early"] == pytest.approx(memories[1]["early"], abs=1e-6)
+    states = [json.loads((folder / "memory.json").read_text()) for folder in (uninterrupted, interrupted)]
+    assert states[0]["random"] == states[1]["random"]
+    assert states[0]["early"] == pytest.approx(states[1]["early"], abs=1e-6)
     pairs = zip(trained.epochs(), run.epochs(), strict=True)
     assert all(one["val_loss"] == pytest.approx(two["val_loss"], abs=1e-6) for one, two in pairs)
 
 
-def test_training_changed_something(trained, tiny_config):
+def test_training_changes_the_weights(trained, tiny_config):
     keras.utils.set_random_seed(tiny_config.seed)
     from fracture_core.zoo import find_architecture
 
@@ -74,7 +72,7 @@ def test_training_changed_something(trained, tiny_config):
     assert not np.array_equal(fresh.get_weights()[0], best.get_weights()[0])
 
 
-def test_best_has_the_lowest_validation_loss(trained, films, tiny_config):
+def test_best_weights_have_the_lowest_validation_loss(trained, films, tiny_config):
     val = films.indices_of("val")
     scores = compute_logits(
         loop.load_best_model(trained, tiny_config), films.canvases, films.rows[val], films.spec
@@ -85,58 +83,64 @@ def test_best_has_the_lowest_validation_loss(trained, films, tiny_config):
     loss = float(np.mean(weights * (np.logaddexp(0, scores) - labels * scores)))
     reported = [line["val_loss"] for line in trained.epochs()]
     assert loss == pytest.approx(min(reported), rel=1e-3)
-    assert abs(loss - max(reported)) > 2e-3 * loss  # the other epoch would be told from it
+    assert abs(loss - max(reported)) > 2e-3 * loss  # the epochs are distinguishable
 
 
-def test_epochs_decode_nothing(films, tiny_config, new_run, monkeypatch):
-    def refuse(*_given, **_named):
-        raise AssertionError("a film was decoded again")
+def test_training_decodes_no_image(films, tiny_config, new_run, monkeypatch):
+    opened = []
+
+    def refuse(path, *_args, **_options):
+        opened.append(path)
+        raise OSError
 
     monkeypatch.setattr(raster.Image, "open", refuse)
-    with pytest.raises(AssertionError, match="decoded again"):
-        read_radiograph(films.cases[0].path)  # the way that is barred is the one films come by
+    with pytest.raises(ImageReadError):
+        read_radiograph(films.cases[0].path)
+    assert opened  # images are really read through the patched function
+    opened.clear()
     run = new_run(tiny_config)
     loop.fit(run, films, tiny_config)
     assert len(run.epochs()) == 2
+    assert not opened
 
 
-def test_progress_is_complete(trained, tiny_config):
+def test_progress_reports_are_complete(trained, tiny_config):
     epochs = trained.epochs()
     assert [line["epoch"] for line in epochs] == [1, 2]
     assert {"loss", "auc", "accuracy", "val_loss", "val_auc", "val_accuracy", "seconds"} <= epochs[0].keys()
     assert {line["kind"] for line in trained.progress()} == {"epoch"}
-    known = StepHistory.load(trained.steps)
-    now = known.now
+    history = StepHistory.load(trained.steps)
+    now = history.now
     assert (now.epoch, now.epochs, now.step) == (2, 2, now.steps)
     assert now.images_per_second > 0
     assert now.memory > 1e7 < now.memory_free
-    assert known.points[0].step == 1
+    assert history.points[0].step == 1
 
 
 def test_patience_is_restored(films, tiny_config, copy_of_trained):
-    """Two epochs were waited through before the break; with the third, patience ends."""
+    """Two epochs without improvement before the interruption; the third uses up the patience."""
     run = copy_of_trained(epochs=9)
     saved = checkpoint.latest_checkpoint(run.checkpoints)[0]
     best = (saved / checkpoint.BEST_WEIGHTS).read_bytes()
-    memory = json.loads((saved / "memory.json").read_text())
-    memory["early"] = {"best": -1.0, "wait": tiny_config.patience - 1, "best_epoch": 0}
-    (saved / "memory.json").write_text(json.dumps(memory))
+    state = json.loads((saved / "memory.json").read_text())
+    state["early"] = {"best": -1.0, "wait": tiny_config.patience - 1, "best_epoch": 0}
+    (saved / "memory.json").write_text(json.dumps(state))
     loop.fit(run, films, run.config())
     assert [line["epoch"] for line in run.epochs()] == [1, 2, 3]
     assert (checkpoint.latest_checkpoint(run.checkpoints)[0] / checkpoint.BEST_WEIGHTS).read_bytes() == best
 
 
-def test_a_run_whose_patience_was_spent_is_not_trained_on(films, tiny_config, copy_of_trained):
+def test_run_stopped_early_is_not_continued(films, tiny_config, copy_of_trained):
     run = copy_of_trained(epochs=9)
     path = checkpoint.latest_checkpoint(run.checkpoints)[0] / "memory.json"
-    memory = json.loads(path.read_text())
-    memory["early"]["wait"] = tiny_config.patience
-    path.write_text(json.dumps(memory))
+    state = json.loads(path.read_text())
+    state["early"]["wait"] = tiny_config.patience
+    path.write_text(json.dumps(state))
     loop.fit(run, films, run.config())
     assert len(run.epochs()) == 2
 
 
-def test_a_run_with_all_its_epochs_is_not_trained_on(films, copy_of_trained, tiny_config):
+def test_complete_run_is_not_continued(films, copy_of_trained, tiny_config):
     run = copy_of_trained()
     model = loop.fit(run, films, tiny_config)
     assert len(run.epochs()) == 2
@@ -146,49 +150,47 @@ def test_a_run_with_all_its_epochs_is_not_trained_on(films, copy_of_trained, tin
         np.testing.assert_array_equal(mine, other)
 
 
-def test_a_request_to_stop_before_the_first_epoch(films, tiny_config, new_run):
+def test_stop_request_before_the_first_epoch(films, tiny_config, new_run):
     run = new_run(tiny_config)
     run.request_stop()
     with pytest.raises(StopRequested):
         loop.fit(run, films, tiny_config)
     assert checkpoint.latest_checkpoint(run.checkpoints) is None
-    with pytest.raises(TrainingError, match="at least one completed epoch in new"):
+    with pytest.raises(TrainingError, match="new has no completed epoch yet"):
         loop.load_best_model(run, tiny_config)
 
 
 @pytest.mark.parametrize("weight", [np.nan, np.inf])
-def test_a_loss_that_is_no_number_is_told_and_not_kept(films, tiny_config, new_run, monkeypatch, weight):
-    real = TrainingData.batches
+def test_diverged_loss_is_an_error_and_not_saved(films, tiny_config, new_run, monkeypatch, weight):
+    original = TrainingData.batches
 
-    def broken(self, split, config, epoch=0):
-        batches = real(self, split, config, epoch)
+    def invalid_weights(self, split, config, epoch=0):
+        batches = original(self, split, config, epoch)
         if split == "train":
             batches._weights = np.full_like(batches._weights, weight)
         return batches
 
-    monkeypatch.setattr(TrainingData, "batches", broken)
+    monkeypatch.setattr(TrainingData, "batches", invalid_weights)
     run = new_run(tiny_config)
-    with pytest.raises(
-        TrainingError, match=r"no longer a number after epoch 1: .* learning rate below 0\.001"
-    ):
+    with pytest.raises(TrainingError, match=r"loss diverged in epoch 1: .* learning rate below 0\.001"):
         loop.fit(run, films, tiny_config)
     assert checkpoint.latest_checkpoint(run.checkpoints) is None
 
 
-def test_an_unknown_layer_to_freeze_before(films, tiny_config, new_run):
+def test_unknown_layer_to_freeze_before(films, tiny_config, new_run):
     config = replace(tiny_config, freeze_before="block9_conv")
-    with pytest.raises(TrainingError, match="it has no 'block9_conv'"):
+    with pytest.raises(TrainingError, match="has no 'block9_conv' layer"):
         loop.fit(new_run(config), films, config)
 
 
-def test_starting_weights_for_a_network_without_backbone(films, tiny_config, new_run):
+def test_starting_weights_need_a_backbone(films, tiny_config, new_run):
     config = replace(tiny_config, backbone_weights="imagenet")
     with pytest.raises(ModelError, match="has no backbone"):
         loop.fit(new_run(config), films, config)
 
 
-def test_from_the_head_to_the_whole_network(films, tiny_config, new_run, arrays):
-    """Only the head learns at first; a run resumed at the boundary ends where the other does."""
+def test_head_phase_and_resuming_after_it(films, tiny_config, new_run, arrays):
+    """The first epoch trains only the head; a run resumed after it equals an uninterrupted one."""
     config = replace(tiny_config, epochs=2, head_epochs=1, freeze_before="block4_conv")
     run = new_run(config)
     at_boundary = run.folder.with_name("at_boundary")
@@ -203,24 +205,24 @@ def test_from_the_head_to_the_whole_network(films, tiny_config, new_run, arrays)
     keras.utils.set_random_seed(config.seed)
     from fracture_core.zoo import find_architecture
 
-    row = find_architecture("four_block")
-    start, head, whole = (row.build(config.input) for _ in range(3))
+    architecture = find_architecture("four_block")
+    start, head, whole = (architecture.build(config.input) for _ in range(3))
     head.load_weights(next(at_boundary.glob("checkpoints/epoch-0001")) / checkpoint.BEST_WEIGHTS)
     whole.load_weights(checkpoint.latest_checkpoint(run.checkpoints)[0] / checkpoint.LATEST_WEIGHTS)
     for layer in start.layers:
         before, middle, after = (model.get_layer(layer.name).get_weights() for model in (start, head, whole))
         if not before:
             continue
-        kept = np.array_equal(before[0], middle[0])
-        assert kept == (layer.name != "logit"), layer.name
+        unchanged = np.array_equal(before[0], middle[0])
+        assert unchanged == (layer.name != "logit"), layer.name
         frozen = layer.name.startswith(("block1", "block2", "block3"))
         assert np.array_equal(middle[0], after[0]) == frozen, layer.name
 
     resumed = Run(at_boundary)
     loop.fit(resumed, films, config)
-    _same(
+    _assert_same(
         checkpoint.latest_checkpoint(run.checkpoints)[0] / checkpoint.LATEST_WEIGHTS,
         checkpoint.latest_checkpoint(resumed.checkpoints)[0] / checkpoint.LATEST_WEIGHTS,
         arrays,
     )
-    assert [line["epoch"] for line in resumed.epochs()] == [2]  # the copy was made before the first was told
+    assert [line["epoch"] for line in resumed.epochs()] == [2]  # copied before the first epoch was reported

@@ -1,4 +1,4 @@
-"""The index of a model's training films: built from its own data set, bound to its weights, refused for others."""
+"""The index of similar training images: building, binding to the weights, and the background job."""
 
 import json
 import shutil
@@ -18,36 +18,36 @@ from fracture_core.zoo import find_architecture
 
 @pytest.fixture
 def with_features(monkeypatch):
-    """The four-block network as if the table named its features."""
-    row = replace(find_architecture("four_block"), feature_layers=("block3_norm", "block4_norm"))
-    monkeypatch.setitem(zoo_table.ARCHITECTURES, "four_block", row)
+    """The four-block network with feature layers."""
+    architecture = replace(find_architecture("four_block"), feature_layers=("block3_norm", "block4_norm"))
+    monkeypatch.setitem(zoo_table.ARCHITECTURES, "four_block", architecture)
 
 
 @pytest.fixture
-def told() -> list[tuple[str, int, int]]:
+def calls() -> list[tuple[str, int, int]]:
     return []
 
 
 @pytest.fixture
-def build(store, tiny_config, tmp_path, told):
+def build(store, tiny_config, tmp_path, calls):
     def built():
         return neighbour_index.build_neighbour_index(
-            store, "tiny", tiny_config.data, tmp_path / "cache", lambda *step: told.append(step)
+            store, "tiny", tiny_config.data, tmp_path / "cache", lambda *step: calls.append(step)
         )
 
     return built
 
 
 @pytest.mark.usefixtures("with_features")
-def test_a_training_film_is_found_again_by_an_opinion(build, store, films, told):
+def test_training_image_is_its_own_nearest_neighbour(build, store, films, calls):
     index = build()
     assert store.neighbours("tiny").nearest(np.ones(len(index.directions.mean))) == index.nearest(
         np.ones(len(index.directions.mean))
     )
     train = films.indices_of("train")
     assert sorted(index.cases) == sorted(films.cases[at].id for at in train)
-    assert told[-1][0] == "The model looks at the films"
-    assert told[-1][1] == told[-1][2] == len(train) + len(films.indices_of("val"))
+    assert calls[-1][0] == "Extracting features"
+    assert calls[-1][1] == calls[-1][2] == len(train) + len(films.indices_of("val"))
     assert index.record.broken.n + index.record.others.n == len(films.indices_of("val"))
     film = films.cases[train[0]]
     near = index.nearest(Predictor(store, "tiny").predict(film.path, heatmap=False).features)[0]
@@ -56,7 +56,7 @@ def test_a_training_film_is_found_again_by_an_opinion(build, store, films, told)
 
 
 @pytest.mark.usefixtures("with_features")
-def test_it_holds_no_picture_and_no_path_of_this_computer(build, store, tiny_config):
+def test_index_contains_no_image_and_no_path_of_this_computer(build, store, tiny_config):
     build()
     content = np.load(store.root / "tiny" / NEIGHBOURS_NAME, allow_pickle=False)
     assert all(not str(path).startswith("/") for path in content["paths"])
@@ -65,7 +65,7 @@ def test_it_holds_no_picture_and_no_path_of_this_computer(build, store, tiny_con
 
 
 @pytest.mark.usefixtures("with_features")
-def test_other_weights_have_no_index(build, store, edit_card):
+def test_index_is_bound_to_the_weights(build, store, edit_card):
     build()
     weights = store.card("tiny").to_json()["weights"]
     edit_card(weights={**weights, "sha256": "0" * 64})
@@ -76,34 +76,34 @@ def test_other_weights_have_no_index(build, store, edit_card):
 
 
 @pytest.mark.usefixtures("with_features")
-def test_other_films_are_refused(build, store, edit_card):
+def test_other_dataset_is_rejected(build, store, edit_card):
     edit_card(data={**store.card("tiny").to_json()["data"], "split_hash": "0" * 64})
-    with pytest.raises(DataError, match="the films and the split"):
+    with pytest.raises(DataError, match="differs from the dataset and split"):
         build()
     assert store.neighbours("tiny") is None
 
 
-def test_an_architecture_without_features_has_no_neighbours(build, store, wide_film):
-    with pytest.raises(ModelError, match="features to compare films by"):
+def test_architecture_without_features_has_no_index(build, store, wide_film):
+    with pytest.raises(ModelError, match="has no features for comparing images"):
         build()
     assert Predictor(store, "tiny").predict(wide_film, heatmap=False).features is None
 
 
-def test_the_job_tells_its_state(tmp_path):
+def test_job_reports_its_state(tmp_path):
     job = IndexJob(tmp_path / "job")
     assert job.state().status == "absent"
     job.folder.mkdir()
-    seen = []
+    states = []
 
-    def work(tell):
-        tell("Reading", 3, 3)
-        seen.append(job.state())
+    def work(progress):
+        progress("Reading", 3, 3)
+        states.append(job.state())
 
     assert job.run(work) == 0
-    assert (seen[0].status, seen[0].what, seen[0].done, seen[0].every) == ("running", "Reading", 3, 3)
+    assert (states[0].status, states[0].what, states[0].done, states[0].every) == ("running", "Reading", 3, 3)
     assert job.state().status == "finished"
 
-    def fail(tell):
+    def fail(progress):
         raise DataError("Expected films.")
 
     assert job.run(fail) == 1
@@ -112,7 +112,7 @@ def test_the_job_tells_its_state(tmp_path):
     assert job.state().status == "absent"
 
 
-def test_a_job_that_is_gone_without_a_word_has_failed(tmp_path):
+def test_job_whose_process_disappeared_has_failed(tmp_path):
     job = IndexJob(tmp_path)
     (tmp_path / "state.json").write_text(
         json.dumps(
@@ -131,7 +131,7 @@ def test_a_job_that_is_gone_without_a_word_has_failed(tmp_path):
     assert "start it again" in job.state().what
 
 
-def test_a_started_job_can_be_cancelled(store, tmp_path, monkeypatch):
+def test_started_job_can_be_cancelled(store, tmp_path, monkeypatch):
     monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path / "runs"))
     job = IndexJob(tmp_path / "job")
     job.start("tiny", tmp_path / "nowhere")

@@ -1,4 +1,4 @@
-"""A fold of a cross-validation: what it writes, and that the held-out films choose nothing."""
+"""Cross-validation folds: results, and no influence of the held-out images on the training."""
 
 from dataclasses import replace
 
@@ -34,15 +34,15 @@ def held_out(fold, config):
     return TrainingData.load(config, fold.folder.parent / ".cache")
 
 
-def test_the_fold_is_finished_and_has_no_card(fold):
+def test_finished_fold_has_no_card(fold):
     assert fold.state().status == "finished"
     assert fold.state().message.startswith("Out-of-fold AUC of fold 2: ")
     assert {path.name for path in fold.result.iterdir()} == {TABLE, "four_block.weights.h5"}
 
 
-def test_the_table_holds_every_held_out_film_and_no_test_film(fold, films, held_out):
+def test_table_contains_all_held_out_and_no_test_images(fold, films, held_out):
     table = read_folds(fold.folder.parent)
-    assert list(table["id"]) == sorted(held_out.cases[at].id for at in held_out.of("val"))
+    assert list(table["id"]) == sorted(held_out.cases[at].id for at in held_out.indices_of("val"))
     test = {films.cases[at].id for at in films.indices_of("test")}
     assert len(test) > 0
     assert not test & set(table["id"])
@@ -50,8 +50,8 @@ def test_the_table_holds_every_held_out_film_and_no_test_film(fold, films, held_
     assert set(table["fold"]) == {2}
 
 
-def test_the_predictions_are_those_of_the_last_epoch(fold, config, held_out):
-    """Read from the saved weights, which are those of the checkpoint's latest epoch."""
+def test_predictions_use_the_last_epoch(fold, config, held_out):
+    """The saved weights equal those of the latest checkpoint, rounded to half precision."""
     network = find_architecture(config.architecture).build(config.input)
     network.load_weights(fold.result / "four_block.weights.h5")
     again = predict_held_out(held_out, config, network).sort_values("id")
@@ -59,28 +59,26 @@ def test_the_predictions_are_those_of_the_last_epoch(fold, config, held_out):
     np.testing.assert_allclose(table["logit"], again["logit"], rtol=1e-4, atol=1e-5)
     latest = find_architecture(config.architecture).build(config.input)
     training_view(latest).load_weights(next(fold.checkpoints.glob("epoch-0002")) / "latest.weights.h5")
-    for mine, theirs in zip(
+    for saved, checkpoint in zip(
         training_view(network).get_weights(), training_view(latest).get_weights(), strict=True
     ):
-        np.testing.assert_allclose(mine, theirs, atol=2e-3)  # rounded to half precision
+        np.testing.assert_allclose(saved, checkpoint, atol=2e-3)  # rounded to half precision
 
 
-def test_peaks_of_a_map(held_out, config):
-    """On a network with a map the peak is the strongest cell, as a fraction of the film."""
+def test_peaks_of_a_fracture_map(held_out, config, tiny_map):
+    """Peaks of a network with a fracture map are fractions of the image."""
     keras.utils.set_random_seed(0)
-    mapped = replace(config, architecture="efficientnet_lite0_map")
-    row = find_architecture(mapped.architecture)
-    network = row.build(row.at_size(64))
-    few = replace(held_out, cases=held_out.cases[:12], spec=row.at_size(64))
-    table = predict_held_out(few, mapped, network)
+    network = tiny_map.build(tiny_map.input)
+    few = replace(held_out, cases=held_out.cases[:12], spec=tiny_map.input)
+    table = predict_held_out(few, replace(config, architecture=tiny_map.name), network)
     assert len(table) > 0
     for name in ("peak_x", "peak_y"):
-        found = [float(value) for value in table[name] if value != ""]
-        assert all(0 <= value <= 1 for value in found)
+        peaks = [float(value) for value in table[name] if value != ""]
+        assert all(0 <= value <= 1 for value in peaks)
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"schedule": "plateau"}, "must not steer the training"),
         ({"search_trials": 2}, "must not steer the training"),
@@ -93,12 +91,12 @@ def test_peaks_of_a_map(held_out, config):
         ({"region_balance": 0.5, "sampling": "over"}, "Region balance works only"),
     ],
 )
-def test_impossible_settings(config, changes, said):
-    with pytest.raises(TrainingError, match=said):
+def test_invalid_settings(config, changes, message):
+    with pytest.raises(TrainingError, match=message):
         replace(config, **changes)
 
 
-def test_a_fold_has_nothing_before_its_first_epoch(tmp_path, config):
+def test_fold_without_an_epoch(tmp_path, config):
     run = Run.create(tmp_path, "empty", config)
-    with pytest.raises(TrainingError, match="at least one completed epoch"):
+    with pytest.raises(TrainingError, match="no completed epoch"):
         loop.load_best_model(run, config)

@@ -1,4 +1,4 @@
-"""The pointing game over films, with heatmaps that are known."""
+"""Pointing game with known heatmaps."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from fracture_core.training.training_data import TrainingData
 
 @pytest.fixture
 def marked(films) -> TrainingData:
-    """Every broken film has a box around its upper left quarter."""
+    """All fractured images get a box around the upper left quarter."""
     cases = tuple(replace(case, boxes=((0.0, 0.0, 0.5, 0.5),) * case.label) for case in films.cases)
     return replace(films, cases=cases)
 
@@ -22,13 +22,13 @@ def _cam(row: int, column: int):
     return lambda _inputs: grid
 
 
-def test_it_counts_marked_films(marked):
+def test_share_of_hits(marked):
     index = np.arange(len(marked.cases))
-    broken = int(marked.labels(index).sum())
+    fractured = int(marked.labels(index).sum())
     for cam, value in ((_cam(2, 2), 1.0), (_cam(6, 6), 0.0)):
-        found = measure_pointing(cam, marked, index)
-        assert (found.value, found.n) == (value, broken)
+        interval = measure_pointing(cam, marked, index)
+        assert (interval.value, interval.n) == (value, fractured)
 
 
-def test_without_boxes_there_is_no_game(films):
+def test_no_result_without_boxes(films):
     assert measure_pointing(_cam(2, 2), films, films.indices_of("test")) is None

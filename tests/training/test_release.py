@@ -1,4 +1,4 @@
-"""Putting a model in use: the comparison, the checks, and the reason for an exception."""
+"""Release of a model: comparison, checks, and exceptions with a reason."""
 
 import shutil
 from dataclasses import replace
@@ -17,13 +17,13 @@ from fracture_core.vocabulary import CITATIONS
 
 @pytest.fixture(autouse=True)
 def _unchecked(monkeypatch):
-    """The check of the weights has tests of its own."""
+    """Skip the check of the weights, which has its own tests."""
     monkeypatch.setattr(ModelStore, "verify", lambda self, model_id: 0.0)
 
 
 @pytest.fixture
 def models(tmp_path, shipped_models):
-    """The shipped model, a copy that is as good, and one that guesses, all on the same test images."""
+    """The shipped model, an equal copy, and one with random predictions, on the same test images."""
     store = ModelStore(tmp_path / "copies")
     shutil.copytree(shipped_models / SHIPPED_MODEL, store.root / SHIPPED_MODEL)
     for name in ("equal", "guesses"):
@@ -42,9 +42,9 @@ def _compare(store, name):
     return compare_with_model_in_use(store, store.root / name)
 
 
-def test_the_comparison_states_both_models(models):
-    found = _compare(models, "guesses")
-    rows = {name: (current, candidate) for name, current, candidate in found.rows()}
+def test_comparison_lists_both_models(models):
+    comparison = _compare(models, "guesses")
+    rows = {name: (current, candidate) for name, current, candidate in comparison.rows()}
     card = models.card(SHIPPED_MODEL)
     assert rows["Test AUC"] == (card.test.auc.text(), "0.57 (95% CI 0.52–0.62, n = 529)")
     assert rows["Sensitivity"][0] == f"{card.test.sensitivity.text()} at threshold {card.test.threshold:.2f}"
@@ -54,29 +54,31 @@ def test_the_comparison_states_both_models(models):
     assert rows["Dataset"][0] == card.data.name
 
 
-def test_a_model_that_is_worse_on_the_shared_images_fails(models):
-    found = _compare(models, "guesses")
-    assert found.pair.difference.high < 0
-    assert [failed.check for failed in found.failed] == [Check.WORSE_THAN_IN_USE]
-    assert "On the 529 test images in 55 groups that both share, guesses is worse" in found.pair_sentence()
-    assert found.to_json()["checks_failed"].keys() == {"worse_than_in_use"}
+def test_worse_model_fails_a_check(models):
+    comparison = _compare(models, "guesses")
+    assert comparison.pair.difference.high < 0
+    assert [failed.check for failed in comparison.failed] == [Check.WORSE_THAN_IN_USE]
+    assert (
+        "On the 529 test images in 55 groups that both share, guesses is worse" in comparison.pair_sentence()
+    )
+    assert comparison.to_json()["checks_failed"].keys() == {"worse_than_in_use"}
 
 
-def test_a_model_that_passes_needs_no_reason(models):
+def test_passing_model_needs_no_reason(models):
     assert not _compare(models, "equal").failed
     put_in_use(models, "equal")
-    assert models.in_use() == "equal"
+    assert models.model_in_use() == "equal"
     assert models.history()[0].reason == ""
 
 
 @pytest.mark.parametrize("reason", ["", "  \n "])
-def test_a_model_that_fails_is_refused_without_a_reason(models, reason):
+def test_failing_model_needs_a_reason(models, reason):
     with pytest.raises(ModelError, match=r"fails 1 check \(worse than the model in use\): give a reason"):
         put_in_use(models, "guesses", reason)
-    assert (models.in_use(), models.history()) == (SHIPPED_MODEL, ())
+    assert (models.model_in_use(), models.history()) == (SHIPPED_MODEL, ())
 
 
-def test_reason_and_failed_checks_are_kept(models):
+def test_reason_and_failed_checks_are_recorded(models):
     put_in_use(models, "guesses", "for a lesson")
     (change,) = models.history()
     assert (change.reason, change.checks_failed) == ("for a lesson", ("worse_than_in_use",))
@@ -84,19 +86,19 @@ def test_reason_and_failed_checks_are_kept(models):
         put_in_use(models, "equal", "x" * (LONGEST_REASON + 1))
 
 
-def test_the_shipped_model_is_always_reachable(models):
+def test_shipped_model_never_needs_a_reason(models):
     put_in_use(models, "equal")
     path = models.root / SHIPPED_MODEL / "card.json"
     replace(models.card(SHIPPED_MODEL), test=None).save(path)
-    found = _compare(models, SHIPPED_MODEL)
-    assert [failed.check for failed in found.failed] == [Check.NO_TEST_RECORD]
+    comparison = _compare(models, SHIPPED_MODEL)
+    assert [failed.check for failed in comparison.failed] == [Check.NO_TEST_RECORD]
     put_in_use(models, SHIPPED_MODEL)
-    assert models.in_use() == SHIPPED_MODEL
+    assert models.model_in_use() == SHIPPED_MODEL
 
 
-def test_an_outdated_comparison_is_made_again(models):
-    found = _compare(models, "guesses")
-    assert found.reason_needed
+def test_outdated_comparison_is_repeated(models):
+    comparison = _compare(models, "guesses")
+    assert comparison.reason_needed
     path = models.root / "equal" / "card.json"
     before = _compare(models, "equal")
     replace(models.card("equal"), test=None).save(path)
@@ -104,36 +106,36 @@ def test_an_outdated_comparison_is_made_again(models):
         put_in_use(models, "equal", "", before)
 
 
-def test_models_without_shared_images(models):
+def test_no_shared_images(models):
     card = models.card("equal")
     data = replace(card.data, name=CITATIONS["phantom"], layout="phantom")
     replace(card, data=data).save(models.root / "equal" / "card.json")
-    found = _compare(models, "equal")
-    assert found.pair is None
-    assert "share no test images" in found.pair_sentence()
-    assert [failed.check for failed in found.failed] == [Check.SYNTHETIC_TRAINING]
+    comparison = _compare(models, "equal")
+    assert comparison.pair is None
+    assert "share no test images" in comparison.pair_sentence()
+    assert [failed.check for failed in comparison.failed] == [Check.SYNTHETIC_TRAINING]
 
 
-def test_models_without_predictions(models):
+def test_no_predictions(models):
     (models.root / "equal" / "predictions.csv").unlink()
-    found = _compare(models, "equal")
-    assert found.pair is None
-    assert found.pair_sentence().startswith("No comparison on shared test images: ")
+    comparison = _compare(models, "equal")
+    assert comparison.pair is None
+    assert comparison.pair_sentence().startswith("No comparison on shared test images: ")
 
 
-def test_a_damaged_model_in_use_does_not_block_another(models):
+def test_damaged_model_in_use_can_be_replaced(models):
     models.use("equal")
     (models.root / "equal" / "card.json").write_text("{")
-    found = _compare(models, SHIPPED_MODEL)
-    assert found.current is None
-    assert "The model in use cannot be compared" in found.pair_sentence()
-    assert all(current == "not recorded" for _, current, _ in found.rows())
+    comparison = _compare(models, SHIPPED_MODEL)
+    assert comparison.current is None
+    assert "The model in use cannot be compared" in comparison.pair_sentence()
+    assert all(current == "not recorded" for _, current, _ in comparison.rows())
     put_in_use(models, SHIPPED_MODEL)
-    assert models.in_use() == SHIPPED_MODEL
+    assert models.model_in_use() == SHIPPED_MODEL
 
 
-def test_the_card_alone_is_enough(models):
-    """Weights that a user loads have no record and no dataset."""
+def test_card_without_metrics_and_dataset(models):
+    """A model added from a weights file has no metrics and no dataset."""
     card = replace(
         ModelCard.load(models.root / "equal" / "card.json"), test=None, data=None, test_states=None
     )

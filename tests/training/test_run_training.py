@@ -1,4 +1,4 @@
-"""The process of a training: every end leaves a state that tells what happened."""
+"""A complete training: every outcome leaves a state that describes it."""
 
 import errno
 import os
@@ -21,13 +21,13 @@ def run(tmp_path, tiny_config):
     return Run.create(tmp_path, "one", tiny_config)
 
 
-def test_a_finished_run(trained):
+def test_finished_run(trained):
     state = trained.state()
     assert state.status == "finished"
     assert state.message.startswith("AUC on the test split: ")
 
 
-def test_a_finished_run_is_refused(trained):
+def test_finished_run_cannot_be_trained_again(trained):
     before = (trained.folder / "state.json").read_bytes()
     for finish_only in (False, True):
         with pytest.raises(TrainingError, match="tiny is finished and its test split has been opened"):
@@ -36,31 +36,31 @@ def test_a_finished_run_is_refused(trained):
 
 
 @pytest.mark.parametrize("status", ["running", "evaluating"])
-def test_a_run_at_work_is_refused(run, status):
+def test_active_run_is_rejected(run, status):
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
         run.set_state(status, pid=other.pid)
-        with pytest.raises(TrainingError, match="one is being trained: wait for it or stop it"):
+        with pytest.raises(TrainingError, match="one is already being trained: wait for it or stop it"):
             run_training(run)
         assert run.state().pid == other.pid
         other.kill()
 
 
-def test_stopped_while_films_are_read(run):
-    said = []
+def test_stop_request_while_reading(run):
+    stages = []
 
-    def stop(what, done, every):
-        said.append(what)
+    def stop(stage, done, total):
+        stages.append(stage)
         run.request_stop()
 
     assert run_training(run, stop) is None
-    assert said == ["Reading films"]
+    assert stages == ["Reading films"]
     assert (run.state().status, run.state().message) == ("stopped", "Stopped. No epoch was completed.")
 
 
-def test_stopped_then_finished_with_the_best_so_far(run):
+def test_stopped_run_can_be_finished_with_the_best_epoch(run):
     run.add_watcher(lambda line: run.request_stop() if line["kind"] == "epoch" else None)
     assert run_training(run) is None
-    assert run.state().message == "Stopped. 1 completed epochs are kept."
+    assert run.state().message == "Stopped. Completed epochs: 1."
     card = run_training(Run(run.folder), finish_only=True)
     assert card.id == "one"
     assert (run.result / "card.json").is_file()
@@ -69,32 +69,32 @@ def test_stopped_then_finished_with_the_best_so_far(run):
     assert checkpoint.latest_checkpoint(run.checkpoints)[1] == 1
 
 
-def test_nothing_to_finish(run):
-    with pytest.raises(TrainingError, match="at least one completed epoch in one"):
+def test_finish_without_an_epoch(run):
+    with pytest.raises(TrainingError, match="one has no completed epoch yet"):
         run_training(run, finish_only=True)
     assert run.state().status == "failed"
 
 
-def test_a_sentence_for_what_the_user_can_mend(run, tiny_config, tmp_path):
+def test_user_error_is_the_state_message(run, tiny_config, tmp_path):
     replace(tiny_config, data=str(tmp_path / "gone")).save(run.folder / "config.json")
-    with pytest.raises(DataError, match="is not a folder") as told:
+    with pytest.raises(DataError, match="is not a folder") as error:
         run_training(run)
-    assert (run.state().status, run.state().message) == ("failed", str(told.value))
+    assert (run.state().status, run.state().message) == ("failed", str(error.value))
 
 
-def test_a_fault_of_the_machine_is_a_sentence(run, monkeypatch):
-    def fail(*_given):
+def test_system_error_has_a_clear_message(run, monkeypatch):
+    def fail(*_args):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(module.loop, "fit", fail)
-    with pytest.raises(TrainingError, match=r"Expected room on the disk of .*one, but it is full"):
+    with pytest.raises(TrainingError, match=r"The disk of .*one is full"):
         run_training(run)
     assert run.state().status == "failed"
     assert "free some space and resume" in run.state().message
 
 
-def test_a_fault_of_the_program_is_not_hidden(run, monkeypatch):
-    def fail(*_given):
+def test_programming_error_is_raised(run, monkeypatch):
+    def fail(*_args):
         raise ZeroDivisionError("a typing error")
 
     monkeypatch.setattr(module.loop, "fit", fail)
@@ -104,43 +104,39 @@ def test_a_fault_of_the_program_is_not_hidden(run, monkeypatch):
     assert "log.txt" in run.state().message
 
 
-def test_unreadable_films_are_left_out_and_told(run, tiny_config, phantoms, tmp_path, monkeypatch):
-    import shutil
-
+def test_unreadable_images_are_skipped_and_reported(run, tiny_config, phantoms, tmp_path, monkeypatch):
     root = shutil.copytree(phantoms, tmp_path / "films")
     (root / "fractured" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     replace(tiny_config, data=str(root)).save(run.folder / "config.json")
-    said = []
+    states = []
 
-    def look(run, films, config, watchers):
-        said.append((run.state().status, run.state().message, len(films.cases), films.unreadable))
+    def inspect(run, data, config, callbacks):
+        states.append((run.state().status, run.state().message, len(data.cases), data.unreadable))
         raise module.StopRequested
 
-    monkeypatch.setattr(module.loop, "fit", look)
+    monkeypatch.setattr(module.loop, "fit", inspect)
     run_training(run)
-    ((status, message, count, unreadable),) = said
+    ((status, message, count, unreadable),) = states
     assert (status, count, unreadable) == ("running", 56, 1)
     assert message.startswith("1 file could not be read and is left out. ")
 
 
-def test_a_split_without_a_class_is_refused(run, tiny_config, phantoms, tmp_path):
-    import shutil
-
+def test_split_without_a_class_is_rejected(run, tiny_config, phantoms, tmp_path):
     for split in ("train", "val", "test"):
-        for kind in ("fractured", "not fractured"):
-            source = sorted((phantoms / kind).iterdir())[:2]
-            target = tmp_path / "films" / split / kind
+        for label in ("fractured", "not fractured"):
+            source = sorted((phantoms / label).iterdir())[:2]
+            target = tmp_path / "films" / split / label
             target.mkdir(parents=True)
-            if (split, kind) != ("val", "fractured"):
+            if (split, label) != ("val", "fractured"):
                 for path in source:
                     shutil.copy(path, target)
     replace(tiny_config, data=str(tmp_path / "films")).save(run.folder / "config.json")
-    with pytest.raises(TrainingError, match="but val has none with a fracture"):
+    with pytest.raises(TrainingError, match="split val has no images with a fracture"):
         run_training(run)
 
 
-def test_a_folder_that_changed_is_not_split_anew(trained, tiny_config, tmp_path):
-    """Films that trained the network could stand in the test of another split."""
+def test_changed_dataset_is_not_split_again(trained, tiny_config, tmp_path):
+    """A new split could move training images to the test split."""
     data = tmp_path / "data"
     shutil.copytree(tiny_config.data, data)
     run = Run.create(tmp_path / "runs", "changed", replace(tiny_config, data=str(data)))

@@ -1,4 +1,4 @@
-"""The search for a learning rate: the same rates every time, the best wins, and a stopped one goes on."""
+"""Random search over the learning rate: seeding, selection and resuming."""
 
 import math
 from dataclasses import replace
@@ -13,62 +13,62 @@ from fracture_core.training.progress_callback import StopRequested
 
 
 @pytest.fixture
-def asked(tiny_config):
-    return replace(tiny_config, search_trials=4, search_epochs=1)
+def config(tiny_config):
+    return replace(tiny_config, architecture="small_fcn", search_trials=4, search_epochs=1)
 
 
 @pytest.fixture
-def run(asked, tmp_path):
-    return Run.create(tmp_path, "searched", asked)
+def run(config, tmp_path):
+    return Run.create(tmp_path, "searched", config)
 
 
-def test_rates_are_seeded_and_span_the_range(asked):
-    assert search.sample_rates(asked) == search.sample_rates(asked)
-    assert search.sample_rates(asked) != search.sample_rates(replace(asked, seed=asked.seed + 1))
-    many = search.sample_rates(replace(asked, search_trials=100))
+def test_rates_are_seeded_and_cover_the_range(config):
+    assert search.sample_rates(config) == search.sample_rates(config)
+    assert search.sample_rates(config) != search.sample_rates(replace(config, seed=config.seed + 1))
+    many = search.sample_rates(replace(config, search_trials=100))
     assert all(search.MIN_RATE <= rate <= search.MAX_RATE for rate in many)
-    # Evenly on a logarithmic scale: about half lie below the geometric mean.
+    # Uniform on a logarithmic scale: about half lie below the geometric mean.
     assert 35 <= sum(rate < math.sqrt(search.MIN_RATE * search.MAX_RATE) for rate in many) <= 65
 
 
-def test_the_rate_with_the_lowest_loss_is_taken(asked, run, films, monkeypatch):
-    losses = dict(zip(search.sample_rates(asked), (0.7, math.inf, 0.4, 0.6), strict=True))
-    monkeypatch.setattr(search, "_loss", lambda trial, films, config, rate: losses[rate])
-    found = search.search_learning_rate(run, films, asked)
-    assert found == replace(asked, learning_rate=search.sample_rates(asked)[2])
+def test_rate_with_the_lowest_loss_is_chosen(config, run, films, monkeypatch):
+    losses = dict(zip(search.sample_rates(config), (0.7, math.inf, 0.4, 0.6), strict=True))
+    monkeypatch.setattr(search, "_trial_loss", lambda trial, data, config, rate: losses[rate])
+    result = search.search_learning_rate(run, films, config)
+    assert result == replace(config, learning_rate=search.sample_rates(config)[2])
     lines = [line for line in run.progress() if line["kind"] == "trial"]
     assert [line["val_loss"] for line in lines] == [0.7, None, 0.4, 0.6]
 
 
-def test_without_a_search_nothing_changes(tiny_config, run, films):
+def test_settings_without_a_search_are_unchanged(tiny_config, run, films):
     assert search.search_learning_rate(run, films, tiny_config) is tiny_config
 
 
-def test_when_every_trial_diverges(asked, run, films, monkeypatch):
-    monkeypatch.setattr(search, "_loss", lambda *_: math.inf)
-    with pytest.raises(TrainingError, match="none of 4 did"):
-        search.search_learning_rate(run, films, asked)
+def test_all_trials_diverge(config, run, films, monkeypatch):
+    monkeypatch.setattr(search, "_trial_loss", lambda *_: math.inf)
+    with pytest.raises(TrainingError, match="diverged in all 4 trials"):
+        search.search_learning_rate(run, films, config)
 
 
-def test_a_real_search_that_is_stopped_goes_on_where_it_was(asked, run, films, monkeypatch):
-    fitted = []
+def test_stopped_search_continues(config, run, films, monkeypatch):
+    rates = []
     fit = search.loop.fit
 
-    def counted(trial, films, config):
-        fitted.append(config.learning_rate)
-        if len(fitted) == 2:
+    def stop_in_second_trial(trial, data, config):
+        rates.append(config.learning_rate)
+        if len(rates) == 2:
             run.request_stop()
-        return fit(trial, films, config)
+        return fit(trial, data, config)
 
-    monkeypatch.setattr(search.loop, "fit", counted)
-    short = replace(asked, search_trials=2)
+    monkeypatch.setattr(search.loop, "fit", stop_in_second_trial)
+    short = replace(config, search_trials=2)
     with pytest.raises(StopRequested):
         search.search_learning_rate(run, films, short)
     run.clear_stop_request()
-    found = search.search_learning_rate(run, films, short)
-    tried = search.sample_rates(short)
-    assert fitted == [tried[0], tried[1], tried[1]]
-    assert found.learning_rate in tried
-    known = StepHistory.load(run.steps)
-    assert (known.now.epochs, known.points) == (1, ())
+    result = search.search_learning_rate(run, films, short)
+    sampled = search.sample_rates(short)
+    assert rates == [sampled[0], sampled[1], sampled[1]]
+    assert result.learning_rate in sampled
+    history = StepHistory.load(run.steps)
+    assert (history.now.epochs, history.points) == (1, ())
     assert not list(run.folder.glob("search/*/checkpoints"))

@@ -7,8 +7,8 @@ from fracture_core.errors import TrainingError
 from fracture_core.runs.config import TrainingConfig
 from fracture_core.runs.run import Run
 from fracture_core.training import measure_speed, speed_job
+from fracture_core.training.duration_estimate import TrainingSpeed
 from fracture_core.training.speed_job import SpeedJob
-from fracture_core.training.training_speed import TrainingSpeed
 
 TINY = TrainingConfig("", "small_fcn", size=64, batch=4, epochs=1)
 
@@ -18,29 +18,30 @@ def _brief(monkeypatch):
     monkeypatch.setattr(measure_speed, "_SECONDS", 0.0)
 
 
-def test_films_a_second_are_measured_and_kept(tmp_path):
+def test_speed_is_measured_and_cached(tmp_path):
     job = SpeedJob.for_config(tmp_path, TINY)
     assert job.speed() is None
     assert job.run(TINY) == 0
     assert job.state().status == "finished"
-    found = job.speed()
-    assert found is not None
-    assert found.trained > 0
-    assert found.judged > found.trained  # a step forward costs less than one forward and back
-    assert found.head == 0
-    assert found.parameters == 46_929
-    assert SpeedJob.for_config(tmp_path, TINY).speed() == found
+    speed = job.speed()
+    assert speed is not None
+    assert speed.trained > 0
+    assert speed.judged > speed.trained  # no backward pass
+    assert speed.head == 0
+    assert speed.parameters == 46_929
+    assert SpeedJob.for_config(tmp_path, TINY).speed() == speed
 
 
-def test_the_head_is_timed_apart():
-    found = measure_speed.measure_training_speed(replace(TINY, head_epochs=1))
-    assert found.head > 0
+def test_head_is_measured_separately():
+    speed = measure_speed.measure_training_speed(replace(TINY, head_epochs=1))
+    assert speed.head > 0
 
 
-def test_a_network_with_a_map_is_timed():
+@pytest.mark.usefixtures("tiny_map")
+def test_network_with_a_fracture_map_is_measured():
     assert (
         measure_speed.measure_training_speed(
-            TrainingConfig("", "mobilenet_v2_map", size=64, batch=2, box_weight=1.0)
+            TrainingConfig("", "tiny_map", size=64, batch=2, box_weight=1.0)
         ).trained
         > 0
     )
@@ -57,58 +58,58 @@ def test_a_network_with_a_map_is_timed():
         {"backbone_weights": "imagenet"},
     ],
 )
-def test_what_changes_the_speed_asks_for_another_measurement(tmp_path, values):
+def test_relevant_settings_need_another_measurement(tmp_path, values):
     assert (
         SpeedJob.for_config(tmp_path, replace(TINY, **values)).folder
         != SpeedJob.for_config(tmp_path, TINY).folder
     )
 
 
-def test_another_computer_asks_for_another_measurement(tmp_path, monkeypatch):
+def test_another_computer_needs_another_measurement(tmp_path, monkeypatch):
     here = SpeedJob.for_config(tmp_path, TINY).folder
     monkeypatch.setattr(speed_job, "machine_id", lambda: "another")
     assert SpeedJob.for_config(tmp_path, TINY).folder != here
 
 
-def test_what_does_not_change_the_speed_asks_for_none(tmp_path):
+def test_irrelevant_settings_need_no_new_measurement(tmp_path):
     other = replace(TINY, data="/films", seed=3, learning_rate=0.01, patience=9)
     assert SpeedJob.for_config(tmp_path, other).folder == SpeedJob.for_config(tmp_path, TINY).folder
 
 
-def test_a_measurement_that_fails_says_why(tmp_path):
+def test_failed_measurement_states_the_reason(tmp_path):
     job = SpeedJob.for_config(tmp_path, TINY)
     assert job.run(replace(TINY, freeze_before="nonesuch")) == 1
     assert "has no 'nonesuch'" in job.state().what
     assert job.speed() is None
 
 
-def test_too_little_memory_is_a_sentence(tmp_path, monkeypatch):
-    def full(config, tell):
+def test_too_little_memory_has_a_clear_message(tmp_path, monkeypatch):
+    def out_of_memory(config, progress):
         raise MemoryError
 
-    monkeypatch.setattr(measure_speed, "measure_training_speed", full)
+    monkeypatch.setattr(measure_speed, "measure_training_speed", out_of_memory)
     job = SpeedJob.for_config(tmp_path, TINY)
     assert job.run(TINY) == 1
     assert "choose a smaller batch or input size" in job.state().what
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", json.dumps({"trained": 1})])
-def test_a_damaged_result_counts_as_none(tmp_path, text):
+def test_damaged_result_is_ignored(tmp_path, text):
     job = SpeedJob.for_config(tmp_path, TINY)
     job.folder.mkdir(parents=True)
     (job.folder / "speed.json").write_text(text)
     assert job.speed() is None
 
 
-def test_two_measurements_of_one_thing_do_not_begin(tmp_path, monkeypatch):
+def test_running_measurement_is_not_started_again(tmp_path, monkeypatch):
     job = SpeedJob.for_config(tmp_path, TINY)
     monkeypatch.setattr(SpeedJob, "state", lambda self: speed_job.job.JobState("running"))
-    with pytest.raises(TrainingError, match="there is one: wait for it"):
+    with pytest.raises(TrainingError, match="already running: wait for it"):
         job.start(TINY)
 
 
-def test_the_words_of_the_command_mean_the_same_training(tmp_path, monkeypatch):
-    """What the page starts is timed and kept under the key that the page looks for."""
+def test_command_describes_the_same_training(tmp_path, monkeypatch):
+    """The background process saves its result under the key that the page reads."""
     from fracture_core.cli import main as cli
 
     for config in (
@@ -116,27 +117,29 @@ def test_the_words_of_the_command_mean_the_same_training(tmp_path, monkeypatch):
         replace(TINY, head_epochs=2, epochs=5, backbone_weights="x.h5", freeze_before="block2_conv"),
     ):
         started: list[list[str]] = []
-        monkeypatch.setattr(SpeedJob, "_launch", lambda self, words, data, to=started: to.append(list(words)))
+        monkeypatch.setattr(
+            SpeedJob, "_launch", lambda self, command, data, to=started: to.append(list(command))
+        )
         job = SpeedJob.for_config(tmp_path, config)
         job.start(config)
         measured: list[TrainingConfig] = []
         monkeypatch.setattr(
             measure_speed,
             "measure_training_speed",
-            lambda given, tell, to=measured: to.append(given) or TrainingSpeed(1, 1, 1, 1, ""),
+            lambda config, progress, to=measured: to.append(config) or TrainingSpeed(1, 1, 1, 1, ""),
         )
         assert cli.main([*started[0], "--job", str(job.folder)]) == 0
         assert SpeedJob.for_config(tmp_path, measured[0]).folder == job.folder
 
 
-def test_nothing_is_measured_beside_a_training(tmp_path):
+def test_no_measurement_during_a_training(tmp_path):
     Run.create(tmp_path, "one", TINY).set_state("running")
-    with pytest.raises(TrainingError, match="but one is being trained: measure when it is done"):
+    with pytest.raises(TrainingError, match=r"one is being trained, .*: measure when it is done"):
         SpeedJob.for_config(tmp_path, TINY).start(TINY)
 
 
-def test_a_speed_is_not_kept_where_a_training_began_meanwhile(tmp_path, monkeypatch):
-    def measure(config, tell):
+def test_result_is_discarded_if_a_training_has_started(tmp_path, monkeypatch):
+    def measure(config, progress):
         Run.create(tmp_path, "one", config).set_state("running")
         return TrainingSpeed(1, 1, 1, 1, "")
 

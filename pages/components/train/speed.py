@@ -7,8 +7,8 @@ from fracture_core.errors import SecondLookError
 from fracture_core.runs import process
 from fracture_core.runs.config import TrainingConfig
 from fracture_core.training import duration_estimate
+from fracture_core.training.duration_estimate import TrainingSpeed
 from fracture_core.training.speed_job import SpeedJob
-from fracture_core.training.training_speed import TrainingSpeed
 from fracture_core.zoo.architecture import Architecture
 from pages.components.common import job_progress
 from pages.components.train import standing
