@@ -54,7 +54,7 @@ def test_input_and_output_shapes(network, spec, batch):
 def test_last_layers_are_logit_and_probability(network, batch):
     assert [layer.name for layer in network.layers[-2:]] == [LOGIT_LAYER, PROBABILITY_LAYER]
     logit = _outputs(logit_view(network), batch)
-    np.testing._outputs(assert_allclose(network, batch), 1 / (1 + np.exp(-logit)), atol=1e-6)
+    np.testing.assert_allclose(_outputs(network, batch), 1 / (1 + np.exp(-logit)), atol=1e-6)
 
 
 def test_heatmap_layer_has_a_grid(architecture, network):
@@ -112,7 +112,7 @@ def test_weights_survive_saving_and_loading(architecture, spec, network, batch, 
     before = _outputs(again, batch)
     again.load_weights(path)
     assert not np.array_equal(before, _outputs(network, batch))
-    np.testing._outputs(assert_array_equal(again, batch), _outputs(network, batch))
+    np.testing.assert_array_equal(_outputs(again, batch), _outputs(network, batch))
 
 
 def test_gradcam_gives_a_finite_nonnegative_map(architecture, network, batch):
