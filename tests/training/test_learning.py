@@ -1,4 +1,4 @@
-"""The whole way from films to a record learns something: a small network, small films, plain fractures."""
+"""A complete training on synthetic radiographs learns to detect fractures."""
 
 import numpy as np
 
@@ -7,36 +7,36 @@ from fracture_core.phantom import FractureRequest, PhantomSettings, write_phanto
 from fracture_core.runs.config import TrainingConfig
 from fracture_core.runs.run import Run
 from fracture_core.training.run_training import run_training
-from fracture_core.zoo import find_architecture
+from fracture_core.zoo import Augmentation
 
 
-def test_a_small_network_learns_to_tell_broken_legs_from_whole_ones(tmp_path):
-    plain = FractureRequest("transverse", gap=9.0, displacement=0.0, angulation=0.0)
+def test_small_network_learns_to_detect_fractures(tmp_path):
+    # Wide fractures and weak augmentation need few epochs.
+    fracture = FractureRequest("transverse", gap=14.0, displacement=0.0, angulation=0.0)
     write_phantom_dataset(
-        tmp_path / "films", PhantomSettings(120, size=(96, 76), regions=("leg",), fracture=plain)
+        tmp_path / "images", PhantomSettings(120, size=(96, 76), regions=("leg",), fracture=fracture)
     )
-    usual = find_architecture("small_fcn").protocol
     config = TrainingConfig(
-        str(tmp_path / "films"),
+        str(tmp_path / "images"),
         "small_fcn",
         size=64,
-        epochs=60,
+        epochs=20,
         batch=8,
-        learning_rate=usual.learning_rate,
-        patience=60,
-        augmentation=usual.augmentation,
+        learning_rate=4e-3,
+        patience=20,
+        augmentation=Augmentation(rotation=0, shift=0, zoom=0, flip=True, brightness=0, contrast=0),
     )
     run = Run.create(tmp_path / "runs", "legs", config)
     card = run_training(run)
     assert card is not None
-    # Both held-out parts, none of whose films the weights were fitted to: 18 pairs.
+    # Validation and test images together, none of which the weights were fitted to.
     table = predictions.read_predictions(run.result / "predictions.csv")
     assert set(table["split"]) == {"val", "test"}
-    found = summarise(table["label"], table["logit"].rank(pct=True), table["group"], 0.5).auc
-    assert found.value > 0.85, found
-    assert found.low > 0.7, found
+    auc = summarise(table["label"], table["logit"].rank(pct=True), table["group"], 0.5).auc
+    assert auc.value > 0.85, auc
+    assert auc.low > 0.7, auc
     assert np.isfinite(table["logit"]).all()
-    # Whoever reads its card learns what it was trained on.
+    # The card states that the images are synthetic.
     assert card.data is not None
     assert card.data.name.startswith("Synthetic")
     assert any("synthetic" in limit for limit in card.limits)
