@@ -40,7 +40,7 @@ FRACTURE_MAP = HeatmapMethod(
     "Fracture map",
     "The model's fracture probability in each area.",
     "It was trained on fractures that people had marked, and the verdict is computed from it.",
-    "The fracture map cannot show evidence for no fracture: it marks only areas that look fractured.",
+    "The fracture map cannot show evidence for no fracture: it marks only areas that look like a fracture.",
     "chance",
 )
 GRAD_CAM_PP = HeatmapMethod(
@@ -53,7 +53,7 @@ LAYER_CAM = HeatmapMethod(
     "layer_cam",
     "Layer-CAM",
     "What each area alone adds to the output, which limits the heatmap to the few decisive areas.",
-    "It is sharp but shows no runner-up areas: a dark area may still be fractured.",
+    "It is sharp but shows no runner-up areas: a dark area is not necessarily normal.",
 )
 SCORE_CAM = HeatmapMethod(
     "score_cam",

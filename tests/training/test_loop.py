@@ -52,10 +52,10 @@ def test_resumed_run_equals_an_uninterrupted_one(trained, films, tiny_config, ne
     best = loop.fit(resumed, films, tiny_config)
     uninterrupted, interrupted = (checkpoint.latest_checkpoint(one.checkpoints)[0] for one in (trained, run))
     _assert_same(uninterrupted / checkpoint.LATEST_WEIGHTS, interrupted / checkpoint.LATEST_WEIGHTS, arrays)
-    for mine, other in zip(
+    for first, second in zip(
         best.get_weights(), loop.load_best_model(trained, tiny_config).get_weights(), strict=True
     ):
-        assert np.abs(mine - other).max() < 1e-6
+        assert np.abs(first - second).max() < 1e-6
     states = [json.loads((folder / "memory.json").read_text()) for folder in (uninterrupted, interrupted)]
     assert states[0]["random"] == states[1]["random"]
     assert states[0]["early"] == pytest.approx(states[1]["early"], abs=1e-6)
@@ -144,10 +144,10 @@ def test_complete_run_is_not_continued(films, copy_of_trained, tiny_config):
     run = copy_of_trained()
     model = loop.fit(run, films, tiny_config)
     assert len(run.epochs()) == 2
-    for mine, other in zip(
+    for first, second in zip(
         model.get_weights(), loop.load_best_model(run, tiny_config).get_weights(), strict=True
     ):
-        np.testing.assert_array_equal(mine, other)
+        np.testing.assert_array_equal(first, second)
 
 
 def test_stop_request_before_the_first_epoch(films, tiny_config, new_run):
