@@ -17,6 +17,7 @@ from fracture_core.errors import DataError
 from fracture_core.io.disk_space import check_free_space, data_disk_errors
 from fracture_core.io.file_size import format_file_size
 from fracture_core.io.unzip import unzip
+from fracture_core.jobs.progress import ProgressCallback, ignore_progress
 from fracture_core.vocabulary import SPLITS
 
 # Nobody else's: the folder of this name is emptied without a question.
@@ -48,7 +49,7 @@ class DownloadedDataset:
 def download_dataset(
     row: PublicDataset,
     folder: Path,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: ProgressCallback = ignore_progress,
     say: Callable[[str], None] = lambda sentence: None,
     patience: RetryPolicy = DEFAULT_RETRY,
 ) -> DownloadedDataset:
@@ -61,7 +62,7 @@ def download_dataset(
     Args:
         row: the set.
         folder: where to; missing or empty, or a complete download of the same set, which is left as it is.
-        progress: called with (bytes there, bytes in all) while files are fetched.
+        progress: called with (stage, bytes present, bytes in total) while files are fetched.
         say: called with a sentence for each step.
         patience: how long to go on trying.
 
@@ -103,10 +104,10 @@ def download_dataset(
         for remote in listing.files:
             before = sum(file.size for file in listing.files[: len(fetched)])
 
-            def tell(done: int, before: int = before) -> None:
-                progress(before + done, listing.size)
+            def report_bytes(done: int, before: int = before) -> None:
+                progress("Fetching", before + done, listing.size)
 
-            fetched.append(fetch_file(session, remote, work, tell, patience))
+            fetched.append(fetch_file(session, remote, work, report_bytes, patience))
     say("Unpacking.")
     root = _unpacked(row, work / "unpacked", fetched)
     licence_files.write_licence_files(root, row, listing, fetched)

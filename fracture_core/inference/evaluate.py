@@ -1,7 +1,6 @@
 """A model of the registry against a labelled data set."""
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from fracture_core.evaluation import (
 )
 from fracture_core.inference.image_cache import decode_images, left_out
 from fracture_core.inference.score import compute_logits, prediction_table
+from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.registry.store import ModelStore
 from fracture_core.vocabulary import finding_with_article
 
@@ -77,14 +77,12 @@ class Evaluation:
         """Writes the table."""
         predictions.write_predictions(path, self.table)
 
-    def analyse_subgroups(
-        self, cache: Path, progress: Callable[[int, int], None] | None = None
-    ) -> SubgroupAnalysis:
+    def analyse_subgroups(self, cache: Path, progress: ProgressCallback | None = None) -> SubgroupAnalysis:
         """Where the model fails. The films are read once more, for their brightness, contrast and resolution.
 
         Args:
             cache: folder in which what was measured of films is kept.
-            progress: called with (films read, films).
+            progress: called with (stage, images read, images).
         """
         films = {case.id: case.path for case in self.cases}
         known = case_properties(self.cases).join(measure_image_properties(films, cache, progress))
@@ -97,7 +95,7 @@ def evaluate_model(
     root: Path,
     split: str = "test",
     layout: str = "auto",
-    progress: Callable[[int, int], None] | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Evaluation:
     """Measures a model on one split of a data set, or on all of it.
 
@@ -107,7 +105,7 @@ def evaluate_model(
         root: the data set's folder, or a manifest.
         split: "train", "val", "test", or "all".
         layout: a layout's name, or "auto".
-        progress: called with (films read, films).
+        progress: called with (stage, images read, images).
 
     The films that were validated and tested on when the model was trained are known by name, and are the same
     again, even where the app would cut the set otherwise today.

@@ -1,7 +1,6 @@
 """What a network sees in films, as numbers: worked out once and kept by the pictures themselves."""
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -10,6 +9,7 @@ import numpy as np
 from fracture_core.auxiliary_heads.pooled_features import pooled_features
 from fracture_core.imaging import InputSpec, normalise_canvas
 from fracture_core.inference import feature_store
+from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.zoo.architecture import Architecture
 
 _BATCH = 16
@@ -27,7 +27,7 @@ def extract_features(
     rows: np.ndarray,
     spec: InputSpec,
     cache: Path,
-    tell: Callable[[int, int], None],
+    progress: ProgressCallback,
 ) -> np.ndarray:
     """Features of films.
 
@@ -39,7 +39,7 @@ def extract_features(
         rows: which of them, int (films,).
         spec: the network's input.
         cache: a file for them, which need not exist; of another network's features it must not be.
-        tell: called with (films done, films); what it raises ends the look.
+        progress: called with (stage, images done, images); an exception it raises ends the computation.
 
     Returns:
         float32 (films, channels).
@@ -47,7 +47,7 @@ def extract_features(
     digests = [hashlib.sha256(canvases[at].tobytes()).hexdigest() for at in rows]
     known = feature_store.load_features(cache)
     missing = [at for at, digest in enumerate(digests) if digest not in known]
-    tell(len(digests) - len(missing), len(digests))
+    progress("Computing features", len(digests) - len(missing), len(digests))
     outputs = pooled_features(model, row) or [
         keras.layers.GlobalAveragePooling2D()(model.get_layer(layer).output)
     ]
@@ -60,7 +60,7 @@ def extract_features(
         if len(known) - written >= max(_EVERY, len(known) // _SHARE):
             feature_store.save_features(cache, known)
             written = len(known)
-        tell(len(digests) - len(missing) + start + len(batch), len(digests))
+        progress("Computing features", len(digests) - len(missing) + start + len(batch), len(digests))
     if missing:
         feature_store.save_features(cache, {digest: known[digest] for digest in digests})
     return np.stack([known[digest] for digest in digests])

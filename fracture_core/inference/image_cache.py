@@ -19,7 +19,7 @@ from fracture_core.internal_errors import file_boundary
 from fracture_core.io import preallocate
 from fracture_core.io.atomic_write import write_atomically
 from fracture_core.jobs.parallel import map_in_order
-from fracture_core.jobs.progress import CountCallback
+from fracture_core.jobs.progress import ProgressCallback
 
 # Unreadable files that a sentence names.
 _NAMED = 3
@@ -59,7 +59,7 @@ class DecodedImages:
 
 
 def decode_images(
-    cases: Sequence[Case], spec: InputSpec, folder: Path, progress: CountCallback | None = None
+    cases: Sequence[Case], spec: InputSpec, folder: Path, progress: ProgressCallback | None = None
 ) -> DecodedImages:
     """The films of a data set as the network's canvases, from the cache where it is complete.
 
@@ -68,7 +68,7 @@ def decode_images(
         spec: the network's input.
         folder: where caches lie; its files may be deleted at any time between trainings, and those that nobody
             asked for in a month are, or that a killed process left half filled.
-        progress: called with (films done, films).
+        progress: called with (stage, images done, images).
 
     Raises:
         TrainingError: the disk is full or the folder cannot be written.
@@ -84,7 +84,7 @@ def decode_images(
     errors_path = folder / f"{key}.errors.json"
     if path.is_file() and sizes_path.is_file():
         if progress:
-            progress(len(cases), len(cases))
+            progress("Reading images", len(cases), len(cases))
         for used in (path, sizes_path, errors_path):
             with contextlib.suppress(OSError):  # of another user: then it is his to keep
                 used.touch()
@@ -136,7 +136,7 @@ def _canvas(case: Case, spec: InputSpec) -> tuple[np.ndarray, tuple[int, int]]:
 
 
 def _fill(
-    store: np.ndarray, cases: Sequence[Case], spec: InputSpec, progress: CountCallback | None
+    store: np.ndarray, cases: Sequence[Case], spec: InputSpec, progress: ProgressCallback | None
 ) -> tuple[np.ndarray, dict[int, str]]:
     """Decodes every film into its row; their sizes, and why some could not be read."""
 
@@ -155,7 +155,7 @@ def _fill(
         if error:
             errors[index] = error
         if progress:
-            progress(index + 1, len(cases))
+            progress("Reading images", index + 1, len(cases))
     return sizes, errors
 
 

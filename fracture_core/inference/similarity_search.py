@@ -31,11 +31,11 @@ class SimilaritySearch:
 
     Attributes:
         done: films looked at.
-        every: films.
+        total: number of images.
     """
 
     def __init__(self, films: Mapping[str, Path], look: FeatureExtractor, weights: str, cache: Path):
-        self.done, self.every = 0, len(films)
+        self.done, self.total = 0, len(films)
         self._ids = list(films)
         self._kept = _FeatureCache(cache, weights, films)
         self._stop = threading.Event()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import keras
 import numpy as np
 
-from fracture_core.jobs.progress import ProgressCallback
+from fracture_core.jobs.progress import ProgressCallback, ignore_progress
 from fracture_core.runs.config import TrainingConfig
 from fracture_core.training import loop
 from fracture_core.training.batches import Batches, FractureBoxes
@@ -21,13 +21,13 @@ _BATCHES = 16
 
 
 def measure_training_speed(
-    config: TrainingConfig, tell: ProgressCallback = lambda what, done, every: None
+    config: TrainingConfig, progress: ProgressCallback = ignore_progress
 ) -> TrainingSpeed:
     """Trains and judges for some seconds, with the batches, variations and layers of a real training.
 
     Args:
         config: the training; its films are not looked at.
-        tell: called with what is being measured.
+        progress: called with the step being timed, and the number of steps done and in total.
 
     Raises:
         TrainingError: there is no layer of the name to freeze before.
@@ -37,11 +37,11 @@ def measure_training_speed(
     phases = 3 if config.head_epochs else 2
     head = 0.0
     if config.head_epochs:
-        tell("Timing steps of the head alone", 0, phases)
+        progress("Timing steps of the head alone", 0, phases)
         head = _training_speed(model, config, head_only=True)
-    tell("Timing steps of the whole network", phases - 2, phases)
+    progress("Timing steps of the whole network", phases - 2, phases)
     trained = _training_speed(model, config, head_only=False)
-    tell("Timing the validation", phases - 1, phases)
+    progress("Timing the validation", phases - 1, phases)
     judged = _validation_speed(model, config)
     return TrainingSpeed(
         trained, head, judged, int(model.count_params()), datetime.now(UTC).date().isoformat()

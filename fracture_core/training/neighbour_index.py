@@ -19,7 +19,7 @@ _BATCH = 16
 
 
 def build_neighbour_index(
-    store: ModelStore, model_id: str, root: Path, cache: Path, tell: ProgressCallback
+    store: ModelStore, model_id: str, root: Path, cache: Path, progress: ProgressCallback
 ) -> NeighbourIndex:
     """Looks at every training and validation film and writes the index beside the model.
 
@@ -28,7 +28,7 @@ def build_neighbour_index(
         model_id: which of them.
         root: the data set of its training.
         cache: where decoded films may be kept.
-        tell: told the progress.
+        progress: called with the stage, the images done and their number.
 
     Returns:
         The index as written.
@@ -42,13 +42,10 @@ def build_neighbour_index(
         raise ModelError(
             f"Expected an architecture with features to compare films by, but {row.name} has none: use another model."
         )
-    card, model, films = load_training_data(
-        store, model_id, root, cache, lambda done, every: tell("Reading the films", done, every)
-    )
+    card, model, films = load_training_data(store, model_id, root, cache, progress)
     look = keras.Model(model.input, pooled_features(model, row)[0])
     train, val = films.indices_of("train"), films.indices_of("val")
-    every = np.concatenate([train, val])
-    features = _features(look, films, every, tell)
+    features = _features(look, films, np.concatenate([train, val]), progress)
     index = NeighbourIndex.fit(
         card.weights.sha256,
         films.data.root,
@@ -60,7 +57,7 @@ def build_neighbour_index(
 
 
 def _features(
-    look: keras.Model, films: TrainingData, index: np.ndarray, tell: ProgressCallback
+    look: keras.Model, films: TrainingData, index: np.ndarray, progress: ProgressCallback
 ) -> np.ndarray:
     """Features of films, float32 (films, channels)."""
     found = []
@@ -69,5 +66,5 @@ def _features(
         found.append(
             np.asarray(look.predict_on_batch(normalise_canvas(films.canvases[rows], films.spec)), np.float32)
         )
-        tell("The model looks at the films", min(start + _BATCH, len(index)), len(index))
+        progress("Computing features", min(start + _BATCH, len(index)), len(index))
     return np.concatenate(found)

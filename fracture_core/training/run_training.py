@@ -81,14 +81,14 @@ def _run_training(
 ) -> ModelCard | None:
     config = run.config()
 
-    def reading(done: int, every: int) -> None:
+    def check_stop(_stage: str, done: int, total: int) -> None:
         if run.is_stop_requested():
             raise StopRequested
         if progress:
-            progress("Reading films", done, every)
+            progress("Reading images", done, total)
 
     check_data_available(run, Path(config.data))
-    films = TrainingData.load(config, run.folder.parent / ".cache", reading)
+    films = TrainingData.load(config, run.folder.parent / ".cache", check_stop)
     noted = _check_same_data(run, films)
     # Asked first: without a completed epoch there is nothing to finish, and no search may begin.
     best = loop.load_best_model(run, config) if finish_only else None

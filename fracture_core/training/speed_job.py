@@ -104,13 +104,13 @@ class SpeedJob(job.Job):
         Returns:
             0, or 1 where it failed; the state says why.
         """
-        tell = self._progress_writer(config.architecture)
+        progress = self._progress_writer(config.architecture)
         self.folder.mkdir(parents=True, exist_ok=True)
-        tell("Loading TensorFlow", 0, 1)
+        progress("Loading TensorFlow", 0, 1)
         from fracture_core.training.measure_speed import measure_training_speed
 
         try:
-            found = measure_training_speed(config, tell)
+            found = measure_training_speed(config, progress)
             self._check_alone()  # a training may have begun meanwhile
             write_atomically(self.folder / _RESULT, json.dumps(asdict(found)))
         except SecondLookError as error:

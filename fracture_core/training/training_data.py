@@ -13,7 +13,7 @@ from fracture_core.datasets.split import development_fold
 from fracture_core.errors import TrainingError
 from fracture_core.imaging import InputSpec, LetterboxTransform
 from fracture_core.inference.image_cache import decode_images
-from fracture_core.jobs.progress import CountCallback
+from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.runs.config import TrainingConfig
 from fracture_core.training.batches import Batches, FractureBoxes
 from fracture_core.training.crops import CropSettings
@@ -48,7 +48,7 @@ class TrainingData:
 
     @classmethod
     def load(
-        cls, config: TrainingConfig, cache: Path, progress: CountCallback | None = None
+        cls, config: TrainingConfig, cache: Path, progress: ProgressCallback | None = None
     ) -> "TrainingData":
         """Reads, splits and decodes the data set of a config.
 

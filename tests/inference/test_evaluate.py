@@ -81,7 +81,7 @@ def test_another_set_is_warned_about(store, phantoms, tmp_path):
 
 def test_progress(store, phantoms):
     seen = []
-    evaluate_model(store, "tiny", phantoms, progress=lambda *done: seen.append(done))
+    evaluate_model(store, "tiny", phantoms, progress=lambda stage, done, total: seen.append((done, total)))
     assert seen[-1][0] == seen[-1][1] == store.card("tiny").test.n
 
 

@@ -56,7 +56,9 @@ def test_a_hit_decodes_nothing(cases, tmp_path, reads):
     first = image_cache.decode_images(cases, SPEC, tmp_path / "cache")
     assert sorted(reads) == ["0.png", "1.png", "2.png"]
     progress = []
-    again = image_cache.decode_images(cases, SPEC, tmp_path / "cache", lambda *done: progress.append(done))
+    again = image_cache.decode_images(
+        cases, SPEC, tmp_path / "cache", lambda stage, done, total: progress.append((done, total))
+    )
     assert len(reads) == 3
     assert progress == [(3, 3)]
     np.testing.assert_array_equal(first.canvases, again.canvases)
@@ -103,7 +105,9 @@ def test_unreadable_films_are_listed_and_black_also_from_the_cache(cases, tmp_pa
 
 def test_progress_counts_to_the_end(cases, tmp_path):
     seen = []
-    image_cache.decode_images(cases, SPEC, tmp_path / "cache", lambda *done: seen.append(done))
+    image_cache.decode_images(
+        cases, SPEC, tmp_path / "cache", lambda stage, done, total: seen.append((done, total))
+    )
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 
@@ -136,7 +140,7 @@ def test_a_stopped_reading_leaves_no_half_cache(cases, tmp_path, reads):
     class Stop(Exception):  # noqa: N818
         pass
 
-    def stop(done, every):
+    def stop(stage, done, total):
         raise Stop
 
     with pytest.raises(Stop):

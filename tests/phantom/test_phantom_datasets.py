@@ -154,7 +154,7 @@ def test_an_interrupted_set_is_taken_up_again(tmp_path: Path) -> None:
     settings = PhantomSettings(7, size=TINY)
     write_phantom_dataset(whole, settings)
 
-    def stop(done: int, count: int) -> None:
+    def stop(stage: str, done: int, total: int) -> None:
         if done == 3:
             raise KeyboardInterrupt
 
@@ -178,7 +178,7 @@ def test_several_at_a_time_write_what_one_writes(tmp_path: Path, monkeypatch: py
 
 
 def test_writing_stops_when_asked(tmp_path: Path) -> None:
-    def stop(done: int, count: int) -> None:
+    def stop(stage: str, done: int, total: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

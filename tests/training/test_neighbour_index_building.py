@@ -46,7 +46,7 @@ def test_a_training_film_is_found_again_by_an_opinion(build, store, films, told)
     )
     train = films.indices_of("train")
     assert sorted(index.cases) == sorted(films.cases[at].id for at in train)
-    assert told[-1][0] == "The model looks at the films"
+    assert told[-1][0] == "Computing features"
     assert told[-1][1] == told[-1][2] == len(train) + len(films.indices_of("val"))
     assert index.record.broken.n + index.record.others.n == len(films.indices_of("val"))
     film = films.cases[train[0]]
@@ -95,19 +95,19 @@ def test_the_job_tells_its_state(tmp_path):
     job.folder.mkdir()
     seen = []
 
-    def work(tell):
-        tell("Reading", 3, 3)
+    def work(progress):
+        progress("Reading", 3, 3)
         seen.append(job.state())
 
     assert job.run(work) == 0
-    assert (seen[0].status, seen[0].what, seen[0].done, seen[0].every) == ("running", "Reading", 3, 3)
+    assert (seen[0].status, seen[0].message, seen[0].done, seen[0].total) == ("running", "Reading", 3, 3)
     assert job.state().status == "finished"
 
-    def fail(tell):
+    def fail(progress):
         raise DataError("Expected films.")
 
     assert job.run(fail) == 1
-    assert (job.state().status, job.state().what) == ("failed", "Expected films.")
+    assert (job.state().status, job.state().message) == ("failed", "Expected films.")
     job.forget()
     assert job.state().status == "absent"
 
@@ -128,7 +128,7 @@ def test_a_job_that_is_gone_without_a_word_has_failed(tmp_path):
         )
     )
     assert job.state().status == "failed"
-    assert "start it again" in job.state().what
+    assert "Start it again" in job.state().message
 
 
 def test_a_started_job_can_be_cancelled(store, tmp_path, monkeypatch):

@@ -46,14 +46,14 @@ def test_a_run_at_work_is_refused(run, status):
 
 
 def test_stopped_while_films_are_read(run):
-    said = []
+    stages = []
 
-    def stop(what, done, every):
-        said.append(what)
+    def stop(stage, done, total):
+        stages.append(stage)
         run.request_stop()
 
     assert run_training(run, stop) is None
-    assert said == ["Reading films"]
+    assert stages == ["Reading images"]
     assert (run.state().status, run.state().message) == ("stopped", "Stopped. No epoch was completed.")
 
 

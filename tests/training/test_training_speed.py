@@ -78,18 +78,18 @@ def test_what_does_not_change_the_speed_asks_for_none(tmp_path):
 def test_a_measurement_that_fails_says_why(tmp_path):
     job = SpeedJob.for_config(tmp_path, TINY)
     assert job.run(replace(TINY, freeze_before="nonesuch")) == 1
-    assert "has no 'nonesuch'" in job.state().what
+    assert "has no 'nonesuch'" in job.state().message
     assert job.speed() is None
 
 
 def test_too_little_memory_is_a_sentence(tmp_path, monkeypatch):
-    def full(config, tell):
+    def full(config, progress):
         raise MemoryError
 
     monkeypatch.setattr(measure_speed, "measure_training_speed", full)
     job = SpeedJob.for_config(tmp_path, TINY)
     assert job.run(TINY) == 1
-    assert "choose a smaller batch or input size" in job.state().what
+    assert "choose a smaller batch or input size" in job.state().message
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", json.dumps({"trained": 1})])
@@ -123,7 +123,7 @@ def test_the_words_of_the_command_mean_the_same_training(tmp_path, monkeypatch):
         monkeypatch.setattr(
             measure_speed,
             "measure_training_speed",
-            lambda given, tell, to=measured: to.append(given) or TrainingSpeed(1, 1, 1, 1, ""),
+            lambda given, progress, to=measured: to.append(given) or TrainingSpeed(1, 1, 1, 1, ""),
         )
         assert cli.main([*started[0], "--job", str(job.folder)]) == 0
         assert SpeedJob.for_config(tmp_path, measured[0]).folder == job.folder
@@ -136,7 +136,7 @@ def test_nothing_is_measured_beside_a_training(tmp_path):
 
 
 def test_a_speed_is_not_kept_where_a_training_began_meanwhile(tmp_path, monkeypatch):
-    def measure(config, tell):
+    def measure(config, progress):
         Run.create(tmp_path, "one", config).set_state("running")
         return TrainingSpeed(1, 1, 1, 1, "")
 
@@ -144,5 +144,5 @@ def test_a_speed_is_not_kept_where_a_training_began_meanwhile(tmp_path, monkeypa
     job = SpeedJob.for_config(tmp_path, TINY)
     assert job.run(TINY) == 1
     assert job.state().status == "failed"
-    assert "one is being trained" in job.state().what
+    assert "one is being trained" in job.state().message
     assert job.speed() is None

@@ -66,7 +66,7 @@ def _live(record: TestRecord, work: SimilaritySearch) -> None:
     if not work.is_running:
         st.rerun()  # the page then stops asking
     st.progress(
-        work.done / max(work.every, 1), f"The model looks at the films: {work.done:,} of {work.every:,}"
+        work.done / max(work.total, 1), f"The model looks at the films: {work.done:,} of {work.total:,}"
     )
     st.caption("Until then the surest answers stand first. What was seen is kept for the next time.")
 
