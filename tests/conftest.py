@@ -134,7 +134,7 @@ def finished(trained, tiny_config):
 
 
 @pytest.fixture(scope="session")
-def films(trained, tiny_config):
+def training_data(trained, tiny_config):
     """The films of `trained`, decoded."""
     from fracture_core.training.training_data import TrainingData
 

@@ -82,10 +82,10 @@ def test_variations_are_those_of_seed_epoch_and_film():
     assert not np.array_equal(first, batches[0][0])
 
 
-def test_films_of_a_run(films, tiny_config):
+def test_films_of_a_run(training_data, tiny_config):
     """Weights make both kinds count the same, in every split those of the training films."""
-    train, val = films.batches("train", tiny_config), films.batches("val", tiny_config)
-    labels = films.labels(films.indices_of("train"))
+    train, val = training_data.batches("train", tiny_config), training_data.batches("val", tiny_config)
+    labels = training_data.labels(training_data.indices_of("train"))
     weights = np.concatenate([train[index][2] for index in range(len(train))])
     served = np.concatenate([train[index][1][:, 0] for index in range(len(train))])
     assert weights[served == 1].sum() == pytest.approx(weights[served == 0].sum(), rel=1e-5)
@@ -93,8 +93,10 @@ def test_films_of_a_run(films, tiny_config):
     by_label = {label: weights[served == label][0] for label in (0, 1)}
     inputs, val_labels, val_weights = val[0]
     np.testing.assert_allclose(val_weights, [by_label[label] for label in val_labels[:, 0]])
-    first = films.indices_of("val")[: len(inputs)]
-    np.testing.assert_array_equal(inputs, normalise_canvas(films.canvases[films.rows[first]], films.spec))
+    first = training_data.indices_of("val")[: len(inputs)]
+    np.testing.assert_array_equal(
+        inputs, normalise_canvas(training_data.canvases[training_data.rows[first]], training_data.spec)
+    )
 
 
 def test_few_films_without_a_fracture_and_others_each_epoch(canvases):

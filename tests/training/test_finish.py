@@ -35,10 +35,10 @@ def test_the_folder_is_complete(trained, card):
     assert (trained.folder / "split.csv").is_file()
 
 
-def test_the_card_says_what_was_done(card, films, tiny_config):
+def test_the_card_says_what_was_done(card, training_data, tiny_config):
     assert (card.id, card.architecture, card.heatmap_layer) == ("tiny", "four_block", "block4_norm")
     assert card.input == tiny_config.input
-    assert card.data.split_hash == films.data.split_hash
+    assert card.data.split_hash == training_data.data.split_hash
     assert card.data.layout == "folders"
     assert sum(map(sum, card.data.counts.values())) == 56
     assert card.training["seed"] == tiny_config.seed
@@ -50,8 +50,10 @@ def test_the_weights_are_those_of_the_best_epoch(finished, card):
     assert reference_logit(finished, card.input) == pytest.approx(card.golden, abs=1e-6)
 
 
-def test_predictions_are_of_validation_and_test_films_alone(table, films):
-    given = {case.id: (case.split, case.label, case.group) for case in films.cases if case.split != "train"}
+def test_predictions_are_of_validation_and_test_films_alone(table, training_data):
+    given = {
+        case.id: (case.split, case.label, case.group) for case in training_data.cases if case.split != "train"
+    }
     found = {row.id: (row.split, row.label, row.group) for row in table.itertuples()}
     assert found == given
 
@@ -112,30 +114,30 @@ def test_a_network_that_learnt_nothing_says_so(trained):
     )
 
 
-def test_an_old_result_is_replaced_whole(trained, films, tiny_config, tmp_path):
+def test_an_old_result_is_replaced_whole(trained, training_data, tiny_config, tmp_path):
     run = Run.create(tmp_path, "again", tiny_config)
     for leftover in ("result", "result.partial"):
         (run.folder / leftover).mkdir()
         (run.folder / leftover / "old.txt").touch()
-    card = module.finish_run(run, films, tiny_config, loop.load_best_model(trained, tiny_config))
+    card = module.finish_run(run, training_data, tiny_config, loop.load_best_model(trained, tiny_config))
     assert not (run.folder / "result.partial").exists()
     assert not (run.result / "old.txt").exists()
     first = ModelCard.load(trained.result / "card.json")
     assert replace(card, id="", created="", weights=first.weights) == replace(first, id="", created="")
 
 
-def test_a_model_of_abnormal_films_says_so(trained, films, tiny_config, tmp_path):
+def test_a_model_of_abnormal_films_says_so(trained, training_data, tiny_config, tmp_path):
     run = Run.create(tmp_path, "abnormal", tiny_config)
-    abnormal = replace(films, data=replace(films.data, finding="abnormality"))
+    abnormal = replace(training_data, data=replace(training_data.data, finding="abnormality"))
     card = module.finish_run(run, abnormal, tiny_config, loop.load_best_model(trained, tiny_config))
     assert card.finding == card.data.finding == "abnormality"
     assert any("abnormal or not" in sentence for sentence in card.limits)
     assert not any("fracture or not" in sentence for sentence in card.limits)
 
 
-def test_a_model_of_a_mended_set_names_the_set(trained, films, tiny_config, tmp_path):
+def test_a_model_of_a_mended_set_names_the_set(trained, training_data, tiny_config, tmp_path):
     run = Run.create(tmp_path, "mended", tiny_config)
-    mended = replace(films, data=replace(films.data, layout="csv", source="phantom"))
+    mended = replace(training_data, data=replace(training_data.data, layout="csv", source="phantom"))
     card = module.finish_run(run, mended, tiny_config, loop.load_best_model(trained, tiny_config))
     assert (card.data.name, card.data.layout) == ("Synthetic radiographs drawn by Second Look", "csv")
     assert card.data.licence.startswith("Apache-2.0")

@@ -42,16 +42,16 @@ def _stop_after(run: Run, epoch: int) -> None:
 
 
 def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(
-    trained, films, tiny_config, new_run, arrays
+    trained, training_data, tiny_config, new_run, arrays
 ):
     run = new_run(tiny_config)
     _stop_after(run, 1)
     with pytest.raises(StopRequested):  # in mid-epoch: a step of the second was made and is lost
-        loop.fit(run, films, tiny_config)
+        loop.fit(run, training_data, tiny_config)
     assert checkpoint.latest_checkpoint(run.checkpoints)[1] == 1
     run.clear_stop_request()
     resumed = Run(run.folder)
-    best = loop.fit(resumed, films, tiny_config)
+    best = loop.fit(resumed, training_data, tiny_config)
     straight, broken = (checkpoint.latest_checkpoint(one.checkpoints)[0] for one in (trained, run))
     _same(straight / checkpoint.LATEST_WEIGHTS, broken / checkpoint.LATEST_WEIGHTS, arrays)
     for mine, other in zip(
@@ -74,13 +74,16 @@ def test_training_changed_something(trained, tiny_config):
     assert not np.array_equal(fresh.get_weights()[0], best.get_weights()[0])
 
 
-def test_best_has_the_lowest_validation_loss(trained, films, tiny_config):
-    val = films.indices_of("val")
+def test_best_has_the_lowest_validation_loss(trained, training_data, tiny_config):
+    val = training_data.indices_of("val")
     scores = compute_logits(
-        loop.load_best_model(trained, tiny_config), films.canvases, films.rows[val], films.spec
+        loop.load_best_model(trained, tiny_config),
+        training_data.canvases,
+        training_data.rows[val],
+        training_data.spec,
     )
-    labels = films.labels(val)
-    counts = np.bincount(films.labels(films.indices_of("train")), minlength=2)
+    labels = training_data.labels(val)
+    counts = np.bincount(training_data.labels(training_data.indices_of("train")), minlength=2)
     weights = (counts.sum() / (2 * counts))[labels]
     loss = float(np.mean(weights * (np.logaddexp(0, scores) - labels * scores)))
     reported = [line["val_loss"] for line in trained.epochs()]
@@ -88,15 +91,15 @@ def test_best_has_the_lowest_validation_loss(trained, films, tiny_config):
     assert abs(loss - max(reported)) > 2e-3 * loss  # the other epoch would be told from it
 
 
-def test_epochs_decode_nothing(films, tiny_config, new_run, monkeypatch):
+def test_epochs_decode_nothing(training_data, tiny_config, new_run, monkeypatch):
     def refuse(*_given, **_named):
         raise AssertionError("a film was decoded again")
 
     monkeypatch.setattr(raster.Image, "open", refuse)
     with pytest.raises(AssertionError, match="decoded again"):
-        read_radiograph(films.cases[0].path)  # the way that is barred is the one films come by
+        read_radiograph(training_data.cases[0].path)  # the way that is barred is the one films come by
     run = new_run(tiny_config)
-    loop.fit(run, films, tiny_config)
+    loop.fit(run, training_data, tiny_config)
     assert len(run.epochs()) == 2
 
 
@@ -113,7 +116,7 @@ def test_progress_is_complete(trained, tiny_config):
     assert known.points[0].step == 1
 
 
-def test_patience_is_restored(films, tiny_config, copy_of_trained):
+def test_patience_is_restored(training_data, tiny_config, copy_of_trained):
     """Two epochs were waited through before the break; with the third, patience ends."""
     run = copy_of_trained(epochs=9)
     saved = checkpoint.latest_checkpoint(run.checkpoints)[0]
@@ -121,24 +124,24 @@ def test_patience_is_restored(films, tiny_config, copy_of_trained):
     memory = json.loads((saved / "memory.json").read_text())
     memory["early"] = {"best": -1.0, "wait": tiny_config.patience - 1, "best_epoch": 0}
     (saved / "memory.json").write_text(json.dumps(memory))
-    loop.fit(run, films, run.config())
+    loop.fit(run, training_data, run.config())
     assert [line["epoch"] for line in run.epochs()] == [1, 2, 3]
     assert (checkpoint.latest_checkpoint(run.checkpoints)[0] / checkpoint.BEST_WEIGHTS).read_bytes() == best
 
 
-def test_a_run_whose_patience_was_spent_is_not_trained_on(films, tiny_config, copy_of_trained):
+def test_a_run_whose_patience_was_spent_is_not_trained_on(training_data, tiny_config, copy_of_trained):
     run = copy_of_trained(epochs=9)
     path = checkpoint.latest_checkpoint(run.checkpoints)[0] / "memory.json"
     memory = json.loads(path.read_text())
     memory["early"]["wait"] = tiny_config.patience
     path.write_text(json.dumps(memory))
-    loop.fit(run, films, run.config())
+    loop.fit(run, training_data, run.config())
     assert len(run.epochs()) == 2
 
 
-def test_a_run_with_all_its_epochs_is_not_trained_on(films, copy_of_trained, tiny_config):
+def test_a_run_with_all_its_epochs_is_not_trained_on(training_data, copy_of_trained, tiny_config):
     run = copy_of_trained()
-    model = loop.fit(run, films, tiny_config)
+    model = loop.fit(run, training_data, tiny_config)
     assert len(run.epochs()) == 2
     for mine, other in zip(
         model.get_weights(), loop.load_best_model(run, tiny_config).get_weights(), strict=True
@@ -146,18 +149,20 @@ def test_a_run_with_all_its_epochs_is_not_trained_on(films, copy_of_trained, tin
         np.testing.assert_array_equal(mine, other)
 
 
-def test_a_request_to_stop_before_the_first_epoch(films, tiny_config, new_run):
+def test_a_request_to_stop_before_the_first_epoch(training_data, tiny_config, new_run):
     run = new_run(tiny_config)
     run.request_stop()
     with pytest.raises(StopRequested):
-        loop.fit(run, films, tiny_config)
+        loop.fit(run, training_data, tiny_config)
     assert checkpoint.latest_checkpoint(run.checkpoints) is None
     with pytest.raises(TrainingError, match="at least one completed epoch in new"):
         loop.load_best_model(run, tiny_config)
 
 
 @pytest.mark.parametrize("weight", [np.nan, np.inf])
-def test_a_loss_that_is_no_number_is_told_and_not_kept(films, tiny_config, new_run, monkeypatch, weight):
+def test_a_loss_that_is_no_number_is_told_and_not_kept(
+    training_data, tiny_config, new_run, monkeypatch, weight
+):
     real = TrainingData.batches
 
     def broken(self, split, config, epoch=0):
@@ -171,23 +176,23 @@ def test_a_loss_that_is_no_number_is_told_and_not_kept(films, tiny_config, new_r
     with pytest.raises(
         TrainingError, match=r"no longer a number after epoch 1: .* learning rate below 0\.001"
     ):
-        loop.fit(run, films, tiny_config)
+        loop.fit(run, training_data, tiny_config)
     assert checkpoint.latest_checkpoint(run.checkpoints) is None
 
 
-def test_an_unknown_layer_to_freeze_before(films, tiny_config, new_run):
+def test_an_unknown_layer_to_freeze_before(training_data, tiny_config, new_run):
     config = replace(tiny_config, freeze_before="block9_conv")
     with pytest.raises(TrainingError, match="it has no 'block9_conv'"):
-        loop.fit(new_run(config), films, config)
+        loop.fit(new_run(config), training_data, config)
 
 
-def test_starting_weights_for_a_network_without_backbone(films, tiny_config, new_run):
+def test_starting_weights_for_a_network_without_backbone(training_data, tiny_config, new_run):
     config = replace(tiny_config, backbone_weights="imagenet")
     with pytest.raises(ModelError, match="has no backbone"):
-        loop.fit(new_run(config), films, config)
+        loop.fit(new_run(config), training_data, config)
 
 
-def test_from_the_head_to_the_whole_network(films, tiny_config, new_run, arrays):
+def test_from_the_head_to_the_whole_network(training_data, tiny_config, new_run, arrays):
     """Only the head learns at first; a run resumed at the boundary ends where the other does."""
     config = replace(tiny_config, epochs=2, head_epochs=1, freeze_before="block4_conv")
     run = new_run(config)
@@ -198,7 +203,7 @@ def test_from_the_head_to_the_whole_network(films, tiny_config, new_run, arrays)
             shutil.copytree(run.folder, at_boundary)
 
     run.add_watcher(copy)
-    loop.fit(run, films, config)
+    loop.fit(run, training_data, config)
 
     keras.utils.set_random_seed(config.seed)
     from fracture_core.zoo import find_architecture
@@ -217,7 +222,7 @@ def test_from_the_head_to_the_whole_network(films, tiny_config, new_run, arrays)
         assert np.array_equal(middle[0], after[0]) == frozen, layer.name
 
     resumed = Run(at_boundary)
-    loop.fit(resumed, films, config)
+    loop.fit(resumed, training_data, config)
     _same(
         checkpoint.latest_checkpoint(run.checkpoints)[0] / checkpoint.LATEST_WEIGHTS,
         checkpoint.latest_checkpoint(resumed.checkpoints)[0] / checkpoint.LATEST_WEIGHTS,

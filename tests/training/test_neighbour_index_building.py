@@ -39,17 +39,17 @@ def build(store, tiny_config, tmp_path, told):
 
 
 @pytest.mark.usefixtures("with_features")
-def test_a_training_film_is_found_again_by_an_opinion(build, store, films, told):
+def test_a_training_film_is_found_again_by_an_opinion(build, store, training_data, told):
     index = build()
     assert store.neighbours("tiny").nearest(np.ones(len(index.directions.mean))) == index.nearest(
         np.ones(len(index.directions.mean))
     )
-    train = films.indices_of("train")
-    assert sorted(index.cases) == sorted(films.cases[at].id for at in train)
+    train = training_data.indices_of("train")
+    assert sorted(index.cases) == sorted(training_data.cases[at].id for at in train)
     assert told[-1][0] == "Computing features"
-    assert told[-1][1] == told[-1][2] == len(train) + len(films.indices_of("val"))
-    assert index.record.broken.n + index.record.others.n == len(films.indices_of("val"))
-    film = films.cases[train[0]]
+    assert told[-1][1] == told[-1][2] == len(train) + len(training_data.indices_of("val"))
+    assert index.record.broken.n + index.record.others.n == len(training_data.indices_of("val"))
+    film = training_data.cases[train[0]]
     near = index.nearest(Predictor(store, "tiny").predict(film.path, heatmap=False).features)[0]
     assert (near.case, near.label) == (film.id, film.label)
     assert near.distance < 0.05

@@ -10,10 +10,10 @@ from fracture_core.training.training_data import TrainingData
 
 
 @pytest.fixture
-def marked(films) -> TrainingData:
+def marked(training_data) -> TrainingData:
     """Every broken film has a box around its upper left quarter."""
-    cases = tuple(replace(case, boxes=((0.0, 0.0, 0.5, 0.5),) * case.label) for case in films.cases)
-    return replace(films, cases=cases)
+    cases = tuple(replace(case, boxes=((0.0, 0.0, 0.5, 0.5),) * case.label) for case in training_data.cases)
+    return replace(training_data, cases=cases)
 
 
 def _cam(row: int, column: int):
@@ -30,5 +30,5 @@ def test_it_counts_marked_films(marked):
         assert (found.value, found.n) == (value, broken)
 
 
-def test_without_boxes_there_is_no_game(films):
-    assert measure_pointing(_cam(2, 2), films, films.indices_of("test")) is None
+def test_without_boxes_there_is_no_game(training_data):
+    assert measure_pointing(_cam(2, 2), training_data, training_data.indices_of("test")) is None

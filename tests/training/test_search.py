@@ -31,26 +31,26 @@ def test_rates_are_seeded_and_span_the_range(asked):
     assert 35 <= sum(rate < math.sqrt(search.MIN_RATE * search.MAX_RATE) for rate in many) <= 65
 
 
-def test_the_rate_with_the_lowest_loss_is_taken(asked, run, films, monkeypatch):
+def test_the_rate_with_the_lowest_loss_is_taken(asked, run, training_data, monkeypatch):
     losses = dict(zip(search.sample_rates(asked), (0.7, math.inf, 0.4, 0.6), strict=True))
     monkeypatch.setattr(search, "_loss", lambda trial, films, config, rate: losses[rate])
-    found = search.search_learning_rate(run, films, asked)
+    found = search.search_learning_rate(run, training_data, asked)
     assert found == replace(asked, learning_rate=search.sample_rates(asked)[2])
     lines = [line for line in run.progress() if line["kind"] == "trial"]
     assert [line["val_loss"] for line in lines] == [0.7, None, 0.4, 0.6]
 
 
-def test_without_a_search_nothing_changes(tiny_config, run, films):
-    assert search.search_learning_rate(run, films, tiny_config) is tiny_config
+def test_without_a_search_nothing_changes(tiny_config, run, training_data):
+    assert search.search_learning_rate(run, training_data, tiny_config) is tiny_config
 
 
-def test_when_every_trial_diverges(asked, run, films, monkeypatch):
+def test_when_every_trial_diverges(asked, run, training_data, monkeypatch):
     monkeypatch.setattr(search, "_loss", lambda *_: math.inf)
     with pytest.raises(TrainingError, match="none of 4 did"):
-        search.search_learning_rate(run, films, asked)
+        search.search_learning_rate(run, training_data, asked)
 
 
-def test_a_real_search_that_is_stopped_goes_on_where_it_was(asked, run, films, monkeypatch):
+def test_a_real_search_that_is_stopped_goes_on_where_it_was(asked, run, training_data, monkeypatch):
     fitted = []
     fit = search.loop.fit
 
@@ -58,14 +58,14 @@ def test_a_real_search_that_is_stopped_goes_on_where_it_was(asked, run, films, m
         fitted.append(config.learning_rate)
         if len(fitted) == 2:
             run.request_stop()
-        return fit(trial, films, config)
+        return fit(trial, training_data, config)
 
     monkeypatch.setattr(search.loop, "fit", counted)
     short = replace(asked, search_trials=2)
     with pytest.raises(StopRequested):
-        search.search_learning_rate(run, films, short)
+        search.search_learning_rate(run, training_data, short)
     run.clear_stop_request()
-    found = search.search_learning_rate(run, films, short)
+    found = search.search_learning_rate(run, training_data, short)
     tried = search.sample_rates(short)
     assert fitted == [tried[0], tried[1], tried[1]]
     assert found.learning_rate in tried

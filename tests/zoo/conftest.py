@@ -17,7 +17,7 @@ def spec(row):
 
 
 @pytest.fixture(scope="session")
-def network(row, spec):
+def zoo_network(row, spec):
     """A network of the row at 64 px, untrained but with statistics that let signals through."""
     keras.utils.set_random_seed(1)
     model = row.build(spec)
