@@ -14,7 +14,7 @@ from fracture_core.download.public_datasets import PublicDataset
 from fracture_core.download.session import DEFAULT_RETRY, RetryPolicy, open_session
 from fracture_core.download.transfer import FetchedFile, fetch_file
 from fracture_core.errors import DataError
-from fracture_core.io.disk_space import check_free_space, data_disk_errors
+from fracture_core.io.disk_space import check_free_space, disk_errors
 from fracture_core.io.file_size import format_file_size
 from fracture_core.io.unzip import unzip
 from fracture_core.jobs.progress import ProgressCallback, ignore_progress
@@ -79,7 +79,7 @@ def download_dataset(
             f"its agreement at {row.page}, unpack what you get, and give that folder as your data."
         )
     folder = folder.resolve()
-    with data_disk_errors(folder):
+    with disk_errors(folder):
         complete = licence_files.is_complete(folder, row)
         taken = folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
     if taken and not complete:
@@ -94,7 +94,7 @@ def download_dataset(
     with open_session(patience) as session:
         listing = row.source.listing(session)
         _check(row, listing)
-        with data_disk_errors(work):
+        with disk_errors(work):
             work.mkdir(parents=True, exist_ok=True)
         number = f"{len(listing.files)} {'file' if len(listing.files) == 1 else 'files'}"
         say(f"{row.title}, version {listing.version}: {number}, {format_file_size(listing.size)}.")
@@ -111,7 +111,7 @@ def download_dataset(
     say("Unpacking.")
     root = _unpacked(row, work / "unpacked", fetched)
     licence_files.write_licence_files(root, row, listing, fetched)
-    with data_disk_errors(folder):
+    with disk_errors(folder):
         if folder.exists():
             folder.rmdir()
         root.rename(folder)
@@ -146,13 +146,13 @@ def _unpacked(row: PublicDataset, folder: Path, files: list[FetchedFile]) -> Pat
     One archive is the data set; of several each gets a folder of its name.
     """
     _remove_work_folder(folder)  # of a call that was killed
-    with data_disk_errors(folder):
+    with disk_errors(folder):
         folder.mkdir()
     for file in files:
         if file.path.suffix.lower() == ".zip":
             unzip(file.path, folder if len(files) == 1 else folder / file.path.stem)
         else:
-            with data_disk_errors(folder):
+            with disk_errors(folder):
                 file.path.rename(folder / file.path.name)
     if not find_images(folder):
         raise DataError(
@@ -165,7 +165,7 @@ def _unpacked(row: PublicDataset, folder: Path, files: list[FetchedFile]) -> Pat
 
 def _remove_work_folder(folder: Path) -> None:
     """Deletes a folder of ours."""
-    with data_disk_errors(folder):
+    with disk_errors(folder):
         if folder.exists():
             shutil.rmtree(folder)
 

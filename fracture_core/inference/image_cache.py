@@ -16,7 +16,7 @@ from fracture_core.errors import SecondLookError, TrainingError
 from fracture_core.file_names import encode_name
 from fracture_core.imaging import InputSpec, letterbox, read_radiograph
 from fracture_core.internal_errors import file_boundary
-from fracture_core.io import preallocate
+from fracture_core.io import disk_space
 from fracture_core.io.atomic_write import write_atomically
 from fracture_core.jobs.parallel import map_in_order
 from fracture_core.jobs.progress import ProgressCallback
@@ -97,7 +97,7 @@ def decode_images(
         _remove_old_caches(folder)
         shape = (len(cases), spec.height, spec.width)
         store = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
-        preallocate.preallocate(partial, partial.stat().st_size)
+        disk_space.preallocate(partial, partial.stat().st_size)
         sizes, errors = _fill(store, cases, spec, progress)
         store.flush()
         del store

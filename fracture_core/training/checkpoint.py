@@ -7,7 +7,7 @@ from pathlib import Path
 
 import keras
 
-from fracture_core.io import preallocate
+from fracture_core.io import disk_space
 
 LATEST_WEIGHTS, BEST_WEIGHTS = "latest.weights.h5", "best.weights.h5"
 _MEMORY = "memory.json"
@@ -96,7 +96,7 @@ class Checkpoint(keras.callbacks.Callback):
         self._folder.mkdir(exist_ok=True)
         partial.mkdir()
         # On a full disk HDF5 may end the process; so it is told before.
-        preallocate.preallocate(partial / LATEST_WEIGHTS, 2 * _size(self.model) + _MARGIN)
+        disk_space.preallocate(partial / LATEST_WEIGHTS, 2 * _size(self.model) + _MARGIN)
         self.model.save_weights(partial / LATEST_WEIGHTS)
         # Weight files leave the state of dropout's random numbers out.
         random = {

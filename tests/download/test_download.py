@@ -211,7 +211,7 @@ def test_a_disk_too_small(fracatlas, local_host, tmp_path):
     _serve(
         local_host, files=[{"name": "a.zip", "size": 10**18, "computed_md5": "", "download_url": "http://x"}]
     )
-    with pytest.raises(DataError, match="of free disk"):
+    with pytest.raises(DataError, match="of free disk space"):
         download_dataset(fracatlas, tmp_path / "fa", patience=HASTE)
 
 

@@ -398,7 +398,7 @@ def test_a_full_temporary_disk_is_told(clean_store, whole, monkeypatch, copies):
         done.append(real(*given))
 
     monkeypatch.setattr(shutil, "copyfileobj", full)
-    with pytest.raises(ModelError, match="temporary folder, but the disk said “No space left on device”"):
+    with pytest.raises(ModelError, match="temporary folder: the disk is full"):
         add(clean_store, whole, file_name="mine.keras")
 
 

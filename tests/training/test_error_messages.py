@@ -14,7 +14,7 @@ import pytest
 import tensorflow as tf
 
 from fracture_core.errors import TrainingError
-from fracture_core.io import preallocate
+from fracture_core.io import disk_space
 from fracture_core.runs.run import Run
 from fracture_core.runs.steps import LatestReport, StepHistory
 from fracture_core.training import checkpoint
@@ -89,10 +89,10 @@ def test_a_process_that_is_gone_with_little_memory_left_is_told_as_such(run):
 
 
 def test_room_is_taken_or_refused(tmp_path):
-    preallocate.preallocate(tmp_path / "file", 5000)
+    disk_space.preallocate(tmp_path / "file", 5000)
     assert (tmp_path / "file").stat().st_size == 5000
     with pytest.raises(OSError, match=r"No space left|File too large"):
-        preallocate.preallocate(tmp_path / "huge", 1 << 60)
+        disk_space.preallocate(tmp_path / "huge", 1 << 60)
 
 
 def test_on_a_full_disk_the_last_epoch_is_kept(run, monkeypatch):
@@ -104,7 +104,7 @@ def test_on_a_full_disk_the_last_epoch_is_kept(run, monkeypatch):
         if len(asked) == 2:
             raise FULL
 
-    monkeypatch.setattr(checkpoint.preallocate, "preallocate", take)
+    monkeypatch.setattr(checkpoint.disk_space, "preallocate", take)
     with pytest.raises(TrainingError, match=r"the disk of .*one, but it is full: free some space and resume"):
         run_training(run)
     assert run.state().status == "failed"
