@@ -44,7 +44,9 @@ def test_a_set_has_its_folders_counts_and_boxes(tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     root = tmp_path / "set"
     paths = write_phantom_dataset(
-        root, PhantomSettings(20, seed=2, size=TINY), progress=lambda done, count: seen.append((done, count))
+        root,
+        PhantomSettings(20, seed=2, size=TINY),
+        progress=lambda stage, done, total: seen.append((done, total)),
     )
     assert seen == [(i, 20) for i in range(1, 21)]
     counts = {
