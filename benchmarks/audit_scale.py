@@ -85,11 +85,11 @@ def _audit(manifest: Path) -> None:
     began: dict[str, float] = {}
     ended: dict[str, float] = {}
 
-    def tell(what: str, done: int, every: int) -> None:
-        began.setdefault(what, time.monotonic())
-        ended[what] = time.monotonic()
+    def progress(stage: str, done: int, total: int) -> None:
+        began.setdefault(stage, time.monotonic())
+        ended[stage] = time.monotonic()
 
-    found = audit_dataset(manifest, progress=tell)
+    found = audit_dataset(manifest, progress=progress)
     used = resource.getrusage(resource.RUSAGE_SELF)
     steps = {what: round(ended[what] - began[what], 1) for what in began}
     print(

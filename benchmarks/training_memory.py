@@ -56,13 +56,13 @@ def _measure(folder: Path, count: int, size: int) -> None:
     spec = InputSpec(size, size)
     before, peak = _kept(), 0.0
 
-    def look(done: int, _every: int) -> None:
+    def measure(_stage: str, done: int, _total: int) -> None:
         nonlocal peak
         if done % 500 == 0:
             peak = max(peak, _kept())
 
     began = time.perf_counter()
-    decoded = decode_images(cases, spec, folder / "cache", look)
+    decoded = decode_images(cases, spec, folder / "cache", measure)
     decoding = time.perf_counter() - began
     labels = np.array([case.label for case in cases])
     varied = find_architecture("three_block").protocol.augmentation
@@ -70,7 +70,7 @@ def _measure(folder: Path, count: int, size: int) -> None:
     began = time.perf_counter()
     for number in range(len(batches)):
         batches[number]
-        look(number * 100, 0)
+        measure("", number * 100, 0)
     print(
         f"{count:7,} films of {size} px: {peak - before:.0f} MB more at the highest than before, "
         f"{decoded.canvases.nbytes / 1e6:,.0f} MB on the disk; decoded in {decoding:.0f} s, "

@@ -1,7 +1,6 @@
-"""The core of Second Look: radiograph in, second opinion out. Knows nothing of Streamlit.
+"""The core of Second Look: second opinions on bone radiographs, without any user interface.
 
-Importing this package does not import TensorFlow; `fracture_core.inference.predictor` and the packages it
-stands on do.
+Importing this package does not import TensorFlow or Streamlit.
 """
 
 __version__ = "0.1.0"

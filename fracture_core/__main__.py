@@ -1,4 +1,4 @@
-"""The command line: `python -m fracture_core COMMAND …`."""
+"""Command line entry point: `python -m fracture_core COMMAND …`."""
 
 import sys
 

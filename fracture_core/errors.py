@@ -1,17 +1,16 @@
-"""Errors a user can act on.
+"""Exceptions whose messages are meant for the user.
 
-Every message is one sentence that says what was expected, what arrived and what to do. Pages and
-the command line show that sentence and nothing else; whatever is not a `SecondLookError` is a
-fault of the program and is not hidden.
+Each message states what is wrong and what to do. Pages and the command line show it without a traceback. Any other
+exception is a fault of the program; `internal_errors` logs it.
 """
 
 from fracture_core.file_names import escape_name
 
 
 class SecondLookError(Exception):
-    """Base of every error whose message is meant for the user.
+    """Base class of all errors whose message is meant for the user.
 
-    File names in the message are escaped where they are not valid UTF-8, so that every page and file can show it.
+    File names in the message that are not valid UTF-8 are escaped, so that every page and file can show it.
     """
 
     def __str__(self) -> str:
@@ -19,11 +18,11 @@ class SecondLookError(Exception):
 
 
 class ImageReadError(SecondLookError):
-    """A file could not be read as one radiograph."""
+    """A file cannot be read as one radiograph."""
 
 
 class DataError(SecondLookError):
-    """A folder of data is missing, has no known layout, or contradicts itself."""
+    """A dataset is missing, has no known layout, or contradicts itself."""
 
 
 class ModelError(SecondLookError):
@@ -31,4 +30,4 @@ class ModelError(SecondLookError):
 
 
 class TrainingError(SecondLookError):
-    """A training could not be started, continued or finished."""
+    """A training run cannot be started, continued or finished."""

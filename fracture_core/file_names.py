@@ -29,14 +29,14 @@ def escape_name(text: str) -> str:
         >>> print(escape_name("R\udcf6ntgen_1.png"))
         R\xf6ntgen_1.png
     """
-    return _SURROGATE.sub(lambda found: _escape(found.group()), text)
+    return _SURROGATE.sub(lambda match: _escape(match.group()), text)
 
 
 def unescape_name(text: str) -> str:
-    """Undo `escape_name`; a text without escape sequences is returned unchanged."""
+    """Undo `escape_name`. Text without escape sequences is returned unchanged."""
     if _ESCAPED_BYTE.search(text) is None:
         return text
-    return _ESCAPED_BYTE.sub(lambda found: os.fsdecode(bytes([int(found[1], 16)])), text)
+    return _ESCAPED_BYTE.sub(lambda match: os.fsdecode(bytes([int(match[1], 16)])), text)
 
 
 def resolve_name(path: str | Path) -> Path:
@@ -55,12 +55,12 @@ def resolve_name(path: str | Path) -> Path:
 
 
 def encode_name(text: str) -> bytes:
-    """Encode a path for hashing; valid Unicode gives the same bytes as UTF-8."""
+    """Encode a path for hashing. Valid Unicode gives the same bytes as UTF-8."""
     return text.encode("utf-8", "surrogateescape" if _is_escapable(text) else "surrogatepass")
 
 
 def _is_escapable(text: str) -> bool:
-    return all("\udc80" <= found.group() <= "\udcff" for found in _SURROGATE.finditer(text))
+    return all("\udc80" <= match.group() <= "\udcff" for match in _SURROGATE.finditer(text))
 
 
 def _escape(character: str) -> str:

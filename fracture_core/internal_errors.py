@@ -1,7 +1,7 @@
 """Unexpected exceptions at the boundary of one file or one page: caught once, logged, shown with a reference.
 
-A file from a stranger can trigger a fault in this program or in a decoder. That must not end the batch,
-the study, the audit or the dataset the file belongs to. A fault of a page must not show the user a traceback.
+An unusual file can trigger a fault in this program or in a decoder. That must not end the batch, study, audit or
+dataset that the file belongs to. A fault in a page must not show the user a traceback.
 `file_boundary` and `page_boundary` are the only places that turn an unexpected exception into an error message for
 the user.
 """
@@ -18,7 +18,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class InternalFileError(SecondLookError):
-    """A fault of this program or of a decoder, met while working on one file.
+    """A fault in this program or in a decoder while one file was processed.
 
     Args:
         reference: the identifier under which the traceback is in the log.
@@ -30,7 +30,7 @@ class InternalFileError(SecondLookError):
 
 
 class InternalPageError(SecondLookError):
-    """A fault of this program, met while drawing a page or answering a click.
+    """A fault in this program while a page was drawn or a click was handled.
 
     Args:
         reference: the identifier under which the traceback is in the log.
@@ -116,10 +116,10 @@ def page_boundary() -> Iterator[None]:
 
 
 @contextmanager
-def _boundary(kind: type[InternalFileError] | type[InternalPageError]) -> Iterator[None]:
+def _boundary(error_type: type[InternalFileError] | type[InternalPageError]) -> Iterator[None]:
     try:
         yield
     except SecondLookError:
         raise
     except Exception as error:  # noqa: BLE001 - the one boundary; everything caught is logged and reported
-        raise kind(log_internal_error(error)) from None
+        raise error_type(log_internal_error(error)) from None

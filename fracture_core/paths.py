@@ -1,4 +1,4 @@
-"""Where models and runs lie on this computer."""
+"""Folders of models, training runs, reviews, lessons and assets."""
 
 import os
 from pathlib import Path
@@ -7,35 +7,49 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 def models_dir() -> Path:
-    """The folder of models: `SECOND_LOOK_MODELS`, or `models/` beside the package."""
+    """Return the folder of models: `SECOND_LOOK_MODELS`, or `models/` next to the package."""
     return Path(os.environ.get("SECOND_LOOK_MODELS") or _ROOT / "models")
 
 
 def runs_dir() -> Path:
-    """The folder of training runs: `SECOND_LOOK_RUNS`, or `runs/` beside the package."""
+    """Return the folder of training runs: `SECOND_LOOK_RUNS`, or `runs/` next to the package."""
     return Path(os.environ.get("SECOND_LOOK_RUNS") or _ROOT / "runs")
 
 
 def reviews_dir(runs: Path, model_id: str) -> Path:
-    """The folder of what reviewers said of a model's films, in a folder of runs."""
+    """Return the folder of the reviews of a model's errors.
+
+    Args:
+        runs: the folder of training runs.
+        model_id: the model.
+
+    Example:
+        >>> reviews_dir(Path("runs"), "../mine").as_posix()
+        'runs/reviews/mine'
+    """
     return _model_dir(runs / "reviews", model_id)
 
 
 def lessons_dir(runs: Path, model_id: str) -> Path:
-    """The folder of the teaching files made of a model's films, in a folder of runs."""
+    """Return the folder of the lessons made from a model's errors.
+
+    Args:
+        runs: the folder of training runs.
+        model_id: the model.
+    """
     return _model_dir(runs / "teaching", model_id)
 
 
 def _model_dir(folder: Path, model_id: str) -> Path:
-    # A card may come from a stranger, and its id may be no plain name.
+    # The id of an imported model is untrusted: only its last path component is used.
     return folder / Path(model_id).name
 
 
 def assets_dir() -> Path:
-    """The folder of samples and style."""
+    """Return the folder of sample images and style sheets."""
     return _ROOT / "assets"
 
 
 def published_dir() -> Path:
-    """The folder of what published systems state, and of the results of our runs of them."""
+    """Return the folder of published systems: what they report, and our results with them."""
     return assets_dir() / "published"

@@ -75,9 +75,9 @@ def _show() -> None:
             _begin(text, chosen)
             st.rerun()
         if state.status == "failed":
-            st.error(state.what)
+            st.error(state.message)
         elif state.status == "cancelled":
-            st.info(state.what)
+            st.info(state.message)
         elif state.status == "finished":
             result.show(job)
     previous_audits.show(escape_name(str(data_folder.resolve_folder(text))))

@@ -1,9 +1,9 @@
-"""Steps that browser tests share."""
+"""Steps shared by the browser tests."""
 
 
 def pick(page, label: str, words: str) -> None:
-    """Chooses an option with the keyboard."""
-    settled(page)  # a redraw would close the list
+    """Choose an option of a select box with the keyboard."""
+    settled(page)  # a rerun would close the list
     page.get_by_role("combobox", name=label, exact=True).click()
     page.keyboard.type(words)
     page.get_by_role("option", name=words).first.wait_for()
@@ -12,7 +12,7 @@ def pick(page, label: str, words: str) -> None:
 
 
 def settled(page) -> None:
-    """Waits until the app has answered the last input."""
+    """Wait until the app has finished the last rerun."""
     page.wait_for_timeout(300)
     page.wait_for_function(
         "() => document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'"
@@ -20,7 +20,7 @@ def settled(page) -> None:
 
 
 def put_in_use(page, reason: str = "a test") -> None:
-    """Presses the first *Put in use*, and confirms with a reason where one is asked for."""
+    """Press the first *Put in use* button and confirm, with a reason if one is required."""
     settled(page)
     page.get_by_role("button", name="Put in use", exact=True).first.click()
     confirm = page.get_by_role("button", name="Put it in use", exact=True)

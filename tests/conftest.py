@@ -1,4 +1,4 @@
-"""What every test may use: the real films, a tiny set of phantoms, one tiny trained run, and a rule on skips."""
+"""Shared fixtures (real images, phantoms, a tiny trained model, a local web server) and the rule on skipped tests."""
 
 import os
 import shutil
@@ -12,33 +12,33 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # the core is not installed, and `pytest` alone does not look here
+sys.path.insert(0, str(ROOT))  # the core is not installed, and plain `pytest` does not add this folder
 
 
 def _real_data_folder() -> Path:
-    """Where the real films would lie; the only place that knows."""
+    """The folder of real radiographs, which may not exist."""
     return Path(os.environ.get("SECOND_LOOK_DATA") or ROOT.parent / "shared" / "data")
 
 
-# ---- no skips where they are forbidden ----
+# ---- Rule on skipped tests ----
 
 _SKIPPED = pytest.StashKey[list]()
 
 
-def _forbidden(reports: Iterable, data_is_there: bool) -> list[str]:
-    """Skips that are no excuse: all but those of tests on real films where there are none."""
+def _forbidden_skips(reports: Iterable, has_real_data: bool) -> list[str]:
+    """Skipped tests, except for tests on real images when there are none."""
     return [
-        report.nodeid for report in reports if data_is_there or "real" not in getattr(report, "keywords", {})
+        report.nodeid for report in reports if has_real_data or "real" not in getattr(report, "keywords", {})
     ]
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """With SECOND_LOOK_NO_SKIPS=1, a skipped test is a failed session."""
+    """Fail the session if a test was skipped and SECOND_LOOK_NO_SKIPS is 1."""
     terminal = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("SECOND_LOOK_NO_SKIPS") != "1" or terminal is None:
         return
-    names = _forbidden(terminal.stats.get("skipped", []), _real_data_folder().is_dir())
+    names = _forbidden_skips(terminal.stats.get("skipped", []), _real_data_folder().is_dir())
     if names:
         session.config.stash[_SKIPPED] = names
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -52,21 +52,21 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
             terminalreporter.line(name)
 
 
-# ---- where things lie ----
+# ---- Folders ----
 
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of real films."""
+    """The folder of real radiographs; skips the test if there are none."""
     folder = _real_data_folder()
     if not folder.is_dir():
-        pytest.skip(f"there are no real films at {folder}; SECOND_LOOK_DATA names another folder")
+        pytest.skip(f"no real radiographs in {folder}; set SECOND_LOOK_DATA to another folder")
     return folder
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test sees or touches the models and runs of this computer."""
+def _temporary_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Hide the models and runs of this computer from all tests."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("MODELS", "RUNS"):
             patch.setenv(f"SECOND_LOOK_{name}", str(tmp_path_factory.mktemp(name.lower())))
@@ -75,35 +75,35 @@ def _own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture
 def shipped_models(monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The models of the repository, also for what asks `places`."""
+    """The models of the repository, also returned by `paths.models_dir`."""
     folder = ROOT / "models"
     if not list(folder.glob("*/card.json")):
-        pytest.skip("the repository holds no model yet")
+        pytest.skip("the repository contains no model")
     monkeypatch.setenv("SECOND_LOOK_MODELS", str(folder))
     return folder
 
 
-# ---- films and a model made here ----
+# ---- Phantoms and a tiny model ----
 
 
 @pytest.fixture(scope="session")
 def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """56 small phantoms, half of them broken, as one folder a class and without splits."""
+    """56 small phantoms, half of them fractured, in one folder per class and without splits."""
     from fracture_core.phantom import draw_phantom, encode_png
 
     root = tmp_path_factory.mktemp("phantoms")
     for seed in range(56):
-        broken = seed % 2 == 1
-        folder = root / ("fractured" if broken else "not fractured")
+        fractured = seed % 2 == 1
+        folder = root / ("fractured" if fractured else "not fractured")
         folder.mkdir(exist_ok=True)
-        film = draw_phantom(seed, ("forearm", "leg", "hand")[seed % 3], broken, (96, 80))
-        (folder / f"synthetic_{seed:02d}.png").write_bytes(encode_png(film.pixels))
+        phantom = draw_phantom(seed, ("forearm", "leg", "hand")[seed % 3], fractured, (96, 80))
+        (folder / f"synthetic_{seed:02d}.png").write_bytes(encode_png(phantom.pixels))
     return root
 
 
 @pytest.fixture(scope="session")
 def tiny_config(phantoms: Path):
-    """Settings of a training of seconds."""
+    """Settings of a training run that takes seconds."""
     from fracture_core.runs.config import TrainingConfig
 
     return TrainingConfig(
@@ -113,7 +113,7 @@ def tiny_config(phantoms: Path):
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, tiny_config):
-    """A finished run named `tiny`; read it, and copy what is to be changed."""
+    """A finished run named `tiny`. Tests must not change it; they copy it first."""
     from fracture_core.runs.run import Run
     from fracture_core.training.run_training import run_training
 
@@ -124,7 +124,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, tiny_config):
 
 @pytest.fixture
 def finished(trained, tiny_config):
-    """The network of `trained` with its best weights, rounded as a finished model's are."""
+    """The network of `trained` with its best weights, rounded like those of a finished model."""
     from fracture_core.registry.half_precision import round_kernels
     from fracture_core.training import loop
 
@@ -134,8 +134,8 @@ def finished(trained, tiny_config):
 
 
 @pytest.fixture(scope="session")
-def films(trained, tiny_config):
-    """The films of `trained`, decoded."""
+def training_data(trained, tiny_config):
+    """The decoded images of `trained`."""
     from fracture_core.training.training_data import TrainingData
 
     return TrainingData.load(tiny_config, trained.folder.parent / ".cache")
@@ -143,7 +143,7 @@ def films(trained, tiny_config):
 
 @pytest.fixture
 def store(trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A store with a copy of the model `tiny`, also for what asks `places`."""
+    """A store with a copy of the model `tiny`; `paths.models_dir` returns its folder."""
     from fracture_core.registry.store import ModelStore
 
     root = tmp_path / "models"
@@ -154,7 +154,7 @@ def store(trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.fixture
 def edit_card(store) -> Callable[..., None]:
-    """Changes values in the card of `tiny` as somebody with an editor would."""
+    """Function that changes values in the card file of `tiny`."""
     import json
 
     def edit(**changes: object) -> None:
@@ -166,7 +166,7 @@ def edit_card(store) -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def wide_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A film of 330 × 210 pixels that the gate lets pass."""
+    """A phantom of 330 × 210 pixels (width × height) that passes the quality check."""
     from fracture_core.phantom import draw_phantom, encode_png
 
     path = tmp_path_factory.mktemp("film") / "wide.png"
@@ -176,7 +176,7 @@ def wide_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A colourful picture, which is no radiograph."""
+    """A colourful image, which is not a radiograph."""
     from PIL import Image
 
     y, x = np.mgrid[0:240, 0:320]
@@ -186,12 +186,12 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-# ---- the internet, on this computer ----
+# ---- A local web server ----
 
 
 @pytest.fixture
 def local_host(monkeypatch: pytest.MonkeyPatch):
-    """A host of data sets that can misbehave."""
+    """A local web server for datasets that can simulate network failures."""
     from local_hosts import serve
 
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")

@@ -1,4 +1,4 @@
-"""Zips that were damaged or made to do harm, each from a sound one."""
+"""Damaged and malicious zip archives, each made from a valid one."""
 
 import io
 import struct
@@ -6,33 +6,33 @@ import zipfile
 from collections.abc import Callable
 
 
-def _packed(content: bytes, method: int) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(made, "w", method) as new:
+def _repack(content: bytes, method: int) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(buffer, "w", method) as new:
         for name in old.namelist():
             new.writestr(name, old.read(name))
-    return made.getvalue()
+    return buffer.getvalue()
 
 
 def bzip2(content: bytes) -> bytes:
-    """Sound, but packed by a method that has errors of its own."""
-    return _packed(content, zipfile.ZIP_BZIP2)
+    """A valid archive with bzip2 compression, whose decoder raises other exceptions."""
+    return _repack(content, zipfile.ZIP_BZIP2)
 
 
 def lzma(content: bytes) -> bytes:
-    """Likewise."""
-    return _packed(content, zipfile.ZIP_LZMA)
+    """A valid archive with LZMA compression, whose decoder raises other exceptions."""
+    return _repack(content, zipfile.ZIP_LZMA)
 
 
 def before_its_beginning(content: bytes) -> bytes:
-    """The table of members says that it lies further on than it does, so that members begin before the file."""
+    """The stated offset of the central directory is too large, so that members begin before the file."""
     at = content.rindex(b"PK\x05\x06") + 16
     (table,) = struct.unpack("<I", content[at : at + 4])
     return content[:at] + struct.pack("<I", table + 5) + content[at + 4 :]
 
 
 def beyond_all_files(content: bytes) -> bytes:
-    """Every member begins further on than any file can reach."""
+    """The offset of every member is larger than any file."""
     end = content.rindex(b"PK\x05\x06")
     (start,) = struct.unpack("<I", content[end + 16 : end + 20])
     table, at = b"", start
@@ -52,6 +52,6 @@ def beyond_all_files(content: bytes) -> bytes:
     )
 
 
-#: What is wrong with none of these can be seen before a member is opened.
+#: Damage that shows only when a member is opened.
 DAMAGED: tuple[Callable[[bytes], bytes], ...] = (before_its_beginning, beyond_all_files)
 METHODS: tuple[Callable[[bytes], bytes], ...] = (bzip2, lzma)

@@ -1,4 +1,4 @@
-"""The failures page without a browser."""
+"""Helpers for tests of the Failures page without a browser."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ APP = Path(__file__).resolve().parent.parent / "app.py"
 
 
 def opened(**params: str) -> AppTest:
-    """The page at an address with these parameters."""
+    """Open the page with these URL parameters."""
     test = AppTest.from_file(str(APP), default_timeout=60)
     test.run()
     test.switch_page("pages/failures.py")
@@ -18,12 +18,12 @@ def opened(**params: str) -> AppTest:
 
 
 def run(test: AppTest) -> AppTest:
-    """Draws it anew; the test fails where the page shows a fault."""
+    """Rerun the page; the test fails if it shows an exception."""
     test.run()
     assert not test.exception
     return test
 
 
 def words(test: AppTest) -> str:
-    """All its HTML."""
+    """All HTML of the page as one text."""
     return " ".join(str(found.proto.body) for found in test.get("html"))

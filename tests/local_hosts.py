@@ -1,4 +1,4 @@
-"""A host of data sets on this computer that can misbehave as real ones do."""
+"""A local web server for datasets that simulates the failures of real servers."""
 
 import hashlib
 import io
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 
 class Request(NamedTuple):
-    """What somebody asked for."""
+    """A request that the server received."""
 
     method: str
     path: str
@@ -22,16 +22,16 @@ class Request(NamedTuple):
 
 
 class Page:
-    """One address and how it answers.
+    """A page of the server and how it responds.
 
     Args:
-        body: what it holds.
+        body: content of the page.
         etag: its ETag; "" for none.
-        ranges: whether it knows Range and If-Range.
-        statuses: answered first, one a request.
-        drops: bytes after which the connection is cut, one a request; None for never.
+        ranges: whether it supports Range and If-Range.
+        statuses: status codes of the first requests.
+        drops: for each request, bytes after which the connection is closed; None for never.
         length: whether Content-Length is sent.
-        headers: sent with every answer.
+        headers: sent with every response.
     """
 
     def __init__(
@@ -81,19 +81,19 @@ class Page:
 
 
 class Moved(Page):
-    """An address that sends elsewhere."""
+    """A page that redirects to another address."""
 
     def __init__(self, target: str) -> None:
         super().__init__(headers={"Location": target}, etag="", statuses=itertools.repeat(302))
 
 
 class LocalHost:
-    """A web server with pages by path.
+    """The running web server.
 
     Attributes:
         url: its address.
-        pages: what it serves.
-        log: what was asked, in order.
+        pages: its pages by path.
+        log: the requests in order.
     """
 
     def __init__(self, url: str) -> None:
@@ -102,11 +102,11 @@ class LocalHost:
         self.log: list[Request] = []
 
     def asked(self, path: str) -> list[Request]:
-        """What was asked of one path."""
+        """The requests for one path."""
         return [request for request in self.log if request.path == path]
 
     def article(self, number: int, pages: dict[str, Page], **changes: object) -> None:
-        """Serves an article as figshare's API does, and its files."""
+        """Serve an article in the format of the figshare API, with its files."""
         described = {
             "id": number,
             "version": 6,
@@ -136,7 +136,7 @@ class LocalHost:
 
 @contextmanager
 def serve() -> Iterator[LocalHost]:
-    """A host while the block runs."""
+    """Run a server until the block ends."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -148,13 +148,13 @@ def serve() -> Iterator[LocalHost]:
             self.do_GET()
 
         def log_message(self, *_given: object) -> None:
-            """Tests read `log`."""
+            """Print nothing; tests read `LocalHost.log`."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
 
         def handle_error(self, *_given: object) -> None:
-            """A client that hangs up in the middle is what some tests are about."""
+            """Ignore clients that close the connection; some tests do so on purpose."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
         host = LocalHost(f"http://127.0.0.1:{server.server_address[1]}")
@@ -166,7 +166,7 @@ def serve() -> Iterator[LocalHost]:
 
 
 def pack(files: dict[str, bytes]) -> bytes:
-    """A zip archive of files by name."""
+    """Make a zip archive from files by name."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
@@ -175,7 +175,7 @@ def pack(files: dict[str, bytes]) -> bytes:
 
 
 def packed_fracatlas(count: int = 6) -> bytes:
-    """An archive laid out like FracAtlas; its films hold no picture, which no layout minds."""
+    """Make an archive with the layout of FracAtlas. Its image files contain random bytes."""
     header = "image_id,hand,leg,hip,shoulder,mixed,hardware,multiscan,fractured,fracture_count,frontal,lateral,oblique"
     rows, films = [header], {}
     for number in range(count):

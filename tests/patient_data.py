@@ -1,4 +1,4 @@
-"""A person who does not exist, as the patient of a film."""
+"""DICOM files with the data of an invented patient."""
 
 import io
 
@@ -6,7 +6,7 @@ from pydicom import dcmread
 
 from fracture_core.phantom import draw_phantom, phantom_to_dicom
 
-#: What must stand in no report, picture or table.
+#: Values that no report, image or table may contain.
 PERSON = {
     "PatientName": "Doe^Jane",
     "PatientID": "ID-4711",
@@ -17,12 +17,12 @@ PERSON = {
     "StudyDescription": "Lower leg of Jane",
 }
 
-#: Words of it that nothing else holds.
+#: Parts of these values that occur nowhere else.
 WORDS = ("Doe", "Jane", "4711", "1951", "0815", "STUDY-99", "Holmes", "Sherlock")
 
 
 def changed(content: bytes, **elements: object) -> bytes:
-    """A DICOM file with other elements; None takes one away."""
+    """Change elements of a DICOM file; None removes one."""
     dataset = dcmread(io.BytesIO(content))
     for keyword, value in elements.items():
         if value is not None:
@@ -35,19 +35,19 @@ def changed(content: bytes, **elements: object) -> bytes:
 
 
 def under_a_name(content: bytes) -> bytes:
-    """A synthetic DICOM film under the name of that person."""
+    """Add the invented patient to a synthetic DICOM file."""
     person = {**PERSON, "PatientSex": "F", "StudyDate": "20260102", "StudyTime": "101112"}
     return changed(content, PatientIdentityRemoved=None, DeidentificationMethod=None, **person)
 
 
 def film_of(patient: str, study: str, seed: int = 1, **elements: object) -> bytes:
-    """A phantom leg as DICOM of one made-up patient and study.
+    """Make a phantom leg as a DICOM file of an invented patient and study.
 
     Args:
         patient: Patient ID.
         study: the last part of the Study Instance UID.
-        seed: of the phantom; the same seed shows the same bones.
-        elements: other elements; None takes one away.
+        seed: seed of the phantom; the same seed gives the same image.
+        elements: further elements; None removes one.
     """
     content = phantom_to_dicom(draw_phantom(seed, "leg", seed % 2 == 1, (400, 320)), patient)
     return changed(content, **{"StudyInstanceUID": f"1.2.826.0.1.{study}", **elements})

@@ -1,4 +1,4 @@
-"""Small phantoms as arrays and as files, for tests that need many."""
+"""Small phantoms as arrays and as files."""
 
 from pathlib import Path
 
@@ -11,12 +11,12 @@ SIZE = (200, 160)
 
 
 def film(seed: int, broken: bool) -> np.ndarray:
-    """A phantom as uint8 (200, 160)."""
+    """Draw a phantom, uint8 (200, 160)."""
     return draw_phantom(seed, ("hand", "leg", "forearm")[seed % 3], broken, SIZE).pixels
 
 
 def save(path: Path, pixels: np.ndarray) -> Path:
-    """Writes a film; the ending says as what."""
+    """Write an image file in the format of its extension."""
     path.parent.mkdir(parents=True, exist_ok=True)
     data = encode_png(pixels) if path.suffix == ".png" else cv2.imencode(path.suffix, pixels)[1].tobytes()
     path.write_bytes(data)

@@ -1,4 +1,4 @@
-"""File names that are not UTF-8, escaped and resolved."""
+"""File names that are not valid UTF-8."""
 
 import io
 import os
@@ -18,11 +18,11 @@ def test_undecodable_bytes_are_escaped():
 
 
 @pytest.mark.parametrize("text", ["", "a.png", "Röntgen.png", "レントゲン.png", r"a\x41b\n.png"])
-def test_valid_text_stays_as_it_is(text):
+def test_valid_text_is_unchanged(text):
     assert escape_name(text) == unescape_name(text) == text
 
 
-def test_other_surrogates_are_escaped_too():
+def test_other_surrogates_are_escaped():
     assert escape_name("a\ud800b") == r"a\ud800b"
     assert encode_name("a\ud800b")
 
@@ -35,23 +35,23 @@ def test_escaped_path_finds_its_file(tmp_path):
     assert resolve_name(folder / _NAME).read_bytes() == b"film"
 
 
-def test_literal_backslash_wins_where_such_a_file_exists(tmp_path):
+def test_file_with_a_literal_backslash_takes_precedence(tmp_path):
     for name, content in ((_NAME, b"bytes"), (r"R\xf6ntgen_1.png", b"backslash")):
         (tmp_path / name).write_bytes(content)
     assert resolve_name(tmp_path / r"R\xf6ntgen_1.png").read_bytes() == b"backslash"
 
 
-def test_encoding_for_hashes_is_that_of_utf_8_and_of_the_file_system():
+def test_names_are_encoded_for_hashing():
     assert encode_name("Röntgen") == "Röntgen".encode()
     assert encode_name(_NAME) == b"R\xf6ntgen_1.png"
 
 
-def test_messages_can_be_shown():
+def test_error_messages_escape_file_names():
     str(DataError(f"Expected {_NAME}.")).encode()
     assert str(DataError(f"Expected {_NAME}.")) == r"Expected R\xf6ntgen_1.png."
 
 
-def test_streams_escape_what_they_cannot_encode():
+def test_stream_escapes_characters_it_cannot_encode():
     raw = io.BytesIO()
     with io.TextIOWrapper(raw, encoding="ascii", errors=ERROR_HANDLER) as stream:
         stream.write(f"{_NAME} “ü”\n")

@@ -1,4 +1,4 @@
-"""Imports point down the order of packages, there are no cycles, and light packages load no TensorFlow."""
+"""Import rules: the order of packages, no cycles, and no TensorFlow in light packages."""
 
 import ast
 import json
@@ -12,9 +12,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 CORE = sorted((ROOT / "fracture_core").rglob("*.py"))
-SCREEN = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
+APP_FILES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 
-#: Packages and modules of the core from the lowest to the highest; each may import those before it.
+#: Packages and modules of the core, lowest first. Each may import only those before it.
 ORDER = (
     "__init__",
     "file_names",
@@ -48,7 +48,7 @@ ORDER = (
     "__main__",
 )
 TENSORFLOW = {"tensorflow", "keras", "tf_keras_vis", "h5py"}
-#: Parts of the core in which a file may import TensorFlow.
+#: Packages of the core that may import TensorFlow.
 WITH_TENSORFLOW = {
     "zoo",
     "explain",
@@ -60,8 +60,8 @@ WITH_TENSORFLOW = {
 }
 
 
-def _part(path: Path) -> str:
-    """The package or module of the core that a file belongs to."""
+def _package(path: Path) -> str:
+    """The top-level package or module of the core that contains a file."""
     return path.relative_to(ROOT / "fracture_core").with_suffix("").parts[0]
 
 
@@ -70,11 +70,11 @@ def _module(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-MODULES = {_module(path): path for path in [*CORE, *SCREEN]}
+MODULES = {_module(path): path for path in [*CORE, *APP_FILES]}
 
 
 def _imports(path: Path) -> Iterator[str]:
-    """Every dotted name a file imports, wherever in the file; `from a import b` gives both a and a.b."""
+    """Every dotted name that a file imports, at any level; `from a import b` gives both a and a.b."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -85,30 +85,32 @@ def _imports(path: Path) -> Iterator[str]:
 
 
 def _modules_imported(path: Path) -> set[str]:
-    """The modules of this repository that a file needs; a package only where it is named for what it holds itself."""
-    found = set()
+    """The modules of this repository that a file imports; a package only if a name is imported from it."""
+    modules = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names} & MODULES.keys()
+            modules |= {alias.name for alias in node.names} & MODULES.keys()
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
-                found |= {inner if inner in MODULES else node.module or ""} & MODULES.keys()
-    return found - {_module(path)}
+                modules |= {inner if inner in MODULES else node.module or ""} & MODULES.keys()
+    return modules - {_module(path)}
 
 
-def test_every_part_of_the_core_has_a_place_in_the_order():
-    assert {_part(path) for path in CORE} <= set(ORDER)
+def test_every_package_of_the_core_is_in_the_order():
+    assert {_package(path) for path in CORE} <= set(ORDER)
 
 
 @pytest.mark.parametrize("path", CORE, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_imports_point_down(path):
-    parts = {name.split(".")[1] for name in _imports(path) if name.startswith("fracture_core.")} & set(ORDER)
-    above = {part for part in parts - {_part(path)} if ORDER.index(part) > ORDER.index(_part(path))}
-    assert not above, f"{path.name} of {_part(path)} imports {above}"
+def test_imports_follow_the_order(path):
+    imported = {name.split(".")[1] for name in _imports(path) if name.startswith("fracture_core.")} & set(
+        ORDER
+    )
+    above = {name for name in imported - {_package(path)} if ORDER.index(name) > ORDER.index(_package(path))}
+    assert not above, f"{path.name} of {_package(path)} imports {above}"
 
 
-def test_no_modules_import_each_other_in_a_cycle():
+def test_there_are_no_import_cycles():
     graph = {name: _modules_imported(path) for name, path in MODULES.items()}
     try:
         TopologicalSorter(graph).prepare()
@@ -122,20 +124,20 @@ def test_the_core_does_not_import_the_app():
         assert not roots & {"streamlit", "pages", "app"}, path
 
 
-def test_only_these_parts_import_tensorflow():
+def test_only_these_packages_import_tensorflow():
     for path in CORE:
-        if _part(path) not in WITH_TENSORFLOW:
+        if _package(path) not in WITH_TENSORFLOW:
             assert not {name.split(".")[0] for name in _imports(path)} & TENSORFLOW, path
 
 
 def test_pages_import_neither_tensorflow_nor_pydicom():
-    assert len(SCREEN) > 1
-    for path in SCREEN:
+    assert len(APP_FILES) > 1
+    for path in APP_FILES:
         roots = {name.split(".")[0] for name in _imports(path)}
         assert not roots & {*TENSORFLOW, "pydicom"}, path
 
 
-def test_light_parts_load_no_tensorflow_and_leave_opencv_as_it_is():
+def test_light_packages_load_no_tensorflow_and_keep_the_opencv_threads():
     names = [
         "fracture_core",
         "fracture_core.zoo",

@@ -1,4 +1,4 @@
-"""One bad file neither ends its batch nor writes its values into the log."""
+"""Unexpected exceptions are reported with a reference and logged without the values of the file."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def test_unexpected_exception_becomes_an_error_with_a_reference(caplog):
     assert caught.value.reference in caplog.text
 
 
-def test_log_has_types_and_places_but_no_values(caplog):
+def test_log_contains_types_and_source_lines_but_no_values(caplog):
     def inner():
         raise KeyError("Doe^Jane")
 
@@ -34,12 +34,12 @@ def test_log_has_types_and_places_but_no_values(caplog):
     assert "1970" not in caplog.text
 
 
-def test_errors_for_the_user_pass_unchanged():
+def test_user_errors_pass_unchanged():
     with pytest.raises(ImageReadError, match="damaged"), file_boundary():
         raise ImageReadError("The file is damaged.")
 
 
-@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
-def test_requests_to_stop_pass_unchanged(kind):
-    with pytest.raises(kind), file_boundary():
-        raise kind
+@pytest.mark.parametrize("exception", [KeyboardInterrupt, SystemExit])
+def test_stop_requests_pass_unchanged(exception):
+    with pytest.raises(exception), file_boundary():
+        raise exception

@@ -1,3 +1,5 @@
+"""Folders of this computer that the app uses."""
+
 from pathlib import Path
 
 from fracture_core import paths
@@ -5,7 +7,7 @@ from fracture_core import paths
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def test_folders_lie_beside_the_package_unless_told_otherwise(monkeypatch):
+def test_folders_are_next_to_the_package_unless_set_in_the_environment(monkeypatch):
     for name in ("SECOND_LOOK_MODELS", "SECOND_LOOK_RUNS"):
         monkeypatch.delenv(name)
     assert paths.models_dir() == ROOT / "models"
@@ -17,6 +19,6 @@ def test_folders_lie_beside_the_package_unless_told_otherwise(monkeypatch):
     assert paths.runs_dir() == Path("/elsewhere/runs")
 
 
-def test_tests_never_use_the_models_and_runs_of_this_computer():
+def test_tests_use_neither_the_models_nor_the_runs_of_this_computer():
     assert ROOT not in paths.models_dir().parents
     assert ROOT not in paths.runs_dir().parents

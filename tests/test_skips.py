@@ -1,4 +1,4 @@
-"""The rule on skips, tried on a session of its own."""
+"""The rule on skipped tests, in a separate pytest session."""
 
 import os
 import shutil
@@ -15,9 +15,9 @@ def test_runs():
     pass
 
 @pytest.mark.real
-def test_on_real_films(real_data):
+def test_on_real_images(real_data):
     if (real_data / "broken").exists():
-        pytest.skip("no reason at all")
+        pytest.skip("no reason")
 """
 _LAZY = """
 import pytest
@@ -29,7 +29,7 @@ def test_lazy():
 
 def _session(folder: Path, data: Path, no_skips: str, *files: str) -> subprocess.CompletedProcess:
     shutil.copy(Path(__file__).parent / "conftest.py", folder)
-    (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    real: real films\n")
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    real: real radiographs\n")
     for number, text in enumerate(files):
         (folder / f"test_{number}.py").write_text(text)
     environment = {**os.environ, "SECOND_LOOK_DATA": str(data), "SECOND_LOOK_NO_SKIPS": no_skips}
@@ -45,21 +45,21 @@ def _session(folder: Path, data: Path, no_skips: str, *files: str) -> subprocess
 
 
 @pytest.mark.parametrize(
-    ("data", "no_skips", "files", "status", "named"),
+    ("data", "no_skips", "files", "status", "skipped"),
     [
         ("absent", "1", (_TESTS,), 0, ""),
         ("absent", "1", (_TESTS, _LAZY), 1, "test_1.py::test_lazy"),
-        ("broken", "1", (_TESTS,), 1, "test_0.py::test_on_real_films"),
+        ("broken", "1", (_TESTS,), 1, "test_0.py::test_on_real_images"),
         ("broken", "", (_TESTS, _LAZY), 0, ""),
     ],
-    ids=["no films, no fault", "a lazy test", "films were there", "where skips are allowed"],
+    ids=["no real images", "another skipped test", "real images exist", "skips are allowed"],
 )
-def test_skips_fail_a_session_that_forbids_them(tmp_path, data, no_skips, files, status, named):
+def test_skips_fail_a_session_that_forbids_them(tmp_path, data, no_skips, files, status, skipped):
     folder = tmp_path / "session"
     folder.mkdir()
     if data != "absent":
         (tmp_path / data / "broken").mkdir(parents=True)
     done = _session(folder, tmp_path / data, no_skips, *files)
     assert done.returncode == status, done.stdout + done.stderr
-    assert ("skips are forbidden" in done.stdout) == bool(named)
-    assert named in done.stdout.partition("skips are forbidden")[2]
+    assert ("skips are forbidden" in done.stdout) == bool(skipped)
+    assert skipped in done.stdout.partition("skips are forbidden")[2]

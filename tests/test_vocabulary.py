@@ -1,4 +1,4 @@
-"""Words that others rely on: the label order above all."""
+"""Shared constants, above all the label order."""
 
 import inspect
 
@@ -21,26 +21,28 @@ def test_fracture_is_class_one():
     assert SPLITS == ("train", "val", "test")
 
 
-def test_verdicts_read_as_the_design_says():
+def test_verdicts_have_their_wording():
     assert [verdict.value for verdict in VERDICTS] == ["no fracture seen", "uncertain", "fracture suspected"]
     assert set(VERDICTS) == set(Verdict)
 
 
-def test_every_error_is_one_that_users_are_shown():
-    found = [kind for _, kind in inspect.getmembers(errors, inspect.isclass)]
-    assert len(found) > 1
-    assert all(issubclass(kind, errors.SecondLookError) for kind in found)
+def test_every_error_class_is_meant_for_the_user():
+    classes = [value for _, value in inspect.getmembers(errors, inspect.isclass)]
+    assert len(classes) > 1
+    assert all(issubclass(value, errors.SecondLookError) for value in classes)
 
 
-def test_what_a_model_finds_is_called_by_its_name():
-    words = [verdict_text(verdict, "abnormality") for verdict in VERDICTS]
-    assert words == ["no abnormality seen", "uncertain", "abnormality suspected"]
-    assert [verdict_text(verdict, "fracture") for verdict in VERDICTS] == [row.value for row in VERDICTS]
+def test_wording_follows_the_finding():
+    texts = [verdict_text(verdict, "abnormality") for verdict in VERDICTS]
+    assert texts == ["no abnormality seen", "uncertain", "abnormality suspected"]
+    assert [verdict_text(verdict, "fracture") for verdict in VERDICTS] == [
+        verdict.value for verdict in VERDICTS
+    ]
     assert [label_text(label, "abnormality") for label in (0, 1)] == ["no abnormality", "abnormality"]
     assert [finding_with_article(finding) for finding in FINDINGS] == ["a fracture", "an abnormality"]
 
 
-def test_a_sentence_about_fractures_is_told_of_another_finding():
+def test_text_is_rephrased_for_another_finding():
     text = "A fracture, a fracture, missed fractures, fracture suspected; fractured limbs stay"
     assert rephrase_for_finding(text, "fracture") == text
     assert rephrase_for_finding(text, "abnormality") == (

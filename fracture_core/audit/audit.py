@@ -21,7 +21,7 @@ from fracture_core.audit.split_sizes import SplitSize, split_sizes
 from fracture_core.datasets.catalogue import Catalogue
 from fracture_core.datasets.layouts import find_layout, read_catalogue
 from fracture_core.file_names import escape_name
-from fracture_core.jobs.progress import ProgressCallback
+from fracture_core.jobs.progress import ProgressCallback, ignore_progress
 
 _ORDER = {level: rank for rank, level in enumerate(Level)}
 
@@ -122,13 +122,13 @@ def relative_path(path: Path, root: Path) -> str:
     return escape_name(path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix())
 
 
-def audit_dataset(root: Path, layout: str = "auto", progress: ProgressCallback | None = None) -> Audit:
+def audit_dataset(root: Path, layout: str = "auto", progress: ProgressCallback = ignore_progress) -> Audit:
     """Audits a data set.
 
     Args:
         root: its folder, or a manifest.
         layout: a layout's name, or "auto".
-        progress: called with (what, done, of how many); what it raises ends the audit.
+        progress: called with (stage, done, total); an exception it raises ends the audit.
 
     Returns:
         What was found. Nothing on disk is changed.
@@ -137,15 +137,12 @@ def audit_dataset(root: Path, layout: str = "auto", progress: ProgressCallback |
         DataError: the folder has no known layout, or holds no film.
     """
     began = time.monotonic()
-    tell: ProgressCallback = progress or (lambda what, done, every: None)
     catalogue = read_catalogue(root, layout)
     cases = catalogue.cases
-    facts = inspect_files(
-        [case.path for case in cases], lambda done, every: tell("Reading films", done, every)
-    )
-    pictures, matches = _group_duplicates(catalogue, facts, tell)
+    facts = inspect_files([case.path for case in cases], progress)
+    pictures, matches = _group_duplicates(catalogue, facts, progress)
     films = AuditedImages(cases, facts, pictures)
-    tell("Looking for shortcuts", 0, 1)
+    progress("Looking for shortcuts", 0, 1)
     found = measure_shortcuts(films, catalogue.finding)
     findings = [
         *check_splits(films),
@@ -155,7 +152,7 @@ def audit_dataset(root: Path, layout: str = "auto", progress: ProgressCallback |
         *shortcut_findings(found),
     ]
     findings.sort(key=lambda finding: _ORDER[finding.level])
-    tell("Looking for shortcuts", 1, 1)
+    progress("Looking for shortcuts", 1, 1)
     return Audit(
         catalogue,
         films,
@@ -170,7 +167,7 @@ def audit_dataset(root: Path, layout: str = "auto", progress: ProgressCallback |
 
 
 def _group_duplicates(
-    catalogue: Catalogue, facts: list[FileFacts], tell: ProgressCallback
+    catalogue: Catalogue, facts: list[FileFacts], progress: ProgressCallback
 ) -> tuple[np.ndarray, tuple[near_duplicates.DuplicateMatch, ...]]:
     """Which cases show the same picture: first by their bytes, then by what is on them."""
     seen: dict[str, int] = {}
@@ -185,7 +182,7 @@ def _group_duplicates(
     groups, matches = near_duplicates.group_duplicates(
         np.stack([facts[row].rings for row in first]),
         lambda k: near_duplicates.comparison_image(catalogue.cases[first[k]].path),
-        lambda done, due: tell("Comparing films", done, due),
+        progress,
     )
     if catalogue.paired:
         # The broken twin of a film is no copy of it, however much they look alike.

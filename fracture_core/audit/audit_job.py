@@ -76,19 +76,19 @@ class AuditJob(job.Job):
         Returns:
             0, or 1 where it failed; the state says why.
         """
-        tell = self._progress_writer(str(data))
+        progress = self._progress_writer(str(data))
         self.folder.mkdir(parents=True, exist_ok=True)
-        tell("Reading the tables of the data set", 0, 1)
+        progress("Reading the tables of the data set", 0, 1)
         try:
-            found = audit_dataset(data, layout, tell)
+            found = audit_dataset(data, layout, progress)
             report = found.to_json()
-            tell("Mending the split", 0, 1)
+            progress("Mending the split", 0, 1)
             mended, report["mended"] = compare_with_clean_split(found, seed)
             if mended is not None:
                 write_manifest(
                     self.clean_manifest_path, mended.cases, found.catalogue.finding, found.catalogue
                 )
-            tell("Writing the page", 0, 1)
+            progress("Writing the page", 0, 1)
             self.html_report_path.write_text(to_html(report), encoding="utf-8")
             write_atomically(self.folder / _REPORT, json.dumps(report))
         except SecondLookError as error:

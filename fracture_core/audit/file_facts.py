@@ -1,7 +1,7 @@
 """What an audit has to know of each file, gathered in one look at it."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from fracture_core.imaging import GreyHistogram, QualityCheck, QualityState, che
 from fracture_core.imaging.quality import BLACK, WHITE
 from fracture_core.internal_errors import file_boundary
 from fracture_core.jobs.parallel import map_in_order
+from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.near_duplicates.fingerprint import ANGLES, RADII, compute_fingerprint
 
 
@@ -112,19 +113,17 @@ def _measured(data: bytes, digest: str) -> FileFacts:
     )
 
 
-def inspect_files(
-    paths: Sequence[Path], progress: Callable[[int, int], None] | None = None
-) -> list[FileFacts]:
+def inspect_files(paths: Sequence[Path], progress: ProgressCallback | None = None) -> list[FileFacts]:
     """Looks at many files, several at a time.
 
     Args:
         paths: the files.
-        progress: called with (files done, files); what it raises ends the look.
+        progress: called with (stage, files done, files); an exception it raises ends the reading.
     """
     found = []
     known: dict[str, FileFacts] = {}
     for facts in map_in_order(lambda path: inspect_file(path, known), paths):
         found.append(facts)
         if progress:
-            progress(len(found), len(paths))
+            progress("Reading images", len(found), len(paths))
     return found

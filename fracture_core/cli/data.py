@@ -3,15 +3,19 @@
 import argparse
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fracture_core import paths
 from fracture_core.cli.progress import terminal_progress
 from fracture_core.cli.quiet_keras import load_keras
 from fracture_core.datasets.layouts import layout_names
 from fracture_core.errors import DataError
+from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.vocabulary import label_text
+
+if TYPE_CHECKING:
+    from fracture_core.label_errors.label_issues import LabelIssues
 
 # Films of the list on the terminal.
 _SHOWN = 20
@@ -172,20 +176,20 @@ def _confirm_terms(title: str, folder: Path) -> bool:
         return False
 
 
-def _percent_progress() -> Callable[[int, int], None]:
+def _percent_progress() -> ProgressCallback:
     """Tells each percent on a terminal, each tenth in a log."""
     step = 1 if sys.stderr.isatty() else 10
     told = -step
 
-    def tell(done: int, every: int) -> None:
+    def progress(stage: str, done: int, total: int) -> None:
         nonlocal told
-        percent = 100 * done // every if every else 100
+        percent = 100 * done // total if total else 100
         if percent >= told + step or percent < told:
             told = percent - percent % step
-            end = "\r" if step == 1 and done < every else "\n"
-            print(f"Fetching: {percent:3d}% of {every / 1e6:,.1f} MB", file=sys.stderr, end=end, flush=True)
+            end = "\r" if step == 1 and done < total else "\n"
+            print(f"{stage}: {percent:3d}% of {total / 1e6:,.1f} MB", file=sys.stderr, end=end, flush=True)
 
-    return tell
+    return progress
 
 
 def _phantom(chosen: argparse.Namespace) -> int:
@@ -204,7 +208,7 @@ def _phantom(chosen: argparse.Namespace) -> int:
         ),
         **given,
     )
-    written = write_phantom_dataset(chosen.to, settings, _progress)
+    written = write_phantom_dataset(chosen.to, settings, _print_drawing)
     print(f"{len(written)} synthetic radiographs are in {chosen.to}.")
     return 0
 
@@ -217,9 +221,9 @@ def _size(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _progress(done: int, every: int) -> None:
-    if done == every or done % 50 == 0:
-        print(f"Drawing: {done} of {every}", file=sys.stderr, flush=True)
+def _print_drawing(stage: str, done: int, total: int) -> None:
+    if done == total or done % 50 == 0:
+        print(f"{stage}: {done} of {total}", file=sys.stderr, flush=True)
 
 
 def _suspects(chosen: argparse.Namespace) -> int:
@@ -230,9 +234,11 @@ def _suspects(chosen: argparse.Namespace) -> int:
 
     store = ModelStore(paths.models_dir())
 
-    def search(tell):
+    def search(progress: ProgressCallback) -> "LabelIssues":
         model = chosen.model or store.model_in_use()
-        return find_label_errors(store, model, chosen.data, chosen.layout, paths.runs_dir() / ".cache", tell)
+        return find_label_errors(
+            store, model, chosen.data, chosen.layout, paths.runs_dir() / ".cache", progress
+        )
 
     if chosen.job:
         return LabelErrorJob(chosen.job).run(chosen.data, search)

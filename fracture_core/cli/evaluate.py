@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-from functools import partial
 from pathlib import Path
 
 from fracture_core import paths
@@ -55,7 +54,7 @@ def run(chosen: argparse.Namespace) -> int:
         chosen.data,
         chosen.split,
         chosen.layout,
-        partial(terminal_progress(), "Judging films"),
+        terminal_progress(),
     )
     for warning in found.warnings:
         print(warning, file=sys.stderr)
@@ -79,9 +78,7 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.out:
         from fracture_core.evaluation import subgroup_sentences
 
-        slices = found.analyse_subgroups(
-            paths.runs_dir() / ".cache", partial(terminal_progress(), "Measuring films")
-        )
+        slices = found.analyse_subgroups(paths.runs_dir() / ".cache", terminal_progress())
         for sentence in subgroup_sentences(slices):
             print(rephrase_for_finding(sentence, found.finding))
         _write(found, slices, chosen.out)

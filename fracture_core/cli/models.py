@@ -3,11 +3,16 @@
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fracture_core import paths
 from fracture_core.cli import models_compare, models_transfer, models_use
 from fracture_core.cli.progress import terminal_progress
 from fracture_core.cli.quiet_keras import load_keras
+from fracture_core.jobs.progress import ProgressCallback
+
+if TYPE_CHECKING:
+    from fracture_core.similar.neighbour_index import NeighbourIndex
 
 
 def add(commands) -> None:
@@ -136,12 +141,12 @@ def _neighbours(chosen: argparse.Namespace) -> int:
     from fracture_core.similar.index_job import IndexJob
     from fracture_core.training.neighbour_index import build_neighbour_index
 
-    def work(tell):
-        return build_neighbour_index(_store(), chosen.id, chosen.data, paths.runs_dir() / ".cache", tell)
+    def build(progress: ProgressCallback) -> "NeighbourIndex":
+        return build_neighbour_index(_store(), chosen.id, chosen.data, paths.runs_dir() / ".cache", progress)
 
     if chosen.job:
-        return IndexJob(chosen.job).run(work)
-    index = work(terminal_progress())
+        return IndexJob(chosen.job).run(build)
+    index = build(terminal_progress())
     record, count = index.record, len(index.cases)
     print(
         f"{chosen.id}: {count:,} training films; on the validation films, of those with the finding most neighbours"

@@ -274,9 +274,9 @@ def _source(text: str) -> str:
     return text if text in ("", "imagenet") else str(Path(text).resolve())
 
 
-def _print_reading(what: str, done: int, every: int) -> None:
-    if done == every or done % 200 == 0:
-        print(f"{what}: {done} of {every}", file=sys.stderr, flush=True)
+def _print_reading(stage: str, done: int, total: int) -> None:
+    if done == total or done % 200 == 0:
+        print(f"{stage}: {done} of {total}", file=sys.stderr, flush=True)
 
 
 def _show(line: dict) -> None:

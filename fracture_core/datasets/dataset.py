@@ -1,6 +1,5 @@
 """A folder of radiographs as a data set ready for training: cases with groups and splits."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from fracture_core.datasets.cases import Case
 from fracture_core.datasets.catalogue import DatasetRemark
 from fracture_core.datasets.layouts import read_catalogue
 from fracture_core.datasets.split import complete_split, merge_groups, split_hash
+from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.vocabulary import FINDINGS
 
 
@@ -49,7 +49,7 @@ class Dataset:
 
 
 def load_dataset(
-    root: Path, layout: str = "auto", seed: int = 0, progress: Callable[[int, int], None] | None = None
+    root: Path, layout: str = "auto", seed: int = 0, progress: ProgressCallback | None = None
 ) -> Dataset:
     """Reads a data set and completes its split.
 
@@ -61,7 +61,7 @@ def load_dataset(
         root: the folder, or a manifest.
         layout: a layout's name, or "auto".
         seed: seed of the split.
-        progress: called with (files looked at, files) while pictures are compared.
+        progress: called with (stage, files read, files) while images are compared.
 
     Returns:
         The data set.

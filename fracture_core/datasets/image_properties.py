@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from fracture_core.imaging import GreyHistogram, read_radiograph
 from fracture_core.internal_errors import file_boundary
 from fracture_core.io.atomic_write import write_atomically
 from fracture_core.jobs.parallel import map_in_order
+from fracture_core.jobs.progress import ProgressCallback
 
 #: Names of the columns: pixels, then grey levels 0–1.
 IMAGE_PROPERTY_COLUMNS = ("longer_side", "brightness", "contrast")
@@ -31,14 +32,14 @@ _EVERY = 200
 
 
 def measure_image_properties(
-    films: Mapping[str, Path], cache: Path, progress: Callable[[int, int], None] | None = None
+    films: Mapping[str, Path], cache: Path, progress: ProgressCallback | None = None
 ) -> pd.DataFrame:
     """Looks at films, several at a time.
 
     Args:
         films: image files by case id; their names may be escaped by `escape_name`.
         cache: folder in which numbers are kept, by path, size and time of the file.
-        progress: called with (films done, films); what it raises ends the look.
+        progress: called with (stage, images done, images); an exception it raises ends the measurement.
 
     Returns:
         `IMAGE_PROPERTY_COLUMNS` by case id; missing values where a film cannot be read.
@@ -52,7 +53,7 @@ def measure_image_properties(
         if len(found) % _EVERY == 0:
             known.save()
         if progress:
-            progress(len(found), len(films))
+            progress("Measuring images", len(found), len(films))
     known.save()
     index = pd.Index(list(films), name="id", dtype=object)
     return pd.DataFrame(found, index=index, columns=list(IMAGE_PROPERTY_COLUMNS), dtype="float64")
@@ -104,11 +105,11 @@ class BackgroundMeasurement:
 
     Attributes:
         done: films looked at.
-        every: films.
+        total: number of images.
     """
 
     def __init__(self, films: Mapping[str, Path], cache: Path):
-        self.done, self.every = 0, len(films)
+        self.done, self.total = 0, len(films)
         self._found: Future[pd.DataFrame] = Future()
         self._thread = threading.Thread(
             target=self._work, args=(films, cache), name="measures films", daemon=True
@@ -131,10 +132,10 @@ class BackgroundMeasurement:
 
     def _work(self, films: Mapping[str, Path], cache: Path) -> None:
         try:
-            self._found.set_result(measure_image_properties(films, cache, self._tell))
+            self._found.set_result(measure_image_properties(films, cache, self._update))
         except BaseException as fault:
             self._found.set_exception(fault)
             raise
 
-    def _tell(self, done: int, every: int) -> None:
+    def _update(self, _stage: str, done: int, _total: int) -> None:
         self.done = done

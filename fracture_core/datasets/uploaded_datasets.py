@@ -11,7 +11,7 @@ from typing import IO
 
 from fracture_core.datasets.layouts import read_catalogue
 from fracture_core.errors import DataError
-from fracture_core.io.disk_space import data_disk_errors
+from fracture_core.io.disk_space import disk_errors
 from fracture_core.io.unzip import ArchiveLimits, unzip
 
 _FOLDER = ".uploads"
@@ -50,7 +50,7 @@ def add_uploaded(content: IO[bytes], name: str, root: Path) -> Path:
             the disk refuses.
     """
     folder = root / _FOLDER
-    with data_disk_errors(folder):
+    with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(folder)
         work = Path(tempfile.mkdtemp(prefix=_UNPACKING, dir=folder))
@@ -61,7 +61,7 @@ def add_uploaded(content: IO[bytes], name: str, root: Path) -> Path:
             return target
         unzip(archive, work / "set", _LIMITS)
         _ = read_catalogue(work / "set")  # which says what is wrong with it
-        with data_disk_errors(target):
+        with disk_errors(target):
             (work / "set").rename(target)
     except DataError as error:
         # The sentence is for a user who knows the zip, not where it was unpacked.
@@ -105,7 +105,7 @@ def delete_uploaded(folder: Path, root: Path) -> None:
     # Renamed first: a set that is half deleted is no set.
     gone = folder.with_name(f"{_DELETING}{folder.name}")
     shutil.rmtree(gone, ignore_errors=True)  # the same zip, deleted before by a process that was killed
-    with data_disk_errors(folder):
+    with disk_errors(folder):
         folder.touch()  # its time as a rest counts from now
         folder.rename(gone)
         shutil.rmtree(gone)
@@ -123,7 +123,7 @@ def _copy_content(content: IO[bytes], path: Path) -> str:
     """Writes what comes, and gives its SHA-256."""
     digest = hashlib.sha256()
     size = 0
-    with data_disk_errors(path), path.open("xb") as file:
+    with disk_errors(path), path.open("xb") as file:
         while chunk := content.read(_CHUNK):
             size += len(chunk)
             if size > MAX_UPLOAD_MB << 20:

@@ -14,9 +14,10 @@ from fracture_core.download.public_datasets import PublicDataset
 from fracture_core.download.session import DEFAULT_RETRY, RetryPolicy, open_session
 from fracture_core.download.transfer import FetchedFile, fetch_file
 from fracture_core.errors import DataError
-from fracture_core.io.disk_space import check_free_space, data_disk_errors
+from fracture_core.io.disk_space import check_free_space, disk_errors
 from fracture_core.io.file_size import format_file_size
 from fracture_core.io.unzip import unzip
+from fracture_core.jobs.progress import ProgressCallback, ignore_progress
 from fracture_core.vocabulary import SPLITS
 
 # Nobody else's: the folder of this name is emptied without a question.
@@ -48,7 +49,7 @@ class DownloadedDataset:
 def download_dataset(
     row: PublicDataset,
     folder: Path,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: ProgressCallback = ignore_progress,
     say: Callable[[str], None] = lambda sentence: None,
     patience: RetryPolicy = DEFAULT_RETRY,
 ) -> DownloadedDataset:
@@ -61,7 +62,7 @@ def download_dataset(
     Args:
         row: the set.
         folder: where to; missing or empty, or a complete download of the same set, which is left as it is.
-        progress: called with (bytes there, bytes in all) while files are fetched.
+        progress: called with (stage, bytes present, bytes in total) while files are fetched.
         say: called with a sentence for each step.
         patience: how long to go on trying.
 
@@ -78,7 +79,7 @@ def download_dataset(
             f"its agreement at {row.page}, unpack what you get, and give that folder as your data."
         )
     folder = folder.resolve()
-    with data_disk_errors(folder):
+    with disk_errors(folder):
         complete = licence_files.is_complete(folder, row)
         taken = folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
     if taken and not complete:
@@ -93,7 +94,7 @@ def download_dataset(
     with open_session(patience) as session:
         listing = row.source.listing(session)
         _check(row, listing)
-        with data_disk_errors(work):
+        with disk_errors(work):
             work.mkdir(parents=True, exist_ok=True)
         number = f"{len(listing.files)} {'file' if len(listing.files) == 1 else 'files'}"
         say(f"{row.title}, version {listing.version}: {number}, {format_file_size(listing.size)}.")
@@ -103,14 +104,14 @@ def download_dataset(
         for remote in listing.files:
             before = sum(file.size for file in listing.files[: len(fetched)])
 
-            def tell(done: int, before: int = before) -> None:
-                progress(before + done, listing.size)
+            def report_bytes(done: int, before: int = before) -> None:
+                progress("Fetching", before + done, listing.size)
 
-            fetched.append(fetch_file(session, remote, work, tell, patience))
+            fetched.append(fetch_file(session, remote, work, report_bytes, patience))
     say("Unpacking.")
     root = _unpacked(row, work / "unpacked", fetched)
     licence_files.write_licence_files(root, row, listing, fetched)
-    with data_disk_errors(folder):
+    with disk_errors(folder):
         if folder.exists():
             folder.rmdir()
         root.rename(folder)
@@ -145,13 +146,13 @@ def _unpacked(row: PublicDataset, folder: Path, files: list[FetchedFile]) -> Pat
     One archive is the data set; of several each gets a folder of its name.
     """
     _remove_work_folder(folder)  # of a call that was killed
-    with data_disk_errors(folder):
+    with disk_errors(folder):
         folder.mkdir()
     for file in files:
         if file.path.suffix.lower() == ".zip":
             unzip(file.path, folder if len(files) == 1 else folder / file.path.stem)
         else:
-            with data_disk_errors(folder):
+            with disk_errors(folder):
                 file.path.rename(folder / file.path.name)
     if not find_images(folder):
         raise DataError(
@@ -164,7 +165,7 @@ def _unpacked(row: PublicDataset, folder: Path, files: list[FetchedFile]) -> Pat
 
 def _remove_work_folder(folder: Path) -> None:
     """Deletes a folder of ours."""
-    with data_disk_errors(folder):
+    with disk_errors(folder):
         if folder.exists():
             shutil.rmtree(folder)
 

@@ -55,15 +55,15 @@ class DownloadJob(job.Job):
         Returns:
             0, or 1 where it failed; the state says why.
         """
-        tell = self._progress_writer(row.name)
+        progress = self._progress_writer(row.name)
         self.folder.mkdir(parents=True, exist_ok=True)
-        tell(f"Asking for {row.title}", 0, 0)
+        progress(f"Asking for {row.title}", 0, 0)
         try:
             found = download_dataset(
                 row,
                 folder,
-                lambda done, every: tell("Fetching", done, every),
-                lambda sentence: tell(sentence, 0, 0),
+                progress,
+                lambda sentence: progress(sentence, 0, 0),
             )
         except SecondLookError as error:
             self._write_state("failed", str(error), data=row.name)

@@ -1,4 +1,13 @@
-"""Bytes to a film, to a network's input, and back to pixels for the screen."""
+"""Reading of radiographs, preparation of the model input, and rendering of heatmaps.
+
+Example:
+    >>> import numpy as np
+    >>> from fracture_core.imaging import InputSpec, encode_png, prepare_input, read_radiograph
+    >>> radiograph = read_radiograph(encode_png(np.zeros((300, 200), np.uint8)))
+    >>> array, transform = prepare_input(radiograph, InputSpec(64, 64))
+    >>> array.shape, transform.size
+    ((64, 64, 1), (64, 43))
+"""
 
 from fracture_core.imaging.histogram import GreyHistogram
 from fracture_core.imaging.letterbox_transform import LetterboxTransform

@@ -1,35 +1,37 @@
-"""Grey levels of large images, computed once for each stored value instead of once for each pixel.
+"""Grey levels of large images, computed once per stored value instead of once per pixel.
 
-A transformation in double precision takes ten times the memory of the stored values. A 16-bit image has 65,536
-values at most, however many pixels.
+A transformation in double precision needs ten times the memory of the stored values. A 16-bit image has at most
+65,536 different values.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-#: Images of fewer pixels are transformed directly.
+# Images with fewer pixels are transformed directly.
 _LARGE = 1 << 23
 
-# Pixels counted or mapped at a time; pixels that stand for the whole image, in the same proportions.
+# Pixels counted or mapped at a time; size of the sample that represents the whole image.
 _BLOCK, _SAMPLE = 1 << 20, 1 << 20
 
-#: Values and a mask of those that count, to grey levels and warnings.
-Transform = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, tuple[str, ...]]]
+#: Maps stored values and a mask of valid pixels to grey levels and warnings.
+Transform = Callable[[NDArray[Any], NDArray[np.bool_]], tuple[NDArray[np.float32], tuple[str, ...]]]
 
 
 def apply_by_value(
-    stored: np.ndarray, valid: np.ndarray, transform: Transform
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Transform an image whose grey levels depend on the stored value alone.
+    stored: NDArray[Any], valid: NDArray[np.bool_], transform: Transform
+) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """Transform an image whose grey levels depend only on the stored values.
 
     Args:
-        stored: integers or floats (rows, columns).
-        valid: bool of the same shape; other pixels do not influence the grey levels.
-        transform: it may look at how often values occur, as a window from their range does, and not at their places.
+        stored: integers or floats, (rows, columns).
+        valid: mask of the same shape; other pixels do not influence the grey levels.
+        transform: may depend on the frequencies of the values, but not on their positions.
 
     Returns:
-        float32 of the same shape in 0–1, and the warnings of the transformation.
+        Grey levels in 0–1, float32 of the same shape, and the warnings of the transformation.
     """
     if stored.size < _LARGE or stored.dtype.kind not in "iu":
         return transform(stored, valid)
@@ -40,30 +42,30 @@ def apply_by_value(
     rows = max(1, _BLOCK // stored.shape[1])
     blocks = [slice(start, start + rows) for start in range(0, stored.shape[0], rows)]
     for block in blocks:
-        places = stored[block].astype(np.int64) - low
+        offsets = stored[block].astype(np.int64) - low
         for row, mask in enumerate((~valid[block], valid[block])):
-            counts[row] += np.bincount(places[mask], minlength=high - low + 1)
-    shown, first, notes = _transform_sample(counts, low, stored.dtype, transform)
+            counts[row] += np.bincount(offsets[mask], minlength=high - low + 1)
+    levels, first, warnings = _transform_sample(counts, low, stored.dtype, transform)
     table = np.zeros(high - low + 1, np.float32)
-    table[np.flatnonzero(counts.sum(axis=0))] = shown[first]
+    table[np.flatnonzero(counts.sum(axis=0))] = levels[first]
     pixels = np.empty(stored.shape, np.float32)
     for block in blocks:
         pixels[block] = table[stored[block].astype(np.int64) - low]
-    return pixels, notes
+    return pixels, warnings
 
 
 def _transform_sample(
-    counts: np.ndarray, low: int, kind: np.dtype, transform: Transform
-) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-    """Transform an image of one row that holds every value about as often, relatively, as the large one."""
+    counts: NDArray[np.int64], low: int, dtype: np.dtype[Any], transform: Transform
+) -> tuple[NDArray[np.float32], NDArray[np.int64], tuple[str, ...]]:
+    """Transform a one-row sample in which every value has about the same share as in the large image."""
     share = _SAMPLE / max(1, counts[1].sum())
     seen = np.where(counts[1] > 0, np.maximum(1, np.rint(counts[1] * share)), 0).astype(np.int64)
     unseen = np.minimum(counts[0], 1)
     repeats = seen + unseen
     present = np.flatnonzero(repeats)
-    sample = np.repeat((present + low).astype(kind), repeats[present])
+    sample = np.repeat((present + low).astype(dtype), repeats[present])
     first = np.cumsum(repeats[present]) - repeats[present]
     mask = np.ones(sample.size, bool)
     mask[first[unseen[present] > 0]] = False
-    shown, notes = transform(sample[None], mask[None])
-    return shown[0], first, notes
+    levels, warnings = transform(sample[None], mask[None])
+    return levels[0], first, warnings

@@ -1,7 +1,7 @@
 """Headers of compressed images: JPEG, JPEG-LS, JPEG 2000, JPEG XL and RLE.
 
-A decoder allocates what the codestream announces, whatever the file around it announces. The header is therefore
-read, and compared with the file, before a decoder sees the codestream.
+A decoder allocates memory for the image size in the codestream, not for the size stated in the surrounding file. The
+header is therefore read and compared with the file before decoding.
 """
 
 from dataclasses import dataclass
@@ -14,23 +14,23 @@ _JPEG_2000 = b"\xff\x4f\xff\x51"
 _JP2 = (b"\x00\x00\x00\x0cjP  \r\n\x87\n", b"\r\n\x87\n")
 _JPEG_XL = (b"\xff\x0a", b"\x00\x00\x00\x0cJXL \r\n\x87\n")
 
-#: Frame headers: SOF0–SOF15 without DHT, JPG and DAC (ITU-T T.81, table B.1), and JPEG-LS's SOF55.
+# Frame headers: SOF0–SOF15 without DHT, JPG and DAC (ITU-T T.81, table B.1), and JPEG-LS's SOF55.
 _FRAMES = (set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}) | {0xF7}
 _SOF0, _SOF1, _SOF2, _SOF3, _SOF55 = 0xC0, 0xC1, 0xC2, 0xC3, 0xF7
 _START_OF_IMAGE, _END_OF_IMAGE, _SCAN, _APP0, _APP14 = 0xD8, 0xD9, 0xDA, 0xE0, 0xEE
 
-#: Markers without a length: TEM, RST0–RST7, SOI.
+# Markers without a length: TEM, RST0–RST7, SOI.
 _BARE = {0x01, _START_OF_IMAGE, *range(0xD0, 0xD8)}
 
-#: Most scans of one JPEG. libjpeg's own progressive script has 10, other encoders stay below 20; every scan costs a
-#: pass over the whole image.
+#: Largest accepted number of scans in a JPEG. The default progressive script of libjpeg has 10, other encoders stay
+#: below 20. Each scan needs a pass over the whole image.
 MAX_SCANS = 40
 
 _MAX_SEGMENTS = 10_000
 
 
 class Codec(StrEnum):
-    """How a codestream is compressed."""
+    """Compression of a codestream."""
 
     JPEG = "JPEG"
     JPEG_LOSSLESS = "JPEG Lossless"
@@ -42,16 +42,16 @@ class Codec(StrEnum):
 
 @dataclass(frozen=True)
 class Codestream:
-    """What the header of a codestream says.
+    """Header of a codestream.
 
     Attributes:
-        codec: the kind of compression.
-        rows: image height; 0 for JPEG XL, which is not decoded.
-        columns: image width; likewise.
-        samples: components of a pixel.
-        bits: precision of a sample.
+        codec: the compression.
+        rows: image height in pixels; 0 for JPEG XL, which is not decoded.
+        columns: image width in pixels; 0 for JPEG XL.
+        samples: samples per pixel.
+        bits: bits per sample.
         progressive: whether each scan refines the whole image (JPEG).
-        marked: whether an APP0 or APP14 segment says how colours are stored (JPEG).
+        marked: whether an APP0 or APP14 segment states the colour space (JPEG).
     """
 
     codec: Codec
@@ -70,10 +70,10 @@ def read_header(stream: bytes) -> Codestream | None:
         stream: the codestream of one frame, without the boxes of a JP2 file (see `unwrap_jp2`).
 
     Returns:
-        The header, or None where the stream is of another kind.
+        The header; None if the stream has another format.
 
     Raises:
-        ValueError: the stream begins like one of these and has no such header.
+        ValueError: the stream has the signature of one of these formats, but no valid header.
     """
     if stream.startswith(_JPEG_XL):
         return Codestream(Codec.JPEG_XL, 0, 0, 0, 0)
@@ -83,37 +83,43 @@ def read_header(stream: bytes) -> Codestream | None:
 
 
 def read_announced_size(stream: bytes) -> tuple[int, int] | None:
-    """Rows and columns in the header of a JPEG, JPEG-LS or JPEG 2000 codestream.
+    """Read the image size from a JPEG, JPEG-LS or JPEG 2000 codestream.
 
     Args:
         stream: the codestream of one frame.
 
     Returns:
-        (rows, columns), or None where the stream is of another kind.
+        (rows, columns); None if the stream has another format.
 
     Raises:
-        ValueError: the stream begins like one of these and has no such header.
+        ValueError: the stream has the signature of one of these formats, but no valid header.
     """
     header = read_header(stream)
     return None if header is None else (header.rows, header.columns)
 
 
 def unwrap_jp2(stream: bytes) -> bytes:
-    """The codestream in a JP2 container (ITU-T T.800, annex I); other streams are returned unchanged.
+    """Extract the codestream from a JP2 container (ITU-T T.800, annex I).
+
+    Args:
+        stream: a JP2 file or a codestream.
+
+    Returns:
+        The codestream. Data without a container is returned unchanged.
 
     Raises:
-        ValueError: the container holds no codestream.
+        ValueError: the container has no codestream.
     """
     if not stream.startswith(_JP2):
         return stream
     # Boxes: length (4), type (4), for length 1 an extended length (8), content. Length 0 extends to the end.
     position = 0 if stream.startswith(_JP2[0]) else stream.find(b"ftyp") - 4
     for _ in range(100):
-        kind = stream[position + 4 : position + 8]
+        box_type = stream[position + 4 : position + 8]
         length, header = int.from_bytes(stream[position : position + 4], "big"), 8
         if length == 1:
             length, header = int.from_bytes(stream[position + 8 : position + 16], "big"), 16
-        if kind == b"jp2c":
+        if box_type == b"jp2c":
             end = position + length if length else len(stream)
             return stream[position + header : end]
         if position < 0 or length < header or position + length > len(stream):
@@ -123,7 +129,7 @@ def unwrap_jp2(stream: bytes) -> bytes:
 
 
 def _read_siz(stream: bytes) -> Codestream:
-    """The SIZ segment, which comes first (ITU-T T.800, section A.5.1)."""
+    """Read the SIZ segment, which is the first one (ITU-T T.800, section A.5.1)."""
     if len(stream) < 43:
         raise ValueError("a JPEG 2000 codestream without a header")
     right, bottom, left, top = (int.from_bytes(stream[i : i + 4], "big") for i in (8, 12, 16, 20))
@@ -157,14 +163,14 @@ def _read_jpeg(stream: bytes) -> Codestream:
 
 @dataclass(frozen=True)
 class JpegScans:
-    """The scans of a JPEG file.
+    """Scans of a JPEG file.
 
     Attributes:
-        count: scans that begin.
+        count: number of scans, including an incomplete one.
         ended: whether the end-of-image marker follows them.
-        full: whether the scans that are complete hold every bit of every coefficient of every component; always
-            True for a file that is not progressive.
-        usable: bytes of the file before a segment that is cut off, such as the header of a scan.
+        full: whether the complete scans contain every bit of every coefficient of every component; always True
+            for a file that is not progressive.
+        usable: bytes of the file before a truncated segment, such as the header of a scan.
     """
 
     count: int
@@ -174,7 +180,7 @@ class JpegScans:
 
     @property
     def is_complete(self) -> bool:
-        """Whether no scan is missing or cut short."""
+        """Whether no scan is missing or truncated."""
         return self.ended and self.full
 
 
@@ -184,10 +190,10 @@ def count_scans(stream: bytes) -> JpegScans:
     Counting stops above `MAX_SCANS`.
 
     Args:
-        stream: a JPEG file. What follows its end-of-image marker, such as a preview, is not looked at.
+        stream: a JPEG file. Data after its end-of-image marker, such as a preview, is ignored.
 
     Raises:
-        ValueError: it holds far more segments than an image has.
+        ValueError: the file has far more segments than a JPEG image.
     """
     segments, usable = 0, len(stream)
     position, count, components, progressive = 2, 0, 0, False
@@ -227,28 +233,27 @@ def count_scans(stream: bytes) -> JpegScans:
 
 
 def check_scans(stream: bytes, pixels: int, samples: int) -> None:
-    """Refuse a JPEG whose scans would take too long to decode or too much memory.
+    """Reject a JPEG whose scans would take too much time or memory to decode.
 
     Args:
         stream: the JPEG file.
         pixels: rows × columns.
-        samples: components of a pixel.
+        samples: samples per pixel.
 
     Raises:
-        ImageReadError: more than `MAX_SCANS`, or too many for an image of this size.
+        ImageReadError: the file has more than `MAX_SCANS` scans, or too many for an image of this size.
     """
     scans = count_scans(stream).count
-    # A pass over one megapixel takes 5 ms at the least; three scans of the largest image are always read.
+    # A pass over one megapixel takes at least 5 ms. Three scans are accepted for the largest image.
     if scans > MAX_SCANS or (scans > 3 and scans * pixels * samples > 1.5e9):
         count = f"more than {MAX_SCANS}" if scans > MAX_SCANS else str(scans)
         raise ImageReadError(
-            f"The JPEG image is stored in {count} scans, which takes too long to decode; expected about ten: "
-            "export it as an ordinary JPEG or as PNG."
+            f"The JPEG image has {count} scans, which take too long to decode. Export it as an ordinary JPEG or as PNG."
         )
 
 
 def _next_marker(stream: bytes, position: int) -> int:
-    """Where the next marker begins that is neither a stuffed byte nor a restart; -1 for none."""
+    """Position of the next marker that is neither a stuffed byte nor a restart; -1 if there is none."""
     while (position := stream.find(b"\xff", position)) >= 0:
         marker = stream[position + 1] if position + 1 < len(stream) else 0
         if marker not in (0x00, 0xFF) and marker not in _BARE:
@@ -258,7 +263,7 @@ def _next_marker(stream: bytes, position: int) -> int:
 
 
 def _scan_content(body: bytes) -> list[tuple[int, int, int]]:
-    """The coefficients that a progressive scan completes to a bit: (component, coefficient, bit)."""
+    """The coefficients in a progressive scan and their lowest bit: (component, coefficient, bit)."""
     if not body or len(body) < 4 + 2 * body[0]:
         return []
     components = [body[1 + 2 * i] for i in range(min(body[0], 4))]
@@ -272,16 +277,16 @@ def _is_full(needed: dict[tuple[int, int], int], components: int) -> bool:
 
 
 def rle_segments_fit(frame: bytes, pixels: int, segments: int) -> bool:
-    """Whether the header of an RLE frame (PS3.5 section G.5) announces the segments that the image needs.
+    """Whether the header of an RLE frame (PS3.5 section G.5) matches the image.
 
     Args:
-        frame: the frame with its header of 64 bytes.
+        frame: the frame, including its header of 64 bytes.
         pixels: rows × columns.
         segments: samples per pixel × bytes per sample.
 
     Returns:
-        Whether number and order of the segments are right and each is long enough for its pixels: two bytes make
-        at most 128.
+        Whether the number and order of the segments are correct and each is long enough for its pixels. Two bytes
+        expand to at most 128.
     """
     if len(frame) < 64 or int.from_bytes(frame[:4], "little") != segments or not 1 <= segments <= 15:
         return False

@@ -1,33 +1,36 @@
-"""Colour images: how coloured they are, and their grey values."""
+"""Colour images: share of coloured pixels and conversion to grey."""
+
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-#: Largest minus smallest of red, green and blue, on 0–255, from which the eye calls a pixel coloured.
+#: Chroma above which a pixel is visibly coloured: largest minus smallest of red, green and blue, 0–255.
 VISIBLE_CHROMA = 24
 
 _SAMPLE = 256
 
-# Share of coloured pixels from which the colour space of a film is doubted.
+# Share of coloured pixels above which the stated colour space of a radiograph is doubtful.
 _COLOURED = 0.10
 
 
-def to_grey(rgb: np.ndarray) -> np.ndarray:
-    """Luma of a colour image (ITU-R BT.601: 0.299 R + 0.587 G + 0.114 B).
+def to_grey(rgb: NDArray[Any]) -> NDArray[Any]:
+    """Convert a colour image to luma (ITU-R BT.601: 0.299 R + 0.587 G + 0.114 B).
 
     Args:
         rgb: uint8 or uint16 array (height, width, 3).
 
     Returns:
-        Array (height, width) of the same type; a pixel with R = G = B keeps its value exactly.
+        Array (height, width) of the same dtype; a pixel with R = G = B keeps its value exactly.
     """
-    return cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY))
 
 
-def measure_coloured_share(rgb: np.ndarray) -> float:
-    """Share of an image that is visibly coloured.
+def measure_coloured_share(rgb: NDArray[np.uint8]) -> float:
+    """Measure the share of an image that is visibly coloured.
 
-    Measured on a reduced image, so the colour noise of JPEG averages out.
+    The image is reduced first, which averages out the colour noise of JPEG.
 
     Args:
         rgb: uint8 array (height, width, 3).
@@ -41,25 +44,27 @@ def measure_coloured_share(rgb: np.ndarray) -> float:
     return float(np.mean(small.max(axis=-1) - small.min(axis=-1) > VISIBLE_CHROMA))
 
 
-def is_coloured(rgb: np.ndarray) -> bool:
-    """Whether more of an image is visibly coloured than a marker or a stamp would be."""
+def is_coloured(rgb: NDArray[np.uint8]) -> bool:
+    """Whether the coloured area is larger than a marker or a stamp."""
     return measure_coloured_share(rgb) > _COLOURED
 
 
-def grey_if_ycbcr(rgb: np.ndarray) -> np.ndarray:
-    """Convert an image that is labelled RGB and holds YCbCr of a grey film.
+def grey_if_ycbcr(rgb: NDArray[Any]) -> NDArray[Any]:
+    """Convert a grey image that is labelled RGB but contains YCbCr values.
 
-    Read as RGB such an image is coloured nearly everywhere; read as YCbCr it is grey. A real colour image is coloured
-    either way.
+    Interpreted as RGB, such an image is coloured nearly everywhere; interpreted as YCbCr, it is grey. A real colour
+    image is coloured in both cases.
 
     Args:
         rgb: array (height, width, 3).
 
     Returns:
-        The image in RGB: converted where it is YCbCr, else unchanged.
+        The image in RGB: converted if it contains YCbCr values, otherwise unchanged.
     """
     if rgb.dtype != np.uint8 or not is_coloured(rgb):
         return rgb
     # OpenCV's order is Y, Cr, Cb.
-    converted = cv2.cvtColor(np.ascontiguousarray(rgb[..., (0, 2, 1)]), cv2.COLOR_YCrCb2RGB)
+    converted = np.asarray(
+        cv2.cvtColor(np.ascontiguousarray(rgb[..., (0, 2, 1)]), cv2.COLOR_YCrCb2RGB), np.uint8
+    )
     return rgb if is_coloured(converted) else converted

@@ -1,16 +1,18 @@
-"""DICOM to a `Radiograph`, through pydicom.
+"""Reading of DICOM files with pydicom.
 
-The steps, in order: parse, refuse what is not one plain film, decode the pixel data, then the
-grayscale transformation sequence of `dicom_grayscale`. Read are the elements that say how the pixels
-are to be shown, and nothing that says whose they are.
+The steps in order: parse the file, reject files that are not one plain radiograph, decode the pixel data, and apply
+the grayscale transformation sequence (`dicom_grayscale`). Only elements that describe the image are read, none that
+identifies the patient.
 """
 
 import re
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydicom.dataset import FileDataset
-from pydicom.pixels import apply_color_lut, pixel_array
+from pydicom.pixels.processing import apply_color_lut
+from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID
 
 from fracture_core.errors import ImageReadError
@@ -18,11 +20,11 @@ from fracture_core.imaging import colour, dicom_file, dicom_grayscale, rescale, 
 from fracture_core.imaging.by_value import apply_by_value
 from fracture_core.imaging.dicom_elements import (
     ELEMENT_ERRORS,
-    all_items,
     read_element,
+    read_items,
     read_number,
     read_text,
-    texts,
+    read_texts,
 )
 from fracture_core.imaging.dicom_pixels import Encoding, identify_encoding
 from fracture_core.imaging.image_size import check_image_size
@@ -39,57 +41,57 @@ from fracture_core.imaging.segmented_palette import expand_segmented_palette
 from fracture_core.imaging.shutter import read_shutter
 from fracture_core.imaging.stored_bits import extract_stored_bits
 
-#: Modalities that are X-ray projections, or may be, but not what the models were made for.
+# Modalities that are or may be X-ray projections, but for which the models were not made.
 _RELATED_MODALITIES = {
     "RF": "a fluoroscopy image",
     "XA": "an angiography image",
     "SC": "a secondary capture",
-    "OT": "of the kind “other”",
+    "OT": "an image of the modality “other”",
     "HC": "a hard copy",
 }
 
-#: Modalities outside the scope that are X-ray projections all the same, and so may stand in a data set.
+# Modalities out of scope that are X-ray projections, and therefore accepted in datasets.
 _PROJECTIONS = frozenset({"MG", "PX", "IO", "RTIMAGE"})
 
 
 def read_dicom(data: bytes, any_modality: bool = False) -> Radiograph:
-    """Reads a DICOM file of one frame.
+    """Read a DICOM file with one frame.
 
     Args:
         data: the file, with or without preamble and File Meta Information.
-        any_modality: whether slices, photographs and other images that are no X-ray projection are read too.
+        any_modality: whether images that are not X-ray projections, such as slices and photographs, are read too.
 
     Returns:
-        The film, bone bright on dark, with square pixels; padding and what a display shutter hides are black.
-        `spacing` is Pixel Spacing (0028,0030), else Imager Pixel Spacing (0018,1164), else Nominal Scanned Pixel
+        The radiograph, bone bright on dark, with square pixels. Padding and areas hidden by a display shutter are
+        black. `spacing` is Pixel Spacing (0028,0030), else Imager Pixel Spacing (0018,1164), else Nominal Scanned Pixel
         Spacing (0018,2010), in mm per pixel of `pixels`.
 
     Raises:
-        ImageReadError: damaged, without pixels, several frames, another kind of examination, too
-            large, or compressed in a way no decoder here reads.
+        ImageReadError: the file is damaged, has no pixels or several frames, is of another modality, is too large,
+            or has an unsupported compression.
     """
     dataset, file_notes = dicom_file.parse(data)
     modality = read_text(dataset, "Modality")
-    _check(dataset, modality, any_modality)
+    _check_scope(dataset, modality, any_modality)
     decoded, warning = _decode(dataset)
     del dataset.PixelData  # no longer needed, and as large as the image
-    aspect, warnings = square_pixels.read_aspect(dataset)
+    aspect, aspect_warnings = square_pixels.read_aspect(dataset)
     shape = decoded.shape[0], decoded.shape[1]
-    shutter, notes = read_shutter(dataset, shape, aspect)
-    warnings = (
-        *_kind_warnings(dataset, modality),
+    shutter, shutter_warnings = read_shutter(dataset, shape, aspect)
+    warnings: tuple[str, ...] = (
+        *_modality_warnings(dataset, modality),
         *file_notes,
         *((warning,) if warning else ()),
-        *warnings,
-        *notes,
+        *aspect_warnings,
+        *shutter_warnings,
     )
     hidden = np.zeros(shape, bool) if shutter is None else shutter.hidden
     share = 0.0
     if decoded.ndim == 3:
         pixels, share = _from_colour(decoded)
     else:
-        pixels, notes = _from_grey(decoded, dataset, hidden)
-        warnings += notes
+        pixels, grey_warnings = _from_grey(decoded, dataset, hidden)
+        warnings += grey_warnings
     size = square_pixels.square_size(shape, aspect)
     scale = square_pixels.scale(shape, size)
     spacing = square_pixels.read_spacing(dataset)
@@ -115,68 +117,73 @@ def read_dicom(data: bytes, any_modality: bool = False) -> Radiograph:
 
 
 def _from_grey(
-    decoded: np.ndarray, dataset: FileDataset, hidden: np.ndarray
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Grey levels in 0–1, black on padding, and warnings.
+    decoded: NDArray[Any], dataset: FileDataset, hidden: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """Grey levels in 0–1, with black padding, and warnings.
 
     Args:
-        decoded: integers (rows, columns) as the decoder returned them.
-        dataset: the file.
-        hidden: bool (rows, columns), what must not influence the grey levels.
+        decoded: integers (rows, columns) as returned by the decoder.
+        dataset: the parsed file.
+        hidden: mask (rows, columns) of pixels that must not influence the grey levels.
     """
-    stored, doubts = extract_stored_bits(decoded, dataset)
-    # Some files pad with a value that needs more than the bits stored.
+    stored, bit_warnings = extract_stored_bits(decoded, dataset)
+    # Some files have a padding value that needs more than the stored bits.
     valid = dicom_grayscale.padding_mask(stored, dataset) & dicom_grayscale.padding_mask(decoded, dataset)
-    seen = valid & ~hidden
-    shown, notes = apply_by_value(
+    visible = valid & ~hidden
+    shown, window_warnings = apply_by_value(
         stored,
-        seen if seen.any() else valid,
-        lambda values, counted: dicom_grayscale.apply_voi(
-            dicom_grayscale.apply_modality(values, dataset), dataset, counted
+        visible if visible.any() else valid,
+        lambda values, mask: dicom_grayscale.apply_voi(
+            dicom_grayscale.apply_modality(values, dataset), dataset, mask
         ),
     )
     pixels = np.where(valid, dicom_grayscale.apply_photometric(shown, _photometric(dataset)), np.float32(0))
-    return pixels, (*doubts, *notes, *dicom_grayscale.presentation_warnings(dataset))
+    return pixels, (*bit_warnings, *window_warnings, *dicom_grayscale.presentation_warnings(dataset))
 
 
 def parse_dicom(data: bytes) -> FileDataset:
-    """The data set of a DICOM file, with or without preamble; no element of it has been converted yet.
+    """Parse a DICOM file without converting its elements.
+
+    Args:
+        data: the file, with or without preamble.
+
+    Returns:
+        The dataset.
 
     Raises:
-        ImageReadError: damaged, or no DICOM.
+        ImageReadError: the file is damaged or not DICOM.
     """
     return dicom_file.parse(data)[0]
 
 
-def _check(dataset: FileDataset, modality: str, any_modality: bool) -> None:
-    """Refuses what is not one plain film, before any pixel is decoded."""
+def _check_scope(dataset: FileDataset, modality: str, any_modality: bool) -> None:
+    """Reject files that are not one plain radiograph, before any pixel is decoded."""
     if "PixelData" not in dataset:
         raise ImageReadError(
-            f"The DICOM file holds no pixels (it is {_sop_class_text(dataset)}); expected a radiograph "
-            "(CR or DX): choose the image of the study."
+            f"The DICOM file has no pixels (it is {_sop_class_text(dataset)}). Choose a radiograph (CR or DX) of the "
+            "study."
         )
     if modality in OTHER_MODALITIES and modality not in _PROJECTIONS and not any_modality:
         raise ImageReadError(
-            f"The DICOM file is {OTHER_MODALITIES[modality]} ({modality}); expected a plain radiograph (CR or DX): "
-            "choose another file."
+            f"The DICOM file is {OTHER_MODALITIES[modality]} ({modality}). Choose a plain radiograph (CR or DX)."
         )
     frames = read_number(dataset, "NumberOfFrames") or 1
     if frames > 1:
         raise ImageReadError(
-            f"The DICOM file holds {frames:.0f} frames; expected one radiograph: export a single frame."
+            f"The DICOM file has {frames:.0f} frames, but only one is supported. Export a single frame."
         )
     check_image_size(read_number(dataset, "Columns") or 0, read_number(dataset, "Rows") or 0)
 
 
 def _sop_class_text(dataset: FileDataset) -> str:
-    """What a file without pixels is: “Encapsulated PDF” (PS3.4 section B.5)."""
+    """Name of the SOP class (PS3.4 section B.5), such as “Encapsulated PDF”."""
     uid = UID(str(read_element(dataset, "SOPClassUID") or ""), validation_mode=0)
     known = uid.name != str(uid)
-    return f"“{uid.name.removesuffix(' Storage')}”" if known else "of an unknown kind"
+    return f"“{uid.name.removesuffix(' Storage')}”" if known else "of an unknown type"
 
 
-def _decode(dataset: FileDataset) -> tuple[np.ndarray, str]:
-    """Stored values (rows, columns), or (rows, columns, 3) in RGB for colour; and a warning or ""."""
+def _decode(dataset: FileDataset) -> tuple[NDArray[Any], str]:
+    """Stored values (rows, columns), or RGB (rows, columns, 3) for colour; and a warning or ""."""
     options: dict[str, Any] = {}
     try:
         if (read_number(dataset, "SamplesPerPixel") or 1) > 1:
@@ -191,26 +198,25 @@ def _decode(dataset: FileDataset) -> tuple[np.ndarray, str]:
         if _photometric(dataset) == "PALETTE COLOR":
             stored = apply_color_lut(stored, expand_segmented_palette(dataset))
         elif stored.ndim == 3:
-            stored = _colour_as_stored(stored, dataset, encoding)
+            stored = _correct_colour_space(stored, dataset, encoding)
     except DecodeLimitError as error:
         raise ImageReadError(
-            "The pixel data of the DICOM file takes far more time or memory to decode than a radiograph should; "
-            "export it uncompressed."
+            "The pixel data of the DICOM file takes far more time or memory to decode than a radiograph should. "
+            "Export it uncompressed."
         ) from error
     except ELEMENT_ERRORS as error:
         raise ImageReadError(
-            "The pixel data of the DICOM file is damaged or incomplete; expected a whole image: "
-            "export it from the archive again."
+            "The pixel data of the DICOM file is damaged or incomplete. Export it from the archive again."
         ) from error
     if stored.ndim not in (2, 3) or (stored.ndim == 3 and stored.shape[2] != 3):
         raise ImageReadError(
-            f"The DICOM file holds pixels of shape {stored.shape}; expected grey or RGB: export it as grey."
+            f"The DICOM file has pixels of shape {stored.shape}, which is neither grey nor RGB. Export it as grey."
         )
     return stored, encoding.warning
 
 
-def _colour_as_stored(rgb: np.ndarray, dataset: FileDataset, encoding: Encoding) -> np.ndarray:
-    """RGB of an image whose Photometric Interpretation may be wrong: a grey film tells by its chroma."""
+def _correct_colour_space(rgb: NDArray[Any], dataset: FileDataset, encoding: Encoding) -> NDArray[Any]:
+    """RGB of an image whose Photometric Interpretation may be wrong, judged by the chroma of a grey image."""
     if _photometric(dataset).startswith("YBR"):
         if encoding.is_isolated or rgb.dtype != np.uint8 or not colour.is_coloured(rgb):
             return rgb
@@ -219,7 +225,7 @@ def _colour_as_stored(rgb: np.ndarray, dataset: FileDataset, encoding: Encoding)
     return colour.grey_if_ycbcr(rgb)
 
 
-def _from_colour(rgb: np.ndarray) -> tuple[np.ndarray, float]:
+def _from_colour(rgb: NDArray[Any]) -> tuple[NDArray[np.float32], float]:
     """Grey levels in 0–1 of an RGB image, and its share of coloured pixels."""
     if rgb.dtype != np.uint8:
         full = rescale.full_scale_of_any(int(rgb.max()))
@@ -231,24 +237,24 @@ def _photometric(dataset: FileDataset) -> str:
     return read_text(dataset, "PhotometricInterpretation")
 
 
-def _kind_warnings(dataset: FileDataset, modality: str) -> tuple[str, ...]:
+def _modality_warnings(dataset: FileDataset, modality: str) -> tuple[str, ...]:
     warnings = []
     if modality not in PLAIN_MODALITIES and modality not in OTHER_MODALITIES:
-        what = (
+        description = (
             f"is {_RELATED_MODALITIES[modality]}"
             if modality in _RELATED_MODALITIES
-            else "does not say that it is a radiograph"
+            else "does not state that it is a radiograph"
         )
-        warnings.append(f"The DICOM file {what}; the model knows plain radiographs (CR, DX).")
+        warnings.append(f"The DICOM file {description}. The model was made for plain radiographs (CR, DX).")
     if read_text(dataset, "PresentationIntentType") == "FOR PROCESSING":
-        warnings.append("The DICOM file holds raw detector values, so its contrast may be unusual.")
+        warnings.append("The DICOM file contains raw detector values, so its contrast may be unusual.")
     return tuple(warnings)
 
 
 def _body_parts(dataset: FileDataset) -> tuple[BodyPart, ...]:
-    """The body parts that the header names and that are known, each once."""
-    found = [find_body_part(part) for part in texts(dataset, "BodyPartExamined")]
-    for item in all_items(dataset, "AnatomicRegionSequence"):
+    """The known body parts in the header, without duplicates."""
+    found = [find_body_part(part) for part in read_texts(dataset, "BodyPartExamined")]
+    for item in read_items(dataset, "AnatomicRegionSequence"):
         parts = (
             read_element(item, keyword) for keyword in ("CodeValue", "CodingSchemeDesignator", "CodeMeaning")
         )

@@ -1,6 +1,6 @@
-"""Elements of a DICOM data set, read so that a malformed one counts as absent.
+"""Access to DICOM elements that treats malformed values as absent.
 
-pydicom converts a value when it is first asked for, so every look at one may fail on a damaged file.
+pydicom converts a value at its first access, so every access may fail on a damaged file.
 """
 
 import math
@@ -21,7 +21,7 @@ from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 from pydicom.valuerep import PersonName
 
-#: What pydicom and its decoders raise on damaged files; `RuntimeError` when every decoder failed.
+#: Exceptions of pydicom and its decoders on damaged files; `RuntimeError` if every decoder failed.
 ELEMENT_ERRORS = (
     AttributeError, ValueError, TypeError, LookupError, RuntimeError, OSError, EOFError,
     ArithmeticError, AssertionError, SyntaxError, MemoryError, ImportError, struct.error, zlib.error,
@@ -31,14 +31,22 @@ ELEMENT_ERRORS = (
 # pydicom needs about 10 µs to convert one value of a list or one element of a sequence. The largest
 # elements read are lookup tables: 65,536 entries of two bytes, a few of them in a sequence.
 _MAX_BYTES, _MAX_TABLE_BYTES, _MAX_ITEMS = 1 << 12, 1 << 20, 1000
-# Items of a sequence that are looked at; each lookup table tried is a pass over the image.
+# Sequence items that are read. Each lookup table tried is a pass over the image.
 _MAX_READ_ITEMS = 16
 _ITEM = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")  # the tag of an item in either byte order
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def read_element(dataset: Dataset, keyword: str) -> Any:
-    """The value of an element, or None where it is absent, empty, malformed or far longer than it may be."""
+    """Read the value of an element.
+
+    Args:
+        dataset: the parsed dataset.
+        keyword: the DICOM keyword of the element.
+
+    Returns:
+        The value; None if it is absent, empty, malformed or far too long.
+    """
     try:
         return None if _is_oversized(dataset, keyword) else dataset.get(keyword)
     except ELEMENT_ERRORS:
@@ -46,7 +54,7 @@ def read_element(dataset: Dataset, keyword: str) -> Any:
 
 
 def _is_oversized(dataset: Dataset, keyword: str) -> bool:
-    """Whether the unconverted value would take long to convert."""
+    """Whether converting the raw value would take long."""
     if keyword not in dataset:
         return False
     raw = dataset.get_item(keyword)
@@ -60,20 +68,20 @@ def _is_oversized(dataset: Dataset, keyword: str) -> bool:
 
 
 def read_text(dataset: Dataset, keyword: str) -> str:
-    """The first code string (VR CS) of an element in capitals without padding; "" where there is none."""
-    return next(iter(texts(dataset, keyword)), "")
+    """Read the first code string (VR CS) of an element, in capitals without padding; "" if there is none."""
+    return next(iter(read_texts(dataset, keyword)), "")
 
 
-def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
-    """The code strings (VR CS) of an element in capitals without padding; empty where there are none."""
+def read_texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+    """Read all code strings (VR CS) of an element, in capitals without padding; empty if there are none."""
     value = read_element(dataset, keyword)
     values = value if isinstance(value, MultiValue | list | tuple) else [value]
-    found = (part.strip("\0 \t\r\n").upper() for part in values if isinstance(part, str))
-    return tuple(part for part in found if part)
+    codes = (part.strip("\0 \t\r\n").upper() for part in values if isinstance(part, str))
+    return tuple(code for code in codes if code)
 
 
 def read_numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
-    """The values of an element as finite numbers; empty where it is absent or any is malformed."""
+    """Read the values of an element as finite numbers; empty if it is absent or any value is malformed."""
     value = read_element(dataset, keyword)
     if value is None:
         return ()
@@ -86,13 +94,13 @@ def read_numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
 
 
 def read_number(dataset: Dataset, keyword: str) -> float | None:
-    """The first value of an element as a finite number, or None."""
+    """Read the first value of an element as a finite number; None if there is none."""
     values = read_numbers(dataset, keyword)
     return values[0] if values else None
 
 
 def is_malformed(dataset: Dataset, keyword: str) -> bool:
-    """Whether an element that should hold numbers is present and not empty, but holds none."""
+    """Whether an element that should contain numbers is present and not empty, but has no valid number."""
     if keyword not in dataset or read_numbers(dataset, keyword):
         return False
     try:
@@ -103,7 +111,7 @@ def is_malformed(dataset: Dataset, keyword: str) -> bool:
 
 
 def read_first_item(dataset: Dataset, keyword: str) -> Dataset | None:
-    """The first item of a sequence, or None."""
+    """Read the first item of a sequence; None if there is none."""
     items = read_element(dataset, keyword)
     if not isinstance(items, Sequence):
         return None
@@ -113,37 +121,37 @@ def read_first_item(dataset: Dataset, keyword: str) -> Dataset | None:
         return None
 
 
-def all_items(dataset: Dataset, keyword: str) -> tuple[Dataset, ...]:
-    """The first 16 items of a sequence; empty where there are none or the element is no sequence."""
-    found = read_element(dataset, keyword)
-    if not isinstance(found, Sequence):
+def read_items(dataset: Dataset, keyword: str) -> tuple[Dataset, ...]:
+    """Read the first 16 items of a sequence; empty if there are none or the element is not a sequence."""
+    items = read_element(dataset, keyword)
+    if not isinstance(items, Sequence):
         return ()
     try:
-        return tuple(item for item in islice(found, _MAX_READ_ITEMS) if isinstance(item, Dataset))
+        return tuple(item for item in islice(items, _MAX_READ_ITEMS) if isinstance(item, Dataset))
     except ELEMENT_ERRORS:
         return ()
 
 
-def encodings(dataset: Dataset) -> list[str]:
-    """The Python encodings of Specific Character Set (0008,0005)."""
+def read_encodings(dataset: Dataset) -> list[str]:
+    """Read Specific Character Set (0008,0005) as a list of Python encodings."""
     return convert_encodings(read_element(dataset, "SpecificCharacterSet") or "")
 
 
-def decoded_text(dataset: Dataset, keyword: str, charsets: list[str]) -> str:
-    """The text of an element, decoded here.
+def decode_text(dataset: Dataset, keyword: str, charsets: list[str]) -> str:
+    """Decode the text of an element without pydicom's conversion.
 
-    pydicom's own conversion warns of odd values and quotes them, and these may be names or dates of patients.
+    That conversion quotes unusual values in warnings, and these may be names or birth dates of patients.
 
     Args:
-        dataset: as parsed.
-        keyword: of the element.
-        charsets: Python encodings of the data set, see `encodings`.
+        dataset: the parsed dataset.
+        keyword: the DICOM keyword of the element.
+        charsets: Python encodings of the dataset, see `read_encodings`.
 
     Returns:
-        The text without control characters and padding; "" where there is none.
+        The text without control characters and padding; "" if there is none.
 
     Raises:
-        Exception: one of `ELEMENT_ERRORS` where the value cannot be decoded.
+        Exception: one of `ELEMENT_ERRORS`; the value cannot be decoded.
     """
     tag = Tag(keyword)
     if tag not in dataset:

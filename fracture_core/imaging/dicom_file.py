@@ -12,18 +12,17 @@ from fracture_core.imaging.dicom_elements import ELEMENT_ERRORS, read_number
 from fracture_core.imaging.dicom_recovery import rebuild
 
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
-_EXPLICIT = b"1.2.840.10008.1.2.1\0\0\0"  # of the same length
+_EXPLICIT = b"1.2.840.10008.1.2.1\0\0\0"  # padded to the same length
 
-#: Largest data set that is inflated: a 16-bit image of 60 megapixels.
+#: Largest dataset that is inflated, in bytes: a 16-bit image of 60 megapixels.
 MAX_INFLATED = 128 << 20
 _CHUNK = 1 << 20
 
-#: Most reads while a file is parsed. An element takes two or three; radiographs have a few hundred elements.
+# Largest number of reads while a file is parsed. An element takes two or three; radiographs have a few hundred.
 _MAX_READS = 150_000
 
 RECOVERED = (
-    "The DICOM file has a sequence of wrong length or without its end; the image was found after it, so compare it "
-    "with the original."
+    "The DICOM file has a damaged sequence. The image after it was recovered: compare it with the original."
 )
 
 
@@ -31,7 +30,7 @@ class _DeflatedError(Exception):
     """pydicom is about to inflate the rest of the file.
 
     Args:
-        position: where the deflated data set begins.
+        position: offset of the deflated dataset.
     """
 
     def __init__(self, position: int):
@@ -42,8 +41,8 @@ class _DeflatedError(Exception):
 class _BoundedFile(io.BytesIO):
     """A file in memory that can be read a limited number of times.
 
-    pydicom reads two to three times for each element, item and fragment, so a few bytes of input can ask for
-    seconds of work.
+    pydicom reads two to three times for each element, item and fragment, so a few bytes of input can cause seconds
+    of work.
     """
 
     def __init__(self, content: bytes):
@@ -59,23 +58,22 @@ class _BoundedFile(io.BytesIO):
         self._bytes -= len(content)
         if self._reads < 0 or self._bytes < 0:
             raise ImageReadError(
-                "The DICOM file holds far more elements than a radiograph has; expected a few hundred: "
-                "export the image from the archive again."
+                "The DICOM file has far more elements than a radiograph. Export the image from the archive again."
             )
         return content
 
 
 def parse(data: bytes) -> tuple[FileDataset, tuple[str, ...]]:
-    """Parse a DICOM file, with or without preamble; its elements are not converted yet.
+    """Parse a DICOM file without converting its elements.
 
     Args:
-        data: the file.
+        data: the file, with or without preamble.
 
     Returns:
-        The data set and warnings about how it was read.
+        The dataset, and warnings about its recovery.
 
     Raises:
-        ImageReadError: damaged, no DICOM, or too much to parse.
+        ImageReadError: the file is damaged, is not DICOM, or has too many elements.
     """
     content = data
     dataset: FileDataset | None = None
@@ -95,25 +93,23 @@ def parse(data: bytes) -> tuple[FileDataset, tuple[str, ...]]:
         if recovered is not None and _is_complete(recovered):
             return recovered, (RECOVERED,)
     if dataset is None:
-        raise damaged() from cause
+        raise _damaged() from cause
     if not ("SOPClassUID" in dataset or "PixelData" in dataset or "Modality" in dataset):
         if formats.is_dicom(data):
-            raise damaged()
+            raise _damaged()
         raise ImageReadError(
             f"This is {formats.describe_content(data)}; {formats.EXPECTED_FORMATS}: export the image and upload that."
         )
     return dataset, ()
 
 
-def damaged() -> ImageReadError:
-    """The error for a file that cannot be parsed."""
-    return ImageReadError(
-        "The DICOM file is damaged or incomplete; expected a whole file: export it from the archive again."
-    )
+def _damaged() -> ImageReadError:
+    """Error for a file that cannot be parsed."""
+    return ImageReadError("The DICOM file is damaged or incomplete. Export it from the archive again.")
 
 
 def _is_complete(dataset: FileDataset) -> bool:
-    """Whether the data set has pixels, as many as it announces where they are not encapsulated."""
+    """Whether the dataset has pixel data, of the stated size if it is not encapsulated."""
     if "PixelData" not in dataset or "Rows" not in dataset:
         return False
     raw = dataset.get_item("PixelData")
@@ -126,28 +122,28 @@ def _is_complete(dataset: FileDataset) -> bool:
 
 
 def _parse_inflated(data: bytes) -> tuple[bytes, FileDataset]:
-    """The file, inflated where it is deflated, and its data set."""
+    """The file, inflated if necessary, and its dataset."""
     try:
         return data, dcmread(_BoundedFile(data), force=True)
-    except _DeflatedError as found:
-        content = _inflate(data, found.position)
+    except _DeflatedError as deflated:
+        content = _inflate(data, deflated.position)
     try:
         return content, dcmread(_BoundedFile(content), force=True)
     except _DeflatedError as error:
-        raise ValueError("a deflated data set whose syntax cannot be replaced") from error
+        raise ValueError("a deflated dataset whose transfer syntax cannot be replaced") from error
 
 
 def _inflate(data: bytes, position: int) -> bytes:
-    """The file with its data set inflated (PS3.5 section A.5) and its transfer syntax changed accordingly.
+    """The file with its dataset inflated (PS3.5 section A.5) and its transfer syntax changed accordingly.
 
     Raises:
-        ImageReadError: it would inflate to more than `MAX_INFLATED`.
+        ImageReadError: the dataset would become larger than `MAX_INFLATED`.
         zlib.error: the deflated data is damaged.
     """
     output = io.BytesIO()
     output.write(data[:position].replace(_DEFLATED, _EXPLICIT))
     packed = memoryview(data)[position:]
-    if not _begins_deflated(packed):  # the header is wrong: the data set was never deflated
+    if not _begins_deflated(packed):  # the header is wrong: the dataset is not deflated
         output.write(packed)
         return output.getvalue()
     inflater = zlib.decompressobj(_window_bits(packed))
@@ -160,14 +156,14 @@ def _inflate(data: bytes, position: int) -> bytes:
         output.write(inflater.decompress(source, _CHUNK))
         if output.tell() > MAX_INFLATED:
             raise ImageReadError(
-                f"The DICOM file unpacks to more than {MAX_INFLATED >> 20} MB, which is far more than one radiograph: "
-                "export the image again, uncompressed."
+                f"The DICOM file unpacks to more than {MAX_INFLATED >> 20} MB, far more than one radiograph. Export "
+                "the image again, uncompressed."
             )
     return output.getvalue()
 
 
 def _window_bits(packed: memoryview) -> int:
-    """Zlib's parameter for a raw deflate stream or, as some programs write, one with the zlib header."""
+    """The zlib parameter for a raw deflate stream, or for one with a zlib header as some programs write it."""
     header = bytes(packed[:2])
     with_header = len(header) == 2 and header[0] == 0x78 and int.from_bytes(header, "big") % 31 == 0
     return zlib.MAX_WBITS if with_header else -zlib.MAX_WBITS
@@ -175,7 +171,7 @@ def _window_bits(packed: memoryview) -> int:
 
 def _begins_deflated(packed: memoryview) -> bool:
     try:
-        begin = zlib.decompressobj(_window_bits(packed)).decompress(bytes(packed[:_CHUNK]), 64)
+        start = zlib.decompressobj(_window_bits(packed)).decompress(bytes(packed[:_CHUNK]), 64)
     except zlib.error:
         return False
-    return len(begin) >= 8
+    return len(start) >= 8

@@ -1,44 +1,45 @@
-"""DICOM stored values to grey levels in 0–1: the steps of the grayscale transformation sequence.
+"""The grayscale transformation sequence: DICOM stored values to grey levels in 0–1.
 
-PS3.4 section N.2 and PS3.3 section C.11 define them and their order:
+PS3.4 section N.2 and PS3.3 section C.11 define the steps and their order:
 
-1. `apply_modality`: stored values to those the detector meant (LUT, or slope and intercept);
-2. `apply_voi`: those to what is shown, 0–1 (VOI LUT, else window, else the full range);
-3. `apply_photometric`: MONOCHROME1 means that low values are bright.
+1. `apply_modality`: Modality LUT, or rescale slope and intercept.
+2. `apply_voi`: VOI LUT, otherwise the window, otherwise the full range of values.
+3. `apply_photometric`: inversion of MONOCHROME1.
 
-Each is a function of its arguments alone. Where a file offers several tables or windows, the first
-that shows anything is used. Written out instead of calling `pydicom.pixels.apply_voi_lut` and its kin because those
-fail on tables that real files hold (8-bit entries in words, more than 256 entries of 8 bits) and
-turn the image dark side up where the rescale slope is negative.
+If a file has several tables or windows, the first with a visible result is used. `pydicom.pixels.apply_voi_lut` and
+related functions are not used. They fail on some tables in real files (8-bit entries in words, more than 256 entries
+of 8 bits), and they invert the image if the rescale slope is negative.
 """
 
 import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from fracture_core.errors import ImageReadError
 from fracture_core.imaging import rescale
 from fracture_core.imaging.dicom_elements import (
-    all_items,
     is_malformed,
     read_first_item,
+    read_items,
     read_number,
     read_numbers,
     read_text,
 )
 from fracture_core.imaging.dicom_lut import read_table
 
-#: Share of pixels at either end that may not set the range: dead pixels, burnt-in letters.
+# Share of pixels at either end that is ignored when the range is computed: dead pixels, burnt-in letters.
 _OUTLIERS = 0.001
 
-# Beyond this, sums and differences of values lose digits.
+# Above this, sums and differences of values lose digits.
 _LARGEST = 1e15
 
-_NOTHING_SHOWN = "The file's own display window shows nothing, so the full range of its values is shown."
+_NOTHING_SHOWN = "The display window of the file shows nothing, so the full range of its values is shown."
 _TABLE_IGNORED = (
     "The display table of the file contradicts its own description, so its display window is used instead."
 )
@@ -46,22 +47,22 @@ _TABLE_IGNORED = (
 # Each window tried is a pass over the image.
 _MAX_WINDOWS = 16
 
-# A table or a window: values to grey levels in 0–1.
-_View = Callable[[np.ndarray], np.ndarray]
+# A table or a window: maps values to grey levels in 0–1.
+_View = Callable[[NDArray[Any]], NDArray[np.float32]]
 
 
-def apply_modality(values: np.ndarray, dataset: Dataset) -> np.ndarray:
-    """Stored values to the detector's (Modality LUT Module, PS3.3 section C.11.1).
+def apply_modality(values: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
+    """Apply the Modality LUT or the rescale slope and intercept (PS3.3 section C.11.1).
 
     Args:
-        values: stored values.
-        dataset: read are Modality LUT Sequence, else Rescale Slope and Rescale Intercept.
+        values: stored values, of any shape and number type.
+        dataset: Modality LUT Sequence is read, otherwise Rescale Slope and Rescale Intercept.
 
     Returns:
-        Array of the same shape; the same values where the file has neither.
+        Array of the same shape; `values` itself if the file has neither.
 
     Raises:
-        ImageReadError: the table contradicts itself, or slope and intercept leave no usable numbers.
+        ImageReadError: the table contradicts itself, or the rescaled values are not usable.
     """
     item = read_first_item(dataset, "ModalityLUTSequence")
     table = None if item is None else read_table(item)
@@ -78,7 +79,7 @@ def apply_modality(values: np.ndarray, dataset: Dataset) -> np.ndarray:
     with np.errstate(over="ignore"):
         rescaled = values.astype(np.float64) * slope + intercept
         largest = np.abs(rescaled).max()
-    # Neighbouring stored values must stay apart.
+    # Neighbouring stored values must remain distinct.
     if not largest < _LARGEST or np.spacing(largest) > abs(slope) / 2:
         raise _bad_rescale("RescaleSlope", f"{slope:g} (with a RescaleIntercept of {intercept:g})")
     return rescaled
@@ -86,44 +87,51 @@ def apply_modality(values: np.ndarray, dataset: Dataset) -> np.ndarray:
 
 def _bad_rescale(keyword: str, stated: str) -> ImageReadError:
     return ImageReadError(
-        f"The {keyword} of the DICOM file is {stated}, so its grey levels cannot be computed: "
-        "export the image from the archive again."
+        f"The {keyword} of the DICOM file is {stated}, so its grey levels cannot be computed. "
+        "Export the image from the archive again."
     )
 
 
-def apply_window(values: np.ndarray, centre: float, width: float, function: str = "LINEAR") -> np.ndarray:
-    """Values to 0–1 through a window (PS3.3 sections C.11.2.1.2 and C.11.2.1.3).
+def apply_window(
+    values: NDArray[Any], centre: float, width: float, function: str = "LINEAR"
+) -> NDArray[np.float32]:
+    """Apply a window (PS3.3 sections C.11.2.1.2 and C.11.2.1.3).
 
     Args:
-        values: array after the modality step.
+        values: array after the modality step, of any shape.
         centre: Window Center.
         width: Window Width, above 1 for LINEAR and above 0 for the others.
-        function: LINEAR, LINEAR_EXACT or SIGMOID; anything else is taken for LINEAR.
+        function: LINEAR, LINEAR_EXACT or SIGMOID; other names are treated as LINEAR.
 
     Returns:
-        float32 array of the same shape.
+        Grey levels in 0–1, float32 of the same shape.
+
+    Example:
+        >>> apply_window(np.array([0, 1024, 4095]), centre=1024.5, width=2049)
+        array([0. , 0.5, 1. ], dtype=float32)
     """
     numbers = values.astype(np.float64)
     if function == "SIGMOID":
-        # 1 / (1 + exp(-4 (x - c) / w)), written so that nothing overflows.
+        # 1 / (1 + exp(-4 (x - c) / w)) in a form that does not overflow.
         with np.errstate(over="ignore"):
-            return (0.5 + 0.5 * np.tanh(2 * (numbers - centre) / width)).astype(np.float32)
+            sigmoid = 0.5 + 0.5 * np.tanh(2 * (numbers - centre) / width)
+        return np.asarray(sigmoid, np.float32)
     if function != "LINEAR_EXACT":
         centre, width = centre - 0.5, width - 1
     low, high = centre - width / 2, centre + width / 2
-    # Beyond the range of floats there is no window.
+    # A window outside the range of floats gives a black image.
     return rescale.rescale_linear(numbers, low, high if math.isfinite(low) and math.isfinite(high) else low)
 
 
-def scale_full_range(values: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """Values to 0–1 by their own range, less a few outliers; for files that name no window.
+def scale_full_range(values: NDArray[Any], valid: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Scale values by their own range without a few outliers, for files without a window.
 
     Args:
         values: array after the modality step.
-        valid: bool array of the same shape, False on padding.
+        valid: mask of the same shape, False on padding.
 
     Returns:
-        float32 array of the same shape.
+        Grey levels in 0–1, float32 of the same shape.
     """
     inside = values[valid] if valid.any() else values
     low, high = np.quantile(inside, (_OUTLIERS, 1 - _OUTLIERS), method="nearest")
@@ -132,17 +140,19 @@ def scale_full_range(values: np.ndarray, valid: np.ndarray) -> np.ndarray:
     return rescale.rescale_linear(values, float(low), float(high))
 
 
-def apply_voi(values: np.ndarray, dataset: Dataset, valid: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Values to what is shown (VOI LUT Module, PS3.3 section C.11.2).
+def apply_voi(
+    values: NDArray[Any], dataset: Dataset, valid: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """Apply the VOI LUT or the window (VOI LUT Module, PS3.3 section C.11.2).
 
     Args:
         values: array after the modality step.
-        dataset: read are VOI LUT Sequence, else Window Center, Window Width and VOI LUT Function.
-        valid: bool array of the same shape, False on pixels that are not image.
+        dataset: VOI LUT Sequence is read, otherwise Window Center, Window Width and VOI LUT Function.
+        valid: mask of the same shape, False on pixels that do not belong to the image.
 
     Returns:
-        float32 array of the same shape in 0–1, and warnings: the first table or window that shows more than one
-        shade is used. Where none does, the full range is shown with a warning.
+        Grey levels in 0–1, float32 of the same shape, and warnings. The first table or window that shows more than
+        one shade is used. If none does, the full range is shown with a warning.
 
     Raises:
         ImageReadError: the only table contradicts itself, so the grey levels are uncertain.
@@ -157,7 +167,7 @@ def apply_voi(values: np.ndarray, dataset: Dataset, valid: np.ndarray) -> tuple[
             contradiction = error
             warnings = (_TABLE_IGNORED,)
             continue
-        if _usable(shown, values, valid):
+        if _has_contrast(shown, values, valid):
             return shown, warnings
     if contradiction is not None:
         raise contradiction
@@ -166,9 +176,9 @@ def apply_voi(values: np.ndarray, dataset: Dataset, valid: np.ndarray) -> tuple[
 
 
 def _tables(dataset: Dataset) -> Iterator[_View]:
-    for item in all_items(dataset, "VOILUTSequence"):
+    for item in read_items(dataset, "VOILUTSequence"):
         if "LUTDescriptor" in item and "LUTData" in item:
-            yield partial(_through_table, item)
+            yield partial(_apply_table, item)
 
 
 def _windows(dataset: Dataset) -> Iterator[_View]:
@@ -176,22 +186,22 @@ def _windows(dataset: Dataset) -> Iterator[_View]:
     for centre, width in zip(
         read_numbers(dataset, "WindowCenter"), read_numbers(dataset, "WindowWidth"), strict=False
     ):
-        # C.11.2.1.2: a narrower window is not defined.
+        # C.11.2.1.2 does not define a narrower window.
         if width > (0 if function in ("LINEAR_EXACT", "SIGMOID") else 1):
             yield partial(apply_window, centre=centre, width=width, function=function)
         else:
             yield partial(np.zeros_like, dtype=np.float32)
 
 
-def _through_table(item: Dataset, values: np.ndarray) -> np.ndarray:
+def _apply_table(item: Dataset, values: NDArray[Any]) -> NDArray[np.float32]:
     table = read_table(item)
     if table is None:
         return np.zeros(values.shape, np.float32)
     return rescale.rescale_linear(table.apply(values), 0, table.full_scale)
 
 
-def _usable(shown: np.ndarray, values: np.ndarray, valid: np.ndarray) -> bool:
-    """Whether a view tells pixels apart, as far as there is anything to tell."""
+def _has_contrast(shown: NDArray[np.float32], values: NDArray[Any], valid: NDArray[np.bool_]) -> bool:
+    """Whether grey levels are finite and differ, unless all values are equal."""
     inside = shown[valid] if valid.any() else shown
     darkest, brightest = inside.min(), inside.max()
     return bool(
@@ -199,13 +209,13 @@ def _usable(shown: np.ndarray, values: np.ndarray, valid: np.ndarray) -> bool:
     )
 
 
-def apply_photometric(shown: np.ndarray, photometric: str) -> np.ndarray:
-    """Turns MONOCHROME1, where the lowest value is white, bright side up (PS3.3 C.7.6.3.1.2).
+def apply_photometric(shown: NDArray[np.float32], photometric: str) -> NDArray[np.float32]:
+    """Invert MONOCHROME1 images, in which the lowest value is white (PS3.3 C.7.6.3.1.2).
 
-    Presentation LUT Shape does not decide: PS3.3 C.8.11.3.1.2 ties INVERSE to MONOCHROME1.
+    Presentation LUT Shape is not used: PS3.3 C.8.11.3.1.2 requires INVERSE for MONOCHROME1.
 
     Args:
-        shown: float array in 0–1.
+        shown: grey levels in 0–1, of any shape.
         photometric: Photometric Interpretation.
 
     Returns:
@@ -215,28 +225,28 @@ def apply_photometric(shown: np.ndarray, photometric: str) -> np.ndarray:
 
 
 def presentation_warnings(dataset: Dataset) -> tuple[str, ...]:
-    """Warns where Presentation LUT Shape (2050,0020) contradicts Photometric Interpretation."""
+    """Warn if Presentation LUT Shape (2050,0020) contradicts Photometric Interpretation."""
     inverse = read_text(dataset, "PresentationLUTShape") == "INVERSE"
     if inverse and read_text(dataset, "PhotometricInterpretation") == "MONOCHROME2":
         return (
-            "The DICOM file says both that low values are dark and that they are bright, so the image may be "
-            "inverted: compare it with the archive.",
+            "The DICOM file states both that low values are dark and that they are bright, so the image may be "
+            "inverted. Compare it with the archive.",
         )
     return ()
 
 
-def padding_mask(values: np.ndarray, dataset: Dataset) -> np.ndarray:
-    """Where the stored values are image and not padding (PS3.3 section C.7.5.1.1.2).
+def padding_mask(values: NDArray[Any], dataset: Dataset) -> NDArray[np.bool_]:
+    """Find the pixels that are not padding (PS3.3 section C.7.5.1.1.2).
 
     Args:
         values: stored values.
-        dataset: read are Pixel Padding Value and Pixel Padding Range Limit.
+        dataset: Pixel Padding Value and Pixel Padding Range Limit are read.
 
     Returns:
-        bool array of the same shape, True on the image; True everywhere if all would be padding.
+        Mask of the same shape, True on the image; True everywhere if all pixels would be padding.
     """
     value, limit = (
-        _as_stored(read_number(dataset, keyword), values)
+        _match_sign(read_number(dataset, keyword), values)
         for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit")
     )
     if value is None:
@@ -246,8 +256,8 @@ def padding_mask(values: np.ndarray, dataset: Dataset) -> np.ndarray:
     return valid if valid.any() else np.ones(values.shape, bool)
 
 
-def _as_stored(value: float | None, values: np.ndarray) -> float | None:
-    """A padding value with the sign of the stored values; files write it as US or as SS regardless of them."""
+def _match_sign(value: float | None, values: NDArray[Any]) -> float | None:
+    """A padding value with the sign of the stored values, because files write it as US or SS regardless."""
     if value is None:
         return None
     if values.dtype.kind == "i" and value > 32767:

@@ -1,19 +1,21 @@
-"""DICOM lookup tables (Modality LUT and VOI LUT), including tables that contradict their descriptor.
+"""DICOM lookup tables (Modality LUT and VOI LUT), including tables that deviate from their descriptor.
 
-PS3.3 sections C.11.1.1 and C.11.2.1.1 define LUT Descriptor (0028,3002) and LUT Data (0028,3006). Real files
-miss an entry, add some, store 8-bit entries in 16-bit words, or write a signed first value as unsigned.
+PS3.3 sections C.11.1.1 and C.11.2.1.1 define LUT Descriptor (0028,3002) and LUT Data (0028,3006). In real files an
+entry is missing, some are added, 8-bit entries are stored in 16-bit words, or a signed first value is unsigned.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from fracture_core.errors import ImageReadError
 from fracture_core.imaging import rescale
 from fracture_core.imaging.dicom_elements import read_element, read_numbers
 
-# Missing or surplus entries that change nothing visible: one in a hundred, and at least one.
+# Missing or surplus entries without a visible effect: one in a hundred, and at least one.
 _TOLERATED_SHARE = 100
 # In a shorter table one entry more or less would be visible.
 _SMALLEST_TOLERANT_TABLE = 16
@@ -24,48 +26,49 @@ class LookupTable:
     """The content of a Modality or VOI LUT Sequence item.
 
     Attributes:
-        entries: int64 (n,), 0–65535. One entry may be missing at the end; it counts as a repeated last entry.
-        first: stored value that the first entry stands for, as the file states it.
-        bits: bits per entry as the file states them; 0 where it does not.
-        has_surplus: whether the file holds clearly more entries than it announces.
+        entries: int64 (n,), 0–65535. If entries are missing at the end, the last one is repeated.
+        first: stored value of the first entry, as stated in the file.
+        bits: bits per entry as stated in the file; 0 if they are not stated.
+        has_surplus: whether the file has clearly more entries than stated.
     """
 
-    entries: np.ndarray
+    entries: NDArray[np.int64]
     first: int
     bits: int
     has_surplus: bool
 
     @property
     def full_scale(self) -> int:
-        """The entry that means white.
+        """The entry that represents white.
 
-        Tables that announce 16 bits often hold 12, so their brightest entry decides.
+        Tables with a stated depth of 16 bits often contain 12-bit entries, so the brightest entry decides.
         """
         brightest = int(self.entries.max())
         if 8 <= self.bits < 16 and brightest < 2**self.bits:
-            return 2**self.bits - 1
+            return int(2**self.bits - 1)
         return rescale.full_scale_value(brightest)
 
-    def apply(self, values: np.ndarray) -> np.ndarray:
-        """Maps values through the table.
+    def apply(self, values: NDArray[Any]) -> NDArray[np.int64]:
+        """Map values with the table.
 
         Args:
             values: array of any shape and number type.
 
         Returns:
-            int64 array of the same shape; values outside the table take its first or last entry.
+            int64 array of the same shape; values outside the table get its first or last entry.
 
         Raises:
-            ImageReadError: the image uses values beyond the announced end of a table with surplus entries.
+            ImageReadError: the image has values beyond the stated end of a table with surplus entries.
         """
         first = self._first_for(values)
         if self.has_surplus and values.max() - first >= self.entries.size:
             raise _contradiction()
         index = np.clip(np.rint(values) - np.float64(first), 0, self.entries.size - 1).astype(np.int64)
-        return self.entries[index]
+        mapped: NDArray[np.int64] = self.entries[index]
+        return mapped
 
-    def _first_for(self, values: np.ndarray) -> int:
-        """The first input value; its sign follows the values, because the file may write it unsigned."""
+    def _first_for(self, values: NDArray[Any]) -> int:
+        """The first input value with the sign of the values, because files may write it unsigned."""
         if 0 <= self.first <= 32767:
             return self.first
         other = self.first - 65536 if self.first > 0 else self.first + 65536
@@ -77,28 +80,29 @@ class LookupTable:
 
 
 def read_table(item: Dataset) -> LookupTable | None:
-    """Reads a lookup table.
+    """Read a lookup table.
 
     Args:
         item: an item of a Modality or VOI LUT Sequence.
 
     Returns:
-        The table; None where the item lacks its descriptor or its data.
+        The table; None if the item has no descriptor or no data.
 
     Raises:
         ImageReadError: descriptor and data contradict each other, so the entries are uncertain.
     """
-    descriptor, data = read_numbers(item, "LUTDescriptor"), _packed(item)
+    descriptor, data = read_numbers(item, "LUTDescriptor"), _read_data(item)
     if len(descriptor) != 3 or not data:
         return None
-    count = int(descriptor[0]) % 65536 or 65536  # C.11.1.1: 0 stands for 65,536
+    count = int(descriptor[0]) % 65536 or 65536  # C.11.1.1: 0 means 65,536
     first, bits = int(descriptor[1]), int(descriptor[2])
     bits = bits if 8 <= bits <= 16 else 0
     words = np.frombuffer(data[: len(data) // 2 * 2], "<u2")
+    entries: NDArray[np.unsignedinteger[Any]]
     if bits > 8:
         entries = words
     else:
-        # The byte that fills an odd number up to whole words is no entry.
+        # The byte that pads an odd number of entries is not an entry.
         bytes_fit = _fits(len(data) - (count % 2 == 1 and len(data) == count + 1), count)
         entries = words if _fits(words.size, count) and not bytes_fit else np.frombuffer(data, np.uint8)
         if not _fits(entries.size, count) and not bytes_fit:
@@ -109,8 +113,8 @@ def read_table(item: Dataset) -> LookupTable | None:
     return LookupTable(entries[:count].astype(np.int64), first, bits, surplus)
 
 
-def _packed(item: Dataset) -> bytes:
-    """LUT Data as little endian bytes, whether it is stored as OW, OB or US."""
+def _read_data(item: Dataset) -> bytes:
+    """LUT Data as little endian bytes, for the value representations OW, OB and US."""
     data = read_element(item, "LUTData")
     if isinstance(data, bytes):
         if item.original_encoding[1] is False:
@@ -129,6 +133,6 @@ def _fits(size: int, count: int) -> bool:
 
 def _contradiction() -> ImageReadError:
     return ImageReadError(
-        "The lookup table of the DICOM file contradicts its own description, so the grey levels are uncertain: "
-        "export the image from the archive again."
+        "The lookup table of the DICOM file contradicts its own description, so the grey levels are uncertain. "
+        "Export the image from the archive again."
     )

@@ -1,7 +1,7 @@
-"""Pixel Data of a DICOM file: how it is really encoded, checked before anything is decoded.
+"""Detection of the actual encoding of DICOM pixel data, before anything is decoded.
 
-The Transfer Syntax UID of a file may contradict its pixels, and a codestream may announce another size than the
-file. `identify_encoding` looks at the bytes.
+The Transfer Syntax UID of a file may contradict its pixel data, and a codestream may have another size than stated in
+the file. `identify_encoding` inspects the bytes.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import FileDataset
 from pydicom.encaps import encapsulate, get_frame
-from pydicom.pixels import get_decoder
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.tag import Tag
 from pydicom.uid import (
     HTJ2K,
@@ -48,10 +48,10 @@ _ITEM = b"\xfe\xff\x00\xe0"
 _CODESTREAMS = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51")
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 
-#: Most fragments of one frame. Encoders write one, some one for every 64 kB.
+# Largest accepted number of fragments of one frame. Encoders write one, or one per 64 kB.
 _MAX_FRAGMENTS = 20_000
 
-#: Encapsulated Uncompressed Explicit VR Little Endian (PS3.5 section A.4.11).
+# Encapsulated Uncompressed Explicit VR Little Endian (PS3.5 section A.4.11).
 _ENCAPSULATED_UNCOMPRESSED = UID("1.2.840.10008.1.2.1.98")
 
 UNCOMPRESSED = {
@@ -61,8 +61,10 @@ UNCOMPRESSED = {
     ExplicitVRBigEndian,
 }
 
-#: The decoder of each compressed transfer syntax (PS3.5 section A.4). All but Pillow run in a process of their own.
+#: The decoder that runs in this process; all others run in a separate process.
 IN_PROCESS = "pillow"
+
+# The decoder of each compressed transfer syntax (PS3.5 section A.4), by the name of the pydicom plugin.
 _PLUGINS = {
     RLELossless: "pydicom",
     JPEGBaseline8Bit: IN_PROCESS,
@@ -78,14 +80,14 @@ _PLUGINS = {
     HTJ2K: "pylibjpeg",
 }
 
-#: The transfer syntaxes of each codec; the first is taken where the file names none of them.
+# The transfer syntaxes of each codec. The first is the default if the file states none of them.
 _SYNTAXES = {
     Codec.JPEG_LOSSLESS: (JPEGLossless, JPEGLosslessSV1),
     Codec.JPEG_LS: (JPEGLSNearLossless, JPEGLSLossless),
     Codec.JPEG_2000: (JPEG2000, JPEG2000Lossless, HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K),
 }
 
-#: Transfer syntaxes that pydicom has no name for (PS3.6 annex A).
+# Transfer syntaxes without a name in pydicom (PS3.6 annex A).
 _NAMES = {
     "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
     "1.2.840.10008.1.2.4.111": "JPEG XL JPEG Recompression",
@@ -96,11 +98,11 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Encoding:
-    """How the pixels are encoded.
+    """Encoding of the pixel data.
 
     Attributes:
-        plugin: pydicom's name of the decoder; empty for uncompressed pixels.
-        warning: a sentence where the file says something else; else empty.
+        plugin: name of the pydicom decoder plugin; empty for uncompressed pixels.
+        warning: a sentence if the file states another encoding; otherwise empty.
     """
 
     plugin: str = ""
@@ -108,32 +110,32 @@ class Encoding:
 
     @property
     def is_isolated(self) -> bool:
-        """Whether the decoder has to run in a process of its own."""
+        """Whether the decoder must run in a separate process."""
         return self.plugin not in ("", IN_PROCESS)
 
 
 def identify_encoding(dataset: FileDataset) -> Encoding:
-    """Find out how the pixels are encoded, and make the data set say so.
+    """Detect the encoding of the pixel data, and correct the dataset accordingly.
 
     Args:
-        dataset: with Pixel Data, Rows and Columns. Pixel Data and Transfer Syntax UID are replaced where the bytes
+        dataset: has Pixel Data, Rows and Columns. Pixel Data and Transfer Syntax UID are replaced if the bytes
             contradict them.
 
     Returns:
         The decoder to use.
 
     Raises:
-        ImageReadError: no decoder here reads the encoding, or decoding would take too much memory.
-        ValueError: the pixel data is damaged, or of another size than the file says.
+        ImageReadError: the encoding is not supported, or decoding would need too much memory.
+        ValueError: the pixel data is damaged, or its size differs from the size stated in the file.
     """
     declared = _transfer_syntax(dataset)
     data, encapsulated = _raw_pixels(dataset)
     needed = _uncompressed_length(dataset)
-    # A wrong VR would make pydicom refuse what it does not need.
+    # pydicom fails on a wrong value representation of these elements, although it does not need them.
     for keyword in ("NumberOfFrames", "PlanarConfiguration"):
         if keyword in dataset and read_number(dataset, keyword) is None:
             del dataset[keyword]
-    # Stored bytes, their copy as an array, and grey values as they are computed.
+    # Stored bytes, their copy as an array, and intermediate grey values.
     sample_bytes = needed / max(1, _pixels(dataset))
     colour = (read_number(dataset, "SamplesPerPixel") or 1) > 1 or read_text(
         dataset, "PhotometricInterpretation"
@@ -170,7 +172,7 @@ def _identify_frame(dataset: FileDataset, declared: UID, frame: bytes, needed: i
         _replace(dataset, ExplicitVRLittleEndian, frame)
         return Encoding()
     elif declared in _PLUGINS or declared in UNCOMPRESSED:
-        raise ValueError("encapsulated pixel data of no known kind")
+        raise ValueError("encapsulated pixel data of unknown type")
     else:
         raise _no_decoder(declared)
     plugin = _PLUGINS[actual]
@@ -184,16 +186,16 @@ def _identify_frame(dataset: FileDataset, declared: UID, frame: bytes, needed: i
 
 
 def _check_header(dataset: FileDataset, header: Codestream, samples: int) -> None:
-    """Compare what the codestream announces with the data set.
+    """Compare the header of a codestream with the dataset.
 
     Raises:
         ValueError: they differ.
     """
     size = (read_number(dataset, "Rows"), read_number(dataset, "Columns"))
     if (header.rows, header.columns) != size:
-        raise ValueError(f"code stream of {(header.rows, header.columns)}, data set of {size}")
+        raise ValueError(f"code stream of {(header.rows, header.columns)}, dataset of {size}")
     if header.samples != samples:
-        raise ValueError(f"code stream of {header.samples} samples, data set of {samples}")
+        raise ValueError(f"code stream of {header.samples} samples, dataset of {samples}")
     if header.bits > 32:
         raise ValueError(f"code stream of {header.bits} bits")
 
@@ -204,16 +206,16 @@ def _syntax_of(header: Codestream, declared: UID) -> UID:
     if header.codec in _SYNTAXES:
         known = _SYNTAXES[header.codec]
         return declared if declared in known else known[0]
-    named = declared not in UNCOMPRESSED and declared not in _PLUGINS
-    raise _no_decoder(declared) if named else _no_decoder_for(f"as {header.codec}")
+    is_other_syntax = declared not in UNCOMPRESSED and declared not in _PLUGINS
+    raise _no_decoder(declared) if is_other_syntax else _no_decoder_for(f"as {header.codec}")
 
 
 def _raw_pixels(dataset: FileDataset) -> tuple[bytes, bool]:
-    """The bytes of Pixel Data, whatever its VR says, and whether they are encapsulated."""
+    """The bytes of Pixel Data, regardless of its value representation, and whether they are encapsulated."""
     raw = dataset.get_item(_PIXEL_DATA)
     data = raw.value
     if not isinstance(data, bytes):
-        raise ValueError("pixel data that is no bytes")
+        raise ValueError("pixel data that is not bytes")
     undefined = (
         raw.length == _UNDEFINED_LENGTH if isinstance(raw, RawDataElement) else raw.is_undefined_length
     )
@@ -240,13 +242,13 @@ def _pixels(dataset: FileDataset) -> int:
 
 
 def _uncompressed_length(dataset: FileDataset) -> int:
-    """Bytes of one frame of native pixel data."""
+    """Number of bytes of one frame of uncompressed pixel data."""
     bits = int(read_number(dataset, "BitsAllocated") or 8) * int(read_number(dataset, "SamplesPerPixel") or 1)
     return (_pixels(dataset) * bits + 7) // 8
 
 
 def _transfer_syntax(dataset: FileDataset) -> UID:
-    """The Transfer Syntax UID, set from how the file parsed where it does not say."""
+    """The Transfer Syntax UID, set from the detected byte order if the file does not state it."""
     syntax = read_text(dataset.file_meta, "TransferSyntaxUID")
     if not syntax:
         implicit, little = dataset.original_encoding
@@ -264,7 +266,7 @@ def _available(syntax: UID) -> tuple[str, ...]:
 
 
 def _name(syntax: UID) -> str:
-    """The name of a transfer syntax; empty where it is not known."""
+    """The name of a transfer syntax; empty if it is unknown."""
     known = _NAMES.get(str(syntax), syntax.name)
     return "" if known == str(syntax) else known
 
@@ -272,7 +274,7 @@ def _name(syntax: UID) -> str:
 def _contradiction(declared: UID, actual: str) -> str:
     name = _name(declared) or "compressed in an unknown way"
     return (
-        f"The DICOM header says that the pixels are {name}, but they are {actual}; they were read as {actual}, so "
+        f"The DICOM header states that the pixels are {name}, but they are {actual}. They were read as {actual}: "
         "compare the image with the original."
     )
 
@@ -284,6 +286,6 @@ def _no_decoder(syntax: UID) -> ImageReadError:
 
 def _no_decoder_for(how: str) -> ImageReadError:
     return ImageReadError(
-        f"The DICOM file is compressed {how}, which cannot be decoded here; expected "
-        "uncompressed, RLE, JPEG, JPEG-LS or JPEG 2000: export it uncompressed."
+        f"The DICOM file is compressed {how}, which cannot be decoded here. Export it uncompressed, or as RLE, JPEG, "
+        "JPEG-LS or JPEG 2000."
     )

@@ -1,8 +1,8 @@
-"""Recovery of a DICOM file whose sequences have wrong lengths or lack their delimiters.
+"""Recovery of DICOM files whose sequences have wrong lengths or missing delimiters.
 
-A parser that trusts such a sequence loses the elements after it, the image among them. The elements of the top level
-are collected again here, with the rules of PS3.5 section 7 that hold in spite of the damage: tags ascend, and an
-explicit value representation is one of a known few.
+A parser that relies on such a sequence loses the elements after it, including the image. This module collects the
+top-level elements with rules of PS3.5 section 7 that still hold: tags ascend, and explicit value representations are
+from a fixed set.
 """
 
 from dataclasses import dataclass, field
@@ -20,15 +20,15 @@ _LONG_VRS = {str(vr).encode() for vr in EXPLICIT_VR_LENGTH_32}
 
 _MAX_ELEMENTS, _MAX_DEPTH, _MAX_CANDIDATES = 20_000, 30, 1000
 
-# Bytes after a sequence of wrong length in which the next element is looked for, and how many elements in a row make
-# sure that it is one.
+# Bytes after a sequence of wrong length that are searched for the next element, and number of consecutive elements
+# that confirm it.
 _MAX_SEARCH, _CHAIN = 1 << 18, 4
 
 _ROWS, _COLUMNS, _BITS, _SAMPLES = 0x00280010, 0x00280011, 0x00280100, 0x00280002
 
 
 class _End(Enum):
-    """How an item ends: with its delimiter, without it before something else, or not at all."""
+    """End of an item: its delimiter, another element without the delimiter, or no end."""
 
     DELIMITER = auto()
     IMPLIED = auto()
@@ -40,38 +40,38 @@ class _Header:
     tag: int
     vr: bytes  # empty for an implicit one
     length: int
-    value: int  # where the value begins
+    value: int  # offset of the value
 
 
 @dataclass
-class _Found:
-    """Elements of the top level: bytes to copy, and the numbers that describe the image."""
+class _TopLevel:
+    """Top-level elements: bytes to copy, and the numbers that describe the image."""
 
     parts: list[tuple[int, bytes]] = field(default_factory=list)
     numbers: dict[int, int] = field(default_factory=dict)
 
 
 def rebuild(data: bytes) -> bytes | None:
-    """Write a DICOM file again from the elements of its top level.
+    """Rebuild a DICOM file from its top-level elements.
 
     Args:
-        data: a file in little endian byte order, not deflated, that does not parse as a whole.
+        data: a file in little endian byte order, not deflated, that cannot be parsed completely.
 
     Returns:
-        A file without the damaged sequences; None where no pixel data is found.
+        A file without the damaged sequences; None if no pixel data was found.
     """
     start = _skip_file_meta(data)
     if start is None:
         return None
     walker = _Walker(data, explicit=data[start + 4 : start + 6] in _KNOWN_VRS)
-    found = walker.collect(start)
-    if found is None:
+    top_level = walker.collect(start)
+    if top_level is None:
         return None
-    return data[:start] + b"".join(part for _, part in sorted(found.parts, key=lambda part: part[0]))
+    return data[:start] + b"".join(part for _, part in sorted(top_level.parts, key=lambda part: part[0]))
 
 
 def _skip_file_meta(data: bytes) -> int | None:
-    """Where the data set begins, after the elements of group 0002."""
+    """Offset of the dataset, after the elements of group 0002."""
     position = 132 if data[128:132] == b"DICM" else 0
     walker = _Walker(data, explicit=True)
     for _ in range(100):
@@ -85,11 +85,11 @@ def _skip_file_meta(data: bytes) -> int | None:
 
 
 class _Walker:
-    """Steps through elements in little endian byte order.
+    """Iteration over elements in little endian byte order.
 
     Args:
         data: the file.
-        explicit: whether elements name their value representation.
+        explicit: whether elements state their value representation.
     """
 
     def __init__(self, data: bytes, explicit: bool):
@@ -98,7 +98,7 @@ class _Walker:
         self._left = _MAX_ELEMENTS
 
     def header(self, position: int) -> _Header | None:
-        """The header of the element at a position; None where no element can begin there."""
+        """The header of the element at a position; None if no element can begin there."""
         data = self._data
         if position + 8 > len(data):
             return None
@@ -119,49 +119,49 @@ class _Walker:
         fits = length == _UNDEFINED or value + length <= len(data)
         return _Header(tag, vr, length, value) if fits else None
 
-    def collect(self, start: int) -> _Found | None:
-        """The elements of the top level with Pixel Data; None where there is none."""
-        found = _Found()
+    def collect(self, start: int) -> _TopLevel | None:
+        """The top-level elements including Pixel Data; None if there is none."""
+        top_level = _TopLevel()
         position, last, sequence, sequence_tag = start, 0, start, 0
         while self._step():
             header = self.header(position)
-            if header is not None and header.tag in (_ITEM_END, _SEQUENCE_END):  # one delimiter too many
+            if header is not None and header.tag in (_ITEM_END, _SEQUENCE_END):  # surplus delimiter
                 position = header.value
                 continue
             if header is None or header.tag <= last or header.tag > _PIXEL_DATA:
-                # Lost: the last sequence has a wrong length.
+                # Not an element: the last sequence has a wrong length.
                 resumed = self._resume(sequence, sequence_tag) if sequence_tag else None
                 if resumed is None:
-                    return found if self._add_pixels(found, sequence) else None
+                    return top_level if self._add_pixels(top_level, sequence) else None
                 position, last, sequence_tag = resumed, sequence_tag, 0
                 continue
             last = header.tag
             if header.tag == _PIXEL_DATA:
-                return found if self._add_pixels(found, position) else None
+                return top_level if self._add_pixels(top_level, position) else None
             if header.length == _UNDEFINED:
                 sequence, sequence_tag = header.value, header.tag
                 end, missing, inner = self._skip_sequence(header.value, header.tag, 0)
-                if inner:  # the last item never ends, so what follows it was taken for its content
-                    self._add_inner(found, inner)
-                    return found if self._add_pixels(found, sequence) else None
+                if inner:  # the last item has no end, so the following elements were parsed as its content
+                    self._add_inner(top_level, inner)
+                    return top_level if self._add_pixels(top_level, sequence) else None
                 if missing is not None:
-                    found.parts.append((header.tag, self._data[position:end] + missing))
+                    top_level.parts.append((header.tag, self._data[position:end] + missing))
                 position = end
                 continue
             end = header.value + header.length
             if header.vr == b"SQ" or (not self._explicit and self._tag(header.value) == _ITEM):
                 sequence, sequence_tag = header.value, header.tag
                 if not self._begins_elements(end, header.tag):
-                    position = len(self._data)  # the next step finds that it is lost
+                    position = len(self._data)  # the next step then searches for the next element
                     continue
-            self._add(found, header, position)
+            self._add(top_level, header, position)
             position = end
         return None
 
     def _resume(self, start: int, tag: int) -> int | None:
-        """Where elements of the top level go on after a sequence of wrong length; None where that is not found.
+        """Offset of the next top-level element after a sequence of wrong length; None if it is not found.
 
-        The content of its last item may be taken for them; tags up to that of the sequence are passed over.
+        Tags up to that of the sequence are skipped, because they may belong to its last item.
         """
         for position in range(start, min(start + _MAX_SEARCH, len(self._data) - 8), 2):
             header = self.header(position)
@@ -172,7 +172,7 @@ class _Walker:
         return None
 
     def _begins_elements(self, position: int, last: int) -> bool:
-        """Whether several elements with ascending tags begin at a position, or Pixel Data."""
+        """Whether several elements with ascending tags, or Pixel Data, begin at a position."""
         for _ in range(_CHAIN):
             header = self.header(position)
             if header is None or not last < header.tag <= _PIXEL_DATA:
@@ -189,11 +189,11 @@ class _Walker:
     def _skip_sequence(
         self, position: int, tag: int, depth: int
     ) -> tuple[int, bytes | None, list[tuple[_Header, int]]]:
-        """The end of a sequence of undefined length.
+        """Find the end of a sequence of undefined length.
 
         Returns:
-            The position after it; the bytes that are missing at its end, None where it is damaged inside; and, where
-            an item never ends, the elements with higher tags that were met in it.
+            The offset after it; the bytes missing at its end, None if it is damaged inside; and, if an item has no
+            end, the elements with higher tags in it.
         """
         missing: bytes | None = b""
         while depth < _MAX_DEPTH and self._step():
@@ -213,7 +213,7 @@ class _Walker:
         return position, None, []
 
     def _skip_item(self, position: int, depth: int) -> tuple[int, _End, list[tuple[_Header, int]]]:
-        """The end of an item of undefined length, how it ends, and its elements with their positions."""
+        """Offset after an item of undefined length, how it ends, and its elements with their offsets."""
         elements: list[tuple[_Header, int]] = []
         last = 0
         while self._step() and (header := self.header(position)) is not None:
@@ -232,20 +232,20 @@ class _Walker:
                 elements += inner
         return position, _End.NONE, elements
 
-    def _add(self, found: _Found, header: _Header, position: int) -> None:
+    def _add(self, top_level: _TopLevel, header: _Header, position: int) -> None:
         end = header.value + header.length
-        found.parts.append((header.tag, self._data[position:end]))
+        top_level.parts.append((header.tag, self._data[position:end]))
         if header.length in (2, 4):
-            found.numbers[header.tag] = self._number(header.value, 2)
+            top_level.numbers[header.tag] = self._number(header.value, 2)
 
-    def _add_inner(self, found: _Found, elements: list[tuple[_Header, int]]) -> None:
+    def _add_inner(self, top_level: _TopLevel, elements: list[tuple[_Header, int]]) -> None:
         for header, position in elements:
             if header.length != _UNDEFINED and header.tag < _PIXEL_DATA:
-                self._add(found, header, position)
+                self._add(top_level, header, position)
 
-    def _add_pixels(self, found: _Found, start: int) -> bool:
+    def _add_pixels(self, top_level: _TopLevel, start: int) -> bool:
         """Find Pixel Data at or after a position: encapsulated, or as long as the image needs."""
-        numbers = found.numbers
+        numbers = top_level.numbers
         if not (numbers.get(_ROWS) and numbers.get(_COLUMNS)):
             return False
         bits = numbers.get(_BITS, 8) * numbers.get(_SAMPLES, 1)
@@ -261,17 +261,17 @@ class _Walker:
             if header is None:
                 continue
             if header.length == _UNDEFINED and self._tag(header.value) == _ITEM:
-                # The one of an icon comes before that of the image.
+                # The pixel data of an icon comes before that of the image.
                 part = self._data[position : self._end_of_fragments(header.value)] + _END_OF_SEQUENCE
             if needed <= header.length <= needed + 2:
-                self._add(found, header, position)
+                self._add(top_level, header, position)
                 return True
         if part:
-            found.parts.append((_PIXEL_DATA, part))
+            top_level.parts.append((_PIXEL_DATA, part))
         return bool(part)
 
     def _end_of_fragments(self, position: int) -> int:
-        """Where the fragments of encapsulated pixel data end (PS3.5 section A.4)."""
+        """Offset after the fragments of encapsulated pixel data (PS3.5 section A.4)."""
         while self._tag(position) == _ITEM:
             end = position + 8 + self._number(position + 4, 4)
             if end > len(self._data):

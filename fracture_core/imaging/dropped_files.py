@@ -1,4 +1,4 @@
-"""Files as they are dropped: films, or a zip of films that is opened in memory and never written to disk."""
+"""Uploaded files: images, or zip archives that are opened in memory and never written to disk."""
 
 import io
 import stat
@@ -15,27 +15,27 @@ from fracture_core.io.zip_limits import (
     member_names,
 )
 
-#: Most files in one zip; most bytes of one of them and of all together, unpacked.
+#: Limits of one zip archive: number of files, and bytes per file and in total after extraction.
 MAX_FILES, MAX_FILE_BYTES, MAX_TOTAL_BYTES = 500, 200 << 20, 512 << 20
 
 _METHODS = (*SUPPORTED_COMPRESSION, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
-_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")  # the second begins an empty zip
+_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")  # the second one is that of an empty archive
 
-# Office writes its documents as zips that begin with one of these.
+# Office documents are zip archives that begin with one of these files.
 _OFFICE = ("[Content_Types].xml", "mimetype")
 
-# What systems and viewers put among films without its being one.
-_CLUTTER = ("thumbs.db", "desktop.ini", "dicomdir", "autorun.inf")
+# Files that operating systems and viewers add to folders of images.
+_SYSTEM_FILES = ("thumbs.db", "desktop.ini", "dicomdir", "autorun.inf")
 
 
 @dataclass(frozen=True, eq=False)
 class DroppedFile:
-    """One file of a study as it arrived.
+    """One uploaded file of a study.
 
     Attributes:
-        name: its path in the zip or the folder, for the user who dropped it.
-        content: its bytes; empty where it could not be unpacked.
-        error: the sentence why it could not be; empty where it could.
+        name: path in the zip archive or folder, shown to the user.
+        content: the bytes; empty if the file could not be extracted.
+        error: why the file could not be extracted; empty if it could.
     """
 
     name: str
@@ -44,18 +44,23 @@ class DroppedFile:
 
 
 def expand_dropped(name: str, content: bytes) -> list[DroppedFile]:
-    """The files that a dropped file stands for: itself, those in a zip, or none where it is clutter.
+    """Expand an uploaded file: zip archives to their files, system files to nothing.
 
     Args:
-        name: as the user sees it, with the folders it lay in.
-        content: its bytes.
+        name: name shown to the user, including folders.
+        content: the bytes.
 
     Returns:
-        The files in order. A zip that is refused as a whole is one file with an error, so that it spoils no other.
+        The files in order. A rejected zip archive is returned as one file with an error, so that other uploads are
+        not affected.
+
+    Example:
+        >>> [file.name for file in expand_dropped("hand.png", b"...")]
+        ['hand.png']
     """
-    if _is_clutter(name):
+    if _is_system_file(name):
         return []
-    if not _is_bundle(content):
+    if not _is_zip_archive(content):
         return [DroppedFile(name, content)]
     try:
         return _unzip(content)
@@ -63,23 +68,23 @@ def expand_dropped(name: str, content: bytes) -> list[DroppedFile]:
         return [DroppedFile(name, b"", str(error))]
 
 
-def _is_bundle(content: bytes) -> bool:
+def _is_zip_archive(content: bytes) -> bool:
     if not content.startswith(_SIGNATURES):
         return False
-    # The first name stands right behind the header of 30 bytes.
+    # The first name follows the local file header of 30 bytes.
     return not content[30:60].startswith(tuple(name.encode() for name in _OFFICE))
 
 
-def _is_clutter(name: str) -> bool:
+def _is_system_file(name: str) -> bool:
     path = PurePosixPath(name.replace("\\", "/"))
-    return "__MACOSX" in path.parts or path.name.startswith(".") or path.name.lower() in _CLUTTER
+    return "__MACOSX" in path.parts or path.name.startswith(".") or path.name.lower() in _SYSTEM_FILES
 
 
 def _unzip(content: bytes) -> list[DroppedFile]:
-    """The films in a zip.
+    """Extract the files of a zip archive.
 
     Raises:
-        ImageReadError: it is damaged, encrypted, empty or holds too much.
+        ImageReadError: the archive is damaged, encrypted, empty or too large.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -87,71 +92,65 @@ def _unzip(content: bytes) -> list[DroppedFile]:
             members = [
                 (info, name)
                 for info, name in zip(infos, member_names(infos), strict=True)
-                if not name.endswith("/") and not _is_clutter(name)
+                if not name.endswith("/") and not _is_system_file(name)
             ]
-            _check([info for info, _ in members])
-            return [_member(archive, info, name) for info, name in members]
+            _check_limits([info for info, _ in members])
+            return [_extract(archive, info, name) for info, name in members]
     except DAMAGED_ZIP_ERRORS as error:
-        raise ImageReadError(
-            "The zip archive is damaged or incomplete; expected one that can be unpacked: pack the films again."
-        ) from error
+        raise ImageReadError("The zip archive is damaged or incomplete. Create it again.") from error
 
 
-def _check(members: list[zipfile.ZipInfo]) -> None:
-    """Refuses an archive by what it announces; zipfile unpacks no byte more than is announced."""
+def _check_limits(members: list[zipfile.ZipInfo]) -> None:
+    """Check the sizes in the archive's directory; zipfile never extracts more bytes than these."""
     if not members:
-        raise ImageReadError("The zip archive holds no files; expected films: pack them again.")
+        raise ImageReadError("The zip archive contains no files. Create it again with the images.")
     if any(info.flag_bits & ENCRYPTED_FLAG for info in members):
-        raise ImageReadError(
-            "The zip archive is protected by a password; expected an open one: unpack it and drop the films."
-        )
+        raise ImageReadError("The zip archive is protected by a password. Unpack it and upload the images.")
     if len(members) > MAX_FILES:
         raise ImageReadError(
-            f"The zip archive holds {len(members):,} files; expected at most {MAX_FILES}: drop the films of one study."
+            f"The zip archive contains {len(members):,} files; the limit is {MAX_FILES}. Upload one study."
         )
     size = sum(info.file_size for info in members)
     if size > MAX_TOTAL_BYTES:
         raise ImageReadError(
-            f"The zip archive unpacks to {size >> 20:,} MB; expected at most {MAX_TOTAL_BYTES >> 20}: drop the films "
-            f"in parts."
+            f"The zip archive unpacks to {size >> 20:,} MB; the limit is {MAX_TOTAL_BYTES >> 20} MB. Upload fewer "
+            "images at a time."
         )
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> DroppedFile:
-    """One file of a zip. Its name is shown and never used as a path, so it may say what it likes."""
+def _extract(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> DroppedFile:
+    """Extract one file. Its name is only displayed and never used as a path."""
     name = "".join(letter if letter.isprintable() else "·" for letter in name)
     try:
         with file_boundary():
-            return _unpacked_member(archive, info, name)
+            return _extract_member(archive, info, name)
     except InternalFileError as error:
         return DroppedFile(name, b"", str(error))
 
 
-def _unpacked_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> DroppedFile:
-    kind = stat.S_IFMT(info.external_attr >> 16)
-    if kind not in (0, stat.S_IFREG):
-        return DroppedFile(name, b"", "This is a link and no file; expected a film: pack the film itself.")
+def _extract_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> DroppedFile:
+    file_type = stat.S_IFMT(info.external_attr >> 16)
+    if file_type not in (0, stat.S_IFREG):
+        return DroppedFile(name, b"", "This is a link, not a file. Add the image itself to the archive.")
     if info.file_size > MAX_FILE_BYTES:
         return DroppedFile(
             name,
             b"",
-            f"The file unpacks to {info.file_size >> 20:,} MB; expected at most {MAX_FILE_BYTES >> 20}: export it "
-            f"smaller.",
+            f"The file unpacks to {info.file_size >> 20:,} MB; the limit is {MAX_FILE_BYTES >> 20} MB. Export a "
+            "smaller image.",
         )
     if info.compress_type not in _METHODS:
         return DroppedFile(
             name,
             b"",
-            "The file is packed by a method that cannot be read; expected a usual zip: pack it again.",
+            "The file has an unsupported compression method. Create an ordinary zip archive.",
         )
     try:
         content = archive.read(info)
     except DAMAGED_ZIP_ERRORS:
+        return DroppedFile(name, b"", "The file is damaged in its zip archive. Create the archive again.")
+    if _is_zip_archive(content):
         return DroppedFile(
-            name, b"", "The file is damaged in its zip archive; expected a whole one: pack the film again."
-        )
-    if _is_bundle(content):
-        return DroppedFile(
-            name, b"", "This is a zip within a zip; expected a film: unpack it and drop the films."
+            name, b"", "This is a zip archive within a zip archive. Unpack it and upload the images."
         )
     return DroppedFile(name, content)

@@ -1,8 +1,8 @@
-"""What a file is, told from its bytes and never from its name."""
+"""Detection of the file type from the content of a file, never from its name."""
 
 import puremagic
 
-#: What `read` takes, in the words of every refusal.
+#: The supported formats, as named in error messages.
 EXPECTED_FORMATS = "expected one radiograph as PNG, JPEG, TIFF, BMP, WebP or DICOM"
 
 _SIGNATURES = {
@@ -14,10 +14,10 @@ _SIGNATURES = {
     b"MM\x00+": "TIFF",
 }
 
-#: Sizes of the header that follows the 14 bytes every BMP file begins with.
+# Sizes of the BMP information header, which follows the file header of 14 bytes.
 _BMP_HEADERS = {12, 40, 52, 56, 64, 108, 124}
 
-#: Kinds that are often uploaded by mistake, by the ending puremagic gives them.
+# Types that are often uploaded by mistake, by the extension that puremagic returns.
 _NAMES = {
     ".pdf": "a PDF document",
     ".fdf": "a PDF document",
@@ -34,20 +34,20 @@ _NAMES = {
     ".exe": "a Windows program",
 }
 
-#: puremagic scores a guess by the length of its signature; below this it names noise.
-_CONFIDENT = 0.35
+# puremagic rates a guess by the length of its signature. Guesses below this rating are unreliable.
+_MIN_CONFIDENCE = 0.35
 
 
 def is_dicom(data: bytes) -> bool:
-    """Whether the bytes carry the DICOM prefix after the preamble (PS3.10 section 7.1)."""
+    """Whether the bytes have the DICOM prefix after the preamble (PS3.10 section 7.1)."""
     return data[128:132] == b"DICM"
 
 
 def may_be_bare_dicom(data: bytes) -> bool:
-    """Whether the bytes begin like a DICOM data set that lacks preamble and prefix.
+    """Whether the bytes may be a DICOM dataset without preamble and prefix.
 
-    Such files begin with an element of group 0002 or 0008 (PS3.5 section 7.1), which few other
-    formats do; whether they are DICOM shows when they are parsed.
+    Such files begin with an element of group 0002 or 0008 (PS3.5 section 7.1), as few other formats do. Only parsing
+    shows whether they are DICOM.
     """
     little = data[0:2] in (b"\x02\x00", b"\x08\x00") and data[3:4] == b"\x00"
     big = data[0:2] == b"\x00\x08" and data[2:3] == b"\x00"
@@ -55,7 +55,18 @@ def may_be_bare_dicom(data: bytes) -> bool:
 
 
 def raster_format(data: bytes) -> str | None:
-    """The name of the picture format the bytes begin with, or None if it is none that is read."""
+    """Detect PNG, JPEG, TIFF, BMP and WebP images.
+
+    Args:
+        data: the file.
+
+    Returns:
+        The name of the format; None for other files.
+
+    Example:
+        >>> raster_format(bytes.fromhex("ffd8ffe0"))
+        'JPEG'
+    """
     for signature, name in _SIGNATURES.items():
         if data.startswith(signature):
             return name
@@ -66,7 +77,7 @@ def raster_format(data: bytes) -> str | None:
     return None
 
 
-#: Brands of files in the ISO base media format (ISO/IEC 14496-12, the `ftyp` box).
+# Brands of files in the ISO base media format (ISO/IEC 14496-12, the `ftyp` box).
 _BRANDS = {
     b"avif": "an AVIF image",
     b"avis": "an AVIF image",
@@ -82,7 +93,7 @@ _BRANDS = {
     b"jph ": "a JPEG 2000 image",
 }
 
-#: Codestreams without a container.
+# Codestreams without a container.
 _CODESTREAMS = {
     b"\xff\x0a": "a JPEG XL image",
     b"\0\0\0\x0cJXL \r\n\x87\n": "a JPEG XL image",
@@ -91,20 +102,27 @@ _CODESTREAMS = {
 
 
 def _brand_name(data: bytes) -> str:
-    """The kind of an image in the ISO base media format; empty for video and other files."""
+    """Description of an image in the ISO base media format; empty for video and other files."""
     start = 16 if data[4:8] == b"jP  " or data[4:8] == b"JXL " else 4
     if data[start : start + 4] != b"ftyp":
         return ""
     length = min(int.from_bytes(data[start - 4 : start], "big"), 256)
     box = data[start + 4 : start - 4 + length]
-    # The major brand, its version, then the brands it is compatible with.
+    # The major brand, its version, and the compatible brands.
     brands = [box[:4], *(box[i : i + 4] for i in range(8, len(box), 4))]
     generic = "a HEIF photo" if {b"mif1", b"msf1"} & set(brands) else ""
     return next((_BRANDS[brand] for brand in brands if brand in _BRANDS), generic)
 
 
 def describe_content(data: bytes) -> str:
-    """What the bytes are, with an article, to go after "This is": "a PDF document"."""
+    """Describe the file type with an article, for use after "This is".
+
+    Args:
+        data: the file.
+
+    Returns:
+        A description such as "a PDF document".
+    """
     if name := _brand_name(data):
         return name
     for signature, name in _CODESTREAMS.items():
@@ -117,11 +135,11 @@ def describe_content(data: bytes) -> str:
     except (puremagic.PureError, ValueError):
         guesses = []
     for guess in guesses:
-        if guess.extension in _NAMES and guess.confidence >= _CONFIDENT:
+        if guess.extension in _NAMES and guess.confidence >= _MIN_CONFIDENCE:
             return _NAMES[guess.extension]
     if _is_text(data):
         return "a text file"
-    if guesses and guesses[0].mime_type and guesses[0].confidence >= _CONFIDENT:
+    if guesses and guesses[0].mime_type and guesses[0].confidence >= _MIN_CONFIDENCE:
         return f"a file of the type “{guesses[0].name}”"
     return "a file of an unknown type"
 

@@ -1,7 +1,7 @@
-"""Whether two DICOM images belong to the same patient and study, without keeping who the patient is.
+"""Comparison of patient and study of DICOM images without storing the identity of the patient.
 
-Patient and study are compared as keyed hashes. The key is random, lives in the memory of this process, and is never
-written. The hashes are neither shown nor logged nor exported, and cannot be compared across processes.
+Patient and study are compared as keyed hashes. The key is random, exists only in the memory of this process, and is
+never written. The hashes are not shown, logged or exported, and cannot be compared across processes.
 
 Source: Patient and General Study modules, DICOM PS3.3 C.7.1.1 and C.7.2.1.
 """
@@ -18,13 +18,13 @@ from pydicom.dataset import Dataset
 from fracture_core.errors import ImageReadError
 from fracture_core.imaging import formats
 from fracture_core.imaging.dicom import parse_dicom
-from fracture_core.imaging.dicom_elements import ELEMENT_ERRORS, decoded_text, encodings
+from fracture_core.imaging.dicom_elements import ELEMENT_ERRORS, decode_text, read_encodings
 
 _KEY = secrets.token_bytes(32)
 
 
 class Match(Enum):
-    """How two images relate."""
+    """Result of a comparison of two images."""
 
     SAME = auto()
     DIFFERENT = auto()
@@ -33,25 +33,25 @@ class Match(Enum):
 
 @dataclass(frozen=True)
 class Identity:
-    """Patient and study of one image as keyed hashes; an empty hash stands for a value that is absent.
+    """Patient and study of one image as keyed hashes. An empty hash means that the value is absent.
 
     Attributes:
-        patient_id: of Patient ID (0010,0020).
-        issuer: of Issuer of Patient ID (0010,0021).
-        name: of Patient's Name (0010,0010).
-        born: of Patient's Birth Date (0010,0030).
-        study: of Study Instance UID (0020,000D).
+        patient_id: hash of Patient ID (0010,0020).
+        issuer: hash of Issuer of Patient ID (0010,0021).
+        name: hash of Patient's Name (0010,0010).
+        birth_date: hash of Patient's Birth Date (0010,0030).
+        study: hash of Study Instance UID (0020,000D).
     """
 
     patient_id: bytes = field(default=b"", repr=False)
     issuer: bytes = field(default=b"", repr=False)
     name: bytes = field(default=b"", repr=False)
-    born: bytes = field(default=b"", repr=False)
+    birth_date: bytes = field(default=b"", repr=False)
     study: bytes = field(default=b"", repr=False)
 
     @property
     def known(self) -> bool:
-        """Whether patient or study is stated."""
+        """Whether the image states a patient or a study."""
         return any((self.patient_id, self.name, self.study))
 
 
@@ -62,21 +62,21 @@ def identify(content: bytes) -> Identity:
         content: the file.
 
     Returns:
-        The identity; an empty one for files that are no DICOM, cannot be parsed or name neither patient nor study.
+        The identity; empty for files that are not DICOM, cannot be parsed, or state neither patient nor study.
     """
     if not formats.is_dicom(content) and not formats.may_be_bare_dicom(content):
         return Identity()
     try:
         dataset = parse_dicom(content)
-        charsets = encodings(dataset)
+        charsets = read_encodings(dataset)
     except (ImageReadError, *ELEMENT_ERRORS):
         return Identity()
     return Identity(
         patient_id=_hashed(_text(dataset, "PatientID", charsets)),
         issuer=_hashed(_text(dataset, "IssuerOfPatientID", charsets)),
-        # Empty components at the end mean nothing (PS3.5 6.2.1).
+        # Empty components at the end have no meaning (PS3.5 6.2.1).
         name=_hashed(_text(dataset, "PatientName", charsets).rstrip("^= ").casefold()),
-        born=_hashed(_text(dataset, "PatientBirthDate", charsets)),
+        birth_date=_hashed(_text(dataset, "PatientBirthDate", charsets)),
         study=_hashed(_text(dataset, "StudyInstanceUID", charsets)),
     )
 
@@ -89,8 +89,8 @@ def compare(first: Identity, second: Identity) -> Match:
         second: the other.
 
     Returns:
-        DIFFERENT where patient or study differ, SAME where the study agrees and the patient does not differ, UNKNOWN
-        where an image does not state what would settle it.
+        DIFFERENT if patient or study differ; SAME if the study is the same and the patient does not differ; UNKNOWN
+        if an image lacks the necessary values.
     """
     if _patients_differ(first, second) or _differ(first.study, second.study):
         return Match.DIFFERENT
@@ -99,20 +99,20 @@ def compare(first: Identity, second: Identity) -> Match:
 
 def _patients_differ(first: Identity, second: Identity) -> bool:
     if first.patient_id and second.patient_id:
-        # The same number means another person where another institution issued it.
+        # Two institutions may issue the same ID for different patients.
         return first.patient_id != second.patient_id or _differ(first.issuer, second.issuer)
-    return _differ(first.name, second.name) or _differ(first.born, second.born)
+    return _differ(first.name, second.name) or _differ(first.birth_date, second.birth_date)
 
 
 def _differ(first: bytes, second: bytes) -> bool:
-    """Whether two values are both stated and not the same."""
+    """Whether two values are both present and not equal."""
     return bool(first and second and first != second)
 
 
 def _text(dataset: Dataset, keyword: str, charsets: list[str]) -> str:
-    """The text of an element; bytes that cannot be decoded are compared as they are."""
+    """The text of an element; bytes that cannot be decoded are compared unchanged."""
     try:
-        return decoded_text(dataset, keyword, charsets)
+        return decode_text(dataset, keyword, charsets)
     except ELEMENT_ERRORS:
         return repr(dataset.get_item(keyword).value)
 

@@ -1,50 +1,49 @@
-"""The largest image that is read."""
+"""Limits on the size and memory of images."""
 
 from fracture_core.errors import ImageReadError
 
-#: Long-leg films stitched from three exposures have about 30 million pixels.
+#: Largest number of megapixels. Long-leg radiographs stitched from three exposures have about 30.
 MAX_MEGAPIXELS = 80
 
-#: Bytes that reading one image may need on top of its file.
+#: Largest number of bytes for reading one image, in addition to its file.
 MAX_MEMORY = 580_000_000
 
 
 def check_image_size(width: float, height: float) -> None:
-    """Refuses an image whose pixels would fill the memory, before they are decoded.
+    """Reject an image that is too large, before its pixels are decoded.
 
     Args:
-        width: columns the header announces.
-        height: rows the header announces.
+        width: columns stated in the header.
+        height: rows stated in the header.
 
     Raises:
-        ImageReadError: more than `MAX_MEGAPIXELS` million pixels, or none.
+        ImageReadError: the image has more than `MAX_MEGAPIXELS` million pixels, or none.
     """
     if width < 1 or height < 1:
         raise ImageReadError(
-            f"The file announces an image of {width:.0f} × {height:.0f} pixels; "
-            "expected one with pixels: export the image again."
+            f"The file states an image size of {width:.0f} × {height:.0f} pixels. Export the image again."
         )
     if width * height > MAX_MEGAPIXELS * 1e6:
         raise ImageReadError(
-            f"The image has {width:.0f} × {height:.0f} pixels; expected at most {MAX_MEGAPIXELS} "
-            "megapixels: export it smaller."
+            f"The image has {width:.0f} × {height:.0f} pixels, but at most {MAX_MEGAPIXELS} megapixels are supported. "
+            "Export a smaller image."
         )
 
 
 def check_memory(width: float, height: float, bytes_per_pixel: float) -> None:
-    """Refuse an image that is small enough in pixels but needs too much memory for each.
+    """Reject an image whose pixels would need too much memory.
 
     Args:
-        width: columns the header announces.
-        height: rows the header announces.
-        bytes_per_pixel: the most that is held at a time while the image is read, for one pixel.
+        width: columns stated in the header.
+        height: rows stated in the header.
+        bytes_per_pixel: peak memory per pixel while the image is read.
 
     Raises:
-        ImageReadError: more than `MAX_MEMORY` in all.
+        ImageReadError: the image needs more than `MAX_MEMORY`.
     """
     if width * height * bytes_per_pixel > MAX_MEMORY:
         most = MAX_MEMORY / bytes_per_pixel / 1e6
         raise ImageReadError(
-            f"The image has {width:.0f} × {height:.0f} pixels; expected at most {most:.0f} megapixels for pixels of "
-            "this kind: export it smaller, or as 8-bit grey."
+            f"The image has {width:.0f} × {height:.0f} pixels, but at most {most:.0f} megapixels are supported for "
+            "this pixel format. Export a smaller image, or export it as 8-bit grey."
         )

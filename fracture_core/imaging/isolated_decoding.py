@@ -1,7 +1,7 @@
 """Decoding in a separate process with limits on CPU time and memory.
 
 A damaged or crafted codestream can make a decoder crash, allocate gigabytes or run for minutes. That must not
-happen in the server that holds everybody's session. Starting the process costs about 0.3 s of CPU time a file.
+happen in the server process, which serves all users. Starting the decoder process takes about 0.3 s of CPU time.
 """
 
 import io
@@ -12,40 +12,44 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
 
 from fracture_core.imaging.dicom_elements import read_number
 
-_WORKER = Path(__file__).with_name("_gdcm_worker.py")
-_SECONDS = 60
+_DECODER_PROCESS = Path(__file__).with_name("_decoder_process.py")
+_TIMEOUT = 60  # seconds
 
-#: CPU time of one decode, by decoder: lossless JPEG 2000 takes about 0.2 s for a megapixel of noise.
+# CPU time of one image, by decoder. Lossless JPEG 2000 takes about 0.2 s per megapixel of noise.
 _CPU_SECONDS, _OTHER_CPU_SECONDS = {"pylibjpeg": 4}, 3
 
-#: Memory of one decode: for the decoder itself, and for each sample of a pixel. JPEG 2000 decodes to 4 bytes a sample.
+# Memory of the decoder itself, and bytes per sample. JPEG 2000 decodes to 4 bytes per sample.
 _MEMORY, _SAMPLE_BYTES = 64 << 20, 14
 
 
 class DecodeLimitError(ValueError):
-    """Decoding was stopped because it took too much time or memory."""
+    """The decoder took too much time or memory."""
 
 
-def decode_isolated(dataset: Dataset, plugin: str, options: Mapping[str, object] | None = None) -> np.ndarray:
-    """Decode the pixels of a data set in another process.
+def decode_isolated(
+    dataset: Dataset, plugin: str, options: Mapping[str, object] | None = None
+) -> NDArray[Any]:
+    """Decode the pixels of a DICOM dataset in another process.
 
     Args:
-        dataset: with Pixel Data and a Transfer Syntax UID. Only the elements that describe the pixels are handed
-            over, through a pipe.
-        plugin: pydicom's name of the decoder.
-        options: further arguments of `pydicom.pixels.pixel_array`, as JSON can hold them.
+        dataset: has Pixel Data and a Transfer Syntax UID. Only the elements that describe the pixels are passed to
+            the process, through a pipe.
+        plugin: name of the pydicom decoder plugin.
+        options: further arguments of `pydicom.pixels.pixel_array`, serialisable as JSON.
 
     Returns:
-        Array as `pydicom.pixels.pixel_array` returns it.
+        The array that `pydicom.pixels.pixel_array` returns.
 
     Raises:
-        DecodeLimitError: it took more CPU time or memory than an image of its size should.
+        DecodeLimitError: decoding takes more CPU time or memory than is plausible for the image size.
         ValueError: the decoder failed or crashed.
     """
     samples = (read_number(dataset, "SamplesPerPixel") or 1) * (read_number(dataset, "Rows") or 0)
@@ -66,25 +70,26 @@ def decode_isolated(dataset: Dataset, plugin: str, options: Mapping[str, object]
     pixels.save_as(file)
     try:
         done = subprocess.run(
-            # -P keeps the folder of the script off the import path: its modules have common names.
-            [sys.executable, "-P", str(_WORKER), *arguments],
+            # -P keeps the folder of the script off the import path; its modules have common names.
+            [sys.executable, "-P", str(_DECODER_PROCESS), *arguments],
             input=file.getvalue(),
             capture_output=True,
-            timeout=_SECONDS,
+            timeout=_TIMEOUT,
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
             check=True,
         )
     except subprocess.TimeoutExpired as error:
-        raise DecodeLimitError("the decoder took longer than a minute") from error
+        raise DecodeLimitError("the decoder took more than a minute") from error
     except subprocess.CalledProcessError as error:
-        stopped = -error.returncode in _stop_signals() or b"MemoryError" in error.stderr[-500:]
-        if stopped:
+        hit_limit = -error.returncode in _limit_signals() or b"MemoryError" in error.stderr[-500:]
+        if hit_limit:
             raise DecodeLimitError("the decoder was stopped at its limits") from error
         raise ValueError("the decoder failed") from error
-    return np.load(io.BytesIO(done.stdout), allow_pickle=False)
+    values: NDArray[Any] = np.load(io.BytesIO(done.stdout), allow_pickle=False)
+    return values
 
 
-def _stop_signals() -> set[int]:
-    """Signals by which the system ends a process at its limits; none on Windows."""
+def _limit_signals() -> set[int]:
+    """Signals by which the system stops a process at its limits; none on Windows."""
     names = ("SIGXCPU", "SIGKILL")
     return {int(getattr(signal, name)) for name in names if hasattr(signal, name)}

@@ -1,17 +1,25 @@
-"""Where an image lies on the model's canvas, and the way back."""
+"""Coordinate transform between an image and the canvas of the model input."""
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True)
 class LetterboxTransform:
-    """The affine map between an original image and the canvas it was letterboxed onto.
+    """Affine transform between an original image and the canvas onto which it was letterboxed.
 
-    Coordinates are in pixels with the corner of the image at (0, 0), so the centre of the first
-    pixel is (0.5, 0.5). Points are arrays of shape (..., 2) holding x, y.
+    Coordinates are in pixels with the corner of the image at (0, 0), so the centre of the first pixel is (0.5, 0.5).
+    Points are arrays (..., 2) of x and y.
+
+    Example:
+        >>> transform = LetterboxTransform.fit((100, 200), (50, 50))
+        >>> transform.size, transform.top, transform.left
+        ((25, 50), 12, 0)
+        >>> transform.to_image(transform.to_canvas([200, 100]))
+        array([200., 100.])
 
     Attributes:
         source: (height, width) of the original image.
@@ -29,7 +37,12 @@ class LetterboxTransform:
 
     @classmethod
     def fit(cls, source: tuple[int, int], canvas: tuple[int, int]) -> "LetterboxTransform":
-        """The largest centred image of `source`'s aspect on `canvas`; nothing is cut off."""
+        """Fit an image centred onto a canvas, as large as possible without cropping.
+
+        Args:
+            source: (height, width) of the image.
+            canvas: (height, width) of the canvas.
+        """
         scale = min(canvas[0] / source[0], canvas[1] / source[1])
         height = min(canvas[0], max(1, round(source[0] * scale)))
         width = min(canvas[1], max(1, round(source[1] * scale)))
@@ -37,26 +50,26 @@ class LetterboxTransform:
 
     @property
     def scale(self) -> tuple[float, float]:
-        """(x, y) canvas pixels per original pixel; equal up to rounding to whole pixels."""
+        """Canvas pixels per original pixel, (x, y); equal except for rounding to whole pixels."""
         return self.size[1] / self.source[1], self.size[0] / self.source[0]
 
-    def to_canvas(self, points: np.ndarray) -> np.ndarray:
-        """Original pixel coordinates to canvas coordinates."""
-        return np.asarray(points, float) * self.scale + (self.left, self.top)
+    def to_canvas(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Convert image coordinates to canvas coordinates; float (..., 2) of x and y."""
+        return np.asarray(np.asarray(points, float) * self.scale + (self.left, self.top))
 
-    def to_image(self, points: np.ndarray) -> np.ndarray:
-        """Canvas coordinates to original pixel coordinates, exactly undoing `to_canvas`."""
-        return (np.asarray(points, float) - (self.left, self.top)) / self.scale
+    def to_image(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Convert canvas coordinates to image coordinates; the inverse of `to_canvas`."""
+        return np.asarray((np.asarray(points, float) - (self.left, self.top)) / self.scale)
 
-    def to_source(self, grid: np.ndarray) -> np.ndarray:
-        """A map that covers the canvas, at any resolution, laid over the original pixels.
+    def to_source(self, grid: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Resample a map of the canvas to the pixels of the original image.
 
         Args:
-            grid: float array (rows, columns) spanning the whole canvas, such as a heatmap on the
-                model's last feature grid.
+            grid: map of the whole canvas at any resolution, float (rows, columns), such as a heatmap on the last
+                feature grid of the model.
 
         Returns:
-            float32 array of shape `source`, bilinearly interpolated; padding is left out.
+            float32 of shape `source`, bilinearly interpolated; the padding is left out.
         """
         rows, columns = grid.shape
         # Centre of each original pixel → canvas → grid index (cell centres at +0.5).
@@ -65,10 +78,11 @@ class LetterboxTransform:
         x = (x * columns / self.canvas[1] - 0.5).astype(np.float32)
         y = (y * rows / self.canvas[0] - 0.5).astype(np.float32)
         columns_at, rows_at = np.meshgrid(x, y)
-        return cv2.remap(
+        resampled = cv2.remap(
             np.ascontiguousarray(grid, np.float32),
             columns_at,
             rows_at,
             interpolation=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
         )
+        return np.asarray(resampled, np.float32)

@@ -1,27 +1,28 @@
-"""The grey values of a film, packed for a program that draws them itself."""
+"""Compressed grey values for the image viewer in the browser."""
 
 import gzip
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-#: Pixels on the longer side beyond which a film is reduced: three times what the largest screens for radiographs show.
-_LONGEST = 6000
+# Longer side in pixels above which an image is reduced: three times the resolution of the largest diagnostic displays.
+_MAX_SIDE = 6000
 
-# A film is kept at eight bits when no pixel would move by more than this, in steps of eight bits.
-_EXACT = 1e-3
+# Largest rounding error, in 8-bit levels, for which an image is stored with eight bits.
+_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
 class PackedPixels:
-    """Grey values, row by row.
+    """Compressed grey values in row-major order.
 
     Attributes:
-        packed: gzip of uint8, or of little-endian uint16, (rows, columns).
-        rows: of what is packed.
-        columns: likewise.
-        bits: 8 where that loses nothing, else 16.
+        packed: gzip of uint8 or little-endian uint16 values, (rows, columns).
+        rows: number of rows.
+        columns: number of columns.
+        bits: 8 if that is lossless, otherwise 16.
     """
 
     packed: bytes
@@ -30,27 +31,28 @@ class PackedPixels:
     bits: int
 
     @classmethod
-    def of(cls, pixels: np.ndarray) -> "PackedPixels":
-        """Packs a film.
+    def of(cls, pixels: NDArray[np.float32]) -> "PackedPixels":
+        """Compress an image.
 
         Args:
-            pixels: float32 (height, width) in 0–1.
+            pixels: grey levels in 0–1, float32 (height, width).
         """
-        shrink = min(1.0, _LONGEST / max(pixels.shape))
+        shrink = min(1.0, _MAX_SIDE / max(pixels.shape))
         if shrink < 1:
             size = max(1, round(pixels.shape[1] * shrink)), max(1, round(pixels.shape[0] * shrink))
-            pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+            pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.float32)
         levels = np.clip(pixels, 0, 1) * np.float32(255)
-        whole = np.rint(levels)
-        if np.abs(levels - whole).max() < _EXACT:
-            values, bits = whole.astype(np.uint8), 8
+        rounded = np.rint(levels)
+        values: NDArray[np.unsignedinteger]
+        if np.abs(levels - rounded).max() < _TOLERANCE:
+            values, bits = rounded.astype(np.uint8), 8
         else:
             values, bits = np.rint(np.clip(pixels, 0, 1) * np.float32(65535)).astype("<u2"), 16
-        # The fastest level saves nearly as much as the slowest; a fixed time makes the same film the same bytes.
+        # The fastest level compresses nearly as well as the slowest. A fixed time gives the same bytes every time.
         rows, columns = values.shape
         return cls(gzip.compress(values.tobytes(), 1, mtime=0), rows, columns, bits)
 
     @property
     def description(self) -> str:
-        """What is sent, in words."""
+        """Size and depth as text."""
         return f"{self.columns:,} × {self.rows:,} pixels at {self.bits} bits"

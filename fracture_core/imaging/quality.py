@@ -1,10 +1,10 @@
-"""The first gate: whether an image can be judged at all, by its header, size, colour and brightness.
+"""Quality check: whether an image can be assessed, by its header, size, colour and brightness.
 
-From the pixels it knows nothing of anatomy. Coloured photographs, icons and blank images are refused; a grey
-photograph, a drawing in shades of grey, or a radiograph of another part of the body or with a kind
-of view the model never saw, passes. Thresholds lie at the edge of what the 3,471 radiographs at hand
-measure: none is refused and 10 of the 3,420 whole ones are warned about (9 framed in white, 1 small),
-so a warning means "unlike the films the model knows". Of the same films inverted, 98.6% are warned about.
+The check of the pixels does not recognise anatomy. Coloured photographs, icons and blank images are refused. Grey
+photographs, grey drawings, and radiographs of other body parts or with unusual views pass.
+
+The thresholds lie at the limits of the 3,471 radiographs of the development dataset. None of these is refused, and 10
+of the 3,420 complete ones get a warning (9 with a white frame, 1 small). If they are inverted, 98.6% get a warning.
 """
 
 from collections.abc import Sequence
@@ -15,33 +15,33 @@ from fracture_core.imaging.histogram import GreyHistogram
 from fracture_core.imaging.radiograph import Radiograph
 from fracture_core.imaging.scope import out_of_scope_reasons
 
-#: Pixels on the shorter side: below the first nothing can be seen, below the second not fine lines.
+#: Shorter side in pixels. Below the first nothing can be recognised, below the second no fine lines.
 REFUSE_SIDE, WARN_SIDE = 64, 200
 
-#: Share of coloured pixels: a marker or a stamp colours little, a photograph most.
+#: Share of coloured pixels. It is small for a marker or stamp and large for a photograph.
 REFUSE_COLOUR, WARN_COLOUR = 0.20, 0.02
 
 #: Difference between the 99th and the 1st percentile of the grey levels.
 REFUSE_CONTRAST, WARN_CONTRAST = 0.04, 0.20
 
-#: Share of the pixels that have one shade of 25.
+#: Share of the pixels in the most frequent of 25 bins.
 REFUSE_EMPTY, WARN_EMPTY = 0.98, 0.92
 
-#: 99th percentile below which a film is too dark; 5th percentile above which it is too bright.
+#: 99th percentile below which an image is too dark; 5th percentile above which it is too bright.
 DARK, BRIGHT = 0.25, 0.50
 
 #: Median grey level of the outer 5% above which the background is not dark.
 BRIGHT_BORDER = 0.60
 
-#: What counts as black and as white, and the share of both from which there are no shades between.
+#: Levels that count as black and as white, and the share of both above which an image has hardly any other shades.
 BLACK, WHITE, TWO_SHADES = 0.04, 0.96, 0.95
 
-#: Longer side over shorter side. A long-leg film has about 3.
+#: Longer side divided by shorter side. A long-leg radiograph has about 3.
 LONG = 4.0
 
 
 class QualityState(StrEnum):
-    """What the gate says; the value is the word in reports."""
+    """Result of the quality check; the value is used in reports."""
 
     PASS = "pass"
     WARN = "warn"
@@ -50,13 +50,13 @@ class QualityState(StrEnum):
 
 @dataclass(frozen=True)
 class QualityCheck:
-    """The gate's answer.
+    """Result of the quality check of one image.
 
     Attributes:
-        state: pass; warn, to be shown beside the opinion; refuse, and no opinion is given.
+        state: pass; warn, shown with the opinion; refuse, no opinion is given.
         reasons: one sentence each; empty for pass.
-        out_of_scope: whether the file's header names a body part or a modality that the model does not cover. The
-            reasons then say so. An opinion is withheld (refuse), or was asked for all the same (warn).
+        out_of_scope: whether the header states a body part or a modality that the model does not cover. The reasons
+            then include it. The opinion is withheld (refuse), or was requested anyway (warn).
     """
 
     state: QualityState
@@ -65,35 +65,35 @@ class QualityCheck:
 
     @property
     def withheld(self) -> bool:
-        """Whether there is no opinion for the scope alone, so that it can still be asked for."""
+        """Whether the scope is the only reason for refusal, so that an opinion can still be requested."""
         return self.out_of_scope and self.state is QualityState.REFUSE
 
 
 def check_quality(
-    radiograph: Radiograph, tones: GreyHistogram | None = None, regions: Sequence[str] = ()
+    radiograph: Radiograph, histogram: GreyHistogram | None = None, regions: Sequence[str] = ()
 ) -> QualityCheck:
-    """Whether an image can be judged.
+    """Check whether an image can be assessed.
 
     Args:
-        radiograph: the image as read; its read warnings become reasons to warn.
-        tones: of its pixels, where they have been measured already.
-        regions: body regions that the model's card lists; without them the regions that this program knows.
+        radiograph: the image as read; its warnings become reasons to warn.
+        histogram: histogram of its pixels, if it was computed before.
+        regions: body regions in the card of the model; without them all regions of `vocabulary.REGIONS`.
 
     Returns:
-        The state and its reasons. Never raises for what an image holds.
+        The state and its reasons. No image content raises an exception.
     """
     refusals = _size_refusals(radiograph)
     if not refusals:
-        tones = tones or GreyHistogram.of(radiograph.pixels, radiograph.shuttered)
-        refusals = _content_refusals(radiograph, tones)
-    if refusals or tones is None:
+        histogram = histogram or GreyHistogram.of(radiograph.pixels, radiograph.shuttered)
+        refusals = _content_refusals(radiograph, histogram)
+    if refusals or histogram is None:
         return QualityCheck(QualityState.REFUSE, tuple(refusals))
     scope = out_of_scope_reasons(radiograph.body_parts, radiograph.other_modality, regions)
     reasons = [
         *scope,
         *radiograph.warnings,
         *_size_warnings(radiograph),
-        *_content_warnings(radiograph, tones),
+        *_content_warnings(radiograph, histogram),
     ]
     return (
         QualityCheck(QualityState.WARN, tuple(reasons), bool(scope))
@@ -102,57 +102,55 @@ def check_quality(
     )
 
 
-def _size_refusals(film: Radiograph) -> list[str]:
-    if min(film.height, film.width) >= REFUSE_SIDE:
+def _size_refusals(image: Radiograph) -> list[str]:
+    if min(image.height, image.width) >= REFUSE_SIDE:
         return []
     return [
-        f"The image has {film.width} × {film.height} pixels; expected at least {REFUSE_SIDE} on each side: "
-        "export it at full size."
+        f"The image has {image.width} × {image.height} pixels, but at least {REFUSE_SIDE} are needed on each side. "
+        "Export it at full size."
     ]
 
 
-def _content_refusals(film: Radiograph, tones: GreyHistogram) -> list[str]:
-    if film.colour > REFUSE_COLOUR:
+def _content_refusals(image: Radiograph, histogram: GreyHistogram) -> list[str]:
+    if image.colour > REFUSE_COLOUR:
         return [
-            f"{film.colour:.0%} of the image is coloured, as in a photograph; expected a grey radiograph: "
-            "upload the film itself."
+            f"{image.colour:.0%} of the image is coloured, as in a photograph. Upload the radiograph itself."
         ]
-    if tones.range < REFUSE_CONTRAST:
-        return ["The image is blank; expected a radiograph: check what was exported."]
-    contrast = tones.percentile(0.99) - tones.percentile(0.01)
-    empty = max(tones.fullest_bin_share, film.shuttered_share)
+    if histogram.range < REFUSE_CONTRAST:
+        return ["The image is blank. Check the export."]
+    contrast = histogram.percentile(0.99) - histogram.percentile(0.01)
+    empty = max(histogram.fullest_bin_share, image.shuttered_share)
     if contrast < REFUSE_CONTRAST or empty >= REFUSE_EMPTY:
-        return [
-            "Nearly all of the image has a single shade; expected a film that fills it: "
-            "crop it to the exposed area."
-        ]
+        return ["Nearly all of the image has a single shade. Crop it to the exposed area."]
     return []
 
 
-def _size_warnings(film: Radiograph) -> list[str]:
+def _size_warnings(image: Radiograph) -> list[str]:
     reasons = []
-    short, long = sorted((film.height, film.width))
+    short, long = sorted((image.height, image.width))
     if short < WARN_SIDE:
         reasons.append(
-            f"The image has only {film.width} × {film.height} pixels, too few to show fine fracture lines."
+            f"The image has only {image.width} × {image.height} pixels, too few to show fine fracture lines."
         )
     if long > LONG * short:
-        reasons.append(f"The image is {long / short:.1f} times as long as wide, unlike the films known.")
+        reasons.append(f"The image is {long / short:.1f} times as long as wide, unlike ordinary radiographs.")
     return reasons
 
 
-def _content_warnings(film: Radiograph, tones: GreyHistogram) -> list[str]:
-    low, dim, high = (tones.percentile(share) for share in (0.01, 0.05, 0.99))
+def _content_warnings(image: Radiograph, histogram: GreyHistogram) -> list[str]:
+    low, dim, high = (histogram.percentile(share) for share in (0.01, 0.05, 0.99))
     reasons = []
-    if film.colour > WARN_COLOUR:
-        reasons.append(f"{film.colour:.0%} of the image is coloured; the colour is not looked at.")
-    if tones.fullest_bin_share >= WARN_EMPTY:
-        reasons.append(f"{tones.fullest_bin_share:.0%} of the image has a single shade; crop it to the film.")
-    elif film.shuttered_share >= WARN_EMPTY:
+    if image.colour > WARN_COLOUR:
+        reasons.append(f"{image.colour:.0%} of the image is coloured; the colour is ignored.")
+    if histogram.fullest_bin_share >= WARN_EMPTY:
         reasons.append(
-            f"{film.shuttered_share:.0%} of the image is hidden by a display shutter; crop it to the film."
+            f"{histogram.fullest_bin_share:.0%} of the image has a single shade. Crop it to the exposed area."
         )
-    if tones.share_below(BLACK) + tones.share_above(WHITE) >= TWO_SHADES:
+    elif image.shuttered_share >= WARN_EMPTY:
+        reasons.append(
+            f"{image.shuttered_share:.0%} of the image is hidden by a display shutter. Crop it to the exposed area."
+        )
+    if histogram.share_below(BLACK) + histogram.share_above(WHITE) >= TWO_SHADES:
         reasons.append("The image is nearly all black and white, with few shades between.")
     if high < DARK:
         reasons.append("The image is very dark.")
@@ -160,9 +158,9 @@ def _content_warnings(film: Radiograph, tones: GreyHistogram) -> list[str]:
         reasons.append("The image is very bright.")
     if high - low < WARN_CONTRAST:
         reasons.append("The image has very little contrast.")
-    if tones.border_level > BRIGHT_BORDER:
+    if histogram.border_level > BRIGHT_BORDER:
         reasons.append(
-            "The image is bright at its edges, so it may be inverted or framed in white; "
-            "expected bone bright on a dark ground."
+            "The image is bright at its edges, so it may be inverted or have a white frame. Bone should be bright on a "
+            "dark background."
         )
     return reasons

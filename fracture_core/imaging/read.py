@@ -1,4 +1,4 @@
-"""Bytes or a file to a `Radiograph`, whatever the format."""
+"""Reading of radiographs in any supported format."""
 
 from pathlib import Path
 
@@ -11,19 +11,26 @@ from fracture_core.internal_errors import InternalFileError, file_boundary
 
 
 def read_radiograph(source: bytes | Path | str, any_modality: bool = False) -> Radiograph:
-    """Reads one radiograph; the content decides what it is, never the file's name.
+    """Read one radiograph. The file type is detected from the content, not from the file name.
 
     Args:
         source: the bytes of a file, or its path.
-        any_modality: whether a DICOM image that is no X-ray projection, such as a CT slice, is read too. Its
-            `other_modality` then says what it is.
+        any_modality: whether DICOM images that are not X-ray projections, such as CT slices, are read too. Their
+            `other_modality` is then set.
 
     Returns:
-        The film: grey levels in 0–1, bone bright on dark, with nothing that identifies a person.
+        The radiograph: grey levels in 0–1, bone bright on dark, without any patient data.
 
     Raises:
-        ImageReadError: the file is missing, empty, damaged, too large, or not one radiograph as
-            PNG, JPEG, TIFF, BMP, WebP or DICOM. The message is one sentence for the user.
+        ImageReadError: the file is missing, empty, damaged, too large, or not one radiograph as PNG, JPEG, TIFF, BMP,
+            WebP or DICOM.
+
+    Example:
+        >>> import numpy as np
+        >>> from fracture_core.imaging.overlay import encode_png
+        >>> radiograph = read_radiograph(encode_png(np.full((300, 200), 51, np.uint8)))
+        >>> radiograph.kind, radiograph.height, radiograph.width
+        ('PNG', 300, 200)
     """
     data = bytes(source) if isinstance(source, bytes | bytearray | memoryview) else _read_file(Path(source))
     if not data:
@@ -50,9 +57,9 @@ def _decode(data: bytes, any_modality: bool) -> Radiograph:
 
 def _read_file(path: Path) -> bytes:
     if path.exists() and not path.is_file() and not path.is_dir():
-        # Reading a pipe or a device could wait for ever.
+        # Reading from a pipe or a device could block forever.
         raise ImageReadError(
-            f"{path} is no file but a device or a pipe; {formats.EXPECTED_FORMATS}: name a file."
+            f"{path} is a device or a pipe, not a file; {formats.EXPECTED_FORMATS}: enter the path of a file."
         )
     try:
         return path.read_bytes()
@@ -62,10 +69,10 @@ def _read_file(path: Path) -> bytes:
         ) from error
     except IsADirectoryError as error:
         raise ImageReadError(
-            f"{path} is a folder; {formats.EXPECTED_FORMATS}: name the file in it."
+            f"{path} is a folder; {formats.EXPECTED_FORMATS}: enter the path of a file."
         ) from error
     except OSError as error:
-        what = "is a folder" if path.is_dir() else f"cannot be opened ({error.strerror})"
+        problem = "is a folder" if path.is_dir() else f"cannot be opened ({error.strerror})"
         raise ImageReadError(
-            f"{path} {what}; {formats.EXPECTED_FORMATS}: check the file and its rights."
+            f"{path} {problem}; {formats.EXPECTED_FORMATS}: check the file and its permissions."
         ) from error

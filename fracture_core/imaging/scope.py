@@ -1,7 +1,7 @@
-"""Scope of a model: which DICOM headers name a body part or a modality that the model does not cover.
+"""Scope of a model: body parts and modalities in DICOM headers that the model does not cover.
 
-The header is evidence of what an image shows, and the only evidence that exists before a model has run. A header
-that names nothing, or nothing that this table or the DICOM standard knows, says nothing about the scope.
+The header is the only information about the content of an image before the model has run. A header without a body
+part, or with one that neither this table nor the DICOM standard contains, gives no information about the scope.
 
 Sources: Body Part Examined (0018,0015) with the terms of PS3.16 Annex L; Anatomic Region Sequence (0008,2218) with
 the codes of PS3.16 CID 4; Modality (0008,0060) with the terms of PS3.3 C.7.3.1.1.1.
@@ -24,7 +24,7 @@ from fracture_core.vocabulary import REGIONS
 #: Modalities that are plain radiographs.
 PLAIN_MODALITIES = frozenset({"CR", "DX", "RG"})
 
-#: Modalities that no model here covers, with their name for the user. Images of these kinds are no limb radiographs.
+#: Modalities that no model covers, with their names for display. Such images are not radiographs of limbs.
 OTHER_MODALITIES = {
     "AR": "an autorefraction",
     "BDUS": "an ultrasound image",
@@ -60,8 +60,8 @@ OTHER_MODALITIES = {
 _UPPER = ("hand", "finger", "wrist", "forearm", "elbow", "humerus", "shoulder")
 _LOWER = ("leg", "foot", "ankle", "knee", "femur", "hip")
 
-# Body parts that belong to a region: name, the card regions that contain it beside its own name, and the terms for it.
-# The table of FracAtlas knows four regions. Its *hand* images show the upper limb from the fingertips to above the
+# Body parts that belong to a region: name, regions of model cards that contain it, and the terms for it.
+# FracAtlas has four regions. Its *hand* images show the upper limb from the fingertips to above the
 # elbow, its *leg* images the lower limb from the toes to above the knee, its *hip* images the pelvis with both hips,
 # and its *shoulder* images the shoulder girdle with the upper arm (docs/decisions.md).
 _INSIDE: tuple[tuple[str, tuple[str, ...], str], ...] = (
@@ -122,8 +122,8 @@ _INSIDE: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("limb", (*_UPPER, *_LOWER), "LIMB EXTREMITY EXTREMITIES EXTREMITAET EXTREMITAT"),
 )
 
-# Body parts of no region, by their name for the user. What the standard's own list of anatomic regions adds to this
-# comes from pydicom (`_standard_terms`).
+# Body parts outside all regions, by their names for display. Further terms come from the standard's list of anatomic
+# regions in pydicom (`_standard_terms`).
 _OUTSIDE = {
     "abdomen": "ABDOMEN ABDOMINAL ABD KUB BELLY BAUCH",
     "abdomen and pelvis": "ABDOMENPELVIS ABDOMENANDPELVIS ABDPELVIS",
@@ -156,20 +156,20 @@ _OUTSIDE = {
     "whole body": "WHOLEBODY ENTIREBODY FULLBODY",
 }
 
-# Words that name a part of a bone when a limb stands beside them: “neck of femur”, “head of radius”.
+# Words that name a part of a bone if a limb is named too: “neck of femur”, “head of radius”.
 _PART_OF_A_BONE = frozenset({"head", "neck", "back"})
 
-# Terms of the standard's list that name no body part.
+# Terms of the standard's list that are not body parts.
 _UNSPECIFIC = frozenset({"JOINT", "INTRAARTICULAR", "PHANTOM", "LUMENOFBLOODVESSEL", "VENOUSNETWORK"})
 
 
 @dataclass(frozen=True)
 class BodyPart:
-    """A body part that a header names.
+    """A body part in a DICOM header.
 
     Attributes:
-        name: for the user, from the tables of this module or of the standard, never the header's own text.
-        regions: names of card regions that contain it; empty for parts of no region.
+        name: name for display, from the tables of this module or of the standard, never text of the header.
+        regions: regions of model cards that contain it; empty for parts outside all regions.
     """
 
     name: str
@@ -177,13 +177,17 @@ class BodyPart:
 
 
 def find_body_part(text: str) -> BodyPart | None:
-    """Find the body part that a term names.
+    """Find the body part for a term.
 
     Args:
-        text: Body Part Examined, or the meaning of an anatomic region's code.
+        text: Body Part Examined, or the code meaning of an anatomic region.
 
     Returns:
-        The part; None where the text is empty or names no part that is known.
+        The body part; None if the text is empty or contains no known part.
+
+    Example:
+        >>> find_body_part("LEFT WRIST").name
+        'wrist'
     """
     words = re.findall("[A-Z]+", _plain_letters(re.sub("(?<=[a-z])(?=[A-Z])", " ", text)))
     words = [word for word in words if word not in _FILLERS]
@@ -191,42 +195,41 @@ def find_body_part(text: str) -> BodyPart | None:
     whole = terms.get("".join(words))
     if whole is not None:
         return whole
-    # Two words before one, so that “thoracic spine, lateral” is no thorax.
+    # Pairs of words are tried first, so that “thoracic spine, lateral” is not a thorax.
     pairs = [terms.get(first + second) for first, second in pairwise(words)]
-    found = [part for part in (*pairs, *(terms.get(word) for word in words)) if part is not None]
-    inside = [part for part in found if part.regions]
+    parts = [part for part in (*pairs, *(terms.get(word) for word in words)) if part is not None]
+    inside = [part for part in parts if part.regions]
     if inside:
-        found = [part for part in found if part.regions or part.name not in _PART_OF_A_BONE]
-        outside = [part for part in found if not part.regions]
+        outside = [part for part in parts if not part.regions and part.name not in _PART_OF_A_BONE]
         return (outside or inside)[0]
-    return found[0] if found else None
+    return parts[0] if parts else None
 
 
 def find_coded_body_part(value: str, scheme: str, meaning: str) -> BodyPart | None:
-    """Find the body part that a coded anatomic region names.
+    """Find the body part for a coded anatomic region.
 
     Args:
-        value: Code Value (0008,0100), of SNOMED CT or of its older form SRT.
+        value: Code Value (0008,0100), from SNOMED CT or its older form SRT.
         scheme: Coding Scheme Designator (0008,0102).
-        meaning: Code Meaning (0008,0104), used where the code is unknown.
+        meaning: Code Meaning (0008,0104), used if the code is unknown.
 
     Returns:
-        The part; None where neither code nor meaning names a part that is known.
+        The body part; None if neither code nor meaning is a known part.
     """
-    # pydicom's codes are equal across SCT and SRT.
-    given = Code(value, scheme, meaning)
-    keyword = next((keyword for keyword, code in _standard_codes().items() if code == given), "")
+    # pydicom compares codes across SCT and SRT.
+    target = Code(value, scheme, meaning)
+    keyword = next((keyword for keyword, code in _standard_codes().items() if code == target), "")
     return find_body_part(keyword) or find_body_part(meaning)
 
 
 def out_of_scope_reasons(parts: Iterable[BodyPart], modality: str, regions: Sequence[str]) -> tuple[str, ...]:
-    """State why an image lies outside what a model covers.
+    """State why an image is out of the scope of a model.
 
     Args:
-        parts: body parts that its header names.
-        modality: the header's modality, a code such as "CT"; empty where unknown.
-        regions: body regions that the model's card lists; empty for a card without a record by region, which is
-            then held to the regions that this program knows.
+        parts: body parts in the header of the image.
+        modality: modality in the header, a code such as "CT"; empty if unknown.
+        regions: body regions in the card of the model. If there are none, all regions of `vocabulary.REGIONS` count
+            as covered.
 
     Returns:
         One sentence for each reason; empty for an image in scope.
@@ -235,19 +238,19 @@ def out_of_scope_reasons(parts: Iterable[BodyPart], modality: str, regions: Sequ
     reasons = []
     if modality in OTHER_MODALITIES:
         reasons.append(
-            f"Out of scope: the DICOM header says that this is {OTHER_MODALITIES[modality]} ({modality}). The model "
+            f"Out of scope: the DICOM header states that this is {OTHER_MODALITIES[modality]} ({modality}). The model "
             "covers plain radiographs (CR, DX)."
         )
     outside = [part for part in parts if part.name not in covered and not part.regions & set(covered)]
     if outside:
         names = " and ".join(dict.fromkeys(part.name for part in outside))
         reasons.append(
-            f"Out of scope: the DICOM header gives the body part as {names}. The model covers {_listed(covered)}."
+            f"Out of scope: the DICOM header gives the body part as {names}. The model covers {_join_names(covered)}."
         )
     return tuple(reasons)
 
 
-# Words beside a body part that say nothing about it: sides, views and connecting words.
+# Words that do not describe the body part itself: sides, views and connecting words.
 _FILLERS = set(
     re.findall(
         r"\w+",
@@ -258,21 +261,21 @@ _FILLERS = set(
 
 
 def _plain_letters(text: str) -> str:
-    """The text in capitals without accents."""
+    """Convert a text to capital letters without accents."""
     letters = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
     return "".join(letter for letter in letters if not unicodedata.combining(letter)).upper()
 
 
 @cache
 def _terms() -> dict[str, BodyPart]:
-    """Every known term as capital letters without spaces."""
-    terms = {name: BodyPart(name=words, regions=frozenset()) for name, words in _standard_terms().items()}
+    """All known terms, in capital letters without spaces."""
+    terms = {term: BodyPart(name=name, regions=frozenset()) for term, name in _standard_terms().items()}
     for name, synonyms in _OUTSIDE.items():
         terms |= {term: BodyPart(name, frozenset()) for term in synonyms.split()}
     for name, parents, synonyms in _INSIDE:
         part = BodyPart(name, frozenset({name, *parents}))
         terms |= dict.fromkeys(synonyms.split(), part)
-    # Fillers are dropped from a text before it is looked up, and so from these.
+    # Filler words are removed from a text before the lookup, and therefore also from these terms.
     shortened = {
         short: part
         for term, part in terms.items()
@@ -283,14 +286,14 @@ def _terms() -> dict[str, BodyPart]:
 
 @cache
 def _standard_codes() -> dict[str, Code]:
-    """The anatomic regions of PS3.16 CID 4, 4009, 4030 and 4031 by their keyword, such as "CervicalSpine"."""
+    """Codes of the anatomic regions of PS3.16 CID 4, 4009, 4030 and 4031 by keyword, such as "CervicalSpine"."""
     groups = (codes.cid4, codes.cid4009, codes.cid4030, codes.cid4031)
     return {keyword: getattr(group, keyword) for group in groups for keyword in sorted(group.dir())}
 
 
 def _standard_terms() -> dict[str, str]:
-    """The names of the standard's anatomic regions by term; a term without its side or kind of view is one too."""
-    terms = {keyword.upper(): _in_words(keyword) for keyword in _standard_codes()}
+    """Names of the standard's anatomic regions by term, also without side or view."""
+    terms = {keyword.upper(): _split_keyword(keyword) for keyword in _standard_codes()}
     for name in list(terms.values()):
         short = "".join(word for word in _plain_letters(name).split() if word not in _FILLERS)
         terms.setdefault(short, name)
@@ -298,9 +301,9 @@ def _standard_terms() -> dict[str, str]:
     return terms
 
 
-def _in_words(keyword: str) -> str:
+def _split_keyword(keyword: str) -> str:
     return re.sub("(?<=[a-z])(?=[A-Z])", " ", keyword).lower()
 
 
-def _listed(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,6 +1,9 @@
 """Segmented palette colour lookup tables (PS3.3 section C.7.9.2), expanded within limits."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from fracture_core.imaging.dicom_elements import read_element, read_numbers
@@ -10,15 +13,15 @@ _DISCRETE, _LINEAR, _INDIRECT = 0, 1, 2
 
 
 def expand_segmented_palette(dataset: Dataset) -> Dataset:
-    """A data set with plain palettes, for `pydicom.pixels.apply_color_lut`.
+    """Expand segmented palettes for `pydicom.pixels.apply_color_lut`.
 
     pydicom expands segments recursively and without a limit, so a few bytes can take minutes.
 
     Args:
-        dataset: with palettes, plain or segmented.
+        dataset: has plain or segmented palettes.
 
     Returns:
-        The same data set where its palettes are plain, else one with the expanded palettes.
+        The same dataset if its palettes are plain, otherwise a dataset with the expanded palettes.
 
     Raises:
         ValueError: a palette is malformed or missing.
@@ -32,35 +35,32 @@ def expand_segmented_palette(dataset: Dataset) -> Dataset:
         data = read_element(dataset, f"Segmented{keyword}Data")
         if len(descriptor) != 3 or not isinstance(data, bytes) or descriptor[2] not in (8, 16):
             raise ValueError("a segmented palette without its descriptor or data")
-        entries = int(descriptor[0]) % 65536 or 65536  # 0 stands for 65,536
-        kind = np.dtype("u1" if descriptor[2] == 8 else "<u2" if _is_little(dataset) else ">u2")
-        values = np.frombuffer(data[: len(data) // kind.itemsize * kind.itemsize], kind)
+        entries = int(descriptor[0]) % 65536 or 65536  # 0 means 65,536
+        dtype = np.dtype("u1" if descriptor[2] == 8 else "<u2" if _is_little(dataset) else ">u2")
+        values = np.frombuffer(data[: len(data) // dtype.itemsize * dtype.itemsize], dtype)
         table = expand_segments(values, entries)
         setattr(plain, f"{keyword}Descriptor", [int(v) for v in descriptor])
         setattr(plain, f"{keyword}Data", table.astype("u1" if descriptor[2] == 8 else "<u2").tobytes())
     return plain
 
 
-def expand_segments(values: np.ndarray, entries: int) -> np.ndarray:
+def expand_segments(values: NDArray[np.unsignedinteger[Any]], entries: int) -> NDArray[np.int64]:
     """Expand the segments of one palette.
 
     Args:
-        values: integers (opcode, length and content of each segment), uint8 or uint16.
-        entries: length of the table that the descriptor announces, at most 65,536.
+        values: opcode, length and content of each segment, uint8 or uint16.
+        entries: length of the table as stated in the descriptor, at most 65,536.
 
     Returns:
-        Integer array of exactly `entries` values.
+        Table of exactly `entries` values, int64.
 
     Raises:
-        ValueError: a segment is malformed, or the table has another length than announced.
+        ValueError: a segment is malformed, or the table has another length than stated.
     """
     data, table, filled = values.astype(np.int64), np.empty(entries, np.int64), 0
-    position, back, left = (
-        0,
-        0,
-        0,
-    )  # `left` segments of an indirect segment are still to read, then `back` is next
-    # Every segment fills an entry, or is the one indirect segment before those it repeats.
+    # An indirect segment repeats `left` earlier segments; reading then continues at `back`.
+    position, back, left = 0, 0, 0
+    # Every segment fills at least one entry, or is an indirect segment, which precedes those that it repeats.
     for _ in range(2 * entries + 2):
         if not left and back:
             position, back = back, 0
@@ -75,7 +75,7 @@ def expand_segments(values: np.ndarray, entries: int) -> np.ndarray:
             position = sum(int(v) << (8 * values.itemsize * i) for i, v in enumerate(offset))
             continue
         if not 0 < length <= entries - filled:
-            raise ValueError("a segmented palette longer than its descriptor says")
+            raise ValueError("a segmented palette that is longer than stated in its descriptor")
         if opcode == _DISCRETE:
             content = _take(data, position, length)
             position += length
@@ -84,7 +84,7 @@ def expand_segments(values: np.ndarray, entries: int) -> np.ndarray:
             content = np.rint(np.linspace(table[filled - 1], last, length + 1)[1:])
             position += 1
         else:
-            raise ValueError("a segment of no known kind")
+            raise ValueError("a segment of unknown type")
         table[filled : filled + length] = content
         filled += length
         left = max(0, left - 1)
@@ -93,10 +93,10 @@ def expand_segments(values: np.ndarray, entries: int) -> np.ndarray:
     return table
 
 
-def _take(data: np.ndarray, position: int, count: int) -> np.ndarray:
+def _take(data: NDArray[np.int64], position: int, count: int) -> NDArray[np.int64]:
     part = data[position : position + count]
     if len(part) != count:
-        raise ValueError("a segmented palette that ends in a segment")
+        raise ValueError("a segmented palette that ends inside a segment")
     return part
 
 

@@ -1,36 +1,39 @@
-"""Stored values without the bits above or below them (overlays, padding), for every transfer syntax.
+"""Removal of bits that do not belong to the image (overlays, padding), for every transfer syntax.
 
-PS3.5 section 8.1.1: of the Bits Allocated, only the Bits Stored that end at High Bit belong to the image.
-pydicom removes the others from uncompressed data only, and does not read High Bit.
+PS3.5 section 8.1.1: of the Bits Allocated, only the Bits Stored that end at High Bit belong to the image. pydicom
+removes the others only from uncompressed data, and does not read High Bit.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from fracture_core.imaging.dicom_elements import read_number
 
-# Three overlays on top of one another have as many combinations of bits.
+# Number of bit combinations of three superimposed overlays.
 _MANY = 8
-# Share of pixels below which a combination does not count.
+# Combinations with a smaller share of the pixels are ignored.
 _RARE = 0.002
 _MUCH_ROUGHER = 4
 
 _WARNING = (
-    "The DICOM file states {bits} bits a pixel, but its values do not fit, so its contrast may be unusual: "
-    "compare it with the archive."
+    "The DICOM file states {bits} bits per pixel, but its values need more, so its contrast may be unusual. "
+    "Compare it with the archive."
 )
 
 
-def extract_stored_bits(decoded: np.ndarray, dataset: Dataset) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Keeps the bits that belong to the image.
+def extract_stored_bits(decoded: NDArray[Any], dataset: Dataset) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Extract the bits that belong to the image.
 
     Args:
-        decoded: integer array (rows, columns) as the decoder returned it.
+        decoded: integers (rows, columns) as returned by the decoder.
         dataset: Bits Stored, High Bit and Pixel Representation are read.
 
     Returns:
-        Array of the same shape with sign extension where Pixel Representation is 1, and warnings. Where the
-        image continues smoothly into the bits above, Bits Stored is wrong and all bits are kept, with a warning.
+        Array of the same shape, with sign extension if Pixel Representation is 1, and warnings. If the image
+        continues smoothly into the upper bits, Bits Stored is wrong; all bits are then kept, with a warning.
     """
     allocated = decoded.dtype.itemsize * 8
     stored, high = read_number(dataset, "BitsStored"), read_number(dataset, "HighBit")
@@ -40,7 +43,7 @@ def extract_stored_bits(decoded: np.ndarray, dataset: Dataset) -> tuple[np.ndarr
     decoded = decoded.astype(decoded.dtype.newbyteorder("="), copy=False)
     raw = decoded.view(f"u{decoded.dtype.itemsize}")
     shift = _shift(raw, bits, high)
-    # Up to the top of the type and down again: a signed type repeats its sign bit on the way down.
+    # Shift to the top of the type and back down. The right shift of a signed type extends the sign bit.
     values = np.right_shift(
         np.left_shift(raw, allocated - bits - shift).view(decoded.dtype), allocated - bits
     )
@@ -51,8 +54,8 @@ def extract_stored_bits(decoded: np.ndarray, dataset: Dataset) -> tuple[np.ndarr
     return values, ()
 
 
-def _shift(raw: np.ndarray, bits: int, high: float | None) -> int:
-    """Bits below the image. A High Bit that the values contradict is not followed."""
+def _shift(raw: NDArray[Any], bits: int, high: float | None) -> int:
+    """Number of bits below the image. A High Bit that contradicts the values is ignored."""
     allocated = raw.dtype.itemsize * 8
     if high is None or not bits - 1 < high < allocated:
         return 0
@@ -62,28 +65,28 @@ def _shift(raw: np.ndarray, bits: int, high: float | None) -> int:
     return 0 if only_low else shift
 
 
-def _belong_to_image(values: np.ndarray, decoded: np.ndarray, above: np.ndarray) -> bool:
-    """Whether the bits above are the upper bits of the image, and no overlay or padding.
+def _belong_to_image(values: NDArray[Any], decoded: NDArray[Any], above: NDArray[Any]) -> bool:
+    """Whether the bits above Bits Stored belong to the image, and are not an overlay or padding.
 
     Args:
         values: integers (rows, columns) without the bits above.
-        decoded: the same with them.
-        above: the bits above alone.
+        decoded: the same values with the bits above.
+        above: only the bits above.
     """
     without, whole = _roughness(values), _roughness(decoded)
     if without > whole:
         return True
-    # Where neighbours differ by more than the stored bits hold, wrapping adds no roughness. Then the upper bits
-    # take many values; overlays take few, and random padding makes the image much rougher.
+    # If neighbours differ by more than the range of the stored bits, cutting off bits adds no roughness. The upper
+    # bits of an image then have many values. Overlays have few, and random padding makes the image much rougher.
     counts = np.bincount(np.minimum(above, 65535).ravel())
     many = np.count_nonzero(counts > _RARE * above.size) >= _MANY
     return bool(many and whole < _MUCH_ROUGHER * without)
 
 
-def _roughness(values: np.ndarray) -> float:
-    """Sum of the steps between neighbours.
+def _roughness(values: NDArray[Any]) -> float:
+    """Sum of the differences between neighbours.
 
-    Overlay bits add steps. Cutting bits off that belong to the image adds steps too, where it wraps around.
+    Overlay bits increase it. Cutting off bits of the image increases it too, because values wrap around.
     """
     wide = values.astype(np.float32)
     return sum(float(np.abs(np.diff(wide, axis=axis)).sum(dtype=np.float64)) for axis in (0, 1))

@@ -1,4 +1,4 @@
-"""Which of the uploaded images form the current study, and which wait or stand aside."""
+"""Assignment of uploaded images to the current study."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from fracture_core.internal_errors import InternalFileError, file_boundary
 @dataclass(frozen=True, eq=False)
 class _Image:
     file: DroppedFile
-    #: The upload that it came with; empty where it stays though its upload is gone.
+    #: Key of its upload; empty if the image stays although its upload no longer exists.
     upload: str
     identity: Identity = field(repr=False)
 
 
 class StudyImages:
-    """The images of one study, with the uploaded images that are not part of it.
+    """The images of one study, and the uploaded images that are not part of it.
 
-    Images that name another patient or another study never join. Images that name none join the first ones of a study
-    and need an answer of the user when they come later.
+    Images of another patient or study are never added. Images that state neither patient nor study are added if they
+    are uploaded with the first images; later ones wait for a decision of the user.
     """
 
     def __init__(self) -> None:
@@ -35,12 +35,12 @@ class StudyImages:
 
     @property
     def members(self) -> list[DroppedFile]:
-        """The images of the study, in the order in which they came."""
+        """The images of the study, in the order of their upload."""
         return [image.file for image in self._members]
 
     @property
     def waiting(self) -> list[DroppedFile]:
-        """Images that came after the study and may belong to it: the user has to say."""
+        """Later images that may belong to the study; the user has to decide."""
         return [image.file for image in self._waiting]
 
     @property
@@ -50,23 +50,23 @@ class StudyImages:
 
     @property
     def asks(self) -> bool:
-        """Whether the user has to say how to go on: later images wait, or only images of another study came."""
+        """Whether the user has to decide: later images are waiting, or only images of another study were added."""
         return bool(self._waiting) or (self._asks_about_apart and bool(self._apart))
 
     @property
     def unidentified(self) -> list[DroppedFile]:
-        """Members that name neither patient nor study, where other members do; else none."""
+        """Members without patient and study, if other members state one; otherwise empty."""
         if not any(image.identity.known for image in self._members):
             return []
         return [image.file for image in self._members if not image.identity.known and _is_image(image.file)]
 
     def update(self, uploads: Mapping[str, Sequence[DroppedFile]], emptied: bool) -> None:
-        """Take over what the uploaders hold now.
+        """Update the study from the current uploads.
 
         Args:
-            uploads: the images of each upload by its key, which is the same as long as the upload is there.
-            emptied: whether the uploaders were emptied by the browser and not by the user, so that images whose upload
-                is gone stay.
+            uploads: the images of each upload by its key, which stays the same while the upload exists.
+            emptied: whether the browser and not the user has emptied the uploaders; images without an upload then
+                stay.
         """
         if emptied:
             self._detach()
@@ -83,9 +83,9 @@ class StudyImages:
         if self._members:
             self._add_later(new)
         else:
-            # What the user had to decide on went away with the study.
+            # Open decisions ended with the removed study.
             images = [*self._waiting, *self._apart, *new]
-            self._begin(images)
+            self._start(images)
 
     def join_waiting(self) -> None:
         """Add the waiting images to the study."""
@@ -101,11 +101,11 @@ class StudyImages:
         self._restart(self._apart)
 
     def keep(self) -> None:
-        """Go on with the study; images of other studies stay apart."""
+        """Keep the study; images of other studies stay apart."""
         self._asks_about_apart = False
 
-    def _begin(self, images: Iterable[_Image]) -> None:
-        """Start a study: the first image that names a patient or study decides which others belong to it."""
+    def _start(self, images: Iterable[_Image]) -> None:
+        """Start a study. The first image that states a patient or study decides which others belong to it."""
         self._members, self._waiting, self._apart = [], [], []
         self._asks_about_apart = False
         for image in images:
@@ -124,18 +124,18 @@ class StudyImages:
                 case Match.UNKNOWN:
                     self._waiting.append(image)
         if joined and not self._waiting:
-            # The page then shows the study with its new images.
+            # The page then shows the study with the added images.
             self._asks_about_apart = False
 
     def _relation(self, image: _Image) -> Match:
         """How an image relates to the members."""
-        found = {compare(image.identity, member.identity) for member in self._members}
-        return next((match for match in (Match.DIFFERENT, Match.SAME) if match in found), Match.UNKNOWN)
+        matches = {compare(image.identity, member.identity) for member in self._members}
+        return next((match for match in (Match.DIFFERENT, Match.SAME) if match in matches), Match.UNKNOWN)
 
     def _restart(self, images: Iterable[_Image]) -> None:
-        """Start a study with images that stay though their upload goes."""
+        """Start a study with images that stay without their upload."""
         self._seen.clear()
-        self._begin([_Image(image.file, "", image.identity) for image in images])
+        self._start([_Image(image.file, "", image.identity) for image in images])
 
     def _detach(self) -> None:
         for group in (self._members, self._waiting, self._apart):
@@ -144,7 +144,7 @@ class StudyImages:
 
 
 def _is_image(file: DroppedFile) -> bool:
-    """Whether a file begins like an image, and not like a letter or an archive beside the images."""
+    """Whether a file has the signature of an image, unlike documents or archives."""
     content = file.content
     return (
         formats.is_dicom(content)
@@ -154,7 +154,7 @@ def _is_image(file: DroppedFile) -> bool:
 
 
 def _identity(file: DroppedFile) -> Identity:
-    """The identity of a file; one that cannot be read has none."""
+    """The identity of a file; empty for files that cannot be read."""
     try:
         with file_boundary():
             return identify(file.content)

@@ -1,11 +1,12 @@
-"""Directories of a TIFF file, checked before Pillow reads them.
+"""Check of the directories of a TIFF file before Pillow reads them.
 
-Pillow copies the content of every tag of every page. Tags may overlap, so a small file can ask for gigabytes.
+Pillow copies the content of every tag of every page. Tags may overlap, so a small file can require gigabytes.
 """
 
 import struct
 from dataclasses import dataclass
 
+# Bytes of a value by field type (TIFF 6.0 section 2, and BigTIFF).
 _SIZES = {
     1: 1,
     2: 1,
@@ -25,15 +26,15 @@ _SIZES = {
     18: 8,
 }
 
-#: Most pages that are looked at, and most tags of one.
+#: Largest number of pages, and of tags per page, that are read.
 MAX_PAGES, _MAX_TAGS = 100, 1000
 
 _BITS, _COMPRESSION, _FORMAT, _SAMPLES, _PLANAR = 258, 259, 339, 277, 284
 
-#: Sample Format (TIFF 6.0, tag 339).
+# Sample Format (TIFF 6.0, tag 339).
 _FORMATS = {1: "integer", 2: "signed integer", 3: "float", 5: "complex integer", 6: "complex float"}
 
-#: Compression schemes that no decoder here reads (TIFF 6.0 tag 259, and libtiff's list).
+# Compression schemes that are not supported (TIFF 6.0 tag 259, and the list of libtiff).
 _COMPRESSIONS = {
     34712: "JPEG 2000",
     34887: "LERC",
@@ -47,13 +48,13 @@ _COMPRESSIONS = {
 
 @dataclass(frozen=True)
 class TiffDirectories:
-    """What the directories of a TIFF file say.
+    """Content of the directories of a TIFF file.
 
     Attributes:
         pages: number of pages; counting stops above `MAX_PAGES`.
-        tag_bytes: bytes of all tags together, each counted as often as it is referred to.
-        too_many_tags: whether a page has more tags than any real one.
-        first: numbers of the first page by tag: bits and formats of the samples, the compression.
+        tag_bytes: bytes of all tags, counted once per reference.
+        too_many_tags: whether a page has implausibly many tags.
+        first: values of the first page by tag: bits, formats and number of the samples, compression, layout.
     """
 
     pages: int
@@ -63,7 +64,7 @@ class TiffDirectories:
 
     @property
     def is_bomb(self) -> bool:
-        """Whether reading the tags alone would take too much memory."""
+        """Whether reading the tags would need too much memory."""
         return self.too_many_tags or self.tag_bytes > 64 << 20
 
     @property
@@ -73,22 +74,22 @@ class TiffDirectories:
 
     @property
     def is_planar_16(self) -> bool:
-        """Whether the first page has 16-bit colour with each colour stored on its own, which Pillow reads wrongly."""
+        """Whether the first page has 16-bit colour in separate planes, which Pillow reads incorrectly."""
         bits = self.first.get(_BITS, ())
         return self.first.get(_PLANAR, (1,)) == (2,) and len(bits) > 1 and max(bits) > 8
 
     def describe_pixels(self) -> str:
-        """The kind of pixels, in words: "64-bit float pixels"; empty where it is not known."""
+        """Describe the pixel format: "64-bit float pixels"; empty if it is unknown."""
         compression = self.first.get(_COMPRESSION, (1,))[:1]
         if compression and compression[0] in _COMPRESSIONS:
             return f"pixels compressed as {_COMPRESSIONS[compression[0]]}"
-        bits, kinds = self.first.get(_BITS, ()), self.first.get(_FORMAT, (1,))
+        bits, formats = self.first.get(_BITS, ()), self.first.get(_FORMAT, (1,))
         if not bits:
             return ""
-        kind = _FORMATS.get(kinds[0] if kinds else 1, "")
+        sample_format = _FORMATS.get(formats[0] if formats else 1, "")
         samples = self.first.get(_SAMPLES, (len(bits),))
         count = f", {samples[0]} samples each" if samples and samples[0] > 1 else ""
-        return f"{bits[0]}-bit {kind} pixels{count}".replace("  ", " ")
+        return f"{bits[0]}-bit {sample_format} pixels{count}".replace("  ", " ")
 
 
 def read_directories(data: bytes) -> TiffDirectories | None:
@@ -98,7 +99,7 @@ def read_directories(data: bytes) -> TiffDirectories | None:
         data: the file.
 
     Returns:
-        What they say; None where the first is damaged.
+        Their content; None if the first directory is damaged.
     """
     order = {b"II": "<", b"MM": ">"}.get(data[:2], "")
     if not order or len(data) < 8:
@@ -124,13 +125,17 @@ def _walk(data: bytes, order: str, big: bool, offset: int) -> TiffDirectories:
             pages += 1
             too_many = tags > _MAX_TAGS
             start = offset + struct.calcsize(order + count_format)
-            for place in range(start, start + min(tags, _MAX_TAGS) * entry_size, entry_size):
-                tag, kind = struct.unpack_from(f"{order}HH", data, place)
-                (count,) = struct.unpack_from(pointer, data, place + 4)
-                size = count * _SIZES.get(kind, 0)
+            for entry in range(start, start + min(tags, _MAX_TAGS) * entry_size, entry_size):
+                tag, field_type = struct.unpack_from(f"{order}HH", data, entry)
+                (count,) = struct.unpack_from(pointer, data, entry + 4)
+                size = count * _SIZES.get(field_type, 0)
                 total += min(size, len(data))
-                if pages == 1 and tag in (_BITS, _COMPRESSION, _FORMAT, _SAMPLES, _PLANAR) and kind == 3:
-                    value = place + 4 + inline
+                if (
+                    pages == 1
+                    and tag in (_BITS, _COMPRESSION, _FORMAT, _SAMPLES, _PLANAR)
+                    and field_type == 3
+                ):
+                    value = entry + 4 + inline
                     if size > inline:
                         (value,) = struct.unpack_from(pointer, data, value)
                     first[tag] = struct.unpack_from(f"{order}{min(count, 8)}H", data, value)

@@ -1,7 +1,7 @@
-"""16-bit samples of colour images and of grey images with alpha.
+"""Decoding of 16-bit colour images and 16-bit grey images with alpha.
 
-Pillow keeps the upper byte of such samples only. A 12-bit radiograph stored in them would be nearly black. Its
-decoders pick one of two bytes by the raw mode, so decoding once for each byte order gives both bytes.
+Pillow keeps only the upper byte of such samples, so that a 12-bit radiograph would be nearly black. Its decoders select
+one of the two bytes by the raw mode. Decoding once with each byte order therefore gives both bytes.
 """
 
 import io
@@ -9,13 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import ImageFile, TiffImagePlugin
 
 from fracture_core.imaging import colour
 
 _Box = tuple[int, int, int, int]
 
-#: Rows are combined in blocks of about this many pixels.
+# Rows are converted in blocks of about this many pixels.
 _BLOCK = 1 << 20
 
 _SUFFIXES = {";16B": ";16L", ";16L": ";16B", ";16N": ";16B"}
@@ -25,9 +26,9 @@ _PHOTOMETRIC, _BITS, _SAMPLES, _EXTRA = 262, 258, 277, 338
 
 
 class GreyAlphaTiff(TiffImagePlugin.TiffImageFile):
-    """A TIFF file with grey and alpha of 16 bits, which Pillow does not open.
+    """A TIFF file with 16-bit grey and alpha, which Pillow does not support.
 
-    It is opened as 8-bit RGBA, whose four bytes are the two of grey and the two of alpha.
+    It is opened as 8-bit RGBA, whose four bytes are the two bytes of grey and the two of alpha.
     """
 
     def _setup(self) -> None:
@@ -38,24 +39,26 @@ class GreyAlphaTiff(TiffImagePlugin.TiffImageFile):
 
 
 def has_wide_samples(image: ImageFile.ImageFile) -> bool:
-    """Whether an image that is opened and not loaded holds colour or alpha in 16-bit samples."""
+    """Whether an opened but not loaded image has 16-bit colour or alpha samples."""
     if isinstance(image, GreyAlphaTiff):
         return True
     modes = {_raw_mode(tile) for tile in image.tile}
-    known = all(mode == _GREY_ALPHA or mode[-4:] in _SUFFIXES for mode in modes)
-    return bool(modes) and known and image.mode in ("RGB", "RGBA")
+    all_wide = all(mode == _GREY_ALPHA or mode[-4:] in _SUFFIXES for mode in modes)
+    return bool(modes) and all_wide and image.mode in ("RGB", "RGBA")
 
 
-def load_grey(image: ImageFile.ImageFile, twin: ImageFile.ImageFile) -> tuple[np.ndarray, np.ndarray]:
-    """Decode an image of 16-bit samples.
+def load_grey(
+    image: ImageFile.ImageFile, twin: ImageFile.ImageFile
+) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
+    """Decode an image with 16-bit samples.
 
     Args:
-        image: opened and not loaded.
+        image: the opened image, not loaded.
         twin: the same file opened again.
 
     Returns:
-        uint16 grey values (rows, columns), alpha composited on black; and a reduced uint16 image (rows, columns, 3)
-        for measuring how coloured the image is.
+        Grey values, uint16 (rows, columns), with alpha composited on black; and a reduced RGB image, uint16
+        (rows, columns, 3), for measuring the share of coloured pixels.
     """
     modes = {_raw_mode(tile) for tile in image.tile}
     if isinstance(image, GreyAlphaTiff) or modes == {_GREY_ALPHA}:
@@ -63,24 +66,24 @@ def load_grey(image: ImageFile.ImageFile, twin: ImageFile.ImageFile) -> tuple[np
         _set_modes(image, lambda mode: "RGBA")
         image.load()
         return _convert_blocks(image, lambda box: _grey_alpha(np.asarray(image.crop(box)), little))
-    # Pillow divides colours by a premultiplied alpha, which compositing on black would undo.
+    # Pillow divides colours by a premultiplied alpha. Compositing on black would reverse that.
     premultiplied = any(mode.startswith("RGBa") for mode in modes)
     _set_modes(image, lambda mode: mode.replace("RGBa", "RGBA"))
     _set_modes(twin, lambda mode: _other_order(mode.replace("RGBa", "RGBA")))
     image.load()
     twin.load()
 
-    def both(box: _Box) -> np.ndarray:
+    def combine(box: _Box) -> NDArray[np.uint16]:
         high = np.asarray(image.crop(box)).astype(np.uint16)
-        return high << 8 | np.asarray(twin.crop(box))
+        return np.asarray(high << 8 | np.asarray(twin.crop(box)), np.uint16)
 
-    return _convert_blocks(image, lambda box: _on_black(both(box), premultiplied))
+    return _convert_blocks(image, lambda box: _on_black(combine(box), premultiplied))
 
 
 def _convert_blocks(
-    image: ImageFile.ImageFile, convert: Callable[[_Box], np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Convert blocks of rows to RGB and those to grey; keep every n-th row and column for the colour."""
+    image: ImageFile.ImageFile, convert: Callable[[_Box], NDArray[np.uint16]]
+) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
+    """Convert blocks of rows to RGB and then to grey; return also every n-th pixel in RGB."""
     width, height = image.size
     grey = np.empty((height, width), np.uint16)
     step = max(1, max(width, height) // 512)
@@ -93,13 +96,13 @@ def _convert_blocks(
     return grey, np.concatenate(sample)
 
 
-def _grey_alpha(values: np.ndarray, little: bool) -> np.ndarray:
+def _grey_alpha(values: NDArray[np.uint8], little: bool) -> NDArray[np.uint16]:
     pairs = np.ascontiguousarray(values).view("<u2" if little else ">u2").astype(np.uint32)
     grey = ((pairs[..., 0] * pairs[..., 1] + 32767) // 65535).astype(np.uint16)
     return np.repeat(grey[..., None], 3, axis=-1)
 
 
-def _on_black(values: np.ndarray, premultiplied: bool) -> np.ndarray:
+def _on_black(values: NDArray[np.uint16], premultiplied: bool) -> NDArray[np.uint16]:
     if values.shape[-1] < 4 or premultiplied:
         return values[..., :3]
     wide = values.astype(np.uint32)
@@ -112,7 +115,7 @@ def _raw_mode(tile: Any) -> str:
 
 
 def _set_modes(image: ImageFile.ImageFile, change: Callable[[str], str]) -> None:
-    """Change the raw mode in which the decoders of an image unpack its bytes."""
+    """Change the raw mode with which the decoders of an image unpack its bytes."""
     tiles = []
     for tile in image.tile:
         mode, args = change(_raw_mode(tile)), tile.args
@@ -125,10 +128,10 @@ def _other_order(mode: str) -> str:
 
 
 def _is_little(image: GreyAlphaTiff) -> bool:
-    # libtiff returns numbers in the byte order of this computer, the raw decoder those of the file.
+    # libtiff returns values in native byte order (little endian), the raw decoder in that of the file.
     return image.tile[0].codec_name == "libtiff" or image.tag_v2.prefix == b"II"
 
 
 def open_grey_alpha(data: bytes) -> GreyAlphaTiff:
-    """Open a TIFF file of grey and alpha in 16 bits; raises what Pillow raises."""
+    """Open a TIFF file with 16-bit grey and alpha. The exceptions of Pillow are passed on."""
     return GreyAlphaTiff(io.BytesIO(data))

@@ -28,7 +28,7 @@ from fracture_core.evaluation import (
 )
 from fracture_core.inference.image_cache import decode_images, unreadable_files_message
 from fracture_core.inference.score import compute_logits, prediction_table
-from fracture_core.jobs.progress import CountCallback
+from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.registry.store import ModelStore
 from fracture_core.vocabulary import finding_with_article
 
@@ -77,12 +77,12 @@ class Evaluation:
         """Write the table of predictions as CSV."""
         predictions.write_predictions(path, self.table)
 
-    def analyse_subgroups(self, cache: Path, progress: CountCallback | None = None) -> SubgroupAnalysis:
+    def analyse_subgroups(self, cache: Path, progress: ProgressCallback | None = None) -> SubgroupAnalysis:
         """Find subgroups with worse results. All images are read again to measure brightness, contrast and resolution.
 
         Args:
             cache: Folder of the cached measurements.
-            progress: Called with (images done, images).
+            progress: Called with (stage, images done, images).
 
         Returns:
             Metrics and tests of each subgroup.
@@ -98,7 +98,7 @@ def evaluate_model(
     root: Path,
     split: str = "test",
     layout: str = "auto",
-    progress: CountCallback | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Evaluation:
     """Evaluate a model on one split of a dataset, or on all of it.
 
@@ -111,7 +111,7 @@ def evaluate_model(
         root: Folder of the dataset, or a manifest.
         split: "train", "val", "test", or "all".
         layout: Name of a dataset layout, or "auto".
-        progress: Called with (images done, images).
+        progress: Called with (stage, images done, images).
 
     Returns:
         The results. A warning states if training images may be among the evaluated ones, or if evaluated images share

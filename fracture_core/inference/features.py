@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fracture_core.auxiliary_heads.pooled_features import pooled_features
 from fracture_core.imaging import InputSpec, normalise_canvas
 from fracture_core.inference import feature_store
-from fracture_core.jobs.progress import CountCallback
+from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.zoo.architecture import Architecture
 
 _BATCH_SIZE = 16
@@ -28,7 +28,7 @@ def extract_features(
     rows: NDArray[np.intp],
     spec: InputSpec,
     cache: Path,
-    progress: CountCallback,
+    progress: ProgressCallback,
 ) -> NDArray[np.float32]:
     """Extract the pooled features of images.
 
@@ -40,7 +40,7 @@ def extract_features(
         rows: Rows of `canvases` to use, int (m,).
         spec: Input of the network.
         cache: File of cached features of this network; it need not exist.
-        progress: Called with (images done, images); an exception it raises ends the extraction.
+        progress: Called with (stage, images done, images); an exception it raises ends the extraction.
 
     Returns:
         float32 (m, channels).
@@ -48,7 +48,7 @@ def extract_features(
     digests = [hashlib.sha256(canvases[row].tobytes()).hexdigest() for row in rows]
     features = feature_store.load_features(cache)
     missing = [position for position, digest in enumerate(digests) if digest not in features]
-    progress(len(digests) - len(missing), len(digests))
+    progress("Computing features", len(digests) - len(missing), len(digests))
     extractor = _feature_extractor(model, architecture, layer)
     saved = len(features)
     for start in range(0, len(missing), _BATCH_SIZE):
@@ -60,7 +60,7 @@ def extract_features(
         if len(features) - saved >= max(_MIN_NEW, len(features) // _GROWTH):
             feature_store.save_features(cache, features)
             saved = len(features)
-        progress(len(digests) - len(missing) + start + len(batch), len(digests))
+        progress("Computing features", len(digests) - len(missing) + start + len(batch), len(digests))
     if missing:
         feature_store.save_features(cache, {digest: features[digest] for digest in digests})
     return np.stack([features[digest] for digest in digests])

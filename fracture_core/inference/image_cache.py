@@ -17,10 +17,10 @@ from fracture_core.errors import SecondLookError, TrainingError
 from fracture_core.file_names import encode_name
 from fracture_core.imaging import InputSpec, letterbox, read_radiograph
 from fracture_core.internal_errors import file_boundary
-from fracture_core.io import preallocate
+from fracture_core.io import disk_space
 from fracture_core.io.atomic_write import write_atomically
 from fracture_core.jobs.parallel import map_in_order
-from fracture_core.jobs.progress import CountCallback
+from fracture_core.jobs.progress import ProgressCallback
 
 # Maximum number of unreadable files that a message names.
 _MAX_NAMED = 3
@@ -58,7 +58,7 @@ class DecodedImages:
 
 
 def decode_images(
-    cases: Sequence[Case], spec: InputSpec, folder: Path, progress: CountCallback | None = None
+    cases: Sequence[Case], spec: InputSpec, folder: Path, progress: ProgressCallback | None = None
 ) -> DecodedImages:
     """Decode the images of a dataset, or load them from the cache.
 
@@ -66,7 +66,7 @@ def decode_images(
         cases: Cases of the dataset.
         spec: Input of the network.
         folder: Folder of the caches. Caches that were not used for a month and abandoned partial files are deleted.
-        progress: Called with (images done, images).
+        progress: Called with (stage, images done, images).
 
     Returns:
         The decoded images, in the order of `cases`.
@@ -83,7 +83,7 @@ def decode_images(
     errors_path = folder / f"{key}.errors.json"
     if path.is_file() and sizes_path.is_file():
         if progress:
-            progress(len(cases), len(cases))
+            progress("Reading images", len(cases), len(cases))
         for used in (path, sizes_path, errors_path):
             with contextlib.suppress(OSError):  # a cache of another user
                 used.touch()
@@ -96,7 +96,7 @@ def decode_images(
         _remove_old_caches(folder)
         shape = (len(cases), spec.height, spec.width)
         canvases = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
-        preallocate.preallocate(partial, partial.stat().st_size)
+        disk_space.preallocate(partial, partial.stat().st_size)
         sizes, errors = _fill(canvases, cases, spec, progress)
         canvases.flush()
         del canvases
@@ -140,7 +140,7 @@ def _decode(case: Case, spec: InputSpec) -> tuple[NDArray[np.uint8], tuple[int, 
 
 
 def _fill(
-    canvases: NDArray[np.uint8], cases: Sequence[Case], spec: InputSpec, progress: CountCallback | None
+    canvases: NDArray[np.uint8], cases: Sequence[Case], spec: InputSpec, progress: ProgressCallback | None
 ) -> tuple[NDArray[np.intp], dict[int, str]]:
     """Decode every image into its row; return the original sizes and the error messages by row."""
 
@@ -159,7 +159,7 @@ def _fill(
         if error:
             errors[row] = error
         if progress:
-            progress(row + 1, len(cases))
+            progress("Reading images", row + 1, len(cases))
     return sizes, errors
 
 

@@ -1,4 +1,4 @@
-"""Files that are never seen half written."""
+"""Atomic file writes."""
 
 import os
 import threading
@@ -6,7 +6,15 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replaces a file so that a reader sees the old text or the new, never a part."""
+    """Replace the content of a file. Readers see the old text or the new one, never a part.
+
+    Args:
+        path: the file; its folder exists.
+        text: written as UTF-8.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)

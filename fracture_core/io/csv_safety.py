@@ -1,17 +1,22 @@
-"""Text in cells of a CSV file that a spreadsheet shows and does not calculate, and back."""
+"""Protection against formulas in CSV cells (OWASP, "CSV Injection")."""
 
 import re
 
-# What makes a spreadsheet take a text for a formula (OWASP, “CSV Injection”). Apostrophes before it count too:
-# otherwise a text that has one of its own could not be told from one that was given one.
+# Characters that make a spreadsheet evaluate a cell. Apostrophes before them are included, so that a text which has an
+# apostrophe of its own can be restored exactly.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
 
 
 def escape_formula(text: str) -> str:
-    """The text with an apostrophe before what a spreadsheet would execute."""
+    """Prefix a text with an apostrophe if a spreadsheet would evaluate it.
+
+    Example:
+        >>> escape_formula("=1+1")
+        "'=1+1"
+    """
     return f"'{text}" if _FORMULA.match(text) else text
 
 
 def unescape_formula(cell: str) -> str:
-    """The text that `escape_formula` made a cell of."""
+    """Undo `escape_formula`."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

@@ -1,8 +1,19 @@
-"""Sizes of files in words."""
+"""File sizes as text."""
 
 
 def format_file_size(size: float) -> str:
-    """Bytes as a person reads them, in powers of 1,000: 338 MB."""
+    """Format a number of bytes for display, in powers of 1,000.
+
+    Args:
+        size: bytes.
+
+    Returns:
+        The number with its unit, rounded.
+
+    Example:
+        >>> format_file_size(338_000_000)
+        '338 MB'
+    """
     for unit in ("bytes", "kB", "MB"):
         if size < 1000:
             return f"{size:.0f} {unit}"

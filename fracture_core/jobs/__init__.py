@@ -1,1 +1,1 @@
-"""Background processes with progress, and parallel work on many files."""
+"""Background processes, their state on disk and their progress; parallel work in threads."""

@@ -1,4 +1,4 @@
-"""Work in a process of its own, which outlives the page that started it."""
+"""Background processes that continue when the page that started them is closed."""
 
 import contextlib
 import os
@@ -11,28 +11,28 @@ from typing import NoReturn
 
 import psutil
 
-#: The folder that holds the package, so that `-m fracture_core` is found from wherever the app was started.
+# The folder of the package: `-m fracture_core` is then found whatever the working directory of the app is.
 _ROOT = Path(__file__).resolve().parents[2]
 
-# Enough that pages answer while all cores work; where nothing else runs it costs the work nothing.
+# Pages stay responsive while the work uses all cores. On an idle computer the work loses no speed.
 _NICENESS = 10
 
-# Linux. Ticks since a boot are given again after the next.
-_BOOT = Path("/proc/sys/kernel/random/boot_id")
+# Linux only. Clock ticks since boot repeat after the next boot, so the identifier of the boot is needed as well.
+_BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
 
 
 def start_process(command: Sequence[str], log: Path) -> int:
-    """Starts `python -m fracture_core` with a command, and returns at once.
+    """Start `python -m fracture_core` with a command and return at once.
 
     Args:
-        command: its words.
-        log: where its output is added.
+        command: its arguments.
+        log: the file to which its output is appended.
 
     Returns:
-        The number of the process.
+        The process number.
 
     Raises:
-        OSError: no process can be started, or the log cannot be written.
+        OSError: the process cannot be started, or the log cannot be written.
     """
     with log.open("ab") as output:
         child = subprocess.Popen(
@@ -42,24 +42,24 @@ def start_process(command: Sequence[str], log: Path) -> int:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            # Neither closing the app with Ctrl-C nor its end reaches the work.
+            # Ctrl-C in the app's terminal, or the end of the app, must not end the work.
             start_new_session=True,
         )
     with contextlib.suppress(psutil.Error):
-        # The child may be gone already; its log then says why. Its threads inherit the niceness.
+        # The child may have ended already; the log then contains the reason. Its threads inherit the niceness.
         psutil.Process(child.pid).nice(_lower_priority())
-    # Without somebody who waits for it, a killed child stays as a zombie and looks alive.
+    # A killed child stays a zombie, and seems alive, until its parent waits for it.
     threading.Thread(target=child.wait, name=f"waits for {child.pid}", daemon=True).start()
     return child.pid
 
 
 def replace_process(command: Sequence[str]) -> NoReturn:
-    """Has this process go on as `python -m fracture_core` with a command: same number, same output, same beginning.
+    """Replace this process by `python -m fracture_core` with a command.
 
-    Only where the system is POSIX; elsewhere the number would be another.
+    Process number, output and start time stay the same. Available on POSIX only.
 
     Args:
-        command: its words.
+        command: its arguments.
 
     Raises:
         OSError: the system refuses.
@@ -70,21 +70,49 @@ def replace_process(command: Sequence[str]) -> NoReturn:
 
 
 def process_start_marker(pid: int) -> str:
-    """When a process began, in words that tell it from a later one with the same number; "" where it is gone.
+    """Return a text that distinguishes a process from a later one with the same number.
 
-    Counted from the boot of the computer where the system allows it: the time of day may be set while a process
-    runs, and it would then seem to be another.
+    On Linux it is the start time in clock ticks since boot. The time of day may be changed while a process runs, and
+    the process would then seem to be another one.
+
+    Args:
+        pid: the process number.
+
+    Returns:
+        The marker, or "" if the process does not exist.
+
+    Example:
+        >>> process_start_marker(os.getpid()) == process_start_marker(os.getpid())
+        True
     """
     try:
         if not sys.platform.startswith("linux"):
-            # There the system notes the time of day once, and keeps to it.
+            # Other systems record the time of day once and do not change it.
             return f"{psutil.Process(pid).create_time():.2f}"
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        # The 22nd field, in ticks; counted from behind the name, which may hold anything.
+        # The 22nd field, in ticks; counted from the end of the name, which may contain any character.
         ticks = stat.rpartition(")")[2].split()[19]
         return f"{_boot_id()} {ticks}"
     except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
         return ""
+
+
+def is_process_alive(pid: int, start_marker: str) -> bool:
+    """Whether a process is running. Process numbers are reused, so the start marker is compared too.
+
+    Args:
+        pid: the process number.
+        start_marker: what `process_start_marker` returned for it; "" for none.
+    """
+    try:
+        # A dead process whose parent has not waited for it still has a number and a start time.
+        return (
+            bool(start_marker)
+            and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+            and process_start_marker(pid) == start_marker
+        )
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _command_line(command: Sequence[str]) -> list[str]:
@@ -97,33 +125,15 @@ def _environment() -> dict[str, str]:
 
 
 def _boot_id() -> str:
-    """Which boot of the computer this is; "" where a container does not tell."""
+    """Identifier of the current boot; "" in containers that hide it."""
     try:
-        return _BOOT.read_text(encoding="ascii").strip()
+        return _BOOT_ID_FILE.read_text(encoding="ascii").strip()
     except OSError:
         return ""
 
 
-def is_process_alive(pid: int, since: str) -> bool:
-    """Whether the process of that number that began then is at work; numbers are given again.
-
-    Args:
-        pid: its number.
-        since: when it began, see `process_start_marker`.
-    """
-    try:
-        # A dead process whose parent has not looked yet still has a number and a time.
-        return (
-            bool(since)
-            and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-            and process_start_marker(pid) == since
-        )
-    except psutil.NoSuchProcess:
-        return False
-
-
 def _lower_priority() -> int:
-    """Behind the pages, and never before the app itself."""
+    """Below the pages, and never above the app itself."""
     if os.name != "posix":
         return int(getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 0))
     return max(_NICENESS, psutil.Process().nice())

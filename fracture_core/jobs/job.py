@@ -1,8 +1,6 @@
-"""Work in a process of its own that a page starts, watches and cancels; its state lies in a folder."""
+"""Jobs: work in a separate process that a page starts, watches and cancels. Its state is kept in a folder."""
 
 import contextlib
-import json
-import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -13,35 +11,35 @@ from typing import Any
 import psutil
 
 from fracture_core.file_names import escape_name
-from fracture_core.io.atomic_write import write_atomically
 from fracture_core.jobs import background
 from fracture_core.jobs.progress import ProgressCallback
+from fracture_core.jobs.state_file import STATE_NAME, StateFile
 
-_STATE, _LOG = "state.json", "log.txt"
+_LOG = "log.txt"
 
-# Seconds in which a killed process is gone.
-_ENDED = 5
+# Seconds to wait for a killed process to end.
+_KILL_TIMEOUT = 5
 
-# A page that polls needs no more.
-_EVERY = 0.3
+# Least seconds between two writes of the progress; pages poll less often.
+_WRITE_INTERVAL = 0.3
 
 
 @dataclass(frozen=True)
 class JobState:
-    """Where a job stands.
+    """The state of a job.
 
     Attributes:
         status: "absent", "running", "finished", "failed" or "cancelled".
-        what: what is being done, why it failed, or what came out.
-        done: how much of it.
-        every: of how much.
-        data: the data set, as it was named.
+        message: the current stage, the reason for the failure, or the result.
+        done: number of items finished.
+        total: number of items.
+        data: the dataset, as the user named it.
     """
 
     status: str
-    what: str = ""
+    message: str = ""
     done: int = 0
-    every: int = 0
+    total: int = 0
     data: str = ""
 
 
@@ -49,55 +47,52 @@ class Job:
     """A folder with the state of one job.
 
     Args:
-        folder: where; made when it is started.
+        folder: the folder; it is created when the job starts.
 
     Attributes:
-        name: what the job is called in sentences.
+        name: the name of the job in messages.
     """
 
     name = "work"
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self._state_file = StateFile(folder / STATE_NAME, "since")
 
     @property
     def changed_at(self) -> float:
-        """When its state last changed, in seconds since the epoch; 0 where there is none."""
-        try:
-            return (self.folder / _STATE).stat().st_mtime
-        except OSError:
-            return 0.0
+        """Time of the last change of the state in seconds since the epoch; 0 if there is no state."""
+        return self._state_file.changed_at
 
     def cancel(self) -> None:
-        """Ends the work; what is left of it each kind of job says."""
+        """End the work. Each subclass documents which results remain."""
         raise NotImplementedError
 
     def forget(self) -> None:
-        """Deletes state and results of a job that is not at work."""
+        """Delete state and results, unless the job is running."""
         if self.state().status != "running":
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def state(self) -> JobState:
-        """Where it stands; a process that is gone without a word has failed."""
-        raw = self._read_state()
-        if not raw:
+        """Return the current state; a running job whose process no longer exists has failed."""
+        values = self._read_values()
+        if not values:
             return JobState("absent")
-        known = {name: raw[name] for name in ("status", "what", "done", "every", "data")}
-        if raw["status"] == "running" and not background.is_process_alive(raw["pid"], raw["since"]):
-            if self._read_state() != raw:
+        if values["status"] == "running" and not self._state_file.is_process_alive(values):
+            if self._read_values() != values:  # the process wrote its last state meanwhile
                 return self.state()
-            return JobState("failed", self._failure_reason(), data=raw["data"])
-        return JobState(**known)
+            return JobState("failed", self._failure_reason(), data=values["data"])
+        return JobState(values["status"], values["what"], values["done"], values["every"], values["data"])
 
     def _launch(self, command: Sequence[str], data: str) -> None:
-        """Starts anew and returns at once; what was there before is deleted.
+        """Start the job in a new process; delete earlier results.
 
         Args:
-            command: of `python -m fracture_core`, which takes the folder as `--job`.
-            data: the data set, as it was named.
+            command: arguments of `python -m fracture_core`; the folder is added as `--job`.
+            data: the dataset, as the user named it.
 
         Raises:
-            OSError: no process can be started.
+            OSError: the process cannot be started.
         """
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
@@ -105,47 +100,53 @@ class Job:
         self._write_state("running", "Starting", data=data, pid=pid)
 
     def _kill(self) -> bool:
-        """Ends the process; says whether it was at work."""
-        raw = self._read_state()
+        """End the process; return whether the job was running."""
+        values = self._read_values()
         if self.state().status != "running":
             return False
         with contextlib.suppress(psutil.Error):
-            process = psutil.Process(raw["pid"])
+            process = psutil.Process(values["pid"])
             process.kill()
-            process.wait(_ENDED)  # until then it may still finish what it was writing
+            process.wait(_KILL_TIMEOUT)  # until then it may still write files
         return True
 
     def _progress_writer(self, data: str) -> ProgressCallback:
-        """What takes the progress of the work in this process, and seldom writes it down."""
+        """Return a callback that writes the progress of this process to the state, at most every 0.3 s."""
         last = 0.0
 
-        def tell(what: str, done: int, every: int) -> None:
+        def write_progress(stage: str, done: int, total: int) -> None:
             nonlocal last
-            if done >= every or time.monotonic() - last > _EVERY:
+            if done >= total or time.monotonic() - last > _WRITE_INTERVAL:
                 last = time.monotonic()
-                self._write_state("running", what, done, every, data, os.getpid())
+                self._write_state("running", stage, done, total, data, pid=None)
 
-        return tell
+        return write_progress
 
     def _write_state(
-        self, status: str, what: str = "", done: int = 0, every: int = 0, data: str = "", pid: int = 0
+        self,
+        status: str,
+        message: str = "",
+        done: int = 0,
+        total: int = 0,
+        data: str = "",
+        pid: int | None = 0,
     ) -> None:
-        state = {"status": status, "what": what, "done": done, "every": every, "data": escape_name(data)}
-        state |= {"pid": pid, "since": background.process_start_marker(pid) if pid else ""}
-        write_atomically(self.folder / _STATE, json.dumps(state))
+        """Write the state. The fields "what" and "every" keep the names that existing files have."""
+        values = {"status": status, "what": message, "done": done, "every": total, "data": escape_name(data)}
+        self._state_file.write(values, pid)
 
-    def _read_state(self) -> dict[str, Any]:
+    def _read_values(self) -> dict[str, Any]:
         try:
-            return json.loads((self.folder / _STATE).read_text(encoding="utf-8"))
+            return self._state_file.read()
         except (OSError, ValueError):
             return {}
 
     def _failure_reason(self) -> str:
-        """Why a process is gone that said nothing to its state."""
+        """Explain why a process ended without writing a state."""
         try:
             lines = (self.folder / _LOG).read_text(encoding="utf-8", errors="replace").strip().splitlines()
         except OSError:
             lines = []
         if not lines:
-            return f"The {self.name} ended without a word, perhaps for lack of memory: start it again."
-        return f"The {self.name} ended unexpectedly, its last words were “{lines[-1]}”: start it again."
+            return f"The {self.name} stopped without an error message, perhaps because memory ran out. Start it again."
+        return f"The {self.name} stopped unexpectedly. Its last output was “{lines[-1]}”. Start it again."

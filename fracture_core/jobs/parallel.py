@@ -1,4 +1,4 @@
-"""Many files at a time, results in order."""
+"""Parallel map over many items in threads, with results in order."""
 
 import os
 from collections import deque
@@ -9,41 +9,45 @@ from typing import TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# Items handed to a thread at once. One by one, threads would spend more time on taking turns than on small films.
-_AT_ONCE = 16
+# Items that one thread processes in a row. With single small images, switching threads would take longer than the work.
+_BATCH = 16
 
-# So many of these are under way for each worker: enough that none waits, few enough that results do not pile up.
-_AHEAD = 3
+# Batches submitted for each worker: no worker has to wait, and few results pile up.
+_BATCHES_AHEAD = 3
 
 
 def map_in_order(
-    work: Callable[[Item], Result], items: Sequence[Item], at_once: int = _AT_ONCE
+    work: Callable[[Item], Result], items: Sequence[Item], at_once: int = _BATCH
 ) -> Generator[Result, None, None]:
-    """Applies a function to many items in threads; decoding and OpenCV let other threads run.
+    """Apply a function to many items in threads. Decoders and OpenCV release the interpreter lock.
 
-    A caller that stops asking, or is interrupted, leaves at most a few items under way.
+    A caller that stops iterating, or is interrupted, leaves at most a few items in progress.
 
     Args:
-        work: called once an item.
-        items: what to work on.
-        at_once: items handed to a thread together; 1 where each takes long.
+        work: called once for each item.
+        items: its arguments.
+        at_once: items that one thread processes in a row; 1 where each takes long.
 
     Yields:
         The results in the order of the items.
+
+    Example:
+        >>> list(map_in_order(abs, [-2, 1, -3]))
+        [2, 1, 3]
     """
 
-    def several(start: int) -> list[Result]:
+    def process_batch(start: int) -> list[Result]:
         return [work(item) for item in items[start : start + at_once]]
 
     workers = os.cpu_count() or 1
     pool = ThreadPoolExecutor(workers)
     try:
-        under_way: deque[Future[list[Result]]] = deque()
+        pending: deque[Future[list[Result]]] = deque()
         for start in range(0, len(items), at_once):
-            under_way.append(pool.submit(several, start))
-            if len(under_way) >= workers * _AHEAD:
-                yield from under_way.popleft().result()
-        while under_way:
-            yield from under_way.popleft().result()
+            pending.append(pool.submit(process_batch, start))
+            if len(pending) >= workers * _BATCHES_AHEAD:
+                yield from pending.popleft().result()
+        while pending:
+            yield from pending.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

@@ -69,10 +69,10 @@ class DatasetFeatures:
 
 
 def extract_dataset_features(
-    store: ModelStore, model_id: str, root: Path, layout: str, cache: Path, tell: ProgressCallback
+    store: ModelStore, model_id: str, root: Path, layout: str, cache: Path, progress: ProgressCallback
 ) -> DatasetFeatures:
     """Looks at every film of a data set; see `find_label_errors`."""
-    tell("Waking the model", 0, 1)
+    progress("Loading the model", 0, 1)
     card, model = store.load(model_id)
     catalogue = read_catalogue(root, layout)
     if catalogue.finding != card.finding:
@@ -83,13 +83,9 @@ def extract_dataset_features(
     record = store.predictions(model_id) if store.has_predictions(model_id) else None
     known = with_training_split(catalogue.cases, record) if record is not None else None
     cases = list(known or catalogue.cases)
-    pictures = near_duplicates.find_duplicates(
-        [case.path for case in cases], lambda done, every: tell("Comparing films", done, every)
-    )
+    pictures = near_duplicates.find_duplicates([case.path for case in cases], progress)
     cases = merge_groups(cases, pictures)
-    decoded = decode_images(
-        cases, card.input, cache, lambda done, every: tell("Reading the films", done, every)
-    )
+    decoded = decode_images(cases, card.input, cache, progress)
     good = np.flatnonzero(decoded.readable)
     # One set of films and one network share a file, so that other sets are not thrown out of it.
     name = hashlib.sha256(encode_name("\n".join([card.weights.sha256, *(str(case.path) for case in cases)])))
@@ -101,7 +97,7 @@ def extract_dataset_features(
         good,
         card.input,
         cache / f"{name.hexdigest()[:32]}.features.npz",
-        lambda done, every: tell("The model looks at the films", done, every),
+        progress,
     )
     return DatasetFeatures(
         card,
@@ -116,7 +112,7 @@ def extract_dataset_features(
 
 
 def find_label_errors(
-    store: ModelStore, model_id: str, root: Path, layout: str, cache: Path, tell: ProgressCallback
+    store: ModelStore, model_id: str, root: Path, layout: str, cache: Path, progress: ProgressCallback
 ) -> LabelIssues:
     """Looks at every film of a data set and lists the labels that are probably wrong.
 
@@ -126,7 +122,7 @@ def find_label_errors(
         root: the data set, or a manifest; any with the same two labels, not only that of the model's training.
         layout: a layout's name, or "auto".
         cache: where decoded films and features may be kept.
-        tell: told the progress; what it raises ends the search.
+        progress: called with (stage, done, total); an exception it raises ends the search.
 
     Returns:
         The list. Nothing of the data set is changed.
@@ -136,11 +132,9 @@ def find_label_errors(
         DataError: the data set is missing, too small, or its labels mean something else than the model's.
         TrainingError: there is no room for the decoded films.
     """
-    them = extract_dataset_features(store, model_id, root, layout, cache, tell)
+    them = extract_dataset_features(store, model_id, root, layout, cache, progress)
     labels, groups = them.labels, them.groups
-    chances = out_of_fold_probabilities(
-        them.features, labels, groups, lambda done, every: tell("Cross-validating", done, every)
-    )
+    chances = out_of_fold_probabilities(them.features, labels, groups, progress)
     films = [_film(case, chance, them.root) for case, chance in zip(them.cases, chances, strict=True)]
     return LabelIssues(
         created=datetime.now(UTC).isoformat(timespec="seconds"),

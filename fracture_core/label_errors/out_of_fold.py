@@ -1,13 +1,12 @@
 """Probabilities that nobody's own label has touched: cross-validated, whole groups at a time."""
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
 from fracture_core.errors import DataError
+from fracture_core.jobs.progress import ProgressCallback
 
 #: Parts into which the films are dealt; each is judged by what the others say.
 FOLDS = 5
@@ -21,7 +20,7 @@ def out_of_fold_probabilities(
     features: NDArray[np.floating],
     labels: NDArray[np.integer],
     groups: NDArray[np.integer],
-    tell: Callable[[int, int], None],
+    progress: ProgressCallback,
 ) -> NDArray[np.float64]:
     """How likely each film has the finding, by a logistic regression fitted to films of other groups.
 
@@ -29,7 +28,7 @@ def out_of_fold_probabilities(
         features: of each film, (n, channels).
         labels: 0 or 1, (n,).
         groups: codes, (n,); films of one group are never on both sides.
-        tell: called with (parts judged, parts).
+        progress: called with (stage, folds done, folds).
 
     Returns:
         Probabilities of label 1, (n,).
@@ -54,5 +53,5 @@ def out_of_fold_probabilities(
             (features[known] - mean) / spread, labels[known]
         )
         found[asked] = fitted.predict_proba((features[asked] - mean) / spread)[:, 1]
-        tell(number, folds)
+        progress("Cross-validating", number, folds)
     return found

@@ -8,6 +8,7 @@ from pathlib import Path
 from fracture_core.errors import DataError, SecondLookError
 from fracture_core.io.atomic_write import write_atomically
 from fracture_core.jobs import job
+from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.label_errors.label_issues import LabelIssues
 
 
@@ -79,7 +80,7 @@ class LabelErrorJob(job.Job):
             ) from error
         return LabelIssues.from_json(payload)
 
-    def run(self, data: Path, search: Callable[[job.ProgressCallback], LabelIssues]) -> int:
+    def run(self, data: Path, search: Callable[[ProgressCallback], LabelIssues]) -> int:
         """Searches in this process and leaves the list beside the folder.
 
         Args:

@@ -8,7 +8,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from fracture_core.jobs.parallel import map_in_order
-from fracture_core.jobs.progress import CountCallback
+from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.near_duplicates import candidates
 from fracture_core.near_duplicates.registration import (
     DOUBTFUL_CORRELATION,
@@ -42,7 +42,7 @@ class DuplicateMatch:
 
 
 def group_duplicates(
-    prints: np.ndarray, picture: Callable[[int], np.ndarray], progress: CountCallback | None = None
+    prints: np.ndarray, picture: Callable[[int], np.ndarray], progress: ProgressCallback | None = None
 ) -> tuple[np.ndarray, list[DuplicateMatch]]:
     """Groups pictures that are one, directly or through a chain of copies.
 
@@ -53,7 +53,7 @@ def group_duplicates(
         prints: int8 (n, RADII, ANGLES) from `fingerprint`.
         picture: gives picture k as float32 (compare.SIDE, compare.SIDE), 0–1; asked only where
             fingerprints leave doubt.
-        progress: called with (pairs settled, pairs), once or a few times over.
+        progress: called with (stage, pairs compared, pairs); the count may start again a few times.
 
     Returns:
         int (n,), equal for copies, numbered from 0 in order of first appearance; and the matches that
@@ -96,7 +96,7 @@ def _join_groups(
     distance: np.ndarray,
     prints: np.ndarray,
     picture: Callable[[int], np.ndarray],
-    progress: CountCallback | None,
+    progress: ProgressCallback | None,
 ) -> list[DuplicateMatch]:
     """Compares pairs until none is left that could join two groups; renumbers `group` in place."""
     matches: list[DuplicateMatch] = []
@@ -114,13 +114,13 @@ def _join_groups(
             matches += sure
             doubtful += unsure
             if progress:
-                progress(pairs - len(left) + start, pairs)
+                progress("Comparing images", pairs - len(left) + start, pairs)
         _renumber(group, matches)
         kept = np.ones(len(left), bool)
         kept[chosen] = False
         left, right, distance = left[kept], right[kept], distance[kept]
     if progress and pairs:
-        progress(pairs, pairs)
+        progress("Comparing images", pairs, pairs)
     return matches + _register_doubtful(group, matches, doubtful, picture, progress)
 
 
@@ -129,7 +129,7 @@ def _register_doubtful(
     matches: list[DuplicateMatch],
     doubtful: list[_Doubt],
     picture: Callable[[int], np.ndarray],
-    progress: CountCallback | None,
+    progress: ProgressCallback | None,
 ) -> list[DuplicateMatch]:
     """Looks at the pictures themselves where fingerprints leave doubt; renumbers `group` in place."""
     doubtful = [pair for pair in doubtful if group[pair[0]] != group[pair[1]]]
@@ -150,12 +150,12 @@ def _register_doubtful(
             if match is not None:
                 found.append(match)
             if progress and done % _AT_ONCE == 0:
-                progress(pairs - len(rows) + done, pairs)
+                progress("Comparing images", pairs - len(rows) + done, pairs)
         _renumber(group, matches + found)
         rows = np.setdiff1d(rows, chosen)
         rows = rows[group[left[rows]] != group[right[rows]]]
     if progress and pairs:
-        progress(pairs, pairs)
+        progress("Comparing images", pairs, pairs)
     return found
 
 

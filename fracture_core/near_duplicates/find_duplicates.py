@@ -1,7 +1,7 @@
 """Copies among files."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -12,6 +12,7 @@ from fracture_core.file_names import encode_name
 from fracture_core.imaging import read_radiograph
 from fracture_core.internal_errors import file_boundary
 from fracture_core.jobs.parallel import map_in_order
+from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.near_duplicates.duplicate_groups import group_duplicates
 from fracture_core.near_duplicates.fingerprint import ANGLES, RADII, compute_fingerprint
 from fracture_core.near_duplicates.registration import REGISTRATION_SIDE
@@ -27,12 +28,12 @@ def comparison_image(path: Path) -> np.ndarray:
         return np.zeros((REGISTRATION_SIDE, REGISTRATION_SIDE), np.float32)
 
 
-def find_duplicates(paths: Sequence[Path], progress: Callable[[int, int], None] | None = None) -> np.ndarray:
+def find_duplicates(paths: Sequence[Path], progress: ProgressCallback | None = None) -> np.ndarray:
     """Groups image files that show the same picture.
 
     Args:
         paths: image files. One that cannot be read is like no other unless its bytes are equal.
-        progress: called with (files looked at, files).
+        progress: called with (stage, files read, files).
 
     Returns:
         int (len(paths),), equal for the same picture.
@@ -61,7 +62,7 @@ def find_duplicates(paths: Sequence[Path], progress: Callable[[int, int], None] 
             prints.append(rings)
         same[index] = seen[digest]
         if progress:
-            progress(index + 1, len(paths))
+            progress("Comparing images", index + 1, len(paths))
     if not files:
         return same
     return group_duplicates(np.stack(prints), lambda k: comparison_image(paths[files[k]]))[0][same]

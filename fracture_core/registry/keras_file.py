@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from fracture_core.errors import ModelError
+from fracture_core.io.disk_space import TEMPORARY_FOLDER, disk_errors
 from fracture_core.io.zip_limits import DAMAGED_ZIP_ERRORS, ENCRYPTED_FLAG, SUPPORTED_COMPRESSION
-from fracture_core.registry.disk_errors import TEMPORARY_FOLDER, model_disk_errors
 
 KERAS_SUFFIX = ".keras"
 
@@ -38,7 +38,11 @@ def extract_weights(source: Path, target: Path, shown: str) -> None:
             _refuse_pickles(archive, shown)
             _refuse_code(_description(archive, shown), shown)
             info = _member(archive, _WEIGHTS, _LARGEST_WEIGHTS, shown)
-            with archive.open(info) as packed, model_disk_errors(TEMPORARY_FOLDER), target.open("wb") as file:
+            with (
+                archive.open(info) as packed,
+                disk_errors(TEMPORARY_FOLDER, ModelError),
+                target.open("wb") as file,
+            ):
                 shutil.copyfileobj(packed, file, 1 << 20)
     except (*DAMAGED_ZIP_ERRORS, RecursionError) as error:
         raise ModelError(

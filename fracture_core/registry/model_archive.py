@@ -15,10 +15,10 @@ from typing import BinaryIO
 from fracture_core.errors import ModelError
 from fracture_core.evaluation import predictions
 from fracture_core.imaging import QualityCheck, QualityState
+from fracture_core.io.disk_space import TEMPORARY_FOLDER, disk_errors
 from fracture_core.io.zip_limits import DAMAGED_ZIP_ERRORS, ENCRYPTED_FLAG, SUPPORTED_COMPRESSION
 from fracture_core.registry.card import ModelCard, WeightsFile
 from fracture_core.registry.check_arrays import check_arrays
-from fracture_core.registry.disk_errors import TEMPORARY_FOLDER, model_disk_errors
 from fracture_core.registry.model_readme import README_NAME, render_readme
 from fracture_core.registry.store import (
     CARD_NAME,
@@ -60,7 +60,7 @@ def export_model(store: ModelStore, model_id: str, to: Path, films: bool = True)
         raise ModelError(f"Expected a new name, but {target} is there already: choose another place.")
     partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
     try:
-        with model_disk_errors(target):
+        with disk_errors(target, ModelError):
             target.parent.mkdir(parents=True, exist_ok=True)
             if packed:
                 partial.write_bytes(model_as_zip(store, model_id, films))
@@ -122,7 +122,10 @@ def import_model(store: ModelStore, source: Path | BinaryIO, shown: str = "", mo
         DataError: its table of films breaks a rule.
     """
     shown = shown or source.name
-    with model_disk_errors(TEMPORARY_FOLDER), tempfile.TemporaryDirectory(prefix="second-look-") as scratch:
+    with (
+        disk_errors(TEMPORARY_FOLDER, ModelError),
+        tempfile.TemporaryDirectory(prefix="second-look-") as scratch,
+    ):
         result = Path(scratch) / "model"
         result.mkdir()
         with _opened(source, shown) as origin:
@@ -226,7 +229,7 @@ class _Folder:
         if not self.has(name):
             raise _missing(name, self._shown)
         _refuse_large(name, (self._folder / name).stat().st_size, self._shown)
-        with model_disk_errors(TEMPORARY_FOLDER):
+        with disk_errors(TEMPORARY_FOLDER, ModelError):
             shutil.copyfile(self._folder / name, result / name)
 
 
@@ -269,7 +272,7 @@ class _Zip:
         with (
             _damaged_message(self._shown),
             self._archive.open(info) as packed,
-            model_disk_errors(TEMPORARY_FOLDER),
+            disk_errors(TEMPORARY_FOLDER, ModelError),
             (result / name).open("xb") as file,
         ):
             shutil.copyfileobj(packed, file, 1 << 20)

@@ -20,9 +20,9 @@ from fracture_core.imaging import formats
 from fracture_core.imaging.dicom import parse_dicom
 from fracture_core.imaging.dicom_elements import (
     ELEMENT_ERRORS,
-    decoded_text,
-    encodings,
+    decode_text,
     read_element,
+    read_encodings,
     read_numbers,
     read_text,
 )
@@ -130,7 +130,7 @@ def _source(dataset: Dataset) -> DicomSource:
 
 
 def _identity(dataset: Dataset) -> Dataset:
-    charsets = encodings(dataset)
+    charsets = read_encodings(dataset)
     identity = Dataset()
     for keyword in (*_REQUIRED, *_OPTIONAL):
         value = _value(dataset, keyword, charsets)
@@ -145,7 +145,7 @@ def _value(dataset: Dataset, keyword: str, charsets: list[str]) -> str:
     """The text of an element; "" where there is none, or a date, time or sex that is none."""
     vr = dictionary_VR(Tag(keyword))
     try:
-        value = decoded_text(dataset, keyword, charsets)
+        value = decode_text(dataset, keyword, charsets)
         if vr == "DA":
             return value if value and DA(value) else ""
         if vr == "TM":

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import re
 import shutil
 import time
@@ -12,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fracture_core.errors import TrainingError
-from fracture_core.io.atomic_write import write_atomically
-from fracture_core.jobs import background
+from fracture_core.jobs.state_file import STATE_NAME, StateFile
 from fracture_core.runs.config import TrainingConfig
 from fracture_core.runs.steps import StepHistory
 
@@ -26,7 +24,7 @@ _CONFIG = "config.json"
 _SCARCE = 0.1
 
 # A folder with one of these is a run, or what is left of one.
-_MARKS = (_CONFIG, "state.json")
+_MARKS = (_CONFIG, STATE_NAME)
 
 
 def check_run_name(name: str) -> str:
@@ -79,6 +77,7 @@ class Run:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self._state_file = StateFile(folder / STATE_NAME, "pid_started")
         self._watcher: Callable[[dict[str, Any]], None] | None = None
 
     @property
@@ -177,12 +176,13 @@ class Run:
     def state(self) -> RunState:
         """Where the run stands now; a dead process shows as "interrupted"."""
         try:
-            state = RunState(**json.loads((self.folder / "state.json").read_text(encoding="utf-8")))
+            values = self._state_file.read()
+            state = RunState(**values)
         except FileNotFoundError:
             return RunState("new", "The run was never started.")
         except (ValueError, TypeError):
             return RunState("interrupted", "The state of the run cannot be read: resume it.")
-        if state.status in ACTIVE_STATUSES and not background.is_process_alive(state.pid, state.pid_started):
+        if state.status in ACTIVE_STATUSES and not self._state_file.is_process_alive(values):
             return RunState("interrupted", self._vanished(), updated=state.updated)
         return state
 
@@ -214,11 +214,7 @@ class Run:
 
     def set_state(self, status: str, message: str = "", pid: int | None = None) -> None:
         """Writes where the run stands, atomically, on behalf of this process or of `pid`; 0 for no process."""
-        pid = os.getpid() if pid is None else pid
-        state = RunState(
-            status, message, pid, background.process_start_marker(pid) if pid else "", time.time()
-        )
-        write_atomically(self.folder / "state.json", json.dumps(asdict(state)))
+        self._state_file.write({"status": status, "message": message, "updated": time.time()}, pid)
 
     def add_watcher(self, watcher: Callable[[dict[str, Any]], None]) -> None:
         """Has each line of progress and each report of a step that this process writes shown to somebody."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fracture_core.errors import DataError, SecondLookError
 from fracture_core.jobs import job
+from fracture_core.jobs.progress import ProgressCallback
 
 
 class IndexJob(job.Job):
@@ -31,7 +32,7 @@ class IndexJob(job.Job):
         self._kill()
         self.forget()
 
-    def run(self, build: Callable[[job.ProgressCallback], object]) -> int:
+    def run(self, build: Callable[[ProgressCallback], object]) -> int:
         """Builds in this process and keeps the state up to date.
 
         Args:

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from fracture_core.io import preallocate
+from fracture_core.io import disk_space
 
 LATEST_WEIGHTS, BEST_WEIGHTS = "latest.weights.h5", "best.weights.h5"
 _STATE = "memory.json"
@@ -116,7 +116,7 @@ class Checkpoint(keras.callbacks.Callback):
         self._folder.mkdir(exist_ok=True)
         partial.mkdir()
         # HDF5 may abort the process on a full disk, so the space is allocated first.
-        preallocate.preallocate(partial / LATEST_WEIGHTS, 2 * _size_in_bytes(self.model) + _OVERHEAD)
+        disk_space.preallocate(partial / LATEST_WEIGHTS, 2 * _size_in_bytes(self.model) + _OVERHEAD)
         self.model.save_weights(partial / LATEST_WEIGHTS)
         # Weight files do not contain the state of random generators.
         random = {

@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 
 from fracture_core.errors import DataError, ModelError
-from fracture_core.jobs.progress import CountCallback
+from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.registry.card import ModelCard
 from fracture_core.registry.store import ModelStore
 from fracture_core.runs.config import TrainingConfig
@@ -14,7 +14,7 @@ from fracture_core.zoo.ensemble import MEMBER_SEPARATOR
 
 
 def load_training_data(
-    store: ModelStore, model_id: str, root: Path, cache: Path, progress: CountCallback | None = None
+    store: ModelStore, model_id: str, root: Path, cache: Path, progress: ProgressCallback | None = None
 ) -> tuple[ModelCard, keras.Model, TrainingData]:
     """Load a model and its dataset with the split of its training.
 
@@ -23,7 +23,7 @@ def load_training_data(
         model_id: Model to load.
         root: Folder of the dataset it was trained on.
         cache: Folder of decoded images.
-        progress: Called with (images done, images).
+        progress: Called with (stage, images done, images).
 
     Returns:
         The card, the network and the data.

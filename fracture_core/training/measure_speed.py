@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from fracture_core.jobs.progress import ProgressCallback
+from fracture_core.jobs.progress import ProgressCallback, ignore_progress
 from fracture_core.runs.config import TrainingConfig
 from fracture_core.training import loop
 from fracture_core.training.batches import Batches, FractureBoxes
@@ -23,12 +23,8 @@ _STEPS, _SECONDS, _MAX_SECONDS = 4, 4.0, 40.0
 _BATCHES = 16
 
 
-def _ignore_progress(stage: str, done: int, total: int) -> None:
-    pass
-
-
 def measure_training_speed(
-    config: TrainingConfig, progress: ProgressCallback = _ignore_progress
+    config: TrainingConfig, progress: ProgressCallback = ignore_progress
 ) -> TrainingSpeed:
     """Train and validate for some seconds, with the batches, augmentation and layers of a real training.
 

@@ -41,9 +41,7 @@ def build_neighbour_index(
     architecture = find_architecture(store.card(model_id).architecture)
     if not architecture.feature_layers:
         raise ModelError(f"{architecture.name} has no features for comparing images: choose another model.")
-    card, model, data = load_training_data(
-        store, model_id, root, cache, lambda done, total: progress("Reading the films", done, total)
-    )
+    card, model, data = load_training_data(store, model_id, root, cache, progress)
     extractor = keras.Model(model.input, pooled_features(model, architecture)[0])
     train, val = data.indices_of("train"), data.indices_of("val")
     features = _extract_features(extractor, data, np.concatenate([train, val]), progress)
@@ -66,5 +64,5 @@ def _extract_features(
         rows = data.rows[index[start : start + _BATCH_SIZE]]
         inputs = normalise_canvas(data.canvases[rows], data.spec)
         batches.append(np.asarray(extractor.predict_on_batch(inputs), np.float32))
-        progress("Extracting features", min(start + _BATCH_SIZE, len(index)), len(index))
+        progress("Computing features", min(start + _BATCH_SIZE, len(index)), len(index))
     return np.concatenate(batches)

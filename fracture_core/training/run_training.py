@@ -82,11 +82,11 @@ def _run_training(
 ) -> ModelCard | None:
     config = run.config()
 
-    def report_reading(done: int, total: int) -> None:
+    def report_reading(_stage: str, done: int, total: int) -> None:
         if run.is_stop_requested():
             raise StopRequested
         if progress:
-            progress("Reading films", done, total)
+            progress("Reading images", done, total)
 
     check_data_available(run, Path(config.data))
     data = TrainingData.load(config, run.folder.parent / ".cache", report_reading)

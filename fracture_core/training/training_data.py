@@ -14,7 +14,7 @@ from fracture_core.datasets.split import development_fold
 from fracture_core.errors import TrainingError
 from fracture_core.imaging import InputSpec, LetterboxTransform
 from fracture_core.inference.image_cache import decode_images
-from fracture_core.jobs.progress import CountCallback
+from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.runs.config import TrainingConfig
 from fracture_core.training.batches import Batches, FractureBoxes
 from fracture_core.training.crops import CropSettings
@@ -49,14 +49,14 @@ class TrainingData:
 
     @classmethod
     def load(
-        cls, config: TrainingConfig, cache: Path, progress: CountCallback | None = None
+        cls, config: TrainingConfig, cache: Path, progress: ProgressCallback | None = None
     ) -> "TrainingData":
         """Read, split and decode the dataset of a run.
 
         Args:
             config: Settings of the run.
             cache: Folder of decoded images.
-            progress: Called with (images done, images).
+            progress: Called with (stage, images done, images).
 
         Returns:
             The decoded data.

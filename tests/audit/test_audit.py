@@ -139,14 +139,14 @@ def test_abnormality_is_called_so(tmp_path):
 
 def test_progress_and_cancel(faulty):
     seen = []
-    audit_dataset(faulty, progress=lambda *told: seen.append(told))
-    assert {what for what, _, _ in seen} == {"Reading films", "Comparing films", "Looking for shortcuts"}
-    assert ("Reading films", 31, 31) in seen
+    audit_dataset(faulty, progress=lambda *step: seen.append(step))
+    assert {stage for stage, _, _ in seen} == {"Reading images", "Comparing images", "Looking for shortcuts"}
+    assert ("Reading images", 31, 31) in seen
 
     class EnoughError(Exception):
         pass
 
-    def stop(what, done, every):
+    def stop(stage, done, total):
         if done == 5:
             raise EnoughError
 

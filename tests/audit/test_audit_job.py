@@ -43,7 +43,7 @@ def test_from_start_to_results(job, faulty):
     state = _wait(job)
     assert (state.status, state.data) == ("finished", str(faulty))
     report = job.report()
-    assert state.what == report["verdict"]
+    assert state.message == report["verdict"]
     assert report["mended"]["leaks_before"] == 3
     assert "Pictures under both labels" in job.html_report_path.read_text("utf-8")
     # Films lie elsewhere than the manifest, which names them by their whole path.
@@ -70,7 +70,7 @@ def test_a_killed_process_is_a_failure_and_not_for_ever_at_work(job, faulty):
     psutil.Process(_pid(job)).kill()
     state = _wait(job, 10)
     assert state.status == "failed"
-    assert "without a word" in state.what
+    assert "without an error message" in state.message
 
 
 def test_the_last_words_of_a_process_that_is_gone(job):
@@ -79,7 +79,8 @@ def test_the_last_words_of_a_process_that_is_gone(job):
     (job.folder / "state.json").write_text(json.dumps(state))
     (job.folder / "log.txt").write_text("Traceback\nMemoryError\n")
     assert (
-        job.state().what == "The audit ended unexpectedly, its last words were “MemoryError”: start it again."
+        job.state().message
+        == "The audit stopped unexpectedly. Its last output was “MemoryError”. Start it again."
     )
 
 
@@ -87,7 +88,7 @@ def test_a_fault_of_the_user_is_a_sentence(job, tmp_path):
     job.start(str(tmp_path / "gone"))
     state = _wait(job)
     assert state.status == "failed"
-    assert state.what.startswith("Expected a folder of radiographs")
+    assert state.message.startswith("Expected a folder of radiographs")
 
 
 def test_results_that_cannot_be_written_are_a_sentence(job, faulty):
@@ -95,8 +96,8 @@ def test_results_that_cannot_be_written_are_a_sentence(job, faulty):
     assert job.run(faulty) == 1
     state = job.state()
     assert state.status == "failed"
-    assert state.what.startswith("Expected to write the results of the audit to ")
-    assert state.what.endswith("free disk space and audit again.")
+    assert state.message.startswith("Expected to write the results of the audit to ")
+    assert state.message.endswith("free disk space and audit again.")
 
 
 def test_work_in_this_process(job, faulty):

@@ -50,7 +50,7 @@ def test_equal_files_are_decoded_once(tmp_path, monkeypatch):
     read = file_facts.read_radiograph
     monkeypatch.setattr(file_facts, "read_radiograph", lambda data: decoded.append(1) or read(data))
     seen = []
-    found = file_facts.inspect_files(paths, lambda *done: seen.append(done))
+    found = file_facts.inspect_files(paths, lambda stage, done, total: seen.append((done, total)))
     assert [each.digest for each in found] == [found[0].digest, found[1].digest] * 3
     assert len(decoded) == 2
     assert seen == [(k + 1, 6) for k in range(6)]

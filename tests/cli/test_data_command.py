@@ -141,7 +141,7 @@ def test_a_zip_is_unpacked_where_the_page_looks(command, unpacked, runs):
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(None, "No such file"), (b"text", "Expected a whole zip"), (pack({"a.txt": b""}), "a.zip")],
+    [(None, "No such file"), (b"text", "not a supported zip"), (pack({"a.txt": b""}), "a.zip")],
 )
 def test_what_is_no_zip_of_films_is_a_sentence(command, runs, tmp_path, content, sentence):
     if content is not None:

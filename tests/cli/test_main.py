@@ -95,7 +95,7 @@ def test_too_few_phantoms_are_one_sentence(command, tmp_path):
 
 def test_progress_is_told_now_and_then(capsys):
     for done in range(1, 121):
-        data._progress(done, 120)
+        data._print_drawing("Drawing", done, 120)
     assert capsys.readouterr().err.splitlines() == [f"Drawing: {done} of 120" for done in (50, 100, 120)]
 
 

@@ -45,7 +45,7 @@ def test_a_given_split_is_kept_leaks_and_all(phantoms, tmp_path):
             (tmp_path / split / kind).mkdir(parents=True)
             shutil.copy(one, tmp_path / split / kind)
     seen = []
-    data = dataset.load_dataset(tmp_path, progress=lambda *done: seen.append(done))
+    data = dataset.load_dataset(tmp_path, progress=lambda stage, done, total: seen.append((done, total)))
     assert data.own_split
     assert {case.id: case.split for case in data.cases} == {
         case.id: case.id.split("/")[0] for case in data.cases
@@ -64,7 +64,7 @@ def test_train_alone_is_no_split_of_its_own(phantoms, tmp_path):
 
 def test_progress_counts_every_film(phantoms):
     seen = []
-    dataset.load_dataset(phantoms, progress=lambda *done: seen.append(done))
+    dataset.load_dataset(phantoms, progress=lambda stage, done, total: seen.append((done, total)))
     assert seen == [(number, 56) for number in range(1, 57)]
 
 

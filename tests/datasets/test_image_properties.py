@@ -49,7 +49,9 @@ def films(tmp_path) -> dict[str, Path]:
 
 def test_films_are_measured_as_the_audit_does(films, tmp_path):
     told = []
-    found = measure_image_properties(films, tmp_path / "cache", lambda *at: told.append(at))
+    found = measure_image_properties(
+        films, tmp_path / "cache", lambda stage, done, total: told.append((done, total))
+    )
     assert told[-1] == (4, 4)
     assert list(found.columns) == list(module.IMAGE_PROPERTY_COLUMNS)
     for name in ("one", "two"):
@@ -84,7 +86,7 @@ def test_a_damaged_or_forbidden_cache_costs_nothing_but_time(films, tmp_path):
 def test_films_are_measured_in_the_background(films, tmp_path):
     work = BackgroundMeasurement(films, tmp_path / "cache")
     work.wait(30)
-    assert work.done == work.every == 4
+    assert work.done == work.total == 4
     assert work.table is not None
     assert work.table.equals(measure_image_properties(films, tmp_path / "cache"))
 

@@ -57,7 +57,7 @@ def test_fracatlas(fracatlas, local_host, tmp_path):
     found = download_dataset(
         fracatlas,
         tmp_path / "sets" / "fa",
-        lambda done, every: seen.append((done, every)),
+        lambda stage, done, total: seen.append((done, total)),
         said.append,
         HASTE,
     )
@@ -211,7 +211,7 @@ def test_a_disk_too_small(fracatlas, local_host, tmp_path):
     _serve(
         local_host, files=[{"name": "a.zip", "size": 10**18, "computed_md5": "", "download_url": "http://x"}]
     )
-    with pytest.raises(DataError, match="of free disk"):
+    with pytest.raises(DataError, match="of free disk space"):
         download_dataset(fracatlas, tmp_path / "fa", patience=HASTE)
 
 
@@ -233,7 +233,9 @@ def test_several_files_and_a_layout_nobody_knows(fracatlas, local_host, tmp_path
     parts = {f"images_part{number}.zip": Page(pack({f"{number}.png": b"1" * 900})) for number in (1, 2)}
     local_host.article(22363012, {"dataset.csv": Page(b"filestem\n1\n2\n"), **parts})
     seen: list[tuple[int, int]] = []
-    found = download_dataset(fracatlas, tmp_path / "gz", lambda *now: seen.append(now), patience=HASTE)
+    found = download_dataset(
+        fracatlas, tmp_path / "gz", lambda stage, done, total: seen.append((done, total)), patience=HASTE
+    )
     assert _files(found.folder) == {
         "dataset.csv",
         "images_part1/1.png",

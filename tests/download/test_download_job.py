@@ -39,7 +39,7 @@ def test_what_the_page_starts_fetches_the_set_to_where_it_is_looked_for(row, roo
     job.start(row, root)
     assert local_datasets.find_local(row, root) is None
     assert cli.main([*started[0], "--job", str(job.folder)]) == 0
-    assert (job.state().status, job.state().what) == ("finished", "")
+    assert (job.state().status, job.state().message) == ("finished", "")
     assert local_datasets.find_local(row, root) == local_datasets.default_folder(row, root)
 
 
@@ -48,7 +48,7 @@ def test_a_failure_is_kept_as_a_sentence(row, root, local_host):
     job = DownloadJob.for_dataset(root, row)
     assert job.run(row, local_datasets.default_folder(row, root)) == 1
     assert job.state().status == "failed"
-    assert "but it answered “404" in job.state().what
+    assert "but it answered “404" in job.state().message
     assert local_datasets.find_local(row, root) is None
 
 
@@ -80,12 +80,12 @@ def test_a_download_is_cancelled_and_can_begin_again(root, monkeypatch):
         with pytest.raises(DataError, match="there is one: wait for it"):
             job.start(row, root)
         end = time.monotonic() + 60
-        while not job.state().what.startswith("Asking"):
+        while not job.state().message.startswith("Asking"):
             assert time.monotonic() < end
             time.sleep(0.05)
         job.cancel()
         assert job.state().status == "cancelled"
-        assert "what was fetched is kept" in job.state().what
+        assert "what was fetched is kept" in job.state().message
         job.cancel()  # once more changes nothing
         assert job.state().status == "cancelled"
         assert local_datasets.find_local(row, root) is None

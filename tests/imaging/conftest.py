@@ -1,4 +1,4 @@
-"""Tiny files of every format, made in the test."""
+"""Fixtures that make tiny image files of every format."""
 
 import io
 from collections.abc import Callable
@@ -13,7 +13,7 @@ CR_STORAGE = "1.2.840.10008.5.1.4.1.1.1"
 
 
 def make_dataset(values: np.ndarray, **elements: object) -> Dataset:
-    """A CR data set in the explicit little endian syntax; `elements` override or, if None, remove."""
+    """Make a CR dataset in explicit little endian. `elements` are set, or removed if None."""
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
@@ -68,7 +68,7 @@ def dicom() -> Callable[..., bytes]:
 
 @pytest.fixture
 def picture() -> Callable[..., bytes]:
-    """An array or a Pillow image as a file of the named format."""
+    """Function that encodes an array or a Pillow image in the given format."""
 
     def build(content: np.ndarray | Image.Image, format: str, **options: object) -> bytes:
         image = content if isinstance(content, Image.Image) else Image.fromarray(content)
@@ -81,7 +81,7 @@ def picture() -> Callable[..., bytes]:
 
 @pytest.fixture
 def film() -> np.ndarray:
-    """A soft bright bar on a dark ground, float32 (240, 200) in 0–1, like a long bone."""
+    """A bright, blurred bar on a dark background, similar to a long bone; float32 (240, 200) in 0–1."""
     y, x = np.mgrid[0:240, 0:200].astype(np.float32)
     bone = np.exp(-(((x - 100) / 25) ** 2)) * (0.6 + 0.2 * np.sin(y / 15))
     return np.clip(0.05 + bone, 0, 1).astype(np.float32)

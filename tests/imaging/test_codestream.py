@@ -1,3 +1,5 @@
+"""Headers of compressed images."""
+
 import numpy as np
 import pytest
 

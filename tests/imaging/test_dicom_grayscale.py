@@ -1,3 +1,5 @@
+"""The DICOM grayscale transformation sequence."""
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -32,7 +34,7 @@ def _with(**elements) -> Dataset:
     return dataset
 
 
-def test_modality_table_goes_before_slope():
+def test_modality_table_takes_precedence_over_slope():
     dataset = _with(
         ModalityLUTSequence=Sequence([_table([100, 200], [2, 0, 16])]), RescaleSlope=5, RescaleIntercept=0
     )
@@ -40,7 +42,7 @@ def test_modality_table_goes_before_slope():
 
 
 @pytest.mark.parametrize("broken", [{}, {"LUTDescriptor": [2, 0]}, {"LUTDescriptor": [2, 0, 16]}])
-def test_malformed_tables_are_passed_over(broken):
+def test_malformed_tables_are_ignored(broken):
     dataset = _with(
         ModalityLUTSequence=Sequence([_with(**broken)]),
         RescaleSlope=2,
@@ -50,7 +52,7 @@ def test_malformed_tables_are_passed_over(broken):
     assert_array_equal(dicom_grayscale.apply_modality(np.array([0, 1]), dataset), [1, 3])
 
 
-def test_an_empty_slope_is_ignored():
+def test_empty_slope_is_ignored():
     values = np.array([1, 2])
     assert dicom_grayscale.apply_modality(values, _with(RescaleSlope=None, RescaleIntercept=5)) is values
 
@@ -59,7 +61,7 @@ def test_an_empty_slope_is_ignored():
     ("slope", "intercept"),
     [("0", "5"), ("0.0", "0"), ("1e300", "0"), ("1e308", "-1e308"), ("1", "1e17"), ("1e-9", "1e9")],
 )
-def test_a_rescale_without_usable_numbers_is_refused(slope, intercept):
+def test_rescale_without_usable_numbers_is_rejected(slope, intercept):
     values = np.array([1, 4095], np.uint16)
     with pytest.raises(
         ImageReadError, match=r"RescaleSlope of the DICOM file is .* so its grey levels cannot be computed"
@@ -70,14 +72,14 @@ def test_a_rescale_without_usable_numbers_is_refused(slope, intercept):
 @pytest.mark.parametrize("keyword", ["RescaleSlope", "RescaleIntercept"])
 @pytest.mark.parametrize("value", [b"NaN ", b"inf ", b"1,5 ", b"- "])
 @pytest.mark.filterwarnings("ignore:Invalid value for VR DS")
-def test_a_rescale_that_is_not_a_number_is_refused(keyword, value):
+def test_rescale_that_is_not_a_number_is_rejected(keyword, value):
     dataset = _with(RescaleSlope="2", RescaleIntercept="3")
     dataset[keyword] = RawDataElement(Tag(keyword), "DS", len(value), value, 0, False, True)
     with pytest.raises(ImageReadError, match=f"{keyword} of the DICOM file is not a number"):
         dicom_grayscale.apply_modality(np.array([1, 2]), dataset)
 
 
-def test_the_first_of_several_slopes_counts():
+def test_first_of_several_slopes_is_used():
     dataset = _with(RescaleSlope=["2", "7"], RescaleIntercept="1")
     assert_array_equal(dicom_grayscale.apply_modality(np.array([0, 1]), dataset), [1, 3])
 
@@ -95,13 +97,13 @@ def test_windows_agree_with_pydicom(function, centre, width):
     assert warnings == ()
 
 
-def test_window_written_out():
+def test_window_follows_the_formula_of_the_standard():
     # PS3.3 C.11.2.1.2.1: x <= c - 0.5 - (w-1)/2 is black, x > c - 0.5 + (w-1)/2 is white.
     shown = dicom_grayscale.apply_window(np.array([89, 90, 99, 109, 110]), 100, 20)
     assert_allclose(shown, [0, 0, 9 / 19, 1, 1], atol=1e-7)
 
 
-def test_a_negative_slope_keeps_the_window_the_right_way_up():
+def test_negative_slope_does_not_invert_the_window():
     dataset = _with(RescaleSlope=-1, RescaleIntercept=1000, WindowCenter=500, WindowWidth=1001)
     values = np.array([[0, 500, 1000]], np.uint16)
     shown, _ = dicom_grayscale.apply_voi(
@@ -111,7 +113,7 @@ def test_a_negative_slope_keeps_the_window_the_right_way_up():
     assert shown[0, 2] < 0.001
 
 
-def test_the_first_of_several_windows_is_used():
+def test_first_of_several_windows_is_used():
     dataset = _with(WindowCenter=[100, 5], WindowWidth=[20, 6])
     shown, _ = dicom_grayscale.apply_voi(VALUES, dataset, ALL)
     assert_array_equal(shown, dicom_grayscale.apply_window(VALUES, 100, 20))
@@ -128,7 +130,7 @@ def test_the_first_of_several_windows_is_used():
         (-30000, 10, "LINEAR"),
     ],
 )
-def test_a_window_that_shows_nothing_is_set_aside_with_a_warning(centre, width, function):
+def test_window_that_shows_nothing_is_ignored_with_a_warning(centre, width, function):
     dataset = _with(WindowCenter=centre, WindowWidth=width, VOILUTFunction=function)
     shown, (warning,) = dicom_grayscale.apply_voi(VALUES, dataset, ALL)
     assert_array_equal(shown, dicom_grayscale.scale_full_range(VALUES, ALL))
@@ -136,13 +138,13 @@ def test_a_window_that_shows_nothing_is_set_aside_with_a_warning(centre, width, 
 
 
 @pytest.mark.parametrize("elements", [{"WindowCenter": 100}, {"WindowWidth": 100}, {"WindowCenter": None}])
-def test_half_a_window_is_none(elements):
+def test_incomplete_window_is_ignored(elements):
     shown, warnings = dicom_grayscale.apply_voi(VALUES, _with(**elements), ALL)
     assert_array_equal(shown, dicom_grayscale.scale_full_range(VALUES, ALL))
     assert warnings == ()
 
 
-def test_a_window_that_shows_nothing_gives_way_to_the_next():
+def test_window_that_shows_nothing_is_replaced_by_the_next():
     dataset = _with(WindowCenter=[100, 100], WindowWidth=[0, 20])
     shown, warnings = dicom_grayscale.apply_voi(VALUES, dataset, ALL)
     assert_array_equal(shown, dicom_grayscale.apply_window(VALUES, 100, 20))
@@ -153,7 +155,7 @@ def test_a_window_that_shows_nothing_gives_way_to_the_next():
     ("centre", "width"), [("1.7e308", "1.7e308"), ("-1.7e308", "1.7e308"), ("0", "1e308")]
 )
 @pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT", "SIGMOID"])
-def test_a_window_beyond_all_numbers_is_set_aside(centre, width, function):
+def test_window_outside_the_range_of_floats_is_ignored(centre, width, function):
     dataset = _with(WindowCenter=centre, WindowWidth=width, VOILUTFunction=function)
     shown, (warning,) = dicom_grayscale.apply_voi(VALUES, dataset, ALL)
     assert_array_equal(shown, dicom_grayscale.scale_full_range(VALUES, ALL))
@@ -161,7 +163,7 @@ def test_a_window_beyond_all_numbers_is_set_aside(centre, width, function):
 
 
 @pytest.mark.parametrize("function", ["LINEAR_EXACT", "SIGMOID"])
-def test_a_window_narrower_than_one_is_valid_where_the_standard_says_so(function):
+def test_narrow_window_is_valid_for_exact_and_sigmoid_functions(function):
     values = np.array([[0.1, 0.5, 0.9]])
     dataset = _with(WindowCenter="0.5", WindowWidth="0.8", VOILUTFunction=function)
     shown, warnings = dicom_grayscale.apply_voi(values, dataset, np.ones((1, 3), bool))
@@ -171,7 +173,7 @@ def test_a_window_narrower_than_one_is_valid_where_the_standard_says_so(function
 
 
 @pytest.mark.filterwarnings("ignore:Invalid value for VR DS")
-def test_a_window_that_is_not_a_number_is_set_aside_with_a_warning():
+def test_window_that_is_not_a_number_is_ignored_with_a_warning():
     dataset = _with(WindowWidth="100")
     dataset["WindowCenter"] = RawDataElement(Tag("WindowCenter"), "DS", 4, b"NaN ", 0, False, True)
     shown, (warning,) = dicom_grayscale.apply_voi(VALUES, dataset, ALL)
@@ -179,7 +181,7 @@ def test_a_window_that_is_not_a_number_is_set_aside_with_a_warning():
     assert "full range" in warning
 
 
-def test_a_display_table_that_contradicts_itself_gives_way_to_the_window():
+def test_window_replaces_a_contradictory_display_table():
     table = _table(list(range(10)), [4096, 0, 16])
     dataset = _with(VOILUTSequence=Sequence([table]), WindowCenter=100, WindowWidth=20)
     shown, (warning,) = dicom_grayscale.apply_voi(VALUES, dataset, ALL)
@@ -190,32 +192,32 @@ def test_a_display_table_that_contradicts_itself_gives_way_to_the_window():
         dicom_grayscale.apply_voi(VALUES, dataset, ALL)
 
 
-def test_the_second_table_is_used_where_the_first_contradicts_itself():
+def test_second_table_replaces_a_contradictory_first_table():
     tables = [_table([1, 2], [4096, 0, 16]), _table([0, 255], [2, 0, 8])]
     dataset = _with(VOILUTSequence=Sequence(tables))
     shown, _ = dicom_grayscale.apply_voi(np.array([[0, 1]]), dataset, np.ones((1, 2), bool))
     assert_array_equal(shown, [[0, 1]])
 
 
-def test_a_table_of_twelve_bits_keeps_its_dark_entries_dark():
+def test_table_of_twelve_bits_is_scaled_by_its_depth():
     dataset = _with(VOILUTSequence=Sequence([_table([0, 1000], [2, 0, 12])]))
     shown, _ = dicom_grayscale.apply_voi(np.array([[0, 1]]), dataset, np.ones((1, 2), bool))
     assert_allclose(shown, [[0, 1000 / 4095]], atol=1e-6)
 
 
-def test_unknown_function_is_taken_for_linear():
+def test_unknown_function_is_treated_as_linear():
     dataset = _with(WindowCenter=100, WindowWidth=20, VOILUTFunction="CUBIC")
     shown, _ = dicom_grayscale.apply_voi(VALUES, dataset, ALL)
     assert_array_equal(shown, dicom_grayscale.apply_window(VALUES, 100, 20))
 
 
-def test_a_table_that_announces_more_bits_than_it_holds():
+def test_table_with_fewer_bits_than_stated():
     dataset = _with(VOILUTSequence=Sequence([_table([0, 4095], [2, 0, 16])]))
     shown, _ = dicom_grayscale.apply_voi(np.array([[0, 1]]), dataset, np.ones((1, 2), bool))
     assert_array_equal(shown, [[0, 1]])
 
 
-def test_outliers_do_not_set_the_range():
+def test_outliers_do_not_influence_the_range():
     values = np.full((100, 100), 500, np.uint16)
     values[:50] = 100
     values[0, 0], values[-1, -1] = 0, 65535
@@ -224,12 +226,12 @@ def test_outliers_do_not_set_the_range():
     assert shown[-10, -10] == 1
 
 
-def test_a_flat_image_is_black():
+def test_uniform_image_is_black():
     values = np.full((4, 4), 7, np.uint16)
     assert_array_equal(dicom_grayscale.scale_full_range(values, np.ones((4, 4), bool)), np.zeros((4, 4)))
 
 
-def test_an_image_that_would_be_all_padding_has_none():
+def test_padding_that_covers_the_whole_image_is_ignored():
     assert dicom_grayscale.padding_mask(np.zeros((2, 2)), _with(PixelPaddingValue=0)).all()
 
 
@@ -241,7 +243,7 @@ def test_an_image_that_would_be_all_padding_has_none():
         (np.array([[-2000, -1999, 5]], np.int16), -1999, -2000),
     ],
 )
-def test_padding_takes_the_sign_of_the_values(values, value, limit):
+def test_padding_value_gets_the_sign_of_the_values(values, value, limit):
     dataset = Dataset()
     for keyword, number in (("PixelPaddingValue", value), ("PixelPaddingRangeLimit", limit)):
         dataset.add_new(keyword, "SS" if number < 0 else "US", number)
@@ -252,12 +254,12 @@ def test_padding_takes_the_sign_of_the_values(values, value, limit):
     ("photometric", "shape", "count"),
     [("MONOCHROME2", "INVERSE", 1), ("MONOCHROME2", "IDENTITY", 0), ("MONOCHROME1", "INVERSE", 0)],
 )
-def test_contradicting_presentation_shape_is_warned_about(photometric, shape, count):
+def test_contradictory_presentation_shape_gets_a_warning(photometric, shape, count):
     dataset = _with(PhotometricInterpretation=photometric, PresentationLUTShape=shape)
     assert len(dicom_grayscale.presentation_warnings(dataset)) == count
 
 
-def test_steps_leave_their_input_alone():
+def test_steps_do_not_change_their_input():
     values = VALUES.copy()
     dataset = _with(RescaleSlope=2, RescaleIntercept=1, WindowCenter=100, WindowWidth=20)
     dicom_grayscale.apply_voi(dicom_grayscale.apply_modality(values, dataset), dataset, ALL)

@@ -1,3 +1,5 @@
+"""DICOM lookup tables."""
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -12,7 +14,7 @@ RAMP = np.arange(4096)
 
 
 def item(data, descriptor, vr="OW", little=True) -> Dataset:
-    """A sequence item; an array of words is stored as the VR demands."""
+    """Make a sequence item; an array of words is stored according to the VR."""
     found = Dataset()
     found.add_new("LUTDescriptor", "US" if min(descriptor) >= 0 else "SS", descriptor)
     if isinstance(data, np.ndarray):
@@ -27,7 +29,7 @@ def mapped(values, *args, **options):
     return read_table(item(*args, **options)).apply(np.asarray(values))
 
 
-def test_values_outside_a_table_take_its_ends():
+def test_values_outside_a_table_get_its_first_or_last_entry():
     table = np.array([10, 20, 30])
     found = mapped(np.array([0, 5, 6, 7, 60000], np.uint16), table, [3, 5, 8], vr="US")
     assert_array_equal(found, [10, 10, 20, 30, 30])
@@ -62,31 +64,31 @@ def test_eight_bit_entries_packed_into_words(count, missing):
         assert_array_equal(mapped(np.arange(count), packed, [count, 0, 8], vr=vr, little=little), expected)
 
 
-def test_more_than_255_in_a_table_declared_as_eight_bits():
+def test_entries_above_255_in_a_table_declared_as_eight_bits():
     assert_array_equal(mapped([0, 1], np.array([7, 600]), [2, 0, 8]), [7, 600])
 
 
 @pytest.mark.parametrize("first", [65535, -1])
-def test_a_signed_first_value(first):
+def test_signed_first_value(first):
     assert_array_equal(mapped(np.array([-1, 0, 1], np.int16), np.array([1, 2, 3]), [3, first, 16]), [1, 2, 3])
 
 
-def test_a_signed_first_value_where_no_pixel_is_negative():
+def test_signed_first_value_where_no_pixel_is_negative():
     table = np.arange(300)
     assert_array_equal(mapped(np.array([0, 99], np.int16), table, [300, 65336, 16]), [200, 299])
 
 
-def test_an_unsigned_first_value_read_as_signed():
+def test_unsigned_first_value_read_as_signed():
     assert_array_equal(mapped(np.array([40000, 40001], np.uint16), np.array([1, 2]), [2, -25536, 16]), [1, 2])
 
 
-def test_zero_entries_stand_for_65536():
+def test_zero_entries_mean_65536():
     table = np.arange(65536)
     assert_array_equal(mapped([0, 65535], table, [0, 0, 16]), [0, 65535])
     assert_array_equal(mapped([0, 65535], table[:-1], [0, 0, 16]), [0, 65534])
 
 
-def test_surplus_entries_do_not_matter_where_the_image_does_not_reach_them():
+def test_unused_surplus_entries_are_ignored():
     assert_array_equal(mapped([0, 99], np.arange(4096), [100, 0, 16]), [0, 99])
 
 
@@ -104,13 +106,13 @@ def test_surplus_entries_do_not_matter_where_the_image_does_not_reach_them():
         (np.arange(2), [3, 0, 16]),
     ],
 )
-def test_a_table_that_contradicts_its_description_is_refused(data, descriptor):
+def test_table_that_contradicts_its_descriptor_is_rejected(data, descriptor):
     with pytest.raises(ImageReadError, match="lookup table of the DICOM file contradicts"):
         mapped(RAMP, data, descriptor)
 
 
 @pytest.mark.parametrize("keyword", ["LUTDescriptor", "LUTData"])
-def test_a_table_without_descriptor_or_data_is_none(keyword):
+def test_table_without_descriptor_or_data_is_none(keyword):
     found = item(CURVE, [4096, 0, 16])
     delattr(found, keyword)
     assert read_table(found) is None

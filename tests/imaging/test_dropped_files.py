@@ -1,4 +1,4 @@
-"""Dropped files: a zip is opened in memory, within limits, and one bad member spoils no other."""
+"""Uploaded files: zip archives are opened in memory, within limits, and a bad member does not affect others."""
 
 import io
 import random
@@ -25,7 +25,7 @@ def _only(files: list[DroppedFile]) -> DroppedFile:
     return files[0]
 
 
-def test_a_film_is_itself():
+def test_image_is_returned_unchanged():
     film = _only(expand_dropped("hand.png", b"\x89PNG"))
     assert (film.name, film.content, film.error) == ("hand.png", b"\x89PNG", "")
 
@@ -33,7 +33,7 @@ def test_a_film_is_itself():
 @pytest.mark.parametrize(
     "name", ["__MACOSX/._a.png", "x/.DS_Store", "Thumbs.db", "cd/DICOMDIR", "a\\desktop.ini", "._a.png"]
 )
-def test_clutter_is_left_out(name):
+def test_system_files_are_left_out(name):
     assert expand_dropped(name, b"anything") == []
     assert [film.name for film in expand_dropped("z.zip", _zip((name, b"x"), ("b.png", b"y")))] == ["b.png"]
 
@@ -41,7 +41,7 @@ def test_clutter_is_left_out(name):
 @pytest.mark.parametrize(
     "method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
 )
-def test_a_zip_is_its_films(method):
+def test_zip_is_expanded_to_its_files(method):
     films = expand_dropped(
         "study.zip", _zip(("a/one.png", b"1"), ("two", b"2"), ("empty/", b""), method=method)
     )
@@ -51,32 +51,32 @@ def test_a_zip_is_its_films(method):
     ]
 
 
-def test_an_office_document_is_no_bundle():
+def test_office_document_is_not_expanded():
     document = _zip(("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<w/>"))
     assert _only(expand_dropped("letter.docx", document)).content == document
 
 
-def test_a_name_is_shown_and_nothing_else():
+def test_name_of_a_member_is_only_displayed():
     film = _only(expand_dropped("z.zip", _zip(("../../etc/passwd\x1b[31m", b"x"))))
     assert film.content == b"x"
     assert film.name.isprintable()
 
 
-def test_a_zip_in_a_zip_spoils_no_other():
+def test_nested_zip_does_not_affect_other_files():
     inner = _zip(("deep.png", b"x"))
     nested, good = expand_dropped("z.zip", _zip(("inner.zip", inner), ("good.png", b"y")))
-    assert "zip within a zip" in nested.error
+    assert "zip archive within a zip" in nested.error
     assert not nested.content
     assert good.content == b"y"
 
 
-def test_a_link_is_no_film():
+def test_link_is_rejected():
     link = zipfile.ZipInfo("link.png")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     assert "link" in _only(expand_dropped("z.zip", _zip((link, b"/etc/passwd")))).error
 
 
-def test_a_password_is_named():
+def test_encrypted_zip_is_rejected():
     packed = bytearray(_zip(("a.png", b"x" * 100)))
     for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         packed[packed.index(signature) + place] |= 1
@@ -88,7 +88,7 @@ def test_a_password_is_named():
 def test_limits(monkeypatch):
     monkeypatch.setattr(dropped_files, "MAX_FILES", 3)
     many = _zip(*((f"{number}.png", b"x") for number in range(4)))
-    assert "holds 4 files; expected at most 3" in _only(expand_dropped("z.zip", many)).error
+    assert "contains 4 files; the limit is 3" in _only(expand_dropped("z.zip", many)).error
     monkeypatch.setattr(dropped_files, "MAX_FILE_BYTES", 1 << 20)
     big, small = expand_dropped("z.zip", _zip(("big.png", bytes(2 << 20)), ("small.png", b"x")))
     assert "unpacks to 2 MB" in big.error
@@ -96,10 +96,10 @@ def test_limits(monkeypatch):
     monkeypatch.setattr(dropped_files, "MAX_TOTAL_BYTES", 2 << 20)
     bomb = _zip(*((f"{number}.png", bytes(1 << 20)) for number in range(3)))
     assert len(bomb) < 10_000
-    assert "unpacks to 3 MB; expected at most 2" in _only(expand_dropped("z.zip", bomb)).error
+    assert "unpacks to 3 MB; the limit is 2" in _only(expand_dropped("z.zip", bomb)).error
 
 
-def test_an_announcement_that_is_too_small_unpacks_no_more(monkeypatch):
+def test_member_with_false_size_is_not_extracted_further(monkeypatch):
     packed = bytearray(_zip(("a.png", bytes(4 << 20))))
     for signature, place in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
         at = packed.index(signature) + place
@@ -109,21 +109,21 @@ def test_an_announcement_that_is_too_small_unpacks_no_more(monkeypatch):
     assert "damaged" in film.error
 
 
-def test_an_empty_zip():
-    assert "holds no files" in _only(expand_dropped("z.zip", _zip())).error
+def test_empty_zip_is_rejected():
+    assert "contains no files" in _only(expand_dropped("z.zip", _zip())).error
 
 
-def test_damage_is_a_sentence_and_nothing_else():
+def test_damaged_zip_gives_an_error_message():
     whole = _zip(*((f"{number}.png", bytes(range(256)) * 8) for number in range(3)))
-    dice = random.Random(0)
+    rng = random.Random(0)
     for _ in range(400):
         broken = bytearray(whole)
-        for _ in range(dice.randint(1, 3)):
-            broken[dice.randrange(4, len(broken))] = dice.randrange(256)
-        for film in expand_dropped("z.zip", bytes(broken[: dice.randrange(60, len(broken) + 1)])):
+        for _ in range(rng.randint(1, 3)):
+            broken[rng.randrange(4, len(broken))] = rng.randrange(256)
+        for film in expand_dropped("z.zip", bytes(broken[: rng.randrange(60, len(broken) + 1)])):
             assert film.content or film.error
 
 
-@pytest.mark.parametrize("spoil", crafted_zips.DAMAGED)
-def test_a_zip_whose_members_lie_outside_it_is_told(spoil):
-    assert "damaged" in _only(expand_dropped("films.zip", spoil(_zip(("hand.png", b"\x89PNG"))))).error
+@pytest.mark.parametrize("damage", crafted_zips.DAMAGED)
+def test_zip_with_members_outside_the_archive_is_rejected(damage):
+    assert "damaged" in _only(expand_dropped("films.zip", damage(_zip(("hand.png", b"\x89PNG"))))).error

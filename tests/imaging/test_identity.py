@@ -1,4 +1,4 @@
-"""Patient and study are compared, and nothing that names a person is kept."""
+"""Comparison of patient and study without storing the identity of the patient."""
 
 import subprocess
 import sys
@@ -27,7 +27,7 @@ NOBODY = {"PatientID": None, "PatientName": "", "StudyInstanceUID": None}
         ({}, {"study": "2"}, Match.DIFFERENT),
         ({"IssuerOfPatientID": "X"}, {"IssuerOfPatientID": "Y"}, Match.DIFFERENT),
         ({"IssuerOfPatientID": "X"}, {}, Match.SAME),
-        # The name counts only without an id.
+        # The name is compared only without a patient ID.
         ({"PatientName": "Doe^Jane"}, {"PatientName": "Roe^Jane"}, Match.SAME),
         ({"PatientName": "Doe^Jane", **ABSENT}, {"PatientName": "Roe^Jane", **ABSENT}, Match.DIFFERENT),
         ({"PatientName": "Doe^Jane", **ABSENT}, {"PatientName": "DOE^Jane^^", **ABSENT}, Match.SAME),
@@ -52,11 +52,11 @@ def test_file_without_identity(content):
     assert not identify(content).known
 
 
-def test_identity_shows_no_value():
-    found = identify(film_of("ID-4711", "1", PatientName="Doe^Jane"))
-    assert found.known
-    assert repr(found) == "Identity()"
-    assert "4711" not in str(vars(found))
+def test_identity_contains_no_plain_values():
+    identity = identify(film_of("ID-4711", "1", PatientName="Doe^Jane"))
+    assert identity.known
+    assert repr(identity) == "Identity()"
+    assert "4711" not in str(vars(identity))
 
 
 def test_hashes_differ_between_processes():

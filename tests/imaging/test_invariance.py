@@ -51,7 +51,7 @@ def levels() -> np.ndarray:
 
 
 def _phantom(seed: int, region: str, size: tuple[int, int] = (640, 512)) -> np.ndarray:
-    """A phantom that uses its whole range, float64 in 0–1."""
+    """A phantom with the full range of grey levels, float64 in 0–1."""
     raw = draw_phantom(seed, region, True, size).raw.astype(float)
     return (raw - raw.min()) / (raw.max() - raw.min())
 
@@ -110,7 +110,7 @@ def _encode(dataset: Dataset) -> bytes:
 
 
 def _jpeg_lossless(file: bytes, folder: Path) -> bytes:
-    """A file as JPEG Lossless, which pydicom cannot write and GDCM can."""
+    """A file as JPEG Lossless, which GDCM can write and pydicom cannot."""
     gdcm = pytest.importorskip("gdcm")
     plain, packed = folder / "plain.dcm", folder / "packed.dcm"
     plain.write_bytes(file)
@@ -266,7 +266,7 @@ def test_window_forms(levels, bits, signed):
     expected = values / top
     half = top / 2
     identity = np.arange(2**bits)
-    # The first linear window of several counts; a table goes before a window.
+    # The first of several linear windows is used; a table takes precedence over a window.
     forms = {
         "linear": _window(bits, signed),
         "several windows": {
@@ -289,7 +289,7 @@ def test_window_forms(levels, bits, signed):
         "voi table of 16 bits": {"VOILUTSequence": _table(np.rint(identity / top * 65535), first, 16)},
         "voi table, one entry short": {"VOILUTSequence": _table(identity[:-1], first, bits)},
     }  # fmt: skip
-    # What the descriptor announces stays the same where an entry is missing.
+    # The descriptor stays the same if an entry is missing.
     forms["voi table, one entry short"]["VOILUTSequence"][0].LUTDescriptor = [2**bits % 65536, first, bits]
     for name, elements in forms.items():
         tolerance = 1.01 / top if "short" in name else max(EXACT, 0.51 / 65535)
@@ -313,12 +313,12 @@ def test_without_a_window(levels, bits, signed):
     )
 
 
-# ---- pictures ----
+# ---- PNG, JPEG, TIFF, BMP, WebP ----
 
 
 @pytest.mark.parametrize("format", ["PNG", "TIFF"])
 @pytest.mark.parametrize("bits", BITS)
-def test_lossless_pictures(levels, format, bits):
+def test_lossless_images(levels, format, bits):
     values = _stored(levels, bits)
     assert_allclose(read_radiograph(_picture(values, format)).pixels, values / (2**bits - 1), atol=EXACT)
 
@@ -327,7 +327,7 @@ def test_lossless_pictures(levels, format, bits):
     ("format", "options", "tolerance"),
     [("BMP", {}, EXACT), ("WEBP", {"lossless": True}, EXACT), ("JPEG", {"quality": 98}, 6 / 255)],
 )
-def test_eight_bit_pictures(levels, format, options, tolerance):
+def test_eight_bit_images(levels, format, options, tolerance):
     values = _stored(levels, 8)
     for written in (values, np.repeat(values[..., None], 3, axis=-1)):
         assert_allclose(
@@ -375,8 +375,8 @@ def test_every_precision_gives_the_same_probability(reader):
     } == {}
 
 
-def test_every_lossless_form_gives_the_same_probability(reader):
-    # Neither 0 nor 1, so that a different image would show.
+def test_every_lossless_encoding_gives_the_same_probability(reader):
+    # Neither 0 nor 1, so that a difference between images would be noticed.
     twelve = _stored(_phantom(5, "forearm"), 12)
     ramp = np.arange(4096)
     found = _probabilities(

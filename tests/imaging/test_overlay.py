@@ -1,3 +1,5 @@
+"""Rendering of heatmaps."""
+
 import io
 import subprocess
 import sys
@@ -13,21 +15,21 @@ PIXELS = np.array([[0.0, 0.2, 1.0]], np.float32)
 GREY = np.array([[[0] * 3, [51] * 3, [255] * 3]], np.uint8)
 
 
-def test_opacity_zero_is_exactly_the_grey_film():
+def test_opacity_zero_gives_exactly_the_grey_image():
     assert_array_equal(blend_heatmap(PIXELS, np.ones((1, 3)), 0), GREY)
 
 
 @pytest.mark.parametrize("opacity", [0.0, 0.3, 1.0])
-def test_no_heat_is_exactly_the_grey_film(opacity):
+def test_no_heat_gives_exactly_the_grey_image(opacity):
     assert_array_equal(blend_heatmap(PIXELS, np.zeros((1, 3)), opacity), GREY)
 
 
-def test_full_heat_at_full_opacity_is_the_end_of_the_map():
+def test_full_heat_at_full_opacity_gives_the_last_colour():
     hottest = render_legend(256, 1)[0, -1]
     assert_array_equal(blend_heatmap(PIXELS, np.ones((1, 3)), 1)[0], [hottest] * 3)
 
 
-def test_half_opacity_is_half_way():
+def test_half_opacity_gives_half_the_colour():
     hottest = render_legend(256, 1)[0, -1].astype(float)
     assert_allclose(blend_heatmap(np.zeros((1, 1)), np.ones((1, 1)), 0.5)[0, 0], hottest / 2, atol=0.51)
 
@@ -46,14 +48,14 @@ def test_heat_and_opacity_outside_the_scale_are_clipped():
     )
 
 
-def test_the_inputs_are_left_alone():
+def test_inputs_are_not_changed():
     pixels, heat = PIXELS.copy(), np.full((1, 3), 0.5, np.float32)
     blend_heatmap(pixels, heat, 0.7)
     assert_array_equal(pixels, PIXELS)
     assert_array_equal(heat, 0.5)
 
 
-def test_wrong_shape_and_nan_are_errors():
+def test_wrong_shape_and_nan_are_rejected():
     with pytest.raises(ValueError, match="expected heat of shape"):
         blend_heatmap(PIXELS, np.ones((3, 1)), 0.5)
     with pytest.raises(ValueError, match="expected finite heat"):
@@ -67,7 +69,7 @@ def test_legend_rises_in_lightness_from_left_to_right():
     assert (strip == strip[:1]).all()
     lightness = strip[0] @ [0.2126, 0.7152, 0.0722]
     assert (np.diff(lightness) > 0).all()
-    # plasma's published ends
+    # The first and the last colour of plasma as published.
     assert_array_equal(strip[0, [0, -1]], [[13, 8, 135], [240, 249, 33]])
 
 
@@ -86,25 +88,25 @@ def test_imaging_imports_neither_tensorflow_nor_streamlit_nor_pyplot():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-# ---- the heatmap as a layer of its own ----
+# ---- Heatmap as a transparent layer ----
 
 
-def test_a_layer_laid_over_a_film_is_the_blend():
+def test_layer_over_an_image_equals_the_blend():
     rng = np.random.default_rng(3)
     film = rng.uniform(0, 1, (24, 36)).astype(np.float32)
     heat = rng.uniform(-0.2, 1.2, film.shape).astype(np.float32)
     rgba = render_layer(heat).astype(np.float32)
     for opacity in (0.3, 1.0):
         alpha = rgba[..., 3:] / 255 * opacity
-        by_hand = rgba[..., :3] * alpha + np.rint(film * 255)[..., None] * (1 - alpha)
-        assert np.abs(by_hand - blend_heatmap(film, heat, opacity)).max() <= 1.5
+        expected = rgba[..., :3] * alpha + np.rint(film * 255)[..., None] * (1 - alpha)
+        assert np.abs(expected - blend_heatmap(film, heat, opacity)).max() <= 1.5
 
 
 def test_no_heat_is_transparent():
     assert not render_layer(np.zeros((4, 5), np.float32))[..., 3].any()
 
 
-def test_contours_go_around_what_is_strong():
+def test_contours_surround_strong_evidence():
     heat = np.zeros((40, 60), np.float32)
     heat[10:20, 30:50] = 0.8
     heat[30:35, 5:9] = 0.4
@@ -115,7 +117,7 @@ def test_contours_go_around_what_is_strong():
     assert find_contours(heat, 0.9) == []
 
 
-def test_an_area_with_a_hole_has_one_line_around_it():
+def test_area_with_a_hole_has_one_contour():
     heat = np.ones((30, 30), np.float32)
     heat[10:20, 10:20] = 0
     assert len(find_contours(heat, 0.5)) == 1

@@ -1,3 +1,5 @@
+"""Preprocessing for the model."""
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -8,21 +10,21 @@ from fracture_core.imaging import InputSpec, Radiograph, letterbox, normalise_ca
 @pytest.mark.parametrize(
     ("shape", "rows", "columns"), [((40, 20), (0, 32), (8, 24)), ((20, 40), (8, 24), (0, 32))]
 )
-def test_the_film_is_whole_and_the_padding_exactly_black(shape, rows, columns):
-    canvas, placement = letterbox(np.ones(shape, np.float32), 32, 32)
+def test_image_is_complete_and_the_padding_exactly_black(shape, rows, columns):
+    canvas, transform = letterbox(np.ones(shape, np.float32), 32, 32)
     expected = np.zeros((32, 32), np.uint8)
     expected[slice(*rows), slice(*columns)] = 255
     assert_array_equal(canvas, expected)
-    assert (placement.top, placement.left) == (rows[0], columns[0])
+    assert (transform.top, transform.left) == (rows[0], columns[0])
 
 
-def test_a_film_of_the_canvas_size_is_unchanged():
+def test_image_of_the_canvas_size_is_unchanged():
     values = np.arange(256, dtype=np.uint8).reshape(16, 16)
     canvas, _ = letterbox(values / np.float32(255), 16, 16)
     assert_array_equal(canvas, values)
 
 
-def test_shrinking_averages_areas():
+def test_reduction_averages_areas():
     pixels = np.array([[0, 1, 0, 0], [0, 1, 0, 0], [1, 1, 0, 0], [1, 1, 0, 0]], np.float32)
     canvas, _ = letterbox(pixels, 2, 2)
     assert_array_equal(canvas, [[128, 0], [255, 0]])
@@ -48,10 +50,10 @@ def test_normalise_takes_batches():
 
 
 @pytest.mark.parametrize("shape", [(300, 100), (100, 300)])
-def test_prepare_is_letterbox_and_normalise(shape):
+def test_prepare_combines_letterbox_and_normalise(shape):
     film = Radiograph(np.random.default_rng(0).random(shape, np.float32), "PNG")
     spec = InputSpec(64, 48, 3, "signed")
-    array, placement = prepare_input(film, spec)
-    canvas, same = letterbox(film.pixels, 64, 48)
-    assert placement == same
+    array, transform = prepare_input(film, spec)
+    canvas, expected = letterbox(film.pixels, 64, 48)
+    assert transform == expected
     assert_array_equal(array, normalise_canvas(canvas, spec))

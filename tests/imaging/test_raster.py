@@ -1,3 +1,5 @@
+"""Reading of PNG, JPEG, TIFF, BMP and WebP images."""
+
 import io
 import threading
 
@@ -41,7 +43,7 @@ def test_grey_stored_as_rgb_is_grey(picture):
     assert film.colour == 0.0
 
 
-def test_colour_is_measured_and_weighed_as_luma(picture):
+def test_colour_is_measured_and_converted_to_luma(picture):
     rgb = np.zeros((2, 2, 3), np.uint8)
     rgb[0, 0] = (255, 0, 0)
     film = read_radiograph(picture(rgb, "PNG"))
@@ -66,7 +68,7 @@ def test_palette(picture):
     assert_array_equal(film.pixels * 255, [[0, 255], [128, 255]])
 
 
-def test_palette_with_a_transparent_entry_is_black_there(picture):
+def test_transparent_palette_entry_is_black(picture):
     image = Image.fromarray(np.array([[0, 1]], np.uint8), "L").convert("P")
     image.putpalette([200, 200, 200, 255, 255, 255])
     film = read_radiograph(picture(image, "PNG", transparency=1))
@@ -87,7 +89,7 @@ def test_alpha_is_composited_on_black(picture, mode):
 @pytest.mark.parametrize(
     ("highest", "full"), [(255, 255), (1000, 1023), (4095, 4095), (9000, 16383), (40000, 65535)]
 )
-def test_sixteen_bits_are_scaled_by_the_depth_that_was_used(picture, format, highest, full):
+def test_sixteen_bits_are_scaled_by_the_depth_in_use(picture, format, highest, full):
     values = np.array([[0, highest // 2, highest]], np.uint16)
     film = read_radiograph(picture(values, format))
     assert_allclose(film.pixels, values / full, atol=1e-7)
@@ -110,7 +112,7 @@ def test_white_is_zero_tiff_is_inverted(picture, dtype):
     assert_array_equal(read_radiograph(data).pixels, [[0, 1]] if stored_as_shown else [[1, 0]])
 
 
-def test_float_tiff_is_stretched_to_its_own_range(picture):
+def test_float_tiff_is_scaled_to_its_own_range(picture):
     values = np.array([[-2.0, 0.0, 2.0]], np.float32)
     assert_array_equal(read_radiograph(picture(values, "TIFF")).pixels, [[0, 0.5, 1]])
 
@@ -120,7 +122,7 @@ def test_float_tiff_with_nan_and_infinity_stays_in_range(picture):
     assert_array_equal(read_radiograph(picture(values, "TIFF")).pixels, [[0, 0, 0, 1]])
 
 
-def test_signed_integers_are_stretched_to_their_own_range(picture):
+def test_signed_integers_are_scaled_to_their_own_range(picture):
     values = np.array([[-100, 0, 100]], np.int32)
     assert_array_equal(read_radiograph(picture(values, "TIFF")).pixels, [[0, 0.5, 1]])
 
@@ -170,7 +172,7 @@ def noisy() -> np.ndarray:
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
 @pytest.mark.parametrize("keep", [0.4, 0.9])
-def test_truncated_jpeg_is_read_as_far_as_it_goes(picture, noisy, mode, keep):
+def test_truncated_jpeg_is_read_up_to_its_end(picture, noisy, mode, keep):
     whole = picture(Image.fromarray(noisy).convert(mode), "JPEG", quality=90)
     film = read_radiograph(whole[: int(len(whole) * keep)])
     assert (film.height, film.width) == noisy.shape
@@ -180,18 +182,18 @@ def test_truncated_jpeg_is_read_as_far_as_it_goes(picture, noisy, mode, keep):
     lines = np.flatnonzero(film.pixels.any(axis=1))[-1] + 1
     assert 0 < lines < noisy.shape[0]
     # Blocks are 8 or 16 lines high; the last row of them is broken off somewhere.
-    kept = lines - 17
-    assert_array_equal(film.pixels[:kept], read_radiograph(whole).pixels[:kept])
+    intact = lines - 17
+    assert_array_equal(film.pixels[:intact], read_radiograph(whole).pixels[:intact])
 
 
-def test_jpeg_without_its_last_bytes_warns(picture, noisy):
+def test_jpeg_without_its_last_bytes_gets_a_warning(picture, noisy):
     film = read_radiograph(picture(noisy, "JPEG")[:-3])
     assert film.warnings == (
-        "The file is truncated: its last lines may be damaged; export it again if you can.",
+        "The file is truncated: its last lines may be damaged. Export it again if you can.",
     )
 
 
-def test_reading_truncated_files_in_threads_leaves_pillow_as_it_was(picture, noisy):
+def test_reading_truncated_files_in_threads_does_not_change_pillow(picture, noisy):
     cut = picture(noisy, "JPEG")[:-500]
     films = []
     threads = [threading.Thread(target=lambda: films.append(read_radiograph(cut))) for _ in range(4)]
@@ -205,41 +207,41 @@ def test_reading_truncated_files_in_threads_leaves_pillow_as_it_was(picture, noi
 
 
 @pytest.mark.parametrize("keep", [3, 20, 160])
-def test_jpeg_cut_before_its_pixels_is_refused(picture, noisy, keep):
+def test_jpeg_truncated_before_its_pixels_is_rejected(picture, noisy, keep):
     with pytest.raises(ImageReadError, match="The JPEG file is damaged or incomplete"):
         read_radiograph(picture(noisy, "JPEG")[:keep])
 
 
 @pytest.mark.parametrize("format", ["PNG", "TIFF", "BMP", "WEBP"])
 @pytest.mark.parametrize("keep", [0.1, 0.5])
-def test_other_damaged_pictures_are_refused(picture, noisy, format, keep):
+def test_other_damaged_images_are_rejected(picture, noisy, format, keep):
     data = picture(noisy, format)
     with pytest.raises(ImageReadError, match="damaged or incomplete"):
         read_radiograph(data[: max(20, int(len(data) * keep))])
 
 
 @pytest.mark.parametrize("format", ["PNG", "WEBP"])
-def test_animations_are_refused_by_their_frames(picture, format):
+def test_animations_are_rejected(picture, format):
     frames = [Image.fromarray(np.full((8, 8), v, np.uint8)) for v in (0, 128, 255)]
     data = picture(frames[0], format, save_all=True, append_images=frames[1:])
     with pytest.raises(ImageReadError, match=r"animation of 3 frames"):
         read_radiograph(data)
 
 
-def test_pages_of_a_tiff_are_counted(picture):
+def test_tiff_with_several_pages_is_rejected(picture):
     pages = [Image.fromarray(GREY), Image.fromarray(GREY)]
     data = picture(pages[0], "TIFF", save_all=True, append_images=pages[1:])
-    with pytest.raises(ImageReadError, match="The TIFF file holds 2 pages"):
+    with pytest.raises(ImageReadError, match="The TIFF file contains 2 pages"):
         read_radiograph(data)
 
 
-def test_preview_in_a_tiff_is_passed_over(picture):
+def test_preview_in_a_tiff_is_ignored(picture):
     pages = [Image.fromarray(np.full((4, 4), 9, np.uint8)), Image.fromarray(np.full((32, 32), 255, np.uint8))]
     data = picture(pages[0], "TIFF", save_all=True, append_images=pages[1:])
     assert_array_equal(read_radiograph(data).pixels, np.ones((32, 32)))
 
 
-def test_stereo_jpeg_is_read_as_its_first_picture(picture):
+def test_first_image_of_a_stereo_jpeg_is_read(picture):
     views = [Image.fromarray(np.full((16, 16), v, np.uint8)) for v in (200, 10)]
     film = read_radiograph(picture(views[0], "MPO", save_all=True, append_images=views[1:]))
     assert film.kind == "JPEG"
@@ -248,7 +250,7 @@ def test_stereo_jpeg_is_read_as_its_first_picture(picture):
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize(("width", "height"), [(10000, 8001), (10000, 9500), (30000, 30000)])
-def test_bombs_are_refused_before_they_are_decoded(picture, width, height):
+def test_huge_image_is_rejected_before_decoding(picture, width, height):
     data = bytearray(picture(GREY, "BMP"))
     data[18:22], data[22:26] = width.to_bytes(4, "little"), height.to_bytes(4, "little")
     with pytest.raises(ImageReadError, match="at most 80 megapixels"):

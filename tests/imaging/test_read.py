@@ -1,3 +1,5 @@
+"""Detection of the file type, and reading of any file."""
+
 import io
 import zipfile
 
@@ -18,7 +20,7 @@ def _zip() -> bytes:
     return file.getvalue()
 
 
-def test_paths_strings_and_bytes_are_the_same(picture, tmp_path):
+def test_paths_strings_and_bytes_are_accepted(picture, tmp_path):
     data = picture(GREY, "PNG")
     path = tmp_path / "film.png"
     path.write_bytes(data)
@@ -26,7 +28,7 @@ def test_paths_strings_and_bytes_are_the_same(picture, tmp_path):
         assert_array_equal(read_radiograph(source).pixels, [[0, 1]])
 
 
-def test_the_content_decides_and_not_the_name(picture, dicom, tmp_path):
+def test_file_type_is_detected_from_the_content(picture, dicom, tmp_path):
     for name, data, kind in [
         ("film.dcm", picture(GREY, "PNG"), "PNG"),
         ("film.png", picture(GREY, "BMP"), "BMP"),
@@ -58,7 +60,7 @@ def test_the_content_decides_and_not_the_name(picture, dicom, tmp_path):
         (b"BM, a text that begins like a bitmap", "a text file"),
     ],
 )
-def test_what_is_no_radiograph_is_refused_by_name(data, name):
+def test_other_files_are_rejected_by_name(data, name):
     with pytest.raises(ImageReadError) as caught:
         read_radiograph(data)
     assert str(caught.value) == (
@@ -67,7 +69,7 @@ def test_what_is_no_radiograph_is_refused_by_name(data, name):
     )
 
 
-def test_empty_file_is_refused(tmp_path):
+def test_empty_file_is_rejected(tmp_path):
     with pytest.raises(ImageReadError, match="The file is empty"):
         read_radiograph(b"")
     (tmp_path / "empty.png").touch()
@@ -75,17 +77,17 @@ def test_empty_file_is_refused(tmp_path):
         read_radiograph(tmp_path / "empty.png")
 
 
-def test_missing_file_is_refused(tmp_path):
+def test_missing_file_is_rejected(tmp_path):
     with pytest.raises(ImageReadError, match=r"There is no file at .*film\.png"):
         read_radiograph(tmp_path / "film.png")
 
 
-def test_folder_is_refused(tmp_path):
+def test_folder_is_rejected(tmp_path):
     with pytest.raises(ImageReadError, match="is a folder"):
         read_radiograph(tmp_path)
 
 
-def test_file_used_as_folder_is_refused(tmp_path):
+def test_file_used_as_folder_is_rejected(tmp_path):
     (tmp_path / "file").write_bytes(b"x")
     with pytest.raises(ImageReadError, match="cannot be opened"):
         read_radiograph(tmp_path / "file" / "film.png")
@@ -93,7 +95,7 @@ def test_file_used_as_folder_is_refused(tmp_path):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("seed", range(3))
-def test_damage_anywhere_is_an_image_read_error_or_an_image(picture, dicom, film, seed):
+def test_damaged_files_give_an_image_read_error_or_an_image(picture, dicom, film, seed):
     """Flipped bytes and cuts never raise anything but `ImageReadError`."""
     rng = np.random.default_rng(seed)
     small = (film[::8, ::8] * 255).astype(np.uint8)
@@ -101,18 +103,18 @@ def test_damage_anywhere_is_an_image_read_error_or_an_image(picture, dicom, film
     files.append(dicom(small, WindowCenter=100, WindowWidth=200, PixelSpacing=[0.1, 0.1]))
     for data in files:
         for _ in range(40):
-            bad = bytearray(data)
-            for place in rng.integers(0, min(len(bad), 700), 4):
-                bad[place] = rng.integers(0, 256)
+            damaged = bytearray(data)
+            for position in rng.integers(0, min(len(damaged), 700), 4):
+                damaged[position] = rng.integers(0, 256)
             if rng.random() < 0.3:
-                bad = bad[: rng.integers(1, len(bad))]
-            pixels = _read_or_refuse(bytes(bad))
+                damaged = damaged[: rng.integers(1, len(damaged))]
+            pixels = _read_or_reject(bytes(damaged))
             assert pixels.dtype == np.float32
             assert pixels.min() >= 0
             assert pixels.max() <= 1
 
 
-def _read_or_refuse(data: bytes) -> np.ndarray:
+def _read_or_reject(data: bytes) -> np.ndarray:
     try:
         return read_radiograph(data).pixels
     except ImageReadError:

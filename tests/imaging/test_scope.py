@@ -1,4 +1,4 @@
-"""Which headers place an image outside the scope of a model."""
+"""Headers that place an image outside the scope of a model."""
 
 import pytest
 from pydicom.dataset import Dataset
@@ -47,20 +47,20 @@ def test_other_parts_are_out_of_scope(term):
 
 
 @pytest.mark.parametrize("term", ["", " ", "UNKNOWN", "OTHER", "JOINT", "Doe Jane", "?", "12"])
-def test_term_that_names_no_known_part_is_no_reason(term):
+def test_unknown_term_gives_no_reason(term):
     assert find_body_part(term) is None
 
 
-def test_scope_follows_the_card():
+def test_scope_depends_on_the_card():
     assert _reasons("FOOT", ("hand",))
     assert _reasons("WRIST", ("wrist",)) == ()
     assert _reasons("HAND", ("wrist",))
-    # A card without a record by region is held to the regions that the program knows.
+    # Without regions in the card, all regions of the program count as covered.
     assert _reasons("CHEST", ())
     assert _reasons("HAND", ()) == ()
 
 
-def test_every_region_of_the_program_has_its_own_term():
+def test_every_region_has_a_term():
     for region in REGIONS:
         assert _reasons(region, (region,)) == ()
 
@@ -72,11 +72,11 @@ def test_other_modalities_are_out_of_scope(modality):
 
 
 @pytest.mark.parametrize("modality", ["CR", "DX", "", "QQ"])
-def test_radiographs_and_unknown_modalities_are_no_reason(modality):
+def test_radiographs_and_unknown_modalities_give_no_reason(modality):
     assert out_of_scope_reasons([], modality, REGIONS) == ()
 
 
-def test_codes_name_body_parts():
+def test_codes_are_mapped_to_body_parts():
     assert find_coded_body_part("85562004", "SCT", "").name == "hand"
     assert find_coded_body_part("0000", "99LOCAL", "Left knee").name == "knee"
     assert find_coded_body_part("0000", "99LOCAL", "Doe Jane") is None
@@ -104,21 +104,21 @@ def _coded(value: str, meaning: str) -> Sequence:
         ({"Modality": "CT"}, True),
     ],
 )
-def test_header_of_a_file_decides(dicom, elements, outside):
-    gate = check_quality(read_radiograph(dicom(VALUES, **elements), any_modality=True), regions=REGIONS)
-    if gate.state is not QualityState.REFUSE:  # the tiny image may be refused for its size
-        assert gate.out_of_scope == outside
+def test_scope_is_read_from_the_header(dicom, elements, outside):
+    quality = check_quality(read_radiograph(dicom(VALUES, **elements), any_modality=True), regions=REGIONS)
+    if quality.state is not QualityState.REFUSE:  # the tiny image may be refused for its size
+        assert quality.out_of_scope == outside
     film = read_radiograph(dicom(VALUES, **elements), any_modality=True)
     assert bool(out_of_scope_reasons(film.body_parts, film.other_modality, REGIONS)) == outside
 
 
-def test_header_text_is_never_repeated(dicom):
+def test_header_text_is_never_displayed(dicom):
     film = read_radiograph(dicom(VALUES, BodyPartExamined="CHEST DOE JANE"))
     (reason,) = out_of_scope_reasons(film.body_parts, "", REGIONS)
     assert "DOE" not in reason.upper()
 
 
-def test_data_sets_still_refuse_slices(dicom):
+def test_slices_are_rejected_by_default(dicom):
     with pytest.raises(ImageReadError, match="a CT slice"):
         read_radiograph(dicom(VALUES, Modality="CT"))
     assert read_radiograph(dicom(VALUES, Modality="MG")).other_modality == "MG"

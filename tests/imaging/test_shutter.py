@@ -1,3 +1,5 @@
+"""The DICOM display shutter."""
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -24,11 +26,11 @@ def shutter(elements, shape=(8, 10), aspect=1.0):
     return read_shutter(dataset, shape, aspect)
 
 
-def test_a_file_without_shutter():
+def test_file_without_shutter():
     assert shutter({}) == (None, ())
 
 
-def test_rectangle_counts_from_one_and_includes_its_edges():
+def test_rectangle_is_one_based_and_includes_its_edges():
     found, warnings = shutter(RECTANGLE)
     expected = np.ones((8, 10), bool)
     expected[2:5, 1:4] = False
@@ -63,7 +65,7 @@ def test_polygon():
     assert_array_equal(~found.hidden, row + column <= 10)
 
 
-def test_combined_shapes_show_what_lies_inside_all():
+def test_only_the_area_inside_all_shapes_is_visible():
     shapes = RECTANGLE | CIRCLE | POLYGON | {"ShutterShape": ["RECTANGULAR", "CIRCULAR", "POLYGONAL"]}
     found, _ = shutter(shapes)
     parts = [shutter(shape)[0].hidden for shape in (RECTANGLE, CIRCLE, POLYGON)]
@@ -90,13 +92,13 @@ def test_presentation_value(value, level):
         {"ShutterShape": "STAR"},
     ],
 )
-def test_a_malformed_shutter_is_ignored_with_a_warning(elements):
+def test_malformed_shutter_is_ignored_with_a_warning(elements):
     found, (warning,) = shutter(elements)
     assert found is None
     assert "malformed" in warning
 
 
-def test_a_shutter_that_hides_everything_is_ignored_with_a_warning():
+def test_shutter_that_hides_everything_is_ignored_with_a_warning():
     found, (warning,) = shutter(CIRCLE | {"CenterOfCircularShutter": [900, 900]})
     assert found is None
     assert "hides the whole image" in warning
@@ -111,7 +113,7 @@ def test_vertices_far_outside_the_image():
 
 @pytest.fixture
 def framed(film) -> tuple[np.ndarray, dict, tuple[slice, slice]]:
-    """A film inside a bright frame that sets wrong grey levels, the shutter over it, and where the film is."""
+    """An image with a bright frame that distorts the grey levels, its shutter elements, and the area inside."""
     values = np.full((320, 260), 4000, np.uint16)
     inside = slice(40, 280), slice(30, 230)
     values[inside] = np.rint(film * 1000)
@@ -127,7 +129,7 @@ def framed(film) -> tuple[np.ndarray, dict, tuple[slice, slice]]:
 
 @pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
 @pytest.mark.parametrize("value", [0, 65535])
-def test_what_is_shuttered_sets_no_grey_levels_and_does_not_reach_the_gate(dicom, framed, photometric, value):
+def test_hidden_area_influences_neither_grey_levels_nor_quality_check(dicom, framed, photometric, value):
     values, edges, inside = framed
     if photometric == "MONOCHROME1":
         values = 4095 - values
@@ -143,7 +145,7 @@ def test_what_is_shuttered_sets_no_grey_levels_and_does_not_reach_the_gate(dicom
     assert check_quality(plain).state is QualityState.PASS
 
 
-def test_round_and_polygonal_shutters_do_not_reach_the_gate(dicom, film):
+def test_area_outside_round_and_polygonal_shutters_is_not_checked(dicom, film):
     values = np.rint(film * 4095).astype(np.uint16)
     values[:30] = values[-30:] = 4095
     values[:, :25] = values[:, -25:] = 4095
@@ -164,7 +166,7 @@ def test_round_and_polygonal_shutters_do_not_reach_the_gate(dicom, film):
             assert check_quality(film).state is QualityState.PASS
 
 
-def test_a_shutter_over_colour(dicom, framed):
+def test_shutter_of_a_colour_image(dicom, framed):
     values, edges, inside = framed
     rgb = np.repeat((values >> 4).astype(np.uint8)[..., None], 3, axis=-1)
     film = read_radiograph(dicom(rgb, **edges))
@@ -172,19 +174,19 @@ def test_a_shutter_over_colour(dicom, framed):
     assert film.pixels[inside].any()
 
 
-def test_an_image_that_is_nearly_all_shuttered_is_refused(dicom, film):
+def test_nearly_completely_hidden_image_is_refused(dicom, film):
     values = np.rint(film * 4095).astype(np.uint16)
     tiny = {"ShutterShape": "CIRCULAR", "CenterOfCircularShutter": [120, 100], "RadiusOfCircularShutter": 15}
-    answer = check_quality(read_radiograph(dicom(values, BitsStored=12, **tiny)))
-    assert answer.state is QualityState.REFUSE
-    assert "single shade" in answer.reasons[0]
+    result = check_quality(read_radiograph(dicom(values, BitsStored=12, **tiny)))
+    assert result.state is QualityState.REFUSE
+    assert "single shade" in result.reasons[0]
 
 
-def test_an_image_that_is_mostly_shuttered_is_warned_about(dicom, film):
+def test_mostly_hidden_image_gets_a_warning(dicom, film):
     values = np.rint(film * 4095).astype(np.uint16)
     small = {"ShutterShape": "CIRCULAR", "CenterOfCircularShutter": [120, 100], "RadiusOfCircularShutter": 30}
-    answer = check_quality(
+    result = check_quality(
         read_radiograph(dicom(values, BitsStored=12, WindowCenter=2048, WindowWidth=4096, **small))
     )
-    assert answer.state is QualityState.WARN
-    assert any("hidden by a display shutter" in reason for reason in answer.reasons)
+    assert result.state is QualityState.WARN
+    assert any("hidden by a display shutter" in reason for reason in result.reasons)

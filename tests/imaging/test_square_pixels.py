@@ -1,3 +1,5 @@
+"""Resampling of images with non-square pixels."""
+
 import cv2
 import numpy as np
 import pytest
@@ -26,7 +28,7 @@ def bone(film) -> np.ndarray:
 def test_wide_pixels_become_square(dicom, bone, elements):
     film = read_radiograph(dicom(bone[:, ::2].copy(), **elements, **WINDOW))
     assert film.pixels.shape == (240, 199)
-    # Stored pixels stay as they are; those between them are interpolated.
+    # Stored pixels are unchanged; the pixels between them are interpolated.
     assert_allclose(film.pixels[:, ::2], bone[:, ::2] / 4095, atol=1e-6)
     assert_allclose(film.pixels, bone[:, :199] / 4095, atol=0.002)
     assert film.spacing == (None if "PixelAspectRatio" in elements and len(elements) == 1 else (0.1, 0.1))
@@ -64,21 +66,21 @@ def test_spacing_is_that_of_the_resampled_pixels(dicom, bone):
     ],
 )
 @pytest.mark.filterwarnings("ignore:Invalid value for VR")
-def test_pixels_that_are_square_or_unknown_stay(dicom, bone, elements):
+def test_square_and_unknown_pixels_are_not_resampled(dicom, bone, elements):
     film = read_radiograph(dicom(bone, **elements, **WINDOW))
     assert_array_equal(film.pixels, read_radiograph(dicom(bone, **WINDOW)).pixels)
     assert film.scale == (1, 1)
     assert film.warnings == ()
 
 
-def test_an_implausible_shape_is_not_followed_but_warned_about(dicom, bone):
+def test_implausible_pixel_shape_is_ignored_with_a_warning(dicom, bone):
     film = read_radiograph(dicom(bone, PixelAspectRatio=[1, 2000], **WINDOW))
     assert film.pixels.shape == bone.shape
     (warning,) = film.warnings
     assert "implausible" in warning
 
 
-def test_an_image_that_would_become_too_large_is_reduced_instead(monkeypatch):
+def test_image_that_would_become_too_large_is_reduced(monkeypatch):
     monkeypatch.setattr(square_pixels, "MAX_MEGAPIXELS", 0.001)
     assert square_pixels.square_size((31, 40), 0.5) == (16, 40)
     assert square_pixels.square_size((30, 41), 2.0) == (30, 21)
@@ -86,17 +88,17 @@ def test_an_image_that_would_become_too_large_is_reduced_instead(monkeypatch):
     assert square_pixels.square_size((10, 10), 2.0) == (19, 10)
 
 
-def test_a_place_in_the_picture_is_the_same_place_in_the_file(dicom):
+def test_coordinates_are_converted_to_the_file(dicom):
     values = np.zeros((100, 80), np.uint16)
     values[70:74, 20:23] = 4095
     film = read_radiograph(dicom(values, PixelSpacing=[0.1, 0.25], **WINDOW))
     blob = cv2.moments(film.pixels)
-    # Moments name centres of pixels.
+    # Moments refer to pixel centres.
     centre = np.array([blob["m10"], blob["m01"]]) / blob["m00"] + 0.5
     assert_allclose(film.to_file(centre), [21.5, 72], atol=0.01)
 
 
-def test_padding_and_shutter_follow_the_resampled_pixels(dicom, bone):
+def test_padding_and_shutter_are_resampled(dicom, bone):
     squeezed = bone[:, ::2].copy() + 1
     squeezed[:, :20] = 0
     film = read_radiograph(

@@ -1,3 +1,5 @@
+"""Removal of bits that do not belong to the image."""
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -18,7 +20,7 @@ def bone(film) -> np.ndarray:
 
 @pytest.fixture
 def overlay(bone) -> np.ndarray:
-    """Bars in bits 12 and 14, as annotations in unused bits look."""
+    """Bars in bits 12 and 14, like annotations in unused bits."""
     bars = np.zeros_like(bone)
     bars[20:30, 20:180] = 1 << 12
     bars[100:140, 50:60] = 1 << 14
@@ -26,7 +28,7 @@ def overlay(bone) -> np.ndarray:
 
 
 def _write(dataset, encode, values, syntax, **elements) -> bytes:
-    """A file of 16 stored bits whose header then says otherwise, as real files with overlay bits do."""
+    """A file with 16 stored bits whose header states fewer, like real files with overlay bits."""
     high = elements.pop("HighBit", None)
     source = dataset(values)
     if syntax != ExplicitVRLittleEndian:
@@ -45,9 +47,7 @@ def test_overlay_bits_are_removed(dataset, encode, bone, overlay, syntax):
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES)
-def test_overlay_bits_of_signed_values_are_removed_and_the_sign_extended(
-    dataset, encode, bone, overlay, syntax
-):
+def test_overlay_bits_of_signed_values_are_removed(dataset, encode, bone, overlay, syntax):
     signed = (bone.astype(np.int16) - 2048).view(np.uint16) & 0x0FFF
     elements = {"PixelRepresentation": 1, "WindowCenter": 0}
     film = read_radiograph(_write(dataset, encode, signed | overlay, syntax, **elements))
@@ -57,13 +57,13 @@ def test_overlay_bits_of_signed_values_are_removed_and_the_sign_extended(
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES)
-def test_an_image_in_the_high_bits_is_shifted_down(dataset, encode, bone, syntax):
+def test_image_in_the_high_bits_is_shifted_down(dataset, encode, bone, syntax):
     low_overlay = (bone & 1) << 2
     film = read_radiograph(_write(dataset, encode, bone << 4 | low_overlay, syntax, HighBit=15))
     assert_array_equal(film.pixels, read_radiograph(_write(dataset, encode, bone, syntax)).pixels)
 
 
-def test_a_high_bit_that_the_values_contradict_is_ignored(dataset, encode, bone):
+def test_high_bit_that_contradicts_the_values_is_ignored(dataset, encode, bone):
     film = read_radiograph(_write(dataset, encode, bone, ExplicitVRLittleEndian, HighBit=15))
     assert_array_equal(
         film.pixels, read_radiograph(_write(dataset, encode, bone, ExplicitVRLittleEndian)).pixels
@@ -71,19 +71,19 @@ def test_a_high_bit_that_the_values_contradict_is_ignored(dataset, encode, bone)
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES)
-def test_too_few_stored_bits_are_noticed(dataset, encode, film, syntax):
+def test_too_few_stored_bits_are_detected(dataset, encode, film, syntax):
     values = np.rint(film * 65535).astype(np.uint16)
     found = read_radiograph(_write(dataset, encode, values, syntax, WindowCenter=32768, WindowWidth=65536))
     np.testing.assert_allclose(found.pixels, film, atol=1e-4)
     (warning,) = found.warnings
-    assert "states 12 bits a pixel, but its values do not fit" in warning
+    assert "states 12 bits per pixel, but its values need more" in warning
 
 
-def test_far_too_few_stored_bits_are_noticed(dataset, encode, bone):
+def test_far_too_few_stored_bits_are_detected(dataset, encode, bone):
     noisy = bone + np.random.default_rng(0).integers(0, 200, bone.shape, np.uint16)
     found = read_radiograph(_write(dataset, encode, noisy, ExplicitVRLittleEndian, BitsStored=8))
     np.testing.assert_allclose(found.pixels, np.clip(noisy / 4095, 0, 1), atol=1e-4)
-    assert "states 8 bits a pixel" in found.warnings[0]
+    assert "states 8 bits per pixel" in found.warnings[0]
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES)
@@ -94,7 +94,7 @@ def test_random_unused_bits_are_removed(dataset, encode, bone, syntax):
     assert film.warnings == ()
 
 
-def test_padding_that_needs_more_bits_than_are_stored_is_black(dataset, encode, bone):
+def test_padding_with_more_than_the_stored_bits_is_black(dataset, encode, bone):
     padded = bone.copy()
     padded[:40] = 63536
     film = read_radiograph(_write(dataset, encode, padded, ExplicitVRLittleEndian, PixelPaddingValue=63536))
@@ -105,7 +105,7 @@ def test_padding_that_needs_more_bits_than_are_stored_is_black(dataset, encode, 
 
 
 @pytest.mark.parametrize("elements", [{}, {"BitsStored": 16}, {"BitsStored": 0}, {"BitsStored": 99}])
-def test_values_stay_where_the_header_allows_no_other_reading(dataset, bone, elements):
+def test_values_are_unchanged_without_a_valid_bits_stored(dataset, bone, elements):
     source = dataset(bone)
     del source.BitsStored
     for keyword, value in elements.items():

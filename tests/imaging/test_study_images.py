@@ -1,4 +1,4 @@
-"""Which images form a study: never those of two patients."""
+"""Assignment of uploaded images to a study, which never contains images of two patients."""
 
 import pytest
 from patient_data import film_of
@@ -19,7 +19,7 @@ _FILES = {name: DroppedFile(name, content) for name, content in _CONTENTS.items(
 
 
 class Session:
-    """A study and the uploaders in front of it."""
+    """A study and its uploads."""
 
     def __init__(self):
         self.images = StudyImages()
@@ -27,13 +27,13 @@ class Session:
 
     def drop(self, *names: str) -> "Session":
         self.uploads |= {name: [_FILES[name]] for name in names}
-        return self.look()
+        return self.update()
 
     def remove(self, name: str) -> "Session":
         del self.uploads[name]
-        return self.look()
+        return self.update()
 
-    def look(self, emptied: bool = False) -> "Session":
+    def update(self, emptied: bool = False) -> "Session":
         if emptied:
             self.uploads = {}
         self.images.update(self.uploads, emptied)
@@ -71,56 +71,56 @@ def test_first_images(first, state):
 @pytest.mark.parametrize("emptied", [False, True])
 def test_later_image(first, later, state, emptied):
     session = Session().drop(first)
-    session.look(emptied)
+    session.update(emptied)
     assert session.drop(later).state == state
-    # Nothing changes by looking again.
-    assert session.look().state == state
+    # A further update changes nothing.
+    assert session.update().state == state
 
 
 def test_same_study():
     session = Session().drop("png1").drop("png2")
     session.images.join_waiting()
-    assert session.look().state == ("png1 png2", "", "", False)
+    assert session.update().state == ("png1 png2", "", "", False)
 
 
-def test_new_study_outlives_its_emptied_uploader():
+def test_new_study_remains_when_its_uploader_is_emptied():
     session = Session().drop("png1").drop("png2")
     session.images.begin_with_waiting()
-    assert session.look(emptied=True).state == ("png2", "", "", False)
-    assert session.look().state == ("png2", "", "", False)
+    assert session.update(emptied=True).state == ("png2", "", "", False)
+    assert session.update().state == ("png2", "", "", False)
 
 
-def test_new_study_with_images_of_two_more_patients_parts_them_again():
+def test_new_study_separates_images_of_two_patients():
     session = Session().drop("a1", "b1", "c1")
     session.images.begin_with_apart()
-    assert session.look(emptied=True).state == ("b1", "", "c1", False)
+    assert session.update(emptied=True).state == ("b1", "", "c1", False)
 
 
-def test_kept_study_is_shown_and_the_other_stays_apart():
+def test_images_of_another_study_stay_apart():
     session = Session().drop("a1").drop("b1")
     session.images.keep()
-    assert session.look().state == ("a1", "", "b1", False)
-    # The next image of yet another patient asks again.
+    assert session.update().state == ("a1", "", "b1", False)
+    # An image of a third patient requires a decision again.
     assert session.drop("c1").state == ("a1", "", "b1 c1", True)
 
 
-def test_removed_images_go():
+def test_removed_images_leave_the_study():
     session = Session().drop("a1", "a2").drop("png1")
     assert session.remove("png1").state == ("a1 a2", "", "", False)
     assert session.remove("a1").state == ("a2", "", "", False)
     assert session.remove("a2").state == ("", "", "", False)
 
 
-def test_image_apart_takes_the_place_of_a_study_that_was_removed():
+def test_image_of_another_study_replaces_a_removed_study():
     assert Session().drop("a1", "b1").remove("a1").state == ("b1", "", "", False)
 
 
-def test_images_without_identity_are_named_only_beside_others():
+def test_images_without_identity_are_listed_only_if_others_have_one():
     assert Session().drop("png1", "png2").images.unidentified == []
     assert [file.name for file in Session().drop("a1", "png1").images.unidentified] == ["png1"]
 
 
-def test_unexpected_exception_while_identifying_spoils_nothing(monkeypatch):
+def test_exception_while_identifying_does_not_affect_the_study(monkeypatch):
     def broken(_content):
         raise ZeroDivisionError
 

@@ -81,7 +81,7 @@ def test_other_dataset_gives_a_warning(store, phantoms, tmp_path):
 
 def test_progress_counts_all_images(store, phantoms):
     calls = []
-    evaluate_model(store, "tiny", phantoms, progress=lambda *done: calls.append(done))
+    evaluate_model(store, "tiny", phantoms, progress=lambda _stage, *counts: calls.append(counts))
     assert calls[-1][0] == calls[-1][1] == store.card("tiny").test.n
 
 

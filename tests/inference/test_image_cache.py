@@ -56,7 +56,9 @@ def test_cache_hit_decodes_nothing(cases, tmp_path, reads):
     first = image_cache.decode_images(cases, SPEC, tmp_path / "cache")
     assert sorted(reads) == ["0.png", "1.png", "2.png"]
     calls = []
-    again = image_cache.decode_images(cases, SPEC, tmp_path / "cache", lambda *done: calls.append(done))
+    again = image_cache.decode_images(
+        cases, SPEC, tmp_path / "cache", lambda _stage, *counts: calls.append(counts)
+    )
     assert len(reads) == 3
     assert calls == [(3, 3)]
     np.testing.assert_array_equal(first.canvases, again.canvases)
@@ -103,7 +105,7 @@ def test_unreadable_images_are_listed_and_black_also_from_the_cache(cases, tmp_p
 
 def test_progress_counts_to_the_end(cases, tmp_path):
     calls = []
-    image_cache.decode_images(cases, SPEC, tmp_path / "cache", lambda *done: calls.append(done))
+    image_cache.decode_images(cases, SPEC, tmp_path / "cache", lambda _stage, *counts: calls.append(counts))
     assert calls == [(1, 3), (2, 3), (3, 3)]
 
 
@@ -137,7 +139,7 @@ def test_cancelled_decoding_leaves_no_partial_cache(cases, tmp_path, reads):
     class Stop(Exception):  # noqa: N818
         pass
 
-    def stop(done, total):
+    def stop(stage, done, total):
         raise Stop
 
     with pytest.raises(Stop):

@@ -11,19 +11,23 @@ from fracture_core.training import loop
 from fracture_core.zoo.model_views import logit_view
 
 
-def test_logits_do_not_depend_on_batches(trained, films, tiny_config):
+def test_logits_do_not_depend_on_batches(trained, training_data, tiny_config):
     model = loop.load_best_model(trained, tiny_config)
     rows = np.array([40, 3, 17, *range(20, 40), 0])
-    scores = compute_logits(model, films.canvases, rows, films.spec)
+    scores = compute_logits(model, training_data.canvases, rows, training_data.spec)
     view = logit_view(model)
     single = [
-        float(view.predict_on_batch(normalise_canvas(films.canvases[row][None], films.spec))[0, 0])
+        float(
+            view.predict_on_batch(normalise_canvas(training_data.canvases[row][None], training_data.spec))[
+                0, 0
+            ]
+        )
         for row in rows
     ]
     assert scores.dtype == np.float64
     np.testing.assert_allclose(scores, single, atol=1e-4)
     assert len(set(np.round(scores, 4))) > 10
-    assert compute_logits(model, films.canvases, rows[:0], films.spec).shape == (0,)
+    assert compute_logits(model, training_data.canvases, rows[:0], training_data.spec).shape == (0,)
 
 
 def test_prediction_table():

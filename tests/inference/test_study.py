@@ -51,15 +51,15 @@ def predict() -> FakePredictor:
 
 
 def test_images_are_in_order_and_predicted_once(predict, files):
-    films = _dropped(files[:3])
+    training_data = _dropped(files[:3])
     study = Study(predict, "m")
-    study.set_images(films)
+    study.set_images(training_data)
     study.wait_for_first(30)
     images = study.images()
     assert [image.name for image in images] == ["0.png", "1.png", "2.png"]
     assert all(image.summary and not image.waits and not image.error for image in images)
-    study.set_images(films)
-    study.set_images([*films, *_dropped(files[3:4])])
+    study.set_images(training_data)
+    study.set_images([*training_data, *_dropped(files[3:4])])
     study.wait_for_first(30)
     assert sorted(predict.calls) == sorted(files[:4])
     assert [image.opinion.film.width for image in study.images()] == [320] * 4

@@ -1,4 +1,4 @@
-"""A file is old or new, never half."""
+"""Atomic writes: readers see the old content or the new one."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,16 +13,16 @@ def test_write_atomically_leaves_one_file(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_threads_do_not_share_what_is_half_written(tmp_path):
+def test_concurrent_writers_never_mix_their_contents(tmp_path):
     path = tmp_path / "a.json"
     texts = [letter * 100_000 for letter in "ab"]
     write_atomically(path, texts[0])
     with ThreadPoolExecutor(2) as pool:
-        writing = [
+        writers = [
             pool.submit(lambda text: [write_atomically(path, text) for _ in range(50)], text)
             for text in texts
         ]
-        while not all(work.done() for work in writing):
+        while not all(writer.done() for writer in writers):
             assert path.read_text() in texts
-    assert [work.result() for work in writing]
+    assert [writer.result() for writer in writers]
     assert list(tmp_path.iterdir()) == [path]

@@ -1,4 +1,4 @@
-"""What an archive may do to this computer: nothing but fill its folder."""
+"""Extraction of untrusted archives: nothing is written outside the target folder."""
 
 import io
 import stat
@@ -14,8 +14,8 @@ from fracture_core.io.unzip import unzip
 
 
 @pytest.fixture
-def unpacked(tmp_path):
-    """Unpacks bytes below tmp_path/in/set and gives that folder."""
+def unpack(tmp_path):
+    """Function that extracts an archive to tmp_path/in/set and returns that folder."""
 
     def run(content: bytes) -> Path:
         inside = tmp_path / "in"
@@ -28,11 +28,11 @@ def unpacked(tmp_path):
     return run
 
 
-def _everything(folder: Path) -> list[str]:
+def _all_paths(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
-def _with(info: zipfile.ZipInfo, content: bytes = b"x") -> bytes:
+def _archive_with(info: zipfile.ZipInfo, content: bytes = b"x") -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("good.txt", "good")
@@ -40,45 +40,45 @@ def _with(info: zipfile.ZipInfo, content: bytes = b"x") -> bytes:
     return buffer.getvalue()
 
 
-def _kind(kind: int) -> zipfile.ZipInfo:
+def _member_of_type(file_type: int) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo("member")
     info.create_system = 3
-    info.external_attr = (kind | 0o777) << 16
+    info.external_attr = (file_type | 0o777) << 16
     return info
 
 
-def _is_refused(run, tmp_path: Path, content: bytes, words: str) -> None:
-    with pytest.raises(DataError, match=words) as error:
-        run(content)
+def _assert_refused(unpack, tmp_path: Path, content: bytes, message: str) -> None:
+    with pytest.raises(DataError, match=message) as error:
+        unpack(content)
     assert str(error.value).count("\n") == 0
-    assert _everything(tmp_path) == ["in", "in/set.zip"]
+    assert _all_paths(tmp_path) == ["in", "in/set.zip"]
 
 
-def test_a_good_archive(unpacked):
+def test_archive_is_extracted(unpack):
     files = {"a/train/one.png": b"1" * 5000, "a/täble.csv": b"2", "a/empty/": b"", "..a/b..c/d": b"3"}
-    folder = unpacked(pack(files))
+    folder = unpack(pack(files))
     assert {name: (folder / name).read_bytes() for name in files if not name.endswith("/")} == {
         name: content for name, content in files.items() if not name.endswith("/")
     }
 
 
-def test_windows_paths_are_paths(unpacked):
+def test_windows_separators_are_accepted(unpack):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name in ("a\\", "a\\b.txt"):
             info = zipfile.ZipInfo("placeholder")
             info.filename = name
             archive.writestr(info, b"")
-    assert _everything(unpacked(buffer.getvalue())) == ["a", "a/b.txt"]
+    assert _all_paths(unpack(buffer.getvalue())) == ["a", "a/b.txt"]
 
 
-def test_what_macos_left_is_left_out(unpacked):
-    folder = unpacked(pack({"a.png": b"1", "__MACOSX/._a.png": b"2", ".DS_Store": b"3", "sub/._b": b"4"}))
-    assert _everything(folder) == ["a.png"]
+def test_macos_files_are_left_out(unpack):
+    folder = unpack(pack({"a.png": b"1", "__MACOSX/._a.png": b"2", ".DS_Store": b"3", "sub/._b": b"4"}))
+    assert _all_paths(folder) == ["a.png"]
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("name", "message"),
     [
         ("../evil.txt", "leads out"),
         ("a/../../evil.txt", "leads out"),
@@ -89,16 +89,16 @@ def test_what_macos_left_is_left_out(unpacked):
         ("C:\\evil.txt", "drive"),
         ("C:evil.txt", "drive"),
         ("a/b.txt:stream", "drive"),
-        ("evil\n.txt", "no file name"),
-        ("evil\0.txt", "no file name"),
-        (".", "no file name"),
+        ("evil\n.txt", "not a valid file name"),
+        ("evil\0.txt", "not a valid file name"),
+        (".", "not a valid file name"),
         ("__MACOSX/../../evil.txt", "leads out"),
     ],
 )
-def test_names_that_leave_the_folder(unpacked, tmp_path, name, words):
+def test_names_outside_the_folder_are_refused(unpack, tmp_path, name, message):
     info = zipfile.ZipInfo("placeholder")
     info.filename = name
-    _is_refused(unpacked, tmp_path, _with(info), words)
+    _assert_refused(unpack, tmp_path, _archive_with(info), message)
 
 
 @pytest.mark.parametrize(
@@ -112,88 +112,88 @@ def test_names_that_leave_the_folder(unpacked, tmp_path, name, words):
         ("dir/a.png", "dir\\a.png"),
     ],
 )
-def test_names_that_collide(unpacked, tmp_path, first, second):
+def test_names_that_some_file_systems_treat_as_equal_are_refused(unpack, tmp_path, first, second):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name in (first, second):
             info = zipfile.ZipInfo("placeholder")
             info.filename = name
             archive.writestr(info, b"")
-    _is_refused(unpacked, tmp_path, buffer.getvalue(), "collides")
+    _assert_refused(unpack, tmp_path, buffer.getvalue(), "same name as another")
 
 
-def test_a_name_twice(unpacked, tmp_path):
+def test_duplicate_name_is_refused(unpack, tmp_path):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("a.png", "1")
         with pytest.warns(UserWarning, match="Duplicate name"):
             archive.writestr("a.png", "2")
-    _is_refused(unpacked, tmp_path, buffer.getvalue(), "collides")
+    _assert_refused(unpack, tmp_path, buffer.getvalue(), "same name as another")
 
 
 @pytest.mark.parametrize(
-    ("kind", "words"),
-    [(stat.S_IFLNK, "is a link"), (stat.S_IFIFO, "no ordinary"), (stat.S_IFCHR, "no ordinary")],
+    ("file_type", "message"),
+    [(stat.S_IFLNK, "is a link"), (stat.S_IFIFO, "not a regular"), (stat.S_IFCHR, "not a regular")],
 )
-def test_links_and_devices(unpacked, tmp_path, kind, words):
-    _is_refused(unpacked, tmp_path, _with(_kind(kind), b"/etc/passwd"), words)
+def test_links_and_devices_are_refused(unpack, tmp_path, file_type, message):
+    _assert_refused(unpack, tmp_path, _archive_with(_member_of_type(file_type), b"/etc/passwd"), message)
 
 
-def test_encrypted(unpacked, tmp_path):
+def test_encrypted_member_is_refused(unpack, tmp_path):
     content = bytearray(pack({"a.png": b"1"}))
     for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.index(mark) + at] |= 1
-    _is_refused(unpacked, tmp_path, bytes(content), "is encrypted")
+    _assert_refused(unpack, tmp_path, bytes(content), "is encrypted")
 
 
-def test_another_method(unpacked, tmp_path):
+def test_other_compression_method_is_refused(unpack, tmp_path):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("a.png", b"1")
-    _is_refused(unpacked, tmp_path, buffer.getvalue(), "needs another program")
+    _assert_refused(unpack, tmp_path, buffer.getvalue(), "unsupported compression")
 
 
-def test_a_bomb(unpacked, tmp_path):
+def test_decompression_bomb_is_refused(unpack, tmp_path):
     bomb = pack({"a.png": bytes(80 << 20)})
     assert len(bomb) < 1 << 20
-    _is_refused(unpacked, tmp_path, bomb, "would swell to 84 MB")
+    _assert_refused(unpack, tmp_path, bomb, "would become 84 MB")
 
 
-def test_a_bomb_that_lies_about_its_size_writes_no_more_than_it_says(unpacked, tmp_path):
+def test_bomb_with_false_size_writes_no_more_than_the_stated_size(unpack, tmp_path):
     content = bytearray(pack({"a.png": bytes(80 << 20)}))
     for mark, at in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
         place = content.index(mark) + at
         content[place : place + 4] = (1000).to_bytes(4, "little")
     with pytest.raises(DataError, match="is damaged"):
-        unpacked(bytes(content))
+        unpack(bytes(content))
     assert sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()) <= 1000
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.99])
-def test_a_truncated_archive_is_deleted(unpacked, tmp_path, share):
+def test_truncated_archive_is_deleted(unpack, tmp_path, share):
     whole = pack({f"{number}.png": bytes([number]) * 5000 for number in range(20)})
     with pytest.raises(DataError, match="is damaged"):
-        unpacked(whole[: int(share * len(whole))])
-    assert _everything(tmp_path) == ["in"]
+        unpack(whole[: int(share * len(whole))])
+    assert _all_paths(tmp_path) == ["in"]
 
 
-def test_a_damaged_member(unpacked, tmp_path):
+def test_archive_with_damaged_member_is_deleted(unpack, tmp_path):
     content = bytearray(pack({"a.png": bytes(range(256)) * 40}))
     content[60] ^= 0xFF
     with pytest.raises(DataError, match="is damaged"):
-        unpacked(bytes(content))
+        unpack(bytes(content))
     assert not (tmp_path / "in" / "set.zip").exists()
 
 
-def test_no_room(unpacked, tmp_path, monkeypatch):
+def test_too_little_disk_space_is_reported(unpack, tmp_path, monkeypatch):
     class Usage:
         free = 10
 
     monkeypatch.setattr("shutil.disk_usage", lambda _folder: Usage)
-    with pytest.raises(DataError, match="there are 10 bytes"):
-        unpacked(pack({"a.png": bytes(5000)}))
+    with pytest.raises(DataError, match="only 10 bytes are free"):
+        unpack(pack({"a.png": bytes(5000)}))
 
 
-@pytest.mark.parametrize("spoil", crafted_zips.DAMAGED)
-def test_members_outside_the_archive_are_refused(unpacked, tmp_path, spoil):
-    _is_refused(unpacked, tmp_path, spoil(pack({"a/one.png": b"1"})), "lies outside the archive")
+@pytest.mark.parametrize("damage", crafted_zips.DAMAGED)
+def test_members_outside_the_archive_are_refused(unpack, tmp_path, damage):
+    _assert_refused(unpack, tmp_path, damage(pack({"a/one.png": b"1"})), "lies outside the archive")

@@ -1,4 +1,4 @@
-"""Names in zip archives, in whatever encoding they were packed."""
+"""Names of zip members in different encodings."""
 
 import io
 import struct
@@ -13,7 +13,7 @@ from fracture_core.io.zip_limits import member_names
 
 
 class _RawName(zipfile.ZipInfo):
-    """A member whose name is written as bytes; zipfile itself would mark other letters than ASCII as UTF-8."""
+    """A member whose name is written as bytes; zipfile itself would mark non-ASCII names as UTF-8."""
 
     __slots__ = ("raw",)
 
@@ -21,7 +21,7 @@ class _RawName(zipfile.ZipInfo):
         return self.raw, self.flag_bits
 
 
-def packed(*names: bytes, extra: bytes = b"") -> bytes:
+def _zip_with_names(*names: bytes, extra: bytes = b"") -> bytes:
     """A zip whose members have these bytes as names, not marked as UTF-8; each holds its name."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -54,39 +54,39 @@ def _names(content: bytes) -> list[str]:
     ],
 )
 def test_names_are_decoded(names, encoding):
-    assert _names(packed(*(name.encode(encoding) for name in names))) == names
+    assert _names(_zip_with_names(*(name.encode(encoding) for name in names))) == names
 
 
-def test_names_marked_as_utf_8():
+def test_name_marked_as_utf_8():
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("レントゲン.png", b"")
     assert _names(buffer.getvalue()) == ["レントゲン.png"]
 
 
-def test_name_in_utf_8_beside_another():
+def test_unicode_path_field_is_used_only_for_its_own_name():
     raw = b"R?ntgen.png"
     field = struct.pack("<BL", 1, zlib.crc32(raw)) + "Röntgen.png".encode()
     extra = struct.pack("<HH", 0x7075, len(field)) + field
-    assert _names(packed(raw, extra=extra)) == ["Röntgen.png"]
-    assert _names(packed(b"other.png", extra=extra)) == ["other.png"]
+    assert _names(_zip_with_names(raw, extra=extra)) == ["Röntgen.png"]
+    assert _names(_zip_with_names(b"other.png", extra=extra)) == ["other.png"]
 
 
-def test_names_in_one_archive_never_coincide():
+def test_names_that_decode_alike_are_numbered():
     same = [name.encode("cp932") for name in ("骨折.png",)] + ["骨折.png".encode()]
-    names = _names(packed(*same))
+    names = _names(_zip_with_names(*same))
     assert names == ["骨折.png", "骨折 (2).png"]
 
 
-def test_every_file_of_a_japanese_archive_is_unpacked(tmp_path):
+def test_japanese_archive_is_extracted_completely(tmp_path):
     names = ["骨折/表.png", "骨折/能.png", "正常/ソ.png"]
-    (tmp_path / "set.zip").write_bytes(packed(*(name.encode("cp932") for name in names)))
+    (tmp_path / "set.zip").write_bytes(_zip_with_names(*(name.encode("cp932") for name in names)))
     unzip(tmp_path / "set.zip", tmp_path / "set")
     found = {path.relative_to(tmp_path / "set").as_posix() for path in (tmp_path / "set").rglob("*.png")}
     assert found == set(names)
 
 
 def test_dropped_archive_shows_decoded_names():
-    found = expand_dropped("films.zip", packed("写真/表.png".encode("cp932"), b"plain.png"))
-    assert [film.name for film in found] == ["写真/表.png", "plain.png"]
-    assert all(not film.error and film.content for film in found)
+    files = expand_dropped("films.zip", _zip_with_names("写真/表.png".encode("cp932"), b"plain.png"))
+    assert [file.name for file in files] == ["写真/表.png", "plain.png"]
+    assert all(not file.error and file.content for file in files)

@@ -1,4 +1,4 @@
-"""Many at a time, in order, and no further than asked."""
+"""Parallel map: results in order, and little work ahead of the caller."""
 
 import time
 
@@ -7,7 +7,7 @@ import pytest
 from fracture_core.jobs.parallel import map_in_order
 
 
-def test_results_come_in_order():
+def test_results_are_in_order():
     def slow_first(number: int) -> int:
         time.sleep(0.02 if number == 0 else 0)
         return number * number
@@ -16,15 +16,15 @@ def test_results_come_in_order():
     assert list(map_in_order(slow_first, [])) == []
 
 
-def test_a_caller_that_stops_leaves_little_under_way():
-    begun = []
-    results = map_in_order(begun.append, range(10_000))
+def test_closing_the_iterator_stops_the_work():
+    started = []
+    results = map_in_order(started.append, range(10_000))
     next(results)
     results.close()
-    assert len(begun) < 1_000
+    assert len(started) < 1_000
 
 
-def test_an_error_reaches_the_caller():
+def test_exception_reaches_the_caller():
     def fail(number: int) -> int:
         return 1 // (number - 3)
 

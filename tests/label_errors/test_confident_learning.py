@@ -22,7 +22,9 @@ def _films(count: int = 400, flipped: int = 12, seed: int = 0):
 def test_labels_that_were_turned_round_are_found_first():
     features, labels, groups, wrong = _films()
     told: list[tuple[int, int]] = []
-    chances = out_of_fold_probabilities(features, labels, groups, lambda *step: told.append(step))
+    chances = out_of_fold_probabilities(
+        features, labels, groups, lambda stage, done, total: told.append((done, total))
+    )
     found = find_suspected_labels(labels, chances)
     assert told == [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
     assert len(wrong & set(found.tolist())) >= 9

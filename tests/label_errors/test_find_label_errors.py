@@ -17,8 +17,8 @@ from fracture_core.label_errors.search_job import LabelErrorJob
 
 @pytest.fixture
 def find(store, tmp_path):
-    def search(root, tell=lambda *step: None, model="tiny"):
-        return find_suspects(store, model, root, "auto", tmp_path / "cache", tell)
+    def search(root, progress=lambda *step: None, model="tiny"):
+        return find_suspects(store, model, root, "auto", tmp_path / "cache", progress)
 
     return search
 
@@ -39,11 +39,11 @@ def test_every_film_is_looked_at_once_and_remembered(find, phantoms, monkeypatch
     found = find(phantoms, lambda *step: told.append(step))
     assert (found.films, found.own, found.unreadable, found.contradictions) == (56, True, 0, ())
     assert found.learnt == sum(film.split == "train" for film in found.suspected) or found.learnt > 30
-    assert list(dict.fromkeys(what for what, _, _ in told)) == [
-        "Waking the model",
-        "Comparing films",
-        "Reading the films",
-        "The model looks at the films",
+    assert list(dict.fromkeys(stage for stage, _, _ in told)) == [
+        "Loading the model",
+        "Comparing images",
+        "Reading images",
+        "Computing features",
         "Cross-validating",
     ]
     assert all(0 <= film.probability <= 1 for film in found.suspected)
@@ -60,14 +60,14 @@ def test_a_search_that_was_ended_goes_on_where_it_was(find, phantoms, monkeypatc
     monkeypatch.setattr(features, "_EVERY", 16)
     monkeypatch.setattr(features, "_BATCH", 16)
 
-    def stop(what, done, every):
-        if what == "The model looks at the films" and done >= 32:
+    def stop(stage, done, total):
+        if stage == "Computing features" and done >= 32:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         find(phantoms, stop)
     told: list[int] = []
-    find(phantoms, lambda what, done, every: told.append(done) if what.startswith("The model") else None)
+    find(phantoms, lambda stage, done, total: told.append(done) if stage.startswith("Computing") else None)
     assert told == [32, 48, 56]
 
 
@@ -123,14 +123,14 @@ def test_a_job_keeps_list_or_reason(odd, store, tmp_path):
     job.folder.mkdir()
     arguments = ["data", "suspects", str(odd), "--model", "tiny", "--job", str(job.folder)]
     assert main(arguments) == 0
-    assert (job.state().status, job.state().what) == ("finished", job.results().sentence)
+    assert (job.state().status, job.state().message) == ("finished", job.results().sentence)
     (tmp_path / "job.json").write_text(json.dumps({"films": 1}))
     with pytest.raises(DataError, match="damaged"):
         job.results()
     arguments[2] = str(tmp_path / "nowhere")
     assert main(arguments) == 1
     assert job.state().status == "failed"
-    assert "Expected" in job.state().what
+    assert "Expected" in job.state().message
 
 
 def test_a_job_that_is_ended_says_so(tmp_path, monkeypatch):

@@ -113,7 +113,9 @@ def test_matches_say_what_joined_them(films):
 def test_progress_rises_to_what_is_due(films):
     seen: list[tuple[int, int]] = []
     prints = np.stack([near_duplicates.compute_fingerprint(film.astype(np.float32) / 255) for film in films])
-    near_duplicates.group_duplicates(prints, lambda k: _square(films[k]), lambda *done: seen.append(done))
+    near_duplicates.group_duplicates(
+        prints, lambda k: _square(films[k]), lambda stage, done, total: seen.append((done, total))
+    )
     assert seen[-1][0] == seen[-1][1]
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
@@ -165,7 +167,9 @@ def test_files(films, tmp_path):
     paths[4].write_bytes(b"no picture")
     paths[5].write_bytes(b"another no picture")
     seen: list[tuple[int, int]] = []
-    found = near_duplicates.find_duplicates([*paths, tmp_path / "gone.png"], lambda *done: seen.append(done))
+    found = near_duplicates.find_duplicates(
+        [*paths, tmp_path / "gone.png"], lambda stage, done, total: seen.append((done, total))
+    )
     assert found.tolist() == [0, 1, 0, 1, 2, 3, 4]
     assert seen == [(number, 7) for number in range(1, 8)]
     assert near_duplicates.find_duplicates([]).tolist() == []

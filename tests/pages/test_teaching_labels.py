@@ -69,7 +69,7 @@ def test_the_list_stays_in_sight_while_another_search_is_at_work(runs, monkeypat
     )  # fmt: skip
     monkeypatch.setattr(LabelErrorJob, "has_results", True)
     monkeypatch.setattr(LabelErrorJob, "results", lambda _: found)
-    monkeypatch.setattr(LabelErrorJob, "state", lambda _: JobState("running", "Reading the films", 3, 56))
+    monkeypatch.setattr(LabelErrorJob, "state", lambda _: JobState("running", "Reading images", 3, 56))
     test = _opened("labels")
     assert found.sentence in words(test)
     labels = [button.label for button in test.button]

@@ -44,7 +44,9 @@ def test_a_set_has_its_folders_counts_and_boxes(tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     root = tmp_path / "set"
     paths = write_phantom_dataset(
-        root, PhantomSettings(20, seed=2, size=TINY), progress=lambda done, count: seen.append((done, count))
+        root,
+        PhantomSettings(20, seed=2, size=TINY),
+        progress=lambda stage, done, total: seen.append((done, total)),
     )
     assert seen == [(i, 20) for i in range(1, 21)]
     counts = {
@@ -154,7 +156,7 @@ def test_an_interrupted_set_is_taken_up_again(tmp_path: Path) -> None:
     settings = PhantomSettings(7, size=TINY)
     write_phantom_dataset(whole, settings)
 
-    def stop(done: int, count: int) -> None:
+    def stop(stage: str, done: int, total: int) -> None:
         if done == 3:
             raise KeyboardInterrupt
 
@@ -178,7 +180,7 @@ def test_several_at_a_time_write_what_one_writes(tmp_path: Path, monkeypatch: py
 
 
 def test_writing_stops_when_asked(tmp_path: Path) -> None:
-    def stop(done: int, count: int) -> None:
+    def stop(stage: str, done: int, total: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -26,7 +26,7 @@ def _own_logits(store, model_id: str, films, index: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture
-def pair(store, films):
+def pair(store, training_data):
     """The store with a second model beside `tiny`: the same network, shaken."""
     card, model = store.load("tiny")
     draw = np.random.default_rng(1)
@@ -46,30 +46,35 @@ def pair(store, films):
     card.save(folder / "card.json")
     parts = []
     for split in ("val", "test"):
-        index = films.indices_of(split)
-        scores = compute_logits(model, films.canvases, films.rows[index], films.spec)
+        index = training_data.indices_of(split)
+        scores = compute_logits(model, training_data.canvases, training_data.rows[index], training_data.spec)
         parts.append(
-            prediction_table([films.cases[at] for at in index], films.dataset.root, scores, card.calibration)
+            prediction_table(
+                [training_data.cases[at] for at in index],
+                training_data.dataset.root,
+                scores,
+                card.calibration,
+            )
         )
     pd.concat(parts).to_csv(folder / "predictions.csv", index=False)
     return store
 
 
-def test_it_averages_calibrated_probabilities(pair, films):
+def test_it_averages_calibrated_probabilities(pair, training_data):
     assert add_average(pair, ["tiny", "shaken"], "both") == "both"
-    index = films.indices_of("test")
+    index = training_data.indices_of("test")
     mean = np.mean(
         [
-            pair.card(name).calibration.apply(_own_logits(pair, name, films, index))
+            pair.card(name).calibration.apply(_own_logits(pair, name, training_data, index))
             for name in ("tiny", "shaken")
         ],
         axis=0,
     )
     # The network says what the two say, and so does the table of its record.
-    found = _own_logits(pair, "both", films, index)
+    found = _own_logits(pair, "both", training_data, index)
     np.testing.assert_allclose(expit(found), mean, atol=1e-5)
     table = pair.predictions("both").set_index("id")
-    ids = [films.cases[at].id for at in index]
+    ids = [training_data.cases[at].id for at in index]
     np.testing.assert_allclose(table.loc[ids, "logit"], logit(mean), atol=1e-3)
     assert abs(pair.verify("both")) < 1e-4
 

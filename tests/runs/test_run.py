@@ -158,7 +158,7 @@ def test_writing_is_atomic(run, monkeypatch):
 
 
 def test_a_container_that_does_not_tell_its_boot(run, monkeypatch, tmp_path):
-    monkeypatch.setattr(background, "_BOOT", tmp_path / "gone")
+    monkeypatch.setattr(background, "_BOOT_ID_FILE", tmp_path / "gone")
     run.set_state("running")
     assert run.state().status == "running"
 

@@ -36,27 +36,31 @@ def folder(trained, tmp_path):
     return shutil.copytree(trained.result, tmp_path / "models" / "tiny")
 
 
-def test_architecture_without_features_has_no_heads(trained, films, tiny_config):
+def test_architecture_without_features_has_no_heads(trained, training_data, tiny_config):
     model = loop.load_best_model(trained, tiny_config)
-    assert auxiliary_heads.fit_auxiliary_heads(model, find_architecture("four_block"), films) is None
+    assert auxiliary_heads.fit_auxiliary_heads(model, find_architecture("four_block"), training_data) is None
 
 
-def test_too_few_validation_images_give_no_heads(trained, films, tiny_config, with_features, monkeypatch):
+def test_too_few_validation_images_give_no_heads(
+    trained, training_data, tiny_config, with_features, monkeypatch
+):
     monkeypatch.setattr(auxiliary_heads, "_MIN_VALIDATION", 100)
     model = loop.load_best_model(trained, tiny_config)
-    assert auxiliary_heads.fit_auxiliary_heads(model, with_features, films) is None
+    assert auxiliary_heads.fit_auxiliary_heads(model, with_features, training_data) is None
 
 
-def test_heads_are_saved_and_used(folder, trained, films, tiny_config, with_features, wide_film):
+def test_heads_are_saved_and_used(folder, trained, training_data, tiny_config, with_features, wide_film):
     model = loop.load_best_model(trained, tiny_config)
-    card = auxiliary_heads.add_auxiliary_heads(folder, ModelCard.load(folder / "card.json"), model, films)
+    card = auxiliary_heads.add_auxiliary_heads(
+        folder, ModelCard.load(folder / "card.json"), model, training_data
+    )
     assert card == ModelCard.load(folder / "card.json")
     assert card.heads is not None
     assert card.heads.sha256 == sha256_of_file(folder / card.heads.file)
     # The dataset states no regions, so there is no region head.
     assert AuxiliaryHeads.load(folder / card.heads.file).regions is None
     assert card.heads_record.region is None
-    assert card.heads_record.passed.n == len(films.indices_of("test"))
+    assert card.heads_record.passed.n == len(training_data.indices_of("test"))
     assert card.heads.sha256 in (folder / "README.md").read_text("utf-8")
 
     from fracture_core.registry.store import ModelStore
@@ -71,9 +75,11 @@ def test_heads_are_saved_and_used(folder, trained, films, tiny_config, with_feat
         store.verify("tiny")
 
 
-def test_fitting_is_deterministic(trained, films, tiny_config, with_features):
+def test_fitting_is_deterministic(trained, training_data, tiny_config, with_features):
     model = loop.load_best_model(trained, tiny_config)
-    (one, _), (two, _) = (auxiliary_heads.fit_auxiliary_heads(model, with_features, films) for _ in range(2))
+    (one, _), (two, _) = (
+        auxiliary_heads.fit_auxiliary_heads(model, with_features, training_data) for _ in range(2)
+    )
     assert np.array_equal(one.radiograph.weight, two.radiograph.weight)
     assert (one.warn, one.refuse, one.familiarity.limit) == (two.warn, two.refuse, two.familiarity.limit)
 

@@ -86,10 +86,10 @@ def test_augmentation_depends_on_seed_epoch_and_image():
     assert not np.array_equal(first, batches[0][0])
 
 
-def test_class_weights_of_a_run(films, tiny_config):
+def test_class_weights_of_a_run(training_data, tiny_config):
     """The weights balance the classes of the training split, and are used in every split."""
-    train, val = films.batches("train", tiny_config), films.batches("val", tiny_config)
-    labels = films.labels(films.indices_of("train"))
+    train, val = training_data.batches("train", tiny_config), training_data.batches("val", tiny_config)
+    labels = training_data.labels(training_data.indices_of("train"))
     weights = np.concatenate([train[index][2] for index in range(len(train))])
     labels_in_order = np.concatenate([train[index][1][:, 0] for index in range(len(train))])
     assert weights[labels_in_order == 1].sum() == pytest.approx(weights[labels_in_order == 0].sum(), rel=1e-5)
@@ -97,8 +97,10 @@ def test_class_weights_of_a_run(films, tiny_config):
     by_label = {label: weights[labels_in_order == label][0] for label in (0, 1)}
     inputs, val_labels, val_weights = val[0]
     np.testing.assert_allclose(val_weights, [by_label[label] for label in val_labels[:, 0]])
-    first = films.indices_of("val")[: len(inputs)]
-    np.testing.assert_array_equal(inputs, normalise_canvas(films.canvases[films.rows[first]], films.spec))
+    first = training_data.indices_of("val")[: len(inputs)]
+    np.testing.assert_array_equal(
+        inputs, normalise_canvas(training_data.canvases[training_data.rows[first]], training_data.spec)
+    )
 
 
 def test_negatives_are_drawn_anew_each_epoch(canvases):

@@ -14,7 +14,7 @@ import pytest
 import tensorflow as tf
 
 from fracture_core.errors import TrainingError
-from fracture_core.io import preallocate
+from fracture_core.io import disk_space
 from fracture_core.runs.run import Run
 from fracture_core.runs.steps import LatestReport, StepHistory
 from fracture_core.training import checkpoint
@@ -90,10 +90,10 @@ def test_process_that_died_with_little_memory_left(run):
 
 
 def test_preallocation_succeeds_or_fails(tmp_path):
-    preallocate.preallocate(tmp_path / "file", 5000)
+    disk_space.preallocate(tmp_path / "file", 5000)
     assert (tmp_path / "file").stat().st_size == 5000
     with pytest.raises(OSError, match=r"No space left|File too large"):
-        preallocate.preallocate(tmp_path / "huge", 1 << 60)
+        disk_space.preallocate(tmp_path / "huge", 1 << 60)
 
 
 def test_full_disk_keeps_the_last_epoch(run, monkeypatch):
@@ -105,7 +105,7 @@ def test_full_disk_keeps_the_last_epoch(run, monkeypatch):
         if len(sizes) == 2:
             raise DISK_FULL
 
-    monkeypatch.setattr(checkpoint.preallocate, "preallocate", preallocate_once)
+    monkeypatch.setattr(checkpoint.disk_space, "preallocate", preallocate_once)
     with pytest.raises(TrainingError, match=r"The disk of .*one is full: free some space and resume"):
         run_training(run)
     assert run.state().status == "failed"

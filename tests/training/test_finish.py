@@ -35,10 +35,10 @@ def test_folder_is_complete(trained, card):
     assert (trained.folder / "split.csv").is_file()
 
 
-def test_card_describes_the_training(card, films, tiny_config):
+def test_card_describes_the_training(card, training_data, tiny_config):
     assert (card.id, card.architecture, card.heatmap_layer) == ("tiny", "four_block", "block4_norm")
     assert card.input == tiny_config.input
-    assert card.data.split_hash == films.dataset.split_hash
+    assert card.data.split_hash == training_data.dataset.split_hash
     assert card.data.layout == "folders"
     assert sum(map(sum, card.data.counts.values())) == 56
     assert card.training["seed"] == tiny_config.seed
@@ -50,9 +50,9 @@ def test_weights_are_those_of_the_best_epoch(finished, card):
     assert reference_logit(finished, card.input) == pytest.approx(card.golden, abs=1e-6)
 
 
-def test_predictions_cover_validation_and_test_images_only(table, films):
+def test_predictions_cover_validation_and_test_images_only(table, training_data):
     expected = {
-        case.id: (case.split, case.label, case.group) for case in films.cases if case.split != "train"
+        case.id: (case.split, case.label, case.group) for case in training_data.cases if case.split != "train"
     }
     actual = {row.id: (row.split, row.label, row.group) for row in table.itertuples()}
     assert actual == expected
@@ -117,30 +117,30 @@ def test_network_that_learnt_nothing_gets_a_limit(trained):
     )
 
 
-def test_previous_result_is_replaced(trained, films, tiny_config, tmp_path):
+def test_previous_result_is_replaced(trained, training_data, tiny_config, tmp_path):
     run = Run.create(tmp_path, "again", tiny_config)
     for leftover in ("result", "result.partial"):
         (run.folder / leftover).mkdir()
         (run.folder / leftover / "old.txt").touch()
-    card = module.finish_run(run, films, tiny_config, loop.load_best_model(trained, tiny_config))
+    card = module.finish_run(run, training_data, tiny_config, loop.load_best_model(trained, tiny_config))
     assert not (run.folder / "result.partial").exists()
     assert not (run.result / "old.txt").exists()
     first = ModelCard.load(trained.result / "card.json")
     assert replace(card, id="", created="", weights=first.weights) == replace(first, id="", created="")
 
 
-def test_limits_of_a_model_for_abnormalities(trained, films, tiny_config, tmp_path):
+def test_limits_of_a_model_for_abnormalities(trained, training_data, tiny_config, tmp_path):
     run = Run.create(tmp_path, "abnormal", tiny_config)
-    abnormal = replace(films, dataset=replace(films.dataset, finding="abnormality"))
+    abnormal = replace(training_data, dataset=replace(training_data.dataset, finding="abnormality"))
     card = module.finish_run(run, abnormal, tiny_config, loop.load_best_model(trained, tiny_config))
     assert card.finding == card.data.finding == "abnormality"
     assert any("abnormal or not" in limit for limit in card.limits)
     assert not any("fracture or not" in limit for limit in card.limits)
 
 
-def test_model_of_a_clean_split_names_the_dataset(trained, films, tiny_config, tmp_path):
+def test_model_of_a_clean_split_names_the_dataset(trained, training_data, tiny_config, tmp_path):
     run = Run.create(tmp_path, "clean", tiny_config)
-    clean = replace(films, dataset=replace(films.dataset, layout="csv", source="phantom"))
+    clean = replace(training_data, dataset=replace(training_data.dataset, layout="csv", source="phantom"))
     card = module.finish_run(run, clean, tiny_config, loop.load_best_model(trained, tiny_config))
     assert (card.data.name, card.data.layout) == ("Synthetic radiographs drawn by Second Look", "csv")
     assert card.data.licence.startswith("Apache-2.0")

@@ -13,29 +13,34 @@ from fracture_core.training import loop
 from fracture_core.training.heatmap_scales import measure_heatmap_scales, remeasure_heatmap_scales
 
 
-def _rows(films) -> np.ndarray:
-    val = films.indices_of("val")
-    return films.rows[val[films.labels(val) == 1]]
+def _rows(training_data) -> np.ndarray:
+    val = training_data.indices_of("val")
+    return training_data.rows[val[training_data.labels(val) == 1]]
 
 
-def test_scale_is_the_90th_percentile_of_the_peaks(trained, films, finished):
+def test_scale_is_the_90th_percentile_of_the_peaks(trained, training_data, finished):
     card = ModelCard.load(trained.result / "card.json")
     cam = GradCam(finished, card.heatmap_layer)
-    peaks = [cam(normalise_canvas(films.canvases[row][None], films.spec)).max() for row in _rows(films)]
+    peaks = [
+        cam(normalise_canvas(training_data.canvases[row][None], training_data.spec)).max()
+        for row in _rows(training_data)
+    ]
     assert card.heatmap_scale == pytest.approx(np.quantile(peaks, 0.9), rel=1e-5)
     # After two epochs, Grad-CAM++ finds no evidence on most images and gets no scale.
     assert {"layer_cam", "score_cam", "saliency"} <= set(card.heatmap_scales)
     assert min(card.heatmap_scales.values()) > 0
 
 
-def test_network_with_zero_weights_gets_no_scale(trained, films, tiny_config):
+def test_network_with_zero_weights_gets_no_scale(trained, training_data, tiny_config):
     model = loop.load_best_model(trained, tiny_config)
     head = model.get_layer("logit")
     head.set_weights([np.zeros_like(weight) for weight in head.get_weights()])
     card = ModelCard.load(trained.result / "card.json")
     # Score-CAM weights features by the probability, which is one half for every image.
     assert set(
-        measure_heatmap_scales(Explainer(model, SplitModel(model, card.heatmap_layer), films.spec), films)
+        measure_heatmap_scales(
+            Explainer(model, SplitModel(model, card.heatmap_layer), training_data.spec), training_data
+        )
     ) <= {"score_cam"}
 
 

@@ -41,15 +41,15 @@ def _stop_after(run: Run, epoch: int) -> None:
     )
 
 
-def test_resumed_run_equals_an_uninterrupted_one(trained, films, tiny_config, new_run, arrays):
+def test_resumed_run_equals_an_uninterrupted_one(trained, training_data, tiny_config, new_run, arrays):
     run = new_run(tiny_config)
     _stop_after(run, 1)
     with pytest.raises(StopRequested):  # during the second epoch, whose first step is lost
-        loop.fit(run, films, tiny_config)
+        loop.fit(run, training_data, tiny_config)
     assert checkpoint.latest_checkpoint(run.checkpoints)[1] == 1
     run.clear_stop_request()
     resumed = Run(run.folder)
-    best = loop.fit(resumed, films, tiny_config)
+    best = loop.fit(resumed, training_data, tiny_config)
     uninterrupted, interrupted = (checkpoint.latest_checkpoint(one.checkpoints)[0] for one in (trained, run))
     _assert_same(uninterrupted / checkpoint.LATEST_WEIGHTS, interrupted / checkpoint.LATEST_WEIGHTS, arrays)
     for first, second in zip(
@@ -72,13 +72,16 @@ def test_training_changes_the_weights(trained, tiny_config):
     assert not np.array_equal(fresh.get_weights()[0], best.get_weights()[0])
 
 
-def test_best_weights_have_the_lowest_validation_loss(trained, films, tiny_config):
-    val = films.indices_of("val")
+def test_best_weights_have_the_lowest_validation_loss(trained, training_data, tiny_config):
+    val = training_data.indices_of("val")
     scores = compute_logits(
-        loop.load_best_model(trained, tiny_config), films.canvases, films.rows[val], films.spec
+        loop.load_best_model(trained, tiny_config),
+        training_data.canvases,
+        training_data.rows[val],
+        training_data.spec,
     )
-    labels = films.labels(val)
-    counts = np.bincount(films.labels(films.indices_of("train")), minlength=2)
+    labels = training_data.labels(val)
+    counts = np.bincount(training_data.labels(training_data.indices_of("train")), minlength=2)
     weights = (counts.sum() / (2 * counts))[labels]
     loss = float(np.mean(weights * (np.logaddexp(0, scores) - labels * scores)))
     reported = [line["val_loss"] for line in trained.epochs()]
@@ -86,7 +89,7 @@ def test_best_weights_have_the_lowest_validation_loss(trained, films, tiny_confi
     assert abs(loss - max(reported)) > 2e-3 * loss  # the epochs are distinguishable
 
 
-def test_training_decodes_no_image(films, tiny_config, new_run, monkeypatch):
+def test_training_decodes_no_image(training_data, tiny_config, new_run, monkeypatch):
     opened = []
 
     def refuse(path, *_args, **_options):
@@ -95,11 +98,11 @@ def test_training_decodes_no_image(films, tiny_config, new_run, monkeypatch):
 
     monkeypatch.setattr(raster.Image, "open", refuse)
     with pytest.raises(ImageReadError):
-        read_radiograph(films.cases[0].path)
+        read_radiograph(training_data.cases[0].path)
     assert opened  # images are really read through the patched function
     opened.clear()
     run = new_run(tiny_config)
-    loop.fit(run, films, tiny_config)
+    loop.fit(run, training_data, tiny_config)
     assert len(run.epochs()) == 2
     assert not opened
 
@@ -117,7 +120,7 @@ def test_progress_reports_are_complete(trained, tiny_config):
     assert history.points[0].step == 1
 
 
-def test_patience_is_restored(films, tiny_config, copy_of_trained):
+def test_patience_is_restored(training_data, tiny_config, copy_of_trained):
     """Two epochs without improvement before the interruption; the third uses up the patience."""
     run = copy_of_trained(epochs=9)
     saved = checkpoint.latest_checkpoint(run.checkpoints)[0]
@@ -125,24 +128,24 @@ def test_patience_is_restored(films, tiny_config, copy_of_trained):
     state = json.loads((saved / "memory.json").read_text())
     state["early"] = {"best": -1.0, "wait": tiny_config.patience - 1, "best_epoch": 0}
     (saved / "memory.json").write_text(json.dumps(state))
-    loop.fit(run, films, run.config())
+    loop.fit(run, training_data, run.config())
     assert [line["epoch"] for line in run.epochs()] == [1, 2, 3]
     assert (checkpoint.latest_checkpoint(run.checkpoints)[0] / checkpoint.BEST_WEIGHTS).read_bytes() == best
 
 
-def test_run_stopped_early_is_not_continued(films, tiny_config, copy_of_trained):
+def test_run_stopped_early_is_not_continued(training_data, tiny_config, copy_of_trained):
     run = copy_of_trained(epochs=9)
     path = checkpoint.latest_checkpoint(run.checkpoints)[0] / "memory.json"
     state = json.loads(path.read_text())
     state["early"]["wait"] = tiny_config.patience
     path.write_text(json.dumps(state))
-    loop.fit(run, films, run.config())
+    loop.fit(run, training_data, run.config())
     assert len(run.epochs()) == 2
 
 
-def test_complete_run_is_not_continued(films, copy_of_trained, tiny_config):
+def test_complete_run_is_not_continued(training_data, copy_of_trained, tiny_config):
     run = copy_of_trained()
-    model = loop.fit(run, films, tiny_config)
+    model = loop.fit(run, training_data, tiny_config)
     assert len(run.epochs()) == 2
     for first, second in zip(
         model.get_weights(), loop.load_best_model(run, tiny_config).get_weights(), strict=True
@@ -150,18 +153,18 @@ def test_complete_run_is_not_continued(films, copy_of_trained, tiny_config):
         np.testing.assert_array_equal(first, second)
 
 
-def test_stop_request_before_the_first_epoch(films, tiny_config, new_run):
+def test_stop_request_before_the_first_epoch(training_data, tiny_config, new_run):
     run = new_run(tiny_config)
     run.request_stop()
     with pytest.raises(StopRequested):
-        loop.fit(run, films, tiny_config)
+        loop.fit(run, training_data, tiny_config)
     assert checkpoint.latest_checkpoint(run.checkpoints) is None
     with pytest.raises(TrainingError, match="new has no completed epoch yet"):
         loop.load_best_model(run, tiny_config)
 
 
 @pytest.mark.parametrize("weight", [np.nan, np.inf])
-def test_diverged_loss_is_an_error_and_not_saved(films, tiny_config, new_run, monkeypatch, weight):
+def test_diverged_loss_is_an_error_and_not_saved(training_data, tiny_config, new_run, monkeypatch, weight):
     original = TrainingData.batches
 
     def invalid_weights(self, split, config, epoch=0):
@@ -173,23 +176,23 @@ def test_diverged_loss_is_an_error_and_not_saved(films, tiny_config, new_run, mo
     monkeypatch.setattr(TrainingData, "batches", invalid_weights)
     run = new_run(tiny_config)
     with pytest.raises(TrainingError, match=r"loss diverged in epoch 1: .* learning rate below 0\.001"):
-        loop.fit(run, films, tiny_config)
+        loop.fit(run, training_data, tiny_config)
     assert checkpoint.latest_checkpoint(run.checkpoints) is None
 
 
-def test_unknown_layer_to_freeze_before(films, tiny_config, new_run):
+def test_unknown_layer_to_freeze_before(training_data, tiny_config, new_run):
     config = replace(tiny_config, freeze_before="block9_conv")
     with pytest.raises(TrainingError, match="has no 'block9_conv' layer"):
-        loop.fit(new_run(config), films, config)
+        loop.fit(new_run(config), training_data, config)
 
 
-def test_starting_weights_need_a_backbone(films, tiny_config, new_run):
+def test_starting_weights_need_a_backbone(training_data, tiny_config, new_run):
     config = replace(tiny_config, backbone_weights="imagenet")
     with pytest.raises(ModelError, match="has no backbone"):
-        loop.fit(new_run(config), films, config)
+        loop.fit(new_run(config), training_data, config)
 
 
-def test_head_phase_and_resuming_after_it(films, tiny_config, new_run, arrays):
+def test_head_phase_and_resuming_after_it(training_data, tiny_config, new_run, arrays):
     """The first epoch trains only the head; a run resumed after it equals an uninterrupted one."""
     config = replace(tiny_config, epochs=2, head_epochs=1, freeze_before="block4_conv")
     run = new_run(config)
@@ -200,7 +203,7 @@ def test_head_phase_and_resuming_after_it(films, tiny_config, new_run, arrays):
             shutil.copytree(run.folder, at_boundary)
 
     run.add_watcher(copy)
-    loop.fit(run, films, config)
+    loop.fit(run, training_data, config)
 
     keras.utils.set_random_seed(config.seed)
     from fracture_core.zoo import find_architecture
@@ -219,7 +222,7 @@ def test_head_phase_and_resuming_after_it(films, tiny_config, new_run, arrays):
         assert np.array_equal(middle[0], after[0]) == frozen, layer.name
 
     resumed = Run(at_boundary)
-    loop.fit(resumed, films, config)
+    loop.fit(resumed, training_data, config)
     _assert_same(
         checkpoint.latest_checkpoint(run.checkpoints)[0] / checkpoint.LATEST_WEIGHTS,
         checkpoint.latest_checkpoint(resumed.checkpoints)[0] / checkpoint.LATEST_WEIGHTS,

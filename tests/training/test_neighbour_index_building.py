@@ -39,17 +39,17 @@ def build(store, tiny_config, tmp_path, calls):
 
 
 @pytest.mark.usefixtures("with_features")
-def test_training_image_is_its_own_nearest_neighbour(build, store, films, calls):
+def test_training_image_is_its_own_nearest_neighbour(build, store, training_data, calls):
     index = build()
     assert store.neighbours("tiny").nearest(np.ones(len(index.directions.mean))) == index.nearest(
         np.ones(len(index.directions.mean))
     )
-    train = films.indices_of("train")
-    assert sorted(index.cases) == sorted(films.cases[at].id for at in train)
-    assert calls[-1][0] == "Extracting features"
-    assert calls[-1][1] == calls[-1][2] == len(train) + len(films.indices_of("val"))
-    assert index.record.broken.n + index.record.others.n == len(films.indices_of("val"))
-    film = films.cases[train[0]]
+    train = training_data.indices_of("train")
+    assert sorted(index.cases) == sorted(training_data.cases[at].id for at in train)
+    assert calls[-1][0] == "Computing features"
+    assert calls[-1][1] == calls[-1][2] == len(train) + len(training_data.indices_of("val"))
+    assert index.record.broken.n + index.record.others.n == len(training_data.indices_of("val"))
+    film = training_data.cases[train[0]]
     near = index.nearest(Predictor(store, "tiny").predict(film.path, heatmap=False).features)[0]
     assert (near.case, near.label) == (film.id, film.label)
     assert near.distance < 0.05
@@ -104,10 +104,10 @@ def test_job_reports_its_state(tmp_path):
     assert job.state().status == "finished"
 
     def fail(progress):
-        raise DataError("Expected films.")
+        raise DataError("Expected training_data.")
 
     assert job.run(fail) == 1
-    assert (job.state().status, job.state().what) == ("failed", "Expected films.")
+    assert (job.state().status, job.state().what) == ("failed", "Expected training_data.")
     job.forget()
     assert job.state().status == "absent"
 

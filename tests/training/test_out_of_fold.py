@@ -40,10 +40,10 @@ def test_finished_fold_has_no_card(fold):
     assert {path.name for path in fold.result.iterdir()} == {TABLE, "four_block.weights.h5"}
 
 
-def test_table_contains_all_held_out_and_no_test_images(fold, films, held_out):
+def test_table_contains_all_held_out_and_no_test_images(fold, training_data, held_out):
     table = read_folds(fold.folder.parent)
     assert list(table["id"]) == sorted(held_out.cases[at].id for at in held_out.indices_of("val"))
-    test = {films.cases[at].id for at in films.indices_of("test")}
+    test = {training_data.cases[at].id for at in training_data.indices_of("test")}
     assert len(test) > 0
     assert not test & set(table["id"])
     assert not test & {case.id for case in held_out.cases}

@@ -10,10 +10,10 @@ from fracture_core.training.training_data import TrainingData
 
 
 @pytest.fixture
-def marked(films) -> TrainingData:
+def marked(training_data) -> TrainingData:
     """All fractured images get a box around the upper left quarter."""
-    cases = tuple(replace(case, boxes=((0.0, 0.0, 0.5, 0.5),) * case.label) for case in films.cases)
-    return replace(films, cases=cases)
+    cases = tuple(replace(case, boxes=((0.0, 0.0, 0.5, 0.5),) * case.label) for case in training_data.cases)
+    return replace(training_data, cases=cases)
 
 
 def _cam(row: int, column: int):
@@ -30,5 +30,5 @@ def test_share_of_hits(marked):
         assert (interval.value, interval.n) == (value, fractured)
 
 
-def test_no_result_without_boxes(films):
-    assert measure_pointing(_cam(2, 2), films, films.indices_of("test")) is None
+def test_no_result_without_boxes(training_data):
+    assert measure_pointing(_cam(2, 2), training_data, training_data.indices_of("test")) is None

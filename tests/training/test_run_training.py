@@ -53,7 +53,7 @@ def test_stop_request_while_reading(run):
         run.request_stop()
 
     assert run_training(run, stop) is None
-    assert stages == ["Reading films"]
+    assert stages == ["Reading images"]
     assert (run.state().status, run.state().message) == ("stopped", "Stopped. No epoch was completed.")
 
 

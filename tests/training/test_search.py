@@ -31,26 +31,26 @@ def test_rates_are_seeded_and_cover_the_range(config):
     assert 35 <= sum(rate < math.sqrt(search.MIN_RATE * search.MAX_RATE) for rate in many) <= 65
 
 
-def test_rate_with_the_lowest_loss_is_chosen(config, run, films, monkeypatch):
+def test_rate_with_the_lowest_loss_is_chosen(config, run, training_data, monkeypatch):
     losses = dict(zip(search.sample_rates(config), (0.7, math.inf, 0.4, 0.6), strict=True))
     monkeypatch.setattr(search, "_trial_loss", lambda trial, data, config, rate: losses[rate])
-    result = search.search_learning_rate(run, films, config)
+    result = search.search_learning_rate(run, training_data, config)
     assert result == replace(config, learning_rate=search.sample_rates(config)[2])
     lines = [line for line in run.progress() if line["kind"] == "trial"]
     assert [line["val_loss"] for line in lines] == [0.7, None, 0.4, 0.6]
 
 
-def test_settings_without_a_search_are_unchanged(tiny_config, run, films):
-    assert search.search_learning_rate(run, films, tiny_config) is tiny_config
+def test_settings_without_a_search_are_unchanged(tiny_config, run, training_data):
+    assert search.search_learning_rate(run, training_data, tiny_config) is tiny_config
 
 
-def test_all_trials_diverge(config, run, films, monkeypatch):
+def test_all_trials_diverge(config, run, training_data, monkeypatch):
     monkeypatch.setattr(search, "_trial_loss", lambda *_: math.inf)
     with pytest.raises(TrainingError, match="diverged in all 4 trials"):
-        search.search_learning_rate(run, films, config)
+        search.search_learning_rate(run, training_data, config)
 
 
-def test_stopped_search_continues(config, run, films, monkeypatch):
+def test_stopped_search_continues(config, run, training_data, monkeypatch):
     rates = []
     fit = search.loop.fit
 
@@ -63,9 +63,9 @@ def test_stopped_search_continues(config, run, films, monkeypatch):
     monkeypatch.setattr(search.loop, "fit", stop_in_second_trial)
     short = replace(config, search_trials=2)
     with pytest.raises(StopRequested):
-        search.search_learning_rate(run, films, short)
+        search.search_learning_rate(run, training_data, short)
     run.clear_stop_request()
-    result = search.search_learning_rate(run, films, short)
+    result = search.search_learning_rate(run, training_data, short)
     sampled = search.sample_rates(short)
     assert rates == [sampled[0], sampled[1], sampled[1]]
     assert result.learning_rate in sampled

@@ -17,7 +17,7 @@ def spec(architecture):
 
 
 @pytest.fixture(scope="session")
-def network(architecture, spec):
+def zoo_network(architecture, spec):
     """Untrained network at 64 px whose batch statistics fit random inputs, so that activations do not vanish."""
     keras.utils.set_random_seed(1)
     model = architecture.build(spec)

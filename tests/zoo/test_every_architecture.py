@@ -32,38 +32,38 @@ def test_description_is_complete(architecture):
     assert architecture.at_size(architecture.input.height) == architecture.input
 
 
-def test_network_is_flat_and_functional(network):
-    assert type(network) is keras.Model or type(network).__name__ == "Functional"
-    assert not [layer.name for layer in network.layers if isinstance(layer, keras.Model)]
+def test_network_is_flat_and_functional(zoo_network):
+    assert type(zoo_network) is keras.Model or type(zoo_network).__name__ == "Functional"
+    assert not [layer.name for layer in zoo_network.layers if isinstance(layer, keras.Model)]
 
 
-def test_network_is_not_compiled(network):
-    assert not getattr(network, "compiled", False)
+def test_network_is_not_compiled(zoo_network):
+    assert not getattr(zoo_network, "compiled", False)
 
 
-def test_input_and_output_shapes(network, spec, batch):
-    assert network.input_shape == (None, spec.height, spec.width, spec.channels)
-    assert network.output_shape == (None, 1)
-    probability = _outputs(network, batch)
+def test_input_and_output_shapes(zoo_network, spec, batch):
+    assert zoo_network.input_shape == (None, spec.height, spec.width, spec.channels)
+    assert zoo_network.output_shape == (None, 1)
+    probability = _outputs(zoo_network, batch)
     assert probability.shape == (3, 1)
     assert (probability > 0).all()
     assert (probability < 1).all()
     assert np.ptp(probability) > 0  # the output depends on the input
 
 
-def test_last_layers_are_logit_and_probability(network, batch):
-    assert [layer.name for layer in network.layers[-2:]] == [LOGIT_LAYER, PROBABILITY_LAYER]
-    logit = _outputs(logit_view(network), batch)
-    np.testing.assert_allclose(_outputs(network, batch), 1 / (1 + np.exp(-logit)), atol=1e-6)
+def test_last_layers_are_logit_and_probability(zoo_network, batch):
+    assert [layer.name for layer in zoo_network.layers[-2:]] == [LOGIT_LAYER, PROBABILITY_LAYER]
+    logit = _outputs(logit_view(zoo_network), batch)
+    np.testing.assert_allclose(_outputs(zoo_network, batch), 1 / (1 + np.exp(-logit)), atol=1e-6)
 
 
-def test_heatmap_layer_has_a_grid(architecture, network):
-    assert len(network.get_layer(architecture.heatmap_layer).output.shape) == 4
+def test_heatmap_layer_has_a_grid(architecture, zoo_network):
+    assert len(zoo_network.get_layer(architecture.heatmap_layer).output.shape) == 4
 
 
-def test_frozen_layers_exist(architecture, network):
+def test_frozen_layers_exist(architecture, zoo_network):
     if architecture.protocol.freeze_before:
-        names = [layer.name for layer in network.layers]
+        names = [layer.name for layer in zoo_network.layers]
         assert 0 < names.index(architecture.protocol.freeze_before) < names.index(architecture.heatmap_layer)
     assert architecture.protocol.head_epochs <= architecture.protocol.epochs
     assert bool(architecture.protocol.head_epochs or architecture.protocol.freeze_before) <= bool(
@@ -71,13 +71,13 @@ def test_frozen_layers_exist(architecture, network):
     )
 
 
-def test_backbone_layers_have_the_names_of_the_original(architecture, network):
+def test_backbone_layers_have_the_names_of_the_original(architecture, zoo_network):
     if architecture.backbone:
-        base = build_backbone(architecture.backbone, network.input_shape[1:])
+        base = build_backbone(architecture.backbone, zoo_network.input_shape[1:])
         names = {canonical_layer_name(layer.name) for layer in base.layers if layer.weights}
         assert names == {
             canonical_layer_name(layer.name)
-            for layer in network.layers
+            for layer in zoo_network.layers
             if layer.weights and not is_head_layer(layer.name)
         }
     else:
@@ -91,11 +91,13 @@ def test_starting_weights_are_available(architecture):
     )
 
 
-def test_training_view_has_logit_and_map(architecture, spec, network, batch):
+def test_training_view_has_logit_and_map(architecture, spec, zoo_network, batch):
     """The map exists and has the declared stride if and only if the architecture declares one."""
-    outputs = _outputs(training_view(network), batch)
-    logit = _outputs(logit_view(network), batch)
-    assert bool(architecture.map_stride) == (FRACTURE_MAP_LAYER in {layer.name for layer in network.layers})
+    outputs = _outputs(training_view(zoo_network), batch)
+    logit = _outputs(logit_view(zoo_network), batch)
+    assert bool(architecture.map_stride) == (
+        FRACTURE_MAP_LAYER in {layer.name for layer in zoo_network.layers}
+    )
     assert (architecture.protocol.box_weight > 0) <= bool(architecture.map_stride)
     if architecture.map_stride:
         assert outputs.keys() == {LOGIT_LAYER, FRACTURE_MAP_LAYER}
@@ -105,19 +107,19 @@ def test_training_view_has_logit_and_map(architecture, spec, network, batch):
     np.testing.assert_allclose(outputs, logit, atol=1e-6)
 
 
-def test_weights_survive_saving_and_loading(architecture, spec, network, batch, tmp_path):
+def test_weights_survive_saving_and_loading(architecture, spec, zoo_network, batch, tmp_path):
     path = tmp_path / "net.weights.h5"
-    network.save_weights(path)
+    zoo_network.save_weights(path)
     again = architecture.build(spec)
     before = _outputs(again, batch)
     again.load_weights(path)
-    assert not np.array_equal(before, _outputs(network, batch))
-    np.testing.assert_array_equal(_outputs(again, batch), _outputs(network, batch))
+    assert not np.array_equal(before, _outputs(zoo_network, batch))
+    np.testing.assert_array_equal(_outputs(again, batch), _outputs(zoo_network, batch))
 
 
-def test_gradcam_gives_a_finite_nonnegative_map(architecture, network, batch):
-    grid = network.get_layer(architecture.heatmap_layer).output.shape[1:3]
-    maps = GradCam(network, architecture.heatmap_layer)(batch)
+def test_gradcam_gives_a_finite_nonnegative_map(architecture, zoo_network, batch):
+    grid = zoo_network.get_layer(architecture.heatmap_layer).output.shape[1:3]
+    maps = GradCam(zoo_network, architecture.heatmap_layer)(batch)
     assert maps.shape == (3, *grid)
     assert maps.dtype == np.float32
     assert (maps >= 0).all()
@@ -125,11 +127,11 @@ def test_gradcam_gives_a_finite_nonnegative_map(architecture, network, batch):
 
 
 def test_default_size_and_parameter_count(architecture):
-    network = architecture.build(architecture.input)
-    assert network.input_shape == (
+    zoo_network = architecture.build(architecture.input)
+    assert zoo_network.input_shape == (
         None,
         architecture.input.height,
         architecture.input.width,
         architecture.input.channels,
     )
-    assert network.count_params() == architecture.parameters
+    assert zoo_network.count_params() == architecture.parameters

@@ -54,5 +54,5 @@ def _open(data: str) -> None:
 
 def _line(changed: float, state: JobState) -> str:
     """When, and what it came to."""
-    what = "At work." if state.status == "running" else state.what
+    what = "At work." if state.status == "running" else state.message
     return layout.escape_markdown(f"{datetime.fromtimestamp(changed, UTC):%Y-%m-%d %H:%M} UTC. {what}")

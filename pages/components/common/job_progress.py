@@ -25,12 +25,12 @@ def _live(job: Job, counted: Callable[[JobState], str]) -> None:
     state = job.state()
     if state.status != "running":
         st.rerun()
-    share = state.done / state.every if state.every else 0.0
-    words = f", {counted(state)}" if state.every > 1 else ""
-    st.progress(min(share, 1.0), text=f"{state.what}{words}")
+    share = state.done / state.total if state.total else 0.0
+    words = f", {counted(state)}" if state.total > 1 else ""
+    st.progress(min(share, 1.0), text=f"{state.message}{words}")
     st.button("Cancel", on_click=boundary.callback(job.cancel), key=f"job_cancel_{job.folder.name}")
     st.caption("It goes on when you leave this page.")
 
 
 def _numbers(state: JobState) -> str:
-    return f"{state.done:,} of {state.every:,}"
+    return f"{state.done:,} of {state.total:,}"

@@ -188,6 +188,6 @@ def _live(record: TestRecord) -> None:
     if work is None or not work.is_running:
         st.rerun()  # the page then stops asking
     st.progress(
-        work.done / max(work.every, 1),
-        f"Measuring brightness, contrast and resolution: {work.done:,} of {work.every:,} films",
+        work.done / max(work.total, 1),
+        f"Measuring brightness, contrast and resolution: {work.done:,} of {work.total:,} films",
     )

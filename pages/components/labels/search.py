@@ -32,11 +32,11 @@ def show(card: ModelCard, data: Path) -> LabelIssues | None:
     running = state.status == "running"
     if running:
         job_progress.show(job)
-    fault = st.session_state.pop(_FAULT, "") or (state.what if state.status == "failed" else "")
+    fault = st.session_state.pop(_FAULT, "") or (state.message if state.status == "failed" else "")
     if fault:
         st.error(layout.escape_markdown(fault))
     if state.status == "cancelled":
-        st.caption(state.what)
+        st.caption(state.message)
     if job.has_results:
         try:
             found = _found(str(job.folder), job.written_at)

@@ -25,7 +25,7 @@ def show(card: ModelCard) -> None:
         )
         return
     if state.status == "failed":
-        st.error(state.what)
+        st.error(state.message)
     st.markdown(
         "The training films of this model have not been looked at yet, so the nearest are not known. Name the data set "
         "it was trained on; the app then looks at each film once and keeps numbers, no pictures."

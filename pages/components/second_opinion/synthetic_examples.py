@@ -73,7 +73,9 @@ def _drawn(reader: Predictor) -> list[SyntheticExample]:
     found = []
     for seed, region in enumerate(PHANTOM_REGIONS):
         for broken in (False, True):
-            pixels = draw_phantom(700 + seed, region, broken, _SIZE).pixels.astype(np.float32) / 255
+            pixels = draw_phantom(700 + seed, region, broken, _SIZE).pixels.astype(np.float32) / np.float32(
+                255
+            )
             opinion = reader.predict(Radiograph(pixels, "synthetic"), heatmap=False)
             if opinion.features is not None:
                 small, _ = letterbox(pixels, _THUMBNAIL, _THUMBNAIL)

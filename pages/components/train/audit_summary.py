@@ -36,7 +36,7 @@ def show(folder: str) -> str:
         except SecondLookError as error:
             st.error(str(error))
     if state.status == "failed":
-        st.error(state.what)
+        st.error(state.message)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Audit these films first", key="train_audit"):
             try:

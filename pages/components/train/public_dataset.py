@@ -49,15 +49,15 @@ def _where(row: PublicDataset, here: bool, state: JobState) -> str:
 
 
 def _fetched(state: JobState) -> str:
-    return f"{format_file_size(state.done)} of {format_file_size(state.every)}"
+    return f"{format_file_size(state.done)} of {format_file_size(state.total)}"
 
 
 def _offer(row: PublicDataset, job: DownloadJob, state: JobState) -> None:
     """The terms, and the button that fetches the set once they are agreed to."""
     if state.status == "failed":
-        st.error(state.what)
+        st.error(state.message)
     elif state.status == "cancelled":
-        st.info(state.what)
+        st.info(state.message)
     url = f" ([its text]({row.licence_url}))" if row.licence_url else ""
     st.markdown(
         f"**Licence:** {layout.escape_markdown(row.licence)}{url}  \n**Cite:** {layout.escape_markdown(row.citation)} "

@@ -130,7 +130,7 @@ def _status(run: Run, state: RunState, at: standing.Standing | None, searching: 
     if state.status == "starting":
         # While films are read, the log counts them.
         last = standing.log_tail(run.log, 1)
-        return last if last.startswith("Reading films") else state.message
+        return last if last.startswith("Reading images") else state.message
     if state.status == "evaluating":
         return state.message
     if at is None or searching:

@@ -31,7 +31,7 @@ def show(row: Architecture, config: TrainingConfig, films: DatasetPreview | None
         return
     speed = job.speed() if state.status == "finished" else None
     if state.status == "failed":
-        st.error(state.what)
+        st.error(state.message)
     with st.container(horizontal=True, vertical_alignment="center", key="train_speed"):
         if speed is not None:
             st.markdown(_words(row, config, speed, films))

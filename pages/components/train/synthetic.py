@@ -63,8 +63,8 @@ def choose_synthetic() -> str:
 def _make(folder: Path, settings: PhantomSettings) -> None:
     bar = st.progress(0.0, text="Drawing the first film")
 
-    def show(done: int, every: int) -> None:
-        bar.progress(done / every, text=f"Drawing: {done} of {every} films")
+    def show(_stage: str, done: int, total: int) -> None:
+        bar.progress(done / total, text=f"Drawing: {done} of {total} images")
 
     with _WRITING:
         write_phantom_dataset(folder, settings, show)

@@ -1,8 +1,8 @@
-"""Decoder process: a DICOM file on standard input, a NumPy file on standard output.
+"""Script of the decoder process: a DICOM file on standard input, a NumPy file on standard output.
 
-Arguments: the decoder, the limits on CPU seconds and bytes, and options of `pixel_array` as JSON.
+Arguments: the pydicom plugin, the limits on CPU seconds and bytes, and options of `pixel_array` as JSON.
 
-`isolated` runs this file as a script. It imports nothing of the package, which keeps its start fast.
+`isolated_decoding` runs this file. It imports nothing from the package, so that it starts fast.
 """
 
 import io
@@ -13,16 +13,16 @@ from pathlib import Path
 
 import numpy as np
 from pydicom import dcmread
-from pydicom.pixels import pixel_array
+from pydicom.pixels.utils import pixel_array
 from pydicom.uid import JPEGExtended12Bit, JPEGLossless
 
 
 def limit_resources(cpu_seconds: int, memory: int) -> None:
-    """Limit CPU time and address space of this process, where the system can (not on Windows).
+    """Limit CPU time and address space of this process, if the system supports it (not on Windows).
 
     Args:
         cpu_seconds: CPU time of the whole process.
-        memory: bytes that may be allocated on top of what is in use now.
+        memory: bytes that may be allocated in addition to those in use now.
     """
     try:
         import resource
@@ -32,7 +32,7 @@ def limit_resources(cpu_seconds: int, memory: int) -> None:
     try:
         memory += int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     except OSError:
-        memory += 512 << 20  # about what Python and the decoders take
+        memory += 512 << 20  # approximate size of Python with the decoders
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
 
@@ -44,12 +44,12 @@ def main() -> None:
         int(sys.argv[3]),
         json.loads(sys.argv[4]),
     )
-    # Whatever a decoder prints must not get between the bytes.
+    # Anything that a decoder prints must not mix with the output.
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         dataset = dcmread(io.BytesIO(sys.stdin.buffer.read()))
         if plugin == "gdcm" and dataset.file_meta.TransferSyntaxUID == JPEGExtended12Bit:
-            # GDCM has one JPEG decoder, which follows the codestream; pydicom refuses this syntax with it.
+            # pydicom does not pass this syntax to GDCM. GDCM's only JPEG decoder follows the codestream instead.
             dataset.file_meta.TransferSyntaxUID = JPEGLossless
         limit_resources(cpu_seconds, memory)
         values = np.ascontiguousarray(pixel_array(dataset, decoding_plugin=plugin, **options))
