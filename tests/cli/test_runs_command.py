@@ -72,7 +72,7 @@ def test_a_training_is_handed_to_the_queue(command, root, busy, phantoms):
     assert queue.waiting_runs(root)[1] == queue.WaitingRun("one", finish_only=True)
     said = command("train", "--data", phantoms, "--architecture", "four_block", "--run", "now")
     assert (said.status, said.out) == (1, "")
-    assert "busy is being trained: add --queue" in said.err
+    assert "busy is being trained, and only one run is trained at a time. Add --queue" in said.err
     assert not (root / "now").exists()
 
 
@@ -92,7 +92,7 @@ def test_clone_and_rename(command, root):
     assert Run.open(root, "four").config() == config
     said = command("runs", "rename", "four", "one")
     assert (said.status, said.out) == (1, "")
-    assert "one exists already" in said.err
+    assert "A run named one already exists" in said.err
 
 
 def test_delete_asks(command, root, busy, monkeypatch):
