@@ -74,8 +74,7 @@ def test_augmentation_preview_and_settings_of_the_run(page, app):
     field.press("Enter")
     settled(page)
     page.get_by_role("button", name="Start training").click()
-    page.get_by_text("varied").first.wait_for(timeout=PATIENCE)
-    expect(page.get_by_role("radio", name="Runs", exact=True)).to_be_checked()
+    expect(page.get_by_role("radio", name="Runs", exact=True)).to_be_checked(timeout=PATIENCE)
     how = Run(app.runs / "varied").config().augmentation
     assert (how.rotation, how.flip) == (180.0, False)
     assert how.shift == 0.08  # as usual

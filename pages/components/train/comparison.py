@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 def show() -> None:
     """Draw the table, the comparison of two models, and the learning curves."""
-    found = comparison.compared_models(resources.model_store(), paths.runs_dir())
-    if not found:
+    models = comparison.compared_models(resources.model_store(), paths.runs_dir())
+    if not models:
         st.markdown("No models or runs yet. Train one under *New training*.")
         return
-    _show_table(found)
+    _show_table(models)
     st.subheader("Two models on the same test images", anchor=False)
-    _show_pair([entry for entry in found if entry.kind == "model" and not entry.fault])
-    trained = [entry for entry in found if entry.epochs]
+    _show_pair([entry for entry in models if entry.kind == "model" and not entry.fault])
+    trained = [entry for entry in models if entry.epochs]
     if trained:
         st.subheader("Learning curves", anchor=False)
         _show_curves(trained)
 
 
-def _show_table(found: list[ComparedModel]) -> None:
-    table = comparison.comparison_table(found)
+def _show_table(models: list[ComparedModel]) -> None:
+    table = comparison.comparison_table(models)
     st.dataframe(
         # Columns without any value are left out.
         table.loc[:, table.notna().any() & (table != "").any()],
@@ -63,13 +63,13 @@ def _show_table(found: list[ComparedModel]) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "Download table (CSV)",
-            comparison.comparison_to_csv(found),
+            comparison.comparison_to_csv(models),
             "comparison.csv",
             "text/csv",
             on_click="ignore",
         )
         unmeasured = [
-            entry.name for entry in found if entry.kind == "model" and entry.card and not entry.speed
+            entry.name for entry in models if entry.kind == "model" and entry.card and not entry.speed
         ]
         if unmeasured and st.button(
             "Measure speed", help="Measures the time of one image, 20 passes for each model."
@@ -109,15 +109,15 @@ def _show_pair(models: list[ComparedModel]) -> None:
     cards = {entry.name: entry.card for entry in models}
     hashes = tuple(card.weights.sha256 for name in (first, second) if (card := cards[name]) is not None)
     try:
-        found, films = _compared(first, second, hashes)
+        result, cases = _compared(first, second, hashes)
     except SecondLookError as error:
         st.info(layout.escape_markdown(str(error)))
         return
     finding = resources.model_store().card(first).finding
-    st.markdown(layout.escape_markdown(comparison.comparison_sentence(found, first, second, finding)))
-    if found.groups < _FEW_GROUPS:
-        st.caption(f"With only {found.groups} groups the interval is imprecise.")
-    _show_figures({"roc": _roc(found, films, first, second, finding)}, f"ROC curves of {first} and {second}")
+    st.markdown(layout.escape_markdown(comparison.comparison_sentence(result, first, second, finding)))
+    if result.groups < _FEW_GROUPS:
+        st.caption(f"With only {result.groups} groups the interval is imprecise.")
+    _show_figures({"roc": _roc(result, cases, first, second, finding)}, f"ROC curves of {first} and {second}")
 
 
 # With fewer groups the bootstrap interval is imprecise.
@@ -131,11 +131,11 @@ def _compared(first: str, second: str, hashes: tuple[str, ...]) -> tuple[PairedC
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _roc(
-    found: PairedComparison, films: pd.DataFrame, first: str, second: str, finding: str
+    result: PairedComparison, cases: pd.DataFrame, first: str, second: str, finding: str
 ) -> dict[str, bytes]:
     from fracture_core.training import comparison_plots
 
-    return _encode(comparison_plots.plot_roc_pair(found, films, first, second, finding))
+    return _encode(comparison_plots.plot_roc_pair(result, cases, first, second, finding))
 
 
 def _show_curves(trained: list[ComparedModel]) -> None:

@@ -46,7 +46,7 @@ def show(
     for column, name in zip(st.columns(len(_TITLES)), _TITLES, strict=True):
         table = standing.curve_table(epochs, points, name)
         latest = ", ".join(
-            f"{films} {part['value'].iloc[-1]:.3f}" for films, part in table.groupby("films", sort=True)
+            f"{curve} {part['value'].iloc[-1]:.3f}" for curve, part in table.groupby("curve", sort=True)
         )
         column.altair_chart(
             _chart(table, name, last),
@@ -65,9 +65,9 @@ def show(
 
 
 def _chart(table: Any, name: str, last: int) -> alt.LayerChart | alt.FacetChart:
-    domain = [name for name in _COLOURS if (table["films"] == name).any()]
-    films = alt.Color(
-        "films:N",
+    domain = [name for name in _COLOURS if (table["curve"] == name).any()]
+    curve = alt.Color(
+        "curve:N",
         scale=alt.Scale(domain=domain, range=[_COLOURS[name] for name in domain]),
         legend=alt.Legend(title=None, orient="top", labelFontSize=12, columns=2),
     )
@@ -83,20 +83,20 @@ def _chart(table: Any, name: str, last: int) -> alt.LayerChart | alt.FacetChart:
             title=None,
             scale=alt.Scale(zero=False, nice=True) if name == "loss" else alt.Scale(domain=[0, 1]),
         ),
-        color=films,
+        color=curve,
         tooltip=[
-            alt.Tooltip("films:N", title="Images"),
+            alt.Tooltip("curve:N", title="Curve"),
             alt.Tooltip("epoch:Q", title="Epoch", format=".3~f"),
             alt.Tooltip("value:Q", title=name, format=".4f"),
         ],
     )
-    steps = base.transform_filter(alt.datum.films == BY_STEP).mark_line(strokeWidth=1)
+    steps = base.transform_filter(alt.datum.curve == BY_STEP).mark_line(strokeWidth=1)
     whole = (
-        base.transform_filter(alt.datum.films != BY_STEP)
+        base.transform_filter(alt.datum.curve != BY_STEP)
         .mark_line(strokeWidth=2, point={"size": 45, "filled": True, "opacity": 1})
         .encode(
             shape=alt.Shape(
-                "films:N",
+                "curve:N",
                 scale=alt.Scale(domain=[TRAINING, VALIDATION], range=["circle", "diamond"]),
                 legend=None,
             )

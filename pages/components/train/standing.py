@@ -61,15 +61,15 @@ def current_standing(now: LatestReport, epochs: Sequence[dict[str, Any]], config
 
 
 def curve_table(epochs: Sequence[dict[str, Any]], points: Sequence[CurvePoint], name: str) -> pd.DataFrame:
-    """Tabulate a metric by epoch and by step; columns epoch, films (name of the curve), value."""
+    """Tabulate a metric by epoch and by step; columns epoch, curve, value."""
     rows = [
-        (float(line["epoch"]), films, line[key])
+        (float(line["epoch"]), curve, line[key])
         for line in epochs
-        for films, key in ((TRAINING, name), (VALIDATION, f"val_{name}"))
+        for curve, key in ((TRAINING, name), (VALIDATION, f"val_{name}"))
         if key in line
     ]
     rows += [(point.at, BY_STEP, getattr(point, name)) for point in points]
-    return pd.DataFrame(rows, columns=["epoch", "films", "value"])
+    return pd.DataFrame(rows, columns=["epoch", "curve", "value"])
 
 
 def best_epoch(epochs: Sequence[dict[str, Any]], head_epochs: int) -> dict[str, Any] | None:
