@@ -143,7 +143,7 @@ def test_weights_that_do_not_fit_are_refused_although_the_card_knows_them(parts,
 
 def test_a_table_of_films_that_leads_elsewhere_is_refused(parts, arrive):
     table = parts["tiny/predictions.csv"].replace(b",fractured/", b",../fractured/")
-    with pytest.raises(SecondLookError, match="a path relative to the data"):
+    with pytest.raises(SecondLookError, match="a path relative to the data folder"):
         arrive(parts | {"tiny/predictions.csv": table})
 
 
