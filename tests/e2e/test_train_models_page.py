@@ -94,7 +94,7 @@ def test_a_model_is_exported_imported_renamed_and_deleted(page, app, twin, tmp_p
 
     # A name that is taken is one sentence; another is taken.
     rename(page, "tiny")
-    page.get_by_text("tiny is here already").wait_for()
+    page.get_by_text("tiny already exists").wait_for()
     rename(page, "renamed")
     page.get_by_text("twin is now renamed").wait_for()
     assert store.card("renamed").title == "Twin"
@@ -197,4 +197,4 @@ def test_what_is_no_exported_model_is_one_sentence(page, app):
         files=[{"name": "mine.zip", "mimeType": "application/zip", "buffer": b"never mind"}]
     )
     page.get_by_role("button", name="Check and import").click()
-    page.get_by_text("mine.zip is damaged or none").wait_for(timeout=PATIENCE)
+    page.get_by_text("mine.zip is damaged or not a zip file").wait_for(timeout=PATIENCE)

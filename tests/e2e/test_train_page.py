@@ -169,7 +169,7 @@ def test_weights_are_loaded_and_other_files_refused(page, app, tmp_path):
     type_in(page, "spinbutton", "Its input size, px", "64")
     page.get_by_role("button", name="Check and add").click()
     page.get_by_text("local-mine is added").wait_for(timeout=PATIENCE)
-    page.get_by_text("No record:").wait_for()
+    page.get_by_text("No test results:").wait_for()
     assert ModelStore(app.models).card("local-mine").test is None
 
 
@@ -195,7 +195,7 @@ def test_two_models_become_one(page, app):
         page.keyboard.press("Tab")
         page.get_by_role("button", name="Average them").click()
         page.get_by_text("both is added").wait_for(timeout=PATIENCE)
-        page.get_by_text("It averages tiny, twin").wait_for()
+        page.get_by_text("Average of tiny, twin").wait_for()
         put_in_use(page)
         page.locator(".footer", has_text="both").wait_for(timeout=PATIENCE)
     finally:
