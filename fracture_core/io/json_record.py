@@ -40,7 +40,7 @@ class JsonRecord:
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as plain JSON values."""
-        plain: dict[str, Any] = _adapter(type(self)).dump_python(self, mode="json")
+        plain: dict[str, Any] = _adapter(type(self)).dump_python(self, mode="json", by_alias=True)
         return plain
 
     @classmethod

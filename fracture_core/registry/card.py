@@ -18,7 +18,7 @@ from fracture_core.evaluation import (
     VerdictCoverage,
 )
 from fracture_core.imaging import InputSpec
-from fracture_core.io.json_record import Count, HasJsonMethods, JsonRecord, read_json
+from fracture_core.io.json_record import Count, HasJsonMethods, JsonRecord, MeasuredNumber, read_json
 from fracture_core.vocabulary import CITATIONS, FINDINGS, LABELS, SYNTHETIC_LAYOUT
 
 #: Largest input side and number of channels that a card may state.
@@ -103,7 +103,7 @@ class ModelCard(JsonRecord):
         heatmap_layer: the layer that heatmaps explain.
         heatmap_scale: evidence drawn in full colour by Grad-CAM; None if it was not measured.
         weights: the weight file.
-        golden: logit for the pattern of `registry.reference_prediction`.
+        golden: logit for the pattern of `registry.reference_prediction`; null in JSON if there is none.
         calibration: from logit to probability, fitted on the validation split.
         thresholds: chosen on the validation split.
         data: the dataset; None for weights of unknown origin.
@@ -135,19 +135,19 @@ class ModelCard(JsonRecord):
     heatmap_layer: str
     heatmap_scale: float | None
     weights: WeightsFile
-    golden: float
-    calibration: Annotated[PlattCalibration, HasJsonMethods()]
-    thresholds: Annotated[Thresholds, HasJsonMethods()]
+    golden: MeasuredNumber
+    calibration: PlattCalibration
+    thresholds: Thresholds
     data: DataRecord | None = None
-    validation: Annotated[Summary, HasJsonMethods()] | None = None
-    test: Annotated[Summary, HasJsonMethods()] | None = None
-    test_states: Annotated[VerdictCounts, HasJsonMethods()] | None = None
-    test_regions: dict[str, Annotated[Summary, HasJsonMethods()]] = field(default_factory=dict)
+    validation: Summary | None = None
+    test: Summary | None = None
+    test_states: VerdictCounts | None = None
+    test_regions: dict[str, Summary] = field(default_factory=dict)
     test_coverage: dict[str, Annotated[VerdictCoverage, HasJsonMethods()]] = field(default_factory=dict)
-    test_pointing: Annotated[Interval, HasJsonMethods()] | None = None
+    test_pointing: Interval | None = None
     loaded: WeightsFile | None = None
     heads: WeightsFile | None = None
-    heads_record: Annotated[HeadsRecord, HasJsonMethods()] | None = None
+    heads_record: HeadsRecord | None = None
     heatmap_scales: dict[str, float] = field(default_factory=dict)
     limits: tuple[str, ...] = ()
     training: dict[str, Any] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What the disk refuses, in one sentence."""
+"""Converts disk errors to clear error messages."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,17 +6,23 @@ from pathlib import Path
 
 from fracture_core.errors import ModelError
 
-#: Where models are checked before the registry takes them, as sentences call it.
+#: The folder in which models are checked before they are added, as named in error messages.
 TEMPORARY_FOLDER = "the temporary folder"
 
 
 @contextmanager
 def model_disk_errors(place: Path | str) -> Iterator[None]:
-    """Turns what the disk says while something is written to `place` into a `ModelError`."""
+    """Convert an OSError while writing to a `ModelError`.
+
+    Args:
+        place: The file or folder that is written, as named in the error message.
+
+    Raises:
+        ModelError: The disk reported an error.
+    """
     try:
         yield
     except OSError as error:
         raise ModelError(
-            f"Expected to write to {place}, but the disk said “{error.strerror or error}”: free space, or choose "
-            "another place."
+            f"Cannot write to {place} ({error.strerror or error}): free some space or choose another folder."
         ) from error

@@ -94,7 +94,7 @@ def test_export_import_rename_and_delete(page, app, twin, tmp_path):
 
     # A taken name is an error; another name is accepted.
     rename(page, "tiny")
-    page.get_by_text("tiny is here already").wait_for()
+    page.get_by_text("tiny already exists").wait_for()
     rename(page, "renamed")
     page.get_by_text("twin was renamed to renamed").wait_for()
     assert store.card("renamed").title == "Twin"
@@ -197,4 +197,4 @@ def test_import_of_a_damaged_zip(page, app):
         files=[{"name": "mine.zip", "mimeType": "application/zip", "buffer": b"never mind"}]
     )
     page.get_by_role("button", name="Check and import").click()
-    page.get_by_text("mine.zip is damaged or none").wait_for(timeout=PATIENCE)
+    page.get_by_text("mine.zip is damaged or not a zip file").wait_for(timeout=PATIENCE)

@@ -169,7 +169,7 @@ def test_load_weights(page, app, tmp_path):
     type_in(page, "spinbutton", "Training input size (px)", "64")
     page.get_by_role("button", name="Check and add").click()
     page.get_by_text("local-mine was added").wait_for(timeout=PATIENCE)
-    page.get_by_text("No record:").wait_for()
+    page.get_by_text("No test results:").wait_for()
     assert ModelStore(app.models).card("local-mine").test is None
 
 
@@ -195,7 +195,7 @@ def test_ensemble(page, app):
         page.keyboard.press("Tab")
         page.get_by_role("button", name="Create ensemble").click()
         page.get_by_text("both was added").wait_for(timeout=PATIENCE)
-        page.get_by_text("It averages tiny, twin").wait_for()
+        page.get_by_text("Average of tiny, twin").wait_for()
         put_in_use(page)
         page.locator(".footer", has_text="both").wait_for(timeout=PATIENCE)
     finally:

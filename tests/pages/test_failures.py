@@ -351,7 +351,7 @@ def test_a_weak_slice_is_told_from_the_record_alone(store):
     table = _weak_hands(store)
     test = opened(model="full")
     (sentence,) = subgroup_sentences(analyse_subgroups(table, BALANCED))
-    assert sentence.startswith("Misses all hand fractures (n = 60, 100%, 95% CI ")
+    assert sentence.startswith("The model misses all hand fractures (100%, 95% CI ")
     assert sentence in words(test)
     assert {"Region: hand", "Region: leg"} <= set(_slices(test))
     assert any("name the folder of the data set" in str(found.value) for found in test.caption)
@@ -366,7 +366,7 @@ def test_slices_follow_the_threshold(store):
     test.slider[0].set_value(0.005)
     run(test)
     assert subgroup_sentences(analyse_subgroups(table, 0.005))[0] in words(test)
-    assert "Misses all hand fractures" not in words(test)
+    assert "misses all hand fractures" not in words(test)
 
 
 def test_a_slice_lists_its_films_and_stands_in_the_address(store):
@@ -468,4 +468,4 @@ def test_slices_of_abnormal_films_are_called_so(store):
     _weak_hands(store)
     card = ModelCard.load(store / "full" / "card.json")
     replace(card, data=replace(card.data, finding="abnormality")).save(store / "full" / "card.json")
-    assert "Misses all hand abnormalities (n = 60" in words(opened(model="full"))
+    assert "misses all hand abnormalities (100%" in words(opened(model="full"))

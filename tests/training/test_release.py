@@ -65,7 +65,7 @@ def test_a_model_that_is_worse_on_the_shared_images_fails(models):
 def test_a_model_that_passes_needs_no_reason(models):
     assert not _compare(models, "equal").failed
     put_in_use(models, "equal")
-    assert models.in_use() == "equal"
+    assert models.model_in_use() == "equal"
     assert models.history()[0].reason == ""
 
 
@@ -73,7 +73,7 @@ def test_a_model_that_passes_needs_no_reason(models):
 def test_a_model_that_fails_is_refused_without_a_reason(models, reason):
     with pytest.raises(ModelError, match=r"fails 1 check \(worse than the model in use\): give a reason"):
         put_in_use(models, "guesses", reason)
-    assert (models.in_use(), models.history()) == (SHIPPED_MODEL, ())
+    assert (models.model_in_use(), models.history()) == (SHIPPED_MODEL, ())
 
 
 def test_reason_and_failed_checks_are_kept(models):
@@ -91,7 +91,7 @@ def test_the_shipped_model_is_always_reachable(models):
     found = _compare(models, SHIPPED_MODEL)
     assert [failed.check for failed in found.failed] == [Check.NO_TEST_RECORD]
     put_in_use(models, SHIPPED_MODEL)
-    assert models.in_use() == SHIPPED_MODEL
+    assert models.model_in_use() == SHIPPED_MODEL
 
 
 def test_an_outdated_comparison_is_made_again(models):
@@ -129,7 +129,7 @@ def test_a_damaged_model_in_use_does_not_block_another(models):
     assert "The model in use cannot be compared" in found.pair_sentence()
     assert all(current == "not recorded" for _, current, _ in found.rows())
     put_in_use(models, SHIPPED_MODEL)
-    assert models.in_use() == SHIPPED_MODEL
+    assert models.model_in_use() == SHIPPED_MODEL
 
 
 def test_the_card_alone_is_enough(models):
