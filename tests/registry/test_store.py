@@ -93,7 +93,7 @@ def test_verify(store):
     assert store.verify("tiny") < 1e-4
 
 
-@pytest.mark.parametrize("golden", [1000.0, float("nan")])
+@pytest.mark.parametrize("golden", [1000.0, None])
 def test_other_reference_logit_is_an_error(store, edit_card, golden):
     edit_card(golden=golden)
     with pytest.raises(ModelError, match="The reference prediction of tiny differs from its card by"):
