@@ -7,7 +7,7 @@ fracture map lies in a marked fracture. Larger films at test time are after Touv
 """
 
 import argparse
-from dataclasses import asdict
+from dataclasses import replace
 
 import numpy as np
 
@@ -38,9 +38,7 @@ def main() -> None:
     config = TrainingConfig.from_dict(card.training | {"data": chosen.data})
     print(f"{chosen.model}, validation split")
     for size in chosen.sizes:
-        films = TrainingData.load(
-            TrainingConfig.from_dict(asdict(config) | {"size": size}), paths.runs_dir() / ".cache"
-        )
+        films = TrainingData.load(replace(config, size=size), paths.runs_dir() / ".cache")
         model = row.build(films.spec)
         model.set_weights(shipped.get_weights())
         both = keras.Model(

@@ -1,4 +1,4 @@
-"""Train: a data set and an architecture in; a run to watch, and a model to put in use, out."""
+"""Train page: train models, watch runs, and manage and compare models."""
 
 import streamlit as st
 
@@ -16,19 +16,18 @@ _VIEWS = {
 
 layout.show_title(
     "Train",
-    "Train a published architecture on your own labelled films, watch it learn, and put the result in use. Films and "
-    "models stay on this computer.",
+    "Train a model on your own labelled radiographs and put it in use. All data stay on this computer.",
 )
 state.apply_pending()
 st.session_state.setdefault(state.VIEW_KEY, state.RUNS_VIEW if Run.all(paths.runs_dir()) else state.NEW_VIEW)
 view = st.segmented_control(
-    "Part of the page",
+    "View",
     tuple(_VIEWS),
     key=state.VIEW_KEY,
     required=True,
     label_visibility="collapsed",
     persist_state="session",
 )
-with st.container():  # always there, so that nothing below changes its place when the notice goes
+with st.container():  # always drawn, so that the elements below keep their place
     state.show_notice()
 _VIEWS[view or state.RUNS_VIEW]()

@@ -26,7 +26,7 @@ def put_in_use(page, reason: str = "a test") -> None:
     confirm = page.get_by_role("button", name="Put it in use", exact=True)
     confirm.wait_for()
     settled(page)
-    field = page.get_by_role("textbox", name="Reason for using it all the same")
+    field = page.get_by_role("textbox", name="Reason for using it anyway")
     if field.count():
         field.fill(reason)
     confirm.click()

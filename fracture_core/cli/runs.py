@@ -8,9 +8,12 @@ from pathlib import Path
 from fracture_core import paths
 from fracture_core.errors import TrainingError
 from fracture_core.runs import process, queue, run_operations
+from fracture_core.runs.config import TrainingConfig
+from fracture_core.runs.option_arguments import add_option_arguments, read_option_arguments
 from fracture_core.runs.run import ACTIVE_STATUSES, Run
+from fracture_core.zoo.training_option import option_fields
 
-_CHANGES = {"epochs": int, "batch": int, "learning_rate": float, "size": int, "seed": int}
+_CLONE_OPTIONS = tuple(entry for entry in option_fields(TrainingConfig) if entry.option.can_clone)
 
 
 def add(commands) -> None:
@@ -32,13 +35,12 @@ def add(commands) -> None:
     change.add_argument("--remove", metavar="NAME", help="take a run out; it stays as it is")
     part = _action(actions, "stop", "end a training at its next step; the completed epochs are kept", _stop)
     part.add_argument("name", metavar="NAME")
-    part = _action(actions, "clone", "a new run with the settings of another", _clone)
+    part = _action(
+        actions, "clone", "a new run with the settings of another, except for the options given", _clone
+    )
     part.add_argument("name", metavar="NAME")
     part.add_argument("new", metavar="NEW")
-    for name, kind in _CHANGES.items():
-        part.add_argument(
-            f"--{name.replace('_', '-')}", type=kind, metavar="X", help="instead of the other's"
-        )
+    add_option_arguments(part, _CLONE_OPTIONS, defaults=False)
     part = _action(actions, "rename", "give a run at rest another name", _rename)
     part.add_argument("name", metavar="NAME")
     part.add_argument("new", metavar="NEW")
@@ -112,7 +114,7 @@ def _stop(chosen: argparse.Namespace) -> int:
 
 
 def _clone(chosen: argparse.Namespace) -> int:
-    changes = {name: getattr(chosen, name) for name in _CHANGES if getattr(chosen, name) is not None}
+    changes = read_option_arguments(chosen, _CLONE_OPTIONS)
     run = run_operations.clone_run(_root(chosen), chosen.name, chosen.new, **changes)
     print(f"{run.name} has the settings of {chosen.name}; start it with train --resume --run {run.name}.")
     return 0

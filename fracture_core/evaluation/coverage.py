@@ -1,4 +1,4 @@
-"""Coverage: how often each of the three verdicts is given, and how often it is wrong."""
+"""Coverage: how often each of the three verdicts is given, and the share of fractures among them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,24 +18,24 @@ from fracture_core.vocabulary import Verdict
 
 @dataclass(frozen=True)
 class VerdictCoverage:
-    """The three verdicts on a set of films, in the order of `VERDICTS`, intervals clustered by group.
+    """Coverage of the three verdicts, in the order of `VERDICTS`; intervals are clustered by group.
 
     Attributes:
-        share: of all films that get this verdict.
-        fractured: of the films that get this verdict, those with a fracture: what is missed under *no fracture seen*,
-            and what is right under *fracture suspected*.
+        share: Share of all images that get the verdict.
+        fractured: Share of fractures among the images with the verdict. For *no fracture seen* these are missed
+            fractures; for *fracture suspected* it is the positive predictive value.
     """
 
     share: tuple[Interval, Interval, Interval]
     fractured: tuple[Interval, Interval, Interval]
 
     def for_verdict(self, verdict: Verdict) -> tuple[Interval, Interval]:
-        """Share and fractured share of one verdict."""
-        at = VERDICTS.index(verdict)
-        return self.share[at], self.fractured[at]
+        """Return `share` and `fractured` of one verdict."""
+        index = VERDICTS.index(verdict)
+        return self.share[index], self.fractured[index]
 
     def to_json(self) -> dict[str, Any]:
-        """By verdict, as plain JSON values."""
+        """Return JSON values, keyed by verdict."""
         return {
             verdict.value: {"share": share.to_json(), "fractured": fractured.to_json()}
             for verdict, share, fractured in zip(VERDICTS, self.share, self.fractured, strict=True)
@@ -43,7 +43,7 @@ class VerdictCoverage:
 
     @classmethod
     def from_json(cls, payload: dict[str, Any]) -> "VerdictCoverage":
-        """The coverage written by `rows_to_json`."""
+        """Read what `to_json` returned."""
         rows = [payload[verdict.value] for verdict in VERDICTS]
         share, fractured = ([Interval.from_json(row[key]) for row in rows] for key in ("share", "fractured"))
         return cls((share[0], share[1], share[2]), (fractured[0], fractured[1], fractured[2]))
@@ -52,17 +52,20 @@ class VerdictCoverage:
 def measure_coverage(
     label: ArrayLike, probability: ArrayLike, group: ArrayLike | None, low: float, high: float
 ) -> VerdictCoverage:
-    """Measures the verdicts.
+    """Measure the coverage of the three verdicts.
 
     Args:
         label: 0 or 1, shape (n,), n > 0.
-        probability: calibrated, of *fracture*, 0–1, shape (n,).
-        group: ids of what belongs together, shape (n,), or None.
-        low: below it: no fracture seen.
-        high: at or above it: fracture suspected.
+        probability: Calibrated probability of a fracture, 0–1, shape (n,).
+        group: Group ids, shape (n,), or None; see `scored_cases.check_scored_cases`.
+        low: Lower threshold; below it the verdict is *no fracture seen*.
+        high: Upper threshold; from it on the verdict is *fracture suspected*.
+
+    Returns:
+        The coverage of each verdict.
 
     Raises:
-        DataError: labels, probabilities and groups do not fit together.
+        DataError: Labels, probabilities or groups are invalid.
     """
     return _measure_coverage(check_scored_cases(label, probability, group), low, high)
 
@@ -75,33 +78,51 @@ def measure_coverage_by_region(
     low: float,
     high: float,
 ) -> dict[str, VerdictCoverage]:
-    """Measures the verdicts on each body region apart; see `metrics.summarise_by_region` for the regions."""
+    """Measure the coverage for each body region.
+
+    Args:
+        label: 0 or 1, shape (n,).
+        probability: Calibrated probability of a fracture, 0–1, shape (n,).
+        group: Group ids, shape (n,), or None.
+        regions: Regions of each case; see `metrics.summarise_by_region`.
+        low: Lower threshold of the verdicts.
+        high: Upper threshold of the verdicts.
+
+    Returns:
+        The coverage by region, in the order of `metrics.summarise_by_region`.
+
+    Raises:
+        DataError: Labels, probabilities, groups or regions are invalid.
+    """
     cases = check_scored_cases(label, probability, group)
     return {name: _measure_coverage(part, low, high) for name, part in split_by_region(cases, regions)}
 
 
 def coverage_of_predictions(table: pd.DataFrame, thresholds: Thresholds) -> dict[str, VerdictCoverage]:
-    """Measures the verdicts on a table of predictions, by region, "" for all of it.
+    """Measure the coverage on a table of predictions.
 
     Args:
-        table: as `predictions.read_predictions` gives it.
-        thresholds: of the model.
+        table: Predictions as returned by `predictions.read_predictions`.
+        thresholds: Thresholds of the model.
+
+    Returns:
+        The coverage by region; the key "" holds that of all images.
     """
-    films = table["label"], table["probability"], table["group"]
+    cases = table["label"], table["probability"], table["group"]
     return {
-        "": measure_coverage(*films, thresholds.low, thresholds.high),
-        **measure_coverage_by_region(*films, list(table["regions"]), thresholds.low, thresholds.high),
+        "": measure_coverage(*cases, thresholds.low, thresholds.high),
+        **measure_coverage_by_region(*cases, list(table["regions"]), thresholds.low, thresholds.high),
     }
 
 
 def _measure_coverage(cases: ScoredCases, low: float, high: float) -> VerdictCoverage:
-    code = verdict_indices(cases.probability, low, high)
+    indices = verdict_indices(cases.probability, low, high)
     share, fractured = [], []
-    for at in range(len(VERDICTS)):
-        given = code == at
-        part = cases.subset(given)
-        share.append(proportion_interval(given, cases.group))
-        # Groups are numbered from 0 again, for some of them have no film with this verdict.
-        groups = np.unique(part.group, return_inverse=True)[1]
-        fractured.append(proportion_interval(part.label, groups) if len(part) else Interval.unknown())
+    for index in range(len(VERDICTS)):
+        with_verdict = indices == index
+        subset = cases.subset(with_verdict)
+        share.append(proportion_interval(with_verdict, cases.group))
+        # Some groups may have no image with this verdict, so the codes are renumbered from 0.
+        groups = np.unique(subset.group, return_inverse=True)[1]
+        fractured.append(proportion_interval(subset.label, groups) if len(subset) else Interval.unknown())
     return VerdictCoverage((share[0], share[1], share[2]), (fractured[0], fractured[1], fractured[2]))

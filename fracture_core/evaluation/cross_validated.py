@@ -1,9 +1,10 @@
-"""Calibration, thresholds and record from out-of-fold predictions.
+"""Calibration, thresholds and performance from out-of-fold predictions of a cross-validation.
 
-Every development film is predicted by a network that was not trained on it, so all of them serve for calibration and
-thresholds. How far the thresholds depend on these particular films is measured on bootstrap draws of groups: thresholds
-chosen on a draw are applied to the films outside it (Efron and Tibshirani 1993, *An Introduction to the Bootstrap*,
-chapter 17).
+Each image is predicted by a network that was not trained on it, so all images can be used for calibration and
+thresholds. The stability of the thresholds is measured by an out-of-bag bootstrap over groups: thresholds chosen on a
+resample are applied to the images outside it.
+
+Source: B. Efron and R. J. Tibshirani, "An Introduction to the Bootstrap", Chapman & Hall 1993, chapter 17.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from fracture_core.errors import DataError
@@ -22,31 +24,32 @@ from fracture_core.evaluation.metrics import Summary, summarise, summarise_by_re
 from fracture_core.evaluation.proportion import proportion_interval
 from fracture_core.evaluation.thresholds import Thresholds
 
-#: What is measured with thresholds of other films, by name of the field: see `_outside`.
+#: Out-of-bag measures of the thresholds, in the order of `_out_of_bag_measures`.
 STABILITY = ("sensitivity", "specificity", "uncertain", "fractured_not_seen", "fractured_suspected")
 
 _DRAWS = 1000
 
-# A draw must leave so many films with and without a fracture outside.
-_FEWEST = 5
+# Images of each class that must be outside a resample.
+_MIN_OUT_OF_BAG = 5
 
 
 @dataclass(frozen=True)
 class CrossValidated:
-    """The record of a cross-validation.
+    """Results of a cross-validation.
 
     Attributes:
-        calibration: from the out-of-fold logit to the probability.
-        thresholds: of the three verdicts, chosen on all films.
-        summary: all films.
-        regions: by body region.
-        without_hardware: films without metal of an operation; None where the data set does not say.
-        coverage: the three verdicts, by region, "" for all films.
-        pointing: share of the films with boxes whose heatmap peak lies in a box; None without boxes.
-        stability: what thresholds chosen on other films reach: mean and 95% percentile interval over bootstrap draws.
-            `sensitivity`: fractured films that do not get *no fracture seen*; `specificity`: other films that do not
-            get *fracture suspected*; `uncertain`: share of films; `fractured_not_seen` and `fractured_suspected`:
-            fractured share of the films with that verdict.
+        calibration: Calibration fitted on the out-of-fold logits.
+        thresholds: Thresholds of the three verdicts, chosen on all images.
+        summary: Performance on all images.
+        regions: Performance by body region.
+        without_hardware: Performance on images without surgical hardware; None if the dataset does not record it.
+        coverage: Coverage of the verdicts by region; the key "" holds that of all images.
+        pointing: Share of the images with bounding boxes whose heatmap peak is inside a box; None without boxes.
+        stability: Performance of thresholds on images that were not used to choose them: mean and 95% percentile
+            interval over bootstrap resamples. `sensitivity`: share of fractures without the verdict *no fracture
+            seen*. `specificity`: share of other images without the verdict *fracture suspected*. `uncertain`: share
+            of images with that verdict. `fractured_not_seen` and `fractured_suspected`: share of fractures among the
+            images with that verdict.
     """
 
     calibration: PlattCalibration
@@ -59,7 +62,7 @@ class CrossValidated:
     stability: dict[str, Interval]
 
     def to_json(self) -> dict[str, Any]:
-        """The record as plain JSON values."""
+        """Return the results as JSON values."""
         return {
             "calibration": self.calibration.to_json(),
             "thresholds": self.thresholds.to_json(),
@@ -73,19 +76,19 @@ class CrossValidated:
 
 
 def average_logits(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Averages the out-of-fold logits of several cross-validations of the same films.
+    """Average the out-of-fold logits of several cross-validations of the same images.
 
-    With several tables the logits of each are first divided by their standard deviation, so that no model counts more
-    because its logits are larger. The logits of a single table stay as they are.
+    With several tables, the logits of each are divided by their standard deviation first. All models then have the
+    same weight. The logits of a single table are not changed.
 
     Args:
-        tables: as `training.out_of_fold.read_folds` gives them.
+        tables: Tables as returned by `training.out_of_fold.read_folds`.
 
     Returns:
-        The first table with averaged logits; where there is more than one, without the columns of the peak.
+        The first table with averaged logits. If there are several tables, the columns of the heatmap peak are removed.
 
     Raises:
-        DataError: there is no table, or they hold different films.
+        DataError: There is no table, or the tables contain different images.
     """
     if not tables or any(table.empty for table in tables):
         raise DataError("There are no out-of-fold predictions: train at least one fold first.")
@@ -95,7 +98,7 @@ def average_logits(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
         ordered = table.sort_values("id", ignore_index=True)
         if list(ordered["id"]) != list(first["id"]):
             raise DataError(
-                "The cross-validations hold different films: choose folders of the same films and folds."
+                "The cross-validations contain different images: choose folders with the same images and folds."
             )
         logits.append(ordered["logit"] / ordered["logit"].std())
     if len(tables) == 1:
@@ -105,19 +108,19 @@ def average_logits(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def assess(table: pd.DataFrame, draws: int = _DRAWS, seed: int = 0) -> CrossValidated:
-    """Calibrates, chooses thresholds and measures.
+    """Calibrate, choose thresholds and measure performance on out-of-fold predictions.
 
     Args:
-        table: out-of-fold predictions with the columns label, logit, group, regions and, where known, hardware and
+        table: Out-of-fold predictions with the columns label, logit, group, regions and optionally hardware and
             peak_in_box; see `training.out_of_fold.predict_held_out`.
-        draws: number of bootstrap draws.
-        seed: seed of the draws.
+        draws: Number of bootstrap resamples.
+        seed: Seed of the resamples.
 
     Returns:
-        The record.
+        The results.
 
     Raises:
-        DataError: a class is missing, or the logits do not rise with the labels.
+        DataError: A class is missing, or the logits do not rise with the labels.
     """
     calibration = PlattCalibration.fit(table["logit"], table["label"])
     table = table.assign(probability=calibration.apply(table["logit"]))
@@ -131,67 +134,69 @@ def assess(table: pd.DataFrame, draws: int = _DRAWS, seed: int = 0) -> CrossVali
         _without_hardware(table, thresholds),
         coverage_of_predictions(table, thresholds),
         _pointing(table),
-        _stability(table, draws, seed),
+        _threshold_stability(table, draws, seed),
     )
 
 
 def _without_hardware(table: pd.DataFrame, thresholds: Thresholds) -> Summary | None:
-    known = table[table["hardware"].astype(str).isin(["0", "0.0"])] if "hardware" in table else table[:0]
-    if known.empty:
+    images = table[table["hardware"].astype(str).isin(["0", "0.0"])] if "hardware" in table else table[:0]
+    if images.empty:
         return None
-    return summarise(known["label"], known["probability"], known["group"], thresholds.balanced)
+    return summarise(images["label"], images["probability"], images["group"], thresholds.balanced)
 
 
 def _pointing(table: pd.DataFrame) -> Interval | None:
     if "peak_in_box" not in table:
         return None
-    inside = pd.to_numeric(table["peak_in_box"], errors="coerce")
-    marked = inside.notna()
-    if not marked.any():
+    in_box = pd.to_numeric(table["peak_in_box"], errors="coerce")
+    has_boxes = in_box.notna()
+    if not has_boxes.any():
         return None
-    return proportion_interval(inside[marked].to_numpy(), pd.factorize(table.loc[marked, "group"])[0])
+    return proportion_interval(in_box[has_boxes].to_numpy(), pd.factorize(table.loc[has_boxes, "group"])[0])
 
 
-def _stability(table: pd.DataFrame, draws: int, seed: int) -> dict[str, Interval]:
+def _threshold_stability(table: pd.DataFrame, draws: int, seed: int) -> dict[str, Interval]:
+    """Mean and percentile interval of each measure of `STABILITY` over bootstrap resamples of the groups."""
     label = table["label"].to_numpy()
-    # Thresholds follow the order of the films alone, so the calibration need not be fitted again.
+    # Thresholds depend only on the ranking of the images, so the calibration is not fitted again.
     score = expit(table["logit"].to_numpy())
     group = pd.factorize(table["group"])[0]
     count = int(group.max()) + 1
     members = [np.flatnonzero(group == one) for one in range(count)]
     rng = np.random.default_rng(seed)
-    found = []
+    measures = []
     for _ in range(draws):
         drawn = rng.integers(0, count, count)
         inside = np.concatenate([members[one] for one in drawn])
         outside = np.flatnonzero(~np.isin(group, drawn))
-        if min(np.bincount(label[outside], minlength=2)) < _FEWEST or len(np.unique(label[inside])) < 2:
+        if (
+            min(np.bincount(label[outside], minlength=2)) < _MIN_OUT_OF_BAG
+            or len(np.unique(label[inside])) < 2
+        ):
             continue
-        found.append(
-            _outside(label[outside], score[outside], Thresholds.choose(label[inside], score[inside]))
-        )
-    if not found:
+        thresholds = Thresholds.choose(label[inside], score[inside])
+        measures.append(_out_of_bag_measures(label[outside], score[outside], thresholds))
+    if not measures:
         return {name: Interval.unknown(len(table)) for name in STABILITY}
     return {
         name: _percentile_interval(column, len(table))
-        for name, column in zip(STABILITY, np.array(found).T, strict=True)
+        for name, column in zip(STABILITY, np.array(measures).T, strict=True)
     }
 
 
-def _percentile_interval(draws: np.ndarray, n: int) -> Interval:
-    """Mean and percentile interval of bootstrap draws; draws that are nan are left out."""
-    known = draws[~np.isnan(draws)]
-    if not len(known):
+def _percentile_interval(draws: NDArray[np.float64], n: int) -> Interval:
+    """Mean and percentile interval of bootstrap draws; nan is ignored."""
+    valid = draws[~np.isnan(draws)]
+    if not len(valid):
         return Interval.unknown(n)
-    low, high = np.percentile(known, (50 * (1 - CONFIDENCE_LEVEL), 50 * (1 + CONFIDENCE_LEVEL)))
-    return Interval(float(known.mean()), float(low), float(high), n)
+    low, high = np.percentile(valid, (50 * (1 - CONFIDENCE_LEVEL), 50 * (1 + CONFIDENCE_LEVEL)))
+    return Interval(float(valid.mean()), float(low), float(high), n)
 
 
-def _outside(label: np.ndarray, score: np.ndarray, thresholds: Thresholds) -> tuple[float, ...]:
-    """What thresholds reach on films on which they were not chosen, in the order of `STABILITY`.
-
-    A share of no films is nan.
-    """
+def _out_of_bag_measures(
+    label: NDArray[np.int64], score: NDArray[np.float64], thresholds: Thresholds
+) -> tuple[float, ...]:
+    """Measures of `STABILITY` on images outside the resample; nan if a verdict was not given."""
     not_seen, suspected = score < thresholds.low, score >= thresholds.high
     return (
         1 - not_seen[label == 1].mean(),

@@ -12,13 +12,13 @@ from fracture_core.evaluation.scored_cases import check_scored_cases, require_bo
 
 @dataclass(frozen=True)
 class RocCurve:
-    """An ROC curve, one point for each distinct probability, from (0, 0) to (1, 1).
+    """An ROC curve from (0, 0) to (1, 1), with one point per distinct probability; arrays have shape (points,).
 
     Attributes:
-        false_positive_rate: 1 − specificity, 0–1, rising.
-        true_positive_rate: sensitivity, 0–1, rising.
-        thresholds: falling; the first is infinite.
-        area: under the curve, 0–1.
+        false_positive_rate: 1 − specificity, 0–1, ascending.
+        true_positive_rate: Sensitivity, 0–1, ascending.
+        thresholds: Descending; the first is infinite.
+        area: Area under the curve, 0–1.
     """
 
     false_positive_rate: NDArray[np.float64]
@@ -27,12 +27,12 @@ class RocCurve:
     area: float
 
     def at(self, threshold: float) -> tuple[float, float]:
-        """False and true positive rate where cases at or above `threshold` count as *fracture*."""
-        place = int(np.searchsorted(-self.thresholds, -threshold, side="right")) - 1
-        return float(self.false_positive_rate[place]), float(self.true_positive_rate[place])
+        """Return false and true positive rate at a decision threshold."""
+        index = int(np.searchsorted(-self.thresholds, -threshold, side="right")) - 1
+        return float(self.false_positive_rate[index]), float(self.true_positive_rate[index])
 
     def to_frame(self) -> pd.DataFrame:
-        """The curve as a table; the first threshold, above every probability, is infinite."""
+        """Return the curve as a table; the first threshold is infinite."""
         return pd.DataFrame(
             {
                 "threshold": self.thresholds,
@@ -44,14 +44,14 @@ class RocCurve:
 
 @dataclass(frozen=True)
 class PrecisionRecallCurve:
-    """A precision–recall curve, one point for each distinct probability and the end (recall 0, precision 1).
+    """A precision–recall curve with one point per distinct probability, and the end point (recall 0, precision 1).
 
     Attributes:
-        recall: sensitivity, 0–1, falling.
-        precision: positive predictive value, 0–1.
-        thresholds: rising, one fewer than there are points.
-        average_precision: area as a sum of steps, 0–1.
-        prevalence: share of fractures, the precision of guessing.
+        recall: Sensitivity, 0–1, descending, shape (points,).
+        precision: Positive predictive value, 0–1, shape (points,).
+        thresholds: Ascending, shape (points − 1,).
+        average_precision: Area under the step function, 0–1.
+        prevalence: Share of fractures, the precision at chance.
     """
 
     recall: NDArray[np.float64]
@@ -61,12 +61,12 @@ class PrecisionRecallCurve:
     prevalence: float
 
     def at(self, threshold: float) -> tuple[float, float]:
-        """Recall and precision where cases at or above `threshold` count as *fracture*."""
-        place = int(np.searchsorted(self.thresholds, threshold))
-        return float(self.recall[place]), float(self.precision[place])
+        """Return recall and precision at a decision threshold."""
+        index = int(np.searchsorted(self.thresholds, threshold))
+        return float(self.recall[index]), float(self.precision[index])
 
     def to_frame(self) -> pd.DataFrame:
-        """The curve as a table; the end, at which nothing is flagged, has an infinite threshold."""
+        """Return the curve as a table; the end point, where nothing is flagged, has an infinite threshold."""
         return pd.DataFrame(
             {
                 "threshold": np.append(self.thresholds, np.inf),
@@ -77,14 +77,17 @@ class PrecisionRecallCurve:
 
 
 def compute_roc_curve(label: ArrayLike, probability: ArrayLike) -> RocCurve:
-    """The ROC curve.
+    """Compute the ROC curve.
 
     Args:
         label: 0 or 1, shape (n,).
-        probability: of *fracture*, 0–1, shape (n,).
+        probability: Probability of a fracture, 0–1, shape (n,).
+
+    Returns:
+        The curve.
 
     Raises:
-        DataError: labels or probabilities are not what they should be, or one class is missing.
+        DataError: Labels or probabilities are invalid, or one class is missing.
     """
     cases = check_scored_cases(label, probability)
     require_both_classes(cases.label, "for an ROC curve")
@@ -93,14 +96,17 @@ def compute_roc_curve(label: ArrayLike, probability: ArrayLike) -> RocCurve:
 
 
 def compute_precision_recall_curve(label: ArrayLike, probability: ArrayLike) -> PrecisionRecallCurve:
-    """The precision–recall curve.
+    """Compute the precision–recall curve.
 
     Args:
         label: 0 or 1, shape (n,).
-        probability: of *fracture*, 0–1, shape (n,).
+        probability: Probability of a fracture, 0–1, shape (n,).
+
+    Returns:
+        The curve.
 
     Raises:
-        DataError: labels or probabilities are not what they should be, or one class is missing.
+        DataError: Labels or probabilities are invalid, or one class is missing.
     """
     cases = check_scored_cases(label, probability)
     require_both_classes(cases.label, "for a precision–recall curve")

@@ -1,4 +1,4 @@
-"""Error cases: which decisions were wrong, how far, and how to list them."""
+"""Error cases: classifies decisions as right or wrong and lists the wrong ones by confidence."""
 
 import numpy as np
 import pandas as pd
@@ -13,50 +13,57 @@ MISSED = "missed fracture"
 FALSE_ALARM = "false alarm"
 CORRECT = "correct"
 
-#: What a decision can be.
+#: Outcomes of a decision, the values of the column `kind`.
 ERROR_KINDS = (MISSED, FALSE_ALARM, CORRECT)
 
 
 def classify_decisions(label: ArrayLike, probability: ArrayLike, threshold: float) -> NDArray[np.object_]:
-    """What each decision was.
+    """Classify each decision as a missed fracture, a false alarm or correct.
 
     Args:
         label: 0 or 1, shape (n,).
-        probability: of *fracture*, 0–1, shape (n,).
-        threshold: at or above it a case counts as *fracture*.
+        probability: Probability of a fracture, 0–1, shape (n,).
+        threshold: Decision threshold; see `confusion.is_flagged`.
 
     Returns:
         One of `ERROR_KINDS` for each case, shape (n,), dtype object.
 
     Raises:
-        DataError: labels or probabilities are not what they should be.
+        DataError: Labels or probabilities are invalid.
     """
     cases = check_scored_cases(label, probability)
-    called = is_flagged(cases.probability, threshold)
-    wrong = np.where(called, FALSE_ALARM, MISSED).astype(object)
-    return np.where(called == (cases.label == 1), CORRECT, wrong).astype(object)
+    flagged = is_flagged(cases.probability, threshold)
+    error = np.where(flagged, FALSE_ALARM, MISSED).astype(object)
+    return np.where(flagged == (cases.label == 1), CORRECT, error).astype(object)
 
 
 def decision_confidence(probability: ArrayLike, threshold: float) -> NDArray[np.float64]:
-    """How far each decision lies from the threshold, in log-odds.
+    """Compute the distance of each probability from the threshold in log-odds.
 
-    Log-odds make a missed fracture at 2% and a false alarm at 90% comparable where the threshold is 20%.
+    On the log-odds scale, missed fractures and false alarms are comparable at any threshold.
 
     Args:
-        probability: of *fracture*, 0–1, shape (n,).
-        threshold: 0–1.
+        probability: Probability of a fracture, 0–1, shape (n,).
+        threshold: Decision threshold, 0–1.
+
+    Returns:
+        Distances in log-odds, 0 or more, shape (n,).
     """
-    ends = (1e-6, 1 - 1e-6)  # the resolution of predictions.csv near 1
-    values = np.clip(np.asarray(probability, dtype=np.float64), *ends)
-    return np.abs(logit(values) - logit(np.clip(threshold, *ends)))
+    limits = (1e-6, 1 - 1e-6)  # the resolution of predictions.csv near 1
+    values = np.clip(np.asarray(probability, dtype=np.float64), *limits)
+    distance: NDArray[np.float64] = np.abs(logit(values) - logit(np.clip(threshold, *limits)))
+    return distance
 
 
 def add_error_columns(frame: pd.DataFrame, threshold: float) -> pd.DataFrame:
-    """The table of predictions with the columns `kind` (one of `ERROR_KINDS`) and `decision_confidence` (log-odds).
+    """Add the columns `kind` (one of `ERROR_KINDS`) and `confidence` (log-odds) to a table of predictions.
 
     Args:
-        frame: a table as `predictions.read_predictions` gives it.
-        threshold: at or above it a case counts as *fracture*.
+        frame: Predictions as returned by `predictions.read_predictions`.
+        threshold: Decision threshold; see `confusion.is_flagged`.
+
+    Returns:
+        A copy of the table with both columns.
     """
     return frame.assign(
         kind=classify_decisions(frame["label"], frame["probability"], threshold),
@@ -71,32 +78,40 @@ def list_errors(
     region: str | None = None,
     split: str | None = None,
 ) -> pd.DataFrame:
-    """The cases of one kind, the most confident decision first.
+    """List cases by the outcome of the decision, the most confident decision first.
 
     Args:
-        frame: a table as `predictions.read_predictions` gives it.
-        threshold: at or above it a case counts as *fracture*.
-        kind: one of `ERROR_KINDS`; None lists missed fractures and false alarms together.
-        region: only cases of this region; None for all.
-        split: only cases of this split; None for all.
+        frame: Predictions as returned by `predictions.read_predictions`.
+        threshold: Decision threshold; see `confusion.is_flagged`.
+        kind: One of `ERROR_KINDS`; None lists missed fractures and false alarms together.
+        region: Only cases of this body region; None for all.
+        split: Only cases of this split; None for all.
 
     Returns:
-        The rows with the columns of `add_error_columns`; equal confidence is listed by id.
+        The selected rows with the columns of `add_error_columns`. Ties in confidence are sorted by id.
 
     Raises:
-        DataError: the kind is unknown.
+        DataError: `kind` is unknown.
     """
     if kind is not None and kind not in ERROR_KINDS:
         raise DataError(f"Expected one of {', '.join(ERROR_KINDS)}, got {kind!r}: choose one of these.")
     table = add_error_columns(frame, threshold)
-    keep = table["kind"] != CORRECT if kind is None else table["kind"] == kind
+    selected = table["kind"] != CORRECT if kind is None else table["kind"] == kind
     if region is not None:
-        keep &= has_region(table, region)
+        selected &= has_region(table, region)
     if split is not None:
-        keep &= table["split"] == split
-    return table[keep].sort_values(["confidence", "id"], ascending=[False, True]).reset_index(drop=True)
+        selected &= table["split"] == split
+    return table[selected].sort_values(["confidence", "id"], ascending=[False, True]).reset_index(drop=True)
 
 
 def has_region(frame: pd.DataFrame, region: str) -> pd.Series:
-    """Whether each case shows the region, by its whole name."""
+    """Return whether each case of a table of predictions shows a body region.
+
+    Args:
+        frame: Predictions as returned by `predictions.read_predictions`.
+        region: Name of the region; it must match a whole name.
+
+    Returns:
+        A boolean series with the index of `frame`.
+    """
     return frame["regions"].str.split().map(lambda names: region in names).astype(bool)

@@ -1,8 +1,7 @@
-"""Summary: everything measured on a set of scored cases, as card, command line and page show it."""
+"""Performance summary of a set of scored cases: discrimination, decisions and calibration."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,13 +13,13 @@ from fracture_core.evaluation.auc import auc_interval
 from fracture_core.evaluation.bootstrap import bootstrap_intervals
 from fracture_core.evaluation.confusion import Confusion, count_confusion, is_flagged
 from fracture_core.evaluation.interval import Interval
-from fracture_core.evaluation.json_values import number_from_json, number_to_json, require_keys
 from fracture_core.evaluation.proportion import proportion_interval
 from fracture_core.evaluation.reliability import expected_calibration_error
 from fracture_core.evaluation.scored_cases import ScoredCases, check_scored_cases
+from fracture_core.io.json_record import Count, JsonRecord, MeasuredNumber
 from fracture_core.vocabulary import REGIONS
 
-#: Names of the measurements with an interval, as users read them, in the order they are shown.
+#: Display names of the metrics with an interval, in display order.
 METRIC_TITLES = {
     "auc": "AUC",
     "sensitivity": "Sensitivity",
@@ -35,32 +34,36 @@ METRIC_TITLES = {
 
 
 @dataclass(frozen=True)
-class Summary:
-    """What was measured on a set of cases.
+class Summary(JsonRecord):
+    """Performance metrics of a set of cases.
+
+    The intervals account for groups. AUC: logit interval with Obuchowski's clustered variance. Sensitivity,
+    specificity, predictive values and accuracy: clustered Wilson interval. Balanced accuracy, F1 and MCC: cluster
+    bootstrap.
 
     Attributes:
-        n: cases.
-        positives: cases with a fracture.
-        groups: groups of cases that belong together.
-        threshold: at or above it a case counted as *fracture*.
-        confusion: counts at the threshold.
-        auc: area under the ROC curve; Obuchowski's clustered variance, logit interval.
-        sensitivity: share of fractures that were flagged; this and the next four: clustered Wilson interval.
-        specificity: share of other cases that were not flagged.
-        precision: share of flagged cases with a fracture (positive predictive value).
-        npv: share of cases not flagged without a fracture (negative predictive value).
-        accuracy: share of right decisions.
-        balanced_accuracy: mean of sensitivity and specificity; this and the next two: clustered bootstrap.
-        f1: harmonic mean of precision and sensitivity.
-        mcc: Matthews' correlation, −1 to 1.
-        ece: expected calibration error over ten equal-mass bins, 0–1.
-        brier: mean squared distance of probability and label, 0–1.
+        n: Number of cases.
+        positives: Number of cases with a fracture.
+        groups: Number of groups.
+        threshold: Decision threshold; see `confusion.is_flagged`.
+        confusion: Confusion counts at the threshold.
+        auc: Area under the ROC curve, 0–1.
+        sensitivity: Share of fractures that were flagged.
+        specificity: Share of cases without a fracture that were not flagged.
+        precision: Positive predictive value: share of fractures among the flagged cases.
+        npv: Negative predictive value: share of cases without a fracture among those not flagged.
+        accuracy: Share of correct decisions.
+        balanced_accuracy: Mean of sensitivity and specificity.
+        f1: Harmonic mean of precision and sensitivity.
+        mcc: Matthews correlation coefficient, −1 to 1.
+        ece: Expected calibration error over ten equal-mass bins, 0–1.
+        brier: Brier score: mean squared difference of probability and label, 0–1.
     """
 
-    n: int
-    positives: int
-    groups: int
-    threshold: float
+    n: Count
+    positives: Count
+    groups: Count
+    threshold: MeasuredNumber
     confusion: Confusion
     auc: Interval
     sensitivity: Interval
@@ -71,57 +74,39 @@ class Summary:
     balanced_accuracy: Interval
     f1: Interval
     mcc: Interval
-    ece: float
-    brier: float
+    ece: MeasuredNumber
+    brier: MeasuredNumber
 
     def to_frame(self) -> pd.DataFrame:
-        """A row for each measurement with an interval; columns metric, value, low, high, n, text."""
+        """Return a row for each metric of `METRIC_TITLES`, with the columns metric, value, low, high, n and text."""
         rows = [(title, getattr(self, name)) for name, title in METRIC_TITLES.items()]
         return pd.DataFrame(
-            [(title, found.value, found.low, found.high, found.n, found.text()) for title, found in rows],
+            [(title, one.value, one.low, one.high, one.n, one.text()) for title, one in rows],
             columns=["metric", "value", "low", "high", "n", "text"],
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """The summary as plain JSON values; nan becomes null."""
-        payload: dict[str, Any] = {}
-        for field in fields(self):
-            found = getattr(self, field.name)
-            if isinstance(found, Interval | Confusion):
-                payload[field.name] = found.to_json()
-            else:
-                payload[field.name] = number_to_json(found) if isinstance(found, float) else found
-        return payload
-
-    @classmethod
-    def from_json(cls, payload: dict[str, Any]) -> "Summary":
-        """The summary written by `rows_to_json`.
-
-        Raises:
-            DataError: a measurement is missing or no number.
-        """
-        require_keys(payload, cls)
-        counts = {name: int(number_from_json(payload, name)) for name in ("n", "positives", "groups")}
-        plain = {name: number_from_json(payload, name) for name in ("threshold", "ece", "brier")}
-        measured = {name: Interval.from_json(payload[name]) for name in METRIC_TITLES}
-        found: dict[str, Any] = {**counts, **plain, **measured}
-        return cls(confusion=Confusion.from_json(payload["confusion"]), **found)
-
 
 def summarise(label: ArrayLike, probability: ArrayLike, group: ArrayLike | None, threshold: float) -> Summary:
-    """Measures a set of cases.
+    """Compute all metrics of a set of cases.
 
-    What cannot be measured (no cases, a missing class) is an `Interval` without a value, never an error.
+    A metric that is undefined (no cases, or a missing class) is an `Interval` without a value, not an error.
 
     Args:
         label: 0 or 1, shape (n,).
-        probability: calibrated, of *fracture*, 0–1, shape (n,).
-        group: ids of what belongs together (patient, study), shape (n,); empty ids and None mean single
-            cases.
-        threshold: at or above it a case counts as *fracture*.
+        probability: Calibrated probability of a fracture, 0–1, shape (n,).
+        group: Group ids (patient or study), shape (n,), or None; see `scored_cases.check_scored_cases`.
+        threshold: Decision threshold; see `confusion.is_flagged`.
+
+    Returns:
+        The metrics.
 
     Raises:
-        DataError: labels, probabilities and groups do not fit together.
+        DataError: Labels, probabilities or groups are invalid.
+
+    Example:
+        >>> summary = summarise([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9], group=None, threshold=0.5)
+        >>> summary.auc.value, summary.sensitivity.value
+        (0.75, 0.5)
     """
     return _measure(check_scored_cases(label, probability, group), threshold)
 
@@ -133,50 +118,56 @@ def summarise_by_region(
     regions: Sequence[str] | Sequence[Iterable[str]],
     threshold: float,
 ) -> dict[str, Summary]:
-    """Measures each body region apart.
+    """Compute all metrics for each body region.
 
     Args:
         label: 0 or 1, shape (n,).
-        probability: calibrated, of *fracture*, 0–1, shape (n,).
-        group: ids of what belongs together, shape (n,), or None.
-        regions: of each case, space separated or as a list. A case with several regions counts in each of
-            them, one without in none.
-        threshold: at or above it a case counts as *fracture*.
+        probability: Calibrated probability of a fracture, 0–1, shape (n,).
+        group: Group ids, shape (n,), or None.
+        regions: Regions of each case, as a space-separated string or a list. A case with several regions counts for
+            each of them, a case without a region for none.
+        threshold: Decision threshold; see `confusion.is_flagged`.
 
     Returns:
-        Summaries by region: those of `vocabulary.REGIONS` first, in that order, then others by name.
+        Summaries by region: first the regions of `vocabulary.REGIONS`, in that order, then others by name.
 
     Raises:
-        DataError: labels, probabilities, groups and regions do not fit together.
+        DataError: Labels, probabilities, groups or regions are invalid.
     """
     cases = check_scored_cases(label, probability, group)
-    return {name: _measure(part, threshold) for name, part in split_by_region(cases, regions)}
+    return {name: _measure(subset, threshold) for name, subset in split_by_region(cases, regions)}
 
 
 def split_by_region(
     cases: ScoredCases, regions: Sequence[str] | Sequence[Iterable[str]]
 ) -> Iterator[tuple[str, ScoredCases]]:
-    """The cases of each region apart, in the order that `summarise_by_region` describes.
+    """Iterate over the body regions and their cases.
+
+    Args:
+        cases: The cases.
+        regions: Regions of each case; see `summarise_by_region`.
+
+    Yields:
+        Region and its cases, in the order of `summarise_by_region`.
 
     Raises:
-        DataError: there are not as many regions as cases.
+        DataError: There are not as many entries in `regions` as cases.
     """
-    named = [set(found.split()) if isinstance(found, str) else set(found) for found in regions]
-    if len(named) != len(cases):
+    names_of_case = [set(names.split()) if isinstance(names, str) else set(names) for names in regions]
+    if len(names_of_case) != len(cases):
         raise DataError(
-            f"Expected regions for each of {len(cases)} cases, got {len(named)}: "
-            "give an empty text where the region is unknown."
+            f"Expected regions for each of {len(cases)} cases, got {len(names_of_case)}: "
+            "use an empty string for an unknown region."
         )
-    found = set().union(*named)
-    for name in [name for name in REGIONS if name in found] + sorted(found.difference(REGIONS)):
-        yield name, cases.subset(np.array([name in names for names in named]))
+    present = set().union(*names_of_case)
+    for region in [name for name in REGIONS if name in present] + sorted(present.difference(REGIONS)):
+        yield region, cases.subset(np.array([region in names for names in names_of_case]))
 
 
 def _measure(cases: ScoredCases, threshold: float) -> Summary:
-    """The summary of checked cases."""
     positive = cases.label == 1
-    called = is_flagged(cases.probability, threshold)
-    right = positive == called
+    flagged = is_flagged(cases.probability, threshold)
+    correct = positive == flagged
     return Summary(
         n=len(cases),
         positives=int(positive.sum()),
@@ -184,11 +175,11 @@ def _measure(cases: ScoredCases, threshold: float) -> Summary:
         threshold=float(threshold),
         confusion=count_confusion(cases.label, cases.probability, threshold),
         auc=auc_interval(cases),
-        sensitivity=proportion_interval(right[positive], cases.group[positive]),
-        specificity=proportion_interval(right[~positive], cases.group[~positive]),
-        precision=proportion_interval(right[called], cases.group[called]),
-        npv=proportion_interval(right[~called], cases.group[~called]),
-        accuracy=proportion_interval(right, cases.group),
+        sensitivity=proportion_interval(correct[positive], cases.group[positive]),
+        specificity=proportion_interval(correct[~positive], cases.group[~positive]),
+        precision=proportion_interval(correct[flagged], cases.group[flagged]),
+        npv=proportion_interval(correct[~flagged], cases.group[~flagged]),
+        accuracy=proportion_interval(correct, cases.group),
         **bootstrap_intervals(cases, threshold),
         ece=expected_calibration_error(cases),
         brier=_brier(cases),
@@ -196,7 +187,7 @@ def _measure(cases: ScoredCases, threshold: float) -> Summary:
 
 
 def _brier(cases: ScoredCases) -> float:
-    """Mean squared distance of probability and label; nan without cases."""
+    """Brier score; nan without cases."""
     if not len(cases):
         return float("nan")
     return float(brier_score_loss(cases.label, cases.probability, labels=[0, 1]))

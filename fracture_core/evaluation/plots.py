@@ -1,10 +1,9 @@
-"""Figures for the dark reading room; they draw what `curves`, `plot_reliability`, `compute_decision_curve` and
-`confusion` computed.
+"""Matplotlib figures of ROC, precision–recall, reliability and decision curves, and of the confusion matrix.
 
-`finding` is what label 1 means: the words on the figures follow it.
+The argument `finding` is the meaning of label 1; axis labels and legends use it.
 
-Colours are those of Okabe and Ito ("Color universal design", 2008), which colour-blind readers can tell
-apart. Figures are made without pyplot, so they hold no global state and may be drawn in any thread.
+The palette of Okabe and Ito ("Color universal design", 2008) is safe for colour-blind readers. Figures are created
+without pyplot, so they share no global state and can be drawn in any thread.
 """
 
 import io
@@ -31,13 +30,13 @@ MUTED = "#9aa4af"
 GRID = "#262d36"
 SKY, ORANGE, GREEN, PURPLE, YELLOW = "#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442"
 
-#: Colour and shape of operating points, in the order they are given.
+#: Colour and marker of operating points, in the order they are given.
 _MARKS = ((ORANGE, "o"), (YELLOW, "s"), (PURPLE, "D"), (GREEN, "^"))
-#: Colour and dashes of curves that are compared, in the order they are given; both tell them apart.
+#: Colour and line style of compared curves, in the order they are given.
 _LINES = (
     (SKY, "-"), (ORANGE, (0, (6, 2))), (GREEN, (0, (2, 1.5))), (PURPLE, "-."), (YELLOW, "-"), (TEXT, (0, (1, 1))),
 )  # fmt: skip
-#: Curves that one figure holds.
+#: Maximum number of curves in one figure.
 MAX_LINES = len(_LINES)
 _CELLS = LinearSegmentedColormap.from_list("cells", ["#141b24", "#1f6fa3"])
 
@@ -48,21 +47,24 @@ def plot_roc(
     area: Interval | None = None,
     finding: str = FINDINGS[0],
 ) -> Figure:
-    """Draws an ROC curve.
+    """Draw an ROC curve.
 
     Args:
-        points: the curve.
-        marks: operating points to mark, name → threshold; four at most.
-        area: the area with its interval, for the title.
-        finding: a name of `vocabulary.FINDINGS`.
+        points: The curve.
+        marks: Operating points to mark: threshold by name, at most four.
+        area: The AUC with its interval, for the title.
+        finding: A name of `vocabulary.FINDINGS`.
+
+    Returns:
+        The figure.
     """
     figure, axes = _square()
-    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)), label="Guessing")
+    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)), label="Chance")
     axes.plot(
         points.false_positive_rate, points.true_positive_rate, color=SKY, linewidth=2, label="Model", zorder=3
     )
     _mark(axes, {name: points.at(threshold) for name, threshold in (marks or {}).items()}, marks or {})
-    _unit(
+    _percent_axes(
         axes, "1 − specificity (false alarms)", rephrase_for_finding("Sensitivity (fractures found)", finding)
     )
     _title(axes, "ROC curve", f"AUC {area.text() if area else f'{points.area:.2f}'}")
@@ -73,12 +75,15 @@ def plot_roc(
 def plot_precision_recall(
     points: PrecisionRecallCurve, marks: Mapping[str, float] | None = None, finding: str = FINDINGS[0]
 ) -> Figure:
-    """Draws a precision–recall curve.
+    """Draw a precision–recall curve.
 
     Args:
-        points: the curve.
-        marks: operating points to mark, name → threshold; four at most.
-        finding: a name of `vocabulary.FINDINGS`.
+        points: The curve.
+        marks: Operating points to mark: threshold by name, at most four.
+        finding: A name of `vocabulary.FINDINGS`.
+
+    Returns:
+        The figure.
     """
     figure, axes = _square()
     axes.axhline(
@@ -86,7 +91,7 @@ def plot_precision_recall(
         color=MUTED,
         linewidth=1,
         linestyle=(0, (4, 4)),
-        label=f"Guessing ({points.prevalence:.0%})",
+        label=f"Chance ({points.prevalence:.0%})",
     )
     axes.plot(
         points.recall,
@@ -98,10 +103,10 @@ def plot_precision_recall(
         zorder=3,
     )
     _mark(axes, {name: points.at(threshold) for name, threshold in (marks or {}).items()}, marks or {})
-    _unit(
+    _percent_axes(
         axes,
         rephrase_for_finding("Sensitivity (fractures found)", finding),
-        "Precision (alarms that are right)",
+        "Precision (PPV)",
     )
     _title(axes, "Precision–recall curve", f"average precision {points.average_precision:.2f}")
     _legend(axes, "best")
@@ -109,14 +114,17 @@ def plot_precision_recall(
 
 
 def plot_reliability(points: ReliabilityCurve, finding: str = FINDINGS[0]) -> Figure:
-    """Draws predicted probability against the observed share of fractures, with 95% intervals.
+    """Draw a reliability curve: predicted probability against the observed share of fractures, with 95% intervals.
 
     Args:
-        points: the curve.
-        finding: a name of `vocabulary.FINDINGS`.
+        points: The curve.
+        finding: A name of `vocabulary.FINDINGS`.
+
+    Returns:
+        The figure.
     """
     figure, axes = _square()
-    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)), label="Perfect")
+    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)), label="Perfect calibration")
     observed = np.array([share.value for share in points.observed])
     spread = np.array([[share.value - share.low, share.high - share.value] for share in points.observed])
     axes.errorbar(
@@ -133,7 +141,7 @@ def plot_reliability(points: ReliabilityCurve, finding: str = FINDINGS[0]) -> Fi
         label="Model, 95% CI",
         zorder=3,
     )
-    _unit(axes, "Predicted probability", rephrase_for_finding("Observed share of fractures", finding))
+    _percent_axes(axes, "Predicted probability", rephrase_for_finding("Observed share of fractures", finding))
     cases = sum(share.n for share in points.observed)
     bins = len(points.observed)
     _title(axes, "Reliability", f"ECE {points.ece:.3f}, n = {cases:,} in {bins} bins of equal size")
@@ -144,35 +152,38 @@ def plot_reliability(points: ReliabilityCurve, finding: str = FINDINGS[0]) -> Fi
 def plot_decision_curve(
     points: DecisionCurve, threshold: float | None = None, finding: str = FINDINGS[0]
 ) -> Figure:
-    """Draws net benefit by threshold probability: the model with its 95% interval, acting on all films, and on none.
+    """Draw a decision curve: net benefit of the model with its 95% interval, of treating all cases and of none.
 
     Args:
-        points: the curve.
-        threshold: an operating point to mark.
-        finding: a name of `vocabulary.FINDINGS`.
+        points: The curve.
+        threshold: An operating point to mark.
+        finding: A name of `vocabulary.FINDINGS`.
+
+    Returns:
+        The figure.
     """
     figure, axes = _square()
-    axes.axhline(0, color=MUTED, linewidth=1.2, linestyle=(0, (1, 2)), label="Act on none")
+    axes.axhline(0, color=MUTED, linewidth=1.2, linestyle=(0, (1, 2)), label="Treat none")
     axes.plot(
         points.thresholds,
-        points.every,
+        points.treat_all,
         color=YELLOW,
         linewidth=1.4,
         linestyle=(0, (5, 3)),
-        label="Act on all",
+        label="Treat all",
     )
     axes.fill_between(points.thresholds, points.low, points.high, color=SKY, alpha=0.2, linewidth=0)
     axes.plot(points.thresholds, points.model, color=SKY, linewidth=2, label="Model, 95% CI", zorder=3)
     if threshold is not None:
-        label = f"operating (≥ {threshold:.2f})"
+        label = f"Operating point (≥ {threshold:.2f})"
         axes.axvline(threshold, color=ORANGE, linewidth=1.2, linestyle=(0, (2, 2)), label=label)
     axes.set_xlim(0, 1)
     axes.set_ylim(*points.display_range())
     axes.xaxis.set_major_formatter(PercentFormatter(1))
-    axes.set_xlabel("Threshold probability from which one acts")
-    axes.set_ylabel("Net benefit per film")
-    worth = rephrase_for_finding(f"at most {points.prevalence:.2f}, every fracture found", finding)
-    _title(axes, "Decision curve", f"n = {points.n:,}, {worth}")
+    axes.set_xlabel("Threshold probability")
+    axes.set_ylabel("Net benefit per image")
+    maximum = rephrase_for_finding(f"maximum {points.prevalence:.2f} (every fracture found)", finding)
+    _title(axes, "Decision curve", f"n = {points.n:,}, {maximum}")
     _legend(axes, "best")
     return figure
 
@@ -180,14 +191,17 @@ def plot_decision_curve(
 def plot_confusion_matrix(
     counts: Confusion, threshold: float | None = None, finding: str = FINDINGS[0]
 ) -> Figure:
-    """Draws the confusion matrix: truth in rows, the model's answer in columns.
+    """Draw the confusion matrix, with reference labels in rows and predictions in columns.
 
-    Colour and percentage are shares of the row, so a rare class is as visible as a common one.
+    Colours and percentages are relative to the row, so that a rare class is as visible as a common one.
 
     Args:
-        counts: the counts.
-        threshold: for the title.
-        finding: a name of `vocabulary.FINDINGS`.
+        counts: The counts.
+        threshold: Decision threshold, shown in the title.
+        finding: A name of `vocabulary.FINDINGS`.
+
+    Returns:
+        The figure.
     """
     figure, axes = _square()
     table = np.array([[counts.tp, counts.fn], [counts.fp, counts.tn]], dtype=np.float64)
@@ -195,8 +209,8 @@ def plot_confusion_matrix(
     share = np.divide(table, rows, out=np.zeros_like(table), where=rows > 0)
     axes.imshow(share, cmap=_CELLS, vmin=0, vmax=1)
     names = (
-        ("found", rephrase_for_finding("missed fractures", finding)),
-        ("false alarms", "correctly clear"),
+        ("true positives", rephrase_for_finding("missed fractures", finding)),
+        ("false alarms", "true negatives"),
     )
     for row in range(2):
         for column in range(2):
@@ -219,28 +233,33 @@ def plot_confusion_matrix(
                 color=TEXT,
                 fontsize=9.5,
             )
-    broken, whole = label_text(1, finding), label_text(0, finding)
-    axes.set_xticks([0, 1], [broken, whole])
-    axes.set_yticks([0, 1], [f"{broken}\n(n = {counts.positives:,})", f"{whole}\n(n = {counts.negatives:,})"])
-    axes.set_xlabel("The model says")
-    axes.set_ylabel("Truth")
+    positive, negative = label_text(1, finding), label_text(0, finding)
+    axes.set_xticks([0, 1], [positive, negative])
+    axes.set_yticks(
+        [0, 1], [f"{positive}\n(n = {counts.positives:,})", f"{negative}\n(n = {counts.negatives:,})"]
+    )
+    axes.set_xlabel("Prediction")
+    axes.set_ylabel("Reference label")
     axes.tick_params(length=0)
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     axes.axhline(0.5, color=BACKGROUND, linewidth=4)
     axes.axvline(0.5, color=BACKGROUND, linewidth=4)
-    at = f", threshold {threshold:.2f}" if threshold is not None else ""
-    _title(axes, "Confusion matrix", f"n = {counts.n:,}{at}")
+    operating_point = f", threshold {threshold:.2f}" if threshold is not None else ""
+    _title(axes, "Confusion matrix", f"n = {counts.n:,}{operating_point}")
     return figure
 
 
 def plot_rocs(curves: Mapping[str, RocCurve], detail: str, finding: str = FINDINGS[0]) -> Figure:
-    """Draws the ROC curves of several models.
+    """Draw the ROC curves of several models.
 
     Args:
-        curves: model → curve; as many as there are line styles.
-        detail: what is said below the title.
-        finding: a name of `vocabulary.FINDINGS`.
+        curves: Curve by name of the model, at most `MAX_LINES`.
+        detail: Subtitle.
+        finding: A name of `vocabulary.FINDINGS`.
+
+    Returns:
+        The figure.
     """
     figure, axes = _square()
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
@@ -253,7 +272,7 @@ def plot_rocs(curves: Mapping[str, RocCurve], detail: str, finding: str = FINDIN
             linewidth=2,
             label=f"{name}, AUC {points.area:.3f}",
         )
-    _unit(
+    _percent_axes(
         axes, "1 − specificity (false alarms)", rephrase_for_finding("Sensitivity (fractures found)", finding)
     )
     _title(axes, "ROC curves", detail)
@@ -264,12 +283,15 @@ def plot_rocs(curves: Mapping[str, RocCurve], detail: str, finding: str = FINDIN
 def plot_learning_curves(
     curves: Mapping[str, Sequence[tuple[int, float]]], title: str, detail: str
 ) -> Figure:
-    """Draws one figure of several trainings by epoch.
+    """Draw a metric of several runs by epoch.
 
     Args:
-        curves: run → points (epoch, value); as many as there are line styles.
-        title: the figure's name.
-        detail: what is said below it.
+        curves: Points (epoch, value) by name of the run, at most `MAX_LINES`.
+        title: Title of the figure.
+        detail: Subtitle.
+
+    Returns:
+        The figure.
     """
     figure, axes = _square()
     for (name, points), (colour, dash) in zip(curves.items(), _LINES, strict=False):
@@ -285,14 +307,22 @@ def plot_learning_curves(
 
 
 def encode_figure(figure: Figure, form: Literal["svg", "png"]) -> bytes:
-    """A figure as the bytes of a file, without the time of day, so that the same figure gives the same file."""
+    """Encode a figure as an image file, without a creation time, so that equal figures give equal files.
+
+    Args:
+        figure: The figure.
+        form: File format.
+
+    Returns:
+        The content of the file.
+    """
     content = io.BytesIO()
     figure.savefig(content, format=form, metadata={"Date": None} if form == "svg" else None)
     return content.getvalue()
 
 
 def _square() -> tuple[Figure, Axes]:
-    """A dark figure, 5.2 × 5.2 inches, with one set of axes."""
+    """Create a dark figure of 5.2 × 5.2 inches with one set of axes."""
     layout = ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.15)  # inches
     figure = Figure(figsize=(5.2, 5.2), dpi=150, facecolor=BACKGROUND, layout=layout)
     axes = figure.add_subplot()
@@ -308,8 +338,8 @@ def _square() -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _unit(axes: Axes, x: str, y: str) -> None:
-    """Both axes from 0% to 100%, with a little room for what lies on the border."""
+def _percent_axes(axes: Axes, x: str, y: str) -> None:
+    """Scale both axes from 0% to 100%, with a small margin."""
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.02, 1.02)
     axes.set_aspect("equal")
@@ -320,14 +350,14 @@ def _unit(axes: Axes, x: str, y: str) -> None:
 
 
 def _title(axes: Axes, title: str, detail: str) -> None:
-    """A title and, below it in grey, what the figure amounts to."""
+    """Set a title and a grey subtitle."""
     axes.set_title(title, loc="left", color=TEXT, fontsize=13, pad=24)
     axes.text(0, 1.025, detail, transform=axes.transAxes, color=MUTED, fontsize=9.5, va="bottom")
 
 
-def _mark(axes: Axes, places: Mapping[str, tuple[float, float]], thresholds: Mapping[str, float]) -> None:
-    """Marks operating points; colour and shape both tell them apart."""
-    for (name, (x, y)), (colour, shape) in zip(places.items(), _MARKS, strict=False):
+def _mark(axes: Axes, points: Mapping[str, tuple[float, float]], thresholds: Mapping[str, float]) -> None:
+    """Mark operating points with different colours and markers."""
+    for (name, (x, y)), (colour, shape) in zip(points.items(), _MARKS, strict=False):
         label = f"{name} (≥ {thresholds[name]:.2f})"
         axes.plot(
             [x],
@@ -344,5 +374,5 @@ def _mark(axes: Axes, places: Mapping[str, tuple[float, float]], thresholds: Map
 
 
 def _legend(axes: Axes, place: Literal["lower right", "upper left", "best"]) -> None:
-    """A legend on the background colour."""
+    """Add a legend on the background colour."""
     axes.legend(loc=place, facecolor=BACKGROUND, edgecolor=GRID, labelcolor=TEXT, fontsize=9, framealpha=0.9)

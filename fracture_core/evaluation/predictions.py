@@ -1,6 +1,6 @@
-"""The table predictions.csv of a model: one scored case a line.
+"""Reads and writes predictions.csv, the table of a model's predictions with one case per row.
 
-It lies beside the weights, so metrics and the failure browser need no images and no TensorFlow.
+The file is stored beside the weights. Metrics and the failure browser need neither images nor TensorFlow.
 """
 
 import re
@@ -12,33 +12,31 @@ import pandas as pd
 from fracture_core.errors import DataError
 from fracture_core.vocabulary import SPLITS
 
-#: Columns, in order. `path` is relative to the data root, with forward slashes; `regions` are space
-#: separated.
+#: Columns, in order. `path` is relative to the data root, with forward slashes; `regions` is space-separated.
 PREDICTION_COLUMNS = ("id", "path", "split", "group", "regions", "label", "logit", "probability")
 
-# How `file_names.escape_name` writes a byte that is no UTF-8: not a separator of Windows.
+# `file_names.escape_name` writes a byte that is not UTF-8 like this; its backslash is no path separator.
 _ESCAPED_BYTE = re.compile(r"\\x[89a-f][0-9a-f]")
 
 _TEXT = ("id", "path", "split", "group", "regions")
-#: Six significant digits: noise of the last bits does not change the file.
+#: Six significant digits, so that rounding noise does not change the file.
 _FLOAT = "%.6g"
 
 
 def write_predictions(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
-    """Writes the table, sorted by split and id, with a fixed number format.
+    """Write a table of predictions, sorted by split and id, with a fixed number format.
 
     Args:
-        path: the file to write.
-        frame: a table with at least `PREDICTION_COLUMNS`; other columns are left out.
+        path: The file to write.
+        frame: A table with at least `PREDICTION_COLUMNS`; other columns are dropped.
 
     Returns:
-        The table as `read_predictions` gives it back. Measure on this one: what is measured from the file is then the
-        same.
+        The table as read back from the file. Use it for metrics, so that they can be reproduced from the file.
 
     Raises:
-        DataError: the table breaks a rule of `read_predictions`.
+        DataError: The table is invalid; see `read_predictions`.
     """
-    checked = _checked(frame, path)
+    checked = _validate(frame, path)
     ranks = {split: rank for rank, split in enumerate(SPLITS)}
     order = pd.DataFrame({"split": checked["split"].map(ranks), "id": checked["id"]})
     checked = checked.loc[order.sort_values(["split", "id"], kind="stable").index]
@@ -47,42 +45,41 @@ def write_predictions(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_predictions(path: Path) -> pd.DataFrame:
-    """Reads and checks the table.
+    """Read and validate a table of predictions.
+
+    Args:
+        path: The CSV file.
 
     Returns:
         A table with exactly `PREDICTION_COLUMNS`: text without missing values, `label` 0 or 1, `logit` finite,
-        `probability` within 0 and 1.
+        `probability` between 0 and 1.
 
     Raises:
-        DataError: the file is missing or no table, lacks a column, has no row, holds an id twice, a path that
-            is not relative, an unknown split, a label that is not 0 or 1, or a number that is missing or out
-            of range.
+        DataError: The file is missing or not a table, or a column is missing, or there are no rows. Also for a
+            duplicate id, a path that is not relative, an unknown split, an invalid label, or a number that is missing
+            or out of range.
     """
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except FileNotFoundError as error:
-        raise DataError(
-            f"Expected a table of predictions at {path}, found none: evaluate the model first."
-        ) from error
+        raise DataError(f"There is no table of predictions at {path}: evaluate the model first.") from error
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
         raise DataError(
-            f"Expected a table of predictions in {path.name}, got a file that is no CSV table: "
-            "evaluate the model again."
+            f"{path.name} is not a valid CSV table of predictions: evaluate the model again."
         ) from error
-    return _checked(frame, path)
+    return _validate(frame, path)
 
 
-def _checked(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """The columns of the table with their types, or a DataError that names the first bad row."""
+def _validate(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Validate a table and convert its columns; the error names the first invalid row."""
     missing = [name for name in PREDICTION_COLUMNS if name not in frame.columns]
     if missing:
         raise DataError(
-            f"Expected the columns {', '.join(PREDICTION_COLUMNS)} in {path.name}, got none named "
-            f"{', '.join(missing)}: "
+            f"{path.name} lacks the columns {', '.join(missing)} (expected {', '.join(PREDICTION_COLUMNS)}): "
             "evaluate the model again."
         )
     if frame.empty:
-        raise DataError(f"Expected at least one case in {path.name}, got none: evaluate the model on images.")
+        raise DataError(f"{path.name} contains no cases: evaluate the model on images.")
     table = frame.loc[:, list(PREDICTION_COLUMNS)].reset_index(drop=True)
     for name in _TEXT:
         table[name] = table[name].fillna("").astype(str)
@@ -90,19 +87,27 @@ def _checked(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
         name: pd.to_numeric(table[name], errors="coerce") for name in ("label", "logit", "probability")
     }
     rules = (
-        ("id", "an id that no other case has", table["id"].duplicated() | (table["id"] == "")),
-        ("path", "a path relative to the data, with forward slashes", ~table["path"].map(_is_relative)),
-        ("split", f"a split of {', '.join(SPLITS)} or none", ~table["split"].isin([*SPLITS, ""])),
-        ("label", "a label 0 or 1", ~numbers["label"].isin([0, 1])),
+        ("id", "a unique id", table["id"].duplicated() | (table["id"] == "")),
+        (
+            "path",
+            "a path relative to the data folder, with forward slashes",
+            ~table["path"].map(_is_relative),
+        ),
+        (
+            "split",
+            f"one of the splits {', '.join(SPLITS)} or an empty field",
+            ~table["split"].isin([*SPLITS, ""]),
+        ),
+        ("label", "the label 0 or 1", ~numbers["label"].isin([0, 1])),
         ("logit", "a finite logit", ~np.isfinite(numbers["logit"])),
-        ("probability", "a probability within 0 and 1", ~numbers["probability"].between(0, 1)),
+        ("probability", "a probability between 0 and 1", ~numbers["probability"].between(0, 1)),
     )
-    for name, expected, bad in rules:
-        if bad.any():
-            row = int(np.argmax(bad.to_numpy()))
+    for name, expected, invalid in rules:
+        if invalid.any():
+            row = int(np.argmax(invalid.to_numpy()))
             raise DataError(
                 f"Expected {expected} in row {row + 1} of {path.name}, got {str(table[name].iloc[row])!r}: "
-                "correct the row or evaluate the model again."
+                "correct the row, or evaluate the model again."
             )
     return table.assign(
         label=numbers["label"].astype("int64"),
@@ -112,7 +117,7 @@ def _checked(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
 
 
 def _is_relative(path: str) -> bool:
-    """Whether a path stays below the data root on every system and names no drive or home."""
+    """Whether a path stays below the data root on every operating system."""
     path = _ESCAPED_BYTE.sub("", path)
     windows = PureWindowsPath(path)
     return bool(

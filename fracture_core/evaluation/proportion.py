@@ -1,14 +1,14 @@
-"""Proportions with an interval that knows that cases of one group resemble each other.
+"""Proportions with a confidence interval for clustered data.
 
-Views of one patient are right or wrong together, so n cases in few groups say less than n independent cases.
-The design effect says how much less: n / deff is the number of independent cases that would be as
-informative, and a Wilson interval is taken on it.
+Images of one patient are correlated, so n images in few groups contain less information than n independent images.
+The design effect (deff) measures this. A Wilson interval is computed for the effective sample size n / deff.
 
 Sources:
-    J. N. K. Rao and A. J. Scott, "A simple method for the analysis of clustered binary data", Biometrics 48,
-    1992.
-    E. L. Korn and B. I. Graubard, "Confidence intervals for proportions with small expected number of
-    positive counts estimated from survey data", Survey Methodology 24, 1998.
+    J. N. K. Rao and A. J. Scott, "A simple method for the analysis of clustered binary data", Biometrics 48, 1992.
+    E. L. Korn and B. I. Graubard, "Confidence intervals for proportions with small expected number of positive counts
+    estimated from survey data", Survey Methodology 24, 1998.
+    L. Kish, "Survey Sampling", Wiley 1965 (effective sample size with fully correlated clusters).
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", J. Am. Stat. Assoc. 22, 1927.
 """
 
 import numpy as np
@@ -20,20 +20,18 @@ from fracture_core.evaluation.interval import CONFIDENCE_LEVEL, Interval
 
 
 def effective_sample_size(success: NDArray[np.bool_], group: NDArray[np.int64]) -> float:
-    """Number of independent cases that would be as informative as these.
+    """Compute the number of independent cases with the same information.
 
-    The variance of the proportion, seen as a ratio of group sums, over that of independent cases is the
-    design effect, never taken below 1; Korn and Graubard's ratio of t quantiles pays for having estimated it
-    from few groups. At 0% and 100%, and in a single group, the design effect cannot be estimated: there
-    Kish's worst case is taken, in which the cases of one group are copies of each other. Independent cases
-    give n itself.
+    The design effect is the variance of the proportion as a ratio of group sums, divided by that of independent cases.
+    It is at least 1. Korn and Graubard's ratio of t quantiles corrects for few groups. At 0%, at 100% and for a single
+    group, the design effect cannot be estimated. Kish's effective sample size for fully correlated groups is then used.
 
     Args:
-        success: shape (n,), n > 0.
-        group: group codes from 0, shape (n,).
+        success: Outcome of each case, shape (n,), n > 0.
+        group: Group codes from 0, shape (n,).
 
     Returns:
-        A number within 1 and n.
+        The effective sample size, between 1 and n; n for independent cases.
     """
     n = len(success)
     sizes = np.bincount(group).astype(float)
@@ -46,19 +44,19 @@ def effective_sample_size(success: NDArray[np.bool_], group: NDArray[np.int64]) 
     variance = groups / (groups - 1) * float(((hits - share * sizes) ** 2).sum()) / n**2
     deff = max(variance / (share * (1 - share) / (n - 1)), 1.0)
     tail = (1 + CONFIDENCE_LEVEL) / 2
-    few = float(stats.t.ppf(tail, n - 1) / stats.t.ppf(tail, groups - 1))
-    return max(n / deff * few**2, 1.0)
+    t_ratio = float(stats.t.ppf(tail, n - 1) / stats.t.ppf(tail, groups - 1))
+    return max(n / deff * t_ratio**2, 1.0)
 
 
 def proportion_interval(success: ArrayLike, group: ArrayLike) -> Interval:
-    """The share of successes with a clustered 95% Wilson interval.
+    """Compute a proportion with a clustered 95% Wilson interval.
 
     Args:
         success: 0 or 1, shape (n,).
-        group: group codes from 0, shape (n,).
+        group: Group codes from 0, shape (n,).
 
     Returns:
-        The share, 0–1; not measurable where there is no case.
+        The proportion, 0–1; without a value if there are no cases.
     """
     hits = np.asarray(success, dtype=bool)
     if not len(hits):
@@ -66,5 +64,5 @@ def proportion_interval(success: ArrayLike, group: ArrayLike) -> Interval:
     size = effective_sample_size(hits, np.asarray(group, dtype=np.int64))
     share = float(hits.mean())
     low, high = proportion_confint(share * size, size, alpha=1 - CONFIDENCE_LEVEL, method="wilson")
-    # Rounding must not push an end past the value at 0% and 100%.
+    # At 0% and 100% rounding could move an end past the value.
     return Interval(share, min(max(float(low), 0.0), share), max(min(float(high), 1.0), share), len(hits))

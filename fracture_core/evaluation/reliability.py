@@ -1,7 +1,7 @@
-"""Reliability: whether cases given a probability of 30% have a fracture in 30% of cases.
+"""Reliability curve and expected calibration error (ECE) with equal-mass bins.
 
-Bins hold equal numbers of cases, because most probabilities lie near 0 and bins of equal width would be empty
-or noisy at the other end. Cases with the same probability always share a bin, whatever their order.
+Most probabilities are near 0, so bins of equal width would be empty or noisy at high probabilities. Cases with the
+same probability always share a bin.
 
 Source: J. Nixon et al., "Measuring calibration in deep learning", CVPR workshops 2019 (adaptive bins).
 """
@@ -22,12 +22,12 @@ BIN_COUNT = 10
 
 @dataclass(frozen=True)
 class ReliabilityCurve:
-    """A reliability curve; bins from the lowest probability to the highest, empty ones left out.
+    """A reliability curve; non-empty bins in ascending order of probability.
 
     Attributes:
-        predicted: mean probability of each bin, shape (bins,).
-        observed: share of fractures of each bin with a clustered interval.
-        ece: expected calibration error, 0–1.
+        predicted: Mean probability of each bin, shape (bins,).
+        observed: Share of fractures of each bin with a clustered interval.
+        ece: Expected calibration error, 0–1.
     """
 
     predicted: NDArray[np.float64]
@@ -35,7 +35,7 @@ class ReliabilityCurve:
     ece: float
 
     def to_frame(self) -> pd.DataFrame:
-        """The curve as a table, a row for each bin."""
+        """Return the curve as a table with one row per bin."""
         return pd.DataFrame(
             {
                 "predicted": self.predicted,
@@ -48,14 +48,31 @@ class ReliabilityCurve:
 
 
 def equal_mass_bins(probability: NDArray[np.float64], bins: int = BIN_COUNT) -> NDArray[np.int64]:
-    """The bin of each case, 0 to bins − 1, shape (n,); ties share a bin."""
+    """Assign each case to one of several bins of equal size.
+
+    Args:
+        probability: Probability of a fracture, 0–1, shape (n,).
+        bins: Number of bins.
+
+    Returns:
+        Bin of each case, 0 to bins − 1, shape (n,); equal probabilities share a bin.
+    """
     n = len(probability)
-    ranks = stats.rankdata(probability)  # midranks, 1 to n
+    ranks: NDArray[np.float64] = stats.rankdata(probability)  # midranks, 1 to n
     return np.floor((ranks - 0.5) * min(bins, n) / max(n, 1)).astype(np.int64)
 
 
 def expected_calibration_error(cases: ScoredCases, bins: int = BIN_COUNT) -> float:
-    """Mean distance of predicted and observed share over equal-mass bins, by cases; nan without any."""
+    """Compute the expected calibration error.
+
+    Args:
+        cases: The cases.
+        bins: Number of equal-mass bins.
+
+    Returns:
+        Mean absolute difference of predicted and observed share over the bins, weighted by cases, 0–1; nan without
+        cases.
+    """
     if not len(cases):
         return float("nan")
     code = equal_mass_bins(cases.probability, bins)
@@ -66,16 +83,19 @@ def expected_calibration_error(cases: ScoredCases, bins: int = BIN_COUNT) -> flo
 def compute_reliability_curve(
     label: ArrayLike, probability: ArrayLike, group: ArrayLike | None = None, bins: int = BIN_COUNT
 ) -> ReliabilityCurve:
-    """The reliability curve of a set of cases.
+    """Compute the reliability curve of a set of cases.
 
     Args:
         label: 0 or 1, shape (n,).
-        probability: of *fracture*, 0–1, shape (n,).
-        group: group ids, shape (n,).
-        bins: number of equal-mass bins.
+        probability: Probability of a fracture, 0–1, shape (n,).
+        group: Group ids, shape (n,), or None.
+        bins: Number of equal-mass bins.
+
+    Returns:
+        The curve.
 
     Raises:
-        DataError: labels or probabilities are not what they should be.
+        DataError: Labels or probabilities are invalid.
     """
     cases = check_scored_cases(label, probability, group)
     code = equal_mass_bins(cases.probability, bins)

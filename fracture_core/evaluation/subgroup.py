@@ -1,9 +1,8 @@
-"""Slices: cases of a test split that have one property in common, with the words for them."""
+"""Subgroups of cases that share a property, with the phrases that describe them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,15 +14,15 @@ from fracture_core.vocabulary import REGIONS
 
 @dataclass(frozen=True, eq=False)
 class Subgroup:
-    """Cases with a property in common.
+    """Cases that share a property.
 
     Attributes:
-        property: what is looked at, such as "Region".
-        name: its value, such as "hand" or "below 1.2%".
-        members: which cases of the table, bool (n,).
-        before: a word that stands before “fractures” or “films”: “hand”.
-        after: words that follow “fractures”: “smaller than 1.2% of the film”.
-        where: a clause about the film: “the longer side is below 500 pixels”.
+        property: Name of the property, such as "Region".
+        name: Value of the property, such as "hand" or "below 1.2%".
+        members: Membership of each case of the table, shape (n,).
+        before: Word before “fractures” or “images” in a sentence, such as “hand”.
+        after: Phrase after “fractures”, such as “smaller than 1.2% of the image”.
+        where: Phrase after “images”, such as “with a longer side below 500 pixels”.
     """
 
     property: str
@@ -34,27 +33,27 @@ class Subgroup:
     where: str = ""
 
 
-# Between the titles of two slices together; it stands in no title.
-_BETWEEN = ", "
+# Separates the titles of two combined subgroups; no title contains it.
+_SEPARATOR = ", "
 
 
-def subgroup_title(slices: Sequence[Subgroup]) -> str:
-    """A slice, or two together, as a table names it: “Region: hand, View: lateral”."""
-    return _BETWEEN.join(f"{each.property}: {each.name}" for each in slices)
+def subgroup_title(subgroups: Sequence[Subgroup]) -> str:
+    """Return the title of a subgroup or a combination, such as “Region: hand, View: lateral”."""
+    return _SEPARATOR.join(f"{subgroup.property}: {subgroup.name}" for subgroup in subgroups)
 
 
 @dataclass(frozen=True)
 class _TertileProperty:
-    """A property with a number for each case, cut at tertiles."""
+    """A numeric property, split at its tertiles; the phrases describe the lower, middle and upper part."""
 
     column: str
     property: str
     rounded: Callable[[float], float]
     text: Callable[[float], str]
     below: str
-    within: str
-    least: str
-    of_film: bool
+    between: str
+    at_least: str
+    of_image: bool
 
 
 def _two_digits(value: float) -> float:
@@ -69,83 +68,98 @@ def _pixels(value: float) -> str:
     return f"{value:,.0f} pixels"
 
 
-def _film_property(column: str, property_: str, words: str, rounded: Any, text: Any) -> _TertileProperty:
+def _image_property(
+    column: str,
+    property_: str,
+    quantity: str,
+    rounded: Callable[[float], float],
+    text: Callable[[float], str],
+) -> _TertileProperty:
     return _TertileProperty(
         column,
         property_,
         rounded,
         text,
-        f"{words} is below {{low}}",
-        f"{words} is from {{low}} to below {{high}}",
-        f"{words} is {{low}} or more",
-        of_film=True,
+        f"with a {quantity} below {{low}}",
+        f"with a {quantity} from {{low}} to below {{high}}",
+        f"with a {quantity} of {{low}} or more",
+        of_image=True,
     )
 
 
-_MEASURES = (
+_TERTILE_PROPERTIES = (
     _TertileProperty(
         "area",
         "Size of the fracture",
         _two_digits,
         _percent,
-        "smaller than {low} of the film",
-        "of {low} to {high} of the film",
-        "of at least {low} of the film",
-        of_film=False,
+        "smaller than {low} of the image",
+        "covering {low} to {high} of the image",
+        "covering at least {low} of the image",
+        of_image=False,
     ),
-    _film_property(
-        "longer_side", "Resolution", "the longer side", lambda value: float(round(value)), _pixels
-    ),
-    _film_property("brightness", "Brightness", "mean brightness", _two_digits, _percent),
-    _film_property("contrast", "Contrast", "the spread of grey levels", _two_digits, _percent),
+    _image_property("longer_side", "Resolution", "longer side", lambda value: float(round(value)), _pixels),
+    _image_property("brightness", "Brightness", "mean brightness", _two_digits, _percent),
+    _image_property("contrast", "Contrast", "contrast", _two_digits, _percent),
 )
 
 
 def find_subgroups(table: pd.DataFrame, properties: pd.DataFrame | None = None) -> list[Subgroup]:
-    """Every slice that some, but not all cases of a table belong to.
+    """Find all subgroups that contain some, but not all, cases of a table.
 
     Args:
-        table: a table as `predictions.read_predictions` gives it. Its regions are a property of their own.
-        properties: further properties by case id, any of the columns `views` (space separated), `hardware`
-            (true, false, or missing), `fractures` (places marked), `area` (of the largest box, as a share of the
-            film), `longer_side` (pixels), `brightness` and `contrast` (0–1); missing values belong to no slice.
+        table: Predictions as returned by `predictions.read_predictions`; the body regions are taken from it.
+        properties: Further properties by case id, any of these columns: `views` (space-separated), `hardware`
+            (true, false or missing), `fractures` (number of bounding boxes), `area` (largest box as a share of the
+            image, 0–1), `longer_side` (pixels), `brightness` (mean grey level, 0–1) and `contrast` (standard deviation
+            of the grey levels, 0–1). Cases with a missing value belong to no subgroup of that property.
 
     Returns:
-        Slices by property. Numbers are cut at their tertiles over the table, rounded to what their names say.
+        Subgroups by property. Numeric properties are split at their tertiles, rounded as in the names.
     """
     known = pd.DataFrame(index=table["id"]) if properties is None else properties.reindex(table["id"])
-    found = [
+    subgroups = [
         *_region_subgroups(table),
         *_view_subgroups(known),
         *_hardware_subgroups(known),
-        *_film_places(known),
+        *_fracture_count_subgroups(known),
     ]
-    for measure in _MEASURES:
-        if measure.column in known:
-            found += _tertiles(measure, known[measure.column].to_numpy(np.float64))
-    return [each for each in found if 0 < each.members.sum() < len(table)]
+    for numeric in _TERTILE_PROPERTIES:
+        if numeric.column in known:
+            subgroups += _tertiles(numeric, known[numeric.column].to_numpy(np.float64))
+    return [subgroup for subgroup in subgroups if 0 < subgroup.members.sum() < len(table)]
 
 
 def subgroup_members(
     table: pd.DataFrame, name: str, properties: pd.DataFrame | None = None
 ) -> NDArray[np.bool_] | None:
-    """Which cases of a table belong to a slice, or to two together; None where it has no such slice.
+    """Find the cases of a subgroup or a combination of two by its title.
 
     Args:
-        table: see `find_subgroups`.
-        name: as `subgroup_title` gives it.
-        properties: see `find_subgroups`.
+        table: Predictions; see `find_subgroups`.
+        name: Title as returned by `subgroup_title`.
+        properties: Further properties; see `find_subgroups`.
+
+    Returns:
+        Membership of each case, shape (n,); None if the table has no such subgroup.
     """
-    there = {subgroup_title((each,)): each.members for each in find_subgroups(table, properties)}
-    parts = name.split(_BETWEEN)
-    if not there.keys() >= set(parts):
+    members = {
+        subgroup_title((subgroup,)): subgroup.members for subgroup in find_subgroups(table, properties)
+    }
+    titles = name.split(_SEPARATOR)
+    if not members.keys() >= set(titles):
         return None
-    return np.logical_and.reduce([there[part] for part in parts])
+    combined: NDArray[np.bool_] = np.logical_and.reduce([members[title] for title in titles])
+    return combined
 
 
 def needs_properties(name: str) -> bool:
-    """Whether more than a table itself tells who belongs to a slice of this name: all but regions does."""
-    return any(not part.startswith("Region: ") for part in name.split(_BETWEEN))
+    """Return whether a subgroup depends on more than the table of predictions, that is, on more than regions.
+
+    Args:
+        name: Title as returned by `subgroup_title`.
+    """
+    return any(not title.startswith("Region: ") for title in name.split(_SEPARATOR))
 
 
 def _region_subgroups(table: pd.DataFrame) -> list[Subgroup]:
@@ -169,43 +183,43 @@ def _view_subgroups(known: pd.DataFrame) -> list[Subgroup]:
 def _hardware_subgroups(known: pd.DataFrame) -> list[Subgroup]:
     if "hardware" not in known:
         return []
-    metal = known["hardware"].to_numpy(object)
+    hardware = known["hardware"].to_numpy(object)
     return [
-        Subgroup("Hardware", "with", metal == True, where="there is metal of an operation"),  # noqa: E712
-        Subgroup("Hardware", "without", metal == False, where="there is no metal of an operation"),  # noqa: E712
+        Subgroup("Hardware", "with", hardware == True, where="with surgical hardware"),  # noqa: E712
+        Subgroup("Hardware", "without", hardware == False, where="without surgical hardware"),  # noqa: E712
     ]
 
 
-def _film_places(known: pd.DataFrame) -> list[Subgroup]:
+def _fracture_count_subgroups(known: pd.DataFrame) -> list[Subgroup]:
     if "fractures" not in known:
         return []
-    places = known["fractures"].to_numpy(np.float64)
+    count = known["fractures"].to_numpy(np.float64)
     return [
-        Subgroup("Number of fractures", "one", places == 1, after="marked in one place"),
-        Subgroup("Number of fractures", "several", places > 1, after="marked in several places"),
+        Subgroup("Number of fractures", "one", count == 1, after="marked in one place"),
+        Subgroup("Number of fractures", "several", count > 1, after="marked in several places"),
     ]
 
 
-def _tertiles(measure: _TertileProperty, values: NDArray[np.float64]) -> list[Subgroup]:
-    """Three slices of a number, fewer where many cases share a value, none where all do."""
+def _tertiles(numeric: _TertileProperty, values: NDArray[np.float64]) -> list[Subgroup]:
+    """Three subgroups of a numeric property; fewer if many cases share a value, none if all do."""
     present = np.sort(values[~np.isnan(values)])
     if not len(present) or present[0] == present[-1]:
         return []
-    # Where a third of the cases shares the smallest value, the cut lies just above it.
+    # If a third of the cases share the smallest value, the cut is just above it.
     above = present[present > present[0]][0]
-    cuts = sorted({measure.rounded(max(cut, above)) for cut in np.quantile(present, [1 / 3, 2 / 3])})
+    cuts = sorted({numeric.rounded(max(cut, above)) for cut in np.quantile(present, [1 / 3, 2 / 3])})
     edges = [-np.inf, *[cut for cut in cuts if present[0] < cut <= present[-1]], np.inf]
     if len(edges) == 2:
         return []
-    found = []
+    subgroups = []
     for low, high in pairwise(edges):
-        low_text, high_text = measure.text(low), measure.text(high)
+        low_text, high_text = numeric.text(low), numeric.text(high)
         if low == -np.inf:
-            name, words = f"below {high_text}", measure.below.format(low=high_text)
+            name, phrase = f"below {high_text}", numeric.below.format(low=high_text)
         elif high == np.inf:
-            name, words = f"{low_text} or more", measure.least.format(low=low_text)
+            name, phrase = f"{low_text} or more", numeric.at_least.format(low=low_text)
         else:
-            name, words = f"{low_text} to {high_text}", measure.within.format(low=low_text, high=high_text)
-        spoken = {"where": words} if measure.of_film else {"after": words}
-        found.append(Subgroup(measure.property, name, (values >= low) & (values < high), **spoken))
-    return found
+            name, phrase = f"{low_text} to {high_text}", numeric.between.format(low=low_text, high=high_text)
+        phrases = {"where": phrase} if numeric.of_image else {"after": phrase}
+        subgroups.append(Subgroup(numeric.property, name, (values >= low) & (values < high), **phrases))
+    return subgroups

@@ -1,12 +1,11 @@
-"""Where a model fails: every slice of its test films, and every two of them together, against the rest.
+"""Subgroup analysis: compares the error rates of each subgroup, and of each combination of two, with the rest.
 
-Two questions are asked of a slice: whether fractures are missed, and whether false alarms are raised, more or less
-often than on the other films of that class. Accuracy is shown but not tested, for it moves with the share of
-fractures alone. Each question is a look; Holm's correction over all looks, single and combined, holds the chance of
-any false claim at 5% however much the slices overlap.
+Two hypotheses are tested for each subgroup: whether the rate of missed fractures, and whether the rate of false alarms,
+differs from that of the other images of the same class. Accuracy is reported but not tested, because it depends on the
+prevalence. Holm's correction over all tests controls the family-wise error rate at 5%, also for overlapping subgroups.
 
-Source: S. Holm, "A simple sequentially rejective multiple test procedure", Scand. J. Statist. 6, 1979. The test of
-one look is told in `block_permutation_test`.
+Source: S. Holm, "A simple sequentially rejective multiple test procedure", Scand. J. Statist. 6, 1979. See
+`block_permutation` for the test itself.
 """
 
 from collections.abc import Sequence
@@ -24,31 +23,31 @@ from fracture_core.evaluation.metrics import Summary, summarise
 from fracture_core.evaluation.scored_cases import ScoredCases, check_scored_cases
 from fracture_core.evaluation.subgroup import Subgroup, find_subgroups, subgroup_title
 
-#: The chance of any false claim.
+#: Family-wise error rate.
 SIGNIFICANCE_LEVEL = 0.05
 
-#: Films of a class that a slice, and the rest, must have before they are compared.
+#: Minimum number of images of a class in the subgroup and in the rest.
 MIN_IMAGES = 20
 
-#: Combinations that are kept, the clearest first.
+#: Maximum number of combinations in the result.
 MAX_PAIRS = 20
 
-# A combination that keeps more than this of one of its parts says nothing that the part does not say.
+# A combination that contains more than this share of one of its subgroups is redundant.
 _MAX_PAIR_SHARE = 0.9
 
-# The smallest p-value after Holm's correction is then at most 0.02.
+# With these numbers of permutations the smallest corrected p-value is at most 0.02.
 _DRAWS, _DRAWS_PER_TEST = 9_999, 50
 
 
 @dataclass(frozen=True)
 class SubgroupTest:
-    """How often a model errs on the films of one class in a slice, and on the others of that class.
+    """Comparison of the error rate in a subgroup with the rest, among the images of one class.
 
     Attributes:
-        share: of the slice's films, 0–1.
-        rest: of the other films, 0–1.
-        p: of the difference, for this look alone.
-        adjusted: the same after correction for all looks.
+        share: Error rate in the subgroup, 0–1.
+        rest: Error rate in the other images of the class, 0–1.
+        p: P-value of the difference.
+        adjusted: P-value after correction for all tests.
     """
 
     share: float
@@ -58,62 +57,62 @@ class SubgroupTest:
 
     @property
     def is_significant(self) -> bool:
-        """Whether the difference stands after correction."""
+        """Whether the difference is significant after correction."""
         return self.adjusted <= SIGNIFICANCE_LEVEL
 
     @property
     def rank(self) -> tuple[float, float]:
-        """Sorts the clearest first: by p, then by the size of the difference."""
+        """Sort key: ascending p-value, then descending size of the difference."""
         return self.p, -abs(self.share - self.rest)
 
     @property
     def is_worse(self) -> bool:
-        """Whether it stands, and the model errs more often in the slice."""
+        """Whether the error rate in the subgroup is significantly higher."""
         return self.is_significant and self.share > self.rest
 
 
 @dataclass(frozen=True, eq=False)
 class SubgroupResult:
-    """A slice, or two together, measured.
+    """Performance in a subgroup or in a combination of two.
 
     Attributes:
-        slices: one or two.
-        summary: the record on its films.
-        misses: of its fractures; None where there are too few to compare.
-        alarms: false alarms on its other films; None where there are too few to compare.
+        subgroups: One or two subgroups.
+        summary: Performance on the images in all of them.
+        misses: Test of the rate of missed fractures; None if there are too few images.
+        alarms: Test of the rate of false alarms; None if there are too few images.
     """
 
-    slices: tuple[Subgroup, ...]
+    subgroups: tuple[Subgroup, ...]
     summary: Summary
     misses: SubgroupTest | None
     alarms: SubgroupTest | None
 
     @property
     def title(self) -> str:
-        """What a table calls it."""
-        return subgroup_title(self.slices)
+        """Title, such as "Region: hand, View: lateral"."""
+        return subgroup_title(self.subgroups)
 
     @property
     def is_different(self) -> bool:
-        """Whether it differs from the rest in either way."""
-        return any(look is not None and look.is_significant for look in (self.misses, self.alarms))
+        """Whether either error rate differs significantly from the rest."""
+        return any(test is not None and test.is_significant for test in (self.misses, self.alarms))
 
 
 @dataclass(frozen=True, eq=False)
 class SubgroupAnalysis:
-    """What was found.
+    """Result of a subgroup analysis.
 
     Attributes:
-        single: every slice.
-        pairs: the clearest `MAX_PAIRS` of the combinations that were compared.
-        looks: comparisons made.
-        pairs_compared: combinations among them.
-        threshold: at or above it a film counted as *fracture*.
+        single: All subgroups.
+        pairs: The `MAX_PAIRS` combinations of two subgroups with the smallest p-values.
+        test_count: Number of tests.
+        pairs_compared: Number of combinations that were tested.
+        threshold: Decision threshold; see `confusion.is_flagged`.
     """
 
     single: tuple[SubgroupResult, ...]
     pairs: tuple[SubgroupResult, ...]
-    looks: int
+    test_count: int
     pairs_compared: int
     threshold: float
 
@@ -121,85 +120,89 @@ class SubgroupAnalysis:
 def analyse_subgroups(
     table: pd.DataFrame, threshold: float, properties: pd.DataFrame | None = None
 ) -> SubgroupAnalysis:
-    """Measures every slice of a table, and searches every two.
+    """Compare all subgroups, and all combinations of two, with the rest.
 
     Args:
-        table: films of one split, as `predictions.read_predictions` gives it.
-        threshold: at or above it a film counts as *fracture*.
-        properties: by case id, see `find_subgroups`.
+        table: Predictions on the images of one split, as returned by `predictions.read_predictions`.
+        threshold: Decision threshold; see `confusion.is_flagged`.
+        properties: Further properties by case id; see `subgroup.find_subgroups`.
 
     Returns:
-        Slices in the order of `find_subgroups`; combinations by their clearer look, see `SubgroupTest.rank`.
+        The analysis; single subgroups in the order of `find_subgroups`, combinations by `SubgroupTest.rank`.
     """
     cases = check_scored_cases(table["label"], table["probability"], table["group"])
     single = find_subgroups(table, properties)
-    chosen = [(each,) for each in single] + _pairs(single)
-    members = [np.logical_and.reduce([each.members for each in part]) for part in chosen]
+    candidates = [(subgroup,) for subgroup in single] + _pairs(single)
+    members = [
+        np.logical_and.reduce([subgroup.members for subgroup in candidate]) for candidate in candidates
+    ]
     wrong = is_flagged(cases.probability, threshold) != (cases.label == 1)
-    found = _run_tests(cases, wrong, np.array(members, np.bool_).reshape(len(chosen), len(cases)))
-    compared = [at for at in range(len(single), len(chosen)) if (at, 0) in found or (at, 1) in found]
-    clearest = sorted(
+    tests = _run_tests(cases, wrong, np.array(members, np.bool_).reshape(len(candidates), len(cases)))
+    compared = [
+        index for index in range(len(single), len(candidates)) if (index, 0) in tests or (index, 1) in tests
+    ]
+    ranked = sorted(
         compared,
-        key=lambda at: min(found[at, label].rank for label in (0, 1) if (at, label) in found),
+        key=lambda index: min(tests[index, label].rank for label in (0, 1) if (index, label) in tests),
     )
-    parts = {
-        at: SubgroupResult(
-            chosen[at],
+    results = {
+        index: SubgroupResult(
+            candidates[index],
             summarise(
-                cases.label[members[at]],
-                cases.probability[members[at]],
-                cases.group[members[at]],
+                cases.label[members[index]],
+                cases.probability[members[index]],
+                cases.group[members[index]],
                 threshold,
             ),
-            found.get((at, 1)),
-            found.get((at, 0)),
+            tests.get((index, 1)),
+            tests.get((index, 0)),
         )
-        for at in [*range(len(single)), *clearest[:MAX_PAIRS]]
+        for index in [*range(len(single)), *ranked[:MAX_PAIRS]]
     }
     return SubgroupAnalysis(
-        tuple(parts[at] for at in range(len(single))),
-        tuple(parts[at] for at in clearest[:MAX_PAIRS]),
-        len(found),
-        len(clearest),
+        tuple(results[index] for index in range(len(single))),
+        tuple(results[index] for index in ranked[:MAX_PAIRS]),
+        len(tests),
+        len(ranked),
         threshold,
     )
 
 
 def _pairs(single: Sequence[Subgroup]) -> list[tuple[Subgroup, ...]]:
-    """Slices of two properties that share films, unless one hardly narrows the other."""
-    found: list[tuple[Subgroup, ...]] = []
+    """Combinations of subgroups of two properties that share images, without redundant ones."""
+    pairs: list[tuple[Subgroup, ...]] = []
     for first, second in combinations(single, 2):
         both = int((first.members & second.members).sum())
         if first.property != second.property and 0 < both <= _MAX_PAIR_SHARE * min(
             first.members.sum(), second.members.sum()
         ):
-            found.append((first, second))
-    return found
+            pairs.append((first, second))
+    return pairs
 
 
 def _run_tests(
     cases: ScoredCases, wrong: NDArray[np.bool_], members: NDArray[np.bool_]
 ) -> dict[tuple[int, int], SubgroupTest]:
-    """Every comparison that has films enough, by place of the slice and label of the films."""
+    """Tests of all comparisons with enough images, by index of the subgroup (row of `members`) and label."""
     counts = {label: (members & (cases.label == label)).sum(axis=1) for label in (1, 0)}
-    asked = {
+    testable = {
         label: np.flatnonzero((inside >= MIN_IMAGES) & ((cases.label == label).sum() - inside >= MIN_IMAGES))
         for label, inside in counts.items()
     }
-    looks = sum(map(len, asked.values()))
-    if not looks:
+    test_count = sum(map(len, testable.values()))
+    if not test_count:
         return {}
-    draws = max(_DRAWS, _DRAWS_PER_TEST * looks)
+    draws = max(_DRAWS, _DRAWS_PER_TEST * test_count)
     keys, shares, p = [], [], []
-    for label, places in asked.items():
+    for label, indices in testable.items():
         rows = cases.label == label
-        inside, errors = members[places][:, rows], wrong[rows]
-        keys += [(int(at), label) for at in places]
-        shares += [(float(errors[part].mean()), float(errors[~part].mean())) for part in inside]
-        if len(places):
+        inside, errors = members[indices][:, rows], wrong[rows]
+        keys += [(int(index), label) for index in indices]
+        shares += [(float(errors[member].mean()), float(errors[~member].mean())) for member in inside]
+        if len(indices):
             p += block_permutation_test(inside, errors, cases.group[rows], draws).tolist()
     adjusted = multipletests(p, alpha=SIGNIFICANCE_LEVEL, method="holm")[1].tolist()
     return {
-        key: SubgroupTest(*share, alone, after)
-        for key, share, alone, after in zip(keys, shares, p, adjusted, strict=True)
+        key: SubgroupTest(*share, raw, corrected)
+        for key, share, raw, corrected in zip(keys, shares, p, adjusted, strict=True)
     }

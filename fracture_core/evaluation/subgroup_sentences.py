@@ -1,4 +1,7 @@
-"""What the slices of a test split come to, in sentences. “Fracture” stands for whatever the model finds."""
+"""Sentences that summarise a subgroup analysis.
+
+“Fracture” stands for the finding of the model; `vocabulary.rephrase_for_finding` replaces it.
+"""
 
 import math
 from fractions import Fraction
@@ -11,104 +14,129 @@ from fracture_core.evaluation.subgroup_analysis import (
     SubgroupTest,
 )
 
-#: Sentences at most.
+#: Maximum number of sentences.
 MAX_SENTENCES = 5
 
 
-def subgroup_sentences(found: SubgroupAnalysis) -> list[str]:
-    """Where the model fails, and where it does better than elsewhere, the worst first.
+def subgroup_sentences(analysis: SubgroupAnalysis) -> list[str]:
+    """Describe the subgroups that differ significantly from the rest.
+
+    A combination of two subgroups is only mentioned if neither of them differs in the same direction.
+
+    Args:
+        analysis: The analysis.
 
     Returns:
-        One sentence for each slice that differs from the rest after correction, at most `MAX_SENTENCES`; of a
-        combination only
-        where neither of its slices differs in the same way. One sentence that says so where none differs.
+        One sentence for each difference, at most `MAX_SENTENCES`: first where the model is worse, then where it is
+        better, each by significance. A single sentence if nothing differs.
     """
-    told = [
-        (part, label, look)
-        for part in (*found.single, *found.pairs)
-        for label, look in ((1, part.misses), (0, part.alarms))
-        if look is not None and look.is_significant
+    significant = [
+        (result, label, test)
+        for result in (*analysis.single, *analysis.pairs)
+        for label, test in ((1, result.misses), (0, result.alarms))
+        if test is not None and test.is_significant
     ]
-    alone = {(part.slices[0], label, look.is_worse) for part, label, look in told if len(part.slices) == 1}
-    told = [
-        (part, label, look)
-        for part, label, look in told
-        if len(part.slices) == 1 or not any((each, label, look.is_worse) in alone for each in part.slices)
+    single = {
+        (result.subgroups[0], label, test.is_worse)
+        for result, label, test in significant
+        if len(result.subgroups) == 1
+    }
+    selected = [
+        (result, label, test)
+        for result, label, test in significant
+        if len(result.subgroups) == 1
+        or not any((subgroup, label, test.is_worse) in single for subgroup in result.subgroups)
     ]
-    told.sort(key=lambda each: (not each[2].is_worse, each[2].rank))
-    if not told:
-        return [_no_difference_text(found)]
-    return [_sentence(part, label, look) for part, label, look in told[:MAX_SENTENCES]]
+    selected.sort(key=lambda entry: (not entry[2].is_worse, entry[2].rank))
+    if not selected:
+        return [_no_difference_text(analysis)]
+    return [_sentence(result, label, test) for result, label, test in selected[:MAX_SENTENCES]]
 
 
-def difference_text(part: SubgroupResult) -> str:
-    """In which way a slice differs from the rest, in words."""
-    looks = (
-        (part.misses, "misses more", "misses less"),
-        (part.alarms, "more false alarms", "fewer false alarms"),
+def difference_text(result: SubgroupResult) -> str:
+    """Describe how a subgroup differs from the rest in a few words.
+
+    Args:
+        result: The subgroup.
+
+    Returns:
+        Such as "misses more, fewer false alarms"; "no" without a significant difference; "too few images" if the
+        subgroup was not tested.
+    """
+    tests = (
+        (result.misses, "misses more", "misses fewer"),
+        (result.alarms, "more false alarms", "fewer false alarms"),
     )
-    words = [
-        more if look.is_worse else less
-        for look, more, less in looks
-        if look is not None and look.is_significant
+    differences = [
+        worse if test.is_worse else better
+        for test, worse, better in tests
+        if test is not None and test.is_significant
     ]
-    if words:
-        return ", ".join(words)
-    return "no" if any(look is not None for look, _, _ in looks) else "too few films"
+    if differences:
+        return ", ".join(differences)
+    return "no" if any(test is not None for test, _, _ in tests) else "too few images"
 
 
-def method_text(found: SubgroupAnalysis) -> str:
-    """How slices were compared, in sentences."""
+def method_text(analysis: SubgroupAnalysis) -> str:
+    """Describe the statistical method of a subgroup analysis in a few sentences."""
     return (
-        f"Each slice is compared with the other films of the same class by exchanging whole groups, where both hold "
-        f"{MIN_IMAGES} films or more. After Holm's correction for all {found.looks} looks ({found.pairs_compared} "
-        "combinations searched) the chance that any difference named here is none is at most 5%. Intervals take films "
-        "of one group together; numbers are cut at the tertiles of these films. Where groups are few, real differences "
-        "can stay unseen."
+        "Each subgroup is compared with the other images of the same class by a permutation test that exchanges whole "
+        f"groups. Both sides need at least {MIN_IMAGES} images. P-values are corrected by Holm's method for "
+        f"{analysis.test_count} tests, including {analysis.pairs_compared} combinations of two subgroups. The chance "
+        "that any reported difference is a false positive is at most 5%. Confidence intervals account for images of "
+        "the same group. Numeric properties are split at their tertiles. With few groups, real differences can go "
+        "undetected."
     )
 
 
-def _no_difference_text(found: SubgroupAnalysis) -> str:
-    if not found.looks:
-        return "No slice has films enough to be compared with the rest."
-    looks = f"{found.looks} looks" if found.looks > 1 else "one look"
-    return f"No slice differs from the rest after correction for {looks}."
+def _no_difference_text(analysis: SubgroupAnalysis) -> str:
+    if not analysis.test_count:
+        return "No subgroup has enough images to be compared with the rest."
+    tests = f"{analysis.test_count} tests" if analysis.test_count > 1 else "one test"
+    return f"No subgroup differs significantly from the rest after correction for {tests}."
 
 
-def _sentence(part: SubgroupResult, label: int, look: SubgroupTest) -> str:
-    before = "".join(f"{each.before} " for each in part.slices[::-1] if each.before)
-    after = "".join(f" {each.after}" for each in part.slices if each.after)
-    where = " and ".join(each.where for each in part.slices if each.where)
-    clause = f" where {where}" if where else ""
+def _sentence(result: SubgroupResult, label: int, test: SubgroupTest) -> str:
+    before = "".join(f"{subgroup.before} " for subgroup in result.subgroups[::-1] if subgroup.before)
+    after = "".join(f" {subgroup.after}" for subgroup in result.subgroups if subgroup.after)
+    where = " and ".join(subgroup.where for subgroup in result.subgroups if subgroup.where)
     if label:
-        measured = part.summary.sensitivity
-        errs, what, others = "Misses", f"{before}fractures{after}{clause}", "of the others it misses"
+        interval = result.summary.sensitivity
+        verb = "misses"
+        cases = f"{before}fractures{after}{f' in images {where}' if where else ''}"
     else:
-        measured = part.summary.specificity
-        errs, what = "Raises a false alarm on", f"{before}films without a fracture{clause}"
-        others = "on the others it raises one on"
-    share = share_as_odds(look.share) if look.share else "none of the"
-    only = "only " if look.share and not look.is_worse else ""
+        interval = result.summary.specificity
+        verb = "raises a false alarm on"
+        cases = f"{before}images without a fracture{f' and {where}' if where else ''}"
+    share = share_as_odds(test.share) if test.share else "none of the"
+    only = "only " if test.share and not test.is_worse else ""
     return (
-        f"{errs} {only}{share} {what} (n = {measured.n:,}, {100 * look.share:.0f}%, {_interval(measured)}); "
-        f"{others} {share_as_odds(look.rest)}."
+        f"The model {verb} {only}{share} {cases} ({100 * test.share:.0f}%, {_error_interval_text(interval)}, "
+        f"n = {interval.n:,}), compared with {share_as_odds(test.rest)} of the others."
     )
 
 
 def share_as_odds(share: float) -> str:
-    """A share as small whole numbers: “1 in 4”, “2 in 5”, “none”, “all”."""
+    """Write a share in small whole numbers.
+
+    Args:
+        share: 0–1.
+
+    Returns:
+        Such as "1 in 4", "2 in 5", "nearly all", "none" or "all".
+    """
     if share <= 0:
         return "none"
     if share >= 1:
         return "all"
     if share < 1 / 3:
         return f"1 in {math.floor(1 / share + 0.5)}"
-    near = Fraction(share).limit_denominator(5)
-    return f"{near.numerator} in {near.denominator}" if near < 1 else "nearly all"
+    fraction = Fraction(share).limit_denominator(5)
+    return f"{fraction.numerator} in {fraction.denominator}" if fraction < 1 else "nearly all"
 
 
-def _interval(right: Interval) -> str:
-    """The interval of the errors, from that of the right decisions."""
-    if math.isnan(right.low) or math.isnan(right.high):
+def _error_interval_text(correct: Interval) -> str:
+    """The interval of the error rate, from that of the rate of correct decisions."""
+    if math.isnan(correct.low) or math.isnan(correct.high):
         return "no interval"
-    return f"95% CI {100 * (1 - right.high):.0f}–{100 * (1 - right.low):.0f}%"
+    return f"95% CI {100 * (1 - correct.high):.0f}–{100 * (1 - correct.low):.0f}%"

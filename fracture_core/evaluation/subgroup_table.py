@@ -1,4 +1,4 @@
-"""Slices as a table: one row for each slice and each combination that is kept."""
+"""Table of a subgroup analysis, with one row per subgroup and per listed combination of two."""
 
 from typing import Any
 
@@ -7,73 +7,82 @@ import pandas as pd
 from fracture_core.evaluation.subgroup_analysis import SubgroupAnalysis, SubgroupResult, SubgroupTest
 from fracture_core.vocabulary import rephrase_for_finding
 
-_MEASURED = ("sensitivity", "specificity", "accuracy", "auc")
+_METRICS = ("sensitivity", "specificity", "accuracy", "auc")
 
 
-def subgroups_to_frame(found: SubgroupAnalysis) -> pd.DataFrame:
-    """The table, as slices.csv holds it.
-
-    Returns:
-        `slice` (words), `parts` (1, or 2 for a combination), `films`, `positives`, `groups`; for sensitivity,
-        specificity, accuracy and AUC the value, the ends of the 95% interval (`_low`, `_high`) and the films behind it
-        (`_n`); for `misses` and `false_alarms` the share in the slice and among the rest (`_rest`), the p-value
-        (`_p`), the same after correction (`_holm`) and whether it differs (`_differ`), missing where too few films
-        were there to compare; `threshold` and `looks`.
-    """
-    rows = [_row(part) for part in (*found.single, *found.pairs)]
-    return pd.DataFrame(rows, columns=list(_COLUMNS)).assign(threshold=found.threshold, looks=found.looks)
-
-
-def subgroups_to_csv(found: SubgroupAnalysis, finding: str) -> str:
-    """The table as text of a CSV file.
+def subgroups_to_frame(analysis: SubgroupAnalysis) -> pd.DataFrame:
+    """Convert a subgroup analysis to a table, the content of slices.csv.
 
     Args:
-        found: the slices.
-        finding: a name of `vocabulary.FINDINGS`; the names of slices follow it.
+        analysis: The analysis.
+
+    Returns:
+        The columns `slice` (title of the subgroup), `parts` (1, or 2 for a combination), `films` (images),
+        `positives` and `groups`. For sensitivity, specificity, accuracy and AUC: the value, the ends of the 95%
+        interval (`_low`, `_high`) and the number of images (`_n`). For `misses` and `false_alarms`: the error rate in
+        the subgroup and in the rest (`_rest`), the p-value (`_p`), the p-value after Holm's correction (`_holm`) and
+        whether the difference is significant (`_differ`); missing if there were too few images. Also `threshold` and
+        `looks` (number of tests).
     """
-    table = subgroups_to_frame(found)
-    table["slice"] = [rephrase_for_finding(name, finding) for name in table["slice"]]
+    rows = [_row(result) for result in (*analysis.single, *analysis.pairs)]
+    return pd.DataFrame(rows, columns=list(_COLUMNS)).assign(
+        threshold=analysis.threshold, looks=analysis.test_count
+    )
+
+
+def subgroups_to_csv(analysis: SubgroupAnalysis, finding: str) -> str:
+    """Convert a subgroup analysis to CSV.
+
+    Args:
+        analysis: The analysis.
+        finding: A name of `vocabulary.FINDINGS`, used in the titles of the subgroups.
+
+    Returns:
+        The content of a CSV file; see `subgroups_to_frame` for the columns.
+    """
+    table = subgroups_to_frame(analysis)
+    table["slice"] = [rephrase_for_finding(title, finding) for title in table["slice"]]
     return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
 
 
-def _row(part: SubgroupResult) -> dict[str, Any]:
-    summary = part.summary
+def _row(result: SubgroupResult) -> dict[str, Any]:
+    summary = result.summary
     row: dict[str, Any] = {
-        "slice": part.title,
-        "parts": len(part.slices),
+        "slice": result.title,
+        "parts": len(result.subgroups),
         "films": summary.n,
         "positives": summary.positives,
         "groups": summary.groups,
     }
-    for name in _MEASURED:
-        measured = getattr(summary, name)
+    for name in _METRICS:
+        interval = getattr(summary, name)
         row |= {
-            name: measured.value,
-            f"{name}_low": measured.low,
-            f"{name}_high": measured.high,
-            f"{name}_n": measured.n,
+            name: interval.value,
+            f"{name}_low": interval.low,
+            f"{name}_high": interval.high,
+            f"{name}_n": interval.n,
         }
-    return row | _look("misses", part.misses) | _look("false_alarms", part.alarms)
+    return row | _test_columns("misses", result.misses) | _test_columns("false_alarms", result.alarms)
 
 
-def _look(name: str, look: SubgroupTest | None) -> dict[str, Any]:
-    if look is None:
+def _test_columns(name: str, test: SubgroupTest | None) -> dict[str, Any]:
+    if test is None:
         return {}
     return {
-        name: look.share,
-        f"{name}_rest": look.rest,
-        f"{name}_p": look.p,
-        f"{name}_holm": look.adjusted,
-        f"{name}_differ": look.is_significant,
+        name: test.share,
+        f"{name}_rest": test.rest,
+        f"{name}_p": test.p,
+        f"{name}_holm": test.adjusted,
+        f"{name}_differ": test.is_significant,
     }
 
 
 _COLUMNS = (
     *("slice", "parts", "films", "positives", "groups"),
-    *(f"{name}{end}" for name in _MEASURED for end in ("", "_low", "_high", "_n")),
+    *(f"{name}{suffix}" for name in _METRICS for suffix in ("", "_low", "_high", "_n")),
     *(
-        f"{name}{end}"
+        f"{name}{suffix}"
         for name in ("misses", "false_alarms")
-        for end in ("", "_rest", "_p", "_holm", "_differ")
+        for suffix in ("", "_rest", "_p", "_holm", "_differ")
     ),
 )

@@ -27,6 +27,9 @@ class InputSpec:
         scaling: a key of `SCALINGS`.
     """
 
+    # Read by pydantic when a model card is loaded.
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
     height: int
     width: int
     channels: int = 1

@@ -1,1 +1,1 @@
-"""The published systems: what their reports state, and what our runs of the same architectures measured."""
+"""Published fracture detection systems: reported results, and results of our runs of the same architectures."""

@@ -1,4 +1,4 @@
-"""Report: what a published system states of itself."""
+"""Reported results of published systems, read from `reports.json`."""
 
 import json
 from dataclasses import dataclass, replace
@@ -11,21 +11,21 @@ from fracture_core.zoo import TrainingProtocol
 
 @dataclass(frozen=True)
 class PublishedReport:
-    """One published system.
+    """A published system and its reported results.
 
     Attributes:
-        row: its row of the zoo.
-        title: what users read.
-        data: the data set that it used.
-        source: what kind of publication it is.
-        protocol: how it was trained, in words.
-        epochs: epochs it was trained for, at most.
-        settings: where its protocol differs from that of its row in the zoo, by `TrainingProtocol`'s names.
-        figures: accuracy, sensitivity, specificity and auc as stated; None where it states none.
-        confusion: its confusion matrix; None where none is printed.
-        n: test films stated; None where it states none.
-        note: what is to be known of its figures.
-        absent: why a cell cannot be filled, by column of `run_result.RESULT_COLUMNS`.
+        row: Name of its architecture in the zoo.
+        title: Display name.
+        data: Dataset of the publication.
+        source: Type of publication.
+        protocol: Description of the training.
+        epochs: Maximum number of epochs.
+        settings: Differences from the training protocol of the architecture, by field of `TrainingProtocol`.
+        figures: Reported accuracy, sensitivity, specificity and auc; None if not reported.
+        confusion: Reported confusion matrix; None if not reported.
+        n: Reported number of test images; None if not reported.
+        note: Comment on the reported results.
+        absent: Why there is no result of our own, by column of `run_result.RESULT_COLUMNS`.
     """
 
     row: str
@@ -42,19 +42,22 @@ class PublishedReport:
     absent: dict[str, str]
 
     def empty_cell_text(self, column: str) -> str:
-        """What stands in a cell without a result."""
+        """Return the text of a table cell without a result."""
         return self.absent.get(column, "not run yet")
 
     def apply_protocol(self, usual: TrainingProtocol) -> TrainingProtocol:
-        """The protocol of the publication, from that of its row."""
+        """Return the training protocol of the publication, based on that of its architecture."""
         return replace(usual, **self.settings)
 
 
 def load_reports(folder: Path) -> list[PublishedReport]:
-    """Every report, in the order of the table.
+    """Load all reports, in the order of the table.
 
     Args:
-        folder: where `load_reports.json` lies.
+        folder: Folder of `reports.json`.
+
+    Returns:
+        The reports.
     """
     rows = json.loads((folder / "reports.json").read_text(encoding="utf-8"))
     return [
@@ -64,10 +67,13 @@ def load_reports(folder: Path) -> list[PublishedReport]:
 
 
 def report_for_architecture(row: str, folder: Path) -> PublishedReport | None:
-    """The report that a row of the zoo follows; None where it follows none.
+    """Find the report of an architecture.
 
     Args:
-        row: the row's name.
-        folder: where `load_reports.json` lies.
+        row: Name of the architecture.
+        folder: Folder of `reports.json`.
+
+    Returns:
+        The report; None if the architecture is not from a publication.
     """
     return next((report for report in load_reports(folder) if report.row == row), None)

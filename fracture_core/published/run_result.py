@@ -1,4 +1,4 @@
-"""Result: what a run of a published architecture measured, kept without weights or films."""
+"""Results of our runs of published architectures, stored as JSON without weights or images."""
 
 import json
 from dataclasses import dataclass
@@ -8,32 +8,31 @@ from typing import Any
 from fracture_core.errors import DataError
 from fracture_core.evaluation import Summary
 
-#: On what an architecture was run: the set as its publishers distribute it, the same freed of leaks, and FracAtlas
-#: by groups.
-AS_DISTRIBUTED, MENDED, FRACATLAS = "as_distributed", "mended", "fracatlas"
+#: Data of a run: the dataset as distributed, the same dataset with a clean split, and FracAtlas split by groups.
+AS_DISTRIBUTED, CLEAN_SPLIT, FRACATLAS = "as_distributed", "mended", "fracatlas"
 RESULT_COLUMNS = {
-    AS_DISTRIBUTED: "its data as distributed",
-    MENDED: "the same data without leaks",
+    AS_DISTRIBUTED: "original data as distributed",
+    CLEAN_SPLIT: "same data, clean split",
     FRACATLAS: "FracAtlas, split by groups",
 }
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """One cell of the table.
+    """Result of a run, one cell of the table of published systems.
 
     Attributes:
-        row: the row of the zoo.
-        column: a key of `RESULT_COLUMNS`.
-        data: the data set, in words.
-        test: the record on its test films; groups are originals as far as they are known.
-        regions: the record by region.
-        epochs: what each completed epoch reported.
-        planned: epochs asked for.
-        minutes: spent on training.
-        command: how it was trained.
+        row: Name of the architecture.
+        column: A key of `RESULT_COLUMNS`.
+        data: Name of the dataset.
+        test: Performance on the test images; groups are duplicate groups if known.
+        regions: Performance by body region.
+        epochs: Metrics of each completed epoch.
+        planned: Number of epochs requested.
+        minutes: Training time in minutes.
+        command: Training command.
         date: ISO date.
-        counts: films by split: [without, with].
+        counts: Number of images [without, with] a fracture by split.
     """
 
     row: str
@@ -50,27 +49,34 @@ class RunResult:
 
     @property
     def file_name(self) -> str:
-        """Name of its file."""
+        """File name of the result."""
         return f"{self.row}-{self.column}.json"
 
     def save(self, folder: Path) -> Path:
-        """Writes the result, over an earlier one of the same cell."""
+        """Write the result; an earlier one of the same architecture and column is replaced.
+
+        Args:
+            folder: Folder of the results.
+
+        Returns:
+            The path of the file.
+        """
         path = folder / self.file_name
         plain = {
             **{name: getattr(self, name) for name in _PLAIN},
             "epochs": list(self.epochs),
             "test": self.test.to_json(),
-            "regions": {name: part.to_json() for name, part in self.regions.items()},
+            "regions": {name: summary.to_json() for name, summary in self.regions.items()},
         }
         path.write_text(json.dumps(plain, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         return path
 
     @classmethod
     def load(cls, path: Path) -> "RunResult":
-        """Reads what `save` wrote.
+        """Read a file written by `save`.
 
         Raises:
-            DataError: it is no such file.
+            DataError: The file cannot be read or is not a result.
         """
         try:
             plain = json.loads(path.read_text(encoding="utf-8"))
@@ -78,11 +84,11 @@ class RunResult:
                 **{name: plain[name] for name in _PLAIN},
                 epochs=tuple(plain["epochs"]),
                 test=Summary.from_json(plain["test"]),
-                regions={name: Summary.from_json(part) for name, part in plain["regions"].items()},
+                regions={name: Summary.from_json(summary) for name, summary in plain["regions"].items()},
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(
-                f"Expected the result of a run in {path}, but it cannot be read ({error}): take it from the run anew."
+                f"Cannot read the result of a run in {path} ({error}): collect it from the run again."
             ) from error
 
 
@@ -90,10 +96,16 @@ _PLAIN = ("row", "column", "data", "planned", "minutes", "command", "date", "cou
 
 
 def load_results(folder: Path) -> dict[tuple[str, str], RunResult]:
-    """Every result that there is, by row and column.
+    """Load all results.
+
+    Args:
+        folder: Folder of the results.
+
+    Returns:
+        The results by architecture and column.
 
     Raises:
-        DataError: one of them cannot be read.
+        DataError: A result cannot be read.
     """
-    found = [RunResult.load(path) for path in sorted(folder.glob("*.json"))]
-    return {(result.row, result.column): result for result in found}
+    results = [RunResult.load(path) for path in sorted(folder.glob("*.json"))]
+    return {(result.row, result.column): result for result in results}

@@ -1,1 +1,1 @@
-"""Models on this computer: weights, cards, and which of them is in use."""
+"""Model registry: weights and model cards on this computer, and the model in use."""

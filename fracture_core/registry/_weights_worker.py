@@ -1,7 +1,7 @@
-"""Reads a stranger's weight file in a process of its own: `python -m fracture_core.registry._weights_worker FILE`.
+"""Worker process that checks an untrusted weight file: `python -m fracture_core.registry._weights_worker FILE`.
 
-The HDF5 library has ended processes on damaged files before. What is wanted comes on standard input as JSON, name →
-[shape, kind of number]; what is wrong goes to standard output, nothing where all is well.
+A damaged file can crash the HDF5 library, so the file is read in a separate process. Standard input holds the expected
+arrays as JSON: name → [shape, number type]. The problem is written to standard output; empty output means no problem.
 """
 
 import json
@@ -12,101 +12,103 @@ import h5py
 import numpy as np
 
 # A network of some hundred layers has a few thousand objects.
-_MOST = 20_000
-_DEEPEST = 12
+_MAX_OBJECTS = 20_000
+_MAX_DEPTH = 12
 
-# Where Keras keeps what the training needed; nobody reads it here.
+# Keras stores the state of the optimizer here; it is not needed.
 _IGNORED = "optimizer"
 
-# Deflate, shuffle and checksum; others would look for a plugin on this computer.
+# Deflate, shuffle and checksum; other filters would load a plugin.
 _FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
-_LARGEST_CHUNK = 64 << 20
+_MAX_CHUNK_BYTES = 64 << 20
 
-Wanted = dict[str, tuple[list[int], str]]
+ExpectedArrays = dict[str, tuple[list[int], str]]
 
 
 class _MisfitError(Exception):
-    """What is wrong, as the end of a sentence."""
+    """The problem, as the end of a sentence."""
 
 
 def main() -> None:
-    """Says what is wrong with a file."""
+    """Write the problem of a file to standard output."""
     try:
         with h5py.File(sys.argv[1], "r") as file:
             _check(file, json.load(sys.stdin))
-    except _MisfitError as fault:
-        sys.stdout.write(str(fault))
+    except _MisfitError as problem:
+        sys.stdout.write(str(problem))
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
         sys.stdout.write(f"it is damaged or cut off ({str(error).splitlines()[0][:120]})")
     except MemoryError:
-        sys.stdout.write("it asks for more memory than there is")
+        sys.stdout.write("it needs more memory than is available")
 
 
-def _check(file: h5py.File, wanted: Wanted) -> None:
-    found = dict(_datasets(file))
-    # Every shape before the first number is read: what is announced may be larger than any memory.
-    for name, (shape, kind) in wanted.items():
-        if name not in found:
+def _check(file: h5py.File, expected: ExpectedArrays) -> None:
+    arrays = dict(_datasets(file))
+    # All shapes are checked before any value is read, because a declared shape may exceed the memory.
+    for name, (shape, kind) in expected.items():
+        if name not in arrays:
             raise _MisfitError(f"{name} is missing")
-        _right(name, found[name], tuple(shape), kind)
-    for name in found:
-        if name not in wanted:
-            raise _MisfitError(f"it holds {name[:120]}, for which the network has no place")
-    for name, dataset in found.items():
+        _check_array(name, arrays[name], tuple(shape), kind)
+    for name in arrays:
+        if name not in expected:
+            raise _MisfitError(f"it contains {name[:120]}, which the network does not have")
+    for name, dataset in arrays.items():
         if not np.isfinite(dataset[()]).all():
-            raise _MisfitError(f"{name} holds values that are no numbers, as after a training that diverged")
+            raise _MisfitError(
+                f"{name} contains values that are not finite, as after a training that diverged"
+            )
 
 
 def _datasets(file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:
-    """Every array but the optimizer's; refuses whatever leads elsewhere."""
-    waiting: list[tuple[str, h5py.Group, int]] = [("", file, 0)]
+    """Iterate over all arrays except those of the optimizer; links are an error."""
+    pending: list[tuple[str, h5py.Group, int]] = [("", file, 0)]
     seen: set[int] = set()
     objects = 0
-    while waiting:
-        path, group, depth = waiting.pop()
+    while pending:
+        path, group, depth = pending.pop()
         address = h5py.h5o.get_info(group.id).addr
-        if address in seen or depth > _DEEPEST:
-            raise _MisfitError(f"{path or 'its root'} stands within itself")
+        if address in seen or depth > _MAX_DEPTH:
+            raise _MisfitError(f"{path or 'its root'} contains itself")
         seen.add(address)
         objects += len(group)
-        if objects > _MOST:
-            raise _MisfitError(f"it holds more than {_MOST:,} parts")
+        if objects > _MAX_OBJECTS:
+            raise _MisfitError(f"it contains more than {_MAX_OBJECTS:,} objects")
         for name in group:
-            place = f"{path}/{name}".lstrip("/")
+            item_path = f"{path}/{name}".lstrip("/")
             link = group.get(name, getlink=True)
             if not isinstance(link, h5py.HardLink):
-                raise _MisfitError(f"{place} is a link to somewhere else")
-            if place == _IGNORED:
+                raise _MisfitError(f"{item_path} is a link to another location")
+            if item_path == _IGNORED:
                 continue
             item = group[name]
             if isinstance(item, h5py.Group):
-                waiting.append((place, item, depth + 1))
+                pending.append((item_path, item, depth + 1))
             elif isinstance(item, h5py.Dataset):
-                yield place, item
+                yield item_path, item
             else:
-                raise _MisfitError(f"{place} is neither numbers nor a group of them")
+                raise _MisfitError(f"{item_path} is neither an array nor a group")
 
 
-def _right(name: str, dataset: h5py.Dataset, shape: tuple[int, ...], kind: str) -> None:
-    """Refuses an array of another shape or kind, or one whose numbers lie elsewhere."""
+def _check_array(name: str, dataset: h5py.Dataset, shape: tuple[int, ...], kind: str) -> None:
+    """Check shape, number type and storage of an array."""
     if dataset.shape != shape:
-        raise _MisfitError(f"{name} has the shape {_shown(dataset.shape)}, not {_shown(shape)}")
+        raise _MisfitError(f"{name} has the shape {_shape_text(dataset.shape)}, not {_shape_text(shape)}")
     if dataset.dtype.kind != kind:
-        raise _MisfitError(f"{name} holds {dataset.dtype}, not {_KINDS[kind]}")
+        raise _MisfitError(f"{name} contains {dataset.dtype}, not {_KINDS[kind]}")
     if dataset.external or dataset.is_virtual:
-        raise _MisfitError(f"the numbers of {name} lie in another file")
+        raise _MisfitError(f"the values of {name} are stored in another file")
     storage = dataset.id.get_create_plist()
     if not {storage.get_filter(number)[0] for number in range(storage.get_nfilters())} <= _FILTERS:
-        raise _MisfitError(f"{name} is packed by a method that needs another program")
-    if dataset.chunks and np.prod(dataset.chunks, dtype=float) * dataset.dtype.itemsize > _LARGEST_CHUNK:
-        raise _MisfitError(f"{name} is kept in pieces larger than itself")
+        raise _MisfitError(f"{name} is compressed by a method that needs a plugin")
+    if dataset.chunks and np.prod(dataset.chunks, dtype=float) * dataset.dtype.itemsize > _MAX_CHUNK_BYTES:
+        raise _MisfitError(f"{name} is stored in chunks that are too large")
 
 
-_KINDS = {"f": "floating-point numbers", "i": "whole numbers", "u": "whole numbers", "b": "truth values"}
+_KINDS = {"f": "floating-point numbers", "i": "integers", "u": "unsigned integers", "b": "booleans"}
 
 
-def _shown(shape: tuple[int, ...] | None) -> str:
-    return " × ".join(f"{side}" for side in shape or ()) or "of a single number"
+def _shape_text(shape: tuple[int, ...] | None) -> str:
+    return " × ".join(f"{side}" for side in shape or ()) or "()"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Weights that a user brings along: checked against the zoo, then kept as a model without a record."""
+"""Adds a user's weight file as a model without test results, after checking it against an architecture."""
 
 import math
 import shutil
@@ -9,23 +9,24 @@ from typing import BinaryIO
 
 from fracture_core.errors import ModelError
 from fracture_core.evaluation import PlattCalibration, Thresholds
-from fracture_core.io.disk_space import TEMPORARY_FOLDER, disk_errors
 from fracture_core.registry.card import ModelCard, WeightsFile
+from fracture_core.registry.disk_errors import TEMPORARY_FOLDER, model_disk_errors
 from fracture_core.registry.hash import sha256_of_file
 from fracture_core.registry.keras_file import KERAS_SUFFIX, extract_weights
 from fracture_core.registry.store import CARD_NAME, ModelStore, check_model_name
 from fracture_core.zoo import find_architecture
 
-# What is refused unopened. Such files hold code or a network of their own; only numbers for a known network are taken.
+# Files that are rejected without opening them, because they can contain code or a network of their own.
 _KERAS = (
-    "a whole Keras model in the older format, which can hold code: load it where it was made, and there save"
+    "is a whole Keras model in the older HDF5 format, which can contain code. "
+    "Load the model where it was trained and save"
 )
 _TORCH = (
-    "a PyTorch state dict: a pickle, which runs code when it is opened, and its layers are named and laid out "
-    "otherwise than those here: train one of the architectures here, or from Keras save"
+    "is a PyTorch state dict: a pickle file, which executes code when it is opened, with other layer names. "
+    "Train one of the architectures here, or with Keras save"
 )
-_PICKLE = "a pickle, which runs code when it is opened: save"
-_REFUSED = {
+_PICKLE = "is a pickle file, which executes code when it is opened. With Keras, save"
+_UNSUPPORTED = {
     ".h5": _KERAS,
     ".hdf5": _KERAS,
     ".pt": _TORCH,
@@ -37,25 +38,30 @@ _REFUSED = {
 }
 _SUFFIX = ".weights.h5"
 
-# How pickles of the protocols in use begin, and zips, in which PyTorch wraps them.
+# First bytes of pickle files (protocols 2 to 5) and of zip files, which PyTorch uses as containers.
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 _ZIP = b"PK\x03\x04"
 
 
 def check_file_name(name: str) -> None:
-    """Refuses, by name alone and without opening it, a file that cannot be weights of the zoo.
+    """Check the name of a weight file without opening the file.
+
+    Args:
+        name: File name.
 
     Raises:
-        ModelError: what the file is taken for, and what to do instead.
+        ModelError: The suffix is not supported; the message names the file type and the alternative.
     """
     if name.lower().endswith((_SUFFIX, KERAS_SUFFIX)):
         return
-    raise _refused(name, _REFUSED.get(Path(name).suffix.lower(), "something else: save"))
+    raise _unsupported(
+        name, _UNSUPPORTED.get(Path(name).suffix.lower(), "is another type of file. With Keras, save")
+    )
 
 
-def _refused(name: str, kind: str) -> ModelError:
+def _unsupported(name: str, reason: str) -> ModelError:
     return ModelError(
-        f"Expected weights as name{_SUFFIX} or name{KERAS_SUFFIX}, but {name} is {kind} only the weights with "
+        f"Expected a file name{_SUFFIX} or name{KERAS_SUFFIX}. {name} {reason} only the weights with "
         f"model.save_weights(“name{_SUFFIX}”)."
     )
 
@@ -63,108 +69,103 @@ def _refused(name: str, kind: str) -> ModelError:
 def add_weights(
     store: ModelStore, source: BinaryIO, file_name: str, model_id: str, name: str, size: int | None = None
 ) -> str:
-    """Takes weights into the store, after they were checked against an architecture.
+    """Add a weight file to the store, after checking it against an architecture.
 
-    No code of the file is run: a network of the zoo is built and filled with its numbers. The file is
-    deleted where it does not fit.
+    No code from the file is executed: a network of the zoo is built and its weights are loaded.
 
     Args:
-        store: the models on this computer.
-        source: the file's content.
-        file_name: its name, as the user knows it.
-        model_id: the new model's name, as `store.check_model_name` wants it.
-        name: the architecture.
-        size: input size in pixels; None for the architecture's own.
+        store: The model store.
+        source: Content of the file.
+        file_name: Name of the file.
+        model_id: Id of the new model; see `store.check_model_name`.
+        name: Name of the architecture.
+        size: Input size in pixels; None for the default of the architecture.
 
     Returns:
-        The model's id.
+        The id of the model.
 
     Raises:
-        ModelError: the file's kind, the id or the size is refused, the id is taken, or the weights are
-            not those of the architecture at this size, or the disk refuses.
+        ModelError: The file type, id or size is invalid, the id is taken, the weights do not fit the architecture at
+            this size, or the model cannot be written.
     """
     check_file_name(file_name)
     check_model_name(model_id)
     store.refuse_taken(model_id)
-    row = find_architecture(name)
-    spec = row.at_size(size)
+    architecture = find_architecture(name)
+    spec = architecture.at_size(size)
 
-    # Keras takes seconds to load, and a refused name needs none of it.
+    # Importing Keras takes seconds and is not needed to reject a name.
     from fracture_core.registry.half_precision import save_weights
     from fracture_core.registry.reference_prediction import reference_logit
     from fracture_core.registry.weight_check import check_weights
     from fracture_core.registry.weights import fill_weights
 
-    with (
-        disk_errors(TEMPORARY_FOLDER, ModelError),
-        tempfile.TemporaryDirectory(prefix="second-look-") as folder,
-    ):
-        # Below the temporary folder, whose own permissions are for one user only and would be copied along.
+    with model_disk_errors(TEMPORARY_FOLDER), tempfile.TemporaryDirectory(prefix="second-look-") as folder:
+        # A subfolder: the temporary folder itself is private to one user, and its permissions would be copied.
         result = Path(folder) / model_id
         result.mkdir()
-        # Kept under our name: that of the user may name a patient, or a path.
-        arrived = Path(folder) / "arrived"
-        with arrived.open("wb") as file:
+        # Stored under a neutral name, because the original name may identify a patient.
+        upload = Path(folder) / "upload"
+        with upload.open("wb") as file:
             shutil.copyfileobj(source, file, 1 << 20)
         path = Path(folder) / f"uploaded{_SUFFIX}"
-        loaded = _unwrap(arrived, path, file_name)
-        model = row.build(spec)
-        check_weights(path, model, f"{row.title} at {spec.width}×{spec.height} px")
-        fill_weights(model, path, row.title, spec)
-        golden = reference_logit(model, spec)
-        if not math.isfinite(golden):
+        loaded = _extract(upload, path, file_name)
+        model = architecture.build(spec)
+        check_weights(path, model, f"{architecture.title} at {spec.width}×{spec.height} px")
+        fill_weights(model, path, architecture.title, spec)
+        reference = reference_logit(model, spec)
+        if not math.isfinite(reference):
             raise ModelError(
-                f"Expected weights that give a number, but those of {file_name} give none: their training diverged, "
-                "so take an earlier epoch."
+                f"The weights in {file_name} give an infinite or undefined logit. Their training diverged: use the "
+                "weights of an earlier epoch."
             )
-        kept = result / f"{row.name}{_SUFFIX}"
+        target = result / f"{architecture.name}{_SUFFIX}"
         if loaded.file.endswith(KERAS_SUFFIX):
-            # Written anew: without the optimizer, which may be twice as large.
-            save_weights(model, kept)
+            # Written again without the state of the optimizer, which may be twice as large.
+            save_weights(model, target)
         else:
-            path.rename(kept)
+            path.rename(target)
         card = ModelCard(
             id=model_id,
-            title=f"{row.title}, {spec.width} px, loaded weights",
+            title=f"{architecture.title}, {spec.width} px, loaded weights",
             created=datetime.now(UTC).isoformat(timespec="seconds"),
-            architecture=row.name,
+            architecture=architecture.name,
             input=spec,
-            heatmap_layer=row.heatmap_layer,
+            heatmap_layer=architecture.heatmap_layer,
             heatmap_scale=None,
-            weights=WeightsFile(kept.name, sha256_of_file(kept), kept.stat().st_size),
+            weights=WeightsFile(target.name, sha256_of_file(target), target.stat().st_size),
             loaded=loaded,
-            golden=golden,
+            golden=reference,
             calibration=PlattCalibration.identity(),
-            # Not chosen for any sensitivity or specificity, and saying so.
+            # Not chosen for a target sensitivity or specificity.
             thresholds=Thresholds(0.5, 0.5, math.nan, math.nan, 0.5),
             limits=(
-                "No record: nobody has measured these weights here; evaluate them on labelled films before you rely "
-                "on them.",
-                "Its probabilities are not calibrated, and its threshold of 0.5 was not chosen on any films.",
+                "No test results: evaluate the model on labelled images before using it.",
+                "The probabilities are not calibrated, and the threshold of 0.5 was not chosen on validation images.",
             ),
         )
         card.save(result / CARD_NAME)
         return store.add(result)
 
 
-def _unwrap(arrived: Path, path: Path, shown: str) -> WeightsFile:
-    """Looks at what arrived by its first bytes, whatever its name, and brings its weights to `path`.
+def _extract(upload: Path, path: Path, shown: str) -> WeightsFile:
+    """Detect the file type from the first bytes and write the weights to `path`.
 
     Returns:
-        What arrived, under our own name for it.
+        The uploaded file, under a neutral name.
     """
-    with arrived.open("rb") as file:
+    with upload.open("rb") as file:
         head = file.read(8)
     if head.startswith(_PICKLES):
-        raise _refused(shown, _PICKLE)
-    kind = KERAS_SUFFIX if head.startswith(_ZIP) else _SUFFIX
-    found = WeightsFile(f"uploaded{kind}", sha256_of_file(arrived), arrived.stat().st_size)
-    if kind == KERAS_SUFFIX:
-        extract_weights(arrived, path, shown)
+        raise _unsupported(shown, _PICKLE)
+    suffix = KERAS_SUFFIX if head.startswith(_ZIP) else _SUFFIX
+    uploaded = WeightsFile(f"uploaded{suffix}", sha256_of_file(upload), upload.stat().st_size)
+    if suffix == KERAS_SUFFIX:
+        extract_weights(upload, path, shown)
     elif shown.lower().endswith(KERAS_SUFFIX):
         raise ModelError(
-            f"Expected a whole Keras model, but {shown} is no zip: save it again with model.save(“name{KERAS_SUFFIX}”)."
+            f"{shown} is not a zip file: save the model again with model.save(“name{KERAS_SUFFIX}”)."
         )
     else:
-        arrived.rename(path)
-    return found
+        upload.rename(path)
+    return uploaded

@@ -1,10 +1,11 @@
-"""Several models as one: their calibrated probabilities averaged, with a record on films that none was trained on."""
+"""Adds an ensemble of several models: the average of their calibrated probabilities."""
 
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import reduce
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -26,28 +27,32 @@ from fracture_core.registry.store import CARD_NAME, PREDICTIONS_NAME, ModelStore
 from fracture_core.zoo import find_architecture
 from fracture_core.zoo.ensemble import MEMBER_SEPARATOR
 
-#: Members of an ensemble at the most: each costs its own pass.
+if TYPE_CHECKING:
+    import keras
+
+#: Maximum number of members; the inference time is the sum over the members.
 MAX_MEMBERS = 10
 
 
 def add_average(store: ModelStore, ids: Sequence[str], model_id: str) -> str:
-    """Adds a model that averages others.
+    """Add an ensemble that averages the calibrated probabilities of its members.
 
-    Calibration and thresholds are chosen on the films on which all of them were validated, the record is that of
-    the films on which all of them were tested; nothing is trained.
+    Nothing is trained. Calibration and thresholds are chosen on the validation images that all members share. The
+    performance is measured on the test images that all members share.
 
     Args:
-        store: the models on this computer.
-        ids: the members, two to `MAX_MEMBERS`.
-        model_id: the new model's name.
+        store: The model store.
+        ids: Ids of the members, two to `MAX_MEMBERS`.
+        model_id: Id of the new model.
 
     Returns:
-        The model's id.
+        The id of the new model.
 
     Raises:
-        ModelError: too few or too many, a member is unknown or altered or has no record, their inputs, findings or
-            grids differ, they share no films to validate and test on, or the name is refused or taken.
-        DataError: a member's table of predictions is broken.
+        ModelError: There are too few or too many members; a member is unknown, altered or has no test results; their
+            inputs, findings or feature grids differ; they share no validation or test images; or the id is invalid or
+            taken.
+        DataError: The predictions of a member are invalid.
     """
     if len(set(ids)) != len(ids) or not 2 <= len(ids) <= MAX_MEMBERS:
         raise ModelError(
@@ -56,18 +61,18 @@ def add_average(store: ModelStore, ids: Sequence[str], model_id: str) -> str:
     check_model_name(model_id)
     store.refuse_taken(model_id)
     cards = [store.card(name) for name in ids]
-    data = _common_finding(cards)
+    data = _common_data(cards)
     table = _common_predictions([store.predictions(name) for name in ids], cards)
 
-    # Keras takes seconds to load, and what does not fit is refused without it.
+    # Importing Keras takes seconds and is not needed to reject unsuitable models.
     from fracture_core.registry.half_precision import save_weights
     from fracture_core.registry.reference_prediction import reference_logit
     from fracture_core.registry.weights import WEIGHTS_SUFFIX
     from fracture_core.zoo.average import calibration_layer_name, member_part_names
 
-    row = find_architecture(MEMBER_SEPARATOR.join(card.architecture for card in cards))
+    architecture = find_architecture(MEMBER_SEPARATOR.join(card.architecture for card in cards))
     spec = cards[0].input
-    model = row.build(spec)
+    model = architecture.build(spec)
     for member, card in enumerate(cards):
         _, network = store.load(card.id)
         layer = find_architecture(card.architecture).heatmap_layer
@@ -88,29 +93,29 @@ def add_average(store: ModelStore, ids: Sequence[str], model_id: str) -> str:
         table["probability"] = calibration.apply(table["logit"])
         table = predictions.write_predictions(result / PREDICTIONS_NAME, table)
         val, test = (table[table["split"] == split] for split in ("val", "test"))
-        judged = test["label"], test["probability"]
+        scored = test["label"], test["probability"]
         card = ModelCard(
             id=model_id,
-            title=f"{row.title}, {spec.width} px",
+            title=f"{architecture.title}, {spec.width} px",
             created=datetime.now(UTC).isoformat(timespec="seconds"),
-            architecture=row.name,
+            architecture=architecture.name,
             input=spec,
-            heatmap_layer=row.heatmap_layer,
-            heatmap_scale=_scale(cards),
+            heatmap_layer=architecture.heatmap_layer,
+            heatmap_scale=_heatmap_scale(cards),
             weights=WeightsFile(weights.name, sha256_of_file(weights), weights.stat().st_size),
             golden=reference_logit(model, spec),
             calibration=calibration,
             thresholds=thresholds,
             data=data,
             validation=summarise(val["label"], val["probability"], val["group"], thresholds.balanced),
-            test=summarise(*judged, test["group"], thresholds.balanced),
-            test_states=count_verdicts(*judged, thresholds.low, thresholds.high),
+            test=summarise(*scored, test["group"], thresholds.balanced),
+            test_states=count_verdicts(*scored, thresholds.low, thresholds.high),
             test_regions=summarise_by_region(
-                *judged, test["group"], list(test["regions"]), thresholds.balanced
+                *scored, test["group"], list(test["regions"]), thresholds.balanced
             ),
             test_coverage=coverage_of_predictions(test, thresholds),
             limits=(
-                f"It averages {', '.join(ids)}, and takes as long as all of them.",
+                f"Average of {', '.join(ids)}: a prediction takes as long as those of all members together.",
                 *dict.fromkeys(limit for card in cards for limit in card.limits),
             ),
             training={"members": list(ids), "seed": cards[0].training.get("seed", 0)},
@@ -120,73 +125,68 @@ def add_average(store: ModelStore, ids: Sequence[str], model_id: str) -> str:
         return store.add(result)
 
 
-def _common_finding(cards: Sequence[ModelCard]) -> DataRecord:
-    """What all members were trained on."""
+def _common_data(cards: Sequence[ModelCard]) -> DataRecord:
+    """The training data that all members share; checks that the members can be averaged."""
     first: DataRecord | None = None
     for card in cards:
         if MEMBER_SEPARATOR in card.architecture:
-            raise ModelError(
-                f"Expected single models, but {card.id} is an average itself: name its members instead."
-            )
+            raise ModelError(f"{card.id} is an ensemble itself: choose its members instead.")
         if card.data is None or card.test is None:
-            raise ModelError(
-                f"Expected models with a record, but {card.id} has none: evaluate it or leave it out."
-            )
+            raise ModelError(f"{card.id} has no test results: evaluate it, or leave it out.")
         if card.input != cards[0].input:
             raise ModelError(
-                f"Expected models that see films alike, but {cards[0].id} is fed {_input_of(cards[0])} and {card.id} "
-                f"{_input_of(card)}: choose models of one input."
+                f"The models have different inputs ({cards[0].id}: {_input_text(cards[0])}; {card.id}: "
+                f"{_input_text(card)}): choose models with the same input."
             )
         first = first or card.data
         if (card.data.name, card.data.split_hash) != (first.name, first.split_hash):
             raise ModelError(
-                f"Expected models trained on one split of one data set, but {cards[0].id} and {card.id} were not: "
-                "a film that one learnt from would flatter the average, so choose models of one split."
+                f"{cards[0].id} and {card.id} were not trained on the same split of the same dataset. A test image of "
+                "one could be a training image of the other: choose models of one split."
             )
         if card.finding != cards[0].finding:
             raise ModelError(
-                f"Expected models that answer one question, but {cards[0].id} tells {cards[0].finding} and {card.id} "
-                f"{card.finding}: choose models of one kind of label."
+                f"The models detect different findings ({cards[0].id}: {cards[0].finding}; {card.id}: {card.finding}): "
+                "choose models with the same finding."
             )
     assert first is not None
     return first
 
 
-def _input_of(card: ModelCard) -> str:
+def _input_text(card: ModelCard) -> str:
     spec = card.input
     return f"{spec.width} × {spec.height} px, {spec.channels} channel{'s' if spec.channels > 1 else ''}, {spec.scaling}"
 
 
 def _common_predictions(tables: Sequence[pd.DataFrame], cards: Sequence[ModelCard]) -> pd.DataFrame:
-    """The films that stand in one split for all members, with the logit of the mean of their probabilities."""
+    """Images with the same split and label for all members, with the logit of their mean probability."""
     keys = ["id", "split", "label"]
     parts = [
         table[keys].assign(**{f"p{member}": card.calibration.apply(table["logit"])})
         for member, (table, card) in enumerate(zip(tables, cards, strict=True))
     ]
-    both = reduce(lambda one, other: one.merge(other, on=keys), parts)
+    shared = reduce(lambda left, right: left.merge(right, on=keys), parts)
     for split in ("val", "test"):
-        labels = both.loc[both["split"] == split, "label"]
+        labels = shared.loc[shared["split"] == split, "label"]
         if labels.nunique() < 2:
             raise ModelError(
-                "Expected models that were validated and tested on the same films, with both labels among them, but "
-                f"{', '.join(card.id for card in cards)} share {len(labels)} films of the split {split}: choose models "
-                "of one split."
+                f"{', '.join(card.id for card in cards)} share {len(labels)} images of the split {split}, but images "
+                "of both classes are needed: choose models of one split."
             )
-    mean = both[[f"p{member}" for member in range(len(cards))]].mean(axis=1)
-    # Within what single precision can tell from certainty.
-    both["logit"] = logit(mean.clip(1e-7, 1 - 1e-7))
-    return both[["id", "logit"]].merge(tables[0].drop(columns="logit"), on="id")
+    mean = shared[[f"p{member}" for member in range(len(cards))]].mean(axis=1)
+    # Limits at which single precision still distinguishes the probability from 0 and 1.
+    shared["logit"] = logit(mean.clip(1e-7, 1 - 1e-7))
+    return shared[["id", "logit"]].merge(tables[0].drop(columns="logit"), on="id")
 
 
-def _scale(cards: Sequence[ModelCard]) -> float | None:
-    """Evidence in full colour: where members agree, the average's logit moves by the mean of what theirs move."""
+def _heatmap_scale(cards: Sequence[ModelCard]) -> float | None:
+    """Heatmap scale of the ensemble: the mean over the members, because its logit is about the mean of theirs."""
     scales = [card.heatmap_scale and card.heatmap_scale * card.calibration.slope for card in cards]
     return float(np.mean([scale for scale in scales if scale])) if all(scales) else None
 
 
-def _copy_weights(model, network, layer: str, names: tuple[str, str]) -> None:
-    """Copies a member's weights into its two halves."""
+def _copy_weights(model: "keras.Model", network: "keras.Model", layer: str, names: tuple[str, str]) -> None:
+    """Copy the weights of a member into the encoder and the head that the ensemble has for it."""
     import keras
 
     from fracture_core.zoo.architecture import LOGIT_LAYER

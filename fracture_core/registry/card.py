@@ -1,9 +1,11 @@
-"""The card of a model: everything that must travel with its weights."""
+"""ModelCard: everything that must accompany the weights of a model."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, ConfigDict
 
 from fracture_core.auxiliary_heads.heads_record import HeadsRecord
 from fracture_core.errors import DataError, ModelError
@@ -16,37 +18,41 @@ from fracture_core.evaluation import (
     VerdictCoverage,
 )
 from fracture_core.imaging import InputSpec
+from fracture_core.io.json_record import Count, HasJsonMethods, JsonRecord, MeasuredNumber, read_json
 from fracture_core.vocabulary import CITATIONS, FINDINGS, LABELS, SYNTHETIC_LAYOUT
+
+#: Largest input side and number of channels that a card may state.
+MAX_SIDE, MAX_CHANNELS = 4096, 3
 
 
 @dataclass(frozen=True)
-class WeightsFile:
-    """A file of numbers beside the card, by what it must contain."""
+class WeightsFile(JsonRecord):
+    """A binary file beside the card, with its expected content.
+
+    Attributes:
+        file: name of the file.
+        sha256: SHA-256 of its content, in hexadecimal digits.
+        bytes: its size.
+    """
 
     file: str
     sha256: str
-    bytes: int
-
-    def __post_init__(self) -> None:
-        if not (isinstance(self.file, str) and isinstance(self.sha256, str) and isinstance(self.bytes, int)):
-            raise TypeError(
-                f"a file has a name, a hash and a size, not {self.file!r}, {self.sha256!r}, {self.bytes!r}"
-            )
+    bytes: Count
 
 
 @dataclass(frozen=True)
-class DataRecord:
-    """What a model was trained and judged on.
+class DataRecord(JsonRecord):
+    """The dataset that a model was trained and tested on.
 
     Attributes:
-        name: the data set, with its citation.
+        name: the dataset, with its citation.
         licence: its licence.
         layout: the layout it was read as.
-        split_hash: SHA-256 of which case is in which split.
-        split_rule: in words, how cases were kept together.
-        counts: films by split: [without the finding, with it].
-        checked: whether copies and groups were kept on one side of the split.
-        finding: what its label 1 means, a name of `vocabulary.FINDINGS`.
+        split_hash: SHA-256 of the assignment of cases to splits.
+        split_rule: how related cases were kept in one split.
+        counts: images by split: [without the finding, with it].
+        checked: whether duplicates and groups were kept in one split.
+        finding: meaning of label 1, a name of `vocabulary.FINDINGS`.
     """
 
     name: str
@@ -54,17 +60,17 @@ class DataRecord:
     layout: str
     split_hash: str
     split_rule: str
-    counts: dict[str, list[int]]
+    counts: dict[str, list[Count]]
     checked: bool = False
     finding: str = FINDINGS[0]
 
     def __post_init__(self) -> None:
         if self.finding not in FINDINGS:
-            raise DataError(f"the finding is one of {', '.join(FINDINGS)}, not {self.finding!r}")
+            raise DataError(f"finding: must be one of {', '.join(FINDINGS)}, but is {self.finding!r}")
 
     @property
     def synthetic(self) -> bool | None:
-        """Whether the images are synthetic; None where the dataset is not known by name.
+        """Whether the images are synthetic; None if the dataset is not known by name.
 
         A manifest keeps the citation of the dataset that its images were taken from.
         """
@@ -72,49 +78,64 @@ class DataRecord:
         return SYNTHETIC_LAYOUT in known if known else None
 
 
+def _check_input(spec: InputSpec) -> InputSpec:
+    """Refuse input sizes that no network has."""
+    for name, value, largest in (
+        ("height", spec.height, MAX_SIDE),
+        ("width", spec.width, MAX_SIDE),
+        ("channels", spec.channels, MAX_CHANNELS),
+    ):
+        if not 1 <= value <= largest:
+            raise ValueError(f"{name} must be from 1 to {largest}, but is {value}")
+    return spec
+
+
 @dataclass(frozen=True)
-class ModelCard:
-    """One model.
+class ModelCard(JsonRecord):
+    """Everything that is known about one model.
 
     Attributes:
-        id: its name in the registry, also its folder's.
-        title: what users read.
+        id: its name in the registry, and the name of its folder.
+        title: its name on screens.
         created: ISO date and time, UTC.
         architecture: a name of the zoo.
-        input: what it is fed; the preprocessing is `imaging.prepare` with this.
-        heatmap_layer: the layer that is explained.
-        heatmap_scale: evidence drawn in full colour by Grad-CAM; None where none was measured.
-        heatmap_scales: the same for the further methods, by name; those not named are not offered.
+        input: the network input; `imaging.prepare` prepares an image for it.
+        heatmap_layer: the layer that heatmaps explain.
+        heatmap_scale: evidence drawn in full colour by Grad-CAM; None if it was not measured.
         weights: the weight file.
-        golden: logit that the weights give for `registry.reference_prediction`'s pattern.
+        golden: logit for the pattern of `registry.reference_prediction`; null in JSON if there is none.
         calibration: from logit to probability, fitted on the validation split.
         thresholds: chosen on the validation split.
-        data: what it was trained on; None for weights of unknown origin.
-        validation: the record on the validation split, on which the thresholds were chosen: flattering.
-        test: the record on the test split; None where there is none.
-        test_states: verdicts against the truth on the test split; None likewise.
-        test_regions: the record by region.
-        test_coverage: how often each verdict is given and wrong on the test split, by region, "" for all films.
-        test_pointing: share of fractured test films with marked fractures on which the heatmap's peak lies
-            in one of the marks; None where nothing is marked.
-        loaded: the file that a user brought its weights in; None where they were trained here.
-        heads: the file of the second heads; None for a model without.
-        heads_record: how good these are on the test split; None likewise.
-        limits: sentences on what it cannot judge.
-        training: the settings, without any path of the machine it was trained on.
-        command: how to train it again.
+        data: the dataset; None for weights of unknown origin.
+        validation: metrics on the validation split. They are optimistic, because thresholds were chosen on it.
+        test: metrics on the test split; None if there are none.
+        test_states: verdicts by label on the test split; None if there are none.
+        test_regions: test metrics by region.
+        test_coverage: frequency and error of each verdict on the test split by region; "" for all images.
+        test_pointing: share of fractured test images with fracture boxes in which the heatmap's peak lies in a box;
+            None without boxes.
+        loaded: the file that a user loaded the weights from; None if they were trained here.
+        heads: the file of the auxiliary heads; None for a model without.
+        heads_record: metrics of the auxiliary heads on the test split; None for a model without.
+        heatmap_scales: `heatmap_scale` of the other heatmap methods by name; methods without one are not offered.
+        limits: sentences on what the model cannot judge.
+        training: the training settings, without paths of the computer it was trained on.
+        command: the command that trains it again.
         labels: label order, always `vocabulary.LABELS`.
     """
+
+    # Keys of later versions are ignored.
+    __pydantic_config__ = ConfigDict(extra="ignore", allow_inf_nan=False)
 
     id: str
     title: str
     created: str
     architecture: str
-    input: InputSpec
+    input: Annotated[InputSpec, AfterValidator(_check_input)]
     heatmap_layer: str
     heatmap_scale: float | None
     weights: WeightsFile
-    golden: float
+    golden: MeasuredNumber
     calibration: PlattCalibration
     thresholds: Thresholds
     data: DataRecord | None = None
@@ -122,7 +143,7 @@ class ModelCard:
     test: Summary | None = None
     test_states: VerdictCounts | None = None
     test_regions: dict[str, Summary] = field(default_factory=dict)
-    test_coverage: dict[str, VerdictCoverage] = field(default_factory=dict)
+    test_coverage: dict[str, Annotated[VerdictCoverage, HasJsonMethods()]] = field(default_factory=dict)
     test_pointing: Interval | None = None
     loaded: WeightsFile | None = None
     heads: WeightsFile | None = None
@@ -135,137 +156,58 @@ class ModelCard:
 
     @property
     def finding(self) -> str:
-        """What it was trained to find, a name of `vocabulary.FINDINGS`; a fracture where its data is unknown."""
+        """The finding it was trained on, a name of `vocabulary.FINDINGS`; a fracture if its data is unknown."""
         return self.data.finding if self.data else FINDINGS[0]
 
     @property
     def synthetic(self) -> bool | None:
-        """Whether it was trained on synthetic images; None where that is not known."""
+        """Whether it was trained on synthetic images; None if that is not known."""
         return self.data.synthetic if self.data else None
 
     def test_summary(self, region: str = "") -> Summary | None:
-        """The test record on a region, or over all films where no region is given."""
+        """Return the test metrics of a region, or of all images if no region is given."""
         return self.test_regions.get(region) if region else self.test
 
-    def to_json(self) -> dict[str, Any]:
-        """The card as plain JSON values."""
-        return {
-            **{name: getattr(self, name) for name in _PLAIN},
-            "input": asdict(self.input),
-            "weights": asdict(self.weights),
-            "calibration": self.calibration.to_json(),
-            "thresholds": self.thresholds.to_json(),
-            "data": asdict(self.data) if self.data else None,
-            "validation": self.validation.to_json() if self.validation else None,
-            "test": self.test.to_json() if self.test else None,
-            "test_states": self.test_states.to_json() if self.test_states else None,
-            "test_regions": {name: summary.to_json() for name, summary in self.test_regions.items()},
-            "test_coverage": {name: found.to_json() for name, found in self.test_coverage.items()},
-            "test_pointing": self.test_pointing.to_json() if self.test_pointing else None,
-            "loaded": asdict(self.loaded) if self.loaded else None,
-            "heads": asdict(self.heads) if self.heads else None,
-            "heads_record": self.heads_record.to_json() if self.heads_record else None,
-            "heatmap_scales": self.heatmap_scales,
-            "limits": list(self.limits),
-            "labels": list(self.labels),
-        }
-
-    @classmethod
-    def from_json(cls, payload: dict[str, Any]) -> "ModelCard":
-        """The card written by `rows_to_json`.
-
-        Raises:
-            KeyError, TypeError, DataError: it is not complete.
-        """
-        _refuse_other_kinds(payload)
-        data, states = payload["data"], payload["test_states"]
-        validation, test = payload["validation"], payload["test"]
-        return cls(
-            **{name: payload[name] for name in _PLAIN},
-            input=InputSpec(**payload["input"]),
-            weights=WeightsFile(**payload["weights"]),
-            calibration=PlattCalibration.from_json(payload["calibration"]),
-            thresholds=Thresholds.from_json(payload["thresholds"]),
-            data=DataRecord(**data) if data else None,
-            validation=Summary.from_json(validation) if validation else None,
-            test=Summary.from_json(test) if test else None,
-            test_states=VerdictCounts.from_json(states) if states else None,
-            test_regions={name: Summary.from_json(entry) for name, entry in payload["test_regions"].items()},
-            test_coverage={
-                name: VerdictCoverage.from_json(entry)
-                for name, entry in payload.get("test_coverage", {}).items()
-            },
-            test_pointing=Interval.from_json(payload["test_pointing"]) if payload["test_pointing"] else None,
-            loaded=WeightsFile(**payload["loaded"]) if payload.get("loaded") else None,
-            heads=WeightsFile(**payload["heads"]) if payload.get("heads") else None,
-            heads_record=HeadsRecord.from_json(payload["heads_record"])
-            if payload.get("heads_record")
-            else None,
-            heatmap_scales=payload.get("heatmap_scales", {}),
-            limits=tuple(payload["limits"]),
-            labels=tuple(payload["labels"]),
-        )
-
     def save(self, path: Path) -> None:
-        """Writes the card."""
+        """Write the card as JSON."""
         path.write_text(json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path, shown: str = "") -> "ModelCard":
-        """Reads a card.
+        """Read a card.
 
         Args:
             path: its file.
-            shown: where it is, as the user knows it; "" for the path.
+            shown: the file's name in error messages; "" for the path.
 
         Raises:
-            ModelError: the card is missing, incomplete, or has another label order.
+            ModelError: the card is missing, is not valid, or has another label order.
         """
         place = shown or path
         try:
-            card = cls.from_json(json.loads(path.read_text(encoding="utf-8")))
+            payload = read_json(path)
+            _require_keys(payload)
+            card = cls.from_json(payload)
         except FileNotFoundError:
-            raise ModelError(
-                f"Expected a model card at {place}, but there is none: add the model again."
-            ) from None
-        except (ValueError, KeyError, TypeError, AttributeError, DataError) as error:
-            raise ModelError(
-                f"Expected a complete model card in {place}, but it cannot be read ({error}): add the model again."
-            ) from error
+            raise ModelError(f"There is no model card at {place}. Add the model again.") from None
+        except (OSError, DataError) as error:
+            raise ModelError(f"The model card {place} is not valid: {error}. Add the model again.") from error
         if card.labels != LABELS:
             raise ModelError(
-                f"Expected the label order {', '.join(LABELS)}, but the card {place} says {', '.join(card.labels)}: "
-                "the model would call fractures healthy, so it is not used."
+                f"The model card {place} has the label order {', '.join(card.labels)} instead of {', '.join(LABELS)}. "
+                "The model would report fractures as normal, so it is not used."
             )
         return card
 
 
-_NUMBER = (int, float)
-#: Values that a card holds as they are, and what they must be: a card may come from a stranger.
-_PLAIN: dict[str, type | tuple[type, ...]] = {
-    "id": str,
-    "title": str,
-    "created": str,
-    "architecture": str,
-    "heatmap_layer": str,
-    "heatmap_scale": (*_NUMBER, type(None)),
-    "golden": _NUMBER,
-    "training": dict,
-    "command": str,
-}
+#: Keys that a card must have although a new card may leave them out.
+_REQUIRED_KEYS = (
+    "data", "validation", "test", "test_states", "test_regions", "test_pointing",
+    "limits", "training", "command", "labels",
+)  # fmt: skip
 
 
-def _refuse_other_kinds(payload: dict[str, Any]) -> None:
-    for name, kind in _PLAIN.items():
-        if not isinstance(payload[name], kind) or isinstance(payload[name], bool):
-            raise TypeError(f"{name} is {str(payload[name])[:80]!r}")
-    for name in ("limits", "labels"):
-        if not isinstance(payload[name], list) or not all(isinstance(text, str) for text in payload[name]):
-            raise TypeError(f"{name} are no texts")
-    scales = payload.get("heatmap_scales", {})
-    if not all(isinstance(scale, _NUMBER) for scale in scales.values()):
-        raise TypeError("heatmap_scales are no numbers")
-    sides = {name: payload["input"].get(name) for name in ("height", "width", "channels")}
-    for name, side in sides.items():
-        if not isinstance(side, int) or side < 1:
-            raise TypeError(f"{name} of the input is {str(side)[:80]!r}")
+def _require_keys(payload: object) -> None:
+    missing = [name for name in _REQUIRED_KEYS if not isinstance(payload, dict) or name not in payload]
+    if missing:
+        raise DataError(f"{missing[0]}: the field is missing")

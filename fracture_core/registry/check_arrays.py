@@ -1,4 +1,4 @@
-"""Files of arrays (.npz) from strangers: what they announce must be what they hold."""
+"""Checks untrusted .npz files: the declared size of each array must match its data."""
 
 import math
 import zipfile
@@ -10,41 +10,43 @@ import numpy as np
 from fracture_core.errors import ModelError
 from fracture_core.io.zip_limits import DAMAGED_ZIP_ERRORS, ENCRYPTED_FLAG, SUPPORTED_COMPRESSION
 
-_LARGEST = 256 << 20
+_MAX_BYTES = 256 << 20
 
 
 def check_arrays(path: Path) -> None:
-    """Refuses a file whose arrays announce more than is there, before anybody makes room for them.
+    """Check that the arrays of a file have their declared size, before memory is allocated for them.
 
     Args:
-        path: the file.
+        path: The .npz file.
 
     Raises:
-        ModelError: it is damaged or too large, or an array holds objects or is not as large as it announces.
+        ModelError: The file is damaged or too large, or an array contains objects or does not have its declared size.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-            if sum(info.file_size for info in members) > _LARGEST:
+            if sum(info.file_size for info in members) > _MAX_BYTES:
                 raise ValueError("it is too large")
             for info in members:
                 if info.flag_bits & ENCRYPTED_FLAG or info.compress_type not in SUPPORTED_COMPRESSION:
-                    raise ValueError(f"{info.filename[:80]} is encrypted or packed by an unusual method")
+                    raise ValueError(
+                        f"{info.filename[:80]} is encrypted or compressed by an unsupported method"
+                    )
                 with archive.open(info) as file:
-                    announced = _announced_bytes(file)
-                    if announced != info.file_size - file.tell():
-                        raise ValueError(f"{info.filename[:80]} is not as large as it says")
+                    declared = _declared_bytes(file)
+                    if declared != info.file_size - file.tell():
+                        raise ValueError(f"{info.filename[:80]} does not have its declared size")
     except (*DAMAGED_ZIP_ERRORS, SyntaxError) as error:
         raise ModelError(
-            f"Expected plain arrays in {path.name}, but it holds none ({error}): do not use this model."
+            f"{path.name} is not a valid file of arrays ({error}): do not use this model."
         ) from error
 
 
-def _announced_bytes(file: IO[bytes]) -> int:
-    """Bytes that the header of an array announces."""
+def _declared_bytes(file: IO[bytes]) -> int:
+    """Size of an array in bytes, as declared in its header."""
     major, _ = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
-    shape, _, kind = read(file)
-    if kind.hasobject:
-        raise ValueError("an array of it holds objects")
-    return math.prod(shape) * kind.itemsize
+    shape, _, dtype = read(file)
+    if dtype.hasobject:
+        raise ValueError("an array contains objects")
+    return math.prod(shape) * int(dtype.itemsize)

@@ -1,7 +1,8 @@
-"""The CLAIM checklist of a model, filled from its card.
+"""The CLAIM checklist of a model, filled from its model card.
 
-Checklist for Artificial Intelligence in Medical Imaging (Mongan, Moy, Kahn 2020, doi:10.1148/ryai.2020200029), items
-numbered as there. What a card cannot know says so; nothing is left out.
+Source: J. Mongan, L. Moy and C. E. Kahn, "Checklist for Artificial Intelligence in Medical Imaging (CLAIM)", Radiology:
+Artificial Intelligence 2, 2020, doi:10.1148/ryai.2020200029. Items are numbered as in the checklist. What the card does
+not contain is stated as unknown.
 """
 
 from typing import Any
@@ -11,122 +12,158 @@ from fracture_core.vocabulary import finding_with_article
 
 
 def claim_checklist(card: ModelCard) -> str:
-    """The 42 items as a Markdown table."""
+    """Fill the CLAIM checklist of a model.
+
+    Args:
+        card: The model card.
+
+    Returns:
+        A Markdown table with the 42 items.
+    """
     rows = [f"| {number} | {item} | {answer} |" for number, (item, answer) in enumerate(_items(card), 1)]
-    return "\n".join(["| item | what is asked | answer |", "|---|---|---|", *rows])
+    return "\n".join(["| No. | Item | Answer |", "|---|---|---|", *rows])
 
 
 def _items(card: ModelCard) -> list[tuple[str, str]]:
     training = card.training
-    name = card.data.name if card.data else "unknown data"
+    dataset = card.data.name if card.data else "Unknown"
     counts = card.data.counts if card.data else {}
     total = sum(sum(row) for row in counts.values())
     checked = card.data is not None and card.data.checked
     return [
-        ("identified as a study of AI", f"{card.title}; a convolutional network for radiographs"),
-        ("structured summary", "this file"),
-        ("background, intended role", "second opinion on limb radiographs; see *Intended use*"),
         (
-            "objectives and hypotheses",
-            f"how well {finding_with_article(card.finding)} is told from its absence; no hypothesis was tested",
+            "Identification as a study of AI methodology",
+            f"{card.title}; a convolutional neural network for radiographs",
         ),
-        ("prospective or retrospective", "retrospective"),
-        ("study goal", "model creation and test on a held-out part of one data set"),
-        ("data sources", name),
-        ("eligibility criteria", "all readable films of the set; see its publication"),
+        ("Structured summary", "This file"),
         (
-            "preprocessing",
-            f"grey levels 0–1 by VOI LUT or bit depth, letterboxed to {card.input.height} × {card.input.width}, "
-            f"scaling "
-            f"*{card.input.scaling}*; one function for training and use",
+            "Scientific and clinical background, intended use and clinical role",
+            "Second opinion on radiographs of the limbs; see *Intended use*",
         ),
-        ("data subsets", "none selected"),
-        ("data elements", f"label 1 is *{card.finding}*; labels by the folders of the set"),
-        ("de-identification", "by the publishers of the set; not checked beyond that"),
-        ("missing data", "unreadable files are left out; unknown regions count in no region"),
-        ("reference standard", "labels as published with the set"),
-        ("rationale for it", "the only labels there are"),
-        ("who annotated", "see the publication of the set; unknown here"),
-        ("annotation tools", "see the publication of the set; unknown here"),
         (
-            "variability of annotators",
-            "not published with the labels; contradictory copies are listed by the audit",
+            "Study objectives and hypotheses",
+            f"Performance in the detection of {finding_with_article(card.finding)}; no hypothesis was tested",
         ),
-        ("intended sample size", f"all films: {total:,}; no power analysis"),
-        ("assignment to partitions", card.data.split_rule if card.data else "unknown"),
+        ("Prospective or retrospective study", "Retrospective"),
+        ("Study goal", "Model development and test on a held-out part of one dataset"),
+        ("Data sources", dataset),
+        ("Eligibility criteria", "All readable images of the dataset; see its publication"),
         (
-            "level of disjointness",
-            "groups and copies of a picture, found in any orientation"
+            "Data preprocessing",
+            "Grey levels scaled to 0–1 by VOI LUT or bit depth, letterboxed to "
+            f"{card.input.height} × {card.input.width} px, scaling *{card.input.scaling}*; the same function for "
+            "training and prediction",
+        ),
+        ("Selection of data subsets", "None"),
+        ("Definition of data elements", f"Label 1 is *{card.finding}*; labels as given by the dataset"),
+        ("De-identification", "By the publishers of the dataset; not checked further"),
+        (
+            "Handling of missing data",
+            "Unreadable images are excluded; images of unknown region are not counted for any region",
+        ),
+        ("Definition of the reference standard", "Labels as published with the dataset"),
+        ("Rationale for the reference standard", "No other labels are available"),
+        ("Source of annotations, qualification of annotators", "See the publication of the dataset"),
+        ("Annotation tools", "See the publication of the dataset"),
+        (
+            "Inter- and intrarater variability",
+            "Not published with the labels; the audit lists duplicates with contradictory labels",
+        ),
+        ("Intended sample size", f"All images: {total:,}; no power analysis" if total else "Unknown"),
+        ("Assignment of data to partitions", card.data.split_rule if card.data else "Unknown"),
+        (
+            "Level at which partitions are disjoint",
+            "Groups and duplicate images, including rotated and mirrored copies"
             if checked
-            else "not kept apart or not checked",
+            else "Not ensured or not checked",
         ),
         (
-            "model",
-            f"`{card.architecture}`, heatmap at `{card.heatmap_layer}`; `fracture_core/zoo/{card.architecture}.py`",
+            "Description of the model",
+            f"`{card.architecture}`, heatmap at the layer `{card.heatmap_layer}`; see `fracture_core/zoo`",
         ),
-        ("software", "TensorFlow, Keras 3, tf-keras-vis; versions in `requirements.txt`"),
-        ("initialisation", _start(training)),
-        ("training approach", f"`{card.command}`" if card.command else "unknown"),
-        ("selection of the final model", "the epoch with the lowest validation loss"),
-        ("ensembling", "none"),
+        ("Software", "TensorFlow, Keras 3, tf-keras-vis; versions in `requirements.txt`"),
+        ("Initialisation of model parameters", _initialisation(training)),
+        ("Training approach", f"`{card.command}`" if card.command else "Unknown"),
+        ("Selection of the final model", _selection(training)),
+        ("Ensembling", _ensembling(training)),
         (
-            "metrics of performance",
+            "Performance metrics",
             "AUC, sensitivity, specificity, predictive values, calibration, pointing game",
         ),
         (
-            "significance and uncertainty",
-            "95% intervals clustered by group (Obuchowski for AUC, Rao–Scott for proportions, bootstrap for the rest)",
+            "Statistical significance and uncertainty",
+            "95% confidence intervals clustered by group (Obuchowski for the AUC, Rao–Scott for proportions, cluster "
+            "bootstrap for other metrics)",
         ),
         (
-            "robustness, sensitivity analysis",
-            "record by region; not by age, sex, device or hospital, which are unknown",
+            "Robustness or sensitivity analysis",
+            "Performance by region; not by age, sex, device or hospital, which are unknown",
         ),
         (
-            "explainability",
-            "Grad-CAM, checked against marked fractures" if card.test_pointing else "Grad-CAM",
+            "Explainability",
+            "Grad-CAM, compared with annotated fractures" if card.test_pointing else "Grad-CAM",
         ),
-        ("external test data", "none"),
-        ("flow of cases", _flow(card)),
-        ("demographic and clinical characteristics", "not published with the set"),
+        ("Validation or test on external data", "Not part of this card"),
+        ("Flow of cases", _flow(card)),
+        ("Demographic and clinical characteristics", "Not published with the dataset"),
         (
-            "performance on all partitions",
-            "validation and test in *Quantitative analyses*; training is not reported",
+            "Performance on all partitions",
+            "Validation and test: see *Quantitative analyses*; training: not reported",
         ),
-        ("diagnostic accuracy and precision", _accuracy(card)),
+        ("Diagnostic accuracy and precision", _accuracy(card)),
         (
-            "failure analysis",
-            "the app's *Failures* page shows every misclassified test film from `predictions.csv`",
+            "Failure analysis",
+            "The *Failures* page of the app shows all misclassified test images listed in `predictions.csv`",
         ),
-        ("limitations", "see *Caveats and recommendations*"),
-        ("implications for practice", "see *Intended use*"),
-        ("registration", "none"),
-        ("protocol", f"`{card.command}` and `docs/` of the source" if card.command else "unknown"),
-        ("funding", "none"),
+        ("Limitations", "See *Caveats and recommendations*"),
+        ("Implications for practice", "See *Intended use*"),
+        ("Registration", "None"),
+        (
+            "Study protocol",
+            "The training command and `docs/` of the source code" if card.command else "Unknown",
+        ),
+        ("Funding", "None"),
     ]
 
 
-def _start(training: dict[str, Any]) -> str:
+def _initialisation(training: dict[str, Any]) -> str:
     if not training:
-        return "unknown"
-    source = training.get("backbone_weights")
+        return "Unknown"
+    if "members" in training:
+        return "See the members of the ensemble"
+    weights = training.get("backbone_weights")
     return (
-        f"backbone from `{source}`, the rest at random"
-        if source
-        else f"at random, seed {training.get('seed', 0)}"
+        f"Backbone from `{weights}`, other layers random"
+        if weights
+        else f"Random, seed {training.get('seed', 0)}"
     )
+
+
+def _selection(training: dict[str, Any]) -> str:
+    if not training:
+        return "Unknown"
+    if "members" in training:
+        return "See the members of the ensemble"
+    return "Epoch with the lowest validation loss"
+
+
+def _ensembling(training: dict[str, Any]) -> str:
+    members = training.get("members")
+    return f"Mean of the calibrated probabilities of {', '.join(members)}" if members else "None"
 
 
 def _flow(card: ModelCard) -> str:
     if card.data is None:
-        return "unknown"
+        return "Unknown"
     return "; ".join(
-        f"{split}: {row[0]:,} without, {row[1]:,} with" for split, row in card.data.counts.items()
+        f"{split}: {row[0]:,} without and {row[1]:,} with {finding_with_article(card.finding)}"
+        for split, row in card.data.counts.items()
     )
 
 
 def _accuracy(card: ModelCard) -> str:
     if card.test is None:
-        return "not measured"
+        return "Not measured"
     return (
         f"AUC {card.test.auc.text()}, sensitivity {card.test.sensitivity.text()}, specificity "
         f"{card.test.specificity.text()}"

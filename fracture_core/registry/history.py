@@ -1,20 +1,24 @@
-"""History of the model in use: every change with its time, reason and failed checks."""
+"""History of the model in use: each change with its time, reason and failed release checks."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated
 
-#: What a change did: put a model in use, or returned to the one before.
+from pydantic import Field
+
+from fracture_core.io.json_record import JsonRecord
+
+#: Actions of a change: put a model in use, or return to the previous one.
 USE, BACK = "use", "back"
 
 
 @dataclass(frozen=True)
-class ModelRef:
-    """A model as it was when it was in use.
+class ModelRef(JsonRecord):
+    """Reference to a model at the time of a change.
 
     Attributes:
-        id: its name at that time.
-        sha256: of its weights; "" where its card could not be read.
+        id: Its id at that time.
+        sha256: SHA-256 of its weights; "" if its card could not be read.
     """
 
     id: str
@@ -22,71 +26,39 @@ class ModelRef:
 
 
 @dataclass(frozen=True)
-class ModelChange:
+class ModelChange(JsonRecord):
     """One change of the model in use.
 
     Attributes:
         time: ISO date and time, UTC.
-        previous: the model that was in use before.
-        chosen: the model that is in use from then on.
+        previous: The model in use before the change.
+        chosen: The model in use after the change.
         action: `USE` or `BACK`.
-        reason: what the user typed; "" where no reason was needed.
-        checks_failed: names of the release checks that the chosen model failed.
+        reason: Reason given by the user; "" if none was required.
+        checks_failed: Names of the release checks that the chosen model failed.
     """
 
     time: str
-    previous: ModelRef
-    chosen: ModelRef
+    previous: Annotated[ModelRef, Field(alias="from")]
+    chosen: Annotated[ModelRef, Field(alias="to")]
     action: str = USE
     reason: str = ""
     checks_failed: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        """The change as plain JSON values."""
-        return {
-            "time": self.time,
-            "from": asdict(self.previous),
-            "to": asdict(self.chosen),
-            "action": self.action,
-            "reason": self.reason,
-            "checks_failed": list(self.checks_failed),
-        }
-
-    @classmethod
-    def from_json(cls, payload: dict[str, Any]) -> "ModelChange":
-        """The change written by `rows_to_json`.
-
-        Raises:
-            KeyError, TypeError: it is not complete.
-        """
-        change = cls(
-            time=payload["time"],
-            previous=ModelRef(**payload["from"]),
-            chosen=ModelRef(**payload["to"]),
-            action=payload["action"],
-            reason=payload["reason"],
-            checks_failed=tuple(payload["checks_failed"]),
-        )
-        texts = [change.time, change.action, change.reason, *change.checks_failed]
-        texts += [text for ref in (change.previous, change.chosen) for text in (ref.id, ref.sha256)]
-        if not all(isinstance(text, str) for text in texts):
-            raise TypeError("a change of the model in use consists of texts")
-        return change
-
 
 def previous_model(changes: Sequence[ModelChange]) -> ModelRef | None:
-    """The model to return to, as an undo does: returning twice goes back two models.
+    """Find the model to return to. Like undo, returning twice goes back two models.
 
     Args:
-        changes: the history, oldest first.
+        changes: The history, oldest first.
 
     Returns:
-        The model; None where nothing is left to undo.
+        The model; None if there is nothing to undo.
     """
     undo: list[ModelRef] = []
     for change in changes:
         if change.action == BACK:
-            # The undo list is empty after a return to the shipped model with no earlier change.
+            # The list is empty after a return to the shipped model without an earlier change.
             undo = undo[:-1]
         else:
             undo.append(change.previous)

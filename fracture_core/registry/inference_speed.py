@@ -1,4 +1,4 @@
-"""How long a model takes for a film on this computer; measured once and remembered."""
+"""Measures the inference time of a model on this computer and stores the result."""
 
 import json
 import os
@@ -13,17 +13,17 @@ from fracture_core.io.atomic_write import write_atomically
 from fracture_core.registry.card import ModelCard
 from fracture_core.registry.store import ModelStore
 
-_WARM, _ROUNDS = 3, 20
+_WARM_UP_ROUNDS, _ROUNDS = 3, 20
 
 
 @dataclass(frozen=True)
 class InferenceSpeed:
-    """Times of one film's pass through the network, in milliseconds.
+    """Time of one image's pass through the network, in milliseconds.
 
     Attributes:
-        middle: the median.
-        low: lower quartile.
-        high: upper quartile.
+        middle: Median.
+        low: Lower quartile.
+        high: Upper quartile.
     """
 
     middle: float
@@ -31,54 +31,65 @@ class InferenceSpeed:
     high: float
 
     def text(self) -> str:
-        """As users read it, such as "14 (13–17)"."""
+        """Return the text shown to users, such as "14 (13–17)"."""
         return f"{self.middle:.0f} ({self.low:.0f}–{self.high:.0f})"
 
 
-def measure_inference_speed(store: ModelStore, model_id: str, remembered: Path) -> InferenceSpeed:
-    """Times a model's bare pass, one film at a time, and remembers it.
+def measure_inference_speed(store: ModelStore, model_id: str, folder: Path) -> InferenceSpeed:
+    """Measure the time of a forward pass, one image at a time, and store the result.
 
     Args:
-        store: the models on this computer.
-        model_id: one of them.
-        remembered: folder of what was measured.
+        store: The model store.
+        model_id: Id of the model.
+        folder: Folder of the stored results.
+
+    Returns:
+        The times.
 
     Raises:
-        ModelError: the model is unknown, incomplete or altered.
+        ModelError: The model is unknown, incomplete or altered.
     """
-    # Keras takes seconds to load, and what is remembered needs none of it.
+    # Importing Keras takes seconds and is not needed to read a stored result.
     from fracture_core.zoo.model_views import logit_view
 
     card, model = store.load(model_id)
     network, spec = logit_view(model), card.input
-    film = np.zeros((1, spec.height, spec.width, spec.channels), np.float32)
+    image = np.zeros((1, spec.height, spec.width, spec.channels), np.float32)
     times = []
-    for _ in range(_WARM + _ROUNDS):
-        began = time.perf_counter()
-        network.predict_on_batch(film)
-        times.append(1e3 * (time.perf_counter() - began))
-    low, middle, high = (float(value) for value in np.percentile(times[_WARM:], [25, 50, 75]))
-    found = InferenceSpeed(middle, low, high)
-    remembered.mkdir(parents=True, exist_ok=True)
-    write_atomically(_speed_path(remembered, card), json.dumps({"machine": _machine_id(), **asdict(found)}))
-    return found
+    for _ in range(_WARM_UP_ROUNDS + _ROUNDS):
+        start = time.perf_counter()
+        network.predict_on_batch(image)
+        times.append(1e3 * (time.perf_counter() - start))
+    low, middle, high = (float(value) for value in np.percentile(times[_WARM_UP_ROUNDS:], [25, 50, 75]))
+    speed = InferenceSpeed(middle, low, high)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(_speed_path(folder, card), json.dumps({"machine": _machine_id(), **asdict(speed)}))
+    return speed
 
 
-def load_inference_speed(card: ModelCard, remembered: Path) -> InferenceSpeed | None:
-    """What was measured of these weights on this computer; None where nothing was."""
+def load_inference_speed(card: ModelCard, folder: Path) -> InferenceSpeed | None:
+    """Load the stored result of a model on this computer.
+
+    Args:
+        card: The model card; results are stored by the hash of the weights.
+        folder: Folder of the stored results.
+
+    Returns:
+        The times; None if the model was not measured on this computer.
+    """
     try:
-        found = json.loads(_speed_path(remembered, card).read_text(encoding="utf-8"))
-        if found.pop("machine") != _machine_id():
+        payload = json.loads(_speed_path(folder, card).read_text(encoding="utf-8"))
+        if payload.pop("machine") != _machine_id():
             return None
-        return InferenceSpeed(**found)
+        return InferenceSpeed(**payload)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def _speed_path(remembered: Path, card: ModelCard) -> Path:
-    return remembered / f"{card.weights.sha256[:16]}.json"
+def _speed_path(folder: Path, card: ModelCard) -> Path:
+    return folder / f"{card.weights.sha256[:16]}.json"
 
 
 def _machine_id() -> str:
-    """What tells this computer from the one that a folder was copied from."""
+    """Identifies this computer, because the folder may have been copied from another one."""
     return f"{platform.node()}, {platform.machine()}, {os.cpu_count()}"

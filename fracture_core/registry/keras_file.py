@@ -1,7 +1,7 @@
-"""A whole model as Keras saves it (`.keras`): its weights are taken out, its code never run.
+"""Extracts the weights from a whole Keras model (`.keras`) without executing code.
 
-Such a file is a zip of a description of the network and of its weights. The description is read as text alone, and
-what in it would need code is refused by name.
+A `.keras` file is a zip with a configuration and the weights. The configuration is only parsed as JSON. Layers that
+would need code are rejected by name.
 """
 
 import json
@@ -12,124 +12,121 @@ from pathlib import Path
 from typing import Any
 
 from fracture_core.errors import ModelError
-from fracture_core.io.disk_space import TEMPORARY_FOLDER, disk_errors
 from fracture_core.io.zip_limits import DAMAGED_ZIP_ERRORS, ENCRYPTED_FLAG, SUPPORTED_COMPRESSION
+from fracture_core.registry.disk_errors import TEMPORARY_FOLDER, model_disk_errors
 
 KERAS_SUFFIX = ".keras"
 
 _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
-_LARGEST_CONFIG, _LARGEST_WEIGHTS = 64 << 20, 2 << 30
+_MAX_CONFIG_BYTES, _MAX_WEIGHTS_BYTES = 64 << 20, 2 << 30
 
 
 def extract_weights(source: Path, target: Path, shown: str) -> None:
-    """Copies the weights out of a whole model.
+    """Extract the weights from a whole Keras model.
 
     Args:
-        source: the file.
-        target: where the weights go.
-        shown: the file's name as the user knows it.
+        source: The `.keras` file.
+        target: The weight file to write.
+        shown: Name of the file in error messages.
 
     Raises:
-        ModelError: it is no such file, holds a pickle, its description names a Lambda layer or a custom object, or the
-            disk refuses.
+        ModelError: The file is not a Keras model, contains a pickle, a Lambda layer or a custom object, or the weights
+            cannot be written.
     """
     try:
         with zipfile.ZipFile(source) as archive:
-            _refuse_pickles(archive, shown)
-            _refuse_code(_description(archive, shown), shown)
-            info = _member(archive, _WEIGHTS, _LARGEST_WEIGHTS, shown)
+            _check_for_pickles(archive, shown)
+            _check_config(_read_config(archive, shown), shown)
+            info = _member(archive, _WEIGHTS, _MAX_WEIGHTS_BYTES, shown)
             with (
-                archive.open(info) as packed,
-                disk_errors(TEMPORARY_FOLDER, ModelError),
+                archive.open(info) as compressed,
+                model_disk_errors(TEMPORARY_FOLDER),
                 target.open("wb") as file,
             ):
-                shutil.copyfileobj(packed, file, 1 << 20)
+                shutil.copyfileobj(compressed, file, 1 << 20)
     except (*DAMAGED_ZIP_ERRORS, RecursionError) as error:
         raise ModelError(
-            f"Expected a whole Keras model, but {shown} is damaged or no zip: save it again with "
+            f"{shown} is damaged or not a zip file: save the model again with "
             f"model.save(“name{KERAS_SUFFIX}”)."
         ) from error
 
 
-def _refuse_pickles(archive: zipfile.ZipFile, shown: str) -> None:
+def _check_for_pickles(archive: zipfile.ZipFile, shown: str) -> None:
     for name in archive.namelist():
         if name.lower().endswith((".pkl", ".pickle")):
             raise ModelError(
-                f"Expected a whole Keras model, but {shown} holds {name[:120]!r}, a pickle as PyTorch writes it, which "
-                f"runs code when it is opened: train one of the architectures here, or save weights from Keras."
+                f"{shown} contains {name[:120]!r}, a pickle file as written by PyTorch. Opening it would execute code: "
+                "train one of the architectures here, or save weights with Keras."
             )
 
 
-def _description(archive: zipfile.ZipFile, shown: str) -> Any:
-    info = _member(archive, _CONFIG, _LARGEST_CONFIG, shown)
+def _read_config(archive: zipfile.ZipFile, shown: str) -> Any:
+    info = _member(archive, _CONFIG, _MAX_CONFIG_BYTES, shown)
     content = archive.read(info)
     try:
         return json.loads(content)
     except ValueError as error:
-        raise ModelError(
-            f"Expected a description of the network in {shown}, but its {_CONFIG} is no JSON: save the model again."
-        ) from error
+        raise ModelError(f"{_CONFIG} in {shown} is not valid JSON: save the model again.") from error
 
 
-def _member(archive: zipfile.ZipFile, name: str, largest: int, shown: str) -> zipfile.ZipInfo:
-    """A part of the file; zipfile unpacks no byte more than it announces."""
+def _member(archive: zipfile.ZipFile, name: str, max_bytes: int, shown: str) -> zipfile.ZipInfo:
+    """Find a member of the zip and check its declared size; zipfile does not extract more than that."""
     try:
         info = archive.getinfo(name)
     except KeyError:
         raise ModelError(
-            f"Expected {name} in {shown}, but there is none: save the model again with "
-            f"model.save(“name{KERAS_SUFFIX}”)."
+            f"{shown} does not contain {name}: save the model again with model.save(“name{KERAS_SUFFIX}”)."
         ) from None
     if (
-        info.file_size > largest
+        info.file_size > max_bytes
         or info.flag_bits & ENCRYPTED_FLAG
         or info.compress_type not in SUPPORTED_COMPRESSION
     ):
         raise ModelError(
-            f"Expected {name} of at most {largest >> 20:,} MB in {shown}, without a password and packed in no unusual "
-            "way: save the model again."
+            f"{name} in {shown} is larger than {max_bytes >> 20:,} MB, encrypted, or compressed by an unsupported "
+            "method: save the model again."
         )
     return info
 
 
-def _refuse_code(description: Any, shown: str) -> None:
-    for entry in _iterate_entries(description):
-        kind, name = str(entry.get("class_name")), _name(entry)
-        if kind in ("Lambda", "__lambda__"):
+def _check_config(config: Any, shown: str) -> None:
+    for entry in _iterate_objects(config):
+        class_name, name = str(entry.get("class_name")), _name(entry)
+        if class_name in ("Lambda", "__lambda__"):
             raise ModelError(
-                f"Expected layers of Keras alone, but {shown} has the Lambda layer {name!r}, which holds code: save "
+                f"{shown} contains the Lambda layer {name!r}, which executes code: save "
                 "only the weights with model.save_weights(“name.weights.h5”)."
             )
         module, registered = entry.get("module"), entry.get("registered_name")
-        own = isinstance(module, str) and module.split(".")[0] in ("keras", "builtins")
-        if not own or ">" in str(registered):
+        built_in = isinstance(module, str) and module.split(".")[0] in ("keras", "builtins")
+        if not built_in or ">" in str(registered):
             raise ModelError(
-                f"Expected layers of Keras alone, but {shown} has the custom object {kind[:80]!r} ({name!r}), which "
+                f"{shown} contains the custom object {class_name[:80]!r} ({name!r}), which "
                 "needs code: save only the weights with model.save_weights(“name.weights.h5”)."
             )
 
 
-def _iterate_entries(description: Any) -> Iterator[dict[str, Any]]:
-    """Whatever the description would have made, at any depth."""
-    waiting = [description]
-    while waiting:
-        part = waiting.pop()
+def _iterate_objects(config: Any) -> Iterator[dict[str, Any]]:
+    """All objects that Keras would create from the configuration, at any depth."""
+    pending = [config]
+    while pending:
+        part = pending.pop()
         if isinstance(part, dict):
-            kind = part.get("class_name")
-            # Keras writes tensors, and names of its own functions, without a module.
-            if isinstance(kind, str) and (not _is_plain(kind) or "module" in part):
+            class_name = part.get("class_name")
+            # Keras stores tensors, and the names of its own functions, without a module.
+            if isinstance(class_name, str) and (not _is_value(class_name) or "module" in part):
                 yield part
-            waiting.extend(part.values())
+            pending.extend(part.values())
         elif isinstance(part, list):
-            waiting.extend(part)
+            pending.extend(part)
 
 
-def _is_plain(kind: str) -> bool:
-    return kind.startswith("__") and kind.endswith("__") and kind != "__lambda__"
+def _is_value(class_name: str) -> bool:
+    return class_name.startswith("__") and class_name.endswith("__") and class_name != "__lambda__"
 
 
 def _name(entry: dict[str, Any]) -> str:
     config = entry.get("config")
-    # Of a function the configuration is its name.
-    own = config.get("name") if isinstance(config, dict) else config
-    return str(entry.get("name") or own or "without a name")[:80]
+    # The configuration of a function is its name.
+    config_name = config.get("name") if isinstance(config, dict) else config
+    return str(entry.get("name") or config_name or "unnamed")[:80]

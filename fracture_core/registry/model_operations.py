@@ -1,4 +1,4 @@
-"""Models renamed and deleted, with what people made of their films: reviews and teaching files."""
+"""Renames and deletes models together with their reviews and teaching files."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,53 +9,51 @@ from fracture_core.registry.store import ModelStore, check_model_name
 
 
 def rename_model(store: ModelStore, runs: Path, model_id: str, new: str) -> None:
-    """Gives a model another name; where it is in use it stays so, and reviews and teaching files go along.
+    """Rename a model with its reviews and teaching files; a model in use stays in use.
 
     Args:
-        store: the models on this computer.
-        runs: where reviews and teaching files lie.
-        model_id: the model.
-        new: its name from now on.
+        store: The model store.
+        runs: Folder of the reviews and teaching files.
+        model_id: Id of the model.
+        new: The new id.
 
     Raises:
-        ModelError: the model is unknown or the shipped one, or the name is taken or unfit.
+        ModelError: The model is unknown or the shipped one, or the new name is taken or invalid.
     """
     check_model_name(new)
-    # First, for a model that is here has reviews of its own, and they are not an earlier one's.
+    # Checked first: the reviews of an existing model are not those of a deleted one.
     store.refuse_taken(new)
-    for what, place in _user_folders(runs, new).items():
-        if place.exists():
-            raise ModelError(
-                f"Expected a new name, but there are {what} of an earlier model named {new}: choose another."
-            )
+    for content, folder in _user_folders(runs, new).items():
+        if folder.exists():
+            raise ModelError(f"There are {content} of an earlier model named {new}: choose another name.")
     store.rename(model_id, new)
-    for old, place in zip(
+    for old, folder in zip(
         _user_folders(runs, model_id).values(), _user_folders(runs, new).values(), strict=True
     ):
         if old.is_dir():
-            old.rename(place)
+            old.rename(folder)
 
 
 def delete_model(store: ModelStore, runs: Path, model_id: str) -> None:
-    """Deletes a model. What people made of its films is work of theirs and is set aside under the date.
+    """Delete a model; its reviews and teaching files are kept under a name with the date.
 
     Args:
-        store: the models on this computer.
-        runs: where reviews and teaching files lie.
-        model_id: the model.
+        store: The model store.
+        runs: Folder of the reviews and teaching files.
+        model_id: Id of the model.
 
     Raises:
-        ModelError: the model is unknown, in use, or the shipped one.
+        ModelError: The model is unknown, in use, or the shipped one.
     """
     store.delete(model_id)
-    for place in _user_folders(runs, model_id).values():
-        if place.is_dir():
-            # No name of a model has spaces, so that no later one comes upon them.
-            place.rename(place.with_name(f"{model_id} deleted {datetime.now(UTC):%Y-%m-%d %H-%M-%S}"))
+    for folder in _user_folders(runs, model_id).values():
+        if folder.is_dir():
+            # Model names have no spaces, so a later model cannot use this folder.
+            folder.rename(folder.with_name(f"{model_id} deleted {datetime.now(UTC):%Y-%m-%d %H-%M-%S}"))
 
 
 def _user_folders(runs: Path, model_id: str) -> dict[str, Path]:
-    """The folders with what people made of a model's films."""
+    """Folders of a model's reviews and teaching files, by their content."""
     return {
         "reviews": paths.reviews_dir(runs, model_id),
         "teaching files": paths.lessons_dir(runs, model_id),

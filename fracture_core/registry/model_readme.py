@@ -1,118 +1,130 @@
-"""A model's card as Markdown, for people who meet the folder before the app.
+"""Renders a model card as Markdown, the README of a model's folder.
 
-The outline is that of Model Cards (Mitchell et al. 2019, arXiv:1810.03993); a CLAIM checklist follows.
+The sections follow M. Mitchell et al., "Model Cards for Model Reporting", 2019, arXiv:1810.03993. The CLAIM checklist
+is appended.
 """
 
 from collections.abc import Iterable
+from math import isfinite
 
 from fracture_core.evaluation import Interval, Summary, VerdictCoverage
 from fracture_core.registry.card import ModelCard
 from fracture_core.registry.claim_checklist import claim_checklist
 from fracture_core.vocabulary import Verdict, finding_with_article, verdict_text
 
-#: Its name in a model's folder.
+#: File name in a model's folder.
 README_NAME = "README.md"
 
 _VERDICTS = (Verdict.SUSPECTED, Verdict.UNCERTAIN, Verdict.NOT_SEEN)
 
 
 def render_readme(card: ModelCard) -> str:
-    """The card as Markdown; every figure comes from the card, none is typed."""
+    """Render a model card as Markdown.
+
+    Args:
+        card: The model card; all numbers come from it.
+
+    Returns:
+        The text of the README.
+    """
+    finding = finding_with_article(card.finding)
     parts = [
         f"# {card.title}",
-        f"`{card.id}`. Written from `card.json` beside it; figures are on the test split, 95% confidence intervals "
-        "clustered by group, unless said otherwise.",
+        f"`{card.id}`. This file is generated from `card.json`. Unless stated otherwise, results are those on the test "
+        "split, with 95% confidence intervals clustered by group.",
         "## Model details",
         _list(_details(card)),
         "## Intended use",
-        f"A second opinion on a radiograph of a limb for people who read films anyway: it says whether it suspects "
-        f"{finding_with_article(card.finding)}, how sure it is, and where it looked. It is research software and no "
-        f"medical "
-        f"device. It must "
-        "not be used to rule out a fracture without a reader, nor on regions, ages or kinds of film that it has not "
-        "seen.",
+        "A second opinion on radiographs of the limbs, for people who read radiographs. The model reports whether it "
+        f"suspects {finding}, a probability, and a heatmap. It is research software, not a medical device. Do not use "
+        f"it to rule out {finding} without a reader. Do not use it for body regions, age groups or types of radiograph "
+        "that are not in its training data.",
         "## Factors",
-        _factors(card),
+        _regions(card),
         "## Metrics",
-        f"Sensitivity and specificity at the threshold {card.thresholds.balanced:.3f} (best Youden index on "
-        f"validation between the "
-        f"two thresholds); AUC; expected calibration error over ten bins. Three verdicts: below "
-        f"{card.thresholds.low:.3f} "
-        f"“{verdict_text(Verdict.NOT_SEEN, card.finding)}” (validation sensitivity of at least "
-        f"{card.thresholds.sensitivity_target:g}), "
-        f"from {card.thresholds.high:.3f} “{verdict_text(Verdict.SUSPECTED, card.finding)}” (validation "
-        f"specificity of at least "
-        f"{card.thresholds.specificity_target:g}), uncertain between them.",
+        _metrics(card),
         "## Training and evaluation data",
         _data(card),
         "## Quantitative analyses",
-        _figures(card),
+        _results(card),
         "## Ethical considerations",
-        "Who is on the films (age, sex, origin) and where they were taken is not in the data, so whether the model "
-        "is as good "
-        "for everyone cannot be told. A missed fracture harms, and a false alarm costs a visit: the three verdicts "
-        "leave the "
-        "choice to the reader.",
+        "The dataset does not record age, sex, origin or the imaging site. Differences in performance between such "
+        "groups are therefore unknown. A missed fracture harms the patient; a false alarm costs an unnecessary "
+        "examination. The three verdicts leave the decision to the reader.",
         "## Caveats and recommendations",
         _list(card.limits),
-        f"To train it again: `{card.command}`" if card.command else "",
-        f"To check this copy: `python -m fracture_core models verify {card.id}`",
+        f"Train the model again: `{card.command}`" if card.command else "",
+        f"Verify this copy: `python -m fracture_core models verify {card.id}`",
         "## CLAIM checklist",
         claim_checklist(card),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _details(card: ModelCard) -> list[str]:
-    return [
-        f"Architecture `{card.architecture}`, input {card.input.height} × {card.input.width} × {card.input.channels}, "
-        f"scaling *{card.input.scaling}*; output: probability of {finding_with_article(card.finding)} after Platt "
-        f"scaling (slope "
-        f"{card.calibration.slope:.3f}, intercept {card.calibration.intercept:.3f}, fitted on validation).",
-        f"Created {card.created[:10]}. Weights `{card.weights.file}`, {card.weights.bytes / 1e6:.1f} MB, SHA-256 "
-        f"`{card.weights.sha256}`.",
-        *(
-            [f"Its weights were loaded from `{card.loaded.file}`, SHA-256 `{card.loaded.sha256}`."]
-            if card.loaded
-            else []
-        ),
-        *(
-            [
-                f"Second heads (region, familiarity, radiograph or not) `{card.heads.file}`, SHA-256 "
-                f"`{card.heads.sha256}`."
-            ]
-            if card.heads
-            else []
-        ),
-        f"Heatmap: Grad-CAM at `{card.heatmap_layer}`, of the logit of *{card.finding}*.",
-        *(
-            [f"Licence: follows its training data, {card.data.licence}; attribution: {card.data.name}."]
-            if card.data
-            else []
-        ),
+def _metrics(card: ModelCard) -> str:
+    thresholds = card.thresholds
+    # Thresholds of loaded weights were not chosen on images and have no targets.
+    chosen = isfinite(thresholds.sensitivity_target)
+    youden = (
+        ", which maximises the Youden index on the validation split between the thresholds of the verdicts"
+    )
+    sensitivity = f" (target sensitivity on the validation split: {thresholds.sensitivity_target:g})"
+    specificity = f" (target specificity on the validation split: {thresholds.specificity_target:g})"
+    verdicts = [
+        f"Probability below {thresholds.low:.3f}: “{verdict_text(Verdict.NOT_SEEN, card.finding)}”"
+        f"{sensitivity if chosen else ''}.",
+        f"Probability from {thresholds.high:.3f}: “{verdict_text(Verdict.SUSPECTED, card.finding)}”"
+        f"{specificity if chosen else ''}.",
+        f"Between them: “{verdict_text(Verdict.UNCERTAIN, card.finding)}”.",
     ]
+    return (
+        "AUC and expected calibration error (ECE) over ten bins. Sensitivity, specificity, predictive values and "
+        f"accuracy are measured at the threshold {thresholds.balanced:.3f}{youden if chosen else ''}.\n\n"
+        f"{_list(verdicts)}"
+    )
 
 
-def _factors(card: ModelCard) -> str:
-    if not card.test_regions:
-        return "Its data set names no regions, so none are told apart."
-    rows = [["region", "films", "with finding", "AUC", "sensitivity", "specificity"]]
-    for name, part in card.test_regions.items():
-        rows.append(
-            [
-                name,
-                f"{part.n:,}",
-                f"{part.positives:,}",
-                *map(_short, (part.auc, part.sensitivity, part.specificity)),
-            ]
+def _details(card: ModelCard) -> list[str]:
+    details = [
+        f"Architecture: `{card.architecture}`, input {card.input.height} × {card.input.width} × {card.input.channels}, "
+        f"scaling *{card.input.scaling}*.",
+        f"Output: probability of {finding_with_article(card.finding)} after Platt scaling (slope "
+        f"{card.calibration.slope:.3f}, intercept {card.calibration.intercept:.3f}"
+        f"{', fitted on the validation split' if card.validation else ''}).",
+        f"Created: {card.created[:10]}.",
+        f"Weights: `{card.weights.file}`, {card.weights.bytes / 1e6:.1f} MB, SHA-256 `{card.weights.sha256}`.",
+    ]
+    if card.loaded:
+        details.append(f"Loaded from: `{card.loaded.file}`, SHA-256 `{card.loaded.sha256}`.")
+    if card.heads:
+        details.append(
+            "Auxiliary heads (body region, out-of-distribution, radiograph or not): "
+            f"`{card.heads.file}`, SHA-256 `{card.heads.sha256}`."
         )
+    details.append(
+        f"Heatmap: Grad-CAM at the layer `{card.heatmap_layer}` for the logit of *{card.finding}*."
+    )
+    if card.data:
+        details.append(
+            f"Licence: that of the training data, {card.data.licence}; attribution: {card.data.name}."
+        )
+    return details
+
+
+def _regions(card: ModelCard) -> str:
+    if not card.test_regions:
+        return "The dataset does not record the body region."
+    rows = [["Region", "Images", f"With {card.finding}", "AUC", "Sensitivity", "Specificity"]]
+    for region, summary in card.test_regions.items():
+        intervals = (summary.auc, summary.sensitivity, summary.specificity)
+        rows.append([region, f"{summary.n:,}", f"{summary.positives:,}", *map(_short, intervals)])
     return _table(rows)
 
 
 def _data(card: ModelCard) -> str:
     if card.data is None:
-        return "Unknown: these weights were loaded, not trained here."
-    counts = [["split", "without", "with"]]
+        return "Unknown: the weights were loaded from a file."
+    counts = [["Split", f"Without {card.finding}", f"With {card.finding}"]]
     counts += [[split, f"{row[0]:,}", f"{row[1]:,}"] for split, row in card.data.counts.items()]
     return (
         f"{card.data.name}, {card.data.licence}. Split: {card.data.split_rule}; SHA-256 of the split "
@@ -121,68 +133,75 @@ def _data(card: ModelCard) -> str:
     )
 
 
-def _figures(card: ModelCard) -> str:
+def _results(card: ModelCard) -> str:
     if card.test is None:
-        return "No record: nobody has measured these weights."
+        return "The model has not been evaluated."
     parts = [_summaries(card.validation, card.test)]
     if card.test_pointing:
         parts.append(
-            f"Pointing game: the heatmap's peak lies in a marked fracture on {_short(card.test_pointing)} of "
-            f"{card.test_pointing.n:,} fractured test films."
+            "Pointing game: share of test images with annotated fractures whose heatmap peak is inside a bounding box: "
+            f"{_short(card.test_pointing)} of {card.test_pointing.n:,}."
         )
     if card.test_coverage:
+        parts.append("Coverage of the verdicts: share of images, and share of these with the finding.")
         parts.append(_coverage(card))
     if card.heads_record:
-        found = card.heads_record
-        region = (
-            f"told the region of a film of one region right in {_short(found.region)}" if found.region else ""
-        )
-        each = ", ".join(f"{name} {_short(value)}" for name, value in found.by_region.items())
-        parts.append(
-            f"Second heads: {region}{f' ({each})' if each else ''}; let {_short(found.passed)} of the test films "
-            f"pass without a "
-            f"word and refused {_short(found.refused)}."
-        )
+        record = card.heads_record
+        lines = [
+            f"Test images that pass without a warning: {_short(record.passed)}.",
+            f"Test images that are rejected: {_short(record.refused)}.",
+        ]
+        if record.region:
+            by_region = ", ".join(f"{name} {_short(interval)}" for name, interval in record.by_region.items())
+            lines.insert(
+                0,
+                f"Accuracy of the body region, on images of one region: {_short(record.region)}"
+                f"{f' ({by_region})' if by_region else ''}.",
+            )
+        parts.append("Auxiliary heads:")
+        parts.append(_list(lines))
     return "\n\n".join(parts)
 
 
 def _summaries(validation: Summary | None, test: Summary) -> str:
-    rows = [["", "validation (thresholds were chosen on it)", "test"]]
-    for name, words in (
+    rows = [["Metric", "Validation (used to choose the thresholds)", "Test"]]
+    for name, title in (
         ("auc", "AUC"),
-        ("sensitivity", "sensitivity"),
-        ("specificity", "specificity"),
-        ("precision", "positive predictive value"),
-        ("npv", "negative predictive value"),
-        ("accuracy", "accuracy"),
+        ("sensitivity", "Sensitivity"),
+        ("specificity", "Specificity"),
+        ("precision", "Positive predictive value"),
+        ("npv", "Negative predictive value"),
+        ("accuracy", "Accuracy"),
     ):
-        rows.append([words, *(_short(getattr(part, name)) if part else "" for part in (validation, test))])
+        rows.append(
+            [title, *(_short(getattr(summary, name)) if summary else "" for summary in (validation, test))]
+        )
+    rows.append(["ECE", *(f"{summary.ece:.3f}" if summary else "" for summary in (validation, test))])
     rows.append(
-        ["expected calibration error", *(f"{part.ece:.3f}" if part else "" for part in (validation, test))]
-    )
-    rows.append(
-        ["films, groups", *(f"{part.n:,}, {part.groups:,}" if part else "" for part in (validation, test))]
+        [
+            "Images, groups",
+            *(f"{summary.n:,}, {summary.groups:,}" if summary else "" for summary in (validation, test)),
+        ]
     )
     return _table(rows)
 
 
 def _coverage(card: ModelCard) -> str:
-    """How often each verdict falls, and how often it is wrong."""
-    rows = [
-        ["films", *(f"{verdict_text(verdict, card.finding)}: share; with finding" for verdict in _VERDICTS)]
-    ]
-    for name, found in card.test_coverage.items():
-        rows.append([name or "all", *(_verdict(found, verdict) for verdict in _VERDICTS)])
+    rows = [["Images", *(verdict_text(verdict, card.finding).capitalize() for verdict in _VERDICTS)]]
+    for region, coverage in card.test_coverage.items():
+        rows.append([region or "all", *(_verdict(coverage, verdict) for verdict in _VERDICTS)])
     return _table(rows)
 
 
-def _verdict(found: VerdictCoverage, verdict: Verdict) -> str:
-    share, fractured = found.for_verdict(verdict)
+def _verdict(coverage: VerdictCoverage, verdict: Verdict) -> str:
+    share, fractured = coverage.for_verdict(verdict)
     return f"{_short(share)}; {_short(fractured)}"
 
 
-def _short(found: Interval) -> str:
-    return found.text().replace("95% CI ", "").split(", n =")[0] + (")" if found.is_measured else "")
+def _short(interval: Interval) -> str:
+    """Value and interval without “95% CI” and n."""
+    text = interval.text().replace("95% CI ", "").split(", n =")[0]
+    return text + (")" if interval.is_measured else "")
 
 
 def _list(lines: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Checks of a model before it is put in use, and the warning about a model that fails them."""
+"""Release checks: requirements for putting a model in use, and the warning for a model that fails them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,12 +8,12 @@ from fracture_core.evaluation import Interval, PlattCalibration
 from fracture_core.registry.card import ModelCard
 from fracture_core.vocabulary import finding_with_article
 
-#: AUC of a model that guesses.
+#: AUC at chance.
 CHANCE = 0.5
 
 
 class Check(StrEnum):
-    """Names of the checks; they stand in the history and in JSON."""
+    """Names of the checks, used in the history and in JSON."""
 
     NO_TEST_RECORD = "no_test_record"
     AUC_NOT_ABOVE_CHANCE = "auc_not_above_chance"
@@ -23,8 +23,8 @@ class Check(StrEnum):
     NO_REFERENCE_PREDICTION = "no_reference_prediction"
 
 
-# Checks whose failure is shown with every answer of the model.
-_SHOWN_WITH_ANSWERS = (Check.SYNTHETIC_TRAINING, Check.NO_TEST_RECORD, Check.AUC_NOT_ABOVE_CHANCE)
+# Checks whose failure is shown with every verdict of the model.
+_SHOWN_WITH_VERDICTS = (Check.SYNTHETIC_TRAINING, Check.NO_TEST_RECORD, Check.AUC_NOT_ABOVE_CHANCE)
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class FailedCheck:
     """A check that a model fails.
 
     Attributes:
-        check: its name.
-        predicate: what is wrong, to be read after the model's name: “has no test record”.
-        consequence: what that means for its answers, a sentence; "" where the predicate says it.
+        check: Name of the check.
+        predicate: The problem, to be read after the name of the model: “has no test results”.
+        consequence: What it means for the predictions, as a sentence; may be "".
     """
 
     check: Check
@@ -43,26 +43,24 @@ class FailedCheck:
 
     @property
     def sentence(self) -> str:
-        """What is wrong, in a sentence or two about “the model”."""
+        """The problem in one or two sentences about “the model”."""
         return " ".join(part for part in (f"The model {self.predicate}.", self.consequence) if part)
 
 
 def failed_checks(card: ModelCard, difference: Interval | None = None) -> tuple[FailedCheck, ...]:
-    """The checks that a model fails.
+    """Run the release checks of a model.
 
     Args:
-        card: the model's.
-        difference: its AUC minus that of the model in use, on the test images of both; None where they share none.
+        card: The model card.
+        difference: AUC of the model minus that of the model in use, on the shared test images; None without any.
 
     Returns:
-        In the order of `Check`.
+        The failed checks, in the order of `Check`.
     """
     failed = []
     if card.test is None:
         failed.append(
-            FailedCheck(
-                Check.NO_TEST_RECORD, "has no test record", "Nobody has measured here how often it is right."
-            )
+            FailedCheck(Check.NO_TEST_RECORD, "has no test record", "Its performance has not been measured.")
         )
     elif not card.test.auc.low > CHANCE:
         failed.append(
@@ -75,7 +73,7 @@ def failed_checks(card: ModelCard, difference: Interval | None = None) -> tuple[
         failed.append(
             FailedCheck(
                 Check.WORSE_THAN_IN_USE,
-                f"is worse than the model in use on the {difference.n:,} test images that both share",
+                f"is worse than the model in use on the {difference.n:,} shared test images",
                 f"Difference of AUC: {difference_text(difference)}.",
             )
         )
@@ -84,7 +82,7 @@ def failed_checks(card: ModelCard, difference: Interval | None = None) -> tuple[
             FailedCheck(
                 Check.SYNTHETIC_TRAINING,
                 "was trained on synthetic images",
-                "Its figures say nothing about radiographs of patients.",
+                "Its results do not apply to radiographs of patients.",
             )
         )
     if card.calibration == PlattCalibration.identity():
@@ -92,7 +90,7 @@ def failed_checks(card: ModelCard, difference: Interval | None = None) -> tuple[
             FailedCheck(
                 Check.NOT_CALIBRATED,
                 "is not calibrated",
-                f"Its probabilities do not say how often {finding_with_article(card.finding)} is there.",
+                f"Its output is not a calibrated probability of {finding_with_article(card.finding)}.",
             )
         )
     if not isfinite(card.golden):
@@ -100,34 +98,46 @@ def failed_checks(card: ModelCard, difference: Interval | None = None) -> tuple[
             FailedCheck(
                 Check.NO_REFERENCE_PREDICTION,
                 "has no reference prediction on its card",
-                "Whether it computes correctly on this computer cannot be checked.",
+                "Its computations cannot be verified on this computer.",
             )
         )
     return tuple(failed)
 
 
 def model_warning(card: ModelCard) -> str:
-    """One sentence about a model whose verdicts cannot be relied on; "" for any other.
+    """Write the warning about a model whose verdicts are not reliable.
 
     Args:
-        card: the model's.
+        card: The model card.
 
     Returns:
-        It names a training on synthetic images, a missing test record, and an AUC whose interval includes chance.
+        One sentence about training on synthetic images, a missing test record or an AUC not above chance; "" for any
+        other model.
     """
-    found = {failed.check: failed.predicate for failed in failed_checks(card)}
-    predicates = [found[check] for check in _SHOWN_WITH_ANSWERS if check in found]
+    failed = {check.check: check.predicate for check in failed_checks(card)}
+    predicates = [failed[check] for check in _SHOWN_WITH_VERDICTS if check in failed]
     if not predicates:
         return ""
     return f"The model {card.id} {' and '.join(predicates)}: do not rely on its verdicts."
 
 
-def difference_text(found: Interval) -> str:
-    """A difference of two AUCs with three decimals, for differences are small."""
+def difference_text(difference: Interval) -> str:
+    """Write a difference of two AUCs with three decimals.
+
+    Args:
+        difference: The difference.
+
+    Returns:
+        The text; "(no interval)" follows a value without an interval.
+
+    Example:
+        >>> difference_text(Interval(-0.012, -0.03, 0.006, 529))
+        '−0.012 (95% CI −0.030 to +0.006)'
+    """
     numbers = [
         f"{round(value, 3) + 0.0:+.3f}".replace("+0.000", "0.000").replace("-", "−")
-        for value in (found.value, found.low, found.high)
+        for value in (difference.value, difference.low, difference.high)
     ]
-    if not isfinite(found.low):
+    if not isfinite(difference.low):
         return f"{numbers[0]} (no interval)"
     return f"{numbers[0]} (95% CI {numbers[1]} to {numbers[2]})"

@@ -1,4 +1,4 @@
-"""The models on this computer, and which of them is in use."""
+"""Store of the models on this computer, with the model in use and its history."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from fracture_core.errors import ModelError
+from fracture_core.errors import DataError, ModelError
 from fracture_core.evaluation import predictions
 from fracture_core.io.atomic_write import write_atomically
 from fracture_core.registry.card import ModelCard, WeightsFile
@@ -32,23 +32,23 @@ if TYPE_CHECKING:
     from fracture_core.auxiliary_heads.auxiliary_heads import AuxiliaryHeads
     from fracture_core.similar.neighbour_index import NeighbourIndex
 
-#: The model that is in use until another is chosen.
+#: The model that is in use by default.
 SHIPPED_MODEL = "mobilenet_v2_map-fracatlas"
 
 CARD_NAME, PREDICTIONS_NAME, NEIGHBOURS_NAME = "card.json", "predictions.csv", "neighbours.npz"
 _IN_USE, _LOCK = "in_use.json", ".in_use.lock"
 
-# Seconds; who holds the lock copies a model at most.
-_PATIENCE = 30
+# Seconds to wait for the lock; its holder copies at most one model.
+_LOCK_TIMEOUT = 30
 
-# Folders of models on their way in and out, and the seconds after which nobody is at work on one any more.
+# Prefixes of folders being added or removed, and the age in seconds at which they are considered abandoned.
 _ADDING, _REMOVING = ".adding-", ".removing-"
 _LEFTOVER_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
-class _Choice:
-    """Content of the file that names the model in use; the history is in it, so both change in one write."""
+class _InUse:
+    """Content of the file with the model in use and the history, so that both change in one write."""
 
     model: str = ""
     changes: tuple[ModelChange, ...] = ()
@@ -56,54 +56,60 @@ class _Choice:
 
 
 class ModelStore:
-    """A folder with one folder a model: weights, card.json, predictions.csv.
+    """A folder with one subfolder per model, which contains its weights, card.json and predictions.csv.
 
     Args:
-        root: the folder.
+        root: The folder.
     """
 
     def __init__(self, root: Path):
         self.root = root
 
     def ids(self) -> list[str]:
-        """Every model, by name."""
+        """Return the ids of all models, sorted."""
         names = (path.parent.name for path in self.root.glob(f"*/{CARD_NAME}"))
         return sorted(name for name in names if not name.startswith("."))
 
     def card(self, model_id: str) -> ModelCard:
-        """A model's card.
+        """Load the card of a model.
 
         Raises:
-            ModelError: the model is unknown or its card incomplete.
+            ModelError: The model is unknown, or its card is incomplete.
         """
         if model_id not in self.ids():
-            known = ", ".join(self.ids()) or "none at all"
+            known = ", ".join(self.ids()) or "none"
             raise ModelError(
                 f"Expected one of the models here ({known}), but got {model_id!r}: check the name."
             )
         return ModelCard.load(self.root / model_id / CARD_NAME)
 
     def predictions(self, model_id: str) -> pd.DataFrame:
-        """What the model said of its validation and test films; see `evaluation.predictions`.
+        """Load the predictions of a model on its validation and test images; see `evaluation.predictions`.
 
         Raises:
-            ModelError: the model is unknown.
-            DataError: there is no table, or it is broken.
+            ModelError: The model is unknown.
+            DataError: The table is missing or invalid.
         """
         self.card(model_id)
         return predictions.read_predictions(self.root / model_id / PREDICTIONS_NAME)
 
     def has_predictions(self, model_id: str) -> bool:
-        """Whether there is a table of what the model said of its films."""
+        """Return whether the model has a table of predictions."""
         return (self.root / model_id / PREDICTIONS_NAME).is_file()
 
     def load(self, model_id: str) -> tuple[ModelCard, keras.Model]:
-        """A model ready to be asked, after its weights were checked against its card.
+        """Load a model for inference, after checking its weights against its card.
+
+        Args:
+            model_id: Id of the model.
+
+        Returns:
+            The card and the network.
 
         Raises:
-            ModelError: the model is unknown, incomplete, or its weights are not those of the card.
+            ModelError: The model is unknown or incomplete, or its weights do not match the card.
         """
-        # Loading Keras takes seconds, and lists and records do without it.
+        # Importing Keras takes seconds and is not needed to list models.
         from fracture_core.registry.weights import load_weights
 
         card = self.card(model_id)
@@ -111,18 +117,24 @@ class ModelStore:
         model = load_weights(path, card.architecture, card.input)
         if card.heatmap_layer not in {layer.name for layer in model.layers}:
             raise ModelError(
-                f"Expected the card of {model_id} to name a layer of its network for the heatmap, but it names "
-                f"{card.heatmap_layer!r}: add the model again."
+                f"The network of {model_id} has no layer {card.heatmap_layer!r}, which its card names for the heatmap: "
+                "add the model again."
             )
         return card, model
 
     def heads(self, model_id: str) -> AuxiliaryHeads | None:
-        """The second heads of a model, checked against its card; None for a model without.
+        """Load the auxiliary heads of a model, after checking them against its card.
+
+        Args:
+            model_id: Id of the model.
+
+        Returns:
+            The auxiliary heads; None if the model has none.
 
         Raises:
-            ModelError: the model is unknown, or its heads are not those of the card.
+            ModelError: The model is unknown, or the heads do not match the card.
         """
-        # They need a numerical library or two that lists and records do without.
+        # Imported here, because it is not needed to list models.
         from fracture_core.auxiliary_heads.auxiliary_heads import AuxiliaryHeads
 
         card = self.card(model_id)
@@ -131,10 +143,16 @@ class ModelStore:
         return AuxiliaryHeads.load(checked_file(self.root / model_id, card, card.heads))
 
     def neighbours(self, model_id: str) -> NeighbourIndex | None:
-        """Where the training films of a model lie among one another; None where nobody built that for its weights.
+        """Load the index of similar training images of a model.
+
+        Args:
+            model_id: Id of the model.
+
+        Returns:
+            The index; None if there is none for the current weights.
 
         Raises:
-            ModelError: the model is unknown, or its index cannot be read.
+            ModelError: The model is unknown, or the index cannot be read.
         """
         from fracture_core.similar.neighbour_index import NeighbourIndex
 
@@ -146,13 +164,16 @@ class ModelStore:
         return index if index.weights == card.weights.sha256 else None
 
     def verify(self, model_id: str) -> float:
-        """Checks a model's hashes and its golden prediction.
+        """Check the hashes and the reference prediction of a model.
+
+        Args:
+            model_id: Id of the model.
 
         Returns:
-            The difference between the logit it gives and the one its card states.
+            Absolute difference between the computed reference logit and that of the card.
 
         Raises:
-            ModelError: either check fails.
+            ModelError: A check fails.
         """
         from fracture_core.registry.reference_prediction import LOGIT_TOLERANCE, reference_logit
 
@@ -161,86 +182,84 @@ class ModelStore:
         difference = abs(reference_logit(model, card.input) - card.golden)
         if not difference <= LOGIT_TOLERANCE:
             raise ModelError(
-                f"Expected {model_id} to give the logit {card.golden:.4f} for the golden pattern, but it is off by "
-                f"{difference:.4f}: do not use it on this computer, and report the versions of TensorFlow and Keras."
+                f"The reference prediction of {model_id} differs from its card by {difference:.4f} (expected logit "
+                f"{card.golden:.4f}): do not use it on this computer, and report the versions of TensorFlow and Keras."
             )
         return difference
 
     def model_in_use(self) -> str:
-        """The model that answers: the chosen one, else the shipped one, else any.
+        """Return the id of the model in use: the chosen one, else the shipped one, else the first.
 
         Raises:
-            ModelError: there is no model at all.
+            ModelError: There is no model.
         """
         ids = self.ids()
-        for model_id in (self._choice().model, SHIPPED_MODEL, *ids):
+        for model_id in (self._read_in_use().model, SHIPPED_MODEL, *ids):
             if model_id in ids:
                 return model_id
-        raise ModelError(f"Expected a model in {self.root}, but there is none: train one or load weights.")
+        raise ModelError(f"There is no model in {self.root}: train one or load weights.")
 
     def use(self, model_id: str, reason: str = "", checks_failed: Sequence[str] = ()) -> None:
-        """Puts a model in use, after verifying it; readers see the old choice or the new, never neither.
+        """Put a model in use after verifying it. The change is atomic.
 
-        No release check is made here: `training.release.put_in_use` makes them and calls this.
+        Release checks are run by `training.release.put_in_use`, which calls this method.
 
         Args:
-            model_id: the model.
-            reason: why it is put in use although it fails a check; kept in the history.
-            checks_failed: names of the release checks that it fails; kept likewise.
+            model_id: Id of the model.
+            reason: Why it is put in use despite failed checks; stored in the history.
+            checks_failed: Names of the failed release checks; stored in the history.
 
         Raises:
-            ModelError: the model is unknown, fails its check, or is another one after it.
+            ModelError: The model is unknown, fails its verification, or was changed during it.
         """
         self._use(model_id, USE, reason, checks_failed)
 
     def history(self) -> tuple[ModelChange, ...]:
-        """Every change of the model in use, oldest first.
+        """Return all changes of the model in use, oldest first.
 
         Raises:
-            ModelError: the file that holds it is damaged.
+            ModelError: The history is damaged.
         """
-        choice = self._choice()
-        if choice.damaged:
+        in_use = self._read_in_use()
+        if in_use.damaged:
             raise ModelError(
-                f"{_IN_USE} in {self.root} is damaged, so the history of the model in use cannot be read: put a model "
-                "in use to start a new history. The damaged file is kept beside it."
+                f"{_IN_USE} in {self.root} is damaged, so the history of the model in use cannot be read. Put a model "
+                "in use to start a new history; a copy of the damaged file is kept."
             )
-        return choice.changes
+        return in_use.changes
 
     def previous(self) -> str | None:
-        """The model that `back` returns to: the one before the model in use, else the shipped one.
+        """Find the model that `back` returns to: the previous model, else the shipped one.
 
-        A model that was renamed since is found by its weights.
+        A renamed model is found by the hash of its weights.
 
         Returns:
-            Its id; None where there is no earlier model.
+            Its id; None if there is no previous model.
 
         Raises:
-            ModelError: it was deleted or replaced.
+            ModelError: The previous model was deleted or replaced.
         """
-        before = previous_model(self._choice().changes)
+        before = previous_model(self._read_in_use().changes)
         if before is None:
             return (
                 SHIPPED_MODEL
                 if SHIPPED_MODEL in self.ids() and self.model_in_use() != SHIPPED_MODEL
                 else None
             )
-        found = self._find(before)
-        if found is None:
+        model_id = self._find(before)
+        if model_id is None:
             state = "was replaced by another one" if before.id in self.ids() else "was deleted"
-            raise ModelError(
-                f"The previous model, {before.id}, {state} and cannot be returned to: put another model in use."
-            )
-        return found
+            raise ModelError(f"The previous model, {before.id}, {state}: put another model in use.")
+        return model_id
 
     def back(self) -> str:
-        """Returns to the previous model; no reason is needed.
+        """Return to the previous model; no reason is required.
 
         Returns:
-            Its id.
+            The id of the model now in use.
 
         Raises:
-            ModelError: there is no earlier model, or it was deleted, replaced or damaged.
+            ModelError: There is no previous model, or it was deleted, replaced or damaged.
         """
         model_id = self.previous()
         if model_id is None:
@@ -256,13 +275,13 @@ class ModelStore:
         return model_id
 
     def _find(self, wanted: ModelRef) -> str | None:
-        """A model of the past by its weights, under its old name or another."""
+        """Find a model by the hash of its weights, under its old id or another one."""
         refs = {model_id: self._ref(model_id) for model_id in self.ids()}
         same_name = refs.get(wanted.id)
-        # A damaged model has no readable hash; putting it in use then fails with the reason.
+        # The hash of a damaged model cannot be read; putting it in use then fails with the reason.
         if same_name and (same_name == wanted or not wanted.sha256 or not same_name.sha256):
             return wanted.id
-        # A copy of the model in use is no other model to return to.
+        # A copy of the model in use is not an earlier model.
         refs.pop(self.model_in_use(), None)
         return next((name for name, ref in refs.items() if ref.sha256 == wanted.sha256 != ""), None)
 
@@ -272,40 +291,36 @@ class ModelStore:
         except ModelError:
             return ModelRef(model_id)
 
-    def _choice(self) -> _Choice:
-        """What was chosen; nothing where the file is missing or damaged."""
+    def _read_in_use(self) -> _InUse:
+        """Read the file of the model in use; a missing or damaged file gives no model."""
         try:
             payload = json.loads((self.root / _IN_USE).read_text(encoding="utf-8"))
             model = payload["model"]
         except FileNotFoundError:
-            return _Choice()
+            return _InUse()
         except (ValueError, KeyError, TypeError):
-            return _Choice(damaged=True)
+            return _InUse(damaged=True)
         if not isinstance(model, str):
-            return _Choice(damaged=True)
+            return _InUse(damaged=True)
         try:
-            return _Choice(model, tuple(ModelChange.from_json(line) for line in payload.get("history", [])))
-        except (ValueError, KeyError, TypeError):
-            return _Choice(model, damaged=True)
+            return _InUse(model, tuple(ModelChange.from_json(entry) for entry in payload.get("history", [])))
+        except (DataError, TypeError):
+            return _InUse(model, damaged=True)
 
     def _use(self, model_id: str, action: str, reason: str = "", checks_failed: Sequence[str] = ()) -> None:
         card = self.card(model_id)
         if math.isfinite(card.golden):
             self.verify(model_id)
         else:
-            # There is nothing to compare with; a release check says so, and its reason is kept.
+            # Without a reference logit only the files are checked; a release check reports this.
             self.load(model_id)
             self.heads(model_id)
         with self._locked():
-            # The check takes seconds, in which somebody may have renamed or deleted it.
+            # The verification takes seconds; another process may have changed the model meanwhile.
             if self.card(model_id).weights != card.weights:
-                raise ModelError(
-                    f"Expected {model_id} as it was checked, but its weights are others by now: try again."
-                )
+                raise ModelError(f"The weights of {model_id} were changed during the check: try again.")
             if action == BACK and self.previous() != model_id:
-                raise ModelError(
-                    "Another user changed the model in use meanwhile: look at the history first."
-                )
+                raise ModelError("Another user changed the model in use: check the history and try again.")
             before = self._ref(self.model_in_use())
             if before.id == model_id:
                 self._write_in_use(model_id)
@@ -321,46 +336,43 @@ class ModelStore:
             self._write_in_use(model_id, change)
 
     def _write_in_use(self, model_id: str, *new: ModelChange) -> None:
-        """Names the model in use and adds to the history, in one write."""
-        choice, path = self._choice(), self.root / _IN_USE
-        if choice.damaged and path.read_bytes().strip():
+        """Write the model in use and the history in one step."""
+        in_use, path = self._read_in_use(), self.root / _IN_USE
+        if in_use.damaged and path.read_bytes().strip():
             shutil.copyfile(path, path.with_name(f"{path.stem}.damaged-{uuid.uuid4().hex[:8]}{path.suffix}"))
         payload: dict[str, object] = {"model": model_id}
-        if changes := [*choice.changes, *new]:
+        if changes := [*in_use.changes, *new]:
             payload["history"] = [change.to_json() for change in changes]
         write_atomically(path, json.dumps(payload, ensure_ascii=False))
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        """Nobody else chooses, renames or deletes a model meanwhile.
+        """Lock the store, so that no other process chooses, renames or deletes a model.
 
         Raises:
-            ModelError: the folder cannot be written, or somebody else has been at it for long.
+            ModelError: The folder cannot be written, or the lock is not released in time.
         """
         try:
-            with FileLock(self.root / _LOCK, timeout=_PATIENCE):
+            with FileLock(self.root / _LOCK, timeout=_LOCK_TIMEOUT):
                 yield
         except Timeout:
             raise ModelError(
-                f"Expected the models in {self.root} to be free within {_PATIENCE} s, but another process is changing "
-                "them: try again."
+                f"The models in {self.root} are locked, because another process is changing them: try again."
             ) from None
         except (OSError, NotImplementedError) as error:
-            raise ModelError(
-                f"Expected to write to {self.root}, but the disk said “{error}”: mend that and try again."
-            ) from error
+            raise ModelError(f"Cannot write to {self.root} ({error}): fix this and try again.") from error
 
     def add(self, result: Path) -> str:
-        """Takes a model folder in, with a README written from its card; a model of the same name is refused.
+        """Copy a model folder into the store and write its README.
 
         Args:
-            result: a folder as `training.finish` writes it; the README may be missing.
+            result: A folder as written by `training.finish`; the README may be missing.
 
         Returns:
-            The model's id.
+            The id of the model.
 
         Raises:
-            ModelError: the folder is incomplete or the name is taken.
+            ModelError: The folder is incomplete, or the id is taken.
         """
         card = ModelCard.load(result / CARD_NAME)
         check_model_name(card.id)
@@ -372,22 +384,21 @@ class ModelStore:
         return card.id
 
     def rename(self, model_id: str, new: str) -> None:
-        """Gives a model another name; where it is in use it stays so.
+        """Rename a model; a model in use stays in use.
 
-        Whatever ends this in the middle, the model is there whole, by one name or by both.
+        If the process is killed, the model is complete under the old id, the new id or both.
 
         Args:
-            model_id: the model.
-            new: its name from now on.
+            model_id: Id of the model.
+            new: The new id.
 
         Raises:
-            ModelError: the model is unknown or the shipped one, the name is taken or unfit, or the disk refuses.
+            ModelError: The model is unknown or the shipped one, the new id is taken or invalid, or the model cannot be
+                written.
         """
         check_model_name(new)
         if model_id == SHIPPED_MODEL:
-            raise ModelError(
-                f"Expected a model of yours, but {SHIPPED_MODEL} came with the app: its name stays as it is."
-            )
+            raise ModelError(f"{SHIPPED_MODEL} is the shipped model and cannot be renamed.")
         with self._locked():
             card = self.card(model_id)
             self.refuse_taken(new)
@@ -398,35 +409,31 @@ class ModelStore:
             self._remove(model_id)
 
     def delete(self, model_id: str) -> None:
-        """Deletes a model.
+        """Delete a model.
 
         Raises:
-            ModelError: the model is unknown, in use, or the shipped one.
+            ModelError: The model is unknown, in use, or the shipped one.
         """
         with self._locked():
             self.refuse_needed(model_id)
             self._remove(model_id)
 
     def refuse_needed(self, model_id: str) -> None:
-        """Refuses to do without a model.
+        """Check that a model can be deleted.
 
         Raises:
-            ModelError: it is unknown, in use, or the shipped one.
+            ModelError: The model is unknown, in use, or the shipped one.
         """
         if model_id not in self.ids():
             self.card(model_id)
         if model_id == SHIPPED_MODEL:
-            raise ModelError(
-                f"Expected a model of yours, but {SHIPPED_MODEL} came with the app, which falls back on it: it stays."
-            )
+            raise ModelError(f"{SHIPPED_MODEL} is the shipped model and cannot be deleted.")
         if model_id == self.model_in_use():
-            raise ModelError(
-                f"Expected a model at rest, but {model_id} is in use: put another one in use first."
-            )
+            raise ModelError(f"{model_id} is in use: put another model in use first.")
 
     def _copy_in(self, source: Path, card: ModelCard) -> None:
-        """Copies a model in, under the name that its card gives; nobody sees it before it is whole."""
-        # Of its own, for two may come by one name at once.
+        """Copy a model into the store under the id of its card, in one atomic step."""
+        # Unique, because two processes may add models with the same id.
         partial = self.root / f"{_ADDING}{card.id}.{uuid.uuid4().hex}"
         try:
             self.root.mkdir(parents=True, exist_ok=True)
@@ -438,75 +445,87 @@ class ModelStore:
         except OSError as error:
             shutil.rmtree(partial, ignore_errors=True)
             raise ModelError(
-                f"Expected to write {card.id} to {self.root}, but the disk said “{error.strerror or error}”: free some "
-                "space, or choose another name."
+                f"Cannot write {card.id} to {self.root} ({error.strerror or error}): free some space or choose another "
+                "name."
             ) from error
 
     def _remove(self, model_id: str) -> None:
-        """Takes a model out at one stroke; its files go after that."""
-        gone = self.root / f"{_REMOVING}{model_id}.{uuid.uuid4().hex}"
+        """Remove a model in one atomic step, then delete its files."""
+        removed = self.root / f"{_REMOVING}{model_id}.{uuid.uuid4().hex}"
         try:
-            (self.root / model_id).rename(gone)
+            (self.root / model_id).rename(removed)
         except OSError as error:
             raise ModelError(
-                f"Expected to remove {model_id} from {self.root}, but the disk said “{error.strerror}”: try again."
+                f"Cannot remove {model_id} from {self.root} ({error.strerror}): try again."
             ) from error
         self._remove_leftovers()
 
     def _remove_leftovers(self) -> None:
-        """Clears away what a process left behind that was ended in the middle."""
+        """Delete the folders that a killed process left behind."""
         for path in self.root.glob(f"{_REMOVING}*"):
             shutil.rmtree(path, ignore_errors=True)
         for path in self.root.glob(f"{_ADDING}*"):
-            # Another process may be done with it in the meantime.
+            # Another process may have finished with it.
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - path.stat().st_mtime > _LEFTOVER_SECONDS:
                     shutil.rmtree(path, ignore_errors=True)
 
     def refuse_taken(self, model_id: str) -> None:
-        """Refuses a name that a model, or what is left of one, has already.
+        """Check that an id is not taken.
 
         Raises:
-            ModelError: it is taken.
+            ModelError: There is a model, or a remaining folder, with this name.
         """
-        # Disks of Windows and macOS do not tell capital letters from small ones.
+        # File systems of Windows and macOS are not case-sensitive.
         if self.root.is_dir() and model_id.casefold() in (
             path.name.casefold() for path in self.root.iterdir()
         ):
             raise ModelError(
-                f"Expected a new name, but {model_id} is here already: choose another, or delete that model first."
+                f"A model named {model_id} already exists: choose another name, or delete that model first."
             )
 
 
 def check_model_name(model_id: str) -> None:
-    """Refuses a name that is no plain name of a folder.
+    """Check that a model id is a valid folder name.
+
+    Args:
+        model_id: The id.
 
     Raises:
-        ModelError: it holds other letters than those of the rule, or is too long.
+        ModelError: The id contains other characters than ASCII letters, digits, dots, dashes and underscores, or has
+            more than 64.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", model_id):
         raise ModelError(
-            f"Expected a model name of letters, digits, dots, dashes and underscores, at most 64, but got "
-            f"{model_id[:80]!r}: choose another."
+            f"Expected a model name of at most 64 letters, digits, dots, dashes and underscores, but got "
+            f"{model_id[:80]!r}: choose another name."
         )
 
 
 def checked_file(folder: Path, card: ModelCard, part: WeightsFile) -> Path:
-    """A file of a model's folder, after its place and its hash were checked.
+    """Return a file of a model after checking its location and hash.
+
+    Args:
+        folder: Folder of the model.
+        card: Card of the model, for error messages.
+        part: The file and its hash, as stated in the card.
+
+    Returns:
+        The path of the file.
 
     Raises:
-        ModelError: it lies elsewhere, is missing, or was changed.
+        ModelError: The file is outside the folder, missing or changed.
     """
     path = folder / part.file
     if path.parent.resolve() != folder.resolve():
         raise ModelError(
-            f"Expected the weights beside the card of {card.id}, but it names {part.file}: do not use this model."
+            f"The card of {card.id} refers to a file outside its folder ({part.file}): do not use this model."
         )
     if not path.is_file():
-        raise ModelError(f"Expected weights at {path}, but there is no such file: add the model again.")
+        raise ModelError(f"Weight file not found: {path}. Add the model again.")
     if sha256_of_file(path) != part.sha256:
         raise ModelError(
-            f"Expected the weights of {card.id} as its card describes them, but {path.name} was changed: "
-            "restore the file or add the model again."
+            f"{path.name} was changed and does not match the card of {card.id}: restore the file, or add the model "
+            "again."
         )
     return path

@@ -1,4 +1,4 @@
-"""Whether a stranger's weight file fits a network, found out without trusting the file."""
+"""Checks an untrusted weight file against a network in a separate process."""
 
 import json
 import os
@@ -18,50 +18,50 @@ _SECONDS = 120
 
 
 def check_weights(path: Path, model: keras.Model, expected: str) -> None:
-    """Compares names, shapes and kinds of numbers with those of a network, then reads every number once.
+    """Compare names, shapes and number types with those of a network, then read all values once.
 
-    Another process does it: what ends that process never reaches the network.
+    A separate process reads the file, because a damaged file can crash the HDF5 library.
 
     Args:
-        path: an HDF5 file.
-        model: the network it should fit.
-        expected: that network in words.
+        path: An HDF5 file.
+        model: The network that the weights should fit.
+        expected: Description of the network for the error message.
 
     Raises:
-        ModelError: an array is missing, superfluous, of another shape or kind, not finite or leads out of the file;
-            the file is damaged, or ended the process that read it.
+        ModelError: An array is missing, unexpected, of another shape or type, not finite, or stored outside the file;
+            or the file is damaged, or reading it crashed the process.
     """
-    fault = _weight_problem(path, _expected_arrays(model))
-    if fault:
+    problem = _weight_problem(path, _expected_arrays(model))
+    if problem:
         raise ModelError(
-            f"Expected the weights of {expected}, but {path.name} does not fit it: {fault}; choose the architecture "
+            f"Expected the weights of {expected}, but {path.name} does not fit it: {problem}; choose the architecture "
             "and size it was trained with, or save its weights again."
         )
 
 
 def _expected_arrays(model: keras.Model) -> dict[str, tuple[list[int], str]]:
-    """Shape and kind of each array, by the name that Keras itself gives it in a file."""
-    found = {}
+    """Shape and number type of each array, by its name in a file written by Keras."""
+    arrays = {}
 
-    def note(name: str, item: h5py.HLObject) -> None:
+    def add(name: str, item: h5py.HLObject) -> None:
         if isinstance(item, h5py.Dataset):
-            found[name] = (list(item.shape), item.dtype.kind)
+            arrays[name] = (list(item.shape), item.dtype.kind)
 
     with tempfile.TemporaryDirectory(prefix="second-look-") as folder:
         own = Path(folder) / "own.weights.h5"
         model.save_weights(own)
         with h5py.File(own, "r") as file:
-            file.visititems(note)
-    return found
+            file.visititems(add)
+    return arrays
 
 
-def _weight_problem(path: Path, wanted: dict[str, tuple[list[int], str]]) -> str:
-    """What the other process says is wrong; empty where nothing is."""
+def _weight_problem(path: Path, expected: dict[str, tuple[list[int], str]]) -> str:
+    """The problem that the worker process reports; "" if there is none."""
     paths = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
     try:
         done = subprocess.run(
             [sys.executable, "-m", _WORKER, str(path)],
-            input=json.dumps(wanted),
+            input=json.dumps(expected),
             capture_output=True,
             text=True,
             timeout=_SECONDS,
@@ -70,5 +70,5 @@ def _weight_problem(path: Path, wanted: dict[str, tuple[list[int], str]]) -> str
     except subprocess.TimeoutExpired:
         return f"reading it took longer than {_SECONDS} seconds"
     if done.returncode:
-        return "reading it ended the process that tried"
+        return "reading it crashed the process"
     return done.stdout.strip()

@@ -1,4 +1,4 @@
-"""Weights from a file into a network of the zoo. Weights are numbers; nothing in a file is ever run."""
+"""Loads weight files into networks of the zoo. No code from a file is executed."""
 
 from pathlib import Path
 
@@ -9,49 +9,49 @@ from fracture_core.errors import ModelError
 from fracture_core.imaging import InputSpec
 from fracture_core.zoo import find_architecture
 
-#: The one form in which weights are kept.
+#: Suffix of the weight files of Keras 3, the only supported format.
 WEIGHTS_SUFFIX = ".weights.h5"
 
 
 def load_weights(path: Path, name: str, spec: InputSpec) -> keras.Model:
-    """Builds an architecture and fills it from a weight file.
+    """Build an architecture and load its weights.
 
     Args:
-        path: a `.weights.h5` file as Keras 3 writes it.
-        name: the architecture.
-        spec: its input.
+        path: A `.weights.h5` file of Keras 3.
+        name: Name of the architecture.
+        spec: Its input.
 
     Returns:
         The network.
 
     Raises:
-        ModelError: the architecture is unknown, the file is missing or no such file, or its shapes
-            are those of another network.
+        ModelError: The architecture is unknown, the file is missing or not a weight file, or it belongs to another
+            network.
     """
-    row = find_architecture(name)
+    architecture = find_architecture(name)
     if not path.is_file():
-        raise ModelError(f"Expected weights at {path}, but there is no such file: add the model again.")
+        raise ModelError(f"Weight file not found: {path}. Add the model again.")
     if not h5py.is_hdf5(path):
         raise ModelError(
-            f"Expected weights saved by Keras as {WEIGHTS_SUFFIX}, but {path.name} is no HDF5 file: save them with "
-            "model.save_weights(“name.weights.h5”)."
+            f"{path.name} is not an HDF5 file: save the weights with Keras, by model.save_weights("
+            "“name.weights.h5”)."
         )
-    model = row.build(spec)
-    fill_weights(model, path, row.title, spec)
+    model = architecture.build(spec)
+    fill_weights(model, path, architecture.title, spec)
     return model
 
 
 def fill_weights(model: keras.Model, path: Path, title: str, spec: InputSpec) -> None:
-    """Fills a network from a weight file.
+    """Load weights into a network.
 
     Args:
-        model: the network.
-        path: a `.weights.h5` file as Keras 3 writes it.
-        title: of its architecture.
-        spec: its input.
+        model: The network, changed in place.
+        path: A `.weights.h5` file of Keras 3.
+        title: Title of its architecture, for the error message.
+        spec: Its input, for the error message.
 
     Raises:
-        ModelError: the file is damaged, or its shapes are those of another network.
+        ModelError: The file is damaged or belongs to another network.
     """
     try:
         model.load_weights(path)

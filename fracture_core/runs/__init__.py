@@ -1,1 +1,1 @@
-"""Training runs: folder, configuration, queue, worker process and operations."""
+"""Training runs: settings, state, queue and background processes."""

@@ -1,8 +1,8 @@
-"""How exactly a training multiplies: in float32, or with factors rounded to bfloat16, which is faster where it can.
+"""Arithmetic of a training: float32, or products rounded to bfloat16.
 
-oneDNN, which does TensorFlow's work on a processor, reads the setting once, at its first product. So the epochs are
-a process with the setting, and what is said of the model afterwards (calibration, test, golden prediction) is computed
-as everybody will compute it, in float32, by a process without it.
+oneDNN, which computes TensorFlow's products on a processor, reads the setting once, at its first product. The epochs
+therefore run in a process with the setting. Calibration, test and reference prediction run in a process without it, in
+float32, so that every computer gets the same numbers.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from fracture_core.runs.run import Run
 
 
-# TensorFlow hands it to oneDNN as `dnnl::fpmath_mode`: factors may be rounded, sums and weights stay float32.
+# TensorFlow passes it to oneDNN as `dnnl::fpmath_mode`: factors may be rounded, sums and weights stay float32.
 _SETTING = "TF_SET_ONEDNN_FPMATH_MODE"
 
 
 def set_precision(precision: str) -> bool:
-    """Has TensorFlow multiply with a precision; must be called before it computes anything.
+    """Set the arithmetic of this process, before TensorFlow computes anything.
 
-    A processor without instructions for bfloat16 (AVX-512 BF16, AMX) goes on in float32, and so does a system where a
-    process cannot go on as another.
+    float32 is used on a processor without bfloat16 instructions (AVX-512 BF16, AMX), and on a system where a process
+    cannot be replaced.
 
     Args:
         precision: one of `runs.config.PRECISIONS`.
 
     Returns:
-        Whether factors may be rounded from here on; the process must then not judge the model.
+        Whether products may be rounded from now on; this process must then not evaluate the model.
     """
     rounded = precision == BFLOAT16 and os.name == "posix"
     if rounded:
@@ -42,16 +42,16 @@ def set_precision(precision: str) -> bool:
 
 
 def finish_in_float32(run: Run) -> None:
-    """Has this process go on as the one that finishes the run; does not return.
+    """Replace this process with one that finishes the run in float32; does not return.
 
     Args:
-        run: all of its epochs are done.
+        run: a run whose epochs are done.
 
     Raises:
-        OSError: the system refuses.
+        OSError: the process cannot be replaced.
     """
     set_precision(FLOAT32)
-    # Its number stays, so that the new program finds the run announced for itself.
-    run.set_state("starting", "The epochs are done; what follows is computed in float32.")
+    # The process keeps its number, so the new program finds the run claimed by itself.
+    run.set_state("starting", "The epochs are done. The model is evaluated in float32.")
     root = str(run.folder.parent.resolve())
     background.replace_process(["train", "--resume", "--finish", "--run", run.name, "--runs", root])

@@ -1,29 +1,30 @@
-"""Trainings that wait for their turn, in a file that every process of this computer may change."""
+"""Queue of the runs that wait to be trained, in a file shared by all processes of this computer."""
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from fracture_core.errors import TrainingError
+from fracture_core.errors import DataError, TrainingError
 from fracture_core.io.atomic_write import write_atomically
+from fracture_core.io.json_record import JsonRecord, read_json, validate_json
 
 _QUEUE, _LOCK = "queue.json", ".queue.lock"
 
-# Seconds; who holds the lock starts a process at most.
-_PATIENCE = 30
+# Seconds to wait for the lock; its owner starts a process at most.
+_LOCK_TIMEOUT = 30
 
 
 @dataclass(frozen=True)
-class WaitingRun:
+class WaitingRun(JsonRecord):
     """A run that waits.
 
     Attributes:
-        name: of the run.
-        finish_only: whether the best epoch so far is taken instead of training on.
+        name: name of the run.
+        finish_only: whether a model is made of the best epoch so far, without further training.
     """
 
     name: str
@@ -32,100 +33,95 @@ class WaitingRun:
 
 @contextmanager
 def locked_queue(root: Path) -> Iterator[list[WaitingRun]]:
-    """The queue for oneself, to be changed in place; nobody starts, renames or deletes a run meanwhile.
+    """Lock the queue, and write it if the caller changed it; no run is started, renamed or deleted meanwhile.
 
     Args:
-        root: where runs lie.
+        root: folder of all runs.
+
+    Yields:
+        The waiting runs, to be changed in place.
 
     Raises:
-        TrainingError: the folder cannot be written, also by what is done meanwhile, or somebody else has held the
-            queue for long.
+        TrainingError: the folder cannot be written, or another process holds the lock for too long.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(root / _LOCK, timeout=_PATIENCE)
+        lock = FileLock(root / _LOCK, timeout=_LOCK_TIMEOUT)
         lock.acquire()
     except Timeout:
         raise TrainingError(
-            f"Expected the queue of trainings in {root} to be free within {_PATIENCE} s, but another process holds it: "
-            "try again."
+            f"Another process has locked the queue of trainings in {root} for {_LOCK_TIMEOUT} s. Try again."
         ) from None
     except (OSError, NotImplementedError) as error:
-        raise TrainingError(
-            f"Expected to write runs to {root}, but the disk said “{error}”: choose another folder."
-        ) from error
+        raise TrainingError(f"Runs cannot be written to {root} ({error}). Choose another folder.") from error
     try:
-        line = list(waiting_runs(root))
-        before = list(line)
+        waiting = list(waiting_runs(root))
+        before = list(waiting)
         try:
-            yield line
+            yield waiting
         except OSError as error:
             raise TrainingError(
-                f"Expected to write runs to {root}, but the disk said “{error.strerror or error}”: free some space and "
-                "try again."
+                f"Runs cannot be written to {root} ({error.strerror or error}). Free some disk space and try again."
             ) from error
         finally:
-            if line != before:
-                _write(root, line)
+            if waiting != before:
+                _write(root, waiting)
     finally:
         lock.release()
 
 
 def waiting_runs(root: Path) -> tuple[WaitingRun, ...]:
-    """Who waits, the next first; of a file that cannot be read nobody, the runs themselves are not touched."""
+    """List the waiting runs, the next first; none if the file is missing or damaged, which affects no run."""
     try:
-        return tuple(
-            WaitingRun(**values) for values in json.loads((root / _QUEUE).read_text(encoding="utf-8"))
-        )
-    except (OSError, ValueError, TypeError):
+        waiting: tuple[WaitingRun, ...] = validate_json(tuple[WaitingRun, ...], read_json(root / _QUEUE))
+    except (OSError, DataError):
         return ()
+    return waiting
 
 
 def queue_position(root: Path, name: str) -> int:
-    """A run's place in the queue, from 1; 0 where it does not wait."""
-    return next((number for number, one in enumerate(waiting_runs(root), 1) if one.name == name), 0)
+    """Return a run's position in the queue, from 1; 0 if it does not wait."""
+    return next((number for number, entry in enumerate(waiting_runs(root), 1) if entry.name == name), 0)
 
 
 def move_up(root: Path, name: str) -> None:
-    """Lets a run go before the one ahead of it.
+    """Move a run one position up.
 
     Raises:
-        TrainingError: it does not wait.
+        TrainingError: the run does not wait.
     """
-    with locked_queue(root) as line:
-        at = line.index(_find(line, name))
-        line.insert(max(0, at - 1), line.pop(at))
+    with locked_queue(root) as waiting:
+        position = waiting.index(_find(waiting, name))
+        waiting.insert(max(0, position - 1), waiting.pop(position))
 
 
 def remove_from_queue(root: Path, name: str) -> None:
-    """Takes a run out of the queue; the run itself stays as it is.
+    """Remove a run from the queue; the run itself is not changed.
 
     Raises:
-        TrainingError: it does not wait.
+        TrainingError: the run does not wait.
     """
-    with locked_queue(root) as line:
-        line.remove(_find(line, name))
+    with locked_queue(root) as waiting:
+        waiting.remove(_find(waiting, name))
 
 
-def rename_in_queue(line: list[WaitingRun], old: str, new: str) -> None:
-    """Keeps the place of a run that gets another name; called with the queue locked."""
-    line[:] = [replace(one, name=new) if one.name == old else one for one in line]
+def rename_in_queue(waiting: list[WaitingRun], old: str, new: str) -> None:
+    """Rename a run in the locked queue; it keeps its position."""
+    waiting[:] = [replace(entry, name=new) if entry.name == old else entry for entry in waiting]
 
 
-def _write(root: Path, line: list[WaitingRun]) -> None:
+def _write(root: Path, waiting: list[WaitingRun]) -> None:
     try:
-        write_atomically(root / _QUEUE, json.dumps([asdict(one) for one in line]))
+        write_atomically(root / _QUEUE, json.dumps([entry.to_json() for entry in waiting]))
     except OSError as error:
         raise TrainingError(
-            f"Expected to write the queue of trainings in {root}, but the disk said “{error.strerror}”: free some "
-            "space and try again."
+            f"The queue of trainings in {root} cannot be written ({error.strerror}). Free some disk space and "
+            "try again."
         ) from error
 
 
-def _find(line: list[WaitingRun], name: str) -> WaitingRun:
-    found = next((one for one in line if one.name == name), None)
+def _find(waiting: list[WaitingRun], name: str) -> WaitingRun:
+    found = next((entry for entry in waiting if entry.name == name), None)
     if found is None:
-        raise TrainingError(
-            f"Expected a run that waits for its turn, but {name} does not: it may have begun meanwhile."
-        )
+        raise TrainingError(f"{name} is not in the queue. It may have started already.")
     return found

@@ -1,265 +1,308 @@
-"""A run: one training, as a folder that survives whatever happens to the process."""
+"""Run: a training as a folder with its settings, state, progress and result."""
 
 import contextlib
 import json
+import os
 import re
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NotRequired
 
-from fracture_core.errors import TrainingError
-from fracture_core.jobs.state_file import STATE_NAME, StateFile
+from typing_extensions import TypedDict
+
+from fracture_core.errors import DataError, TrainingError
+from fracture_core.io.atomic_write import write_atomically
+from fracture_core.io.json_record import Count, JsonRecord, read_json, validate_json
+from fracture_core.jobs import background
 from fracture_core.runs.config import TrainingConfig
 from fracture_core.runs.steps import StepHistory
 
-#: States in which a process is at work on the run.
+#: States in which a process works on the run.
 ACTIVE_STATUSES = frozenset({"starting", "running", "evaluating"})
 
-_CONFIG = "config.json"
+#: Characters of a run name, for help texts.
+RUN_NAME_HELP = "Letters, digits, dots, dashes and underscores."
 
-# Less free memory than this share of what process and computer have left, and the next step may not fit.
-_SCARCE = 0.1
+_CONFIG, _STATE, _PROGRESS, _STOP = "config.json", "state.json", "progress.jsonl", "stop"
 
-# A folder with one of these is a run, or what is left of one.
-_MARKS = (_CONFIG, STATE_NAME)
+# If less than this share of the remaining memory is free, the next step may not fit.
+_LOW_MEMORY_SHARE = 0.1
+
+# A folder with one of these files is a run, or what is left of one.
+_MARKER_FILES = (_CONFIG, _STATE)
 
 
 def check_run_name(name: str) -> str:
-    """A name that a run's folder can have.
+    """Return the name if a run can have it.
 
     Raises:
-        TrainingError: it cannot.
+        TrainingError: it is not a valid name.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
         raise TrainingError(
-            f"Expected a run name of letters, digits, dots, dashes and underscores, but got {name!r}: "
-            "choose another."
+            f"{name!r} is not a valid run name. Use at most 64 letters, digits, dots, dashes and underscores, and "
+            "begin with a letter or digit."
         )
     return name
 
 
 @dataclass(frozen=True)
-class RunState:
-    """Where a run stands.
+class RunState(JsonRecord):
+    """State of a run.
 
     Attributes:
-        status: "new", "starting", "running", "evaluating", "finished", "stopped", "failed" or, for a run
-            whose process is gone without a word, "interrupted".
-        message: one sentence for the user, "" where there is nothing to say.
-        pid: process that works on it, 0 for none.
-        pid_started: when that process was created, see `background.process_start_marker`; tells it from a later one
-            with the same number.
-        updated: seconds since 1970.
+        status: "new", "starting", "running", "evaluating", "finished", "stopped", "failed" or, if its process stopped
+            without an error message, "interrupted".
+        message: one sentence for the user, or "".
+        pid: number of the process that works on it; 0 for none.
+        pid_started: when that process was created, see `background.process_start_marker`; distinguishes it from a later
+            process with the same number.
+        updated: time of the last change, in seconds since 1970.
     """
 
     status: str
     message: str = ""
-    pid: int = 0
+    pid: Count = 0
     pid_started: str = ""
     updated: float = 0.0
+
+
+class EpochLine(TypedDict):
+    """Progress of a completed epoch; metrics such as "val_loss" stand beside these keys."""
+
+    kind: Literal["epoch"]
+    epoch: Count
+    epochs: NotRequired[Count]
+    seconds: NotRequired[float]
+
+
+class TrialLine(TypedDict):
+    """Result of one trial of the learning-rate search; "val_loss" is null if the loss diverged."""
+
+    kind: Literal["trial"]
+    trial: Count
+    trials: NotRequired[Count]
+    rate: NotRequired[float]
+    val_loss: NotRequired[float | None]
 
 
 class Run:
     """The folder of one training.
 
-    config.json     what was asked for
-    state.json      where it stands
-    progress.jsonl  one line an epoch, and one a trial of a search
-    steps.json      the last report of a step, and curves of bounded size
-    tensorboard/    the same for TensorBoard
-    checkpoints/    the last completed epoch, with optimizer and best weights
-    log.txt         what the process printed
-    result/         the trained model, ready for the registry
+    config.json     settings
+    state.json      state
+    progress.jsonl  one line for each epoch and each trial of the learning-rate search
+    steps.json      latest report and curves by step
+    tensorboard/    the same figures for TensorBoard
+    checkpoints/    last completed epoch with its optimizer, and the best weights
+    log.txt         output of the process
+    result/         trained model, ready for the registry
     """
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self._state_file = StateFile(folder / STATE_NAME, "pid_started")
         self._watcher: Callable[[dict[str, Any]], None] | None = None
 
     @property
     def name(self) -> str:
-        """The folder's name."""
+        """Name of the run and of its folder."""
         return self.folder.name
 
     @property
     def checkpoints(self) -> Path:
-        """Where checkpoints lie."""
+        """Folder of the checkpoints."""
         return self.folder / "checkpoints"
 
     @property
     def result(self) -> Path:
-        """Where the finished model lies, in the registry's form."""
+        """Folder of the finished model, in the form of the registry."""
         return self.folder / "result"
 
     @property
     def steps(self) -> Path:
-        """What is known step by step; see `training.steps.Steps`."""
+        """File with the progress by step; see `runs.steps.StepHistory`."""
         return self.folder / "steps.json"
 
     @property
     def events(self) -> Path:
-        """What TensorBoard reads."""
+        """Folder of the TensorBoard event files."""
         return self.folder / "tensorboard"
 
     @property
     def log(self) -> Path:
-        """What the process printed."""
+        """File with the output of the process."""
         return self.folder / "log.txt"
 
     @property
     def is_complete(self) -> bool:
-        """Whether its settings are there; without them a folder is a rest that can only be deleted."""
+        """Whether the run has its settings; without them it can only be deleted."""
         return (self.folder / _CONFIG).is_file()
 
     @classmethod
     def create(cls, root: Path, name: str, config: TrainingConfig) -> "Run":
-        """Makes the folder of a new run.
+        """Create the folder of a new run.
+
+        Args:
+            root: folder of all runs.
+            name: name of the run.
+            config: its settings.
 
         Raises:
-            TrainingError: the name is taken or not fit for a folder, or the disk refuses.
+            TrainingError: the name is taken or not valid, or the folder cannot be written.
         """
         run = cls(root / check_run_name(name))
         try:
             run.folder.mkdir(parents=True)
         except FileExistsError:
             raise TrainingError(
-                f"Expected a new run, but {name} exists already: continue it with --resume, or choose "
-                "another name."
+                f"A run named {name} already exists. Choose another name, or resume that run."
             ) from None
         except OSError as error:
             raise TrainingError(
-                f"Expected to write runs to {root}, but the disk said “{error.strerror}”: choose another folder."
+                f"Runs cannot be written to {root} ({error.strerror}). Choose another folder."
             ) from error
         try:
             config.save(run.folder / _CONFIG)
         except OSError as error:
-            # A folder without settings would keep the name taken.
+            # A folder without settings would occupy the name.
             shutil.rmtree(run.folder, ignore_errors=True)
             raise TrainingError(
-                f"Expected to write {name} to {root}, but the disk said “{error.strerror}”: free some space and try "
-                "again."
+                f"{name} cannot be written to {root} ({error.strerror}). Free some disk space and try again."
             ) from error
         return run
 
     @classmethod
     def open(cls, root: Path, name: str) -> "Run":
-        """An existing run, or what is left of one.
+        """Open an existing run, or what is left of one.
 
         Raises:
-            TrainingError: there is none of that name.
+            TrainingError: there is no run with this name.
         """
         run = cls(root / name)
-        if name.startswith(".") or not any((run.folder / mark).is_file() for mark in _MARKS):
-            raise TrainingError(f"Expected a run named {name} in {root}, but there is none: check the name.")
+        if name.startswith(".") or not any((run.folder / marker).is_file() for marker in _MARKER_FILES):
+            raise TrainingError(f"There is no run named {name} in {root}. Check the name.")
         return run
 
     @classmethod
     def all(cls, root: Path) -> list["Run"]:
-        """Every run, the newest first, and what is left of runs whose folder lost its settings."""
-        made: dict[Path, float] = {}
-        for mark in reversed(_MARKS):
-            for path in root.glob(f"*/{mark}"):
-                # Hidden ones are being deleted, and may be gone before they are looked at.
+        """List all runs, the newest first, including runs without settings."""
+        created: dict[Path, float] = {}
+        for marker in reversed(_MARKER_FILES):
+            for path in root.glob(f"*/{marker}"):
+                # A hidden folder is being deleted, and may disappear at any time.
                 with contextlib.suppress(OSError):
                     if not path.parent.name.startswith("."):
-                        made[path.parent] = path.stat().st_mtime
-        return [cls(folder) for folder in sorted(made, key=made.__getitem__, reverse=True)]
+                        created[path.parent] = path.stat().st_mtime
+        return [cls(folder) for folder in sorted(created, key=created.__getitem__, reverse=True)]
 
     def config(self) -> TrainingConfig:
-        """What was asked for."""
+        """Read the settings.
+
+        Raises:
+            TrainingError: they cannot be read.
+        """
         return TrainingConfig.load(self.folder / _CONFIG)
 
     def state(self) -> RunState:
-        """Where the run stands now; a dead process shows as "interrupted"."""
+        """Read the state; a run whose process is gone is "interrupted"."""
         try:
-            values = self._state_file.read()
-            state = RunState(**values)
+            state = RunState.from_json(read_json(self.folder / _STATE))
         except FileNotFoundError:
-            return RunState("new", "The run was never started.")
-        except (ValueError, TypeError):
-            return RunState("interrupted", "The state of the run cannot be read: resume it.")
-        if state.status in ACTIVE_STATUSES and not self._state_file.is_process_alive(values):
-            return RunState("interrupted", self._vanished(), updated=state.updated)
+            return RunState("new", "The run has not been started yet.")
+        except DataError:
+            return RunState("interrupted", "The state of the run cannot be read. Resume the run.")
+        if state.status in ACTIVE_STATUSES and not background.is_process_alive(state.pid, state.pid_started):
+            return RunState("interrupted", self._describe_interruption(), updated=state.updated)
         return state
 
-    def _vanished(self) -> str:
-        """What to say of a process that is gone without a word."""
+    def _describe_interruption(self) -> str:
+        """Describe why the process may have stopped."""
         now = StepHistory.load(self.steps).now
-        if now is not None and now.memory_free < _SCARCE * (now.memory_free + now.memory):
+        if now is not None and now.memory_free < _LOW_MEMORY_SHARE * (now.memory_free + now.memory):
             return (
-                f"The training process ended without a word; it held {now.memory / 1e9:.1f} GB of memory and "
-                f"{now.memory_free / 1e9:.1f} GB were free, so that memory probably ran out: close other programs and "
-                "resume it, or clone it with a smaller batch or input size."
+                f"The training process stopped without an error message. It held {now.memory / 1e9:.1f} GB of memory "
+                f"and {now.memory_free / 1e9:.1f} GB were free, so memory probably ran out. Close other programs and "
+                "resume the run, or clone it with a smaller batch or input size."
             )
         return (
-            "The training process ended without a word (stopped from outside, or out of memory): resume it; at most "
-            "one epoch is lost."
+            "The training process stopped without an error message; it was ended from outside or ran out of memory. "
+            "Resume the run; at most one epoch is lost."
         )
 
     def check_unfinished(self) -> None:
-        """Refuses to work on a run further whose test split has been opened.
+        """Check that the test split has not been used yet, so that the run may be trained further.
 
         Raises:
             TrainingError: the run is finished.
         """
         if self.state().status == "finished":
             raise TrainingError(
-                f"Expected an unfinished run, but {self.name} is finished and its test split has been opened: start "
-                "a new run to train further."
+                f"{self.name} is finished and its test images have been used. To train further, start a new run."
             )
 
     def set_state(self, status: str, message: str = "", pid: int | None = None) -> None:
-        """Writes where the run stands, atomically, on behalf of this process or of `pid`; 0 for no process."""
-        self._state_file.write({"status": status, "message": message, "updated": time.time()}, pid)
+        """Write the state, atomically.
+
+        Args:
+            status: see `RunState`.
+            message: see `RunState`.
+            pid: process that works on the run; None for this process, 0 for none.
+        """
+        pid = os.getpid() if pid is None else pid
+        state = RunState(
+            status, message, pid, background.process_start_marker(pid) if pid else "", time.time()
+        )
+        write_atomically(self.folder / _STATE, json.dumps(state.to_json()))
 
     def add_watcher(self, watcher: Callable[[dict[str, Any]], None]) -> None:
-        """Has each line of progress and each report of a step that this process writes shown to somebody."""
+        """Pass each progress line and step report that this process writes to a function."""
         self._watcher = watcher
 
     def write_progress(self, **values: Any) -> None:
-        """Adds one line to the progress."""
+        """Append a line to the progress; see `EpochLine` and `TrialLine`."""
         if self._watcher is not None:
             self._watcher(values)
-        with (self.folder / "progress.jsonl").open("a", encoding="utf-8") as file:
+        with (self.folder / _PROGRESS).open("a", encoding="utf-8") as file:
             file.write(json.dumps(values) + "\n")
 
-    def write_steps(self, known: StepHistory) -> None:
-        """Writes what is known step by step, in place of what was known before."""
-        if self._watcher is not None and known.now is not None:
-            self._watcher({"kind": "step", **asdict(known.now)})
-        known.save(self.steps)
+    def write_steps(self, history: StepHistory) -> None:
+        """Replace the progress by step."""
+        if self._watcher is not None and history.now is not None:
+            self._watcher({"kind": "step", **history.now.to_json()})
+        history.save(self.steps)
 
     def progress(self) -> list[dict[str, Any]]:
-        """Every line of the progress so far; a line still being written is left for the next look."""
+        """Read all progress lines; damaged lines, and one that is still being written, are left out."""
         try:
-            text = (self.folder / "progress.jsonl").read_text(encoding="utf-8")
+            text = (self.folder / _PROGRESS).read_text(encoding="utf-8")
         except FileNotFoundError:
             return []
-        lines = []
-        for line in text.splitlines():
+        lines: list[dict[str, Any]] = []
+        for text_line in text.splitlines():
             try:
-                lines.append(json.loads(line))
-            except ValueError:
+                line = json.loads(text_line)
+                validate_json(EpochLine | TrialLine, line)
+            except (ValueError, DataError):
                 continue
+            lines.append(line)
         return lines
 
     def epochs(self) -> list[dict[str, Any]]:
-        """The last report of each completed epoch, in order."""
-        latest = {line["epoch"]: line for line in self.progress() if line.get("kind") == "epoch"}
+        """Return the latest progress line of each completed epoch, in order."""
+        latest = {line["epoch"]: line for line in self.progress() if line["kind"] == "epoch"}
         return [latest[number] for number in sorted(latest)]
 
     def request_stop(self) -> None:
-        """Asks the process to stop at the next step."""
-        (self.folder / "stop").touch()
+        """Ask the process to stop at the next step."""
+        (self.folder / _STOP).touch()
 
     def is_stop_requested(self) -> bool:
-        """Whether somebody asked the run to stop."""
-        return (self.folder / "stop").exists()
+        """Whether the run was asked to stop."""
+        return (self.folder / _STOP).exists()
 
     def clear_stop_request(self) -> None:
-        """Forgets a request to stop, at the start of a process."""
-        (self.folder / "stop").unlink(missing_ok=True)
+        """Remove a request to stop, when a process starts."""
+        (self.folder / _STOP).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Runs that are copied, renamed and deleted."""
+"""Operations on whole runs: clone, rename and delete."""
 
 import os
 import shutil
@@ -13,80 +13,92 @@ from fracture_core.registry.store import CARD_NAME
 from fracture_core.runs import queue
 from fracture_core.runs.run import ACTIVE_STATUSES, Run, check_run_name
 
-# Before the name of a run that is being deleted: a name that no run can have, so that none is seen half gone.
+# Prefix of a run that is being deleted. No run can have such a name, so a half-deleted run is never listed.
 _DELETED = ".deleted-"
 
 
 def clone_run(root: Path, source: str, name: str, **changes: Any) -> Run:
-    """A new run with the settings of another, not started.
+    """Create a run with the settings of another, without starting it.
 
     Args:
-        root: where runs lie.
-        source: the run whose settings are taken.
-        name: of the new run.
-        **changes: fields of `TrainingConfig` that shall be others.
+        root: folder of all runs.
+        source: name of the run whose settings are copied.
+        name: name of the new run.
+        **changes: other values by name of the option, see `TrainingConfig.with_options`.
+
+    Returns:
+        The new run.
 
     Raises:
-        TrainingError: there is no such run, a setting is out of range, or the name is taken or unfit.
+        TrainingError: there is no such run, a value is not allowed, or the name is taken or not valid.
         ModelError: the network cannot have the size.
     """
-    config = Run.open(root, source).config()
-    # Fewer epochs than those of the head alone would be refused.
-    heads = min(config.head_epochs, changes.get("epochs", config.epochs))
-    changed = replace(config, **{"head_epochs": heads, **changes})
-    _ = changed.input  # refuses an impossible size before a folder is made
-    return Run.create(root, name, changed)
+    config = Run.open(root, source).config().with_options(changes)
+    _ = config.input  # raises an error for an impossible size before a folder is made
+    return Run.create(root, name, config)
 
 
 def rename_run(root: Path, old: str, new: str) -> Run:
-    """Gives a run another name; its place in the queue stays, and a finished model carries the new name.
+    """Rename a run; it keeps its position in the queue, and a finished model is renamed too.
 
-    A model that was put in use already keeps the name it has there.
+    A model that was added to the registry keeps its name there.
+
+    Args:
+        root: folder of all runs.
+        old: present name.
+        new: new name.
+
+    Returns:
+        The renamed run.
 
     Raises:
-        TrainingError: there is no such run, it is at work, or the name is taken or unfit.
+        TrainingError: there is no such run, it is being trained, or the name is taken or not valid.
     """
-    with queue.locked_queue(root) as line:
-        run = _idle_run(root, old)
+    with queue.locked_queue(root) as waiting:
+        run = _open_inactive(root, old)
         target = Run(root / check_run_name(new))
         if target.folder.exists():
-            raise TrainingError(f"Expected a name that is free, but {new} exists already: choose another.")
+            raise TrainingError(f"A run named {new} already exists. Choose another name.")
         try:
             run.folder.rename(target.folder)
-            queue.rename_in_queue(line, old, new)
+            queue.rename_in_queue(waiting, old, new)
             if (target.result / CARD_NAME).is_file():
                 card = replace(ModelCard.load(target.result / CARD_NAME), id=new)
                 card.save(target.result / CARD_NAME)
                 (target.result / README_NAME).write_text(render_readme(card), encoding="utf-8")
         except OSError as error:
             raise TrainingError(
-                f"Expected to rename {old}, but the disk said “{error.strerror}”: mend that and try again."
+                f"{old} cannot be renamed ({error.strerror}). Fix this and try again."
             ) from error
     return target
 
 
 def delete_run(root: Path, name: str) -> None:
-    """Deletes a run with its checkpoints, log and result, or what is left of one; models put in use stay.
+    """Delete a run, or what is left of one, with its checkpoints, log and result; models in the registry stay.
+
+    Args:
+        root: folder of all runs.
+        name: name of the run.
 
     Raises:
-        TrainingError: there is no such run, it is at work, or the disk refuses.
+        TrainingError: there is no such run, it is being trained, or its folder cannot be deleted.
     """
-    with queue.locked_queue(root) as line:
-        run = _idle_run(root, name)
-        line[:] = [one for one in line if one.name != name]
+    with queue.locked_queue(root) as waiting:
+        run = _open_inactive(root, name)
+        waiting[:] = [entry for entry in waiting if entry.name != name]
         try:
             run.folder.rename(root / f"{_DELETED}{name}-{os.getpid()}")
         except OSError as error:
             raise TrainingError(
-                f"Expected to delete {name}, but the disk said “{error.strerror}”: mend that and try again."
+                f"{name} cannot be deleted ({error.strerror}). Fix this and try again."
             ) from error
-    # The rests of earlier deletions that were broken off too.
-    for rest in root.glob(f"{_DELETED}*"):
-        shutil.rmtree(rest, ignore_errors=True)
+    # Includes what is left of interrupted deletions.
+    for leftover in root.glob(f"{_DELETED}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _idle_run(root: Path, name: str) -> Run:
+def _open_inactive(root: Path, name: str) -> Run:
     run = Run.open(root, name)
     if run.state().status in ACTIVE_STATUSES:
-        raise TrainingError(f"Expected a run at rest, but {name} is being trained: stop it first.")
+        raise TrainingError(f"{name} is being trained. Stop it first.")
     return run

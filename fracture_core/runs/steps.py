@@ -1,114 +1,112 @@
-"""What a training reports step by step: where it stands, and curves of bounded size."""
+"""Step-by-step progress of a training: the latest report, and learning curves of bounded size."""
 
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+from fracture_core.errors import DataError
 from fracture_core.io.atomic_write import write_atomically
+from fracture_core.io.json_record import Count, JsonRecord, MeasuredNumber, read_json
 
-#: As many points are thinned, two into one; even, so that none is left over.
+#: Number of points at which neighbouring points are merged; even, so that each point has a partner.
 MAX_POINTS = 400
 
 # Seconds between the first points of a training.
-_EVERY = 1.0
+_FIRST_INTERVAL = 1.0
 
 
 @dataclass(frozen=True)
-class LatestReport:
-    """The last report of a training.
+class LatestReport(JsonRecord):
+    """The latest report of a training.
 
     Attributes:
-        epoch: which epoch, from 1.
-        epochs: epochs planned.
-        step: steps of it that are done.
-        steps: steps of an epoch.
-        seconds: since this epoch began.
-        images_per_second: in this epoch, its first step left out: it prepares the network.
-        loss: mean over this epoch so far.
+        epoch: current epoch, from 1.
+        epochs: planned epochs.
+        step: completed steps of this epoch.
+        steps: steps per epoch.
+        seconds: seconds since this epoch began.
+        images_per_second: speed in this epoch without its first step, which compiles the network.
+        loss: mean loss of this epoch so far.
         memory: bytes that the process holds.
-        memory_free: bytes that the computer could still give.
+        memory_free: bytes of memory that are available.
     """
 
-    epoch: int
-    epochs: int
-    step: int
-    steps: int
+    epoch: Count
+    epochs: Count
+    step: Count
+    steps: Count
     seconds: float
     images_per_second: float
-    loss: float
-    memory: int
-    memory_free: int
+    loss: MeasuredNumber
+    memory: Count
+    memory_free: Count
 
 
-@dataclass(frozen=True)
-class CurvePoint:
-    """A stretch of a training, from the point before to this one.
+class CurvePoint(NamedTuple):
+    """A point of the curves by step; in JSON a list of its values.
 
     Attributes:
-        at: epochs done, with a fraction.
-        step: steps done since the training began.
-        loss: mean of the stretch.
-        accuracy: share of right answers in it, 0-1, at a probability of 0.5.
-        auc: of the epoch so far.
+        at: completed epochs, with a fraction.
+        step: completed steps since the training began.
+        loss: mean loss since the previous point.
+        accuracy: share of correct predictions since the previous point, 0–1, at a probability of 0.5.
+        auc: AUC of the epoch so far.
     """
 
     at: float
-    step: int
-    loss: float
-    accuracy: float
-    auc: float
+    step: Count
+    loss: MeasuredNumber
+    accuracy: MeasuredNumber
+    auc: MeasuredNumber
 
 
 @dataclass(frozen=True)
-class StepHistory:
-    """Everything that is known step by step.
+class StepHistory(JsonRecord):
+    """The latest report and the curves by step.
 
     Attributes:
-        now: where the training stands; None before its first report.
-        points: in order, fewer than `MAX_POINTS`.
-        every: seconds between two points; grows as they are thinned.
+        now: the latest report; None before the first.
+        points: points in order, fewer than `MAX_POINTS`.
+        every: seconds between two points; doubles when points are merged.
     """
 
     now: LatestReport | None = None
     points: tuple[CurvePoint, ...] = ()
-    every: float = _EVERY
+    every: float = _FIRST_INTERVAL
 
     @classmethod
     def load(cls, path: Path) -> "StepHistory":
-        """Reads what `save` wrote; nothing where there is none, or where it cannot be read: it is not needed."""
+        """Read a history; it is empty if the file is missing or damaged, because a training does not need it."""
         try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
-            now = LatestReport(**raw["now"]) if raw["now"] else None
-            return cls(now, tuple(CurvePoint(*values) for values in raw["points"]), float(raw["every"]))
-        except (OSError, ValueError, TypeError, KeyError):
+            return cls.from_json(read_json(path))
+        except (OSError, DataError):
             return cls()
 
     def save(self, path: Path) -> None:
-        """Writes it, atomically."""
-        now = asdict(self.now) if self.now else None
-        points = [list(asdict(point).values()) for point in self.points]
-        write_atomically(path, json.dumps({"now": now, "points": points, "every": self.every}))
+        """Write the history, atomically."""
+        write_atomically(path, json.dumps(self.to_json()))
 
     def truncated(self, epochs: int) -> "StepHistory":
-        """Without what came after so many epochs: a training that is continued there makes those steps again."""
+        """Return the points of the first epochs, for a training that continues after them."""
         return StepHistory(None, tuple(point for point in self.points if point.at <= epochs), self.every)
 
     def with_latest(self, now: LatestReport) -> "StepHistory":
-        """The same with another last report."""
+        """Return a copy with another latest report."""
         return StepHistory(now, self.points, self.every)
 
     def with_point(self, point: CurvePoint) -> "StepHistory":
-        """With one point more; where they are too many, two become one and the next ones come half as often."""
+        """Return a copy with one more point; at `MAX_POINTS`, pairs are merged and the interval doubles."""
         points = (*self.points, point)
         if len(points) < MAX_POINTS:
             return StepHistory(self.now, points, self.every)
         pairs = zip(points[0::2], points[1::2], strict=True)
-        return StepHistory(self.now, tuple(_joined(pair) for pair in pairs), self.every * 2)
+        return StepHistory(self.now, tuple(_merge(pair) for pair in pairs), self.every * 2)
 
 
-def _joined(pair: Sequence[CurvePoint]) -> CurvePoint:
+def _merge(pair: Sequence[CurvePoint]) -> CurvePoint:
     first, second = pair
     return CurvePoint(
         second.at,

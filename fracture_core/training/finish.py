@@ -1,7 +1,7 @@
 """From best weights to a model that the registry can take: calibration, thresholds, record, card."""
 
 import shutil
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,14 +32,13 @@ from fracture_core.registry.hash import sha256_of_file
 from fracture_core.registry.reference_prediction import reference_logit
 from fracture_core.registry.store import CARD_NAME, PREDICTIONS_NAME
 from fracture_core.registry.weights import WEIGHTS_SUFFIX
-from fracture_core.runs.config import FLOAT32, TrainingConfig
+from fracture_core.runs.config import TrainingConfig
 from fracture_core.runs.run import Run
 from fracture_core.training.auxiliary_heads import add_auxiliary_heads
 from fracture_core.training.heatmap_scales import measure_heatmap_scales
 from fracture_core.training.pointing import measure_pointing
 from fracture_core.training.training_data import TrainingData
 from fracture_core.zoo import find_architecture
-from fracture_core.zoo.architecture import SAMPLE_ALL
 
 # Limits of a model by the finding it was trained on.
 _LIMITS_BY_FINDING = {
@@ -178,8 +177,8 @@ def _card(
             _SINGLE_DATASET_LIMIT,
             *layout.limits,
         ),
-        training=_settings(config),
-        command=_command(config),
+        training=config.without_local_paths().to_json(),
+        command=config.command(),
     )
 
 
@@ -196,37 +195,3 @@ def _split_rule(data: TrainingData, seed: int) -> str:
     if not leaks:
         return "as given; no group or image is in two splits"
     return f"as given; {leaks:,} films to validate or test on share a group or a picture with training films"
-
-
-def _settings(config: TrainingConfig) -> dict:
-    """The settings without the paths of this computer."""
-    source = config.backbone_weights
-    return asdict(replace(config, data="DIR", backbone_weights=Path(source).name if source else ""))
-
-
-def _command(config: TrainingConfig) -> str:
-    source = config.backbone_weights
-    words = [
-        f"python -m fracture_core train --data DIR --layout {config.layout} --architecture {config.architecture}",
-        f"--size {config.input.width} --epochs {config.epochs} --batch {config.batch}",
-        f"--learning-rate {config.learning_rate:g} --head-epochs {config.head_epochs}",
-        f"--freeze-before {config.freeze_before or 'none'}",
-        f"--patience {config.patience} --seed {config.seed}",
-        f"--schedule {config.schedule}",
-        f"--box-weight {config.box_weight:g} --negatives {config.negatives:g}",
-        f"--backbone-weights {Path(source).name}" if source else "",
-        f"--search {config.search_trials} --search-epochs {config.search_epochs}"
-        if config.search_trials
-        else "",
-        f"--precision {config.precision}" if config.precision != FLOAT32 else "",
-        f"--sampling {config.sampling}" if config.sampling != SAMPLE_ALL else "",
-        "--doubled" if config.doubled else "--no-doubled",
-        "--class-weights" if config.class_weights else "--no-class-weights",
-        f"--crop-share {config.crop_share:g} --crop-min {config.crop_min:g} --crop-max {config.crop_max:g}"
-        if config.crop_share
-        else "",
-        f"--region-balance {config.region_balance:g}" if config.region_balance else "",
-        *(f"--{name} {value:g}" for name, value in asdict(config.augmentation).items() if name != "flip"),
-        "--flip" if config.augmentation.flip else "--no-flip",
-    ]
-    return " ".join(word for word in words if word)

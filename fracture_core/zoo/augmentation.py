@@ -1,48 +1,101 @@
-"""How far training films are varied."""
+"""Augmentation: random changes of the training images."""
 
 from dataclasses import dataclass
+from functools import partial
 
-#: The widest range of each variation that still leaves a film to learn from; the narrowest is 0.
-AUGMENTATION_LIMITS = {
-    "rotation": 180.0,
-    "shift": 0.5,
-    "zoom": 0.5,
-    "brightness": 0.5,
-    "contrast": 0.9,
-    "gamma": 1.0,
-    "clahe": 1.0,
-    "resolution": 3.0,
-    "noise": 0.2,
-}
+from fracture_core.zoo.training_option import setting
+
+_strength = partial(setting, group="augmentation", minimum=0)
+_share = partial(_strength, step=0.01)
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far a training film is varied at each look.
+    """Strengths of the random changes; each training image is changed anew every time it is shown.
 
-    Ranges up to `gamma` are symmetric around no change, the last three begin with none and go one way. From `gamma` on
-    they stand for films of other machines.
+    Ranges up to `gamma` are symmetric around no change; the last three have only one direction. `gamma` and those after
+    it imitate images of other X-ray systems and are off by default.
 
     Attributes:
-        rotation: degrees.
-        shift: share of the canvas, along each axis.
-        zoom: share of the size.
-        flip: whether films are mirrored left to right half of the time.
-        brightness: share of the full range that is added or taken away.
-        contrast: share by which the spread around the film's mean grows or shrinks.
+        rotation: largest angle to either side, in degrees.
+        shift: largest shift along each axis, as a share of the image side.
+        zoom: largest change of the size, as a share.
+        flip: whether half of the images are mirrored left to right.
+        brightness: largest change of the grey values, as a share of the full range.
+        contrast: largest change of the spread around the image's mean, as a share.
         gamma: exponents from e^-gamma to e^gamma.
-        clahe: share of the looks whose contrast is equalised locally (Zuiderveld 1994, Graphics Gems IV, VIII.5).
-        resolution: how much coarser half of the looks are at most: 1 takes every second pixel away along each axis.
-        noise: standard deviation at most, as a share of the full range.
+        clahe: share of the images whose contrast is equalised locally (Zuiderveld 1994, Graphics Gems IV, VIII.5).
+        resolution: largest loss of resolution of half of the images: 1 removes every second pixel along each axis.
+        noise: largest standard deviation of the noise, as a share of the full range.
     """
 
-    rotation: float = 30.0
-    shift: float = 0.1
-    zoom: float = 0.2
-    flip: bool = True
-    brightness: float = 0.15
-    contrast: float = 0.35
-    gamma: float = 0.0
-    clahe: float = 0.0
-    resolution: float = 0.0
-    noise: float = 0.0
+    rotation: float = _strength(
+        30.0,
+        label="Rotation",
+        unit="°",
+        maximum=180,
+        step=1,
+        display_format="±%.0f°",
+        help="Largest rotation to either side, in degrees.",
+    )
+    shift: float = _share(
+        0.1,
+        label="Shift",
+        maximum=0.5,
+        display_format="±%.2f",
+        help="Largest shift along each axis, as a share of the image side.",
+    )
+    zoom: float = _share(
+        0.2,
+        label="Zoom",
+        maximum=0.5,
+        display_format="±%.2f",
+        help="Largest change of the size, as a share.",
+    )
+    flip: bool = setting(
+        True, label="Mirror left to right", group="augmentation", help="Half of the images are mirrored."
+    )
+    brightness: float = _share(
+        0.15,
+        label="Brightness",
+        maximum=0.5,
+        display_format="±%.2f",
+        help="Largest change of the brightness, as a share of the full range.",
+    )
+    contrast: float = _share(
+        0.35,
+        label="Contrast",
+        maximum=0.9,
+        display_format="±%.2f",
+        help="Largest change of the contrast, as a share.",
+    )
+    gamma: float = _share(
+        0.0,
+        label="Gamma",
+        maximum=1.0,
+        display_format="±%.2f",
+        help="Gamma correction with exponents from e to the minus this to e to this.",
+    )
+    clahe: float = _share(
+        0.0,
+        label="Local contrast (CLAHE)",
+        maximum=1.0,
+        display_format="%.2f",
+        help="Share of the images with local contrast equalisation, in tiles of 8 × 8.",
+    )
+    resolution: float = _strength(
+        0.0,
+        label="Lower resolution",
+        maximum=3.0,
+        step=0.05,
+        display_format="%.2f",
+        help="Largest loss of resolution of half of the images; 1 halves the resolution.",
+    )
+    noise: float = _strength(
+        0.0,
+        label="Noise",
+        maximum=0.2,
+        step=0.005,
+        display_format="%.3f",
+        help="Largest standard deviation of the noise, as a share of the full range.",
+    )

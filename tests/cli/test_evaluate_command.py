@@ -26,7 +26,7 @@ def test_evaluate_writes_what_it_prints(command, store, phantoms, tmp_path):
     slices = pd.read_csv(out / "slices.csv")
     assert {"Brightness", "Contrast"} <= {name.split(":")[0] for name in slices["slice"]}
     assert set(slices["threshold"].round(4)) == {round(record.threshold, 4)}
-    nothing = "No slice has films enough to be compared with the rest."
+    nothing = "No subgroup has enough images to be compared with the rest."
     assert nothing in said.lines
     page = (out / "report.html").read_text("utf-8")
     assert nothing in page

@@ -51,7 +51,7 @@ def test_add(command, store, trained, monkeypatch):
     monkeypatch.setenv("SECOND_LOOK_RUNS", str(trained.folder.parent))
     said = command("models", "add", "tiny")
     assert said.status == 1
-    assert "tiny is here already" in said.err
+    assert "tiny already exists" in said.err
     shutil.rmtree(store.root / "tiny")
     said = command("models", "add", "tiny")
     assert said.status == 0

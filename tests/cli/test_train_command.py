@@ -1,4 +1,6 @@
 import json
+import re
+import sys
 from dataclasses import replace
 
 import pytest
@@ -32,42 +34,46 @@ def _start(command, phantoms, *more):
 
 @pytest.fixture
 def config_of(monkeypatch, command, runs):
-    """The settings a command line stands for, without training."""
+    """Return the settings of a command line without training."""
     from fracture_core.training import run_training
 
     monkeypatch.setattr(
         run_training, "run_training", lambda run, *_given: run.set_state("stopped", "Not trained.")
     )
 
-    def ask(*words, name="asked"):
-        said = command("train", "--run", name, *words)
-        assert (said.status, said.out) == (1, "")
-        assert said.err.endswith("Not trained.\n")
+    def read(*words, name="config"):
+        done = command("train", "--run", name, *words)
+        assert (done.status, done.out) == (1, "")
+        assert done.err.endswith("Not trained.\n")
         return Run.open(runs, name).config()
 
-    return ask
+    return read
 
 
 def test_train(command, phantoms, runs):
-    said = _start(command, phantoms, "--run", "first")
-    assert said.status == 0
+    done = _start(command, phantoms, "--run", "first")
+    assert done.status == 0
     run = Run.open(runs, "first")
-    answer = json.loads(said.lines[-1])
+    answer = json.loads(done.lines[-1])
     assert answer["run"] == "first"
     assert answer["result"] == str(run.result)
     card = json.loads((run.result / "card.json").read_text("utf-8"))
     assert answer["test"] == card["test"]["auc"]
-    assert "epoch 1/1" in said.err
+    assert "epoch 1/1" in done.err
+    # A sentence for people; the JSON line stays the last line of standard output.
+    summary = done.err.splitlines()[-1]
+    assert summary.startswith("first is finished. Test AUC ")
+    assert str(run.result) in summary
     assert run.state().status == "finished"
 
-    said = command("train", "--resume", "--run", "first")
-    assert (said.status, said.out) == (1, "")
-    assert "first is finished" in said.err
-    said = _start(command, phantoms, "--run", "first")
-    assert "first exists already" in said.err
+    done = command("train", "--resume", "--run", "first")
+    assert (done.status, done.out) == (1, "")
+    assert "first is finished" in done.err
+    done = _start(command, phantoms, "--run", "first")
+    assert "A run named first already exists" in done.err
 
 
-def test_defaults_are_those_of_the_architecture(config_of, phantoms, tmp_path):
+def test_defaults_of_the_architecture(config_of, phantoms, tmp_path):
     protocol = find_architecture("mobilenet_v2").protocol
     weights = tmp_path / "base.weights.h5"
     config = config_of("--data", phantoms, "--architecture", "mobilenet_v2", "--backbone-weights", weights)
@@ -78,7 +84,7 @@ def test_defaults_are_those_of_the_architecture(config_of, phantoms, tmp_path):
     assert config.class_weights
 
 
-def test_variations_are_those_of_the_architecture_but_for_what_is_given(config_of, phantoms):
+def test_augmentation_of_the_architecture_and_given_options(config_of, phantoms):
     usual = find_architecture("small_fcn").protocol.augmentation
     assert config_of("--data", phantoms, "--architecture", "small_fcn").augmentation == usual
     words = ("--data", phantoms, "--architecture", "small_fcn", "--zoom", 0, "--no-flip")
@@ -86,28 +92,28 @@ def test_variations_are_those_of_the_architecture_but_for_what_is_given(config_o
     assert given == replace(usual, zoom=0.0, flip=False)
 
 
-def test_the_settings_of_the_publication(config_of, phantoms):
+def test_published(config_of, phantoms):
     words = ("--data", phantoms, "--architecture", "four_block")
     usual, published = config_of(*words), config_of(*words, "--published", name="published")
     assert (usual.learning_rate, published.learning_rate) == (1e-3, 6e-3)
     assert replace(published, learning_rate=1e-3) == usual
-    # What is given goes before.
+    # Given options take precedence.
     given = config_of(*words, "--published", "--learning-rate", 0.01, name="given")
     assert given.learning_rate == 0.01
 
 
-def test_films_are_mirrored_where_that_is_asked_for(config_of, phantoms):
+def test_flip(config_of, phantoms):
     words = ("--data", phantoms, "--architecture", "cnn150")
     assert not config_of(*words).augmentation.flip
     assert config_of(*words, "--flip", name="mirrored").augmentation.flip
 
 
-def test_random_weights_are_trained_whole(config_of, phantoms):
+def test_random_weights_freeze_no_layers(config_of, phantoms):
     config = config_of("--data", phantoms, "--architecture", "mobilenet_v2")
     assert (config.head_epochs, config.freeze_before, config.backbone_weights) == (0, "", "")
 
 
-def test_every_setting_arrives(config_of, phantoms):
+def test_options_reach_the_config(config_of, phantoms):
     config = config_of(
         *(
             "--data",
@@ -143,7 +149,7 @@ def test_every_setting_arrives(config_of, phantoms):
 
 
 @pytest.mark.parametrize(("word", "layer"), [("none", ""), ("nonesuch", "nonesuch")])
-def test_none_frees_all_layers(config_of, phantoms, word, layer):
+def test_freeze_before_none(config_of, phantoms, word, layer):
     assert (
         config_of("--data", phantoms, "--architecture", "four_block", "--freeze-before", word).freeze_before
         == layer
@@ -153,46 +159,80 @@ def test_none_frees_all_layers(config_of, phantoms, word, layer):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--resume"], "Expected --run with --resume"),
-        (["--resume", "--run", "gone"], "Expected a run named gone"),
-        (["--architecture", "four_block"], "Expected --data and --architecture"),
+        (["--resume"], "--resume needs the name of a run"),
+        (["--resume", "--run", "gone"], "There is no run named gone"),
+        (["--architecture", "four_block"], "A new run needs --data and --architecture"),
         (["--data", ".", "--architecture", "four_block", "--size", "100"], "multiple of 32"),
-        (["--data", ".", "--architecture", "four_block", "--epochs", "0"], "Expected epochs from 1"),
+        (["--data", ".", "--architecture", "four_block", "--epochs", "0"], "Maximum epochs must be from 1"),
         (
             ["--data", ".", "--architecture", "four_block", "--rotation", "400"],
-            "Expected rotation from 0 to 180",
+            "Rotation must be from 0 to 180",
         ),
         (
             ["--data", ".", "--architecture", "small_fcn", "--published"],
-            "small_fcn has none: leave --published",
+            "small_fcn follows no publication. Leave --published out",
         ),
-        (["--data", ".", "--architecture", "four_block", "--run", "a/b"], "Expected a run name"),
+        (["--data", ".", "--architecture", "four_block", "--run", "a/b"], "not a valid run name"),
     ],
 )
-def test_what_cannot_be_started_leaves_no_run(command, runs, words, sentence):
-    said = command("train", *words)
-    assert (said.status, said.out) == (1, "")
-    assert said.err.startswith(sentence) or sentence in said.err
+def test_refused_start_leaves_no_run(command, runs, words, sentence):
+    done = command("train", *words)
+    assert (done.status, done.out) == (1, "")
+    assert done.err.startswith(sentence) or sentence in done.err
     assert Run.all(runs) == []
 
 
-def test_a_missing_data_set_is_one_sentence(command, runs, tmp_path):
-    said = _start(command, tmp_path / "gone", "--run", "lost")
-    assert (said.status, said.out) == (1, "")
-    assert "is not a folder: check the path" in said.err
+def test_missing_dataset(command, runs, tmp_path):
+    done = _start(command, tmp_path / "gone", "--run", "lost")
+    assert (done.status, done.out) == (1, "")
+    assert "is not a folder: check the path" in done.err
     assert Run.open(runs, "lost").state().status == "failed"
 
 
-def test_an_unknown_architecture_is_unusable_arguments(command, phantoms):
+def test_unknown_architecture(command, phantoms):
     with pytest.raises(SystemExit) as left:
         command("train", "--data", phantoms, "--architecture", "vgg")
     assert left.value.code == 2
 
 
-def test_the_bar_fits_a_terminal():
-    from fracture_core.cli.train import _WIDTH, _bar
+def test_progress_bar_fits_a_terminal():
+    from fracture_core.cli.train import _LINE_WIDTH, _format_bar
 
     line = {"epoch": 999, "epochs": 1000, "step": 25, "steps": 100, "loss": 0.5, "seconds": 30.0}
-    text = _bar({**line, "images_per_second": 21.4})
+    text = _format_bar({**line, "images_per_second": 21.4})
     assert text == "epoch 999/1000 [####------------] 25/100  loss 0.500  21 images/s  90 s left"
-    assert len(text) <= _WIDTH
+    assert len(text) <= _LINE_WIDTH
+
+
+def test_random_weights_are_warned_of(command, phantoms, runs, monkeypatch):
+    from fracture_core.training import run_training
+
+    monkeypatch.setattr(
+        run_training, "run_training", lambda run, *_given: run.set_state("stopped", "Not trained.")
+    )
+    warning = "MobileNetV2.* starts from random weights.*--backbone-weights imagenet"
+    done = command("train", "--run", "a", "--data", phantoms, "--architecture", "mobilenet_v2")
+    assert re.search(warning, done.err)
+    words = ("--data", phantoms, "--architecture", "mobilenet_v2", "--backbone-weights", "imagenet")
+    assert "random weights" not in command("train", "--run", "b", *words).err
+    words = ("--data", phantoms, "--architecture", "four_block")
+    assert "random weights" not in command("train", "--run", "c", *words).err
+
+
+@pytest.mark.parametrize(
+    ("output", "terminal", "sentence", "has_json"),
+    [
+        (None, True, "out", False),
+        (None, False, "err", True),
+        ("text", False, "out", False),
+        ("json", True, "", True),
+    ],
+)
+def test_summary(monkeypatch, capsys, output, terminal, sentence, has_json):
+    from fracture_core.cli import train
+
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    train._print_summary("Done.", {"run": "a"}, output)
+    printed = capsys.readouterr()
+    assert ("Done." in printed.out, "Done." in printed.err) == (sentence == "out", sentence == "err")
+    assert (printed.out.splitlines()[-1] == '{"run": "a"}') == has_json

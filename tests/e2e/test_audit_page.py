@@ -34,7 +34,7 @@ def leaky(tmp_path_factory):
 def _open(page, app, data):
     page.goto(f"{app.url}/audit")
     page.get_by_role("heading", name="Data audit").wait_for()
-    field = page.get_by_role("textbox", name="Folder of labelled films")
+    field = page.get_by_role("textbox", name="Dataset folder")
     field.fill(str(data))
     field.press("Enter")
 
@@ -87,11 +87,11 @@ def test_the_mended_split_goes_on_to_training(page, app, leaky):
     page.get_by_role("button", name="Train on the mended split").click()
     page.get_by_role("heading", name="Train", exact=True).wait_for()
     page.get_by_text(re.compile(r"Manifest: 23 films")).wait_for()
-    page.get_by_role("button", name="Audit these films first").click()
+    page.get_by_role("button", name="Audit this dataset").click()
     page.get_by_text("What the audit found").click()
     page.get_by_role("button", name="See the whole audit").click()
     page.get_by_role("heading", name="Data audit").wait_for()
-    expect(page.get_by_role("textbox", name="Folder of labelled films")).to_have_value(re.compile(r"\.csv$"))
+    expect(page.get_by_role("textbox", name="Dataset folder")).to_have_value(re.compile(r"\.csv$"))
 
 
 def test_an_audit_can_be_left_found_again_and_cancelled(page, app, leaky, tmp_path):

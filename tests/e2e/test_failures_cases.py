@@ -91,7 +91,7 @@ def test_films_are_listed_by_likeness_and_their_copies_are_named(page, app, less
     expect(page.get_by_role("combobox", name="Order")).to_have_value(f"Most like {short} first")
     expect(first).to_have_text(short)
     # Slices come last: the page is then whole, and nothing moves under the pointer.
-    page.get_by_text("No slice has films enough").wait_for()
+    page.get_by_text("No subgroup has enough images").wait_for()
     # The nearest is another film, and its distance stands on its card.
     expect(page.locator(".st-key-failures-card-1")).to_contain_text("distance")
     expect(page).to_have_url(re.compile("sort=like&like="))

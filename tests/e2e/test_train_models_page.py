@@ -1,4 +1,4 @@
-"""Models on the Train page, driven as a user drives them: compared, loaded, passed on, renamed, deleted."""
+"""Models on the Train page in a browser: compare, load, export, rename and delete."""
 
 import csv
 import io
@@ -49,7 +49,7 @@ def saved(page, words: str) -> tuple[str, bytes]:
 
 @pytest.fixture
 def twin(app):
-    """A second model on the films of `tiny`, which says the same of each of them."""
+    """A second model with the test images of `tiny` and one probability for all."""
     folder = app.models / "twin"
     shutil.copytree(app.models / "tiny", folder)
     table = predictions.read_predictions(folder / "predictions.csv")
@@ -59,14 +59,14 @@ def twin(app):
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_models_are_compared_and_the_comparison_downloaded(page, app, twin):
+def test_compare_models_and_download(page, app, twin):
     open_part(page, app, "Compare")
     pick(page, "First model", "tiny")
     pick(page, "Second model", twin)
     n = ModelStore(app.models).card("tiny").test.n
     page.get_by_text(f"On the {n} films in").wait_for(timeout=PATIENCE)
     page.get_by_role("img", name="ROC curves of tiny and twin: roc").wait_for()
-    name, content = saved(page, "Table as CSV")
+    name, content = saved(page, "Download table (CSV)")
     assert name == "comparison.csv"
     lines = {line["Name"]: line for line in csv.DictReader(io.StringIO(content.decode()))}
     assert {"tiny", "twin", SHIPPED_MODEL} <= set(lines)
@@ -79,44 +79,44 @@ def test_models_are_compared_and_the_comparison_downloaded(page, app, twin):
     pick(page, "Second model", SHIPPED_MODEL)
     page.get_by_text("share no test images").wait_for(timeout=PATIENCE)
 
-    page.get_by_role("button", name="Measure speed here").click()
-    page.get_by_role("button", name="Measure speed here").wait_for(state="detached", timeout=PATIENCE)
+    page.get_by_role("button", name="Measure speed").click()
+    page.get_by_role("button", name="Measure speed").wait_for(state="detached", timeout=PATIENCE)
 
 
-def test_a_model_is_exported_imported_renamed_and_deleted(page, app, twin, tmp_path):
+def test_export_import_rename_and_delete(page, app, twin, tmp_path):
     store = ModelStore(app.models)
     open_part(page, app, "Models")
     pick(page, "Model", twin)
     page.get_by_text("Export, rename, delete").click()
-    name, content = saved(page, "Export as a zip")
+    name, content = saved(page, "Export as zip")
     assert name == "twin.zip"
     assert content.startswith(b"PK")
 
-    # A name that is taken is one sentence; another is taken.
+    # A taken name is an error; another name is accepted.
     rename(page, "tiny")
-    page.get_by_text("tiny is here already").wait_for()
+    page.get_by_text("tiny already exists").wait_for()
     rename(page, "renamed")
-    page.get_by_text("twin is now renamed").wait_for()
+    page.get_by_text("twin was renamed to renamed").wait_for()
     assert store.card("renamed").title == "Twin"
     try:
-        # What was exported comes back under its own name.
+        # The exported model is imported under its own name.
         page.locator("input[type=file]").first.set_input_files(
             files=[{"name": "twin.zip", "mimeType": "application/zip", "buffer": content}]
         )
         page.get_by_role("button", name="Check and import").click()
-        page.get_by_text("twin is imported").wait_for(timeout=PATIENCE)
+        page.get_by_text("twin was imported").wait_for(timeout=PATIENCE)
         assert store.card("twin").test == store.card("renamed").test
 
-        # Deleting asks first.
+        # Deletion asks for confirmation.
         press(page, "Delete")
-        page.get_by_text("for good").wait_for()
-        press(page, "Keep it")
-        page.get_by_text("for good").wait_for(state="detached")
+        page.get_by_text("permanently?").wait_for()
+        press(page, "Cancel")
+        page.get_by_text("permanently?").wait_for(state="detached")
         press(page, "Delete")
-        # The page is whole when what was there before is gone.
+        # Wait until the previous elements are gone.
         page.get_by_role("button", name="Delete", exact=True).wait_for(state="detached")
-        press(page, "Delete it")
-        page.get_by_text("twin is deleted").wait_for()
+        press(page, "Delete permanently")
+        page.get_by_text("twin was deleted").wait_for()
         assert "twin" not in store.ids()
     finally:
         shutil.rmtree(app.models / "renamed", ignore_errors=True)
@@ -142,7 +142,7 @@ def synthetic(app):
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_a_model_that_fails_a_check_needs_a_reason_is_marked_and_is_replaced_again(page, app, synthetic):
+def test_model_that_fails_a_check_needs_a_reason(page, app, synthetic):
     store = ModelStore(app.models)
     store.use(SHIPPED_MODEL)
     open_part(page, app, "Models")
@@ -151,10 +151,10 @@ def test_a_model_that_fails_a_check_needs_a_reason_is_marked_and_is_replaced_aga
     page.get_by_text("The model was trained on synthetic images").wait_for(timeout=PATIENCE)
     page.get_by_text("On the 529 test images").wait_for()
     press(page, "Put it in use")
-    page.get_by_text("Type a reason first").wait_for()
+    page.get_by_text("Enter a reason first").wait_for()
     assert store.model_in_use() == SHIPPED_MODEL
 
-    page.get_by_role("textbox", name="Reason for using it all the same").fill("for a course")
+    page.get_by_role("textbox", name="Reason for using it anyway").fill("for a course")
     press(page, "Put it in use")
     page.get_by_text("is now in use on every page").wait_for(timeout=PATIENCE)
     assert (store.model_in_use(), store.history()[-1].reason) == (synthetic, "for a course")
@@ -175,7 +175,7 @@ def test_a_model_that_fails_a_check_needs_a_reason_is_marked_and_is_replaced_aga
     assert page.get_by_role("button", name="Choose a model").count() == 0
 
 
-def test_the_comparison_fits_a_phone(page, app, synthetic):
+def test_release_comparison_fits_a_phone(page, app, synthetic):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(app.url)
     page.get_by_role("heading", level=1).wait_for()
@@ -191,10 +191,10 @@ def test_the_comparison_fits_a_phone(page, app, synthetic):
     page.get_by_role("button", name="Put in use", exact=True).wait_for()
 
 
-def test_what_is_no_exported_model_is_one_sentence(page, app):
+def test_import_of_a_damaged_zip(page, app):
     open_part(page, app, "Models")
     page.locator("input[type=file]").first.set_input_files(
         files=[{"name": "mine.zip", "mimeType": "application/zip", "buffer": b"never mind"}]
     )
     page.get_by_role("button", name="Check and import").click()
-    page.get_by_text("mine.zip is damaged or none").wait_for(timeout=PATIENCE)
+    page.get_by_text("mine.zip is damaged or not a zip file").wait_for(timeout=PATIENCE)

@@ -1,4 +1,4 @@
-"""The Train page, driven as a user drives it."""
+"""The Train page in a browser."""
 
 import shutil
 from dataclasses import replace
@@ -54,22 +54,22 @@ def _model_back(app):
 def fill_in(page, app, name: str, epochs: int) -> None:
     open_page(page, app)
     part(page, "New training")
-    type_in(page, "textbox", "Folder of labelled films", str(app.phantoms))
-    page.get_by_text("56 films, 28 with a fracture").wait_for()
+    type_in(page, "textbox", "Dataset folder", str(app.phantoms))
+    page.get_by_text("56 images, 28 with a fracture").wait_for()
     page.get_by_text("will be split by group").wait_for()
     pick(page, "Architecture", "Four-block CNN")
     page.get_by_text("More settings").click()
-    page.get_by_role("spinbutton", name="Patience, epochs").wait_for()
+    page.get_by_role("spinbutton", name="Patience (epochs)").wait_for()
     settled(page)
-    # It stays open when the page is drawn anew.
+    # The expander stays open when the page is drawn again.
     pick(page, "Architecture", "MobileNetV2, frozen")
     pick(page, "Architecture", "Four-block CNN")
-    wanted = {"Input size, px": "64", "Films a step (batch)": "8", "Epochs, at most": str(epochs)}
-    wanted["Patience, epochs"] = "1000"
+    wanted = {"Input size (px)": "64", "Batch size": "8", "Maximum epochs": str(epochs)}
+    wanted["Patience (epochs)"] = "1000"
     for label, value in wanted.items():
         type_in(page, "spinbutton", label, value)
-    type_in(page, "textbox", "Name of the run", name)
-    # On a busy machine the answer to one field may be drawn over the next while it is typed.
+    type_in(page, "textbox", "Run name (optional)", name)
+    # On a busy machine, the update after one field may overwrite the next.
     for _ in range(5):
         page.wait_for_timeout(1500)
         lost = [
@@ -84,7 +84,7 @@ def fill_in(page, app, name: str, epochs: int) -> None:
 
 
 @pytest.mark.usefixtures("_model_back")
-def test_a_model_is_trained_while_other_pages_are_used_and_put_in_use(page, app):
+def test_train_and_put_in_use_while_other_pages_are_open(page, app):
     fill_in(page, app, "watched", 2)
     # Two quick clicks start one training.
     page.get_by_role("button", name="Start training").dblclick()
@@ -96,7 +96,7 @@ def test_a_model_is_trained_while_other_pages_are_used_and_put_in_use(page, app)
         page.get_by_role("heading", name=other, exact=True).wait_for()
     page.get_by_role("link", name="Train").first.click()
 
-    # The page finds out by itself that the run has ended.
+    # The page updates itself when the run has ended.
     page.get_by_text("On the test split").wait_for(timeout=PATIENCE)
     wait_for_run(page, "finished – watched")
     page.get_by_text("Best epoch:").wait_for()
@@ -111,14 +111,14 @@ def test_a_model_is_trained_while_other_pages_are_used_and_put_in_use(page, app)
     page.locator(".footer", has_text="watched").wait_for()
 
 
-def test_a_training_is_stopped_and_resumed(page, app):
+def test_stop_and_resume(page, app):
     fill_in(page, app, "broken-off", 1000)
     page.get_by_role("button", name="Start training").click()
     page.get_by_text("Best epoch so far").wait_for(timeout=PATIENCE)
 
     part(page, "New training")
     page.get_by_text("broken-off is being trained").wait_for()
-    page.get_by_role("button", name="Watch it").click()
+    page.get_by_role("button", name="Show that run").click()
 
     page.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_role("button", name="Resume").wait_for(timeout=PATIENCE)
@@ -131,12 +131,12 @@ def test_a_training_is_stopped_and_resumed(page, app):
     assert len(Run(app.runs / "broken-off").epochs()) >= kept
 
 
-def test_wrong_settings_are_sentences_and_start_nothing(page, app):
+def test_invalid_settings_start_nothing(page, app):
     open_page(page, app)
     part(page, "New training")
-    type_in(page, "textbox", "Folder of labelled films", "/no/such/folder")
+    type_in(page, "textbox", "Dataset folder", "/no/such/folder")
     page.get_by_text("is not a folder").wait_for()
-    type_in(page, "spinbutton", "Input size, px", "100")
+    type_in(page, "spinbutton", "Input size (px)", "100")
     page.get_by_text("multiple of 32").wait_for()
     assert page.get_by_role("button", name="Start training").is_disabled()
 
@@ -149,7 +149,7 @@ def upload(page, name: str, content: bytes) -> None:
     settled(page)
 
 
-def test_weights_are_loaded_and_other_files_refused(page, app, tmp_path):
+def test_load_weights(page, app, tmp_path):
     row = find_architecture("four_block")
     path = tmp_path / "mine.weights.h5"
     row.build(row.at_size(64)).save_weights(path)
@@ -160,42 +160,42 @@ def test_weights_are_loaded_and_other_files_refused(page, app, tmp_path):
     page.get_by_text("which runs code when it is opened").wait_for()
 
     upload(page, "mine.weights.h5", path.read_bytes())
-    pick(page, "Its architecture", "Four-block CNN")
-    type_in(page, "textbox", "Name here", "local-mine")
+    pick(page, "Weights architecture", "Four-block CNN")
+    type_in(page, "textbox", "Model name", "local-mine")
     page.get_by_role("button", name="Check and add").click()
     page.get_by_text("choose the architecture and size").wait_for(timeout=PATIENCE)
     assert "local-mine" not in ModelStore(app.models).ids()
 
-    type_in(page, "spinbutton", "Its input size, px", "64")
+    type_in(page, "spinbutton", "Training input size (px)", "64")
     page.get_by_role("button", name="Check and add").click()
-    page.get_by_text("local-mine is added").wait_for(timeout=PATIENCE)
-    page.get_by_text("No record:").wait_for()
+    page.get_by_text("local-mine was added").wait_for(timeout=PATIENCE)
+    page.get_by_text("No test results:").wait_for()
     assert ModelStore(app.models).card("local-mine").test is None
 
 
 @pytest.mark.usefixtures("_model_back")
-def test_two_models_become_one(page, app):
+def test_ensemble(page, app):
     store = ModelStore(app.models)
     shutil.copytree(app.models / "tiny", app.models / "twin")
     try:
         replace(store.card("tiny"), id="twin").save(app.models / "twin" / "card.json")
         open_page(page, app)
         part(page, "Models")
-        # It cannot be averaged with a model that sees films otherwise.
+        # Models with different inputs cannot form an ensemble.
         for name in ("tiny", SHIPPED_MODEL):
             pick(page, "Models to average", name)
         page.keyboard.press("Tab")
-        type_in(page, "textbox", "Name of the average", "both")
-        page.get_by_role("button", name="Average them").click()
+        type_in(page, "textbox", "Ensemble name", "both")
+        page.get_by_role("button", name="Create ensemble").click()
         page.get_by_text("Expected models that see films alike").wait_for(timeout=PATIENCE)
 
         page.get_by_role("combobox", name="Models to average").press("Backspace")
         settled(page)
         pick(page, "Models to average", "twin")
         page.keyboard.press("Tab")
-        page.get_by_role("button", name="Average them").click()
-        page.get_by_text("both is added").wait_for(timeout=PATIENCE)
-        page.get_by_text("It averages tiny, twin").wait_for()
+        page.get_by_role("button", name="Create ensemble").click()
+        page.get_by_text("both was added").wait_for(timeout=PATIENCE)
+        page.get_by_text("Average of tiny, twin").wait_for()
         put_in_use(page)
         page.locator(".footer", has_text="both").wait_for(timeout=PATIENCE)
     finally:
@@ -204,7 +204,7 @@ def test_two_models_become_one(page, app):
             shutil.rmtree(app.models / name, ignore_errors=True)
 
 
-def test_the_page_fits_a_phone(page, app):
+def test_page_fits_a_phone(page, app):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(app.url)
     page.get_by_role("heading", level=1).wait_for()

@@ -1,4 +1,4 @@
-"""The runs of the Train page: one trains, the next waits, and each can be cloned, renamed and deleted."""
+"""Runs on the Train page in a browser: queue, live progress, clone, rename and delete."""
 
 import shutil
 
@@ -54,18 +54,18 @@ def press(page, key: str) -> None:
 
 def chosen(page, words: str) -> None:
     """Waits until the list of runs shows this one as chosen."""
-    expect(page.get_by_role("combobox", name="Run, the newest first")).to_have_value(words, timeout=PATIENCE)
+    expect(page.get_by_role("combobox", name="Run")).to_have_value(words, timeout=PATIENCE)
 
 
 def choose(page, words: str) -> None:
-    page.get_by_role("combobox", name="Run, the newest first").click()
+    page.get_by_role("combobox", name="Run").click()
     page.keyboard.type(words)
     page.get_by_role("option", name=words).first.wait_for()
     page.keyboard.press("Enter")
     chosen(page, words)
 
 
-def test_one_trains_while_the_next_waits_and_runs_are_managed(page, app):
+def test_queue_progress_clone_rename_and_delete(page, app):
     process.create_and_start(app.runs, "one", settings(app, 1))
     for number, name in enumerate(("two", "three"), 2):
         process.create_and_start(app.runs, name, settings(app, number))
@@ -74,76 +74,77 @@ def test_one_trains_while_the_next_waits_and_runs_are_managed(page, app):
     expect(waits).to_contain_text("1. two")
     expect(waits).to_contain_text("2. three")
 
-    # The queue is changed.
+    # Change the queue.
     press(page, "train_up_three")
     expect(waits).to_contain_text("1. three")
     press(page, "train_out_three")
     expect(waits).not_to_contain_text("three")
-    expect(page.get_by_text("three no longer waits")).to_be_visible()
+    expect(page.get_by_text("three is no longer in the queue")).to_be_visible()
 
-    # The first is watched.
+    # Watch the first run.
     choose(page, "in training – one")
     expect(page.get_by_text("Best epoch so far")).to_be_visible(timeout=PATIENCE)
-    for words in ("Images a second", "Memory held", "Time left, at most"):
+    for words in ("Images per second", "Memory", "Time left (maximum)"):
         expect(page.get_by_text(words)).to_be_visible()
     expect(page.get_by_text("training, step by step").first).to_be_visible()
     expect(page.locator("canvas, svg.marks")).to_have_count(3)
     expect(page.get_by_test_id("stPopoverButton").filter(has_text="Delete", visible=True)).to_be_disabled()
 
-    # It is stopped, and the next begins by itself.
+    # Stop it; the next run starts automatically.
     press(page, "train_stop_one")
     expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("Completed epochs:").first).to_be_visible()
     expect(waits).to_have_count(0, timeout=PATIENCE)
     assert process.active_run(app.runs).name == "two"
 
-    # It is cloned with another seed, and the clone renamed.
+    # Clone it with another seed, and rename the clone.
     press(page, "train_clone_one")
     name = page.get_by_role("textbox", name="Name of the clone")
     expect(name).to_have_value("one-2")
     name.fill("copy")
-    page.get_by_role("spinbutton", name="Its seed").fill("9")
-    page.get_by_role("button", name="Make the clone").click()
+    page.get_by_role("spinbutton", name="Seed").fill("9")
+    page.get_by_role("button", name="Create clone").click()
     chosen(page, "new – copy")
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
     assert Run(app.runs / "copy").config().seed == 9
 
     press(page, "train_rename_copy")
     page.get_by_role("textbox", name="New name").fill("one")
-    page.get_by_role("button", name="Give it this name").click()
-    expect(page.get_by_text("one exists already")).to_be_visible()
+    page.get_by_role("button", name="Rename run").click()
+    expect(page.get_by_text("A run named one already exists")).to_be_visible()
     page.get_by_role("textbox", name="New name").fill("better")
-    page.get_by_role("button", name="Give it this name").click()
+    page.get_by_role("button", name="Rename run").click()
     chosen(page, "new – better")
 
-    # It waits when it is started, and is deleted only after a question.
+    # Started, it waits; deletion asks for confirmation.
     press(page, "train_resume_better")
     chosen(page, "waiting – better")
     expect(waits).to_contain_text("1. better")
     press(page, "train_delete_better")
     expect(page.get_by_text("This cannot be undone")).to_be_visible()
-    page.get_by_role("button", name="Delete it for good").click()
-    expect(page.get_by_text("better is deleted")).to_be_visible()
+    page.get_by_role("button", name="Delete permanently").click()
+    expect(page.get_by_text("better was deleted")).to_be_visible()
     expect(waits).to_have_count(0)
     assert not (app.runs / "better").exists()
 
 
-def test_a_new_training_waits_for_the_one_at_work(page, app):
+def test_form_states_that_a_new_training_waits(page, app):
     process.create_and_start(app.runs, "one", settings(app, 1))
     page.goto(f"{app.url}/train")
     page.get_by_role("radio", name="New training", exact=True).click()
-    expect(page.get_by_text("one is being trained. One training at a time")).to_be_visible()
+    expect(page.get_by_text("one is being trained. One run is trained at a time")).to_be_visible()
+    expect(page.get_by_role("button", name="Add to queue")).to_be_disabled()
     press(page, "train_watch_other")
     chosen(page, "in training – one")
 
 
-def test_what_is_left_of_a_run_is_said_and_deleted(page, app):
+def test_run_without_settings_can_be_deleted(page, app):
     run = Run.create(app.runs, "half", settings(app, 1))
     run.set_state("stopped", "Stopped.")
     (run.folder / "config.json").unlink()
     open_runs(page, app)
-    expect(page.get_by_text("config.json is gone: delete the run")).to_be_visible()
+    expect(page.get_by_text("config.json is missing. Delete the run")).to_be_visible()
     press(page, "train_delete_half")
-    page.get_by_role("button", name="Delete it for good").click()
-    expect(page.get_by_text("half is deleted")).to_be_visible()
+    page.get_by_role("button", name="Delete permanently").click()
+    expect(page.get_by_text("half was deleted")).to_be_visible()
     assert not run.folder.exists()

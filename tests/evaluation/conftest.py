@@ -1,4 +1,4 @@
-"""Cases every test of this folder may use."""
+"""Fixtures shared by the tests of the evaluation package."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class Sample:
 
 @pytest.fixture
 def sample() -> Sample:
-    """300 cases in 80 groups, a third of them fractures; probabilities are rounded, so there are ties."""
+    """300 cases in 80 groups, a third with a fracture; rounded probabilities produce ties."""
     rng = np.random.default_rng(7)
     group = rng.integers(0, 80, 300)
     label = (rng.random(300) < 0.33).astype(int)
@@ -27,7 +27,7 @@ def sample() -> Sample:
 
 @pytest.fixture
 def table() -> pd.DataFrame:
-    """Six predictions: two right, two missed fractures, two false alarms at a threshold of 0.5."""
+    """Six predictions: two correct, two missed fractures and two false alarms at a threshold of 0.5."""
     return pd.DataFrame(
         {
             "id": ["a", "b", "c", "d", "e", "0007"],

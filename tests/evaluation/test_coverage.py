@@ -1,4 +1,4 @@
-"""How often each verdict falls and how often it is wrong, counted by hand."""
+"""Coverage of the verdicts, compared with counts by hand."""
 
 import numpy as np
 import pytest
@@ -7,11 +7,11 @@ from fracture_core.evaluation import VerdictCoverage, measure_coverage, measure_
 from fracture_core.vocabulary import Verdict
 
 LABEL = [0, 0, 0, 0, 1, 0, 1, 1, 1, 0]
-CHANCE = [0.01, 0.05, 0.09, 0.02, 0.08, 0.3, 0.4, 0.9, 0.8, 0.7]
+PROBABILITY = [0.01, 0.05, 0.09, 0.02, 0.08, 0.3, 0.4, 0.9, 0.8, 0.7]
 
 
-def test_shares_by_hand():
-    found = measure_coverage(LABEL, CHANCE, None, 0.1, 0.6)
+def test_worked_example():
+    found = measure_coverage(LABEL, PROBABILITY, None, 0.1, 0.6)
     share, fractured = found.for_verdict(Verdict.NOT_SEEN)
     assert (share.value, share.n) == (0.5, 10)
     assert (fractured.value, fractured.n) == (0.2, 5)
@@ -24,25 +24,23 @@ def test_shares_by_hand():
     assert VerdictCoverage.from_json(found.to_json()) == found
 
 
-def test_a_verdict_that_is_never_given():
+def test_verdict_that_is_not_given():
     found = measure_coverage([0, 1], [0.2, 0.3], None, 0.1, 0.9)
     share, fractured = found.for_verdict(Verdict.SUSPECTED)
     assert share.value == 0
     assert not fractured.is_measured
 
 
-def test_groups_widen_the_interval():
-    label, chance = np.tile(LABEL, 4), np.tile(CHANCE, 4)
-    alone = measure_coverage(label, chance, None, 0.1, 0.6).share[0]
-    grouped = measure_coverage(
-        label, chance, np.repeat(np.arange(4), 10) * 0 + np.tile(np.arange(10), 4), 0.1, 0.6
-    ).share[0]
-    assert grouped.high - grouped.low > alone.high - alone.low
+def test_clustered_interval_is_wider():
+    label, probability = np.tile(LABEL, 4), np.tile(PROBABILITY, 4)
+    independent = measure_coverage(label, probability, None, 0.1, 0.6).share[0]
+    grouped = measure_coverage(label, probability, np.tile(np.arange(10), 4), 0.1, 0.6).share[0]
+    assert grouped.high - grouped.low > independent.high - independent.low
 
 
-def test_regions_apart():
+def test_coverage_by_region():
     regions = ["hand"] * 5 + ["leg hand"] + ["leg"] * 4
-    found = measure_coverage_by_region(LABEL, CHANCE, None, regions, 0.1, 0.6)
+    found = measure_coverage_by_region(LABEL, PROBABILITY, None, regions, 0.1, 0.6)
     assert list(found) == ["hand", "leg"]
     assert found["hand"].share[0].n == 6
     assert found["leg"].share[0].n == 5

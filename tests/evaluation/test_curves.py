@@ -1,3 +1,5 @@
+"""ROC, precision–recall and reliability curves."""
+
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, precision_score, recall_score, roc_auc_score
@@ -14,23 +16,23 @@ THRESHOLDS = (0.0, 0.105, 0.5, 0.73, 0.9)
 
 
 @pytest.mark.parametrize("threshold", THRESHOLDS)
-def test_operating_points_lie_where_decisions_put_them(sample, threshold):
-    called = sample.probability >= threshold
-    sensitivity = recall_score(sample.label, called)
+def test_operating_points_match_scikit_learn(sample, threshold):
+    flagged = sample.probability >= threshold
+    sensitivity = recall_score(sample.label, flagged)
     roc, pr = (
         compute_roc_curve(sample.label, sample.probability),
         compute_precision_recall_curve(sample.label, sample.probability),
     )
-    assert roc.at(threshold) == pytest.approx((called[sample.label == 0].mean(), sensitivity))
-    assert pr.at(threshold) == pytest.approx((sensitivity, precision_score(sample.label, called)))
+    assert roc.at(threshold) == pytest.approx((flagged[sample.label == 0].mean(), sensitivity))
+    assert pr.at(threshold) == pytest.approx((sensitivity, precision_score(sample.label, flagged)))
 
 
-def test_above_every_probability_nothing_is_flagged(sample):
+def test_nothing_is_flagged_above_all_probabilities(sample):
     assert compute_roc_curve(sample.label, sample.probability).at(1.5) == (0, 0)
     assert compute_precision_recall_curve(sample.label, sample.probability).at(1.5) == (0, 1)
 
 
-def test_areas(sample):
+def test_areas_match_scikit_learn(sample):
     roc, pr = (
         compute_roc_curve(sample.label, sample.probability),
         compute_precision_recall_curve(sample.label, sample.probability),
@@ -40,40 +42,40 @@ def test_areas(sample):
     assert pr.prevalence == sample.label.mean()
 
 
-@pytest.mark.parametrize("draw", [compute_roc_curve, compute_precision_recall_curve])
-def test_one_class_is_refused(draw):
+@pytest.mark.parametrize("compute", [compute_roc_curve, compute_precision_recall_curve])
+def test_one_class_is_an_error(compute):
     with pytest.raises(DataError, match="got 0 with and 2 without: add"):
-        draw([0, 0], [0.1, 0.2])
+        compute([0, 0], [0.1, 0.2])
 
 
-def test_bins_hold_equal_numbers_and_never_split_ties():
+def test_bins_have_equal_size_and_do_not_split_ties():
     assert np.bincount(equal_mass_bins(np.linspace(0, 1, 100))).tolist() == [10] * 10
     assert len(set(equal_mass_bins(np.full(50, 0.3)))) == 1
     assert equal_mass_bins(np.array([0.1, 0.2, 0.3])).tolist() == [0, 1, 2]
     assert equal_mass_bins(np.array([])).tolist() == []
 
 
-def test_ece_by_hand():
-    # Two bins: predicted 0.2 where 0.5 are fractures, predicted 0.9 where all are.
+def test_ece_worked_example():
+    # Two bins: a probability of 0.2 with 50% fractures, and 0.9 with 100% fractures.
     found = compute_reliability_curve([0, 1, 1, 1], [0.2, 0.2, 0.9, 0.9], bins=2)
     assert found.predicted == pytest.approx([0.2, 0.9])
     assert [share.value for share in found.observed] == [0.5, 1]
     assert found.ece == pytest.approx((0.3 + 0.1) / 2)
 
 
-def test_ece_does_not_depend_on_the_order(sample):
+def test_ece_is_independent_of_the_order_of_cases(sample):
     order = np.random.default_rng(0).permutation(300)
     shuffled = compute_reliability_curve(sample.label[order], sample.probability[order]).ece
     assert shuffled == pytest.approx(compute_reliability_curve(sample.label, sample.probability).ece)
 
 
-def test_ece_of_what_is_calibrated_is_small():
+def test_ece_of_calibrated_probabilities_is_small():
     rng = np.random.default_rng(2)
     probability = rng.random(20000)
     assert compute_reliability_curve(rng.random(20000) < probability, probability).ece < 0.02
 
 
-def test_no_case():
+def test_reliability_curve_without_cases():
     found = compute_reliability_curve([], [])
     assert found.observed == ()
     assert np.isnan(found.ece)

@@ -1,3 +1,5 @@
+"""Classification and listing of error cases."""
+
 import numpy as np
 import pytest
 
@@ -13,20 +15,20 @@ from fracture_core.evaluation import (
 from fracture_core.evaluation.error_cases import decision_confidence
 
 
-def test_kinds(table):
+def test_decisions_are_classified(table):
     found = classify_decisions(table["label"], table["probability"], 0.5)
     assert found.tolist() == [CORRECT, CORRECT, MISSED, MISSED, FALSE_ALARM, FALSE_ALARM]
     assert classify_decisions([1, 0], [0.5, 0.5], 0.5).tolist() == ["correct", "false alarm"]
     assert classify_decisions([], [], 0.5).tolist() == []
 
 
-def test_the_most_confident_error_comes_first(table):
+def test_errors_are_sorted_by_confidence(table):
     found = list_errors(table, 0.5)
     assert found["id"].tolist() == ["e", "c", "d", "0007"]
     assert found["confidence"].is_monotonic_decreasing
 
 
-def test_confidence_is_measured_from_the_threshold():
+def test_confidence_is_the_distance_from_the_threshold():
     assert decision_confidence([0.2, 0.5], 0.2) == pytest.approx([0, np.log(4)])
     assert np.isfinite(decision_confidence([0.0, 1.0], 1.0)).all()
 
@@ -39,13 +41,13 @@ def test_filters(table):
     assert list_errors(table, 0.5, region="knee").empty
 
 
-def test_the_table_itself_stays_as_it_is(table):
+def test_error_columns_are_added_to_a_copy(table):
     before = table.copy()
     assert {"kind", "confidence"} <= set(add_error_columns(table, 0.5).columns)
     assert table.equals(before)
 
 
-def test_an_unknown_kind_is_named(table):
+def test_unknown_kind(table):
     with pytest.raises(
         DataError, match="Expected one of missed fracture, false alarm, correct, got 'subtle'"
     ):

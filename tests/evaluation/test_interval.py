@@ -1,3 +1,5 @@
+"""Text and JSON of intervals."""
+
 import json
 import math
 
@@ -27,22 +29,22 @@ def test_text(interval, text):
 @pytest.mark.parametrize("interval", [Interval(0.1, 0.05, 1 / 3, 7), Interval(1.0, math.nan, math.nan, 5)])
 def test_json_round_trip(interval):
     text = json.dumps(interval.to_json(), allow_nan=False)
-    again = Interval.from_json(json.loads(text))
-    assert again.n == interval.n
-    assert (again.value, again.low, again.high) == pytest.approx(
+    restored = Interval.from_json(json.loads(text))
+    assert restored.n == interval.n
+    assert (restored.value, restored.low, restored.high) == pytest.approx(
         (interval.value, interval.low, interval.high), abs=0, nan_ok=True
     )
 
 
 @pytest.mark.parametrize(
-    ("payload", "sentence"),
+    ("payload", "message"),
     [
-        ({"value": 1, "low": 0, "high": 1}, "got one without n: take"),
-        ({"value": "much", "low": 0, "high": 1, "n": 3}, "Expected a number for 'value', got 'much'"),
-        ({"value": True, "low": 0, "high": 1, "n": 3}, "Expected a number for 'value', got True"),
-        ([1, 2], "got list"),
+        ({"value": 1, "low": 0, "high": 1}, "^n: "),
+        ({"value": "much", "low": 0, "high": 1, "n": 3}, "^value: Input should be a valid number"),
+        ({"value": True, "low": 0, "high": 1, "n": 3}, "^value: Input should be a valid number"),
+        ([1, 2], "Input should be an object"),
     ],
 )
-def test_json_that_is_none(payload, sentence):
-    with pytest.raises(DataError, match=sentence):
+def test_invalid_json(payload, message):
+    with pytest.raises(DataError, match=message):
         Interval.from_json(payload)

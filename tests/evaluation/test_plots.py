@@ -1,3 +1,5 @@
+"""Figures: background, labels, legends and file formats."""
+
 import io
 import subprocess
 import sys
@@ -21,21 +23,21 @@ MARKS = {"Low": 0.2, "Balanced": 0.5, "High": 0.8}
 
 
 def rendered(figure):
-    """The figure as pixels, RGB 0–1, drawn without a warning."""
+    """Draw a figure; returns its pixels, RGB 0–1."""
     figure.canvas.draw()
     return np.asarray(figure.canvas.buffer_rgba())[..., :3] / 255
 
 
-def words(figure):
+def text_of(figure):
     axes = figure.axes[0]
     legend = axes.get_legend()
-    found = [
+    texts = [
         axes.get_title(loc="left"),
         axes.get_xlabel(),
         axes.get_ylabel(),
         *(t.get_text() for t in axes.texts),
     ]
-    return " | ".join(found + ([t.get_text() for t in legend.get_texts()] if legend else []))
+    return " | ".join(texts + ([t.get_text() for t in legend.get_texts()] if legend else []))
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def figures(sample):
         "confusion": plots.plot_confusion_matrix(count_confusion(label, probability, 0.5), 0.5),
         "rocs": plots.plot_rocs(
             {"one": compute_roc_curve(label, probability), "two": compute_roc_curve(label, 1 - probability)},
-            "300 films",
+            "300 images",
         ),
         "learning": plots.plot_learning_curves(
             {"run": [(1, 0.7), (2, 0.8)], "other": [(1, 0.6)]}, "AUC by epoch", "n"
@@ -59,7 +61,7 @@ def figures(sample):
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", ["roc", "pr", "reliability", "decision", "confusion", "rocs", "learning"])
-def test_figures_are_drawn_on_the_dark_background(figures, name):
+def test_figures_have_a_dark_background(figures, name):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     FigureCanvasAgg(figures[name])
@@ -68,43 +70,43 @@ def test_figures_are_drawn_on_the_dark_background(figures, name):
     assert pixels.max() > 0.8
 
 
-def test_words_on_the_figures(figures):
-    assert "AUC 0.90 (95% CI 0.80–0.95, n = 300)" in words(figures["roc"])
-    assert "Balanced (≥ 0.50)" in words(figures["roc"])
-    assert "Precision (alarms that are right)" in words(figures["pr"])
-    assert "n = 300 in 10 bins" in words(figures["reliability"])
-    assert "missed fractures" in words(figures["confusion"])
-    assert "Act on all" in words(figures["decision"])
-    assert "at most 0.34, every fracture found" in words(figures["decision"])
+def test_labels_of_the_figures(figures):
+    assert "AUC 0.90 (95% CI 0.80–0.95, n = 300)" in text_of(figures["roc"])
+    assert "Balanced (≥ 0.50)" in text_of(figures["roc"])
+    assert "Precision (PPV)" in text_of(figures["pr"])
+    assert "n = 300 in 10 bins" in text_of(figures["reliability"])
+    assert "missed fractures" in text_of(figures["confusion"])
+    assert "Treat all" in text_of(figures["decision"])
+    assert "maximum 0.34 (every fracture found)" in text_of(figures["decision"])
 
 
-def test_figures_of_an_abnormality_model_say_so(sample):
+def test_labels_follow_the_finding(sample):
     label, probability, other = sample.label, sample.probability, "abnormality"
-    drawn = [
+    figures = [
         plots.plot_roc(compute_roc_curve(label, probability), finding=other),
         plots.plot_precision_recall(compute_precision_recall_curve(label, probability), finding=other),
         plots.plot_reliability(compute_reliability_curve(label, probability), other),
         plots.plot_decision_curve(compute_decision_curve(label, probability), finding=other),
-        plots.plot_rocs({"one": compute_roc_curve(label, probability)}, "300 films", other),
+        plots.plot_rocs({"one": compute_roc_curve(label, probability)}, "300 images", other),
         plots.plot_confusion_matrix(count_confusion(label, probability, 0.5), finding=other),
     ]
-    ticks = [tick.get_text() for tick in drawn[-1].axes[0].get_yticklabels()]
-    for figure in drawn:
-        text = " ".join([words(figure), *ticks])
+    ticks = [tick.get_text() for tick in figures[-1].axes[0].get_yticklabels()]
+    for figure in figures:
+        text = " ".join([text_of(figure), *ticks])
         assert "abnormalit" in text
         assert "fracture" not in text
 
 
-def test_marks_lie_on_the_curve(sample):
+def test_operating_points_are_on_the_curve(sample):
     points = compute_roc_curve(sample.label, sample.probability)
     line = plots.plot_roc(points, {"Here": 0.5}).axes[0].get_lines()[-1]
     assert (line.get_xdata()[0], line.get_ydata()[0]) == points.at(0.5)
 
 
-def test_an_empty_class_has_no_percentage():
-    text = words(plots.plot_confusion_matrix(Confusion(tp=0, fp=1, tn=3, fn=0)))
-    assert "– · found" in text
-    assert "75% · correctly clear" in text
+def test_class_without_cases_has_no_percentage():
+    text = text_of(plots.plot_confusion_matrix(Confusion(tp=0, fp=1, tn=3, fn=0)))
+    assert "– · true positives" in text
+    assert "75% · true negatives" in text
 
 
 def test_figures_can_be_saved(figures):
@@ -113,7 +115,7 @@ def test_figures_can_be_saved(figures):
     assert target.getvalue().startswith(b"\x89PNG")
 
 
-def test_nothing_heavy_is_loaded_before_it_is_needed():
+def test_importing_the_package_does_not_import_matplotlib():
     code = (
         "import sys, fracture_core.evaluation as e; "
         "print([m for m in ('matplotlib', 'tensorflow', 'streamlit') if m in sys.modules])"
@@ -122,10 +124,10 @@ def test_nothing_heavy_is_loaded_before_it_is_needed():
     assert run.stdout.strip() == "[]"
 
 
-def test_compared_curves_are_named_and_told_apart_by_colour_and_dashes(figures, sample):
+def test_compared_curves_differ_in_colour_and_line_style(figures, sample):
     area = compute_roc_curve(sample.label, sample.probability).area
-    assert f"one, AUC {area:.3f}" in words(figures["rocs"])
-    assert "run | other" in words(figures["learning"])
+    assert f"one, AUC {area:.3f}" in text_of(figures["rocs"])
+    assert "run | other" in text_of(figures["learning"])
     for name in ("rocs", "learning"):
         lines = figures[name].axes[0].get_lines()[-2:]
         assert len({line.get_color() for line in lines}) == 2
@@ -133,5 +135,5 @@ def test_compared_curves_are_named_and_told_apart_by_colour_and_dashes(figures, 
 
 
 @pytest.mark.parametrize(("kind", "head"), [("svg", b"<?xml"), ("png", b"\x89PNG")])
-def test_figures_as_files(figures, kind, head):
+def test_encode_figure(figures, kind, head):
     assert plots.encode_figure(figures["learning"], kind).startswith(head)

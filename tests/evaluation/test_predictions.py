@@ -1,3 +1,5 @@
+"""Reading and writing of predictions.csv."""
+
 import pandas as pd
 import pytest
 
@@ -8,20 +10,20 @@ from fracture_core.evaluation import predictions
 def test_round_trip(tmp_path, table):
     path = tmp_path / "predictions.csv"
     written = predictions.write_predictions(path, table.assign(more=1))
-    again = predictions.read_predictions(path)
-    pd.testing.assert_frame_equal(written, again)
-    assert list(again.columns) == list(predictions.PREDICTION_COLUMNS)
-    assert again["id"].tolist() == ["0007", "c", "a", "b", "d", "e"]  # val before test, then by id
-    assert again["label"].dtype == "int64"
-    merged = table.merge(again, on="id", suffixes=("", "_again"))
+    read = predictions.read_predictions(path)
+    pd.testing.assert_frame_equal(written, read)
+    assert list(read.columns) == list(predictions.PREDICTION_COLUMNS)
+    assert read["id"].tolist() == ["0007", "c", "a", "b", "d", "e"]  # val before test, then by id
+    assert read["label"].dtype == "int64"
+    merged = table.merge(read, on="id", suffixes=("", "_read"))
     for name in predictions.PREDICTION_COLUMNS[1:]:
-        assert merged[name].tolist() == merged[f"{name}_again"].tolist()
+        assert merged[name].tolist() == merged[f"{name}_read"].tolist()
 
 
-def test_the_file_does_not_depend_on_the_last_bits_or_the_order(tmp_path, table):
+def test_file_does_not_depend_on_rounding_noise_or_row_order(tmp_path, table):
     predictions.write_predictions(tmp_path / "a.csv", table)
-    shaken = table.assign(probability=table["probability"] + 1e-9).iloc[::-1]
-    predictions.write_predictions(tmp_path / "b.csv", shaken)
+    perturbed = table.assign(probability=table["probability"] + 1e-9).iloc[::-1]
+    predictions.write_predictions(tmp_path / "b.csv", perturbed)
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
     first = (tmp_path / "a.csv").read_bytes().split(b"\n")[:2]
     assert first == [
@@ -30,28 +32,32 @@ def test_the_file_does_not_depend_on_the_last_bits_or_the_order(tmp_path, table)
     ]
 
 
-def test_text_that_looks_missing_stays_text(tmp_path, table):
+def test_text_such_as_na_is_not_a_missing_value(tmp_path, table):
     table.loc[0, ["id", "group"]] = ["NA", "null"]
-    again = predictions.write_predictions(tmp_path / "p.csv", table)
-    assert again.loc[again["id"] == "NA", "group"].tolist() == ["null"]
+    read = predictions.write_predictions(tmp_path / "p.csv", table)
+    assert read.loc[read["id"] == "NA", "group"].tolist() == ["null"]
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "sentence"),
+    ("column", "value", "message"),
     [
-        ("label", "2", "Expected a label 0 or 1 in row 2 of p.csv, got '2': correct"),
-        ("label", "", "Expected a label 0 or 1 in row 2 of p.csv, got '': correct"),
-        ("probability", "", "Expected a probability within 0 and 1 in row 2 of p.csv, got '': correct"),
-        ("probability", "nan", "Expected a probability within 0 and 1 in row 2"),
-        ("probability", "1.01", "Expected a probability within 0 and 1 in row 2 of p.csv, got '1.01'"),
-        ("probability", "high", "Expected a probability within 0 and 1 in row 2 of p.csv, got 'high'"),
+        ("label", "2", "Expected the label 0 or 1 in row 2 of p.csv, got '2': correct"),
+        ("label", "", "Expected the label 0 or 1 in row 2 of p.csv, got '': correct"),
+        ("probability", "", "Expected a probability between 0 and 1 in row 2 of p.csv, got '': correct"),
+        ("probability", "nan", "Expected a probability between 0 and 1 in row 2"),
+        ("probability", "1.01", "Expected a probability between 0 and 1 in row 2 of p.csv, got '1.01'"),
+        ("probability", "high", "Expected a probability between 0 and 1 in row 2 of p.csv, got 'high'"),
         ("logit", "inf", "Expected a finite logit in row 2 of p.csv, got 'inf'"),
-        ("id", "a", "Expected an id that no other case has in row 2 of p.csv, got 'a'"),
-        ("split", "dev", "Expected a split of train, val, test or none in row 2 of p.csv, got 'dev'"),
+        ("id", "a", "Expected a unique id in row 2 of p.csv, got 'a'"),
+        (
+            "split",
+            "dev",
+            "Expected one of the splits train, val, test or an empty field in row 2 of p.csv, got 'dev'",
+        ),
         (
             "path",
             "/home/someone/b.png",
-            "Expected a path relative to the data, with forward slashes in row 2",
+            "Expected a path relative to the data folder, with forward slashes in row 2",
         ),
         ("path", "C:/b.png", "Expected a path relative to the data"),
         ("path", "images\\b.png", "Expected a path relative to the data"),
@@ -59,14 +65,14 @@ def test_text_that_looks_missing_stays_text(tmp_path, table):
         ("path", "", "Expected a path relative to the data"),
     ],
 )
-def test_each_bad_value_has_its_sentence(tmp_path, table, column, value, sentence):
+def test_invalid_value_is_reported_with_its_row(tmp_path, table, column, value, message):
     path = tmp_path / "p.csv"
     table = table.astype(str)
     table.loc[1, column] = value
     table.to_csv(path, index=False)
     with pytest.raises(DataError) as caught:
         predictions.read_predictions(path)
-    assert str(caught.value).startswith(sentence)
+    assert str(caught.value).startswith(message)
     with pytest.raises(DataError):
         predictions.write_predictions(tmp_path / "not-written.csv", table)
     assert not (tmp_path / "not-written.csv").exists()
@@ -75,25 +81,25 @@ def test_each_bad_value_has_its_sentence(tmp_path, table, column, value, sentenc
 def test_missing_columns(tmp_path, table):
     path = tmp_path / "p.csv"
     table.drop(columns=["group", "logit"]).to_csv(path, index=False)
-    with pytest.raises(DataError, match=r"in p\.csv, got none named group, logit: evaluate"):
+    with pytest.raises(DataError, match=r"p\.csv lacks the columns group, logit"):
         predictions.read_predictions(path)
 
 
-def test_no_rows(tmp_path, table):
+def test_table_without_rows(tmp_path, table):
     path = tmp_path / "p.csv"
     table.head(0).to_csv(path, index=False)
-    with pytest.raises(DataError, match=r"Expected at least one case in p\.csv, got none: evaluate"):
+    with pytest.raises(DataError, match=r"p\.csv contains no cases: evaluate"):
         predictions.read_predictions(path)
 
 
-def test_no_file(tmp_path):
-    with pytest.raises(DataError, match="found none: evaluate the model first"):
+def test_missing_file(tmp_path):
+    with pytest.raises(DataError, match=r"no table of predictions at .*: evaluate the model first"):
         predictions.read_predictions(tmp_path / "p.csv")
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00\x80", b'a,b\n1,2\n1,2,3,4,"x\n'])
-def test_no_table(tmp_path, content):
+def test_file_that_is_not_a_table(tmp_path, content):
     path = tmp_path / "p.csv"
     path.write_bytes(content)
-    with pytest.raises(DataError, match="got a file that is no CSV table: evaluate"):
+    with pytest.raises(DataError, match="not a valid CSV table of predictions: evaluate"):
         predictions.read_predictions(path)

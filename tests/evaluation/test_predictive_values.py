@@ -1,3 +1,5 @@
+"""Predictive values at a given prevalence."""
+
 import numpy as np
 import pytest
 
@@ -6,13 +8,13 @@ from fracture_core.evaluation import Interval, compute_predictive_values, summar
 from fracture_core.evaluation.proportion import proportion_interval
 
 
-def share(hits: int, n: int) -> Interval:
-    return proportion_interval(np.arange(n) < hits, np.arange(n))
+def proportion(successes: int, n: int) -> Interval:
+    return proportion_interval(np.arange(n) < successes, np.arange(n))
 
 
-def test_bayes_in_whole_numbers():
-    # Of 1,000 films 80 have a fracture, 72 are found; 92 of the 920 others are flagged too.
-    found = compute_predictive_values(share(90, 100), share(900, 1000), 0.08)
+def test_worked_example():
+    # Of 1,000 images, 80 have a fracture and 72 of these are flagged; so are 92 of the other 920.
+    found = compute_predictive_values(proportion(90, 100), proportion(900, 1000), 0.08)
     assert found.positive.value == pytest.approx(72 / 164)
     assert found.missed.value == pytest.approx(8 / 836)
     assert found.flagged == pytest.approx(0.164)
@@ -20,40 +22,45 @@ def test_bayes_in_whole_numbers():
     assert found.missed.low < found.missed.value < found.missed.high
 
 
-def test_at_the_prevalence_of_the_set_they_are_those_of_the_set(sample):
+def test_values_at_the_prevalence_of_the_sample_are_those_of_the_sample(sample):
     summary = summarise(sample.label, sample.probability, sample.group, 0.4)
     found = compute_predictive_values(summary.sensitivity, summary.specificity, sample.label.mean())
     assert found.positive.value == pytest.approx(summary.precision.value)
     assert found.negative.value == pytest.approx(summary.npv.value)
 
 
-def test_intervals_hold_the_truth_as_often_as_they_say():
+def test_coverage_of_the_interval():
     rng = np.random.default_rng(4)
     truth = 0.85 * 0.1 / (0.85 * 0.1 + 0.08 * 0.9)
-    held = []
-    for _ in range(1500):
-        sensitivity, specificity = share(rng.binomial(80, 0.85), 80), share(rng.binomial(300, 0.92), 300)
+    covered = []
+    for _ in range(600):
+        sensitivity, specificity = (
+            proportion(rng.binomial(80, 0.85), 80),
+            proportion(rng.binomial(300, 0.92), 300),
+        )
         found = compute_predictive_values(sensitivity, specificity, 0.1).positive
-        held.append(found.low <= truth <= found.high)
-    assert 0.935 <= np.mean(held) <= 0.97
+        covered.append(found.low <= truth <= found.high)
+    assert 0.93 <= np.mean(covered) <= 0.98
 
 
-@pytest.mark.parametrize(("found", "quiet"), [(50, 200), (0, 200), (50, 0), (0, 0), (25, 200), (50, 100)])
-def test_ends_stay_in_order_where_all_or_nothing_is_flagged(found, quiet):
-    both = compute_predictive_values(share(found, 50), share(quiet, 200), 0.2)
+@pytest.mark.parametrize(
+    ("true_positives", "true_negatives"), [(50, 200), (0, 200), (50, 0), (0, 0), (25, 200), (50, 100)]
+)
+def test_interval_is_ordered_if_all_or_no_cases_are_flagged(true_positives, true_negatives):
+    both = compute_predictive_values(proportion(true_positives, 50), proportion(true_negatives, 200), 0.2)
     for one in (both.positive, both.negative):
         assert not one.is_measured or 0 <= one.low <= one.value <= one.high <= 1
-    assert both.positive.is_measured == (found > 0 or quiet < 200)
+    assert both.positive.is_measured == (true_positives > 0 or true_negatives < 200)
 
 
-def test_no_false_alarm_still_leaves_doubt():
-    found = compute_predictive_values(share(40, 50), share(100, 100), 0.05).positive
+def test_interval_without_false_alarms_has_a_lower_end_below_one():
+    found = compute_predictive_values(proportion(40, 50), proportion(100, 100), 0.05).positive
     assert (found.value, found.high) == (1, 1)
     assert found.low < 0.8
 
 
-def test_what_cannot_be_known():
-    assert not compute_predictive_values(Interval.unknown(), share(9, 10), 0.1).positive.is_measured
-    for wrong in (0, 1, -0.1, 2):
+def test_unknown_sensitivity_and_invalid_prevalence():
+    assert not compute_predictive_values(Interval.unknown(), proportion(9, 10), 0.1).positive.is_measured
+    for invalid in (0, 1, -0.1, 2):
         with pytest.raises(DataError, match="Expected a prevalence between 0 and 1"):
-            compute_predictive_values(share(9, 10), share(9, 10), wrong)
+            compute_predictive_values(proportion(9, 10), proportion(9, 10), invalid)

@@ -1,3 +1,5 @@
+"""Proportions with a clustered Wilson interval."""
+
 import numpy as np
 import pytest
 from statsmodels.stats.proportion import proportion_confint
@@ -10,7 +12,7 @@ def width(interval):
 
 
 @pytest.mark.parametrize("hits", [0, 1, 7, 19, 20])
-def test_single_cases_give_the_plain_wilson_interval(hits):
+def test_independent_cases_give_the_wilson_interval(hits):
     success = np.arange(20) < hits
     found = proportion_interval(success, np.arange(20))
     low, high = proportion_confint(hits, 20, method="wilson")
@@ -18,19 +20,19 @@ def test_single_cases_give_the_plain_wilson_interval(hits):
     assert found.n == 20
 
 
-def test_copies_within_a_group_add_no_information():
+def test_duplicates_within_a_group_do_not_narrow_the_interval():
     rng = np.random.default_rng(3)
     success = rng.random(100) < 0.8
     once = proportion_interval(success, np.arange(100))
     thrice = proportion_interval(np.repeat(success, 3), np.repeat(np.arange(100), 3))
-    believed = proportion_interval(np.repeat(success, 3), np.arange(300))
+    independent = proportion_interval(np.repeat(success, 3), np.arange(300))
     assert thrice.value == once.value
     assert width(thrice) == pytest.approx(width(once), rel=0.02)
-    assert width(believed) < 0.65 * width(once)
+    assert width(independent) < 0.65 * width(once)
 
 
 @pytest.mark.parametrize("value", [0, 1])
-def test_copies_at_the_ends_add_exactly_none(value):
+def test_duplicates_do_not_change_the_interval_at_0_and_100_percent(value):
     once = proportion_interval(np.full(30, value), np.arange(30))
     thrice = proportion_interval(np.full(90, value), np.repeat(np.arange(30), 3))
     assert (thrice.low, thrice.high) == pytest.approx((once.low, once.high))
@@ -38,39 +40,39 @@ def test_copies_at_the_ends_add_exactly_none(value):
     assert width(once) > 0.05
 
 
-def test_groups_that_cancel_out_are_not_rewarded():
-    # Each group holds one success and one failure: less spread than chance, but never deff below 1.
+def test_design_effect_is_at_least_one():
+    # Each group has one success and one failure, so the variance is smaller than for independent cases.
     assert effective_sample_size(np.tile([True, False], 20), np.repeat(np.arange(20), 2)) <= 40
 
 
-def test_effective_size_against_the_textbook():
-    # Rao and Scott 1992: ratio variance of group sums, over the variance of independent cases.
+def test_effective_sample_size_worked_example():
+    # Rao and Scott 1992: variance of the ratio of group sums over that of independent cases.
     success = np.array([1, 1, 1, 0, 0, 0, 1, 1, 0, 1], dtype=bool)
     group = np.array([0, 0, 0, 1, 1, 1, 2, 2, 3, 3])
     residual = [sum(success[group == code] - 0.6) for code in range(4)]
     deff = (4 / 3 * np.dot(residual, residual) / 100) / (0.6 * 0.4 / 9)
-    few_groups = (2.2621571628 / 3.1824463053) ** 2  # t(9) over t(3)
+    t_ratio = (2.2621571628 / 3.1824463053) ** 2  # t(9) over t(3)
     assert deff > 1
-    assert effective_sample_size(success, group) == pytest.approx(10 / deff * few_groups)
+    assert effective_sample_size(success, group) == pytest.approx(10 / deff * t_ratio)
 
 
-def test_one_group_counts_as_one_case():
+def test_single_group_counts_as_one_case():
     assert effective_sample_size(np.array([True, True, False]), np.zeros(3, dtype=int)) == 1
 
 
-def test_no_case():
+def test_proportion_without_cases():
     found = proportion_interval([], [])
     assert found.n == 0
     assert not found.is_measured
 
 
-def test_coverage_of_clustered_cases():
-    """Of 400 studies with alike views about 375 intervals hold the truth; about 310 of plain Wilson."""
+def test_coverage_of_the_interval_for_clustered_cases():
+    """In 400 simulations, about 375 clustered intervals and 310 plain Wilson intervals contain the true value."""
     rng = np.random.default_rng(11)
-    truth, alike, plain, clustered = 0.85, 0.5, 0, 0
+    truth, correlation, plain, clustered = 0.85, 0.5, 0, 0
     for _ in range(400):
         group = np.repeat(np.arange(40), rng.integers(1, 7, 40))
-        chance = rng.beta(truth * (1 / alike - 1), (1 - truth) * (1 / alike - 1), 40)
+        chance = rng.beta(truth * (1 / correlation - 1), (1 - truth) * (1 / correlation - 1), 40)
         success = rng.random(len(group)) < chance[group]
         found = proportion_interval(success, group)
         clustered += found.low <= truth <= found.high

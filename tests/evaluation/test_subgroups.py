@@ -1,4 +1,4 @@
-"""Slices: what was planted is found, and nothing is found where there is nothing."""
+"""Subgroup analysis on simulated images with and without differences between subgroups."""
 
 import io
 
@@ -12,195 +12,201 @@ from fracture_core.evaluation.subgroup_sentences import share_as_odds
 from fracture_core.evaluation.subgroup_table import subgroups_to_csv, subgroups_to_frame
 
 
-def _films(rng: np.random.Generator, n: int) -> pd.DataFrame:
-    """Films in groups of up to five, right in 85% of cases whatever they show."""
+def _simulate_predictions(rng: np.random.Generator, n: int) -> pd.DataFrame:
+    """Predictions in small groups, 85% correct in all subgroups."""
     label = (rng.random(n) < 0.4).astype(int)
-    right = rng.random(n) < 0.85
+    correct = rng.random(n) < 0.85
     return pd.DataFrame(
         {
-            "id": [f"film{number}" for number in range(n)],
+            "id": [f"image{number}" for number in range(n)],
             "group": rng.integers(0, n // 3, n).astype(str),
             "regions": rng.choice(["hand", "leg", "hip leg", ""], n),
             "label": label,
-            "probability": np.where(right == (label == 1), 0.9, 0.1),
+            "probability": np.where(correct == (label == 1), 0.9, 0.1),
         }
     )
 
 
-def _properties(rng: np.random.Generator, films: pd.DataFrame) -> pd.DataFrame:
-    n, broken = len(films), films["label"] == 1
+def _simulate_properties(rng: np.random.Generator, table: pd.DataFrame) -> pd.DataFrame:
+    n, fractured = len(table), table["label"] == 1
     return pd.DataFrame(
         {
             "views": rng.choice(["frontal", "lateral", "frontal lateral", ""], n),
             "hardware": rng.choice(np.array([True, False, None], object), n),
-            "fractures": np.where(broken, rng.integers(1, 4, n), np.nan),
-            "area": np.where(broken, rng.uniform(0.001, 0.2, n), np.nan),
+            "fractures": np.where(fractured, rng.integers(1, 4, n), np.nan),
+            "area": np.where(fractured, rng.uniform(0.001, 0.2, n), np.nan),
             "longer_side": rng.choice([500.0, 1024.0, 2048.0], n, p=[0.8, 0.1, 0.1]),
             "brightness": rng.uniform(0.1, 0.5, n),
             "contrast": rng.uniform(0.1, 0.3, n),
         },
-        index=pd.Index(films["id"], name="id"),
+        index=pd.Index(table["id"], name="id"),
     )
 
 
 @pytest.fixture(scope="module")
 def simulated() -> tuple[pd.DataFrame, pd.DataFrame]:
     rng = np.random.default_rng(4)
-    films = _films(rng, 900)
-    return films, _properties(rng, films)
+    table = _simulate_predictions(rng, 900)
+    return table, _simulate_properties(rng, table)
 
 
-def _wrong(films: pd.DataFrame, which: pd.Series) -> pd.DataFrame:
-    """The films with nearly every second decision of some turned wrong."""
-    turned = which & (np.arange(len(films)) % 5 < 3)
-    return films.assign(
-        probability=np.where(turned, np.where(films["label"] == 1, 0.1, 0.9), films["probability"])
+def _add_errors(table: pd.DataFrame, subgroup: pd.Series) -> pd.DataFrame:
+    """Make three of five decisions in a subgroup wrong."""
+    wrong = subgroup & (np.arange(len(table)) % 5 < 3)
+    return table.assign(
+        probability=np.where(wrong, np.where(table["label"] == 1, 0.1, 0.9), table["probability"])
     )
 
 
-def _part(found, words):
-    return next(part for part in (*found.single, *found.pairs) if part.title == words)
+def _result(analysis, title):
+    return next(result for result in (*analysis.single, *analysis.pairs) if result.title == title)
 
 
-def test_slices_are_named_by_their_limits(simulated):
-    films, known = simulated
-    found = {subgroup_title((each,)): each for each in find_subgroups(films, known)}
+def test_names_of_subgroups_contain_their_limits(simulated):
+    table, properties = simulated
+    found = {subgroup_title((subgroup,)): subgroup for subgroup in find_subgroups(table, properties)}
     assert list(found)[:3] == ["Region: hand", "Region: leg", "Region: hip"]
-    assert found["Region: leg"].members.sum() == films["regions"].str.contains("leg").sum()
-    assert found["View: lateral"].members.sum() == known["views"].str.contains("lateral").sum()
-    assert found["Hardware: with"].members.sum() == (known["hardware"] == True).sum()  # noqa: E712
-    assert found["Number of fractures: several"].members.sum() == (known["fractures"] > 1).sum()
+    assert found["Region: leg"].members.sum() == table["regions"].str.contains("leg").sum()
+    assert found["View: lateral"].members.sum() == properties["views"].str.contains("lateral").sum()
+    assert found["Hardware: with"].members.sum() == (properties["hardware"] == True).sum()  # noqa: E712
+    assert found["Number of fractures: several"].members.sum() == (properties["fractures"] > 1).sum()
     for prefix, column in (("Size of the fracture", "area"), ("Brightness", "brightness")):
         parts = [each for name, each in found.items() if name.startswith(prefix)]
         limit = float(parts[0].name.removeprefix("below ").removesuffix("%")) / 100
-        assert (parts[0].members == (known[column] < limit).to_numpy()).all()
-        assert sum(part.members for part in parts).tolist() == known[column].notna().astype(int).tolist()
-        assert [part.members.sum() / known[column].notna().sum() for part in parts] == pytest.approx(
+        assert (parts[0].members == (properties[column] < limit).to_numpy()).all()
+        assert sum(part.members for part in parts).tolist() == properties[column].notna().astype(int).tolist()
+        assert [part.members.sum() / properties[column].notna().sum() for part in parts] == pytest.approx(
             [1 / 3] * 3, abs=0.04
         )
 
 
-def test_values_that_most_films_share_are_still_cut(simulated):
-    films, known = simulated
-    names = [each.name for each in find_subgroups(films, known) if each.property == "Resolution"]
+def test_tertiles_of_a_property_with_many_ties(simulated):
+    table, properties = simulated
+    names = [each.name for each in find_subgroups(table, properties) if each.property == "Resolution"]
     assert names == ["below 1,024 pixels", "1,024 pixels or more"]
-    same = find_subgroups(films, known.assign(longer_side=500.0))
+    same = find_subgroups(table, properties.assign(longer_side=500.0))
     assert "Resolution" not in {each.property for each in same}
 
 
-def test_a_planted_slice_is_found_and_told(simulated):
-    films, _ = simulated
-    films = _wrong(films, (films["regions"] == "hand") & (films["label"] == 1))
-    found = analyse_subgroups(films, 0.5)
-    hand = _part(found, "Region: hand")
+def test_subgroup_with_more_misses_is_detected_and_described(simulated):
+    table, _ = simulated
+    table = _add_errors(table, (table["regions"] == "hand") & (table["label"] == 1))
+    analysis = analyse_subgroups(table, 0.5)
+    hand = _result(analysis, "Region: hand")
     assert hand.misses is not None
     assert hand.misses.is_worse
-    assert not any(part.alarms is not None and part.alarms.is_significant for part in found.single)
-    inside = films[(films["regions"] == "hand")]
+    assert not any(part.alarms is not None and part.alarms.is_significant for part in analysis.single)
+    inside = table[table["regions"] == "hand"]
     assert hand.summary == summarise(inside["label"], inside["probability"], inside["group"], 0.5)
-    broken = inside[inside["label"] == 1]
-    assert hand.misses.share == pytest.approx((broken["probability"] < 0.5).mean())
-    first = subgroup_sentences(found)[0]
-    assert first.startswith(f"Misses {share_as_odds(hand.misses.share)} hand fractures (n = {len(broken)}, ")
+    fractured = inside[inside["label"] == 1]
+    assert hand.misses.share == pytest.approx((fractured["probability"] < 0.5).mean())
+    first = subgroup_sentences(analysis)[0]
     low, high = 1 - hand.summary.sensitivity.high, 1 - hand.summary.sensitivity.low
-    assert f"95% CI {100 * low:.0f}–{100 * high:.0f}%" in first
-
-
-def test_a_planted_combination_comes_first(simulated):
-    films, known = simulated
-    small = (known["area"] < 0.07).to_numpy()
-    films = _wrong(films, (films["regions"] == "hand") & small)
-    found = analyse_subgroups(films, 0.5, known)
-    first = found.pairs[0]
-    assert {each.property for each in first.slices} == {"Region", "Size of the fracture"}
-    assert first.misses is not None
-    assert first.misses.is_worse
-    assert found.looks > found.pairs_compared > len(found.pairs) == subgroup_analysis.MAX_PAIRS
-    # Neither part alone is weak enough to be told.
-    assert subgroup_sentences(found)[0].startswith(
-        f"Misses {share_as_odds(first.misses.share)} hand fractures smaller than "
+    assert first == (
+        f"The model misses {share_as_odds(hand.misses.share)} hand fractures ({100 * hand.misses.share:.0f}%, "
+        f"95% CI {100 * low:.0f}–{100 * high:.0f}%, n = {len(fractured)}), "
+        f"compared with {share_as_odds(hand.misses.rest)} of the others."
     )
 
 
-def test_a_combination_does_not_repeat_its_part(simulated):
-    films, known = simulated
-    found = analyse_subgroups(_wrong(films, (films["regions"] == "hand") & (films["label"] == 1)), 0.5, known)
-    assert any(part.misses is not None and part.misses.is_worse for part in found.pairs)
-    assert [sentence for sentence in subgroup_sentences(found) if "hand" in sentence] == [
-        sentence for sentence in subgroup_sentences(found) if " hand fractures (n = " in sentence
+def test_combination_with_more_misses_is_listed_first(simulated):
+    table, properties = simulated
+    small = (properties["area"] < 0.07).to_numpy()
+    table = _add_errors(table, (table["regions"] == "hand") & small)
+    analysis = analyse_subgroups(table, 0.5, properties)
+    first = analysis.pairs[0]
+    assert {each.property for each in first.subgroups} == {"Region", "Size of the fracture"}
+    assert first.misses is not None
+    assert first.misses.is_worse
+    assert analysis.test_count > analysis.pairs_compared > len(analysis.pairs) == subgroup_analysis.MAX_PAIRS
+    # Neither subgroup of the combination differs significantly.
+    assert subgroup_sentences(analysis)[0].startswith(
+        f"The model misses {share_as_odds(first.misses.share)} hand fractures smaller than "
+    )
+
+
+def test_combination_does_not_repeat_a_subgroup_that_differs_itself(simulated):
+    table, properties = simulated
+    analysis = analyse_subgroups(
+        _add_errors(table, (table["regions"] == "hand") & (table["label"] == 1)), 0.5, properties
+    )
+    assert any(part.misses is not None and part.misses.is_worse for part in analysis.pairs)
+    assert [sentence for sentence in subgroup_sentences(analysis) if "hand" in sentence] == [
+        sentence for sentence in subgroup_sentences(analysis) if " hand fractures (" in sentence
     ]
 
 
-def test_false_alarms_are_told_of_films_without_a_fracture(simulated):
-    films, known = simulated
-    films = _wrong(films, ((known["hardware"] == True) & (known["fractures"].isna())).reset_index(drop=True))  # noqa: E712
-    (first, *_) = subgroup_sentences(analyse_subgroups(films, 0.5, known))
-    assert first.startswith("Raises a false alarm on ")
-    assert "films without a fracture where there is metal of an operation (n = " in first
+def test_sentence_about_false_alarms(simulated):
+    table, properties = simulated
+    selected = properties["hardware"].eq(True) & properties["fractures"].isna()
+    table = _add_errors(table, selected.reset_index(drop=True))
+    (first, *_) = subgroup_sentences(analyse_subgroups(table, 0.5, properties))
+    assert first.startswith("The model raises a false alarm on ")
+    assert "images without a fracture and with surgical hardware (" in first
 
 
-def test_exchangeable_films_raise_a_claim_in_at_most_one_of_twenty(monkeypatch):
-    monkeypatch.setattr(subgroup_analysis, "_DRAWS", 999)
+def test_family_wise_error_rate_is_at_most_five_percent(monkeypatch):
+    monkeypatch.setattr(subgroup_analysis, "_DRAWS", 499)
     rng = np.random.default_rng(5)
-    claims = 0
-    for _ in range(60):
-        found = analyse_subgroups(_films(rng, 300), 0.5)
-        assert found.looks >= 4
-        claims += any(part.is_different for part in (*found.single, *found.pairs))
-    # 60 tries at 5%: more than 7 come in 1% of all runs.
-    assert claims <= 7
+    false_positives = 0
+    for _ in range(30):
+        analysis = analyse_subgroups(_simulate_predictions(rng, 300), 0.5)
+        assert analysis.test_count >= 4
+        false_positives += any(part.is_different for part in (*analysis.single, *analysis.pairs))
+    # With a rate of 5% in 30 simulations, more than 5 false positives have a probability of 0.3%.
+    assert false_positives <= 5
 
 
-def test_nothing_is_said_plainly(simulated):
-    films, _ = simulated
-    assert subgroup_sentences(analyse_subgroups(films, 0.5)) == [
-        "No slice differs from the rest after correction for 6 looks."
+def test_sentences_without_differences_or_tests(simulated):
+    table, _ = simulated
+    assert subgroup_sentences(analyse_subgroups(table, 0.5)) == [
+        "No subgroup differs significantly from the rest after correction for 6 tests."
     ]
-    few = films.head(30)
-    assert subgroup_sentences(analyse_subgroups(few, 0.5)) == [
-        "No slice has films enough to be compared with the rest."
+    small = table.head(30)
+    assert subgroup_sentences(analyse_subgroups(small, 0.5)) == [
+        "No subgroup has enough images to be compared with the rest."
     ]
-    none = analyse_subgroups(films.assign(regions=""), 0.5)
-    assert (none.single, none.pairs, none.looks) == ((), (), 0)
+    none = analyse_subgroups(table.assign(regions=""), 0.5)
+    assert (none.single, none.pairs, none.test_count) == ((), (), 0)
     assert subgroups_to_frame(none).empty
 
 
-def test_cases_without_known_properties_belong_to_no_slice(simulated):
-    films, known = simulated
-    found = find_subgroups(films, known.head(100))
+def test_cases_without_properties_belong_to_no_subgroup(simulated):
+    table, properties = simulated
+    found = find_subgroups(table, properties.head(100))
     assert all(not each.members[100:].any() for each in found if each.property != "Region")
 
 
-def test_a_slice_is_found_by_its_name(simulated):
-    films, known = simulated
-    found = analyse_subgroups(films, 0.5, known)
-    for part in (found.single[0], found.pairs[0], found.pairs[-1]):
-        inside = np.logical_and.reduce([each.members for each in part.slices])
-        assert (subgroup_members(films, part.title, known) == inside).all()
+def test_members_are_found_by_title(simulated):
+    table, properties = simulated
+    analysis = analyse_subgroups(table, 0.5, properties)
+    for part in (analysis.single[0], analysis.pairs[0], analysis.pairs[-1]):
+        inside = np.logical_and.reduce([each.members for each in part.subgroups])
+        assert (subgroup_members(table, part.title, properties) == inside).all()
         assert inside.sum() == part.summary.n
-    assert subgroup_members(films, "Region: tail", known) is None
-    assert subgroup_members(films, found.pairs[0].title + ", Region: tail", known) is None
+    assert subgroup_members(table, "Region: tail", properties) is None
+    assert subgroup_members(table, analysis.pairs[0].title + ", Region: tail", properties) is None
 
 
-def test_the_table_holds_every_slice(simulated):
-    films, known = simulated
-    found = analyse_subgroups(films, 0.5, known)
-    table = pd.read_csv(io.StringIO(subgroups_to_csv(found, "fracture")))
-    assert list(table["slice"]) == [part.title for part in (*found.single, *found.pairs)]
-    row = table.iloc[0]
-    assert row["sensitivity"] == pytest.approx(found.single[0].summary.sensitivity.value, abs=1e-5)
+def test_table_contains_all_subgroups(simulated):
+    table, properties = simulated
+    analysis = analyse_subgroups(table, 0.5, properties)
+    csv = pd.read_csv(io.StringIO(subgroups_to_csv(analysis, "fracture")))
+    assert list(csv["slice"]) == [part.title for part in (*analysis.single, *analysis.pairs)]
+    row = csv.iloc[0]
+    assert row["sensitivity"] == pytest.approx(analysis.single[0].summary.sensitivity.value, abs=1e-5)
     assert row["misses"] + row["sensitivity"] == pytest.approx(1, abs=1e-5)
-    assert (table["misses_holm"].dropna() >= table["misses_p"].dropna()).all()
-    assert set(table["looks"]) == {found.looks}
-    assert "Size of the fracture" in subgroups_to_csv(found, "fracture")
-    other = subgroups_to_csv(found, "abnormality")
+    assert (csv["misses_holm"].dropna() >= csv["misses_p"].dropna()).all()
+    assert set(csv["looks"]) == {analysis.test_count}
+    assert "Size of the fracture" in subgroups_to_csv(analysis, "fracture")
+    other = subgroups_to_csv(analysis, "abnormality")
     assert "Size of the abnormality" in other
     assert "fracture" not in other
 
 
 @pytest.mark.parametrize(
-    ("share", "words"),
+    ("share", "text"),
     [(0, "none"), (0.02, "1 in 50"), (0.25, "1 in 4"), (0.4, "2 in 5"), (0.97, "nearly all"), (1, "all")],
 )
-def test_shares_in_small_numbers(share, words):
-    assert share_as_odds(share) == words
+def test_share_as_odds(share, text):
+    assert share_as_odds(share) == text

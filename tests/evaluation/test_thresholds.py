@@ -1,3 +1,5 @@
+"""Thresholds of the verdicts and counts of the verdicts."""
+
 import json
 
 import numpy as np
@@ -22,7 +24,7 @@ def specificity(label, probability, threshold):
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("target", TARGETS)
-def test_targets_are_kept_on_the_set_they_were_chosen_on(seed, target):
+def test_targets_are_reached_on_the_validation_cases(seed, target):
     rng = np.random.default_rng(seed)
     label = rng.permutation(np.repeat([0, 1], (37 + seed, 20)))
     probability = np.round(1 / (1 + np.exp(-(label + rng.normal(size=len(label))))), 1 + seed % 3)  # ties
@@ -31,62 +33,62 @@ def test_targets_are_kept_on_the_set_they_were_chosen_on(seed, target):
     assert sensitivity(label, probability, found.low) >= target
     assert specificity(label, probability, found.high) >= target
     if found.low < found.high:
-        # Neither could be moved towards the other.
+        # Neither threshold could be moved towards the other.
         above = probability[probability > found.low].min(initial=2)
         assert sensitivity(label, probability, above) < target
         below = probability[probability < found.high].max(initial=-1)
         assert specificity(label, probability, below) < target
 
 
-def test_higher_targets_never_narrow_the_uncertain_band(sample):
+def test_higher_targets_do_not_narrow_the_uncertain_band(sample):
     found = [Thresholds.choose(sample.label, sample.probability, target, target) for target in TARGETS]
     lows, highs = [item.low for item in found], [item.high for item in found]
-    uncrossed = [item.low < item.high for item in found]
-    first = uncrossed.index(True)
-    assert all(uncrossed[first:])
+    has_band = [item.low < item.high for item in found]
+    first = has_band.index(True)
+    assert all(has_band[first:])
     assert lows[first:] == sorted(lows[first:], reverse=True)
     assert highs[first:] == sorted(highs[first:])
 
 
-def test_a_small_example_by_hand():
+def test_worked_example():
     label = np.array([0, 0, 0, 0, 1, 0, 1, 1, 0, 1])
     probability = np.arange(10) / 10
-    # All fractures lie at or above 0.4, all others below 0.9. Youden's index is 1 + 4/6 − 1 at 0.4,
+    # All fractures are at or above 0.4, all other cases below 0.9. Youden's index is 1 + 4/6 − 1 at 0.4,
     # 3/4 + 5/6 − 1 at 0.6 and less elsewhere.
     assert Thresholds.choose(label, probability, 1.0, 1.0) == Thresholds(0.4, 0.9, 1.0, 1.0, 0.4)
-    # Three of four fractures lie at or above 0.6, five of six others below it: both targets are kept there.
+    # Three of four fractures are at or above 0.6 and five of six others below it: both targets are reached.
     assert Thresholds.choose(label, probability, 0.75, 5 / 6) == Thresholds(0.6, 0.6, 0.75, 5 / 6, 0.6)
 
 
-def test_a_model_that_keeps_both_targets_has_no_uncertain_band():
+def test_no_uncertain_band_if_one_threshold_reaches_both_targets():
     label, probability = np.array([0] * 20 + [1] * 20), np.linspace(0, 1, 40)
     found = Thresholds.choose(label, probability)
     assert found.low == found.high == found.balanced == probability[20]
     assert {found.verdict(value) for value in probability} == {Verdict.NOT_SEEN, Verdict.SUSPECTED}
 
 
-def test_balanced_is_the_youden_point(sample):
+def test_balanced_threshold_maximises_the_youden_index(sample):
     found = Thresholds.choose(sample.label, sample.probability, 1.0, 1.0)
     false_rate, true_rate, _ = roc_curve(sample.label, sample.probability)
-    reached = sensitivity(sample.label, sample.probability, found.balanced) + specificity(
+    youden = sensitivity(sample.label, sample.probability, found.balanced) + specificity(
         sample.label, sample.probability, found.balanced
     )
-    assert reached - 1 == pytest.approx((true_rate - false_rate).max())
+    assert youden - 1 == pytest.approx((true_rate - false_rate).max())
 
 
-def test_balanced_never_leaves_the_band_for_a_better_youden_index(sample):
+def test_balanced_threshold_stays_within_the_uncertain_band(sample):
     found = Thresholds.choose(sample.label, sample.probability, 0.85, 0.85)
     assert sensitivity(sample.label, sample.probability, found.balanced) >= 0.85
     assert specificity(sample.label, sample.probability, found.balanced) >= 0.85
 
 
-def test_where_nothing_can_be_suspected_the_threshold_lies_just_above():
+def test_upper_threshold_is_above_one_if_no_case_can_reach_it():
     found = Thresholds.choose([1, 1, 0, 0], [0.1, 0.2, 0.3, 1.0], 1.0, 1.0)
     assert found.high > 1
     assert found.verdict(1.0) is Verdict.UNCERTAIN
 
 
-def test_all_probabilities_alike():
+def test_equal_probabilities_are_uncertain():
     found = Thresholds.choose([0, 1, 0, 1], [0.3] * 4)
     assert found.low == 0.3 < found.high
     assert found.verdict(0.3) is Verdict.UNCERTAIN
@@ -106,21 +108,21 @@ def test_verdict(probability, verdict):
     assert Thresholds(0.2, 0.6, 0.95, 0.95, 0.4).verdict(probability).value == verdict
 
 
-def test_nan_has_no_verdict():
+def test_verdict_of_nan_is_an_error():
     with pytest.raises(ValueError, match="nan"):
         Thresholds(0.2, 0.6, 0.95, 0.95, 0.4).verdict(float("nan"))
 
 
 @pytest.mark.parametrize(
-    ("label", "target", "sentence"),
+    ("label", "target", "message"),
     [
         ([1, 1], 0.95, "to choose thresholds on, got 2 with and 0 without: add"),
-        ([0, 1], 1.5, "Expected a target sensitivity above 0 and up to 1, got 1.5: choose"),
+        ([0, 1], 1.5, "Expected a target sensitivity above 0 and at most 1, got 1.5: choose"),
         ([0, 1], 0.0, "got 0: choose"),
     ],
 )
-def test_bad_input_is_named(label, target, sentence):
-    with pytest.raises(DataError, match=sentence):
+def test_invalid_input(label, target, message):
+    with pytest.raises(DataError, match=message):
         Thresholds.choose(label, [0.2, 0.3], sensitivity_target=target)
 
 
@@ -131,7 +133,7 @@ def test_json_round_trip(sample):
         Thresholds.from_json({**found.to_json(), "low": 0.9, "balanced": 0.5, "high": 0.6})
 
 
-def test_three_states_add_up(sample):
+def test_verdict_counts_by_label(sample):
     table = count_verdicts(sample.label, sample.probability, 0.3, 0.7)
     assert sum(table.fracture) == sample.label.sum()
     assert table.count(Verdict.SUSPECTED, 0) == np.sum((sample.label == 0) & (sample.probability >= 0.7))
@@ -141,10 +143,10 @@ def test_three_states_add_up(sample):
 
 
 @pytest.mark.parametrize("row", [[1, 2], "abc", [1, 2, 0.5]])
-def test_three_states_refuse_other_json(row):
-    with pytest.raises(DataError, match="Expected three counts for 'fracture'"):
+def test_invalid_verdict_counts_in_json(row):
+    with pytest.raises(DataError, match=r"^fracture"):
         VerdictCounts.from_json({"fracture": row, "no_fracture": [0, 0, 0]})
 
 
-def test_codes_keep_their_shape():
+def test_verdict_indices_have_the_shape_of_the_probabilities():
     assert verdict_indices([[0.1, 0.3], [0.5, 0.9]], 0.3, 0.9).tolist() == [[0, 1], [1, 2]]

@@ -75,7 +75,7 @@ def _card(model: str, data: DataRecord | None) -> ModelCard:
 
 
 @pytest.fixture
-def recorded_store(tmp_path, monkeypatch) -> Path:
+def store(tmp_path, monkeypatch) -> Path:
     """A store with one model that has a record, with validation films beside it, and one that has none."""
     monkeypatch.setenv("SECOND_LOOK_MODELS", str(tmp_path))
     monkeypatch.delenv("SECOND_LOOK_DATASET", raising=False)
@@ -208,12 +208,10 @@ def test_boxes_are_drawn_at_their_fractions():
     assert 'viewBox="0 0 200 100"' in drawn
 
 
-def test_the_page_says_what_scikit_learn_says_of_the_test_split(recorded_store):
+def test_the_page_says_what_scikit_learn_says_of_the_test_split(store):
     test = opened(model="full")
     table = _table()
-    wanted = predictions.read_predictions(recorded_store / "full" / "predictions.csv").query(
-        "split == 'test'"
-    )
+    wanted = predictions.read_predictions(store / "full" / "predictions.csv").query("split == 'test'")
     tn, fp, fn, tp = confusion_matrix(table["label"], wanted["probability"] >= BALANCED).ravel()
     counts = {"tp": tp, "fn": fn, "fp": fp, "tn": tn}
     for name, kind in COUNTS.items():
@@ -224,12 +222,12 @@ def test_the_page_says_what_scikit_learn_says_of_the_test_split(recorded_store):
     assert "60 films, 30 with a fracture, in 20 groups" in words(test)
 
 
-def test_the_threshold_moves_everything_and_comes_back(recorded_store):
+def test_the_threshold_moves_everything_and_comes_back(store):
     test = opened(model="full")
     before = [test.button(key=f"failures-cell-{kind}").label for kind in COUNTS.values()]
     test.slider[0].set_value(0.9)
     run(test)
-    table = predictions.read_predictions(recorded_store / "full" / "predictions.csv").query("split == 'test'")
+    table = predictions.read_predictions(store / "full" / "predictions.csv").query("split == 'test'")
     moved = summarise(table["label"], table["probability"], table["group"], 0.9)
     assert test.button(key="failures-cell-missed-fracture").label.startswith(f"**{moved.confusion.fn}**")
     assert measures.interval_text(moved.sensitivity) in words(test)
@@ -240,7 +238,7 @@ def test_the_threshold_moves_everything_and_comes_back(recorded_store):
 
 
 @pytest.mark.parametrize("kind", COUNTS.values())
-def test_a_cell_lists_its_films(recorded_store, kind):
+def test_a_cell_lists_its_films(store, kind):
     test = opened(model="full")
     test.button(key=f"failures-cell-{kind}").click()
     run(test)
@@ -249,7 +247,7 @@ def test_a_cell_lists_its_films(recorded_store, kind):
     assert _param(test, "kind") == kind
 
 
-def test_a_film_opens_without_its_image_and_says_what_to_set(recorded_store):
+def test_a_film_opens_without_its_image_and_says_what_to_set(store):
     test = opened(model="full")
     test.button(key="failures-open-0").click()
     run(test)
@@ -264,7 +262,7 @@ def test_a_film_opens_without_its_image_and_says_what_to_set(recorded_store):
     assert len(_cards(test)) == case_list.PAGE_SIZE
 
 
-def test_a_link_opens_the_same_view(recorded_store):
+def test_a_link_opens_the_same_view(store):
     case = _listed("true-negative", "leg", "id")["id"].iloc[1]
     test = opened(model="full", kind="true-negative", region="leg", sort="id", case=case)
     assert f"Film {case_list.short_name(case)}" in [found.value for found in test.subheader]
@@ -272,24 +270,24 @@ def test_a_link_opens_the_same_view(recorded_store):
     assert _param(test, "region") == "leg"
 
 
-def test_a_wrong_link_is_said_in_a_sentence(recorded_store):
+def test_a_wrong_link_is_said_in_a_sentence(store):
     test = opened(model="gone", kind="nonsense", region="tail", case="nothing", threshold="x")
     assert any("gone" in str(found.value) for found in test.warning)
 
 
-def test_a_model_without_a_record_says_how_to_get_one(recorded_store):
+def test_a_model_without_a_record_says_how_to_get_one(store):
     test = opened(model="bare")
     assert any("python -m fracture_core evaluate --model bare" in str(found.value) for found in test.info)
 
 
-def test_a_wrong_folder_is_said_in_a_sentence(recorded_store, tmp_path):
+def test_a_wrong_folder_is_said_in_a_sentence(store, tmp_path):
     test = opened(model="full")
     test.text_input[0].set_value(str(tmp_path / "nowhere"))
     run(test)
     assert any("test/film000.png" in str(found.value) for found in test.warning)
 
 
-def test_films_appear_once_the_folder_is_named(recorded_store, tmp_path):
+def test_films_appear_once_the_folder_is_named(store, tmp_path):
     folder = tmp_path / "films" / "test"
     folder.mkdir(parents=True)
     for path in _table()["path"]:
@@ -306,22 +304,22 @@ def test_an_empty_store_says_so(tmp_path, monkeypatch):
     assert any("no model on this computer" in str(found.value) for found in test.info)
 
 
-def test_a_model_of_abnormal_films_is_called_so(recorded_store):
-    card = ModelCard.load(recorded_store / "full" / "card.json")
-    replace(card, data=replace(card.data, finding="abnormality")).save(recorded_store / "full" / "card.json")
+def test_a_model_of_abnormal_films_is_called_so(store):
+    card = ModelCard.load(store / "full" / "card.json")
+    replace(card, data=replace(card.data, finding="abnormality")).save(store / "full" / "card.json")
     test = opened(model="full")
     shown = words(test)
     assert "abnormality suspected" in shown
     assert "truth: no abnormality" in shown
     assert "60 films, 30 with an abnormality" in shown
-    shutil.copytree(recorded_store / "full", recorded_store / "second")
+    shutil.copytree(store / "full", store / "second")
     for view in ({}, {"case": "test/film003", "kind": "all", "with": "second"}):
         every = " ".join(str(found.proto) for found in opened(model="full", **view).main)
         # Keys and addresses keep their names; they hold no blank before the word.
         assert not re.search(r"[ “(]fractures?\b", every), view
 
 
-def test_the_csv_of_an_abnormality_model(recorded_store):
+def test_the_csv_of_an_abnormality_model(store):
     content = case_list.cases_to_csv(_listed("errors"), BALANCED, "abnormality")
     assert set(pd.read_csv(BytesIO(content))["kind"]) == {"missed abnormality", "false alarm"}
 
@@ -349,11 +347,11 @@ def _slices(test: AppTest) -> list[str]:
     return [name for found in test.dataframe for name in found.value["Slice"]]
 
 
-def test_a_weak_slice_is_told_from_the_record_alone(recorded_store):
-    table = _weak_hands(recorded_store)
+def test_a_weak_slice_is_told_from_the_record_alone(store):
+    table = _weak_hands(store)
     test = opened(model="full")
     (sentence,) = subgroup_sentences(analyse_subgroups(table, BALANCED))
-    assert sentence.startswith("Misses all hand fractures (n = 60, 100%, 95% CI ")
+    assert sentence.startswith("The model misses all hand fractures (100%, 95% CI ")
     assert sentence in words(test)
     assert {"Region: hand", "Region: leg"} <= set(_slices(test))
     assert any("name the folder of the data set" in str(found.value) for found in test.caption)
@@ -362,17 +360,17 @@ def test_a_weak_slice_is_told_from_the_record_alone(recorded_store):
     assert frame.loc["Region: hand", "Sensitivity"] == 0
 
 
-def test_slices_follow_the_threshold(recorded_store):
-    table = _weak_hands(recorded_store)
+def test_slices_follow_the_threshold(store):
+    table = _weak_hands(store)
     test = opened(model="full")
     test.slider[0].set_value(0.005)
     run(test)
     assert subgroup_sentences(analyse_subgroups(table, 0.005))[0] in words(test)
-    assert "Misses all hand fractures" not in words(test)
+    assert "misses all hand fractures" not in words(test)
 
 
-def test_a_slice_lists_its_films_and_stands_in_the_address(recorded_store):
-    table = _weak_hands(recorded_store)
+def test_a_slice_lists_its_films_and_stands_in_the_address(store):
+    table = _weak_hands(store)
     test = opened(model="full", kind="all", sort="id")
     test.selectbox(key="failures_slice").set_value("Region: hand")
     run(test)
@@ -385,8 +383,8 @@ def test_a_slice_lists_its_films_and_stands_in_the_address(recorded_store):
     assert "All films: 240 of 240" in words(opened(model="full", kind="all", slice="Region: tail"))
 
 
-def test_a_linked_slice_waits_for_what_tells_its_films(recorded_store, tmp_path):
-    table = _weak_hands(recorded_store)
+def test_a_linked_slice_waits_for_what_tells_its_films(store, tmp_path):
+    table = _weak_hands(store)
     (tmp_path / "films" / "test").mkdir(parents=True)
     for number, path in enumerate(table["path"]):
         grey = np.full((40, 30 + 20 * (number % 2)), 60, np.uint8)
@@ -409,8 +407,8 @@ def test_a_linked_slice_waits_for_what_tells_its_films(recorded_store, tmp_path)
         assert ("slice" in test.query_params) == (name == wide)
 
 
-def test_the_row_of_the_chosen_slice_is_ticked(recorded_store):
-    _weak_hands(recorded_store)
+def test_the_row_of_the_chosen_slice_is_ticked(store):
+    _weak_hands(store)
     test = opened(model="full", slice="Region: leg")
     rows = test.session_state["failures_slice_rows 1"]["selection"]["rows"]
     assert [_slices(test)[row] for row in rows] == ["Region: leg"]
@@ -449,8 +447,8 @@ def test_a_comparison_that_was_left_holds_up_nothing(monkeypatch):
         assert again.result().single
 
 
-def test_films_add_their_slices_once_they_are_measured(recorded_store, tmp_path):
-    table = _weak_hands(recorded_store)
+def test_films_add_their_slices_once_they_are_measured(store, tmp_path):
+    table = _weak_hands(store)
     (tmp_path / "films" / "test").mkdir(parents=True)
     for number, path in enumerate(table["path"]):
         grey = np.full((40, 30 + 20 * (number % 2)), 60 + number % 100, np.uint8)
@@ -466,8 +464,8 @@ def test_films_add_their_slices_once_they_are_measured(recorded_store, tmp_path)
     assert not any("Contrast" in name for name in _slices(test))
 
 
-def test_slices_of_abnormal_films_are_called_so(recorded_store):
-    _weak_hands(recorded_store)
-    card = ModelCard.load(recorded_store / "full" / "card.json")
-    replace(card, data=replace(card.data, finding="abnormality")).save(recorded_store / "full" / "card.json")
-    assert "Misses all hand abnormalities (n = 60" in words(opened(model="full"))
+def test_slices_of_abnormal_films_are_called_so(store):
+    _weak_hands(store)
+    card = ModelCard.load(store / "full" / "card.json")
+    replace(card, data=replace(card.data, finding="abnormality")).save(store / "full" / "card.json")
+    assert "misses all hand abnormalities (100%" in words(opened(model="full"))

@@ -62,7 +62,7 @@ def _button(page: AppTest, label: str):
 def test_a_good_model_is_compared_and_put_in_use_after_a_confirmation(models):
     page = _run(_release_page, "equal")
     _button(page, "Put in use").click().run()
-    assert models.in_use() == SHIPPED_MODEL
+    assert models.model_in_use() == SHIPPED_MODEL
     blocks = " ".join(block.proto.body for block in page.get("html"))
     assert f"In use: {SHIPPED_MODEL}" in blocks
     assert models.card("equal").test.auc.text() in blocks
@@ -71,7 +71,7 @@ def test_a_good_model_is_compared_and_put_in_use_after_a_confirmation(models):
     assert not page.text_input
     _button(page, "Put it in use").click().run()
     assert not page.exception
-    assert models.in_use() == "equal"
+    assert models.model_in_use() == "equal"
     assert "is now in use on every page" in page.success[0].value
 
 
@@ -80,7 +80,7 @@ def test_cancel_changes_nothing(models):
     _button(page, "Put in use").click().run()
     _button(page, "Cancel").click().run()
     assert _button(page, "Put in use")
-    assert models.in_use() == SHIPPED_MODEL
+    assert models.model_in_use() == SHIPPED_MODEL
 
 
 def test_a_model_that_fails_a_check_needs_a_reason(models):
@@ -88,11 +88,11 @@ def test_a_model_that_fails_a_check_needs_a_reason(models):
     _button(page, "Put in use").click().run()
     assert "trained on synthetic images" in page.warning[0].value
     _button(page, "Put it in use").click().run()
-    assert page.error[0].value.startswith("Type a reason first")
-    assert models.in_use() == SHIPPED_MODEL
+    assert page.error[0].value.startswith("Enter a reason first")
+    assert models.model_in_use() == SHIPPED_MODEL
     page.text_input[0].set_value("for a course")
     _button(page, "Put it in use").click().run()
-    assert models.in_use() == "synthetic"
+    assert models.model_in_use() == "synthetic"
     assert models.history()[0].reason == "for a course"
 
 
@@ -125,7 +125,7 @@ def test_the_history_is_shown_and_one_click_returns(models):
     assert button.label.replace("\\", "") == f"Return to {SHIPPED_MODEL}"
     button.click().run()
     assert not page.exception
-    assert models.in_use() == SHIPPED_MODEL
+    assert models.model_in_use() == SHIPPED_MODEL
     assert page.get("html")[0].proto.body.count("<li>") == 2
 
 
@@ -137,7 +137,7 @@ def test_a_deleted_previous_model_is_one_sentence_beside_the_way_to_the_shipped_
     assert "The previous model, equal, was deleted" in page.warning[0].value.replace("\\", "")
     (button,) = page.button
     button.click().run()
-    assert models.in_use() == SHIPPED_MODEL
+    assert models.model_in_use() == SHIPPED_MODEL
 
 
 def test_the_banner_names_what_is_wrong(models):

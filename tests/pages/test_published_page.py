@@ -68,9 +68,9 @@ def test_the_committed_results_can_be_read_and_belong_to_a_row():
         assert not [column for column in report.absent if (report.row, column) in found]
 
 
-def test_a_broken_result_is_one_sentence(published):
+def test_broken_result_is_a_clear_error(published):
     (published / "results" / "x.json").write_text("{")
-    with pytest.raises(Exception, match="Expected the result of a run in"):
+    with pytest.raises(Exception, match="Cannot read the result of a run in"):
         load_results(published / "results")
 
 

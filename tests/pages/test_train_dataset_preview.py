@@ -1,4 +1,4 @@
-"""What the Train page says of a folder before anything is trained."""
+"""The description of a dataset on the Train page."""
 
 import pytest
 
@@ -6,24 +6,24 @@ from fracture_core.errors import DataError
 from pages.components.train.dataset_preview import UnusableDatasetError, preview_dataset
 
 
-def _films(root, *folders: str) -> None:
+def _write_images(root, *folders: str) -> None:
     for folder in folders:
         (root / folder).mkdir(parents=True)
         for number in range(6):
             (root / folder / f"{folder.replace('/', '-')}-{number}.png").touch()
 
 
-def test_a_folder_of_fractures(tmp_path):
-    _films(tmp_path, "fractured", "not fractured")
+def test_folder_with_fractures(tmp_path):
+    _write_images(tmp_path, "fractured", "not fractured")
     found = preview_dataset(f" '{tmp_path}' ")
     assert found.folder == str(tmp_path)
     assert found.sentence.startswith(
-        "One folder a class: 12 films, 6 with a fracture. It comes without splits"
+        "One folder a class: 12 images, 6 with a fracture. The dataset has no splits"
     )
 
 
-def test_mura_is_never_called_fracture(tmp_path):
-    _films(
+def test_mura_is_not_described_as_fracture(tmp_path):
+    _write_images(
         tmp_path,
         *(
             f"MURA-v1.1/{split}/XR_HAND/patient{patient:05d}/study1_{kind}"
@@ -34,37 +34,37 @@ def test_mura_is_never_called_fracture(tmp_path):
         ),
     )
     sentence = preview_dataset(str(tmp_path)).sentence
-    assert sentence.startswith("MURA v1.1: 48 films, 24 with an abnormality. Its validation")
+    assert sentence.startswith("MURA v1.1: 48 images, 24 with an abnormality. Its validation")
     assert "fracture" not in sentence
 
 
-def test_remarks_are_told(tmp_path):
-    _films(tmp_path, "fractured", "normal")
+def test_remarks_are_included(tmp_path):
+    _write_images(tmp_path, "fractured", "normal")
     (tmp_path / "boxes.csv").write_text("file,x0,y0,x1,y1\nfractured/gone.png,0,0,1,1\n")
     assert preview_dataset(str(tmp_path)).sentence.endswith(
         "boxes.csv marks a film that is not here: fractured/gone.png."
     )
 
 
-def test_a_manifest(tmp_path):
-    _films(tmp_path, "a", "b")
+def test_manifest(tmp_path):
+    _write_images(tmp_path, "a", "b")
     rows = [
         f"{path.relative_to(tmp_path)},{int(path.parent.name == 'a')}" for path in tmp_path.rglob("*.png")
     ]
     (tmp_path / "films.csv").write_text("path,label\n" + "\n".join(rows))
     assert preview_dataset(str(tmp_path / "films.csv")).sentence.startswith(
-        "Manifest: 12 films, 6 with a fracture."
+        "Manifest: 12 images, 6 with a fracture."
     )
 
 
-def test_a_part_without_a_kind_is_named_by_what_is_missing(tmp_path):
-    _films(tmp_path, "train/abnormal", "train/normal", "val/normal", "test/abnormal", "test/normal")
-    with pytest.raises(DataError, match="val has none with an abnormality"):
+def test_split_without_a_class(tmp_path):
+    _write_images(tmp_path, "train/abnormal", "train/normal", "val/normal", "test/abnormal", "test/normal")
+    with pytest.raises(DataError, match="validation split has no image with an abnormality"):
         preview_dataset(str(tmp_path))
 
 
-def test_counts_and_films_to_show(tmp_path):
-    _films(
+def test_counts_and_sample(tmp_path):
+    _write_images(
         tmp_path,
         *(f"{split}/{kind}" for split in ("train", "val", "test") for kind in ("fractured", "normal")),
     )
@@ -72,13 +72,13 @@ def test_counts_and_films_to_show(tmp_path):
     assert found.parts == {(split, label): 6 for split in ("train", "val", "test") for label in (0, 1)}
     assert found.training_count == 12
     assert found.regions == {("", 0): 18, ("", 1): 18}
-    # With and without by turns, each film once, the same ones at every look.
+    # Alternately with and without, each image once, in a fixed order.
     assert [case.label for case in found.sample] == [1, 0] * 18
     assert len({case.id for case in found.sample}) == 36
     assert found.sample == preview_dataset(str(tmp_path)).sample
 
 
-def test_regions_are_counted_the_commonest_first(tmp_path):
+def test_regions_most_frequent_first(tmp_path):
     lines = ["path,label,region"]
     for number in range(24):
         (tmp_path / f"{number}.png").touch()
@@ -91,9 +91,9 @@ def test_regions_are_counted_the_commonest_first(tmp_path):
     assert next(iter(found.regions)) == ("leg", 0)
 
 
-def test_a_part_without_one_class_is_told_from_what_is_no_set(tmp_path):
-    _films(tmp_path / "set", "train/fractured", "train/normal", "test/normal")
-    with pytest.raises(UnusableDatasetError, match="test has none with a fracture"):
+def test_unusable_split_differs_from_no_dataset(tmp_path):
+    _write_images(tmp_path / "set", "train/fractured", "train/normal", "test/normal")
+    with pytest.raises(UnusableDatasetError, match="test split has no image with a fracture"):
         preview_dataset(str(tmp_path / "set"))
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError) as error:

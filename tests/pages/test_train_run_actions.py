@@ -14,10 +14,10 @@ def _page() -> None:
     from fracture_core.runs.run import Run
     from pages.components.train import run_actions
 
-    run_actions.show(Run(paths.runs_dir() / "odd"), at_work=False)
+    run_actions.show(Run(paths.runs_dir() / "odd"), active=False)
 
 
-def test_a_run_of_an_impossible_size_can_still_be_deleted(tmp_path, monkeypatch):
+def test_run_with_an_impossible_size_can_be_deleted(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "runs_dir", lambda: tmp_path)
     run = Run.create(tmp_path, "odd", TrainingConfig("/films", "four_block"))
     path = run.folder / "config.json"

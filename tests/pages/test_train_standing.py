@@ -1,4 +1,4 @@
-"""What the Train page says of a training at work: how long it still takes, and which epoch is kept."""
+"""Progress on the Train page: time left and best epoch."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A zip dropped on the Train page."""
+"""A zip uploaded on the Train page."""
 
 from streamlit.testing.v1 import AppTest
 
@@ -12,7 +12,7 @@ def _page() -> None:
     upload.choose_upload()
 
 
-def test_a_refused_zip_is_not_unpacked_again_at_each_click(tmp_path, monkeypatch):
+def test_refused_zip_is_unpacked_once(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "runs_dir", lambda: tmp_path)
     taken = []
     take_in = uploaded_datasets.add_uploaded
@@ -24,6 +24,6 @@ def test_a_refused_zip_is_not_unpacked_again_at_each_click(tmp_path, monkeypatch
         page.file_uploader[0].upload("films.zip", b"junk", "application/zip").run()
         for _ in range(2):
             assert len(page.error) == 1
-            assert "films.zip is damaged" in page.error[0].value
+            assert "films.zip is damaged" in page.error[0].value.replace("\\", "")
             page.run()
         assert len(taken) == times

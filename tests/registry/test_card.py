@@ -1,10 +1,16 @@
+"""Model cards: JSON form, older cards, and refusal of malformed ones."""
+
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from fracture_core.errors import ModelError
+from fracture_core.published.run_result import load_results
 from fracture_core.registry.card import ModelCard
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +24,7 @@ def test_round_trip(card, tmp_path):
     assert json.loads((tmp_path / "card.json").read_text("utf-8")) == card.to_json()
 
 
-def test_a_card_without_record(card, tmp_path):
+def test_card_without_metrics(card, tmp_path):
     bare = replace(card, data=None, test=None, test_states=None, heatmap_scale=None)
     bare.save(tmp_path / "card.json")
     again = ModelCard.load(tmp_path / "card.json")
@@ -26,7 +32,7 @@ def test_a_card_without_record(card, tmp_path):
     assert again.test_summary() is None
 
 
-def test_records_by_region(card):
+def test_metrics_by_region(card):
     both = replace(card, test_regions={"hand": card.test})
     assert both.test_summary() is card.test
     assert both.test_summary("hand") is card.test
@@ -34,10 +40,11 @@ def test_records_by_region(card):
     assert ModelCard.from_json(both.to_json()) == both
 
 
-def test_another_label_order_is_refused(card, tmp_path):
+def test_other_label_order_is_refused(card, tmp_path):
     replace(card, labels=("fracture", "no_fracture")).save(tmp_path / "card.json")
     with pytest.raises(
-        ModelError, match="says fracture, no_fracture: the model would call fractures healthy"
+        ModelError,
+        match=r"has the label order fracture, no_fracture instead of .* would report fractures as normal",
     ):
         ModelCard.load(tmp_path / "card.json")
 
@@ -46,9 +53,9 @@ def test_another_label_order_is_refused(card, tmp_path):
     "text",
     ["", "{", "[]", "null", '"card"', "{}"],
 )
-def test_what_is_no_card(tmp_path, text):
+def test_no_card(tmp_path, text):
     (tmp_path / "card.json").write_text(text)
-    with pytest.raises(ModelError, match="Expected a complete model card in"):
+    with pytest.raises(ModelError, match=r"The model card .* is not valid: "):
         ModelCard.load(tmp_path / "card.json")
 
 
@@ -67,17 +74,33 @@ def test_what_is_no_card(tmp_path, text):
         "limits",
     ],
 )
-def test_an_incomplete_card(card, tmp_path, name):
+def test_incomplete_card(card, tmp_path, name):
     payload = card.to_json()
     del payload[name]
     (tmp_path / "card.json").write_text(json.dumps(payload))
-    with pytest.raises(ModelError, match="Expected a complete model card in"):
+    with pytest.raises(ModelError, match=r"The model card .* is not valid: "):
         ModelCard.load(tmp_path / "card.json")
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("golden", "1"),
+        ("golden", float("nan")),
+        ("golden", True),
+        ("heatmap_scale", float("inf")),
+        ("heatmap_scales", {"saliency": "much"}),
+        ("title", None),
+        ("labels", "fracture"),
+        ("limits", [1]),
+        ("input", {"height": 10**6, "width": 64, "channels": 1, "scaling": "unit"}),
+        ("input", {"height": 0, "width": 64, "channels": 1, "scaling": "unit"}),
+        ("input", {"height": 64, "width": 64, "channels": 7, "scaling": "unit"}),
+        ("input", {"height": 64, "width": 64, "channels": 1, "scaling": "odd"}),
+        ("weights", {"file": "a", "sha256": "b", "bytes": -1}),
+        ("weights", {"file": "a", "sha256": "b", "bytes": 10**30}),
+        ("data", {"name": "a"}),
+        ("training", {"learning_rate": float("nan")}),
         ("input", {"height": 64, "width": 64, "depth": 1}),
         ("thresholds", {"low": 0.9, "high": 0.1, "balanced": 0.5}),
         ("calibration", {"slope": -1.0, "intercept": 0.0}),
@@ -85,18 +108,18 @@ def test_an_incomplete_card(card, tmp_path, name):
         ("test_regions", None),
     ],
 )
-def test_values_that_mean_nothing(card, tmp_path, name, value):
+def test_malformed_value(card, tmp_path, name, value):
     (tmp_path / "card.json").write_text(json.dumps({**card.to_json(), name: value}))
-    with pytest.raises(ModelError, match="Expected a complete model card in"):
+    with pytest.raises(ModelError, match=r"The model card .* is not valid: "):
         ModelCard.load(tmp_path / "card.json")
 
 
-def test_a_missing_card(tmp_path):
-    with pytest.raises(ModelError, match="but there is none: add the model again"):
+def test_missing_card(tmp_path):
+    with pytest.raises(ModelError, match=r"There is no model card at .* Add the model again"):
         ModelCard.load(tmp_path / "card.json")
 
 
-def test_a_card_from_before_findings_had_names_is_about_fractures(card, tmp_path):
+def test_older_card_without_a_finding_is_about_fractures(card, tmp_path):
     payload = card.to_json()
     del payload["data"]["finding"]
     (tmp_path / "card.json").write_text(json.dumps(payload))
@@ -104,12 +127,32 @@ def test_a_card_from_before_findings_had_names_is_about_fractures(card, tmp_path
     assert replace(card, data=None).finding == "fracture"
 
 
-def test_the_finding_is_kept_and_an_unknown_one_refused(card, tmp_path):
+def test_unknown_finding_is_refused(card, tmp_path):
     found = replace(card, data=replace(card.data, finding="abnormality"))
     found.save(tmp_path / "card.json")
     assert ModelCard.load(tmp_path / "card.json").finding == "abnormality"
     payload = card.to_json()
     payload["data"]["finding"] = "tumour"
     (tmp_path / "card.json").write_text(json.dumps(payload))
-    with pytest.raises(ModelError, match="not 'tumour'"):
+    with pytest.raises(ModelError, match="but is 'tumour'"):
+        ModelCard.load(tmp_path / "card.json")
+
+
+def test_shipped_card_and_published_results_load():
+    path = ROOT / "models" / "mobilenet_v2_map-fracatlas" / "card.json"
+    payload = json.loads(path.read_text("utf-8"))
+    written = ModelCard.load(path).to_json()
+    assert {name: written[name] for name in payload} == payload
+    assert len(load_results(ROOT / "assets" / "published" / "results")) >= 12
+
+
+def test_key_of_a_later_version_is_ignored(card, tmp_path):
+    (tmp_path / "card.json").write_text(json.dumps({**card.to_json(), "later": 1}))
+    assert ModelCard.load(tmp_path / "card.json") == card
+
+
+def test_malformed_key_is_named(card, tmp_path):
+    weights = {**card.to_json()["weights"], "bytes": "many"}
+    (tmp_path / "card.json").write_text(json.dumps({**card.to_json(), "weights": weights}))
+    with pytest.raises(ModelError, match=r"is not valid: weights\.bytes: Input should be a valid integer"):
         ModelCard.load(tmp_path / "card.json")

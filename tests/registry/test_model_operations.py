@@ -1,4 +1,4 @@
-"""Models renamed and deleted, also by a process that is killed in the middle of it."""
+"""Renaming and deleting models, also by a process that is killed while doing so."""
 
 import shutil
 import signal
@@ -30,15 +30,15 @@ def zeta(store):
     return "second"
 
 
-def _collected(runs, model_id):
+def _add_lesson(runs, model_id):
     return LessonStore.for_model(runs, model_id).update(
-        "Hands", lambda found: found.with_case_toggled("film")
+        "Hands", lambda lesson: lesson.with_case_toggled("image")
     )
 
 
-def test_a_renamed_model_is_the_same_with_its_reviews_and_teaching_files(store, runs):
-    ReviewStore.for_model(runs, "tiny").add_annotation("film", "subtle", "Ada")
-    _collected(runs, "tiny")
+def test_rename_moves_reviews_and_teaching_files(store, runs):
+    ReviewStore.for_model(runs, "tiny").add_annotation("image", "subtle", "Ada")
+    _add_lesson(runs, "tiny")
     store.use("tiny")
     before = store.card("tiny")
     rename_model(store, runs, "tiny", "wrist-2")
@@ -49,32 +49,32 @@ def test_a_renamed_model_is_the_same_with_its_reviews_and_teaching_files(store, 
     assert store.verify("wrist-2") < 1e-4
     assert len(ReviewStore.for_model(runs, "wrist-2").all()) == 1
     assert ReviewStore.for_model(runs, "tiny").all() == []
-    assert LessonStore.for_model(runs, "wrist-2").load("Hands").cases == ("film",)
+    assert LessonStore.for_model(runs, "wrist-2").load("Hands").cases == ("image",)
     assert LessonStore.for_model(runs, "tiny").names() == []
 
 
-def test_a_deleted_model_is_gone_and_what_people_made_of_it_is_set_aside(store, runs, zeta):
-    ReviewStore.for_model(runs, zeta).add_annotation("film", "subtle", "Ada")
-    _collected(runs, zeta)
+def test_delete_keeps_reviews_and_teaching_files(store, runs, zeta):
+    ReviewStore.for_model(runs, zeta).add_annotation("image", "subtle", "Ada")
+    _add_lesson(runs, zeta)
     delete_model(store, runs, zeta)
     assert store.ids() == ["tiny"]
     assert sorted(path.name for path in store.root.iterdir()) == [".in_use.lock", "in_use.json", "tiny"]
     assert ReviewStore.for_model(runs, zeta).all() == []
-    (kept,) = (runs / "reviews").glob("second deleted *")
-    assert (kept / "reviews.db").is_file()
-    (kept,) = (runs / "teaching").glob("second deleted *")
-    assert LessonStore(kept).names() == ["Hands"]
+    (folder,) = (runs / "reviews").glob("second deleted *")
+    assert (folder / "reviews.db").is_file()
+    (folder,) = (runs / "teaching").glob("second deleted *")
+    assert LessonStore(folder).names() == ["Hands"]
     assert LessonStore.for_model(runs, zeta).names() == []
 
 
-def test_the_model_in_use_and_the_shipped_one_stay(store, runs, zeta):
+def test_model_in_use_and_shipped_model_cannot_be_deleted(store, runs, zeta):
     store.use(zeta)
-    with pytest.raises(ModelError, match="second is in use: put another one in use first"):
+    with pytest.raises(ModelError, match="second is in use: put another model in use first"):
         delete_model(store, runs, zeta)
     shutil.copytree(store.root / "tiny", store.root / SHIPPED_MODEL)
-    with pytest.raises(ModelError, match="came with the app, which falls back on it"):
+    with pytest.raises(ModelError, match="is the shipped model and cannot be deleted"):
         delete_model(store, runs, SHIPPED_MODEL)
-    with pytest.raises(ModelError, match="its name stays as it is"):
+    with pytest.raises(ModelError, match="is the shipped model and cannot be renamed"):
         rename_model(store, runs, SHIPPED_MODEL, "mine")
     with pytest.raises(ModelError, match="one of the models here"):
         delete_model(store, runs, "gone")
@@ -82,41 +82,41 @@ def test_the_model_in_use_and_the_shipped_one_stay(store, runs, zeta):
 
 
 @pytest.mark.parametrize(
-    ("new", "said"),
+    ("new", "message"),
     [
-        ("TINY", "is here already"),
-        ("tiny", "is here already"),
+        ("TINY", "already exists"),
+        ("tiny", "already exists"),
         ("a/b", "letters, digits"),
         ("", "letters"),
         ("old", "reviews of"),
         ("taught", "files of"),
     ],
 )
-def test_a_name_that_is_taken_or_unfit_is_refused(store, runs, zeta, new, said):
+def test_taken_and_invalid_names(store, runs, zeta, new, message):
     for model_id in ("old", "tiny"):
-        ReviewStore.for_model(runs, model_id).add_annotation("film", "subtle", "Ada")
-    _collected(runs, "taught")
-    with pytest.raises(ModelError, match=said):
+        ReviewStore.for_model(runs, model_id).add_annotation("image", "subtle", "Ada")
+    _add_lesson(runs, "taught")
+    with pytest.raises(ModelError, match=message):
         rename_model(store, runs, zeta, new)
     assert store.ids() == ["second", "tiny"]
 
 
-def test_what_is_left_of_a_broken_model_can_be_deleted(store, runs, zeta):
+def test_model_with_a_damaged_card_can_be_deleted(store, runs, zeta):
     store.use("tiny")
     (store.root / zeta / "card.json").write_text("{")
     delete_model(store, runs, zeta)
     assert store.ids() == ["tiny"]
 
 
-# Every step that touches the disk is the last one once: a child is forked that kills itself there.
+# For each file operation, a forked child performs the action and kills itself at this operation.
 KILLED = """
 import os, shutil, signal, sys
 from pathlib import Path
 from fracture_core.errors import ModelError
-from fracture_core.registry.store import ModelStore, checked
+from fracture_core.registry.store import ModelStore, checked_file
 
 root, name = Path(sys.argv[1]), sys.argv[2]
-# The check of the weights needs TensorFlow, touches nothing, and has tests of its own.
+# The verification needs TensorFlow, writes nothing, and has its own tests.
 ModelStore.verify = lambda self, model_id: 0.0
 ACTIONS = {
     "use": (lambda store: store.use("zeta"), {"tiny", "zeta"}, {"tiny", "zeta"}),
@@ -125,8 +125,8 @@ ACTIONS = {
     "delete": (lambda store: store.delete("zeta"), {"tiny"}, {"tiny"}),
 }
 action, stay, may_be_in_use = ACTIONS[name]
-kept = root.with_name("kept")
-shutil.copytree(root, kept)
+backup = root.with_name("backup")
+shutil.copytree(root, backup)
 
 def killed_at(step):
     child = os.fork()
@@ -150,29 +150,29 @@ while True:
     store = ModelStore(root)
     ids = store.ids()
     assert stay <= set(ids), (step, ids)
-    assert store.in_use() in may_be_in_use & set(ids), (step, store.in_use())
+    assert store.model_in_use() in may_be_in_use & set(ids), (step, store.model_in_use())
     for model_id in ids:
         card = store.card(model_id)
         assert card.id in (model_id, "tiny"), (step, card.id)
-        checked(root / model_id, card, card.weights)
-    outcomes.add((tuple(ids), store.in_use()))
+        checked_file(root / model_id, card, card.weights)
+    outcomes.add((tuple(ids), store.model_in_use()))
     if not killed:
         break
-    # Whatever was left behind stands in nobody's way: what was not done yet is done now.
+    # Files left behind do not block a second attempt.
     try:
         action(store)
     except ModelError as error:
-        assert "new is here already" in str(error) or "Expected one of the models here" in str(error), error
+        assert "new already exists" in str(error) or "Expected one of the models here" in str(error), error
     assert stay <= set(store.ids()) or name == "rename", store.ids()
     shutil.rmtree(root)
-    shutil.copytree(kept, root)
+    shutil.copytree(backup, root)
 print(step, len(outcomes))
 """
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no fork")
 @pytest.mark.parametrize(("action", "outcomes"), [("use", 2), ("add", 2), ("rename", 4), ("delete", 2)])
-def test_a_process_killed_at_any_step_leaves_the_registry_whole(store, trained, tmp_path, action, outcomes):
+def test_store_is_consistent_after_a_kill_at_any_file_operation(store, trained, tmp_path, action, outcomes):
     shutil.copytree(store.root / "tiny", store.root / "zeta")
     (store.root / "in_use.json").write_text('{"model": "tiny"}')
     if action == "add":
@@ -184,15 +184,15 @@ def test_a_process_killed_at_any_step_leaves_the_registry_whole(store, trained, 
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    steps, seen = map(int, done.stdout.split())
+    steps, states = map(int, done.stdout.split())
     assert steps > 2
-    # It was killed before each change that shows, and after it.
-    assert seen == outcomes
+    # The process was killed before and after each visible change.
+    assert states == outcomes
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no such signal")
-def test_the_command_killed_while_it_puts_a_model_in_use(store):
-    """The whole command, checks and all, is killed when it is about to change the choice."""
+def test_use_command_killed_before_the_change(store):
+    """The command is killed just before it writes the model in use."""
     shutil.copytree(store.root / "tiny", store.root / "zeta")
     store.use("tiny")
     code = (

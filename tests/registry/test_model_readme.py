@@ -1,4 +1,4 @@
-"""The model card in words holds the card's figures and all items of CLAIM."""
+"""The README of a model contains the results of its card and all items of the CLAIM checklist."""
 
 import re
 from dataclasses import replace
@@ -17,7 +17,7 @@ def card(trained) -> ModelCard:
     return ModelCard.load(trained.result / "card.json")
 
 
-def test_the_outline_and_the_figures(card):
+def test_sections_and_results(card):
     text = render_readme(card)
     for heading in (
         "Model details",
@@ -47,15 +47,15 @@ def test_verdicts_by_region(card):
     assert "\n| hand | " in text
 
 
-def test_a_card_without_record(card):
+def test_card_without_test_results(card):
     text = render_readme(
         replace(card, data=None, test=None, validation=None, training={}, command="", test_pointing=None)
     )
-    assert "nobody has measured these weights" in text
-    assert "None" not in text
+    assert "The model has not been evaluated" in text
+    assert "None" not in text.replace("| None |", "")
 
 
-def test_the_shipped_readme_is_written_from_its_card():
+def test_shipped_readme_is_generated_from_its_card():
     store = ModelStore(Path(__file__).parents[2] / "models")
     assert (store.root / SHIPPED_MODEL / README_NAME).read_text("utf-8") == render_readme(
         store.card(SHIPPED_MODEL)

@@ -1,9 +1,11 @@
+"""Reference prediction."""
+
 import pytest
 
 from fracture_core.registry.reference_prediction import LOGIT_TOLERANCE, reference_logit
 
 
-def test_the_same_weights_give_the_same_logit_and_others_another(store):
+def test_reference_logit_depends_on_the_weights(store):
     card, model = store.load("tiny")
     first = reference_logit(model, card.input)
     assert first == pytest.approx(card.golden, abs=1e-5)

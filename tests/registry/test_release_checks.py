@@ -1,4 +1,4 @@
-"""Checks of a model before it is put in use, from its card alone and beside the model in use."""
+"""Release checks of a model, from its card and compared with the model in use."""
 
 from dataclasses import replace
 
@@ -28,12 +28,12 @@ def _names(*given) -> list[Check]:
     return [failed.check for failed in failed_checks(*given)]
 
 
-def test_the_shipped_model_passes_every_check(good):
+def test_shipped_model_passes_all_checks(good):
     assert _names(good) == []
     assert model_warning(good) == ""
 
 
-def test_a_model_without_a_test_record(good):
+def test_model_without_a_test_record(good):
     (failed,) = failed_checks(replace(good, test=None))
     assert failed.check is Check.NO_TEST_RECORD
     assert failed.sentence.startswith("The model has no test record.")
@@ -48,7 +48,7 @@ def test_a_model_without_a_test_record(good):
         (float("nan"), 0.9, float("nan"), True),
     ],
 )
-def test_the_lower_bound_of_the_auc_has_to_be_above_chance(good, low, value, high, fails):
+def test_lower_bound_of_the_auc_must_be_above_chance(good, low, value, high, fails):
     assert (Check.AUC_NOT_ABOVE_CHANCE in _names(_with_auc(good, low, value, high))) is fails
 
 
@@ -66,7 +66,7 @@ def test_worse_than_the_model_in_use(good, low, high, fails):
     [
         ({}, False),
         ({"layout": "phantom", "name": "mine"}, True),
-        # A manifest, such as a repaired split, keeps the citation of the dataset.
+        # A manifest, such as a clean split, keeps the citation of the dataset.
         ({"layout": "csv", "name": CITATIONS["phantom"]}, True),
         ({"layout": "csv", "name": CITATIONS["mura"]}, False),
         ({"layout": "folders", "name": "mine"}, None),
@@ -78,18 +78,18 @@ def test_synthetic_training_images_are_recognised(good, data, synthetic):
     assert (Check.SYNTHETIC_TRAINING in _names(card)) is (synthetic is True)
 
 
-def test_the_origin_of_loaded_weights_is_unknown(good):
+def test_origin_of_loaded_weights_is_unknown(good):
     assert replace(good, data=None).synthetic is None
 
 
 def test_no_calibration_and_no_reference_prediction(good):
     card = replace(good, calibration=PlattCalibration.identity(), golden=float("nan"))
     assert _names(card) == [Check.NOT_CALIBRATED, Check.NO_REFERENCE_PREDICTION]
-    # Both concern the release; the answers carry no warning about them.
+    # Both concern the release only; predictions carry no warning about them.
     assert model_warning(card) == ""
 
 
-def test_the_warning_is_one_sentence_that_names_the_model(good):
+def test_warning_is_one_sentence_with_the_name_of_the_model(good):
     card = _of_data(_with_auc(good, 0.45, 0.57, 0.68), layout="phantom")
     warning = model_warning(card)
     assert warning == (

@@ -1,4 +1,4 @@
-"""The store: nothing is loaded that is not what its card says."""
+"""Model store: loading, verification, the model in use, and adding models."""
 
 import errno
 import json
@@ -17,7 +17,7 @@ from fracture_core.registry.store import SHIPPED_MODEL, ModelStore
 WEIGHTS = "four_block.weights.h5"
 
 
-def _swap_byte(path):
+def _change_byte(path):
     data = bytearray(path.read_bytes())
     data[-100] ^= 1
     path.write_bytes(bytes(data))
@@ -34,7 +34,7 @@ def test_ids_and_cards(store):
 
 
 @pytest.mark.parametrize("name", ["gone", "", "..", "../models/tiny", "tiny/"])
-def test_an_unknown_model(store, name):
+def test_unknown_model(store, name):
     with pytest.raises(ModelError, match=r"one of the models here \(tiny\)"):
         store.card(name)
 
@@ -51,15 +51,15 @@ def test_predictions(store):
 # ---- loading ----
 
 
-def test_load_gives_the_network_of_the_run(store, finished):
+def test_load_returns_the_trained_network(store, finished):
     card, model = store.load("tiny")
     assert card.id == "tiny"
-    for mine, other in zip(model.get_weights(), finished.get_weights(), strict=True):
-        np.testing.assert_array_equal(mine, other)
+    for loaded, trained in zip(model.get_weights(), finished.get_weights(), strict=True):
+        np.testing.assert_array_equal(loaded, trained)
 
 
-def test_altered_weights_are_refused(store):
-    _swap_byte(store.root / "tiny" / WEIGHTS)
+def test_changed_weights_are_an_error(store):
+    _change_byte(store.root / "tiny" / WEIGHTS)
     for action in (store.load, store.verify, store.use):
         with pytest.raises(ModelError, match=f"{WEIGHTS} was changed"):
             action("tiny")
@@ -67,20 +67,20 @@ def test_altered_weights_are_refused(store):
 
 def test_missing_weights(store):
     (store.root / "tiny" / WEIGHTS).unlink()
-    with pytest.raises(ModelError, match=f"Expected weights at .*{WEIGHTS}, but there is no such file"):
+    with pytest.raises(ModelError, match=f"Weight file not found: .*{WEIGHTS}"):
         store.load("tiny")
 
 
 @pytest.mark.parametrize("absolute", [True, False])
-def test_weights_elsewhere_are_refused(store, edit_card, absolute):
+def test_weights_outside_the_folder_are_an_error(store, edit_card, absolute):
     shutil.copy(store.root / "tiny" / WEIGHTS, store.root / WEIGHTS)
     outside = str(store.root / WEIGHTS) if absolute else f"../{WEIGHTS}"
     edit_card(weights={**_weights_of_card(store), "file": outside})
-    with pytest.raises(ModelError, match="Expected the weights beside the card of tiny"):
+    with pytest.raises(ModelError, match="The card of tiny refers to a file outside its folder"):
         store.load("tiny")
 
 
-def test_an_unknown_architecture(store, edit_card):
+def test_unknown_architecture(store, edit_card):
     edit_card(architecture="os")
     with pytest.raises(ModelError, match="Unknown architecture"):
         store.load("tiny")
@@ -93,23 +93,23 @@ def test_verify(store):
     assert store.verify("tiny") < 1e-4
 
 
-@pytest.mark.parametrize("golden", [1000.0, float("nan")])
-def test_another_golden_logit_is_refused(store, edit_card, golden):
+@pytest.mark.parametrize("golden", [1000.0, None])
+def test_other_reference_logit_is_an_error(store, edit_card, golden):
     edit_card(golden=golden)
-    with pytest.raises(ModelError, match="for the golden pattern, but it is off by"):
+    with pytest.raises(ModelError, match="The reference prediction of tiny differs from its card by"):
         store.verify("tiny")
 
 
 # ---- the model in use ----
 
 
-def _second(store, name="zeta"):
+def _copy_model(store, name="zeta"):
     shutil.copytree(store.root / "tiny", store.root / name)
     return name
 
 
-def test_the_chosen_model_is_in_use(store):
-    _second(store)
+def test_use_chooses_the_model_in_use(store):
+    _copy_model(store)
     assert store.model_in_use() == "tiny"
     store.use("zeta")
     assert store.model_in_use() == ModelStore(store.root).model_in_use() == "zeta"
@@ -117,29 +117,29 @@ def test_the_chosen_model_is_in_use(store):
     assert store.model_in_use() == "tiny"
 
 
-def test_the_shipped_model_comes_before_any_other(store):
-    _second(store, "alpha")
-    _second(store, SHIPPED_MODEL)
+def test_shipped_model_is_the_default(store):
+    _copy_model(store, "alpha")
+    _copy_model(store, SHIPPED_MODEL)
     assert store.model_in_use() == SHIPPED_MODEL
 
 
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "null", '{"model": null}', '{"model": ["tiny"]}', '{"model": "gone"}', "\x00"]
 )
-def test_garbage_in_the_choice(store, text):
+def test_damaged_file_of_the_model_in_use(store, text):
     (store.root / "in_use.json").write_text(text)
     assert store.model_in_use() == "tiny"
     store.use("tiny")
     assert json.loads((store.root / "in_use.json").read_text()) == {"model": "tiny"}
 
 
-def test_bytes_that_are_no_text(store):
+def test_undecodable_file_of_the_model_in_use(store):
     (store.root / "in_use.json").write_bytes(b"\xff\xfe\x80")
     assert store.model_in_use() == "tiny"
 
 
 def test_use_is_atomic(store, monkeypatch):
-    _second(store)
+    _copy_model(store)
     store.use("tiny")
 
     def killed(*_given):
@@ -153,8 +153,8 @@ def test_use_is_atomic(store, monkeypatch):
     assert store.ids() == ["tiny", "zeta"]
 
 
-def test_a_model_that_fails_its_check_is_not_put_in_use(store, edit_card):
-    _second(store)
+def test_model_that_fails_verification_is_not_put_in_use(store, edit_card):
+    _copy_model(store)
     store.use("zeta")
     edit_card(golden=1000.0)
     with pytest.raises(ModelError):
@@ -164,38 +164,38 @@ def test_a_model_that_fails_its_check_is_not_put_in_use(store, edit_card):
 
 @pytest.fixture
 def unchecked(monkeypatch):
-    """The check of the weights has tests of its own."""
+    """Skip the verification, which has its own tests."""
     monkeypatch.setattr(ModelStore, "verify", lambda self, model_id: 0.0)
 
 
-def test_a_model_that_is_deleted_or_replaced_while_it_is_checked_is_not_put_in_use(store, monkeypatch):
+def test_model_deleted_or_replaced_during_verification_is_not_put_in_use(store, monkeypatch):
     def replaced(self, model_id):
         card = json.loads((store.root / "zeta" / "card.json").read_text("utf-8"))
         card["weights"]["sha256"] = "0" * 64
         (store.root / "zeta" / "card.json").write_text(json.dumps(card))
 
-    for meanwhile, said in (
-        (replaced, "others by now: try again"),
+    for concurrent_change, message in (
+        (replaced, "were changed during the check: try again"),
         (ModelStore.delete, "one of the models here"),
     ):
-        _second(store)
+        _copy_model(store)
         (store.root / "in_use.json").write_text('{"model": "tiny"}')
-        monkeypatch.setattr(ModelStore, "verify", meanwhile)
-        with pytest.raises(ModelError, match=said):
+        monkeypatch.setattr(ModelStore, "verify", concurrent_change)
+        with pytest.raises(ModelError, match=message):
             store.use("zeta")
         assert json.loads((store.root / "in_use.json").read_text()) == {"model": "tiny"}
         shutil.rmtree(store.root / "zeta", ignore_errors=True)
 
 
 @pytest.mark.usefixtures("unchecked")
-def test_a_choice_made_while_the_model_in_use_is_renamed_counts(store, monkeypatch):
-    _second(store)
+def test_use_waits_for_a_concurrent_rename(store, monkeypatch):
+    _copy_model(store)
     other = threading.Thread(target=lambda: ModelStore(store.root).use("zeta"))
     copytree = shutil.copytree
 
     def copied(*given):
         other.start()
-        other.join(0.5)  # it cannot end, for it waits
+        other.join(0.5)  # it is still waiting for the lock
         copytree(*given)
 
     monkeypatch.setattr(module.shutil, "copytree", copied)
@@ -206,9 +206,9 @@ def test_a_choice_made_while_the_model_in_use_is_renamed_counts(store, monkeypat
 
 
 @pytest.mark.usefixtures("unchecked")
-def test_while_somebody_else_changes_models(store, monkeypatch):
-    _second(store)
-    monkeypatch.setattr(module, "_PATIENCE", 0.1)
+def test_changes_fail_while_another_process_holds_the_lock(store, monkeypatch):
+    _copy_model(store)
+    monkeypatch.setattr(module, "_LOCK_TIMEOUT", 0.1)
     changes = (
         lambda: store.use("zeta"),
         lambda: store.rename("zeta", "new"),
@@ -222,7 +222,7 @@ def test_while_somebody_else_changes_models(store, monkeypatch):
 
 
 @pytest.mark.usefixtures("unchecked")
-def test_a_choice_that_the_disk_refuses(store, monkeypatch):
+def test_disk_error_when_the_model_in_use_is_written(store, monkeypatch):
     def full(*_given):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -231,8 +231,8 @@ def test_a_choice_that_the_disk_refuses(store, monkeypatch):
         store.use("tiny")
 
 
-def test_no_model_at_all(tmp_path):
-    with pytest.raises(ModelError, match="but there is none: train one"):
+def test_store_without_models(tmp_path):
+    with pytest.raises(ModelError, match=r"There is no model in .*: train one"):
         ModelStore(tmp_path).model_in_use()
 
 
@@ -246,25 +246,25 @@ def test_add(trained, tmp_path):
     assert [path.name for path in store.root.iterdir()] == ["tiny"]
 
 
-def test_a_name_is_taken_once(store, trained):
-    with pytest.raises(ModelError, match="tiny is here already"):
+def test_taken_name_is_an_error(store, trained):
+    with pytest.raises(ModelError, match="tiny already exists"):
         store.add(trained.result)
 
 
 @pytest.mark.parametrize("name", ["../evil", "/evil", "a/b", "..", "", ".hidden"])
-def test_a_name_that_leads_elsewhere_is_refused(trained, tmp_path, name):
+def test_invalid_name_in_the_card(trained, tmp_path, name):
     result = tmp_path / "result"
     shutil.copytree(trained.result, result)
     card = json.loads((result / "card.json").read_text("utf-8"))
     (result / "card.json").write_text(json.dumps({**card, "id": name}))
     store = ModelStore(tmp_path / "models")
-    with pytest.raises(ModelError, match="Expected a model name of letters"):
+    with pytest.raises(ModelError, match="Expected a model name of at most 64 letters"):
         store.add(result)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["result"]
 
 
 @pytest.mark.parametrize("missing", ["card.json", WEIGHTS])
-def test_an_incomplete_result_is_refused(trained, tmp_path, missing):
+def test_incomplete_model_folder(trained, tmp_path, missing):
     result = tmp_path / "result"
     shutil.copytree(trained.result, result)
     (result / missing).unlink()
@@ -273,15 +273,15 @@ def test_an_incomplete_result_is_refused(trained, tmp_path, missing):
     assert not (tmp_path / "models").exists()
 
 
-def test_altered_weights_are_not_taken_in(trained, tmp_path):
+def test_changed_weights_are_not_added(trained, tmp_path):
     result = tmp_path / "result"
     shutil.copytree(trained.result, result)
-    _swap_byte(result / WEIGHTS)
+    _change_byte(result / WEIGHTS)
     with pytest.raises(ModelError, match="was changed"):
         ModelStore(tmp_path / "models").add(result)
 
 
-def test_a_half_copied_model_is_not_listed_and_does_not_block(trained, tmp_path):
+def test_partially_copied_model_is_ignored(trained, tmp_path):
     store = ModelStore(tmp_path / "models")
     leftover = store.root / ".adding-tiny"
     leftover.mkdir(parents=True)
@@ -291,7 +291,7 @@ def test_a_half_copied_model_is_not_listed_and_does_not_block(trained, tmp_path)
     assert store.ids() == ["tiny"]
 
 
-def test_the_shipped_models_pass_their_checks(shipped_models):
+def test_shipped_models_pass_verification(shipped_models):
     store = ModelStore(shipped_models)
     assert store.model_in_use() in store.ids()
     for model_id in store.ids():

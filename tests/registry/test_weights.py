@@ -1,3 +1,5 @@
+"""Loading of weight files."""
+
 import h5py
 import pytest
 
@@ -19,26 +21,26 @@ def spec():
     return find_architecture("four_block").at_size(64)
 
 
-def test_a_missing_file(tmp_path, spec):
-    with pytest.raises(ModelError, match="there is no such file"):
+def test_missing_file(tmp_path, spec):
+    with pytest.raises(ModelError, match="Weight file not found"):
         load_weights(tmp_path / "gone.weights.h5", "four_block", spec)
 
 
-def test_what_is_no_weight_file(tmp_path, spec):
+def test_file_that_is_not_hdf5(tmp_path, spec):
     path = tmp_path / "evil.weights.h5"
     path.write_bytes(b"\x80\x04 pickled code")
-    with pytest.raises(ModelError, match=r"evil\.weights\.h5 is no HDF5 file"):
+    with pytest.raises(ModelError, match=r"evil\.weights\.h5 is not an HDF5 file"):
         load_weights(path, "four_block", spec)
 
 
 @pytest.mark.parametrize(("name", "size"), [("mobilenet_v2", 64), ("four_block", 96)])
 def test_weights_of_another_network(path, name, size):
-    row = find_architecture(name)
-    with pytest.raises(ModelError, match=f"{row.title} at {size}×{size} px.* does not fit it"):
-        load_weights(path, name, row.at_size(size))
+    architecture = find_architecture(name)
+    with pytest.raises(ModelError, match=f"{architecture.title} at {size}×{size} px.* does not fit it"):
+        load_weights(path, name, architecture.at_size(size))
 
 
-def test_a_file_without_a_layer(path, spec, tmp_path):
+def test_file_without_a_layer(path, spec, tmp_path):
     short = tmp_path / "short.weights.h5"
     short.write_bytes(path.read_bytes())
     with h5py.File(short, "a") as file:
@@ -47,14 +49,14 @@ def test_a_file_without_a_layer(path, spec, tmp_path):
         load_weights(short, "four_block", spec)
 
 
-def test_a_cut_off_file(path, spec, tmp_path):
+def test_truncated_file(path, spec, tmp_path):
     short = tmp_path / "short.weights.h5"
     short.write_bytes(path.read_bytes()[:20_000])
     with pytest.raises(ModelError, match="does not fit it"):
         load_weights(short, "four_block", spec)
 
 
-def test_hash(tmp_path):
+def test_sha256(tmp_path):
     path = tmp_path / "abc"
     path.write_bytes(b"abc")
     assert sha256_of_file(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

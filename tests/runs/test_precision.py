@@ -1,4 +1,4 @@
-"""Training with products rounded to bfloat16: the epochs only."""
+"""bfloat16 products are used for the epochs only."""
 
 import json
 import os
@@ -17,23 +17,23 @@ from fracture_core.runs.run import Run
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Says which setting the parts of a training are computed with, in the process of the command.
-_TOLD = """
+# Reports the setting and the process in which each part of a training runs.
+_REPORT_SETTING = """
 import os, sys
-from fracture_core.training import finish, loop, work
-def told(name, do):
-    def call(*given, **named):
+from fracture_core.training import loop, run_training
+def reported(name, function):
+    def call(*args, **kwargs):
         print(name, os.environ.get("TF_SET_ONEDNN_FPMATH_MODE"), os.getpid(), file=sys.stderr)
-        return do(*given, **named)
+        return function(*args, **kwargs)
     return call
-loop.fit = told("epochs", loop.fit)
-work.finish = told("finish", work.finish)
+loop.fit = reported("epochs", loop.fit)
+run_training.finish_run = reported("finish", run_training.finish_run)
 """
 
 
-def test_the_epochs_are_rounded_and_what_follows_is_not(tmp_path, tiny_config):
-    # Python reads it before the program begins, and again where the process goes on as another.
-    (tmp_path / "sitecustomize.py").write_text(_TOLD)
+def test_epochs_use_bfloat16_and_the_evaluation_float32(tmp_path, tiny_config):
+    # Python imports it before the program, also after the process is replaced.
+    (tmp_path / "sitecustomize.py").write_text(_REPORT_SETTING)
     run = Run.create(tmp_path / "runs", "rounded", replace(tiny_config, precision="bfloat16"))
     with subprocess.Popen(
         [
@@ -53,11 +53,11 @@ def test_the_epochs_are_rounded_and_what_follows_is_not(tmp_path, tiny_config):
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        out, told = process.communicate()
-    assert process.returncode == 0, told
-    assert f"epochs BF16 {process.pid}\n" in told
-    assert f"finish None {process.pid}\n" in told
-    assert told.count("epochs BF16") == 1
+        out, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert f"epochs BF16 {process.pid}\n" in errors
+    assert f"finish None {process.pid}\n" in errors
+    assert errors.count("epochs BF16") == 1
     assert json.loads(out)["run"] == "rounded"
     assert run.state().status == "finished"
     card = ModelCard.load(run.result / "card.json")
@@ -65,25 +65,25 @@ def test_the_epochs_are_rounded_and_what_follows_is_not(tmp_path, tiny_config):
     assert "--precision bfloat16" in card.command
 
 
-def test_settings_of_the_system(monkeypatch):
+def test_set_precision(monkeypatch):
     setting = "TF_SET_ONEDNN_FPMATH_MODE"
     monkeypatch.delenv(setting, raising=False)
     assert not precision.set_precision("float32")
     assert setting not in precision.os.environ
     assert precision.set_precision("bfloat16")
     assert precision.os.environ[setting] == "BF16"
-    # A process that goes on from a rounded one inherits nothing.
+    # A process that replaces one with bfloat16 does not inherit it.
     precision.set_precision("float32")
     assert setting not in precision.os.environ
 
 
-def test_a_system_where_a_process_cannot_go_on_as_another_trains_in_float32(monkeypatch):
+def test_float32_where_a_process_cannot_be_replaced(monkeypatch):
     system = SimpleNamespace(name="nt", environ={})
     monkeypatch.setattr(precision, "os", system)
     assert not precision.set_precision("bfloat16")
     assert system.environ == {}
 
 
-def test_an_unknown_precision(tiny_config):
-    with pytest.raises(TrainingError, match="a precision out of float32, bfloat16, but got 'int8'"):
+def test_unknown_precision(tiny_config):
+    with pytest.raises(TrainingError, match="Arithmetic must be one of float32, bfloat16, but is 'int8'"):
         replace(tiny_config, precision="int8")

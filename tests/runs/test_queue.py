@@ -1,4 +1,4 @@
-"""The queue: in order, on the disk, and for one process at a time."""
+"""The queue of waiting runs, shared by processes."""
 
 import threading
 
@@ -11,13 +11,13 @@ from fracture_core.runs.queue import WaitingRun
 
 @pytest.fixture
 def root(tmp_path):
-    with queue.locked_queue(tmp_path / "runs") as line:
-        line += [WaitingRun("a"), WaitingRun("b", finish_only=True), WaitingRun("c")]
+    with queue.locked_queue(tmp_path / "runs") as waiting:
+        waiting += [WaitingRun("a"), WaitingRun("b", finish_only=True), WaitingRun("c")]
     return tmp_path / "runs"
 
 
 def names(root) -> list[str]:
-    return [one.name for one in queue.waiting_runs(root)]
+    return [entry.name for entry in queue.waiting_runs(root)]
 
 
 def test_order(root):
@@ -30,24 +30,24 @@ def test_order(root):
     queue.remove_from_queue(root, "c")
     assert names(root) == ["a", "b"]
     for change in (queue.move_up, queue.remove_from_queue):
-        with pytest.raises(TrainingError, match="c does not: it may have begun"):
+        with pytest.raises(TrainingError, match=r"c is not in the queue\. It may have started"):
             change(root, "c")
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[1]", '[{"colour": 1}]'])
-def test_a_file_that_cannot_be_read_is_empty(tmp_path, text):
+def test_damaged_file_is_an_empty_queue(tmp_path, text):
     if text is not None:
         (tmp_path / "queue.json").write_text(text)
     assert queue.waiting_runs(tmp_path) == ()
-    with queue.locked_queue(tmp_path) as line:
-        line.append(WaitingRun("a"))
+    with queue.locked_queue(tmp_path) as waiting:
+        waiting.append(WaitingRun("a"))
     assert names(tmp_path) == ["a"]
 
 
-def test_many_at_once_lose_nothing(root):
+def test_concurrent_additions_are_all_kept(root):
     def add(number: int) -> None:
-        with queue.locked_queue(root) as line:
-            line.append(WaitingRun(f"n{number}"))
+        with queue.locked_queue(root) as waiting:
+            waiting.append(WaitingRun(f"n{number}"))
 
     threads = [threading.Thread(target=add, args=(number,)) for number in range(20)]
     for thread in threads:
@@ -57,14 +57,14 @@ def test_many_at_once_lose_nothing(root):
     assert sorted(names(root)[3:]) == sorted(f"n{number}" for number in range(20))
 
 
-def test_a_folder_that_cannot_be_written(tmp_path):
+def test_unwritable_folder(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(TrainingError, match="choose another folder"), queue.locked_queue(tmp_path / "file"):
+    with pytest.raises(TrainingError, match="Choose another folder"), queue.locked_queue(tmp_path / "file"):
         pass
 
 
-def test_a_queue_that_is_held_for_long(root, monkeypatch):
-    monkeypatch.setattr(queue, "_PATIENCE", 0.1)
+def test_lock_timeout(root, monkeypatch):
+    monkeypatch.setattr(queue, "_LOCK_TIMEOUT", 0.1)
     inside, done = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -75,13 +75,13 @@ def test_a_queue_that_is_held_for_long(root, monkeypatch):
     holder = threading.Thread(target=hold)
     holder.start()
     inside.wait(30)
-    with pytest.raises(TrainingError, match="another process holds it: try again"), queue.locked_queue(root):
+    with pytest.raises(TrainingError, match="Another process has locked the queue"), queue.locked_queue(root):
         pass
     done.set()
     holder.join()
 
 
-def test_a_full_disk(root, monkeypatch):
+def test_full_disk_leaves_the_queue_unchanged(root, monkeypatch):
     def full(*_given):
         raise OSError(28, "No space left on device")
 
@@ -91,9 +91,9 @@ def test_a_full_disk(root, monkeypatch):
     assert names(root) == ["a", "b", "c"]
 
 
-def test_what_the_disk_refuses_meanwhile_is_told(root):
+def test_write_error_under_the_lock_is_reported(root):
     with (
-        pytest.raises(TrainingError, match="No space left on device”: free some space"),
+        pytest.raises(TrainingError, match=r"No space left on device\). Free some disk space"),
         queue.locked_queue(root),
     ):
         raise OSError(28, "No space left on device")

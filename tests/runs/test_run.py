@@ -1,4 +1,4 @@
-"""Run folders: states that tell the truth whatever happened to the process."""
+"""Run folders: state, progress and stop requests, also after the process was killed."""
 
 import errno
 import json
@@ -32,42 +32,46 @@ def test_create_and_open(run, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["", "../up", "a/b", "a b", ".hidden", "-x", "x" * 65, "ü"])
-def test_names_that_are_no_folder_names(tmp_path, name):
-    with pytest.raises(TrainingError, match="Expected a run name of letters"):
+def test_invalid_names(tmp_path, name):
+    with pytest.raises(TrainingError, match="not a valid run name"):
         Run.create(tmp_path, name, CONFIG)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_name_is_given_once(run, tmp_path):
-    with pytest.raises(TrainingError, match="one exists already: continue it with --resume"):
+def test_existing_name_is_refused(run, tmp_path):
+    with pytest.raises(
+        TrainingError, match=r"A run named one already exists\. Choose another name, or resume"
+    ):
         Run.create(tmp_path / "runs", "one", CONFIG)
     assert run.config() == CONFIG
 
 
-def test_an_unknown_run(tmp_path):
-    with pytest.raises(TrainingError, match="Expected a run named gone"):
+def test_unknown_run(tmp_path):
+    with pytest.raises(TrainingError, match="There is no run named gone"):
         Run.open(tmp_path, "gone")
 
 
-def test_a_place_that_cannot_be_written(tmp_path):
+def test_unwritable_folder(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(TrainingError, match="the disk said"):
+    with pytest.raises(TrainingError, match="cannot be written"):
         Run.create(tmp_path / "file", "one", CONFIG)
 
 
-def test_on_a_full_disk_no_run_is_left_without_settings(tmp_path, monkeypatch):
+def test_full_disk_leaves_no_run_without_settings(tmp_path, monkeypatch):
     def full(*_given, **_more):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:
         patch.setattr("pathlib.Path.write_text", full)
-        with pytest.raises(TrainingError, match="No space left on device”: free some space and try again"):
+        with pytest.raises(
+            TrainingError, match=r"No space left on device\). Free some disk space and try again"
+        ):
             Run.create(tmp_path, "one", CONFIG)
     assert list(tmp_path.iterdir()) == []
     assert Run.create(tmp_path, "one", CONFIG).config() == CONFIG
 
 
-def test_all_the_newest_first(tmp_path):
+def test_all_lists_newest_first(tmp_path):
     for age, name in enumerate(("new", "older", "oldest")):
         run = Run.create(tmp_path, name, CONFIG)
         moment = 1_000_000 - age
@@ -80,19 +84,19 @@ def test_all_the_newest_first(tmp_path):
 # ---- states ----
 
 
-def test_a_run_that_was_never_started(run):
+def test_state_before_the_first_start(run):
     assert run.state().status == "new"
-    assert "never started" in run.state().message
+    assert "not been started" in run.state().message
 
 
-def test_a_living_process(run):
+def test_state_of_a_running_process(run):
     run.set_state("running", "At work.")
     state = run.state()
     assert (state.status, state.message, state.pid) == ("running", "At work.", os.getpid())
     assert abs(state.updated - time.time()) < 60
 
 
-def test_states_at_rest_need_no_process(run):
+def test_inactive_states_need_no_process(run):
     for status in ("finished", "stopped", "failed"):
         run.set_state(status, "Done.")
         _edit_state(run, pid=0)
@@ -105,44 +109,46 @@ def _edit_state(run, **values):
 
 
 @pytest.mark.parametrize("status", ["starting", "running", "evaluating"])
-def test_a_dead_process_shows_as_interrupted(run, status):
+def test_killed_process_is_interrupted(run, status):
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         run.set_state(status, pid=process.pid)
         assert run.state().status == status
         process.kill()
-        # Its parent has not looked yet: a zombie that still has its number.
+        # Not yet waited for by its parent: a zombie that keeps its number.
         for _ in range(100):
             if psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE:
                 break
             time.sleep(0.05)
         assert run.state().status == "interrupted"
     assert run.state().status == "interrupted"
-    assert "ended without a word" in run.state().message
+    assert "stopped without an error message" in run.state().message
 
 
 @pytest.mark.parametrize("when", ["another boot 123", 1_700_000_000.0, ""])
-def test_another_process_with_the_same_number_is_not_taken_for_it(run, when):
+def test_reused_process_number_is_interrupted(run, when):
     run.set_state("running")
     _edit_state(run, pid_started=when)
     assert run.state().status == "interrupted"
 
 
-def test_a_clock_that_is_set_changes_nothing(run, monkeypatch):
+def test_changed_clock_does_not_affect_the_state(run, monkeypatch):
     run.set_state("running")
-    # By a day, and with it the time of boot that Linux tells.
+    # By a day, with the boot time that Linux reports.
     monkeypatch.setattr(time, "time", lambda: 86_400.0)
     monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: 1.0)
     assert run.state().status == "running"
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"colour": 1}'])
-def test_a_broken_state_is_told(run, text):
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"colour": 1}', '{"status": 3}', '{"status": "failed", "updated": NaN}']
+)
+def test_damaged_state_is_interrupted(run, text):
     (run.folder / "state.json").write_text(text)
     assert run.state().status == "interrupted"
     assert "cannot be read" in run.state().message
 
 
-def test_writing_is_atomic(run, monkeypatch):
+def test_state_is_written_atomically(run, monkeypatch):
     run.set_state("running", "Before.")
 
     def killed(*_given):
@@ -157,8 +163,8 @@ def test_writing_is_atomic(run, monkeypatch):
     assert run.state().message == "After."
 
 
-def test_a_container_that_does_not_tell_its_boot(run, monkeypatch, tmp_path):
-    monkeypatch.setattr(background, "_BOOT_ID_FILE", tmp_path / "gone")
+def test_state_without_boot_id(run, monkeypatch, tmp_path):
+    monkeypatch.setattr(background, "_BOOT", tmp_path / "gone")
     run.set_state("running")
     assert run.state().status == "running"
 
@@ -178,7 +184,7 @@ def test_progress(run):
     assert [(line["epoch"], line["loss"]) for line in run.epochs()] == [(1, 0.5), (2, 0.3)]
 
 
-def test_a_watcher_sees_each_line(run):
+def test_watcher_gets_each_line(run):
     seen = []
     run.add_watcher(seen.append)
     run.write_progress(kind="epoch", epoch=1)
@@ -189,7 +195,7 @@ def test_a_watcher_sees_each_line(run):
     assert StepHistory.load(run.steps).now == now
 
 
-def test_requests_to_stop(run):
+def test_stop_request(run):
     assert not run.is_stop_requested()
     run.request_stop()
     run.request_stop()

@@ -1,4 +1,4 @@
-"""Runs are copied, renamed and deleted whole, and never while a process works on them."""
+"""Runs are cloned, renamed and deleted as a whole, and never while they are being trained."""
 
 import shutil
 
@@ -30,33 +30,33 @@ def test_clone(root):
     assert Run(root / "one").config() == CONFIG
     assert run.epochs() == []
     assert run_operations.clone_run(root, "one", "short", epochs=2).config().head_epochs == 2
-    with pytest.raises(TrainingError, match="Expected epochs from 1"):
+    with pytest.raises(TrainingError, match="Maximum epochs must be from 1"):
         run_operations.clone_run(root, "one", "three", epochs=0)
     with pytest.raises(ModelError, match="multiple of 32"):
         run_operations.clone_run(root, "one", "three", size=100)
-    with pytest.raises(TrainingError, match="two exists already"):
+    with pytest.raises(TrainingError, match="A run named two already exists"):
         run_operations.clone_run(root, "one", "two")
-    with pytest.raises(TrainingError, match="a run named gone"):
+    with pytest.raises(TrainingError, match="no run named gone"):
         run_operations.clone_run(root, "gone", "three")
     assert names(root) == ["one", "short", "two"]
 
 
 def test_rename(root):
-    with queue.locked_queue(root) as line:
-        line += [queue.WaitingRun("zero"), queue.WaitingRun("one", finish_only=True)]
+    with queue.locked_queue(root) as waiting:
+        waiting += [queue.WaitingRun("zero"), queue.WaitingRun("one", finish_only=True)]
     assert run_operations.rename_run(root, "one", "better").config() == CONFIG
     assert names(root) == ["better"]
     assert queue.waiting_runs(root)[1] == queue.WaitingRun("better", finish_only=True)
     Run.create(root, "other", CONFIG)
-    with pytest.raises(TrainingError, match="other exists already"):
+    with pytest.raises(TrainingError, match="A run named other already exists"):
         run_operations.rename_run(root, "better", "other")
-    with pytest.raises(TrainingError, match="Expected a run name of letters"):
+    with pytest.raises(TrainingError, match="not a valid run name"):
         run_operations.rename_run(root, "better", "../up")
-    with pytest.raises(TrainingError, match="a run named gone"):
+    with pytest.raises(TrainingError, match="no run named gone"):
         run_operations.rename_run(root, "gone", "there")
 
 
-def test_the_model_of_a_finished_run_is_renamed_too(trained, tmp_path):
+def test_rename_finished_run_renames_its_model(trained, tmp_path):
     shutil.copytree(trained.folder, tmp_path / "tiny")
     run = run_operations.rename_run(tmp_path, "tiny", "better")
     assert ModelCard.load(run.result / "card.json").id == "better"
@@ -66,38 +66,38 @@ def test_the_model_of_a_finished_run_is_renamed_too(trained, tmp_path):
 
 def test_delete(root):
     Run.create(root, "two", CONFIG)
-    with queue.locked_queue(root) as line:
-        line += [queue.WaitingRun("one"), queue.WaitingRun("two")]
+    with queue.locked_queue(root) as waiting:
+        waiting += [queue.WaitingRun("one"), queue.WaitingRun("two")]
     run_operations.delete_run(root, "one")
     assert names(root) == ["two"]
-    assert [one.name for one in queue.waiting_runs(root)] == ["two"]
+    assert [entry.name for entry in queue.waiting_runs(root)] == ["two"]
     assert not list(root.glob("*one*"))
-    with pytest.raises(TrainingError, match="a run named one"):
+    with pytest.raises(TrainingError, match="no run named one"):
         run_operations.delete_run(root, "one")
 
 
 @pytest.mark.parametrize("name", ["reviews", ".cache", "", "..", "two/../.."])
-def test_only_runs_are_deleted(root, name):
+def test_delete_refuses_folders_that_are_no_runs(root, name):
     for other in ("reviews", ".cache"):
         (root / other).mkdir()
-        (root / other / "films").touch()
-    with pytest.raises(TrainingError, match="but there is none"):
+        (root / other / "images").touch()
+    with pytest.raises(TrainingError, match="There is no run named"):
         run_operations.delete_run(root, name)
-    assert (root / "reviews" / "films").exists()
+    assert (root / "reviews" / "images").exists()
 
 
-def test_a_run_at_work_is_left_alone(root):
+def test_active_run_is_neither_renamed_nor_deleted(root):
     Run(root / "one").set_state("running")
     for change in (
         lambda: run_operations.rename_run(root, "one", "two"),
         lambda: run_operations.delete_run(root, "one"),
     ):
-        with pytest.raises(TrainingError, match="one is being trained: stop it first"):
+        with pytest.raises(TrainingError, match=r"one is being trained\. Stop it first"):
             change()
     assert run_operations.clone_run(root, "one", "copy").name == "copy"
 
 
-def test_a_deletion_that_was_broken_off_shows_nothing_half_gone(root, monkeypatch):
+def test_interrupted_deletion_leaves_no_listed_run(root, monkeypatch):
     class Killed(BaseException):
         pass
 
@@ -114,7 +114,7 @@ def test_a_deletion_that_was_broken_off_shows_nothing_half_gone(root, monkeypatc
     assert not list(root.glob(".deleted-*"))
 
 
-def test_what_is_left_of_a_run_is_listed_and_can_be_deleted(root):
+def test_run_without_settings_is_listed_and_can_be_deleted(root):
     run = Run(root / "one")
     run.set_state("stopped", "Stopped.")
     (run.folder / "config.json").unlink()
@@ -122,7 +122,7 @@ def test_what_is_left_of_a_run_is_listed_and_can_be_deleted(root):
     assert not run.is_complete
     with pytest.raises(TrainingError, match="cannot be read"):
         run.config()
-    with pytest.raises(TrainingError, match=r"config\.json is gone: delete the run"):
+    with pytest.raises(TrainingError, match=r"config\.json is missing. Delete the run"):
         process.start_run(run)
     run_operations.delete_run(root, "one")
     assert names(root) == []

@@ -1,4 +1,4 @@
-"""What the audit says of the films, in short, and on which split of them to train."""
+"""Summary of a dataset's audit, and the choice of the split to train on."""
 
 import html as plain_html
 from pathlib import Path
@@ -13,17 +13,17 @@ from fracture_core.errors import SecondLookError
 from pages.components.audit import jobs
 from pages.components.common import job_progress, layout
 
-AS_DISTRIBUTED, CLEAN_SPLIT = "As distributed", "Mended split"
+AS_DISTRIBUTED, CLEAN_SPLIT = "As distributed", "Clean split"
 
 
 def show(folder: str) -> str:
-    """The audit of a data set, made or offered.
+    """Draw the audit of a dataset, or the button that starts one.
 
     Args:
-        folder: the data set.
+        folder: the dataset.
 
     Returns:
-        What to train on: the folder itself, or the manifest of its mended split.
+        What to train on: the folder itself, or the manifest of its clean split.
     """
     job = jobs.job_for(Path(folder))
     state = job.state()
@@ -38,14 +38,14 @@ def show(folder: str) -> str:
     if state.status == "failed":
         st.error(state.message)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Audit these films first", key="train_audit"):
+        if st.button("Audit this dataset", key="train_audit"):
             try:
                 job.start(folder)
             except SecondLookError as error:
                 st.error(str(error))
                 return folder
             st.rerun()
-        st.caption("Looks for copies, leaks between the parts, wrong labels and shortcuts.", width="content")
+        st.caption("Finds duplicates, leaks between splits, label errors and shortcuts.", width="content")
     return folder
 
 
@@ -54,11 +54,11 @@ def _summary(job: AuditJob, folder: str) -> str:
     st.html(
         f'<div class="audit"><div class="word {report["level"]}">{plain_html.escape(report["verdict"])}</div></div>'
     )
-    # Its state is kept, so that it does not close when a setting below draws the page anew.
-    with st.expander(_counted(report), key="train_audit_findings", on_change="rerun"):
+    # With a key, the expander stays open when a setting below draws the page again.
+    with st.expander(_findings_title(report), key="train_audit_findings", on_change="rerun"):
         st.html(html_report.render_fragment("finding_list", report["findings"]))
         with st.container(horizontal=True):
-            if st.button("See the whole audit", key="train_audit_whole", type="tertiary"):
+            if st.button("Open the full audit", key="train_audit_whole", type="tertiary"):
                 st.session_state[jobs.FOLDER] = folder
                 st.switch_page("pages/audit.py")
             if st.button("Audit again", key="train_audit_again", type="tertiary"):
@@ -68,38 +68,37 @@ def _summary(job: AuditJob, folder: str) -> str:
                     st.error(str(error))
                 else:
                     st.rerun()
-    mended = report["mended"]
-    if "error" in mended:
-        st.caption(layout.escape_markdown(mended["error"]))
+    clean = report["mended"]
+    if "error" in clean:
+        st.caption(layout.escape_markdown(clean["error"]))
         return folder
     chosen = st.segmented_control(
         "Train on",
         (AS_DISTRIBUTED, CLEAN_SPLIT),
-        # A score on films that training has seen means nothing.
-        default=CLEAN_SPLIT if mended["leaks_before"] else AS_DISTRIBUTED,
+        # Metrics on images that were trained on are not valid.
+        default=CLEAN_SPLIT if clean["leaks_before"] else AS_DISTRIBUTED,
         required=True,
         key=f"train_split_{job.folder.name}_{report['created']}",
         persist_state="session",
     )
     if chosen != CLEAN_SPLIT:
-        if mended["leaks_before"]:
-            leaks = mended["leaks_before"]
+        if clean["leaks_before"]:
+            leaks = clean["leaks_before"]
             st.warning(
-                f"{count_films(leaks)} to judge on {verb_form(leaks, 'is', 'are')} in training too: the score of this "
-                f"model will "
-                "look better than it is."
+                f"{count_films(leaks)} to validate or test on {verb_form(leaks, 'is', 'are')} in training too. The "
+                "metrics of this model will be too high. Choose the clean split."
             )
         return folder
-    st.caption(layout.escape_markdown(mended["sentence"]))
+    st.caption(layout.escape_markdown(clean["sentence"]))
     return str(jobs.keep_split(job, Path(report["root"]).name))
 
 
-def _counted(report: dict[str, Any]) -> str:
-    """How many findings of each level there are."""
+def _findings_title(report: dict[str, Any]) -> str:
+    """Return a title with the number of findings by level."""
     levels = [finding["level"] for finding in report["findings"]]
-    words = [
+    counts = [
         f"{levels.count(level)} {level}{'s' if levels.count(level) != 1 else ''}"
         for level in ("fault", "warning", "note")
         if level in levels
     ]
-    return f"What the audit found: {', '.join(words) or 'nothing to mind'}"
+    return f"Audit findings: {', '.join(counts) or 'none'}"

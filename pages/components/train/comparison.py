@@ -1,4 +1,4 @@
-"""Runs and models beside one another, and two models on the same films."""
+"""Comparison of models and runs, and of two models on the same test images."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -20,61 +20,65 @@ if TYPE_CHECKING:
 
 
 def show() -> None:
-    """Draws the table, the curves over one another, and the comparison of two models."""
-    found = comparison.compared_models(resources.model_store(), paths.runs_dir())
-    if not found:
-        st.markdown("No model and no run yet: train one under *New training*.")
+    """Draw the table, the comparison of two models, and the learning curves."""
+    models = comparison.compared_models(resources.model_store(), paths.runs_dir())
+    if not models:
+        st.markdown("No models or runs yet. Train one under *New training*.")
         return
-    _table(found)
-    st.subheader("Two models on the same films", anchor=False)
-    _pair([entry for entry in found if entry.kind == "model" and not entry.fault])
-    learnt = [entry for entry in found if entry.epochs]
-    if learnt:
+    _show_table(models)
+    st.subheader("Two models on the same test images", anchor=False)
+    _show_pair([entry for entry in models if entry.kind == "model" and not entry.fault])
+    trained = [entry for entry in models if entry.epochs]
+    if trained:
         st.subheader("Learning curves", anchor=False)
-        _curves(learnt)
+        _show_curves(trained)
 
 
-def _table(found: list[ComparedModel]) -> None:
-    lines = comparison.comparison_table(found)
+def _show_table(models: list[ComparedModel]) -> None:
+    table = comparison.comparison_table(models)
     st.dataframe(
-        # A column of which nothing is known says nothing.
-        lines.loc[:, lines.notna().any() & (lines != "").any()],
+        # Columns without any value are left out.
+        table.loc[:, table.notna().any() & (table != "").any()],
         hide_index=True,
         placeholder="",
-        alt="Models and runs with their records",
+        alt="Models and runs with their metrics",
         key="train_compare_table",
         column_config={
             "Name": st.column_config.TextColumn(pinned=True, width=190),
             "AUC": st.column_config.TextColumn(help="On the test split, with its 95% interval."),
             "Split": st.column_config.TextColumn(
-                help="Of which film is in which split: models of one split were tested on the same films."
+                help="Hash of the assignment of images to splits; equal values mean the same test images."
             ),
             "MB": st.column_config.NumberColumn(format="%.1f", help="Size of the weights."),
             "A film here, ms": st.column_config.TextColumn(
-                help="Time of a film's bare pass through the network on this computer: median and quartiles of 20."
+                help="Time of one image on this computer, network only: median and quartiles of 20 passes."
             ),
             "Best validation AUC": st.column_config.NumberColumn(format="%.3f"),
         },
     )
     st.caption(
-        "Figures with 95% intervals clustered by group, each on the model's own test films: what was tested on other "
-        "films is not comparable line by line."
+        "95% intervals, clustered by group, on each model's own test images. Rows are comparable only if their split "
+        "is equal."
     )
     with st.container(horizontal=True):
         st.download_button(
-            "Table as CSV",
-            comparison.comparison_to_csv(found),
+            "Download table (CSV)",
+            comparison.comparison_to_csv(models),
             "comparison.csv",
             "text/csv",
             on_click="ignore",
         )
-        unknown = [entry.name for entry in found if entry.kind == "model" and entry.card and not entry.speed]
-        if unknown and st.button("Measure speed here", help="Times one film's pass, 20 times each."):
-            _measure(unknown)
+        unmeasured = [
+            entry.name for entry in models if entry.kind == "model" and entry.card and not entry.speed
+        ]
+        if unmeasured and st.button(
+            "Measure speed", help="Measures the time of one image, 20 passes for each model."
+        ):
+            _measure_speeds(unmeasured)
 
 
-def _measure(names: list[str]) -> None:
-    faults = []
+def _measure_speeds(names: list[str]) -> None:
+    errors = []
     for number, name in enumerate(names):
         with st.spinner(f"Timing {name} ({number + 1} of {len(names)}) …"):
             try:
@@ -82,21 +86,21 @@ def _measure(names: list[str]) -> None:
                     resources.model_store(), name, paths.runs_dir() / comparison.SPEED_FOLDER
                 )
             except SecondLookError as error:
-                faults.append(str(error))
-    if faults:
-        st.error(layout.escape_markdown(" ".join(faults)))
+                errors.append(str(error))
+    if errors:
+        st.error(layout.escape_markdown(" ".join(errors)))
     else:
         st.rerun()
 
 
-def _pair(models: list[ComparedModel]) -> None:
+def _show_pair(models: list[ComparedModel]) -> None:
     names = [entry.name for entry in models]
     if len(names) < 2:
-        st.caption("Two models are needed: train another one, or import it under *Models*.")
+        st.caption("Two models are needed. Train another one, or import it under *Models*.")
         return
     st.caption(
-        "The difference of their AUC on the test films that both share. Whole groups of films are drawn again 2,000 "
-        "times, and both models are measured on each draw: films of one patient are no independent witnesses."
+        "Difference of the AUC on the shared test images, with a bootstrap interval of 2,000 resamples of whole "
+        "groups, because images of one patient are not independent."
     )
     one, two = st.columns(2)
     first = one.selectbox("First model", names, key="train_compare_first", persist_state="session")
@@ -105,88 +109,88 @@ def _pair(models: list[ComparedModel]) -> None:
     cards = {entry.name: entry.card for entry in models}
     hashes = tuple(card.weights.sha256 for name in (first, second) if (card := cards[name]) is not None)
     try:
-        found, films = _compared(first, second, hashes)
+        result, cases = _compared(first, second, hashes)
     except SecondLookError as error:
         st.info(layout.escape_markdown(str(error)))
         return
     finding = resources.model_store().card(first).finding
-    st.markdown(layout.escape_markdown(comparison.comparison_sentence(found, first, second, finding)))
-    if found.groups < _FEW:
-        st.caption(f"{found.groups} groups are few: the interval is a rough one.")
-    _figures({"roc": _roc(found, films, first, second, finding)}, f"ROC curves of {first} and {second}")
+    st.markdown(layout.escape_markdown(comparison.comparison_sentence(result, first, second, finding)))
+    if result.groups < _FEW_GROUPS:
+        st.caption(f"With only {result.groups} groups the interval is imprecise.")
+    _show_figures({"roc": _roc(result, cases, first, second, finding)}, f"ROC curves of {first} and {second}")
 
 
-# With fewer the bootstrap has little to draw from.
-_FEW = 20
+# With fewer groups the bootstrap interval is imprecise.
+_FEW_GROUPS = 20
 
 
-@st.cache_data(show_spinner="Drawing groups again …", max_entries=16)
+@st.cache_data(show_spinner="Computing the bootstrap interval …", max_entries=16)
 def _compared(first: str, second: str, hashes: tuple[str, ...]) -> tuple[PairedComparison, pd.DataFrame]:
     return comparison.compare_models(resources.model_store(), first, second)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _roc(
-    found: PairedComparison, films: pd.DataFrame, first: str, second: str, finding: str
+    result: PairedComparison, cases: pd.DataFrame, first: str, second: str, finding: str
 ) -> dict[str, bytes]:
     from fracture_core.training import comparison_plots
 
-    return _encoded(comparison_plots.plot_roc_pair(found, films, first, second, finding))
+    return _encode(comparison_plots.plot_roc_pair(result, cases, first, second, finding))
 
 
-def _curves(learnt: list[ComparedModel]) -> None:
-    # Loads matplotlib, which the page does without until there are curves to draw.
+def _show_curves(trained: list[ComparedModel]) -> None:
+    # Imported here, because it loads matplotlib.
     from fracture_core.evaluation.plots import MAX_LINES
 
-    names = [entry.name for entry in learnt]
+    names = [entry.name for entry in trained]
     chosen = st.multiselect(
         "Runs",
         names,
         default=names[:4],
         max_selections=MAX_LINES,
-        # Another list of runs is another widget, else its default would name what is gone.
+        # The key depends on the list, because a default must not name a deleted run.
         key=f"train_compare_runs_{hash(tuple(names))}",
     )
-    entries = [entry for entry in learnt if entry.name in chosen]
-    drawn = _learning({entry.name: entry.epochs for entry in entries}, entries)
+    entries = [entry for entry in trained if entry.name in chosen]
+    drawn = _plot_curves({entry.name: entry.epochs for entry in entries}, entries)
     if not drawn:
-        st.caption("Choose runs to see their curves over one another.")
+        st.caption("Choose runs to compare their curves.")
         return
-    _figures(drawn, f"Learning curves of {', '.join(chosen)}")
+    _show_figures(drawn, f"Learning curves of {', '.join(chosen)}")
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def _learning(
+def _plot_curves(
     epochs: Mapping[str, Sequence[dict[str, Any]]], _entries: Sequence[ComparedModel]
 ) -> dict[str, dict[str, bytes]]:
-    """The curves as files, anew where an epoch is; nothing else of an entry is drawn."""
+    """Return the curves as image files; cached until an epoch is added."""
     from fracture_core.training import comparison_plots
 
     return {
-        name: _encoded(figure) for name, figure in comparison_plots.plot_learning_comparison(_entries).items()
+        name: _encode(figure) for name, figure in comparison_plots.plot_learning_comparison(_entries).items()
     }
 
 
-def _encoded(figure: "Figure") -> dict[str, bytes]:
+def _encode(figure: "Figure") -> dict[str, bytes]:
     from fracture_core.evaluation.plots import encode_figure
 
     return {"svg": encode_figure(figure, "svg"), "png": encode_figure(figure, "png")}
 
 
-def _figures(drawn: dict[str, dict[str, bytes]], words: str) -> None:
-    """Figures side by side, each with its downloads."""
-    for column, (name, files) in zip(st.columns(2), drawn.items(), strict=False):
+def _show_figures(figures: dict[str, dict[str, bytes]], description: str) -> None:
+    """Draw figures side by side, each with its downloads."""
+    for column, (name, files) in zip(st.columns(2), figures.items(), strict=False):
         with column:
-            # The program that drew it stands before the picture, and would be shown as text.
+            # The XML header would be shown as text.
             svg = re.sub(r"^.*?(?=<svg)", "", files["svg"].decode("utf-8"), flags=re.DOTALL)
-            st.image(svg, width="stretch", alt=f"{words}: {name}")
+            st.image(svg, width="stretch", alt=f"{description}: {name}")
             with st.container(horizontal=True):
-                for kind, mime in (("svg", "image/svg+xml"), ("png", "image/png")):
+                for suffix, mime in (("svg", "image/svg+xml"), ("png", "image/png")):
                     st.download_button(
-                        f"{name.upper() if len(name) < 4 else name.capitalize()} as {kind.upper()}",
-                        files[kind],
-                        f"{name}.{kind}",
+                        f"{name.upper() if len(name) < 4 else name.capitalize()} as {suffix.upper()}",
+                        files[suffix],
+                        f"{name}.{suffix}",
                         mime,
                         on_click="ignore",
-                        key=f"train_compare_{name}_{kind}",
+                        key=f"train_compare_{name}_{suffix}",
                     )

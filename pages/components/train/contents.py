@@ -1,4 +1,4 @@
-"""What is in a data set: counts by part and region, and some of its films."""
+"""Contents of a dataset: image counts by split and region, and sample images."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,56 +14,56 @@ from pages.components.common import boundary, figure_grid, thumbnails
 from pages.components.common.chart_theme import apply_dark_theme
 from pages.components.train.dataset_preview import DatasetPreview
 
-# Okabe and Ito's sky blue and orange differ in lightness too, so that any kind of colour vision tells them apart.
+# Okabe and Ito's sky blue and orange differ in lightness too, so they are distinguishable without colour vision.
 _WITHOUT, _WITH = "#56B4E9", "#E69F00"
 
-#: Films shown at a time.
-_FILMS = 16
+#: Images shown at a time.
+_PAGE_SIZE = 16
 
-#: Regions drawn; more would leave no room for their names.
-_REGIONS = 14
+#: Regions drawn; more names would not fit.
+_MAX_REGIONS = 14
 
-_AT = "train_sample_at"
+_PAGE = "train_sample_at"
 
 
-def show(films: DatasetPreview) -> None:
-    """Draws counts and films."""
-    # Its state is kept, so that it does not close while other parts of the page come and go.
-    box = st.expander("What is in it", key="train_contents", on_change="rerun", expanded=True)
+def show(dataset: DatasetPreview) -> None:
+    """Draw the counts and the sample images."""
+    # With a key, the expander stays open when other parts of the page change.
+    box = st.expander("Dataset contents", key="train_contents", on_change="rerun", expanded=True)
     if not box.open:
         return
     with box:
         left, right = st.columns(2)
         left.altair_chart(
-            _chart(films, films.parts, "Part", {part: SPLIT_TITLES[part] for part, _ in films.parts}),
+            _chart(dataset, dataset.parts, "Split", {part: SPLIT_TITLES[part] for part, _ in dataset.parts}),
             width="stretch",
             theme=None,
-            alt=_told(films, films.parts, SPLIT_TITLES),
+            alt=_describe(dataset, dataset.parts, SPLIT_TITLES),
         )
-        regions = {region: region or "not stated" for region, _ in films.regions}
+        regions = {region: region or "not stated" for region, _ in dataset.regions}
         if set(regions) == {""}:
-            right.caption("The set does not state the regions of its films.")
+            right.caption("The dataset states no body regions.")
         else:
-            shown = dict(list(regions.items())[:_REGIONS])
+            shown = dict(list(regions.items())[:_MAX_REGIONS])
             right.altair_chart(
-                _chart(films, films.regions, "Region", shown),
+                _chart(dataset, dataset.regions, "Region", shown),
                 width="stretch",
                 theme=None,
-                alt=_told(films, films.regions, shown),
+                alt=_describe(dataset, dataset.regions, shown),
             )
             if len(regions) > len(shown):
-                right.caption(f"The {len(shown)} commonest of {len(regions)} regions.")
-        _films(films)
+                right.caption(f"The {len(shown)} most frequent of {len(regions)} regions.")
+        _show_samples(dataset)
 
 
 def _chart(
-    films: DatasetPreview, counts: Mapping[tuple[str, int], int], title: str, names: Mapping[str, str]
+    dataset: DatasetPreview, counts: Mapping[tuple[str, int], int], title: str, names: Mapping[str, str]
 ) -> alt.Chart:
-    """Bars, one a part or region, of films with and without the finding."""
-    words = _labels(films)
+    """Build a bar for each split or region, divided by label."""
+    labels = _labels(dataset)
     frame = pd.DataFrame(
         [
-            {"name": names[name], "label": words[label], "films": count, "order": label}
+            {"name": names[name], "label": labels[label], "images": count, "order": label}
             for (name, label), count in counts.items()
             if name in names
         ]
@@ -72,18 +72,18 @@ def _chart(
         alt.Chart(frame)
         .mark_bar()
         .encode(
-            x=alt.X("films:Q", title="Films", axis=alt.Axis(format=",d", tickMinStep=1, tickCount=5)),
+            x=alt.X("images:Q", title="Images", axis=alt.Axis(format=",d", tickMinStep=1, tickCount=5)),
             y=alt.Y("name:N", title=None, sort=list(names.values()), axis=alt.Axis(labelLimit=140)),
             color=alt.Color(
                 "label:N",
-                scale=alt.Scale(domain=[words[0], words[1]], range=[_WITHOUT, _WITH]),
+                scale=alt.Scale(domain=[labels[0], labels[1]], range=[_WITHOUT, _WITH]),
                 legend=alt.Legend(orient="top", title=None),
             ),
             order=alt.Order("order:Q"),
             tooltip=[
                 alt.Tooltip("name:N", title=title),
                 alt.Tooltip("label:N", title="Label"),
-                alt.Tooltip("films:Q", title="Films", format=",d"),
+                alt.Tooltip("images:Q", title="Images", format=",d"),
             ],
         )
         .properties(
@@ -94,46 +94,50 @@ def _chart(
     )
 
 
-def _labels(films: DatasetPreview) -> tuple[str, str]:
-    finding = finding_with_article(films.finding)
+def _labels(dataset: DatasetPreview) -> tuple[str, str]:
+    finding = finding_with_article(dataset.finding)
     return f"without {finding}", f"with {finding}"
 
 
-def _told(films: DatasetPreview, counts: Mapping[tuple[str, int], int], names: Mapping[str, str]) -> str:
-    """What the bars say, for those who do not see them."""
-    words = _labels(films)
+def _describe(
+    dataset: DatasetPreview, counts: Mapping[tuple[str, int], int], names: Mapping[str, str]
+) -> str:
+    """Describe the bars for screen readers."""
+    labels = _labels(dataset)
     return "; ".join(
-        f"{names[name]}: {count:,} {words[label]}" for (name, label), count in counts.items() if name in names
+        f"{names[name]}: {count:,} {labels[label]}"
+        for (name, label), count in counts.items()
+        if name in names
     )
 
 
-def _films(films: DatasetPreview) -> None:
-    """Some films, with and without the finding by turns."""
-    words = _labels(films)
-    at = st.session_state.get(_AT, 0)
-    start = at * _FILMS if at * _FILMS < len(films.sample) else 0
-    shown = films.sample[start : start + _FILMS]
+def _show_samples(dataset: DatasetPreview) -> None:
+    """Draw sample images, alternately with and without the finding."""
+    labels = _labels(dataset)
+    page = st.session_state.get(_PAGE, 0)
+    start = page * _PAGE_SIZE if page * _PAGE_SIZE < len(dataset.sample) else 0
+    shown = dataset.sample[start : start + _PAGE_SIZE]
     figure_grid.show(
         (
             figure_grid.Figure(
                 thumbnails.thumbnail_data_uri(escape_name(str(case.path))),
-                f"Film {Path(case.id).name}, {words[case.label]}",
-                words[case.label],
+                f"Image {Path(case.id).name}, {labels[case.label]}",
+                labels[case.label],
                 ", ".join(filter(None, (SPLIT_TITLES[case.split], *case.regions))),
             )
             for case in shown
         ),
         "sample",
     )
-    if len(films.sample) > _FILMS:
+    if len(dataset.sample) > _PAGE_SIZE:
         st.button(
-            "Other films",
-            on_click=boundary.callback(_go),
-            args=(start // _FILMS + 1,),
+            "Show other images",
+            on_click=boundary.callback(_select_page),
+            args=(start // _PAGE_SIZE + 1,),
             key="train_sample_next",
             type="tertiary",
         )
 
 
-def _go(at: int) -> None:
-    st.session_state[_AT] = at
+def _select_page(page: int) -> None:
+    st.session_state[_PAGE] = page

@@ -1,4 +1,4 @@
-"""Learning curves: loss, accuracy and AUC, by epoch of training and validation films, by steps of training films."""
+"""Learning curves: loss, accuracy and AUC by epoch and by step."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from pages.components.common.chart_theme import apply_dark_theme
 from pages.components.train import standing
 from pages.components.train.standing import BY_STEP, TRAINING, VALIDATION
 
-# Told apart by colour-blind readers too, and by shape for everybody.
+# Distinguishable without colour vision; points also differ in shape.
 _COLOURS = {TRAINING: "#7FB7C9", VALIDATION: "#E8A33D", BY_STEP: "#54707C"}
 _TITLES = {
     "loss": "Loss (lower is better)",
@@ -28,25 +28,25 @@ def show(
     live: bool,
     points: Sequence[CurvePoint] = (),
 ) -> None:
-    """Draws the curves, and says which epoch is the best so far.
+    """Draw the curves and name the best epoch.
 
     Args:
         epochs: reports of the completed epochs.
-        planned: how many epochs were asked for.
-        head_epochs: how many of them train the head alone.
-        live: whether more may come.
-        points: what is known step by step.
+        planned: maximum number of epochs.
+        head_epochs: how many of them train only the head.
+        live: whether the training continues.
+        points: curve points by step.
     """
     if not epochs and not points:
-        st.caption("The first points appear with the first steps.")
+        st.caption("The first points appear after the first steps.")
         return
-    # Room for what comes, without a long empty stretch at the beginning of many epochs.
+    # Leaves room for the next epochs without a long empty stretch.
     done = int(epochs[-1]["epoch"]) if epochs else math.ceil(points[-1].at)
     last = max(2, min(planned, 2 * done + 2) if live else done)
     for column, name in zip(st.columns(len(_TITLES)), _TITLES, strict=True):
         table = standing.curve_table(epochs, points, name)
         latest = ", ".join(
-            f"{films} {part['value'].iloc[-1]:.3f}" for films, part in table.groupby("films", sort=True)
+            f"{curve} {part['value'].iloc[-1]:.3f}" for curve, part in table.groupby("curve", sort=True)
         )
         column.altair_chart(
             _chart(table, name, last),
@@ -57,17 +57,17 @@ def show(
     best = standing.best_epoch(epochs, head_epochs)
     if best is not None:
         which = "Best epoch so far" if live else "Best epoch"
-        auc = f", AUC {best['val_auc']:.3f}" if "val_auc" in best else ""
+        auc = f", validation AUC {best['val_auc']:.3f}" if "val_auc" in best else ""
         st.caption(
-            f"{which}: {best['epoch']} (on validation films: loss {best['val_loss']:.3f}{auc}). The model is taken "
-            "from it."
+            f"{which}: {best['epoch']} (validation loss {best['val_loss']:.3f}{auc}). The model has the weights of "
+            "this epoch."
         )
 
 
 def _chart(table: Any, name: str, last: int) -> alt.LayerChart | alt.FacetChart:
-    domain = [name for name in _COLOURS if (table["films"] == name).any()]
-    films = alt.Color(
-        "films:N",
+    domain = [name for name in _COLOURS if (table["curve"] == name).any()]
+    curve = alt.Color(
+        "curve:N",
         scale=alt.Scale(domain=domain, range=[_COLOURS[name] for name in domain]),
         legend=alt.Legend(title=None, orient="top", labelFontSize=12, columns=2),
     )
@@ -83,20 +83,20 @@ def _chart(table: Any, name: str, last: int) -> alt.LayerChart | alt.FacetChart:
             title=None,
             scale=alt.Scale(zero=False, nice=True) if name == "loss" else alt.Scale(domain=[0, 1]),
         ),
-        color=films,
+        color=curve,
         tooltip=[
-            alt.Tooltip("films:N", title="Films"),
+            alt.Tooltip("curve:N", title="Curve"),
             alt.Tooltip("epoch:Q", title="Epoch", format=".3~f"),
             alt.Tooltip("value:Q", title=name, format=".4f"),
         ],
     )
-    steps = base.transform_filter(alt.datum.films == BY_STEP).mark_line(strokeWidth=1)
+    steps = base.transform_filter(alt.datum.curve == BY_STEP).mark_line(strokeWidth=1)
     whole = (
-        base.transform_filter(alt.datum.films != BY_STEP)
+        base.transform_filter(alt.datum.curve != BY_STEP)
         .mark_line(strokeWidth=2, point={"size": 45, "filled": True, "opacity": 1})
         .encode(
             shape=alt.Shape(
-                "films:N",
+                "curve:N",
                 scale=alt.Scale(domain=[TRAINING, VALIDATION], range=["circle", "diamond"]),
                 legend=None,
             )
@@ -112,6 +112,6 @@ def _chart(table: Any, name: str, last: int) -> alt.LayerChart | alt.FacetChart:
 
 
 def _ticks(last: int) -> list[int]:
-    """Whole epochs, at most ten of them."""
+    """Return at most ten whole epochs."""
     step = -(-last // 10)
     return [1, *(number for number in range(step, last + 1, step) if number > 1)]

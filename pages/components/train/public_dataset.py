@@ -1,4 +1,4 @@
-"""A public data set: where it is on this computer, or its terms and the way to fetch it."""
+"""A public dataset: its folder on this computer, or its licence and the download."""
 
 import streamlit as st
 
@@ -13,10 +13,10 @@ from pages.components.common import job_progress, layout
 
 
 def choose_public_dataset() -> str:
-    """Asks for a set; its folder, "" while it is not here."""
+    """Draw the choice of a public dataset; return its folder, "" while it is not on this computer."""
     rows = {row.name: row for row in PUBLIC_DATASETS}
     name = st.selectbox(
-        "Public data set",
+        "Public dataset",
         tuple(rows),
         format_func=lambda key: rows[key].title,
         key="train_public",
@@ -28,37 +28,37 @@ def choose_public_dataset() -> str:
         DownloadJob.for_dataset(root, row),
     )
     state = job.state()
-    st.caption(_where(row, folder is not None, state))
+    st.caption(_describe(row, folder is not None, state))
     if folder is not None:
         st.caption(
-            f"It lies in {layout.escape_markdown(str(folder))}. Cite: {layout.escape_markdown(row.citation)}."
+            f"Folder: {layout.escape_markdown(str(folder))}. Cite: {layout.escape_markdown(row.citation)}."
         )
         return str(folder)
     if state.status == "running":
-        job_progress.show(job, _fetched)
+        job_progress.show(job, _progress_text)
         return ""
-    _offer(row, job, state)
+    _show_licence(row, job, state)
     return ""
 
 
-def _where(row: PublicDataset, here: bool, state: JobState) -> str:
-    standing = (
-        "On this computer" if here else "Being fetched" if state.status == "running" else "Not here yet"
+def _describe(row: PublicDataset, here: bool, state: JobState) -> str:
+    status = (
+        "On this computer" if here else "Downloading" if state.status == "running" else "Not downloaded yet"
     )
-    return f"{standing}. {layout.escape_markdown(row.words)}; {row.size_text}."
+    return f"{status}. {layout.escape_markdown(row.words)}; {row.size_text}."
 
 
-def _fetched(state: JobState) -> str:
-    return f"{format_file_size(state.done)} of {format_file_size(state.total)}"
+def _progress_text(state: JobState) -> str:
+    return f"{format_file_size(state.done)} of {format_file_size(state.every)}"
 
 
-def _offer(row: PublicDataset, job: DownloadJob, state: JobState) -> None:
-    """The terms, and the button that fetches the set once they are agreed to."""
+def _show_licence(row: PublicDataset, job: DownloadJob, state: JobState) -> None:
+    """Draw the licence, and the button that downloads the dataset once the user has agreed."""
     if state.status == "failed":
-        st.error(state.message)
+        st.error(state.what)
     elif state.status == "cancelled":
-        st.info(state.message)
-    url = f" ([its text]({row.licence_url}))" if row.licence_url else ""
+        st.info(state.what)
+    url = f" ([text]({row.licence_url}))" if row.licence_url else ""
     st.markdown(
         f"**Licence:** {layout.escape_markdown(row.licence)}{url}  \n**Cite:** {layout.escape_markdown(row.citation)} "
         f" \n"
@@ -66,17 +66,17 @@ def _offer(row: PublicDataset, job: DownloadJob, state: JobState) -> None:
     )
     if row.source is None:
         st.info(
-            f"{row.title} is given to those who register: sign its agreement on its page, unpack what you get, and "
-            "choose that folder here."
+            f"{row.title} requires registration. Sign the agreement on its page, unpack the download, and choose the "
+            "folder here."
         )
         return
     folder = local_datasets.default_folder(row, paths.runs_dir())
     agreed = st.checkbox(f"I agree to the licence of {row.title}", key=f"train_agree_{row.name}")
     if st.button(
-        "Go on fetching it" if state.status == "cancelled" else "Fetch it",
+        "Resume download" if state.status == "cancelled" else "Download",
         disabled=not agreed,
         key="train_fetch",
-        help=f"Fetched from {row.page} to {folder}, verified and unpacked.",
+        help=f"Downloads from {row.page} to {folder}, verifies and unpacks it.",
     ):
         try:
             job.start(row, paths.runs_dir())
@@ -85,6 +85,6 @@ def _offer(row: PublicDataset, job: DownloadJob, state: JobState) -> None:
             return
         st.rerun()
     st.caption(
-        "Fetching goes on when you leave this page and is taken up where it was broken off. On the command line: "
+        "The download continues when you leave this page and can be resumed. On the command line: "
         f"`python -m fracture_core data get {row.name}`."
     )

@@ -38,10 +38,10 @@ _TABLE = """<style>
 
 
 def show(card: ModelCard, run: Run | None = None) -> None:
-    """Draws the button and, once it is pressed, the comparison to confirm.
+    """Draw the button and, once it is pressed, the comparison to confirm.
 
     Args:
-        card: of the model.
+        card: card of the model.
         run: the run it comes from; None for a model of the registry.
     """
     store = resources.model_store()
@@ -62,29 +62,29 @@ def show(card: ModelCard, run: Run | None = None) -> None:
     folder = store.root / card.id if added or run is None else run.result
     try:
         with st.spinner("Comparing the model with the one in use …"):
-            found = _comparison(folder, _file_times(folder), store.model_in_use() if store.ids() else "")
+            comparison = _comparison(folder, _file_times(folder), store.model_in_use() if store.ids() else "")
     except SecondLookError as error:
         st.error(layout.escape_markdown(str(error)))
         return
     with st.container(border=True, key="release"):
         st.markdown(f"**Put {layout.escape_markdown(card.id)} in use on every page?**")
-        _compare(found)
-        reason = _confirmed(found)
+        _show_comparison(comparison)
+        reason = _confirm(comparison)
         if reason is not None:
-            _put_in_use(card, None if added else run, reason, found)
+            _put_in_use(card, None if added else run, reason, comparison)
 
 
-def _put_in_use(card: ModelCard, run: Run | None, reason: str, found: ReleaseComparison) -> None:
-    """Puts the model in use, after it was added where it comes from a run; or says why not."""
-    if found.reason_needed and not reason.strip():
-        st.error("Type a reason first: it is kept in the history of the model in use.")
+def _put_in_use(card: ModelCard, run: Run | None, reason: str, comparison: ReleaseComparison) -> None:
+    """Put the model in use, and add it to the registry first if it comes from a run."""
+    if comparison.reason_needed and not reason.strip():
+        st.error("Enter a reason first. It is stored in the history of the model in use.")
         return
     store = resources.model_store()
     try:
-        with st.spinner("Checking the model: its file, and the answer it must give to a known pattern …"):
+        with st.spinner("Checking the weights and the reference prediction …"):
             if run is not None:
                 store.add(run.result)
-            release.put_in_use(store, card.id, reason, found)
+            release.put_in_use(store, card.id, reason, comparison)
     except SecondLookError as error:
         st.error(layout.escape_markdown(str(error)))
         return
@@ -93,7 +93,7 @@ def _put_in_use(card: ModelCard, run: Run | None, reason: str, found: ReleaseCom
 
 
 def _is_added(card: ModelCard) -> bool:
-    """Whether the model is in the registry, and not another one of its name."""
+    """Whether this very model is in the registry."""
     store = resources.model_store()
     try:
         return card.id in store.ids() and store.card(card.id).weights == card.weights
@@ -106,7 +106,7 @@ def _ask(sha256: str) -> None:
 
 
 def _file_times(folder: Path) -> tuple[int, ...]:
-    """When the files that a comparison rests on were last changed."""
+    """Return the modification times of the files that a comparison depends on."""
     store = resources.model_store()
     folders = [folder, *([store.root / store.model_in_use()] if store.ids() else [])]
     paths = [place / name for place in folders for name in (CARD_NAME, PREDICTIONS_NAME)]
@@ -115,37 +115,37 @@ def _file_times(folder: Path) -> tuple[int, ...]:
 
 @st.cache_data(show_spinner=False, max_entries=8)
 def _comparison(folder: Path, file_times: tuple[int, ...], current_id: str) -> ReleaseComparison:
-    """The comparison; made again where a file changed or another model is in use."""
+    """Compare; cached until a file changes or another model is in use."""
     return release.compare_with_model_in_use(resources.model_store(), folder)
 
 
-def _compare(found: ReleaseComparison) -> None:
+def _show_comparison(comparison: ReleaseComparison) -> None:
     rows = "".join(
         f'<tr><th scope="row">{name}</th><td>{current}</td><td>{candidate}</td></tr>'
-        for name, current, candidate in (map(html.escape, row) for row in found.rows())
+        for name, current, candidate in (map(html.escape, row) for row in comparison.rows())
     )
     st.html(
         _TABLE.format(
-            current=html.escape(found.current_id or "none"),
-            candidate=html.escape(found.candidate.id),
+            current=html.escape(comparison.current_id or "none"),
+            candidate=html.escape(comparison.candidate.id),
             rows=rows,
         )
     )
-    st.caption(layout.escape_markdown(found.pair_sentence()))
-    if found.failed:
-        st.warning("\n".join(f"- {layout.escape_markdown(failed.sentence)}" for failed in found.failed))
+    st.caption(layout.escape_markdown(comparison.pair_sentence()))
+    if comparison.failed:
+        st.warning("\n".join(f"- {layout.escape_markdown(failed.sentence)}" for failed in comparison.failed))
 
 
-def _confirmed(found: ReleaseComparison) -> str | None:
-    """The reason that was typed, "" where none is needed; None as long as the change is not confirmed."""
-    # In a form, the text arrives together with the click.
+def _confirm(comparison: ReleaseComparison) -> str | None:
+    """Return the reason, "" if none is needed; None until the change is confirmed."""
+    # In a form, the text is sent together with the click.
     with st.form("release_form", border=False):
         reason = ""
-        if found.reason_needed:
+        if comparison.reason_needed:
             reason = st.text_input(
-                "Reason for using it all the same",
+                "Reason for using it anyway",
                 max_chars=release.LONGEST_REASON,
-                help="Required, because the model fails a check. It is kept in the history of the model in use.",
+                help="Required, because the model fails a check. It is stored in the history of the model in use.",
             )
         with st.container(horizontal=True):
             confirmed = st.form_submit_button("Put it in use", type="primary")

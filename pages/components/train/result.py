@@ -1,4 +1,4 @@
-"""A finished run: what its test split says, and putting it in use."""
+"""A finished run: its test metrics, and putting its model in use."""
 
 import streamlit as st
 
@@ -22,11 +22,9 @@ _TABLE = """<style>
 
 
 def show(run: Run) -> None:
-    """Draws the record of a finished run, with the button that puts its model in use."""
+    """Draw the test metrics of a finished run, and the button that puts its model in use."""
     if run.config().folds:
-        st.caption(
-            "A fold of a cross-validation: its predictions are in its folder, and it has no model to use."
-        )
+        st.caption("A fold of a cross-validation. Its predictions are in its folder; it has no model to use.")
         return
     card = ModelCard.load(run.result / CARD_NAME)
     if card.test is not None:
@@ -35,7 +33,7 @@ def show(run: Run) -> None:
 
 
 def show_record(test: Summary, finding: str) -> None:
-    """The test split in four lines and a small table."""
+    """Draw test metrics and a confusion table."""
     left, right = st.columns([3, 2])
     left.markdown(
         f"**On the test split**:  \n"
@@ -47,11 +45,9 @@ def show_record(test: Summary, finding: str) -> None:
     has, lacks = label_text(1, finding), label_text(0, finding)
     right.html(_TABLE.format(has=has, lacks=lacks, tp=counts.tp, fn=counts.fn, fp=counts.fp, tn=counts.tn))
     st.caption(
-        f"Of {counts.positives:,} films with {finding_with_article(finding)} {counts.fn:,} were missed; of "
-        f"{counts.negatives:,} "
-        f"without, {counts.fp:,} were flagged. Threshold {test.threshold:.2f}, chosen on the validation split."
+        f"{counts.fn:,} of {counts.positives:,} images with {finding_with_article(finding)} were missed; "
+        f"{counts.fp:,} of {counts.negatives:,} without were flagged. Threshold "
+        f"{test.threshold:.2f}, chosen on the validation split."
     )
     if not test.auc.low > CHANCE:
-        st.warning(
-            f"The interval of its AUC is not above {CHANCE} (chance): nothing shows yet that it is of use."
-        )
+        st.warning(f"The AUC interval includes {CHANCE} (chance), so the model may be of no use.")

@@ -1,30 +1,38 @@
-"""What can be done with a run as a whole: clone, rename, delete."""
+"""Actions on a run: clone, rename and delete."""
 
 import streamlit as st
 
 from fracture_core import paths
 from fracture_core.errors import SecondLookError
 from fracture_core.runs import run_operations
-from fracture_core.runs.run import Run
+from fracture_core.runs.config import TrainingConfig
+from fracture_core.runs.run import RUN_NAME_HELP, Run
+from fracture_core.zoo.training_option import option_fields
 from pages.components.common import layout
+from pages.components.train import option_fields as form_fields
 from pages.components.train import state
 
+# Options that the form of a clone shows.
+_CLONE_FIELDS = ("size", "epochs", "batch", "learning_rate", "seed")
 
-def show(run: Run, at_work: bool) -> None:
-    """Draws the buttons.
+
+def show(run: Run, active: bool) -> None:
+    """Draw the buttons.
 
     Args:
-        run: the run they act on.
-        at_work: whether it is being trained; it can be cloned then, not renamed or deleted.
+        run: the run.
+        active: whether it is being trained; then it can only be cloned.
     """
-    busy = "Stop the training first." if at_work else None
+    reason = "Stop the training first." if active else None
     with st.container(horizontal=True, key="train_manage"):
         if run.is_complete:
-            with st.popover("Clone", key=f"train_clone_{run.name}", help="A new run with these settings."):
+            with st.popover(
+                "Clone", key=f"train_clone_{run.name}", help="Creates a new run with these settings."
+            ):
                 _clone(run)
-        with st.popover("Rename", disabled=at_work, key=f"train_rename_{run.name}", help=busy):
+        with st.popover("Rename", disabled=active, key=f"train_rename_{run.name}", help=reason):
             _rename(run)
-        with st.popover("Delete", disabled=at_work, key=f"train_delete_{run.name}", help=busy):
+        with st.popover("Delete", disabled=active, key=f"train_delete_{run.name}", help=reason):
             _delete(run)
 
 
@@ -36,86 +44,70 @@ def _clone(run: Run) -> None:
         st.error(str(error))
         return
     with st.form(f"train_clone_form_{run.name}", border=False):
-        name = st.text_input("Name of the clone", value=_free(run.name), key=f"train_clone_name_{run.name}")
-        one, two = st.columns(2)
-        epochs = one.number_input(
-            "Its epochs, at most", 1, 1000, config.epochs, key=f"train_clone_epochs_{run.name}"
+        name = st.text_input(
+            "Name of the clone", value=_unused_name(run.name), key=f"train_clone_name_{run.name}"
         )
-        batch = two.number_input(
-            "Its films a step", 1, 1024, config.batch, key=f"train_clone_batch_{run.name}"
-        )
-        rate = one.number_input(
-            "Its learning rate",
-            1e-7,
-            1.0,
-            config.learning_rate,
-            step=config.learning_rate / 10,
-            format="%.6f",
-            key=f"train_clone_rate_{run.name}",
-        )
-        size = two.number_input(
-            "Its input size, px", 64, 1024, width, step=32, key=f"train_clone_size_{run.name}"
-        )
-        seed = one.number_input("Its seed", 0, 2**31 - 1, config.seed, key=f"train_clone_seed_{run.name}")
-        st.caption("All other settings are those of this run. The clone is not started yet.")
-        if not st.form_submit_button("Make the clone", type="primary"):
+        values = {}
+        options = [entry for entry in option_fields(TrainingConfig) if entry.name in _CLONE_FIELDS]
+        columns = st.columns(2)
+        for index, entry in enumerate(options):
+            value = width if entry.name == "size" else entry.value_in(config)
+            key = f"train_clone_{entry.name}_{run.name}"
+            values[entry.name] = form_fields.show_field(columns[index % 2], entry, key, value)
+        st.caption("All other settings are copied from this run. The clone is not started.")
+        if not st.form_submit_button("Create clone", type="primary"):
             return
-    changes = {
-        "epochs": int(epochs),
-        "batch": int(batch),
-        "learning_rate": float(rate),
-        "size": config.size if int(size) == width else int(size),  # an architecture's own size stays its own
-        "seed": int(seed),
-    }
+    if values["size"] == width:
+        values["size"] = config.size  # None if it is the architecture's own
     try:
-        made = run_operations.clone_run(paths.runs_dir(), run.name, name.strip(), **changes)
+        made = run_operations.clone_run(paths.runs_dir(), run.name, name.strip(), **values)
     except SecondLookError as error:
         st.error(str(error))
         return
-    state.go_to(f"{made.name} has the settings of {run.name}. Start it below.", **{state.RUN_KEY: made.name})
+    state.go_to(
+        f"{made.name} was created with the settings of {run.name}. Start it below.",
+        **{state.RUN_KEY: made.name},
+    )
 
 
 def _rename(run: Run) -> None:
     with st.form(f"train_rename_form_{run.name}", border=False):
         name = st.text_input("New name", value=run.name, key=f"train_rename_name_{run.name}")
-        st.caption(
-            "Letters, digits, dots, dashes and underscores. A model that is in use keeps the name it has there."
-        )
-        if not st.form_submit_button("Give it this name", type="primary"):
+        st.caption(f"{RUN_NAME_HELP} A model that was put in use keeps its name there.")
+        if not st.form_submit_button("Rename run", type="primary"):
             return
     if name.strip() == run.name:
-        st.caption("It has this name.")
+        st.caption("The run has this name already.")
         return
     try:
         renamed = run_operations.rename_run(paths.runs_dir(), run.name, name.strip())
     except SecondLookError as error:
         st.error(str(error))
         return
-    state.go_to(f"{run.name} is now {renamed.name}.", **{state.RUN_KEY: renamed.name})
+    state.go_to(f"{run.name} was renamed to {renamed.name}.", **{state.RUN_KEY: renamed.name})
 
 
 def _delete(run: Run) -> None:
-    kept = (
+    contents = (
         "its checkpoints, curves, log and trained model"
         if run.result.is_dir()
         else "its checkpoints, curves and log"
     )
     st.markdown(
-        f"Delete **{layout.escape_markdown(run.name)}** with {kept}? This cannot be undone. The films stay, and so "
-        f"does a model "
-        "that was put in use."
+        f"Delete **{layout.escape_markdown(run.name)}** with {contents}? This cannot be undone. The dataset and "
+        "models that were put in use are not deleted."
     )
-    if st.button("Delete it for good", type="primary", key=f"train_delete_yes_{run.name}"):
+    if st.button("Delete permanently", type="primary", key=f"train_delete_yes_{run.name}"):
         try:
             run_operations.delete_run(paths.runs_dir(), run.name)
         except SecondLookError as error:
             st.error(str(error))
             return
-        state.go_to(f"{run.name} is deleted.", **{state.RUN_KEY: None})
+        state.go_to(f"{run.name} was deleted.", **{state.RUN_KEY: None})
 
 
-def _free(name: str) -> str:
-    """A name that no run has: name-2, name-3 and so on."""
+def _unused_name(name: str) -> str:
+    """Return an unused name: name-2, name-3 and so on."""
     taken = {run.name for run in Run.all(paths.runs_dir())}
-    tries = (f"{name[:58]}-{number}" for number in range(2, len(taken) + 3))
-    return next(tried for tried in tries if tried not in taken)
+    candidates = (f"{name[:58]}-{number}" for number in range(2, len(taken) + 3))
+    return next(candidate for candidate in candidates if candidate not in taken)

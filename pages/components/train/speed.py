@@ -1,4 +1,4 @@
-"""How fast an architecture is on this computer, and how long this training would take."""
+"""Training speed on this computer, and the estimated training time."""
 
 import streamlit as st
 
@@ -15,18 +15,18 @@ from pages.components.train import standing
 from pages.components.train.dataset_preview import DatasetPreview
 
 
-def show(row: Architecture, config: TrainingConfig, films: DatasetPreview | None) -> None:
-    """Says what was measured here, or offers to measure it.
+def show(architecture: Architecture, config: TrainingConfig, dataset: DatasetPreview | None) -> None:
+    """Draw the measured speed, or the button that measures it.
 
     Args:
-        row: the architecture.
-        config: the training as it is asked for.
-        films: the data set; None where none is chosen.
+        architecture: the architecture.
+        config: settings of the training.
+        dataset: the dataset; None if none is chosen.
     """
     job = SpeedJob.for_config(paths.runs_dir(), config)
     state = job.state()
     if state.status == "running":
-        st.caption(f"Timing {row.title} on this computer; films are not needed for it.")
+        st.caption(f"Measuring {architecture.title} on this computer. No dataset is needed.")
         job_progress.show(job)
         return
     speed = job.speed() if state.status == "finished" else None
@@ -34,55 +34,54 @@ def show(row: Architecture, config: TrainingConfig, films: DatasetPreview | None
         st.error(state.message)
     with st.container(horizontal=True, vertical_alignment="center", key="train_speed"):
         if speed is not None:
-            st.markdown(_words(row, config, speed, films))
+            st.markdown(_describe(architecture, config, speed, dataset))
         else:
             st.markdown(
-                f"{parameter_count_text(row.parameters)} parameters at {row.input.width} px. Speed on this computer: "
-                "not measured yet at this size and batch."
+                f"{parameter_count_text(architecture.parameters)} parameters at {architecture.input.width} px. The "
+                "training speed has not been measured yet for this size and batch."
             )
-        _measure(job, config, again=speed is not None)
+        _show_measure_button(job, config, again=speed is not None)
 
 
 def parameter_count_text(count: int) -> str:
-    """A number of parameters as readers say it: "47,000", "2.3 million"."""
+    """Format a number of parameters, such as "47,000" or "2.3 million"."""
     return f"{count / 1e6:.1f} million" if count >= 1e6 else f"{round(count, -3):,}"
 
 
-def _words(
-    row: Architecture, config: TrainingConfig, speed: TrainingSpeed, films: DatasetPreview | None
+def _describe(
+    architecture: Architecture, config: TrainingConfig, speed: TrainingSpeed, dataset: DatasetPreview | None
 ) -> str:
-    """What was measured, and what it means for these films."""
-    first = f", {speed.head:.0f} while only its head learns" if speed.head else ""
-    said = (
-        f"{parameter_count_text(speed.parameters)} parameters at {config.input.width} px. On this computer it learns "
-        f"from "
-        f"**{_rate(speed.trained)} films a second**{first} (measured {speed.date})."
+    """Describe the measurement and the estimated training time."""
+    first = f", {speed.head:.0f} in head-only epochs" if speed.head else ""
+    measured = (
+        f"{parameter_count_text(speed.parameters)} parameters at {config.input.width} px. Speed on this "
+        f"computer: **{_rate(speed.trained)} images per second**{first} (measured {speed.date})."
     )
-    if films is None:
-        return said
-    parts = films.parts
-    lasts = duration_estimate.estimate_seconds(
+    if dataset is None:
+        return measured
+    parts = dataset.parts
+    seconds = duration_estimate.estimate_seconds(
         config, speed, parts["train", 0], parts["train", 1], parts["val", 0] + parts["val", 1]
     )
     return (
-        f"{said} All {config.epochs} epochs on these films: **{standing.duration_text(lasts)}**, and less where it "
-        "ends by itself before."
+        f"{measured} All {config.epochs} epochs on this dataset: **{standing.duration_text(seconds)}**, less with "
+        "early stopping."
     )
 
 
-def _rate(films: float) -> str:
-    return f"{films:.1f}" if films < 10 else f"{films:.0f}"
+def _rate(images: float) -> str:
+    return f"{images:.1f}" if images < 10 else f"{images:.0f}"
 
 
-def _measure(job: SpeedJob, config: TrainingConfig, again: bool) -> None:
-    busy = process.active_run(paths.runs_dir()) is not None
+def _show_measure_button(job: SpeedJob, config: TrainingConfig, again: bool) -> None:
+    active = process.active_run(paths.runs_dir()) is not None
     if st.button(
-        "Measure again" if again else "Measure it",
+        "Measure again" if again else "Measure speed",
         key="train_measure",
         type="tertiary" if again else "secondary",
-        disabled=busy,
-        help="A training is at work; beside it every figure would be too low."
-        if busy
+        disabled=active,
+        help="A run is being trained, so a measurement would be too low."
+        if active
         else "Trains on noise for some seconds, in a process of its own. Kept for this computer, architecture, size "
         "and batch.",
     ):

