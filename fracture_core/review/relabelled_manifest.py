@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from fracture_core.datasets.cases import Case
-from fracture_core.datasets.training_split import with_training_split
+from fracture_core.datasets.split import with_training_split
 from fracture_core.errors import DataError
 from fracture_core.review.annotation import Annotation, Review
 
