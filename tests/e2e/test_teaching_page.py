@@ -134,7 +134,7 @@ def test_a_lesson_is_led_by_keys_here_and_offline(page, app, shelf, tested, tmp_
     for _ in range(4):
         page.keyboard.press("ArrowRight")
     expect(panel).to_contain_text("Correct answers: you")
-    expect(told.locator("tbody tr")).to_have_count(2)
+    expect(panel.locator("tbody tr")).to_have_count(2)
     page.keyboard.press("Home")
     expect(panel).to_contain_text("2 images")
     assert all(url.startswith(("file:", "data:")) for url in asked)
