@@ -64,7 +64,7 @@ def test_the_manifest_leaves_the_test_split_alone(command, reviews, phantoms, st
     ("words", "sentence"),
     [
         (("import", "{tmp}/none.csv"), "Expected reviews in"),
-        (("import", "{tmp}/models/tiny/card.json"), "Expected the columns id"),
+        (("import", "{tmp}/models/tiny/card.json"), "lacks the columns id"),
         (("export", "{tmp}/no/folder.csv"), "Expected to write the reviews to"),
         (("manifest", "--data", "{tmp}", "--out", "{tmp}/x.csv"), "Expected"),
         (("rename", "Nobody", "Anna"), "There are no marks by 'Nobody'"),

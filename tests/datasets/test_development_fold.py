@@ -1,4 +1,4 @@
-"""Grouped folds of the development films."""
+"""Grouped cross-validation folds of the development cases."""
 
 from collections import Counter
 from pathlib import Path
@@ -11,8 +11,8 @@ from fracture_core.errors import DataError
 
 CASES = [
     Case(
-        id=f"film{number}",
-        path=Path(f"film{number}.png"),
+        id=f"image{number}",
+        path=Path(f"image{number}.png"),
         label=int(number % 5 == 0),
         split=("train", "train", "val", "test")[number // 3 % 4],
         group=f"group{number // 3}",

@@ -72,7 +72,7 @@ def test_matrix_to_gallery_to_case_to_mark_to_export_and_back(page, app, tmp_pat
     wrong.write_text("id,mark\n1,subtle\n")
     page.get_by_role("button", name=re.compile("^Remove")).click()
     page.locator("input[type=file]").set_input_files(wrong)
-    page.get_by_text("Expected the columns id, mark, note, reviewer, time in wrong.csv").wait_for()
+    page.get_by_text("the columns id, mark, note, reviewer, time are required").wait_for()
     assert reviews.all() == [stands]
     reviews.undo("Reader Ä")
 

@@ -18,7 +18,7 @@ def test_a_folder_of_fractures(tmp_path):
     found = preview_dataset(f" '{tmp_path}' ")
     assert found.folder == str(tmp_path)
     assert found.sentence.startswith(
-        "One folder a class: 12 films, 6 with a fracture. It comes without splits"
+        "One folder per class: 12 films, 6 with a fracture. It comes without splits"
     )
 
 
@@ -42,7 +42,7 @@ def test_remarks_are_told(tmp_path):
     _films(tmp_path, "fractured", "normal")
     (tmp_path / "boxes.csv").write_text("file,x0,y0,x1,y1\nfractured/gone.png,0,0,1,1\n")
     assert preview_dataset(str(tmp_path)).sentence.endswith(
-        "boxes.csv marks a film that is not here: fractured/gone.png."
+        "boxes.csv lists an image that does not exist: fractured/gone.png."
     )
 
 

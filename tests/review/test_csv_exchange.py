@@ -72,10 +72,10 @@ def test_encodings_and_separators_of_spreadsheets(encoding, separator):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "the columns id, mark, note, reviewer, time in x.csv"),
-        (b"id,mark\n1,subtle\n", "note, reviewer, time are missing"),
+        (b"", "the columns id, mark, note, reviewer, time are required"),
+        (b"id,mark\n1,subtle\n", "lacks the columns note, reviewer, time"),
         (b"\x89PNG\r\n\x1a\n", "the columns id, mark"),
-        (f"{_HEAD}1,subtle,n,A,{TIME},more\n".encode(), "5 fields a line in x.csv, but line 2 has 6"),
+        (f"{_HEAD}1,subtle,n,A,{TIME},more\n".encode(), "line 2 of x.csv has 6 fields, but the header has 5"),
         (f"{_HEAD}1,wrong,n,A,{TIME}\n".encode(), "line 2 of x.csv: There is no mark 'wrong'"),
         (f"{_HEAD}1,subtle,n,A,yesterday\n".encode(), "line 2 of x.csv: 'yesterday' is not a time"),
         (f"{_HEAD}1,subtle,n,A,2026-01-01T00:00:00\n".encode(), "is not a time in UTC"),
