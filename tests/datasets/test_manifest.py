@@ -91,7 +91,7 @@ def source(tmp_path) -> Catalogue:
     return replace(read_catalogue(tmp_path / "films", "folders"), layout="phantom")
 
 
-def test_a_manifest_of_a_source_names_it(source, tmp_path):
+def test_manifest_names_the_source_dataset(source, tmp_path):
     for path in (
         tmp_path / "runs" / "deep" / "m.csv",
         tmp_path / "m.csv",
@@ -130,7 +130,7 @@ def test_other_images_make_it_a_dataset_of_its_own(source, tmp_path, line):
     assert (found.root, found.source) == (tmp_path, "")
 
 
-def test_an_unsource_is_refused(source, tmp_path):
+def test_unknown_source_layout_is_refused(source, tmp_path):
     write_manifest(tmp_path / "m.csv", source.cases, "fracture", replace(source, layout="later"))
     with pytest.raises(DataError, match=r"unknown set_layout 'later'"):
         read_catalogue(tmp_path / "m.csv")
