@@ -18,7 +18,7 @@ import pandas as pd
 
 from fracture_core import near_duplicates, paths
 from fracture_core.cli.quiet_keras import load_keras
-from fracture_core.datasets.layouts.rotated_copies import is_rotated_copy
+from fracture_core.datasets.layouts.image_files import is_rotated_copy
 from fracture_core.errors import SecondLookError
 from fracture_core.evaluation import Interval, Thresholds
 from fracture_core.evaluation.auc import auc_interval

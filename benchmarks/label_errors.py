@@ -18,9 +18,11 @@ import numpy as np
 
 from fracture_core import paths
 from fracture_core.evaluation.proportion import proportion_interval
-from fracture_core.label_errors.confident_learning import find_suspected_labels
+from fracture_core.label_errors.confident_learning import (
+    cross_validated_probabilities,
+    find_suspected_labels,
+)
 from fracture_core.label_errors.find_label_errors import DatasetFeatures, extract_dataset_features
-from fracture_core.label_errors.out_of_fold import out_of_fold_probabilities
 from fracture_core.registry.store import ModelStore
 
 _FIRST = (25, 50, 100)
@@ -33,7 +35,7 @@ def _found(films: DatasetFeatures, share: float, seed: int) -> dict[str, list[np
     turned[np.random.default_rng(seed).choice(len(labels), round(share * len(labels)), replace=False)] = True
     given = np.where(turned, 1 - labels, labels)
     listed = find_suspected_labels(
-        given, out_of_fold_probabilities(films.features, given, films.groups, lambda *step: None)
+        given, cross_validated_probabilities(films.features, given, films.groups, lambda *step: None)
     )
     rows: dict[str, list[np.ndarray]] = {}
     kinds = {

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from fracture_core.audit.audited_images import AuditedImages
 from fracture_core.datasets.cases import Case
-from fracture_core.datasets.layouts.rotated_copies import is_rotated_copy
+from fracture_core.datasets.layouts.image_files import is_rotated_copy
 from fracture_core.datasets.split import grouped_split, merge_groups
 from fracture_core.errors import DataError
 from fracture_core.imaging import QualityState

@@ -1,5 +1,5 @@
-"""Second heads on a network's own features: which region a film shows, and whether it is a film the network knows.
+"""Auxiliary heads on a network's features: body region, out-of-distribution detection, and radiograph detection.
 
-They cost one matrix product beside the pass that the verdict needs anyway, and are fitted in seconds without changing
+They need one matrix product on top of the forward pass for the verdict. They are fitted in seconds and do not change
 the network.
 """

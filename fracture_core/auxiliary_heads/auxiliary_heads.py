@@ -1,9 +1,10 @@
-"""Heads: the second heads of one model, as one file of numbers."""
+"""AuxiliaryHeads: the auxiliary heads of one model, stored as one file of arrays."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fracture_core.auxiliary_heads.linear_classifier import LinearClassifier
 from fracture_core.auxiliary_heads.out_of_distribution import OutOfDistribution
@@ -12,32 +13,27 @@ from fracture_core.errors import ModelError
 from fracture_core.imaging import QualityCheck, QualityState
 from fracture_core.io.zip_limits import DAMAGED_ZIP_ERRORS
 
-_NO_RADIOGRAPH = (
-    "The image does not look like a radiograph to this model; expected a plain film of a limb: "
-    "upload the film itself."
+_NOT_A_RADIOGRAPH = "The image does not look like a radiograph: upload a plain radiograph of a limb."
+_DOUBTFUL_RADIOGRAPH = "The image may not be a radiograph: check the uploaded file."
+_OUT_OF_DISTRIBUTION = (
+    "The image is unlike the model’s training images, for example because of another region or technique: do not rely "
+    "on the verdict."
 )
-_HARDLY_RADIOGRAPH = "The image hardly looks like a radiograph to this model; check what was uploaded."
-_UNFAMILIAR = (
-    "The image is unlike the films this model has learnt from, as films of another region or kind are: do not rely "
-    "on its "
-    "verdict."
-)
-_NO_REGION = (
-    "The model recognises none of the regions it knows ({regions}); "
-    "any other region is outside what it has seen."
+_UNKNOWN_REGION = (
+    "The model recognises none of its regions ({regions}): it was not trained on any other region."
 )
 
 
 @dataclass(frozen=True, eq=False)
 class AuxiliaryHeads:
-    """What a model says of a film beside its verdict.
+    """Heads that check whether a model's verdict applies to an image.
 
     Attributes:
-        regions: which body regions; None where the data set names none.
-        familiarity: how far from the training films.
-        radiograph: one logit, positive for what is no radiograph.
-        warn: that logit from which a film is warned about.
-        refuse: from which it is refused: above every validation film's.
+        regions: head for body regions; None if the training data has no regions.
+        familiarity: distance from the training images.
+        radiograph: classifier with one logit, positive for images that are not radiographs.
+        warn: logit above which the image gets a warning.
+        refuse: logit above which the image is rejected; no validation image exceeds it.
     """
 
     regions: RegionHead | None
@@ -46,40 +42,57 @@ class AuxiliaryHeads:
     warn: float
     refuse: float
 
-    def check_features(self, first: QualityCheck, middle: np.ndarray, deepest: np.ndarray) -> QualityCheck:
-        """The gate's answer, after a look at the model's features.
+    def check_features(
+        self, pixel_check: QualityCheck, middle: NDArray[np.floating], deepest: NDArray[np.floating]
+    ) -> QualityCheck:
+        """Combine the quality check of the pixels with a check of the model's features.
 
         Args:
-            first: what the pixels alone said.
-            middle: float32 (channels,), features of the middle layer.
-            deepest: likewise of the deepest.
-        """
-        score = float(self.radiograph.scores(middle[None])[0, 0])
-        if score > self.refuse:
-            return QualityCheck(
-                QualityState.REFUSE, (_NO_RADIOGRAPH, *(first.reasons if first.out_of_scope else ()))
-            )
-        reasons = list(first.reasons)
-        if score > self.warn:
-            reasons.append(_HARDLY_RADIOGRAPH)
-        elif self.familiarity.distance(deepest[None])[0] > self.familiarity.limit:
-            reasons.append(_UNFAMILIAR)
-        elif self.regions is not None and not self.predict_regions(middle):
-            reasons.append(_NO_REGION.format(regions=", ".join(self.regions.names)))
-        return replace(first, state=QualityState.WARN, reasons=tuple(reasons)) if reasons else first
+            pixel_check: result of `imaging.check_quality`.
+            middle: pooled features of the middle layer, (channels,).
+            deepest: pooled features of the deepest layer, (channels,).
 
-    def predict_regions(self, middle: np.ndarray) -> tuple[tuple[str, float], ...]:
-        """The regions that a film shows, with their probabilities, the likeliest first; empty where none is likely."""
+        Returns:
+            The combined check: rejected if the image is not a radiograph. Otherwise with a warning if the image is
+            doubtful, out of distribution or of an unknown region.
+        """
+        logit = float(self.radiograph.scores(middle[None])[0, 0])
+        if logit > self.refuse:
+            return QualityCheck(
+                QualityState.REFUSE,
+                (_NOT_A_RADIOGRAPH, *(pixel_check.reasons if pixel_check.out_of_scope else ())),
+            )
+        reasons = list(pixel_check.reasons)
+        if logit > self.warn:
+            reasons.append(_DOUBTFUL_RADIOGRAPH)
+        elif self.familiarity.distance(deepest[None])[0] > self.familiarity.limit:
+            reasons.append(_OUT_OF_DISTRIBUTION)
+        elif self.regions is not None and not self.predict_regions(middle):
+            reasons.append(_UNKNOWN_REGION.format(regions=", ".join(self.regions.names)))
+        return (
+            replace(pixel_check, state=QualityState.WARN, reasons=tuple(reasons)) if reasons else pixel_check
+        )
+
+    def predict_regions(self, middle: NDArray[np.floating]) -> tuple[tuple[str, float], ...]:
+        """Predict the body regions of an image.
+
+        Args:
+            middle: pooled features of the middle layer, (channels,).
+
+        Returns:
+            Regions with a probability of at least `SHOWN_PROBABILITY`, most probable first; may be empty.
+        """
         if self.regions is None:
             return ()
-        chances = self.regions.probabilities(middle[None])[0]
-        order = [int(k) for k in np.argsort(-chances)]
+        probabilities = self.regions.probabilities(middle[None])[0]
         return tuple(
-            (self.regions.names[k], float(chances[k])) for k in order if chances[k] >= SHOWN_PROBABILITY
+            (self.regions.names[index], float(probabilities[index]))
+            for index in np.argsort(-probabilities).tolist()
+            if probabilities[index] >= SHOWN_PROBABILITY
         )
 
     def save(self, path: Path) -> None:
-        """Writes the heads as an .npz of plain arrays."""
+        """Write the heads as an .npz file of plain arrays."""
         regions = self.regions
         np.savez_compressed(
             path,
@@ -96,32 +109,31 @@ class AuxiliaryHeads:
 
     @classmethod
     def load(cls, path: Path) -> "AuxiliaryHeads":
-        """Reads what `save` wrote. Nothing in the file is ever run.
+        """Read a file written by `save`. The file is never unpickled.
 
         Raises:
-            ModelError: the file is missing or not such a file.
+            ModelError: If the file is missing or damaged.
         """
         try:
-            # Opened here, for numpy leaves a file open that turns out to be none of its own.
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-                names = tuple(str(name) for name in kept["region_names"])
+            # Opened here, because numpy does not close a file that it cannot read.
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                names = tuple(str(name) for name in arrays["region_names"])
                 regions = (
-                    RegionHead(names, LinearClassifier(kept["region_weight"], kept["region_bias"]))
+                    RegionHead(names, LinearClassifier(arrays["region_weight"], arrays["region_bias"]))
                     if names
                     else None
                 )
-                warn, refuse = (float(limit) for limit in kept["radiograph_limits"])
+                warn, refuse = (float(limit) for limit in arrays["radiograph_limits"])
                 return cls(
                     regions,
                     OutOfDistribution(
-                        kept["familiar_mean"], kept["familiar_axes"], float(kept["familiar_limit"])
+                        arrays["familiar_mean"], arrays["familiar_axes"], float(arrays["familiar_limit"])
                     ),
-                    LinearClassifier(kept["radiograph_weight"], kept["radiograph_bias"]),
+                    LinearClassifier(arrays["radiograph_weight"], arrays["radiograph_bias"]),
                     warn,
                     refuse,
                 )
         except DAMAGED_ZIP_ERRORS as error:
             raise ModelError(
-                f"Expected the second heads of a model in {path}, but they cannot be read ({error}): add the model "
-                f"again."
+                f"The auxiliary heads in {path} cannot be read ({error}): add the model again."
             ) from error

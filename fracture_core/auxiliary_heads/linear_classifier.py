@@ -1,50 +1,54 @@
-"""Linear: logistic regression on standardised features, folded into one matrix."""
+"""LinearClassifier: logistic regressions on standardised features, stored as one matrix."""
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 
 @dataclass(frozen=True, eq=False)
 class LinearClassifier:
-    """Scores of features.
+    """Independent binary classifiers that share their features.
 
     Attributes:
         weight: float32 (classes, channels).
         bias: float32 (classes,).
     """
 
-    weight: np.ndarray
-    bias: np.ndarray
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
 
     @classmethod
     def fit(
-        cls, features: np.ndarray, targets: np.ndarray, strength: float, balanced: bool = False
+        cls,
+        features: NDArray[np.floating],
+        targets: NDArray[np.bool_],
+        strength: float,
+        balanced: bool = False,
     ) -> "LinearClassifier":
-        """Fits one logistic regression a class.
+        """Fit one logistic regression per class.
 
         Args:
-            features: float (n, channels).
-            targets: bool (n, classes); a film may belong to several.
+            features: (n, channels).
+            targets: (n, classes); an image may belong to several classes.
             strength: inverse of the L2 penalty on standardised features.
-            balanced: whether the rarer answer counts as much as the commoner.
+            balanced: whether to weight samples so that both outcomes have equal total weight.
         """
-        mean, spread = features.mean(axis=0), features.std(axis=0)
-        spread = np.where(spread > 0, spread, 1.0)
-        scaled = (features - mean) / spread
-        rows = []
-        for column in targets.T:
+        mean, scale = features.mean(axis=0), features.std(axis=0)
+        scale = np.where(scale > 0, scale, 1.0)
+        standardised = (features - mean) / scale
+        weights, biases = [], []
+        for target in targets.T:
             model = LogisticRegression(
                 C=strength, max_iter=2000, class_weight="balanced" if balanced else None
-            ).fit(scaled, column)
-            weight = model.coef_[0] / spread
-            rows.append((weight, model.intercept_[0] - weight @ mean))
-        return cls(
-            np.array([weight for weight, _ in rows], np.float32),
-            np.array([bias for _, bias in rows], np.float32),
-        )
+            ).fit(standardised, target)
+            # Fold the standardisation into weight and bias.
+            weight = model.coef_[0] / scale
+            weights.append(weight)
+            biases.append(model.intercept_[0] - weight @ mean)
+        return cls(np.array(weights, np.float32), np.array(biases, np.float32))
 
-    def scores(self, features: np.ndarray) -> np.ndarray:
-        """Logits (n, classes) of features (n, channels)."""
-        return features @ self.weight.T + self.bias
+    def scores(self, features: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Compute logits (n, classes) of features (n, channels)."""
+        return np.asarray(features @ self.weight.T + self.bias)

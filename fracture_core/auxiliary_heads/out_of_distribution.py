@@ -1,42 +1,55 @@
-"""Familiarity: how far a film's features lie from those of the films a network has learnt from.
+"""OutOfDistribution: distance of an image's features from the training images.
 
-Mahalanobis distance in the principal components of the deepest features, after Lee et al. 2018, arXiv:1807.03888.
+Source:
+    K. Lee, K. Lee, H. Lee and J. Shin, "A Simple Unified Framework for Detecting Out-of-Distribution Samples and
+    Adversarial Attacks", 2018, arXiv:1807.03888. Here: Mahalanobis distance in the principal components of the
+    deepest features.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
 _COMPONENTS = 32
 
-# This share of the validation films, none of which was learnt from, counts as familiar.
-_FAMILIAR_QUANTILE = 0.995
+# Share of the validation images that count as in-distribution.
+_IN_DISTRIBUTION_QUANTILE = 0.995
 
 
 @dataclass(frozen=True, eq=False)
 class OutOfDistribution:
-    """Distance, with the limit up to which films count as known.
+    """Mahalanobis distance with the limit above which an image is out of distribution.
 
     Attributes:
         mean: float32 (channels,).
-        axes: float32 (components, channels), each scaled to unit variance over the training films.
-        limit: distance of the last familiar film.
+        axes: principal axes, float32 (components, channels), scaled to unit variance over the training images.
+        limit: largest distance that is in distribution.
     """
 
-    mean: np.ndarray
-    axes: np.ndarray
+    mean: NDArray[np.float32]
+    axes: NDArray[np.float32]
     limit: float
 
     @classmethod
-    def fit(cls, train: np.ndarray, val: np.ndarray) -> "OutOfDistribution":
-        """Learns what is usual from training films, and the limit from validation films, features (n, channels)."""
-        # Seeded, for the solver may be randomised; the same films give the same limit.
-        parts = PCA(min(_COMPONENTS, *train.shape), whiten=True, random_state=0).fit(train)
-        axes = parts.components_ / np.sqrt(np.maximum(parts.explained_variance_, 1e-12))[:, None]
-        found = cls(parts.mean_.astype(np.float32), axes.astype(np.float32), np.inf)
-        return cls(found.mean, found.axes, float(np.quantile(found.distance(val), _FAMILIAR_QUANTILE)))
+    def fit(cls, train: NDArray[np.floating], val: NDArray[np.floating]) -> "OutOfDistribution":
+        """Fit the distribution to training images and the limit to validation images.
 
-    def distance(self, features: np.ndarray) -> np.ndarray:
-        """Root mean square over components, (n,); 1 is usual."""
+        Args:
+            train: features of training images, (n, channels).
+            val: features of validation images, (n, channels).
+        """
+        # The solver may be randomised; the seed makes the result reproducible.
+        pca = PCA(min(_COMPONENTS, *train.shape), whiten=True, random_state=0).fit(train)
+        axes = pca.components_ / np.sqrt(np.maximum(pca.explained_variance_, 1e-12))[:, None]
+        fitted = cls(pca.mean_.astype(np.float32), axes.astype(np.float32), np.inf)
+        limit = float(np.quantile(fitted.distance(val), _IN_DISTRIBUTION_QUANTILE))
+        return cls(fitted.mean, fitted.axes, limit)
+
+    def distance(self, features: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Compute the distance (n,) of features (n, channels), as a root mean square over components.
+
+        The root mean square over the training images is 1.
+        """
         return np.asarray(np.sqrt(np.mean(((features - self.mean) @ self.axes.T) ** 2, axis=1)))

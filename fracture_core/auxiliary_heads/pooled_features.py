@@ -1,20 +1,20 @@
-"""The features of a network that second heads read."""
+"""Pooled network features, the input of the auxiliary heads."""
 
 import keras
 
 from fracture_core.zoo.architecture import Architecture
 
 
-def pooled_features(model: keras.Model, row: Architecture) -> list[keras.KerasTensor]:
-    """Global averages of a network's features.
+def pooled_features(model: keras.Model, architecture: Architecture) -> list[keras.KerasTensor]:
+    """Build global averages of a network's feature layers.
 
     Args:
         model: a network of the zoo.
-        row: its architecture.
+        architecture: its architecture.
 
     Returns:
-        Two tensors (batch, channels), of the middle and of the deepest layer; empty for an architecture without
-        feature layers.
+        Two symbolic tensors (batch, channels): the middle layer and the deepest layer. Empty for an architecture
+        without feature layers.
     """
     pool = keras.layers.GlobalAveragePooling2D()
-    return [pool(model.get_layer(name).output) for name in row.feature_layers]
+    return [pool(model.get_layer(name).output) for name in architecture.feature_layers]

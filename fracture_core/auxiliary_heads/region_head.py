@@ -1,9 +1,10 @@
-"""RegionHead: which body regions a film shows."""
+"""RegionHead: the body regions that an image shows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from fracture_core.auxiliary_heads.linear_classifier import LinearClassifier
@@ -11,45 +12,46 @@ from fracture_core.auxiliary_heads.linear_classifier import LinearClassifier
 #: Probability from which a region counts as shown.
 SHOWN_PROBABILITY = 0.5
 
-# A region with fewer films to learn from is not told.
-_FEWEST = 20
+# A region is learnt if at least this many images show it and as many do not.
+_MIN_IMAGES = 20
 
+# Inverse of the L2 penalty.
 _STRENGTH = 0.1
 
 
 @dataclass(frozen=True, eq=False)
 class RegionHead:
-    """Independent probabilities, for a film may show two regions at once.
+    """Independent probabilities of the regions, because an image may show several.
 
     Attributes:
         names: the regions.
-        linear: their logits.
+        linear: classifier that computes their logits.
     """
 
     names: tuple[str, ...]
     linear: LinearClassifier
 
     @classmethod
-    def fit(cls, features: np.ndarray, regions: Sequence[Sequence[str]]) -> "RegionHead | None":
-        """Learns the regions that enough films show.
+    def fit(cls, features: NDArray[np.floating], regions: Sequence[Sequence[str]]) -> "RegionHead | None":
+        """Fit the head to the regions with enough images.
 
         Args:
-            features: float (n, channels).
-            regions: of each film.
+            features: (n, channels).
+            regions: regions of each image, n sequences.
 
         Returns:
-            The head; None where the films do not show at least two regions.
+            The head; None if fewer than two regions have enough images.
         """
-        names = sorted({name for film in regions for name in film})
-        shown = np.array([[name in film for name in names] for film in regions], bool).reshape(
+        names = sorted({name for shown in regions for name in shown})
+        targets = np.array([[name in shown for name in names] for shown in regions], bool).reshape(
             len(regions), -1
         )
-        enough = (shown.sum(axis=0) >= _FEWEST) & ((~shown).sum(axis=0) >= _FEWEST)
+        enough = (targets.sum(axis=0) >= _MIN_IMAGES) & ((~targets).sum(axis=0) >= _MIN_IMAGES)
         if enough.sum() < 2:
             return None
-        kept = tuple(name for name, keep in zip(names, enough, strict=True) if keep)
-        return cls(kept, LinearClassifier.fit(features, shown[:, enough], _STRENGTH))
+        learnt = tuple(name for name, is_enough in zip(names, enough, strict=True) if is_enough)
+        return cls(learnt, LinearClassifier.fit(features, targets[:, enough], _STRENGTH))
 
-    def probabilities(self, features: np.ndarray) -> np.ndarray:
-        """0–1, (n, regions), for features (n, channels)."""
+    def probabilities(self, features: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Compute probabilities (n, regions), 0–1, of features (n, channels)."""
         return np.asarray(expit(self.linear.scores(features)))

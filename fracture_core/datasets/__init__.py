@@ -1,1 +1,1 @@
-"""Data sets: from a folder to cases with groups and splits; synthetic films. No TensorFlow."""
+"""Datasets: from a folder of radiographs to cases with labels, groups and splits. No TensorFlow."""

@@ -1,14 +1,15 @@
-"""Case: one labelled image of a data set."""
+"""Case: one labelled image of a dataset, and tables of cases."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from fracture_core.file_names import escape_name
 
-#: A fracture box as fractions of the image, so that it survives any resizing: x0, y0, x1, y1.
+#: A bounding box as fractions of the image, independent of its size: x0, y0, x1, y1.
 Box = tuple[float, float, float, float]
 
 
@@ -17,15 +18,15 @@ class Case:
     """One labelled radiograph.
 
     Attributes:
-        id: unique within the data set and independent of where the data set lies.
+        id: unique within the dataset and independent of its folder.
         path: the image file.
         label: 0 or 1, index into `vocabulary.LABELS`.
-        split: "train", "val", "test", or "" where none is given yet.
-        group: images that share a group must not be split (patient, duplicates, rotated copies).
-        regions: body regions, lower case; empty where unknown.
-        boxes: fracture boxes as fractions of the image.
-        views: projections on the film, lower case ("frontal", "lateral", "oblique"); empty where unknown.
-        hardware: whether metal of an operation is on the film; None where unknown.
+        split: "train", "val", "test", or "" if not assigned yet.
+        group: images of a group must not be divided by a split (patient, duplicates, rotated copies).
+        regions: body regions, lower case; empty if unknown.
+        boxes: bounding boxes of the lesions, as fractions of the image.
+        views: projections, lower case ("frontal", "lateral", "oblique"); empty if unknown.
+        hardware: whether the image shows surgical hardware; None if unknown.
     """
 
     id: str
@@ -40,7 +41,17 @@ class Case:
 
 
 def cases_to_frame(cases: Sequence[Case]) -> pd.DataFrame:
-    """The cases as a table; regions joined by a space, paths escaped by `escape_name`, boxes left out."""
+    """Convert cases to a table.
+
+    Returns:
+        One row per case with id, path (escaped by `escape_name`), label, split, group and regions (separated by
+        spaces).
+
+    Example:
+        >>> frame = cases_to_frame([Case("a", Path("a.png"), 1, regions=("hand", "wrist"))])
+        >>> frame.loc[0, "regions"]
+        'hand wrist'
+    """
     return pd.DataFrame(
         {
             "id": [case.id for case in cases],
@@ -51,3 +62,25 @@ def cases_to_frame(cases: Sequence[Case]) -> pd.DataFrame:
             "regions": [" ".join(case.regions) for case in cases],
         }
     )
+
+
+def case_properties(cases: Sequence[Case]) -> pd.DataFrame:
+    """Tabulate the case properties that define subgroups in `evaluation.subgroup`, except regions.
+
+    Returns:
+        A table indexed by case id: `views` (separated by spaces), `hardware` (True, False or None), `fractures`
+        (number of boxes; missing without a box) and `area` (area of the largest box, 0–1; missing without a box).
+    """
+    return pd.DataFrame(
+        {
+            "views": [" ".join(case.views) for case in cases],
+            "hardware": pd.Series([case.hardware for case in cases], dtype=object),
+            "fractures": [float(len(case.boxes)) if case.boxes else np.nan for case in cases],
+            "area": [max(map(_area, case.boxes), default=np.nan) for case in cases],
+        }
+    ).set_index(pd.Index([case.id for case in cases], name="id"))
+
+
+def _area(box: Box) -> float:
+    x0, y0, x1, y1 = box
+    return (x1 - x0) * (y1 - y0)

@@ -1,20 +1,24 @@
-"""Catalogue: a data set as its layout tells it, before any image is opened."""
+"""Catalogue: the content of a dataset according to its folders and tables, before any image is opened."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from fracture_core.datasets.cases import Case
 
+# Number of names that a remark shows.
+_SHOWN = 3
+
 
 @dataclass(frozen=True)
 class DatasetRemark:
-    """Something about a data set that its tables and folders already tell.
+    """An irregularity in the folders and tables of a dataset.
 
     Attributes:
-        kind: a short name, such as "table_differs" or "not_in_table".
-        ids: the cases it is about, or the names of files where there is no case.
-        sentence: what was found, for a reader.
-        details: one line for each instance, such as file and annotation id; empty where `ids` say it all.
+        kind: identifier, such as "table_differs" or "not_in_table".
+        ids: the affected cases, or file names without a case.
+        sentence: description for users.
+        details: one line per instance, such as file and annotation id; may be empty.
     """
 
     kind: str
@@ -25,17 +29,17 @@ class DatasetRemark:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The cases of a data set and how they were found.
+    """The cases of a dataset as its layout defines them.
 
     Attributes:
-        root: its folder.
-        layout: name of the layout that it was read as.
+        root: folder of the dataset.
+        layout: name of the layout.
         cases: sorted by id.
-        classes: the class names that were found and the label each was taken for.
-        finding: what label 1 means, "fracture" or "abnormality".
-        remarks: what is odd about its tables and folders.
-        source: of a manifest that says so, the name of the layout of the set its films were taken from; else empty.
-        paired: whether one scene stands under both labels on purpose, once with and once without the finding.
+        classes: class names of the dataset with the label assigned to each.
+        finding: meaning of label 1, "fracture" or "abnormality".
+        remarks: irregularities in folders and tables.
+        source: layout of the dataset that the images of a manifest come from; "" if not recorded.
+        paired: whether every scene occurs with both labels on purpose, with and without the finding.
     """
 
     root: Path
@@ -46,3 +50,25 @@ class Catalogue:
     remarks: tuple[DatasetRemark, ...] = ()
     source: str = ""
     paired: bool = False
+
+
+def make_remark(kind: str, ids: Iterable[str], one: str, many: str) -> tuple[DatasetRemark, ...]:
+    """Create a remark on some images.
+
+    Args:
+        kind: identifier of the remark.
+        ids: the affected images.
+        one: sentence for a single image; `{names}` is replaced by its name.
+        many: sentence for several images; `{n}` is replaced by their number, `{names}` by the first names.
+
+    Returns:
+        One remark; empty if there are no such images.
+    """
+    unique = tuple(sorted(set(ids)))
+    if not unique:
+        return ()
+    names = ", ".join(unique[:_SHOWN])
+    if len(unique) > _SHOWN:
+        names += f" and {len(unique) - _SHOWN:,} more"
+    sentence = (one if len(unique) == 1 else many).format(n=f"{len(unique):,}", names=names)
+    return (DatasetRemark(kind, unique, sentence),)

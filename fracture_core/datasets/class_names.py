@@ -1,4 +1,4 @@
-"""The names that data sets give their classes and their splits, in any usual spelling."""
+"""Class and split names of datasets in their usual spellings."""
 
 import re
 from collections.abc import Iterable
@@ -8,43 +8,51 @@ from fracture_core.errors import DataError
 
 
 class ClassMeaning(NamedTuple):
-    """What the name of a class stands for.
+    """Meaning of a class name.
 
     Attributes:
         label: 0 or 1, index into `vocabulary.LABELS`.
-        finding: a name of `vocabulary.FINDINGS`; "" where the name fits each, such as “normal”.
+        finding: a name of `vocabulary.FINDINGS`; "" if the name fits every finding, such as “normal”.
     """
 
     label: int
     finding: str
 
 
-def _plain(name: str) -> str:
-    """A name in lower case with nothing but letters and digits."""
+def _normalise(name: str) -> str:
+    """Lower case, letters and digits only."""
     return re.sub(r"[\W_]", "", name.casefold())
 
 
 def _known_names() -> dict[str, ClassMeaning]:
-    """Every known name of a class, as `_plain` gives it."""
+    """Meaning by normalised class name."""
     known = dict.fromkeys(
         ("normal", "normals", "negative", "neg", "healthy", "intact", "nofinding"), ClassMeaning(0, "")
     )
-    no = ("not", "non", "no", "un", "without", "isnot")
-    for finding, words in {
+    negations = ("not", "non", "no", "un", "without", "isnot")
+    for finding, terms in {
         "fracture": ("fracture", "fractures", "fractured", "broken", "bonefracture", "bonefractures"),
         "abnormality": ("abnormal", "abnormality", "abnormalities"),
     }.items():
-        for word in words:
-            has = (word, f"{word}positive", f"{word}pos", f"positive{word}", f"with{word}", f"{word}present")
-            lacks = (
-                *(f"{prefix}{word}" for prefix in no),
-                f"{word}negative",
-                f"{word}neg",
-                f"negative{word}",
+        for term in terms:
+            positive = (
+                term,
+                f"{term}positive",
+                f"{term}pos",
+                f"positive{term}",
+                f"with{term}",
+                f"{term}present",
             )
-            lacks += (f"{word}free", f"{word}absent")
-            known.update(dict.fromkeys(has, ClassMeaning(1, finding)))
-            known.update(dict.fromkeys(lacks, ClassMeaning(0, finding)))
+            negative = (
+                *(f"{prefix}{term}" for prefix in negations),
+                f"{term}negative",
+                f"{term}neg",
+                f"negative{term}",
+                f"{term}free",
+                f"{term}absent",
+            )
+            known.update(dict.fromkeys(positive, ClassMeaning(1, finding)))
+            known.update(dict.fromkeys(negative, ClassMeaning(0, finding)))
     return known
 
 
@@ -58,33 +66,42 @@ _SPLITS = {
 
 
 def class_meaning(name: str) -> ClassMeaning | None:
-    """What a class's name stands for, None where it is not one of the known spellings.
+    """Look up a class name.
 
-    “Positive” alone is not known: it does not say of what.
+    Returns:
+        Its meaning; None for an unknown name. “Positive” alone is unknown, because it names no finding.
+
+    Example:
+        >>> class_meaning("Non-fractured")
+        ClassMeaning(label=0, finding='fracture')
+        >>> class_meaning("hand") is None
+        True
     """
-    return _CLASSES.get(_plain(name))
+    return _CLASSES.get(_normalise(name))
 
 
 def finding_of_classes(names: Iterable[str]) -> str:
-    """What label 1 means where these classes stand side by side.
+    """Determine the meaning of label 1 from all class names of a dataset.
+
+    Returns:
+        A name of `vocabulary.FINDINGS`; "fracture" if no class names a finding.
 
     Raises:
-        DataError: some name a fracture and some an abnormality.
+        DataError: If some classes name a fracture and others an abnormality.
     """
-    named: dict[str, str] = {}
+    by_finding: dict[str, str] = {}
     for name in names:
-        known = class_meaning(name)
-        if known and known.finding:
-            named.setdefault(known.finding, name)
-    if len(named) > 1:
+        meaning = class_meaning(name)
+        if meaning and meaning.finding:
+            by_finding.setdefault(meaning.finding, name)
+    if len(by_finding) > 1:
         raise DataError(
-            f"Expected classes that tell either fractures or abnormal films from the others, but found "
-            f"{named['fracture']!r} beside {named['abnormality']!r}, and not every abnormality is a fracture: keep one "
-            "of the two."
+            f"The classes {by_finding['fracture']!r} and {by_finding['abnormality']!r} name different findings, and "
+            "not every abnormality is a fracture: keep only one of the two."
         )
-    return next(iter(named), "fracture")
+    return next(iter(by_finding), "fracture")
 
 
 def split_from_name(name: str) -> str | None:
-    """The split that a name stands for: "train", "val", "test", or None."""
+    """Look up a split name; returns "train", "val", "test", or None for an unknown name."""
     return _SPLITS.get(name.strip().casefold())

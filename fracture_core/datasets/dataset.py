@@ -1,4 +1,4 @@
-"""A folder of radiographs as a data set ready for training: cases with groups and splits."""
+"""Dataset: labelled cases with groups and splits, ready for training and evaluation."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,23 +8,23 @@ from fracture_core.datasets.cases import Case
 from fracture_core.datasets.catalogue import DatasetRemark
 from fracture_core.datasets.layouts import read_catalogue
 from fracture_core.datasets.split import complete_split, merge_groups, split_hash
-from fracture_core.jobs.progress import ProgressCallback
+from fracture_core.jobs.progress import CountCallback
 from fracture_core.vocabulary import FINDINGS
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set, split.
+    """A dataset with a complete split.
 
     Attributes:
-        root: its folder.
-        layout: the layout it was read as.
-        cases: every case, with split and group.
-        own_split: whether it came with its own val or test part, and is kept as given.
-        finding: what label 1 means, a name of `vocabulary.FINDINGS`.
-        classes: the class names that were found and the label each was taken for.
-        remarks: what is odd about its tables and folders.
-        source: of a manifest that says so, the name of the layout of the set its films were taken from; else empty.
+        root: folder of the dataset.
+        layout: name of the layout.
+        cases: all cases, with split and group.
+        own_split: whether the dataset has its own val or test split, which is kept as published.
+        finding: meaning of label 1, a name of `vocabulary.FINDINGS`.
+        classes: class names of the dataset with the label assigned to each.
+        remarks: irregularities in folders and tables.
+        source: layout of the dataset that the images of a manifest come from; "" if not recorded.
     """
 
     root: Path
@@ -38,9 +38,9 @@ class Dataset:
 
     @property
     def leaks(self) -> int:
-        """Films to validate or test on that stand in one group with films to train on."""
-        trained = {case.group for case in self.cases if case.split == "train"}
-        return sum(case.split != "train" and case.group in trained for case in self.cases)
+        """Number of validation and test images that share a group with a training image."""
+        train_groups = {case.group for case in self.cases if case.split == "train"}
+        return sum(case.split != "train" and case.group in train_groups for case in self.cases)
 
     @property
     def split_hash(self) -> str:
@@ -49,25 +49,21 @@ class Dataset:
 
 
 def load_dataset(
-    root: Path, layout: str = "auto", seed: int = 0, progress: ProgressCallback | None = None
+    root: Path, layout: str = "auto", seed: int = 0, progress: CountCallback | None = None
 ) -> Dataset:
-    """Reads a data set and completes its split.
+    """Load a dataset and complete its split.
 
-    Every picture is looked at first, so that copies of one picture share a group: where a part is cut, they
-    land on one side of it. A set that comes with splits is taken as distributed, leaks and all; there the
-    groups are for the intervals.
+    All images are compared first, so that duplicates share a group and stay in the same split. A published split is
+    kept with its leaks; the groups are then used for confidence intervals only.
 
     Args:
         root: the folder, or a manifest.
-        layout: a layout's name, or "auto".
+        layout: name of a layout, or "auto".
         seed: seed of the split.
-        progress: called with (stage, files read, files) while images are compared.
-
-    Returns:
-        The data set.
+        progress: called with (compared images, all images).
 
     Raises:
-        DataError: see `layouts.read_catalogue` and `split.complete_split`.
+        DataError: See `layouts.read_catalogue` and `split.complete_split`.
     """
     catalogue = read_catalogue(root, layout)
     cases = list(catalogue.cases)

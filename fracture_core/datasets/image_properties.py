@@ -1,6 +1,6 @@
-"""Resolution, brightness and contrast of films, measured once and remembered.
+"""Resolution, brightness and contrast of images, measured once and cached.
 
-The definitions are those of the audit: `imaging.GreyHistogram` tells both their mean and their spread.
+Brightness and contrast are mean and standard deviation of `imaging.GreyHistogram`, as in the audit.
 """
 
 import contextlib
@@ -19,123 +19,124 @@ from fracture_core.imaging import GreyHistogram, read_radiograph
 from fracture_core.internal_errors import file_boundary
 from fracture_core.io.atomic_write import write_atomically
 from fracture_core.jobs.parallel import map_in_order
-from fracture_core.jobs.progress import ProgressCallback
+from fracture_core.jobs.progress import CountCallback
 
-#: Names of the columns: pixels, then grey levels 0–1.
+#: Columns: longer side in pixels, then mean and standard deviation of the grey values, 0–1.
 IMAGE_PROPERTY_COLUMNS = ("longer_side", "brightness", "contrast")
 
-# A film as measured: None where it cannot be read.
-_Numbers = list[float | None]
+# Values of `IMAGE_PROPERTY_COLUMNS`; None for an unreadable image.
+_Values = list[float | None]
 
-# After so many films what was measured is written down.
-_EVERY = 200
+# Number of images after which the cache is saved.
+_SAVE_INTERVAL = 200
 
 
 def measure_image_properties(
-    films: Mapping[str, Path], cache: Path, progress: ProgressCallback | None = None
+    images: Mapping[str, Path], cache: Path, progress: CountCallback | None = None
 ) -> pd.DataFrame:
-    """Looks at films, several at a time.
+    """Measure images in parallel.
 
     Args:
-        films: image files by case id; their names may be escaped by `escape_name`.
-        cache: folder in which numbers are kept, by path, size and time of the file.
-        progress: called with (stage, images done, images); an exception it raises ends the measurement.
+        images: image files by case id; names may be escaped by `escape_name`.
+        cache: folder of the cache, whose keys are path, size and modification time.
+        progress: called with (measured images, all images). An exception it raises ends the measurement.
 
     Returns:
-        `IMAGE_PROPERTY_COLUMNS` by case id; missing values where a film cannot be read.
+        A table with `IMAGE_PROPERTY_COLUMNS`, indexed by case id; missing values for unreadable images.
     """
-    known = _PropertyCache(cache, films)
-    found: list[_Numbers] = []
-    for key, numbers in map_in_order(known.of, list(films.values())):
-        found.append(numbers)
-        if None not in numbers:  # what could not be read today may be read tomorrow
-            known.numbers[key] = numbers
-        if len(found) % _EVERY == 0:
-            known.save()
+    properties = _PropertyCache(cache, images)
+    rows: list[_Values] = []
+    for key, values in map_in_order(properties.measure, list(images.values())):
+        rows.append(values)
+        if None not in values:  # unreadable images are tried again next time
+            properties.values[key] = values
+        if len(rows) % _SAVE_INTERVAL == 0:
+            properties.save()
         if progress:
-            progress("Measuring images", len(found), len(films))
-    known.save()
-    index = pd.Index(list(films), name="id", dtype=object)
-    return pd.DataFrame(found, index=index, columns=list(IMAGE_PROPERTY_COLUMNS), dtype="float64")
+            progress(len(rows), len(images))
+    properties.save()
+    index = pd.Index(list(images), name="id", dtype=object)
+    return pd.DataFrame(rows, index=index, columns=list(IMAGE_PROPERTY_COLUMNS), dtype="float64")
 
 
 class _PropertyCache:
-    """The numbers of films that were measured before, in one file for each set of films."""
+    """Cached values in one file per list of images."""
 
-    def __init__(self, cache: Path, films: Mapping[str, Path]):
-        name = hashlib.sha256(encode_name("\n".join(map(str, films.values())))).hexdigest()[:32]
+    def __init__(self, cache: Path, images: Mapping[str, Path]):
+        name = hashlib.sha256(encode_name("\n".join(map(str, images.values())))).hexdigest()[:32]
         self._path = cache / f"{name}.films.json"
-        self.numbers: dict[str, _Numbers] = {}
-        # A file that is missing or damaged costs a look at the films, nothing else.
+        self.values: dict[str, _Values] = {}
+        # With a missing or damaged file, all images are measured again.
         with contextlib.suppress(OSError, ValueError, TypeError):
-            self.numbers = dict(json.loads(self._path.read_text(encoding="utf-8")))
+            self.values = dict(json.loads(self._path.read_text(encoding="utf-8")))
 
-    def of(self, path: Path) -> tuple[str, _Numbers]:
-        """The key of a film and its numbers, remembered or measured."""
-        nothing: _Numbers = [None] * len(IMAGE_PROPERTY_COLUMNS)
+    def measure(self, path: Path) -> tuple[str, _Values]:
+        """Cache key and values of an image, cached or measured."""
+        unreadable: _Values = [None] * len(IMAGE_PROPERTY_COLUMNS)
         path = resolve_name(path)
         try:
             stat = path.stat()
         except OSError:
-            return str(path), nothing
+            return str(path), unreadable
         key = f"{path} {stat.st_size} {stat.st_mtime_ns}"
-        if key in self.numbers:
-            return key, self.numbers[key]
+        if key in self.values:
+            return key, self.values[key]
         try:
             with file_boundary():
-                film = read_radiograph(path)
-                tones = GreyHistogram.of(film.pixels, film.shuttered)
-                return key, [float(max(film.width, film.height)), tones.mean, tones.standard_deviation]
+                radiograph = read_radiograph(path)
+                histogram = GreyHistogram.of(radiograph.pixels, radiograph.shuttered)
+                longer_side = float(max(radiograph.width, radiograph.height))
+                return key, [longer_side, histogram.mean, histogram.standard_deviation]
         except SecondLookError:
-            return key, nothing
+            return key, unreadable
 
     def save(self) -> None:
-        """Writes them down; a full disk costs another look at the films, nothing else."""
+        """Write the cache; on a full disk, images are measured again next time."""
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(self._path, json.dumps(self.numbers))
+            write_atomically(self._path, json.dumps(self.values))
 
 
 class BackgroundMeasurement:
-    """Films being looked at in a thread of the app.
+    """A measurement of image properties in a background thread.
 
     Args:
-        films: image files by case id.
+        images: image files by case id.
         cache: see `measure_image_properties`.
 
     Attributes:
-        done: films looked at.
-        total: number of images.
+        done: number of measured images.
+        every: number of all images.
     """
 
-    def __init__(self, films: Mapping[str, Path], cache: Path):
-        self.done, self.total = 0, len(films)
-        self._found: Future[pd.DataFrame] = Future()
+    def __init__(self, images: Mapping[str, Path], cache: Path):
+        self.done, self.every = 0, len(images)
+        self._result: Future[pd.DataFrame] = Future()
         self._thread = threading.Thread(
-            target=self._work, args=(films, cache), name="measures films", daemon=True
+            target=self._run, args=(images, cache), name="image properties", daemon=True
         )
         self._thread.start()
 
     @property
     def table(self) -> pd.DataFrame | None:
-        """What was found; None until all are done. A fault of the work is raised here, where it is seen."""
-        return self._found.result() if self._found.done() else None
+        """The result, or None while running. Raises the exception with which the thread ended, if any."""
+        return self._result.result() if self._result.done() else None
 
     @property
     def is_running(self) -> bool:
-        """Whether films are still being looked at."""
-        return not self._found.done()
+        """Whether the measurement is running."""
+        return not self._result.done()
 
     def wait(self, seconds: float) -> None:
-        """Returns when all films are done, or after a while."""
+        """Wait until the measurement has ended, at most the given time."""
         self._thread.join(seconds)
 
-    def _work(self, films: Mapping[str, Path], cache: Path) -> None:
+    def _run(self, images: Mapping[str, Path], cache: Path) -> None:
         try:
-            self._found.set_result(measure_image_properties(films, cache, self._update))
-        except BaseException as fault:
-            self._found.set_exception(fault)
+            self._result.set_result(measure_image_properties(images, cache, self._on_progress))
+        except BaseException as error:
+            self._result.set_exception(error)
             raise
 
-    def _update(self, _stage: str, done: int, _total: int) -> None:
+    def _on_progress(self, done: int, total: int) -> None:
         self.done = done

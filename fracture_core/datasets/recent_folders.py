@@ -1,4 +1,4 @@
-"""The folders of films that were used on this computer, so that nobody has to type a path twice."""
+"""Recently used dataset folders on this computer."""
 
 import json
 from pathlib import Path
@@ -8,39 +8,39 @@ from fracture_core.io.atomic_write import write_atomically
 
 _NAME = ".folders.json"
 
-#: So many are kept.
+#: Number of folders that are remembered.
 MAX_FOLDERS = 12
 
 
 def recent_folders(root: Path) -> list[str]:
-    """The folders and manifests that were used, the last first; those that are gone are left out.
+    """List the recent folders and manifests that still exist, most recent first.
 
     Args:
-        root: where runs lie.
+        root: folder of the runs.
     """
-    return [name for name in _all(root) if _exists(name)]
+    return [name for name in _read(root) if _exists(name)]
 
 
 def remember_folder(root: Path, folder: str) -> None:
-    """Puts a folder first. A disk that refuses forgets: nothing depends on it.
+    """Put a folder first in the list. Write errors are ignored, because nothing depends on the list.
 
     Args:
-        root: where runs lie.
-        folder: its whole path; kept as `escape_name` gives it.
+        root: folder of the runs.
+        folder: absolute path of the dataset; stored as `escape_name` returns it.
     """
     folder = escape_name(folder)
-    known = _all(root)
+    known = _read(root)
     if known[:1] == [folder]:
         return
-    kept = [folder, *(name for name in known if name != folder)][:MAX_FOLDERS]
+    recent = [folder, *(name for name in known if name != folder)][:MAX_FOLDERS]
     try:
         root.mkdir(parents=True, exist_ok=True)
-        write_atomically(root / _NAME, json.dumps(kept))
+        write_atomically(root / _NAME, json.dumps(recent))
     except OSError:
         return
 
 
-def _all(root: Path) -> list[str]:
+def _read(root: Path) -> list[str]:
     try:
         known = json.loads((root / _NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -51,5 +51,5 @@ def _all(root: Path) -> list[str]:
 def _exists(name: str) -> bool:
     try:
         return resolve_name(name).exists()
-    except (OSError, ValueError):  # no rights, a name no file can have
+    except (OSError, ValueError):  # missing permissions, or an impossible file name
         return False

@@ -1,4 +1,4 @@
-"""Data sets that come as a zip: unpacked beside the runs, looked at, kept until somebody deletes them."""
+"""Datasets uploaded as zip archives: unpacked below the runs folder and kept until they are deleted."""
 
 import contextlib
 import hashlib
@@ -11,133 +11,132 @@ from typing import IO
 
 from fracture_core.datasets.layouts import read_catalogue
 from fracture_core.errors import DataError
-from fracture_core.io.disk_space import disk_errors
+from fracture_core.io.disk_space import data_disk_errors
 from fracture_core.io.unzip import ArchiveLimits, unzip
 
 _FOLDER = ".uploads"
 
-#: Most megabytes (of 1,048,576 bytes) of the zip itself, as `server.maxUploadSize` has it for all uploads. A greater
-#: set is unpacked by hand, for a browser sends it through memory.
+#: Largest zip archive in MB (1,048,576 bytes), equal to `server.maxUploadSize`. Browsers hold uploads in memory, so
+#: larger datasets are unpacked by hand.
 MAX_UPLOAD_MB = 200
 
-# What it may unpack to.
+# Limits of the unpacked archive.
 _LIMITS = ArchiveLimits(files=50_000, size=4_000_000_000)
 
 _CHUNK = 1 << 20
 
-# Hidden, so that what is under work is listed nowhere.
+# Prefixes of work folders; the dot hides them from listings.
 _UNPACKING, _DELETING = ".unpacking-", ".deleting-"
 
-# Seconds after which nobody is at work on it any more: its process was killed.
-_ABANDONED = 86_400
+# Age in seconds from which a work folder is a leftover of a killed process.
+_LEFTOVER_AGE = 86_400
 
 
 def add_uploaded(content: IO[bytes], name: str, root: Path) -> Path:
-    """Unpacks a zip and keeps what is in it, if that is a data set.
+    """Unpack a zip archive that contains a dataset.
 
-    The set appears complete or not at all; the same zip is kept once.
+    The dataset is added atomically. An archive that was uploaded before is not unpacked again.
 
     Args:
-        content: the zip, read from its beginning.
-        name: what its user calls it.
-        root: where runs lie.
+        content: the zip archive, read from its beginning.
+        name: file name given by the user.
+        root: folder of the runs.
 
     Returns:
-        The folder of the set.
+        Folder of the dataset.
 
     Raises:
-        DataError: it is no zip, damaged, not safe to unpack, too large, or holds no data set that is understood; or
-            the disk refuses.
+        DataError: If the archive is damaged, unsafe or too large, contains no known dataset, or cannot be written.
     """
     folder = root / _FOLDER
-    with disk_errors(folder):
+    with data_disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(folder)
         work = Path(tempfile.mkdtemp(prefix=_UNPACKING, dir=folder))
     try:
-        archive = work / f"{_plain(name)}.zip"
-        target = folder / f"{_plain(name)}-{_copy_content(content, archive)[:8]}"
+        archive = work / f"{_safe_name(name)}.zip"
+        target = folder / f"{_safe_name(name)}-{_copy_content(content, archive)[:8]}"
         if target.is_dir():
             return target
         unzip(archive, work / "set", _LIMITS)
-        _ = read_catalogue(work / "set")  # which says what is wrong with it
-        with disk_errors(target):
+        read_catalogue(work / "set")  # raises if it is not a dataset
+        with data_disk_errors(target):
             (work / "set").rename(target)
     except DataError as error:
-        # The sentence is for a user who knows the zip, not where it was unpacked.
-        raise DataError(str(error).replace(str(work / "set"), f"{_plain(name)}.zip")) from error
+        # The user knows the name of the archive, not the folder in which it was unpacked.
+        raise DataError(str(error).replace(str(work / "set"), f"{_safe_name(name)}.zip")) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return target
 
 
 def uploaded_folders(root: Path) -> list[Path]:
-    """The sets that are kept, the newest first."""
-    found = [path for path in (root / _FOLDER).glob("[!.]*") if path.is_dir()]
-    return sorted(found, key=lambda path: (-path.stat().st_mtime, path.name))
+    """List the folders of uploaded datasets, newest first."""
+    folders = [path for path in (root / _FOLDER).glob("[!.]*") if path.is_dir()]
+    return sorted(folders, key=lambda path: (-path.stat().st_mtime, path.name))
 
 
 def is_used_by(data: str, folder: Path) -> bool:
-    """Whether a training on `data` reads films of an uploaded set.
+    """Check whether a training reads images of an uploaded dataset.
 
     Args:
-        data: a folder, or a manifest such as a mended split.
-        folder: the set.
+        data: data of the training: a folder, or a manifest such as a clean split.
+        folder: folder of the uploaded dataset.
     """
     path = Path(data)
     if path.is_relative_to(folder):
         return True
     try:
-        # A manifest elsewhere names films by their whole path.
+        # A manifest outside the dataset contains absolute paths.
         return path.is_file() and f"{folder.resolve()}/" in path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
 
 
 def delete_uploaded(folder: Path, root: Path) -> None:
-    """Deletes a set that was uploaded, and nothing else.
+    """Delete an uploaded dataset.
 
     Raises:
-        DataError: it is none of them, or the disk refuses.
+        DataError: If the folder is not an uploaded dataset, or cannot be deleted.
     """
     if folder not in uploaded_folders(root):
-        raise DataError(f"Expected a set that was uploaded, but {folder} is none: it was not deleted.")
-    # Renamed first: a set that is half deleted is no set.
-    gone = folder.with_name(f"{_DELETING}{folder.name}")
-    shutil.rmtree(gone, ignore_errors=True)  # the same zip, deleted before by a process that was killed
-    with disk_errors(folder):
-        folder.touch()  # its time as a rest counts from now
-        folder.rename(gone)
-        shutil.rmtree(gone)
+        raise DataError(
+            f"{folder} was not deleted, because it is not an uploaded dataset: choose an uploaded one."
+        )
+    # Renamed first, so that a partly deleted dataset is never listed.
+    deleting = folder.with_name(f"{_DELETING}{folder.name}")
+    shutil.rmtree(deleting, ignore_errors=True)  # leftover of the same archive
+    with data_disk_errors(folder):
+        folder.touch()  # the age of the work folder counts from now
+        folder.rename(deleting)
+        shutil.rmtree(deleting)
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """Deletes what killed processes left half unpacked or half deleted."""
+    """Delete work folders of killed processes."""
     for path in (*folder.glob(f"{_UNPACKING}*"), *folder.glob(f"{_DELETING}*")):
-        with contextlib.suppress(FileNotFoundError):  # another process was faster
-            if time.time() - path.stat().st_mtime > _ABANDONED:
+        with contextlib.suppress(FileNotFoundError):  # deleted by another process
+            if time.time() - path.stat().st_mtime > _LEFTOVER_AGE:
                 shutil.rmtree(path, ignore_errors=True)
 
 
 def _copy_content(content: IO[bytes], path: Path) -> str:
-    """Writes what comes, and gives its SHA-256."""
+    """Write the content to a file and return its SHA-256."""
     digest = hashlib.sha256()
     size = 0
-    with disk_errors(path), path.open("xb") as file:
+    with data_disk_errors(path), path.open("xb") as file:
         while chunk := content.read(_CHUNK):
             size += len(chunk)
             if size > MAX_UPLOAD_MB << 20:
                 raise DataError(
-                    f"Expected a zip of at most {MAX_UPLOAD_MB} MB, but this one is larger: unpack it yourself and "
-                    f"give the "
-                    "folder."
+                    f"The zip archive is larger than {MAX_UPLOAD_MB} MB: unpack it yourself and enter the folder."
                 )
             digest.update(chunk)
             file.write(chunk)
     return digest.hexdigest()
 
 
-def _plain(name: str) -> str:
-    """A name that is safe for a folder, from one that a stranger chose."""
+def _safe_name(name: str) -> str:
+    """A folder name made from a file name of unknown origin."""
     stem = PurePath(name.replace("\\", "/")).name.removesuffix(".zip")
     return re.sub(r"[^\w-]+", "_", stem).strip("_-")[:60] or "films"

@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from fracture_core.datasets import dataset
-from fracture_core.datasets.case_properties import case_properties
-from fracture_core.datasets.cases import Case
+from fracture_core.datasets.cases import Case, case_properties
 from fracture_core.datasets.image_properties import measure_image_properties
-from fracture_core.datasets.training_split import with_training_split
+from fracture_core.datasets.split import with_training_split
 from fracture_core.errors import DataError
 from fracture_core.evaluation import (
     SubgroupAnalysis,

@@ -1,1 +1,1 @@
-"""Suspected label errors: films whose label disagrees with what the other films say of them."""
+"""Label errors: images whose label disagrees with their content or with the label of a duplicate."""

@@ -1,4 +1,4 @@
-"""Looks through the labels of a data set by what a network sees in its films."""
+"""The search for label errors in a dataset, based on the features of a trained network."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fracture_core import near_duplicates
 from fracture_core.datasets.cases import Case
 from fracture_core.datasets.layouts import read_catalogue
-from fracture_core.datasets.split import merge_groups
-from fracture_core.datasets.training_split import with_training_split
+from fracture_core.datasets.split import merge_groups, with_training_split
 from fracture_core.errors import DataError
 from fracture_core.evaluation.auc import auc_interval
 from fracture_core.evaluation.scored_cases import check_scored_cases
@@ -20,9 +20,11 @@ from fracture_core.file_names import encode_name, escape_name
 from fracture_core.inference.features import extract_features
 from fracture_core.inference.image_cache import decode_images
 from fracture_core.jobs.progress import ProgressCallback
-from fracture_core.label_errors.confident_learning import find_suspected_labels
+from fracture_core.label_errors.confident_learning import (
+    cross_validated_probabilities,
+    find_suspected_labels,
+)
 from fracture_core.label_errors.label_issues import LabelIssue, LabelIssues
-from fracture_core.label_errors.out_of_fold import out_of_fold_probabilities
 from fracture_core.registry.card import ModelCard
 from fracture_core.registry.store import ModelStore
 from fracture_core.zoo import find_architecture
@@ -30,17 +32,17 @@ from fracture_core.zoo import find_architecture
 
 @dataclass(frozen=True, eq=False)
 class DatasetFeatures:
-    """The readable films of a data set, with what a network sees in them.
+    """The readable images of a dataset with the features of a network.
 
     Attributes:
-        card: the model's.
-        root: folder of the data set.
-        cases: the films, with the splits of the model's training where it is that set; their groups share no picture.
-        own: whether the model was trained and tested on this data set.
-        paired: whether one scene stands under both labels on purpose.
-        unreadable: why films could not be read, by id.
-        pictures: int (films,), equal where two films show the same picture.
-        features: float32 (films, channels).
+        card: card of the model.
+        root: folder of the dataset.
+        cases: the cases, with the splits of the model's training if `own`; duplicates share a group.
+        own: whether the model was trained and tested on this dataset.
+        paired: whether the dataset shows every scene with both labels on purpose.
+        unreadable: error message of each unreadable image, by case id.
+        duplicates: int (n,), equal for duplicates.
+        features: float32 (n, channels).
     """
 
     card: ModelCard
@@ -49,64 +51,74 @@ class DatasetFeatures:
     own: bool
     paired: bool
     unreadable: dict[str, str]
-    pictures: np.ndarray
-    features: np.ndarray
+    duplicates: NDArray[np.int64]
+    features: NDArray[np.float32]
 
     @property
-    def labels(self) -> np.ndarray:
-        """Labels as given, int (films,)."""
-        return np.array([case.label for case in self.cases])
+    def labels(self) -> NDArray[np.int64]:
+        """Given labels, (n,)."""
+        return np.array([case.label for case in self.cases], np.int64)
 
     @property
-    def groups(self) -> np.ndarray:
-        """Codes of the groups from 0, int (films,)."""
-        return np.unique([case.group for case in self.cases], return_inverse=True)[1]
+    def groups(self) -> NDArray[np.int64]:
+        """Group codes, 0 and up, (n,)."""
+        return np.unique([case.group for case in self.cases], return_inverse=True)[1].astype(np.int64)
 
     @property
-    def is_trained_on(self) -> np.ndarray:
-        """Which films the network learnt from, bool (films,)."""
-        return np.array([self.own and case.split == "train" for case in self.cases])
+    def is_trained_on(self) -> NDArray[np.bool_]:
+        """Which images are in the model's training split, (n,)."""
+        return np.array([self.own and case.split == "train" for case in self.cases], np.bool_)
 
 
 def extract_dataset_features(
     store: ModelStore, model_id: str, root: Path, layout: str, cache: Path, progress: ProgressCallback
 ) -> DatasetFeatures:
-    """Looks at every film of a data set; see `find_label_errors`."""
+    """Compute the features of every image of a dataset.
+
+    Arguments and exceptions are those of `find_label_errors`.
+    """
     progress("Loading the model", 0, 1)
     card, model = store.load(model_id)
     catalogue = read_catalogue(root, layout)
     if catalogue.finding != card.finding:
         raise DataError(
-            f"Expected films labelled for {card.finding}, as {model_id} was taught, but those in {root} are labelled "
-            f"for {catalogue.finding}: use a model of these labels."
+            f"The model {model_id} detects {card.finding}, but the images in {root} are labelled for "
+            f"{catalogue.finding}: choose a model for these labels."
         )
     record = store.predictions(model_id) if store.has_predictions(model_id) else None
-    known = with_training_split(catalogue.cases, record) if record is not None else None
-    cases = list(known or catalogue.cases)
-    pictures = near_duplicates.find_duplicates([case.path for case in cases], progress)
-    cases = merge_groups(cases, pictures)
-    decoded = decode_images(cases, card.input, cache, progress)
-    good = np.flatnonzero(decoded.readable)
-    # One set of films and one network share a file, so that other sets are not thrown out of it.
-    name = hashlib.sha256(encode_name("\n".join([card.weights.sha256, *(str(case.path) for case in cases)])))
+    with_splits = with_training_split(catalogue.cases, record) if record is not None else None
+    cases = list(with_splits or catalogue.cases)
+    duplicates = near_duplicates.find_duplicates(
+        [case.path for case in cases], lambda done, total: progress("Comparing images", done, total)
+    )
+    cases = merge_groups(cases, duplicates)
+    decoded = decode_images(
+        cases, card.input, cache, lambda done, total: progress("Reading images", done, total)
+    )
+    readable = np.flatnonzero(decoded.readable)
+    # One cache file per network and list of images.
+    key = hashlib.sha256(encode_name("\n".join([card.weights.sha256, *(str(case.path) for case in cases)])))
     features = extract_features(
         model,
         find_architecture(card.architecture),
         card.heatmap_layer,
         decoded.canvases,
-        good,
+        readable,
         card.input,
-        cache / f"{name.hexdigest()[:32]}.features.npz",
-        progress,
+        cache / f"{key.hexdigest()[:32]}.features.npz",
+        lambda done, total: progress("Computing features", done, total),
     )
     return DatasetFeatures(
         card,
         catalogue.root,
-        tuple(cases[at] for at in good),
-        known is not None,
+        tuple(cases[index] for index in readable),
+        with_splits is not None,
         catalogue.paired,
-        {cases[at].id: decoded.errors.get(at, "") for at in np.flatnonzero(~decoded.readable).tolist()},
-        pictures[good],
+        {
+            cases[index].id: decoded.errors.get(index, "")
+            for index in np.flatnonzero(~decoded.readable).tolist()
+        },
+        duplicates[readable],
         features,
     )
 
@@ -114,62 +126,68 @@ def extract_dataset_features(
 def find_label_errors(
     store: ModelStore, model_id: str, root: Path, layout: str, cache: Path, progress: ProgressCallback
 ) -> LabelIssues:
-    """Looks at every film of a data set and lists the labels that are probably wrong.
+    """Find suspected label errors of a dataset. The dataset is not changed.
 
     Args:
-        store: the models.
-        model_id: whose features are used.
-        root: the data set, or a manifest; any with the same two labels, not only that of the model's training.
-        layout: a layout's name, or "auto".
-        cache: where decoded films and features may be kept.
-        progress: called with (stage, done, total); an exception it raises ends the search.
+        store: the model registry.
+        model_id: model that computes the features.
+        root: folder of the dataset, or a manifest. Any dataset with the model's finding can be searched.
+        layout: name of a layout, or "auto".
+        cache: folder for decoded images and features.
+        progress: called with (stage, done, total). An exception it raises ends the search.
 
     Returns:
-        The list. Nothing of the data set is changed.
+        The suspected label errors and the duplicates with both labels.
 
     Raises:
-        ModelError: the model is unknown or altered.
-        DataError: the data set is missing, too small, or its labels mean something else than the model's.
-        TrainingError: there is no room for the decoded films.
+        ModelError: If the model is unknown or was altered.
+        DataError: If the dataset is missing, too small, or labelled for another finding.
+        TrainingError: If there is no disk space for the decoded images.
     """
-    them = extract_dataset_features(store, model_id, root, layout, cache, progress)
-    labels, groups = them.labels, them.groups
-    chances = out_of_fold_probabilities(them.features, labels, groups, progress)
-    films = [_film(case, chance, them.root) for case, chance in zip(them.cases, chances, strict=True)]
+    dataset = extract_dataset_features(store, model_id, root, layout, cache, progress)
+    labels, groups = dataset.labels, dataset.groups
+    probabilities = cross_validated_probabilities(
+        dataset.features, labels, groups, lambda done, total: progress("Cross-validating", done, total)
+    )
+    issues = [
+        _to_issue(case, probability, dataset.root)
+        for case, probability in zip(dataset.cases, probabilities.tolist(), strict=True)
+    ]
     return LabelIssues(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         model=model_id,
-        weights=them.card.weights.sha256,
-        finding=them.card.finding,
-        own=them.own,
-        films=len(films),
-        learnt=int(them.is_trained_on.sum()),
-        unreadable=len(them.unreadable),
-        unreadable_films=tuple(them.unreadable.items()),
+        weights=dataset.card.weights.sha256,
+        finding=dataset.card.finding,
+        own=dataset.own,
+        films=len(issues),
+        learnt=int(dataset.is_trained_on.sum()),
+        unreadable=len(dataset.unreadable),
+        unreadable_films=tuple(dataset.unreadable.items()),
         groups=int(groups.max()) + 1,
-        auc=auc_interval(check_scored_cases(labels, chances, groups)),
-        suspected=tuple(films[at] for at in find_suspected_labels(labels, chances)),
-        # On purpose one scene stands under both labels in a paired set.
-        contradictions=() if them.paired else _contradictions(films, them.pictures),
+        auc=auc_interval(check_scored_cases(labels, probabilities, groups)),
+        suspected=tuple(issues[index] for index in find_suspected_labels(labels, probabilities)),
+        contradictions=() if dataset.paired else _contradictions(issues, dataset.duplicates),
     )
 
 
-def _film(case: Case, chance: float, root: Path) -> LabelIssue:
+def _to_issue(case: Case, probability: float, root: Path) -> LabelIssue:
     path = case.path.relative_to(root) if case.path.is_relative_to(root) else case.path
     return LabelIssue(
         case.id,
         escape_name(path.as_posix()),
         case.label,
-        round(float(chance), 6),
+        round(probability, 6),
         case.split,
         " ".join(case.regions),
         case.group,
     )
 
 
-def _contradictions(films: Sequence[LabelIssue], pictures: np.ndarray) -> tuple[tuple[LabelIssue, ...], ...]:
-    """Films that show one picture under both labels, picture by picture."""
-    shown: dict[int, list[LabelIssue]] = {}
-    for film, picture in zip(films, pictures.tolist(), strict=True):
-        shown.setdefault(picture, []).append(film)
-    return tuple(tuple(same) for same in shown.values() if len({film.label for film in same}) > 1)
+def _contradictions(
+    issues: Sequence[LabelIssue], duplicates: NDArray[np.int64]
+) -> tuple[tuple[LabelIssue, ...], ...]:
+    """Group the duplicates that occur with both labels."""
+    by_image: dict[int, list[LabelIssue]] = {}
+    for issue, image in zip(issues, duplicates.tolist(), strict=True):
+        by_image.setdefault(image, []).append(issue)
+    return tuple(tuple(same) for same in by_image.values() if len({issue.label for issue in same}) > 1)

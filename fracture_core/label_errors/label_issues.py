@@ -1,4 +1,4 @@
-"""The list of films to look at again, as it is kept, shown and written."""
+"""LabelIssues: the suspected label errors of a dataset, as JSON, CSV and text."""
 
 import csv
 import io
@@ -11,25 +11,25 @@ from fracture_core.evaluation.interval import Interval
 from fracture_core.io.csv_safety import escape_formula
 from fracture_core.vocabulary import label_text
 
-#: What the file for spreadsheets holds, in order.
+#: Columns of the CSV file, in order.
 LABEL_ISSUE_COLUMNS = ("rank", "why", "id", "path", "label", "probability", "split", "regions", "group")
 
-#: Why a film is listed.
+#: Values of the column `why`. Existing files contain them, so they stay as they are.
 LABEL_DISAGREES, BOTH_LABELS = "label at odds with the film", "picture under both labels"
 
 
 @dataclass(frozen=True)
 class LabelIssue:
-    """One film of the list.
+    """One suspected label error. The attributes are fields of the JSON file.
 
     Attributes:
-        case: its id in the data set.
-        path: below the data set's folder.
-        label: as given, 0 or 1.
-        probability: of label 1, by a regression fitted to films of other groups.
-        split: "train", "val", "test", or "" where the set has none.
-        regions: body regions, joined by spaces.
-        group: films of one group are views or copies of one another.
+        case: id of the case in the dataset.
+        path: path below the folder of the dataset, escaped by `escape_name`.
+        label: given label, 0 or 1.
+        probability: cross-validated probability of label 1, 0–1.
+        split: "train", "val", "test", or "" if the dataset has no split.
+        regions: body regions, separated by spaces.
+        group: group of the case; images of a group are views or copies of each other.
     """
 
     case: str
@@ -43,22 +43,22 @@ class LabelIssue:
 
 @dataclass(frozen=True)
 class LabelIssues:
-    """What was found in a data set.
+    """Result of a search for label errors. The attributes are fields of the JSON file.
 
     Attributes:
-        created: when, ISO 8601, UTC.
-        model: id of the model whose features were used.
+        created: time of the search, ISO 8601 in UTC.
+        model: id of the model that computed the features.
         weights: SHA-256 of its weights.
-        finding: what label 1 means.
-        own: whether the model was trained and tested on this data set.
-        films: films that were compared.
-        learnt: how many of them the network learnt from.
-        unreadable: films that could not be read, and were not compared.
-        groups: groups of films.
-        auc: how well the cross-validated probabilities tell the labels as given.
-        suspected: films whose label is probably wrong, the most doubtful first.
-        contradictions: pictures that stand under both labels, all films of each.
-        unreadable_films: id of each film that could not be read, and why.
+        finding: meaning of label 1.
+        own: whether the model was trained and tested on this dataset.
+        films: number of images that were compared.
+        learnt: number of these images that are in the model's training split.
+        unreadable: number of images that could not be read.
+        groups: number of groups.
+        auc: AUC of the cross-validated probabilities against the given labels.
+        suspected: suspected label errors, most suspicious first.
+        contradictions: duplicates that occur with both labels; one tuple per duplicated image.
+        unreadable_films: id and error message of each unreadable image.
     """
 
     created: str
@@ -77,85 +77,96 @@ class LabelIssues:
 
     @property
     def sentence(self) -> str:
-        """What was found, in words."""
-        with_finding = sum(film.label for film in self.suspected)
-        count, without = len(self.suspected), len(self.suspected) - with_finding
-        named = f"{label_text(1, self.finding)}: {with_finding:,}; {label_text(0, self.finding)}: {without:,}"
-        words = [
-            f"Suspected labels: {count:,} of {self.films:,}" + (f" ({named})." if count else "."),
-            f"How well the rest of the films tells a label: AUC {self.auc.text()}.",
+        """Summary in words."""
+        count = len(self.suspected)
+        with_finding = sum(issue.label for issue in self.suspected)
+        by_label = (
+            f"{label_text(1, self.finding)}: {with_finding:,}; "
+            f"{label_text(0, self.finding)}: {count - with_finding:,}"
+        )
+        sentences = [
+            f"Suspected label errors: {count:,} of {self.films:,}" + (f" ({by_label})." if count else "."),
+            f"Cross-validated AUC: {self.auc.text()}.",
         ]
         if self.contradictions:
-            pictures = len(self.contradictions)
-            words.append(f"Pictures that stand under both labels: {pictures:,}.")
+            sentences.append(f"Images with both labels: {len(self.contradictions):,}.")
         if self.unreadable:
-            words.append(f"Films that cannot be read, and were not compared: {self.unreadable:,}.")
-        return " ".join(words)
+            sentences.append(f"Unreadable images, not compared: {self.unreadable:,}.")
+        return " ".join(sentences)
 
     @property
     def limitations(self) -> str:
-        """What the list cannot see, in words; empty where the network learnt from none of the films."""
+        """Errors that the search may miss, in words; "" if the model was trained on none of the images."""
         if not self.learnt:
             return ""
         return (
-            f"The network learnt from {self.learnt:,} of these films: a wrong label that it learnt by heart may look "
-            "right to it now, and is then not listed."
+            f"The model was trained on {self.learnt:,} of these images. It may have memorised wrong labels among them; "
+            "such errors are not listed."
         )
 
     def find(self, case: str) -> LabelIssue | None:
-        """A film of the list by id."""
-        return next((film for film in self.all_issues() if film.case == case), None)
+        """Find an issue by case id."""
+        return next((issue for issue in self.all_issues() if issue.case == case), None)
 
     def all_issues(self) -> list[LabelIssue]:
-        """All films of the list once, suspected ones first."""
-        found = {film.case: film for film in self.suspected}
-        for films in self.contradictions:
-            found |= {film.case: film for film in films if film.case not in found}
-        return list(found.values())
+        """List every issue once, suspected label errors first."""
+        by_case = {issue.case: issue for issue in self.suspected}
+        for duplicates in self.contradictions:
+            by_case |= {issue.case: issue for issue in duplicates if issue.case not in by_case}
+        return list(by_case.values())
 
     def to_csv(self) -> bytes:
-        """The list as CSV with a header, in UTF-8; the byte order mark tells spreadsheets so."""
+        """Convert to CSV with a header, encoded in UTF-8 with a byte order mark for spreadsheets."""
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(LABEL_ISSUE_COLUMNS)
-        for number, film in enumerate(self.suspected, 1):
-            writer.writerow(self._row(str(number), LABEL_DISAGREES, film))
-        for number, films in enumerate(self.contradictions, 1):
-            writer.writerows(self._row(str(number), BOTH_LABELS, film) for film in films)
+        for number, issue in enumerate(self.suspected, 1):
+            writer.writerow(self._csv_row(str(number), LABEL_DISAGREES, issue))
+        for number, duplicates in enumerate(self.contradictions, 1):
+            writer.writerows(self._csv_row(str(number), BOTH_LABELS, issue) for issue in duplicates)
         return file.getvalue().encode("utf-8-sig")
 
-    def _row(self, rank: str, why: str, film: LabelIssue) -> list[str]:
-        values = (film.case, film.path, label_text(film.label, self.finding), f"{film.probability:.4f}")
-        return [escape_formula(value) for value in (rank, why, *values, film.split, film.regions, film.group)]
+    def _csv_row(self, rank: str, why: str, issue: LabelIssue) -> list[str]:
+        label = label_text(issue.label, self.finding)
+        values = (
+            issue.case,
+            issue.path,
+            label,
+            f"{issue.probability:.4f}",
+            issue.split,
+            issue.regions,
+            issue.group,
+        )
+        return [escape_formula(value) for value in (rank, why, *values)]
 
     def to_json(self) -> dict[str, Any]:
-        """The list as plain JSON values."""
+        """Convert to plain JSON values."""
         return asdict(self) | {"auc": self.auc.to_json()}
 
     @classmethod
     def from_json(cls, payload: dict[str, Any]) -> "LabelIssues":
-        """The list written by `rows_to_json`.
+        """Create from the output of `to_json`.
 
         Raises:
-            DataError: it is no such list.
+            DataError: If fields are missing, unknown or damaged.
         """
         try:
             return cls(
                 **{
                     **payload,
                     "auc": Interval.from_json(payload["auc"]),
-                    "suspected": _films(payload["suspected"]),
-                    "contradictions": tuple(_films(films) for films in payload["contradictions"]),
+                    "suspected": _issues(payload["suspected"]),
+                    "contradictions": tuple(_issues(duplicates) for duplicates in payload["contradictions"]),
                     "unreadable_films": tuple(
-                        (str(name), str(error)) for name, error in payload.get("unreadable_films", ())
+                        (str(case), str(error)) for case, error in payload.get("unreadable_films", ())
                     ),
                 }
             )
         except (TypeError, KeyError, ValueError, DataError) as error:
             raise DataError(
-                f"Expected a list of suspected labels, but it is damaged ({error}): look for them again."
+                f"The list of suspected label errors is damaged ({error}): run the search again."
             ) from error
 
 
-def _films(rows: Sequence[dict[str, Any]]) -> tuple[LabelIssue, ...]:
+def _issues(rows: Sequence[dict[str, Any]]) -> tuple[LabelIssue, ...]:
     return tuple(LabelIssue(**row) for row in rows)

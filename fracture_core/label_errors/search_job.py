@@ -1,4 +1,4 @@
-"""The search for suspected labels in a process of its own, which a page starts, watches and cancels."""
+"""LabelErrorJob: the search for label errors in a background process."""
 
 import contextlib
 import json
@@ -7,24 +7,24 @@ from pathlib import Path
 
 from fracture_core.errors import DataError, SecondLookError
 from fracture_core.io.atomic_write import write_atomically
-from fracture_core.jobs import job
+from fracture_core.jobs.job import Job
 from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.label_errors.label_issues import LabelIssues
 
 
-class LabelErrorJob(job.Job):
-    """A folder with the state of one search. The list lies beside it, for the next search clears the folder."""
+class LabelErrorJob(Job):
+    """A job whose results outlive it: they are stored beside its folder, which every new search clears."""
 
-    name = "search for suspected labels"
+    name = "search for label errors"
 
     @property
     def has_results(self) -> bool:
-        """Whether there is a list, of this search or of one before it."""
+        """Whether this search or an earlier one has stored results."""
         return self._results_path.is_file()
 
     @property
     def written_at(self) -> float:
-        """When the list was written, in seconds since the epoch; 0 where there is none."""
+        """Time at which the results were stored, in seconds since the epoch; 0 without results."""
         try:
             return self._results_path.stat().st_mtime
         except OSError:
@@ -35,74 +35,74 @@ class LabelErrorJob(job.Job):
         return self.folder.with_suffix(".json")
 
     def forget(self) -> None:
-        """Deletes state and list of a search that is not at work."""
+        """Delete state and results unless the search is running."""
         super().forget()
         if not self.folder.exists():
             with contextlib.suppress(OSError):
                 self._results_path.unlink()
 
     def start(self, model_id: str, data: Path) -> None:
-        """Starts anew and returns at once; a list that was there before stays until the new one is found.
+        """Start the search and return at once. Earlier results stay until the new ones are complete.
+
+        Args:
+            model_id: model that computes the features.
+            data: the dataset.
 
         Raises:
-            DataError: it is at work already, or no process can be started.
+            DataError: If a search is running, or no process can be started.
         """
         if self.state().status == "running":
-            raise DataError(
-                f"Expected no search of {data} at work, but there is one: wait for it or cancel it."
-            )
+            raise DataError(f"A search of {data} is running already: wait for it or cancel it.")
         try:
             self._launch(["data", "suspects", str(data), "--model", model_id], str(data))
         except OSError as error:
             raise DataError(
-                f"Expected to look for suspected labels, but the system said “{error.strerror}”: free memory or disk "
-                "space and try again."
+                f"The search for label errors could not be started ({error.strerror}): free memory or disk space and "
+                "try again."
             ) from error
 
     def cancel(self) -> None:
-        """Ends the search; what the model saw of the films so far is kept for the next."""
+        """Stop the search. Features computed so far are kept for the next search."""
         data = self.state().data
         if self._kill():
             self._write_state("cancelled", "The search was cancelled.", data=data)
 
     def results(self) -> LabelIssues:
-        """The list of a finished search.
+        """Load the results of the last finished search.
 
         Raises:
-            DataError: there is none, or it is damaged.
+            DataError: If there are none, or the file is damaged.
         """
         try:
             payload = json.loads(self._results_path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise DataError(
-                f"Expected a list of suspected labels in {self._results_path}, but it cannot be read: look for them "
-                f"again."
+                f"The suspected label errors in {self._results_path} cannot be read: run the search again."
             ) from error
         return LabelIssues.from_json(payload)
 
     def run(self, data: Path, search: Callable[[ProgressCallback], LabelIssues]) -> int:
-        """Searches in this process and leaves the list beside the folder.
+        """Run the search in this process and store its results.
 
         Args:
-            data: the data set.
-            search: called with what takes the progress.
+            data: the dataset.
+            search: called with a progress callback.
 
         Returns:
-            0, or 1 where it failed; the state says why.
+            Exit status: 0, or 1 after a failure. The job state contains the reason.
         """
         try:
-            found = search(self._progress_writer(str(data)))
-            write_atomically(self._results_path, json.dumps(found.to_json()))
+            issues = search(self._progress_writer(str(data)))
+            write_atomically(self._results_path, json.dumps(issues.to_json()))
         except SecondLookError as error:
             self._write_state("failed", str(error), data=str(data))
             return 1
         except OSError as error:
-            why = (
-                f"Expected to write the list to {self._results_path}, but the system said “{error.strerror}”: free "
-                f"disk "
-                "space and look again."
+            reason = (
+                f"The results could not be saved in {self._results_path} ({error.strerror}): free disk space and run "
+                "the search again."
             )
-            self._write_state("failed", why, data=str(data))
+            self._write_state("failed", reason, data=str(data))
             return 1
-        self._write_state("finished", found.sentence, data=str(data))
+        self._write_state("finished", issues.sentence, data=str(data))
         return 0

@@ -1,4 +1,4 @@
-"""What reviewers say of films: kept, compared, exchanged, and used for the next training."""
+"""Reviews of images: storage, agreement between reviewers, CSV exchange, and relabelled datasets."""
 
 from fracture_core.review.annotation import ANNOTATIONS, Annotation, Review
 from fracture_core.review.review_store import ReviewStore

@@ -1,4 +1,4 @@
-"""Mark: one word of a reviewer on one film."""
+"""Annotation and Review: the mark of one reviewer on one image."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -6,12 +6,12 @@ from enum import StrEnum
 
 from fracture_core.errors import DataError
 
-#: The longest name and the longest note, in characters.
+#: Longest reviewer name and longest note, in characters.
 MAX_NAME_LENGTH, MAX_NOTE_LENGTH = 80, 1000
 
 
 class Annotation(StrEnum):
-    """What a reviewer may say of a film; the order is that of the keys 1 to 7."""
+    """Marks that a reviewer can give an image, in the order of the keys 1 to 7."""
 
     LABEL_WRONG = "label wrong"
     SUBTLE = "subtle"
@@ -22,24 +22,24 @@ class Annotation(StrEnum):
     CORRECT = "correct"
 
 
-#: Every mark, as text.
+#: All marks as text.
 ANNOTATIONS = tuple(mark.value for mark in Annotation)
 
 
 @dataclass(frozen=True)
 class Review:
-    """A mark as it stands.
+    """The mark of one reviewer on one image.
 
     Attributes:
-        case: id of the film, as the table of predictions and manifests spell it.
-        mark: what the reviewer says.
-        note: why, in the reviewer's words; may be empty.
-        reviewer: by name.
-        time: ISO date and time, UTC.
+        case: case id, as in the predictions and manifests.
+        mark: one of `ANNOTATIONS`.
+        note: the reviewer's explanation; may be empty.
+        reviewer: name of the reviewer.
+        time: ISO 8601 date and time in UTC.
 
     Raises:
-        DataError: it names no film or no reviewer, the mark is none, a text is too long or cannot be written, or
-            the time is none.
+        DataError: If case or reviewer is empty, the mark or the time is invalid, or a text is too long or contains
+            characters that cannot be stored.
     """
 
     case: str
@@ -50,26 +50,24 @@ class Review:
 
     def __post_init__(self) -> None:
         if not self.case:
-            raise DataError("Expected the id of a film, but got none: name the film.")
+            raise DataError("The id of the image is missing: enter the id.")
         if self.mark not in ANNOTATIONS:
-            raise DataError(
-                f"Expected one of the marks {', '.join(ANNOTATIONS)}, but got {self.mark[:80]!r}: choose one of these."
-            )
+            raise DataError(f"There is no mark {self.mark[:80]!r}: choose one of {', '.join(ANNOTATIONS)}.")
         check_name(self.reviewer)
         if len(self.note) > MAX_NOTE_LENGTH:
             raise DataError(
-                f"Expected a note of at most {MAX_NOTE_LENGTH:,} characters, but got {len(self.note):,}: shorten it."
+                f"A note has at most {MAX_NOTE_LENGTH:,} characters, but this one has {len(self.note):,}: shorten it."
             )
         for text in (self.case, self.note):
-            _check_text(text)
-        if not _is_time(self.time):
+            _check_characters(text)
+        if not _is_utc_time(self.time):
             raise DataError(
-                f"Expected a time in UTC such as 2026-01-31T12:00:00+00:00, but got {self.time[:80]!r}: write it so."
+                f"{self.time[:80]!r} is not a time in UTC: write it like 2026-01-31T12:00:00+00:00."
             )
 
     @property
     def when(self) -> datetime:
-        """The time to compare by; one moment can be written in several ways."""
+        """The time for comparisons; the same moment can be written in several ways."""
         return datetime.fromisoformat(self.time)
 
 
@@ -77,30 +75,28 @@ def check_name(reviewer: str) -> None:
     """Check the name of a reviewer.
 
     Raises:
-        DataError: it is empty, too long, has needless spaces or a character that cannot be written.
+        DataError: If it is empty or too long, has extra spaces, or contains characters that cannot be stored.
     """
     if not 0 < len(reviewer) <= MAX_NAME_LENGTH or reviewer != " ".join(reviewer.split()):
         raise DataError(
-            f"Expected the name of a reviewer, at most {MAX_NAME_LENGTH} characters on one line, but got "
-            f"{reviewer[:100]!r}: write it so."
+            f"The reviewer name {reviewer[:100]!r} cannot be used: enter 1 to {MAX_NAME_LENGTH} characters on one "
+            "line, without extra spaces."
         )
-    _check_text(reviewer)
+    _check_characters(reviewer)
 
 
-def _check_text(text: str) -> None:
-    # SQLite ends a text at the first, and UTF-8 cannot write the others.
-    if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text):
-        raise DataError(
-            f"Expected plain text, but {text[:80]!r} holds a character that is none: leave it out."
-        )
+def _check_characters(text: str) -> None:
+    # SQLite truncates text at a null character, and UTF-8 cannot encode lone surrogates.
+    if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text):
+        raise DataError(f"{text[:80]!r} contains a character that cannot be stored: remove it.")
 
 
 def current_time() -> str:
-    """This moment, as `Review.time`."""
+    """Return the current time in the format of `Review.time`."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
-def _is_time(text: str) -> bool:
+def _is_utc_time(text: str) -> bool:
     try:
         return datetime.fromisoformat(text).utcoffset() == timedelta(0)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Reviews as a CSV file, and back."""
+"""Export of reviews to CSV, and import."""
 
 import csv
 import io
@@ -9,12 +9,18 @@ from fracture_core.errors import DataError
 from fracture_core.io.csv_safety import escape_formula, unescape_formula
 from fracture_core.review.annotation import Review
 
-#: The columns, in order.
+#: Columns of the CSV file, in order.
 REVIEW_COLUMNS = ("id", "mark", "note", "reviewer", "time")
 
 
 def reviews_to_csv(reviews: Sequence[Review]) -> bytes:
-    """The reviews as CSV with a header, in UTF-8; the byte order mark tells spreadsheets so."""
+    """Convert reviews to CSV with a header, encoded in UTF-8 with a byte order mark for spreadsheets.
+
+    Example:
+        >>> review = Review("IMG1", "subtle", "Look at the ulna.", "A. Reader", "2026-01-31T12:00:00+00:00")
+        >>> reviews_from_csv(reviews_to_csv([review]), "reviews.csv") == [review]
+        True
+    """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(REVIEW_COLUMNS)
@@ -25,19 +31,19 @@ def reviews_to_csv(reviews: Sequence[Review]) -> bytes:
 
 
 def reviews_from_csv(content: bytes, name: str) -> list[Review]:
-    """The reviews that `reviews_to_csv` wrote.
+    """Parse reviews written by `reviews_to_csv`.
 
     Args:
-        content: the file; its columns in any order and among others.
-        name: what messages call it.
+        content: the CSV file. Columns may be in any order; other columns are ignored.
+        name: name of the file in error messages.
 
     Raises:
-        DataError: it is no CSV in UTF-8, lacks a column, or a line is no review.
+        DataError: If the content is not CSV, a column is missing, or a line is not a valid review.
     """
-    rows = parse_table(
-        content, name, REVIEW_COLUMNS, "export the reviews again, or name the columns in its first line"
+    lines = parse_table(
+        content, name, REVIEW_COLUMNS, "export the reviews again, or name the columns in the first line"
     )
-    return [_review(line, name) for line in rows]
+    return [_review(line, name) for line in lines]
 
 
 def _review(line: TableLine, name: str) -> Review:

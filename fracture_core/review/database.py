@@ -1,4 +1,4 @@
-"""The file that reviews are kept in: SQLite, a table of events to which lines are only ever added."""
+"""The SQLite file of the reviews: an append-only table of events."""
 
 import sqlite3
 import time
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fracture_core.errors import DataError
 
-# A line is a mark, or takes back one (`undoes`); the file itself refuses that a line is changed or goes.
+# An event sets a mark or revokes an earlier event (`undoes`). The triggers reject changed and deleted events.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -24,17 +24,17 @@ CREATE TRIGGER IF NOT EXISTS no_change BEFORE UPDATE ON events BEGIN SELECT RAIS
 CREATE TRIGGER IF NOT EXISTS no_removal BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events stay'); END;
 """
 
-# How long a writer waits for others, in seconds; writing a mark takes milliseconds.
-_PATIENCE = 30
-_PAUSE = 0.01
+# Seconds that a writer waits for other writers, and between attempts. Writing a mark takes milliseconds.
+_TIMEOUT = 30
+_RETRY_INTERVAL = 0.01
 
 
 @contextmanager
 def open_for_reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection to a file that is there.
+    """Connect to an existing file.
 
     Raises:
-        DataError: it is no such file, or cannot be read.
+        DataError: If the file is not a database or cannot be read.
     """
     with _database_errors(path, "read"), closing(_connect(path)) as connection:
         yield connection
@@ -42,16 +42,16 @@ def open_for_reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def open_for_writing(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection inside one transaction: at the end of the block all of it is on disk, or nothing.
+    """Connect within one transaction, which is committed at the end of the block and rolled back on an exception.
 
     Raises:
-        DataError: the file cannot be written.
+        DataError: If the file cannot be written.
     """
     with _database_errors(path, "written"):
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(_connect(path)) as connection:
-            # Readers and a writer do not wait for each other, and what was written survives a crash.
-            _write_ahead(connection)
+            # Write-ahead logging lets readers and a writer work concurrently; FULL makes commits durable.
+            _enable_write_ahead_log(connection)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -64,26 +64,26 @@ def open_for_writing(path: Path) -> Iterator[sqlite3.Connection]:
             connection.execute("COMMIT")
 
 
-def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Sets the mode, which is kept in the file. While others set it SQLite refuses at once, whatever the timeout."""
-    end = time.monotonic() + _PATIENCE
+def _enable_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switch the journal mode, with retries: SQLite ignores its timeout while another process switches it."""
+    deadline = time.monotonic() + _TIMEOUT
     while True:
         try:
             if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
                 return
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError:
-            if time.monotonic() > end:
+            if time.monotonic() > deadline:
                 raise
-            time.sleep(_PAUSE)
+            time.sleep(_RETRY_INTERVAL)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+    return sqlite3.connect(path, timeout=_TIMEOUT, isolation_level=None)
 
 
 def _statements(script: str) -> Iterator[str]:
-    """The statements of a script one by one; `executescript` would end the transaction."""
+    """Split a script into statements; `executescript` would commit the transaction."""
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line
@@ -93,12 +93,12 @@ def _statements(script: str) -> Iterator[str]:
 
 
 @contextmanager
-def _database_errors(path: Path, done: str) -> Iterator[None]:
-    """Faults of the disk and of the file as a sentence."""
+def _database_errors(path: Path, action: str) -> Iterator[None]:
+    """Convert database and file errors to DataError."""
     try:
         yield
     except (sqlite3.DatabaseError, OSError) as error:
         raise DataError(
-            f"Expected reviews in {path}, but the file cannot be {done} ({error}): free the place, or move the file "
-            "away and import the reviews from an export."
+            f"The reviews in {path} cannot be {action} ({error}): check the permissions and the disk space. If the "
+            "file is damaged, move it away and import the reviews from an export."
         ) from error

@@ -1,4 +1,4 @@
-"""Reviews: who marked which film how, kept on disk. Several may write at once."""
+"""ReviewStore: the reviews of a model's images on disk, safe for concurrent writers."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from fracture_core.errors import DataError
 from fracture_core.review import database
 from fracture_core.review.annotation import Review, check_name, current_time
 
-# A mark stands until its reviewer marks the film again or takes it back; then the one before stands again.
-_STANDING = """
+# The current mark of each reviewer on each image: the latest one that was not revoked.
+_CURRENT = """
 SELECT case_id, mark, note, reviewer, time, MAX(number) FROM events
 WHERE mark IS NOT NULL AND number NOT IN (SELECT undoes FROM events WHERE undoes IS NOT NULL)
 GROUP BY case_id, reviewer ORDER BY case_id, reviewer
@@ -22,24 +22,24 @@ SELECT MAX(number), case_id FROM events
 WHERE mark IS NOT NULL AND reviewer = ? AND (? = '' OR case_id = ?)
 AND number NOT IN (SELECT undoes FROM events WHERE undoes IS NOT NULL)
 """
-# Every mark of a reviewer that was not taken back, the earlier ones on the same film among them.
-_LIVE = """
+# All marks of a reviewer that were not revoked, including replaced ones.
+_NOT_REVOKED = """
 SELECT number, case_id, mark, note, reviewer, time FROM events
 WHERE mark IS NOT NULL AND reviewer = ?
 AND number NOT IN (SELECT undoes FROM events WHERE undoes IS NOT NULL)
 ORDER BY number
 """
-_TABLE = "SELECT 1 FROM sqlite_master WHERE name = 'events'"
-_ADD = "INSERT INTO events (time, reviewer, case_id, mark, note, undoes) VALUES (?, ?, ?, ?, ?, ?)"
+_TABLE_EXISTS = "SELECT 1 FROM sqlite_master WHERE name = 'events'"
+_INSERT = "INSERT INTO events (time, reviewer, case_id, mark, note, undoes) VALUES (?, ?, ?, ?, ?, ?)"
 
 
 class ImportResult(NamedTuple):
-    """What became of reviews that were taken in.
+    """Numbers of imported and skipped reviews.
 
     Attributes:
-        added: they stand now.
-        known: they stood already.
-        older: the same reviewer marked the same film here later, and that stays.
+        added: reviews that were added.
+        known: reviews that were present already.
+        older: reviews that were skipped, because the same reviewer has marked the image again since.
     """
 
     added: int
@@ -48,21 +48,21 @@ class ImportResult(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """What became of them, in words."""
+        """Summary in words."""
         return (
-            f"Reviews taken in: {self.added:,}; here already: {self.known:,}; older than what stands here: "
-            f"{self.older:,}."
+            f"Imported reviews: {self.added:,}. Already present: {self.known:,}. "
+            f"Skipped because a later review is present: {self.older:,}."
         )
 
 
-class Renamed(NamedTuple):
-    """What renaming a reviewer changed.
+class RenameResult(NamedTuple):
+    """Changes made by renaming a reviewer.
 
     Attributes:
-        old: the name before.
-        new: the name now.
-        moved: marks that stood under the old name.
-        shared: films that were marked under both names.
+        old: the previous name.
+        new: the new name.
+        moved: number of images marked under the previous name.
+        shared: number of images marked under both names.
     """
 
     old: str
@@ -72,29 +72,30 @@ class Renamed(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """The change in words."""
-        return (
-            f"Renamed “{self.old}” to “{self.new}”. Marks moved: {self.moved:,}.{later_counts(self.shared)}"
-        )
+        """Summary in words."""
+        return f"Renamed “{self.old}” to “{self.new}”. Marks moved: {self.moved:,}.{shared_marks_text(self.shared)}"
 
 
-def later_counts(shared: int) -> str:
-    """What merging does with films that were marked under both names, as a sentence; "" where there are none.
+def shared_marks_text(shared: int) -> str:
+    """Describe what merging two reviewers does with images marked by both.
 
     Args:
-        shared: number of such films.
+        shared: number of such images.
+
+    Returns:
+        A sentence with a leading space; "" if there are no such images.
     """
     if not shared:
         return ""
-    films = "1 film was" if shared == 1 else f"{shared:,} films were"
-    return f" {films} marked under both names: there the later mark replaces the earlier one."
+    images = "1 image was" if shared == 1 else f"{shared:,} images were"
+    return f" {images} marked under both names: there the later mark replaces the earlier one."
 
 
 class ReviewStore:
-    """The reviews of the films of one model.
+    """The reviews of one model's images. Every change is one transaction; the history is kept.
 
     Args:
-        path: the file; it is made when the first mark is set.
+        path: the SQLite file; created with the first mark.
     """
 
     def __init__(self, path: Path):
@@ -102,80 +103,83 @@ class ReviewStore:
 
     @classmethod
     def for_model(cls, runs: Path, model_id: str) -> "ReviewStore":
-        """Where the reviews of a model's films are kept.
+        """Open the reviews of a model.
 
         Args:
             runs: `paths.runs_dir()`.
-            model_id: of a model in the store.
+            model_id: id of a model in the registry.
         """
         return cls(paths.reviews_dir(runs, model_id) / "reviews.db")
 
     def all(self) -> list[Review]:
-        """Every mark that stands, by film and reviewer.
+        """List the current reviews, sorted by case and reviewer.
 
         Raises:
-            DataError: the file cannot be read.
+            DataError: If the file cannot be read.
         """
         if not self.path.is_file():
             return []
         with database.open_for_reading(self.path) as connection:
-            # Another process may have made the file and not yet the table.
-            return (
-                list(_current_reviews(connection).values()) if connection.execute(_TABLE).fetchone() else []
-            )
+            # Another process may have created the file but not the table yet.
+            if connection.execute(_TABLE_EXISTS).fetchone() is None:
+                return []
+            return list(_current_reviews(connection).values())
 
     def add_annotation(self, case: str, mark: str, reviewer: str, note: str = "") -> None:
-        """Marks a film; a mark of the same reviewer on it is replaced, and kept in the history.
+        """Mark an image; the mark replaces an earlier one of the same reviewer.
+
+        Args:
+            case: case id.
+            mark: one of `ANNOTATIONS`.
+            reviewer: name of the reviewer.
+            note: explanation; may be empty.
 
         Raises:
-            DataError: see `Review`; or the file cannot be written.
+            DataError: If an argument is invalid (see `Review`) or the file cannot be written.
         """
         review = Review(case, mark, note.strip(), " ".join(reviewer.split()), current_time())
         with database.open_for_writing(self.path) as connection:
-            before = _current_reviews(connection).get((review.case, review.reviewer))
-            # The same again is no event: one undo is then enough.
-            if before is None or (before.mark, before.note) != (review.mark, review.note):
-                _add(connection, review)
+            current = _current_reviews(connection).get((review.case, review.reviewer))
+            # Repeating the current mark adds no event, so that one undo is enough.
+            if current is None or (current.mark, current.note) != (review.mark, review.note):
+                _insert(connection, review)
 
     def undo(self, reviewer: str, case: str = "") -> str:
-        """Takes back the last standing mark of a reviewer; the mark before it stands again.
+        """Revoke a reviewer's last mark; the previous mark becomes current again.
 
         Args:
-            reviewer: by name.
-            case: only on this film; "" for the last on any.
+            reviewer: name of the reviewer.
+            case: case id; "" for the last mark on any image.
 
         Returns:
-            The id of the film; "" where there was nothing to take back.
+            Id of the image; "" if there is no mark to revoke.
 
         Raises:
-            DataError: the file cannot be written.
+            DataError: If the file cannot be written.
         """
         name = " ".join(reviewer.split())
         if not self.path.is_file():
             return ""
         with database.open_for_writing(self.path) as connection:
-            number, found = connection.execute(_LAST, (name, case, case)).fetchone()
+            number, marked_case = connection.execute(_LAST, (name, case, case)).fetchone()
             if number is None:
                 return ""
-            connection.execute(_ADD, (current_time(), name, found, None, None, number))
-            return found
+            connection.execute(_INSERT, (current_time(), name, marked_case, None, None, number))
+            return str(marked_case)
 
-    def rename(self, old: str, new: str, merge: bool = False) -> Renamed:
-        """Rename a reviewer; all marks move in one transaction, the earlier ones on the same film too.
+    def rename(self, old: str, new: str, merge: bool = False) -> RenameResult:
+        """Rename a reviewer, including replaced marks, in one transaction.
 
-        On a film that was marked under both names, the later mark replaces the earlier one.
+        On an image that was marked under both names, the later mark replaces the earlier one.
 
         Args:
             old: name of a reviewer with at least one mark.
             new: the new name.
             merge: whether the new name may have marks already.
 
-        Returns:
-            What changed.
-
         Raises:
-            DataError: nobody of the old name has a mark, both names are the same, the new name cannot be used or is
-                taken, or the file cannot be written. Then nothing changes.
+            DataError: If the old name has no marks, both names are equal, the new name is invalid or taken, or the
+                file cannot be written. Nothing is changed then.
         """
         old, new = " ".join(old.split()), " ".join(new.split())
         check_name(new)
@@ -183,77 +187,82 @@ class ReviewStore:
             raise DataError(f"The new name is the same as the old one, {old!r}: enter another name.")
         names = sorted({review.reviewer for review in self.all()})
         if old not in names:
-            known = (
-                f"expected one of {', '.join(names)}" if names else "nobody has marked a film of this model"
+            advice = (
+                f"choose one of {', '.join(names)}"
+                if names
+                else "nobody has marked an image of this model yet"
             )
-            raise DataError(f"There are no marks by {old[:100]!r}: {known}.")
+            raise DataError(f"There are no marks by {old[:100]!r}: {advice}.")
         with database.open_for_writing(self.path) as connection:
-            moving, there = (_live_by_case(connection, name) for name in (old, new))
-            if there and not merge:
+            old_marks, new_marks = (_marks_by_case(connection, name) for name in (old, new))
+            if new_marks and not merge:
                 raise DataError(
                     f"A reviewer {new!r} has marks already: confirm the merge, or enter another name."
                 )
-            for case, marks in moving.items():
-                _move(connection, marks, there.get(case, []), new)
-        return Renamed(old, new, len(moving), len(moving.keys() & there.keys()))
+            for case, marks in old_marks.items():
+                _move(connection, marks, new_marks.get(case, []), new)
+        return RenameResult(old, new, len(old_marks), len(old_marks.keys() & new_marks.keys()))
 
     def merge(self, reviews: Sequence[Review]) -> ImportResult:
-        """Adds reviews that were exported elsewhere; of two marks of one reviewer on one film the later stays.
+        """Import reviews. Of two marks of one reviewer on one image, the later one is kept.
+
+        Args:
+            reviews: for example from `csv_exchange.reviews_from_csv`.
 
         Raises:
-            DataError: the file cannot be written; then none is added.
+            DataError: If the file cannot be written. Nothing is imported then.
         """
         added = known = older = 0
         with database.open_for_writing(self.path) as connection:
-            standing = _current_reviews(connection)
+            current = _current_reviews(connection)
             for review in reviews:
-                here = standing.get((review.case, review.reviewer))
-                if here == review:
+                present = current.get((review.case, review.reviewer))
+                if present == review:
                     known += 1
-                elif here is not None and here.when > review.when:
+                elif present is not None and present.when > review.when:
                     older += 1
                 else:
-                    _add(connection, review)
-                    standing[review.case, review.reviewer] = review
+                    _insert(connection, review)
+                    current[review.case, review.reviewer] = review
                     added += 1
         return ImportResult(added, known, older)
 
 
 def _current_reviews(connection: sqlite3.Connection) -> dict[tuple[str, str], Review]:
-    """What stands, by film and reviewer."""
-    found = (Review(*row[:5]) for row in connection.execute(_STANDING))
-    return {(review.case, review.reviewer): review for review in found}
+    """Current reviews by case and reviewer."""
+    reviews = (Review(*row[:5]) for row in connection.execute(_CURRENT))
+    return {(review.case, review.reviewer): review for review in reviews}
 
 
-def _live_by_case(connection: sqlite3.Connection, reviewer: str) -> dict[str, list[tuple[int, Review]]]:
-    """Marks of a reviewer that were not taken back, with their numbers, by film and in order."""
-    found: dict[str, list[tuple[int, Review]]] = {}
-    for number, *values in connection.execute(_LIVE, (reviewer,)):
+def _marks_by_case(connection: sqlite3.Connection, reviewer: str) -> dict[str, list[tuple[int, Review]]]:
+    """Event numbers and marks of a reviewer that were not revoked, by case and in order."""
+    marks: dict[str, list[tuple[int, Review]]] = {}
+    for number, *values in connection.execute(_NOT_REVOKED, (reviewer,)):
         review = Review(*values)
-        found.setdefault(review.case, []).append((number, review))
-    return found
+        marks.setdefault(review.case, []).append((number, review))
+    return marks
 
 
 def _move(
     connection: sqlite3.Connection,
-    moving: list[tuple[int, Review]],
-    there: list[tuple[int, Review]],
+    old_marks: list[tuple[int, Review]],
+    new_marks: list[tuple[int, Review]],
     reviewer: str,
 ) -> None:
-    """Moves the marks on one film to another name.
+    """Move the marks on one image to another name.
 
-    Events only ever are added: the marks are taken back under the old name and added under the new one, with their own
-    times. The last event of a film stands, so later marks under the new name are added again behind them.
+    Events are only ever added: each mark is revoked under the old name and added under the new one with its own time.
+    The last event of an image is current, so later marks of the new name are revoked and added again after them.
     """
-    first = min(review.when for _, review in moving)
-    later = [(number, review) for number, review in there if review.when > first]
-    taken = sorted([*moving, *later], key=lambda pair: (pair[1].when, pair[0]))
-    for number, review in taken:
-        connection.execute(_ADD, (current_time(), review.reviewer, review.case, None, None, number))
-    for _, review in taken:
-        _add(connection, replace(review, reviewer=reviewer))
+    first = min(review.when for _, review in old_marks)
+    later = [(number, review) for number, review in new_marks if review.when > first]
+    ordered = sorted([*old_marks, *later], key=lambda pair: (pair[1].when, pair[0]))
+    for number, review in ordered:
+        connection.execute(_INSERT, (current_time(), review.reviewer, review.case, None, None, number))
+    for _, review in ordered:
+        _insert(connection, replace(review, reviewer=reviewer))
 
 
-def _add(connection: sqlite3.Connection, review: Review) -> None:
+def _insert(connection: sqlite3.Connection, review: Review) -> None:
     values = (review.time, review.reviewer, review.case, review.mark, review.note, None)
-    connection.execute(_ADD, values)
+    connection.execute(_INSERT, values)

@@ -1,4 +1,4 @@
-"""How far two reviewers agree on the films that both marked."""
+"""Agreement between reviewers on the images that both marked."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -13,14 +13,14 @@ from fracture_core.review.annotation import ANNOTATIONS, Review
 
 
 class ReviewerAgreement(NamedTuple):
-    """Two reviewers.
+    """Agreement of two reviewers.
 
     Attributes:
-        first: by name.
-        second: by name.
-        same: films that both gave the same mark.
-        kappa: Cohen's kappa over the marks, with n = films that both marked; unknown where they share no film,
-            or where both gave one and the same mark throughout, for chance alone then agrees as well.
+        first: name of the first reviewer.
+        second: name of the second reviewer.
+        same: number of images with the same mark from both.
+        kappa: Cohen's kappa over all marks, with n = images marked by both. Unknown if there is no such image, or
+            if both always gave the same single mark, so that agreement by chance is certain.
     """
 
     first: str
@@ -30,24 +30,29 @@ class ReviewerAgreement(NamedTuple):
 
 
 def measure_agreement(reviews: Sequence[Review]) -> list[ReviewerAgreement]:
-    """Every pair of reviewers, by name."""
+    """Measure the agreement of every pair of reviewers, sorted by name.
+
+    Source:
+        J. Cohen, "A Coefficient of Agreement for Nominal Scales", Educational and Psychological Measurement 20,
+        1960; computed with statsmodels.
+    """
     marks: dict[str, dict[str, str]] = {}
     for review in reviews:
         marks.setdefault(review.reviewer, {})[review.case] = review.mark
-    return [_pair(first, second, marks) for first, second in combinations(sorted(marks), 2)]
+    return [_measure_pair(first, second, marks) for first, second in combinations(sorted(marks), 2)]
 
 
-def _pair(first: str, second: str, marks: dict[str, dict[str, str]]) -> ReviewerAgreement:
+def _measure_pair(first: str, second: str, marks: dict[str, dict[str, str]]) -> ReviewerAgreement:
     shared = sorted(marks[first].keys() & marks[second].keys())
-    ours, theirs = ([marks[name][case] for case in shared] for name in (first, second))
-    same = sum(one == other for one, other in zip(ours, theirs, strict=True))
-    if len({*ours, *theirs}) < 2:
+    first_marks, second_marks = ([marks[name][case] for case in shared] for name in (first, second))
+    same = sum(one == other for one, other in zip(first_marks, second_marks, strict=True))
+    if len({*first_marks, *second_marks}) < 2:
         return ReviewerAgreement(first, second, same, Interval.unknown(len(shared)))
-    table = confusion_matrix(ours, theirs, labels=ANNOTATIONS)
-    # With one film the variance may come out below zero; its root is then no number, and there is no interval.
+    table = confusion_matrix(first_marks, second_marks, labels=ANNOTATIONS)
+    # With a single image, the estimated variance can be negative; there is no interval then.
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = cohens_kappa(table)
-    low, high = np.clip([found.kappa_low, found.kappa_upp], -1, 1)
-    # Few films that all agree, or none, have no spread to make an interval of.
-    ends = (float(low), float(high)) if found.std_kappa > 0 else (float("nan"), float("nan"))
-    return ReviewerAgreement(first, second, same, Interval(float(found.kappa), *ends, len(shared)))
+        result = cohens_kappa(table)
+    low, high = np.clip([result.kappa_low, result.kappa_upp], -1, 1)
+    # Complete agreement or disagreement has no variance, so no interval can be estimated.
+    ends = (float(low), float(high)) if result.std_kappa > 0 else (float("nan"), float("nan"))
+    return ReviewerAgreement(first, second, same, Interval(float(result.kappa), *ends, len(shared)))

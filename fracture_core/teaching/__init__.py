@@ -1,1 +1,1 @@
-"""Teaching files: failures collected and put in order, shown one after the other, and taken along."""
+"""Lessons: model errors selected for teaching, presented in the app and exported as HTML or PDF."""

@@ -1,20 +1,20 @@
-"""Collection: the films of one teaching file, named and in order."""
+"""Lesson: the images of one teaching file, with a name, notes and an order."""
 
 from dataclasses import dataclass, replace
 
 from fracture_core.errors import DataError
 
-#: The longest name and note, in characters, and films that one lesson can hold.
+#: Longest name and note, in characters, and most images of one lesson.
 MAX_LESSON_NAME_LENGTH, MAX_LESSON_NOTE_LENGTH, MAX_ENTRIES = 80, 500, 60
 
 
 @dataclass(frozen=True)
 class LessonEntry:
-    """One film.
+    """One image of a lesson.
 
     Attributes:
-        case: its id in the data set of the model.
-        note: what the teacher says of it at the end; may be empty.
+        case: id of the case in the model's dataset.
+        note: the teacher's note, shown with the answer; may be empty.
     """
 
     case: str
@@ -23,14 +23,19 @@ class LessonEntry:
 
 @dataclass(frozen=True)
 class Lesson:
-    """Films of one model's record.
+    """An ordered selection of images from one model's test record. Every method returns a changed copy.
 
     Attributes:
-        name: as the teacher gave it.
-        entries: in the order in which they are shown; each film once.
+        name: given by the teacher.
+        entries: the images in order of presentation; each case occurs once.
 
     Raises:
-        DataError: the name is empty or too long, a note is, or there are too many films.
+        DataError: If the name is empty or too long, a note is too long, or there are too many images.
+
+    Example:
+        >>> lesson = Lesson("Wrists").with_cases(("a", "b", "a")).with_note("b", "Look at the ulna.")
+        >>> lesson.with_case_moved("b", -1).cases
+        ('b', 'a')
     """
 
     name: str
@@ -39,52 +44,54 @@ class Lesson:
     def __post_init__(self) -> None:
         if not 0 < len(self.name) <= MAX_LESSON_NAME_LENGTH or self.name != " ".join(self.name.split()):
             raise DataError(
-                f"Expected a name of at most {MAX_LESSON_NAME_LENGTH} characters on one line, but got "
-                f"{self.name[:100]!r}: "
-                "write it so."
+                f"The name {self.name[:100]!r} cannot be used: enter 1 to {MAX_LESSON_NAME_LENGTH} characters on one "
+                "line, without extra spaces."
             )
         if len(self.entries) > MAX_ENTRIES:
             raise DataError(
-                f"Expected at most {MAX_ENTRIES} films in a teaching file, but got {len(self.entries)}: begin another."
+                f"A teaching file holds at most {MAX_ENTRIES} images, but this one would have {len(self.entries)}: "
+                "start another teaching file."
             )
         for entry in self.entries:
             if len(entry.note) > MAX_LESSON_NOTE_LENGTH:
                 raise DataError(
-                    f"Expected a note of at most {MAX_LESSON_NOTE_LENGTH} characters, but got {len(entry.note)}: "
-                    f"shorten it."
+                    f"A note has at most {MAX_LESSON_NOTE_LENGTH} characters, but this one has {len(entry.note)}: "
+                    "shorten it."
                 )
 
     @property
     def cases(self) -> tuple[str, ...]:
-        """Ids of its films, in order."""
+        """Case ids in order."""
         return tuple(entry.case for entry in self.entries)
 
     def with_case_toggled(self, case: str) -> "Lesson":
-        """With the film at the end, or without it where it was there."""
+        """Remove the case if the lesson contains it, otherwise append it."""
         if case in self.cases:
             return replace(self, entries=tuple(entry for entry in self.entries if entry.case != case))
         return replace(self, entries=(*self.entries, LessonEntry(case)))
 
     def with_cases(self, cases: tuple[str, ...]) -> "Lesson":
-        """With those films at the end that are not there yet."""
+        """Append the cases that the lesson does not contain yet."""
         new = dict.fromkeys(case for case in cases if case not in self.cases)
         return replace(self, entries=(*self.entries, *map(LessonEntry, new)))
 
     def with_case_moved(self, case: str, by: int) -> "Lesson":
-        """With a film some places later, or earlier where `by` is negative; at the ends it stays there.
+        """Move a case within the order.
 
-        A film that is not there, because somebody else took it out meanwhile, is left out.
+        Args:
+            case: the case id. The lesson is returned unchanged if another user has removed the case.
+            by: number of positions; positive moves towards the end. Clipped at both ends.
         """
         if case not in self.cases:
             return self
         entries = list(self.entries)
-        at = self.cases.index(case)
-        entry = entries.pop(at)
-        entries.insert(min(max(at + by, 0), len(entries)), entry)
+        position = self.cases.index(case)
+        entry = entries.pop(position)
+        entries.insert(min(max(position + by, 0), len(entries)), entry)
         return replace(self, entries=tuple(entries))
 
     def with_note(self, case: str, note: str) -> "Lesson":
-        """With another note on a film."""
+        """Replace the note of a case."""
         return replace(
             self,
             entries=tuple(

@@ -1,43 +1,44 @@
-"""Slide: one film of a lesson, with everything that is told of it."""
+"""LessonSlide and LessonPresentation: the content of a lesson, ready to be drawn or exported."""
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fracture_core.datasets.cases import Box
 
-#: What is said of films of persons, and of drawn ones, wherever a lesson is shown or taken along.
+#: Notices shown wherever a lesson is presented or exported.
 REAL_IMAGES_NOTICE = (
-    "These are films of persons. Whoever passes this lesson on answers for it: for the licence and the consent, and "
-    "for names or dates that may be burnt into the pictures."
+    "These images show real patients. Before you share this lesson, check the licence, the consent, and the images "
+    "for burnt-in names or dates."
 )
-SYNTHETIC_IMAGES_NOTICE = "All films are synthetic: drawn by this app, no person was X-rayed."
+SYNTHETIC_IMAGES_NOTICE = "All images are synthetic and show no real person."
 MIXED_IMAGES_NOTICE = (
-    f"Some films are synthetic and say so. The others: "
-    f"{REAL_IMAGES_NOTICE[0].lower()}{REAL_IMAGES_NOTICE[1:]}"
+    "Images marked “synthetic” show no real person. The other images show real patients. "
+    "Before you share this lesson, check the licence, the consent, and the images for burnt-in names or dates."
 )
 
 
 @dataclass(frozen=True, eq=False)
 class LessonSlide:
-    """One film. It names no file.
+    """One image of a lesson with its answers. It contains no file name.
 
     Attributes:
-        film: uint8 (height, width).
-        overlay: uint8 RGB (height, width, 3), the film under its heatmap; None where there is no heatmap.
-        no_heat: why there is none, in a sentence; "" where there is one.
-        boxes: true places of the finding, as fractions of the film.
-        label: 0 or 1, the truth.
-        probability: of label 1, as the model told.
-        called: whether that is at or above the threshold.
-        verdict: the model's, in words.
-        region: body regions, in words; may be empty.
-        note: the teacher's; may be empty.
-        synthetic: whether the film was drawn by this app.
+        film: the radiograph, uint8 (height, width).
+        overlay: the radiograph under its heatmap, uint8 RGB (height, width, 3); None without a heatmap.
+        no_heat: why there is no heatmap; "" if there is one.
+        boxes: bounding boxes of the true lesions, as fractions of the image.
+        label: ground truth, 0 or 1.
+        probability: the model's probability of label 1, 0–1.
+        called: whether the probability reaches the threshold.
+        verdict: the model's verdict in words.
+        region: body regions in words; may be empty.
+        note: the teacher's note; may be empty.
+        synthetic: whether the image is a phantom of this app.
     """
 
-    film: np.ndarray
-    overlay: np.ndarray | None
+    film: NDArray[np.uint8]
+    overlay: NDArray[np.uint8] | None
     no_heat: str
     boxes: tuple[Box, ...]
     label: int
@@ -51,14 +52,14 @@ class LessonSlide:
 
 @dataclass(frozen=True, eq=False)
 class LessonPresentation:
-    """What is shown and taken along.
+    """A lesson as it is presented and exported.
 
     Attributes:
-        title: the teacher's.
-        finding: what label 1 means.
-        model: what the model is called.
-        threshold: at or above it the model calls a film by the finding.
-        slides: in order.
+        title: name of the lesson.
+        finding: meaning of label 1, "fracture" or "abnormality".
+        model: title of the model.
+        threshold: probability from which the model reports the finding, 0–1.
+        slides: in order of presentation.
     """
 
     title: str
@@ -69,12 +70,13 @@ class LessonPresentation:
 
     @property
     def privacy_notice(self) -> str:
-        """Whose responsibility the films are, in words."""
-        drawn = [slide.synthetic for slide in self.slides]
-        return (
-            SYNTHETIC_IMAGES_NOTICE
-            if all(drawn)
-            else MIXED_IMAGES_NOTICE
-            if any(drawn)
-            else REAL_IMAGES_NOTICE
-        )
+        """Whether the images show patients, and what to check before sharing them."""
+        synthetic = [slide.synthetic for slide in self.slides]
+        if all(synthetic):
+            return SYNTHETIC_IMAGES_NOTICE
+        return MIXED_IMAGES_NOTICE if any(synthetic) else REAL_IMAGES_NOTICE
+
+    @property
+    def correct_count(self) -> int:
+        """Number of slides on which the model agrees with the ground truth."""
+        return sum(slide.called == bool(slide.label) for slide in self.slides)

@@ -1,4 +1,4 @@
-"""Shelf: the teaching files of one model, kept on disk."""
+"""LessonStore: the teaching files of one model on disk."""
 
 import contextlib
 import hashlib
@@ -13,15 +13,15 @@ from fracture_core.errors import DataError
 from fracture_core.io.atomic_write import write_atomically
 from fracture_core.teaching.lesson import Lesson, LessonEntry
 
-# Two users of the app may change one teaching file at once; each change starts from what the other left.
-_CHANGING = threading.Lock()
+# Two users of the app may change one lesson at the same time; each change starts from the latest state.
+_WRITE_LOCK = threading.Lock()
 
 
 class LessonStore:
-    """A folder with one file for each collection.
+    """A folder with one JSON file per lesson.
 
     Args:
-        folder: made when the first is kept.
+        folder: created with the first lesson.
     """
 
     def __init__(self, folder: Path):
@@ -29,78 +29,78 @@ class LessonStore:
 
     @classmethod
     def for_model(cls, runs: Path, model_id: str) -> "LessonStore":
-        """Where the teaching files of a model are.
+        """Open the store of a model.
 
         Args:
             runs: `paths.runs_dir()`.
-            model_id: of a model in the store.
+            model_id: id of a model in the registry.
         """
         return cls(paths.lessons_dir(runs, model_id))
 
     def names(self) -> list[str]:
-        """Names of all that can be read, sorted."""
-        found = []
+        """List the names of all readable lessons, sorted; damaged files are skipped."""
+        names = []
         for path in self.folder.glob("*.json"):
-            try:
-                found.append(_read(path).name)
-            except DataError:
-                continue  # a damaged file hides no other
-        return sorted(found, key=str.casefold)
+            with contextlib.suppress(DataError):
+                names.append(_read(path).name)
+        return sorted(names, key=str.casefold)
 
     def __contains__(self, name: str) -> bool:
-        """Whether there is one of that name."""
+        """Whether there is a lesson with this name."""
         return self._path(name).is_file()
 
     def load(self, name: str) -> Lesson:
-        """A collection; an empty one where there is none of that name.
+        """Load a lesson; a new empty one if there is none with this name.
 
         Raises:
-            DataError: its file is damaged, or it can have no such name.
+            DataError: If the file is damaged or the name is invalid.
         """
         return _read(self._path(name)) if name in self else Lesson(name)
 
-    def update(self, name: str, how: Callable[[Lesson], Lesson]) -> Lesson:
-        """Changes a collection and keeps it; it is begun where there is none of that name.
+    def update(self, name: str, change: Callable[[Lesson], Lesson]) -> Lesson:
+        """Change a lesson and save it; create it if there is none with this name.
+
+        Args:
+            name: name of the lesson.
+            change: called with the stored lesson, returns the new one.
 
         Raises:
-            DataError: see `Lesson`; or it cannot be read or written.
+            DataError: If the changed lesson is invalid (see `Lesson`) or the file cannot be read or written.
         """
-        with _CHANGING:
-            found = how(self.load(name))
-            self._save(found)
-            return found
+        with _WRITE_LOCK:
+            lesson = change(self.load(name))
+            self._save(lesson)
+            return lesson
 
     def rename(self, name: str, new: str) -> None:
-        """Gives a collection another name.
+        """Rename a lesson.
 
         Raises:
-            DataError: there is none, there is one of the new name already, the name cannot be, or the file cannot be
-                written.
+            DataError: If there is no such lesson, the new name is taken or invalid, or a file cannot be written.
         """
-        with _CHANGING:
+        with _WRITE_LOCK:
             if name not in self:
-                raise DataError(f"Expected a teaching file {name!r}, but there is none: choose another.")
+                raise DataError(f"There is no teaching file {name!r}: choose another one.")
             renamed = Lesson(new, self.load(name).entries)
-            if new != name:
-                if new in self:
-                    raise DataError(
-                        f"Expected a name that is free, but there is a teaching file {new!r}: choose another."
-                    )
-                self._save(renamed)
-                try:
-                    self._delete_file(name)
-                except DataError:
-                    with contextlib.suppress(DataError):
-                        self._delete_file(new)  # else there would be two
-                    raise
+            if new == name:
+                return
+            if new in self:
+                raise DataError(f"A teaching file {new!r} exists already: enter another name.")
+            self._save(renamed)
+            try:
+                self._delete_file(name)
+            except DataError:
+                with contextlib.suppress(DataError):
+                    self._delete_file(new)  # otherwise the lesson would exist twice
+                raise
 
     def delete(self, name: str) -> None:
-        """Forgets a collection; the films stay where they are.
+        """Delete a lesson. The images of the dataset are not touched.
 
         Raises:
-            DataError: its file cannot be deleted.
+            DataError: If the file cannot be deleted.
         """
-        with _CHANGING:
+        with _WRITE_LOCK:
             self._delete_file(name)
 
     def _delete_file(self, name: str) -> None:
@@ -108,26 +108,26 @@ class LessonStore:
             self._path(name).unlink(missing_ok=True)
         except OSError as error:
             raise DataError(
-                f"Expected to delete the teaching file {name!r} from {self.folder}, but the system said "
-                f"“{error.strerror}”: see to it that files there can be deleted, and try again."
+                f"The teaching file {name!r} could not be deleted ({error.strerror}): check the permissions of "
+                f"{self.folder} and try again."
             ) from error
 
     def _path(self, name: str) -> Path:
-        # A name may hold what no file can be called.
+        # Hashed, because a name may contain characters that a file name cannot.
         return self.folder / f"{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}.json"
 
-    def _save(self, found: Lesson) -> None:
+    def _save(self, lesson: Lesson) -> None:
         payload = {
-            "name": found.name,
-            "films": [{"id": entry.case, "note": entry.note} for entry in found.entries],
+            "name": lesson.name,
+            "films": [{"id": entry.case, "note": entry.note} for entry in lesson.entries],
         }
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(self._path(found.name), json.dumps(payload, indent=1))
+            write_atomically(self._path(lesson.name), json.dumps(payload, indent=1))
         except OSError as error:
             raise DataError(
-                f"Expected to keep the teaching file in {self.folder}, but the system said “{error.strerror}”: free "
-                "disk space and try again."
+                f"The teaching file could not be saved in {self.folder} ({error.strerror}): free disk space and try "
+                "again."
             ) from error
 
 
@@ -140,5 +140,5 @@ def _read(path: Path) -> Lesson:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
-            f"Expected a teaching file in {path}, but it cannot be read ({error}): delete that file and begin anew."
+            f"The teaching file {path} cannot be read ({error}): delete it and create a new one."
         ) from error

@@ -1,4 +1,4 @@
-"""Second heads: a region is told, what is no radiograph is refused, what is far away is warned about."""
+"""Auxiliary heads: regions are predicted, non-radiographs rejected, unusual images get a warning."""
 
 from pathlib import Path
 
@@ -17,20 +17,20 @@ CHANNELS = 12
 RNG = np.random.default_rng(0)
 
 
-def _films(count: int, region: int, seed: int) -> np.ndarray:
+def _features(count: int, region: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     return (rng.standard_normal((count, CHANNELS)) + 4 * np.eye(CHANNELS)[region]).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
 def heads() -> AuxiliaryHeads:
-    hands, legs = _films(80, 0, 1), _films(80, 1, 2)
+    hands, legs = _features(80, 0, 1), _features(80, 1, 2)
     middle = np.concatenate([hands, legs])
-    foreign = _films(60, 7, 3)
+    foreign = _features(60, 7, 3)
     radiograph = LinearClassifier.fit(
         np.concatenate([middle, foreign]), (np.arange(220) >= 160)[:, None], 0.1, balanced=True
     )
-    val = np.concatenate([_films(60, 0, 4), _films(60, 1, 5)])
+    val = np.concatenate([_features(60, 0, 4), _features(60, 1, 5)])
     scores = radiograph.scores(val)[:, 0]
     regions = RegionHead.fit(middle, [("hand",)] * 80 + [("leg",)] * 80)
     return AuxiliaryHeads(
@@ -42,40 +42,42 @@ def heads() -> AuxiliaryHeads:
     )
 
 
-def test_a_linear_head_is_the_regression_it_was_fitted_by():
+def test_linear_classifier_equals_scikit_learn_regression():
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    features = _films(100, 2, 6) * 7 + 3
+    features = _features(100, 2, 6) * 7 + 3
     target = features[:, 2] > np.median(features[:, 2])
-    ours = LinearClassifier.fit(features, target[:, None], 0.5).scores(features)[:, 0]
+    scores = LinearClassifier.fit(features, target[:, None], 0.5).scores(features)[:, 0]
     scaled = StandardScaler().fit_transform(features)
-    theirs = LogisticRegression(C=0.5, max_iter=2000).fit(scaled, target).decision_function(scaled)
-    assert ours == pytest.approx(theirs, abs=1e-3)
+    expected = LogisticRegression(C=0.5, max_iter=2000).fit(scaled, target).decision_function(scaled)
+    assert scores == pytest.approx(expected, abs=1e-3)
 
 
-def test_the_region_is_told(heads):
+def test_region_is_predicted(heads):
     for region, name in ((0, "hand"), (1, "leg")):
-        shown = [heads.predict_regions(film) for film in _films(50, region, 10 + region)]
-        assert sum(bool(film) and film[0][0] == name for film in shown) >= 45
-        assert all(0.5 <= chance <= 1 for film in shown for _, chance in film)
+        predictions = [heads.predict_regions(features) for features in _features(50, region, 10 + region)]
+        assert sum(bool(regions) and regions[0][0] == name for regions in predictions) >= 45
+        assert all(0.5 <= probability <= 1 for regions in predictions for _, probability in regions)
 
 
-def test_two_regions_on_one_film_are_both_told(heads):
+def test_two_regions_on_one_image_are_both_predicted(heads):
     both = np.zeros(CHANNELS, np.float32)
     both[:2] = 4
-    told = {name for name, _ in heads.predict_regions(both)}
-    assert told <= {"hand", "leg"}
-    wide = RegionHead.fit(
-        np.concatenate([_films(60, 0, 1), _films(60, 1, 2), (_films(60, 0, 3) + _films(60, 1, 4))]),
+    names = {name for name, _ in heads.predict_regions(both)}
+    assert names <= {"hand", "leg"}
+    head = RegionHead.fit(
+        np.concatenate(
+            [_features(60, 0, 1), _features(60, 1, 2), (_features(60, 0, 3) + _features(60, 1, 4))]
+        ),
         [("hand",)] * 60 + [("leg",)] * 60 + [("hand", "leg")] * 60,
     )
-    assert wide is not None
-    assert (wide.probabilities(2 * both[None])[0] > 0.5).all()
+    assert head is not None
+    assert (head.probabilities(2 * both[None])[0] > 0.5).all()
 
 
-def test_a_region_with_few_films_is_not_told():
-    features = np.concatenate([_films(80, 0, 1), _films(80, 1, 2), _films(5, 3, 3)])
+def test_region_with_few_images_is_not_learnt():
+    features = np.concatenate([_features(80, 0, 1), _features(80, 1, 2), _features(5, 3, 3)])
     head = RegionHead.fit(features, [("hand",)] * 80 + [("leg",)] * 80 + [("hip",)] * 5)
     assert head is not None
     assert head.names == ("hand", "leg")
@@ -83,30 +85,31 @@ def test_a_region_with_few_films_is_not_told():
     assert RegionHead.fit(features, [()] * 165) is None
 
 
-def test_known_films_pass(heads):
-    passed = [
-        heads.check_features(QualityCheck(QualityState.PASS), film, film).state for film in _films(200, 0, 20)
+def test_images_like_the_training_images_pass(heads):
+    states = [
+        heads.check_features(QualityCheck(QualityState.PASS), features, features).state
+        for features in _features(200, 0, 20)
     ]
-    assert sum(state is QualityState.PASS for state in passed) > 180
-    assert sum(state is QualityState.REFUSE for state in passed) < 10
+    assert sum(state is QualityState.PASS for state in states) > 180
+    assert sum(state is QualityState.REFUSE for state in states) < 10
 
 
-def test_what_is_no_radiograph_is_refused(heads):
-    for film in _films(30, 7, 21) + 2 * np.eye(CHANNELS, dtype=np.float32)[7]:
-        gate = heads.check_features(QualityCheck(QualityState.WARN, ("Small.",)), film, film)
-        assert gate.state is QualityState.REFUSE
-        assert "does not look like a radiograph" in gate.reasons[0]
+def test_non_radiographs_are_rejected(heads):
+    for features in _features(30, 7, 21) + 2 * np.eye(CHANNELS, dtype=np.float32)[7]:
+        check = heads.check_features(QualityCheck(QualityState.WARN, ("Small.",)), features, features)
+        assert check.state is QualityState.REFUSE
+        assert "does not look like a radiograph" in check.reasons[0]
 
 
-def test_what_is_far_from_all_films_is_warned_about_and_earlier_reasons_stay(heads):
-    far = _films(1, 0, 22)[0]
-    gate = heads.check_features(QualityCheck(QualityState.WARN, ("Small.",)), far, far + 40)
-    assert gate.state is QualityState.WARN
-    assert gate.reasons[0] == "Small."
-    assert "unlike the films" in gate.reasons[1]
+def test_out_of_distribution_image_gets_a_warning_after_earlier_reasons(heads):
+    far = _features(1, 0, 22)[0]
+    check = heads.check_features(QualityCheck(QualityState.WARN, ("Small.",)), far, far + 40)
+    assert check.state is QualityState.WARN
+    assert check.reasons[0] == "Small."
+    assert "unlike the model’s training images" in check.reasons[1]
 
 
-def test_a_region_that_is_not_known_is_said(heads):
+def test_unknown_region_gets_a_warning(heads):
     nothing = np.array([2, 2, *[0] * (CHANNELS - 2)], np.float32) * 0
     assert not heads.predict_regions(nothing - 3) or heads.predict_regions(nothing - 3)[0][1] >= 0.5
     bare = AuxiliaryHeads(
@@ -118,30 +121,32 @@ def test_a_region_that_is_not_known_is_said(heads):
         0,
         1,
     )
-    gate = bare.check_features(QualityCheck(QualityState.PASS), _films(1, 0, 30)[0], heads.familiarity.mean)
-    assert gate.state is QualityState.WARN
-    assert "none of the regions it knows (hand, leg)" in gate.reasons[0]
+    check = bare.check_features(
+        QualityCheck(QualityState.PASS), _features(1, 0, 30)[0], heads.familiarity.mean
+    )
+    assert check.state is QualityState.WARN
+    assert "none of its regions (hand, leg)" in check.reasons[0]
 
 
 def test_round_trip(heads, tmp_path):
     heads.save(tmp_path / "heads.npz")
     again = AuxiliaryHeads.load(tmp_path / "heads.npz")
-    film = _films(1, 1, 40)[0]
-    assert again.predict_regions(film) == heads.predict_regions(film)
-    assert again.check_features(QualityCheck(QualityState.PASS), film, film + 9) == heads.check_features(
-        QualityCheck(QualityState.PASS), film, film + 9
-    )
+    features = _features(1, 1, 40)[0]
+    assert again.predict_regions(features) == heads.predict_regions(features)
+    assert again.check_features(
+        QualityCheck(QualityState.PASS), features, features + 9
+    ) == heads.check_features(QualityCheck(QualityState.PASS), features, features + 9)
     bare = AuxiliaryHeads(None, heads.familiarity, heads.radiograph, heads.warn, heads.refuse)
     bare.save(tmp_path / "bare.npz")
     assert AuxiliaryHeads.load(tmp_path / "bare.npz").regions is None
-    assert AuxiliaryHeads.load(tmp_path / "bare.npz").predict_regions(film) == ()
+    assert AuxiliaryHeads.load(tmp_path / "bare.npz").predict_regions(features) == ()
 
 
-@pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04 cut off"])
-def test_what_is_no_heads_file(tmp_path: Path, content: bytes):
+@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04 cut off"])
+def test_damaged_file_is_refused(tmp_path: Path, content: bytes):
     path = tmp_path / "heads.npz"
     path.write_bytes(content)
-    with pytest.raises(ModelError, match="Expected the second heads of a model"):
+    with pytest.raises(ModelError, match=r"The auxiliary heads in .* cannot be read"):
         AuxiliaryHeads.load(path)
 
 
@@ -152,13 +157,13 @@ def test_an_object_array_is_not_unpickled(tmp_path: Path):
         AuxiliaryHeads.load(path)
 
 
-def test_negatives_are_the_same_every_time_and_of_many_kinds():
+def test_non_radiographs_are_reproducible_and_varied():
     first, again = list(make_non_radiographs(24, 1)), list(make_non_radiographs(24, 1))
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     assert not np.array_equal(first[0], next(make_non_radiographs(1, 2)))
-    for picture in first:
-        assert picture.dtype == np.uint8
-        assert picture.ndim == 2
-        assert min(picture.shape) >= 300
-        assert picture.std() > 5
-    assert len({picture.shape for picture in first}) > 4
+    for image in first:
+        assert image.dtype == np.uint8
+        assert image.ndim == 2
+        assert min(image.shape) >= 300
+        assert image.std() > 5
+    assert len({image.shape for image in first}) > 4

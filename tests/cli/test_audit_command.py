@@ -60,4 +60,4 @@ def test_faults_are_one_sentence(command, leaky, tmp_path):
     assert said.err.splitlines()[-1].startswith("Expected to write a page to")
     said = command("audit", leaky, "--write-manifest", tmp_path / "no" / "folder.csv")
     assert said.status == 1
-    assert said.err.splitlines()[-1].startswith("Expected to write a manifest to")
+    assert said.err.splitlines()[-1].startswith("The manifest ")

@@ -155,7 +155,7 @@ def test_what_is_no_zip_of_films_is_a_sentence(command, runs, tmp_path, content,
 def test_an_unpacked_zip_is_deleted_and_nothing_else(command, unpacked, runs, tmp_path, monkeypatch):
     said = command("data", "delete", tmp_path)
     assert (said.status, tmp_path.is_dir()) == (1, True)
-    assert "Expected a set that was uploaded" in said.err
+    assert "is not an uploaded dataset" in said.err
     monkeypatch.chdir(unpacked.parent)
     assert command("data", "delete", unpacked.name).status == 0
     assert uploaded_datasets.uploaded_folders(runs) == []

@@ -71,7 +71,7 @@ def test_all_films_come_with_a_warning(command, phantoms):
     ("words", "sentence"),
     [
         (["--model", "gone"], "Expected one of the models here"),
-        (["--layout", "mira"], "Expected a layout out of"),
+        (["--layout", "mira"], "There is no layout 'mira'"),
     ],
 )
 def test_faults_are_one_sentence(command, phantoms, words, sentence):

@@ -21,7 +21,7 @@ def test_marks_leave_and_come_back(command, reviews, tmp_path):
     said = command("reviews", "import", "--model", "tiny", tmp_path / "out.csv")
     assert (said.status, said.out) == (
         0,
-        "Reviews taken in: 1; here already: 0; older than what stands here: 0.\n",
+        "Imported reviews: 1. Already present: 0. Skipped because a later review is present: 0.\n",
     )
     assert reviews.all() == before
 
@@ -34,7 +34,7 @@ def test_reviewer_is_renamed_and_merged(command, reviews):
     reviews.add_annotation("1", "correct", "Ann")
     done = command("reviews", "rename", "Ann", "Anna", "--model", "tiny")
     assert done.status == 0
-    assert "1 film was marked under both names" in done.out
+    assert "1 image was marked under both names" in done.out
     assert {(found.case, found.mark, found.reviewer) for found in reviews.all()} == {
         ("1", "correct", "Anna"),
         ("2", "artefact", "Anna"),
@@ -53,8 +53,8 @@ def test_the_manifest_leaves_the_test_split_alone(command, reviews, phantoms, st
     words = ["--model", "tiny", "--data", phantoms, "--out", out, *(["--flip"] if flip else [])]
     said = command("reviews", "manifest", *words)
     assert said.status == 0
-    assert f"{'turned round' if flip else 'left out'}: 1." in said.out
-    assert "In the test split: 1 more" in said.out
+    assert f"Wrong labels {'flipped' if flip else 'left out'}: 1." in said.out
+    assert "Wrong labels in the test split: 1." in said.out
     after = {case.id: case for case in dataset.load_dataset(out).cases}
     assert (after[tested].label, after[tested].split) == (given[tested].label, "test")
     assert (after[learnt].label == 1 - given[learnt].label) if flip else learnt not in after
@@ -64,7 +64,7 @@ def test_the_manifest_leaves_the_test_split_alone(command, reviews, phantoms, st
     ("words", "sentence"),
     [
         (("import", "{tmp}/none.csv"), "Expected reviews in"),
-        (("import", "{tmp}/models/tiny/card.json"), "Expected the columns id"),
+        (("import", "{tmp}/models/tiny/card.json"), "lacks the columns id"),
         (("export", "{tmp}/no/folder.csv"), "Expected to write the reviews to"),
         (("manifest", "--data", "{tmp}", "--out", "{tmp}/x.csv"), "Expected"),
         (("rename", "Nobody", "Anna"), "There are no marks by 'Nobody'"),

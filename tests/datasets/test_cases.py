@@ -1,3 +1,5 @@
+"""Tables of cases."""
+
 from pathlib import Path
 
 from fracture_core.datasets.cases import Case, cases_to_frame
@@ -9,7 +11,7 @@ CASES = [
 ]
 
 
-def test_to_frame():
+def test_cases_to_frame():
     table = cases_to_frame(CASES)
     assert list(table.columns) == ["id", "path", "label", "split", "group", "regions"]
     assert list(table["regions"]) == ["hand leg", "", "hip"]

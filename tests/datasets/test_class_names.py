@@ -1,4 +1,4 @@
-"""Names of classes and splits: known spellings, and nothing guessed."""
+"""Class and split names: known spellings are recognised, others are not guessed."""
 
 import pytest
 
@@ -37,9 +37,9 @@ from fracture_core.errors import DataError
         ("fractured1", None),
     ],
 )
-def test_spellings_of_the_classes(name, label):
-    found = class_meaning(name)
-    assert (found and found.label) == label
+def test_class_spellings(name, label):
+    meaning = class_meaning(name)
+    assert (meaning and meaning.label) == label
 
 
 @pytest.mark.parametrize(
@@ -52,12 +52,12 @@ def test_spellings_of_the_classes(name, label):
         ((), "fracture"),
     ],
 )
-def test_what_the_classes_tell(names, finding):
+def test_finding_of_classes(names, finding):
     assert finding_of_classes(names) == finding
 
 
-def test_two_findings_at_once():
-    with pytest.raises(DataError, match="keep one of the two"):
+def test_two_findings_are_refused():
+    with pytest.raises(DataError, match="keep only one of the two"):
         finding_of_classes(("abnormal", "not fractured"))
 
 
@@ -72,6 +72,6 @@ def test_two_findings_at_once():
         ("dev", "val"),
     ],
 )
-def test_names_of_splits(name, split):
+def test_split_spellings(name, split):
     assert split_from_name(name) == split
     assert split_from_name(f"{name}1") is None

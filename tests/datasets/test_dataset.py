@@ -1,4 +1,4 @@
-"""A folder as a data set: copies on one side, given splits kept."""
+"""Loading of datasets: duplicates stay in one split, published splits are kept."""
 
 import shutil
 from pathlib import Path
@@ -11,7 +11,7 @@ from fracture_core.datasets import dataset
 from fracture_core.errors import DataError
 
 
-def test_a_folder_without_splits(phantoms):
+def test_folder_without_splits(phantoms):
     data = dataset.load_dataset(phantoms)
     assert (data.layout, data.own_split, data.root) == ("folders", False, phantoms)
     assert len(data.cases) == 56
@@ -19,13 +19,13 @@ def test_a_folder_without_splits(phantoms):
         assert {case.label for case in data.cases if case.split == split} == {0, 1}
 
 
-def test_the_split_does_not_depend_on_where_the_set_lies(phantoms, tmp_path):
+def test_split_does_not_depend_on_the_folder(phantoms, tmp_path):
     moved = Path(shutil.copytree(phantoms, tmp_path / "moved"))
     assert dataset.load_dataset(moved).split_hash == dataset.load_dataset(phantoms).split_hash
     assert dataset.load_dataset(phantoms, seed=1).split_hash != dataset.load_dataset(phantoms).split_hash
 
 
-def test_turned_copies_stay_with_their_originals(phantoms, tmp_path):
+def test_rotated_copies_stay_with_their_originals(phantoms, tmp_path):
     root = Path(shutil.copytree(phantoms, tmp_path / "copies"))
     for number, path in enumerate(sorted(root.rglob("*.png"))[::4]):
         pixels = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
@@ -38,36 +38,36 @@ def test_turned_copies_stay_with_their_originals(phantoms, tmp_path):
         assert (cases[name].group, cases[name].split) == (original.group, original.split)
 
 
-def test_a_given_split_is_kept_leaks_and_all(phantoms, tmp_path):
+def test_published_split_is_kept_with_its_leaks(phantoms, tmp_path):
     one = next(iter(sorted(phantoms.rglob("*.png"))))
     for split in ("train", "val", "test"):
         for kind in ("fractured", "normal"):
             (tmp_path / split / kind).mkdir(parents=True)
             shutil.copy(one, tmp_path / split / kind)
-    seen = []
-    data = dataset.load_dataset(tmp_path, progress=lambda stage, done, total: seen.append((done, total)))
+    steps = []
+    data = dataset.load_dataset(tmp_path, progress=lambda *done: steps.append(done))
     assert data.own_split
     assert {case.id: case.split for case in data.cases} == {
         case.id: case.id.split("/")[0] for case in data.cases
     }
-    assert seen == [(number, 6) for number in range(1, 7)]
-    # One film six times: one group, so that an interval does not take it for six.
+    assert steps == [(number, 6) for number in range(1, 7)]
+    # The same image six times is one group, so that an interval does not count it six times.
     assert len({case.group for case in data.cases}) == 1
 
 
-def test_train_alone_is_no_split_of_its_own(phantoms, tmp_path):
+def test_train_alone_is_not_a_published_split(phantoms, tmp_path):
     shutil.copytree(phantoms, tmp_path / "set" / "train")
     data = dataset.load_dataset(tmp_path / "set")
     assert not data.own_split
     assert {case.split for case in data.cases} == {"train", "val", "test"}
 
 
-def test_progress_counts_every_film(phantoms):
-    seen = []
-    dataset.load_dataset(phantoms, progress=lambda stage, done, total: seen.append((done, total)))
-    assert seen == [(number, 56) for number in range(1, 57)]
+def test_progress_counts_every_image(phantoms):
+    steps = []
+    dataset.load_dataset(phantoms, progress=lambda *done: steps.append(done))
+    assert steps == [(number, 56) for number in range(1, 57)]
 
 
-def test_a_missing_folder(tmp_path):
+def test_missing_folder_is_refused(tmp_path):
     with pytest.raises(DataError, match="is not a folder"):
         dataset.load_dataset(tmp_path / "gone")

@@ -1,6 +1,7 @@
-"""One file that no reader expected, or with a name that is not UTF-8, costs nothing but itself."""
+"""A file that raises an unexpected exception, or whose name is not UTF-8, does not affect other files."""
 
 import csv
+import importlib
 import io
 import json
 import os
@@ -19,15 +20,16 @@ from fracture_core.datasets.image_properties import measure_image_properties
 from fracture_core.datasets.layouts import orientation, read_catalogue
 from fracture_core.datasets.manifest import write_manifest
 from fracture_core.imaging import dropped_files
-from fracture_core.near_duplicates import find_duplicates as copied_files
 
 _SENTENCE = re.compile(r"This file could not be read \(internal error, reference [0-9A-F]{6}\)\.")
+# The package exports a function with the name of the module.
+_duplicates = importlib.import_module("fracture_core.near_duplicates.find_duplicates")
 _NAME, _SHOWN = os.fsdecode(b"R\xf6ntgen_1.png"), r"R\xf6ntgen_1.png"
 
 
 @pytest.fixture
 def films(tmp_path) -> Path:
-    """Eight films in two class folders."""
+    """Eight phantoms in two class folders."""
     root = tmp_path / "films"
     for seed in range(8):
         save(root / ("normal", "fractured")[seed % 2] / f"{seed}.png", film(seed, seed % 2 == 1))
@@ -36,22 +38,22 @@ def films(tmp_path) -> Path:
 
 @pytest.fixture
 def fail_on(monkeypatch):
-    """Lets a module's reader raise ValueError for one file."""
+    """Make `read_radiograph` of a module raise ValueError for one file."""
 
     def patch(module, bad: Path) -> None:
-        real, content = module.read, bad.read_bytes()
+        original, content = module.read_radiograph, bad.read_bytes()
 
         def read(source):
             if source in (bad, content):
                 raise ValueError("Doe^Jane")
-            return real(source)
+            return original(source)
 
-        monkeypatch.setattr(module, "read", read)
+        monkeypatch.setattr(module, "read_radiograph", read)
 
     return patch
 
 
-def test_audit_goes_on_past_an_unexpected_exception(films, fail_on):
+def test_audit_continues_after_an_unexpected_exception(films, fail_on):
     bad = films / "normal/2.png"
     fail_on(file_facts, bad)
     found = audit_dataset(films)
@@ -62,14 +64,14 @@ def test_audit_goes_on_past_an_unexpected_exception(films, fail_on):
     assert sum(each.readable for each in found.films.facts) == 7
 
 
-def test_near_duplicates_are_found_past_an_unexpected_exception(films, fail_on):
+def test_near_duplicates_are_found_despite_an_unexpected_exception(films, fail_on):
     paths = sorted(films.rglob("*.png"))
-    fail_on(copied_files, paths[3])
+    fail_on(_duplicates, paths[3])
     assert len(set(near_duplicates.find_duplicates(paths).tolist())) == len(paths)
     assert not near_duplicates.comparison_image(paths[3]).any()
 
 
-def test_properties_are_measured_past_an_unexpected_exception(films, fail_on, tmp_path):
+def test_properties_are_measured_despite_an_unexpected_exception(films, fail_on, tmp_path):
     from fracture_core.datasets import image_properties as module
 
     paths = sorted(films.rglob("*.png"))
@@ -78,13 +80,13 @@ def test_properties_are_measured_past_an_unexpected_exception(films, fail_on, tm
     assert table.isna().any(axis=1).to_numpy().nonzero()[0].tolist() == [3]
 
 
-def test_thumbnail_of_an_unexpected_file_is_empty(films, fail_on):
+def test_thumbnail_is_empty_after_an_unexpected_exception(films, fail_on):
     fail_on(thumbnail, films / "normal/2.png")
     assert thumbnail.thumbnail_data_uri(films / "normal/2.png") == ""
     assert thumbnail.thumbnail_data_uri(films / "normal/4.png").startswith("data:image/jpeg")
 
 
-def test_header_of_an_unexpected_file_leaves_its_boxes_as_they_are(tmp_path, monkeypatch):
+def test_unexpected_exception_leaves_boxes_unchanged(tmp_path, monkeypatch):
     def fail(path):
         raise ValueError("Doe^Jane")
 
@@ -94,7 +96,7 @@ def test_header_of_an_unexpected_file_leaves_its_boxes_as_they_are(tmp_path, mon
     assert orientation.shown_size(tmp_path / "a.jpg") is None
 
 
-def test_zip_is_opened_past_an_unexpected_exception(monkeypatch):
+def test_zip_is_read_despite_an_unexpected_exception(monkeypatch):
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("a.png", b"one")
@@ -112,11 +114,11 @@ def test_zip_is_opened_past_an_unexpected_exception(monkeypatch):
     assert (good.name, good.content, good.error) == ("b.png", b"two", "")
 
 
-# ---- names ----
+# ---- names that are not UTF-8 ----
 
 
 def _thumbnails(report: dict) -> list[bool]:
-    """Whether the films of the only group of copies could be opened by the names in the report."""
+    """Whether each image of the only duplicate group has a thumbnail."""
     (group,) = report["clusters"]
     shown = duplicate_group_view(group, report, thumbnail.thumbnail_data_uri)["films"]
     assert all(_SHOWN in film["path"] for film in shown)
@@ -125,10 +127,10 @@ def _thumbnails(report: dict) -> list[bool]:
 
 @pytest.fixture
 def named(films) -> Path:
-    """The films, one of them with a Latin-1 name, and a copy of it under the other label."""
+    """The images, one of them with a Latin-1 name and a copy under the other label."""
     (films / "normal/2.png").rename(films / "normal" / _NAME)
     (films / "fractured" / _NAME).write_bytes((films / "normal" / _NAME).read_bytes())
-    (films / "fractured" / f"cut{_NAME}").write_bytes(b"no picture")
+    (films / "fractured" / f"cut{_NAME}").write_bytes(b"not an image")
     return films
 
 
@@ -139,7 +141,7 @@ def test_ids_are_escaped_and_paths_open_the_file(named):
     json.dumps(list(cases), ensure_ascii=False).encode()
 
 
-def test_audit_shows_such_names_everywhere(named):
+def test_audit_reports_escape_the_names(named):
     found = audit_dataset(named)
     report = found.to_json()
     json.dumps(report, ensure_ascii=False).encode()
@@ -150,7 +152,7 @@ def test_audit_shows_such_names_everywhere(named):
     assert f"fractured/cut{_SHOWN}" in report["unreadable"]
 
 
-def test_manifest_holds_such_names_and_reads_back(named):
+def test_manifest_round_trip(named):
     found = read_catalogue(named)
     path = named.parent / "manifest.csv"
     write_manifest(path, found.cases, found.finding)
@@ -162,7 +164,7 @@ def test_manifest_holds_such_names_and_reads_back(named):
     ]
 
 
-def test_folder_with_such_a_name(named):
+def test_folder_name_that_is_not_utf_8(named):
     root = named.rename(named.with_name(_NAME))
     report = audit_dataset(root).to_json()
     assert report["root"].endswith(_SHOWN)
@@ -171,7 +173,7 @@ def test_folder_with_such_a_name(named):
     assert len(read_catalogue(Path(report["root"])).cases) == 10
 
 
-def test_properties_of_such_files_are_measured_once(named, tmp_path):
+def test_properties_are_cached(named, tmp_path):
     paths = {case.id: case.path for case in read_catalogue(named).cases}
     first = measure_image_properties(paths, tmp_path / "cache")
     assert first.loc[f"normal/{_SHOWN}"].notna().all()

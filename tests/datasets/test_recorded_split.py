@@ -1,4 +1,4 @@
-"""A public set whose split is written down gets that split, whatever else is found in it."""
+"""Recorded splits of public datasets."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ def _cases(count: int | None = None) -> list[Case]:
     ]
 
 
-def test_films_get_the_split_that_is_written_down_whatever_the_seed():
+def test_recorded_split_is_used_for_any_seed():
     cases = _cases()
     for seed in (0, 7):
         split = {case.id: case.split for case in grouped_split(cases, seed)}
@@ -24,7 +24,7 @@ def test_films_get_the_split_that_is_written_down_whatever_the_seed():
     assert set(split.values()) == {"train", "val", "test"}
 
 
-def test_a_copy_of_a_training_film_is_not_tested():
+def test_duplicate_of_a_training_image_is_not_tested():
     table = _tables()[0]
     cases = _cases()
     train = next(case for case in cases if table[case.id] == "train")
@@ -34,7 +34,7 @@ def test_a_copy_of_a_training_film_is_not_tested():
     assert {split[case.id] for case in cases if case.group == train.group} == {"train"}
 
 
-def test_a_film_that_the_table_does_not_know_goes_with_its_group_and_else_to_training():
+def test_unlisted_image_follows_its_group_or_goes_to_train():
     table = _tables()[0]
     cases = _cases()
     tested = next(case for case in cases if table[case.id] == "test")
@@ -45,7 +45,7 @@ def test_a_film_that_the_table_does_not_know_goes_with_its_group_and_else_to_tra
     assert split["new2"] == "train"
 
 
-def test_another_set_with_such_names_is_dealt_out():
+def test_other_dataset_with_similar_names_is_split_anew():
     cases = _cases(60)
     assert recorded_split(cases) is None
     assert {case.split for case in grouped_split(cases)} == {"train", "val", "test"}

@@ -1,4 +1,4 @@
-"""Splits: nothing that belongs together is parted, and the same seed gives the same split."""
+"""Grouped splits: groups stay together, and results are reproducible."""
 
 from collections import Counter
 from dataclasses import replace
@@ -45,7 +45,7 @@ def test_no_group_is_divided(cases):
     assert [replace(case, split="") for case in split] == cases
 
 
-def test_fractions_and_balance(cases):
+def test_fractions_and_class_balance(cases):
     split = grouped_split(cases)
     share = Counter(case.split for case in split)
     assert share["train"] / len(cases) == pytest.approx(0.70, abs=0.02)
@@ -59,7 +59,7 @@ def test_fractions_and_balance(cases):
             )
 
 
-def test_the_order_of_the_cases_does_not_matter(cases):
+def test_result_does_not_depend_on_the_order_of_cases(cases):
     shuffled = [cases[index] for index in np.random.default_rng(0).permutation(len(cases))]
     assert _splits(grouped_split(shuffled, 5)) == _splits(grouped_split(cases, 5))
 
@@ -70,7 +70,7 @@ def test_seeds(cases):
 
 
 @pytest.mark.parametrize("each", [3, 4, 7, 10, 19, 30])
-def test_small_sets_fill_every_split_with_both_kinds(each):
+def test_small_datasets_have_both_classes_in_every_split(each):
     split = grouped_split([_case(number, number % 2) for number in range(2 * each)])
     assert {(case.split, case.label) for case in split} == {
         (name, label) for name in ("train", "val", "test") for label in (0, 1)
@@ -84,18 +84,18 @@ def test_a_rare_class_reaches_every_split():
 
 
 @pytest.mark.parametrize("label", [0, 1])
-def test_too_few_independent_films(label):
+def test_too_few_groups_of_a_class_are_refused(label):
     cases = [_case(number, 1 - label) for number in range(30)]
     cases += [_case(100 + number, label, f"few{number % 2}") for number in range(9)]
-    word = ("without the finding", "with the finding")[label]
-    with pytest.raises(DataError, match=f"three independent films {word} .* but found 2"):
+    description = ("without the finding", "with the finding")[label]
+    with pytest.raises(DataError, match=f"three independent images {description}, but the dataset has 2"):
         grouped_split(cases)
 
 
-# ---- joining groups ----
+# ---- merging groups ----
 
 
-def test_shared_pictures_join_groups_through_chains():
+def test_duplicates_merge_groups_transitively():
     cases = [_case(n, 0, group) for n, group in enumerate(["b", "b", "a", "c", "d"])]
     merged = merge_groups(cases, np.array([0, 1, 1, 2, 3]))
     assert [case.group for case in merged] == ["a", "a", "a", "c", "d"]
@@ -104,7 +104,7 @@ def test_shared_pictures_join_groups_through_chains():
     assert [case.id for case in merged] == [case.id for case in cases]
 
 
-def test_nothing_in_common_changes_nothing():
+def test_groups_without_duplicates_are_unchanged():
     cases = [_case(n, 0) for n in range(4)]
     assert merge_groups(cases, np.arange(4)) == cases
     assert merge_groups([], np.zeros(0, int)) == []
@@ -123,17 +123,17 @@ def test_a_complete_split_is_kept():
     assert complete_split(cases) == cases
 
 
-def test_no_split_is_split_whole():
+def test_dataset_without_split_is_split_completely():
     cases = _given(none=60)
     assert complete_split(cases, 4) == grouped_split(cases, 4)
 
 
-def test_train_alone_is_split_whole():
+def test_dataset_with_train_only_is_split_completely():
     cases = _given(train=60)
     assert _splits(complete_split(cases)) == _splits(grouped_split(cases))
 
 
-def test_val_is_taken_from_train_by_groups():
+def test_val_is_taken_from_train_without_dividing_groups():
     cases = _given(train=100, test=20)
     cases = [
         replace(case, group=f"g{number // 4}") if case.split == "train" else case
@@ -158,18 +158,20 @@ def test_val_without_test_becomes_test():
     assert sum(case.split == "test" for case in split) == 10
 
 
-def test_films_beside_the_splits_go_to_train():
+def test_cases_outside_the_split_folders_go_to_train():
     cases = _given(train=20, val=6, test=6, none=4)
     assert Counter(case.split for case in complete_split(cases)) == {"train": 24, "val": 6, "test": 6}
 
 
-def test_no_train_part():
-    with pytest.raises(DataError, match="Expected a train folder, but found only test, val"):
+def test_missing_train_split_is_refused():
+    with pytest.raises(DataError, match="no train folder, only test, val"):
         complete_split(_given(val=6, test=6))
 
 
-def test_too_little_to_take_val_from():
-    with pytest.raises(DataError, match=r"two independent films of each kind in train .* found 1"):
+def test_train_split_too_small_for_val_is_refused():
+    with pytest.raises(
+        DataError, match=r"two independent images of each class in train, but one class has 1"
+    ):
         complete_split(_given(train=3, test=6))
     assert {case.split for case in complete_split(_given(train=5, test=6))} == {"train", "val", "test"}
 
@@ -177,7 +179,7 @@ def test_too_little_to_take_val_from():
 # ---- the hash ----
 
 
-def test_split_hash_depends_on_the_split_alone(cases):
+def test_split_hash_depends_only_on_the_split(cases):
     split = grouped_split(cases)
     moved = [replace(case, path=Path("/elsewhere") / case.id) for case in reversed(split)]
     assert split_hash(moved) == split_hash(split)
@@ -185,6 +187,6 @@ def test_split_hash_depends_on_the_split_alone(cases):
     assert split_hash([replace(split[0], label=1 - split[0].label), *split[1:]]) != split_hash(split)
 
 
-def test_split_hash_never_changes_between_versions():
+def test_split_hash_is_stable_between_versions():
     cases = [_case(0, 0, split="train"), _case(1, 1, split="test")]
     assert split_hash(cases) == "eea5c37899f9ca2f355695bf581e498a3aac4761daab476d5ffb386fc85856b9"

@@ -40,7 +40,7 @@ def test_from_the_search_to_a_mark_and_the_files(page, app, odd, tmp_path):
     page.get_by_role("button", name=re.compile("^Look ")).click()
     said = page.get_by_test_id("suspects")
     expect(said).to_contain_text("of 57", timeout=120_000)
-    expect(said).to_contain_text("under both labels: 1.")
+    expect(said).to_contain_text("with both labels: 1.")
 
     page.get_by_role("heading", name="Pictures under both labels").wait_for()
     page.locator(".st-key-labels-contradiction-0 img").wait_for()
@@ -69,7 +69,7 @@ def test_from_the_search_to_a_mark_and_the_files(page, app, odd, tmp_path):
     page.get_by_role("button", name="Back to the list").click()
     page.get_by_text("marked: label wrong").wait_for()
     page.get_by_text("Marks, agreement, export").click()
-    page.get_by_text("with a label that is called wrong and left out: 1").or_(
+    page.get_by_text("Wrong labels left out: 1").or_(
         page.get_by_text("In the test split: 1 more")
     ).wait_for()
     reviews.undo("B")

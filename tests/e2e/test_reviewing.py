@@ -64,7 +64,7 @@ def test_matrix_to_gallery_to_case_to_mark_to_export_and_back(page, app, tmp_pat
     reviews.undo("Reader Ä")
     assert reviews.all() == []
     page.locator("input[type=file]").set_input_files(path)
-    page.get_by_text("Reviews taken in: 1; here already: 0").wait_for()
+    page.get_by_text("Imported reviews: 1. Already present: 0.").wait_for()
     assert reviews.all() == [stands]
     page.get_by_text("1 mark on 1 film by 1 reviewer.").wait_for()
 
@@ -72,7 +72,7 @@ def test_matrix_to_gallery_to_case_to_mark_to_export_and_back(page, app, tmp_pat
     wrong.write_text("id,mark\n1,subtle\n")
     page.get_by_role("button", name=re.compile("^Remove")).click()
     page.locator("input[type=file]").set_input_files(wrong)
-    page.get_by_text("Expected the columns id, mark, note, reviewer, time in wrong.csv").wait_for()
+    page.get_by_text("the columns id, mark, note, reviewer, time are required").wait_for()
     assert reviews.all() == [stands]
     reviews.undo("Reader Ä")
 
@@ -89,7 +89,7 @@ def test_the_next_training_set_leaves_a_wrong_label_out(page, app, tmp_path):
     field.press("Enter")
     page.get_by_role("img", name=re.compile("^Film ")).first.wait_for()
     page.get_by_text("Marks, agreement, export").click()
-    page.get_by_text("Films: 56; with a label that is called wrong and left out: 1.").wait_for()
+    page.get_by_text("Images: 56. Wrong labels left out: 1.").wait_for()
     page.get_by_text("In the test split: 1 more").wait_for()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download the reviewed set (manifest)").click()

@@ -1,4 +1,4 @@
-"""Suspected labels of a data set: from the films to the list, on the command line and as a job."""
+"""Search for label errors: as a function, on the command line and as a background job."""
 
 import json
 import shutil
@@ -10,23 +10,23 @@ from fracture_core.cli.main import main
 from fracture_core.errors import DataError, ModelError
 from fracture_core.inference import features
 from fracture_core.jobs import background
-from fracture_core.label_errors import find_label_errors as label_suspects
-from fracture_core.label_errors.find_label_errors import find_label_errors as find_suspects
+from fracture_core.label_errors import find_label_errors as search_module
+from fracture_core.label_errors.find_label_errors import find_label_errors
 from fracture_core.label_errors.search_job import LabelErrorJob
 
 
 @pytest.fixture
 def find(store, tmp_path):
     def search(root, progress=lambda *step: None, model="tiny"):
-        return find_suspects(store, model, root, "auto", tmp_path / "cache", progress)
+        return find_label_errors(store, model, root, "auto", tmp_path / "cache", progress)
 
     return search
 
 
 @pytest.fixture
-def odd(phantoms, tmp_path):
-    """The phantoms, one of them under the other label too, turned, and a file that is no picture."""
-    root = tmp_path / "odd"
+def flawed(phantoms, tmp_path):
+    """The phantoms with a rotated copy under the other label and an unreadable file."""
+    root = tmp_path / "flawed"
     shutil.copytree(phantoms, root)
     with Image.open(root / "fractured" / "synthetic_01.png") as film:
         film.transpose(Image.Transpose.ROTATE_90).save(root / "not fractured" / "other.png")
@@ -34,12 +34,12 @@ def odd(phantoms, tmp_path):
     return root
 
 
-def test_every_film_is_looked_at_once_and_remembered(find, phantoms, monkeypatch):
-    told: list[tuple[str, int, int]] = []
-    found = find(phantoms, lambda *step: told.append(step))
+def test_features_are_computed_once_and_cached(find, phantoms, monkeypatch):
+    steps: list[tuple[str, int, int]] = []
+    found = find(phantoms, lambda *step: steps.append(step))
     assert (found.films, found.own, found.unreadable, found.contradictions) == (56, True, 0, ())
     assert found.learnt == sum(film.split == "train" for film in found.suspected) or found.learnt > 30
-    assert list(dict.fromkeys(stage for stage, _, _ in told)) == [
+    assert list(dict.fromkeys(stage for stage, _, _ in steps)) == [
         "Loading the model",
         "Comparing images",
         "Reading images",
@@ -49,14 +49,14 @@ def test_every_film_is_looked_at_once_and_remembered(find, phantoms, monkeypatch
     assert all(0 <= film.probability <= 1 for film in found.suspected)
 
     def never(*_):
-        raise AssertionError("the films were looked at before")
+        raise AssertionError("the features are cached")
 
     monkeypatch.setattr(features, "normalise_canvas", never)
     again = find(phantoms)
     assert (again.suspected, again.auc) == (found.suspected, found.auc)
 
 
-def test_a_search_that_was_ended_goes_on_where_it_was(find, phantoms, monkeypatch):
+def test_interrupted_search_resumes(find, phantoms, monkeypatch):
     monkeypatch.setattr(features, "_EVERY", 16)
     monkeypatch.setattr(features, "_BATCH", 16)
 
@@ -66,20 +66,20 @@ def test_a_search_that_was_ended_goes_on_where_it_was(find, phantoms, monkeypatc
 
     with pytest.raises(KeyboardInterrupt):
         find(phantoms, stop)
-    told: list[int] = []
-    find(phantoms, lambda stage, done, total: told.append(done) if stage.startswith("Computing") else None)
-    assert told == [32, 48, 56]
+    steps: list[int] = []
+    find(phantoms, lambda stage, done, total: steps.append(done) if stage == "Computing features" else None)
+    assert steps == [32, 48, 56]
 
 
-def test_a_picture_under_both_labels_and_an_unreadable_file_are_told(find, odd):
-    found = find(odd)
+def test_contradiction_and_unreadable_file_are_reported(find, flawed):
+    found = find(flawed)
     ((first, second),) = found.contradictions
     assert {first.path, second.path} == {"fractured/synthetic_01.png", "not fractured/other.png"}
     assert first.group == second.group
     assert (found.films, found.unreadable, found.own) == (57, 1, True)
 
 
-def test_another_set_is_searched_and_said_to_be_another(find, phantoms, tmp_path):
+def test_search_of_another_dataset(find, phantoms, tmp_path):
     root = tmp_path / "part"
     for name in ("fractured", "not fractured"):
         (root / name).mkdir(parents=True)
@@ -89,51 +89,51 @@ def test_another_set_is_searched_and_said_to_be_another(find, phantoms, tmp_path
     assert (found.films, found.own, found.learnt, found.limitations) == (24, False, 0, "")
 
 
-def test_an_unknown_model_and_a_folder_without_films_are_said(find, phantoms, tmp_path):
+def test_unknown_model_and_missing_folder_are_refused(find, phantoms, tmp_path):
     with pytest.raises(ModelError, match="nobody"):
         find(phantoms, model="nobody")
     with pytest.raises(DataError, match="Expected"):
         find(tmp_path / "nowhere")
 
 
-def test_labels_of_another_meaning_are_refused(find, phantoms, monkeypatch):
-    catalogue = label_suspects.read_catalogue(phantoms)
+def test_dataset_labelled_for_another_finding_is_refused(find, phantoms, monkeypatch):
+    catalogue = search_module.read_catalogue(phantoms)
     other = type(catalogue)(**{**vars(catalogue), "finding": "abnormality"})
-    monkeypatch.setattr(label_suspects, "read_catalogue", lambda *_: other)
-    with pytest.raises(DataError, match="labelled for abnormality: use a model of these labels"):
+    monkeypatch.setattr(search_module, "read_catalogue", lambda *_: other)
+    with pytest.raises(DataError, match="labelled for abnormality: choose a model for these labels"):
         find(phantoms)
 
 
-def test_the_command_writes_the_list(odd, store, tmp_path, capsys):
+def test_command_writes_a_csv_file(flawed, store, tmp_path, capsys):
     out = tmp_path / "suspects.csv"
-    assert main(["data", "suspects", str(odd), "--model", "tiny", "--out", str(out)]) == 0
-    said = capsys.readouterr().out
-    assert said.startswith("Suspected labels: ")
-    assert "under both labels: 1." in said
+    assert main(["data", "suspects", str(flawed), "--model", "tiny", "--out", str(out)]) == 0
+    output = capsys.readouterr().out
+    assert output.startswith("Suspected label errors: ")
+    assert "with both labels: 1." in output
     assert "synthetic_01.png" in out.read_text("utf-8-sig")
-    assert main(["data", "suspects", str(odd), "--model", "tiny", "--out", str(tmp_path)]) == 1
+    assert main(["data", "suspects", str(flawed), "--model", "tiny", "--out", str(tmp_path)]) == 1
     assert "choose another place" in capsys.readouterr().err
 
 
-def test_a_job_keeps_list_or_reason(odd, store, tmp_path):
+def test_job_stores_results_or_failure_reason(flawed, store, tmp_path):
     job = LabelErrorJob(tmp_path / "job")
     assert job.state().status == "absent"
-    with pytest.raises(DataError, match="look for them again"):
+    with pytest.raises(DataError, match="run the search again"):
         job.results()
     job.folder.mkdir()
-    arguments = ["data", "suspects", str(odd), "--model", "tiny", "--job", str(job.folder)]
+    arguments = ["data", "suspects", str(flawed), "--model", "tiny", "--job", str(job.folder)]
     assert main(arguments) == 0
-    assert (job.state().status, job.state().message) == ("finished", job.results().sentence)
+    assert (job.state().status, job.state().what) == ("finished", job.results().sentence)
     (tmp_path / "job.json").write_text(json.dumps({"films": 1}))
     with pytest.raises(DataError, match="damaged"):
         job.results()
     arguments[2] = str(tmp_path / "nowhere")
     assert main(arguments) == 1
     assert job.state().status == "failed"
-    assert "Expected" in job.state().message
+    assert "Expected" in job.state().what
 
 
-def test_a_job_that_is_ended_says_so(tmp_path, monkeypatch):
+def test_cancelled_job_keeps_earlier_results(tmp_path, monkeypatch):
     job = LabelErrorJob(tmp_path / "job")
     job.start("nobody", tmp_path)
     with pytest.raises(DataError, match="wait for it or cancel it"):
@@ -141,7 +141,7 @@ def test_a_job_that_is_ended_says_so(tmp_path, monkeypatch):
     job.cancel()
     assert job.state().status == "cancelled"
     assert not job.has_results
-    # A list that was there before stays until there is a new one.
+    # Earlier results stay until the next search has finished.
     (tmp_path / "job.json").write_text("{}")
     job.start("nobody", tmp_path)
     job.cancel()
@@ -151,7 +151,7 @@ def test_a_job_that_is_ended_says_so(tmp_path, monkeypatch):
     assert not job.has_results
 
 
-def test_a_list_outlives_a_search_that_cannot_be_started(tmp_path, monkeypatch):
+def test_results_survive_a_search_that_cannot_be_started(tmp_path, monkeypatch):
     job = LabelErrorJob(tmp_path / "job")
     (tmp_path / "job.json").write_text("{}")
 

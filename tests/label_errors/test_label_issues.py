@@ -1,4 +1,4 @@
-"""The list as file and as text."""
+"""LabelIssues as JSON, CSV and text."""
 
 import csv
 import io
@@ -11,12 +11,12 @@ from fracture_core.evaluation import Interval
 from fracture_core.label_errors.label_issues import BOTH_LABELS, LABEL_ISSUE_COLUMNS, LabelIssue, LabelIssues
 
 
-def _film(case: str, label: int) -> LabelIssue:
+def _issue(case: str, label: int) -> LabelIssue:
     return LabelIssue(case, f"films/{case}.png", label, 0.25, "train", "hand leg", "g1")
 
 
 @pytest.fixture
-def found() -> LabelIssues:
+def issues() -> LabelIssues:
     return LabelIssues(
         created="2026-01-01T00:00:00+00:00",
         model="tiny",
@@ -28,41 +28,41 @@ def found() -> LabelIssues:
         unreadable=2,
         groups=300,
         auc=Interval(0.9, 0.85, 0.94, 1200),
-        suspected=(_film("=a", 1), _film("b", 0), _film("c", 0)),
-        contradictions=((_film("b", 0), _film("d", 1)),),
+        suspected=(_issue("=a", 1), _issue("b", 0), _issue("c", 0)),
+        contradictions=((_issue("b", 0), _issue("d", 1)),),
     )
 
 
-def test_it_reads_back_equal(found):
-    assert LabelIssues.from_json(json.loads(json.dumps(found.to_json()))) == found
+def test_json_round_trip(issues):
+    assert LabelIssues.from_json(json.loads(json.dumps(issues.to_json()))) == issues
 
 
 @pytest.mark.parametrize(
     "damage", [{"auc": None}, {"suspected": [{"case": "a"}]}, {"stranger": 1}, {"films": "x"}]
 )
-def test_a_damaged_list_is_said(found, damage):
-    payload = found.to_json() | damage
+def test_damaged_json_is_refused(issues, damage):
+    payload = issues.to_json() | damage
     if damage == {"films": "x"}:
         del payload["films"]
-    with pytest.raises(DataError, match="look for them again"):
+    with pytest.raises(DataError, match="run the search again"):
         LabelIssues.from_json(payload)
 
 
-def test_words(found):
-    assert found.sentence.startswith("Suspected labels: 3 of 1,200 (fracture: 1; no fracture: 2).")
-    assert "under both labels: 1." in found.sentence
-    assert "not compared: 2." in found.sentence
-    assert "learnt from 800" in found.limitations
+def test_summary_sentences(issues):
+    assert issues.sentence.startswith("Suspected label errors: 3 of 1,200 (fracture: 1; no fracture: 2).")
+    assert "with both labels: 1." in issues.sentence
+    assert "not compared: 2." in issues.sentence
+    assert "trained on 800" in issues.limitations
 
 
-def test_a_film_is_listed_once(found):
-    assert [film.case for film in found.all_issues()] == ["=a", "b", "c", "d"]
-    assert found.find("d") == _film("d", 1)
-    assert found.find("nobody") is None
+def test_every_issue_is_listed_once(issues):
+    assert [issue.case for issue in issues.all_issues()] == ["=a", "b", "c", "d"]
+    assert issues.find("d") == _issue("d", 1)
+    assert issues.find("nobody") is None
 
 
-def test_the_file_for_spreadsheets(found):
-    text = found.to_csv().decode("utf-8-sig")
+def test_csv_content(issues):
+    text = issues.to_csv().decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert tuple(rows[0]) == LABEL_ISSUE_COLUMNS
     assert [(row["id"], row["label"]) for row in rows[:2]] == [("'=a", "fracture"), ("b", "no fracture")]

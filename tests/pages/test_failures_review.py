@@ -97,7 +97,7 @@ def test_reviewer_is_renamed_and_merged_after_a_question(reviews, tested):
     before = reviews.all()
     _rename(test, "Anna3", "Anna")
     (question,) = (found.value.replace("\\", "") for found in test.warning)
-    assert "2 marks of “Anna3” will move to “Anna”. 1 film was marked under both names" in question
+    assert "2 marks of “Anna3” will move to “Anna”. 1 image was marked under both names" in question
     assert reviews.all() == before
     _press(test, "failures_merge_no")
     assert (list(test.warning), reviews.all()) == ([], before)

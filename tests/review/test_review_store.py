@@ -1,4 +1,4 @@
-"""Marks are kept, replaced, taken back, and never lost."""
+"""ReviewStore: marks are stored, replaced, revoked and never lost."""
 
 import signal
 import sqlite3
@@ -15,15 +15,15 @@ from fracture_core.review import review_store as reviews_module
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Says each film after it is on disk.
+# Prints each case after it is on disk.
 _WRITER = """
 import sys
 from pathlib import Path
-from fracture_core.review import Reviews
+from fracture_core.review import ReviewStore
 path, name, count = sys.argv[1:]
 for number in range(int(count)):
-    Reviews(Path(path)).mark(f"film {number}", "subtle", name, f"note {number}")
-    print(f"film {number}", flush=True)
+    ReviewStore(Path(path)).add_annotation(f"case {number}", "subtle", name, f"note {number}")
+    print(f"case {number}", flush=True)
 """
 
 
@@ -41,27 +41,27 @@ def _marks(reviews: ReviewStore) -> dict[tuple[str, str], str]:
     return {(review.case, review.reviewer): review.mark for review in reviews.all()}
 
 
-def test_nothing_is_made_by_looking(reviews):
+def test_reading_creates_no_file(reviews):
     assert reviews.all() == []
     assert reviews.undo("A") == ""
     assert not reviews.path.exists()
 
 
 @pytest.mark.parametrize("mark", ANNOTATIONS)
-def test_a_mark_stands(reviews, mark):
+def test_mark_is_stored(reviews, mark):
     reviews.add_annotation("a/1.png", mark, "  Ü  B ", " it's\n“so” ")
     (found,) = reviews.all()
     assert (found.case, found.mark, found.note, found.reviewer) == ("a/1.png", mark, "it's\n“so”", "Ü B")
 
 
-def test_a_new_mark_replaces_that_of_the_same_reviewer_only(reviews):
+def test_new_mark_replaces_only_that_of_the_same_reviewer(reviews):
     reviews.add_annotation("1", "subtle", "A")
     reviews.add_annotation("1", "artefact", "B")
     reviews.add_annotation("1", "correct", "A")
     assert _marks(reviews) == {("1", "A"): "correct", ("1", "B"): "artefact"}
 
 
-def test_undo_goes_back_step_by_step_through_the_history(reviews):
+def test_undo_steps_back_through_the_history(reviews):
     reviews.add_annotation("1", "subtle", "A", "first")
     reviews.add_annotation("1", "correct", "A")
     reviews.add_annotation("2", "hardware", "A")
@@ -76,7 +76,7 @@ def test_undo_goes_back_step_by_step_through_the_history(reviews):
     assert _marks(reviews)["1", "A"] == "subtle"
 
 
-def test_the_same_mark_twice_is_taken_back_at_once(reviews):
+def test_repeated_mark_needs_one_undo(reviews):
     reviews.add_annotation("1", "subtle", "A")
     reviews.add_annotation("1", "subtle", "A")
     reviews.undo("A")
@@ -102,7 +102,7 @@ def test_renamed_reviewer_keeps_marks_times_and_history(reviews):
     assert reviews.undo("Anna2") == ""
 
 
-def test_merged_reviewer_keeps_the_later_mark_of_each_film(reviews):
+def test_merged_reviewer_keeps_the_later_mark_of_each_image(reviews):
     reviews.add_annotation("earlier", "subtle", "Anna2")
     reviews.add_annotation("later", "subtle", "Anna")
     reviews.add_annotation("later", "hardware", "Anna2")
@@ -121,7 +121,7 @@ def test_merged_reviewer_keeps_the_later_mark_of_each_film(reviews):
     }
 
 
-def test_renamed_back_is_as_before(reviews):
+def test_renaming_back_restores_the_reviews(reviews):
     reviews.add_annotation("1", "subtle", "A")
     before = reviews.all()
     reviews.rename("A", "B")
@@ -130,51 +130,51 @@ def test_renamed_back_is_as_before(reviews):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "words"),
+    ("old", "new", "message"),
     [
-        ("Nobody", "C", "no marks by 'Nobody': expected one of A, B"),
+        ("Nobody", "C", "no marks by 'Nobody': choose one of A, B"),
         ("A", " A ", "same as the old"),
-        ("A", " ", "name of a reviewer"),
-        ("A", "x" * 81, "at most 80"),
-        ("A", "C\0", "plain text"),
+        ("A", " ", "reviewer name ''"),
+        ("A", "x" * 81, "1 to 80"),
+        ("A", "C\0", "cannot be stored"),
         ("A", "B", "has marks already"),
     ],
 )
-def test_rename_that_is_refused_changes_nothing(reviews, old, new, words):
+def test_refused_rename_changes_nothing(reviews, old, new, message):
     reviews.add_annotation("1", "subtle", "A")
     reviews.add_annotation("1", "subtle", "B")
     before = reviews.all()
-    with pytest.raises(DataError, match=words):
+    with pytest.raises(DataError, match=message):
         reviews.rename(old, new)
     assert reviews.all() == before
 
 
-def test_rename_that_fails_half_way_changes_nothing(reviews, monkeypatch):
+def test_interrupted_rename_changes_nothing(reviews, monkeypatch):
     for number in range(3):
         reviews.add_annotation(str(number), "subtle", "A")
     before = reviews.all()
     added = []
 
-    def fail_at_the_second(connection, review):
+    def fail_on_second_insert(connection, review):
         added.append(review)
         if len(added) == 2:
             raise sqlite3.OperationalError("disk I/O error")
         return original(connection, review)
 
-    original = reviews_module._add
-    monkeypatch.setattr(reviews_module, "_add", fail_at_the_second)
+    original = reviews_module._insert
+    monkeypatch.setattr(reviews_module, "_insert", fail_on_second_insert)
     with pytest.raises(DataError, match="disk I/O error"):
         reviews.rename("A", "B")
     assert reviews.all() == before
 
 
 def test_rename_without_any_mark_is_refused(reviews):
-    with pytest.raises(DataError, match="nobody has marked a film"):
+    with pytest.raises(DataError, match="nobody has marked an image"):
         reviews.rename("A", "B")
     assert not reviews.path.exists()
 
 
-def test_the_history_cannot_be_changed(reviews):
+def test_history_is_append_only(reviews):
     reviews.add_annotation("1", "subtle", "A")
     connection = sqlite3.connect(reviews.path)
     for statement in ("DELETE FROM events", "UPDATE events SET mark = 'correct'"):
@@ -184,34 +184,34 @@ def test_the_history_cannot_be_changed(reviews):
 
 
 @pytest.mark.parametrize(
-    ("case", "mark", "reviewer", "note", "words"),
+    ("case", "mark", "reviewer", "note", "message"),
     [
-        ("", "subtle", "A", "", "id of a film"),
+        ("", "subtle", "A", "", "id of the image"),
         ("1", "wrong", "A", "", "label wrong, subtle"),
-        ("1", "subtle", "  ", "", "name of a reviewer"),
-        ("1", "subtle", "A" * 81, "", "at most 80"),
-        ("1", "subtle", "A", "x" * 1001, "got 1,001"),
-        ("1", "subtle", "A", "\0", "plain text"),
-        ("\udcff", "subtle", "A", "", "plain text"),
+        ("1", "subtle", "  ", "", "reviewer name ''"),
+        ("1", "subtle", "A" * 81, "", "1 to 80"),
+        ("1", "subtle", "A", "x" * 1001, "has 1,001"),
+        ("1", "subtle", "A", "\0", "cannot be stored"),
+        ("\udcff", "subtle", "A", "", "cannot be stored"),
     ],
 )
-def test_what_is_no_review_is_refused(reviews, case, mark, reviewer, note, words):
-    with pytest.raises(DataError, match=words):
+def test_invalid_review_is_refused(reviews, case, mark, reviewer, note, message):
+    with pytest.raises(DataError, match=message):
         reviews.add_annotation(case, mark, reviewer, note)
     assert not reviews.path.exists()
 
 
 @pytest.mark.parametrize("model", ["../../elsewhere", "/elsewhere", "..", ""])
-def test_no_id_of_a_model_leads_out_of_the_runs(tmp_path, model):
+def test_model_id_cannot_leave_the_runs_folder(tmp_path, model):
     assert ReviewStore.for_model(tmp_path, model).path.resolve().is_relative_to(tmp_path)
 
 
-def test_what_is_taken_in_does_not_replace_what_is_newer(reviews):
+def test_import_does_not_replace_later_marks(reviews):
     reviews.add_annotation("1", "subtle", "A")
-    (standing,) = reviews.all()
+    (current,) = reviews.all()
     older = Review("1", "correct", "", "A", "2020-01-01T00:00:00Z")
     other = Review("1", "correct", "", "B", "2020-01-01T00:00:00+00:00")
-    assert reviews.merge([standing, older, other]) == (1, 1, 1)
+    assert reviews.merge([current, older, other]) == (1, 1, 1)
     assert _marks(reviews) == {("1", "A"): "subtle", ("1", "B"): "correct"}
     assert reviews.merge([other]) == (0, 1, 0)
     newer = Review("1", "artefact", "", "A", "2990-01-01T00:00:00+00:00")
@@ -220,22 +220,22 @@ def test_what_is_taken_in_does_not_replace_what_is_newer(reviews):
     assert _marks(reviews)["1", "A"] == "subtle"
 
 
-def test_two_processes_at_once_lose_nothing(reviews):
+def test_concurrent_processes_lose_nothing(reviews):
     writers = [_writer(reviews, name, 60) for name in ("A", "B")]
     for writer in writers:
         writer.communicate(timeout=120)
         assert writer.returncode == 0
-    wanted = {(f"film {number}", name) for number in range(60) for name in ("A", "B")}
-    assert _marks(reviews).keys() == wanted
+    expected = {(f"case {number}", name) for number in range(60) for name in ("A", "B")}
+    assert _marks(reviews).keys() == expected
 
 
-def test_many_may_begin_at_once(reviews):
+def test_concurrent_creation_of_the_file(reviews):
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda number: reviews.add_annotation("1", "subtle", f"N{number}"), range(64)))
     assert len(reviews.all()) == 64
 
 
-def test_one_mark_is_taken_back_once(reviews):
+def test_concurrent_undo_revokes_each_mark_once(reviews):
     for number in range(20):
         reviews.add_annotation(str(number), "subtle", "A")
     with ThreadPoolExecutor(8) as pool:
@@ -244,26 +244,26 @@ def test_one_mark_is_taken_back_once(reviews):
     assert reviews.all() == []
 
 
-def test_a_killed_writer_leaves_all_that_it_had_written(reviews):
+def test_killed_writer_leaves_all_committed_marks(reviews):
     writer = _writer(reviews, "A", 100_000)
     assert writer.stdout is not None
-    said = [writer.stdout.readline().strip() for _ in range(25)]
+    printed = [writer.stdout.readline().strip() for _ in range(25)]
     writer.send_signal(signal.SIGKILL)
-    said += writer.stdout.read().split("\n")
+    printed += writer.stdout.read().split("\n")
     writer.stdout.close()
     assert writer.wait(30) == -signal.SIGKILL
     written = {review.case for review in reviews.all()}
-    # One more may be on disk that it had no time to tell.
-    assert {line for line in said if line} <= written
-    assert len(written) <= len([line for line in said if line]) + 1
+    # One more mark may be committed but not printed yet.
+    assert {line for line in printed if line} <= written
+    assert len(written) <= len([line for line in printed if line]) + 1
     connection = sqlite3.connect(reviews.path)
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
-    reviews.add_annotation("film 0", "correct", "B")
-    assert ("film 0", "B") in _marks(reviews)
+    reviews.add_annotation("case 0", "correct", "B")
+    assert ("case 0", "B") in _marks(reviews)
 
 
-def test_a_file_without_its_table_holds_nothing(reviews):
+def test_file_without_table_has_no_reviews(reviews):
     reviews.path.parent.mkdir(parents=True)
     reviews.path.touch()
     assert reviews.all() == []
@@ -271,17 +271,17 @@ def test_a_file_without_its_table_holds_nothing(reviews):
     assert len(reviews.all()) == 1
 
 
-def test_another_file_in_its_place_is_said_and_kept(reviews):
+def test_foreign_file_is_reported_and_kept(reviews):
     reviews.path.parent.mkdir(parents=True)
-    reviews.path.write_text("no database at all, but long enough to be looked at")
+    reviews.path.write_text("not a database, but long enough to be read as one")
     with pytest.raises(DataError, match="cannot be read"):
         reviews.all()
     with pytest.raises(DataError, match="cannot be written"):
         reviews.add_annotation("1", "subtle", "A")
-    assert reviews.path.read_text().startswith("no database")
+    assert reviews.path.read_text().startswith("not a database")
 
 
-def test_a_folder_that_cannot_be_made_is_said(tmp_path):
+def test_folder_that_cannot_be_created_is_reported(tmp_path):
     (tmp_path / "reviews").touch()
     with pytest.raises(DataError, match="cannot be written"):
         ReviewStore.for_model(tmp_path, "model").add_annotation("1", "subtle", "A")

@@ -1,4 +1,4 @@
-"""Cohen's kappa against values worked out by hand and against scikit-learn."""
+"""Cohen's kappa compared with manual results and with scikit-learn."""
 
 import math
 
@@ -14,13 +14,13 @@ TIME = "2026-01-01T00:00:00+00:00"
 def _reviews(**marks: list[str]) -> list[Review]:
     return [
         Review(str(number), mark, "", name, TIME)
-        for name, given in marks.items()
-        for number, mark in enumerate(given)
+        for name, sequence in marks.items()
+        for number, mark in enumerate(sequence)
         if mark
     ]
 
 
-def test_kappa_worked_out_by_hand():
+def test_kappa_equals_manual_result():
     # Both “subtle” 20 times, both “correct” 15 times, 5 and 10 apart: agreement 0.7; by chance
     # 0.5 · 0.6 + 0.5 · 0.4 = 0.5; kappa (0.7 − 0.5) / (1 − 0.5) = 0.4.
     first = ["subtle"] * 25 + ["correct"] * 25
@@ -31,16 +31,16 @@ def test_kappa_worked_out_by_hand():
     assert -1 <= found.kappa.low < 0.4 < found.kappa.high <= 1
 
 
-def test_kappa_is_that_of_scikit_learn_for_every_pair():
+def test_kappa_equals_scikit_learn_for_every_pair():
     rng = np.random.default_rng(5)
     marks = {name: [str(mark) for mark in rng.choice([*ANNOTATIONS, ""], 80)] for name in "ABC"}
     found = measure_agreement(_reviews(**marks))
     assert [(pair.first, pair.second) for pair in found] == [("A", "B"), ("A", "C"), ("B", "C")]
     for pair in found:
         both = [
-            (ours, theirs)
-            for ours, theirs in zip(marks[pair.first], marks[pair.second], strict=True)
-            if ours and theirs
+            (first, second)
+            for first, second in zip(marks[pair.first], marks[pair.second], strict=True)
+            if first and second
         ]
         assert pair.kappa.n == len(both)
         assert pair.kappa.value == pytest.approx(cohen_kappa_score(*zip(*both, strict=True)))
@@ -49,13 +49,13 @@ def test_kappa_is_that_of_scikit_learn_for_every_pair():
 @pytest.mark.parametrize(
     ("second", "shared"), [(["", "", "subtle"], 0), (["subtle", "subtle", ""], 2)], ids=["none", "one mark"]
 )
-def test_kappa_is_unknown_where_chance_explains_all(second, shared):
+def test_kappa_is_unknown_when_chance_agreement_is_certain(second, shared):
     (found,) = measure_agreement(_reviews(A=["subtle", "subtle", ""], B=second))
     assert not found.kappa.is_measured
     assert (found.same, found.kappa.n) == (shared, shared)
 
 
-def test_whole_agreement_and_none():
+def test_complete_agreement_and_disagreement():
     (found,) = measure_agreement(_reviews(A=["subtle", "correct"], B=["subtle", "correct"]))
     assert found.kappa.value == pytest.approx(1)
     assert math.isnan(found.kappa.low)
@@ -63,12 +63,12 @@ def test_whole_agreement_and_none():
     assert found.kappa.value == pytest.approx(-1)
 
 
-def test_one_reviewer_agrees_with_nobody():
+def test_single_reviewer_has_no_agreement():
     assert measure_agreement(_reviews(A=["subtle"])) == []
     assert measure_agreement([]) == []
 
 
-def test_one_shared_film_with_two_marks_gives_no_interval_and_no_warning():
+def test_one_shared_image_with_two_marks_has_no_interval_and_no_warning():
     time = "2026-01-01T00:00:00+00:00"
     pair = [Review("1", "subtle", "", "A", time), Review("1", "correct", "", "B", time)]
     (found,) = measure_agreement(pair)

@@ -1,4 +1,4 @@
-"""A lesson as HTML and PDF: complete, alone, without the name of a film."""
+"""Export of lessons as HTML and PDF: complete, self-contained, without file names."""
 
 import io
 import json
@@ -20,12 +20,12 @@ from fracture_core.teaching.lesson_slide import (
 )
 
 
-def _slide(label: int, seen: bool = True, synthetic: bool = True) -> LessonSlide:
+def _slide(label: int, heatmap: bool = True, synthetic: bool = True) -> LessonSlide:
     film = np.tile(np.arange(120, dtype=np.uint8), (160, 1))
     return LessonSlide(
         film=film,
-        overlay=np.stack([film] * 3, axis=-1) if seen else None,
-        no_heat="" if seen else "No positive evidence.",
+        overlay=np.stack([film] * 3, axis=-1) if heatmap else None,
+        no_heat="" if heatmap else "No positive evidence.",
         boxes=((0.25, 0.25, 0.5, 0.5),) if label else (),
         label=label,
         probability=0.12345,
@@ -39,15 +39,17 @@ def _slide(label: int, seen: bool = True, synthetic: bool = True) -> LessonSlide
 
 @pytest.fixture
 def lesson() -> LessonPresentation:
-    return LessonPresentation("Wrists & <hands>", "fracture", "Tiny", 0.3, (_slide(1), _slide(0, seen=False)))
+    return LessonPresentation(
+        "Wrists & <hands>", "fracture", "Tiny", 0.3, (_slide(1), _slide(0, heatmap=False))
+    )
 
 
-def test_the_page_holds_everything_and_asks_for_nothing(lesson):
+def test_html_is_complete_and_makes_no_request(lesson):
     page = lesson_to_html(lesson)
     assert not re.search(r"(src|href)=[\"']?(?!data:)\w", page.split("<script>")[0])
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
     assert "<title>Wrists &amp; &lt;hands&gt;</title>" in page
-    assert page.count("</script>") == 2  # a note ends no script
+    assert page.count("</script>") == 2  # the note does not close the script element
     data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL).group(1))
     first, second = data["slides"]
     assert (first["label"], first["probability"], first["called"], first["size"]) == (
@@ -62,30 +64,30 @@ def test_the_page_holds_everything_and_asks_for_nothing(lesson):
     assert first["note"] == "See <b>the ulna</b> </script>"
 
 
-def test_whose_films_they_are(lesson):
+def test_privacy_notice_depends_on_real_and_synthetic_images(lesson):
     assert lesson.privacy_notice == SYNTHETIC_IMAGES_NOTICE
-    persons = tuple(replace(slide, synthetic=False) for slide in lesson.slides)
-    assert replace(lesson, slides=persons).privacy_notice == REAL_IMAGES_NOTICE
-    assert replace(lesson, slides=(*persons, *lesson.slides)).privacy_notice == MIXED_IMAGES_NOTICE
+    real = tuple(replace(slide, synthetic=False) for slide in lesson.slides)
+    assert replace(lesson, slides=real).privacy_notice == REAL_IMAGES_NOTICE
+    assert replace(lesson, slides=(*real, *lesson.slides)).privacy_notice == MIXED_IMAGES_NOTICE
 
 
-def test_the_pdf_asks_before_it_tells(lesson):
-    read = pypdf.PdfReader(io.BytesIO(lesson_to_pdf(lesson)))
-    pages = [" ".join(page.extract_text().split()) for page in read.pages]
+def test_pdf_shows_the_question_before_the_answer(lesson):
+    reader = pypdf.PdfReader(io.BytesIO(lesson_to_pdf(lesson)))
+    pages = [" ".join(page.extract_text().split()) for page in reader.pages]
     assert len(pages) == 2 * len(lesson.slides) + 2
     title, question, answer = pages[:3]
     assert "Wrists & <hands>" in title
-    assert "no person was X-rayed" in title
+    assert "All images are synthetic" in title
     assert "What do you see?" in question
     assert "probability" not in question
-    assert "The model, wrong: no fracture" in answer
-    assert "marked in 1 place" in answer
+    assert "Model (incorrect): no fracture" in answer
+    assert "Ground truth: fracture, 1 marked location" in answer
     assert "See <b>the ulna</b>" in answer
     assert "No positive evidence." in pages[4]
-    assert "The model was right on 1 of 2." in pages[-1]
+    assert "Correct answers of the model: 1 of 2." in pages[-1]
 
 
-def test_other_findings_have_their_words(lesson):
+def test_texts_name_the_finding(lesson):
     other = replace(lesson, finding="abnormality")
     assert '"finding": "abnormality"' in lesson_to_html(other)
     assert "an abnormality" in pypdf.PdfReader(io.BytesIO(lesson_to_pdf(other))).pages[0].extract_text()

@@ -1,4 +1,4 @@
-"""Teaching files on disk: filled, put in order, renamed, deleted; two users lose nothing."""
+"""LessonStore: lessons are filled, ordered, renamed and deleted; concurrent changes are kept."""
 
 import threading
 from pathlib import Path
@@ -11,102 +11,104 @@ from fracture_core.teaching.lesson_store import LessonStore
 
 
 @pytest.fixture
-def shelf(tmp_path):
+def lessons(tmp_path):
     return LessonStore.for_model(tmp_path, "tiny")
 
 
-def test_films_are_added_once_moved_and_taken_out(shelf):
-    shelf.update("Wrists", lambda found: found.with_cases(("a", "b", "a", "c")))
-    assert shelf.load("Wrists").cases == ("a", "b", "c")
-    shelf.update("Wrists", lambda found: found.with_case_moved("c", -1))
-    assert shelf.load("Wrists").cases == ("a", "c", "b")
-    shelf.update("Wrists", lambda found: found.with_case_moved("a", -1).with_case_moved("b", 5))
-    assert shelf.load("Wrists").cases == ("a", "c", "b")
-    shelf.update(
+def test_cases_are_added_once_moved_and_removed(lessons):
+    lessons.update("Wrists", lambda lesson: lesson.with_cases(("a", "b", "a", "c")))
+    assert lessons.load("Wrists").cases == ("a", "b", "c")
+    lessons.update("Wrists", lambda lesson: lesson.with_case_moved("c", -1))
+    assert lessons.load("Wrists").cases == ("a", "c", "b")
+    lessons.update("Wrists", lambda lesson: lesson.with_case_moved("a", -1).with_case_moved("b", 5))
+    assert lessons.load("Wrists").cases == ("a", "c", "b")
+    lessons.update(
         "Wrists",
-        lambda found: (
-            found.with_case_toggled("c").with_case_toggled("d").with_note("b", "  look at the ulna ")
+        lambda lesson: (
+            lesson.with_case_toggled("c").with_case_toggled("d").with_note("b", "  look at the ulna ")
         ),
     )
-    assert shelf.load("Wrists").entries == (
+    assert lessons.load("Wrists").entries == (
         LessonEntry("a"),
         LessonEntry("b", "look at the ulna"),
         LessonEntry("d"),
     )
 
 
-def test_a_film_that_somebody_else_took_out_is_not_moved():
-    found = Lesson("a").with_case_toggled("b")
-    assert found.with_case_moved("gone", 1) == found
+def test_removed_case_is_not_moved():
+    lesson = Lesson("a").with_case_toggled("b")
+    assert lesson.with_case_moved("gone", 1) == lesson
 
 
-@pytest.mark.parametrize("act", [lambda shelf: shelf.delete("one"), lambda shelf: shelf.rename("one", "two")])
-def test_a_file_that_cannot_be_deleted_is_said_and_stays_the_only_one(shelf, monkeypatch, act):
-    shelf.update("one", lambda found: found.with_case_toggled("a"))
-    held, unlink = shelf._path("one"), Path.unlink
+@pytest.mark.parametrize(
+    "action", [lambda store: store.delete("one"), lambda store: store.rename("one", "two")]
+)
+def test_failed_deletion_is_reported_and_leaves_one_file(lessons, monkeypatch, action):
+    lessons.update("one", lambda lesson: lesson.with_case_toggled("a"))
+    protected, unlink = lessons._path("one"), Path.unlink
 
-    def refuse(path, **how):
-        if path == held:
+    def refuse(path, **options):
+        if path == protected:
             raise PermissionError(13, "Permission denied")
-        unlink(path, **how)
+        unlink(path, **options)
 
     monkeypatch.setattr(Path, "unlink", refuse)
-    with pytest.raises(DataError, match="said “Permission denied”"):
-        act(shelf)
-    assert shelf.names() == ["one"]
+    with pytest.raises(DataError, match=r"could not be deleted \(Permission denied\)"):
+        action(lessons)
+    assert lessons.names() == ["one"]
 
 
 @pytest.mark.parametrize("name", ["../../etc", "a/b", "ä: ?*", "x" * 80, "con"])
-def test_any_name_can_be_kept(shelf, name):
-    shelf.update(name, lambda found: found.with_case_toggled("a"))
-    assert shelf.names() == [name]
-    assert LessonStore(shelf.folder).load(name).cases == ("a",)
-    assert [path.parent for path in shelf.folder.iterdir()] == [shelf.folder]
+def test_any_printable_name_can_be_stored(lessons, name):
+    lessons.update(name, lambda lesson: lesson.with_case_toggled("a"))
+    assert lessons.names() == [name]
+    assert LessonStore(lessons.folder).load(name).cases == ("a",)
+    assert [path.parent for path in lessons.folder.iterdir()] == [lessons.folder]
 
 
 @pytest.mark.parametrize("name", ["", " a", "a\nb", "x" * 81])
-def test_a_name_that_cannot_be_is_said(shelf, name):
-    with pytest.raises(DataError, match="Expected a name of at most 80 characters"):
-        shelf.update(name, lambda found: found.with_case_toggled("a"))
-    assert shelf.names() == []
+def test_invalid_name_is_refused(lessons, name):
+    with pytest.raises(DataError, match="enter 1 to 80 characters"):
+        lessons.update(name, lambda lesson: lesson.with_case_toggled("a"))
+    assert lessons.names() == []
 
 
-def test_limits_are_said():
-    with pytest.raises(DataError, match="at most 60 films"):
+def test_size_limits():
+    with pytest.raises(DataError, match="at most 60 images"):
         Lesson("a").with_cases(tuple(map(str, range(MAX_ENTRIES + 1))))
     with pytest.raises(DataError, match="shorten it"):
         Lesson("a").with_case_toggled("b").with_note("b", "x" * 501)
 
 
-def test_renamed_and_deleted(shelf):
+def test_rename_and_delete(lessons):
     for name in ("one", "Two"):
-        shelf.update(name, lambda found: found.with_case_toggled("a"))
-    with pytest.raises(DataError, match="name that is free"):
-        shelf.rename("one", "Two")
-    shelf.rename("one", "one")
-    with pytest.raises(DataError, match="a teaching file 'gone', but there is none"):
-        shelf.rename("gone", "come")
-    assert "come" not in shelf
-    shelf.rename("one", "three")
-    assert shelf.names() == ["three", "Two"]
-    shelf.delete("three")
-    shelf.delete("nobody")
-    assert shelf.names() == ["Two"]
+        lessons.update(name, lambda lesson: lesson.with_case_toggled("a"))
+    with pytest.raises(DataError, match="'Two' exists already"):
+        lessons.rename("one", "Two")
+    lessons.rename("one", "one")
+    with pytest.raises(DataError, match="no teaching file 'gone'"):
+        lessons.rename("gone", "come")
+    assert "come" not in lessons
+    lessons.rename("one", "three")
+    assert lessons.names() == ["three", "Two"]
+    lessons.delete("three")
+    lessons.delete("nobody")
+    assert lessons.names() == ["Two"]
 
 
-def test_a_damaged_file_is_said_and_hides_no_other(shelf):
-    shelf.update("whole", lambda found: found.with_case_toggled("a"))
-    shelf.update("broken", lambda found: found.with_case_toggled("a"))
-    shelf._path("broken").write_text("{")
-    assert shelf.names() == ["whole"]
-    with pytest.raises(DataError, match="delete that file and begin anew"):
-        shelf.load("broken")
+def test_damaged_file_is_reported_and_does_not_hide_others(lessons):
+    lessons.update("whole", lambda lesson: lesson.with_case_toggled("a"))
+    lessons.update("broken", lambda lesson: lesson.with_case_toggled("a"))
+    lessons._path("broken").write_text("{")
+    assert lessons.names() == ["whole"]
+    with pytest.raises(DataError, match="delete it and create a new one"):
+        lessons.load("broken")
 
 
-def test_users_at_once_lose_nothing(shelf):
+def test_concurrent_changes_are_all_kept(lessons):
     threads = [
         threading.Thread(
-            target=shelf.update, args=("all", lambda found, case=str(k): found.with_case_toggled(case))
+            target=lessons.update, args=("all", lambda lesson, case=str(k): lesson.with_case_toggled(case))
         )
         for k in range(20)
     ]
@@ -114,4 +116,4 @@ def test_users_at_once_lose_nothing(shelf):
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(shelf.load("all").cases, key=int) == [str(k) for k in range(20)]
+    assert sorted(lessons.load("all").cases, key=int) == [str(k) for k in range(20)]

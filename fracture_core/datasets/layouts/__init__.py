@@ -1,4 +1,4 @@
-"""Folders of radiographs, found by looking at them."""
+"""Dataset layouts, detected from folders and tables."""
 
 from fracture_core.datasets.layouts.detect import (
     LAYOUTS,

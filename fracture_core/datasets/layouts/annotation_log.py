@@ -1,4 +1,4 @@
-"""Remarks on single annotations, collected while a dataset is read."""
+"""AnnotationLog: remarks on single annotations, collected while a dataset is read."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 from fracture_core.datasets.catalogue import DatasetRemark
 from fracture_core.file_names import escape_name
 
-# Details that a sentence shows; the remark holds all of them.
+# Number of details in a sentence; the remark contains all of them.
 _SHOWN = 3
 
-# By kind: what a sentence says of one and of several.
+# Singular and plural sentence by kind of remark.
 _SENTENCES = {
     "annotation_file_unreadable": (
         "An annotation file could not be read, so its boxes are missing",
@@ -17,8 +17,8 @@ _SENTENCES = {
     ),
     "annotation_skipped": ("An annotation was skipped", "{n} annotations were skipped"),
     "annotation_clipped": (
-        "A box reached over the edge of its image and was clipped",
-        "{n} boxes reached over the edges of their images and were clipped",
+        "A box exceeded its image and was clipped",
+        "{n} boxes exceeded their images and were clipped",
     ),
     "annotation_duplicate": (
         "An annotation has the id of another one",
@@ -33,40 +33,40 @@ _SENTENCES = {
         "{n} annotations belong to images that are not in the dataset",
     ),
     "box_turned": (
-        "The boxes of an image were turned, as its EXIF orientation says",
-        "The boxes of {n} images were turned, as their EXIF orientation says",
+        "The boxes of an image were rotated according to its EXIF orientation",
+        "The boxes of {n} images were rotated according to their EXIF orientation",
     ),
     "box_orientation_unclear": (
-        "The boxes of an image may be turned: its EXIF orientation is not reflected in the annotation",
-        "The boxes of {n} images may be turned: their EXIF orientation is not reflected in the annotations",
+        "The boxes of an image may be rotated: the annotation does not reflect its EXIF orientation",
+        "The boxes of {n} images may be rotated: the annotations do not reflect their EXIF orientation",
     ),
 }
 
 
 class AnnotationLog:
-    """Collects what is wrong with single annotations, so that none of them ends the reading of a dataset."""
+    """Collects problems with single annotations, so that one bad annotation does not stop reading the dataset."""
 
     def __init__(self) -> None:
         self._entries: dict[str, list[tuple[str, str]]] = {}
 
-    def add(self, kind: str, film: str, file: Path | str, place: str, reason: str = "") -> None:
-        """Note one annotation.
+    def add(self, kind: str, image: str, file: Path | str, location: str, reason: str = "") -> None:
+        """Add a remark on one annotation.
 
         Args:
-            kind: a key of the sentences above, such as "annotation_skipped".
-            film: the case id or file name of the image; "" where it is unknown.
+            kind: kind of remark, such as "annotation_skipped".
+            image: case id or file name of the image; "" if unknown.
             file: the annotation file.
-            place: where in the file, such as "annotation 12" or "line 3"; "" for the whole file.
-            reason: what is wrong; "" where the kind says it.
+            location: location in the file, such as "annotation 12" or "line 3"; "" for the whole file.
+            reason: the problem; "" if the kind states it.
         """
         name = file.name if isinstance(file, Path) else file
-        where = ", ".join(part for part in (name, place) if part)
-        of_film = f" ({film})" if film and film != Path(name).stem else ""
-        detail = f"{where}{of_film}" + (f": {reason}" if reason else "")
-        self._entries.setdefault(kind, []).append((escape_name(film or name), escape_name(detail)))
+        full_location = ", ".join(part for part in (name, location) if part)
+        of_image = f" ({image})" if image and image != Path(name).stem else ""
+        detail = f"{full_location}{of_image}" + (f": {reason}" if reason else "")
+        self._entries.setdefault(kind, []).append((escape_name(image or name), escape_name(detail)))
 
     def remarks(self) -> tuple[DatasetRemark, ...]:
-        """The remarks, one for each kind, with every annotation in `DatasetRemark.details`."""
+        """Create one remark per kind; `DatasetRemark.details` lists every annotation."""
         return tuple(self._remarks())
 
     def _remarks(self) -> Iterator[DatasetRemark]:
@@ -78,6 +78,6 @@ class AnnotationLog:
             shown = "; ".join(details[:_SHOWN])
             if len(details) > _SHOWN:
                 shown += f"; and {len(details) - _SHOWN:,} more"
-            words = sentences[len(details) > 1].format(n=f"{len(details):,}")
-            films = tuple(sorted({film for film, _ in entries}))
-            yield DatasetRemark(kind, films, f"{words}: {shown}.", details)
+            summary = sentences[len(details) > 1].format(n=f"{len(details):,}")
+            images = tuple(sorted({image for image, _ in entries}))
+            yield DatasetRemark(kind, images, f"{summary}: {shown}.", details)

@@ -1,4 +1,4 @@
-"""Bounding boxes of annotation files, checked and clipped to the image."""
+"""Bounding boxes of annotation files, validated and clipped to the image."""
 
 import math
 from typing import NamedTuple
@@ -6,19 +6,19 @@ from typing import NamedTuple
 from fracture_core.datasets.cases import Box
 from fracture_core.datasets.class_names import class_meaning
 
-# Share of the image by which a box may reach over the edge without a remark: rounding to whole pixels does that.
+# A box may exceed the image by this share without a remark, because of rounding to whole pixels.
 _ROUNDING = 0.005
 
-# Edges further out than this are no fractions of the image; they are probably pixels.
-_FURTHEST = 2.0
+# Edges with a larger magnitude are not fractions of the image, but probably pixels.
+_MAX_FRACTION = 2.0
 
 
 class ClippedBox(NamedTuple):
     """A box that lies within the image.
 
     Attributes:
-        box: x0, y0, x1, y1 as fractions of the image, each 0–1.
-        clipped: whether it reached over the edge by more than rounding.
+        box: x0, y0, x1, y1 as fractions of the image, 0–1.
+        clipped: whether the box exceeded the image by more than rounding.
     """
 
     box: Box
@@ -31,12 +31,16 @@ def clip_box(x0: float, y0: float, x1: float, y1: float) -> ClippedBox:
     Args:
         x0: left edge as a fraction of the image's width.
         y0: upper edge as a fraction of the image's height.
-        x1: right edge.
-        y1: lower edge.
+        x1: right edge as a fraction of the image's width.
+        y1: lower edge as a fraction of the image's height.
 
     Raises:
-        ValueError: an edge is not finite, the box has no area, or it lies wholly outside the image. The message is
-            the reason, for a remark.
+        ValueError: If an edge is not finite, or the box has no area or lies outside the image. The message is the
+            reason for a remark.
+
+    Example:
+        >>> clip_box(-0.1, 0.2, 0.4, 0.5)
+        ClippedBox(box=(0.0, 0.2, 0.4, 0.5), clipped=True)
     """
     edges = (x0, y0, x1, y1)
     if not all(math.isfinite(edge) for edge in edges):
@@ -55,14 +59,14 @@ def clip_fractions(x0: float, y0: float, x1: float, y1: float) -> ClippedBox:
     """Clip a box that a file gives as fractions of the image; see `clip_box`.
 
     Raises:
-        ValueError: as `clip_box`, or the numbers are no fractions of the image.
+        ValueError: See `clip_box`; also if the numbers are not fractions of the image.
     """
-    if any(math.isfinite(edge) and not -_FURTHEST <= edge <= _FURTHEST for edge in (x0, y0, x1, y1)):
+    if any(math.isfinite(edge) and not -_MAX_FRACTION <= edge <= _MAX_FRACTION for edge in (x0, y0, x1, y1)):
         raise ValueError("its edges are not fractions of the image")
     return clip_box(x0, y0, x1, y1)
 
 
 def is_fracture_class(name: str) -> bool:
-    """Whether the class of a box is a fracture; the others of an annotation file do not count."""
-    known = class_meaning(name)
-    return known is not None and known.label == 1 and known.finding == "fracture"
+    """Whether a class of boxes is a fracture; boxes of other classes are ignored."""
+    meaning = class_meaning(name)
+    return meaning is not None and meaning.label == 1 and meaning.finding == "fracture"

@@ -1,4 +1,4 @@
-"""Boxes in COCO's format: one JSON file for many images."""
+"""Bounding boxes in COCO format: one JSON file for all images."""
 
 import json
 import math
@@ -16,129 +16,125 @@ from fracture_core.datasets.layouts.text_decoding import decode_text
 from fracture_core.errors import SecondLookError
 from fracture_core.internal_errors import file_boundary
 
-#: An id of COCO, made comparable.
+#: A normalised COCO id.
 _Id = int | str
 
 
 def read_coco_boxes(path: Path, log: AnnotationLog, images: Mapping[str, Path]) -> dict[str, tuple[Box, ...]]:
-    """Read fracture boxes by the stem of the image's name.
+    """Read the fracture boxes of a dataset.
 
-    A bad annotation is skipped and noted; it costs neither its image nor other boxes.
+    A bad annotation is skipped with a remark; its image and other boxes are kept.
 
     Args:
         path: a JSON file with `images` (id, file_name, width, height), `categories` (id, name) and
             `annotations` (id, image_id, category_id, bbox as left, top, width, height in pixels).
-        log: takes a remark for each annotation that is skipped, clipped or repeated.
-        images: the image files of the dataset by stem. Their sizes are used where the file gives none, and
-            their EXIF orientation is looked at.
+        log: collects a remark for each annotation that is skipped, clipped or repeated.
+        images: image files of the dataset by stem. They supply missing sizes and the EXIF orientation.
 
     Returns:
-        x0, y0, x1, y1 of each box as fractions of the image, by stem; images without a box are left out.
+        Boxes (x0, y0, x1, y1) as fractions of the image, by stem of the file name. Images without a box are left out.
     """
     try:
         with file_boundary():
-            return _boxes(path, log, images)
+            return _read(path, log, images)
     except SecondLookError as error:
         log.add("annotation_file_unreadable", "", path, "", str(error))
         return {}
 
 
 @dataclass
-class _Picture:
+class _CocoImage:
     """An image of the file.
 
     Attributes:
-        name: stem of its file name.
-        size: width and height as the file gives them; None where they are missing or impossible.
+        stem: stem of its file name.
+        size: width and height in the file; None if missing or invalid.
         boxes: its boxes.
     """
 
-    name: str
+    stem: str
     size: tuple[float, float] | None
     boxes: list[Box] = field(default_factory=list)
 
 
-def _boxes(path: Path, log: AnnotationLog, images: Mapping[str, Path]) -> dict[str, tuple[Box, ...]]:
+def _read(path: Path, log: AnnotationLog, images: Mapping[str, Path]) -> dict[str, tuple[Box, ...]]:
     content = _load(path, log)
     if content is None:
         return {}
-    pictures, unusable = _pictures(content["images"])
+    coco_images, unusable = _images(content["images"])
     categories = _categories(content["categories"])
     seen: dict[_Id, str] = {}
-    for number, mark in enumerate(content["annotations"], 1):
-        place = f"annotation number {number}"
-        film = ""
+    for number, annotation in enumerate(content["annotations"], 1):
+        location = f"annotation number {number}"
+        stem = ""
         try:
-            if not isinstance(mark, dict):
-                raise ValueError("it is no object with fields")
-            own = _identity(mark.get("id"))
-            place = place if own is None else f"annotation {own}"
-            if not _is_wanted(mark, categories):
+            if not isinstance(annotation, dict):
+                raise ValueError("it is not an object with fields")
+            identity = _identity(annotation.get("id"))
+            location = location if identity is None else f"annotation {identity}"
+            if not _is_fracture(annotation, categories):
                 continue
-            picture = _picture(mark, pictures, unusable)
-            film = picture.name
-            if film not in images:
-                log.add("annotation_without_film", film, path, place)
+            image = _image(annotation, coco_images, unusable)
+            stem = image.stem
+            if stem not in images:
+                log.add("annotation_without_film", stem, path, location)
                 continue
-            size = picture.size or shown_size(images[film])
+            size = image.size or shown_size(images[stem])
             if size is None:
                 raise ValueError("the width and height of its image are unknown")
-            box = _box(mark, size)
+            box = _box(annotation, size)
         except ValueError as error:
-            log.add("annotation_skipped", film, path, place, str(error))
+            log.add("annotation_skipped", stem, path, location, str(error))
             continue
-        if own is not None:
-            same = repr((mark.get("image_id"), mark.get("category_id"), mark["bbox"]))
-            if own in seen:
-                repeated = seen[own] == same
-                log.add(
-                    "annotation_duplicate",
-                    film,
-                    path,
-                    place,
-                    "it is the same box and was left out" if repeated else "both boxes were kept",
-                )
-                if repeated:
+        if identity is not None:
+            content_key = repr(
+                (annotation.get("image_id"), annotation.get("category_id"), annotation["bbox"])
+            )
+            if identity in seen:
+                is_repeated = seen[identity] == content_key
+                reason = "it is the same box and was left out" if is_repeated else "both boxes were kept"
+                log.add("annotation_duplicate", stem, path, location, reason)
+                if is_repeated:
                     continue
-            seen.setdefault(own, same)
+            seen.setdefault(identity, content_key)
         if box.clipped:
-            log.add("annotation_clipped", film, path, place)
-        picture.boxes.append(box.box)
-    return _by_name(pictures, path, log, images)
+            log.add("annotation_clipped", stem, path, location)
+        image.boxes.append(box.box)
+    return _by_stem(coco_images, path, log, images)
 
 
-def _by_name(
-    pictures: Mapping[_Id, _Picture], path: Path, log: AnnotationLog, images: Mapping[str, Path]
+def _by_stem(
+    coco_images: Mapping[_Id, _CocoImage], path: Path, log: AnnotationLog, images: Mapping[str, Path]
 ) -> dict[str, tuple[Box, ...]]:
-    found: dict[str, tuple[Box, ...]] = {}
-    for picture in pictures.values():
-        if picture.boxes:
-            name = picture.name
-            shown = to_shown_image(tuple(picture.boxes), images[name], picture.size, log, name, path)
-            found[name] = (*found.get(name, ()), *shown)
-    return found
+    boxes: dict[str, tuple[Box, ...]] = {}
+    for image in coco_images.values():
+        if image.boxes:
+            shown = to_shown_image(tuple(image.boxes), images[image.stem], image.size, log, image.stem, path)
+            boxes[image.stem] = (*boxes.get(image.stem, ()), *shown)
+    return boxes
 
 
 def _load(path: Path, log: AnnotationLog) -> dict[str, Any] | None:
-    """The file with its three lists; None, with a remark, where it is no such file."""
+    """The content with its three lists; None, with a remark, if they cannot be read."""
     try:
         content = json.loads(decode_text(path.read_bytes())[0])
     except OSError as error:
         log.add("annotation_file_unreadable", "", path, "", f"it cannot be opened ({error.strerror})")
         return None
     except (ValueError, RecursionError) as error:
-        why = error if isinstance(error, json.JSONDecodeError) else "it is no text or nested too deeply"
-        log.add("annotation_file_unreadable", "", path, "", f"it cannot be read as JSON ({why})")
+        reason = error if isinstance(error, json.JSONDecodeError) else "it is not text or nested too deeply"
+        log.add("annotation_file_unreadable", "", path, "", f"it cannot be read as JSON ({reason})")
         return None
+    content = content if isinstance(content, dict) else {}
     for name in ("images", "categories", "annotations"):
-        if not isinstance(content, dict) or not isinstance(content.get(name), list):
+        if not isinstance(content.get(name), list):
             log.add("annotation_file_unreadable", "", path, "", f"it has no list of {name}")
             return None
     return content
 
 
 def _identity(value: Any) -> _Id | None:
-    """An id, so that 7, 7.0 and "7" are the same; None where it is none."""
+    """Normalise an id, so that 7, 7.0 and "7" are equal; None for an invalid id."""
     if isinstance(value, bool):
         return None
     if isinstance(value, float):
@@ -149,23 +145,25 @@ def _identity(value: Any) -> _Id | None:
     return value if isinstance(value, int) else None
 
 
-def _pictures(rows: list[Any]) -> tuple[dict[_Id, _Picture], dict[_Id, str]]:
+def _images(rows: list[Any]) -> tuple[dict[_Id, _CocoImage], dict[_Id, str]]:
     """The images by id, and why the others cannot be used."""
-    pictures: dict[_Id, _Picture] = {}
+    images: dict[_Id, _CocoImage] = {}
     unusable: dict[_Id, str] = {}
     for row in rows:
-        own = _identity(row.get("id")) if isinstance(row, dict) else None
-        if own is None:
+        identity = _identity(row.get("id")) if isinstance(row, dict) else None
+        if identity is None:
             continue  # no annotation can refer to it
         name = row.get("file_name")
         if not isinstance(name, str) or not name.strip():
-            unusable[own] = f"image {own} has no file name"
+            unusable[identity] = f"image {identity} has no file name"
             continue
-        picture = _Picture(file_stem(name.strip()), _size(row))
-        if own in pictures and pictures[own].name != picture.name:
-            unusable[own] = f"two images have the id {own}: {pictures[own].name} and {picture.name}"
-        pictures.setdefault(own, picture)
-    return pictures, unusable
+        image = _CocoImage(file_stem(name.strip()), _size(row))
+        if identity in images and images[identity].stem != image.stem:
+            unusable[identity] = (
+                f"two images have the id {identity}: {images[identity].stem} and {image.stem}"
+            )
+        images.setdefault(identity, image)
+    return images, unusable
 
 
 def _size(row: Mapping[str, Any]) -> tuple[float, float] | None:
@@ -177,57 +175,57 @@ def _size(row: Mapping[str, Any]) -> tuple[float, float] | None:
 
 
 def _categories(rows: list[Any]) -> dict[_Id, set[bool]]:
-    """Whether each category is a fracture; both where its id stands twice."""
-    found: dict[_Id, set[bool]] = {}
+    """Whether each category is a fracture; both values if the id occurs twice with different names."""
+    categories: dict[_Id, set[bool]] = {}
     for row in rows:
-        own = _identity(row.get("id")) if isinstance(row, dict) else None
-        if own is not None and isinstance(row.get("name"), str):
-            found.setdefault(own, set()).add(is_fracture_class(row["name"]))
-    return found
+        identity = _identity(row.get("id")) if isinstance(row, dict) else None
+        if identity is not None and isinstance(row.get("name"), str):
+            categories.setdefault(identity, set()).add(is_fracture_class(row["name"]))
+    return categories
 
 
-def _is_wanted(mark: Mapping[str, Any], categories: Mapping[_Id, set[bool]]) -> bool:
+def _is_fracture(annotation: Mapping[str, Any], categories: Mapping[_Id, set[bool]]) -> bool:
     """Whether an annotation marks a fracture.
 
     Raises:
-        ValueError: its category is missing, unknown or ambiguous; the message is the reason.
+        ValueError: If its category is missing, unknown or ambiguous; the message is the reason.
     """
-    own = _identity(mark.get("category_id"))
-    if own is None:
+    identity = _identity(annotation.get("category_id"))
+    if identity is None:
         raise ValueError("category_id is missing")
-    known = categories.get(own, set())
-    if not known:
-        raise ValueError(f"category {own} is not listed")
-    if len(known) > 1:
-        raise ValueError(f"category {own} is listed twice with different names")
-    return True in known
+    meanings = categories.get(identity, set())
+    if not meanings:
+        raise ValueError(f"category {identity} is not listed")
+    if len(meanings) > 1:
+        raise ValueError(f"category {identity} is listed twice with different names")
+    return True in meanings
 
 
-def _picture(
-    mark: Mapping[str, Any], pictures: Mapping[_Id, _Picture], unusable: Mapping[_Id, str]
-) -> _Picture:
+def _image(
+    annotation: Mapping[str, Any], images: Mapping[_Id, _CocoImage], unusable: Mapping[_Id, str]
+) -> _CocoImage:
     """The image of an annotation.
 
     Raises:
-        ValueError: it is missing or ambiguous; the message is the reason.
+        ValueError: If it is missing or ambiguous; the message is the reason.
     """
-    own = _identity(mark.get("image_id"))
-    if own is None:
+    identity = _identity(annotation.get("image_id"))
+    if identity is None:
         raise ValueError("image_id is missing")
-    if own in unusable:
-        raise ValueError(unusable[own])
-    if own not in pictures:
-        raise ValueError(f"image {own} is not listed")
-    return pictures[own]
+    if identity in unusable:
+        raise ValueError(unusable[identity])
+    if identity not in images:
+        raise ValueError(f"image {identity} is not listed")
+    return images[identity]
 
 
-def _box(mark: Mapping[str, Any], size: tuple[float, float]) -> ClippedBox:
+def _box(annotation: Mapping[str, Any], size: tuple[float, float]) -> ClippedBox:
     """The box of an annotation.
 
     Raises:
-        ValueError: there is none that can be used; the message is the reason.
+        ValueError: If it is missing or unusable; the message is the reason.
     """
-    edges = mark.get("bbox")
+    edges = annotation.get("bbox")
     if edges is None:
         raise ValueError("bbox is missing")
     if not isinstance(edges, list) or len(edges) != 4:
@@ -235,15 +233,17 @@ def _box(mark: Mapping[str, Any], size: tuple[float, float]) -> ClippedBox:
     left, top, width, height = (_number(edge) for edge in edges)
     if width < 0 or height < 0:
         raise ValueError("its width or height is negative")
-    across, down = size
-    return clip_box(left / across, top / down, (left + width) / across, (top + height) / down)
+    image_width, image_height = size
+    return clip_box(
+        left / image_width, top / image_height, (left + width) / image_width, (top + height) / image_height
+    )
 
 
 def _number(value: Any) -> float:
-    """A finite number of JSON, also one that was written as text.
+    """A finite number, also if written as text.
 
     Raises:
-        ValueError: it is none; the message is the reason.
+        ValueError: If it is not a finite number; the message is the reason.
     """
     try:
         number = (
@@ -252,5 +252,5 @@ def _number(value: Any) -> float:
     except (ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        raise ValueError(f"{str(value)[:40]!r} is no number")
+        raise ValueError(f"{str(value)[:40]!r} is not a number")
     return number

@@ -1,4 +1,4 @@
-"""Which layout a folder has, and the catalogue of it."""
+"""The known layouts, and detection of the layout of a folder."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,26 +11,26 @@ from fracture_core.errors import DataError
 from fracture_core.file_names import escape_name, resolve_name
 from fracture_core.vocabulary import CITATIONS, SYNTHETIC_LAYOUT
 
-# An unpacked archive often wraps the data set in a folder or two.
+# An unpacked archive often wraps the dataset in one or two folders.
 _MAX_DEPTH = 2
 
-# Files that a remark on repeated names shows.
+# Number of files that a remark on repeated names shows.
 _SHOWN = 3
 
 
 @dataclass(frozen=True)
 class Layout:
-    """One known way to lay out a data set.
+    """A known folder structure of datasets.
 
     Attributes:
-        name: what `--layout` calls it.
-        title: what sentences call it.
-        words: what to tell a user that it looks like.
-        matches: whether a folder looks like it; reads no image.
-        read: the catalogue of such a folder.
-        licence: of the data set, where the layout is that of one set.
-        citation: of the data set, likewise.
-        limits: sentences on what the data set cannot show, likewise.
+        name: value of the option `--layout`.
+        title: name in messages.
+        words: description of the folder structure for users.
+        matches: whether a folder has this layout; opens no image.
+        read: reads such a folder.
+        licence: licence of the dataset, for layouts of a single dataset.
+        citation: citation of the dataset, likewise.
+        limits: limitations of the dataset in sentences, likewise.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Layout:
     limits: tuple[str, ...] = ()
 
 
-#: Every known layout, the most specific first; the first that matches is taken.
+#: All known layouts, most specific first; the first match is used.
 LAYOUTS: tuple[Layout, ...] = (
     Layout(
         "csv",
@@ -61,7 +61,7 @@ LAYOUTS: tuple[Layout, ...] = (
         licence="CC BY 4.0",
         citation=CITATIONS["fracatlas"],
         limits=(
-            "The data set has no patient ids; neighbouring image numbers were kept on one side of the split instead.",
+            "The dataset has no patient ids; images with consecutive numbers were kept in the same split instead.",
         ),
     ),
     Layout(
@@ -72,7 +72,7 @@ LAYOUTS: tuple[Layout, ...] = (
         grazpedwri.read,
         licence="CC BY 4.0",
         citation=CITATIONS["grazpedwri"],
-        limits=("The data set shows wrists of children and adolescents after an injury, and nobody else.",),
+        limits=("The dataset shows only wrists of children and adolescents after an injury.",),
     ),
     Layout(
         "mura",
@@ -83,27 +83,26 @@ LAYOUTS: tuple[Layout, ...] = (
         licence="Stanford University Dataset Research Use Agreement",
         citation=CITATIONS["mura"],
         limits=(
-            "The data set calls a whole study abnormal or not: a single film of an abnormal study may show nothing, "
-            "and implants and worn joints count as abnormal.",
+            "The labels describe whole studies: a single image of an abnormal study may be normal, and implants and "
+            "degenerative joints count as abnormal.",
         ),
     ),
     Layout(
         SYNTHETIC_LAYOUT,
-        "Synthetic films",
-        "synthetic films made here (phantom.json beside train, val and test)",
+        "Synthetic images",
+        "synthetic images of this app (phantom.json beside train, val and test)",
         phantom.matches,
         phantom.read,
-        licence="Apache-2.0, as the program that draws them",
+        licence="Apache-2.0, like the program that draws them",
         citation=CITATIONS[SYNTHETIC_LAYOUT],
         limits=(
-            "It has been trained on synthetic films, computed images that show no person: it says nothing about "
-            "patients.",
+            "The model was trained on synthetic images that show no person: its results do not apply to patients.",
         ),
     ),
     Layout(
         "folders",
-        "One folder a class",
-        "one folder a class, with or without train, val and test above or below (train/fractured, …)",
+        "One folder per class",
+        "one folder per class, with or without train, val and test above or below (train/fractured, …)",
         folders.matches,
         folders.read,
     ),
@@ -111,101 +110,102 @@ LAYOUTS: tuple[Layout, ...] = (
 
 
 def layout_names() -> tuple[str, ...]:
-    """What `--layout` may be."""
-    return ("auto", *(row.name for row in LAYOUTS))
+    """Return the values of the option `--layout`."""
+    return ("auto", *(layout.name for layout in LAYOUTS))
 
 
 def find_layout(name: str) -> Layout:
-    """A layout by its name.
+    """Look up a layout.
 
     Raises:
-        DataError: there is none of that name.
+        DataError: If there is no layout with this name.
+
+    Example:
+        >>> find_layout("mura").title
+        'MURA v1.1'
     """
-    for row in LAYOUTS:
-        if row.name == name:
-            return row
-    raise DataError(
-        f"Expected a layout out of {', '.join(layout_names())}, but got {name!r}: choose one of these."
-    )
+    for layout in LAYOUTS:
+        if layout.name == name:
+            return layout
+    raise DataError(f"There is no layout {name!r}: choose one of {', '.join(layout_names())}.")
 
 
 def read_catalogue(root: Path, layout: str = "auto") -> Catalogue:
-    """Reads what the tables and folders of a data set tell. No image is opened.
+    """Read the folders and tables of a dataset. No image is opened.
 
     Args:
-        root: the folder that holds the data set, alone or wrapped in a folder or two of its own, or a manifest. Its
-            name may be escaped by `escape_name`.
-        layout: a name in `LAYOUTS`, or "auto" to find it by looking.
+        root: folder that contains the dataset, directly or in one or two nested folders; or a manifest. The name may
+            be escaped by `escape_name`.
+        layout: name of a layout, or "auto" to detect it.
 
     Returns:
-        Its catalogue, cases sorted by id. Its root is the folder in which the data set was found.
+        The catalogue with cases sorted by id. Its root is the folder in which the dataset was found.
 
     Raises:
-        DataError: the folder is missing, cannot be read, has no known layout, or something in it is unclear.
+        DataError: If the folder is missing or unreadable, has no known layout, or its content is ambiguous.
     """
     try:
-        return _validated(_detect_layout(resolve_name(root), layout))
+        return _validated(_detect_and_read(resolve_name(root), layout))
     except OSError as error:
         raise DataError(
-            f"Expected to read {root}, but the system said “{error.strerror}”: check the path and its permissions."
+            f"{root} cannot be read ({error.strerror}): check the path and its permissions."
         ) from error
 
 
-def _detect_layout(root: Path, layout: str) -> Catalogue:
-    rows = LAYOUTS if layout == "auto" else (find_layout(layout),)
+def _detect_and_read(root: Path, name: str) -> Catalogue:
+    layouts = LAYOUTS if name == "auto" else (find_layout(name),)
     if root.is_file():
-        rows = tuple(row for row in rows if row.name == "csv" and root.suffix.lower() == ".csv")
-    if not (root.is_dir() or (root.is_file() and rows)):
-        raise DataError(
-            f"Expected a folder of radiographs or a manifest that ends in .csv, but {root} is not a folder: check the "
-            "path."
+        layouts = tuple(
+            layout for layout in layouts if layout.name == "csv" and root.suffix.lower() == ".csv"
         )
+    if not (root.is_dir() or (root.is_file() and layouts)):
+        raise DataError(f"{root} is not a folder: check the path, or enter a manifest that ends in .csv.")
     if root.is_file():
-        return rows[0].read(root)
+        return layouts[0].read(root)
     for folder in candidate_roots(root):
-        for row in rows:
-            if row.matches(folder):
-                return row.read(folder)
-    if layout != "auto":
-        return rows[0].read(root)  # which says what is missing
-    wanted = "; ".join(row.words for row in LAYOUTS)
+        for layout in layouts:
+            if layout.matches(folder):
+                return layout.read(folder)
+    if name != "auto":
+        return layouts[0].read(root)  # raises an error that states what is missing
+    known = "; ".join(layout.words for layout in LAYOUTS)
     raise DataError(
-        f"Expected a data set in {root}, but found {folders.subfolder_names(root)}, and none of the known layouts: "
-        f"{wanted}."
+        f"No known dataset in {root} (found: {folders.subfolder_names(root)}): choose a folder with one of these "
+        f"layouts: {known}."
     )
 
 
 def candidate_roots(root: Path) -> Iterator[Path]:
-    """Where a data set may lie: the folder itself, and the one inside where it is the only one, twice.
+    """Yield the folders in which a dataset may be: the folder itself and, up to two levels deep, its only subfolder.
 
-    For a manifest it is the manifest's folder.
+    For a manifest, it is the folder of the manifest.
     """
     if root.is_file():
         yield root.parent
         return
     for _ in range(_MAX_DEPTH):
         yield root
-        inside = [
+        subfolders = [
             path for path in root.iterdir() if path.is_dir() and not path.name.startswith((".", "__MACOSX"))
         ]
-        if len(inside) != 1:
+        if len(subfolders) != 1:
             return
-        root = inside[0]
+        root = subfolders[0]
     yield root
 
 
 def _validated(catalogue: Catalogue) -> Catalogue:
-    """Cases by id, each with an id of its own that can be shown, of a set that is known where one is named."""
+    """Sort the cases, escape all names, make ids unique, and check the source."""
     if catalogue.source and catalogue.source not in layout_names()[1:]:
         raise DataError(
-            f"Expected as set_layout of a manifest one of {', '.join(layout_names()[1:])}, but got "
-            f"{catalogue.source[:80]!r}: empty that column, or audit the set anew."
+            f"The manifest has the unknown set_layout {catalogue.source[:80]!r}: enter one of "
+            f"{', '.join(layout_names()[1:])}, or empty that column."
         )
     cases = sorted(
         (replace(case, id=escape_name(case.id), group=escape_name(case.group)) for case in catalogue.cases),
         key=lambda case: (case.id, str(case.path)),
     )
-    cases, repeated = _with_own_ids(cases, catalogue.root)
+    cases, repeated = _with_unique_ids(cases, catalogue.root)
     remarks = (*catalogue.remarks, *repeated)
     return replace(
         catalogue,
@@ -223,41 +223,45 @@ def _validated(catalogue: Catalogue) -> Catalogue:
     )
 
 
-def _with_own_ids(cases: Sequence[Case], root: Path) -> tuple[list[Case], tuple[DatasetRemark, ...]]:
-    """Gives files that share an id an id of their own, their path, and says so.
+def _with_unique_ids(cases: Sequence[Case], root: Path) -> tuple[list[Case], tuple[DatasetRemark, ...]]:
+    """Use the path as id for cases that share an id, with a remark.
 
     Args:
-        cases: sorted by id and path. The first of those that share an id keeps it.
-        root: the folder of the data set.
+        cases: sorted by id and path. The first case with an id keeps it.
+        root: folder of the dataset.
     """
     taken = {case.id for case in cases}
-    found: list[Case] = []
+    unique: list[Case] = []
     details = []
     first = None
     for case in cases:
         if first is None or case.id != first.id:
             first = case
-            found.append(case)
+            unique.append(case)
             continue
-        shown = case.path.relative_to(root) if case.path.is_relative_to(root) else case.path
-        name = own = escape_name(shown.as_posix())
+        path = case.path.relative_to(root) if case.path.is_relative_to(root) else case.path
+        name = identity = escape_name(path.as_posix())
         number = 2
-        while own in taken:
-            own, number = f"{name} ({number})", number + 1
-        taken.add(own)
-        contradiction = "" if case.label == first.label else ", under the other label"
-        details.append(f"{first.id} lies there as {first.path} and {case.path}{contradiction}")
-        found.append(replace(case, id=own))
+        while identity in taken:
+            identity, number = f"{name} ({number})", number + 1
+        taken.add(identity)
+        contradiction = "" if case.label == first.label else " with different labels"
+        details.append(f"{first.id}: {first.path} and {case.path}{contradiction}")
+        unique.append(replace(case, id=identity))
     if not details:
-        return found, ()
+        return unique, ()
     count = len(details)
-    words = "A file shares" if count == 1 else f"{count:,} files share"
+    subject = (
+        "A file has the name of another file, so its path is its id"
+        if count == 1
+        else f"{count:,} files have the names of other files, so their paths are their ids"
+    )
     more = f"; and {count - _SHOWN:,} more" if count > _SHOWN else ""
-    return sorted(found, key=lambda case: case.id), (
+    return sorted(unique, key=lambda case: case.id), (
         DatasetRemark(
             "repeated_name",
-            tuple(sorted({case.id for case in found} - {case.id for case in cases})),
-            f"{words} the name of another one and goes by its path: {'; '.join(details[:_SHOWN])}{more}.",
+            tuple(sorted({case.id for case in unique} - {case.id for case in cases})),
+            f"{subject}: {'; '.join(details[:_SHOWN])}{more}.",
             tuple(details),
         ),
     )

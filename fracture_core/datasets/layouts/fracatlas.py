@@ -1,58 +1,55 @@
-"""The published layout of FracAtlas (Abedeen et al. 2023, doi:10.1038/s41597-023-02432-4)."""
+"""Layout of FracAtlas as published (Abedeen et al. 2023, doi:10.1038/s41597-023-02432-4)."""
 
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from fracture_core.datasets.cases import Box, Case
-from fracture_core.datasets.catalogue import Catalogue, DatasetRemark
+from fracture_core.datasets.catalogue import Catalogue, DatasetRemark, make_remark
 from fracture_core.datasets.layouts import coco, voc, yolo
 from fracture_core.datasets.layouts.annotation_log import AnnotationLog
-from fracture_core.datasets.layouts.fields import parse_flag
 from fracture_core.datasets.layouts.image_files import file_stem, find_images
-from fracture_core.datasets.layouts.remarks import make_remark
-from fracture_core.datasets.layouts.table import read_table
+from fracture_core.datasets.layouts.table import parse_flag, read_table
 from fracture_core.errors import DataError
 from fracture_core.vocabulary import REGIONS
 
-# The folder is the better label: the table calls IMG0003298 unfractured although it has a box.
+# The folder is the more reliable label: the table lists IMG0003298 as not fractured, although it has a box.
 _FOLDERS = {"Non_fractured": 0, "Fractured": 1}
 
 _VIEWS = ("frontal", "lateral", "oblique")
 _COLUMNS = ("image_id", *REGIONS, "hardware", "fractured", *_VIEWS)
 
-# There are no patient ids, but neighbouring numbers are often views of one patient.
-_BLOCK = 10
+# There are no patient ids, but images with consecutive numbers often show the same patient.
+_BLOCK_SIZE = 10
 
 
 def matches(root: Path) -> bool:
-    """Whether a folder holds FracAtlas."""
+    """Whether a folder contains FracAtlas."""
     return (root / "dataset.csv").is_file() and all((root / "images" / name).is_dir() for name in _FOLDERS)
 
 
 def read(root: Path) -> Catalogue:
-    """The catalogue of FracAtlas, grouped by blocks of ten image numbers, without a split.
+    """Read FracAtlas, grouped by blocks of ten image numbers, without a split.
 
     Raises:
-        DataError: the folders or the table are missing or not as published. Annotations that cannot be used are
-            remarks.
+        DataError: If folders or table are missing or not as published. Unusable annotations become remarks.
     """
     if not matches(root):
         raise DataError(
-            f"Expected FracAtlas in {root}, but dataset.csv, images/Fractured or images/Non_fractured "
-            "is missing: choose the folder that holds them."
+            f"{root} does not contain FracAtlas: dataset.csv, images/Fractured or images/Non_fractured is missing. "
+            "Choose the folder that contains them."
         )
     rows = {
         file_stem(line.values["image_id"]): line.values
         for line in read_table(root / "dataset.csv", _COLUMNS, "use the dataset.csv as published")
     }
-    films = {folder: find_images(root / "images" / folder) for folder in _FOLDERS}
-    by_name = {file_stem(path.name): path for paths in films.values() for path in paths}
+    images = {folder: find_images(root / "images" / folder) for folder in _FOLDERS}
+    by_stem = {file_stem(path.name): path for paths in images.values() for path in paths}
     log = AnnotationLog()
-    boxes = _boxes(root / "Annotations", by_name, log)
+    boxes = _read_boxes(root / "Annotations", by_stem, log)
     cases = []
     for folder, label in _FOLDERS.items():
-        for path in films[folder]:
+        for path in images[folder]:
             name = file_stem(path.name)
             row = rows.get(name, {})
             number = re.search(r"\d+", name)
@@ -61,7 +58,7 @@ def read(root: Path) -> Catalogue:
                     id=name,
                     path=path,
                     label=label,
-                    group=f"block{int(number.group()) // _BLOCK:04d}" if number else name,
+                    group=f"block{int(number.group()) // _BLOCK_SIZE:04d}" if number else name,
                     regions=tuple(region for region in REGIONS if _is_set(row, region)),
                     boxes=boxes(name) if boxes else (),
                     views=tuple(view for view in _VIEWS if _is_set(row, view)),
@@ -69,9 +66,7 @@ def read(root: Path) -> Catalogue:
                 )
             )
     if not cases:
-        raise DataError(
-            f"Expected radiographs in {root / 'images'}, but its folders are empty: unpack FracAtlas again."
-        )
+        raise DataError(f"The folders in {root / 'images'} contain no radiographs: unpack FracAtlas again.")
     return Catalogue(
         root,
         "fracatlas",
@@ -82,30 +77,30 @@ def read(root: Path) -> Catalogue:
 
 
 def _is_set(row: Mapping[str, str], column: str) -> bool:
-    """Whether a flag of the table is set; what is no flag is not."""
+    """Whether a flag of the table is set; an invalid flag counts as not set."""
     try:
         return parse_flag(row.get(column, ""))
     except ValueError:
         return False
 
 
-def _boxes(
-    folder: Path, films: Mapping[str, Path], log: AnnotationLog
+def _read_boxes(
+    folder: Path, images: Mapping[str, Path], log: AnnotationLog
 ) -> Callable[[str], tuple[Box, ...]] | None:
-    """From an image's stem to its boxes, out of the first annotations that are there; None where none are."""
+    """A function from stem to boxes, from the first available format; None without annotations."""
     files = sorted((folder / "COCO JSON").glob("*.json"))
     if files:
-        found = coco.read_coco_boxes(files[0], log, films)
-        return lambda name: found.get(name, ())
+        boxes = coco.read_coco_boxes(files[0], log, images)
+        return lambda name: boxes.get(name, ())
     if any((folder / "YOLO").glob("*.txt")):
-        return lambda name: yolo.read_yolo_boxes(folder / "YOLO" / f"{name}.txt", log, image=films.get(name))
+        return lambda name: yolo.read_yolo_boxes(folder / "YOLO" / f"{name}.txt", log, image=images.get(name))
     if any((folder / "PASCAL VOC").glob("*.xml")):
-        return lambda name: voc.read_voc_boxes(folder / "PASCAL VOC" / f"{name}.xml", log, films.get(name))
+        return lambda name: voc.read_voc_boxes(folder / "PASCAL VOC" / f"{name}.xml", log, images.get(name))
     return None
 
 
 def _table_remarks(cases: list[Case], rows: dict[str, dict[str, str]]) -> tuple[DatasetRemark, ...]:
-    """Where table and folders disagree."""
+    """Contradictions between table and folders."""
     names = {case.id for case in cases}
     return (
         *make_remark(
@@ -115,37 +110,37 @@ def _table_remarks(cases: list[Case], rows: dict[str, dict[str, str]]) -> tuple[
                 for case in cases
                 if case.id in rows and _is_set(rows[case.id], "fractured") != case.label
             ),
-            "dataset.csv calls {names} otherwise than the folder it lies in; the folder was taken.",
-            "dataset.csv calls {n} films otherwise than the folders they lie in ({names}); the folders were taken.",
+            "dataset.csv contradicts the folder of {names}; the label of the folder is used.",
+            "dataset.csv contradicts the folders of {n} images ({names}); the labels of the folders are used.",
         ),
         *make_remark(
             "not_in_table",
             names - rows.keys(),
             "dataset.csv does not list {names}, so its region and view are unknown.",
-            "dataset.csv does not list {n} films ({names}), so their regions and views are unknown.",
+            "dataset.csv does not list {n} images ({names}), so their regions and views are unknown.",
         ),
         *make_remark(
             "no_such_file",
             rows.keys() - names,
-            f"Of the {len(rows):,} films that dataset.csv lists, one is not here: {{names}}.",
-            f"Of the {len(rows):,} films that dataset.csv lists, {{n}} are not here ({{names}}).",
+            f"Of the {len(rows):,} images that dataset.csv lists, one does not exist: {{names}}.",
+            f"Of the {len(rows):,} images that dataset.csv lists, {{n}} do not exist ({{names}}).",
         ),
     )
 
 
 def _box_remarks(cases: list[Case]) -> tuple[DatasetRemark, ...]:
-    """Where boxes and folders disagree."""
+    """Contradictions between boxes and folders."""
     return (
         *make_remark(
             "box_without_fracture",
             (case.id for case in cases if case.boxes and not case.label),
-            "A fracture is marked on {names}, which lies in Non_fractured.",
-            "Fractures are marked on {n} films in Non_fractured ({names}).",
+            "{names} in the folder Non_fractured has a fracture box.",
+            "{n} images in the folder Non_fractured have fracture boxes ({names}).",
         ),
         *make_remark(
             "fracture_without_box",
             (case.id for case in cases if case.label and not case.boxes),
-            "No fracture is marked on {names}, which lies in Fractured.",
-            "No fracture is marked on {n} films in Fractured ({names}).",
+            "{names} in the folder Fractured has no fracture box.",
+            "{n} images in the folder Fractured have no fracture box ({names}).",
         ),
     )

@@ -1,4 +1,4 @@
-"""Which files of a data set count as images, and where they lie."""
+"""Image files of a dataset: search, file names and rotated copies."""
 
 import contextlib
 import os
@@ -10,32 +10,38 @@ from pathlib import Path, PurePath
 from fracture_core.file_names import unescape_name
 from fracture_core.imaging.formats import is_dicom, raster_format
 
-#: Name endings that are taken for images in a data set. Reading still goes by content.
+#: File name extensions of images. The format of a file is detected from its content.
 SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".bmp", ".webp", ".dcm", ".dicom", ".dic"}
 )
 
-# Scanners name files by UID (1.2.840.…), whose last number is no ending.
-_NO_ENDING = re.compile(r"(\.\d+)?")
+# Scanners name files by UID (1.2.840.…); its last number is not an extension.
+_NO_EXTENSION = re.compile(r"(\.\d+)?")
 
-# As far as the prefix that tells DICOM.
+# DICOM PS3.10, 7.1: a preamble of 128 bytes, then "DICM".
 _HEADER_BYTES = 132
+
+# Each rotation appends a suffix; some copies were copied again: `12-rotated1 - Copy (1).jpg`.
+_ROTATED = re.compile(r"(-rotated\d+)+")
 
 
 def find_images(folder: Path) -> list[Path]:
-    """Image files below a folder, sorted; hidden files and folders left out, links to folders not followed.
+    """Find the image files below a folder.
 
-    A file without an ending is an image if its first bytes say so; other files are not opened. A folder that
-    cannot be read holds none.
+    A file without an extension is an image if its first bytes are those of a known format. Hidden files and
+    folders, symbolic links to folders, and unreadable folders are skipped.
+
+    Returns:
+        Paths, sorted folder by folder.
     """
-    # Folder by folder in the order of names, on plain strings: sorting paths takes longer than reading the folders.
-    return [Path(path) for path in _below(str(folder))]
+    # Sorted as plain strings per folder, because sorting paths would take longer than reading the folders.
+    return [Path(path) for path in _images_below(str(folder))]
 
 
-def _below(folder: str) -> Iterator[str]:
+def _images_below(folder: str) -> Iterator[str]:
     try:
-        with os.scandir(folder) as listed:
-            entries = sorted(listed, key=lambda entry: entry.name)
+        with os.scandir(folder) as scan:
+            entries = sorted(scan, key=lambda entry: entry.name)
     except OSError:
         return
     for entry in entries:
@@ -43,46 +49,61 @@ def _below(folder: str) -> Iterator[str]:
             continue
         if entry.is_dir(follow_symlinks=False):
             if not entry.name.startswith("__MACOSX"):
-                yield from _below(entry.path)
-        elif _has_ending(entry.name) and not _named_as_image(entry.name):
+                yield from _images_below(entry.path)
+        elif _has_extension(entry.name) and not _has_image_extension(entry.name):
             continue
-        elif (entry.is_file(follow_symlinks=False) and _has_ending(entry.name)) or _is_image(
+        elif (entry.is_file(follow_symlinks=False) and _has_extension(entry.name)) or _is_image(
             Path(entry.path)
         ):
             yield entry.path
 
 
 def _is_image(path: Path) -> bool:
-    if _has_ending(path.name):
-        return _named_as_image(path.name) and path.is_file()
-    # A DICOMDIR is a list of films, not one.
+    if _has_extension(path.name):
+        return _has_image_extension(path.name) and path.is_file()
+    # A DICOMDIR is an index of images.
     if path.name.upper() == "DICOMDIR" or not path.is_file():
         return False
     try:
         with path.open("rb") as file:
-            head = file.read(_HEADER_BYTES)
-    except OSError:  # not ours to read, so nothing tells that it is an image
+            header = file.read(_HEADER_BYTES)
+    except OSError:
         return False
-    return is_dicom(head) or raster_format(head) is not None
+    return is_dicom(header) or raster_format(header) is not None
 
 
-def _named_as_image(name: str) -> bool:
+def _has_image_extension(name: str) -> bool:
     return PurePath(name).suffix.lower() in SUFFIXES
 
 
-def _has_ending(name: str) -> bool:
-    return not _NO_ENDING.fullmatch(PurePath(name).suffix)
+def _has_extension(name: str) -> bool:
+    return not _NO_EXTENSION.fullmatch(PurePath(name).suffix)
 
 
 def file_stem(name: str) -> str:
-    """A file's name without folder and ending; a table may name `X.png` where `X.dcm` lies."""
+    """Remove folders and image extension from a name, because a table may list `X.png` for the file `X.dcm`.
+
+    Example:
+        >>> file_stem("images/Fractured/IMG0000019.jpg"), file_stem("1.2.840.10008")
+        ('IMG0000019', '1.2.840.10008')
+    """
     last = re.split(r"[/\\]", name)[-1]
-    ending = Path(last).suffix
-    return last[: -len(ending)] if ending.lower() in SUFFIXES else last
+    extension = Path(last).suffix
+    return last[: -len(extension)] if extension.lower() in SUFFIXES else last
+
+
+def original_stem(path: Path) -> str:
+    """Return the stem of the image of which a file is a rotated copy; the file's own stem if it is not a copy."""
+    return _ROTATED.sub("", path.stem)
+
+
+def is_rotated_copy(path: Path) -> bool:
+    """Whether a file name marks a rotated copy, such as `12-rotated1-rotated2.jpg`."""
+    return _ROTATED.search(path.stem) is not None
 
 
 def _spellings(name: str) -> Iterator[str]:
-    """A path as a table gives it and as the file may be called, the most literal first."""
+    """Possible spellings of a path in a table, the most literal first."""
     seen = set()
     for text in (name, unescape_name(name), name.strip()):
         for path in (text, text.replace("\\", "/")):
@@ -93,7 +114,7 @@ def _spellings(name: str) -> Iterator[str]:
 
 
 def _encodings(name: str) -> Iterator[str]:
-    """The name with accents composed or apart, and as a file system without UTF-8 holds it."""
+    """The name with composed and decomposed accents, and as a file system without UTF-8 stores it."""
     if name.isascii():
         return
     for form in ("NFC", "NFD"):
@@ -103,40 +124,40 @@ def _encodings(name: str) -> Iterator[str]:
 
 
 class ImageFinder:
-    """Finds the files that a table names, whatever their ending."""
+    """Finds the image files that a table names, with any extension."""
 
     def __init__(self) -> None:
         self._folders: dict[Path, dict[str, Path]] = {}
 
     def in_folder(self, folder: Path, name: str) -> Path | None:
-        """Find a file by the path that a table gives, in whatever way it was written.
+        """Find a file by its path in a table.
 
         Args:
-            folder: the folder of the table.
-            name: a path below it, or an absolute one. It may have the backslashes of Windows, be escaped by
-                `escape_name`, or differ from the file's name in its encoding or in the composition of accents.
+            folder: folder of the table.
+            name: relative or absolute path. It may contain Windows backslashes or escapes of `escape_name`, and
+                its encoding and accents may differ from the file name.
 
         Returns:
-            The file, or the image beside it that differs in its ending only; None without either.
+            The file, or an image that differs only in its extension; None if there is neither.
         """
-        # Only the text is tidied up: a link in the path stays one.
+        # Normalised as text, so that symbolic links are not resolved.
         paths = [Path(os.path.normpath(folder / spelling)) for spelling in _spellings(name)]
         for path in paths:
-            with contextlib.suppress(OSError, ValueError):  # a name that no file can have
+            with contextlib.suppress(OSError, ValueError):  # impossible file name
                 if path.is_file():
                     return path
-        return next((found for found in map(self, paths) if found is not None), None)
+        return next((image for image in map(self, paths) if image is not None), None)
 
     def __call__(self, path: Path) -> Path | None:
-        """The file itself, or else the image beside it that differs in its ending only; None without either."""
+        """Find a file, or an image in the same folder that differs only in its extension; None without either."""
         try:
             if path.is_file():
                 return path
             if path.parent not in self._folders:
-                beside = path.parent.iterdir() if path.parent.is_dir() else ()
+                siblings = path.parent.iterdir() if path.parent.is_dir() else ()
                 self._folders[path.parent] = {
-                    file_stem(other.name): other for other in beside if _is_image(other)
+                    file_stem(sibling.name): sibling for sibling in siblings if _is_image(sibling)
                 }
-        except (OSError, ValueError):  # a name that no file can have
+        except (OSError, ValueError):  # impossible file name
             return None
         return self._folders[path.parent].get(file_stem(path.name))

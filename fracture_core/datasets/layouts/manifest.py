@@ -1,4 +1,4 @@
-"""A data set as one table, `path,label` and what else is known of each film; `datasets.manifest` writes it."""
+"""Layout with one CSV table, written by `datasets.manifest`."""
 
 import os
 from collections.abc import Callable
@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import TypeVar
 
 from fracture_core.datasets.cases import Box, Case
-from fracture_core.datasets.catalogue import Catalogue
+from fracture_core.datasets.catalogue import Catalogue, make_remark
 from fracture_core.datasets.class_names import class_meaning, finding_of_classes, split_from_name
 from fracture_core.datasets.layouts.annotation_log import AnnotationLog
 from fracture_core.datasets.layouts.boxes import clip_fractions
-from fracture_core.datasets.layouts.fields import parse_flag, parse_number
 from fracture_core.datasets.layouts.image_files import ImageFinder
-from fracture_core.datasets.layouts.remarks import make_remark
-from fracture_core.datasets.layouts.table import TableLine, has_columns, read_table
+from fracture_core.datasets.layouts.table import (
+    TableLine,
+    has_columns,
+    parse_flag,
+    parse_number,
+    read_table,
+)
 from fracture_core.datasets.manifest import MANIFEST_COLUMNS, MANIFEST_NAME, REQUIRED_COLUMNS, SOURCE_COLUMNS
 from fracture_core.errors import DataError
 from fracture_core.file_names import resolve_name
@@ -22,7 +26,7 @@ T = TypeVar("T")
 
 
 class _BadValueError(Exception):
-    """A value is not as its column wants it; the text says what was expected."""
+    """A value is invalid for its column; the message lists the valid values."""
 
 
 def matches(root: Path) -> bool:
@@ -32,57 +36,60 @@ def matches(root: Path) -> bool:
 
 
 def read(root: Path) -> Catalogue:
-    """The catalogue that a manifest gives.
+    """Read a manifest.
 
-    Columns in any order: path (below the manifest's folder, or absolute), label (a name such as fractured or
-    no_fracture, or 1 and 0) and, as far as known, id, split, group, region and view (several parted by spaces),
-    hardware (1, 0) and boxes (x0 y0 x1 y1 as fractions of the image, several parted by semicolons). A box that
-    cannot be used is a remark. Other columns are left out. Without an id the path is the id; without a group each
-    film is one of its own.
+    Required columns, in any order: path (below the folder of the manifest, or absolute) and label (a class name such
+    as fractured or no_fracture, or 1 and 0). Optional columns: id, split, group, region and view (several separated
+    by spaces), hardware (1, 0) and boxes (x0 y0 x1 y1 as fractions of the image, several separated by semicolons).
+    Other columns are ignored. Without an id, the path is the id; without a group, each image is its own group.
+    Unusable boxes become remarks.
 
-    The catalogue's root is the manifest's folder, or the closest one above it that holds all films. Where every line
-    names one set as the films' source (set_root, set_layout) and they lie in its folder, the root is that folder.
+    The root of the catalogue is the folder of the manifest, or the closest parent that contains all images. If all
+    lines name the same source dataset (set_root, set_layout) and the images are below set_root, the root is that
+    folder.
 
     Args:
-        root: the manifest, or the folder that holds it as manifest.csv.
+        root: the manifest, or the folder that contains it as manifest.csv.
 
     Raises:
-        DataError: a line is not as described, an id comes twice, or none of the files is there.
+        DataError: If a line is invalid, an id occurs twice, or none of the image files exists.
     """
     path = Path(os.path.normpath((root if root.is_file() else root / MANIFEST_NAME).absolute()))
-    find = ImageFinder()
-    films: list[tuple[TableLine, Path]] = []
-    gone = []
-    rows = read_table(
+    finder = ImageFinder()
+    images: list[tuple[TableLine, Path]] = []
+    missing = []
+    lines = read_table(
         path,
         REQUIRED_COLUMNS,
-        f"name them in its first line, and of {', '.join(MANIFEST_COLUMNS)} what you have",
+        f"name them in the first line; {', '.join(MANIFEST_COLUMNS)} can be read",
     )
-    for line in rows:
-        film = find.in_folder(path.parent, line.values["path"])
-        if film is None:
-            gone.append(line.values["path"])
+    for line in lines:
+        image = finder.in_folder(path.parent, line.values["path"])
+        if image is None:
+            missing.append(line.values["path"])
         else:
-            films.append((line, film))
-    if not films:
+            images.append((line, image))
+    if not images:
         raise DataError(
-            f"Expected the films that {path} names, but none of its {len(rows):,} lines names a file that is there"
-            f"{_example(gone)}: give paths below its folder, or whole ones, with forward slashes."
+            f"None of the {len(lines):,} images in {path} exists{_example(missing)}: write paths below its folder or "
+            "absolute paths, with forward slashes."
         )
-    base, source = _source(path.parent, films) or (_base(path.parent, [film for _, film in films]), "")
-    seen: dict[str, int] = {}
+    base, source = _source(path.parent, images) or (_base(path.parent, [image for _, image in images]), "")
+    line_of_id: dict[str, int] = {}
     cases = []
     log = AnnotationLog()
-    for line, film in films:
-        case = _case(path, base, line, film, log)
-        if case.id in seen:
+    for line, image in images:
+        case = _case(path, base, line, image, log)
+        if case.id in line_of_id:
             raise DataError(
-                f"Expected each film once in {path}, but line {line.number} repeats {case.id!r} of line "
-                f"{seen[case.id]}: remove one of the two, or give each an id of its own."
+                f"Line {line.number} of {path} repeats {case.id!r} of line {line_of_id[case.id]}: remove one of the "
+                "two lines, or give each an id of its own."
             )
-        seen[case.id] = line.number
+        line_of_id[case.id] = line.number
         cases.append(case)
-    classes = {line.values["label"].strip(): case.label for (line, _), case in zip(films, cases, strict=True)}
+    classes = {
+        line.values["label"].strip(): case.label for (line, _), case in zip(images, cases, strict=True)
+    }
     return Catalogue(
         base,
         "csv",
@@ -92,9 +99,9 @@ def read(root: Path) -> Catalogue:
         remarks=(
             *make_remark(
                 "no_such_file",
-                gone,
-                f"Of the {len(rows):,} films that {path.name} lists, one is not there: {{names}}.",
-                f"Of the {len(rows):,} films that {path.name} lists, {{n}} are not there ({{names}}).",
+                missing,
+                f"Of the {len(lines):,} images that {path.name} lists, one does not exist: {{names}}.",
+                f"Of the {len(lines):,} images that {path.name} lists, {{n}} do not exist ({{names}}).",
             ),
             *log.remarks(),
         ),
@@ -102,50 +109,48 @@ def read(root: Path) -> Catalogue:
     )
 
 
-def _example(gone: list[str]) -> str:
-    """One of the paths that lead nowhere, with what may be wrong about it."""
-    if not gone:
+def _example(missing: list[str]) -> str:
+    """The first missing path, with a probable cause."""
+    if not missing:
         return ""
-    backslash = ", with the backslashes of Windows" if "\\" in gone[0] else ""
-    return f" (such as {gone[0][:80]!r}{backslash})"
+    backslash = ", with Windows backslashes" if "\\" in missing[0] else ""
+    return f" (such as {missing[0][:80]!r}{backslash})"
 
 
-def _source(folder: Path, films: list[tuple[TableLine, Path]]) -> tuple[Path, str] | None:
-    """Folder and layout of the set that all films were taken from; None where they are not those of one known set."""
-    told = {tuple(line.values.get(column, "") for column in SOURCE_COLUMNS) for line, _ in films}
-    root, layout = told.pop()
-    # A line that was added by hand makes it a set of its own.
-    if told or not root or not layout:
+def _source(folder: Path, images: list[tuple[TableLine, Path]]) -> tuple[Path, str] | None:
+    """Folder and layout of the dataset that all images come from; None if there is no single one."""
+    sources = {tuple(line.values.get(column, "") for column in SOURCE_COLUMNS) for line, _ in images}
+    root, layout = sources.pop()
+    # A line that was added by hand makes it a dataset of its own.
+    if sources or not root or not layout:
         return None
-    place = resolve_name(os.path.normpath(folder / root))
-    return (place, layout) if all(film.is_relative_to(place) for _, film in films) else None
+    source_root = resolve_name(os.path.normpath(folder / root))
+    return (source_root, layout) if all(image.is_relative_to(source_root) for _, image in images) else None
 
 
-def _base(folder: Path, films: list[Path]) -> Path:
+def _base(folder: Path, images: list[Path]) -> Path:
     try:
-        return Path(os.path.commonpath([folder, *(film.parent for film in films)]))
-    except ValueError as error:  # drives of Windows
+        return Path(os.path.commonpath([folder, *(image.parent for image in images)]))
+    except ValueError as error:  # Windows drives
         raise DataError(
-            f"Expected films on the drive of {folder}, but some lie on another: put them on one drive."
+            f"Some images are not on the drive of {folder}: move images and manifest to the same drive."
         ) from error
 
 
-def _case(path: Path, base: Path, line: TableLine, film: Path, log: AnnotationLog) -> Case:
-    """One line as a case."""
-
+def _case(path: Path, base: Path, line: TableLine, image: Path, log: AnnotationLog) -> Case:
     def read(column: str, convert: Callable[[str], T]) -> T:
         text = line.values.get(column, "").strip()
         try:
             return convert(text)
         except _BadValueError as error:
             raise DataError(
-                f"Expected {error} as {column} in line {line.number} of {path}, but got {text[:80]!r}: mend that line."
+                f"The {column} {text[:80]!r} in line {line.number} of {path} is invalid: enter {error}."
             ) from None
 
-    identity = line.values.get("id") or film.relative_to(base).as_posix()
+    identity = line.values.get("id") or image.relative_to(base).as_posix()
     return Case(
         id=identity,
-        path=film,
+        path=image,
         label=read("label", _label),
         split=read("split", _split),
         group=line.values.get("group") or identity,
@@ -161,9 +166,9 @@ def _split_values(text: str) -> tuple[str, ...]:
 
 
 def _label(text: str) -> int:
-    known = class_meaning(text)
+    meaning = class_meaning(text)
     try:
-        return known.label if known else int(parse_flag(text))
+        return meaning.label if meaning else int(parse_flag(text))
     except ValueError:
         raise _BadValueError("fractured or no_fracture, abnormal or normal, or 1 or 0") from None
 
@@ -182,27 +187,27 @@ def _hardware(text: str) -> bool | None:
         raise _BadValueError("1, 0 or nothing") from None
 
 
-def _boxes(path: Path, line: TableLine, film: str, log: AnnotationLog) -> tuple[Box, ...]:
-    """The boxes of a line; those that cannot be used are noted and left out."""
-    found = []
-    for number, part in enumerate(filter(str.strip, line.values.get("boxes", "").split(";")), 1):
-        place = f"line {line.number}, box {number}"
+def _boxes(path: Path, line: TableLine, case: str, log: AnnotationLog) -> tuple[Box, ...]:
+    """The usable boxes of a line; the others become remarks."""
+    boxes = []
+    for number, text in enumerate(filter(str.strip, line.values.get("boxes", "").split(";")), 1):
+        location = f"line {line.number}, box {number}"
         try:
-            box = clip_fractions(*_edges(part))
+            box = clip_fractions(*_edges(text))
         except ValueError as error:
-            log.add("annotation_skipped", film, path, place, str(error))
+            log.add("annotation_skipped", case, path, location, str(error))
             continue
         if box.clipped:
-            log.add("annotation_clipped", film, path, place)
-        found.append(box.box)
-    return tuple(found)
+            log.add("annotation_clipped", case, path, location)
+        boxes.append(box.box)
+    return tuple(boxes)
 
 
-def _edges(text: str) -> tuple[float, float, float, float]:
+def _edges(text: str) -> Box:
     try:
-        x0, y0, x1, y1 = (parse_number(word) for word in text.split())
+        x0, y0, x1, y1 = (parse_number(value) for value in text.split())
     except ValueError:
         raise ValueError(
-            f"{text.strip()[:80]!r} is no box such as 0.1 0.2 0.5 0.6 (x0 y0 x1 y1 as fractions of the image)"
+            f"{text.strip()[:80]!r} is not a box such as 0.1 0.2 0.5 0.6 (x0 y0 x1 y1 as fractions of the image)"
         ) from None
     return x0, y0, x1, y1

@@ -1,7 +1,7 @@
-"""CSV tables of a dataset, as spreadsheets and other programs write them.
+"""CSV tables of datasets as spreadsheets and other programs write them.
 
-Every CSV file that comes from outside is read here. Encoding (UTF-8, UTF-16, Windows-1252), separator (comma,
-semicolon, tab, vertical bar) and line ends are detected.
+All CSV files from outside are read here. Encoding (UTF-8, UTF-16, Windows-1252), separator (comma, semicolon, tab,
+vertical bar) and line ends are detected.
 """
 
 import csv
@@ -15,25 +15,25 @@ from typing import NamedTuple
 from fracture_core.datasets.layouts.text_decoding import decode_text
 from fracture_core.errors import DataError
 
-#: Separators in order of preference, and their names for messages.
+#: Separators in order of preference, with their names in messages.
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 
-# Excel names the separator in a first line of its own.
-_NAMED_SEPARATOR = re.compile(r'\A\s*"?sep=([,;\t|])"?(?=[\r\n])', re.IGNORECASE)
+# Excel may write the separator into an extra first line.
+_DECLARED_SEPARATOR = re.compile(r'\A\s*"?sep=([,;\t|])"?(?=[\r\n])', re.IGNORECASE)
 
-# Lines that must agree on the number of fields where there is no header to go by.
-_COMPARED = 50
+# Number of lines that are compared to detect the separator without a header.
+_SAMPLE_LINES = 50
 
-# Bytes in which the header of a table stands.
-_HEAD = 1 << 16
+# Number of bytes that contain the header.
+_HEAD_BYTES = 1 << 16
 
 
 class TableLine(NamedTuple):
-    """One line of a table that has a header.
+    """One line of a table with a header.
 
     Attributes:
-        number: of the line in the file, from 1.
-        values: by column name in lower case; "" where the line is short.
+        number: line number in the file, from 1.
+        values: values by column name in lower case; "" for missing fields.
     """
 
     number: int
@@ -41,13 +41,13 @@ class TableLine(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """The filled lines of a table.
+class _Table:
+    """The non-empty lines of a table.
 
     Attributes:
-        rows: line number and fields.
-        encoding: in which it was read.
-        separator: likewise.
+        rows: line numbers and fields.
+        encoding: name of the detected encoding.
+        separator: detected separator.
     """
 
     rows: list[tuple[int, list[str]]]
@@ -55,118 +55,151 @@ class _Rows:
     separator: str
 
     @property
-    def how(self) -> str:
-        """How the table was read, for messages."""
+    def format(self) -> str:
+        """Encoding and separator, for messages."""
         return f"encoding {self.encoding}, separator {SEPARATORS[self.separator]}"
 
 
-def read_lines(path: Path) -> list[tuple[int, list[str]]]:
-    """Read the filled lines of a CSV file that has no header.
-
-    Returns:
-        Line number, from 1, and fields of each line that is not empty.
+def parse_number(text: str) -> float:
+    """Parse a number with a decimal point or a decimal comma.
 
     Raises:
-        DataError: it cannot be read as CSV.
+        ValueError: If the text is not a number.
+    """
+    text = text.strip()
+    return float(text if "." in text else text.replace(",", "."))
+
+
+def parse_flag(text: str) -> bool:
+    """Parse a yes/no value: 1, 1.0, true or yes; 0, 0.0, false or no; in any case.
+
+    Raises:
+        ValueError: If the text is none of these.
+    """
+    text = text.strip().casefold()
+    if text in ("true", "yes"):
+        return True
+    if text in ("false", "no"):
+        return False
+    number = parse_number(text)
+    if number not in (0, 1):
+        raise ValueError(f"{text!r} is neither 0 nor 1")
+    return bool(number)
+
+
+def read_lines(path: Path) -> list[tuple[int, list[str]]]:
+    """Read the non-empty lines of a CSV file without a header.
+
+    Returns:
+        Line number, from 1, and fields of each line.
+
+    Raises:
+        DataError: If the file cannot be read as CSV.
     """
     return _parse(_content(path), path).rows
 
 
 def has_columns(path: Path, columns: Collection[str]) -> bool:
-    """Whether a file is a CSV table with these columns, in lower case, in any order and among others."""
+    """Check whether a file is a CSV table with these columns.
+
+    Args:
+        path: the file.
+        columns: column names in lower case, in any order. The table may have other columns.
+    """
     try:
         with path.open("rb") as file:
-            text, _ = decode_text(file.read(_HEAD), cut=True)
+            text, _ = decode_text(file.read(_HEAD_BYTES), cut=True)
     except (OSError, UnicodeDecodeError):
         return False
     return _separator_of_header(text, columns) is not None
 
 
 def read_table(path: Path, columns: Collection[str], advice: str) -> list[TableLine]:
-    """Read the lines of a table below its header.
+    """Read the lines of a CSV file below its header.
 
     Args:
         path: the CSV file.
-        columns: that it must have, in lower case, in any order and among any others.
-        advice: what to do where one is missing.
+        columns: required columns in lower case, in any order. The table may have other columns.
+        advice: end of the error message for a missing column: what to do.
 
     Raises:
-        DataError: it is no CSV table, lacks a column, or a line has more fields than the header.
+        DataError: If the file is not a CSV table, a column is missing, or a line has more fields than the header.
     """
     return parse_table(_content(path), path, columns, advice)
 
 
 def parse_table(content: bytes, name: object, columns: Collection[str], advice: str) -> list[TableLine]:
-    """Read the lines of a table that is no file of this computer; see `read_table`.
+    r"""Parse the content of a CSV file, such as an upload.
 
     Args:
-        content: the bytes of the CSV file.
-        name: what messages call it.
+        content: bytes of the CSV file.
+        name: name of the file in messages.
         columns: see `read_table`.
         advice: see `read_table`.
 
     Raises:
-        DataError: see `read_table`.
+        DataError: See `read_table`.
+
+    Example:
+        >>> parse_table("path;label\na.png;1".encode("utf-16"), "manifest.csv", ("path", "label"), "add it")
+        [TableLine(number=2, values={'path': 'a.png', 'label': '1'})]
     """
-    parsed = _parse(content, name, columns)
-    (_, first), *rest = parsed.rows or [(1, [])]
-    names = _column_names(first)
+    table = _parse(content, name, columns)
+    (_, header), *rows = table.rows or [(1, [])]
+    names = _column_names(header)
     missing = sorted(set(columns) - set(names))
     if missing:
         raise DataError(
-            f"Expected the columns {', '.join(columns)} in {name} ({parsed.how}), but {', '.join(missing)} "
-            f"{'is' if len(missing) == 1 else 'are'} missing: {advice}."
+            f"{name} ({table.format}) lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; the columns "
+            f"{', '.join(columns)} are required: {advice}."
         )
-    found = []
-    for number, row in rest:
+    lines = []
+    for number, row in rows:
         if any(row[len(names) :]):
             raise DataError(
-                f"Expected {len(names)} fields a line in {name}, but line {number} has {len(row)}: put quotation "
-                f"marks around a field that contains a {SEPARATORS[parsed.separator]}."
+                f"Line {number} of {name} has {len(row)} fields, but the header has {len(names)}: put quotation marks "
+                f"around fields that contain a {SEPARATORS[table.separator]}."
             )
         padded = [*row, *[""] * (len(names) - len(row))]
-        found.append(TableLine(number, dict(zip(names, padded, strict=False))))
-    return found
+        lines.append(TableLine(number, dict(zip(names, padded, strict=False))))
+    return lines
 
 
 def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise DataError(
-            f"Expected a table as CSV in {path}, but it cannot be opened ({error.strerror}): check the file."
-        ) from error
+        raise DataError(f"The table {path} cannot be opened ({error.strerror}): check the file.") from error
 
 
-def _parse(content: bytes, name: object, columns: Collection[str] = ()) -> _Rows:
+def _parse(content: bytes, name: object, columns: Collection[str] = ()) -> _Table:
     try:
         text, encoding = decode_text(content)
     except UnicodeDecodeError as error:
         raise DataError(
-            f"Expected a table as CSV in {name}, but its encoding is not recognised ({error.reason}): save it again "
-            "as CSV in UTF-8."
+            f"The encoding of the table {name} is not recognised ({error.reason}): save it as CSV in UTF-8."
         ) from error
-    named = _NAMED_SEPARATOR.match(text)
-    if named:
-        separator, text = named[1], text[named.end() :]
+    declared = _DECLARED_SEPARATOR.match(text)
+    if declared:
+        separator, text = declared[1], text[declared.end() :]
     else:
         separator = (_separator_of_header(text, columns) if columns else None) or _separator_by_count(text)
     try:
-        return _Rows(_read_rows(text, separator), encoding, separator)
+        return _Table(_read_rows(text, separator), encoding, separator)
     except csv.Error as error:
         raise DataError(
-            f"Expected a table as CSV in {name}, but it cannot be read with the encoding {encoding} and the separator "
-            f"{SEPARATORS[separator]} ({error}): save it again as CSV."
+            f"The table {name} cannot be read with the encoding {encoding} and the separator {SEPARATORS[separator]} "
+            f"({error}): save it as CSV again."
         ) from error
 
 
 def _read_rows(text: str, separator: str) -> list[tuple[int, list[str]]]:
-    # A space before a quoted field would make the quotes part of the field.
-    spaced = separator != "\t" and re.search(rf'{re.escape(separator)} +"', text) is not None
+    # Without `skipinitialspace`, a space before a quoted field would make the quotes part of the field.
+    has_spaces = separator != "\t" and re.search(rf'{re.escape(separator)} +"', text) is not None
 
     def read(strict: bool) -> list[tuple[int, list[str]]]:
         reader = csv.reader(
-            io.StringIO(text, newline=""), delimiter=separator, strict=strict, skipinitialspace=spaced
+            io.StringIO(text, newline=""), delimiter=separator, strict=strict, skipinitialspace=has_spaces
         )
         return [(reader.line_num, row) for row in reader if any(row)]
 
@@ -175,26 +208,26 @@ def _read_rows(text: str, separator: str) -> list[tuple[int, list[str]]]:
     except csv.Error as error:
         if "expected after" not in str(error):
             raise
-        return read(strict=False)  # a space behind a quoted field
+        return read(strict=False)  # a space after a quoted field
 
 
 def _separator_of_header(text: str, columns: Collection[str]) -> str | None:
-    """The separator with which the first line names all columns; None where there is none."""
-    named = _NAMED_SEPARATOR.match(text)
-    if named:
-        text = text[named.end() :]
-    first = next((line for line in io.StringIO(text, newline=None) if line.strip()), "")
+    """The separator with which the first line contains all columns; None if there is none."""
+    declared = _DECLARED_SEPARATOR.match(text)
+    if declared:
+        text = text[declared.end() :]
+    header = next((line for line in io.StringIO(text, newline=None) if line.strip()), "")
     for separator in SEPARATORS:
-        if set(columns) <= set(_column_names(_fields(first, separator))):
+        if set(columns) <= set(_column_names(_fields(header, separator))):
             return separator
     return None
 
 
 def _separator_by_count(text: str) -> str:
-    """The separator that gives several fields, equally many in each line; a comma where none does."""
-    filled = [line for line in io.StringIO(text, newline=None) if line.strip()][:_COMPARED]
+    """The separator that splits every line into the same number of fields, at least two; a comma if there is none."""
+    lines = [line for line in io.StringIO(text, newline=None) if line.strip()][:_SAMPLE_LINES]
     for separator in SEPARATORS:
-        counts = {len(_fields(line, separator)) for line in filled}
+        counts = {len(_fields(line, separator)) for line in lines}
         if len(counts) == 1 and min(counts) > 1:
             return separator
     return ","
@@ -207,5 +240,5 @@ def _fields(line: str, separator: str) -> list[str]:
         return []
 
 
-def _column_names(first: list[str]) -> list[str]:
-    return [name.strip().casefold() for name in first]
+def _column_names(header: list[str]) -> list[str]:
+    return [name.strip().casefold() for name in header]

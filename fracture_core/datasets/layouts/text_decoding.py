@@ -1,9 +1,9 @@
-"""Text files of unknown encoding, decoded."""
+"""Decoding of text files with unknown encoding."""
 
 import codecs
 
-# UTF-32 first: its little-endian mark begins with that of UTF-16.
-_MARKS = (
+# UTF-32 first, because its little-endian byte order mark begins with that of UTF-16.
+_BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -22,34 +22,42 @@ _NAMES = {
     "latin-1": "Latin-1",
 }
 
-# Bytes looked at, and the share of zero bytes in one of the two positions that tells UTF-16 without a mark.
+# Size of the examined sample in bytes, and the share of zero bytes in one of two positions that indicates UTF-16.
 _SAMPLE, _ZEROS = 4096, 0.3
 
 
 def decode_text(content: bytes, cut: bool = False) -> tuple[str, str]:
-    """Decode a text file by its byte order mark, or by trying.
+    """Decode a text file by its byte order mark, or else by trial.
+
+    UTF-16 without a byte order mark is recognised by its zero bytes. Text that is not valid UTF-8 is decoded as
+    Windows-1252, or as Latin-1 if Windows-1252 lacks a character.
 
     Args:
-        content: the bytes of the file.
-        cut: whether it is only the beginning of the file, so that its last character may be incomplete.
+        content: bytes of the file.
+        cut: whether they are only the beginning of the file, so that the last character may be incomplete.
 
     Returns:
-        The text, and the name of the encoding for messages. UTF-16 without a mark is recognised by its zero bytes;
-        what is not valid UTF-8 is read as Windows-1252, or as Latin-1 where that has no such character.
+        The text, and the name of the encoding for messages.
 
     Raises:
-        UnicodeDecodeError: the bytes are no text.
+        UnicodeDecodeError: If the bytes are not text.
+
+    Example:
+        >>> decode_text("Größe".encode("cp1252"))
+        ('Größe', 'Windows-1252')
     """
     encoding = _encoding(content, cut)
     text = content.decode(encoding, "replace" if cut else "strict")
     if "\0" in text:
-        at = text.index("\0")
-        raise UnicodeDecodeError(encoding, content[:64], at, at + 1, "it holds zero bytes and is no text")
-    return text.lstrip("\ufeff"), _NAMES[encoding]  # some programs write the mark twice
+        position = text.index("\0")
+        raise UnicodeDecodeError(
+            encoding, content[:64], position, position + 1, "it contains zero bytes and is not text"
+        )
+    return text.lstrip("\ufeff"), _NAMES[encoding]  # some programs write the byte order mark twice
 
 
 def _encoding(content: bytes, cut: bool) -> str:
-    for mark, encoding in _MARKS:
+    for mark, encoding in _BYTE_ORDER_MARKS:
         if content.startswith(mark):
             return encoding
     sample = content[:_SAMPLE]

@@ -1,4 +1,4 @@
-"""Boxes in Pascal VOC's format: an XML file an image."""
+"""Bounding boxes in Pascal VOC format: one XML file per image."""
 
 import math
 from pathlib import Path
@@ -10,37 +10,37 @@ from defusedxml.ElementTree import parse
 from fracture_core.datasets.cases import Box
 from fracture_core.datasets.layouts.annotation_log import AnnotationLog
 from fracture_core.datasets.layouts.boxes import ClippedBox, clip_box, is_fracture_class
-from fracture_core.datasets.layouts.fields import parse_number
 from fracture_core.datasets.layouts.orientation import shown_size, to_shown_image
+from fracture_core.datasets.layouts.table import parse_number
 from fracture_core.errors import SecondLookError
 from fracture_core.internal_errors import file_boundary
 
 
 def read_voc_boxes(path: Path, log: AnnotationLog, image: Path | None = None) -> tuple[Box, ...]:
-    """Read the fracture boxes of one image; none where there is no such file.
+    """Read the fracture boxes of one image.
 
-    A bad object is skipped and noted; it costs neither the image nor its other boxes.
+    A bad object is skipped with a remark; the image and its other boxes are kept.
 
     Args:
         path: an XML file with `size` (width, height) and, for each `object`, its `name` and a `bndbox` (xmin,
-            ymin, xmax, ymax in pixels). Entities, which could name other files or fill the memory, are refused.
-        log: takes a remark for each object that is skipped or clipped, and for a file that cannot be read.
-        image: the image file. Its size is used where the file gives none, and its EXIF orientation is looked at.
+            ymin, xmax, ymax in pixels). Entities are refused, because they can read files or exhaust the memory.
+        log: collects a remark for each object that is skipped or clipped, and for an unreadable file.
+        image: the image file. It supplies a missing size and the EXIF orientation.
 
     Returns:
-        x0, y0, x1, y1 of each box as fractions of the image.
+        Boxes (x0, y0, x1, y1) as fractions of the image; empty if there is no such file.
     """
     if not path.is_file():
         return ()
     try:
         with file_boundary():
-            return _boxes(path, log, image)
+            return _read(path, log, image)
     except SecondLookError as error:
         log.add("annotation_file_unreadable", path.stem, path, "", str(error))
         return ()
 
 
-def _boxes(path: Path, log: AnnotationLog, image: Path | None) -> tuple[Box, ...]:
+def _read(path: Path, log: AnnotationLog, image: Path | None) -> tuple[Box, ...]:
     try:
         root = parse(path).getroot()
     except (OSError, ParseError, DefusedXmlException, ValueError, LookupError) as error:
@@ -48,29 +48,29 @@ def _boxes(path: Path, log: AnnotationLog, image: Path | None) -> tuple[Box, ...
         return ()
     declared = _size(root)
     size: tuple[float, float] | None = declared
-    found = []
-    for number, mark in enumerate(root.iter("object"), 1):
-        if not is_fracture_class(mark.findtext("name") or ""):
+    boxes = []
+    for number, element in enumerate(root.iter("object"), 1):
+        if not is_fracture_class(element.findtext("name") or ""):
             continue
         if size is None:
             size = shown_size(image) if image is not None else None
-        place = f"object {number}"
+        location = f"object {number}"
         try:
             if size is None:
                 raise ValueError("the width and height of its image are unknown")
-            box = _box(mark, size)
+            box = _box(element, size)
         except ValueError as error:
-            log.add("annotation_skipped", path.stem, path, place, str(error))
+            log.add("annotation_skipped", path.stem, path, location, str(error))
             continue
         if box.clipped:
-            log.add("annotation_clipped", path.stem, path, place)
-        found.append(box.box)
-    # Without a size in the file the boxes were measured on the image as it is shown.
-    return to_shown_image(tuple(found), image, declared, log, path.stem, path)
+            log.add("annotation_clipped", path.stem, path, location)
+        boxes.append(box.box)
+    # Without a declared size, the boxes are fractions of the shown image already.
+    return to_shown_image(tuple(boxes), image, declared, log, path.stem, path)
 
 
 def _size(root: Element) -> tuple[float, float] | None:
-    """Width and height as the file gives them; None where they are missing or impossible."""
+    """Width and height in the file; None if missing or invalid."""
     try:
         width, height = (_number(root, f"size/{side}") for side in ("width", "height"))
     except ValueError:
@@ -78,13 +78,13 @@ def _size(root: Element) -> tuple[float, float] | None:
     return (width, height) if width > 0 and height > 0 else None
 
 
-def _box(mark: Element, size: tuple[float, float]) -> ClippedBox:
+def _box(element: Element, size: tuple[float, float]) -> ClippedBox:
     width, height = size
     return clip_box(
-        _number(mark, "bndbox/xmin") / width,
-        _number(mark, "bndbox/ymin") / height,
-        _number(mark, "bndbox/xmax") / width,
-        _number(mark, "bndbox/ymax") / height,
+        _number(element, "bndbox/xmin") / width,
+        _number(element, "bndbox/ymin") / height,
+        _number(element, "bndbox/xmax") / width,
+        _number(element, "bndbox/ymax") / height,
     )
 
 
@@ -92,7 +92,7 @@ def _number(element: Element, name: str) -> float:
     """A number of an element.
 
     Raises:
-        ValueError: it is missing or no finite number; the message is the reason.
+        ValueError: If it is missing or not finite; the message is the reason.
     """
     text = element.findtext(name)
     if text is None or not text.strip():
@@ -102,5 +102,5 @@ def _number(element: Element, name: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise ValueError(f"{name} is {text.strip()[:40]!r} and no number")
+        raise ValueError(f"{name} is {text.strip()[:40]!r}, not a number")
     return number

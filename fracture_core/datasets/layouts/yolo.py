@@ -1,4 +1,4 @@
-"""Boxes in YOLO's format: a text file an image, a line a box or a polygon."""
+"""Bounding boxes in YOLO format: one text file per image, one box or polygon per line."""
 
 import math
 from collections.abc import Collection
@@ -7,44 +7,45 @@ from pathlib import Path
 from fracture_core.datasets.cases import Box
 from fracture_core.datasets.layouts.annotation_log import AnnotationLog
 from fracture_core.datasets.layouts.boxes import ClippedBox, clip_fractions
-from fracture_core.datasets.layouts.fields import parse_number
 from fracture_core.datasets.layouts.orientation import to_shown_image
+from fracture_core.datasets.layouts.table import parse_number
 from fracture_core.datasets.layouts.text_decoding import decode_text
 from fracture_core.errors import SecondLookError
 from fracture_core.internal_errors import file_boundary
 
-# Class and box; detections have a confidence behind it. Polygons of YOLO-seg have a class and at least three points.
+# Fields of a line: class and box; a detection adds a confidence. A polygon (YOLO-seg) has at least three corners.
 _BOX, _DETECTION, _POLYGON = 5, 6, 7
 
 
 def read_yolo_boxes(
     path: Path, log: AnnotationLog, wanted: Collection[int] | None = None, image: Path | None = None
 ) -> tuple[Box, ...]:
-    """Read the boxes of one image; none where there is no such file.
+    """Read the boxes of one image.
 
-    A bad line is skipped and noted; it costs neither the image nor its other boxes.
+    A bad line is skipped with a remark; the image and its other boxes are kept.
 
     Args:
-        path: a text file whose lines hold a class number and either centre x, centre y, width and height, or the
-            corners x1 y1 x2 y2 x3 y3 … of a polygon, whose bounding box is taken. All are fractions of the image.
-        log: takes a remark for each line that is skipped, clipped or a polygon.
-        wanted: class numbers that count; None for all.
-        image: the image file, whose EXIF orientation is looked at; None where it is not there.
+        path: a text file. Each line has a class number and either centre x, centre y, width and height, or the
+            corners x1 y1 x2 y2 x3 y3 … of a polygon, which is replaced by its bounding box. All values are fractions
+            of the image.
+        log: collects a remark for each line that is skipped, clipped or a polygon.
+        wanted: class numbers to read; None for all.
+        image: the image file, for its EXIF orientation; None if it does not exist.
 
     Returns:
-        x0, y0, x1, y1 of each box as fractions of the image.
+        Boxes (x0, y0, x1, y1) as fractions of the image; empty if there is no such file.
     """
     if not path.is_file():
         return ()
     try:
         with file_boundary():
-            return _boxes(path, log, wanted, image)
+            return _read(path, log, wanted, image)
     except SecondLookError as error:
         log.add("annotation_file_unreadable", path.stem, path, "", str(error))
         return ()
 
 
-def _boxes(
+def _read(
     path: Path, log: AnnotationLog, wanted: Collection[int] | None, image: Path | None
 ) -> tuple[Box, ...]:
     try:
@@ -53,51 +54,52 @@ def _boxes(
         log.add("annotation_file_unreadable", path.stem, path, "", f"it cannot be opened ({error.strerror})")
         return ()
     except UnicodeDecodeError:
-        log.add("annotation_file_unreadable", path.stem, path, "", "it is no text file")
+        log.add("annotation_file_unreadable", path.stem, path, "", "it is not a text file")
         return ()
-    found = []
+    boxes = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
-        place = f"line {number}"
+        location = f"line {number}"
         try:
-            kind, box, is_polygon = _read_line(line)
+            class_number, box, is_polygon = _parse_line(line)
         except ValueError as error:
-            log.add("annotation_skipped", path.stem, path, place, str(error))
+            log.add("annotation_skipped", path.stem, path, location, str(error))
             continue
-        if wanted is not None and kind not in wanted:
+        if wanted is not None and class_number not in wanted:
             continue
         if is_polygon:
-            log.add("annotation_polygon", path.stem, path, place)
+            log.add("annotation_polygon", path.stem, path, location)
         if box.clipped:
-            log.add("annotation_clipped", path.stem, path, place)
-        found.append(box.box)
-    return to_shown_image(tuple(found), image, None, log, path.stem, path)
+            log.add("annotation_clipped", path.stem, path, location)
+        boxes.append(box.box)
+    return to_shown_image(tuple(boxes), image, None, log, path.stem, path)
 
 
-def _read_line(line: str) -> tuple[int, ClippedBox, bool]:
+def _parse_line(line: str) -> tuple[int, ClippedBox, bool]:
     """Class number, box, and whether the line is a polygon.
 
     Raises:
-        ValueError: it is none of the forms; the message is the reason.
+        ValueError: If the line has another form; the message is the reason.
     """
-    words = line.split()
+    fields = line.split()
     try:
-        kind, *numbers = (parse_number(word) for word in words)
+        class_number, *values = (parse_number(text) for text in fields)
     except ValueError:
         raise ValueError(f"{line.strip()[:80]!r} does not consist of numbers") from None
-    if not math.isfinite(kind) or kind != int(kind) or kind < 0:
-        raise ValueError(f"{words[0][:20]!r} is no class number")
-    if len(words) in (_BOX, _DETECTION):
-        x, y, width, height = numbers[:4]
+    if not math.isfinite(class_number) or class_number != int(class_number) or class_number < 0:
+        raise ValueError(f"{fields[0][:20]!r} is not a class number")
+    if len(fields) in (_BOX, _DETECTION):
+        x, y, width, height = values[:4]
         if width < 0 or height < 0:
             raise ValueError("its width or height is negative")
-        return int(kind), clip_fractions(x - width / 2, y - height / 2, x + width / 2, y + height / 2), False
-    if len(words) >= _POLYGON and len(words) % 2 == 1:
-        if not all(map(math.isfinite, numbers)):
+        box = clip_fractions(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+        return int(class_number), box, False
+    if len(fields) >= _POLYGON and len(fields) % 2 == 1:
+        if not all(map(math.isfinite, values)):
             raise ValueError("a corner is not a finite number")
-        across, down = numbers[::2], numbers[1::2]
-        return int(kind), clip_fractions(min(across), min(down), max(across), max(down)), True
+        xs, ys = values[::2], values[1::2]
+        return int(class_number), clip_fractions(min(xs), min(ys), max(xs), max(ys)), True
     raise ValueError(
-        f"expected a class and a box or a polygon, but {line.strip()[:80]!r} has {len(words)} numbers"
+        f"expected a class and a box or a polygon, but {line.strip()[:80]!r} has {len(fields)} numbers"
     )

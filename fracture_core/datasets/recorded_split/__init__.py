@@ -1,7 +1,7 @@
-"""Splits that are written down, so that two models of one public set were tested on the same films.
+"""Recorded splits of public datasets, so that all models of a dataset are tested on the same images.
 
-Dealing groups out anew moves half the set when one pair of copies more or less is found. The tables name
-films only; each was cut by `split.grouped_split` once.
+A newly computed split changes completely when a single pair of duplicates is added or removed. Each table was
+computed once with `split.grouped_split` and contains only case ids and splits.
 """
 
 import csv
@@ -11,31 +11,31 @@ from pathlib import Path
 
 from fracture_core.datasets.cases import Case
 
-# A folder with fewer of a table's films is another set that happens to use such names.
-_ENOUGH = 0.9
+# Share of a table's ids that a dataset must have. With fewer, it is another dataset with similar names.
+_MIN_SHARE = 0.9
 
-# Where a group holds films of several splits, it goes to the first of these: what may have been learnt is not tested.
-_ORDER = ("train", "val", "test")
+# A group with several recorded splits gets the first of these, so that no training image is tested.
+_PRIORITY = ("train", "val", "test")
 
 
 def recorded_split(cases: Sequence[Case]) -> dict[str, str] | None:
-    """The split of each case as written down, by id.
+    """Look up the recorded split of a dataset.
 
     Args:
-        cases: cases whose groups are final.
+        cases: cases with final groups.
 
     Returns:
-        For every case its split: what the table says of its group, train for groups the table does not know.
-        None where the cases are no set with a table.
+        Split by case id. Groups that the table does not contain belong to train. None if there is no table for the
+        dataset.
     """
     ids = {case.id for case in cases}
     for table in _tables():
-        if len(ids & table.keys()) >= _ENOUGH * len(table):
-            said: dict[str, set[str]] = {}
+        if len(ids & table.keys()) >= _MIN_SHARE * len(table):
+            by_group: dict[str, set[str]] = {}
             for case in cases:
-                said.setdefault(case.group, set()).update({table[case.id]} if case.id in table else ())
+                by_group.setdefault(case.group, set()).update({table[case.id]} if case.id in table else ())
             return {
-                case.id: next((split for split in _ORDER if split in said[case.group]), "train")
+                case.id: next((split for split in _PRIORITY if split in by_group[case.group]), "train")
                 for case in cases
             }
     return None
@@ -43,8 +43,9 @@ def recorded_split(cases: Sequence[Case]) -> dict[str, str] | None:
 
 @cache
 def _tables() -> tuple[dict[str, str], ...]:
-    found = []
+    """Split by case id, one dictionary per recorded dataset."""
+    tables = []
     for path in sorted(Path(__file__).parent.glob("*.csv")):
         with path.open(newline="", encoding="utf-8") as file:
-            found.append({row["id"]: row["split"] for row in csv.DictReader(file)})
-    return tuple(found)
+            tables.append({row["id"]: row["split"] for row in csv.DictReader(file)})
+    return tuple(tables)

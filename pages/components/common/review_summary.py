@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fracture_core import paths
 from fracture_core.registry.card import ModelCard
 from fracture_core.review import ANNOTATIONS, Review, ReviewerAgreement, ReviewStore
-from fracture_core.review.review_store import later_counts
+from fracture_core.review.review_store import shared_marks_text
 
 ANY_REVIEW, REVIEWED, NOT_REVIEWED = "", "marked", "unmarked"
 
@@ -100,7 +100,7 @@ def merge_question(reviews: Sequence[Review], old: str, new: str) -> str:
     moving, there = ({review.case for review in reviews if review.reviewer == name} for name in (old, new))
     marks = f"{len(moving):,} mark{'s' * (len(moving) != 1)}"
     return (
-        f"“{new}” has marks already. {marks} of “{old}” will move to “{new}”.{later_counts(len(moving & there))} "
+        f"“{new}” has marks already. {marks} of “{old}” will move to “{new}”.{shared_marks_text(len(moving & there))} "
         "Merging cannot be undone."
     )
 

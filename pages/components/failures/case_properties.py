@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from fracture_core import paths
-from fracture_core.datasets.case_properties import case_properties
+from fracture_core.datasets.cases import case_properties
 from fracture_core.datasets.image_properties import BackgroundMeasurement
 from fracture_core.datasets.layouts import read_catalogue
 from fracture_core.errors import DataError

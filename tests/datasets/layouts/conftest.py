@@ -1,17 +1,17 @@
-"""Tiny data sets: no layout opens an image, so most files are empty."""
+"""Fixtures for tiny datasets. No layout opens an image, so most files are empty."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-#: The first bytes of a DICOM file, all that tells one without an ending.
+#: First bytes of a DICOM file, by which it is recognised without an extension.
 DICOM = b"\0" * 128 + b"DICM"
 
 
 @pytest.fixture
 def touch() -> Callable[..., Path]:
-    """Makes empty files below a folder and returns the folder."""
+    """Create empty files below a folder and return the folder."""
 
     def make(root: Path, *names: str) -> Path:
         for name in names:
@@ -25,11 +25,11 @@ def touch() -> Callable[..., Path]:
 
 @pytest.fixture
 def dicom() -> bytes:
-    """A file that says it is DICOM and no more."""
+    """Content of a file with only a DICOM header."""
     return DICOM
 
 
 @pytest.fixture
 def kinds() -> Callable[..., dict[str, tuple[str, ...]]]:
-    """The remarks of a catalogue: ids by kind."""
+    """Function from a catalogue to the ids of its remarks by kind."""
     return lambda catalogue: {remark.kind: remark.ids for remark in catalogue.remarks}

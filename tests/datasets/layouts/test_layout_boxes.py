@@ -19,7 +19,7 @@ def log() -> AnnotationLog:
     return AnnotationLog()
 
 
-def _said(log: AnnotationLog) -> dict[str, tuple[str, ...]]:
+def _details(log: AnnotationLog) -> dict[str, tuple[str, ...]]:
     """Details by kind of remark."""
     return {remark.kind: remark.details for remark in log.remarks()}
 
@@ -46,7 +46,7 @@ def test_unusable_box_has_a_reason(edges, reason):
         clip_box(*edges)
 
 
-def test_pixels_are_not_taken_for_fractions():
+def test_pixels_are_not_fractions():
     with pytest.raises(ValueError, match="not fractions"):
         clip_fractions(0, 0, 200, 300)
 
@@ -73,7 +73,7 @@ def test_yolo_polygon_gives_its_bounding_box(tmp_path, log):
     path = tmp_path / "a.txt"
     path.write_text("0 0.31 0.32 0.42 0.33 0.45 0.47 0.33 0.46\n0 0.5 0.5 0.2 0.2 0.87\n")
     assert yolo.read_yolo_boxes(path, log) == ((0.31, 0.32, 0.45, 0.47), pytest.approx((0.4, 0.4, 0.6, 0.6)))
-    assert _said(log) == {"annotation_polygon": ("a.txt, line 1",)}
+    assert _details(log) == {"annotation_polygon": ("a.txt, line 1",)}
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_yolo_polygon_gives_its_bounding_box(tmp_path, log):
         ("0 .1 .1 .2 .2 .3 .3 .4", "has 8 numbers"),
         ("0 a b c d", "does not consist of numbers"),
         ("x 0.5 0.5 0.1 0.1", "does not consist of numbers"),
-        ("0.5 0.5 0.5 0.1 0.1", "no class number"),
+        ("0.5 0.5 0.5 0.1 0.1", "not a class number"),
         ("0 120 80 40 40", "not fractions of the image"),
         ("0 1.2 0.5 0.1 0.1", "outside the image"),
         ("0 0.5 0.5 0 0", "no area"),
@@ -95,7 +95,7 @@ def test_yolo_polygon_gives_its_bounding_box(tmp_path, log):
 def test_bad_yolo_line_is_skipped(tmp_path, log, line, reason):
     (tmp_path / "a.txt").write_text(f"{line}\n0 0.5 0.5 0.1 0.1\n")
     assert len(yolo.read_yolo_boxes(tmp_path / "a.txt", log)) == 1
-    (detail,) = _said(log)["annotation_skipped"]
+    (detail,) = _details(log)["annotation_skipped"]
     assert detail.startswith("a.txt, line 1: ")
     assert reason in detail
 
@@ -103,7 +103,7 @@ def test_bad_yolo_line_is_skipped(tmp_path, log, line, reason):
 def test_yolo_box_over_the_edge_is_clipped(tmp_path, log):
     (tmp_path / "a.txt").write_text("0 0.95 0.5 0.2 0.2\n")
     assert yolo.read_yolo_boxes(tmp_path / "a.txt", log) == (pytest.approx((0.85, 0.4, 1.0, 0.6)),)
-    assert _said(log) == {"annotation_clipped": ("a.txt, line 1",)}
+    assert _details(log) == {"annotation_clipped": ("a.txt, line 1",)}
 
 
 def test_yolo_in_utf_16(tmp_path, log):
@@ -111,20 +111,20 @@ def test_yolo_in_utf_16(tmp_path, log):
     assert len(yolo.read_yolo_boxes(tmp_path / "a.txt", log)) == 1
 
 
-def test_yolo_file_that_is_no_text(tmp_path, log):
+def test_binary_yolo_file_becomes_a_remark(tmp_path, log):
     (tmp_path / "a.txt").write_bytes(b"\x00\x01\x02\x00\x80\x00\x00")
     assert yolo.read_yolo_boxes(tmp_path / "a.txt", log) == ()
-    assert _said(log) == {"annotation_file_unreadable": ("a.txt: it is no text file",)}
+    assert _details(log) == {"annotation_file_unreadable": ("a.txt: it is not a text file",)}
 
 
 def test_unexpected_exception_of_one_yolo_file_is_contained(tmp_path, log, monkeypatch):
     def fail(line):
         raise RuntimeError("a fault")
 
-    monkeypatch.setattr(yolo, "_read_line", fail)
+    monkeypatch.setattr(yolo, "_parse_line", fail)
     (tmp_path / "a.txt").write_text("0 0.5 0.5 0.5 0.5\n")
     assert yolo.read_yolo_boxes(tmp_path / "a.txt", log) == ()
-    (detail,) = _said(log)["annotation_file_unreadable"]
+    (detail,) = _details(log)["annotation_file_unreadable"]
     assert "internal error, reference" in detail
     assert "a fault" not in detail
 
@@ -172,12 +172,12 @@ def test_coco(from_coco, log):
         ({"bbox": [1, 2, 3]}, "bbox does not have four numbers"),
         ({"bbox": {"x": 1}}, "bbox does not have four numbers"),
         ({"bbox": None}, "bbox is missing"),
-        ({"bbox": [1, 2, None, 3]}, "'None' is no number"),
-        ({"bbox": [1, 2, [3], 3]}, "is no number"),
-        ({"bbox": [1, 2, True, 3]}, "is no number"),
-        ({"bbox": [1, float("nan"), 5, 3]}, "'nan' is no number"),
-        ({"bbox": [1, float("inf"), 5, 3]}, "'inf' is no number"),
-        ({"bbox": [10**400, 1, 5, 3]}, "is no number"),
+        ({"bbox": [1, 2, None, 3]}, "'None' is not a number"),
+        ({"bbox": [1, 2, [3], 3]}, "is not a number"),
+        ({"bbox": [1, 2, True, 3]}, "is not a number"),
+        ({"bbox": [1, float("nan"), 5, 3]}, "'nan' is not a number"),
+        ({"bbox": [1, float("inf"), 5, 3]}, "'inf' is not a number"),
+        ({"bbox": [10**400, 1, 5, 3]}, "is not a number"),
         ({"bbox": [10, 10, -5, 3]}, "negative"),
         ({"bbox": [10, 10, 0, 3]}, "no area"),
         ({"bbox": [400, 10, 5, 3]}, "outside the image"),
@@ -193,16 +193,16 @@ def test_bad_coco_annotation_is_skipped(from_coco, log, change, reason):
     good = {"id": 8, "image_id": 1, "category_id": 0, "bbox": [50, 25, 50, 25]}
     content = _coco(annotations=[{**_ANNOTATION, **change}, good, None, "text"])
     assert from_coco(content) == {"a": ((0.5, 0.5, 1.0, 1.0),)}
-    first, *rest = _said(log)["annotation_skipped"]
+    first, *rest = _details(log)["annotation_skipped"]
     assert first.startswith("a.json, annotation 7")
     assert reason in first
-    assert rest == [f"a.json, annotation number {at}: it is no object with fields" for at in (3, 4)]
+    assert rest == [f"a.json, annotation number {at}: it is not an object with fields" for at in (3, 4)]
 
 
 def test_coco_box_over_the_edge_is_clipped(from_coco, log):
     found = from_coco(_coco(annotations=[{**_ANNOTATION, "bbox": [90, -10, 40, 20]}]))
     assert found == {"a": (pytest.approx((0.9, 0.0, 1.0, 0.2)),)}
-    assert _said(log) == {"annotation_clipped": ("a.json, annotation 7",)}
+    assert _details(log) == {"annotation_clipped": ("a.json, annotation 7",)}
 
 
 def test_coco_numbers_as_text_are_read(from_coco):
@@ -221,14 +221,14 @@ def test_size_of_the_image_file_replaces_a_missing_one(from_coco, tmp_path, log,
 def test_annotation_of_unknown_size_is_skipped(from_coco, log):
     content = _coco(images=[{"id": 1, "file_name": "a.png"}], annotations=[_ANNOTATION])
     assert from_coco(content) == {}
-    assert "width and height of its image are unknown" in _said(log)["annotation_skipped"][0]
+    assert "width and height of its image are unknown" in _details(log)["annotation_skipped"][0]
 
 
 def test_duplicated_coco_ids(from_coco, log):
     other = {**_ANNOTATION, "bbox": [50, 25, 50, 25]}
     content = _coco(annotations=[_ANNOTATION, _ANNOTATION, other])
     assert from_coco(content) == {"a": (pytest.approx(_FIRST), (0.5, 0.5, 1.0, 1.0))}
-    assert _said(log) == {
+    assert _details(log) == {
         "annotation_duplicate": (
             "a.json, annotation 7: it is the same box and was left out",
             "a.json, annotation 7: both boxes were kept",
@@ -250,17 +250,17 @@ def test_duplicated_coco_ids(from_coco, log):
         ({"images": [{"id": 1, "file_name": 3, "width": 9, "height": 9}]}, "image 1 has no file name"),
     ],
 )
-def test_ambiguous_coco_ids_cost_their_annotations(from_coco, log, changes, reason):
+def test_annotations_with_ambiguous_coco_ids_are_skipped(from_coco, log, changes, reason):
     assert from_coco(_coco(annotations=[_ANNOTATION], **changes)) == {}
-    assert reason in _said(log)["annotation_skipped"][0]
+    assert reason in _details(log)["annotation_skipped"][0]
 
 
-def test_coco_annotation_of_an_image_that_is_not_there(from_coco, log):
+def test_coco_annotation_of_a_missing_image(from_coco, log):
     content = _coco(
         images=[{"id": 1, "file_name": "gone.png", "width": 9, "height": 9}], annotations=[_ANNOTATION]
     )
     assert from_coco(content) == {}
-    assert _said(log) == {"annotation_without_film": ("a.json, annotation 7 (gone)",)}
+    assert _details(log) == {"annotation_without_film": ("a.json, annotation 7 (gone)",)}
 
 
 @pytest.mark.parametrize(
@@ -273,9 +273,9 @@ def test_coco_annotation_of_an_image_that_is_not_there(from_coco, log):
         (_coco(annotations={}), "it has no list of annotations"),
     ],
 )
-def test_coco_file_that_is_none(from_coco, log, content, reason):
+def test_invalid_coco_file_becomes_a_remark(from_coco, log, content, reason):
     assert from_coco(content) == {}
-    (detail,) = _said(log)["annotation_file_unreadable"]
+    (detail,) = _details(log)["annotation_file_unreadable"]
     assert detail.startswith("a.json: ")
     assert reason in detail
 
@@ -294,7 +294,7 @@ def _turned_jpeg(path: Path, orientation: int, size: tuple[int, int] = (100, 50)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_boxes_turn_as_the_image_does(tmp_path, orientation):
+def test_boxes_are_rotated_like_the_image(tmp_path, orientation):
     _turned_jpeg(tmp_path / "a.jpg", orientation)
     shown = read_radiograph(tmp_path / "a.jpg").pixels > 0.5
     rows, columns = np.nonzero(shown)
@@ -309,7 +309,7 @@ def test_boxes_turn_as_the_image_does(tmp_path, orientation):
 
 
 @pytest.mark.parametrize(("size", "boxes"), [((100, 50), (0.4, 0.1, 0.8, 0.3)), ((50, 100), _FIRST)])
-def test_coco_boxes_in_the_stored_frame_are_turned(from_coco, tmp_path, log, size, boxes):
+def test_coco_boxes_on_stored_pixels_are_rotated(from_coco, tmp_path, log, size, boxes):
     _turned_jpeg(tmp_path / "a.jpg", 6)
     width, height = size
     mark = {**_ANNOTATION, "bbox": [0.1 * width, 0.2 * height, 0.2 * width, 0.4 * height]}
@@ -318,9 +318,9 @@ def test_coco_boxes_in_the_stored_frame_are_turned(from_coco, tmp_path, log, siz
     )
     assert from_coco(content, a=tmp_path / "a.jpg") == {"a": (pytest.approx(boxes),)}
     turned = {"box_turned": ("a.json (a): EXIF orientation 6",)} if size == (100, 50) else {}
-    assert {kind: tuple(d.replace(" (a)", "") for d in details) for kind, details in _said(log).items()} == {
-        kind: tuple(d.replace(" (a)", "") for d in details) for kind, details in turned.items()
-    }
+    assert {
+        kind: tuple(d.replace(" (a)", "") for d in details) for kind, details in _details(log).items()
+    } == {kind: tuple(d.replace(" (a)", "") for d in details) for kind, details in turned.items()}
 
 
 @pytest.mark.parametrize(
@@ -331,19 +331,21 @@ def test_coco_boxes_in_the_stored_frame_are_turned(from_coco, tmp_path, log, siz
         (6, (100, 50), (70, 64), "another size (70 × 64)"),
     ],
 )
-def test_ambiguous_orientation_is_said(from_coco, tmp_path, log, orientation, size, declared, reason):
+def test_ambiguous_orientation_becomes_a_remark(
+    from_coco, tmp_path, log, orientation, size, declared, reason
+):
     _turned_jpeg(tmp_path / "a.jpg", orientation, size)
     image = {"id": 1, "file_name": "a.jpg", "width": declared[0], "height": declared[1]}
     assert len(from_coco(_coco(images=[image]), a=tmp_path / "a.jpg")["a"]) == 2
-    (detail,) = _said(log)["box_orientation_unclear"]
+    (detail,) = _details(log)["box_orientation_unclear"]
     assert reason in detail
 
 
-def test_yolo_cannot_tell_the_orientation(tmp_path, log):
+def test_yolo_orientation_is_ambiguous(tmp_path, log):
     _turned_jpeg(tmp_path / "a.jpg", 6)
     (tmp_path / "a.txt").write_text("0 0.5 0.5 0.5 0.5\n")
     assert len(yolo.read_yolo_boxes(tmp_path / "a.txt", log, image=tmp_path / "a.jpg")) == 1
-    assert "gives no image size" in _said(log)["box_orientation_unclear"][0]
+    assert "gives no image size" in _details(log)["box_orientation_unclear"][0]
 
 
 # ---- Pascal VOC ----
@@ -370,8 +372,8 @@ def test_voc(tmp_path, log):
     ("box", "reason"),
     [
         ("<xmin>20</xmin>", "bndbox/ymin is missing"),
-        ("<xmin>a</xmin><ymin>1</ymin><xmax>6</xmax><ymax>3</ymax>", "bndbox/xmin is 'a' and no number"),
-        ("<xmin>nan</xmin><ymin>1</ymin><xmax>6</xmax><ymax>3</ymax>", "no number"),
+        ("<xmin>a</xmin><ymin>1</ymin><xmax>6</xmax><ymax>3</ymax>", "bndbox/xmin is 'a', not a number"),
+        ("<xmin>nan</xmin><ymin>1</ymin><xmax>6</xmax><ymax>3</ymax>", "not a number"),
         ("<xmin>60</xmin><ymin>1</ymin><xmax>6</xmax><ymax>3</ymax>", "negative"),
         ("<xmin>260</xmin><ymin>1</ymin><xmax>300</xmax><ymax>3</ymax>", "outside the image"),
     ],
@@ -379,16 +381,16 @@ def test_voc(tmp_path, log):
 def test_bad_voc_object_is_skipped(tmp_path, log, box, reason):
     (tmp_path / "a.xml").write_text(_voc(box))
     assert voc.read_voc_boxes(tmp_path / "a.xml", log) == ((0.5, 0.5, 1.0, 1.0),)
-    (detail,) = _said(log)["annotation_skipped"]
+    (detail,) = _details(log)["annotation_skipped"]
     assert detail.startswith("a.xml, object 2: ")
     assert reason in detail
 
 
 @pytest.mark.parametrize("size", ["<size/>", "<size><width>0</width><height>9</height></size>"])
-def test_voc_without_a_size_uses_that_of_the_image(tmp_path, log, size):
+def test_voc_without_size_uses_the_image_size(tmp_path, log, size):
     (tmp_path / "a.xml").write_text(_voc(size=size))
     assert voc.read_voc_boxes(tmp_path / "a.xml", log) == ()
-    assert len(_said(log)["annotation_skipped"]) == 2
+    assert len(_details(log)["annotation_skipped"]) == 2
     Image.fromarray(np.zeros((100, 200), np.uint8)).save(tmp_path / "a.png")
     assert voc.read_voc_boxes(tmp_path / "a.xml", AnnotationLog(), tmp_path / "a.png")[0] == (
         0.1,
@@ -403,7 +405,7 @@ _SECRET = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]><annotation>&
 
 
 @pytest.mark.parametrize("text", ["", "<annotation>", _BOMB, _SECRET])
-def test_voc_file_that_is_none(tmp_path, log, text):
+def test_invalid_voc_file_becomes_a_remark(tmp_path, log, text):
     (tmp_path / "a.xml").write_text(text)
     assert voc.read_voc_boxes(tmp_path / "a.xml", log) == ()
-    assert _said(log)["annotation_file_unreadable"][0].startswith("a.xml: it cannot be read as XML")
+    assert _details(log)["annotation_file_unreadable"][0].startswith("a.xml: it cannot be read as XML")

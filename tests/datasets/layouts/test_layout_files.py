@@ -7,7 +7,7 @@ import pytest
 from fracture_core.datasets.layouts.image_files import ImageFinder, file_stem, find_images
 
 
-def test_files_without_an_ending_are_told_by_their_bytes(tmp_path, dicom):
+def test_files_without_extension_are_detected_from_content(tmp_path, dicom):
     for name, content in {
         "IM0001": dicom,
         "1.2.840.113619.2.5": dicom,
@@ -29,7 +29,7 @@ def test_files_without_an_ending_are_told_by_their_bytes(tmp_path, dicom):
     ]
 
 
-def test_no_folder_holds_no_images(tmp_path):
+def test_missing_folder_has_no_images(tmp_path):
     assert find_images(tmp_path / "gone") == []
 
 

@@ -56,7 +56,7 @@ def test_fracatlas(atlas):
     assert {case.split for case in cases} == {""}
 
 
-def test_what_the_table_tells(found):
+def test_values_of_the_table(found):
     assert found["IMG0000019"].regions == ("hand",)
     assert found["IMG0003298"].regions == ("leg", "hip")
     assert found["IMG0000019"].views == ("frontal", "lateral")
@@ -65,12 +65,12 @@ def test_what_the_table_tells(found):
     assert found["IMG0000010"].hardware is False
 
 
-def test_a_film_that_is_not_in_the_table(found):
+def test_image_missing_from_the_table(found):
     film = found["IMG0000021"]
     assert (film.regions, film.views, film.hardware, film.boxes) == ((), (), None, ())
 
 
-def test_the_folder_is_the_label_not_the_table(found):
+def test_label_follows_from_the_folder_not_the_table(found):
     assert found["IMG0003298"].label == 1
     assert found["IMG0000020"].label == 0
 
@@ -82,40 +82,40 @@ def test_remarks(atlas):
         "dataset.csv does not list IMG0000021, so its region and view are unknown."
     )
     assert remarks["no_such_file"].sentence == (
-        "Of the 5 films that dataset.csv lists, one is not here: IMG0000099."
+        "Of the 5 images that dataset.csv lists, one does not exist: IMG0000099."
     )
     assert remarks["fracture_without_box"].ids == ("IMG0003298",)
     assert "box_without_fracture" not in remarks
 
 
-def test_many_missing_films_read_as_well_as_one(atlas):
+def test_plural_remark_on_missing_images(atlas):
     with (atlas / "dataset.csv").open("a") as file:
         file.writelines(f"IMG{number:07d}.jpg,0,1,0,0,0,0,0,0,0,1,0,0\n" for number in range(100, 700))
     remarks = {remark.kind: remark for remark in read_catalogue(atlas).remarks}
     assert len(remarks["no_such_file"].ids) == 601
     assert remarks["no_such_file"].sentence == (
-        "Of the 605 films that dataset.csv lists, 601 are not here "
+        "Of the 605 images that dataset.csv lists, 601 do not exist "
         "(IMG0000099, IMG0000100, IMG0000101 and 598 more)."
     )
 
 
-def test_a_box_on_a_film_without_a_fracture(atlas, kinds):
+def test_box_on_an_image_without_fracture(atlas, kinds):
     (atlas / "Annotations/YOLO/IMG0000010.txt").write_text("0 0.5 0.5 0.1 0.1\n")
     assert kinds(read_catalogue(atlas))["box_without_fracture"] == ("IMG0000010",)
 
 
-def test_without_annotations_no_film_lacks_a_box(atlas, kinds):
+def test_no_remark_on_missing_boxes_without_annotations(atlas, kinds):
     (atlas / "Annotations/YOLO/IMG0000019.txt").unlink()
     assert "fracture_without_box" not in kinds(read_catalogue(atlas))
 
 
-def test_yolo_boxes_are_corners(found):
+def test_yolo_boxes_are_converted_to_corners(found):
     boxes = found["IMG0000019"].boxes
     assert boxes[0] == pytest.approx((0.4, 0.2, 0.6, 0.3))
     assert boxes[1] == pytest.approx((0.0, 0.8, 0.2, 1.0))
 
 
-def test_coco_comes_before_yolo(atlas):
+def test_coco_is_preferred_to_yolo(atlas):
     folder = atlas / "Annotations" / "COCO JSON"
     folder.mkdir()
     content = {
@@ -128,7 +128,7 @@ def test_coco_comes_before_yolo(atlas):
     assert boxes == {"IMG0003298": ((0.1, 0.1, 0.4, pytest.approx(0.3)),)}
 
 
-def test_voc_where_there_is_nothing_else(atlas):
+def test_voc_is_used_if_there_is_nothing_else(atlas):
     (atlas / "Annotations/YOLO/IMG0000019.txt").unlink()
     folder = atlas / "Annotations" / "PASCAL VOC"
     folder.mkdir()
@@ -142,7 +142,7 @@ def test_groups_are_blocks_of_ten(found):
     assert found["IMG0000020"].group == found["IMG0000021"].group != found["IMG0000019"].group
 
 
-def test_films_as_dicom_are_found_in_the_table_by_stem(atlas, dicom):
+def test_dicom_images_match_the_table_by_stem(atlas, dicom):
     (atlas / "images/Fractured/IMG0000019.jpg").rename(atlas / "images/Fractured/IMG0000019.dcm")
     (atlas / "images/Non_fractured/IMG0000010.jpg").unlink()
     (atlas / "images/Non_fractured/IMG0000010").write_bytes(dicom)
@@ -152,7 +152,7 @@ def test_films_as_dicom_are_found_in_the_table_by_stem(atlas, dicom):
     assert found["IMG0000010"].regions == ("shoulder",)
 
 
-def test_one_name_in_both_folders_stands_for_two_films(touch, atlas):
+def test_same_name_in_both_folders_is_two_cases(touch, atlas):
     before = len(read_catalogue(atlas).cases)
     touch(atlas, "images/Non_fractured/IMG0000019.jpg")
     found = read_catalogue(atlas)
@@ -161,11 +161,11 @@ def test_one_name_in_both_folders_stands_for_two_films(touch, atlas):
     (own,) = remark.ids
     assert own.startswith("images/")
     assert own in {case.id for case in found.cases}
-    assert "IMG0000019 lies there as" in remark.sentence
-    assert "under the other label" in remark.sentence
+    assert "IMG0000019: " in remark.sentence
+    assert "with different labels" in remark.sentence
 
 
-def test_bad_line_of_boxes_is_skipped_and_named(atlas):
+def test_bad_line_of_boxes_becomes_a_remark(atlas):
     (atlas / "Annotations/YOLO/IMG0003298.txt").write_text("0 0.5 0.5 0.1 0.1\n0 0.5 0.5\n")
     found = read_catalogue(atlas)
     assert {case.id: len(case.boxes) for case in found.cases}["IMG0003298"] == 1
@@ -174,7 +174,7 @@ def test_bad_line_of_boxes_is_skipped_and_named(atlas):
     assert remark.details[0].startswith("IMG0003298.txt, line 2: ")
 
 
-def test_flags_as_spreadsheets_write_them(atlas):
+def test_flags_as_written_by_spreadsheets(atlas):
     before = read_catalogue(atlas).cases
     lines = (atlas / "dataset.csv").read_text().splitlines()
     rows = [
@@ -184,31 +184,33 @@ def test_flags_as_spreadsheets_write_them(atlas):
     assert read_catalogue(atlas).cases == before
 
 
-def test_the_missing_column_is_named(atlas):
+def test_missing_column_is_named(atlas):
     (atlas / "dataset.csv").write_text(_HEADER.replace("hip,shoulder,", "") + "\n")
-    with pytest.raises(DataError, match=r"but hip, shoulder are missing: use the dataset\.csv as published"):
+    with pytest.raises(
+        DataError, match=r"lacks the columns hip, shoulder; .* use the dataset\.csv as published"
+    ):
         read_catalogue(atlas)
 
 
-def test_a_table_that_is_no_text(atlas):
+def test_binary_table_is_refused(atlas):
     (atlas / "dataset.csv").write_bytes(b"\xff\xfe\x00binary")
-    with pytest.raises(DataError, match="but its encoding is not recognised"):
+    with pytest.raises(DataError, match=r"The encoding of the table .* is not recognised"):
         read_catalogue(atlas)
 
 
 def test_empty_folders(atlas):
     for path in atlas.glob("images/*/*.jpg"):
         path.unlink()
-    with pytest.raises(DataError, match="its folders are empty"):
+    with pytest.raises(DataError, match="contain no radiographs"):
         read_catalogue(atlas)
 
 
-def test_asked_for_by_name_where_it_is_not(tmp_path):
-    with pytest.raises(DataError, match="Expected FracAtlas in"):
+def test_layout_chosen_by_name_must_match(tmp_path):
+    with pytest.raises(DataError, match="does not contain FracAtlas"):
         read_catalogue(tmp_path, "fracatlas")
 
 
-def test_it_is_not_taken_for_folders(atlas):
+def test_detected_before_class_folders(atlas):
     assert not find_layout("folders").matches(atlas)
     assert read_catalogue(atlas, "fracatlas").layout == "fracatlas"
 

@@ -70,18 +70,18 @@ def test_the_class_numbers_come_from_meta_yaml(graz, style):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("names: [metal, text]", "there is none"),
-        ("names: 3", "cannot be read as such"),
-        ("{", "cannot be read as such"),
+        ("names: [metal, text]", "lists no class named fracture"),
+        ("names: 3", "has no readable list"),
+        ("{", "has no readable list"),
     ],
 )
-def test_a_broken_meta_yaml_is_named(graz, text, words):
+def test_invalid_meta_yaml_is_refused(graz, text, words):
     (graz / "folder_structure/yolov5/meta.yaml").write_text(text)
-    with pytest.raises(DataError, match=rf"meta\.yaml, but .*{words}"):
+    with pytest.raises(DataError, match=rf"meta\.yaml .*{words}"):
         read_catalogue(graz)
 
 
-def test_labels_and_images_as_others_lay_them_out(graz):
+def test_alternative_folders_of_labels_and_images(graz):
     (graz / "folder_structure/yolov5/labels").rename(graz / "labels")
     (graz / "images_part1").rename(graz / "images")
     boxes = {case.id: len(case.boxes) for case in read_catalogue(graz).cases}
@@ -103,14 +103,14 @@ def test_remarks(touch, graz, kinds):
     assert "unknown" not in {case.id for case in found.cases}  # nothing tells its label
 
 
-def test_films_as_dicom(graz, dicom):
+def test_dicom_images(graz, dicom):
     (graz / f"images_part1/{_STEMS[0]}.png").rename(graz / f"images_part1/{_STEMS[0]}.dcm")
     (graz / f"images_part4/{_STEMS[2]}.png").unlink()
     (graz / f"images_part4/{_STEMS[2]}").write_bytes(dicom)
     assert [case.id for case in read_catalogue(graz).cases] == _STEMS
 
 
-def test_a_film_that_lies_there_twice_is_kept_under_its_path(touch, graz, kinds):
+def test_repeated_image_gets_its_path_as_id(touch, graz, kinds):
     touch(graz, f"images/{_STEMS[0]}.png")
     found = read_catalogue(graz)
     (own,) = kinds(found)["repeated_name"]
@@ -118,20 +118,20 @@ def test_a_film_that_lies_there_twice_is_kept_under_its_path(touch, graz, kinds)
     assert {_STEMS[0], own} <= {case.id for case in found.cases}
 
 
-def test_a_bad_flag_is_named(graz):
+def test_invalid_flag_is_refused(graz):
     text = (graz / "dataset.csv").read_text().replace(",,,,1,,0.144,Siemens", ",,,,perhaps,,0.144,Siemens", 1)
     (graz / "dataset.csv").write_text(text)
-    with pytest.raises(DataError, match=r"as fracture_visible in .*, but line 2 has 'perhaps'"):
+    with pytest.raises(DataError, match=r"Line 2 of .* has 'perhaps' as fracture_visible"):
         read_catalogue(graz)
 
 
-def test_missing_tables_and_films(graz, tmp_path):
-    with pytest.raises(DataError, match=r"dataset\.csv is missing: choose the folder"):
+def test_missing_table_and_images_are_refused(graz, tmp_path):
+    with pytest.raises(DataError, match=r"dataset\.csv is missing\. Choose the folder"):
         read_catalogue(tmp_path / "graz" / "images_part1", "grazpedwri")
     for path in graz.rglob("*.png"):
         path.unlink()
-    with pytest.raises(DataError, match="but found none of them"):
+    with pytest.raises(DataError, match=r"The images of .* are missing"):
         read_catalogue(graz)
     (graz / "dataset.csv").write_text("filestem,patient_id\n")
-    with pytest.raises(DataError, match="fracture_visible, metal, projection are missing"):
+    with pytest.raises(DataError, match="lacks the columns fracture_visible, metal, projection"):
         read_catalogue(graz, "grazpedwri")

@@ -19,7 +19,7 @@ def _write(root, text, name="manifest.csv"):
     return root / name
 
 
-def test_the_least_there_must_be(films):
+def test_required_columns_only(films):
     _write(films, 'note,Label,PATH\nx,fractured,a/1.png\n,no_fracture,a/2.png\n,0,"b, c/ü.png"\n,1,d.dcm\n')
     found = read_catalogue(films)
     assert (found.layout, found.finding, found.root, found.remarks) == ("csv", "fracture", films, ())
@@ -35,7 +35,7 @@ def test_the_least_there_must_be(films):
     }
 
 
-def test_everything_there_may_be(films):
+def test_all_columns(films):
     path = _write(
         films,
         "id,path,label,split,group,region,view,hardware,boxes\n"
@@ -56,13 +56,13 @@ def test_everything_there_may_be(films):
     assert (two.split, two.hardware, two.boxes) == ("val", False, ())
 
 
-def test_abnormal_is_no_fracture(films):
+def test_abnormal_is_not_a_fracture(films):
     assert read_catalogue(_write(films, "path,label\na/1.png,abnormal\na/2.png,normal\n")).finding == (
         "abnormality"
     )
 
 
-def test_films_outside_have_the_closest_common_folder(films, touch, tmp_path):
+def test_root_is_the_closest_common_folder(films, touch, tmp_path):
     other = touch(tmp_path / "other", "x.png") / "x.png"
     _write(films, f"path,label\na/1.png,0\n../other/../other/x.png,1\n{films / 'a/2.png'},1\n")
     found = read_catalogue(films)
@@ -74,21 +74,21 @@ def test_films_outside_have_the_closest_common_folder(films, touch, tmp_path):
     }
 
 
-def test_a_film_in_another_format_is_found(films, dicom):
+def test_image_in_another_format_is_found(films, dicom):
     (films / "IM7").write_bytes(dicom)
     _write(films, "path,label\nd.png,0\nIM7.jpg,1\n")
     assert [case.path.name for case in read_catalogue(films).cases] == ["IM7", "d.dcm"]
 
 
-def test_some_films_are_gone(films, kinds):
+def test_missing_images_become_a_remark(films, kinds):
     found = read_catalogue(_write(films, f"path,label\na/1.png,0\ngone.png,1\n{'x' * 400},1\n"))
     assert len(found.cases) == 1
     assert kinds(found)["no_such_file"] == ("gone.png", "x" * 400)
-    assert found.remarks[0].sentence.startswith("Of the 3 films that manifest.csv lists, 2 are not there (")
+    assert found.remarks[0].sentence.startswith("Of the 3 images that manifest.csv lists, 2 do not exist (")
 
 
-def test_all_films_are_gone(films):
-    with pytest.raises(DataError, match="none of its 1 lines names a file that is there"):
+def test_manifest_without_existing_images_is_refused(films):
+    with pytest.raises(DataError, match=r"None of the 1 images in .* exists"):
         read_catalogue(_write(films, "path,label\ngone.png,1\n"))
 
 
@@ -97,16 +97,16 @@ def test_all_films_are_gone(films):
     [
         (
             "a/1.png,perhaps,,,",
-            r"Expected fractured or no_fracture, .* as label in line 3 .* but got 'perhaps'",
+            r"label 'perhaps' in line 3 of .* is invalid: enter fractured or no_fracture",
         ),
-        ("a/1.png,,,,", "as label in line 3 of"),
-        ("a/1.png,1,later,,", "Expected train, val, test or nothing as split in line 3"),
-        ("a/1.png,1,,some,", "Expected 1, 0 or nothing as hardware in line 3 of .* 'some'"),
-        ("a/1.png,1,,,,more", "line 3 has 6: put quotation marks"),
-        ("d.dcm,1,,,", "line 3 repeats 'd.dcm' of line 2"),
+        ("a/1.png,,,,", "The label '' in line 3 of"),
+        ("a/1.png,1,later,,", "split 'later' in line 3 of .* is invalid: enter train, val, test or nothing"),
+        ("a/1.png,1,,some,", "hardware 'some' in line 3 of .* is invalid: enter 1, 0 or nothing"),
+        ("a/1.png,1,,,,more", "Line 3 of .* has 6 fields, .*put quotation marks"),
+        ("d.dcm,1,,,", "Line 3 of .* repeats 'd.dcm' of line 2"),
     ],
 )
-def test_a_bad_line_is_named(films, line, words):
+def test_invalid_line_is_refused(films, line, words):
     _write(films, f"path,label,split,hardware,boxes\nd.dcm,0\n{line}\n")
     with pytest.raises(DataError, match=words):
         read_catalogue(films)
@@ -115,20 +115,23 @@ def test_a_bad_line_is_named(films, line, words):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"file;label\nx;1\n", r"separator semicolon\), but path is missing: name them in its first line"),
-        (b"", "are missing"),
-        (b"path,label\n\x00\x01\x02,1\n", "its encoding is not recognised"),
-        (b'path,label\n"x,1\n', "it cannot be read with the encoding UTF-8 and the separator comma"),
-        (b"path;label\nC:\\films\\x.png;1\n", "with the backslashes of Windows"),
+        (
+            b"file;label\nx;1\n",
+            r"separator semicolon\) lacks the column path; .* name them in the first line",
+        ),
+        (b"", "lacks the columns"),
+        (b"path,label\n\x00\x01\x02,1\n", "encoding of the table .* is not recognised"),
+        (b'path,label\n"x,1\n', "cannot be read with the encoding UTF-8 and the separator comma"),
+        (b"path;label\nC:\\films\\x.png;1\n", "with Windows backslashes"),
     ],
 )
-def test_what_is_no_manifest(tmp_path, content, words):
+def test_invalid_table_is_refused(tmp_path, content, words):
     (tmp_path / "films.csv").write_bytes(content)
     with pytest.raises(DataError, match=words):
         read_catalogue(tmp_path / "films.csv")
 
 
-def test_a_manifest_of_another_kind_is_passed_over(touch, tmp_path):
+def test_csv_of_another_kind_is_ignored(touch, tmp_path):
     touch(tmp_path, "fractured/1.png", "normal/2.png")
     (tmp_path / "manifest.csv").write_text("file,sha256\n")
     assert read_catalogue(tmp_path).layout == "folders"
@@ -203,7 +206,7 @@ def test_name_in_the_encoding_of_the_table(films):
     assert [case.id for case in read_catalogue(films).cases] == ["R\\xf6ntgen_1.png", "d.dcm"]
 
 
-def test_bad_boxes_of_a_manifest_are_skipped_and_named(films):
+def test_bad_boxes_become_remarks(films):
     boxes = "0.1 0.2 0.3;10 20 30 40;nan 0 1 1;0.5 0.5 1.2 1;0 0 1 1"
     found = read_catalogue(_write(films, f"path,label,boxes\na/1.png,1,{boxes}\nd.dcm,0,\n"))
     assert found.cases[0].boxes == ((0.5, 0.5, 1, 1), (0, 0, 1, 1))
