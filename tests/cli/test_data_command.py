@@ -105,7 +105,7 @@ def test_a_warning_does_not_fail(command, fracatlas, monkeypatch, tmp_path):
     )
     said = command("data", "get", "fracatlas", "--to", tmp_path / "fa", "--yes")
     assert said.status == 0
-    assert "Expected 4,083 films as published, but there are 6 films" in said.err
+    assert "The download contains 6 images; 4,083 images were published" in said.err
 
 
 @pytest.mark.parametrize(
