@@ -111,9 +111,9 @@ def test_a_warning_does_not_fail(command, fracatlas, monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("nothing", "--to", "x"), "but got 'nothing'"),
+        (("nothing", "--to", "x"), "no public dataset 'nothing'"),
         (("fracatlas",), "there is no terminal to ask on"),
-        (("mura", "--to", "x"), "is given to those who register"),
+        (("mura", "--to", "x"), "requires registration"),
     ],
 )
 def test_one_sentence(command, words, sentence):

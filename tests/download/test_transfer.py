@@ -259,7 +259,7 @@ def test_redirect_keeps_the_range(get, local_host):
     assert _ranges(local_host) == [None, f"bytes={CUT}-"]
 
 
-def test_a_redirect_in_a_circle_is_one_line(get, local_host):
+def test_circular_redirect(get, local_host):
     local_host.pages["/film.zip"] = Moved(f"{local_host.url}/film.zip")
     with pytest.raises(DataError, match="cannot be read") as error:
         get()
