@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:
-    """Encode an 8-bit grey PNG with the three required chunks and no metadata.
+    r"""Encode an 8-bit grey PNG with the three required chunks and no metadata.
 
     Args:
         pixels: uint8 (H, W).
