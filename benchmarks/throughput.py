@@ -81,7 +81,7 @@ def main() -> None:
     _print_ratio("our batches / ImageDataGenerator", times["generator"], times["bare"])
 
 
-class _BatchesInMemory(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no type hints
+class _BatchesInMemory(keras.utils.PyDataset):  # type: ignore[misc, unused-ignore]  # Keras has no type hints
     """Batches in memory, served in the same way as this project's batches."""
 
     def __init__(self, images: NDArray[np.float32], labels: NDArray[np.float32], batch: int):

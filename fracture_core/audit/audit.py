@@ -201,7 +201,7 @@ def _group_duplicates(
         lambda done, total: report("Comparing images", done, total),
     )
     if catalogue.paired:
-        # The fractured twin of an image is not a duplicate of it, however similar they look.
+        # The fractured counterpart of an image is not a duplicate of it, however similar they look.
         labels = np.array([case.label for case in catalogue.cases])
         content_ids = np.unique(groups[code] * 2 + labels, return_inverse=True)[1].astype(np.int64)
         matches = [m for m in matches if labels[first_rows[m.left]] == labels[first_rows[m.right]]]

@@ -16,7 +16,7 @@ from fracture_core.imaging import QualityState
 
 @dataclass(frozen=True, eq=False)
 class CleanSplit:
-    """The images that remain after cleaning, split anew.
+    """The images that remain after cleaning, split again.
 
     Attributes:
         cases: one case per image, split by group into train, val and test.

@@ -49,7 +49,7 @@ _MIN_FILES = 20
 
 @dataclass(frozen=True)
 class Shortcut:
-    """How well one property alone tells the label.
+    """How well one property alone predicts the label.
 
     Attributes:
         name: of the property, or "all together".
