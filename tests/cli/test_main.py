@@ -89,7 +89,7 @@ def test_a_size_that_is_none(command, tmp_path, size):
 def test_too_few_phantoms_are_one_sentence(command, tmp_path):
     said = command("data", "phantom", "--to", tmp_path / "films", "--count", 2)
     assert (said.status, said.out) == (1, "")
-    assert "but 2 were asked for" in said.err
+    assert "but the count is 2" in said.err
     assert len(said.err.splitlines()) == 1
 
 
