@@ -1,1 +1,1 @@
-"""What is measured, one command a file; results stand in docs/benchmarks.md."""
+"""Benchmarks, one command per file. Results are in docs/benchmarks.md."""

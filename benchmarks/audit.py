@@ -1,9 +1,9 @@
-"""How long the audit of a data set takes, beside just reading and decoding every file once.
+"""Time of a dataset audit, compared with reading and decoding every file once.
 
 python -m benchmarks.audit DIR
 
-Reading goes through the same reader and the same number of threads. Several rounds in turn; the
-median of the ratios counts, for other work on the machine disturbs both alike.
+Reading uses the same reader and the same number of threads. Both alternate for several rounds, and the median of
+their ratios is reported, because other work on the machine affects both alike.
 """
 
 import argparse
@@ -22,15 +22,15 @@ from fracture_core.imaging import read_radiograph
 from fracture_core.jobs.parallel import map_in_order
 
 
-def _decoded(path: Path) -> bool:
+def _decode(path: Path) -> bool:
     try:
         return bool(read_radiograph(path).pixels.size)
     except ImageReadError:
         return False
 
 
-def _by_pillow(path: Path) -> bool:
-    """The least that any program has to do: decode to eight bits of grey."""
+def _decode_with_pillow(path: Path) -> bool:
+    """Decode to 8-bit grey with Pillow, the minimum for any program."""
     try:
         with Image.open(path) as image:
             return bool(np.asarray(image.convert("L")).size)
@@ -39,21 +39,21 @@ def _by_pillow(path: Path) -> bool:
 
 
 def main() -> None:
-    """Times both in turn."""
+    """Print the times of all rounds and the median ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
-    chosen = parser.parse_args()
-    paths = [case.path for case in read_catalogue(chosen.folder).cases]
-    sum(map_in_order(_decoded, paths))  # brings the files into memory
+    args = parser.parse_args()
+    paths = [case.path for case in read_catalogue(args.folder).cases]
+    sum(map_in_order(_decode, paths))  # fills the file cache
     ratios, pillow = [], []
-    for _ in range(chosen.rounds):
+    for _ in range(args.rounds):
         times = []
-        for work in (_decoded, _by_pillow):
-            began = time.monotonic()
+        for work in (_decode, _decode_with_pillow):
+            start = time.monotonic()
             sum(map_in_order(work, paths))
-            times.append(time.monotonic() - began)
-        seconds = audit_dataset(chosen.folder).seconds
+            times.append(time.monotonic() - start)
+        seconds = audit_dataset(args.folder).seconds
         ratios.append(seconds / times[0])
         pillow.append(seconds / times[1])
         print(

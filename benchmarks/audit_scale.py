@@ -1,10 +1,9 @@
-"""Whether the audit's time and memory grow in step with the number of films.
+"""Time and memory of the audit as a function of the number of images.
 
 python -m benchmarks.audit_scale DIR [--count 100000]
 
-Draws that many different small phantoms into DIR (what is there already is kept), then audits the first
-eighth, quarter, half and all of them, each in a process of its own. Growth is told in processor time, which other
-work on the machine stretches far less than the time on the clock.
+Draws small phantoms into DIR (existing ones are kept), then audits the first eighth, quarter, half and all of them,
+each in a separate process. Growth is measured in processor time, which depends less on other work than wall time.
 """
 
 import argparse
@@ -23,35 +22,35 @@ _SHARES = (8, 4, 2, 1)
 
 
 def main() -> None:
-    """Draws what is missing, then audits nested parts."""
+    """Draw missing phantoms, then audit nested subsets."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--audit", type=Path, help=argparse.SUPPRESS)
-    chosen = parser.parse_args()
-    if chosen.audit:
-        _audit(chosen.audit)
+    args = parser.parse_args()
+    if args.audit:
+        _audit(args.audit)
         return
-    _draw(chosen.folder, chosen.count)
+    _draw(args.folder, args.count)
     first: float | None = None
     for share in _SHARES:
-        count = chosen.count // share
-        manifest = _manifest(chosen.folder, count)
+        count = args.count // share
+        manifest = _manifest(args.folder, count)
         command = [
             sys.executable,
             "-m",
             "benchmarks.audit_scale",
-            str(chosen.folder),
+            str(args.folder),
             "--audit",
             str(manifest),
         ]
-        found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-        each = found["processor"] / count * 1e3
-        first = first or each
+        result = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        milliseconds = result["processor"] / count * 1e3
+        first = first or milliseconds
         print(
-            f"{count:7,} films: {found['seconds']:7.1f} s, {each:.2f} ms of processor time a film "
-            f"({each / first:.2f} × the smallest), {found['megabytes']:,.0f} MB, "
-            f"{found['pictures']:,} pictures, steps {found['steps']}",
+            f"{count:7,} images: {result['seconds']:7.1f} s, {milliseconds:.2f} ms of processor time per image "
+            f"({milliseconds / first:.2f} × the smallest subset), {result['megabytes']:,.0f} MB, "
+            f"{result['pictures']:,} unique images, steps {result['steps']}",
             flush=True,
         )
 
@@ -65,8 +64,8 @@ def _draw(folder: Path, count: int) -> None:
         path = folder / _name(seed)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            film = draw_phantom(seed, _REGIONS[seed % 3], seed % 2 == 1, _SIZE)
-            path.write_bytes(encode_png(film.pixels))
+            phantom = draw_phantom(seed, _REGIONS[seed % 3], seed % 2 == 1, _SIZE)
+            path.write_bytes(encode_png(phantom.pixels))
         if sys.stderr.isatty() and seed % 500 == 0:
             print(f"\rDrawing: {seed:,} of {count:,}", end="", file=sys.stderr, flush=True)
 
@@ -79,27 +78,27 @@ def _manifest(folder: Path, count: int) -> Path:
 
 
 def _audit(manifest: Path) -> None:
-    """One audit; prints its figures as JSON."""
+    """Run one audit and print its measurements as JSON."""
     from fracture_core.audit import audit_dataset
 
-    began: dict[str, float] = {}
-    ended: dict[str, float] = {}
+    started_at: dict[str, float] = {}
+    ended_at: dict[str, float] = {}
 
-    def progress(stage: str, done: int, total: int) -> None:
-        began.setdefault(stage, time.monotonic())
-        ended[stage] = time.monotonic()
+    def record(stage: str, done: int, total: int) -> None:
+        started_at.setdefault(stage, time.monotonic())
+        ended_at[stage] = time.monotonic()
 
-    found = audit_dataset(manifest, progress=progress)
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    steps = {what: round(ended[what] - began[what], 1) for what in began}
+    audit = audit_dataset(manifest, progress=record)
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    steps = {stage: round(ended_at[stage] - started_at[stage], 1) for stage in started_at}
     print(
         json.dumps(
             {
-                "seconds": found.seconds,
-                "processor": used.ru_utime + used.ru_stime,
-                "megabytes": used.ru_maxrss / 1024,
+                "seconds": audit.seconds,
+                "processor": usage.ru_utime + usage.ru_stime,
+                "megabytes": usage.ru_maxrss / 1024,
                 "steps": steps,
-                "pictures": found.sizes[-1].originals,
+                "pictures": audit.sizes[-1].originals,
             }
         )
     )

@@ -1,12 +1,12 @@
-"""A model on images of another dataset, by body region and framing.
+"""External validation: a model on images of another dataset, by body region and framing.
 
 python -m benchmarks.external DIR [--model ID] [--out FILE.csv]
 python -m benchmarks.external DIR --select FRACATLAS
 
-DIR is the multi-region set. `external_films.csv` lists its distinct originals: no rotated copies, one file of each
-group of copies, and no image that is also in FracAtlas. Region and framing were assigned by eye from thumbnails, not
-by a radiologist. `--select` finds the originals anew and keeps the region and framing of known images. Nothing is
-chosen on these images.
+DIR is the multi-region dataset. `external_films.csv` lists its unique images: no rotated copies, one file of each
+duplicate group, and no image that is also in FracAtlas. Region and framing were assigned by eye from thumbnails, not
+by a radiologist. `--select` updates the list and keeps the region and framing of known images. No
+parameter is chosen on these images.
 """
 
 import argparse
@@ -26,9 +26,10 @@ from fracture_core.evaluation.proportion import proportion_interval
 from fracture_core.evaluation.scored_cases import check_scored_cases
 from fracture_core.internal_errors import file_boundary
 
-FILMS = Path(__file__).with_name("external_films.csv")
+#: The list of images.
+IMAGE_LIST = Path(__file__).with_name("external_films.csv")
 
-#: What a model says of an image, in the order of the table.
+#: Results of a model for an image, in the order of the table.
 STATES = ("no verdict", "no fracture seen", "uncertain", "fracture suspected")
 
 _FRACTURED = "fractured"
@@ -37,31 +38,31 @@ _IMAGES = {".jpg", ".jpeg", ".png"}
 
 
 def main() -> None:
-    """Prints the record, or writes the list of originals anew."""
+    """Print the record, or update the list of images."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", metavar="DIR", type=Path)
     parser.add_argument("--model", metavar="ID", help="default: the model in use")
-    parser.add_argument("--select", metavar="FRACATLAS", type=Path, help="write the list of originals anew")
+    parser.add_argument("--select", metavar="FRACATLAS", type=Path, help="update the list of images")
     parser.add_argument("--out", metavar="FILE", type=Path, help="write the predictions as CSV")
-    chosen = parser.parse_args()
-    if chosen.select:
-        select(chosen.data, chosen.select, FILMS)
+    args = parser.parse_args()
+    if args.select:
+        select(args.data, args.select, IMAGE_LIST)
         return
-    films = pd.read_csv(FILMS, keep_default_na=False)
-    missing = [name for name in films["file"] if not (chosen.data / name).is_file()]
+    images = pd.read_csv(IMAGE_LIST, keep_default_na=False)
+    missing = [name for name in images["file"] if not (args.data / name).is_file()]
     if missing:
         raise SystemExit(
-            f"{chosen.data} lacks {len(missing)} of the {len(films)} images, such as {missing[0]}."
+            f"{args.data} lacks {len(missing)} of the {len(images)} images, such as {missing[0]}."
         )
-    table, thresholds = predict(chosen.data, films, chosen.model)
-    if chosen.out:
-        table.to_csv(chosen.out, index=False, float_format="%.6g", lineterminator="\n")
-    for title, part in slices(table):
+    table, thresholds = predict(args.data, images, args.model)
+    if args.out:
+        table.to_csv(args.out, index=False, float_format="%.6g", lineterminator="\n")
+    for title, part in subgroups(table):
         print(describe(title, part, thresholds))
 
 
 def originals(data: Path, training: Path) -> list[str]:
-    """Finds the distinct originals of a dataset that are not in another.
+    """Find the unique images of a dataset that are not in another one.
 
     Args:
         data: folder of the dataset.
@@ -71,59 +72,65 @@ def originals(data: Path, training: Path) -> list[str]:
         Paths relative to `data`, sorted.
     """
     files = sorted(path for path in _images(data) if not is_rotated_copy(path))
-    same = near_duplicates.find_duplicates([*files, *sorted(_images(training))])
-    known = set(same[len(files) :].tolist())
+    content_ids = near_duplicates.find_duplicates([*files, *sorted(_images(training))])
+    known = set(content_ids[len(files) :].tolist())
     first: dict[int, Path] = {}
-    for path, picture in zip(files, same.tolist(), strict=False):
-        if picture not in known:
-            first.setdefault(picture, path)
+    for path, content_id in zip(files, content_ids.tolist(), strict=False):
+        if content_id not in known:
+            first.setdefault(content_id, path)
     return sorted(path.relative_to(data).as_posix() for path in first.values())
 
 
 def select(data: Path, training: Path, path: Path) -> None:
-    """Writes the list of originals; region and framing of images that were listed before stay."""
-    before: dict[str, dict[str, str]] = {}
+    """Write the list of images. Region and framing of images that were already listed are kept.
+
+    Args:
+        data: folder of the dataset.
+        training: folder whose images are left out.
+        path: the list, CSV.
+    """
+    listed: dict[str, dict[str, str]] = {}
     if path.is_file():
-        before = {row["file"]: row for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines())}
+        listed = {row["file"]: row for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines())}
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, ("file", "region", "framing"), lineterminator="\n")
         writer.writeheader()
         for name in originals(data, training):
-            writer.writerow(before.get(name, {"file": name, "region": "", "framing": ""}))
+            writer.writerow(listed.get(name, {"file": name, "region": "", "framing": ""}))
 
 
-def predict(data: Path, films: pd.DataFrame, model: str | None) -> tuple[pd.DataFrame, Thresholds]:
-    """Asks a model for its verdict on each image.
+def predict(data: Path, images: pd.DataFrame, model: str | None) -> tuple[pd.DataFrame, Thresholds]:
+    """Predict each image.
 
     Args:
         data: folder of the dataset.
-        films: rows with file, region and framing.
+        images: rows with the columns file, region and framing.
         model: id of the model; None for the one in use.
 
     Returns:
-        The rows with the columns label (1: the folder says *fractured*), probability (nan without a verdict) and
+        The rows with the columns label (1 for the folder *fractured*), probability (nan without a verdict) and
         state (one of `STATES`); and the thresholds of the model.
     """
     load_keras()
     from fracture_core.inference.predictor import Predictor
     from fracture_core.registry.store import ModelStore
 
-    reader = Predictor(ModelStore(paths.models_dir()), model)
+    predictor = Predictor(ModelStore(paths.models_dir()), model)
     probabilities, states = [], []
-    for name in films["file"]:
+    for name in images["file"]:
         try:
             with file_boundary():
-                probability = reader.predict(data / name, heatmap=False).probability
+                probability = predictor.predict(data / name, heatmap=False).probability
         except SecondLookError:
             probability = None
         probabilities.append(np.nan if probability is None else probability)
-        states.append(_state(probability, reader.card.thresholds))
-    label = [int(Path(name).parent.name == _FRACTURED) for name in films["file"]]
-    return films.assign(label=label, probability=probabilities, state=states), reader.card.thresholds
+        states.append(_state(probability, predictor.card.thresholds))
+    label = [int(Path(name).parent.name == _FRACTURED) for name in images["file"]]
+    return images.assign(label=label, probability=probabilities, state=states), predictor.card.thresholds
 
 
-def slices(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    """The parts of the table that are reported: all, by framing, by region, close-ups by region."""
+def subgroups(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Return the reported subgroups with their titles: all, by framing, by region, close-ups by region."""
     parts = [("all", table)]
     for column in ("framing", "region"):
         parts += [(str(name), part) for name, part in table.groupby(column)]
@@ -133,10 +140,18 @@ def slices(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 
 
 def describe(title: str, table: pd.DataFrame, thresholds: Thresholds) -> str:
-    """One paragraph: counts of verdicts by label, and figures with 95% intervals where they can be measured.
+    """Describe the results of one subgroup as text.
 
-    AUC, sensitivity and specificity are those of the images with a verdict. *Not suspected* is the share of the images
+    AUC, sensitivity and specificity are computed on the images with a verdict. *Not suspected* is the share of images
     without a fracture that do not get *fracture suspected*; images without a verdict count as not suspected.
+
+    Args:
+        title: title of the subgroup.
+        table: rows from `predict`.
+        thresholds: thresholds of the model.
+
+    Returns:
+        Counts of verdicts by label, and metrics with 95% intervals as far as they can be computed.
     """
     lines = [f"{title}: {len(table)} images"]
     for label, name in ((1, "fractured"), (0, "normal")):

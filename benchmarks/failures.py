@@ -1,4 +1,4 @@
-"""How long the failures page takes to answer, on a made-up record of many films; no film and no network is needed.
+"""Response times of the failures page on a synthetic record of many images; no images and no network are needed.
 
 python -m benchmarks.failures [--films N] [--times N]
 """
@@ -22,32 +22,32 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
-    """Prints the median of each step."""
+    """Print the median time of each step."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--films", type=int, default=4000)
     parser.add_argument("--times", type=int, default=5)
-    chosen = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SECOND_LOOK_MODELS"] = os.environ["SECOND_LOOK_RUNS"] = folder
         os.environ.pop("SECOND_LOOK_DATASET", None)
-        table = _record(Path(folder), chosen.films)
-        print(f"{chosen.films:,} films in {table['group'].nunique():,} groups; medians of {chosen.times}")
-        _steps(chosen.times)
+        table = _record(Path(folder), args.films)
+        print(f"{args.films:,} images in {table['group'].nunique():,} groups; medians of {args.times}")
+        _steps(args.times)
 
 
-def _record(folder: Path, films: int) -> pd.DataFrame:
-    """A model with nothing but a card and a record."""
+def _record(folder: Path, count: int) -> pd.DataFrame:
+    """Write a model that consists of a card and a record only."""
     rng = np.random.default_rng(0)
-    label = (rng.random(films) < 0.2).astype(int)
+    label = (rng.random(count) < 0.2).astype(int)
     logit = rng.normal(2.2 * label - 2, 1.3)
-    names = [f"film{number:05d}" for number in range(films)]
+    names = [f"film{number:05d}" for number in range(count)]
     table = pd.DataFrame(
         {
             "id": names,
             "path": [f"{name}.png" for name in names],
             "split": "test",
-            "group": [f"g{number // 3}" for number in range(films)],
-            "regions": rng.choice(["hand", "leg", "hip", "shoulder", "hand leg"], films),
+            "group": [f"g{number // 3}" for number in range(count)],
+            "regions": rng.choice(["hand", "leg", "hip", "shoulder", "hand leg"], count),
             "label": label,
             "logit": logit,
             "probability": 1 / (1 + np.exp(-logit)),
@@ -71,13 +71,14 @@ def _record(folder: Path, films: int) -> pd.DataFrame:
 
 
 def _steps(times: int) -> None:
+    """Run the steps on the page and print their times."""
     from streamlit.testing.v1 import AppTest
 
     test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
     test.run()
     test.switch_page("pages/failures.py")
     test.query_params["model"] = "made-up"
-    _timed("first opened", test.run, 1)
+    _print_time("first opened", test.run, 1)
     thresholds = iter(np.linspace(0.2, 0.6, 4 * times).round(3))
 
     def move() -> None:
@@ -91,12 +92,12 @@ def _steps(times: int) -> None:
 
         return pressed
 
-    _timed("threshold moved, with all slices", move, times)
+    _print_time("threshold moved, with all subgroups", move, times)
     press("failures-cell-true-negative")()
-    _timed("page of the list turned", press("failures_page_on"), times)
-    _timed("film opened", press("failures-open-0"), 1)
-    _timed("next film", press("failures_next"), times)
-    _timed("threshold moved, film open", move, times)
+    _print_time("page of the list turned", press("failures_page_on"), times)
+    _print_time("image opened", press("failures-open-0"), 1)
+    _print_time("next image", press("failures_next"), times)
+    _print_time("threshold moved, image open", move, times)
     press("failures_back")()
 
     def order(name: str) -> Callable[[], None]:
@@ -106,20 +107,20 @@ def _steps(times: int) -> None:
 
         return ordered
 
-    _timed("list ordered by loss", order("loss"), 1)
+    _print_time("list ordered by loss", order("loss"), 1)
     assert not test.exception
 
 
-def _timed(words: str, step: Callable[[], object], times: int) -> None:
-    """Prints the time on the clock, and that of the processor, which a busy computer does not lengthen."""
+def _print_time(title: str, step: Callable[[], object], times: int) -> None:
+    """Print wall time and processor time; the latter depends less on other work."""
     clock, processor = [], []
     for _ in range(times):
-        began, used = time.perf_counter(), time.process_time()
+        start, used = time.perf_counter(), time.process_time()
         step()
-        clock.append(time.perf_counter() - began)
+        clock.append(time.perf_counter() - start)
         processor.append(time.process_time() - used)
     print(
-        f"{words:<34} {statistics.median(clock) * 1e3:7.0f} ms, processor {statistics.median(processor) * 1e3:6.0f} ms"
+        f"{title:<34} {statistics.median(clock) * 1e3:7.0f} ms, processor {statistics.median(processor) * 1e3:6.0f} ms"
     )
 
 

@@ -1,8 +1,9 @@
-"""How long a bare forward pass of a model takes, beside MobileNetV2 at 224 px in the same run.
+"""Time of a forward pass of a model, compared with MobileNetV2 at 224 px in the same run.
 
 python -m benchmarks.forward [--model ID]
 
-Both take one film at a time, in turn; medians of their ratios count, for other work disturbs both alike.
+Both process one image at a time and alternate. The median of their ratios is reported, because other work affects
+both alike.
 """
 
 import argparse
@@ -20,29 +21,29 @@ _ROUNDS = 60
 
 
 def main() -> None:
-    """Times both in turn."""
+    """Print the median times and their ratio."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model")
     store = ModelStore(paths.models_dir())
     card, model = store.load(parser.parse_args().model or store.model_in_use())
-    yardstick = keras.applications.MobileNetV2(weights=None, classes=1)
+    reference = keras.applications.MobileNetV2(weights=None, classes=1)
     spec = card.input
     pairs = [
         (logit_view(model), np.zeros((1, spec.height, spec.width, spec.channels), np.float32)),
-        (yardstick, np.zeros((1, 224, 224, 3), np.float32)),
+        (reference, np.zeros((1, 224, 224, 3), np.float32)),
     ]
-    for network, film in pairs:
-        network.predict_on_batch(film)
+    for network, image in pairs:
+        network.predict_on_batch(image)
     times: list[list[float]] = [[], []]
     for _ in range(_ROUNDS):
-        for found, (network, film) in zip(times, pairs, strict=True):
-            began = time.perf_counter()
-            network.predict_on_batch(film)
-            found.append(time.perf_counter() - began)
+        for seconds, (network, image) in zip(times, pairs, strict=True):
+            start = time.perf_counter()
+            network.predict_on_batch(image)
+            seconds.append(time.perf_counter() - start)
     ratios = sorted(ours / theirs for ours, theirs in zip(*times, strict=True))
-    ours, theirs = (statistics.median(found) * 1e3 for found in times)
+    ours, theirs = (statistics.median(seconds) * 1e3 for seconds in times)
     print(
-        f"{card.id}: {ours:.0f} ms a film, MobileNetV2 at 224 px {theirs:.0f} ms, {statistics.median(ratios):.2f} × "
+        f"{card.id}: {ours:.0f} ms per image, MobileNetV2 at 224 px {theirs:.0f} ms, {statistics.median(ratios):.2f} × "
         f"(middle half {ratios[len(ratios) // 4]:.2f}–{ratios[3 * len(ratios) // 4]:.2f})"
     )
 

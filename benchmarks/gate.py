@@ -1,8 +1,8 @@
-"""How the input gate judges the images of a folder, and how long reading and judging take.
+"""Results of the quality check on the images of a folder, and the times of reading and checking.
 
-python -m benchmarks.gate DIR            # by the pixels alone
-python -m benchmarks.gate DIR --model    # and by the second heads of the model in use
-python -m benchmarks.gate DIR --model --grey    # as if every image had been grey: what the heads alone are worth
+python -m benchmarks.gate DIR            # pixels only
+python -m benchmarks.gate DIR --model    # also the auxiliary heads of the model in use
+python -m benchmarks.gate DIR --model --grey    # ignore colour, to test the heads alone
 """
 
 import argparse
@@ -22,42 +22,45 @@ from fracture_core.registry.store import ModelStore
 
 
 def main() -> None:
-    """Counts states and reasons over every image below a folder."""
+    """Count states and reasons over every image in a folder."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--model", action="store_true", help="ask the model in use as well")
-    parser.add_argument("--grey", action="store_true", help="do not tell the gate of colour")
-    chosen = parser.parse_args()
-    judge = Predictor(ModelStore(paths.models_dir())).predict if chosen.model else None
+    parser.add_argument("--model", action="store_true", help="use the model in use as well")
+    parser.add_argument("--grey", action="store_true", help="ignore colour")
+    args = parser.parse_args()
+    predict = Predictor(ModelStore(paths.models_dir())).predict if args.model else None
     states: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
-    reading, judging = [], []
-    for path in find_images(chosen.folder):
-        began = time.perf_counter()
+    read_seconds, check_seconds = [], []
+    for path in find_images(args.folder):
+        started_at = time.perf_counter()
         try:
-            film = read_radiograph(path)
+            image = read_radiograph(path)
         except ImageReadError as error:
             states["unreadable"] += 1
             reasons[str(error)] += 1
             continue
         read_at = time.perf_counter()
-        if chosen.grey:
-            film = replace(film, colour=0.0)
-        gate = judge(film, heatmap=False).gate if judge else check_quality(film)
-        judging.append(time.perf_counter() - read_at)
-        reading.append(read_at - began)
+        if args.grey:
+            image = replace(image, colour=0.0)
+        gate = predict(image, heatmap=False).gate if predict else check_quality(image)
+        check_seconds.append(time.perf_counter() - read_at)
+        read_seconds.append(read_at - started_at)
         states[gate.state.value] += 1
-        # Numbers differ from film to film; the sentence is the reason.
-        reasons.update("".join("#" if letter.isdigit() else letter for letter in why) for why in gate.reasons)
+        # Numbers differ between images; the rest of the sentence is the reason.
+        reasons.update(
+            "".join("#" if letter.isdigit() else letter for letter in reason) for reason in gate.reasons
+        )
     print(
         f"{sum(states.values())} files: "
         + ", ".join(f"{count} {state}" for state, count in states.most_common())
     )
-    for why, count in reasons.most_common():
-        print(f"{count:6}  {why}")
-    if reading:
+    for reason, count in reasons.most_common():
+        print(f"{count:6}  {reason}")
+    if read_seconds:
         print(
-            f"median: reading {np.median(reading) * 1e3:.1f} ms, gate {np.median(judging) * 1e3:.1f} ms a film"
+            f"median per image: reading {np.median(read_seconds) * 1e3:.1f} ms, "
+            f"check {np.median(check_seconds) * 1e3:.1f} ms"
         )
 
 

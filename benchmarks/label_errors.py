@@ -1,92 +1,89 @@
-"""How well labels that were turned round on purpose are found again.
+"""Precision and recall of the search for label errors, with labels flipped on purpose.
 
 python -m benchmarks.label_errors DIR [--model ID] [--share 0.03] [--repeats 10]
 
-The features of the model are worked out once. Then, again and again, a share of the labels is turned round at random,
-and the search is run as `data suspects` runs it. Recall is the share of turned labels that are listed, precision the
-share of listed films whose label was turned; both also for the first k of the list. Whatever else is wrong in the set
-counts as a false suspicion.
+The features of the model are computed once. Then a share of the labels is flipped at random, repeatedly, and the
+search runs as in `data suspects`. Recall is the share of flipped labels that are listed. Precision is the share of
+listed images whose label was flipped. Both are also given for the first k of the list. Real label errors in the
+dataset count as false positives.
 
-The network learnt from the right labels of its training films, so that there the search has it easier than it would
-with labels that were wrong from the start. Films that the network never saw are therefore counted apart.
+The network was trained with the correct labels, which makes the search easier on its training images. Images that
+were not used for training are therefore reported separately.
 """
 
 import argparse
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fracture_core import paths
 from fracture_core.evaluation.proportion import proportion_interval
-from fracture_core.label_errors.confident_learning import (
-    cross_validated_probabilities,
-    find_suspected_labels,
-)
+from fracture_core.label_errors.confident_learning import find_suspected_labels
 from fracture_core.label_errors.find_label_errors import DatasetFeatures, extract_dataset_features
+from fracture_core.label_errors.out_of_fold import out_of_fold_probabilities
 from fracture_core.registry.store import ModelStore
 
 _FIRST = (25, 50, 100)
 
 
-def _found(films: DatasetFeatures, share: float, seed: int) -> dict[str, list[np.ndarray]]:
-    """Of one turn: which of the turned labels are listed, and which of the listed were turned, by what is counted."""
-    labels = films.labels
-    turned = np.zeros(len(labels), bool)
-    turned[np.random.default_rng(seed).choice(len(labels), round(share * len(labels)), replace=False)] = True
-    given = np.where(turned, 1 - labels, labels)
+def _search(dataset: DatasetFeatures, share: float, seed: int) -> dict[str, list[NDArray[np.bool_]]]:
+    """Run one repeat; return by subgroup which flipped labels are listed, and which listed labels were flipped."""
+    labels = dataset.labels
+    flipped = np.zeros(len(labels), bool)
+    flipped[np.random.default_rng(seed).choice(len(labels), round(share * len(labels)), replace=False)] = True
+    given = np.where(flipped, 1 - labels, labels)
     listed = find_suspected_labels(
-        given, cross_validated_probabilities(films.features, given, films.groups, lambda *step: None)
+        given, out_of_fold_probabilities(dataset.features, given, dataset.groups, lambda *step: None)
     )
-    rows: dict[str, list[np.ndarray]] = {}
-    kinds = {
-        "all films": np.ones(len(labels), bool),
-        "films the network learnt from": films.is_trained_on,
-        "films it never saw": ~films.is_trained_on,
-        "given a fracture": given == 1,
-        "given none": given == 0,
+    results: dict[str, list[NDArray[np.bool_]]] = {}
+    subgroups = {
+        "all images": np.ones(len(labels), bool),
+        "training images": dataset.is_trained_on,
+        "other images": ~dataset.is_trained_on,
+        "labelled with a fracture": given == 1,
+        "labelled without a fracture": given == 0,
     }
-    for name, kind in kinds.items():
-        order = listed[kind[listed]]
-        rows[name] = [np.isin(np.flatnonzero(turned & kind), order), turned[order]]
-        if name in ("all films", "films it never saw"):
+    for name, subgroup in subgroups.items():
+        order = listed[subgroup[listed]]
+        results[name] = [np.isin(np.flatnonzero(flipped & subgroup), order), flipped[order]]
+        if name in ("all images", "other images"):
             for first in _FIRST:
-                rows[f"{name}, first {first}"] = [
-                    np.isin(np.flatnonzero(turned & kind), order[:first]),
-                    turned[order[:first]],
+                results[f"{name}, first {first}"] = [
+                    np.isin(np.flatnonzero(flipped & subgroup), order[:first]),
+                    flipped[order[:first]],
                 ]
-    return rows
+    return results
 
 
 def main() -> None:
-    """Prints precision and recall, the repeats counted together."""
+    """Print precision and recall over all repeats."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", default="")
     parser.add_argument("--share", type=float, default=0.03)
     parser.add_argument("--repeats", type=int, default=10)
-    chosen = parser.parse_args()
+    args = parser.parse_args()
     store = ModelStore(paths.models_dir())
-    films = extract_dataset_features(
+    dataset = extract_dataset_features(
         store,
-        chosen.model or store.model_in_use(),
-        chosen.folder,
+        args.model or store.model_in_use(),
+        args.folder,
         "auto",
         paths.runs_dir() / ".cache",
         lambda *step: None,
     )
-    turns = [_found(films, chosen.share, seed) for seed in range(chosen.repeats)]
-    print(
-        f"{len(films.labels):,} films, {chosen.share:.0%} of the labels turned round, {chosen.repeats} times"
-    )
-    for name in turns[0]:
-        words = []
-        for at, measure in enumerate(("recall", "precision")):
-            hits = [turn[name][at] for turn in turns]
-            # One repeat is one group: its films share what was turned and what was fitted.
-            groups = np.repeat(np.arange(len(hits)), [len(each) for each in hits])
-            words.append(f"{measure} {proportion_interval(np.concatenate(hits), groups).text()}")
-        listed = np.mean([len(turn[name][1]) for turn in turns])
-        print(f"{name:<34} listed {listed:6.1f}  {'  '.join(words)}", flush=True)
+    repeats = [_search(dataset, args.share, seed) for seed in range(args.repeats)]
+    print(f"{len(dataset.labels):,} images, {args.share:.0%} of the labels flipped, {args.repeats} repeats")
+    for name in repeats[0]:
+        metrics = []
+        for index, measure in enumerate(("recall", "precision")):
+            hits = [repeat[name][index] for repeat in repeats]
+            # One repeat is one group, because its images share the flipped labels and the fitted model.
+            groups = np.repeat(np.arange(len(hits)), [len(part) for part in hits])
+            metrics.append(f"{measure} {proportion_interval(np.concatenate(hits), groups).text()}")
+        listed = np.mean([len(repeat[name][1]) for repeat in repeats])
+        print(f"{name:<34} listed {listed:6.1f}  {'  '.join(metrics)}", flush=True)
 
 
 if __name__ == "__main__":

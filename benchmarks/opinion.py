@@ -1,4 +1,4 @@
-"""From bytes to Opinion against the model's bare forward pass, in one run on the same films.
+"""Time of a complete prediction, compared with the model's forward pass on the same images.
 
 python -m benchmarks.opinion DIR [--films N] [--model ID]
 """
@@ -15,12 +15,12 @@ from fracture_core.datasets.layouts.image_files import find_images
 
 
 def main() -> None:
-    """Prints medians and their ratios."""
+    """Print the median times of each stage and their ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--films", type=int, default=60)
     parser.add_argument("--model")
-    chosen = parser.parse_args()
+    args = parser.parse_args()
     load_keras()
     from fracture_core.imaging import prepare_input, read_radiograph
     from fracture_core.inference.predictor import Predictor
@@ -28,33 +28,33 @@ def main() -> None:
     from fracture_core.zoo.model_views import logit_view
 
     store = ModelStore(app_paths.models_dir())
-    model_id = chosen.model or store.model_in_use()
-    began = time.perf_counter()
-    reader = Predictor(store, model_id)
-    loading = time.perf_counter() - began
+    model_id = args.model or store.model_in_use()
+    start = time.perf_counter()
+    predictor = Predictor(store, model_id)
+    loading = time.perf_counter() - start
     card, model = store.load(model_id)
     view = logit_view(model)
-    every = find_images(chosen.folder)
-    paths = every[:: max(1, len(every) // chosen.films)][: chosen.films]
-    reader.predict(paths[0])
+    all_paths = find_images(args.folder)
+    paths = all_paths[:: max(1, len(all_paths) // args.films)][: args.films]
+    predictor.predict(paths[0])
     view.predict_on_batch(prepare_input(read_radiograph(paths[0]), card.input)[0][None])
-    laps: dict[str, list[float]] = {}
+    stage_seconds: dict[str, list[float]] = {}
     forward = []
     for path in paths:
         content = path.read_bytes()
-        opinion = reader.predict(content)
+        opinion = predictor.predict(content)
         for name, seconds in opinion.seconds.items():
-            laps.setdefault(name, []).append(seconds)
+            stage_seconds.setdefault(name, []).append(seconds)
         inputs = prepare_input(opinion.film, card.input)[0][None]
-        began = time.perf_counter()
+        start = time.perf_counter()
         view.predict_on_batch(inputs)
-        forward.append(time.perf_counter() - began)
-    bare = float(np.median(forward))
-    print(f"{model_id}, {len(paths)} films, model loaded and warmed in {loading:.1f} s")
-    print(f"bare forward pass: {bare * 1e3:.0f} ms")
-    for name, measured in laps.items():
+        forward.append(time.perf_counter() - start)
+    forward_median = float(np.median(forward))
+    print(f"{model_id}, {len(paths)} images, model loaded and warmed up in {loading:.1f} s")
+    print(f"forward pass: {forward_median * 1e3:.0f} ms")
+    for name, measured in stage_seconds.items():
         median = float(np.median(measured))
-        print(f"  {name:<8} {median * 1e3:6.1f} ms   {median / bare:5.2f} × forward")
+        print(f"  {name:<8} {median * 1e3:6.1f} ms   {median / forward_median:5.2f} × forward")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Calibration, thresholds and record of a cross-validation over all films that its finished folds held out.
+"""Calibration, thresholds and record of a cross-validation on all images held out by its finished folds.
 
 python -m benchmarks.out_of_fold FOLDER [FOLDER ...] [--against RESULT] [--out FILE.json]
 
-FOLDER is `runs/cross_validation/NAME`. The logits of several cross-validations of the same films are averaged. RESULT
-is the folder of a model: its AUC on its validation films is compared with the out-of-fold AUC on the same films. The
-test films are not read.
+FOLDER is `runs/cross_validation/NAME`. The logits of several cross-validations of the same images are averaged.
+RESULT is the folder of a model: its AUC on its validation images is compared with the out-of-fold AUC on the same
+images. Test images are not used.
 """
 
 import argparse
@@ -24,22 +24,21 @@ from fracture_core.registry.store import PREDICTIONS_NAME
 
 
 def main() -> None:
-    """Prints the record with 95% intervals and writes it as JSON where asked."""
+    """Print the record with 95% intervals, and write it as JSON if requested."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", metavar="FOLDER", type=Path, nargs="+")
     parser.add_argument("--draws", type=int, default=1000, help="bootstrap draws")
     parser.add_argument("--against", metavar="RESULT", type=Path, help="folder of a model to compare with")
     parser.add_argument("--out", metavar="FILE", type=Path)
-    chosen = parser.parse_args()
+    args = parser.parse_args()
     load_keras()
     from fracture_core.training.out_of_fold import read_folds
 
-    table = average_logits([read_folds(folder) for folder in chosen.folders])
-    record = assess(table, chosen.draws)
+    table = average_logits([read_folds(folder) for folder in args.folders])
+    record = assess(table, args.draws)
     limits = record.thresholds
-    print(
-        f"{len(table)} films in {record.summary.groups} groups, folds {', '.join(map(str, sorted(set(table['fold']))))}"
-    )
+    folds = ", ".join(map(str, sorted(set(table["fold"]))))
+    print(f"{len(table)} images in {record.summary.groups} groups, folds {folds}")
     print(f"thresholds: low {limits.low:.4f}, balanced {limits.balanced:.4f}, high {limits.high:.4f}")
     _print_summary("all", record.summary, record.coverage[""])
     for name, summary in record.regions.items():
@@ -47,39 +46,39 @@ def main() -> None:
     if record.without_hardware:
         _print_summary("without hardware", record.without_hardware)
     print(f"peak in a marked fracture: {record.pointing.text() if record.pointing else 'no boxes'}")
-    print("thresholds chosen on other films (bootstrap by group):")
+    print("stability of the thresholds (bootstrap by group):")
     for name, interval in record.stability.items():
         print(f"  {name:<20} {interval.text()}")
-    if chosen.against:
-        difference = compare(table, predictions.read_predictions(chosen.against / PREDICTIONS_NAME))
-        print(f"AUC on the shared validation films, compared with {chosen.against.name}: {difference.text()}")
-    if chosen.out:
-        write_atomically(chosen.out, json.dumps(record.to_json(), indent=2) + "\n")
+    if args.against:
+        difference = compare(table, predictions.read_predictions(args.against / PREDICTIONS_NAME))
+        print(f"AUC on the shared validation images, compared with {args.against.name}: {difference.text()}")
+    if args.out:
+        write_atomically(args.out, json.dumps(record.to_json(), indent=2) + "\n")
 
 
 def compare(table: pd.DataFrame, other: pd.DataFrame) -> Interval:
-    """Compares out-of-fold predictions with a model's on that model's validation films.
+    """Compare out-of-fold predictions with those of a model on its validation images.
 
     Args:
         table: out-of-fold predictions.
-        other: predictions of the model; see `evaluation.predictions`. Its test films are left out.
+        other: predictions of the model; see `evaluation.predictions`. Its test images are left out.
 
     Returns:
         Out-of-fold AUC minus the model's AUC, paired, with a 95% interval from resampled groups.
 
     Raises:
-        DataError: no film is in both, or one class is missing.
+        DataError: The tables share no image, or one class is missing.
     """
     validation = other[other["split"] == "val"]
-    # `shared_predictions` compares the films that are called test.
-    films = shared_predictions(
+    # `shared_predictions` compares the test split.
+    shared = shared_predictions(
         table.assign(split="test", probability=expit(table["logit"])), validation.assign(split="test")
     )
-    return compare_paired(films).difference
+    return compare_paired(shared).difference
 
 
 def _print_summary(name: str, summary: Summary, coverage: VerdictCoverage | None = None) -> None:
-    print(f"{name}: {summary.n} films, {summary.positives} with a fracture, ECE {summary.ece:.3f}")
+    print(f"{name}: {summary.n} images, {summary.positives} with a fracture, ECE {summary.ece:.3f}")
     for title in ("auc", "sensitivity", "specificity"):
         print(f"  {title:<20} {getattr(summary, title).text()}")
     for verdict in VERDICTS if coverage else ():

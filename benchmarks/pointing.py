@@ -1,8 +1,8 @@
-"""A run's best weights on the validation split: AUC, and how often the heatmap's peak lies in a marked fracture.
+"""AUC and pointing accuracy of a run's best weights on the validation split.
 
 python -m benchmarks.pointing RUN [--runs DIR]
 
-Runs are compared with this; the test split stays closed.
+Pointing accuracy is the share of fractured images whose heatmap peak is in a bounding box. The test split is not used.
 """
 
 import argparse
@@ -13,11 +13,11 @@ from fracture_core.cli.quiet_keras import load_keras
 
 
 def main() -> None:
-    """Prints both with 95% intervals, the second also among the films that the network calls fractured."""
+    """Print the metrics with 95% intervals; pointing also among the true positives."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run")
     parser.add_argument("--runs", type=Path, default=paths.runs_dir())
-    chosen = parser.parse_args()
+    args = parser.parse_args()
     load_keras()
     import numpy as np
 
@@ -30,23 +30,26 @@ def main() -> None:
     from fracture_core.training.training_data import TrainingData
     from fracture_core.zoo import find_architecture
 
-    run = Run.open(chosen.runs, chosen.run)
+    run = Run.open(args.runs, args.run)
     config = run.config()
-    films = TrainingData.load(config, chosen.runs / ".cache")
+    data = TrainingData.load(config, args.runs / ".cache")
     model = loop.load_best_model(run, config)
-    val = films.indices_of("val")
-    labels, scores = films.labels(val), compute_logits(model, films.canvases, films.rows[val], films.spec)
+    val = data.indices_of("val")
+    labels, scores = data.labels(val), compute_logits(model, data.canvases, data.rows[val], data.spec)
     probability = 1 / (1 + np.exp(-scores))
-    cut = Thresholds.choose(labels, probability).balanced
-    record = summarise(labels, probability, [films.cases[at].group for at in val], cut)
+    threshold = Thresholds.choose(labels, probability).balanced
+    record = summarise(labels, probability, [data.cases[row].group for row in val], threshold)
     cam = GradCam(model, find_architecture(config.architecture).heatmap_layer)
-    print(f"{run.name}, validation split, {len(val)} films")
+    print(f"{run.name}, validation split, {len(val)} images")
     for name, figure in (
         ("AUC", record.auc),
         ("sensitivity", record.sensitivity),
         ("specificity", record.specificity),
-        ("pointing", measure_pointing(cam, films, val)),
-        ("pointing, true positives", measure_pointing(cam, films, val[(labels == 1) & (probability >= cut)])),
+        ("pointing", measure_pointing(cam, data, val)),
+        (
+            "pointing, true positives",
+            measure_pointing(cam, data, val[(labels == 1) & (probability >= threshold)]),
+        ),
     ):
         print(f"{name:<26}{figure.text() if figure else 'no boxes'}")
 

@@ -1,9 +1,9 @@
-"""How much faster networks learn in bfloat16 than in float32 on this processor.
+"""Training speed in bfloat16 compared with float32 on this processor.
 
 python -m benchmarks.precision [ARCHITECTURE ...] [--size PX] [--batch N] [--rounds N]
 
-Each measurement is the `speed` command in a process of its own, as the setting is read once a process; both precisions
-in turn, and the median of their ratios counts.
+Each measurement runs the `speed` command in a separate process, because the precision is read once per process. Both
+precisions alternate, and the median of their ratios is reported.
 """
 
 import argparse
@@ -17,31 +17,31 @@ from fracture_core.zoo import find_architecture
 
 
 def main() -> None:
-    """Prints a line an architecture."""
+    """Print one line per architecture."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("architectures", nargs="*", default=["mobilenet_v2_map", "four_block", "inception"])
     parser.add_argument("--size", type=int, help="input size; default: the architecture's own")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3)
-    chosen = parser.parse_args()
-    for name in chosen.architectures:
-        words = [name, "--batch", str(chosen.batch)]
-        # As such networks are usually trained: their batch statistics and first layers stay.
-        words += ["--pretrained"] if find_architecture(name).backbone else []
-        words += ["--size", str(chosen.size)] if chosen.size else []
+    args = parser.parse_args()
+    for name in args.architectures:
+        options = [name, "--batch", str(args.batch)]
+        # Backbones are usually trained from pretrained weights, with frozen first layers and batch statistics.
+        options += ["--pretrained"] if find_architecture(name).backbone else []
+        options += ["--size", str(args.size)] if args.size else []
         rounds = [
-            [_films_a_second(words, precision) for precision in PRECISIONS] for _ in range(chosen.rounds)
+            [_images_per_second(options, precision) for precision in PRECISIONS] for _ in range(args.rounds)
         ]
-        ratios = sorted(rounded / exact for exact, rounded in rounds)
-        exact, rounded = (statistics.median(found) for found in zip(*rounds, strict=True))
+        ratios = sorted(bfloat16 / float32 for float32, bfloat16 in rounds)
+        float32, bfloat16 = (statistics.median(speeds) for speeds in zip(*rounds, strict=True))
         print(
-            f"{name}: {exact:.1f} films a second in float32, {rounded:.1f} in bfloat16, "
+            f"{name}: {float32:.1f} images/s in float32, {bfloat16:.1f} in bfloat16, "
             f"{statistics.median(ratios):.2f} × ({ratios[0]:.2f}–{ratios[-1]:.2f})"
         )
 
 
-def _films_a_second(words: list[str], precision: str) -> float:
-    command = [sys.executable, "-m", "fracture_core", "speed", *words, "--precision", precision]
+def _images_per_second(options: list[str], precision: str) -> float:
+    command = [sys.executable, "-m", "fracture_core", "speed", *options, "--precision", precision]
     return float(json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["trained"])
 
 

@@ -1,4 +1,4 @@
-"""Audit: how far a data set can be trusted, in sentences, tables and files."""
+"""Dataset audit: leaks, duplicates, label problems, broken files and shortcuts, with a clean split as remedy."""
 
 from fracture_core.audit.audit import Audit, audit_dataset
 from fracture_core.audit.clean_split import CleanSplit, make_clean_split

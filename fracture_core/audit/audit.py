@@ -1,4 +1,4 @@
-"""Audit: what a data set is worth, before anything is trained on it."""
+"""Audit of a dataset before training: runs all checks and collects their findings."""
 
 import time
 from dataclasses import asdict, dataclass
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fracture_core import __version__, near_duplicates
 from fracture_core.audit.audited_images import AuditedImages
@@ -21,25 +22,25 @@ from fracture_core.audit.split_sizes import SplitSize, split_sizes
 from fracture_core.datasets.catalogue import Catalogue
 from fracture_core.datasets.layouts import find_layout, read_catalogue
 from fracture_core.file_names import escape_name
-from fracture_core.jobs.progress import ProgressCallback, ignore_progress
+from fracture_core.jobs.progress import ProgressCallback
 
 _ORDER = {level: rank for rank, level in enumerate(Level)}
 
 
 @dataclass(frozen=True, eq=False)
 class Audit:
-    """What an audit found.
+    """Results of an audit.
 
     Attributes:
-        catalogue: the set as its layout tells it.
-        films: its films as they were seen.
-        matches: pairs that joined copies.
-        findings: what there is to say, the gravest first.
-        sizes: what each part really holds.
-        balance: films without and with the finding by part and region.
-        shortcuts: how well properties of the files alone tell the label.
-        seconds: how long it took.
-        created: when, ISO 8601.
+        catalogue: the dataset as its layout was read.
+        films: its images with the facts measured from their files.
+        matches: pairs of files that were found to show the same image.
+        findings: the findings, most severe first.
+        sizes: size of each split.
+        balance: number of images per class by split and region.
+        shortcuts: how well file properties alone predict the label.
+        seconds: duration of the audit.
+        created: time of the audit, ISO 8601.
     """
 
     catalogue: Catalogue
@@ -54,28 +55,28 @@ class Audit:
 
     @property
     def worst_level(self) -> Level:
-        """The level of its gravest finding, `GOOD` where none is a fault or a warning."""
-        grave = {Level.FAULT, Level.WARNING} & {finding.level for finding in self.findings}
-        return min(grave, key=_ORDER.__getitem__, default=Level.GOOD)
+        """Level of the most severe finding; `GOOD` if there is no fault and no warning."""
+        levels = {Level.FAULT, Level.WARNING} & {finding.level for finding in self.findings}
+        return min(levels, key=_ORDER.__getitem__, default=Level.GOOD)
 
     @property
     def verdict(self) -> str:
-        """The whole audit in one sentence."""
+        """Summary of the audit in one sentence."""
         if any(finding.level is Level.FAULT and "leak" in finding.kind for finding in self.findings):
-            return "Do not trust a test score on this set as it is: training has seen what the test asks."
+            return "Do not trust scores on this split: some evaluation images are also in training."
         if self.worst_level is Level.FAULT:
-            return "This set cannot be used as it is split: a part of it lacks one of the classes."
+            return "This split is unusable: at least one split has only one class."
         if self.worst_level is Level.WARNING:
-            return "Usable with care: read the warnings before you quote a score on this set."
-        return "Nothing was found that would flatter a score on this set."
+            return "Usable with care: read the warnings before quoting a score on this dataset."
+        return "No problems found that would inflate a score on this dataset."
 
     def _named_in_findings(self) -> dict[str, Path]:
-        """Paths of the files that findings name, by id."""
+        """Return the paths of the files named in findings, by id."""
         named = {name for finding in self.findings for name in finding.ids}
         return {case.id: case.path for case in self.films.cases if case.id in named}
 
     def to_json(self) -> dict[str, Any]:
-        """The audit as plain JSON values."""
+        """Return the audit as JSON-serialisable values."""
         ids = self.films.ids
         return {
             "version": __version__,
@@ -118,81 +119,96 @@ class Audit:
 
 
 def relative_path(path: Path, root: Path) -> str:
-    """A path below the set's folder with forward slashes; whole where it lies elsewhere; escaped by `escape_name`."""
+    """Return a path relative to the dataset folder, or the full path if it is elsewhere.
+
+    The path has forward slashes and is escaped by `escape_name`.
+    """
     return escape_name(path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix())
 
 
-def audit_dataset(root: Path, layout: str = "auto", progress: ProgressCallback = ignore_progress) -> Audit:
-    """Audits a data set.
+def audit_dataset(root: Path, layout: str = "auto", progress: ProgressCallback | None = None) -> Audit:
+    """Audit a dataset. Files on disk are not changed.
 
     Args:
-        root: its folder, or a manifest.
-        layout: a layout's name, or "auto".
-        progress: called with (stage, done, total); an exception it raises ends the audit.
+        root: folder of the dataset, or a manifest.
+        layout: name of a layout, or "auto".
+        progress: called with (stage, done, total). An exception raised by it ends the audit.
 
     Returns:
-        What was found. Nothing on disk is changed.
+        The results.
 
     Raises:
-        DataError: the folder has no known layout, or holds no film.
+        DataError: The folder has no known layout or contains no radiographs.
+
+    Example:
+        >>> import tempfile
+        >>> from fracture_core.phantom import PhantomSettings, write_phantom_dataset
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = write_phantom_dataset(Path(folder), PhantomSettings(count=20, size=(96, 80)))
+        ...     audit = audit_dataset(Path(folder))
+        >>> [(size.split, size.files) for size in audit.sizes]
+        [('train', 12), ('val', 4), ('test', 4), ('all', 20)]
     """
-    began = time.monotonic()
+    start = time.monotonic()
+    report: ProgressCallback = progress or (lambda stage, done, total: None)
     catalogue = read_catalogue(root, layout)
     cases = catalogue.cases
-    facts = inspect_files([case.path for case in cases], progress)
-    pictures, matches = _group_duplicates(catalogue, facts, progress)
-    films = AuditedImages(cases, facts, pictures)
-    progress("Looking for shortcuts", 0, 1)
-    found = measure_shortcuts(films, catalogue.finding)
+    facts = inspect_files(
+        [case.path for case in cases], lambda done, total: report("Reading images", done, total)
+    )
+    content_ids, matches = _group_duplicates(catalogue, facts, report)
+    images = AuditedImages(cases, facts, content_ids)
+    report("Searching for shortcuts", 0, 1)
+    shortcuts = measure_shortcuts(images, catalogue.finding)
     findings = [
-        *check_splits(films),
-        *check_duplicates(films, catalogue.finding),
-        *check_files(films),
-        *check_labels(films, catalogue),
-        *shortcut_findings(found),
+        *check_splits(images),
+        *check_duplicates(images, catalogue.finding),
+        *check_files(images, catalogue.finding),
+        *check_labels(images, catalogue),
+        *shortcut_findings(shortcuts),
     ]
     findings.sort(key=lambda finding: _ORDER[finding.level])
-    progress("Looking for shortcuts", 1, 1)
+    report("Searching for shortcuts", 1, 1)
     return Audit(
         catalogue,
-        films,
+        images,
         matches,
         tuple(findings),
-        tuple(split_sizes(films)),
-        tuple(class_balance(films)),
-        tuple(found),
-        time.monotonic() - began,
+        tuple(split_sizes(images)),
+        tuple(class_balance(images)),
+        tuple(shortcuts),
+        time.monotonic() - start,
         datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
 def _group_duplicates(
-    catalogue: Catalogue, facts: list[FileFacts], progress: ProgressCallback
-) -> tuple[np.ndarray, tuple[near_duplicates.DuplicateMatch, ...]]:
-    """Which cases show the same picture: first by their bytes, then by what is on them."""
-    seen: dict[str, int] = {}
-    first: list[int] = []
+    catalogue: Catalogue, facts: list[FileFacts], report: ProgressCallback
+) -> tuple[NDArray[np.int64], tuple[near_duplicates.DuplicateMatch, ...]]:
+    """Group the cases that show the same image: first by their bytes, then by their content."""
+    number_of: dict[str, int] = {}
+    first_rows: list[int] = []
     code = np.zeros(len(facts), np.int64)
-    for row, each in enumerate(facts):
-        key = each.digest or f"row {row}"
-        if key not in seen:
-            seen[key] = len(first)
-            first.append(row)
-        code[row] = seen[key]
+    for row, file_facts in enumerate(facts):
+        key = file_facts.digest or f"row {row}"
+        if key not in number_of:
+            number_of[key] = len(first_rows)
+            first_rows.append(row)
+        code[row] = number_of[key]
     groups, matches = near_duplicates.group_duplicates(
-        np.stack([facts[row].rings for row in first]),
-        lambda k: near_duplicates.comparison_image(catalogue.cases[first[k]].path),
-        progress,
+        np.stack([facts[row].fingerprint for row in first_rows]),
+        lambda k: near_duplicates.comparison_image(catalogue.cases[first_rows[k]].path),
+        lambda done, total: report("Comparing images", done, total),
     )
     if catalogue.paired:
-        # The broken twin of a film is no copy of it, however much they look alike.
+        # The fractured counterpart of an image is not a duplicate of it, however similar they look.
         labels = np.array([case.label for case in catalogue.cases])
-        groups = np.unique(groups[code] * 2 + labels, return_inverse=True)[1]
-        matches = [m for m in matches if labels[first[m.left]] == labels[first[m.right]]]
+        content_ids = np.unique(groups[code] * 2 + labels, return_inverse=True)[1].astype(np.int64)
+        matches = [m for m in matches if labels[first_rows[m.left]] == labels[first_rows[m.right]]]
     else:
-        groups = groups[code]
-    named = tuple(
-        near_duplicates.DuplicateMatch(first[match.left], first[match.right], match.score)
+        content_ids = groups[code]
+    matched_rows = tuple(
+        near_duplicates.DuplicateMatch(first_rows[match.left], first_rows[match.right], match.score)
         for match in matches
     )
-    return groups, named
+    return content_ids, matched_rows

@@ -1,105 +1,105 @@
-"""The same picture more than once, and under both labels."""
+"""Duplicate checks: exact copies, near-duplicates, rotated copies and contradictory labels."""
 
 import numpy as np
 
 from fracture_core.audit.audited_images import AuditedImages
 from fracture_core.audit.finding import Finding, Level
-from fracture_core.audit.wording import count_films, first_ids, verb_form
-from fracture_core.datasets.layouts.image_files import is_rotated_copy
-from fracture_core.vocabulary import finding_with_article
+from fracture_core.audit.wording import count_images, first_ids, verb_form
+from fracture_core.datasets.layouts.rotated_copies import is_rotated_copy
+from fracture_core.vocabulary import label_text
+
+# The number of files is misleading if fewer than this share of them are different images.
+_MIN_UNIQUE_SHARE = 0.9
 
 
-def check_duplicates(every: AuditedImages, finding: str) -> list[Finding]:
-    """What is said by pictures that several files show.
+def check_duplicates(images: AuditedImages, finding: str) -> list[Finding]:
+    """Check for images that several files show.
 
     Args:
-        every: the films.
-        finding: what label 1 means, a name of `vocabulary.FINDINGS`.
+        images: the images of the audit.
+        finding: what label 1 means, a name in `vocabulary.FINDINGS`.
+
+    Returns:
+        The findings, or one of level GOOD if there are no duplicates.
     """
-    clusters = every.duplicate_groups()
-    if not clusters:
-        return [
-            Finding(
-                "copies_good",
-                Level.GOOD,
-                f"Each of the {count_films(len(every))} shows a picture of its own.",
-            )
-        ]
-    found = [_effective_count(every)]
-    digests = np.array([facts.digest for facts in every.facts])
+    groups = images.duplicate_groups()
+    if not groups:
+        sentence = f"All {count_images(len(images))} are different; there are no duplicates."
+        return [Finding("copies_good", Level.GOOD, sentence)]
+    findings = [_effective_size(images)]
+    digests = np.array([facts.digest for facts in images.facts])
     _, code, counts = np.unique(digests, return_inverse=True, return_counts=True)
-    # Files whose bytes could not be read have no digest, and are no copies of each other.
-    twins = (counts[code] > 1) & (digests != "")
-    exact = int(twins.sum()) - len(set(code[twins].tolist()))
+    # Files whose bytes could not be read have no digest and are not copies of each other.
+    copied = (counts[code] > 1) & (digests != "")
+    exact = int(copied.sum()) - len(set(code[copied].tolist()))
     if exact:
-        found.append(
+        findings.append(
             Finding(
                 "exact_copies",
                 Level.WARNING,
-                f"{exact:,} {verb_form(exact, 'file is', 'files are')} byte for byte a copy of another file.",
-                "One of each is enough; the mended split keeps one.",
+                f"{exact:,} {verb_form(exact, 'file is an exact copy', 'files are exact copies')} of another file.",
+                "The clean split keeps one file per image.",
                 exact,
-                first_ids([every.ids[row] for row in np.flatnonzero(twins)]),
+                first_ids([images.ids[row] for row in np.flatnonzero(copied)]),
             )
         )
-    near = sum(len(set(digests[rows].tolist())) - 1 for rows in clusters)
+    near_groups = [rows for rows in groups if len(set(digests[rows].tolist())) > 1]
+    near = sum(len(set(digests[rows].tolist())) - 1 for rows in near_groups)
     if near:
-        shown = [every.ids[row] for rows in clusters if len(set(digests[rows].tolist())) > 1 for row in rows]
-        found.append(
+        findings.append(
             Finding(
                 "near_copies",
                 Level.WARNING,
-                f"{near:,} more {verb_form(near, 'shows', 'show')} the picture of another file, turned, mirrored, "
-                f"scaled, "
-                "darkened, cut off or saved again.",
-                "They say nothing new; the mended split keeps one of each.",
+                f"{near:,}{' more' if exact else ''} "
+                f"{verb_form(near, 'file is a near-duplicate', 'files are near-duplicates')} of another file: "
+                "rotated, mirrored, rescaled, cropped, darkened or saved again.",
+                "The clean split keeps one file per image.",
                 near,
-                first_ids(shown),
+                first_ids([images.ids[row] for rows in near_groups for row in rows]),
             )
         )
-    turned = np.array([is_rotated_copy(case.path) for case in every.cases], bool)
-    if turned.any():
-        originals = len(set(every.pictures[turned & every.readable].tolist()))
-        count = int(turned.sum())
-        found.append(
+    rotated = np.array([is_rotated_copy(case.path) for case in images.cases], bool)
+    if rotated.any():
+        originals = len(set(images.content_ids[rotated & images.readable].tolist()))
+        count = int(rotated.sum())
+        findings.append(
             Finding(
                 "turned_copies",
                 Level.WARNING,
-                f"{count:,} files call themselves turned copies in their names; they show {originals:,} different "
-                f"{verb_form(originals, 'picture', 'pictures')}.",
-                "",
+                f"{count:,} {verb_form(count, 'file is a rotated copy', 'files are rotated copies')} according to "
+                f"the file name; {verb_form(count, 'it shows', 'they show')} {originals:,} different "
+                f"{verb_form(originals, 'image', 'images')}.",
+                "The clean split keeps one file per image.",
                 count,
-                first_ids([case.id for case in every.cases if is_rotated_copy(case.path)]),
+                first_ids([case.id for case in images.cases if is_rotated_copy(case.path)]),
             )
         )
-    contradictory = [rows for rows in clusters if len(set(every.labels[rows].tolist())) > 1]
+    contradictory = [rows for rows in groups if len(set(images.labels[rows].tolist())) > 1]
     if contradictory:
         count = len(contradictory)
-        ids = [" = ".join(every.ids[row] for row in rows) for rows in contradictory]
-        found.append(
+        them = verb_form(count, "it", "them")
+        ids = [" = ".join(images.ids[row] for row in rows) for rows in contradictory]
+        findings.append(
             Finding(
                 "contradictory_labels",
                 Level.WARNING,
-                f"{count:,} {verb_form(count, 'picture stands', 'pictures stand')} under both labels, with and without "
-                f"{finding_with_article(finding)}: one of the labels is wrong.",
-                "Have them read again; the mended split leaves them out.",
+                f"{count_images(count)} {verb_form(count, 'has', 'have')} both labels, {label_text(1, finding)} and "
+                f"{label_text(0, finding)}: one of the two labels is wrong.",
+                f"Have a reader review {them}. The clean split leaves {them} out.",
                 sum(len(rows) for rows in contradictory),
                 first_ids(ids),
             )
         )
-    return found
+    return findings
 
 
-def _effective_count(every: AuditedImages) -> Finding:
-    originals = len(set(every.pictures[every.readable].tolist()))
-    readable = int(every.readable.sum())
-    # From a tenth on, the number of files misleads.
-    level = Level.WARNING if originals < 0.9 * readable else Level.NOTE
-    return Finding(
-        "effective_size",
-        level,
-        f"The {count_films(readable)} show {originals:,} different pictures"
-        f"{f', {readable / originals:.0f} files a picture' if readable >= 2 * originals else ''}.",
-        "",
-        readable - originals,
+def _effective_size(images: AuditedImages) -> Finding:
+    """Compare the number of readable files with the number of different images."""
+    originals = len(set(images.content_ids[images.readable].tolist()))
+    readable = int(images.readable.sum())
+    level = Level.WARNING if originals < _MIN_UNIQUE_SHARE * readable else Level.NOTE
+    per_image = f", about {readable / originals:.0f} files per image" if readable >= 2 * originals else ""
+    sentence = (
+        f"{readable:,} readable files show {originals:,} different {verb_form(originals, 'image', 'images')}"
     )
+    return Finding("effective_size", level, f"{sentence}{per_image}.", "", readable - originals)

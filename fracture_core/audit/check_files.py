@@ -1,90 +1,100 @@
-"""Files that cannot serve: unreadable, broken off, no radiographs."""
+"""File checks: unreadable, truncated and unusual files, and images that are not radiographs."""
 
 from fracture_core.audit.audited_images import AuditedImages
 from fracture_core.audit.finding import Finding, Level
-from fracture_core.audit.wording import count_files, count_films, first_ids, verb_form
+from fracture_core.audit.wording import count_files, count_images, first_ids, verb_form
 from fracture_core.imaging import QualityState
+from fracture_core.vocabulary import finding_with_article
 
 
-def check_files(every: AuditedImages) -> list[Finding]:
-    """What is wrong with files by themselves."""
-    found = []
-    unreadable = [case.id for case, facts in zip(every.cases, every.facts, strict=True) if facts.error]
+def check_files(images: AuditedImages, finding: str) -> list[Finding]:
+    """Check each file on its own.
+
+    Args:
+        images: the images of the audit.
+        finding: what label 1 means, a name in `vocabulary.FINDINGS`.
+
+    Returns:
+        The findings; one of level GOOD if all files are readable, complete radiographs.
+    """
+    findings = []
+    unreadable = [case.id for case, facts in zip(images.cases, images.facts, strict=True) if facts.error]
     if unreadable:
         count = len(unreadable)
-        found.append(
+        findings.append(
             Finding(
                 "unreadable",
                 Level.WARNING,
-                f"{count_files(count)} cannot be read as a radiograph.",
-                "They are left out of training; replace them or delete them.",
+                f"{count_files(count)} cannot be read as {verb_form(count, 'a radiograph', 'radiographs')}.",
+                "Training leaves unreadable files out. Replace or delete them.",
                 count,
                 first_ids(unreadable),
             )
         )
-    truncated = [
-        (case.id, case.label) for case, facts in zip(every.cases, every.facts, strict=True) if facts.truncated
-    ]
+    truncated = {
+        case.id: case.label for case, facts in zip(images.cases, images.facts, strict=True) if facts.truncated
+    }
     if truncated:
-        count = len(truncated)
-        labels = {label for _, label in truncated}
-        # A broken end that stands on one side only is a sign that a network can learn.
-        one_sided = ", all of them without a fracture" if labels == {0} else ", all of them fractured"
-        found.append(
-            Finding(
-                "truncated",
-                Level.WARNING,
-                f"{count_files(count)} {verb_form(count, 'breaks', 'break')} off before the end of the image"
-                f"{one_sided if len(labels) == 1 and count > 1 else ''}.",
-                "Fetch them again; until then their missing lines are black.",
-                count,
-                first_ids([name for name, _ in truncated]),
-            )
-        )
-    refused = _with_quality_state(every, QualityState.REFUSE)
-    if refused:
-        count = len(refused)
-        found.append(
+        findings.append(_truncated(truncated, finding))
+    rejected = _with_quality_state(images, QualityState.REFUSE)
+    if rejected:
+        count = len(rejected)
+        findings.append(
             Finding(
                 "not_radiographs",
                 Level.WARNING,
-                f"{count_files(count)} {verb_form(count, 'is', 'are')} no radiograph that can be judged (a "
-                f"photograph, an "
-                "empty or a tiny image).",
-                "Take them out of the set.",
+                f"{count_files(count)} {verb_form(count, 'is not a usable radiograph', 'are not usable radiographs')}"
+                ": a photograph, an empty image or a very small image.",
+                f"Remove {verb_form(count, 'it', 'them')} from the dataset.",
                 count,
-                first_ids(refused),
+                first_ids(rejected),
             )
         )
-    if not found:
-        found.append(
-            Finding("files_good", Level.GOOD, f"All {count_files(len(every))} can be read and are whole.")
+    if not findings:
+        findings.append(
+            Finding(
+                "files_good",
+                Level.GOOD,
+                f"All {count_files(len(images))} are readable, complete radiographs.",
+            )
         )
-    unusual = [
-        name
-        for name in _with_quality_state(every, QualityState.WARN)
-        if name not in {name for name, _ in truncated}
-    ]
+    unusual = [name for name in _with_quality_state(images, QualityState.WARN) if name not in truncated]
     if unusual:
         count = len(unusual)
-        found.append(
+        findings.append(
             Finding(
                 "unusual",
                 Level.NOTE,
-                f"{count_films(count)} {verb_form(count, 'looks', 'look')} unlike the rest (very dark, very small, "
-                f"framed in "
-                "white or coloured in part).",
-                "Look at them once.",
+                f"{count_images(count)} {verb_form(count, 'looks', 'look')} unusual: very dark, very small, with a "
+                "white frame or partly coloured.",
+                f"Check {verb_form(count, 'it', 'them')} once.",
                 count,
                 first_ids(unusual),
             )
         )
-    return found
+    return findings
 
 
-def _with_quality_state(every: AuditedImages, state: QualityState) -> list[str]:
+def _truncated(label_of: dict[str, int], finding: str) -> Finding:
+    """Report truncated files. If they all have one label, a network can learn the truncation."""
+    count, labels = len(label_of), set(label_of.values())
+    one_sided = ""
+    if count > 1 and len(labels) == 1:
+        one_sided = f", all of them {'with' if labels == {1} else 'without'} {finding_with_article(finding)}"
+    return Finding(
+        "truncated",
+        Level.WARNING,
+        f"{count_files(count)} {verb_form(count, 'is', 'are')} truncated{one_sided}.",
+        f"Download {verb_form(count, 'it', 'them')} again. Until then the missing rows are black.",
+        count,
+        first_ids(list(label_of)),
+    )
+
+
+def _with_quality_state(images: AuditedImages, state: QualityState) -> list[str]:
+    """Return the ids of readable files with one result of the quality check."""
     return [
         case.id
-        for case, facts in zip(every.cases, every.facts, strict=True)
+        for case, facts in zip(images.cases, images.facts, strict=True)
         if facts.readable and facts.gate.state is state
     ]

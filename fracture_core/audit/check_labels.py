@@ -1,15 +1,15 @@
-"""Whether labels can be relied on, and what guessing would score."""
+"""Label checks: inconsistent annotations, class balance, and differences between splits."""
 
 from dataclasses import dataclass
 
 from fracture_core.audit.audited_images import AuditedImages
 from fracture_core.audit.finding import Finding, Level
-from fracture_core.audit.wording import split_title
+from fracture_core.audit.wording import first_ids, split_title
 from fracture_core.datasets.catalogue import Catalogue
 from fracture_core.vocabulary import finding_with_article, label_text
 
-# What tables and folders say of each other that touches the labels themselves.
-_FAULT_KINDS = {
+# Remarks of a dataset layout that concern the labels themselves.
+_LABEL_REMARKS = {
     "table_differs",
     "unlabelled",
     "box_without_fracture",
@@ -19,67 +19,78 @@ _FAULT_KINDS = {
     "repeated_name",
 }
 
-# Details that a finding carries along.
-_DETAILS = 1000
+# Maximum number of details in one finding.
+_MAX_DETAILS = 1000
 
-#: Difference of the share of fractures between two splits that deserves a word.
-_IMBALANCE_LIMIT = 0.10
+# Difference between the positive shares of two splits that is worth a warning.
+_MAX_SHARE_DIFFERENCE = 0.10
+
+# Distance of the positive share from 0.5 beyond which accuracy is misleading.
+_BALANCED = 0.1
 
 
-def check_labels(every: AuditedImages, catalogue: Catalogue) -> list[Finding]:
-    """Remarks of the layout and the balance of the classes."""
-    found = [
+def check_labels(images: AuditedImages, catalogue: Catalogue) -> list[Finding]:
+    """Report the remarks of the dataset layout and the class balance.
+
+    Args:
+        images: the images of the audit.
+        catalogue: the dataset as its layout was read.
+
+    Returns:
+        The findings.
+    """
+    findings = [
         Finding(
             remark.kind,
-            Level.WARNING if remark.kind in _FAULT_KINDS else Level.NOTE,
+            Level.WARNING if remark.kind in _LABEL_REMARKS else Level.NOTE,
             remark.sentence,
             "",
             len(remark.ids),
-            remark.ids[:200],
-            remark.details[:_DETAILS],
+            first_ids(remark.ids),
+            remark.details[:_MAX_DETAILS],
         )
         for remark in catalogue.remarks
     ]
-    labels = every.labels
+    labels = images.labels
     positive = float(labels.mean())
-    word = finding_with_article(catalogue.finding)
-    often = int(positive >= 0.5)
-    guess, score = label_text(often, catalogue.finding), max(positive, 1 - positive)
-    found.append(
+    finding = finding_with_article(catalogue.finding)
+    majority, accuracy = int(positive >= 0.5), max(positive, 1 - positive)
+    findings.append(
         Finding(
             "balance",
             Level.NOTE,
-            f"{positive:.1%} of the films show {word}: always answering “{guess}” is right on {score:.1%}.",
-            "Judge by AUC, sensitivity and specificity; accuracy hides this."
-            if abs(positive - 0.5) > 0.1
+            f"{positive:.1%} of the images show {finding}. Always predicting "
+            f"“{label_text(majority, catalogue.finding)}” is correct for {accuracy:.1%}.",
+            "Use AUC, sensitivity and specificity; accuracy is misleading here."
+            if abs(positive - 0.5) > _BALANCED
             else "",
         )
     )
-    shares = {split: float(labels[every.splits == split].mean()) for split in every.split_names if split}
+    shares = {split: float(labels[images.splits == split].mean()) for split in images.split_names if split}
     if len(shares) > 1:
         low, high = min(shares, key=shares.__getitem__), max(shares, key=shares.__getitem__)
-        if shares[high] - shares[low] > _IMBALANCE_LIMIT:
-            found.append(
+        if shares[high] - shares[low] > _MAX_SHARE_DIFFERENCE:
+            findings.append(
                 Finding(
                     "unlike_splits",
                     Level.WARNING,
-                    f"{shares[low]:.0%} of {split_title(low)} but {shares[high]:.0%} of {split_title(high)} show "
-                    f"{word}.",
-                    "A threshold chosen on one does not fit the other. Use the mended split.",
+                    f"{shares[low]:.0%} of the {split_title(low)} images but {shares[high]:.0%} of the "
+                    f"{split_title(high)} images show {finding}.",
+                    "A threshold chosen on one split does not fit the other. Use the clean split.",
                 )
             )
-    return found
+    return findings
 
 
 @dataclass(frozen=True)
 class ClassBalance:
-    """Films of one region in one part.
+    """Number of images per class in one region of one split.
 
     Attributes:
-        split: the part; "" for a set without splits.
-        region: the region; "" for all films of the part.
-        without: films without the finding.
-        positives: films with it.
+        split: the split; "" for an unsplit dataset.
+        region: the body region; "" for all images of the split.
+        without: images without the finding.
+        positives: images with the finding.
     """
 
     split: str
@@ -88,12 +99,12 @@ class ClassBalance:
     positives: int
 
 
-def class_balance(every: AuditedImages) -> list[ClassBalance]:
-    """How the classes are spread over parts and regions; a film of two regions counts in both."""
+def class_balance(images: AuditedImages) -> list[ClassBalance]:
+    """Count the classes by split and region. An image with two regions counts in both."""
     counts: dict[tuple[str, str], list[int]] = {}
-    for case in every.cases:
+    for case in images.cases:
         for region in ("", *case.regions):
             counts.setdefault((case.split, region), [0, 0])[case.label] += 1
-    order = every.split_names
-    found = [ClassBalance(split, region, *pair) for (split, region), pair in counts.items()]
-    return sorted(found, key=lambda row: (row.region, order.index(row.split)))
+    order = images.split_names
+    balance = [ClassBalance(split, region, *pair) for (split, region), pair in counts.items()]
+    return sorted(balance, key=lambda row: (row.region, order.index(row.split)))

@@ -1,11 +1,12 @@
-"""What an audit has to know of each file, gathered in one look at it."""
+"""Facts about each file, measured in one pass: digest, size, grey levels, quality and fingerprint."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fracture_core.audit.film_markers import count_markers, empty_frame_share
 from fracture_core.errors import SecondLookError
@@ -13,34 +14,34 @@ from fracture_core.imaging import GreyHistogram, QualityCheck, QualityState, che
 from fracture_core.imaging.quality import BLACK, WHITE
 from fracture_core.internal_errors import file_boundary
 from fracture_core.jobs.parallel import map_in_order
-from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.near_duplicates.fingerprint import ANGLES, RADII, compute_fingerprint
 
 
-def _empty_fingerprint() -> np.ndarray:
+def _empty_fingerprint() -> NDArray[np.int8]:
     return np.zeros((RADII, ANGLES), np.int8)
 
 
 @dataclass(frozen=True, eq=False)
 class FileFacts:
-    """One file.
+    """Facts about one file.
 
     Attributes:
-        digest: SHA-256 of its bytes; empty where they could not be read.
-        size: bytes.
-        error: why it is no readable radiograph, a sentence; empty where it is one. What follows is then empty.
-        kind: what it is, such as "JPEG".
-        width: columns.
-        height: rows.
-        truncated: whether the file breaks off.
-        gate: whether it can be judged.
+        digest: SHA-256 of its bytes, hexadecimal; "" if the file could not be opened.
+        size: file size in bytes.
+        error: why the file cannot be read as a radiograph; "" if it can. If set, the attributes below keep
+            their defaults.
+        kind: file type, such as "JPEG".
+        width: number of columns.
+        height: number of rows.
+        truncated: whether the file ends before the image is complete.
+        gate: result of the quality check.
         brightness: mean grey level, 0–1.
-        contrast: standard deviation of the grey levels.
-        black: share of black pixels.
-        white: share of white pixels.
-        frame: share of the film taken by an empty frame around the exposed field.
-        marks: letters and markers, as many as are seen.
-        rings: its fingerprint, see `near_duplicates`.
+        contrast: standard deviation of the grey levels, 0–1.
+        black: share of black pixels, 0–1.
+        white: share of white pixels, 0–1.
+        frame: share of the image taken by an empty frame around the exposed field, 0–1.
+        marker_count: number of letters and markers found.
+        fingerprint: int8 (RADII, ANGLES), see `near_duplicates.compute_fingerprint`.
     """
 
     digest: str
@@ -56,21 +57,24 @@ class FileFacts:
     black: float = 0.0
     white: float = 0.0
     frame: float = 0.0
-    marks: int = 0
-    rings: np.ndarray = field(default_factory=_empty_fingerprint, repr=False)
+    marker_count: int = 0
+    fingerprint: NDArray[np.int8] = field(default_factory=_empty_fingerprint, repr=False)
 
     @property
     def readable(self) -> bool:
-        """Whether it could be read."""
+        """Whether the file could be read as a radiograph."""
         return not self.error
 
 
 def inspect_file(path: Path, known: dict[str, FileFacts] | None = None) -> FileFacts:
-    """Looks at one file. Never raises for what a file holds.
+    """Measure the facts of one file. Never raises because of a file's content.
 
     Args:
         path: the file.
-        known: facts by digest, so that equal files are decoded once; what is found is added.
+        known: facts by digest, so that identical files are decoded once. New facts are added to it.
+
+    Returns:
+        The facts.
     """
     try:
         data = path.read_bytes()
@@ -87,43 +91,48 @@ def inspect_file(path: Path, known: dict[str, FileFacts] | None = None) -> FileF
 def _inspect_content(data: bytes, digest: str) -> FileFacts:
     try:
         with file_boundary():
-            return _measured(data, digest)
+            return _measure(data, digest)
     except SecondLookError as error:
         return FileFacts(digest, len(data), str(error))
 
 
-def _measured(data: bytes, digest: str) -> FileFacts:
-    film = read_radiograph(data)
-    tones = GreyHistogram.of(film.pixels, film.shuttered)
+def _measure(data: bytes, digest: str) -> FileFacts:
+    image = read_radiograph(data)
+    histogram = GreyHistogram.of(image.pixels, image.shuttered)
     return FileFacts(
         digest=digest,
         size=len(data),
-        kind=film.kind,
-        width=film.width,
-        height=film.height,
-        truncated=film.truncated,
-        gate=check_quality(film, tones),
-        brightness=tones.mean,
-        contrast=tones.standard_deviation,
-        black=tones.share_below(BLACK),
-        white=tones.share_above(WHITE),
-        frame=empty_frame_share(tones.pixels),
-        marks=count_markers(tones.pixels),
-        rings=compute_fingerprint(film.pixels),
+        kind=image.kind,
+        width=image.width,
+        height=image.height,
+        truncated=image.truncated,
+        gate=check_quality(image, histogram),
+        brightness=histogram.mean,
+        contrast=histogram.standard_deviation,
+        black=histogram.share_below(BLACK),
+        white=histogram.share_above(WHITE),
+        frame=empty_frame_share(histogram.pixels),
+        marker_count=count_markers(histogram.pixels),
+        fingerprint=compute_fingerprint(image.pixels),
     )
 
 
-def inspect_files(paths: Sequence[Path], progress: ProgressCallback | None = None) -> list[FileFacts]:
-    """Looks at many files, several at a time.
+def inspect_files(
+    paths: Sequence[Path], progress: Callable[[int, int], None] | None = None
+) -> list[FileFacts]:
+    """Measure the facts of many files in parallel.
 
     Args:
         paths: the files.
-        progress: called with (stage, files done, files); an exception it raises ends the reading.
+        progress: called with (files done, total). An exception raised by it ends the function.
+
+    Returns:
+        The facts, in the order of the paths.
     """
-    found = []
+    measured = []
     known: dict[str, FileFacts] = {}
     for facts in map_in_order(lambda path: inspect_file(path, known), paths):
-        found.append(facts)
+        measured.append(facts)
         if progress:
-            progress("Reading images", len(found), len(paths))
-    return found
+            progress(len(measured), len(paths))
+    return measured

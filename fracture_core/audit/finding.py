@@ -1,4 +1,4 @@
-"""Finding: one thing an audit has to say."""
+"""One finding of an audit and its severity."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,26 +6,26 @@ from typing import Any
 
 
 class Level(StrEnum):
-    """How much a finding weighs; the value is the word shown to users."""
+    """Severity of a finding, most severe first. The value is shown to users."""
 
-    FAULT = "fault"  # a result on this set, as it is, means nothing
-    WARNING = "warning"  # a result needs a caveat, or some files need a look
-    NOTE = "note"  # good to know
-    GOOD = "good"  # looked for and not found
+    FAULT = "fault"  # scores on this dataset are invalid
+    WARNING = "warning"  # scores need a caveat, or some files need a check
+    NOTE = "note"  # for information
+    GOOD = "good"  # a check that found no problem
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing an audit has to say.
+    """One finding of an audit.
 
     Attributes:
-        kind: a short name for programs, such as "exact_copies".
-        level: how much it weighs.
-        sentence: what was found, for a reader who knows nothing of the rest.
-        advice: what to do about it; empty where there is nothing to do.
-        count: how many files it is about.
-        ids: those files, the first of them where there are many.
-        details: one line for each instance, such as file and annotation id; empty where there is nothing to add.
+        kind: identifier for programs, such as "exact_copies".
+        level: severity.
+        sentence: what was found, number first. It is understandable without the other findings.
+        advice: what to do; empty if nothing needs to be done.
+        count: number of files concerned.
+        ids: ids of these files, limited to the first ones.
+        details: one line per instance, such as file and annotation id; may be empty.
     """
 
     kind: str
@@ -37,7 +37,7 @@ class Finding:
     details: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The finding as plain JSON values."""
+        """Return the finding as JSON-serialisable values."""
         return {
             "kind": self.kind,
             "level": self.level.value,

@@ -1,4 +1,4 @@
-"""An audit as HTML: one page that needs nothing beside it, and the pieces it is made of."""
+"""HTML report of an audit: a self-contained page, and fragments of it for the app."""
 
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -10,16 +10,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from fracture_core.audit.thumbnail import thumbnail_data_uri
 from fracture_core.audit.wording import SPLIT_TITLES
 
-#: Style of the pieces; they belong into an element of the class “audit”.
+#: Stylesheet of the fragments. It applies inside an element of class "audit".
 STYLESHEET = Path(__file__).parent / "templates" / "parts.css"
 
-#: Groups of copies in the report, and films shown of one group.
-_GROUPS, _MEMBERS = 24, 8
+# Duplicate groups per section of the report, and images shown per group.
+_MAX_GROUPS, _MAX_MEMBERS = 24, 8
 
-# Findings on single files whose films are worth a look.
-_LOOK = ("truncated", "not_radiographs", "unusual", "table_differs")
+# Kinds of findings on single files that are shown with thumbnails.
+_WITH_THUMBNAILS = ("truncated", "not_radiographs", "unusual", "table_differs")
 
-#: Gives a film as a data URI, "" where it cannot be read.
+#: Returns the thumbnail of an image file as a data URI, or "" if it cannot be read.
 Thumbnail = Callable[[Path], str]
 
 
@@ -37,28 +37,36 @@ def _environment() -> Environment:
 
 
 def render_fragment(name: str, *arguments: Any) -> str:
-    """One piece of the report for another page.
+    """Render one fragment of the report for another page.
 
     Args:
-        name: a macro of templates/parts.html, such as "finding_list".
-        *arguments: what it takes.
+        name: a macro in templates/parts.html, such as "finding_list".
+        *arguments: arguments of the macro.
+
+    Returns:
+        HTML in a div of class "audit".
     """
     macro = getattr(_environment().get_template("parts.html").module, name)
     return f'<div class="audit">{macro(*arguments)}</div>'
 
 
 def to_html(report: dict[str, Any]) -> str:
-    """The audit as a self-contained HTML page, thumbnails included.
+    """Render an audit as a self-contained HTML page with thumbnails.
 
     Args:
-        report: `Audit.to_json`, with the comparison under "mended" where there is one. The films are read
-            again for their thumbnails; one that is gone has none.
+        report: `Audit.to_json`, optionally with the comparison with the clean split under "mended". The
+            images are read again for their thumbnails; a missing file has none.
+
+    Returns:
+        The page.
     """
-    shown = [
+    sections = [
         {
             "title": title,
             "count": len(groups),
-            "groups": [duplicate_group_view(rows, report, thumbnail_data_uri) for rows in groups[:_GROUPS]],
+            "groups": [
+                duplicate_group_view(group, report, thumbnail_data_uri) for group in groups[:_MAX_GROUPS]
+            ],
         }
         for title, groups in duplicate_sections(report).items()
     ]
@@ -67,21 +75,38 @@ def to_html(report: dict[str, Any]) -> str:
         .get_template("report.html")
         .render(
             report=report,
-            sections=shown,
-            parts=SPLIT_TITLES,
-            mended=report.get("mended"),
+            sections=sections,
+            splits=SPLIT_TITLES,
+            clean=report.get("mended"),
             changes=size_changes(report),
+            totals=_totals(report),
             files=file_sections(report, thumbnail_data_uri),
         )
     )
 
 
-def size_changes(report: dict[str, Any]) -> list[dict[str, Any]]:
-    """Sizes of each part before and after mending, as pairs; before is None for a part that is new.
+def _totals(report: dict[str, Any]) -> list[tuple[str, int]]:
+    """Return the numbers at the top of the report, with their titles."""
+    total = report["sizes"][-1]
+    return [
+        ("Files", total["files"]),
+        ("Unique images", total["originals"]),
+        ("Leaked files", sum(f["count"] for f in report["findings"] if f["kind"].endswith("_leak"))),
+        ("Unreadable files", total["unreadable"]),
+    ]
 
-    Empty where there is no mended split.
+
+def size_changes(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Pair the sizes of each split as distributed with those of the clean split.
+
+    Args:
+        report: `Audit.to_json`, optionally with the comparison with the clean split under "mended".
+
+    Returns:
+        For each split its name and (before, after) per count; before is None for a new split. Empty if there
+        is no clean split.
     """
-    # A set without splits has one size, of the whole.
+    # An unsplit dataset has one size, that of the whole dataset.
     before = {size["split"] or "all": size for size in report["sizes"]}
     if len(before) == 1:
         before["all"] = next(iter(before.values()))
@@ -94,54 +119,69 @@ def size_changes(report: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def duplicate_sections(report: dict[str, Any]) -> dict[str, list[list[dict[str, Any]]]]:
-    """Groups of copies by what is wrong with them, the gravest first; kinds without a group are left out."""
-    found: dict[str, list[list[dict[str, Any]]]] = {
-        "Pictures under both labels": [],
-        "Pictures on two sides of a split": [],
-        "Other copies": [],
+    """Sort the duplicate groups of a report into sections, most severe problem first.
+
+    Returns:
+        Groups by section title; sections without a group are left out.
+    """
+    sections: dict[str, list[list[dict[str, Any]]]] = {
+        "Images with both labels": [],
+        "Images in more than one split": [],
+        "Other duplicates": [],
     }
-    both, across, rest = found.values()
-    for rows in report["clusters"]:
-        if len({film["label"] for film in rows}) > 1:
-            both.append(rows)
-        elif len({film["split"] for film in rows}) > 1:
-            across.append(rows)
+    both_labels, several_splits, others = sections.values()
+    for group in report["clusters"]:
+        if len({image["label"] for image in group}) > 1:
+            both_labels.append(group)
+        elif len({image["split"] for image in group}) > 1:
+            several_splits.append(group)
         else:
-            rest.append(rows)
-    return {title: groups for title, groups in found.items() if groups}
+            others.append(group)
+    return {title: groups for title, groups in sections.items() if groups}
 
 
 def duplicate_group_view(
-    rows: Sequence[dict[str, Any]], report: dict[str, Any], thumbnail: Thumbnail
+    group: Sequence[dict[str, Any]], report: dict[str, Any], thumbnail: Thumbnail
 ) -> dict[str, Any]:
-    """A group of copies with thumbnails of a few films that show how it differs: each part, label, other bytes."""
-    seen: set[tuple] = set()
-    first = []
-    for film in rows:
-        key = (film["split"], film["label"], film["same_bytes"])
+    """Select the images of a duplicate group to show, with thumbnails.
+
+    One image of each split, label and file content comes first, so that the differences are visible.
+
+    Args:
+        group: one of the groups in `report["clusters"]`.
+        report: `Audit.to_json`.
+        thumbnail: returns the thumbnail of a file.
+
+    Returns:
+        The size of the group, and the images to show.
+    """
+    seen: set[tuple[str, int, bool]] = set()
+    distinct = []
+    for image in group:
+        key = (image["split"], image["label"], image["same_bytes"])
         if key not in seen:
             seen.add(key)
-            first.append(film)
+            distinct.append(image)
     root = Path(report["root"])
-    chosen = (first + [film for film in rows if film not in first])[:_MEMBERS]
+    shown = (distinct + [image for image in group if image not in distinct])[:_MAX_MEMBERS]
     return {
-        "size": len(rows),
-        "films": [{**film, "thumbnail": thumbnail(root / film["path"])} for film in chosen],
+        "size": len(group),
+        "films": [{**image, "thumbnail": thumbnail(root / image["path"])} for image in shown],
     }
 
 
 def file_sections(report: dict[str, Any], thumbnail: Thumbnail) -> list[dict[str, Any]]:
-    """Findings on single files, with the first of their films."""
+    """Return the findings on single files, with thumbnails of the first files."""
     root = Path(report["root"])
     return [
         {
             "sentence": finding["sentence"],
             "films": [
                 {"id": name, "split": "", "thumbnail": thumbnail(root / report["paths"][name])}
-                for name in finding["ids"][:_MEMBERS]
+                for name in finding["ids"][:_MAX_MEMBERS]
                 if name in report["paths"]
             ],
         }
         for finding in report["findings"]
-        if finding["kind"] in _LOOK
+        if finding["kind"] in _WITH_THUMBNAILS
     ]

@@ -1,4 +1,4 @@
-"""What can be told of a film without looking at any bone; each may give the label away."""
+"""File and image properties that a network could use as a shortcut instead of the anatomy."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ class ShortcutFeature:
     """One property of a file.
 
     Attributes:
-        name: a short name.
-        words: what a reader calls it.
-        value: its number for a file.
-        above: what is said of the films that reach a value, with `{cut}` for it.
-        as_text: how a value is written.
+        name: identifier.
+        words: title for users.
+        value: returns the value of a file.
+        above: predicate for images at or above a value, with the placeholder `{cut}`.
+        as_text: formats a value.
     """
 
     name: str
@@ -40,14 +40,15 @@ def _ratio(value: float) -> str:
     return f"{value:.2f}"
 
 
+#: The properties that every dataset is checked for.
 SHORTCUT_FEATURES: tuple[ShortcutFeature, ...] = (
     ShortcutFeature("width", "width", lambda f: f.width, "are at least {cut} pixels wide", _whole),
     ShortcutFeature("height", "height", lambda f: f.height, "are at least {cut} pixels high", _whole),
     ShortcutFeature(
         "aspect",
-        "height over width",
+        "height / width",
         lambda f: f.height / f.width,
-        "are at least {cut} times as high as wide",
+        "are at least {cut} times as high as they are wide",
         _ratio,
     ),
     ShortcutFeature("bytes", "file size", lambda f: f.size / 1024, "have files of at least {cut} KB", _whole),
@@ -62,7 +63,7 @@ SHORTCUT_FEATURES: tuple[ShortcutFeature, ...] = (
         "contrast",
         "contrast",
         lambda f: f.contrast,
-        "have grey levels that spread by at least {cut}",
+        "have a grey-level standard deviation of at least {cut}",
         _percent,
     ),
     ShortcutFeature(
@@ -79,36 +80,47 @@ SHORTCUT_FEATURES: tuple[ShortcutFeature, ...] = (
         _percent,
     ),
     ShortcutFeature(
-        "marks", "letters and markers", lambda f: f.marks, "show at least {cut} letters or markers", _whole
+        "marks",
+        "letters and markers",
+        lambda f: f.marker_count,
+        "show at least {cut} letters or markers",
+        _whole,
     ),
-    ShortcutFeature("truncated", "broken files", lambda f: f.truncated, "break off before the end", _whole),
+    ShortcutFeature("truncated", "truncated files", lambda f: f.truncated, "are truncated", _whole),
 )
 
 
-#: How much longer than usual the longer side of a film of high resolution is.
-_HIGH = 1.5
+# An image of high resolution has a longer side of at least this multiple of the median.
+_HIGH_RESOLUTION = 1.5
 
 
 def dataset_features(facts: Sequence[FileFacts]) -> tuple[ShortcutFeature, ...]:
-    """Features that depend on the whole set: an unusually high resolution, and each of several kinds of file."""
-    usual = float(np.median([max(each.width, each.height) for each in facts]))
-    least = _HIGH * usual
-    words = f"have a high resolution (a longer side of at least {least:,.0f} pixels, where {usual:,.0f} are usual)"
-    high = ShortcutFeature(
-        "high resolution", "high resolution", lambda f: max(f.width, f.height) >= least, words, _whole
+    """Return the properties that depend on the dataset.
+
+    These are an unusually high resolution and, if there are several file types, each file type.
+
+    Args:
+        facts: facts of the readable files.
+    """
+    median = float(np.median([max(file.width, file.height) for file in facts]))
+    minimum = _HIGH_RESOLUTION * median
+    above = (
+        f"have a high resolution (longer side at least {minimum:,.0f} pixels; the median is {median:,.0f})"
     )
-    kinds = sorted({each.kind for each in facts})
+    high = ShortcutFeature(
+        "high resolution", "high resolution", lambda f: max(f.width, f.height) >= minimum, above, _whole
+    )
+    kinds = sorted({file.kind for file in facts})
     return (high, *(_file_kind_feature(kind) for kind in kinds if len(kinds) > 1))
 
 
 def _file_kind_feature(kind: str) -> ShortcutFeature:
     return ShortcutFeature(
-        f"kind {kind}", f"file kind {kind}", lambda f: f.kind == kind, f"are {kind} files", _whole
+        f"kind {kind}", f"file type {kind}", lambda f: f.kind == kind, f"are {kind} files", _whole
     )
 
 
 def feature_table(features: Sequence[ShortcutFeature], facts: Sequence[FileFacts]) -> NDArray[np.float64]:
-    """Values, float (files, features)."""
-    return np.array([[float(feature.value(each)) for feature in features] for each in facts]).reshape(
-        len(facts), len(features)
-    )
+    """Return the values of all features, float64 (files, features)."""
+    values = [[float(feature.value(file)) for feature in features] for file in facts]
+    return np.array(values, np.float64).reshape(len(facts), len(features))

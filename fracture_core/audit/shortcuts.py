@@ -1,8 +1,8 @@
-"""Whether the label can be guessed without looking at a bone.
+"""Shortcuts: how well file and image properties predict the label without the anatomy.
 
-A network takes whatever helps. Where films with a fracture come from another device, or are larger, or
-carry another marker, it learns the device. Each property is measured alone, by the area under the ROC
-curve that it reaches, and all of them together by a small model that never sees a pixel.
+If fractured images come from another device, are larger or carry another marker, a network may learn
+that instead of the fracture. Each property is measured alone by its area under the ROC curve. All of
+them together are measured by a small cross-validated model.
 """
 
 import math
@@ -32,16 +32,16 @@ from fracture_core.evaluation.interval import Interval
 from fracture_core.evaluation.scored_cases import check_scored_cases
 from fracture_core.vocabulary import finding_with_article
 
-#: Level of the tests, after Holm's correction for looking at many properties.
-_LEVEL = 0.05
+# Significance level, after Holm's correction for multiple tests.
+_SIGNIFICANCE = 0.05
 
-#: Area of the ROC curve from which a property deserves a warning and not a note.
+#: AUC from which a property is a warning and not a note.
 WARN_AUC = 0.60
 
-#: Properties that get a sentence among the findings; the table has all.
+# Maximum number of properties among the findings. The table contains all.
 _MAX_SHORTCUTS = 4
 
-_ADVICE = "A network can learn this instead of the bone. Compare scores among films that are alike in it."
+_ADVICE = "A network can learn this instead of the anatomy. Compare scores among images with similar values."
 
 _FOLDS = 5
 _MIN_FILES = 20
@@ -49,14 +49,15 @@ _MIN_FILES = 20
 
 @dataclass(frozen=True)
 class Shortcut:
-    """How well one property alone tells the label.
+    """How well one property alone predicts the label.
 
     Attributes:
         name: of the property, or "all together".
-        words: what a reader calls it.
-        auc: area under the ROC curve, turned so that it is at least 0.5, with a clustered interval.
-        real: whether it differs from 0.5 after correction for looking at many.
-        sentence: what it comes to on this set, by chance or not.
+        words: title for users.
+        auc: area under the ROC curve, at least 0.5 (reversed if needed), with its 95% interval clustered by
+            group.
+        real: whether it differs significantly from 0.5 after Holm's correction.
+        sentence: the best separating value in this dataset, significant or not.
     """
 
     name: str
@@ -66,7 +67,7 @@ class Shortcut:
     sentence: str
 
     def to_json(self) -> dict[str, Any]:
-        """The shortcut as plain JSON values."""
+        """Return the shortcut as JSON-serialisable values."""
         return {
             "name": self.name,
             "words": self.words,
@@ -76,52 +77,60 @@ class Shortcut:
         }
 
 
-def measure_shortcuts(every: AuditedImages, finding: str) -> list[Shortcut]:
-    """Measures every property of the readable films.
+def measure_shortcuts(images: AuditedImages, finding: str) -> list[Shortcut]:
+    """Measure how well each property of the readable files predicts the label.
 
     Args:
-        every: the films.
-        finding: what label 1 means.
+        images: the images of the audit.
+        finding: what label 1 means, a name in `vocabulary.FINDINGS`.
 
     Returns:
-        The properties, the strongest first, after “all together”; empty where a class has too few films.
+        All properties combined, then each property, highest AUC first. Empty if a class has fewer than 20
+        images.
     """
-    rows = np.flatnonzero(every.readable)
-    labels, groups = every.labels[rows], every.groups[rows]
+    rows = np.flatnonzero(images.readable)
+    labels, groups = images.labels[rows], images.groups[rows]
     if min(np.bincount(labels, minlength=2)) < _MIN_FILES:
         return []
-    facts = [every.facts[row] for row in rows.tolist()]
+    facts = [images.facts[row] for row in rows.tolist()]
     features = [*SHORTCUT_FEATURES, *dataset_features(facts)]
     values = feature_table(features, facts)
-    varied = np.ptp(values, axis=0) > 0
-    features = [feature for feature, keep in zip(features, varied, strict=True) if keep]
-    values = values[:, varied]
+    varies = np.ptp(values, axis=0) > 0
+    features = [feature for feature, keep in zip(features, varies, strict=True) if keep]
+    values = values[:, varies]
     if not features:
         return []
     measured = [_measure(column, labels, groups) for column in values.T]
-    real = multipletests([p for _, p in measured], alpha=_LEVEL, method="holm")[0]
-    found = [
+    significant = multipletests([p for _, p in measured], alpha=_SIGNIFICANCE, method="holm")[0]
+    shortcuts = [
         Shortcut(
             feature.name,
             feature.words,
-            area,
-            bool(is_real),
+            auc,
+            bool(real),
             _sentence(feature, column, labels, finding),
         )
-        for feature, column, (area, _), is_real in zip(features, values.T, measured, real, strict=True)
+        for feature, column, (auc, _), real in zip(features, values.T, measured, significant, strict=True)
     ]
-    found.sort(key=lambda shortcut: -shortcut.auc.value)
-    return [*_combined_auc(values, labels, groups), *found]
+    shortcuts.sort(key=lambda shortcut: -shortcut.auc.value)
+    return [*_combined_auc(values, labels, groups), *shortcuts]
 
 
-def shortcut_findings(found: Sequence[Shortcut]) -> list[Finding]:
-    """What the measured properties have to say."""
-    real = [shortcut for shortcut in found if shortcut.real]
-    if not found:
+def shortcut_findings(shortcuts: Sequence[Shortcut]) -> list[Finding]:
+    """Turn measured shortcuts into findings.
+
+    Args:
+        shortcuts: the result of `measure_shortcuts`.
+
+    Returns:
+        The strongest significant shortcuts; one finding of level GOOD if there are none.
+    """
+    significant = [shortcut for shortcut in shortcuts if shortcut.real]
+    if not shortcuts:
         return []
-    if not real:
+    if not significant:
         return [
-            Finding("shortcuts_good", Level.GOOD, "No property of the files by itself gives the label away.")
+            Finding("shortcuts_good", Level.GOOD, "No file or image property predicts the label on its own.")
         ]
     return [
         Finding(
@@ -130,67 +139,67 @@ def shortcut_findings(found: Sequence[Shortcut]) -> list[Finding]:
             shortcut.sentence,
             _ADVICE if rank == 0 else "",
         )
-        for rank, shortcut in enumerate(real[:_MAX_SHORTCUTS])
+        for rank, shortcut in enumerate(significant[:_MAX_SHORTCUTS])
     ]
 
 
 def _measure(
     values: NDArray[np.float64], labels: NDArray[np.int64], groups: NDArray[np.int64]
 ) -> tuple[Interval, float]:
-    """Area of the ROC curve, at least 0.5, and the p-value of its difference from 0.5."""
+    """Return the AUC of one property, at least 0.5, and the p-value of its difference from 0.5."""
     ranks = stats.rankdata(values) / (len(values) + 1)
     cases = check_scored_cases(labels, ranks, groups)
-    area = auc_interval(cases)
-    if area.value < 0.5:
+    auc = auc_interval(cases)
+    if auc.value < 0.5:
         cases = check_scored_cases(labels, 1 - ranks, groups)
-        area = auc_interval(cases)
+        auc = auc_interval(cases)
     variance = auc_variance(cases)
-    if not (0 < area.value < 1 and variance > 0):
-        return area, 0.0 if area.low > 0.5 else 1.0
-    error = math.sqrt(variance) / (area.value * (1 - area.value))
-    return area, float(2 * stats.norm.sf(abs(special.logit(area.value)) / error))
+    if not (0 < auc.value < 1 and variance > 0):
+        return auc, 0.0 if auc.low > 0.5 else 1.0
+    # Wald test on the logit scale (delta method).
+    standard_error = math.sqrt(variance) / (auc.value * (1 - auc.value))
+    return auc, float(2 * stats.norm.sf(abs(special.logit(auc.value)) / standard_error))
 
 
 def _sentence(
     feature: ShortcutFeature, values: NDArray[np.float64], labels: NDArray[np.int64], finding: str
 ) -> str:
-    """The cut that tells the classes apart best, in words."""
+    """Describe the threshold that separates the classes best (largest Youden index)."""
     cuts = np.unique(values)
     cuts = cuts[1:] if len(cuts) <= 256 else np.unique(np.quantile(values, np.linspace(0.01, 0.99, 99)))
     positive, negative = (np.sort(values[labels == label]) for label in (1, 0))
-    reached = [1 - np.searchsorted(part, cuts) / len(part) for part in (positive, negative)]
-    best = int(np.abs(reached[0] - reached[1]).argmax())
-    with_it, without = (float(part[best]) for part in reached)
-    what = feature.above.format(cut=feature.as_text(float(cuts[best])))
+    above = [1 - np.searchsorted(part, cuts) / len(part) for part in (positive, negative)]
+    best = int(np.abs(above[0] - above[1]).argmax())
+    share_positive, share_negative = (float(part[best]) for part in above)
+    predicate = feature.above.format(cut=feature.as_text(float(cuts[best])))
     return (
-        f"{share_text(with_it)} of films with {finding_with_article(finding)}, but {share_text(without)} of the "
-        f"others, {what}."
+        f"{share_text(share_positive)} of the images with {finding_with_article(finding)} but "
+        f"{share_text(share_negative)} of the others {predicate}."
     )
 
 
 def _combined_auc(
     values: NDArray[np.float64], labels: NDArray[np.int64], groups: NDArray[np.int64]
 ) -> list[Shortcut]:
-    """A small model on all properties, judged on groups that it has not seen."""
+    """Cross-validate a small model on all properties, with folds split by group."""
     folds = min(_FOLDS, *(len(set(groups[labels == label].tolist())) for label in (0, 1)))
     if folds < 2:
         return []
-    guess = np.zeros(len(labels))
+    predicted = np.zeros(len(labels))
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=0)
-    for learn, judge in splitter.split(values, labels, groups):
-        if len(set(labels[learn].tolist())) < 2:
+    for train, test in splitter.split(values, labels, groups):
+        if len(set(labels[train].tolist())) < 2:
             return []
         model = HistGradientBoostingClassifier(
             max_iter=40, max_depth=3, min_samples_leaf=20, early_stopping=False, random_state=0
         )
-        # On a busy machine its threads wait for each other far longer than one takes alone.
+        # One thread: on a busy machine several threads spend most of the time waiting for each other.
         with threadpool_limits(1, user_api="openmp"):
-            model.fit(values[learn], labels[learn])
-            guess[judge] = model.predict_proba(values[judge])[:, 1]
-    area = auc_interval(check_scored_cases(labels, guess, groups))
-    real = area.low > 0.5
+            model.fit(values[train], labels[train])
+            predicted[test] = model.predict_proba(values[test])[:, 1]
+    auc = auc_interval(check_scored_cases(labels, predicted, groups))
     sentence = (
-        f"A small model that is told these properties, and never sees a bone, reaches an AUC of {area.text()} on "
-        "groups it has not seen."
+        f"A small model that sees only these properties reaches an AUC of {auc.text()} on groups it was not "
+        "trained on."
     )
-    return [Shortcut("all together", "all of these together", area, real, sentence)]
+    return [Shortcut("all together", "all combined", auc, auc.low > 0.5, sentence)]

@@ -1,4 +1,4 @@
-"""How much each part of a set really holds."""
+"""Number of files, different images and groups in each split."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,16 +10,16 @@ from fracture_core.audit.audited_images import AuditedImages
 
 @dataclass(frozen=True)
 class SplitSize:
-    """One part of a set.
+    """Size of one split.
 
     Attributes:
-        split: "train", "val", "test", "" for a set without splits, "all" for the sum.
-        files: files.
-        originals: different pictures among the readable ones.
-        groups: independent groups (patients, studies, pictures).
-        positives: files with the finding.
-        positive_originals: different pictures among those.
-        unreadable: files that cannot be read.
+        split: "train", "val" or "test"; "" for an unsplit dataset, "all" for the total.
+        files: number of files.
+        originals: number of different images among the readable files.
+        groups: number of independent groups (patients, studies, images).
+        positives: number of files with the finding.
+        positive_originals: number of different images with the finding.
+        unreadable: number of unreadable files.
     """
 
     split: str
@@ -31,29 +31,28 @@ class SplitSize:
     unreadable: int
 
     def to_json(self) -> dict[str, Any]:
-        """The size as plain JSON values."""
+        """Return the size as JSON-serialisable values."""
         return asdict(self)
 
 
-def split_sizes(every: AuditedImages) -> list[SplitSize]:
-    """Each part, then all together where there are several."""
-    splits, groups = every.splits, every.groups
-    parts = [(split, splits == split) for split in every.split_names]
-    if len(parts) > 1:
-        parts.append(("all", np.ones(len(every), bool)))
-    found = []
-    for name, inside in parts:
-        readable = inside & every.readable
-        broken = inside & (every.labels == 1)
-        found.append(
+def split_sizes(images: AuditedImages) -> list[SplitSize]:
+    """Return the size of each split, then the total if there are several splits."""
+    masks = {split: images.splits == split for split in images.split_names}
+    if len(masks) > 1:
+        masks["all"] = np.ones(len(images), bool)
+    sizes = []
+    for split, inside in masks.items():
+        readable = inside & images.readable
+        positive = inside & (images.labels == 1)
+        sizes.append(
             SplitSize(
-                name,
-                int(inside.sum()),
-                len(set(every.pictures[readable].tolist())),
-                len(set(groups[inside].tolist())),
-                int(broken.sum()),
-                len(set(every.pictures[broken & readable].tolist())),
-                int((inside & ~every.readable).sum()),
+                split,
+                files=int(inside.sum()),
+                originals=len(set(images.content_ids[readable].tolist())),
+                groups=len(set(images.groups[inside].tolist())),
+                positives=int(positive.sum()),
+                positive_originals=len(set(images.content_ids[positive & readable].tolist())),
+                unreadable=int((inside & ~images.readable).sum()),
             )
         )
-    return found
+    return sizes

@@ -1,4 +1,4 @@
-"""An audit for the terminal."""
+"""Text report of an audit for the terminal."""
 
 import textwrap
 from typing import Any
@@ -8,16 +8,19 @@ from fracture_core.vocabulary import label_text
 
 _WIDTH = 100
 
-# Details that a sentence shows already, and the most that are listed below it.
-_SHOWN, _MOST_DETAILS = 3, 20
+# Details are listed if there are more than the sentence itself shows, up to a maximum.
+_MIN_DETAILS, _MAX_DETAILS = 4, 20
 _LEVEL_SYMBOLS = {"fault": "!!", "warning": " !", "note": " ·", "good": " ✓"}
 
 
 def to_text(report: dict[str, Any]) -> str:
-    """The audit as text, at most 100 characters wide.
+    """Render an audit as text, at most 100 characters wide.
 
     Args:
-        report: `Audit.to_json`, with the comparison under "mended" where there is one.
+        report: `Audit.to_json`, optionally with the comparison with the clean split under "mended".
+
+    Returns:
+        The text, without a final line break.
     """
     lines = [f"{report['root']}", *_wrap(f"Read as: {report['layout_words']}.", "")]
     if report["classes"]:
@@ -32,45 +35,45 @@ def to_text(report: dict[str, Any]) -> str:
         lines += _details(finding.get("details", []))
     lines += ["", *_sizes(report["sizes"], report["label"])]
     if report["shortcuts"]:
-        lines += ["", "How well a property of the file alone tells the label (AUC, 0.5 = not at all)"]
+        lines += ["", "Shortcuts: AUC of file and image properties alone (0.5 = no information)"]
         lines += [
             f"  {shortcut['words']:<24} {_interval(shortcut['auc'])}{'  *' if shortcut['real'] else ''}"
             for shortcut in report["shortcuts"]
         ]
-        lines.append("  * more than chance, after correction for looking at many")
-    mended = report.get("mended")
-    if mended:
-        lines += ["", "Mended split"]
-        lines += _wrap(mended.get("error") or mended["sentence"], "  ")
-        if "findings" in mended:
-            for finding in mended["findings"]:
+        lines.append("  * significant after Holm's correction")
+    clean = report.get("mended")
+    if clean:
+        lines += ["", "Clean split"]
+        lines += _wrap(clean.get("error") or clean["sentence"], "  ")
+        if "findings" in clean:
+            for finding in clean["findings"]:
                 lines += _wrap(finding["sentence"], f"{_LEVEL_SYMBOLS[finding['level']]} ")
     return "\n".join(lines)
 
 
 def _details(details: list[str]) -> list[str]:
-    """The instances of a finding, where its sentence does not show all of them."""
-    if len(details) <= _SHOWN:
+    """List the instances of a finding if there are more than its sentence shows."""
+    if len(details) < _MIN_DETAILS:
         return []
-    lines = [line for detail in details[:_MOST_DETAILS] for line in _wrap(detail, "     - ")]
-    if len(details) > _MOST_DETAILS:
-        lines.append(f"     - and {len(details) - _MOST_DETAILS:,} more: --format json lists them.")
+    lines = [line for detail in details[:_MAX_DETAILS] for line in _wrap(detail, "     - ")]
+    if len(details) > _MAX_DETAILS:
+        lines.append(f"     - and {len(details) - _MAX_DETAILS:,} more; --format json lists all.")
     return lines
 
 
 def _sizes(sizes: list[dict[str, Any]], label: str) -> list[str]:
     columns = (
         ("files", 9),
-        ("pictures", 10),
+        ("unique", 11),
         ("groups", 9),
         (f"with {label}", 18),
-        ("pictures", 10),
+        ("unique", 11),
         ("unreadable", 12),
     )
-    head = f"{'part':<12}" + "".join(f"{words:>{width}}" for words, width in columns)
+    head = f"{'split':<14}" + "".join(f"{title:>{width}}" for title, width in columns)
     rows = [
-        f"{SPLIT_TITLES[size['split']]:<12}{size['files']:>9,}{size['originals']:>10,}{size['groups']:>9,}"
-        f"{size['positives']:>18,}{size['positive_originals']:>10,}{size['unreadable']:>12,}"
+        f"{SPLIT_TITLES[size['split']]:<14}{size['files']:>9,}{size['originals']:>11,}{size['groups']:>9,}"
+        f"{size['positives']:>18,}{size['positive_originals']:>11,}{size['unreadable']:>12,}"
         for size in sizes
     ]
     return [head, *rows]
@@ -82,7 +85,7 @@ def _interval(auc: dict[str, Any]) -> str:
     return f"{auc['value']:.2f} ({auc['low']:.2f}–{auc['high']:.2f})"
 
 
-def _wrap(text: str, first: str) -> list[str]:
+def _wrap(text: str, prefix: str) -> list[str]:
     return textwrap.wrap(
-        text, _WIDTH, initial_indent=first, subsequent_indent=" " * len(first), break_on_hyphens=False
+        text, _WIDTH, initial_indent=prefix, subsequent_indent=" " * len(prefix), break_on_hyphens=False
     )

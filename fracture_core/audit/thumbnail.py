@@ -1,4 +1,4 @@
-"""Films as small pictures inside a page."""
+"""Thumbnails of radiographs as data URIs for HTML pages."""
 
 import base64
 from pathlib import Path
@@ -10,15 +10,18 @@ from fracture_core.file_names import resolve_name
 from fracture_core.imaging import letterbox, read_radiograph
 from fracture_core.internal_errors import file_boundary
 
-#: Side in pixels, and JPEG quality: enough to recognise a film, small enough for hundreds on a page.
+# Side in pixels and JPEG quality: recognisable, yet small enough for hundreds on one page.
 _SIDE, _QUALITY = 112, 70
 
 
 def thumbnail_data_uri(path: Path) -> str:
-    """A film as a JPEG data URI, letterboxed into a square; empty where it cannot be read.
+    """Return a square, letterboxed JPEG thumbnail as a data URI.
 
     Args:
-        path: the file; its name may be escaped by `escape_name`.
+        path: image file; its name may be escaped by `escape_name`.
+
+    Returns:
+        The data URI, or "" if the file cannot be read.
     """
     try:
         with file_boundary():

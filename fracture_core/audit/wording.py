@@ -1,41 +1,50 @@
-"""Small pieces of sentences."""
+"""Text helpers for the sentences of an audit: counts, percentages, split names."""
 
 from collections.abc import Sequence
 
-#: How many ids a finding carries along.
+#: Maximum number of ids in one finding.
 MAX_IDS = 200
 
-
-#: Parts of a set in a table.
-SPLIT_TITLES = {"": "whole set", "train": "train", "val": "validation", "test": "test", "all": "together"}
+#: Titles of the splits in tables.
+SPLIT_TITLES = {"": "whole dataset", "train": "train", "val": "validation", "test": "test", "all": "all"}
 
 
 def count_files(count: int) -> str:
-    """Files and their number: “1 file”, “51 files”."""
-    return f"{count:,} {'file' if count == 1 else 'files'}"
+    """Return a number of files as text.
+
+    Example:
+        >>> count_files(1), count_files(1051)
+        ('1 file', '1,051 files')
+    """
+    return f"{count:,} {verb_form(count, 'file', 'files')}"
 
 
-def count_films(count: int) -> str:
-    """Films and their number: “1 film”, “51 films”."""
-    return f"{count:,} {'film' if count == 1 else 'films'}"
+def count_images(count: int) -> str:
+    """Return a number of images as text, such as "1 image" or "51 images"."""
+    return f"{count:,} {verb_form(count, 'image', 'images')}"
 
 
 def split_title(split: str) -> str:
-    """A split as readers call it."""
-    return {"train": "training", "val": "validation", "test": "test", "": "the set"}[split]
+    """Return the name of a split for use in a sentence."""
+    return {"train": "training", "val": "validation", "test": "test", "": "the dataset"}[split]
 
 
-def verb_form(count: int, one: str, many: str) -> str:
-    """The form of a verb that fits a count."""
-    return one if count == 1 else many
+def verb_form(count: int, singular: str, plural: str) -> str:
+    """Return the singular for a count of 1, else the plural."""
+    return singular if count == 1 else plural
 
 
 def first_ids(ids: Sequence[str]) -> tuple[str, ...]:
-    """The ids a finding carries along."""
+    """Return the first `MAX_IDS` ids."""
     return tuple(ids[:MAX_IDS])
 
 
 def share_text(value: float) -> str:
-    """A share as a percentage that does not round small ones to nothing."""
+    """Return a share (0–1) as a percentage; shares below 1% keep one decimal.
+
+    Example:
+        >>> share_text(0.42), share_text(0.004)
+        ('42%', '0.4%')
+    """
     percent = 100 * value
     return f"{percent:.0f}%" if percent >= 1 or percent == 0 else f"{percent:.1f}%"

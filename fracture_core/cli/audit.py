@@ -61,7 +61,7 @@ def run(chosen: argparse.Namespace) -> int:
         write_manifest(chosen.write_manifest, mended.cases, found.catalogue.finding, found.catalogue)
         print(f"The mended split is in {chosen.write_manifest}: train on it with --data.", file=sys.stderr)
     if chosen.write_distinct:
-        from fracture_core.audit.deduplicate import deduplicate
+        from fracture_core.audit.clean_split import deduplicate
         from fracture_core.datasets.manifest import write_manifest
 
         write_manifest(

@@ -1,4 +1,4 @@
-"""Public data sets, fetched by name: listed, transferred, verified, unpacked. No Streamlit, no TensorFlow."""
+"""Download of public datasets by name: listing, transfer, verification and unpacking."""
 
 from fracture_core.download.download import DownloadedDataset, download_dataset
 from fracture_core.download.licence_files import licence_text

@@ -1,4 +1,4 @@
-"""From the name of a public data set to a folder that can be trained on."""
+"""Download of a public dataset to a folder that can be used for training."""
 
 import shutil
 from collections import Counter
@@ -14,25 +14,24 @@ from fracture_core.download.public_datasets import PublicDataset
 from fracture_core.download.session import DEFAULT_RETRY, RetryPolicy, open_session
 from fracture_core.download.transfer import FetchedFile, fetch_file
 from fracture_core.errors import DataError
-from fracture_core.io.disk_space import check_free_space, disk_errors
+from fracture_core.io.disk_space import check_free_space, data_disk_errors
 from fracture_core.io.file_size import format_file_size
 from fracture_core.io.unzip import unzip
-from fracture_core.jobs.progress import ProgressCallback, ignore_progress
 from fracture_core.vocabulary import SPLITS
 
-# Nobody else's: the folder of this name is emptied without a question.
-_WORK = ".second-look-download"
+# Suffix of the temporary folder. It is only used by this module, so it may be emptied.
+_WORK_SUFFIX = ".second-look-download"
 
 
 @dataclass(frozen=True)
 class DownloadedDataset:
-    """A data set on this disk.
+    """A dataset on the local disk.
 
     Attributes:
         folder: its folder.
-        layout: the layout it was recognised as; empty where none fits.
-        counts: radiographs by split, the split "" where it has none.
-        warnings: sentences on what is not as published.
+        layout: name of the recognised layout; "" if none fits.
+        counts: number of radiographs by split; the split is "" for an unsplit dataset.
+        warnings: differences from the published dataset, one sentence each.
     """
 
     folder: Path
@@ -42,121 +41,121 @@ class DownloadedDataset:
 
     @property
     def image_count(self) -> int:
-        """How many radiographs."""
+        """Total number of radiographs."""
         return sum(self.counts.values())
 
 
 def download_dataset(
-    row: PublicDataset,
+    dataset: PublicDataset,
     folder: Path,
-    progress: ProgressCallback = ignore_progress,
-    say: Callable[[str], None] = lambda sentence: None,
-    patience: RetryPolicy = DEFAULT_RETRY,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    report: Callable[[str], None] = lambda message: None,
+    retry: RetryPolicy = DEFAULT_RETRY,
 ) -> DownloadedDataset:
-    """Fetches, verifies and unpacks a data set.
+    """Download, verify and unpack a dataset.
 
-    The caller has shown `licence_files.licence_text` and has the user's consent. Archives and what is being unpacked
-    lie in `folder` + ".second-look-download" until all is well; `folder` itself appears complete or not at all. A call
-    that was interrupted, by `progress` for example, is taken up where it stopped.
+    The caller must have shown `licence_files.licence_text` and obtained the user's consent. Archives and
+    unpacked files are in `folder` + ".second-look-download" until everything is verified. `folder` itself is
+    created only when it is complete. An interrupted call, for example by `progress`, is resumed by the next.
 
     Args:
-        row: the set.
-        folder: where to; missing or empty, or a complete download of the same set, which is left as it is.
-        progress: called with (stage, bytes present, bytes in total) while files are fetched.
-        say: called with a sentence for each step.
-        patience: how long to go on trying.
+        dataset: the dataset.
+        folder: target folder: missing, empty, or a complete download of the same dataset, which is kept.
+        progress: called with (bytes downloaded, total bytes).
+        report: called with a message for each step.
+        retry: retry policy of the transfers.
 
     Returns:
-        What is there now.
+        The downloaded dataset.
 
     Raises:
-        DataError: the set asks for registration, the host refuses or cannot be reached, its licence has
-            changed, a file is not as published or not safe to unpack, or the disk refuses.
+        DataError: The dataset requires registration, the host refuses or is unreachable, the licence has
+            changed, a file differs from the published one or is unsafe to unpack, or the disk reports an error.
     """
-    if row.source is None:
+    if dataset.source is None:
         raise DataError(
-            f"Expected a set that may be fetched by a program, but {row.title} is given to those who register: sign "
-            f"its agreement at {row.page}, unpack what you get, and give that folder as your data."
+            f"{dataset.title} requires registration and cannot be downloaded by this program. Sign its agreement at "
+            f"{dataset.page}, unpack the files and use that folder as your data."
         )
     folder = folder.resolve()
-    with disk_errors(folder):
-        complete = licence_files.is_complete(folder, row)
-        taken = folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
-    if taken and not complete:
+    with data_disk_errors(folder):
+        complete = licence_files.is_complete(folder, dataset)
+        occupied = folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
+    if occupied and not complete:
         raise DataError(
-            f"Expected a new or empty folder for {row.title}, but {folder} holds something else: name another."
+            f"{dataset.title} needs a new or empty folder, but {folder} contains other files. Choose another folder."
         )
-    work = folder.with_name(folder.name + _WORK)
+    work = folder.with_name(folder.name + _WORK_SUFFIX)
     if complete:
-        say(f"{row.title} is in {folder} already.")
+        report(f"{dataset.title} is already in {folder}.")
         _remove_work_folder(work)
-        return _identify(row, folder)
-    with open_session(patience) as session:
-        listing = row.source.listing(session)
-        _check(row, listing)
-        with disk_errors(work):
+        return _identify(dataset, folder)
+    with open_session(retry) as session:
+        listing = dataset.source.listing(session)
+        _check_listing(dataset, listing)
+        with data_disk_errors(work):
             work.mkdir(parents=True, exist_ok=True)
-        number = f"{len(listing.files)} {'file' if len(listing.files) == 1 else 'files'}"
-        say(f"{row.title}, version {listing.version}: {number}, {format_file_size(listing.size)}.")
-        here = sum(path.stat().st_size for path in work.iterdir() if path.is_file())
-        check_free_space(work, listing.size - here)
+        file_count = f"{len(listing.files)} {'file' if len(listing.files) == 1 else 'files'}"
+        report(f"{dataset.title}, version {listing.version}: {file_count}, {format_file_size(listing.size)}.")
+        downloaded = sum(path.stat().st_size for path in work.iterdir() if path.is_file())
+        check_free_space(work, listing.size - downloaded)
         fetched: list[FetchedFile] = []
         for remote in listing.files:
             before = sum(file.size for file in listing.files[: len(fetched)])
 
-            def report_bytes(done: int, before: int = before) -> None:
-                progress("Fetching", before + done, listing.size)
+            def report_total(done: int, before: int = before) -> None:
+                progress(before + done, listing.size)
 
-            fetched.append(fetch_file(session, remote, work, report_bytes, patience))
-    say("Unpacking.")
-    root = _unpacked(row, work / "unpacked", fetched)
-    licence_files.write_licence_files(root, row, listing, fetched)
-    with disk_errors(folder):
+            fetched.append(fetch_file(session, remote, work, report_total, retry))
+    report("Unpacking.")
+    root = _unpack(dataset, work / "unpacked", fetched)
+    licence_files.write_licence_files(root, dataset, listing, fetched)
+    with data_disk_errors(folder):
         if folder.exists():
             folder.rmdir()
         root.rename(folder)
     _remove_work_folder(work)
-    return _identify(row, folder)
+    return _identify(dataset, folder)
 
 
-def _check(row: PublicDataset, listing: Listing) -> None:
-    """Refuses terms that nobody agreed to, and files whose names are none."""
-    if row.licence_url and listing.licence != row.licence:
+def _check_listing(dataset: PublicDataset, listing: Listing) -> None:
+    """Reject a changed licence and unsafe file names."""
+    if dataset.licence_url and listing.licence != dataset.licence:
         raise DataError(
-            f"Expected {row.title} under {row.licence}, but its host names {listing.licence!r} now: read {row.page} "
-            "and fetch it there if you agree."
+            f"The licence of {dataset.title} has changed from {dataset.licence} to {listing.licence!r}. Read "
+            f"{dataset.page}, and download the files there if you agree."
         )
     names = [file.name.casefold() for file in listing.files]
     if not names or len(set(names)) < len(names) or not all(map(_is_plain, names)):
-        found = ", ".join(names) or "none"
+        listed = ", ".join(names) or "none"
         raise DataError(
-            f"Expected files with plain names of their own in {row.title}, but its host lists {found}: fetch them at "
-            f"{row.page}."
+            f"The host of {dataset.title} lists no files, or files with unsafe or repeated names ({listed}). Download "
+            f"them at {dataset.page}."
         )
 
 
 def _is_plain(name: str) -> bool:
-    """Whether a name is that of a file and leads nowhere, on any system."""
+    """Return whether a name is a plain file name on every operating system, without a path."""
     return name.strip(". ") != "" and not any(letter in '\\/:*?"<>|' or ord(letter) < 32 for letter in name)
 
 
-def _unpacked(row: PublicDataset, folder: Path, files: list[FetchedFile]) -> Path:
-    """Unpacks archives, puts other files beside them, and finds the root of the data set.
+def _unpack(dataset: PublicDataset, folder: Path, files: list[FetchedFile]) -> Path:
+    """Unpack archives, move other files next to them, and return the root of the dataset.
 
-    One archive is the data set; of several each gets a folder of its name.
+    A single archive is unpacked directly; several archives get a folder each.
     """
-    _remove_work_folder(folder)  # of a call that was killed
-    with disk_errors(folder):
+    _remove_work_folder(folder)  # left by a killed process
+    with data_disk_errors(folder):
         folder.mkdir()
     for file in files:
         if file.path.suffix.lower() == ".zip":
             unzip(file.path, folder if len(files) == 1 else folder / file.path.stem)
         else:
-            with disk_errors(folder):
+            with data_disk_errors(folder):
                 file.path.rename(folder / file.path.name)
     if not find_images(folder):
         raise DataError(
-            f"Expected radiographs in {row.title}, but what was fetched holds none: see whether {row.page} has changed."
+            f"The download of {dataset.title} contains no radiographs. Check {dataset.page} for changes."
         )
     while len(inside := list(folder.iterdir())) == 1 and inside[0].is_dir():
         folder = inside[0]
@@ -164,31 +163,30 @@ def _unpacked(row: PublicDataset, folder: Path, files: list[FetchedFile]) -> Pat
 
 
 def _remove_work_folder(folder: Path) -> None:
-    """Deletes a folder of ours."""
-    with disk_errors(folder):
+    """Delete a temporary folder of this module."""
+    with data_disk_errors(folder):
         if folder.exists():
             shutil.rmtree(folder)
 
 
-def _identify(row: PublicDataset, folder: Path) -> DownloadedDataset:
-    """What the layouts make of a folder, compared with what was published."""
+def _identify(dataset: PublicDataset, folder: Path) -> DownloadedDataset:
+    """Recognise the layout of a folder and compare the counts with the published ones."""
     warnings = []
     try:
         catalogue = read_catalogue(folder)
-        layout, found = catalogue.layout, Counter(case.split for case in catalogue.cases)
+        layout, counter = catalogue.layout, Counter(case.split for case in catalogue.cases)
     except DataError as error:
-        layout, found = "", Counter({"": len(find_images(folder))})
+        layout, counter = "", Counter({"": len(find_images(folder))})
         warnings.append(str(error))
-    counts = {split: found[split] for split in ("", *SPLITS) if found[split]}
-    if counts != row.counts:
+    counts = {split: counter[split] for split in ("", *SPLITS) if counter[split]}
+    if counts != dataset.counts:
         warnings.append(
-            f"Expected {_counts_text(row.counts)} as published, but there are {_counts_text(counts)}: results on "
-            f"these need "
-            "not agree with what others found."
+            f"The download contains {_counts_text(counts)}; {_counts_text(dataset.counts)} were published. Results may "
+            "differ from published ones."
         )
     return DownloadedDataset(folder, layout, counts, tuple(warnings))
 
 
 def _counts_text(counts: Mapping[str, int]) -> str:
-    """Counts as a reader takes them in: train 8,863, val 600."""
-    return ", ".join(f"{split} {number:,}".strip() for split, number in counts.items()) + " films"
+    """Return counts as text, such as "train 8,863, val 600 images"."""
+    return ", ".join(f"{split} {number:,}".strip() for split, number in counts.items()) + " images"

@@ -1,4 +1,4 @@
-"""A download in a process of its own, which a page starts, watches and cancels."""
+"""Download that runs in a background process. A page can start, watch and cancel it."""
 
 from pathlib import Path
 
@@ -10,63 +10,72 @@ from fracture_core.jobs import job
 
 
 class DownloadJob(job.Job):
-    """A folder with the state of one download; what is fetched lies elsewhere."""
+    """State of one download, stored in a folder. The downloaded files are in another folder."""
 
     name = "download"
 
     @classmethod
-    def for_dataset(cls, root: Path, row: PublicDataset) -> "DownloadJob":
-        """The download of a set, begun or not.
+    def for_dataset(cls, root: Path, dataset: PublicDataset) -> "DownloadJob":
+        """Return the download job of a dataset, whether it was started or not.
 
         Args:
-            root: where runs lie.
-            row: the set.
+            root: the folder of runs.
+            dataset: the dataset.
         """
-        return cls(root / ".downloads" / row.name)
+        return cls(root / ".downloads" / dataset.name)
 
-    def start(self, row: PublicDataset, root: Path) -> None:
-        """Fetches a set to its usual folder, or goes on where it was broken off; returns at once.
+    def start(self, dataset: PublicDataset, root: Path) -> None:
+        """Start or resume the download to the default folder, and return at once.
 
-        Who calls it has shown `licence_files.licence_text` and has the user's consent.
+        The caller must have shown `licence_files.licence_text` and obtained the user's consent.
+
+        Args:
+            dataset: the dataset.
+            root: the folder of runs.
 
         Raises:
-            DataError: it is at work already, or no process can be started.
+            DataError: The download is already running, or no process can be started.
         """
         if self.state().status == "running":
-            raise DataError(f"Expected no download of {row.title} at work, but there is one: wait for it.")
-        folder = local_datasets.default_folder(row, root).resolve()
+            raise DataError(f"{dataset.title} is already being downloaded. Wait for it to finish.")
+        folder = local_datasets.default_folder(dataset, root).resolve()
         try:
-            self._launch(["data", "get", row.name, "--to", str(folder), "--yes"], row.name)
+            self._launch(["data", "get", dataset.name, "--to", str(folder), "--yes"], dataset.name)
         except OSError as error:
             raise DataError(
-                f"Expected to start a download, but the system said “{error.strerror}”: free memory or disk space and "
-                "try again."
+                f"The download could not be started ({error.strerror}). Free memory or disk space and try again."
             ) from error
 
     def cancel(self) -> None:
-        """Ends the download; what was fetched is kept, and the next start goes on from there."""
+        """Stop the download. The part downloaded so far is kept, and the next start resumes from there."""
         data = self.state().data
         if self._kill():
-            self._write_state("cancelled", "The download was cancelled; what was fetched is kept.", data=data)
+            self._write_state(
+                "cancelled", "The download was cancelled. The part downloaded so far is kept.", data=data
+            )
 
-    def run(self, row: PublicDataset, folder: Path) -> int:
-        """Fetches in this process and keeps the state up to date.
+    def run(self, dataset: PublicDataset, folder: Path) -> int:
+        """Download in this process and write the progress to the state.
+
+        Args:
+            dataset: the dataset.
+            folder: the target folder.
 
         Returns:
-            0, or 1 where it failed; the state says why.
+            0 if it finished, 1 if it failed. The state contains the reason.
         """
-        progress = self._progress_writer(row.name)
+        report = self._progress_writer(dataset.name)
         self.folder.mkdir(parents=True, exist_ok=True)
-        progress(f"Asking for {row.title}", 0, 0)
+        report(f"Requesting {dataset.title}", 0, 0)
         try:
-            found = download_dataset(
-                row,
+            downloaded = download_dataset(
+                dataset,
                 folder,
-                progress,
-                lambda sentence: progress(sentence, 0, 0),
+                lambda done, total: report("Downloading", done, total),
+                lambda message: report(message, 0, 0),
             )
         except SecondLookError as error:
-            self._write_state("failed", str(error), data=row.name)
+            self._write_state("failed", str(error), data=dataset.name)
             return 1
-        self._write_state("finished", " ".join(found.warnings), data=row.name)
+        self._write_state("finished", " ".join(downloaded.warnings), data=dataset.name)
         return 0

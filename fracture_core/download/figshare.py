@@ -1,7 +1,8 @@
-"""Data sets on figshare, through its public API (https://docs.figshare.com, version 2); no account is needed."""
+"""Datasets on figshare, through its public API version 2 (https://docs.figshare.com). No account is needed."""
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import requests
 
@@ -18,24 +19,24 @@ _HOST = "figshare"
 
 @dataclass(frozen=True)
 class FigshareHost:
-    """An article of figshare: a set of files with a licence and versions.
+    """An article on figshare: a set of files with a licence and versions.
 
     Attributes:
-        article: its number, the last part of its DOI.
-        api: where the API answers.
+        article: number of the article, the last part of its DOI.
+        api: base URL of the API.
     """
 
     article: int
     api: str = "https://api.figshare.com/v2"
 
     def listing(self, session: requests.Session) -> Listing:
-        """The newest version of the article; see `listing.DatasetHost`."""
+        """Return the newest version of the article; see `listing.DatasetHost`."""
         what = f"the description of article {self.article}"
         try:
             response = session.get(f"{self.api}/articles/{self.article}")
             if response.status_code != requests.codes.ok:
                 raise refused_error(
-                    what, _HOST, response, "wait and try again, or look whether the set has moved"
+                    what, _HOST, response, "Try again later, or check whether the dataset has moved"
                 )
             article = response.json()
             return Listing(
@@ -50,7 +51,7 @@ class FigshareHost:
             raise unexpected_response_error(what, _HOST, repr(error)) from error
 
 
-def _remote_file(file: dict) -> RemoteFile:
+def _remote_file(file: dict[str, Any]) -> RemoteFile:
     return RemoteFile(
         name=str(file["name"]),
         size=int(file["size"]),

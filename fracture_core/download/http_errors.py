@@ -1,10 +1,10 @@
-"""What a host answers instead of what was asked for, in one sentence."""
+"""User-readable errors for failed HTTP requests."""
 
 import requests
 
 from fracture_core.errors import DataError
 
-#: What requests raises where a connection cannot be made, or breaks off.
+#: Exceptions of requests for a failed or interrupted connection.
 CONNECTION_ERRORS = (
     requests.exceptions.ConnectionError,
     requests.exceptions.Timeout,
@@ -13,22 +13,40 @@ CONNECTION_ERRORS = (
 
 
 def unreachable_error(what: str, host: str) -> DataError:
-    """The error for a connection that cannot be made, or broke off too often."""
+    """Return the error for a connection that failed, or was interrupted too often.
+
+    Args:
+        what: what was requested, such as a file name.
+        host: name of the host.
+    """
     return DataError(
-        f"Expected {what} from {host}, but the connection cannot be made or breaks off: check the network and try "
-        "again; what was fetched is kept."
+        f"Could not download {what} from {host}: the connection failed or was interrupted. Check the network and try "
+        "again. The part downloaded so far is kept."
     )
 
 
 def refused_error(what: str, host: str, response: requests.Response, remedy: str) -> DataError:
-    """The error for any other status than the one hoped for."""
+    """Return the error for an unexpected HTTP status.
+
+    Args:
+        what: what was requested.
+        host: name of the host.
+        response: the response.
+        remedy: what the user can do, a sentence without a full stop.
+    """
     status = f"{response.status_code} {response.reason or ''}".strip()
-    return DataError(f"Expected {what} from {host}, but it answered “{status}”: {remedy}.")
+    return DataError(f"Could not download {what} from {host}: the server answered “{status}”. {remedy}.")
 
 
 def unexpected_response_error(what: str, host: str, detail: object) -> DataError:
-    """The error for an answer that is not of the form that this program knows."""
+    """Return the error for a response in an unknown format.
+
+    Args:
+        what: what was requested.
+        host: name of the host.
+        detail: the reason, for a bug report.
+    """
     return DataError(
-        f"Expected {what} from {host}, but its answer cannot be read ({detail}): try again later, or look for a newer "
-        "version of this program."
+        f"Could not download {what} from {host}: the response cannot be read ({detail}). Try again later, or install a "
+        "newer version of this program."
     )

@@ -1,8 +1,8 @@
-"""Data sets on Kaggle, with the user's own key.
+"""Datasets on Kaggle, with the user's own API key.
 
-kagglehub finds the key and speaks to Kaggle; the file itself goes through `transfer`. kagglehub's own download
-(1.0) starts anew in a folder of one's choice, writes the text of an error into the file it continues, tells its
-progress to nobody, and unpacks what it got without a look at the names.
+kagglehub finds the key and calls Kaggle's API; the file itself is downloaded by `transfer`. The download of
+kagglehub 1.0 is not used: it does not resume in a chosen folder, may write an error text into a partial file,
+reports no progress, and unpacks archives without checking file names.
 """
 
 import base64
@@ -31,7 +31,7 @@ _KEYS = "https://www.kaggle.com/settings/api"
 
 @dataclass(frozen=True)
 class KaggleHost:
-    """A data set of Kaggle.
+    """A dataset on Kaggle.
 
     Attributes:
         handle: owner/name.
@@ -40,7 +40,7 @@ class KaggleHost:
     handle: str
 
     def listing(self, session: requests.Session) -> Listing:
-        """The newest version; see `listing.DatasetHost`. Kaggle packs all files into one archive."""
+        """Return the newest version; see `listing.DatasetHost`. Kaggle packs all files into one archive."""
         _check_key(self.handle)
         what = f"the description of {self.handle}"
         try:
@@ -48,7 +48,7 @@ class KaggleHost:
         except CONNECTION_ERRORS as error:
             raise unreachable_error(what, _HOST) from error
         except requests.exceptions.HTTPError as error:
-            remedy = f"see whether your key at {_KEYS} is still good and whether the set asks you to agree to terms"
+            remedy = f"Check your key at {_KEYS}, and whether the dataset requires you to accept its terms"
             raise refused_error(what, _HOST, error.response, remedy) from error
         except (requests.exceptions.RequestException, KeyError, TypeError, ValueError) as error:
             raise unexpected_response_error(what, _HOST, repr(error)) from error
@@ -80,26 +80,27 @@ class KaggleHost:
         )
 
     def _address(self, version: int) -> str:
-        """The signed URL of a version's archive; it serves for some minutes."""
+        """Return the signed URL of a version's archive. It is valid for a few minutes."""
         with _dataset_api() as datasets, self._archive(datasets, version) as response:
-            return response.url
+            return str(response.url)
 
     def _archive(self, datasets: Any, version: int) -> requests.Response:
-        """The archive, with nothing read of it but the headers."""
+        """Request the archive; only the headers have been read."""
         from kagglesdk.datasets.types.dataset_api_service import ApiDownloadDatasetRequest
 
         request = ApiDownloadDatasetRequest()
         request.owner_slug, request.dataset_slug = self.handle.split("/")
         request.dataset_version_number = version
-        return datasets.download_dataset(request)
+        response: requests.Response = datasets.download_dataset(request)
+        return response
 
 
 @contextmanager
 def _dataset_api() -> Iterator[Any]:
-    """Kaggle's service for data sets, asked with the user's key."""
-    # What the library remarks (that there is a newer one, say) goes to stderr, as stdout is for results.
+    """Open Kaggle's dataset API with the user's key."""
+    # The library prints notes, such as on newer versions. They go to stderr, because stdout is for results.
     with redirect_stdout(sys.stderr):
-        # Loaded here: only who fetches from Kaggle waits for it.
+        # Imported here because the import is slow and only needed for Kaggle.
         from kagglehub.clients import build_kaggle_client
 
         with build_kaggle_client() as client:
@@ -107,16 +108,16 @@ def _dataset_api() -> Iterator[Any]:
 
 
 def _check_key(handle: str) -> None:
-    """Refuses to go on without a key."""
+    """Raise DataError if there is no usable API key."""
     from kagglehub.config import get_kaggle_credentials
 
     try:
-        found = get_kaggle_credentials() is not None
+        has_key = get_kaggle_credentials() is not None
     except (ValueError, OSError) as error:
-        raise DataError(f"Expected a Kaggle key, but {error}: make a new one at {_KEYS}.") from error
-    if not found:
+        raise DataError(f"The Kaggle key cannot be used ({error}). Create a new one at {_KEYS}.") from error
+    if not has_key:
         raise DataError(
-            f"Expected a Kaggle key for {handle}, but found none: sign in at {_KEYS}, create a token, and save it as "
-            "~/.kaggle/access_token or in KAGGLE_API_TOKEN (an older kaggle.json, or KAGGLE_USERNAME with KAGGLE_KEY, "
-            "serves as well)."
+            f"No Kaggle key found for {handle}. Sign in at {_KEYS}, create a token, and save it as "
+            "~/.kaggle/access_token or in KAGGLE_API_TOKEN. A kaggle.json file, or KAGGLE_USERNAME with KAGGLE_KEY, "
+            "works too."
         )

@@ -1,4 +1,4 @@
-"""What a host says of a data set before any of its files is fetched."""
+"""Description of a dataset by its host, read before the download."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ import requests
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """One file to fetch.
+    """One file to download.
 
     Attributes:
-        name: its plain file name.
-        size: bytes.
-        md5: its published MD5 in hexadecimal, empty where the host publishes none.
-        host: who keeps it, in words.
-        address: gives its URL. Asked again for each attempt, as signed URLs expire.
+        name: file name without a path.
+        size: size in bytes.
+        md5: published MD5, hexadecimal; "" if the host publishes none.
+        host: name of the host, for messages.
+        address: returns the URL. It is called for each attempt, because signed URLs expire.
     """
 
     name: str
@@ -28,13 +28,13 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class Listing:
-    """A data set as its host describes it today.
+    """Current description of a dataset by its host.
 
     Attributes:
-        version: the host's number of the version.
-        date: day on which that version was published, as YYYY-MM-DD; empty where unknown.
-        licence: the host's name of the licence; empty where it names none.
-        files: every file of the set.
+        version: version number of the host.
+        date: publication date of this version, YYYY-MM-DD; "" if unknown.
+        licence: licence name of the host; "" if not stated.
+        files: all files of the dataset.
     """
 
     version: str
@@ -44,17 +44,20 @@ class Listing:
 
     @property
     def size(self) -> int:
-        """Bytes of all files."""
+        """Total size in bytes."""
         return sum(file.size for file in self.files)
 
 
 class DatasetHost(Protocol):
-    """Where a data set is kept."""
+    """A host of datasets."""
 
     def listing(self, session: requests.Session) -> Listing:
-        """Asks the host.
+        """Request the description of the dataset.
+
+        Args:
+            session: HTTP session.
 
         Raises:
-            DataError: it cannot be reached, refuses, or answers something else.
+            DataError: The host is unreachable, refuses, or sends an unknown response.
         """
         ...

@@ -1,4 +1,4 @@
-"""Where public sets lie on this computer."""
+"""Locations of downloaded public datasets."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,28 +7,31 @@ from fracture_core.download import licence_files
 from fracture_core.download.public_datasets import PublicDataset
 
 
-def default_folder(row: PublicDataset, root: Path) -> Path:
-    """Where a set is put unless told otherwise.
+def default_folder(dataset: PublicDataset, root: Path) -> Path:
+    """Return the default download folder of a dataset.
 
     Args:
-        row: the set.
-        root: where runs lie.
+        dataset: the dataset.
+        root: the folder of runs.
     """
-    return root / ".sets" / row.name
+    return root / ".sets" / dataset.name
 
 
-def find_local(row: PublicDataset, root: Path, others: Iterable[str] = ()) -> Path | None:
-    """The folder that holds a set, whole; None where none is known to.
+def find_local(dataset: PublicDataset, root: Path, others: Iterable[str] = ()) -> Path | None:
+    """Find a complete download of a dataset.
 
     Args:
-        row: the set.
-        root: where runs lie.
-        others: folders that may hold it, besides the usual one.
+        dataset: the dataset.
+        root: the folder of runs.
+        others: other folders to check besides the default one.
+
+    Returns:
+        The folder, or None.
     """
-    for folder in (default_folder(row, root), *map(Path, others)):
+    for folder in (default_folder(dataset, root), *map(Path, others)):
         try:
-            if licence_files.is_complete(folder, row):
+            if licence_files.is_complete(folder, dataset):
                 return folder
-        except (OSError, ValueError):  # no rights, a name no file can have
+        except (OSError, ValueError):  # no permission, or an invalid file name
             continue
     return None

@@ -1,4 +1,4 @@
-"""The beginning of a file, kept so that a later attempt fetches only the rest."""
+"""Partial downloads that a later attempt can resume."""
 
 import json
 from pathlib import Path
@@ -6,23 +6,23 @@ from pathlib import Path
 import requests
 
 from fracture_core.download.listing import RemoteFile
-from fracture_core.io.disk_space import disk_errors
+from fracture_core.io.disk_space import data_disk_errors
 
 
 class PartialFile:
-    """`name.part`, and beside it in `name.part.json` of which file it is the beginning.
+    """A partial download `name.part`, identified by size and MD5 in `name.part.json`.
 
     Attributes:
-        path: the part.
-        size: bytes that are there.
+        path: path of the partial file.
+        size: number of bytes downloaded.
     """
 
     def __init__(self, path: Path, remote: RemoteFile) -> None:
-        """Takes up the part of an earlier attempt, where it is one of this very file.
+        """Resume the partial file of an earlier attempt if it belongs to the same remote file.
 
         Args:
-            path: where the whole file will lie.
-            remote: the file.
+            path: final path of the file.
+            remote: the remote file.
         """
         self.path = path.with_name(path.name + ".part")
         self._note = path.with_name(path.name + ".part.json")
@@ -37,7 +37,7 @@ class PartialFile:
             self.size = self.path.stat().st_size
 
     def _read_note(self) -> str | None:
-        """The validator, None where the part is of another file or nothing proves that it is not."""
+        """Return the validator; None if the partial file belongs to another file, or possibly does."""
         if not self._note.is_file():
             return None
         try:
@@ -50,7 +50,7 @@ class PartialFile:
         return validator if validator or self._identity["md5"] else None
 
     def request_headers(self) -> dict[str, str]:
-        """Headers that ask for the rest, or for the whole file where it has changed since (RFC 9110, 13.1.5)."""
+        """Return headers for the rest, or for the whole file if it has changed (RFC 9110, section 13.1.5)."""
         if not self.size:
             return {}
         headers = {"Range": f"bytes={self.size}-"}
@@ -59,45 +59,45 @@ class PartialFile:
         return headers
 
     def is_continued_by(self, response: requests.Response) -> bool:
-        """Whether a response is the rest that was asked for."""
+        """Return whether a response contains the requested rest."""
         if response.status_code != requests.codes.partial_content:
             return False
         span, _, total = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
         return span.startswith(f"{self.size}-") and total in ("*", str(self._identity["size"]))
 
     def restart(self, validator: str) -> None:
-        """Empties the part.
+        """Empty the partial file.
 
         Args:
-            validator: strong ETag or date of change of what follows; empty where there is none.
+            validator: strong ETag or modification date of the following content; "" if there is none.
         """
-        with disk_errors(self.path):
+        with data_disk_errors(self.path):
             self._note.write_text(json.dumps({**self._identity, "validator": validator}), "utf-8")
             self.path.write_bytes(b"")
         self._validator = validator
         self.size = 0
 
     def append(self, chunk: bytes) -> None:
-        """Adds what arrived; it is on disk when this returns."""
-        with disk_errors(self.path), self.path.open("ab") as file:
+        """Append received bytes and close the file."""
+        with data_disk_errors(self.path), self.path.open("ab") as file:
             file.write(chunk)
         self.size += len(chunk)
 
     def discard(self) -> None:
-        """Deletes the part."""
-        with disk_errors(self.path):
+        """Delete the partial file."""
+        with data_disk_errors(self.path):
             self.path.unlink(missing_ok=True)
             self._note.unlink(missing_ok=True)
 
     def complete(self, path: Path) -> None:
-        """Gives the part the name of the whole file."""
-        with disk_errors(path):
+        """Rename the partial file to its final path."""
+        with data_disk_errors(path):
             self.path.replace(path)
             self._note.unlink(missing_ok=True)
 
 
 def response_validator(response: requests.Response) -> str:
-    """What `If-Range` may hold for a response: its ETag unless weak, else its date of change, else nothing."""
+    """Return the value for `If-Range`: the ETag unless it is weak, else the modification date, else ""."""
     tag = response.headers.get("ETag", "")
     if tag and not tag.startswith("W/"):
         return tag

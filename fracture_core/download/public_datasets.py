@@ -1,4 +1,4 @@
-"""The table of public data sets that can be fetched by name."""
+"""Public datasets that can be downloaded by name."""
 
 from dataclasses import dataclass
 
@@ -10,25 +10,25 @@ from fracture_core.errors import DataError
 from fracture_core.io.file_size import format_file_size
 
 _CC_BY = "https://creativecommons.org/licenses/by/4.0/"
-_NOT_STATED = "not stated here: read the page of the set before you use it"
+_NOT_STATED = "not stated here; read the dataset's page before use"
 _FRACATLAS = find_layout("fracatlas")
 
 
 @dataclass(frozen=True)
 class PublicDataset:
-    """One public data set.
+    """A public dataset.
 
     Attributes:
-        name: what the command line calls it.
-        title: its own name.
-        words: what it holds.
-        size: bytes to fetch, about; None where it is known only once the host was asked.
-        licence: its terms in a few words.
-        licence_url: their text; empty where there is none.
-        citation: how its authors are named.
-        page: where a person finds it.
-        counts: radiographs as published, by split; the split is "" where the set has none.
-        source: where it is fetched from; None where its terms ask for registration by the user.
+        name: identifier on the command line.
+        title: title of the dataset.
+        words: description of its content.
+        size: approximate download size in bytes; None if only the host knows it.
+        licence: name of the licence.
+        licence_url: URL of the licence text; "" if there is none.
+        citation: how to cite it.
+        page: URL of its web page.
+        counts: published number of radiographs by split; the split is "" for an unsplit dataset.
+        source: the host to download from; None if the user must register.
     """
 
     name: str
@@ -44,11 +44,11 @@ class PublicDataset:
 
     @property
     def size_text(self) -> str:
-        """The size to fetch, for a reader."""
-        return f"about {format_file_size(self.size)}" if self.size else "size not stated here"
+        """Download size as text."""
+        return f"about {format_file_size(self.size)}" if self.size else "size unknown"
 
 
-#: Every set; sizes and counts as published, and compared with what arrives.
+#: All datasets. Sizes and counts are as published; downloads are compared with them.
 PUBLIC_DATASETS: tuple[PublicDataset, ...] = (
     PublicDataset(
         name="fracatlas",
@@ -77,7 +77,7 @@ PUBLIC_DATASETS: tuple[PublicDataset, ...] = (
     PublicDataset(
         name="multiregion",
         title="Bone Fracture Multi-Region X-ray Data",
-        words="10,580 files of many regions; most are rotated copies, and most of its test files are in train too",
+        words="10,580 files of many regions; most are rotated copies, and most test files are also in train",
         size=None,
         licence=_NOT_STATED,
         licence_url="",
@@ -103,7 +103,7 @@ PUBLIC_DATASETS: tuple[PublicDataset, ...] = (
         title="MURA",
         words="40,561 radiographs of the upper limb, normal or abnormal",
         size=None,
-        licence="Stanford University's research use agreement, which you sign when you register",
+        licence="Stanford University research use agreement, signed on registration",
         licence_url="",
         citation="MURA, Rajpurkar et al. 2017, arXiv:1712.06957",
         page="https://stanfordmlgroup.github.io/competitions/mura",
@@ -114,13 +114,20 @@ PUBLIC_DATASETS: tuple[PublicDataset, ...] = (
 
 
 def public_dataset(name: str) -> PublicDataset:
-    """A set by its name.
+    """Return a public dataset by name.
+
+    Args:
+        name: its identifier.
 
     Raises:
-        DataError: there is none of that name.
+        DataError: There is no dataset with this name.
+
+    Example:
+        >>> public_dataset("fracatlas").title
+        'FracAtlas'
     """
-    for row in PUBLIC_DATASETS:
-        if row.name == name:
-            return row
-    names = ", ".join(row.name for row in PUBLIC_DATASETS)
-    raise DataError(f"Expected a data set out of {names}, but got {name!r}: choose one of these.")
+    for dataset in PUBLIC_DATASETS:
+        if dataset.name == name:
+            return dataset
+    names = ", ".join(dataset.name for dataset in PUBLIC_DATASETS)
+    raise DataError(f"There is no public dataset {name!r}. Choose one of: {names}.")

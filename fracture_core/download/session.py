@@ -1,5 +1,6 @@
-"""One HTTP session for all downloads: who we are, how long we wait, when we ask again."""
+"""HTTP session for downloads: user agent, timeout and retries."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import requests
@@ -11,13 +12,13 @@ from fracture_core import __version__
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long a download goes on trying.
+    """Retry policy of downloads.
 
     Attributes:
-        tries: attempts at a file that bring no news before it is given up; 1 or greater.
-        wait: seconds before the second attempt; doubled for each further one.
-        longest: seconds that no wait exceeds, whatever the server asks for.
-        timeout: seconds without a byte after which a connection counts as dropped.
+        tries: maximum number of successive attempts without progress, at least 1.
+        wait: seconds before the second attempt; doubled for each further attempt.
+        longest: maximum wait in seconds, also if the server requests more.
+        timeout: seconds without data after which a connection counts as interrupted.
     """
 
     tries: int = 5
@@ -26,41 +27,54 @@ class RetryPolicy:
     timeout: float = 30.0
 
     def before(self, attempt: int) -> float:
-        """Seconds to wait before an attempt, counted from 1."""
-        return min(self.longest, self.wait * 2 ** (attempt - 1))
+        """Return the seconds to wait before an attempt, counted from 1."""
+        return min(self.longest, self.wait * 2.0 ** (attempt - 1))
 
 
-#: What a download does unless told otherwise.
+#: Default policy.
 DEFAULT_RETRY = RetryPolicy()
 
 
 class _Adapter(HTTPAdapter):
-    """An adapter under which no request waits for ever."""
+    """HTTP adapter with a default timeout and retries."""
 
-    def __init__(self, patience: RetryPolicy) -> None:
-        self._timeout = patience.timeout
+    def __init__(self, policy: RetryPolicy) -> None:
+        self._timeout = policy.timeout
         retry = Retry(
-            total=patience.tries - 1,
-            # Few: without a network there is no need to say so late, and a file has its own attempts.
-            connect=min(1, patience.tries - 1),
-            read=min(1, patience.tries - 1),
+            total=policy.tries - 1,
+            # Few retries: without a network the user should know soon, and each file has its own attempts.
+            connect=min(1, policy.tries - 1),
+            read=min(1, policy.tries - 1),
             status_forcelist=(429, 500, 502, 503, 504),
             allowed_methods=("GET",),
-            backoff_factor=patience.wait,
-            backoff_max=patience.longest,
-            retry_after_max=max(1, int(patience.longest)),
+            backoff_factor=policy.wait,
+            backoff_max=policy.longest,
+            retry_after_max=max(1, int(policy.longest)),
             raise_on_status=False,
         )
         super().__init__(max_retries=retry)
 
-    def send(self, request, stream=False, timeout=None, verify=True, cert=None, proxies=None):
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: float | tuple[float, float] | tuple[float, None] | None = None,
+        verify: bool | str = True,
+        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """Send a request, with the policy's timeout if none is given."""
         return super().send(request, stream, timeout or self._timeout, verify, cert, proxies)
 
 
-def open_session(patience: RetryPolicy) -> requests.Session:
-    """A session that says who it is and asks again where a server is busy."""
+def open_session(retry: RetryPolicy) -> requests.Session:
+    """Open a session that identifies this program and retries if a server is busy.
+
+    Args:
+        retry: retry policy.
+    """
     session = requests.Session()
     session.headers["User-Agent"] = f"second-look/{__version__}"
     for scheme in ("https://", "http://"):
-        session.mount(scheme, _Adapter(patience))
+        session.mount(scheme, _Adapter(retry))
     return session

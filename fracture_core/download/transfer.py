@@ -1,5 +1,6 @@
-"""Fetch one file: streamed, resumed, tried again, verified."""
+"""Download of one file: streamed, resumable, retried and verified."""
 
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +8,6 @@ from pathlib import Path
 
 import requests
 
-from fracture_core.download.checksum import md5_of_file
 from fracture_core.download.http_errors import (
     CONNECTION_ERRORS,
     refused_error,
@@ -19,20 +19,22 @@ from fracture_core.download.partial_file import PartialFile, response_validator
 from fracture_core.download.session import RetryPolicy
 from fracture_core.errors import DataError
 
-# A drop costs at most this many bytes of what had arrived.
+# Bytes per write; an interruption loses at most this many bytes.
 _CHUNK = 1 << 16
 
-# An attempt that brought this many bytes was worth it, and the count of vain ones starts anew.
-_REPORT_BYTES = 1 << 20
+# An attempt that brought at least this many new bytes resets the count of failed attempts.
+_PROGRESS_BYTES = 1 << 20
+
+_MD5_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
 class FetchedFile:
-    """A file that arrived whole.
+    """A completely downloaded file.
 
     Attributes:
-        path: where it lies.
-        md5: its checksum, computed here.
+        path: its path.
+        md5: its MD5, computed from the file, hexadecimal.
     """
 
     path: Path
@@ -44,44 +46,44 @@ def fetch_file(
     remote: RemoteFile,
     folder: Path,
     progress: Callable[[int], None],
-    patience: RetryPolicy,
+    retry: RetryPolicy,
 ) -> FetchedFile:
-    """Fetches a file, unless it is there already and verified.
+    """Download a file unless a verified copy exists.
 
-    What arrives is kept in a part beside it until it is whole, and whatever ends this function, `progress`
-    included, leaves a part that the next call continues. Memory does not grow with the file.
+    Received bytes are kept in a partial file. If this function is interrupted, for example by `progress`, the
+    next call resumes it. Memory use does not depend on the file size.
 
     Args:
         session: see `session.open_session`.
-        remote: what to fetch.
-        folder: where to; exists.
-        progress: called with the bytes that are there.
-        patience: when to give up.
+        remote: the file to download.
+        folder: existing target folder.
+        progress: called with the number of bytes downloaded.
+        retry: retry policy.
 
     Returns:
         The verified file.
 
     Raises:
-        DataError: the host refuses or cannot be reached, the file is not the one that was published, or the
-            disk refuses.
+        DataError: The host refuses or is unreachable, the file differs from the published one, or the disk
+            reports an error.
     """
     path = folder / remote.name
     if path.is_file() and path.stat().st_size == remote.size:
-        found = md5_of_file(path)
-        if found == (remote.md5 or found):
+        md5 = _md5(path)
+        if md5 == (remote.md5 or md5):
             progress(remote.size)
-            return FetchedFile(path, found)
+            return FetchedFile(path, md5)
     part = PartialFile(path, remote)
-    _download_with_retries(part, session, remote, progress, patience)
-    found = md5_of_file(part.path)
-    if found != (remote.md5 or found):
+    _download_with_retries(part, session, remote, progress, retry)
+    md5 = _md5(part.path)
+    if md5 != (remote.md5 or md5):
         part.discard()
         raise DataError(
-            f"Expected {remote.name} with the published MD5 {remote.md5}, but what arrived has {found}: it was "
-            "deleted, so try again."
+            f"{remote.name} is damaged: its MD5 is {md5}, but {remote.md5} was published. The file was deleted; try "
+            "again."
         )
     part.complete(path)
-    return FetchedFile(path, found)
+    return FetchedFile(path, md5)
 
 
 def _download_with_retries(
@@ -89,36 +91,36 @@ def _download_with_retries(
     session: requests.Session,
     remote: RemoteFile,
     progress: Callable[[int], None],
-    patience: RetryPolicy,
+    retry: RetryPolicy,
 ) -> None:
-    """Attempts, with growing pauses, until the part is whole or `patience` is at its end."""
-    furthest, vain = part.size, 0
+    """Attempt the download, with growing pauses, until it is complete or the retries are used up."""
+    furthest, failures = part.size, 0
     progress(part.size)
     while part.size < remote.size:
-        broken: Exception | None = None
+        cause: Exception | None = None
         try:
             _attempt(part, session, remote, progress)
         except CONNECTION_ERRORS as error:
-            broken = error
-        except requests.exceptions.HTTPError as error:  # while the address was asked for
-            raise refused_error(remote.name, remote.host, error.response, "wait and try again") from error
+            cause = error
+        except requests.exceptions.HTTPError as error:  # raised by `remote.address`
+            raise refused_error(remote.name, remote.host, error.response, "Try again later") from error
         except requests.exceptions.RequestException as error:
             raise unexpected_response_error(remote.name, remote.host, error) from error
         if part.size == remote.size:
             return
-        # Measured from the furthest ever reached: a server that always begins anew brings no news.
-        vain = 0 if part.size >= furthest + _REPORT_BYTES else vain + 1
+        # Compared with the furthest position: a server that always restarts makes no progress.
+        failures = 0 if part.size >= furthest + _PROGRESS_BYTES else failures + 1
         furthest = max(furthest, part.size)
-        if vain >= patience.tries:
-            raise unreachable_error(remote.name, remote.host) from broken
+        if failures >= retry.tries:
+            raise unreachable_error(remote.name, remote.host) from cause
         progress(part.size)
-        time.sleep(patience.before(max(1, vain)))
+        time.sleep(retry.before(max(1, failures)))
 
 
 def _attempt(
     part: PartialFile, session: requests.Session, remote: RemoteFile, progress: Callable[[int], None]
 ) -> None:
-    """One request for what is missing."""
+    """Request the missing bytes once."""
     headers = {"Accept-Encoding": "identity", **part.request_headers()}
     with session.get(remote.address(), headers=headers, stream=True) as response:
         if response.status_code in (requests.codes.partial_content, requests.codes.range_not_satisfiable):
@@ -126,28 +128,36 @@ def _attempt(
                 part.restart("")
                 return
         elif response.status_code == requests.codes.ok:
-            # The whole file: there was no part, the server knows no ranges, or the file has changed.
+            # The whole file: first attempt, no range support, or the file has changed.
             length = response.headers.get("Content-Length", str(remote.size))
             if length != str(remote.size):
-                raise _mismatch_error(remote, f"{int(length):,}")
+                raise _size_error(remote, f"{int(length):,}")
             part.restart(response_validator(response))
         else:
             raise refused_error(
                 remote.name,
                 remote.host,
                 response,
-                f"wait and try again, or fetch it with a browser and put it into {part.path.parent}",
+                f"Try again later, or download it with a browser to {part.path.parent}",
             )
         for chunk in response.iter_content(_CHUNK):
             if part.size + len(chunk) > remote.size:
                 part.discard()
-                raise _mismatch_error(remote, "more")
+                raise _size_error(remote, "more")
             part.append(chunk)
             progress(part.size)
 
 
-def _mismatch_error(remote: RemoteFile, sent: str) -> DataError:
+def _size_error(remote: RemoteFile, sent: str) -> DataError:
     return DataError(
-        f"Expected {remote.size:,} bytes of {remote.name} as published, but {remote.host} sends {sent}: try "
-        "again later."
+        f"{remote.host} sends {sent} bytes of {remote.name}, but {remote.size:,} were published. Try again later."
     )
+
+
+def _md5(path: Path) -> str:
+    """Return the MD5 of a file, hexadecimal. It only detects damaged files."""
+    digest = hashlib.md5(usedforsecurity=False)
+    with path.open("rb") as file:
+        while chunk := file.read(_MD5_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

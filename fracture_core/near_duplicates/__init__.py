@@ -1,12 +1,12 @@
-"""Which images of a set show the same picture, however it was turned, mirrored, scaled or saved again.
+"""Near-duplicate detection: images that are equal after rotation, mirroring, rescaling or saving again.
 
-Comparing every image with every other is out of the question for large sets, and comparing small
-thumbnails calls two forearms one. So three steps, each harder than the one before:
+Comparing all pairs is too slow for large datasets, and small thumbnails do not distinguish two forearms.
+The search therefore has three steps, each more exact than the one before:
 
-1. `compute_fingerprint`: the picture's detail around its centre, on rings. Turning the picture shifts the rings.
-2. `candidates`: the nearest neighbours of each fingerprint, by numbers that no turn or mirror changes.
-3. `compare`: fingerprints laid over each other at every turn; where they leave a doubt, the two pictures
-   themselves are registered and compared pixel by pixel.
+1. `compute_fingerprint` samples the detail of an image on rings around its centre. Rotation shifts the rings.
+2. `candidates` finds the nearest neighbours of each fingerprint by rotation- and mirror-invariant descriptors.
+3. `registration` aligns two fingerprints at every rotation. Doubtful pairs are registered and compared pixel
+   by pixel.
 """
 
 from fracture_core.near_duplicates.duplicate_groups import DuplicateMatch, group_duplicates

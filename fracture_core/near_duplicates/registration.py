@@ -1,28 +1,29 @@
-"""Whether two pictures are one: fingerprints at every turn, and the pixels themselves where that leaves doubt."""
+"""Pairwise comparison: fingerprints at every rotation, and registered pixels for doubtful pairs."""
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from scipy.fft import irfft, rfft
 
-from fracture_core.near_duplicates.detail import FLOOR, normalised_detail
-from fracture_core.near_duplicates.fingerprint import ANGLES
+from fracture_core.near_duplicates.fingerprint import ANGLES, NOISE_FLOOR, normalised_detail
 
-#: Correlation of fingerprints from which two pictures are one without a look at their pixels, and below
-#: which they are two. Copies of FracAtlas and of two sets of turned copies lie above 0.76, nearly all above
-#: 0.85; different films of one kind reach 0.84.
+#: Fingerprint correlation from which two images are duplicates without a comparison of pixels, and below which
+#: they are not. Copies in FracAtlas and in two datasets of rotated copies are above 0.76, nearly all above 0.85.
+#: Different images of one view reach 0.84.
 SURE_CORRELATION, DOUBTFUL_CORRELATION = 0.93, 0.75
 
-#: Agreement of the registered pictures from which they are one. Of the pairs of FracAtlas that leave doubt, those
-#: that are one have 0.92 and more, and those that are not (two feet of one size) 0.87 and less.
+#: Pixel agreement from which two images are duplicates. Among the doubtful pairs of FracAtlas, duplicates have at
+#: least 0.92 and other pairs (two feet of one size) at most 0.87.
 SAME_AGREEMENT = 0.9
 
-#: Share of the first picture's detail that the registered second one must cover.
-_COVERED = 0.5
+# Share of the first image's detail that the registered second image must cover.
+_MIN_OVERLAP = 0.5
 
-#: Side of the squares that are registered, in pixels, and the sigmas for `normalised_detail` at that side.
+#: Side in pixels of the squares that are registered.
 REGISTRATION_SIDE = 128
+# Sigmas for `normalised_detail` at this side.
 _SIGMAS = (0.7, 2.7, 4.0)
 
 _ROWS, _COLUMNS = np.mgrid[:REGISTRATION_SIDE, :REGISTRATION_SIDE]
@@ -30,21 +31,21 @@ _DISC = (
     np.hypot(_ROWS - (REGISTRATION_SIDE - 1) / 2, _COLUMNS - (REGISTRATION_SIDE - 1) / 2)
     < REGISTRATION_SIDE / 2 - 2
 ).astype(np.uint8)
-# Side of the neighbourhoods whose correlations are looked at, in pixels of that square.
+# Side in pixels of the neighbourhoods of the local correlations.
 _AROUND = 17
 
-# Copies have settled long before; films that are not one never do.
+# Duplicates converge much earlier; other pairs do not converge.
 _ECC_CRITERIA = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 15, 1e-3)
 
 
 @dataclass(frozen=True)
 class Pose:
-    """How one fingerprint lies best on another.
+    """Best alignment of one fingerprint with another.
 
     Attributes:
-        correlation: 0–1, of the absolute value: a negative of a film is the same film.
-        turn: radians by which the second picture is turned.
-        mirrored: whether it is mirrored as well.
+        correlation: absolute correlation, 0–1. The negative of an image counts as the same image.
+        turn: rotation of the second image in radians.
+        mirrored: whether the second image is also mirrored.
         negative: whether black and white are exchanged.
     """
 
@@ -54,19 +55,21 @@ class Pose:
     negative: bool
 
 
-def best_poses(prints: np.ndarray, left: np.ndarray, right: np.ndarray) -> list[Pose]:
-    """Lays fingerprints over each other at every turn, straight and mirrored.
+def best_poses(
+    fingerprints: NDArray[np.int8], left: NDArray[np.int64], right: NDArray[np.int64]
+) -> list[Pose]:
+    """Align pairs of fingerprints at every rotation, with and without mirroring.
 
     Args:
-        prints: int8 (n, RADII, ANGLES).
-        left: int (m,), the first of each pair.
-        right: int (m,), the second.
+        fingerprints: int8 (n, RADII, ANGLES).
+        left: int64 (m,), first image of each pair.
+        right: int64 (m,), second image of each pair.
 
     Returns:
-        The best pose of each pair; correlation 0 where one has no detail.
+        The best pose of each pair; correlation 0 if one image has no detail.
     """
     rows, place = np.unique(np.concatenate([left, right]), return_inverse=True)
-    waves = rfft(_normalise(prints[rows]))
+    waves = rfft(_normalise(fingerprints[rows]))
     a, b = waves[place[: len(left)]], waves[place[len(left) :]]
     straight = irfft((np.conj(a) * b).sum(axis=1), ANGLES)
     mirrored = irfft((a * b).sum(axis=1), ANGLES)
@@ -79,71 +82,77 @@ def best_poses(prints: np.ndarray, left: np.ndarray, right: np.ndarray) -> list[
     ]
 
 
-def pixel_agreement(first: np.ndarray, second: np.ndarray, pose: Pose) -> float:
-    """How well two pictures agree pixel by pixel once the second is laid over the first.
+def pixel_agreement(first: NDArray[np.float32], second: NDArray[np.float32], pose: Pose) -> float:
+    """Register the second image to the first and compare them pixel by pixel.
 
-    The pose is refined to an affine map, which undoes a crop or a tilt before squeezing as well, by maximising
-    the correlation (ECC, Evangelidis and Psarakis 2008, in OpenCV). Two hands in one position agree in parts;
-    copies agree nearly everywhere, save where one was cut off or written upon. So what counts is the median
-    of the correlations around each place. Places where either picture is flat (collimated, cut off, never decoded)
-    do not count.
+    The pose is refined to an affine transform, which also corrects a crop or tilt, by maximising the
+    correlation (ECC, Evangelidis and Psarakis 2008, in OpenCV). Two hands in one position agree in parts.
+    Duplicates agree nearly everywhere, except where one was cropped or annotated. The result is therefore
+    the median of local correlations. Flat regions (collimated, cropped, never decoded) do not count.
 
     Args:
-        first: float32 (SIDE, SIDE), 0–1.
-        second: likewise.
-        pose: about how the second lies on the first.
+        first: float32 (REGISTRATION_SIDE, REGISTRATION_SIDE), 0–1.
+        second: float32, same shape.
+        pose: approximate pose of the second image relative to the first.
 
     Returns:
-        Median of the local correlations of the detail, −1…1; 0 where they share too little.
+        Median local correlation of the detail, −1…1; 0 if the images overlap too little.
     """
     moving = np.ascontiguousarray(second[::-1]) if pose.mirrored else second
     moving = 1 - moving if pose.negative else moving
     warp = _rotation(-pose.turn if pose.mirrored else pose.turn)
-    fixed, still = normalised_detail(first, *_SIGMAS), normalised_detail(moving, *_SIGMAS)
-    first_pose = _correlation(fixed, still, warp)
-    if first_pose >= SAME_AGREEMENT:
-        return first_pose
+    fixed, moving_detail = normalised_detail(first, *_SIGMAS), normalised_detail(moving, *_SIGMAS)
+    initial = _correlation(fixed, moving_detail, warp)
+    if initial >= SAME_AGREEMENT:
+        return initial
     try:
         refined = cv2.findTransformECC(
-            fixed[0], still[0], warp.copy(), cv2.MOTION_AFFINE, _ECC_CRITERIA, _DISC, 5
+            fixed[0], moving_detail[0], warp.copy(), cv2.MOTION_AFFINE, _ECC_CRITERIA, _DISC, 5
         )[1]
     except cv2.error:
-        # It gives up where the pictures have nothing in common; the first pose stands.
-        return first_pose
-    return max(first_pose, _correlation(fixed, still, refined))
+        # ECC does not converge if the images have nothing in common.
+        return initial
+    return max(initial, _correlation(fixed, moving_detail, np.asarray(refined, np.float32)))
 
 
 def _correlation(
-    fixed: tuple[np.ndarray, np.ndarray], still: tuple[np.ndarray, np.ndarray], warp: np.ndarray
+    fixed: tuple[NDArray[np.float32], NDArray[np.float32]],
+    moving: tuple[NDArray[np.float32], NDArray[np.float32]],
+    warp: NDArray[np.float32],
 ) -> float:
-    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    # Outside of the picture the spread is 0, as in a part of it that is flat.
-    moved, spread = (
-        cv2.warpAffine(each, warp, (REGISTRATION_SIDE, REGISTRATION_SIDE), flags=how) for each in still
+    """Return the median local correlation of two images after warping the second one.
+
+    Both images are given as detail and local standard deviation, see `normalised_detail`.
+    """
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    # Outside the image the deviation is 0, as in flat regions.
+    moved, deviation = (
+        cv2.warpAffine(array, warp, (REGISTRATION_SIDE, REGISTRATION_SIDE), flags=flags) for array in moving
     )
-    textured = (fixed[1] > FLOOR / 2) & (_DISC == 1)
-    both = (textured & (spread > FLOOR / 2)).astype(np.uint8)
-    # The rim of what is compared has neighbours on one picture that the other lacks.
+    textured = (fixed[1] > NOISE_FLOOR / 2) & (_DISC == 1)
+    both = (textured & (deviation > NOISE_FLOOR / 2)).astype(np.uint8)
+    # At the rim of the overlap, neighbourhoods contain pixels that only one image has.
     both = cv2.erode(both, np.ones((5, 5), np.uint8), borderValue=0) > 0
-    if both.sum() < _COVERED * textured.sum() or not both.any():
+    if both.sum() < _MIN_OVERLAP * textured.sum() or not both.any():
         return 0.0
     a, b = np.where(both, fixed[0], 0), np.where(both, moved, 0)
     return float(np.median((_mean(a * b) / np.sqrt(_mean(a * a) * _mean(b * b) + 1e-9))[both]))
 
 
-def _mean(values: np.ndarray) -> np.ndarray:
-    """Mean around each place."""
-    return cv2.blur(values, (_AROUND, _AROUND), borderType=cv2.BORDER_CONSTANT)
+def _mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the local mean around each pixel."""
+    return np.asarray(cv2.blur(values, (_AROUND, _AROUND), borderType=cv2.BORDER_CONSTANT), np.float32)
 
 
-def _rotation(angle: float) -> np.ndarray:
-    """(2, 3) turn about the centre of the square."""
+def _rotation(angle: float) -> NDArray[np.float32]:
+    """Return the (2, 3) affine matrix of a rotation about the centre of the square."""
     cos, sin = np.cos(angle), np.sin(angle)
     matrix = np.array([[cos, -sin], [sin, cos]])
     centre = np.full(2, (REGISTRATION_SIDE - 1) / 2)
     return np.column_stack([matrix, centre - matrix @ centre]).astype(np.float32)
 
 
-def _normalise(prints: np.ndarray) -> np.ndarray:
-    rings = prints.astype(np.float32)
-    return rings / np.maximum(np.linalg.norm(rings, axis=(1, 2), keepdims=True), 1e-6)
+def _normalise(fingerprints: NDArray[np.int8]) -> NDArray[np.float32]:
+    """Scale each fingerprint to unit length."""
+    rings = fingerprints.astype(np.float32)
+    return np.asarray(rings / np.maximum(np.linalg.norm(rings, axis=(1, 2), keepdims=True), 1e-6), np.float32)

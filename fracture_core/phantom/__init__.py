@@ -1,4 +1,4 @@
-"""Synthetic radiographs: computed images of bones, some of them broken, that show no person."""
+"""Synthetic radiographs (phantoms): computed images of bones, with or without a fracture, of no real person."""
 
 from fracture_core.phantom.dicom import phantom_to_dicom
 from fracture_core.phantom.fracture import FractureRequest

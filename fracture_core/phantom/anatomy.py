@@ -1,9 +1,8 @@
-"""The limbs: which bones a region has, how long and wide they are, and the flesh around them.
+"""Anatomy of the limbs: bones of each region, their sizes, and the soft tissue around them.
 
-Frame of a limb: millimetres, +y towards the fingers or the foot, −x towards the thumb or the big toe.
-Sizes are those of a mean adult as anatomy texts give them (metacarpals 46–68 mm, proximal phalanges
-32–44 mm, shaft of the tibia 22–24 mm wide with a wall of 4–5 mm);
-every film draws its own person around them.
+Coordinates of a limb are in mm: +y towards the fingers or the foot, −x towards the thumb or the big toe.
+Sizes are those of an average adult in anatomy textbooks (metacarpals 46–68 mm, proximal phalanges 32–44 mm,
+tibial shaft 22–24 mm wide with a wall of 4–5 mm). Each image has its own individual variation.
 """
 
 from collections.abc import Sequence
@@ -24,17 +23,17 @@ PHANTOM_REGIONS = ("forearm", "leg", "hand", "hip")
 
 @dataclass(frozen=True)
 class Limb:
-    """Everything of one person that gets onto the film.
+    """The bones and soft tissue of one person in one region.
 
     Attributes:
         region: one of `PHANTOM_REGIONS`.
         bones: the bones.
         flesh: sleeves of soft tissue; their `cortex` is skin and fat, their inside is muscle.
-        centre: (2,) point of the limb in mm which lies in the middle of the film.
-        field: (height, width) in mm of what should be on the film.
-        distal_up: whether fingers point to the upper edge of the film.
-        weights: chance of each breakable bone to be the broken one, by name.
-        exposure: how films of this part are taken.
+        centre: point of the limb in mm at the centre of the image.
+        field: height and width in mm of the imaged field.
+        distal_up: whether distal is at the upper edge of the image.
+        weights: probability of each bone to be the fractured one, by name.
+        exposure: exposure factors of the body part.
     """
 
     region: str
@@ -56,7 +55,7 @@ def _finger(
     lengths: Sequence[float],
     thick: float,
 ) -> tuple[list[Bone], list[Bone]]:
-    """One ray of the hand: metacarpal and phalanges in a line with small bends, and the flesh around."""
+    """Make one ray of the hand: metacarpal and phalanges with small bends, and their soft tissue."""
     names = (
         ["metacarpal", "proximal", "middle", "distal"]
         if len(lengths) == 4
@@ -195,7 +194,7 @@ def _finger(
 
 
 def _hand_bones(rng: np.random.Generator, person: Person) -> tuple[list[Bone], list[Bone], tuple[str, ...]]:
-    """Wrist, metacarpals and fingers, their flesh, and the names of all of them."""
+    """Make carpals, metacarpals and phalanges, their soft tissue, and the names of all parts."""
     pebble = partial(make_pebble, person=person, rng=rng)
     bones = [
         pebble("scaphoid", (-6.0, 4.6), (-18.0, 17.0), 5.8, 5.6, waist=0.12),
@@ -246,7 +245,7 @@ def _hand_bones(rng: np.random.Generator, person: Person) -> tuple[list[Bone], l
 def _forearm_bones(
     person: Person, rng: np.random.Generator, followers: tuple[str, ...]
 ) -> tuple[list[Bone], list[Bone]]:
-    """Radius and ulna, broken off at the upper edge of any film, with the flesh of the forearm."""
+    """Make radius and ulna, which extend beyond the image edge, and the soft tissue of the forearm."""
     long = 250.0
     side = float(rng.uniform(-1.5, 1.5))
     radius = make_bone(
@@ -328,7 +327,7 @@ def _forearm_bones(
             fat=4.5,
             tip=18.0,
         ),
-        # Goes with the hand when the radius breaks, so that no bone is left without flesh.
+        # Moves with the hand if the radius is fractured, so that no bone lacks soft tissue.
         make_sleeve(
             "wrist",
             (1, -80),
@@ -345,7 +344,7 @@ def _forearm_bones(
 
 
 def _leg_bones(rng: np.random.Generator, person: Person) -> tuple[list[Bone], list[Bone]]:
-    """Tibia, fibula and the bones below the ankle, seen from the front, with their flesh."""
+    """Make tibia, fibula and foot bones in frontal view, with their soft tissue."""
     pebble = partial(make_pebble, person=person, rng=rng)
     foot = [
         pebble("talus", (0.4, 4.3), (1.0, 28.0), 17.5, 22.0, depth=0.95, round_by=0.14),
@@ -439,7 +438,7 @@ def _leg_bones(rng: np.random.Generator, person: Person) -> tuple[list[Bone], li
             fat=6.0,
             tip=10.0,
         ),
-        # Goes with the foot when the tibia breaks, so that no bone is left without flesh.
+        # Moves with the foot if the tibia is fractured, so that no bone lacks soft tissue.
         make_sleeve(
             "ankle",
             (6, -85),
@@ -470,13 +469,13 @@ def draw_limb(region: str, rng: np.random.Generator) -> Limb:
 
     Args:
         region: one of `PHANTOM_REGIONS`.
-        rng: where the person's build comes from; the same state gives the same person.
+        rng: random generator; the same state gives the same person.
 
     Returns:
         The limb.
 
     Raises:
-        ValueError: for a region that is not in `PHANTOM_REGIONS`.
+        ValueError: The region is not in `PHANTOM_REGIONS`.
     """
     stout, wall, spongy, flesh = rng.uniform((0.93, 0.8, 0.75, 0.92), (1.07, 1.15, 1.2, 1.12))
     person = Person(float(stout), float(wall), float(spongy), float(flesh))
@@ -493,7 +492,7 @@ def draw_limb(region: str, rng: np.random.Generator) -> Limb:
         weights = {"femoral neck": 0.4, "trochanters": 0.34, "femoral shaft": 0.26}
         return Limb(region, bones, around, centre, (height, 176.0), False, weights, exposure=THICK)
     if region not in PHANTOM_REGIONS:
-        raise ValueError(f"a region is one of {', '.join(PHANTOM_REGIONS)}, not {region!r}")
+        raise ValueError(f"Expected a region of {', '.join(PHANTOM_REGIONS)}, but got {region!r}.")
     hand, skin, names = _hand_bones(rng, person)
     arm, sleeve = _forearm_bones(person, rng, names)
     bones, around = individual_shape([*arm, *hand], [*sleeve, *skin], rng)

@@ -1,4 +1,4 @@
-"""A phantom as a DICOM file."""
+"""Export of phantoms as DICOM files."""
 
 from hashlib import sha256
 
@@ -11,22 +11,22 @@ from fracture_core.phantom.generate import Phantom
 
 
 def _uid(text: str) -> UID:
-    """A UID under the root 2.25 (DICOM PS3.5 B.2), derived from a text, hence the same every time."""
+    """Return a UID under the root 2.25 (DICOM PS3.5 B.2), derived deterministically from a text."""
     return UID(f"2.25.{int.from_bytes(sha256(text.encode()).digest()[:15], 'big')}")
 
 
 def phantom_to_dicom(phantom: Phantom, patient_id: str = "SYNTHETIC") -> bytes:
-    """A phantom as a DX DICOM file (DICOM PS3.3 A.26), for presentation, uncompressed.
+    """Encode a phantom as an uncompressed DX image for presentation (DICOM PS3.3 A.26).
 
-    Stored are 12 bits, MONOCHROME2, with a window over the full range and the pixel spacing. Names, UIDs
-    and dates are made up or empty; the image is declared synthetic in the patient's name and the comments.
+    The image has 12 bits, MONOCHROME2, a window over the full range and the pixel spacing. Names, UIDs and
+    dates are made up or empty. Patient name and comments declare the image as synthetic.
 
     Args:
-        phantom: what to write.
-        patient_id: identifier to write; not that of a person.
+        phantom: the phantom.
+        patient_id: Patient ID to write; it must not be that of a real person.
 
     Returns:
-        The file, the same bytes for the same phantom and version of pydicom.
+        The file content; identical for the same phantom and version of pydicom.
     """
     key = f"second look phantom {phantom.seed} {phantom.region} {phantom.kind} {phantom.raw.shape}"
     meta = FileMetaDataset()

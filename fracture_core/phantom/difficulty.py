@@ -1,28 +1,27 @@
-"""How hard the fractures of a set are to see: as in practice, or plain enough to teach a small network."""
+"""Difficulty levels: how visible the fractures of a synthetic dataset are."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Difficulty:
-    """How obvious the fractures are, and how much of the limb is on the film.
+    """How visible the fractures are, and how much of the limb is on the image.
 
-    Applies to intact films alike where it is about the film (`share`, `wander`), so that it tells nothing of
-    the label.
+    Properties of the image (`share`, `wander`, `plain`) also apply without a fracture, so that they are
+    independent of the label.
 
     Attributes:
-        share: how much of the region's usual field is on the film, 0–1; below 1 the film is centred on a
-            place where this limb may break, whether or not it is broken there.
-        wander: how far that place may lie off the middle, as a share of the film.
-        plain: whether side markers and collimated borders are left out; their edges are the strongest on the
-            film, and draw the attention of a network that has seen little.
-        paired: whether the two films of a pair, one intact and one broken, show the same limb in the same
-            position, so that nothing but the fracture differs.
-        severity: the mildest and the worst, 0–1; scales gap, displacement and angulation.
-        gap: between which factors the gap is drawn.
-        shift: the least displacement, as a share of the greatest.
-        subtle: whether fragments may be driven into each other and buckle fractures are drawn; these are
-            hardly seen.
+        share: share of the region's usual field that is on the image, 0–1. Below 1 the image is centred on a
+            place where this limb may be fractured, whether or not it is.
+        wander: maximum distance of that place from the centre, as a share of the image.
+        plain: whether side markers and collimated borders are left out. Their strong edges distract small
+            networks.
+        paired: whether the two images of a pair, with and without a fracture, show the same limb in the same
+            position, so that only the fracture differs.
+        severity: minimum and maximum severity, 0–1; scales gap, displacement and angulation.
+        gap: minimum and maximum factor of the gap.
+        shift: minimum displacement as a share of the maximum.
+        subtle: whether impacted and buckle fractures are drawn, which are hardly visible.
     """
 
     share: float
@@ -35,7 +34,7 @@ class Difficulty:
     subtle: bool
 
 
-#: By name. A small network learns from a few hundred easy films; realistic ones ask for far more.
+#: Levels by name. A small network learns from a few hundred easy images; realistic ones need far more.
 DIFFICULTIES = {
     "easy": Difficulty(0.5, 0.14, True, True, (0.8, 1.0), (1.2, 2.0), 0.4, False),
     "realistic": Difficulty(1.0, 0.0, False, False, (0.25, 1.0), (0.5, 1.0), 0.0, True),

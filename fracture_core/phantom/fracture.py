@@ -1,35 +1,36 @@
-"""Breaking a bone: surfaces through it, pieces that moved, and the zone a reader should mark."""
+"""Fracture simulation: fracture surfaces, displaced fragments and the annotated fracture zone."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fracture_core.phantom.anatomy import Limb
 from fracture_core.phantom.bone import PROFILE_STEPS, Bone, BonePiece, FractureSurface
 from fracture_core.phantom.difficulty import Difficulty
 from fracture_core.phantom.view import Motion, View
 
-#: The kinds of fracture that can be drawn.
+#: Types of fracture that can be drawn.
 FRACTURE_KINDS = ("transverse", "oblique", "spiral", "comminuted", "buckle")
 
-#: How often each kind is drawn when none is asked for.
+# Probability of each type if none is requested.
 _CHANCE = (0.28, 0.3, 0.16, 0.18, 0.08)
 
-#: How far, in mm, an angulated fragment may swing at its far end: with the bones behind it, and without.
+# Maximum displacement in mm of the far end of an angulated fragment, with and without bones attached to it.
 _SWING, _SWING_ALONE = 8.0, 4.0
 
 
 @dataclass(frozen=True)
 class FractureRequest:
-    """What fracture to draw. Whatever is None is drawn from the seed.
+    """Requested fracture. Properties that are None are drawn at random.
 
     Attributes:
         kind: one of `FRACTURE_KINDS`.
         bone: name of the bone, such as "tibia" or "metacarpal 5".
-        place: where along the bone, 0 (proximal) to 1 (distal).
-        gap: mm between the fragments along the axis; negative where they are driven into each other.
-        displacement: mm by which the distal fragment is shifted sideways.
-        angulation: degrees by which the distal fragment is turned.
+        place: position along the bone, 0 (proximal) to 1 (distal).
+        gap: distance of the fragments along the axis in mm; negative if impacted.
+        displacement: sideways displacement of the distal fragment in mm.
+        angulation: rotation of the distal fragment in degrees.
     """
 
     kind: str | None = None
@@ -42,18 +43,18 @@ class FractureRequest:
 
 @dataclass(frozen=True)
 class FracturePlan:
-    """A fracture worked out for one limb.
+    """A fracture computed for one limb.
 
     Attributes:
-        kind: its kind.
-        bone: name of the broken bone.
-        solid: names of the bones that break with it, itself among them.
-        pieces: what takes the place of those bones.
+        kind: one of `FRACTURE_KINDS`.
+        bone: name of the fractured bone.
+        solid: names of the bones of the same solid, including the fractured one.
+        pieces: the pieces that replace these bones.
         followers: names of the bones that move with the distal fragment.
-        motion: how the distal fragment and the followers moved.
-        centre: (2,) mm, middle of the fracture.
-        reach: half-width of the bone there, mm.
-        zone: cut surfaces and margin in mm from which `fracture_mask` is made.
+        motion: motion of the distal fragment and the followers.
+        centre: (2,) centre of the fracture in mm.
+        reach: half-width of the bone at the fracture in mm.
+        zone: bone, surfaces and margin in mm, used by `fracture_mask`.
     """
 
     kind: str
@@ -62,13 +63,13 @@ class FracturePlan:
     pieces: tuple[BonePiece, ...]
     followers: tuple[str, ...]
     motion: Motion
-    centre: np.ndarray
+    centre: NDArray[np.float64]
     reach: float
-    zone: tuple[Bone, np.ndarray, np.ndarray, np.ndarray, float]
+    zone: tuple[Bone, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]
 
 
-def _jagged(rng: np.random.Generator, count: int, size: float) -> np.ndarray:
-    """(count,) an irregular line around zero whose teeth are about `size` high."""
+def _jagged(rng: np.random.Generator, count: int, size: float) -> NDArray[np.float64]:
+    """Return an irregular line (count,) around zero with teeth of height `size`."""
     walk = np.cumsum(rng.standard_normal(count))
     walk -= np.linspace(walk[0], walk[-1], count)
     walk /= max(float(np.abs(walk).max()), 1e-9)
@@ -81,14 +82,14 @@ def _jagged(rng: np.random.Generator, count: int, size: float) -> np.ndarray:
 
 
 def _half(bone: Bone, u: float) -> float:
-    """Half-width of a bone at u, mm."""
+    """Return the half-width of a bone at u in mm."""
     return 0.5 * float(bone.along_profile(bone.left, u) + bone.along_profile(bone.right, u))
 
 
 def _cuts(
     rng: np.random.Generator, kind: str, u: float, half: float, slant: float
 ) -> tuple[FractureSurface, FractureSurface]:
-    """The surface that ends the proximal fragment, and the one that begins the distal fragment."""
+    """Return the surface that ends the proximal fragment and the one that starts the distal fragment."""
     v = np.linspace(-half - 4.0, half + 4.0, 61)
     turn = 1.0 if rng.random() < 0.5 else -1.0
     slope = {"transverse": 0.0, "oblique": 1.0, "spiral": 1.9, "comminuted": 0.35, "buckle": 0.0}[kind]
@@ -110,8 +111,8 @@ def _cuts(
     return FractureSurface(v, near - wedge, far - wedge), FractureSurface(v, near + wedge, far + wedge)
 
 
-def _chip(name: str, rng: np.random.Generator, centre: np.ndarray, size: float) -> Bone:
-    """A splinter of compact bone."""
+def _chip(name: str, rng: np.random.Generator, centre: NDArray[np.float64], size: float) -> Bone:
+    """Make a splinter of compact bone."""
     angle = float(rng.uniform(0, 2 * np.pi))
     along = np.array([np.cos(angle), np.sin(angle)]) * size
     half = size * float(rng.uniform(0.3, 0.55))
@@ -134,7 +135,7 @@ def _chip(name: str, rng: np.random.Generator, centre: np.ndarray, size: float) 
 
 
 def _buckled(bone: Bone, rng: np.random.Generator, u: float, half: float) -> tuple[Bone, float]:
-    """A bone whose wall bulges around u, and the length of the bulge in mm."""
+    """Return a bone whose wall bulges around u, and the length of the bulge in mm."""
     wide = half * float(rng.uniform(0.24, 0.36))
     at = np.linspace(0.0, bone.length, PROFILE_STEPS)
     hump = np.exp(-0.5 * ((at - u) / wide) ** 2)
@@ -157,12 +158,12 @@ def _buckled(bone: Bone, rng: np.random.Generator, u: float, half: float) -> tup
 
 
 def _may_buckle(limb: Limb) -> bool:
-    """Whether a bone that is broken by itself may buckle."""
+    """Return whether a bone that can be fractured in this limb may buckle."""
     return any(bone.buckles for bone in limb.bones if bone.name in limb.weights)
 
 
 def _behind(limb: Limb, bone: Bone, u: float) -> float:
-    """How far the distal fragment reaches beyond u in mm; in the hand with the phalanges behind it."""
+    """Return the length of the distal fragment beyond u in mm; in the hand including the phalanges."""
     if limb.region != "hand":
         return bone.length - u
     ends = [other.end for other in limb.bones if other.name in bone.followers] + [bone.end]
@@ -170,22 +171,29 @@ def _behind(limb: Limb, bone: Bone, u: float) -> float:
 
 
 def _place(
-    limb: Limb, view: View, inside: np.ndarray, asked: FractureRequest, kind: str, rng: np.random.Generator
+    limb: Limb,
+    view: View,
+    inside: NDArray[np.float64],
+    requested: FractureRequest,
+    kind: str,
+    rng: np.random.Generator,
 ) -> tuple[Bone, float]:
-    """The bone to break and where along it, in mm, such that the fracture lies well inside the film."""
+    """Choose the bone and the position along it in mm, so that the fracture is well inside the image."""
     names = list(limb.weights)
     chance = np.array([limb.weights[name] for name in names])
     bones = {bone.name: bone for bone in limb.bones}
-    if asked.bone is not None and (asked.bone not in bones or bones[asked.bone].breaks is None):
-        raise ValueError(f"a {limb.region} can be broken at {', '.join(names)}, not at {asked.bone!r}")
+    if requested.bone is not None and (requested.bone not in bones or bones[requested.bone].breaks is None):
+        raise ValueError(
+            f"Expected a bone of the {limb.region} ({', '.join(names)}), but got {requested.bone!r}."
+        )
     for _ in range(60):
         pick = bones[names[int(rng.choice(len(names), p=chance / chance.sum()))]]
         share = float(rng.random())
-        pick = bones[asked.bone] if asked.bone is not None else pick
+        pick = bones[requested.bone] if requested.bone is not None else pick
         low, high = pick.breaks or (0.0, pick.length)
-        if kind == "buckle" and pick.buckles and asked.place is None:
+        if kind == "buckle" and pick.buckles and requested.place is None:
             low, high = 0.84 * pick.length, 0.9 * pick.length
-        u = low + (high - low) * share if asked.place is None else asked.place * pick.length
+        u = low + (high - low) * share if requested.place is None else requested.place * pick.length
         column, row = view.to_pixels(pick.at(u)[None])[0]
         fits = 0.1 < column / view.size[1] < 0.9 and 0.1 < row / view.size[0] < 0.9
         if (
@@ -194,7 +202,7 @@ def _place(
             and (kind != "buckle" or pick.buckles or not _may_buckle(limb))
         ):
             break
-        if asked.place is not None and asked.bone is not None:
+        if requested.place is not None and requested.bone is not None:
             break
     return pick, u
 
@@ -202,34 +210,36 @@ def _place(
 def plan_fracture(
     limb: Limb,
     view: View,
-    inside: np.ndarray,
-    asked: FractureRequest,
+    inside: NDArray[np.float64],
+    requested: FractureRequest,
     level: Difficulty,
     rng: np.random.Generator,
 ) -> FracturePlan:
-    """Work out a fracture.
+    """Compute a fracture.
 
     Args:
         limb: the intact limb.
-        view: how it lies on the film.
-        inside: (H, W) the collimated field, 0–1.
-        asked: what is wanted.
-        level: how obvious the fracture is to be where nothing is asked for.
-        rng: what decides the rest.
+        view: geometry of the image.
+        inside: (H, W) collimated field, 0–1.
+        requested: the requested properties.
+        level: difficulty, for properties that are not requested.
+        rng: random generator for the other properties.
 
     Returns:
         The fracture.
 
     Raises:
-        ValueError: for a kind or bone that does not exist in this limb.
+        ValueError: The type or bone does not exist in this limb.
     """
-    if asked.kind is not None and asked.kind not in FRACTURE_KINDS:
-        raise ValueError(f"a fracture is one of {', '.join(FRACTURE_KINDS)}, not {asked.kind!r}")
+    if requested.kind is not None and requested.kind not in FRACTURE_KINDS:
+        raise ValueError(
+            f"Expected a fracture type of {', '.join(FRACTURE_KINDS)}, but got {requested.kind!r}."
+        )
     drawn = FRACTURE_KINDS[int(rng.choice(len(FRACTURE_KINDS), p=_CHANCE))]
     if drawn == "buckle" and not (level.subtle and _may_buckle(limb)):
         drawn = "transverse"
-    kind = asked.kind or drawn
-    bone, u = _place(limb, view, inside, asked, kind, rng)
+    kind = requested.kind or drawn
+    bone, u = _place(limb, view, inside, requested, kind, rng)
     half = _half(bone, u)
     shaft = _half(bone, 0.5 * bone.length)
     severity, gap, side, turn = (
@@ -247,9 +257,9 @@ def plan_fracture(
     angle = np.sign(turn) * min(np.deg2rad(3.0 + 18.0 * severity * abs(turn)), swing)
     if kind == "buckle":
         gap, shift, angle = 0.0, 0.0, 0.0
-    gap = gap if asked.gap is None else asked.gap
-    shift = shift if asked.displacement is None else asked.displacement
-    angle = angle if asked.angulation is None else np.deg2rad(asked.angulation)
+    gap = gap if requested.gap is None else requested.gap
+    shift = shift if requested.displacement is None else requested.displacement
+    angle = angle if requested.angulation is None else np.deg2rad(requested.angulation)
 
     others = tuple(part for part in limb.bones if bone.weld and part.weld == bone.weld and part is not bone)
     solid = (bone, *others)
@@ -257,11 +267,11 @@ def plan_fracture(
     motion = Motion(centre, float(angle), gap * bone.along + shift * bone.across)
     pieces: list[BonePiece]
     if kind == "buckle":
-        bent, wide = _buckled(bone, rng, u, half)
+        bent, width = _buckled(bone, rng, u, half)
         pieces = [BonePiece((bent, *others))]
         motion = Motion(centre, 0.0, np.zeros(2))
         flat = np.full(2, u)
-        zone = (bent, np.array([-half, half]), flat, flat, 1.9 * wide)
+        zone = (bent, np.array([-half, half]), flat, flat, 1.9 * width)
     else:
         first, last = _cuts(rng, kind, u, half, bone.slant)
         pieces = [BonePiece(solid, None, None, first), BonePiece(solid, motion, last, None)]
@@ -292,20 +302,28 @@ def plan_fracture(
     return FracturePlan(kind, bone.name, names, tuple(pieces), bone.followers, motion, centre, half, zone)
 
 
-def fracture_mask(broken: FracturePlan, view: View, inside: np.ndarray) -> np.ndarray:
-    """(H, W) bool: the fracture zone as a reader would outline it, on the proximal and the moved fragment.
+def fracture_mask(broken: FracturePlan, view: View, inside: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return the fracture zone as a reader would outline it.
 
-    It holds the fracture lines, the gap between them, and a margin of one to a few mm, over the full
-    width of the bone; nothing outside the collimated field.
+    It contains the fracture lines, the gap between them, and a margin of one to a few mm over the full width
+    of the bone, on both fragments. It is limited to the collimated field.
+
+    Args:
+        broken: the fracture.
+        view: geometry of the image.
+        inside: (H, W) collimated field, 0–1.
+
+    Returns:
+        bool (H, W).
     """
-    found = np.zeros(view.size, dtype=bool)
+    mask = np.zeros(view.size, dtype=bool)
     bone, line, low, high, margin = broken.zone
     reach = float(max(np.abs(low - high).max(), high.max() - low.min())) + broken.reach
     corners = broken.centre + np.array([[-1, -1], [1, 1]]) * (reach + margin)
     both = np.concatenate([corners, broken.motion.move(corners)])
     crop = view.crop(both, margin=margin + 4.0)
     if crop is None:
-        return found
+        return mask
     x, y = view.grid(crop)
     part = np.zeros(x.shape, dtype=bool)
     for points in ((x, y), broken.motion.undo(x, y)):
@@ -316,5 +334,5 @@ def fracture_mask(broken: FracturePlan, view: View, inside: np.ndarray) -> np.nd
             v < bone.along_profile(bone.right, u) + edge
         )
         part |= near & across
-    found[crop] = part & (inside[crop] > 0.5)
-    return found
+    mask[crop] = part & (inside[crop] > 0.5)
+    return mask

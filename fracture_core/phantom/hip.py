@@ -1,20 +1,22 @@
-"""The hip seen from the front: upper femur, half of the pelvis, and the flesh around.
+"""Hip in frontal view: proximal femur, half of the pelvis, and soft tissue.
 
-The middle of the femoral head is the origin. Sizes are those of a mean adult as anatomy texts give them: a head
-of 48 mm, a neck at 125–130° to the shaft, a shaft 28 mm wide.
+The centre of the femoral head is the origin. Sizes are those of an average adult in anatomy textbooks: a head
+of 48 mm, a neck-shaft angle of 125–130°, a shaft 28 mm wide.
 """
+
+from functools import partial
 
 import numpy as np
 
 from fracture_core.phantom.bone import Bone
 from fracture_core.phantom.bone_shapes import Person, make_bone, make_sleeve, mirror_end, round_end_profile
 
-#: Radius of the femoral head and width of the joint space, mm.
+# Radius of the femoral head and width of the joint space, mm.
 _HEAD, _JOINT = 24.0, 4.0
 
 
 def _femur(rng: np.random.Generator, person: Person) -> list[Bone]:
-    """Head and neck, the mass of the trochanters, the shaft, and the two trochanters themselves."""
+    """Make the parts of the proximal femur: neck, trochanteric region, shaft and both trochanters."""
     angle = np.deg2rad(float(rng.uniform(33.0, 41.0)))
     along = np.array([np.cos(angle), np.sin(angle)])
     radius = _HEAD * person.stout
@@ -123,9 +125,9 @@ def _femur(rng: np.random.Generator, person: Person) -> list[Bone]:
 
 
 def _pelvis(rng: np.random.Generator, person: Person) -> list[Bone]:
-    """Wing of the ilium, roof and walls of the socket, ischium, and both rami of the pubis."""
+    """Make the parts of the hemipelvis: ilium, acetabulum, ischium and both pubic rami."""
     socket = _HEAD * person.stout + _JOINT
-    # The roof covers the head as far as 25 to 35° to the side.
+    # The roof covers the femoral head laterally by 25–35°.
     medial, lateral = 31.0, float(rng.uniform(22.0, 27.0))
     across = [
         (w, person.stout * 0.5 * ((1 + w) * lateral - (1 - w) * medial)) for w in np.linspace(-1, 1, 41)
@@ -133,8 +135,7 @@ def _pelvis(rng: np.random.Generator, person: Person) -> list[Bone]:
     roof = [(w, -float(np.sqrt(max(socket**2 - x * x, 0.0)))) for w, x in across]
     lower = float(rng.uniform(-3.0, 3.0))
 
-    def part(name: str, *points, **more) -> Bone:
-        return make_bone(name, *points, person=person, weld="pelvis", **more)
+    part = partial(make_bone, person=person, weld="pelvis")
 
     return [
         part(
@@ -217,7 +218,15 @@ def _pelvis(rng: np.random.Generator, person: Person) -> list[Bone]:
 
 
 def hip_bones(rng: np.random.Generator, person: Person) -> tuple[list[Bone], list[Bone]]:
-    """Bones of one hip and their flesh: trunk and thigh, the fold of the groin between them."""
+    """Make the bones of one hip, and the soft tissue of trunk and thigh.
+
+    Args:
+        rng: random generator.
+        person: individual scale factors.
+
+    Returns:
+        Bones and sleeves of soft tissue.
+    """
     flesh = [
         make_sleeve(
             "trunk",

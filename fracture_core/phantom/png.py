@@ -1,22 +1,27 @@
-"""A radiograph as a PNG file."""
+"""Deterministic PNG encoding of 8-bit grey images."""
 
 import struct
 import zlib
 
 import numpy as np
+from numpy.typing import NDArray
 
 
-def encode_png(pixels: np.ndarray) -> bytes:
-    """An 8-bit grey PNG with the three chunks it needs and nothing else.
+def encode_png(pixels: NDArray[np.uint8]) -> bytes:
+    r"""Encode an 8-bit grey PNG with the three required chunks and no metadata.
 
     Args:
-        pixels: (H, W) uint8.
+        pixels: uint8 (H, W).
 
     Returns:
-        The file. Equal pixels give equal bytes as long as zlib is the same.
+        The file content; identical for equal pixels and the same version of zlib.
+
+    Example:
+        >>> encode_png(np.zeros((2, 3), np.uint8))[:8]
+        b'\x89PNG\r\n\x1a\n'
     """
     height, width = pixels.shape
-    # Filter type 2 (up) on every row but the first, which has no row above: noise is best predicted so.
+    # Filter type 2 (up) on every row but the first: it compresses noise best.
     rows = np.zeros((height, width + 1), dtype=np.uint8)
     rows[0, 1:] = pixels[0]
     rows[1:, 0] = 2

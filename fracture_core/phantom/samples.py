@@ -1,4 +1,4 @@
-"""The samples that come with the app: a few synthetic films, the same on every run.
+"""Sample images that come with the app: a few reproducible phantoms.
 
 python -m fracture_core.phantom.samples assets/samples
 """
@@ -15,13 +15,13 @@ from fracture_core.phantom.png import encode_png
 
 @dataclass(frozen=True)
 class Sample:
-    """One sample.
+    """One sample image.
 
     Attributes:
-        name: file name; its ending, .png or .dcm, decides the format.
-        seed: what it is drawn from.
+        name: file name; its extension, .png or .dcm, defines the format.
+        seed: seed of the phantom.
         region: the region.
-        fracture: the fracture, None for an intact limb.
+        fracture: the fracture; None for an intact limb.
         size: rows and columns.
     """
 
@@ -32,8 +32,8 @@ class Sample:
     size: tuple[int, int]
 
 
-#: Seeds were picked by eye from contact sheets: clear exposure, marker beside the limb. The intact ones are of those
-#: that the shipped model takes for intact: samples show how the app works, not how good the model is.
+#: Seeds were chosen by eye: clear exposure, marker beside the limb. The intact samples are among those that the
+#: shipped model classifies correctly, because samples show how the app works and not how good the model is.
 SAMPLES = (
     Sample(
         "synthetic_hand_fracture.png",
@@ -49,10 +49,10 @@ SAMPLES = (
 
 
 def write_samples(folder: Path) -> list[Path]:
-    """Write the samples; files of the same names are replaced.
+    """Write the samples. Existing files of the same names are replaced.
 
     Args:
-        folder: where to; made if missing.
+        folder: target folder; created if missing.
 
     Returns:
         The files, in the order of `SAMPLES`.
@@ -70,6 +70,6 @@ def write_samples(folder: Path) -> list[Path]:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        sys.exit("Name the folder for the samples, for example assets/samples.")
-    for written in write_samples(Path(sys.argv[1])):
-        sys.stdout.write(f"{written}  {written.stat().st_size:,} bytes\n")
+        sys.exit("Expected one argument: the folder for the samples, for example assets/samples.")
+    for sample_path in write_samples(Path(sys.argv[1])):
+        sys.stdout.write(f"{sample_path}  {sample_path.stat().st_size:,} bytes\n")

@@ -1,6 +1,7 @@
-"""What a set of synthetic radiographs is made of, kept in it as `phantom.json`."""
+"""Settings of a synthetic dataset, stored in it as `phantom.json`."""
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,29 +14,29 @@ from fracture_core.phantom.fracture import FRACTURE_KINDS, FractureRequest
 from fracture_core.phantom.generate import IMAGE_SIZE
 from fracture_core.vocabulary import SPLITS
 
-#: Fewest images of a set: one of each class in each split. Most, so that sets of two seeds share none.
+#: Minimum number of images: one per class and split. The maximum ensures that datasets of two seeds share none.
 MIN_COUNT, MAX_COUNT = 2 * len(SPLITS), 1_000_000
 
-#: File name endings of the formats.
+#: File extensions of the formats.
 FORMATS = {"png": ".png", "dicom": ".dcm"}
 
-# Raise it when the same settings come to give other images, so that no set mixes the two.
+# Increase this version if the same settings give different images, so that no dataset mixes both.
 _DRAWING = 3
 
 
 @dataclass(frozen=True)
 class PhantomSettings:
-    """One set: the same settings give the same files.
+    """Settings of one dataset. The same settings give the same files.
 
     Attributes:
-        count: how many images, 6 to 1,000,000.
-        seed: sets of different seeds share no image; 0 or greater.
+        count: number of images, 6 to 1,000,000.
+        seed: 0 or greater; datasets of different seeds share no image.
         size: rows and columns of each image.
-        format: "png", 8-bit grey, or "dicom", 12-bit.
-        masks: whether the fracture zones are written too.
-        regions: which regions, in turn.
+        format: "png" (8-bit grey) or "dicom" (12-bit).
+        masks: whether masks of the fracture zones are written.
+        regions: the regions, used in turn.
         difficulty: a name in `DIFFICULTIES`.
-        fracture: what is the same in every fracture of the set; the rest is drawn.
+        fracture: properties of every fracture; those that are None are drawn at random.
     """
 
     count: int
@@ -48,31 +49,31 @@ class PhantomSettings:
     fracture: FractureRequest = field(default_factory=FractureRequest)
 
     def __post_init__(self) -> None:
-        """Refuses what cannot be drawn.
+        """Validate the settings.
 
         Raises:
-            DataError: a setting is out of its range.
+            DataError: A setting is out of its range.
         """
         if not MIN_COUNT <= self.count <= MAX_COUNT:
             raise DataError(
-                f"A synthetic set needs {MIN_COUNT} to {MAX_COUNT:,} images, so that every split has both classes, "
-                f"but {self.count} were asked for; ask for a count in that range."
+                f"A synthetic dataset needs {MIN_COUNT} to {MAX_COUNT:,} images, so that every split has both classes, but "
+                f"the count is {self.count}. Choose a count in this range."
             )
         if self.seed < 0:
-            raise DataError(f"A seed is 0 or greater, but {self.seed} was given; choose another.")
+            raise DataError(f"The seed must be 0 or greater, but it is {self.seed}. Choose another seed.")
         if not all(32 <= edge <= 4096 for edge in self.size):
             raise DataError(
-                f"Expected 32 to 4096 rows and columns, but got {self.size[0]}x{self.size[1]}: choose a size in "
-                "that range."
+                f"The size must be 32 to 4096 rows and columns, but it is {self.size[0]}x{self.size[1]}. Choose a size "
+                "in this range."
             )
         if not self.regions or len(set(self.regions)) < len(self.regions):
-            raise DataError("Expected at least one region and each of them once: name them anew.")
+            raise DataError("Choose at least one region, and each region only once.")
         for region in self.regions:
-            _known("a region", region, PHANTOM_REGIONS)
-        _known("a format", self.format, FORMATS)
-        _known("a difficulty", self.difficulty, DIFFICULTIES)
+            _check_choice("region", region, PHANTOM_REGIONS)
+        _check_choice("format", self.format, FORMATS)
+        _check_choice("difficulty", self.difficulty, DIFFICULTIES)
         if self.fracture.kind is not None:
-            _known("a kind of fracture", self.fracture.kind, FRACTURE_KINDS)
+            _check_choice("kind of fracture", self.fracture.kind, FRACTURE_KINDS)
         for name, unit, low, high in (
             ("gap", "mm", -5, 20),
             ("displacement", "mm", -30, 30),
@@ -81,11 +82,12 @@ class PhantomSettings:
             value = getattr(self.fracture, name)
             if value is not None and not low <= value <= high:
                 raise DataError(
-                    f"Expected a fracture {name} from {low} to {high} {unit}, but got {value:g}: choose another."
+                    f"The fracture {name} must be from {low} to {high} {unit}, but it is {value:g}. Choose "
+                    "another value."
                 )
 
     def to_json(self) -> dict[str, Any]:
-        """The settings as plain JSON values, with what the folder is."""
+        """Return the settings as JSON-serialisable values, with a note that the images are synthetic."""
         values = asdict(self)
         values["size"], values["regions"] = list(self.size), list(self.regions)
         return {
@@ -96,34 +98,36 @@ class PhantomSettings:
         }
 
     def file_text(self) -> str:
-        """The content of the set's `phantom.json`."""
+        """Return the content of `phantom.json`."""
         return json.dumps(self.to_json(), indent=2) + "\n"
 
     def check_matches_folder(self, folder: Path) -> None:
-        """Compares with those of the set that a folder holds.
+        """Check that an existing dataset has the same settings.
+
+        Args:
+            folder: folder of the dataset.
 
         Raises:
-            DataError: that set has other settings, or the file cannot be read.
+            DataError: The dataset has other settings, or its `phantom.json` cannot be read.
         """
         path = folder / PHANTOM_FILE
         try:
-            there = json.loads(path.read_text(encoding="utf-8"))
-            items = dict(there).items()
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            items = dict(stored).items()
         except (OSError, ValueError, TypeError) as error:
             raise DataError(
-                f"Expected the settings of a synthetic set in {path}, but they cannot be read: name another folder "
-                "or empty this one."
+                f"{path} contains no readable settings of a synthetic dataset. Choose another folder or empty this one."
             ) from error
         mine = self.to_json()
         differ = [key for key in mine if (key, mine[key]) not in items]
         if differ:
             key = differ[0]
             raise DataError(
-                f"Expected an unfinished set of the same settings in {folder}, but its {key} is "
-                f"{there.get(key)!r} and not {mine[key]!r}: name another folder or empty this one."
+                f"{folder} contains a synthetic dataset with other settings: its {key} is "
+                f"{stored.get(key)!r} and not {mine[key]!r}. Choose another folder or empty this one."
             )
 
 
-def _known(what: str, name: str, names: Any) -> None:
-    if name not in names:
-        raise DataError(f"Expected {what} out of {', '.join(names)}, but got {name!r}: choose one of these.")
+def _check_choice(title: str, name: str, choices: Collection[str]) -> None:
+    if name not in choices:
+        raise DataError(f"There is no {title} {name!r}. Choose one of: {', '.join(choices)}.")

@@ -1,7 +1,8 @@
-"""Write a whole data set of synthetic radiographs to disk."""
+"""Writing of synthetic datasets to disk."""
 
 import csv
 import io
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,6 @@ from fracture_core.datasets.cases import Box
 from fracture_core.datasets.layouts.phantom import PHANTOM_FILE
 from fracture_core.errors import DataError
 from fracture_core.jobs.parallel import map_in_order
-from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.phantom.dicom import phantom_to_dicom
 from fracture_core.phantom.difficulty import DIFFICULTIES
 from fracture_core.phantom.generate import draw_phantom, phantom_boxes
@@ -23,7 +23,7 @@ from fracture_core.vocabulary import SPLITS
 #: Folder names of the two classes, in the order of `vocabulary.LABELS`.
 CLASS_FOLDERS = ("not fractured", "fractured")
 
-#: Folder of the masks, beside the splits.
+#: Folder of the masks, next to the splits.
 MASK_FOLDER = "masks"
 
 _BOXES, _README = "boxes.csv", "README.txt"
@@ -32,8 +32,8 @@ _TEMPORARY = ".writing"
 _TEXT = """Synthetic radiographs
 
 Every image in this folder was computed from a model of bones and X-rays. None shows a person.
-They serve to try out the app and the training without any download. A model trained on them
-says nothing about real patients.{pairs}
+They are meant for trying the app and the training without a download. Results of a model trained on
+them do not apply to real patients.{pairs}
 
 <split>/<fractured|not fractured>/synthetic_<region>_<seed>{suffix}   {what}
 {masks}boxes.csv      the fractures: file, x0, y0, x1, y1 as fractions of the image's width and height
@@ -42,20 +42,20 @@ phantom.json   the settings that these images were drawn with
 Drawn by Second Look (fracture_core.phantom): {count} images, seed {seed}, {difficulty} fractures.
 """
 _FORMAT_TEXT = {"png": "8-bit grey images", "dicom": "DICOM (DX), 12 bits, declared synthetic in their tags"}
-_PAIRS_TEXT = "\n\nEach limb is there twice, intact and broken, in one and the same split."
+_PAIRS_TEXT = "\n\nEach limb is included twice, with and without a fracture, in the same split."
 _MASKS_TEXT = "masks/<the same path>.png   the fracture zone in white, all black without a fracture\n"
 
 
 @dataclass(frozen=True)
 class _Item:
-    """One image of a set, before it is drawn.
+    """One planned image.
 
     Attributes:
-        name: path below the set's folder.
-        mask: path of its mask, likewise.
+        name: path relative to the dataset folder.
+        mask: path of its mask relative to the dataset folder.
         region: its region.
         label: 0 or 1.
-        seed: what it is drawn from.
+        seed: seed of the phantom.
     """
 
     name: str
@@ -66,7 +66,7 @@ class _Item:
 
 
 def _items(settings: PhantomSettings) -> list[_Item]:
-    """The images of a set: classes in turn, regions in turn, splits by a shuffle of pairs."""
+    """Plan the images: classes and regions in turn, splits by shuffled pairs."""
     pairs = settings.count // 2
     held_out = max(1, round(0.15 * pairs))
     splits = [SPLITS[1]] * held_out + [SPLITS[2]] * held_out
@@ -78,17 +78,17 @@ def _items(settings: PhantomSettings) -> list[_Item]:
         pair, label = divmod(i, 2)
         split = splits[int(order[pair])] if pair < pairs else SPLITS[0]
         region = settings.regions[pair % len(settings.regions)]
-        own = settings.seed * MAX_COUNT + (i - label if paired else i)
-        stem = f"{split}/{CLASS_FOLDERS[label]}/synthetic_{region}_{own}"
-        items.append(_Item(stem + FORMATS[settings.format], f"{MASK_FOLDER}/{stem}.png", region, label, own))
+        seed = settings.seed * MAX_COUNT + (i - label if paired else i)
+        stem = f"{split}/{CLASS_FOLDERS[label]}/synthetic_{region}_{seed}"
+        items.append(_Item(stem + FORMATS[settings.format], f"{MASK_FOLDER}/{stem}.png", region, label, seed))
     return items
 
 
-def _check(folder: Path, items: list[_Item], settings: PhantomSettings) -> None:
-    """Refuse a folder with anything in it that a set with these settings would not have put there."""
+def _check_folder(folder: Path, items: list[_Item], settings: PhantomSettings) -> None:
+    """Reject a folder with files that do not belong to a dataset with these settings."""
     if folder.exists() and not folder.is_dir():
         raise DataError(
-            f"Synthetic images need a folder to go to, but {folder} is a file; name another place."
+            f"Synthetic images are written to a folder, but {folder} is a file. Choose another folder."
         )
     if (folder / PHANTOM_FILE).is_file():
         settings.check_matches_folder(folder)
@@ -101,13 +101,13 @@ def _check(folder: Path, items: list[_Item], settings: PhantomSettings) -> None:
         name = path.relative_to(folder).as_posix()
         if not path.is_dir() and name not in known:
             raise DataError(
-                f"Synthetic images go to an empty folder or to an unfinished set of the same settings, "
-                f"but {folder} holds {name}; name another folder or empty this one."
+                f"{folder} contains {name}, which is not part of this synthetic dataset. Choose another folder or "
+                "empty this one."
             )
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write a file so that its name never stands for half of it."""
+    """Write a file atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + _TEMPORARY)
     temporary.write_bytes(content)
@@ -115,7 +115,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def _write(folder: Path, settings: PhantomSettings, item: _Item) -> tuple[Box, ...]:
-    """Draw one image and write it, unless it lies there; its fracture boxes."""
+    """Draw and write one image unless it exists; return its fracture boxes."""
     fracture = settings.fracture if item.label else None
     path, mask = folder / item.name, folder / item.mask
     if path.is_file() and (mask.is_file() or not settings.masks):
@@ -130,30 +130,30 @@ def _write(folder: Path, settings: PhantomSettings, item: _Item) -> tuple[Box, .
 
 
 def write_phantom_dataset(
-    folder: Path, settings: PhantomSettings, progress: ProgressCallback | None = None
+    folder: Path, settings: PhantomSettings, progress: Callable[[int, int], None] | None = None
 ) -> list[Path]:
-    """Write a data set of synthetic radiographs.
+    """Write a synthetic dataset.
 
     The files are `<split>/<fractured|not fractured>/synthetic_<region>_<seed>.png` or `.dcm`, their masks
-    `masks/<the same path>.png`, with `boxes.csv`, `phantom.json` and `README.txt` beside the splits. Half of
-    every split shows a fracture; about 70 % of the images are in train, 15 % in val and 15 % in test. A call
-    that was interrupted is taken up where it stopped; `boxes.csv` is written last.
+    `masks/<the same path>.png`, with `boxes.csv`, `phantom.json` and `README.txt` next to the splits. Half of
+    every split shows a fracture; about 70% of the images are in train, 15% in val and 15% in test. An
+    interrupted call is resumed by the next one; `boxes.csv` is written last.
 
     Args:
-        folder: where to; made if missing.
-        settings: what to draw; of an odd number the last is one more normal film in train.
-        progress: called after each image with (stage, images done, images). An exception it raises ends
-            the writing.
+        folder: target folder; created if missing.
+        settings: the settings. If the count is odd, the last image is one more normal image in train.
+        progress: called with (images done, total) after each image. An exception raised by it ends the
+            function.
 
     Returns:
-        The images, in the order in which they were drawn.
+        The paths of the images, in the order in which they were drawn.
 
     Raises:
-        DataError: for a folder with other files or a set of other settings in it.
+        DataError: The folder contains other files, or a dataset with other settings.
     """
     folder = Path(folder)
     items = _items(settings)
-    _check(folder, items, settings)
+    _check_folder(folder, items, settings)
     _replace(folder / PHANTOM_FILE, settings.file_text().encode())
     text = _TEXT.format(
         suffix=FORMATS[settings.format],
@@ -168,12 +168,12 @@ def write_phantom_dataset(
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(("file", "x0", "y0", "x1", "y1"))
-    # Closed at once when `progress` raises, so that no thread goes on drawing.
-    with closing(map_in_order(lambda item: _write(folder, settings, item), items, at_once=1)) as written:
-        for done, (item, boxes) in enumerate(zip(items, written, strict=True), start=1):
+    # Closed if `progress` raises, so that no thread continues drawing.
+    with closing(map_in_order(lambda item: _write(folder, settings, item), items, at_once=1)) as all_boxes:
+        for done, (item, boxes) in enumerate(zip(items, all_boxes, strict=True), start=1):
             for box in boxes:
                 writer.writerow((item.name, *(f"{edge:.6f}" for edge in box)))
             if progress is not None:
-                progress("Drawing", done, settings.count)
+                progress(done, settings.count)
     _replace(folder / _BOXES, table.getvalue().encode())
     return [folder / item.name for item in items]

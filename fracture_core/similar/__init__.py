@@ -1,1 +1,1 @@
-"""Films like this one: the nearest labelled films of a network's training data, by the network's own features."""
+"""Similar images: the nearest labelled training images, by the features of the network."""

@@ -1,4 +1,4 @@
-"""The building of an index in a process of its own, which a page starts, watches and cancels."""
+"""Background job that builds a neighbour index. A page can start, watch and cancel it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,37 +9,40 @@ from fracture_core.jobs.progress import ProgressCallback
 
 
 class IndexJob(job.Job):
-    """A folder with the state of one building; the index itself lies with its model."""
+    """State of one index build, stored in a folder. The index itself is stored with its model."""
 
-    name = "building"
+    name = "index build"
 
     def start(self, model_id: str, data: Path) -> None:
-        """Starts anew and returns at once.
+        """Start the build and return at once.
+
+        Args:
+            model_id: id of the model in the model store.
+            data: folder of the model's training dataset.
 
         Raises:
-            DataError: no process can be started.
+            DataError: No process can be started.
         """
         try:
             self._launch(["models", "neighbours", model_id, "--data", str(data)], str(data))
         except OSError as error:
             raise DataError(
-                f"Expected to look at the training films, but the system said “{error.strerror}”: free memory or disk "
-                "space and try again."
+                f"The index build could not be started ({error.strerror}). Free memory or disk space and try again."
             ) from error
 
     def cancel(self) -> None:
-        """Ends the building; an index that was there before stays."""
+        """Stop the build. An existing index stays."""
         self._kill()
         self.forget()
 
     def run(self, build: Callable[[ProgressCallback], object]) -> int:
-        """Builds in this process and keeps the state up to date.
+        """Run the build in this process and write its progress to the state.
 
         Args:
-            build: called with what takes the progress.
+            build: builds the index; called with a progress callback.
 
         Returns:
-            0, or 1 where it failed; the state says why.
+            0 if it finished, 1 if it failed. The state contains the reason.
         """
         try:
             build(self._progress_writer(""))

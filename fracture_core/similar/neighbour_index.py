@@ -1,4 +1,4 @@
-"""Index: where the training films of a network lie among one another. It holds numbers and names, and no picture."""
+"""Neighbour index of the training images of one network. It contains numbers and names, but no images."""
 
 import json
 import zipfile
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fracture_core.datasets.cases import Case
 from fracture_core.errors import DataError, ModelError
@@ -14,27 +15,27 @@ from fracture_core.file_names import escape_name
 from fracture_core.similar.embedding_projection import EmbeddingProjection, point_distances
 from fracture_core.similar.neighbour_record import NeighbourRecord, measure_neighbours
 
-# Shares of the training films that lie as near to a film of another group.
+# Shares of the training images that define the distance limits.
 _SHARES = (0.5, 0.9, 0.99)
 
-#: Neighbours that are shown, and that the record is about.
+#: Number of neighbours that are shown and measured.
 NEIGHBOUR_COUNT = 5
 
-#: Distances in words, nearest first; the last is for what lies beyond all limits.
-CLOSENESS_TEXT = ("very like it", "like it", "somewhat like it", "unlike it")
+#: Descriptions of distances, nearest first; the last one applies beyond all limits.
+CLOSENESS_TEXT = ("very similar", "similar", "somewhat similar", "not similar")
 
 
 @dataclass(frozen=True)
 class Neighbour:
-    """One training film near another film.
+    """A training image near a given image.
 
     Attributes:
-        case: its id in the data set.
-        path: below the data set's folder.
+        case: its id in the dataset.
+        path: its path relative to the dataset folder.
         label: 0 or 1.
-        regions: body regions; empty where unknown.
-        distance: 0 for the same film, 2 for the opposite.
-        closeness: that in words, one of `CLOSENESS_TEXT`.
+        regions: body regions; empty if unknown.
+        distance: Euclidean distance on the unit sphere, 0–2.
+        closeness: description of the distance, one of `CLOSENESS_TEXT`.
     """
 
     case: str
@@ -47,31 +48,31 @@ class Neighbour:
 
 @dataclass(frozen=True, eq=False)
 class NeighbourIndex:
-    """The training films of one network on a unit sphere in its `EmbeddingProjection`.
+    """The training images of one network, as points on the unit sphere of an `EmbeddingProjection`.
 
     Attributes:
         weights: SHA-256 of the network's weights.
-        directions: of the training films.
-        points: float16 (films, components) of length 1.
-        cases: ids.
-        paths: below the data set's folder.
-        labels: int8.
-        regions: of each film, joined by spaces.
-        groups: int32, films of one group are views or copies of one another.
-        limits: distances within which half, 90% and 99% of the training films have a film of another group.
-        same: distance below which two films are one picture: half of the smallest between films of two groups that is
-            not that of a copy the audit missed.
-        record: what neighbours have told of the labels of validation films.
+        directions: the projection, fitted to the training images.
+        points: float16 (images, components), each row of length 1.
+        cases: str (images,), case ids.
+        paths: str (images,), paths relative to the dataset folder.
+        labels: int8 (images,).
+        regions: str (images,), body regions joined by spaces.
+        groups: int32 (images,); images of one group are views or copies of one another.
+        limits: distances within which 50%, 90% and 99% of the training images have an image of another group.
+        same: distance below which two images are the same. It is half the smallest distance between images
+            of different groups, ignoring copies that the audit missed.
+        record: agreement of neighbours with the labels of validation images.
     """
 
     weights: str
     directions: EmbeddingProjection
-    points: np.ndarray
-    cases: np.ndarray
-    paths: np.ndarray
-    labels: np.ndarray
-    regions: np.ndarray
-    groups: np.ndarray
+    points: NDArray[np.float16]
+    cases: NDArray[np.str_]
+    paths: NDArray[np.str_]
+    labels: NDArray[np.int8]
+    regions: NDArray[np.str_]
+    groups: NDArray[np.int32]
     limits: tuple[float, float, float]
     same: float
     record: NeighbourRecord
@@ -81,27 +82,29 @@ class NeighbourIndex:
         cls,
         weights: str,
         root: Path,
-        train: tuple[Sequence[Case], np.ndarray],
-        val: tuple[Sequence[Case], np.ndarray],
+        train: tuple[Sequence[Case], NDArray[np.floating]],
+        val: tuple[Sequence[Case], NDArray[np.floating]],
     ) -> "NeighbourIndex":
-        """Places the training films, sets the limits among them, and measures on validation films.
+        """Build the index of the training images and measure it on validation images.
 
         Args:
             weights: SHA-256 of the network's weights.
-            root: the data set's folder.
-            train: films, and their features (n, channels).
-            val: likewise; none of them was learnt from.
+            root: folder of the dataset.
+            train: training cases and their features, float (n, channels).
+            val: validation cases, which were not used for training, and their features.
+
+        Returns:
+            The index.
 
         Raises:
-            DataError: there are too few training films or groups to compare.
+            DataError: There are too few groups of training images.
         """
         cases, features = train
         groups = np.unique([case.group for case in cases], return_inverse=True)[1].astype(np.int32)
         if len(set(groups.tolist())) <= NEIGHBOUR_COUNT:
             raise DataError(
-                f"Expected training films in more than {NEIGHBOUR_COUNT} groups, but there are "
-                f"{len(set(groups.tolist()))}: "
-                "neighbours need a larger data set."
+                f"Similar images need training images in more than {NEIGHBOUR_COUNT} groups, but there are only "
+                f"{len(set(groups.tolist()))}. Use a larger dataset."
             )
         index = cls(
             weights=weights,
@@ -121,34 +124,36 @@ class NeighbourIndex:
         middle, most, nearly_all = (float(limit) for limit in np.quantile(others, _SHARES))
         index = replace(index, limits=(middle, most, nearly_all), same=_halfway_limit(others))
         val_cases, val_features = val
-        told = np.array([[near.label for near in index.nearest(film)] for film in val_features], float)
-        return replace(index, record=measure_neighbours(val_cases, told, index.labels))
+        neighbour_labels = np.array(
+            [[near.label for near in index.nearest(row)] for row in val_features], float
+        )
+        return replace(index, record=measure_neighbours(val_cases, neighbour_labels, index.labels))
 
-    def nearest(self, features: np.ndarray) -> list[Neighbour]:
-        """The nearest training films, at most one of a group, so that five views of one person do not fill the list.
+    def nearest(self, features: NDArray[np.floating]) -> list[Neighbour]:
+        """Return the nearest training images, at most one per group.
 
         Args:
-            features: of the film, float (channels,), the network's middle layer averaged over the film.
+            features: float (channels,), the network's middle layer averaged over the image.
 
         Returns:
-            `NEIGHBOUR_COUNT` films, the nearest first.
+            `NEIGHBOUR_COUNT` neighbours, nearest first.
         """
-        away = point_distances(self.directions.transform(features[None]), self.points)[0]
-        order = np.argsort(away, kind="stable")
-        # The first place of each group in the order is its nearest film.
+        distances = point_distances(self.directions.transform(features[None]), self.points)[0]
+        order = np.argsort(distances, kind="stable")
+        # The first position of each group in this order is its nearest image.
         first = np.sort(np.unique(self.groups[order], return_index=True)[1])[:NEIGHBOUR_COUNT]
-        return [self._neighbour(int(at), float(away[at])) for at in order[first]]
+        return [self._neighbour(int(row), float(distances[row])) for row in order[first]]
 
     def is_same_film(self, near: Neighbour) -> bool:
-        """Whether a film is that training film itself, or a copy of it."""
+        """Return whether an image is this training image itself or a copy of it."""
         return near.distance < self.same
 
     def is_far(self, near: Neighbour) -> bool:
-        """Whether a film whose nearest is this has none near it: 99% of the training films have a nearer one."""
+        """Return whether a nearest neighbour is farther away than for 99% of the training images."""
         return near.distance > self.limits[-1]
 
     def save(self, path: Path) -> None:
-        """Writes the index as an .npz of plain arrays; a reader sees the old one or the new."""
+        """Write the index atomically as an .npz file of plain arrays."""
         partial = path.with_name(f".{path.name}")
         with partial.open("wb") as file:
             np.savez_compressed(
@@ -170,45 +175,45 @@ class NeighbourIndex:
 
     @classmethod
     def load(cls, path: Path) -> "NeighbourIndex":
-        """Reads what `save` wrote. Nothing in the file is ever run.
+        """Read an index written by `save`. Pickled objects are not loaded.
 
         Raises:
-            ModelError: the file is missing or not such a file.
+            ModelError: The file is missing or is not a neighbour index.
         """
         try:
-            # Opened here, for numpy leaves a file open that turns out to be none of its own.
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-                low, middle, high = (float(limit) for limit in kept["limits"])
-                arrays = {name: kept[name] for name in _ARRAYS}
+            # NumPy leaves a file open if its format is unknown, so the file is opened here.
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+                low, middle, high = (float(limit) for limit in stored["limits"])
+                arrays = {name: stored[name] for name in _ARRAYS}
                 return cls(
-                    weights=str(kept["weights"]),
-                    directions=EmbeddingProjection(kept["mean"], kept["axes"]),
+                    weights=str(stored["weights"]),
+                    directions=EmbeddingProjection(stored["mean"], stored["axes"]),
                     limits=(low, middle, high),
-                    same=float(kept["same"]),
-                    record=NeighbourRecord.from_json(json.loads(str(kept["record"]))),
+                    same=float(stored["same"]),
+                    record=NeighbourRecord.from_json(json.loads(str(stored["record"]))),
                     **arrays,
                 )
         except (OSError, EOFError, ValueError, KeyError, TypeError, DataError, zipfile.BadZipFile) as error:
             raise ModelError(
-                f"Expected the neighbours of a model in {path}, but they cannot be read ({error}): build them again."
+                f"The neighbour index {path} cannot be read ({error}). Build it again."
             ) from error
 
-    def _to_other_groups(self) -> np.ndarray:
-        """Of each training film, the distance to the nearest film of another group."""
-        found = []
-        for start in range(0, len(self.points), _AT_ONCE):
-            rows = slice(start, start + _AT_ONCE)
-            away = point_distances(self.points[rows].astype(np.float32), self.points)
-            away[self.groups[rows, None] == self.groups[None]] = np.inf
-            found.append(away.min(axis=1))
-        return np.concatenate(found)
+    def _to_other_groups(self) -> NDArray[np.float32]:
+        """Return the distance of each training image to the nearest image of another group."""
+        nearest = []
+        for start in range(0, len(self.points), _BATCH):
+            rows = slice(start, start + _BATCH)
+            distances = point_distances(self.points[rows].astype(np.float32), self.points)
+            distances[self.groups[rows, None] == self.groups[None]] = np.inf
+            nearest.append(distances.min(axis=1))
+        return np.concatenate(nearest)
 
-    def _neighbour(self, at: int, distance: float) -> Neighbour:
+    def _neighbour(self, row: int, distance: float) -> Neighbour:
         return Neighbour(
-            str(self.cases[at]),
-            str(self.paths[at]),
-            int(self.labels[at]),
-            tuple(str(self.regions[at]).split()),
+            str(self.cases[row]),
+            str(self.paths[row]),
+            int(self.labels[row]),
+            tuple(str(self.regions[row]).split()),
             distance,
             CLOSENESS_TEXT[int(np.searchsorted(self.limits, distance))],
         )
@@ -216,14 +221,14 @@ class NeighbourIndex:
 
 _ARRAYS = ("points", "cases", "paths", "labels", "regions", "groups")
 
-# Distance of a film to itself, decoded and rounded anew, at the most.
+# Largest distance of an image to itself after decoding and rounding again.
 _ROUNDING = 0.02
 
-# Rows of distances worked out at a time, so that memory does not grow with the square of the films.
-_AT_ONCE = 512
+# Rows of the distance matrix per batch, to limit memory.
+_BATCH = 512
 
 
-def _halfway_limit(others: np.ndarray) -> float:
-    """Between a film and itself, and a film and the nearest of another group."""
+def _halfway_limit(others: NDArray[np.float32]) -> float:
+    """Return half the smallest distance to another group, and at least the rounding error."""
     apart = others[others > _ROUNDING]
     return max(float(apart.min()) / 2, _ROUNDING) if len(apart) else _ROUNDING

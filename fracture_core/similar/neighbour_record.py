@@ -1,10 +1,11 @@
-"""Record: how often the neighbours of a film have its label, on films that were not learnt from."""
+"""How often the nearest training images have the label of a validation image."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fracture_core.datasets.cases import Case
 from fracture_core.evaluation.interval import Interval
@@ -13,13 +14,13 @@ from fracture_core.evaluation.proportion import proportion_interval
 
 @dataclass(frozen=True)
 class NeighbourRecord:
-    """What most of the nearest training films say, measured on validation films; intervals clustered by group.
+    """Agreement between images and their neighbours, measured on validation images.
 
     Attributes:
-        broken: of the films with the finding, those most of whose neighbours have it.
-        others: of the other films, those most of whose neighbours have it.
-        agreement: share of all neighbours that have the label of their film.
-        chance: that share if neighbours were drawn at random from the training films.
+        broken: share of the images with the finding for which most neighbours have it, clustered by group.
+        others: share of the other images for which most neighbours have the finding, clustered by group.
+        agreement: share of all neighbours that have the label of their image.
+        chance: expected agreement if neighbours were drawn at random from the training images.
     """
 
     broken: Interval
@@ -29,16 +30,16 @@ class NeighbourRecord:
 
     @classmethod
     def unknown(cls) -> "NeighbourRecord":
-        """A record of nothing measured."""
+        """Return a record without measurements."""
         return cls(Interval.unknown(), Interval.unknown(), float("nan"), float("nan"))
 
     @property
     def is_informative(self) -> bool:
-        """Whether neighbours say anything about a label: the two intervals lie apart."""
+        """Whether neighbours are informative about the label: the two intervals do not overlap."""
         return self.broken.is_measured and self.others.is_measured and self.broken.low > self.others.high
 
     def to_json(self) -> dict[str, Any]:
-        """The record as plain JSON values."""
+        """Return the record as JSON-serialisable values."""
         return {
             "broken": self.broken.to_json(),
             "others": self.others.to_json(),
@@ -48,7 +49,7 @@ class NeighbourRecord:
 
     @classmethod
     def from_json(cls, payload: dict[str, Any]) -> "NeighbourRecord":
-        """The record written by `rows_to_json`."""
+        """Return the record written by `to_json`."""
         return cls(
             Interval.from_json(payload["broken"]),
             Interval.from_json(payload["others"]),
@@ -57,32 +58,35 @@ class NeighbourRecord:
         )
 
 
-def measure_neighbours(cases: Sequence[Case], told: np.ndarray, trained: np.ndarray) -> NeighbourRecord:
-    """Compares the labels of films with those of their neighbours.
+def measure_neighbours(
+    cases: Sequence[Case], neighbour_labels: NDArray[np.number], training_labels: NDArray[np.number]
+) -> NeighbourRecord:
+    """Compare the labels of images with the labels of their neighbours.
 
     Args:
-        cases: films that were not learnt from.
-        told: labels of their neighbours, (films, neighbours).
-        trained: labels of all training films.
+        cases: images that were not used for training.
+        neighbour_labels: (images, neighbours), 0 or 1.
+        training_labels: labels of all training images, 0 or 1.
+
+    Returns:
+        The record; without measurements if there are no cases.
     """
     if not len(cases):
         return NeighbourRecord.unknown()
     labels = np.array([case.label for case in cases])
     groups = np.unique([case.group for case in cases], return_inverse=True)[1]
-    most = told.mean(axis=1) > 0.5
-    share = float(trained.mean())
+    majority = neighbour_labels.mean(axis=1) > 0.5
+    positive_share = float(training_labels.mean())
 
-    def flagged(of: np.ndarray) -> Interval:
-        # Groups are numbered from 0 again, for some of them have no such film.
-        return (
-            proportion_interval(most[of], np.unique(groups[of], return_inverse=True)[1])
-            if of.any()
-            else Interval.unknown()
-        )
+    def majority_share(rows: NDArray[np.bool_]) -> Interval:
+        if not rows.any():
+            return Interval.unknown()
+        # Renumber the groups, because some of them have no such image.
+        return proportion_interval(majority[rows], np.unique(groups[rows], return_inverse=True)[1])
 
     return NeighbourRecord(
-        flagged(labels == 1),
-        flagged(labels == 0),
-        float((told == labels[:, None]).mean()),
-        float(np.where(labels == 1, share, 1 - share).mean()),
+        majority_share(labels == 1),
+        majority_share(labels == 0),
+        float((neighbour_labels == labels[:, None]).mean()),
+        float(np.where(labels == 1, positive_share, 1 - positive_share).mean()),
     )

@@ -1,4 +1,4 @@
-"""A small set with every fault that an audit looks for, and what each film in it is."""
+"""A small dataset with every problem that an audit checks for."""
 
 from pathlib import Path
 
@@ -6,21 +6,23 @@ import numpy as np
 import pytest
 from phantom_files import film, save
 
+from fracture_core.audit import Audit, audit_dataset
+
 
 @pytest.fixture(scope="session")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Train and test folders: 16 training films, 8 test films of their own, and copies between them.
+    """Train and test folders with 16 training images, 8 test images and copies between them.
 
-    Of the test films one is byte for byte in training and two are turned or mirrored copies; one film
-    stands under both labels in training; one file is cut off, one is no image, one is a photograph.
+    One test file is an exact copy of a training file, and two are rotated or mirrored copies. One training
+    image has both labels. One file is truncated, one is not an image and one is a photograph.
     """
     root = tmp_path_factory.mktemp("faulty")
     for seed in range(24):
-        broken = seed % 2 == 1
-        part = "train" if seed < 16 else "test"
+        fractured = seed % 2 == 1
+        split = "train" if seed < 16 else "test"
         save(
-            root / part / ("fractured" if broken else "not fractured") / f"film{seed:02d}.png",
-            film(seed, broken),
+            root / split / ("fractured" if fractured else "not fractured") / f"film{seed:02d}.png",
+            film(seed, fractured),
         )
     train, test = root / "train", root / "test"
     (test / "fractured" / "again.png").write_bytes((train / "fractured" / "film01.png").read_bytes())
@@ -36,8 +38,6 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def faulty_audit(faulty: Path):
+def faulty_audit(faulty: Path) -> Audit:
     """The audit of `faulty`."""
-    from fracture_core.audit import audit_dataset
-
     return audit_dataset(faulty)

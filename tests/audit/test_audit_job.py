@@ -1,4 +1,4 @@
-"""An audit in a process of its own: watched, cancelled, killed, and its results found again."""
+"""Tests of the background audit: start, cancel, a killed process, and its results."""
 
 import json
 import time
@@ -29,83 +29,82 @@ def job(tmp_path) -> AuditJob:
     return AuditJob(tmp_path / "jobs" / "one")
 
 
-def test_nothing_was_begun(job):
+def test_job_that_was_not_started(job):
     assert job.state() == JobState("absent")
-    with pytest.raises(DataError, match="audit again"):
+    with pytest.raises(DataError, match="Run the audit again"):
         job.report()
 
 
-def test_from_start_to_results(job, faulty):
+def test_results_of_a_finished_audit(job, faulty):
     job.start(str(faulty))
     assert job.state().status == "running"
-    with pytest.raises(DataError, match="there is one: wait for it or cancel it"):
+    with pytest.raises(DataError, match="already running"):
         job.start(str(faulty))
     state = _wait(job)
     assert (state.status, state.data) == ("finished", str(faulty))
     report = job.report()
-    assert state.message == report["verdict"]
+    assert state.what == report["verdict"]
     assert report["mended"]["leaks_before"] == 3
-    assert "Pictures under both labels" in job.html_report_path.read_text("utf-8")
-    # Films lie elsewhere than the manifest, which names them by their whole path.
+    assert "Images with both labels" in job.html_report_path.read_text("utf-8")
+    # The images are in another folder, so the manifest contains full paths.
     assert len(read_catalogue(job.clean_manifest_path).cases) == 24
-    job.start(str(faulty))  # again, from scratch
+    job.start(str(faulty))  # a second run replaces the results
     assert _wait(job).status == "finished"
 
 
-def test_cancel_ends_the_process_and_keeps_nothing(job, faulty):
+def test_cancel_ends_the_process_and_deletes_results(job, faulty):
     job.start(str(faulty))
     pid = _pid(job)
-    job.clean_manifest_path.touch()  # as if it had come that far
+    job.clean_manifest_path.touch()  # as if this file had been written already
     job.cancel()
     assert job.state().status == "cancelled"
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     assert not job.html_report_path.exists()
     assert not job.clean_manifest_path.exists()
-    job.cancel()  # once more does no harm
+    job.cancel()  # a second call has no effect
     assert job.state().status == "cancelled"
 
 
-def test_a_killed_process_is_a_failure_and_not_for_ever_at_work(job, faulty):
+def test_killed_process_is_reported_as_failed(job, faulty):
     job.start(str(faulty))
     psutil.Process(_pid(job)).kill()
     state = _wait(job, 10)
     assert state.status == "failed"
-    assert "without an error message" in state.message
+    assert "without a word" in state.what
 
 
-def test_the_last_words_of_a_process_that_is_gone(job):
+def test_failure_contains_the_last_line_of_the_log(job):
     job.folder.mkdir(parents=True)
     state = {"status": "running", "what": "", "done": 0, "every": 0, "data": "films", "pid": 0, "since": ""}
     (job.folder / "state.json").write_text(json.dumps(state))
     (job.folder / "log.txt").write_text("Traceback\nMemoryError\n")
     assert (
-        job.state().message
-        == "The audit stopped unexpectedly. Its last output was “MemoryError”. Start it again."
+        job.state().what == "The audit ended unexpectedly, its last words were “MemoryError”: start it again."
     )
 
 
-def test_a_fault_of_the_user_is_a_sentence(job, tmp_path):
+def test_missing_dataset_is_reported(job, tmp_path):
     job.start(str(tmp_path / "gone"))
     state = _wait(job)
     assert state.status == "failed"
-    assert state.message.startswith("Expected a folder of radiographs")
+    assert state.what.startswith("Expected a folder of radiographs")
 
 
-def test_results_that_cannot_be_written_are_a_sentence(job, faulty):
+def test_results_that_cannot_be_written_are_reported(job, faulty):
     job.html_report_path.mkdir(parents=True)
     assert job.run(faulty) == 1
     state = job.state()
     assert state.status == "failed"
-    assert state.message.startswith("Expected to write the results of the audit to ")
-    assert state.message.endswith("free disk space and audit again.")
+    assert state.what.startswith("The audit results could not be written to ")
+    assert state.what.endswith("Free disk space and run the audit again.")
 
 
-def test_work_in_this_process(job, faulty):
+def test_run_in_this_process(job, faulty):
     assert job.run(faulty) == 0
     assert job.state().status == "finished"
 
 
-def test_forget_deletes_results_but_not_films(job, faulty):
+def test_forget_deletes_results_but_not_images(job, faulty):
     job.run(Path(faulty))
     job.forget()
     assert job.state().status == "absent"

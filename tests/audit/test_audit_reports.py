@@ -1,4 +1,4 @@
-"""The same audit as text, as a page, and through the command."""
+"""Tests of the text report and the HTML report."""
 
 import json
 import re
@@ -18,7 +18,7 @@ def report(faulty_audit):
     return json.loads(json.dumps(found))
 
 
-def test_text_says_every_sentence_in_narrow_lines(report):
+def test_text_contains_every_sentence_in_narrow_lines(report):
     text = to_text(report)
     flat = " ".join(text.split())
     for finding in report["findings"]:
@@ -28,37 +28,37 @@ def test_text_says_every_sentence_in_narrow_lines(report):
     assert max(map(len, text.splitlines()[1:])) <= 100
 
 
-def test_the_page_needs_nothing_beside_it(report):
+def test_html_page_is_self_contained(report):
     page = to_html(report)
     assert page.startswith("<!doctype html>")
     assert not re.search(r"(src|href)=\"(?!data:)", page)
     assert page.count("data:image/jpeg;base64,") >= 8
     for finding in report["findings"]:
         assert finding["sentence"] in page
-    assert "Pictures under both labels (1)" in page
-    assert "Pictures on two sides of a split (3)" in page
+    assert "Images with both labels (1)" in page
+    assert "Images in more than one split (3)" in page
 
 
-def test_names_cannot_write_into_the_page(report):
+def test_file_names_are_escaped_in_the_page(report):
     evil = {**report, "unreadable": {"<script>alert(1)</script>.png": "why & how"}}
     page = to_html(evil)
     assert "<script>" not in page
     assert "why &amp; how" in page
 
 
-def test_a_set_that_cannot_be_mended_says_so(report):
-    page = to_html({**report, "mended": {"error": "The set cannot be mended."}})
-    assert "The set cannot be mended." in page
-    assert "The set cannot be mended." in to_text(
-        {**report, "mended": {"error": "The set cannot be mended."}}
+def test_missing_clean_split_is_explained(report):
+    page = to_html({**report, "mended": {"error": "A clean split is not possible."}})
+    assert "A clean split is not possible." in page
+    assert "A clean split is not possible." in to_text(
+        {**report, "mended": {"error": "A clean split is not possible."}}
     )
 
 
-def test_a_film_that_is_gone_has_no_thumbnail(tmp_path):
+def test_missing_file_has_no_thumbnail(tmp_path):
     assert thumbnail_data_uri(tmp_path / "gone.png") == ""
 
 
-def test_before_and_after(report):
+def test_sizes_before_and_after(report):
     rows = {row["split"]: row for row in size_changes(report)}
     assert list(rows) == ["train", "val", "test", "all"]
     whole = report["sizes"][-1]
@@ -68,10 +68,11 @@ def test_before_and_after(report):
         sum(rows[split]["files"][1] for split in ("train", "val", "test"))
         == report["mended"]["sizes"][-1]["files"]
     )
-    assert f"{whole['files']} → <b>{report['mended']['sizes'][-1]['files']}</b>" in to_html(report)
+    after = report["mended"]["sizes"][-1]["files"]
+    assert f'{whole["files"]} <span class="after">→ <b>{after}</b></span>' in to_html(report)
 
 
-def test_a_set_without_splits_is_compared_as_a_whole(report):
+def test_unsplit_dataset_is_compared_as_a_whole(report):
     unsplit = [{**report["sizes"][-1], "split": ""}]
     rows = {row["split"]: row for row in size_changes({**report, "sizes": unsplit})}
     assert rows["all"]["files"][0] == unsplit[0]["files"]

@@ -1,4 +1,4 @@
-"""A mended split holds each picture once, leaks nothing, and can be trained on."""
+"""Tests of the clean split: each image once, no leaks, usable for training."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 
 from fracture_core.audit import audit_dataset, make_clean_split
 from fracture_core.audit.audited_images import AuditedImages
-from fracture_core.audit.deduplicate import deduplicate
+from fracture_core.audit.clean_split import deduplicate
 from fracture_core.audit.file_facts import FileFacts
 from fracture_core.audit.split_comparison import compare_with_clean_split
 from fracture_core.datasets import dataset
@@ -17,53 +17,53 @@ from fracture_core.errors import DataError
 from fracture_core.imaging import QualityCheck, QualityState
 
 
-def test_the_faulty_set_is_mended(faulty_audit):
-    mended = make_clean_split(faulty_audit.films)
-    # 24 films less the contradictory one, and the cut one.
-    assert len(mended.cases) == 24
-    assert (mended.copies, mended.contradictory, mended.unusable) == (3, 2, 2)
-    assert "24 films are left" in mended.sentence
-    ids = {case.id for case in mended.cases}
+def test_clean_split_of_the_faulty_dataset(faulty_audit):
+    clean = make_clean_split(faulty_audit.films)
+    # 24 images without the contradictory one, and the truncated one.
+    assert len(clean.cases) == 24
+    assert (clean.copies, clean.contradictory, clean.unusable) == (3, 2, 2)
+    assert "24 images remain" in clean.sentence
+    ids = {case.id for case in clean.cases}
     assert "train/fractured/film05.png" not in ids
-    assert len({case.split for case in mended.cases}) == 3
+    assert len({case.split for case in clean.cases}) == 3
     for split in ("train", "val", "test"):
-        assert {case.label for case in mended.cases if case.split == split} == {0, 1}
+        assert {case.label for case in clean.cases if case.split == split} == {0, 1}
 
 
-def test_before_and_after(faulty_audit):
-    mended, report = compare_with_clean_split(faulty_audit)
-    assert mended is not None
+def test_comparison_with_the_clean_split(faulty_audit):
+    clean, report = compare_with_clean_split(faulty_audit)
+    assert clean is not None
     assert (report["leaks_before"], report["leaks_after"]) == (3, 0)
     assert [finding["kind"] for finding in report["findings"]] == ["splits_good"]
     assert report["sizes"][-1]["files"] == report["sizes"][-1]["originals"] == 24
 
 
-def test_the_manifest_is_read_by_training_and_leaks_nothing(faulty_audit, tmp_path):
-    mended = make_clean_split(faulty_audit.films)
-    write_manifest(tmp_path / "mended.csv", mended.cases, "fracture", faulty_audit.catalogue)
-    data = dataset.load_dataset(tmp_path / "mended.csv")
+def test_manifest_can_be_loaded_for_training_without_leaks(faulty_audit, tmp_path):
+    clean = make_clean_split(faulty_audit.films)
+    write_manifest(tmp_path / "clean.csv", clean.cases, "fracture", faulty_audit.catalogue)
+    data = dataset.load_dataset(tmp_path / "clean.csv")
     assert data.own_split
     assert (data.root, data.source) == (faulty_audit.catalogue.root, "folders")
     assert data.leaks == 0
-    assert {case.id: case.split for case in data.cases} == {case.id: case.split for case in mended.cases}
-    again = audit_dataset(tmp_path / "mended.csv")
+    assert {case.id: case.split for case in data.cases} == {case.id: case.split for case in clean.cases}
+    again = audit_dataset(tmp_path / "clean.csv")
     kinds = {finding.kind for finding in again.findings}
     assert {"splits_good", "copies_good"} <= kinds
 
 
-def test_the_faulty_set_as_given_leaks(faulty):
+def test_faulty_dataset_leaks_as_distributed(faulty):
     data = dataset.load_dataset(faulty)
     assert data.own_split
     assert data.leaks > 0
 
 
-def _films(pictures, **changes) -> AuditedImages:
+def _images(content_ids, **changes) -> AuditedImages:
     cases, facts = [], []
-    for row in range(len(pictures)):
+    for row in range(len(content_ids)):
         case = {
             "id": f"{row:02d}",
             "path": Path(f"{row:02d}.png"),
-            "label": pictures[row] % 2,
+            "label": content_ids[row] % 2,
             "group": f"g{row}",
         }
         fact = {
@@ -77,53 +77,53 @@ def _films(pictures, **changes) -> AuditedImages:
             (case if name in ("path", "label", "group", "boxes") else fact)[name] = values[row]
         cases.append(Case(**case))
         facts.append(FileFacts(**fact))
-    return AuditedImages(cases, facts, np.array(pictures))
+    return AuditedImages(cases, facts, np.array(content_ids))
 
 
-def _kept(films: AuditedImages) -> set[str]:
-    return {case.id for case in make_clean_split(films).cases}
+def _selected(images: AuditedImages) -> set[str]:
+    return {case.id for case in make_clean_split(images).cases}
 
 
-def test_of_copies_the_whole_unturned_and_largest_is_kept():
-    pictures = [0, 0, 0, 1, 2, 3, 4, 5]
-    assert "01" in _kept(_films(pictures, truncated=[True, False, True, *[False] * 5]))
-    assert "02" in _kept(_films(pictures, width=[100, 100, 300, *[100] * 5]))
+def test_best_copy_is_complete_unrotated_and_largest():
+    content_ids = [0, 0, 0, 1, 2, 3, 4, 5]
+    assert "01" in _selected(_images(content_ids, truncated=[True, False, True, *[False] * 5]))
+    assert "02" in _selected(_images(content_ids, width=[100, 100, 300, *[100] * 5]))
     names = ["a-rotated1.png", "a-rotated2.png", "a.png", *(f"{k}.png" for k in range(5))]
-    assert "02" in _kept(_films(pictures, path=[Path(name) for name in names]))
+    assert "02" in _selected(_images(content_ids, path=[Path(name) for name in names]))
 
 
-def test_groups_that_share_a_picture_stay_one_group():
-    # Film 1 of patient a is film 3 of patient b: films 0–3 belong together ever after.
-    pictures = [0, 10, 2, 10, *range(20, 32)]
+def test_groups_that_share_an_image_stay_one_group():
+    # Image 1 of patient a equals image 3 of patient b, so that images 0–3 form one group.
+    content_ids = [0, 10, 2, 10, *range(20, 32)]
     groups = ["a", "a", "b", "b", *(f"p{k}" for k in range(12))]
-    mended = make_clean_split(_films(pictures, group=groups))
-    together = {case.group for case in mended.cases if case.id in ("00", "01", "02", "03")}
+    clean = make_clean_split(_images(content_ids, group=groups))
+    together = {case.group for case in clean.cases if case.id in ("00", "01", "02", "03")}
     assert len(together) == 1
-    assert len({case.split for case in mended.cases if case.id in ("00", "01", "02", "03")}) == 1
+    assert len({case.split for case in clean.cases if case.id in ("00", "01", "02", "03")}) == 1
 
 
-def test_too_little_is_left():
-    with pytest.raises(DataError, match="cannot be mended"):
-        make_clean_split(_films([0, 1, 0, 1]))
-    mended, report = compare_with_clean_split(
-        type("A", (), {"films": _films([0, 1, 0, 1]), "findings": ()})()
+def test_too_few_images_for_a_clean_split():
+    with pytest.raises(DataError, match="clean split is not possible"):
+        make_clean_split(_images([0, 1, 0, 1]))
+    clean, report = compare_with_clean_split(
+        type("A", (), {"films": _images([0, 1, 0, 1]), "findings": ()})()
     )
-    assert mended is None
-    assert "cannot be mended" in report["error"]
+    assert clean is None
+    assert "clean split is not possible" in report["error"]
 
 
-def test_the_set_as_distributed_with_each_training_file_once(faulty_audit, tmp_path):
-    films = faulty_audit.films
-    kept = deduplicate(films)
-    ids = {case.id for case in kept}
-    for row, (case, facts) in enumerate(zip(films.cases, films.facts, strict=True)):
-        twin = any(
-            (other.digest, films.cases[at].split, films.cases[at].label)
+def test_deduplicate_keeps_each_training_file_once(faulty_audit, tmp_path):
+    images = faulty_audit.films
+    cases = deduplicate(images)
+    ids = {case.id for case in cases}
+    for row, (case, facts) in enumerate(zip(images.cases, images.facts, strict=True)):
+        copy = any(
+            (other.digest, images.cases[at].split, images.cases[at].label)
             == (facts.digest, case.split, case.label)
-            for at, other in enumerate(films.facts[:row])
+            for at, other in enumerate(images.facts[:row])
         )
-        wanted = not facts.error and not (twin and case.split == "train")
-        assert (case.id in ids) == wanted
-    write_manifest(tmp_path / "distinct.csv", kept, "fracture")
-    # It is as honest or as leaking as before.
+        expected = not facts.error and not (copy and case.split == "train")
+        assert (case.id in ids) == expected
+    write_manifest(tmp_path / "distinct.csv", cases, "fracture")
+    # Leaks between the splits remain.
     assert dataset.load_dataset(tmp_path / "distinct.csv").leaks > 0

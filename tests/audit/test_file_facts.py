@@ -1,4 +1,4 @@
-"""One look at a file gathers what an audit needs."""
+"""Tests of the facts measured from each file."""
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ from fracture_core.phantom import draw_phantom, generate, phantom_to_dicom
 from fracture_core.phantom.difficulty import DIFFICULTIES
 
 
-def test_a_film(tmp_path):
+def test_png_file(tmp_path):
     path = save(tmp_path / "film.png", film(3, True))
     found = file_facts.inspect_file(path)
     assert (found.kind, found.width, found.height, found.size) == ("PNG", 160, 200, path.stat().st_size)
@@ -20,11 +20,11 @@ def test_a_film(tmp_path):
     assert not found.truncated
     assert 0.02 < found.brightness < 0.9
     assert 0.02 < found.contrast < 0.5
-    assert found.rings.any()
+    assert found.fingerprint.any()
     assert len(found.digest) == 64
 
 
-def test_a_dicom_film(tmp_path):
+def test_dicom_file(tmp_path):
     path = tmp_path / "film.dcm"
     path.write_bytes(phantom_to_dicom(draw_phantom(5, "leg", True, (200, 160))))
     found = file_facts.inspect_file(path)
@@ -32,38 +32,38 @@ def test_a_dicom_film(tmp_path):
     assert found.gate.state is not QualityState.REFUSE
 
 
-def test_what_cannot_be_read_says_why(tmp_path):
+def test_unreadable_file_has_an_error_message(tmp_path):
     bad = tmp_path / "bad.png"
-    bad.write_text("no film")
+    bad.write_text("text")
     found = file_facts.inspect_file(bad)
     assert not found.readable
     assert "text file" in found.error
-    assert not found.rings.any()
-    gone = file_facts.inspect_file(tmp_path / "gone.png")
-    assert (gone.digest, gone.size) == ("", 0)
-    assert "cannot be opened" in gone.error
+    assert not found.fingerprint.any()
+    missing = file_facts.inspect_file(tmp_path / "gone.png")
+    assert (missing.digest, missing.size) == ("", 0)
+    assert "cannot be opened" in missing.error
 
 
-def test_equal_files_are_decoded_once(tmp_path, monkeypatch):
+def test_identical_files_are_decoded_once(tmp_path, monkeypatch):
     paths = [save(tmp_path / f"{k}.png", film(k % 2, False)) for k in range(6)]
     decoded = []
     read = file_facts.read_radiograph
     monkeypatch.setattr(file_facts, "read_radiograph", lambda data: decoded.append(1) or read(data))
     seen = []
-    found = file_facts.inspect_files(paths, lambda stage, done, total: seen.append((done, total)))
-    assert [each.digest for each in found] == [found[0].digest, found[1].digest] * 3
+    found = file_facts.inspect_files(paths, lambda *arguments: seen.append(arguments))
+    assert [facts.digest for facts in found] == [found[0].digest, found[1].digest] * 3
     assert len(decoded) == 2
     assert seen == [(k + 1, 6) for k in range(6)]
 
 
-def test_letters_on_dark_ground_are_marks():
+def test_letters_on_dark_background_are_markers():
     plain = np.full((200, 160), 30, np.uint8)
     assert count_markers(plain) == 0
     lettered = plain.copy()
     cv2.putText(lettered, "R", (120, 40), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 255, 2)
     cv2.putText(lettered, "L", (10, 180), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 255, 2)
     assert count_markers(lettered) == 2
-    # A white bone across the film, a speck, and a letter on bright bone are none.
+    # A white bone across the image, a speck and a letter on bright bone do not count.
     other = plain.copy()
     other[:, 60:100] = 255
     other[5, 5] = 255
@@ -73,20 +73,20 @@ def test_letters_on_dark_ground_are_marks():
     assert count_markers(bright) == 0
 
 
-def test_marks_follow_the_marker_of_phantoms():
-    """Told from films drawn with and without a metal letter, better than nine times in ten."""
+def test_marker_count_agrees_with_the_phantom():
+    """Phantoms with and without a metal letter are distinguished in at least 90%."""
     level = DIFFICULTIES["realistic"]
-    right = 0
+    correct = 0
     for seed in range(60):
         technique = generate._scene(seed, "hand", None, (256, 200), level).technique
         pixels = draw_phantom(seed, "hand", None, (256, 200)).pixels
-        seen = count_markers(GreyHistogram.of(pixels / np.float32(255)).pixels)
-        right += (seen > 0) == bool(technique.marker)
-    assert right >= 54
+        count = count_markers(GreyHistogram.of(pixels / np.float32(255)).pixels)
+        correct += (count > 0) == bool(technique.marker)
+    assert correct >= 54
 
 
 @pytest.mark.parametrize("frame", [0, 10, 40])
-def test_the_empty_frame_is_measured(frame):
+def test_empty_frame_is_measured(frame):
     rng = np.random.default_rng(0)
     pixels = np.zeros((200, 160), np.uint8)
     pixels[frame : 200 - frame, frame : 160 - frame] = rng.integers(
@@ -96,5 +96,5 @@ def test_the_empty_frame_is_measured(frame):
     assert empty_frame_share(pixels) == pytest.approx(1 - inside, abs=0.01)
 
 
-def test_an_empty_film_is_all_frame():
+def test_empty_image_is_all_frame():
     assert empty_frame_share(np.full((50, 40), 7, np.uint8)) == 1.0

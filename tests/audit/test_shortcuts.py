@@ -1,4 +1,4 @@
-"""Properties that give the label away are found; by chance none is."""
+"""Tests of shortcuts: predictive properties are found, random ones are not."""
 
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from fracture_core.datasets.cases import Case
 from fracture_core.imaging import QualityCheck, QualityState
 
 
-def _films(count: int = 200, seed: int = 0, groups: int | None = None, **given) -> AuditedImages:
-    """Films without pixels whose properties are random; `given` maps a property to a function of the label."""
+def _images(count: int = 200, seed: int = 0, groups: int | None = None, **given) -> AuditedImages:
+    """Images without pixels and with random properties; `given` maps a property to a function of the label."""
     rng = np.random.default_rng(seed)
     labels = rng.permutation(count) % 2
     cases, facts = [], []
@@ -28,7 +28,7 @@ def _films(count: int = 200, seed: int = 0, groups: int | None = None, **given) 
             "black": float(rng.random()),
             "white": float(rng.random()),
             "frame": float(rng.random()),
-            "marks": int(rng.integers(0, 3)),
+            "marker_count": int(rng.integers(0, 3)),
             "kind": "PNG",
         }
         values |= {name: function(label) for name, function in given.items()}
@@ -40,13 +40,13 @@ def _films(count: int = 200, seed: int = 0, groups: int | None = None, **given) 
     return AuditedImages(cases, facts, np.arange(count))
 
 
-def test_a_size_that_tells_the_label_is_found_and_put_into_words():
-    found = measure_shortcuts(_films(width=lambda label: 1000 if label else 500), "fracture")
+def test_predictive_width_is_found_and_described():
+    found = measure_shortcuts(_images(width=lambda label: 1000 if label else 500), "fracture")
     by_name = {shortcut.name: shortcut for shortcut in found}
     assert by_name["width"].auc.value == 1.0
     assert by_name["width"].real
     assert by_name["width"].sentence == (
-        "100% of films with a fracture, but 0% of the others, are at least 1,000 pixels wide."
+        "100% of the images with a fracture but 0% of the others are at least 1,000 pixels wide."
     )
     assert found[0].name == "all together"
     assert found[0].auc.value > 0.95
@@ -55,17 +55,17 @@ def test_a_size_that_tells_the_label_is_found_and_put_into_words():
     assert [bool(finding.advice) for finding in findings] == [True] + [False] * (len(findings) - 1)
 
 
-def test_a_value_that_is_lower_with_a_fracture_counts_as_much():
-    found = measure_shortcuts(_films(brightness=lambda label: 0.3 if label else 0.6), "abnormality")
+def test_lower_values_in_the_positive_class_are_found_too():
+    found = measure_shortcuts(_images(brightness=lambda label: 0.3 if label else 0.6), "abnormality")
     brightness = next(shortcut for shortcut in found if shortcut.name == "brightness")
     assert (brightness.auc.value, brightness.real) == (1.0, True)
-    assert brightness.sentence.startswith("0% of films with an abnormality, but 100% of the others")
+    assert brightness.sentence.startswith("0% of the images with an abnormality but 100% of the others")
 
 
-def test_a_kind_of_file_that_tells_the_label_is_found():
+def test_predictive_file_type_is_found():
     rng = np.random.default_rng(1)
     found = measure_shortcuts(
-        _films(kind=lambda label: "JPEG" if rng.random() < (0.9 if label else 0.2) else "PNG"), "fracture"
+        _images(kind=lambda label: "JPEG" if rng.random() < (0.9 if label else 0.2) else "PNG"), "fracture"
     )
     kind = next(shortcut for shortcut in found if shortcut.name == "kind JPEG")
     assert kind.real
@@ -73,46 +73,47 @@ def test_a_kind_of_file_that_tells_the_label_is_found():
     assert kind.sentence.endswith("are JPEG files.")
 
 
-def test_by_chance_hardly_any_is_found():
-    """After Holm's correction a set without shortcuts raises a false alarm in about one of twenty."""
+def test_random_properties_are_rarely_significant():
+    """With Holm's correction, about 1 in 20 datasets without shortcuts raises a false alarm."""
     alarms = sum(
-        any(shortcut.real for shortcut in measure_shortcuts(_films(seed=seed), "fracture")[1:])
+        any(shortcut.real for shortcut in measure_shortcuts(_images(seed=seed), "fracture")[1:])
         for seed in range(40)
     )
     assert alarms <= 6
 
 
-def test_films_of_few_groups_need_more_to_convince():
-    # The same 200 films say less where they come from six patients.
+def test_few_groups_widen_the_interval():
     def width(label):
         return 420 if label else 400
 
-    alone = measure_shortcuts(_films(width=width), "fracture")
+    constant = measure_shortcuts(_images(width=width), "fracture")
     rng = np.random.default_rng(0)
     noisy = {"brightness": lambda label: float(rng.normal(0.5 + 0.05 * label, 0.1))}
     many, few = (
         next(
-            s for s in measure_shortcuts(_films(groups=groups, **noisy), "fracture") if s.name == "brightness"
+            s
+            for s in measure_shortcuts(_images(groups=groups, **noisy), "fracture")
+            if s.name == "brightness"
         )
         for groups in (200, 6)
     )
-    assert alone[1].real
+    assert constant[1].real
     assert many.auc.high - many.auc.low > 0
     assert few.auc.n == many.auc.n == 200
 
 
-def test_nothing_varies_and_few_films():
-    assert measure_shortcuts(_films(count=30), "fracture") == []
+def test_too_few_images_give_no_shortcuts():
+    assert measure_shortcuts(_images(count=30), "fracture") == []
     assert shortcut_findings([]) == []
 
 
-def test_no_shortcut_is_good_news():
-    found = [shortcut for shortcut in measure_shortcuts(_films(seed=3), "fracture") if not shortcut.real]
+def test_no_significant_shortcut_gives_a_good_finding():
+    found = [shortcut for shortcut in measure_shortcuts(_images(seed=3), "fracture") if not shortcut.real]
     (finding,) = shortcut_findings(found)
     assert finding.level is Level.GOOD
 
 
-def test_json():
-    payload = measure_shortcuts(_films(width=lambda label: 1000 if label else 500), "fracture")[1].to_json()
+def test_shortcut_to_json():
+    payload = measure_shortcuts(_images(width=lambda label: 1000 if label else 500), "fracture")[1].to_json()
     assert payload["auc"]["value"] == pytest.approx(1.0)
     assert payload["real"] is True

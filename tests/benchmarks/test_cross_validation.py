@@ -1,4 +1,4 @@
-"""Folds one after the other: finished ones are kept, interrupted ones go on."""
+"""Tests of the cross-validation benchmark: finished folds are kept, interrupted folds are resumed."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ _COLUMNS = "id,fold,group,regions,hardware,label,logit,peak_x,peak_y,peak_eviden
 
 @pytest.fixture
 def trainings(monkeypatch, tmp_path):
-    """Commands that would have trained; each fold "trains" at once, except those in the set `failing`."""
+    """Replace the training command: each fold finishes at once, except those in the set `failing`."""
     monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path))
     called, failing = [], set()
 
@@ -28,7 +28,7 @@ def trainings(monkeypatch, tmp_path):
         fold = int(name.removeprefix("fold-"))
         if "--resume" not in command:
             Run.create(
-                folder, name, TrainingConfig("/films", "four_block", schedule="cosine", folds=2, fold=fold)
+                folder, name, TrainingConfig("/images", "four_block", schedule="cosine", folds=2, fold=fold)
             )
         run = Run.open(folder, name)
         if fold in failing:
@@ -37,9 +37,9 @@ def trainings(monkeypatch, tmp_path):
         run.result.mkdir()
         rows = [
             _ROW.format(
-                name=f"{fold}{at}", fold=fold, label=at % 2, logit=at, inside="" if at % 2 == 0 else 1
+                name=f"{fold}{row}", fold=fold, label=row % 2, logit=row, inside="" if row % 2 == 0 else 1
             )
-            for at in range(6)
+            for row in range(6)
         ]
         (run.result / TABLE).write_text(_COLUMNS + "".join(rows))
         run.set_state("finished")
@@ -65,10 +65,10 @@ def test_all_folds_are_trained_with_the_options(trainings, monkeypatch, capsys):
     assert all(command[-2:] == ["--data", "DIR"] for command in called)
     lines = (paths.runs_dir() / "cross_validation" / "two" / TABLE).read_text().splitlines()
     assert len(lines) == 1 + 12
-    assert "2 folds, 12 films: out-of-fold AUC" in capsys.readouterr().out
+    assert "2 folds, 12 images: out-of-fold AUC" in capsys.readouterr().out
 
 
-def test_an_interrupted_fold_resumes_and_finished_ones_stay(trainings, monkeypatch):
+def test_interrupted_fold_is_resumed(trainings, monkeypatch):
     called, failing = trainings
     failing.add(2)
     assert _start(monkeypatch, "--folds", "2", "--", "--data", "DIR") == 1
@@ -77,7 +77,7 @@ def test_an_interrupted_fold_resumes_and_finished_ones_stay(trainings, monkeypat
     assert _folds(called) == [("fold-1", False), ("fold-2", False), ("fold-2", True)]
 
 
-def test_other_options_are_refused(trainings, monkeypatch):
+def test_other_options_are_rejected(trainings, monkeypatch):
     _start(monkeypatch, "--folds", "2", "--", "--data", "DIR")
-    with pytest.raises(SystemExit, match="began with other options"):
+    with pytest.raises(SystemExit, match="was started with other options"):
         _start(monkeypatch, "--folds", "2", "--", "--data", "OTHER")

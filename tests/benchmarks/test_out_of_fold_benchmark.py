@@ -1,4 +1,4 @@
-"""The record of a cross-validation on the command line."""
+"""Tests of the out-of-fold benchmark."""
 
 import json
 import sys
@@ -44,7 +44,7 @@ def folder(tmp_path):
 
 
 def _other(noise: float) -> pd.DataFrame:
-    """A model's predictions: half of the films are validation films, the others test films that are all wrong."""
+    """Predictions of a model: half are validation images, the others test images that are all wrong."""
     table = _table(noise)
     validation = table.index < 120
     logit = np.where(validation, table["logit"], -table["logit"])
@@ -56,7 +56,7 @@ def _other(noise: float) -> pd.DataFrame:
     )
 
 
-def test_the_record_is_printed_and_written(folder, tmp_path, monkeypatch, capsys):
+def test_record_is_printed_and_written(folder, tmp_path, monkeypatch, capsys):
     result = tmp_path / "model"
     result.mkdir()
     predictions.write_predictions(result / "predictions.csv", _other(2.0))
@@ -65,20 +65,20 @@ def test_the_record_is_printed_and_written(folder, tmp_path, monkeypatch, capsys
     monkeypatch.setattr(sys, "argv", ["out_of_fold", *options])
     out_of_fold.main()
     text = capsys.readouterr().out
-    assert "240 films in 80 groups, folds 1, 2" in text
-    assert "without hardware: 240 films" in text
+    assert "240 images in 80 groups, folds 1, 2" in text
+    assert "without hardware: 240 images" in text
     assert "compared with model: 0." in text
     record = json.loads(out.read_text())
     assert record["summary"]["n"] == 240
     assert record["thresholds"]["low"] <= record["thresholds"]["high"]
 
 
-def test_only_validation_films_are_compared():
+def test_only_validation_images_are_compared():
     same = out_of_fold.compare(_table(0.8), _other(0.8))
     assert (same.value, same.n) == (0, 120)
     assert out_of_fold.compare(_table(0.8), _other(2.0)).value > 0
 
 
-def test_no_shared_films():
+def test_no_shared_images():
     with pytest.raises(DataError):
         out_of_fold.compare(_table(0.8).assign(id=lambda table: "x" + table["id"]), _other(0.8))

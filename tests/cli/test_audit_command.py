@@ -26,8 +26,8 @@ def leaky(tmp_path_factory):
 def test_table(command, leaky):
     said = command("audit", leaky)
     assert said.status == 0
-    assert "1 of 5 test files shows a picture that is also in training" in " ".join(said.out.split())
-    assert "Mended split" in said.out
+    assert "1 of 5 test files is a near-duplicate of a training file" in " ".join(said.out.split())
+    assert "Clean split" in said.out
 
 
 def test_json(command, leaky):
@@ -42,7 +42,7 @@ def test_page_and_manifest(command, leaky, tmp_path):
     said = command("audit", leaky, "--html", page, "--write-manifest", manifest, "--seed", 3)
     assert said.status == 0
     assert "train on it with --data" in said.err
-    assert "<h1>Audit of a data set</h1>" in page.read_text("utf-8")
+    assert "<h1>Dataset audit</h1>" in page.read_text("utf-8")
     with manifest.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 16

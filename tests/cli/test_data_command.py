@@ -105,15 +105,15 @@ def test_a_warning_does_not_fail(command, fracatlas, monkeypatch, tmp_path):
     )
     said = command("data", "get", "fracatlas", "--to", tmp_path / "fa", "--yes")
     assert said.status == 0
-    assert "Expected 4,083 films as published, but there are 6 films" in said.err
+    assert "The download contains 6 images; 4,083 images were published" in said.err
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("nothing", "--to", "x"), "but got 'nothing'"),
+        (("nothing", "--to", "x"), "no public dataset 'nothing'"),
         (("fracatlas",), "there is no terminal to ask on"),
-        (("mura", "--to", "x"), "is given to those who register"),
+        (("mura", "--to", "x"), "requires registration"),
     ],
 )
 def test_one_sentence(command, words, sentence):

@@ -75,7 +75,7 @@ def test_phantoms_as_asked_for(command, tmp_path):
     assert fracture == {"kind": "oblique", "gap": 2.5, "displacement": 3.0, "angulation": -4.0}
     again = command("data", "phantom", "--to", tmp_path / "films", "--count", 6)
     assert again.status == 1
-    assert "Expected an unfinished set of the same settings" in again.err
+    assert "contains a synthetic dataset with other settings" in again.err
 
 
 @pytest.mark.parametrize("size", ["512", "512x", "axb", "1x1"])
@@ -89,7 +89,7 @@ def test_a_size_that_is_none(command, tmp_path, size):
 def test_too_few_phantoms_are_one_sentence(command, tmp_path):
     said = command("data", "phantom", "--to", tmp_path / "films", "--count", 2)
     assert (said.status, said.out) == (1, "")
-    assert "but 2 were asked for" in said.err
+    assert "but the count is 2" in said.err
     assert len(said.err.splitlines()) == 1
 
 

@@ -1,4 +1,4 @@
-"""Kaggle's library and our transfer, against a host on this computer."""
+"""Tests of downloads from Kaggle, against a local server."""
 
 import base64
 import hashlib
@@ -17,7 +17,7 @@ from fracture_core.download import download_dataset, public_dataset
 from fracture_core.download.session import RetryPolicy
 from fracture_core.errors import DataError
 
-HASTE = RetryPolicy(tries=3, wait=0.01, longest=1, timeout=5)
+FAST_RETRY = RetryPolicy(tries=3, wait=0.01, longest=1, timeout=5)
 SERVICE = "/api/v1/datasets.DatasetApiService"
 FILMS = {
     f"Set/Set/{split}/{name}/{number}.png": random.Random(f"{split}{name}{number}").randbytes(20_000)
@@ -30,7 +30,7 @@ ARCHIVE = pack(FILMS)
 
 @pytest.fixture(autouse=True)
 def _no_key(monkeypatch, tmp_path_factory):
-    """Nobody's key, whoever runs this."""
+    """Hide any API key of the person who runs the tests."""
     home = tmp_path_factory.mktemp("home")
     for name in ("KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_API_TOKEN", "KAGGLE_KERNEL_RUN_TYPE"):
         monkeypatch.delenv(name, raising=False)
@@ -47,7 +47,7 @@ def key(monkeypatch):
 
 @pytest.fixture
 def kaggle(local_host, monkeypatch):
-    """Kaggle's endpoints, here: its library knows only fixed ones, so the local one gets our port."""
+    """Kaggle's endpoints on a local server; its library only supports fixed ones, so the local one is patched."""
     from kagglesdk import kaggle_env
 
     monkeypatch.setenv("KAGGLE_API_ENVIRONMENT", "LOCALHOST")
@@ -75,37 +75,37 @@ def _serve(host, body: bytes = ARCHIVE, **given) -> Page:
 
 
 def _get(folder: Path):
-    return download_dataset(public_dataset("multiregion"), folder, patience=HASTE)
+    return download_dataset(public_dataset("multiregion"), folder, retry=FAST_RETRY)
 
 
-def test_a_set(kaggle, key, tmp_path, capsys):
+def test_dataset(kaggle, key, tmp_path, capsys):
     found = _get(tmp_path / "mr")
     assert (found.layout, found.counts) == ("folders", {"train": 4, "val": 4, "test": 4})
     assert found.warnings == (
-        "Expected train 9,246, val 828, test 506 films as published, but there are train 4, val 4, test 4 films: "
-        "results on these need not agree with what others found.",
+        "The download contains train 4, val 4, test 4 images; train 9,246, val 828, test 506 images were published. "
+        "Results may differ from published ones.",
     )
-    assert "Licence as its host names it: Unknown" in (found.folder / "LICENCE.txt").read_text("utf-8")
+    assert "Licence according to the host: Unknown" in (found.folder / "LICENCE.txt").read_text("utf-8")
     source = (found.folder / "SOURCE.txt").read_text("utf-8")
     assert "Version: 3 of 2024-05-06" in source
     assert hashlib.md5(ARCHIVE).hexdigest() in source
     assert capsys.readouterr().out == ""
 
 
-def test_the_key_goes_to_kaggle_and_not_with_our_request(kaggle, key, tmp_path):
+def test_key_is_sent_to_kaggle_only(kaggle, key, tmp_path):
     _get(tmp_path / "mr")
     assert kaggle.log[0].path == f"{SERVICE}/GetDataset"
     assert kaggle.log[0].headers["Authorization"].startswith("Basic ")
     assert "Authorization" not in kaggle.log[-1].headers
 
 
-def test_a_token_serves_as_well(kaggle, monkeypatch, tmp_path):
+def test_token_is_accepted(kaggle, monkeypatch, tmp_path):
     monkeypatch.setenv("KAGGLE_API_TOKEN", "KGAT_secret")
     _get(tmp_path / "mr")
     assert kaggle.log[0].headers["Authorization"] == "Bearer KGAT_secret"
 
 
-def test_a_key_file_serves_as_well(kaggle, monkeypatch, tmp_path):
+def test_key_file_is_accepted(kaggle, monkeypatch, tmp_path):
     folder = tmp_path / "config"
     folder.mkdir()
     (folder / "kaggle.json").write_text('{"username": "somebody", "key": "secret"}')
@@ -114,9 +114,7 @@ def test_a_key_file_serves_as_well(kaggle, monkeypatch, tmp_path):
 
 
 def test_no_key(kaggle, tmp_path):
-    with pytest.raises(
-        DataError, match=r"found none: sign in at https://www\.kaggle\.com/settings/api"
-    ) as error:
+    with pytest.raises(DataError, match=r"Sign in at https://www\.kaggle\.com/settings/api") as error:
         _get(tmp_path / "mr")
     assert "\n" not in str(error.value)
     assert kaggle.log == []
@@ -124,17 +122,17 @@ def test_no_key(kaggle, tmp_path):
 
 
 @pytest.mark.parametrize("text", ["{", "{}", '{"username": "x"}'])
-def test_a_key_file_that_is_broken(kaggle, monkeypatch, tmp_path, text):
+def test_damaged_key_file(kaggle, monkeypatch, tmp_path, text):
     folder = tmp_path / "config"
     folder.mkdir()
     (folder / "kaggle.json").write_text(text)
     monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(folder))
-    with pytest.raises(DataError, match="Expected a Kaggle key, but"):
+    with pytest.raises(DataError, match="The Kaggle key cannot be used"):
         _get(tmp_path / "mr")
 
 
-def test_a_dropped_connection_is_taken_up(kaggle, key, tmp_path):
-    page = _serve(kaggle, drops=[0, 0, 1 << 16, 0])  # at 0 only headers are read, for size and address
+def test_interrupted_download_is_resumed(kaggle, key, tmp_path):
+    page = _serve(kaggle, drops=[0, 0, 1 << 16, 0])  # 0: only the headers are read, for size and address
     found = _get(tmp_path / "mr")
     assert found.image_count == 12
     asked = [request.headers.get("Range") for request in kaggle.asked("/signed")]
@@ -142,40 +140,40 @@ def test_a_dropped_connection_is_taken_up(kaggle, key, tmp_path):
     assert page.sent == len(ARCHIVE)
 
 
-def test_a_line_that_stays_broken_keeps_the_part(kaggle, key, tmp_path):
+def test_repeated_interruptions_keep_the_partial_file(kaggle, key, tmp_path):
     _serve(kaggle, drops=itertools.repeat(0))
     with pytest.raises(
-        DataError, match=r"archive\.zip from Kaggle, but the connection cannot be made or breaks off"
+        DataError, match=r"archive\.zip from Kaggle: the connection failed or was interrupted"
     ):
         _get(tmp_path / "mr")
     assert (tmp_path / "mr.second-look-download" / "archive.zip.part").is_file()
 
 
-def test_a_wrong_checksum(kaggle, key, tmp_path):
+def test_wrong_checksum(kaggle, key, tmp_path):
     _serve(kaggle, ARCHIVE[::-1])
-    with pytest.raises(DataError, match="published MD5"):
+    with pytest.raises(DataError, match="is damaged: its MD5"):
         _get(tmp_path / "mr")
     assert not (tmp_path / "mr").exists()
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 500])
-def test_kaggle_refuses(kaggle, key, tmp_path, status):
+def test_kaggle_refuses_the_description(kaggle, key, tmp_path, status):
     kaggle.pages[f"{SERVICE}/GetDataset"] = Page(statuses=itertools.repeat(status))
-    with pytest.raises(DataError, match=f"from Kaggle, but it answered “{status} ") as error:
+    with pytest.raises(DataError, match=f"from Kaggle: the server answered “{status} ") as error:
         _get(tmp_path / "mr")
     assert "secret" not in str(error.value)
 
 
-def test_kaggle_refuses_the_file_later(kaggle, key, tmp_path):
+def test_kaggle_refuses_the_file(kaggle, key, tmp_path):
     page = kaggle.pages[f"{SERVICE}/DownloadDataset"] = Moved(f"{kaggle.url}/signed")
     page._statuses = itertools.chain([302], itertools.repeat(403))
-    with pytest.raises(DataError, match=r"archive\.zip from Kaggle, but it answered “403 Forbidden”"):
+    with pytest.raises(DataError, match=r"archive\.zip from Kaggle: the server answered “403 Forbidden”"):
         _get(tmp_path / "mr")
 
 
-def test_kaggle_answers_something_else(kaggle, key, tmp_path):
+def test_unknown_response(kaggle, key, tmp_path):
     kaggle.pages[f"{SERVICE}/GetDataset"] = Page(b"<html>")
-    with pytest.raises(DataError, match="its answer cannot be read"):
+    with pytest.raises(DataError, match="the response cannot be read"):
         _get(tmp_path / "mr")
 
 
@@ -183,18 +181,18 @@ def test_no_network(kaggle, key, monkeypatch, tmp_path):
     from kagglesdk import kaggle_env
 
     monkeypatch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.LOCAL, "http://127.0.0.1:9")
-    with pytest.raises(DataError, match="check the network"):
+    with pytest.raises(DataError, match="Check the network"):
         _get(tmp_path / "mr")
 
 
-def test_an_empty_set_is_refused(kaggle, key, tmp_path):
+def test_dataset_without_images_is_rejected(kaggle, key, tmp_path):
     empty = pack({"readme.txt": b"gone"})
     kaggle.pages["/signed"] = Page(empty)
-    with pytest.raises(DataError, match="holds none"):
+    with pytest.raises(DataError, match="contains no radiographs"):
         _get(tmp_path / "mr")
 
 
-def test_the_library_is_loaded_only_when_asked(tmp_path):
+def test_kagglehub_is_imported_lazily(tmp_path):
     code = "import sys, fracture_core.download; print('kagglehub' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd()
@@ -202,6 +200,6 @@ def test_the_library_is_loaded_only_when_asked(tmp_path):
     assert done.stdout == "False\n"
 
 
-def test_devbatrax_is_fetched_the_same_way(kaggle, key, tmp_path):
-    row = replace(public_dataset("devbatrax"), counts={"train": 4, "val": 4, "test": 4})
-    assert download_dataset(row, tmp_path / "db", patience=HASTE).warnings == ()
+def test_devbatrax(kaggle, key, tmp_path):
+    dataset = replace(public_dataset("devbatrax"), counts={"train": 4, "val": 4, "test": 4})
+    assert download_dataset(dataset, tmp_path / "db", retry=FAST_RETRY).warnings == ()

@@ -1,4 +1,4 @@
-"""Copies of one picture are found however they were turned, resized or saved again; other films are not copies."""
+"""Tests of near-duplicate detection: copies are found after common changes, different images are not joined."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -18,44 +18,46 @@ from fracture_core.phantom import draw_phantom
 SIZE = (200, 160)
 
 
-def _jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+def _save_as_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
     return cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], 0)
 
 
-def _scaled(image: np.ndarray, factor: float) -> np.ndarray:
+def _rescale(image: np.ndarray, factor: float) -> np.ndarray:
     return cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
 
 
-def _tilted(image: np.ndarray, degrees: float) -> np.ndarray:
+def _tilt(image: np.ndarray, degrees: float) -> np.ndarray:
     height, width = image.shape
-    turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1)
-    return cv2.warpAffine(image, turn, (width, height))
+    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1)
+    return cv2.warpAffine(image, matrix, (width, height))
 
 
-def _cut_off(image: np.ndarray) -> np.ndarray:
+def _crop(image: np.ndarray) -> np.ndarray:
     image = image.copy()
     image[int(0.88 * len(image)) :] = 0
     return image
 
 
-#: What people and programs do to a film on its way through the world.
+# Common changes between two copies of an image.
 CHANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    **{f"turned {90 * turn}°": lambda image, turn=turn: np.rot90(image, turn) for turn in (1, 2, 3)},
+    **{f"rotated {90 * turn}°": lambda image, turn=turn: np.rot90(image, turn) for turn in (1, 2, 3)},
     **{
         f"mirrored, {90 * turn}°": lambda image, turn=turn: np.rot90(image[:, ::-1], turn)
         for turn in range(4)
     },
-    "half size": lambda image: _scaled(image, 0.5),
-    "one and a half times the size": lambda image: _scaled(image, 1.5),
-    "squeezed into a square": lambda image: cv2.resize(image, (150, 150), interpolation=cv2.INTER_AREA),
-    "JPEG of quality 30": lambda image: _jpeg(image, 30),
+    "half size": lambda image: _rescale(image, 0.5),
+    "1.5 times the size": lambda image: _rescale(image, 1.5),
+    "resized to a square": lambda image: cv2.resize(image, (150, 150), interpolation=cv2.INTER_AREA),
+    "JPEG of quality 30": lambda image: _save_as_jpeg(image, 30),
     "darker": lambda image: (image * 0.6).astype(np.uint8),
     "other gamma": lambda image: (255 * (image / 255) ** 0.6).astype(np.uint8),
     "negative": lambda image: 255 - image,
-    "tilted by 6°": lambda image: _tilted(image, 6),
-    "a square tilted by 25°": lambda image: _tilted(cv2.resize(image, (160, 160)), 25),
-    "cut off at the end": _cut_off,
-    "all at once": lambda image: _jpeg(_scaled(np.ascontiguousarray(np.rot90(image[:, ::-1])), 0.7), 50),
+    "tilted by 6°": lambda image: _tilt(image, 6),
+    "a square tilted by 25°": lambda image: _tilt(cv2.resize(image, (160, 160)), 25),
+    "cropped": _crop,
+    "all at once": lambda image: _save_as_jpeg(
+        _rescale(np.ascontiguousarray(np.rot90(image[:, ::-1])), 0.7), 50
+    ),
 }
 
 
@@ -72,34 +74,33 @@ def _groups(images: list[np.ndarray]) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def films() -> list[np.ndarray]:
-    """Thirty different films of three regions, broken and whole."""
+def images() -> list[np.ndarray]:
+    """Thirty different phantoms of three regions, with and without a fracture."""
     return [draw_phantom(k, ("hand", "leg", "forearm")[k % 3], k % 2 == 1, SIZE).pixels for k in range(30)]
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-def test_every_copy_is_found_and_no_two_films_are_joined(films, change):
-    changed = [np.ascontiguousarray(change(film)) for film in films]
-    found = _groups([*films, *changed])
+def test_copies_are_found_and_different_images_are_not_joined(images, change):
+    changed = [np.ascontiguousarray(change(image)) for image in images]
+    found = _groups([*images, *changed])
     assert found[:30].tolist() == found[30:].tolist()
     assert len(set(found.tolist())) == 30
 
 
-def test_a_phantom_and_its_broken_twin_are_told_from_a_stranger():
-    # The same person with and without a fracture agrees everywhere but at the fracture: one picture, on purpose.
+def test_different_phantoms_of_one_region_are_not_joined():
     found = _groups([draw_phantom(1, "leg", False, SIZE).pixels, draw_phantom(2, "leg", True, SIZE).pixels])
     assert found.tolist() == [0, 1]
 
 
-def test_chains_of_copies_longer_than_the_neighbourhood_hold_together(films):
-    # 40 copies each of two films: more than the neighbours that are looked at for each.
+def test_chain_of_copies_longer_than_the_neighbourhood_is_one_group(images):
+    # 40 copies each of two images, more than the number of neighbours compared.
     rng = np.random.default_rng(0)
-    noisy = [np.clip(films[k % 2] + rng.normal(0, 6, SIZE), 0, 255).astype(np.uint8) for k in range(80)]
+    noisy = [np.clip(images[k % 2] + rng.normal(0, 6, SIZE), 0, 255).astype(np.uint8) for k in range(80)]
     assert _groups(noisy).tolist() == [0, 1] * 40
 
 
-def test_matches_say_what_joined_them(films):
-    images = [films[0], films[1], np.ascontiguousarray(films[0][:, ::-1])]
+def test_match_contains_the_pair_and_its_score(images):
+    images = [images[0], images[1], np.ascontiguousarray(images[0][:, ::-1])]
     prints = np.stack(
         [near_duplicates.compute_fingerprint(image.astype(np.float32) / 255) for image in images]
     )
@@ -110,17 +111,19 @@ def test_matches_say_what_joined_them(films):
     assert match.score > registration.SAME_AGREEMENT
 
 
-def test_progress_rises_to_what_is_due(films):
+def test_progress_rises_to_the_total(images):
     seen: list[tuple[int, int]] = []
-    prints = np.stack([near_duplicates.compute_fingerprint(film.astype(np.float32) / 255) for film in films])
+    prints = np.stack(
+        [near_duplicates.compute_fingerprint(image.astype(np.float32) / 255) for image in images]
+    )
     near_duplicates.group_duplicates(
-        prints, lambda k: _square(films[k]), lambda stage, done, total: seen.append((done, total))
+        prints, lambda k: _square(images[k]), lambda *arguments: seen.append(arguments)
     )
     assert seen[-1][0] == seen[-1][1]
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 
-def test_a_blank_film_is_like_nothing():
+def test_blank_images_are_not_joined():
     blank = np.zeros((50, 60), np.float32)
     rings = near_duplicates.compute_fingerprint(blank)
     assert (rings.shape, rings.dtype, rings.any()) == ((RADII, ANGLES), np.int8, False)
@@ -128,18 +131,18 @@ def test_a_blank_film_is_like_nothing():
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_few_films(films, count):
+def test_few_images(images, count):
     prints = np.zeros((0, RADII, ANGLES), np.int8)
     if count:
-        prints = near_duplicates.compute_fingerprint(films[0] / np.float32(255))[None]
-    groups, matches = near_duplicates.group_duplicates(prints, lambda k: _square(films[k]))
+        prints = near_duplicates.compute_fingerprint(images[0] / np.float32(255))[None]
+    groups, matches = near_duplicates.group_duplicates(prints, lambda k: _square(images[k]))
     assert (groups.tolist(), matches) == ([0] * count, [])
 
 
-def test_a_pose_says_how_the_second_lies_on_the_first(films):
-    one = near_duplicates.compute_fingerprint(films[0].astype(np.float32) / 255)
+def test_pose_of_a_mirrored_negative(images):
+    one = near_duplicates.compute_fingerprint(images[0].astype(np.float32) / 255)
     other = near_duplicates.compute_fingerprint(
-        255 - np.ascontiguousarray(films[0][:, ::-1]).astype(np.float32)
+        255 - np.ascontiguousarray(images[0][:, ::-1]).astype(np.float32)
     )
     (pose,) = registration.best_poses(np.stack([one, other]), np.array([0]), np.array([1]))
     assert (pose.mirrored, pose.negative) == (True, True)
@@ -147,71 +150,71 @@ def test_a_pose_says_how_the_second_lies_on_the_first(films):
     assert pose.turn == pytest.approx(np.pi, abs=0.06)
 
 
-def test_pictures_that_share_too_little_do_not_agree(films):
+def test_images_with_little_overlap_do_not_agree(images):
     pose = registration.Pose(0.8, 0.0, False, False)
-    film = _square(films[0])
-    assert registration.pixel_agreement(film, film, pose) == pytest.approx(1, abs=1e-3)
-    hidden = film.copy()
-    hidden[: int(0.7 * len(film))] = 0
-    assert registration.pixel_agreement(film, hidden, pose) == 0
+    image = _square(images[0])
+    assert registration.pixel_agreement(image, image, pose) == pytest.approx(1, abs=1e-3)
+    hidden = image.copy()
+    hidden[: int(0.7 * len(image))] = 0
+    assert registration.pixel_agreement(image, hidden, pose) == 0
 
 
-def test_files(films, tmp_path):
+def test_find_duplicates_among_files(images, tmp_path):
     paths = [
-        tmp_path / name for name in ("a.png", "b.png", "turned.png", "same bytes.png", "bad.png", "bad2.png")
+        tmp_path / name for name in ("a.png", "b.png", "rotated.png", "same bytes.png", "bad.png", "bad2.png")
     ]
-    cv2.imwrite(str(paths[0]), films[0])
-    cv2.imwrite(str(paths[1]), films[1])
-    cv2.imwrite(str(paths[2]), np.rot90(films[0]))
+    cv2.imwrite(str(paths[0]), images[0])
+    cv2.imwrite(str(paths[1]), images[1])
+    cv2.imwrite(str(paths[2]), np.rot90(images[0]))
     paths[3].write_bytes(paths[1].read_bytes())
-    paths[4].write_bytes(b"no picture")
-    paths[5].write_bytes(b"another no picture")
+    paths[4].write_bytes(b"not an image")
+    paths[5].write_bytes(b"not an image either")
     seen: list[tuple[int, int]] = []
     found = near_duplicates.find_duplicates(
-        [*paths, tmp_path / "gone.png"], lambda stage, done, total: seen.append((done, total))
+        [*paths, tmp_path / "missing.png"], lambda *arguments: seen.append(arguments)
     )
     assert found.tolist() == [0, 1, 0, 1, 2, 3, 4]
     assert seen == [(number, 7) for number in range(1, 8)]
     assert near_duplicates.find_duplicates([]).tolist() == []
 
 
-def test_a_file_that_is_gone_is_black(tmp_path):
-    assert not near_duplicates.comparison_image(tmp_path / "gone.png").any()
+def test_missing_file_is_black(tmp_path):
+    assert not near_duplicates.comparison_image(tmp_path / "missing.png").any()
 
 
 @pytest.mark.real
-def test_known_copies_of_fracatlas_fall_together_and_strangers_stay_apart(real_data):
+def test_known_duplicates_of_fracatlas(real_data):
     folder = real_data / "fracatlas" / "images"
     paths = {int(path.stem[3:]): path for path in folder.rglob("IMG*.jpg")}
     known = [{3034, 4314, 4341}, {2886, 4243}, {4262, 2952}, {2998, 4280}]
-    known = [here for cluster in known if len(here := cluster & set(paths)) > 1]
-    # Films of one region in one position, where small thumbnails agree best.
-    strangers = [number for number in sorted(paths)[::40] if not any(number in cluster for cluster in known)]
+    known = [present for group in known if len(present := group & set(paths)) > 1]
+    # Images of one region and view, where small thumbnails agree best.
+    others = [number for number in sorted(paths)[::40] if not any(number in group for group in known)]
     assert known
-    assert len(strangers) > 50
-    ids = [*(number for cluster in known for number in sorted(cluster)), *strangers]
+    assert len(others) > 50
+    ids = [*(number for group in known for number in sorted(group)), *others]
     found = dict(
         zip(ids, near_duplicates.find_duplicates([paths[number] for number in ids]).tolist(), strict=True)
     )
-    assert all(len({found[number] for number in cluster}) == 1 for cluster in known)
-    assert len(set(found.values())) == len(known) + len(strangers)
+    assert all(len({found[number] for number in group}) == 1 for group in known)
+    assert len(set(found.values())) == len(known) + len(others)
 
 
 @pytest.mark.real
-def test_real_films_turned_scaled_and_saved_again_are_found(real_data):
+def test_changed_copies_of_real_images_are_found(real_data):
     paths = sorted((real_data / "fracatlas" / "images").rglob("*.jpg"))
     chosen = np.random.default_rng(1).choice(len(paths), 60, replace=False)
-    films = [np.round(read_radiograph(Path(paths[k])).pixels * 255).astype(np.uint8) for k in chosen]
-    alone = len(set(_groups(films).tolist()))
-    for name in ("turned 90°", "mirrored, 270°", "half size", "squeezed into a square", "all at once"):
-        changed = [np.ascontiguousarray(CHANGES[name](film)) for film in films]
-        found = _groups([*films, *changed])
+    images = [np.round(read_radiograph(Path(paths[k])).pixels * 255).astype(np.uint8) for k in chosen]
+    group_count = len(set(_groups(images).tolist()))
+    for name in ("rotated 90°", "mirrored, 270°", "half size", "resized to a square", "all at once"):
+        changed = [np.ascontiguousarray(CHANGES[name](film)) for film in images]
+        found = _groups([*images, *changed])
         assert np.mean(found[:60] == found[60:]) >= 0.98, name
-        assert len(set(found.tolist())) >= alone, name
+        assert len(set(found.tolist())) >= group_count, name
 
 
-def test_a_pair_that_is_settled_does_not_take_the_place_of_one_that_is_not():
-    """Film 0 is one with 2 already; its next likeliest, 1, must still be looked at."""
+def test_decided_pair_does_not_replace_an_undecided_one():
+    """Images 0 and 2 are one group already; the next best match of 0, image 1, must still be registered."""
     group = np.array([0, 1, 0, 3])
     doubtful = [
         (0, 2, Pose(0.92, 0.0, False, False)),
@@ -219,9 +222,8 @@ def test_a_pair_that_is_settled_does_not_take_the_place_of_one_that_is_not():
         (1, 3, Pose(0.88, 0.0, False, False)),
     ]
     seen: list[int] = []
-    # The package's `clusters` is the function.
     module = import_module("fracture_core.near_duplicates.duplicate_groups")
-    module._register(
+    module._register_doubtful(
         group,
         [],
         doubtful,

@@ -1,4 +1,4 @@
-"""Synthetic radiographs: the same every time, honest about where the fracture is, no shortcut beside it."""
+"""Tests of phantoms: reproducible, annotated correctly, and without shortcuts."""
 
 import io
 import zlib
@@ -29,7 +29,7 @@ SMALL = (160, 128)
 
 
 @pytest.mark.parametrize("region", PHANTOM_REGIONS)
-def test_the_same_seed_gives_the_same_bytes(region: str) -> None:
+def test_same_seed_gives_same_bytes(region: str) -> None:
     first, second = (draw_phantom(3, region, True, SMALL) for _ in range(2))
     assert zlib.crc32(first.raw.tobytes()) == zlib.crc32(second.raw.tobytes())
     assert first.boxes == second.boxes
@@ -37,7 +37,7 @@ def test_the_same_seed_gives_the_same_bytes(region: str) -> None:
     assert not np.array_equal(first.pixels, draw_phantom(4, region, True, SMALL).pixels)
 
 
-def test_a_phantom_is_a_film() -> None:
+def test_phantom_without_a_fracture() -> None:
     phantom = draw_phantom(0, "leg", None, SMALL)
     assert phantom.pixels.dtype == np.uint8
     assert phantom.pixels.shape == phantom.mask.shape == SMALL
@@ -49,17 +49,17 @@ def test_a_phantom_is_a_film() -> None:
 
 
 @pytest.mark.parametrize("region", PHANTOM_REGIONS)
-def test_the_intact_film_and_the_broken_one_differ_only_by_the_fracture(region: str) -> None:
+def test_images_with_and_without_fracture_differ_only_at_the_fracture(region: str) -> None:
     for seed in range(4):
         intact, broken = draw_phantom(seed, region, None, SMALL), draw_phantom(seed, region, True, SMALL)
         assert (intact.spacing, intact.side) == (broken.spacing, broken.side)
         change = np.abs(intact.pixels.astype(int) - broken.pixels.astype(int))
         assert change[broken.mask].max() > 12
-        # About half of the film, what lies far from the fracture and proximal of it, is untouched.
+        # Everything proximal of the fracture is unchanged, about half of the image.
         assert np.mean(change <= 1) > 0.4
-        # Without the moved fragment (a buckle moves nothing) every change is at the fracture.
-        still = replace(FractureRequest(), kind="transverse", gap=0.6, displacement=0.0, angulation=0.0)
-        fissure = draw_phantom(seed, region, still, SMALL)
+        # If no fragment moves, every change is at the fracture.
+        undisplaced = replace(FractureRequest(), kind="transverse", gap=0.6, displacement=0.0, angulation=0.0)
+        fissure = draw_phantom(seed, region, undisplaced, SMALL)
         change = np.abs(intact.pixels.astype(int) - fissure.pixels.astype(int))
         far = np.ones(SMALL, dtype=bool)
         rows, columns = np.nonzero(fissure.mask)
@@ -71,9 +71,11 @@ def test_the_intact_film_and_the_broken_one_differ_only_by_the_fracture(region: 
 
 @pytest.mark.parametrize("level", DIFFICULTIES.values(), ids=DIFFICULTIES)
 @pytest.mark.parametrize("region", PHANTOM_REGIONS)
-def test_nothing_about_the_film_depends_on_the_label(region: str, level: Difficulty) -> None:
+def test_technique_and_position_do_not_depend_on_the_label(region: str, level: Difficulty) -> None:
     for seed in range(10):
-        scenes = [generate._scene(seed, region, asked, SMALL, level) for asked in (None, FractureRequest())]
+        scenes = [
+            generate._scene(seed, region, requested, SMALL, level) for requested in (None, FractureRequest())
+        ]
         assert scenes[0].technique == scenes[1].technique
         assert np.array_equal(scenes[0].inside, scenes[1].inside)
         assert np.array_equal(scenes[0].view.matrix, scenes[1].view.matrix)
@@ -85,7 +87,7 @@ def test_nothing_about_the_film_depends_on_the_label(region: str, level: Difficu
 
 
 @pytest.mark.parametrize("region", PHANTOM_REGIONS)
-def test_the_box_is_tight_around_the_mask(region: str) -> None:
+def test_box_is_tight_around_the_mask(region: str) -> None:
     height, width = SMALL
     for seed in range(6):
         phantom = draw_phantom(seed, region, True, SMALL)
@@ -101,7 +103,7 @@ def test_the_box_is_tight_around_the_mask(region: str) -> None:
 
 @pytest.mark.parametrize("level", DIFFICULTIES)
 @pytest.mark.parametrize("region", PHANTOM_REGIONS)
-def test_every_fracture_lies_on_the_film(region: str, level: str) -> None:
+def test_every_fracture_is_inside_the_image(region: str, level: str) -> None:
     for seed in range(100, 140):
         ((x0, y0, x1, y1),) = generate.phantom_boxes(seed, region, True, SMALL, level)
         assert 0.02 < (x0 + x1) / 2 < 0.98
@@ -109,9 +111,9 @@ def test_every_fracture_lies_on_the_film(region: str, level: str) -> None:
 
 
 @pytest.mark.parametrize("region", PHANTOM_REGIONS)
-def test_easy_fractures_are_plain(region: str) -> None:
+def test_easy_fractures_are_clearly_visible(region: str) -> None:
     for seed in range(4):
-        intact, broken = (draw_phantom(seed, region, asked, SMALL, "easy") for asked in (None, True))
+        intact, broken = (draw_phantom(seed, region, requested, SMALL, "easy") for requested in (None, True))
         assert broken.spacing == pytest.approx(draw_phantom(seed, region, None, SMALL).spacing / 2)
         assert broken.kind != "buckle"
         change = np.abs(intact.pixels.astype(int) - broken.pixels.astype(int))
@@ -119,14 +121,14 @@ def test_easy_fractures_are_plain(region: str) -> None:
 
 
 @pytest.mark.parametrize("bone", ["femoral neck", "trochanters", "femoral shaft"])
-def test_a_hip_breaks_at_neck_trochanters_and_shaft(bone: str) -> None:
+def test_hip_fractures_at_neck_trochanters_and_shaft(bone: str) -> None:
     broken = draw_phantom(2, "hip", FractureRequest("transverse", bone, displacement=4.0), SMALL)
     assert (broken.bone, broken.label) == (bone, 1)
     intact = draw_phantom(2, "hip", None, SMALL)
     change = np.abs(intact.pixels.astype(int) - broken.pixels.astype(int)) > 12
-    # The distal fragment moves as one: everything below the fracture on the side of the femur changes.
+    # The distal fragment moves as a whole.
     assert change[int(broken.boxes[0][3] * SMALL[0]) :].any()
-    # The pelvis and the head stay where they are.
+    # Pelvis and femoral head do not move.
     assert not change[: int(broken.boxes[0][1] * SMALL[0]) - 12].any()
 
 
@@ -143,37 +145,37 @@ def test_parts_of_one_solid_do_not_add_up() -> None:
 
 
 @pytest.mark.parametrize("kind", FRACTURE_KINDS)
-def test_every_kind_can_be_asked_for(kind: str) -> None:
+def test_every_fracture_type_can_be_requested(kind: str) -> None:
     phantom = draw_phantom(1, "leg", FractureRequest(kind, bone="tibia", place=0.85), SMALL)
     assert (phantom.kind, phantom.bone, phantom.label) == (kind, "tibia", 1)
     assert phantom.mask.any()
 
 
-def test_a_gap_is_dark_in_the_bone() -> None:
-    asked = FractureRequest("transverse", "tibia", 0.7, gap=4.0, displacement=0.0, angulation=0.0)
-    intact, broken = draw_phantom(2, "leg", None, (256, 200)), draw_phantom(2, "leg", asked, (256, 200))
+def test_gap_is_dark() -> None:
+    requested = FractureRequest("transverse", "tibia", 0.7, gap=4.0, displacement=0.0, angulation=0.0)
+    intact, broken = draw_phantom(2, "leg", None, (256, 200)), draw_phantom(2, "leg", requested, (256, 200))
     change = intact.pixels.astype(int) - broken.pixels.astype(int)
-    # Swelling brightens the surroundings a little, so look for the line: dark somewhere in every column.
+    # Swelling brightens the surroundings slightly, so the darkest pixel of each column is used.
     line = np.where(broken.mask, change, -255).max(axis=0)[broken.mask.any(axis=0)]
     assert np.median(line) > 15
 
 
-def test_what_cannot_be_drawn_is_refused() -> None:
-    with pytest.raises(ValueError, match="a region is one of"):
+def test_invalid_arguments_are_rejected() -> None:
+    with pytest.raises(ValueError, match="Expected a region of"):
         draw_phantom(0, "skull")
-    with pytest.raises(ValueError, match="a fracture is one of"):
+    with pytest.raises(ValueError, match="Expected a fracture type of"):
         draw_phantom(0, "leg", FractureRequest("greenstick"), SMALL)
-    with pytest.raises(ValueError, match="can be broken at tibia, fibula, not at 'talus'"):
+    with pytest.raises(ValueError, match=r"bone of the leg \(tibia, fibula\), but got 'talus'"):
         draw_phantom(0, "leg", FractureRequest(bone="talus"), SMALL)
     with pytest.raises(ValueError, match="seed"):
         draw_phantom(-1, "leg")
-    with pytest.raises(ValueError, match="a difficulty is one of easy, realistic, not 'hard'"):
+    with pytest.raises(ValueError, match="difficulty of easy, realistic, but got 'hard'"):
         draw_phantom(0, "leg", None, SMALL, "hard")
     with pytest.raises(ValueError, match="rows and columns"):
         draw_phantom(0, "leg", None, (16, 16))
 
 
-def test_the_wide_blur_is_a_gaussian() -> None:
+def test_wide_blur_is_gaussian() -> None:
     point = np.zeros((161, 161))
     point[80, 80] = 1.0
     wide = exposure.gaussian_blur(point, 12.0)
@@ -182,7 +184,7 @@ def test_the_wide_blur_is_a_gaussian() -> None:
     assert exposure.gaussian_blur(np.ones((40, 30)), 15.0) == pytest.approx(np.ones((40, 30)))
 
 
-def test_a_png_reads_back_and_holds_nothing_else() -> None:
+def test_png_without_metadata() -> None:
     pixels = draw_phantom(0, "hand", None, SMALL).pixels
     content = encode_png(pixels)
     with Image.open(io.BytesIO(content)) as image:
@@ -191,7 +193,7 @@ def test_a_png_reads_back_and_holds_nothing_else() -> None:
         assert np.array_equal(np.asarray(image), pixels)
 
 
-def test_the_dicom_reads_back() -> None:
+def test_dicom_can_be_read() -> None:
     phantom = draw_phantom(5, "forearm", True, SMALL)
     content = phantom_to_dicom(phantom)
     assert content == phantom_to_dicom(phantom)
@@ -210,14 +212,14 @@ def test_the_dicom_reads_back() -> None:
     )
 
 
-def test_the_samples_are_what_the_command_writes(tmp_path: Path) -> None:
+def test_committed_samples_match_the_generator(tmp_path: Path) -> None:
     committed = Path(__file__).parents[2] / "assets" / "samples"
     written = write_samples(tmp_path)
     assert [path.name for path in written] == [sample.name for sample in SAMPLES]
     for path in written:
         assert path.stat().st_size < 600_000
         read = (lambda p: pydicom.dcmread(p).pixel_array / 16) if path.suffix == ".dcm" else Image.open
-        ours, theirs = (np.asarray(read(place), dtype=float) for place in (path, committed / path.name))
-        # One grey level of 256 on a few pixels is what two processors may round differently.
+        ours, theirs = (np.asarray(read(file), dtype=float) for file in (path, committed / path.name))
+        # Rounding may differ between processors by one grey level of 256 on a few pixels.
         assert np.abs(ours - theirs).max() <= 1.0
         assert np.mean(ours != theirs) < 1e-3

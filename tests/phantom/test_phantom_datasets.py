@@ -1,4 +1,4 @@
-"""Sets of synthetic radiographs on disk: what lies where, taken up again, never mixed, no shortcut in them."""
+"""Tests of synthetic datasets: files, resuming, no mixed settings, no shortcuts."""
 
 import csv
 import json
@@ -40,13 +40,11 @@ def boxes(root: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_a_set_has_its_folders_counts_and_boxes(tmp_path: Path) -> None:
+def test_dataset_folders_counts_and_boxes(tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     root = tmp_path / "set"
     paths = write_phantom_dataset(
-        root,
-        PhantomSettings(20, seed=2, size=TINY),
-        progress=lambda stage, done, total: seen.append((done, total)),
+        root, PhantomSettings(20, seed=2, size=TINY), progress=lambda done, count: seen.append((done, count))
     )
     assert seen == [(i, 20) for i in range(1, 21)]
     counts = {
@@ -71,7 +69,7 @@ def test_a_set_has_its_folders_counts_and_boxes(tmp_path: Path) -> None:
     assert "synthetic" in (root / "README.txt").read_text().lower()
 
 
-def test_the_layout_knows_a_synthetic_set(tmp_path: Path) -> None:
+def test_layout_recognises_a_synthetic_dataset(tmp_path: Path) -> None:
     write_phantom_dataset(tmp_path, PhantomSettings(16, size=TINY))
     found = read_catalogue(tmp_path)
     name, cases = found.layout, found.cases
@@ -82,7 +80,7 @@ def test_the_layout_knows_a_synthetic_set(tmp_path: Path) -> None:
     row = find_layout(name)
     assert "Synthetic" in row.citation
     assert "says nothing about patients" in row.limits[0]
-    # Masks stand beside the splits and are no films; one limb, intact and broken, never stands on two sides.
+    # Masks are not images of the dataset. Both images of one limb are in the same split.
     assert not any(case.id.startswith("masks") for case in cases)
     groups = {case.group: {other.split for other in cases if other.group == case.group} for case in cases}
     assert len(groups) == 8
@@ -93,16 +91,16 @@ def test_masks_are_the_fracture_zones(tmp_path: Path) -> None:
     paths = write_phantom_dataset(
         tmp_path, PhantomSettings(8, size=TINY, regions=("leg",), difficulty="realistic")
     )
-    marks = {row["file"]: row for row in boxes(tmp_path)}
+    box_of = {row["file"]: row for row in boxes(tmp_path)}
     for path in paths:
         name = path.relative_to(tmp_path)
         mask = np.asarray(Image.open(tmp_path / "masks" / name))
         assert mask.shape == TINY
         assert set(np.unique(mask)) <= {0, 255}
-        assert bool(mask.any()) == (name.as_posix() in marks)
+        assert bool(mask.any()) == (name.as_posix() in box_of)
         if mask.any():
             columns = np.flatnonzero(mask.any(axis=0))
-            row = marks[name.as_posix()]
+            row = box_of[name.as_posix()]
             assert float(row["x0"]) == pytest.approx(columns[0] / TINY[1], abs=1e-6)
             assert float(row["x1"]) == pytest.approx((columns[-1] + 1) / TINY[1], abs=1e-6)
     write_phantom_dataset(tmp_path / "bare", PhantomSettings(6, size=TINY, masks=False))
@@ -110,7 +108,7 @@ def test_masks_are_the_fracture_zones(tmp_path: Path) -> None:
     assert "masks" not in (tmp_path / "bare" / "README.txt").read_text()
 
 
-def test_a_set_of_dicom_files(tmp_path: Path) -> None:
+def test_dicom_dataset(tmp_path: Path) -> None:
     paths = write_phantom_dataset(tmp_path, PhantomSettings(8, size=TINY, format="dicom"))
     assert {path.suffix for path in paths} == {".dcm"}
     assert len(read_catalogue(tmp_path).cases) == 8
@@ -126,17 +124,19 @@ def test_a_set_of_dicom_files(tmp_path: Path) -> None:
     assert len(seen) == 8
 
 
-def test_what_is_asked_for_is_in_every_fracture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requested_properties_are_in_every_fracture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = []
 
-    def watch(*given):
-        phantom = draw_phantom(*given)
+    def record(*arguments):
+        phantom = draw_phantom(*arguments)
         drawn.append(phantom)
         return phantom
 
-    monkeypatch.setattr(write_dataset, "draw_phantom", watch)
-    asked = FractureRequest("spiral", gap=3.0, displacement=0.0, angulation=10.0)
-    write_phantom_dataset(tmp_path, PhantomSettings(6, size=TINY, regions=("hand", "leg"), fracture=asked))
+    monkeypatch.setattr(write_dataset, "draw_phantom", record)
+    requested = FractureRequest("spiral", gap=3.0, displacement=0.0, angulation=10.0)
+    write_phantom_dataset(
+        tmp_path, PhantomSettings(6, size=TINY, regions=("hand", "leg"), fracture=requested)
+    )
     assert {phantom.region for phantom in drawn} == {"hand", "leg"}
     assert {phantom.kind for phantom in drawn if phantom.label} == {"spiral"}
     settings = json.loads((tmp_path / "phantom.json").read_text())
@@ -144,34 +144,34 @@ def test_what_is_asked_for_is_in_every_fracture(tmp_path: Path, monkeypatch: pyt
     assert settings["fracture"]["gap"] == 3.0
 
 
-def test_pairs_show_one_limb_where_the_difficulty_says_so(tmp_path: Path) -> None:
+def test_pairs_show_one_limb_if_the_difficulty_is_paired(tmp_path: Path) -> None:
     for name, level in DIFFICULTIES.items():
         paths = write_phantom_dataset(tmp_path / name, PhantomSettings(8, size=TINY, difficulty=name))
         assert len({path.stem for path in paths}) == (4 if level.paired else 8)
         assert len({path.parent.parent for path in paths[:2]}) == 1
 
 
-def test_an_interrupted_set_is_taken_up_again(tmp_path: Path) -> None:
+def test_interrupted_dataset_is_resumed(tmp_path: Path) -> None:
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     settings = PhantomSettings(7, size=TINY)
     write_phantom_dataset(whole, settings)
 
-    def stop(stage: str, done: int, total: int) -> None:
+    def stop(done: int, count: int) -> None:
         if done == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         write_phantom_dataset(parts, settings, stop)
     (parts / "README.txt.writing").write_text("half a fi")
-    kept = {path: path.stat().st_mtime_ns for path in parts.rglob("*.png")}
-    assert len(kept) >= 6  # films and masks of three, and of those that were under way
+    modified_at = {path: path.stat().st_mtime_ns for path in parts.rglob("*.png")}
+    assert len(modified_at) >= 6  # images and masks of three, and of those in progress
     write_phantom_dataset(parts, settings)
-    assert all(path.stat().st_mtime_ns == time for path, time in kept.items())
+    assert all(path.stat().st_mtime_ns == time for path, time in modified_at.items())
     (parts / "README.txt.writing").unlink(missing_ok=True)
     assert contents(whole) == contents(parts)
 
 
-def test_several_at_a_time_write_what_one_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parallel_writing_gives_the_same_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = PhantomSettings(24, size=TINY)
     for name, processors in (("four", 4), ("one", 1)):
         monkeypatch.setattr("os.cpu_count", lambda processors=processors: processors)
@@ -179,21 +179,21 @@ def test_several_at_a_time_write_what_one_writes(tmp_path: Path, monkeypatch: py
     assert contents(tmp_path / "one") == contents(tmp_path / "four")
 
 
-def test_writing_stops_when_asked(tmp_path: Path) -> None:
-    def stop(stage: str, done: int, total: int) -> None:
+def test_writing_can_be_interrupted(tmp_path: Path) -> None:
+    def stop(done: int, count: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         write_phantom_dataset(tmp_path, PhantomSettings(400, size=TINY), stop)
-    # Nothing is drawn any more, and nothing lies there by halves.
-    left = contents(tmp_path)
-    assert len(left) < 60
-    assert not [name for name in left if name.endswith(".writing")]
-    assert "boxes.csv" not in left
+    # No more images are drawn, and there are no partial files.
+    files = contents(tmp_path)
+    assert len(files) < 60
+    assert not [name for name in files if name.endswith(".writing")]
+    assert "boxes.csv" not in files
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "message"),
     [
         ({"count": 8}, "its count is 6 and not 8"),
         ({"seed": 1}, "its seed is 0 and not 1"),
@@ -205,70 +205,70 @@ def test_writing_stops_when_asked(tmp_path: Path) -> None:
         ({"fracture": FractureRequest(gap=1.0)}, "its fracture is"),
     ],
 )
-def test_sets_are_never_mixed(tmp_path: Path, changed: dict, told: str) -> None:
+def test_settings_are_never_mixed(tmp_path: Path, changed: dict, message: str) -> None:
     first = {"count": 6, "size": TINY}
     write_phantom_dataset(tmp_path, PhantomSettings(**first))
     before = contents(tmp_path)
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=message):
         write_phantom_dataset(tmp_path, PhantomSettings(**{**first, **changed}))
     assert contents(tmp_path) == before
 
 
-def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
+def test_folder_with_other_files_is_unchanged(tmp_path: Path) -> None:
     (tmp_path / "thesis.docx").write_text("mine")
-    with pytest.raises(DataError, match=r"holds thesis\.docx"):
+    with pytest.raises(DataError, match=r"contains thesis\.docx"):
         write_phantom_dataset(tmp_path, PhantomSettings(6))
     with pytest.raises(DataError, match="is a file"):
         write_phantom_dataset(tmp_path / "thesis.docx", PhantomSettings(6))
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.docx"]
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "phantom.json").write_text("[1")
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="no readable settings"):
         write_phantom_dataset(tmp_path / "set", PhantomSettings(6))
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({"count": 5}, "needs 6 to 1,000,000 images"),
-        ({"seed": -1}, "A seed is 0 or greater"),
-        ({"size": (16, 64)}, "32 to 4096 rows and columns, but got 16x64"),
-        ({"regions": ("hand", "skull")}, "a region out of forearm, leg, hand, hip, but got 'skull'"),
+        ({"seed": -1}, "The seed must be 0 or greater"),
+        ({"size": (16, 64)}, "32 to 4096 rows and columns, but it is 16x64"),
+        ({"regions": ("hand", "skull")}, "no region 'skull'. Choose one of: forearm, leg, hand, hip"),
         ({"regions": ()}, "at least one region"),
-        ({"regions": ("hip", "hip")}, "each of them once"),
-        ({"format": "gif"}, "a format out of png, dicom, but got 'gif'"),
-        ({"difficulty": "hard"}, "a difficulty out of easy, realistic, but got 'hard'"),
-        ({"fracture": FractureRequest("greenstick")}, "a kind of fracture out of transverse"),
-        ({"fracture": FractureRequest(gap=50.0)}, "gap from -5 to 20 mm, but got 50"),
+        ({"regions": ("hip", "hip")}, "each region only once"),
+        ({"format": "gif"}, "no format 'gif'. Choose one of: png, dicom"),
+        ({"difficulty": "hard"}, "no difficulty 'hard'. Choose one of: easy, realistic"),
+        ({"fracture": FractureRequest("greenstick")}, "no kind of fracture 'greenstick'"),
+        ({"fracture": FractureRequest(gap=50.0)}, "gap must be from -5 to 20 mm, but it is 50"),
         (
             {"fracture": FractureRequest(angulation=float("nan"))},
-            "angulation from -45 to 45 degrees, but got nan",
+            "angulation must be from -45 to 45 degrees, but it is nan",
         ),
     ],
 )
-def test_what_cannot_be_drawn_is_refused_in_one_sentence(settings: dict, told: str) -> None:
-    with pytest.raises(DataError, match=told) as error:
+def test_invalid_settings_are_rejected(settings: dict, message: str) -> None:
+    with pytest.raises(DataError, match=message) as error:
         PhantomSettings(**{"count": 6, **settings})
     assert len(str(error.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize("level", DIFFICULTIES)
-def test_brightness_tells_nothing_of_the_label(level: str) -> None:
-    """A classifier on the grey values of whole films, wherever they lie, does no better than chance."""
+def test_grey_levels_do_not_predict_the_label(level: str) -> None:
+    """A classifier on the grey-level distribution of whole images is no better than chance."""
     features, labels, groups = [], [], []
     for number in range(80):
         for label in (0, 1):
             seed = number if DIFFICULTIES[level].paired else 2 * number + label
-            film = draw_phantom(
+            phantom = draw_phantom(
                 seed, PHANTOM_REGIONS[number % len(PHANTOM_REGIONS)], bool(label), (96, 80), level
             )
-            tones = film.pixels.astype(float) / 255
-            features.append([tones.mean(), tones.std(), *np.percentile(tones, (5, 25, 50, 75, 95, 99))])
+            levels = phantom.pixels.astype(float) / 255
+            features.append([levels.mean(), levels.std(), *np.percentile(levels, (5, 25, 50, 75, 95, 99))])
             labels.append(label)
             groups.append(number)
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
     scores = cross_val_predict(
         model, np.array(features), labels, groups=groups, cv=GroupKFold(8), method="predict_proba"
     )[:, 1]
-    found = summarise(np.array(labels), scores, np.array(groups), 0.5).auc
-    assert found.low < 0.6, found
+    auc = summarise(np.array(labels), scores, np.array(groups), 0.5).auc
+    assert auc.low < 0.6, auc
