@@ -244,7 +244,7 @@ def test_an_image_without_a_study_gets_a_prediction_and_an_error(command, dicom_
     row = json.loads(result.out)
     assert result.status == 1
     assert row["probability"] is not None
-    assert "its StudyInstanceUID is missing" in row["error"]
+    assert "StudyInstanceUID is missing or invalid" in row["error"]
 
 
 @pytest.mark.parametrize(("option", "what"), [("--pdf", "reports"), ("--dicom", "DICOM results")])

@@ -64,7 +64,7 @@ def test_the_list_says_what_is_here(row, root, capsys):
     cli.main(["data", "get", "fracatlas", "--yes"])
     capsys.readouterr()
     cli.main(["data", "list"])
-    assert f"here: {local_datasets.default_folder(row, root)}" in capsys.readouterr().out
+    assert f"downloaded to: {local_datasets.default_folder(row, root)}" in capsys.readouterr().out
 
 
 def test_a_download_is_cancelled_and_can_begin_again(root, monkeypatch):

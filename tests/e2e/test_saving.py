@@ -118,10 +118,10 @@ def test_the_report_follows_the_region_that_the_user_chose(page, upload):
     page.keyboard.type("Leg")
     page.get_by_role("option", name="Leg").first.wait_for()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Its record on leg films")).to_be_visible()
+    expect(page.get_by_text("Test record on leg images")).to_be_visible()
     text = PdfReader(io.BytesIO(_saved(page, "Report (PDF)")[1])).pages[0].extract_text()
-    assert "Leg, as the reader says" in text
-    assert "Its record on leg films" in text
+    assert "Leg, chosen by the reader" in text
+    assert "Test record on leg images" in text
 
 
 def test_by_keyboard_on_a_phone(page, upload, film):
@@ -140,7 +140,7 @@ def test_a_film_too_poor_for_its_archive_says_so(page, upload, film):
     film.write_bytes(changed(film.read_bytes(), StudyInstanceUID=None))
     upload(film)
     expect(
-        page.get_by_text("No DICOM results: Expected a DICOM file that says which study it is")
+        page.get_by_text("No DICOM results: The DICOM file does not identify its study")
     ).to_be_visible()
     expect(page.get_by_role("button", name="DICOM results")).to_have_count(0)
     assert _saved(page, "Report (PDF)")[1].startswith(b"%PDF")
