@@ -38,7 +38,7 @@ _IMAGE_SIZE = (_WIDTH - _GUTTER) / 2, 104 * mm
 _GREY, _LINE = HexColor("#4A525B"), HexColor("#B9C0C7")
 
 _TEXT = ParagraphStyle("text", fontName=REGULAR_FONT, fontSize=9, leading=12)
-_LIST_ITEM = ParagraphStyle("list item", _TEXT, leftIndent=11, bulletIndent=0)
+_LIST_ITEM = ParagraphStyle("list item", _TEXT, leftIndent=11, bulletIndent=0, bulletFontName=REGULAR_FONT)
 _SMALL = ParagraphStyle("small", _TEXT, fontSize=7.4, leading=9.6, textColor=_GREY)
 _KEY = ParagraphStyle("key", _TEXT, fontName=BOLD_FONT)
 _RIGHT = ParagraphStyle("right", _SMALL, alignment=2)

@@ -229,7 +229,7 @@ def test_the_audit_is_made_here_and_the_mended_split_trained_on(page, app, tmp_p
     page.goto(f"{app.url}/audit")
     page.get_by_text("Earlier audits").wait_for()
     row = page.locator("[class*=st-key-audit_earlier_]", has_text=str(tmp_path / "leaky")).last
-    row.get_by_role("button", name="Forget").click()
+    row.get_by_role("button", name="Delete").click()
     expect(page.locator("[class*=st-key-audit_earlier_]", has_text=str(tmp_path / "leaky"))).to_have_count(0)
     assert len(Path(manifest).read_text(encoding="utf-8").splitlines()) == 31
 

@@ -112,7 +112,7 @@ def test_the_command_writes_the_list(odd, store, tmp_path, capsys):
     assert "under both labels: 1." in said
     assert "synthetic_01.png" in out.read_text("utf-8-sig")
     assert main(["data", "suspects", str(odd), "--model", "tiny", "--out", str(tmp_path)]) == 1
-    assert "choose another place" in capsys.readouterr().err
+    assert "Choose another path" in capsys.readouterr().err
 
 
 def test_a_job_keeps_list_or_reason(odd, store, tmp_path):
