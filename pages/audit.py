@@ -35,7 +35,7 @@ def _choose_dataset() -> tuple[str, str]:
     layout_name = right.selectbox(
         "Layout",
         layout_names(),
-        format_func=lambda name: "detected" if name == "auto" else find_layout(name).title,
+        format_func=lambda name: "automatic" if name == "auto" else find_layout(name).title,
         key=jobs.LAYOUT,
         persist_state="session",
     )

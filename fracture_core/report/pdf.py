@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
+import numpy as np
 from reportlab import rl_config
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
@@ -165,7 +166,8 @@ def _images(opinion: Opinion) -> list[Flowable]:
     heat = opinion.heat
     if heat is None:
         return [_image_row([image], [caption]), Spacer(0, 5)]
-    contours = [contour / (opinion.film.width, opinion.film.height) for contour in strong_contours(heat)]
+    size = np.array([opinion.film.width, opinion.film.height], np.float32)
+    contours = [contour / size for contour in strong_contours(heat)]
     overlay = FramedImage(opinion.render_overlay(OVERLAY_OPACITY), *_IMAGE_SIZE, contours)
     if not heat.has_evidence:
         heatmap_caption: Flowable = Paragraph(

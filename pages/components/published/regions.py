@@ -39,8 +39,8 @@ def show(results: dict[tuple[str, str], RunResult]) -> None:
         '<div class="published-wide"><table class="published regions"><tr><th>error rate on test images</th>'
         f"{head}</tr>{''.join(rows)}</table></div>"
     )
-    for title, regions in systems.items():
-        st.markdown(f"- {_sentence(title, regions)}")
+    with st.expander("Hands compared with the region of most images"):
+        st.markdown("\n".join(f"- {_sentence(title, regions)}" for title, regions in systems.items()))
 
 
 def _cell(summary: Summary | None) -> str:
