@@ -1,4 +1,4 @@
-"""Data audit: a folder in; what it is worth, in sentences, and a split that can be trusted, out."""
+"""The page Data audit: problems of a dataset, and a clean split."""
 
 import os
 
@@ -13,66 +13,68 @@ from pages.components.common import data_folder, job_progress, layout
 
 layout.show_title(
     "Data audit",
-    "Find out what a set of labelled films is worth before you train on it or believe a score: copies, leaks, wrong "
-    "labels, broken files, and what gives the label away. Nothing on disk is changed.",
+    "Check a labelled dataset before you train on it or trust a score: duplicates, leaks between splits, label errors, "
+    "damaged files and shortcuts. Nothing on disk is changed.",
 )
 st.html(html_report.STYLESHEET)
 
 
-def _choose() -> tuple[str, str]:
-    """The data set as typed, and the layout."""
-    # The address keeps the set, so that a page that is loaded anew finds its audit again.
+def _choose_dataset() -> tuple[str, str]:
+    """The folder as typed, and the layout."""
+    # The URL contains the folder, so that a reloaded page shows its audit again.
     linked = st.query_params.get("data") or os.environ.get("SECOND_LOOK_DATASET", "")
     st.session_state.setdefault(jobs.FOLDER, linked)
     left, right = st.columns([3, 1])
     text = left.text_input(
-        "Folder of labelled films, or a manifest",
+        "Dataset folder or manifest",
         key=jobs.FOLDER,
-        placeholder="/home/you/films",
+        placeholder="/home/you/dataset",
         persist_state="session",
         help="The full path on the computer this app runs on.",
     )
-    chosen = right.selectbox(
+    layout_name = right.selectbox(
         "Layout",
         layout_names(),
-        format_func=lambda name: "found by looking" if name == "auto" else find_layout(name).title,
+        format_func=lambda name: "automatic" if name == "auto" else find_layout(name).title,
         key=jobs.LAYOUT,
         persist_state="session",
     )
     text = (text or "").strip()
     if st.query_params.get("data", "") != text:
         st.query_params.from_dict({"data": text} if text else {})
-    return text, chosen
+    return text, layout_name
 
 
-def _begin(text: str, chosen: str) -> None:
+def _start_audit(text: str, layout_name: str) -> None:
     data = data_folder.resolve_folder(text)
-    with st.spinner("Looking at the folder …"):
-        read_catalogue(data, chosen)  # what cannot be audited is said here, and leaves no audit behind
-    jobs.job_for(data).start(str(data), chosen)
+    with st.spinner("Reading the folder …"):
+        read_catalogue(data, layout_name)  # raises for an invalid dataset, before an audit is created
+    jobs.job_for(data).start(str(data), layout_name)
 
 
-def _show() -> None:
-    text, chosen = _choose()
+def _show_page() -> None:
+    text, layout_name = _choose_dataset()
     if not text:
-        known = "\n".join(f"- {row.words}" for row in LAYOUTS)
+        layouts = "\n".join(f"- {supported.words}" for supported in LAYOUTS)
         st.caption(
-            "An audit reads every film once; 10,000 small films take about a quarter of a minute. On the command line: "
+            "An audit reads every image once: 10,000 small images take about 15 seconds. On the command line: "
             "`python -m fracture_core audit DIR`."
         )
         previous_audits.show(text)
-        st.caption(f"Folders it understands:\n{known}")
+        st.caption(f"Supported layouts:\n{layouts}")
         return
     job = jobs.job_for(data_folder.resolve_folder(text))
     state = job.state()
     if state.status == "running":
         job_progress.show(job)
     else:
-        again = state.status != "absent"
+        is_repeated = state.status != "absent"
         if st.button(
-            "Audit again" if again else "Audit", type="secondary" if again else "primary", key="audit_go"
+            "Audit again" if is_repeated else "Audit",
+            type="secondary" if is_repeated else "primary",
+            key="audit_go",
         ):
-            _begin(text, chosen)
+            _start_audit(text, layout_name)
             st.rerun()
         if state.status == "failed":
             st.error(state.message)
@@ -84,6 +86,6 @@ def _show() -> None:
 
 
 try:
-    _show()
+    _show_page()
 except SecondLookError as error:
     st.error(str(error))

@@ -1,4 +1,4 @@
-"""Labels: films of a model's data set whose label is probably wrong, to look at again and to mark."""
+"""The page Labels: probable label errors in the dataset of a model."""
 
 import streamlit as st
 
@@ -9,12 +9,11 @@ from pages.components.labels import issue, issue_list, search, state
 
 
 def main() -> None:
-    """Draws the page for the chosen model."""
+    """Draw the page for the chosen model."""
     matrix.show_style()
     layout.show_title(
         "Suspected label errors",
-        "Films whose label disagrees with what the rest of the data set says of them: look at them again, and mark "
-        "those whose label is wrong.",
+        "Images whose label disagrees with the labels of similar images. Review them and mark wrong labels.",
     )
     state.read_address()
     left, right = st.columns(2, gap="large", vertical_alignment="bottom")
@@ -24,24 +23,24 @@ def main() -> None:
     with right:
         root = data_folder.choose_folder(record.card, str(record.test["path"].iloc[0]))
     if root is None:
-        st.info("Name the folder of the data set: every film in it is looked at.")
+        st.info("Enter the dataset folder to search its images for label errors.")
     else:
-        _list(record)
+        _show_issues(record)
     review_files.show(record)
     state.write_address(record.card)
 
 
-def _list(record: TestRecord) -> None:
-    """The search, and what it found."""
+def _show_issues(record: TestRecord) -> None:
+    """Draw the search and its results."""
     data = data_folder.resolve_folder(data_folder.named_folder(record.card))
-    found = search.show(record.card, data)
-    if found is None:
+    issues = search.show(record.card, data)
+    if issues is None:
         return
-    film = state.opened_issue(found)
-    if film is not None:
-        issue.show(record, found, film)
+    opened = state.opened_issue(issues)
+    if opened is not None:
+        issue.show(record, issues, opened)
     else:
-        issue_list.show(record, found)
+        issue_list.show(record, issues)
 
 
 main()

@@ -1,4 +1,4 @@
-"""Published systems: what five reports state, beside our runs of the same architectures."""
+"""The page Published systems: figures of five publications beside those of our runs of the same architectures."""
 
 from pathlib import Path
 
@@ -13,25 +13,25 @@ from pages.components.train import state
 
 
 def main() -> None:
-    """Draws a part for each system."""
+    """Draw one section per system."""
     st.html(Path(__file__).with_name("components") / "published" / "style.css")
     layout.show_title(
         "Published systems",
-        "What published fracture readers state of themselves, and what the same architectures reach in our runs: on "
-        "the data they used as it is distributed, on that data without leaks, and on FracAtlas split by groups.",
+        "Figures that publications state for their fracture classifiers, beside those of the same architectures in our "
+        "runs: on their dataset as distributed, on that dataset with a clean split, and on FracAtlas split by groups.",
     )
     state.show_notice()
     st.markdown(
-        "A score is worth what its test films are worth. In the multi-region set 499 of 506 test films show a picture "
-        "that is also in training, in devbatrax 106 of 600: a network can answer those from memory. The page "
-        "**Data audit** finds them. Our accuracy, sensitivity and specificity are taken at the threshold that was "
-        "chosen on validation films to balance the last two; reports take 0.5. AUC depends on no threshold."
+        "In the multi-region dataset 499 of 506 test images are duplicates of training images, in devbatrax 106 of "
+        "600. Scores on such images are too high; the page **Data audit** finds them. Our accuracy, sensitivity and "
+        "specificity use a threshold chosen on validation images to balance the last two; publications use 0.5. AUC "
+        "does not depend on a threshold."
     )
-    found = load_results(paths.published_dir() / "results")
-    st.subheader("Does it fail on hands?", anchor=False)
-    regions.show(found)
+    results = load_results(paths.published_dir() / "results")
+    st.subheader("Error rates by body region", anchor=False)
+    regions.show(results)
     for report in load_reports(paths.published_dir()):
-        system.show(report, found)
+        system.show(report, results)
 
 
 main()

@@ -1,4 +1,4 @@
-"""Teaching: failures of a model, collected and in order, shown one after the other and taken along."""
+"""The page Teaching: collected failures of a model as a lesson."""
 
 import streamlit as st
 
@@ -8,19 +8,19 @@ from pages.components.common.test_record import TestRecord
 from pages.components.failures import case_list, matrix
 from pages.components.teaching import collect, order, presentation, state
 
-_SHOW, _ORDER = "Show", "Order and notes"
-_FAULT = "teaching_begin_fault"
+_LESSON_VIEW, _ORDER_VIEW = "Show", "Order and notes"
+_ERROR_KEY = "teaching_begin_fault"
 
-#: Films of a teaching file that begins with the surest errors.
-_FIRST = 10
+# Images of a teaching file made from the most confident errors.
+_ERROR_COUNT = 10
 
 
 def main() -> None:
-    """Draws the page for the chosen model."""
+    """Draw the page for the chosen model."""
     matrix.show_style()
     layout.show_title(
         "Teaching",
-        "Failures one after the other: the film, your guess, the model, the truth, and where the model looked.",
+        "Present failures of a model: the image, your answer, the model’s answer, the true label and the heatmap.",
     )
     state.read_address()
     left, middle, right = st.columns(3, gap="medium", vertical_alignment="bottom")
@@ -29,7 +29,7 @@ def main() -> None:
         return
     names = collect.lesson_store(record.card).names()
     if not names:
-        _begin(record)
+        _show_start(record)
         state.write_address(record.card, "")
         return
     with middle:
@@ -37,53 +37,56 @@ def main() -> None:
     with right:
         root = data_folder.choose_folder(record.card, str(record.test["path"].iloc[0]))
     try:
-        collection = collect.lesson_store(record.card).load(name)
+        lesson = collect.lesson_store(record.card).load(name)
     except DataError as error:
         st.error(layout.escape_markdown(str(error)))
         return
-    way = st.segmented_control(
+    view = st.segmented_control(
         "View",
-        (_SHOW, _ORDER),
-        default=_SHOW,
+        (_LESSON_VIEW, _ORDER_VIEW),
+        default=_LESSON_VIEW,
         required=True,
         key="teaching_way",
         label_visibility="collapsed",
     )
-    if way == _ORDER:
-        order.show(record, root, collection)
-    elif not collection.entries:
-        st.info("This teaching file is empty: add films on the page Failures, under Films.")
+    if view == _ORDER_VIEW:
+        order.show(record, root, lesson)
+    elif not lesson.entries:
+        st.info("This teaching file is empty. Add images on the page Failures.")
     elif root is None:
-        st.info("To show the films, name the folder of the data set above.")
+        st.info("Enter the dataset folder above to show the images.")
     else:
-        presentation.show(record, root, collection)
+        presentation.show(record, root, lesson)
     state.write_address(record.card, name)
 
 
-def _begin(record: TestRecord) -> None:
-    """What to do where there is no teaching file yet."""
-    fault = st.session_state.pop(_FAULT, "")
-    if fault:
-        st.error(layout.escape_markdown(fault))
+def _show_start(record: TestRecord) -> None:
+    """Draw the instructions for a model without teaching files."""
+    error_message = st.session_state.pop(_ERROR_KEY, "")
+    if error_message:
+        st.error(layout.escape_markdown(error_message))
     st.info(
-        "There is no teaching file of this model yet. On the page Failures, under Films, type a name into “Collect for "
-        "teaching” and add films of the list or the film you have opened; or begin with the errors the model was "
-        "surest of."
+        "This model has no teaching file yet. On the page Failures, enter a name under “Collect for teaching” and add "
+        "images; or start with the most confident errors of the model."
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            f"Begin with the {_FIRST} surest errors", on_click=boundary.callback(_surest), args=(record,)
+            f"Start with the {_ERROR_COUNT} most confident errors",
+            on_click=boundary.callback(_collect_errors),
+            args=(record,),
         )
         st.page_link("pages/failures.py", label="Go to Failures")
 
 
-def _surest(record: TestRecord) -> None:
+def _collect_errors(record: TestRecord) -> None:
     cells = case_list.with_cells(record.test, record.card.thresholds.balanced, record.card.thresholds)
-    cases = tuple(case_list.filter_cases(cells, case_list.ERRORS)["id"][:_FIRST])
+    cases = tuple(case_list.filter_cases(cells, case_list.ERRORS)["id"][:_ERROR_COUNT])
     try:
-        collect.lesson_store(record.card).update("Surest errors", lambda found: found.with_cases(cases))
+        collect.lesson_store(record.card).update(
+            "Most confident errors", lambda lesson: lesson.with_cases(cases)
+        )
     except DataError as error:
-        st.session_state[_FAULT] = str(error)
+        st.session_state[_ERROR_KEY] = str(error)
 
 
 main()

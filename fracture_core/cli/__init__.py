@@ -1,1 +1,1 @@
-"""The command line, one file a command. Each has `add(subparsers)` and a function that runs it."""
+"""Command-line interface. Each command is one module with a function `add(commands)` that defines its arguments."""

@@ -1,112 +1,132 @@
-"""`evaluate`: a model against labelled radiographs."""
+"""The command `evaluate`: measure a model on labelled radiographs."""
+
+from __future__ import annotations
 
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from fracture_core import paths
+from fracture_core.cli.command_helpers import Subparsers, open_model_store
 from fracture_core.cli.progress import terminal_progress
 from fracture_core.cli.quiet_keras import load_keras
 from fracture_core.datasets.layouts import layout_names
 from fracture_core.errors import SecondLookError
 from fracture_core.vocabulary import SPLITS, finding_with_article, rephrase_for_finding, verdict_text
 
+if TYPE_CHECKING:
+    from fracture_core.evaluation import SubgroupAnalysis
+    from fracture_core.inference.evaluate import Evaluation
 
-def add(commands) -> None:
-    """Adds the command's arguments."""
-    parser = commands.add_parser("evaluate", help="measure a model on labelled radiographs")
-    parser.add_argument("--model", metavar="ID", help="a model; default: the one in use")
+_FIGURE_FORMATS: tuple[Literal["svg", "png"], ...] = ("svg", "png")
+
+
+def add(commands: Subparsers) -> None:
+    """Define the arguments of the command."""
+    parser = commands.add_parser(
+        "evaluate",
+        description="Measure a model on labelled radiographs and print its metrics with 95% confidence intervals.",
+    )
+    parser.add_argument("--model", metavar="ID", help="the model; default: the model in use")
     parser.add_argument(
         "--data",
         type=Path,
         required=True,
         metavar="DIR",
-        help="the data set: its folder, or a manifest (CSV)",
+        help="folder of the dataset, or a manifest (CSV)",
     )
-    parser.add_argument("--layout", default="auto", help=", ".join(layout_names()))
+    parser.add_argument(
+        "--layout",
+        default="auto",
+        metavar="NAME",
+        help=f"how the folder is organised: {', '.join(layout_names())}; default: auto, detected from its content",
+    )
     parser.add_argument(
         "--split",
         choices=(*SPLITS, "all"),
         default="test",
-        help="which films; “all” for a set the model never saw",
+        help="the split to measure on; all: for a dataset that the model was not trained on; default: %(default)s",
     )
     parser.add_argument(
         "--out",
         type=Path,
         metavar="DIR",
-        help="write metrics.json, predictions.csv, slices.csv, report.html, and plots with their figures here",
+        help="also write metrics.json, predictions.csv, slices.csv (subgroups), report.html and plots here",
     )
     parser.set_defaults(run=run)
 
 
-def run(chosen: argparse.Namespace) -> int:
-    """Prints the record as a table and writes it as files."""
+def run(args: argparse.Namespace) -> int:
+    """Measure the model, print its metrics and write the requested files."""
     load_keras()
     from fracture_core.evaluation import VERDICTS
     from fracture_core.inference.evaluate import evaluate_model
-    from fracture_core.registry.store import ModelStore
 
-    store = ModelStore(paths.models_dir())
-    found = evaluate_model(
+    store = open_model_store()
+    evaluation = evaluate_model(
         store,
-        chosen.model or store.model_in_use(),
-        chosen.data,
-        chosen.split,
-        chosen.layout,
-        terminal_progress(),
+        args.model or store.model_in_use(),
+        args.data,
+        args.split,
+        args.layout,
+        partial(terminal_progress(), "Predicting"),
     )
-    for warning in found.warnings:
+    for warning in evaluation.warnings:
         print(warning, file=sys.stderr)
-    summary = found.summary
+    summary, finding = evaluation.summary, finding_with_article(evaluation.finding)
     print(
-        f"{summary.n} films, {summary.positives} with {finding_with_article(found.finding)}, {summary.groups} groups, "
+        f"{summary.n} images, {summary.positives} with {finding}, {summary.groups} groups, "
         f"threshold {summary.threshold:.3f}"
     )
-    for row in summary.to_frame().itertuples():
-        print(f"  {row.metric:<18} {row.text}")
+    for metric in summary.to_frame().itertuples():
+        print(f"  {metric.metric:<18} {metric.text}")
     print(f"  {'ECE':<18} {summary.ece:.3f}")
-    for region, part in found.regions.items():
-        print(f"{region}: AUC {part.auc.text()}, sensitivity {part.sensitivity.text()}")
-    for region, verdicts in found.coverage.items():
-        print(
-            f"{region or 'all films'}, verdicts (share of films; of these with {finding_with_article(found.finding)}):"
-        )
+    for region, region_summary in evaluation.regions.items():
+        print(f"{region}: AUC {region_summary.auc.text()}, sensitivity {region_summary.sensitivity.text()}")
+    for region, coverage in evaluation.coverage.items():
+        print(f"{region or 'all images'}, verdicts (share of images; share of these with {finding}):")
         for verdict in VERDICTS:
-            share, fractured = verdicts.for_verdict(verdict)
-            print(f"  {verdict_text(verdict, found.finding):<20} {share.text()}; {fractured.text()}")
-    if chosen.out:
+            share, fractured = coverage.for_verdict(verdict)
+            print(f"  {verdict_text(verdict, evaluation.finding):<20} {share.text()}; {fractured.text()}")
+    if args.out:
         from fracture_core.evaluation import subgroup_sentences
 
-        slices = found.analyse_subgroups(paths.runs_dir() / ".cache", terminal_progress())
-        for sentence in subgroup_sentences(slices):
-            print(rephrase_for_finding(sentence, found.finding))
-        _write(found, slices, chosen.out)
+        subgroups = evaluation.analyse_subgroups(
+            paths.runs_dir() / ".cache", partial(terminal_progress(), "Measuring image properties")
+        )
+        for sentence in subgroup_sentences(subgroups):
+            print(rephrase_for_finding(sentence, evaluation.finding))
+        _write_results(evaluation, subgroups, args.out)
     return 0
 
 
-def _write(found, slices, folder: Path) -> None:
+def _write_results(evaluation: Evaluation, subgroups: SubgroupAnalysis, folder: Path) -> None:
     from fracture_core.evaluation import subgroup_table
     from fracture_core.inference.evaluation_page import evaluation_to_html
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        metrics = json.dumps(found.to_json(), indent=2) + "\n"
+        metrics = json.dumps(evaluation.to_json(), indent=2) + "\n"
         (folder / "metrics.json").write_text(metrics, encoding="utf-8")
-        found.write_predictions(folder / "predictions.csv")
+        evaluation.write_predictions(folder / "predictions.csv")
         (folder / "slices.csv").write_text(
-            subgroup_table.subgroups_to_csv(slices, found.finding), encoding="utf-8"
+            subgroup_table.subgroups_to_csv(subgroups, evaluation.finding), encoding="utf-8"
         )
-        plots = _draw(found, folder)
-        (folder / "report.html").write_text(evaluation_to_html(found, slices, plots), encoding="utf-8")
+        figures = _write_figures(evaluation, folder)
+        (folder / "report.html").write_text(
+            evaluation_to_html(evaluation, subgroups, figures), encoding="utf-8"
+        )
     except OSError as error:
         raise SecondLookError(
-            f"Expected to write the results to {folder}, but the disk said “{error.strerror}”: choose another folder."
+            f"Cannot write the results to {folder}: {error.strerror}. Choose another folder."
         ) from error
 
 
-def _draw(found, folder: Path) -> dict[str, bytes]:
-    """Curves and confusion matrix as pictures, the curves as tables, too; the PNG files by name."""
+def _write_figures(evaluation: Evaluation, folder: Path) -> dict[str, bytes]:
+    """Write the curves and the confusion matrix as figures, and the curves as CSV; return the PNG files by title."""
     from fracture_core.evaluation import (
         compute_decision_curve,
         compute_precision_recall_curve,
@@ -115,30 +135,32 @@ def _draw(found, folder: Path) -> dict[str, bytes]:
         plots,
     )
 
-    label, probability, group = (found.table[name] for name in ("label", "probability", "group"))
-    threshold, finding = found.summary.threshold, found.finding
-    figures = {"confusion_matrix": plots.plot_confusion_matrix(found.summary.confusion, threshold, finding)}
+    label, probability, group = (evaluation.table[name] for name in ("label", "probability", "group"))
+    summary, finding = evaluation.summary, evaluation.finding
+    threshold = summary.threshold
+    figures = {"confusion_matrix": plots.plot_confusion_matrix(summary.confusion, threshold, finding)}
     if label.nunique() == 2:
-        # With one class there is nothing to rank.
-        marks = {"operating": threshold}
-        roc, pr = compute_roc_curve(label, probability), compute_precision_recall_curve(label, probability)
+        # Ranking metrics need both classes.
+        thresholds = {"operating": threshold}
+        roc = compute_roc_curve(label, probability)
+        precision_recall = compute_precision_recall_curve(label, probability)
         reliability = compute_reliability_curve(label, probability, group)
-        curve = compute_decision_curve(label, probability, group)
-        figures["roc"] = plots.plot_roc(roc, marks, found.summary.auc, finding)
-        figures["precision_recall"] = plots.plot_precision_recall(pr, marks, finding)
+        decision_curve = compute_decision_curve(label, probability, group)
+        figures["roc"] = plots.plot_roc(roc, thresholds, summary.auc, finding)
+        figures["precision_recall"] = plots.plot_precision_recall(precision_recall, thresholds, finding)
         figures["reliability"] = plots.plot_reliability(reliability, finding)
-        figures["decision_curve"] = plots.plot_decision_curve(curve, threshold, finding)
+        figures["decision_curve"] = plots.plot_decision_curve(decision_curve, threshold, finding)
         tables = {
             "roc": roc.to_frame(),
-            "precision_recall": pr.to_frame(),
+            "precision_recall": precision_recall.to_frame(),
             "reliability": reliability.to_frame(),
-            "decision_curve": curve.to_frame(),
+            "decision_curve": decision_curve.to_frame(),
         }
         for name, table in tables.items():
             table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
-    drawn = {}
+    images = {}
     for name, figure in figures.items():
-        for kind in ("svg", "png"):
-            (folder / f"{name}.{kind}").write_bytes(plots.encode_figure(figure, kind))
-        drawn[name.replace("_", " ").capitalize()] = (folder / f"{name}.png").read_bytes()
-    return drawn
+        for form in _FIGURE_FORMATS:
+            (folder / f"{name}.{form}").write_bytes(plots.encode_figure(figure, form))
+        images[name.replace("_", " ").capitalize()] = (folder / f"{name}.png").read_bytes()
+    return images

@@ -1,39 +1,91 @@
-"""Arguments in, exit status out."""
+"""Entry point of the command line."""
+
+from __future__ import annotations
 
 import argparse
+import importlib
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from fracture_core import __version__
-from fracture_core.cli import audit, data, evaluate, models, predict, published, reviews, runs, speed, train
 from fracture_core.errors import SecondLookError
 from fracture_core.file_names import ERROR_HANDLER
-from fracture_core.imaging.opencv_threads import use_one_opencv_thread
+
+#: One line about each command, in the order of `--help`. A command is the module of this package of the same name.
+COMMANDS = {
+    "predict": "give a second opinion on radiographs",
+    "audit": "check a dataset for leaks, duplicates, label errors and shortcuts",
+    "train": "train a model on a labelled dataset",
+    "runs": "list, queue, stop, clone, rename or delete training runs",
+    "speed": "measure how fast an architecture trains on this computer",
+    "evaluate": "measure a model on labelled radiographs",
+    "models": "manage the models on this computer",
+    "published": "compare published systems with our runs of them",
+    "reviews": "export, import or apply the marks of reviewers",
+    "data": "download, unpack, generate and check datasets",
+}
+
+
+def build_parser(loaded: Collection[str] = COMMANDS.keys()) -> argparse.ArgumentParser:
+    """Build the argument parser.
+
+    Args:
+        loaded: names of the commands whose arguments are defined. Their modules are imported, which takes up to a
+            second; the other commands appear with their name and one line of help.
+
+    Example:
+        >>> parser = build_parser(["published"])
+        >>> parser.parse_args(["published", "list"]).action
+        'list'
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m fracture_core",
+        description="A second opinion on bone radiographs. COMMAND --help explains a command.",
+    )
+    parser.add_argument("--version", action="version", version=__version__, help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, summary in COMMANDS.items():
+        if name not in loaded:
+            commands.add_parser(name, help=summary)
+            continue
+        importlib.import_module(f"fracture_core.cli.{name}").add(commands)
+        _describe(commands.choices[name], summary)
+    return parser
+
+
+def _describe(parser: argparse.ArgumentParser, summary: str) -> None:
+    """Give a command and its actions a description: the line of help as a sentence, unless they have their own."""
+    parser.description = parser.description or f"{summary[:1].upper()}{summary[1:]}."
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for choice in action._choices_actions:
+                _describe(action.choices[choice.dest], choice.help or "")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command.
+    """Run one command.
+
+    Args:
+        arguments: the words after the program name; None for those of this process.
 
     Returns:
-        0 where all went well, 1 where the command or a part of it failed, 2 for unusable arguments.
+        Exit status: 0 for success, 1 if the command or a part of it failed. argparse itself exits with 2 for invalid
+        arguments.
     """
-    use_one_opencv_thread()
-    parser = argparse.ArgumentParser(
-        prog="python -m fracture_core", description="A second opinion on bone radiographs."
-    )
-    parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (predict, audit, train, runs, speed, evaluate, models, published, reviews, data):
-        module.add(commands)
+    words = sys.argv[1:] if arguments is None else list(arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # Names and words that the terminal's encoding lacks are escaped; they never end a command.
+            # Characters that the terminal cannot encode are escaped; they never end a command.
             stream.reconfigure(errors=ERROR_HANDLER)
-    chosen = parser.parse_args(arguments)
+    args = build_parser(_named_command(words)).parse_args(words)
+    # Imported after the arguments are parsed, so that `--help` does not wait for OpenCV.
+    from fracture_core.imaging.opencv_threads import use_one_opencv_thread
+
+    use_one_opencv_thread()
     try:
-        return chosen.run(chosen)
+        return int(args.run(args))
     except SecondLookError as error:
         print(error, file=sys.stderr)
         return 1
@@ -41,6 +93,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Stopped.", file=sys.stderr)
         return 1
     except BrokenPipeError:
-        # The reader of our output (`head`, say) has seen enough.
+        # The program that reads the output (`head`, for example) has closed the pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _named_command(words: Sequence[str]) -> list[str]:
+    """The command that the arguments name: options before it take no value, so it is the first other word."""
+    first = next((word for word in words if word != "--"), "")
+    return [first] if first in COMMANDS else []

@@ -1,4 +1,9 @@
-"""`models`: list, show, verify, add, average, heads, neighbours, scales; others have files of their own."""
+"""The command `models`: list, show, verify, add, average, heads, neighbours and scales.
+
+Its other actions are in `models_use`, `models_compare` and `models_transfer`.
+"""
+
+from __future__ import annotations
 
 import argparse
 import json
@@ -7,162 +12,165 @@ from typing import TYPE_CHECKING
 
 from fracture_core import paths
 from fracture_core.cli import models_compare, models_transfer, models_use
+from fracture_core.cli.command_helpers import Subparsers, add_data_argument, open_model_store
 from fracture_core.cli.progress import terminal_progress
 from fracture_core.cli.quiet_keras import load_keras
-from fracture_core.jobs.progress import ProgressCallback
 
 if TYPE_CHECKING:
+    from fracture_core.jobs.progress import ProgressCallback
     from fracture_core.similar.neighbour_index import NeighbourIndex
 
 
-def add(commands) -> None:
-    """Adds the command's arguments."""
-    parser = commands.add_parser("models", help="the models on this computer")
+def add(commands: Subparsers) -> None:
+    """Define the arguments of the command."""
+    parser = commands.add_parser("models")
     actions = parser.add_subparsers(
         dest="action",
         required=True,
-        metavar="list|show|verify|use|history|back|add|load|compare|export|import|rename|delete|average|heads|neighbours|"
-        "scales",
+        metavar="ACTION",
     )
-    actions.add_parser("list", help="every model with its record").set_defaults(run=_list)
-    for name, words, action in (
-        ("show", "a model's card as JSON", _show),
-        ("verify", "check a model's hash and golden prediction", _verify),
+    actions.add_parser("list", help="list the models with their AUC; * marks the model in use").set_defaults(
+        run=_list
+    )
+    for name, summary, run in (
+        ("show", "print the card of a model as JSON", _show),
+        ("verify", "check the hash and the reference prediction of a model", _verify),
     ):
-        part = actions.add_parser(name, help=words)
-        part.add_argument("id", metavar="ID")
-        part.set_defaults(run=action)
+        action = actions.add_parser(name, help=summary)
+        action.add_argument("id", metavar="ID", help="the model")
+        action.set_defaults(run=run)
     models_use.add(actions)
-    part = actions.add_parser("add", help="take the result of a training run in")
-    part.add_argument("name", metavar="RUN")
-    part.set_defaults(run=_add)
+    action = actions.add_parser("add", help="add the result of a finished training run")
+    action.add_argument("name", metavar="RUN", help="name of the run")
+    action.set_defaults(run=_add)
     models_compare.add(actions)
     models_transfer.add(actions)
-    part = actions.add_parser("average", help="make one model of several, by averaging their probabilities")
-    part.add_argument("ids", nargs="+", metavar="ID")
-    part.add_argument("--name", required=True, help="the new model's name")
-    part.set_defaults(run=_average)
-    part = actions.add_parser(
-        "heads",
-        help="fit the second heads of a model (region, radiograph or not) to the films it was trained on",
+    action = actions.add_parser(
+        "average", help="make an ensemble: the average of several models' probabilities"
     )
-    part.add_argument("id", metavar="ID")
-    part.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data set of its training")
-    part.set_defaults(run=_heads)
-    part = actions.add_parser(
-        "neighbours",
-        help="look at the films a model was trained on, so that films like a new one can be found among them",
+    action.add_argument("ids", nargs="+", metavar="ID", help="two to 10 models")
+    action.add_argument("--name", required=True, help="name of the ensemble")
+    action.set_defaults(run=_average)
+    action = actions.add_parser(
+        "heads", help="refit the auxiliary heads of a model (body region, radiograph or not)"
     )
-    part.add_argument("id", metavar="ID")
-    part.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data set of its training")
-    part.add_argument("--job", type=Path, metavar="DIR", help=argparse.SUPPRESS)
-    part.set_defaults(run=_neighbours)
-    part = actions.add_parser(
-        "scales", help="measure how much evidence each heatmap method draws in full colour"
+    action.add_argument("id", metavar="ID", help="the model")
+    add_data_argument(action)
+    action.set_defaults(run=_heads)
+    action = actions.add_parser(
+        "neighbours", help="index the training images of a model, so that similar images can be shown"
     )
-    part.add_argument("id", metavar="ID")
-    part.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data set of its training")
-    part.set_defaults(run=_scales)
+    action.add_argument("id", metavar="ID", help="the model")
+    add_data_argument(action)
+    action.add_argument("--job", type=Path, metavar="DIR", help=argparse.SUPPRESS)
+    action.set_defaults(run=_neighbours)
+    action = actions.add_parser(
+        "scales", help="measure the colour scale of each heatmap method on the validation images"
+    )
+    action.add_argument("id", metavar="ID", help="the model")
+    add_data_argument(action)
+    action.set_defaults(run=_scales)
 
 
-def _store():
-    from fracture_core.registry.store import ModelStore
-
-    return ModelStore(paths.models_dir())
-
-
-def _list(chosen: argparse.Namespace) -> int:
-    store = _store()
+def _list(args: argparse.Namespace) -> int:
+    store = open_model_store()
     current = store.model_in_use()
     for model_id in store.ids():
         card = store.card(model_id)
-        record = f"AUC {card.test.auc.text()}" if card.test else "no record"
+        record = f"AUC {card.test.auc.text()}" if card.test else "no test record"
         print(f"{'*' if model_id == current else ' '} {model_id:<32} {card.title:<36} {record}")
     return 0
 
 
-def _show(chosen: argparse.Namespace) -> int:
-    print(json.dumps(_store().card(chosen.id).to_json(), indent=2, ensure_ascii=False))
+def _show(args: argparse.Namespace) -> int:
+    print(json.dumps(open_model_store().card(args.id).to_json(), indent=2, ensure_ascii=False))
     return 0
 
 
-def _verify(chosen: argparse.Namespace) -> int:
+def _verify(args: argparse.Namespace) -> int:
     load_keras()
-    difference = _store().verify(chosen.id)
-    print(f"{chosen.id}: the weights are those of the card; the golden logit differs by {difference:.1e}.")
+    difference = open_model_store().verify(args.id)
+    print(
+        f"{args.id}: the weights match the card. The reference prediction differs by {difference:.1e} (logit)."
+    )
     return 0
 
 
-def _add(chosen: argparse.Namespace) -> int:
+def _add(args: argparse.Namespace) -> int:
     from fracture_core.errors import TrainingError
     from fracture_core.runs.run import Run
 
-    run = Run.open(paths.runs_dir(), chosen.name)
+    run = Run.open(paths.runs_dir(), args.name)
     if not run.result.is_dir():
         raise TrainingError(
-            f"Expected a finished run, but {run.name} is {run.state().status}: let it finish, or take its best epoch "
-            f"with train --resume --finish --run {run.name}."
+            f"{run.name} has no result: it is {run.state().status}. Let it finish, or use its best epoch with "
+            f"train --resume --finish --run {run.name}."
         )
-    model_id = _store().add(run.result)
-    print(f"{model_id} is added; put it in use with: models use {model_id}")
+    model_id = open_model_store().add(run.result)
+    print(f"{model_id} is added. Put it in use with: models use {model_id}")
     return 0
 
 
-def _average(chosen: argparse.Namespace) -> int:
+def _average(args: argparse.Namespace) -> int:
     load_keras()
     from fracture_core.registry.average import add_average
 
-    store = _store()
-    model_id = add_average(store, chosen.ids, chosen.name)
-    card = store.card(model_id)
-    assert card.test is not None
-    print(f"{model_id} is added: AUC {card.test.auc.text()}; put it in use with: models use {model_id}")
+    store = open_model_store()
+    model_id = add_average(store, args.ids, args.name)
+    test = store.card(model_id).test
+    assert test is not None
+    print(f"{model_id} is added: AUC {test.auc.text()}. Put it in use with: models use {model_id}")
     return 0
 
 
-def _heads(chosen: argparse.Namespace) -> int:
+def _heads(args: argparse.Namespace) -> int:
     load_keras()
     from fracture_core.training.auxiliary_heads import refit_auxiliary_heads
 
-    record = refit_auxiliary_heads(_store(), chosen.id, chosen.data, paths.runs_dir() / ".cache").heads_record
+    card = refit_auxiliary_heads(open_model_store(), args.id, args.data, paths.runs_dir() / ".cache")
+    record = card.heads_record
     if record is None:
-        print(f"{chosen.id}: its architecture has no features for second heads; its card is written anew.")
+        print(f"{args.id}: its architecture has no features for auxiliary heads. Its card is updated.")
         return 0
-    print(f"{chosen.id}, on the test films: passed {record.passed.text()}, refused {record.refused.text()}")
+    print(
+        f"{args.id}: radiographs accepted {record.passed.text()}, other images rejected {record.refused.text()}"
+    )
     if record.region is not None:
-        print(f"region told right {record.region.text()}")
-        for name, found in record.by_region.items():
-            print(f"  {name:<10} {found.text()}")
+        print(f"body region correct {record.region.text()}")
+        for region, interval in record.by_region.items():
+            print(f"  {region:<10} {interval.text()}")
     return 0
 
 
-def _neighbours(chosen: argparse.Namespace) -> int:
+def _neighbours(args: argparse.Namespace) -> int:
     load_keras()
     from fracture_core.similar.index_job import IndexJob
     from fracture_core.training.neighbour_index import build_neighbour_index
 
-    def build(progress: ProgressCallback) -> "NeighbourIndex":
-        return build_neighbour_index(_store(), chosen.id, chosen.data, paths.runs_dir() / ".cache", progress)
+    def build(progress: ProgressCallback) -> NeighbourIndex:
+        return build_neighbour_index(
+            open_model_store(), args.id, args.data, paths.runs_dir() / ".cache", progress
+        )
 
-    if chosen.job:
-        return IndexJob(chosen.job).run(build)
+    if args.job:
+        return IndexJob(args.job).run(build)
     index = build(terminal_progress())
-    record, count = index.record, len(index.cases)
+    record = index.record
+    print(f"{args.id}: {len(index.cases):,} training images indexed. On the validation images:")
+    print(f"  most neighbours have the finding, images with the finding     {record.broken.text()}")
+    print(f"  most neighbours have the finding, images without the finding  {record.others.text()}")
     print(
-        f"{chosen.id}: {count:,} training films; on the validation films, of those with the finding most neighbours"
-    )
-    print(f"have it for {record.broken.text()}, of the others for {record.others.text()};")
-    print(
-        f"{record.agreement:.1%} of all neighbours have the label of their film, by chance {record.chance:.1%}."
+        f"  neighbours with the label of their image                      {record.agreement:.1%} "
+        f"({record.chance:.1%} by chance)"
     )
     return 0
 
 
-def _scales(chosen: argparse.Namespace) -> int:
+def _scales(args: argparse.Namespace) -> int:
     load_keras()
     from fracture_core.training.heatmap_scales import remeasure_heatmap_scales
 
-    card = remeasure_heatmap_scales(_store(), chosen.id, chosen.data, paths.runs_dir() / ".cache")
-    for name, scale in card.heatmap_scales.items():
-        print(f"{name:<12} {scale:.4g}")
+    card = remeasure_heatmap_scales(open_model_store(), args.id, args.data, paths.runs_dir() / ".cache")
+    for method, scale in card.heatmap_scales.items():
+        print(f"{method:<12} {scale:.4g}")
     return 0

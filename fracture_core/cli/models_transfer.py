@@ -1,120 +1,123 @@
-"""`models load|export|import|rename|delete`: models on their way, renamed, and gone."""
+"""The commands `models load`, `export`, `import`, `rename` and `delete`."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from fracture_core import paths
+from fracture_core.cli.command_helpers import Subparsers, open_model_store
 from fracture_core.cli.quiet_keras import load_keras
 from fracture_core.errors import ModelError
 from fracture_core.zoo import ARCHITECTURES
 
 
-def add(actions) -> None:
-    """Adds the arguments."""
-    part = actions.add_parser(
-        "load", help="take bare weights in for one of the architectures, after every check"
+def add(actions: Subparsers) -> None:
+    """Define the arguments of the commands."""
+    action = actions.add_parser(
+        "load", help="check weights of one of the architectures and add them as a model"
     )
-    part.add_argument("path", type=Path, metavar="FILE", help="name.weights.h5, or a whole model name.keras")
-    part.add_argument("--architecture", choices=tuple(ARCHITECTURES), required=True)
-    part.add_argument("--name", required=True, help="its name here")
-    part.add_argument("--size", type=int, metavar="PX", help="input size; default: the architecture's own")
-    part.set_defaults(run=_load)
-    part = actions.add_parser("export", help="write a model with card and README as a folder or a zip")
-    part.add_argument("id", metavar="ID")
-    part.add_argument(
+    action.add_argument(
+        "path", type=Path, metavar="FILE", help="NAME.weights.h5, or a whole model NAME.keras"
+    )
+    action.add_argument(
+        "--architecture",
+        choices=tuple(ARCHITECTURES),
+        required=True,
+        metavar="NAME",
+        help="architecture of the weights: %(choices)s",
+    )
+    action.add_argument("--name", required=True, help="name of the new model")
+    action.add_argument(
+        "--size", type=int, metavar="PX", help="input size in pixels; default: that of the architecture"
+    )
+    action.set_defaults(run=_load)
+    action = actions.add_parser("export", help="write a model with its card and README as a folder or a zip")
+    action.add_argument("id", metavar="ID", help="the model")
+    action.add_argument(
         "--to",
         type=Path,
         required=True,
         metavar="PATH",
-        help="NAME.zip, or a folder in which the model's is made",
+        help="NAME.zip, or a folder in which the folder of the model is created",
     )
-    part.add_argument(
+    action.add_argument(
         "--without-films",
         action="store_true",
-        help="leave its table of validation and test films out, which names their files",
+        help="leave out the table of predictions, which contains the file names of the images",
     )
-    part.set_defaults(run=_export)
-    part = actions.add_parser("import", help="take an exported model in, after everything in it was checked")
-    part.add_argument("path", type=Path, metavar="PATH", help="the zip or the folder")
-    part.add_argument("--name", default="", help="its name here; default: its own")
-    part.set_defaults(run=_import)
-    part = actions.add_parser(
-        "rename", help="give a model another name; its reviews and teaching files go along"
+    action.set_defaults(run=_export)
+    action = actions.add_parser("import", help="check an exported model and add it")
+    action.add_argument("path", type=Path, metavar="PATH", help="the zip or the folder")
+    action.add_argument("--name", default="", help="name of the new model; default: its own")
+    action.set_defaults(run=_import)
+    action = actions.add_parser("rename", help="rename a model, its reviews and its teaching files")
+    action.add_argument("id", metavar="ID", help="the model")
+    action.add_argument("new", metavar="NEW", help="the new name")
+    action.set_defaults(run=_rename)
+    action = actions.add_parser(
+        "delete", help="delete a model; its reviews and teaching files are kept elsewhere in runs/"
     )
-    part.add_argument("id", metavar="ID")
-    part.add_argument("new", metavar="NEW")
-    part.set_defaults(run=_rename)
-    part = actions.add_parser("delete", help="delete a model; its reviews and teaching files are set aside")
-    part.add_argument("id", metavar="ID")
-    part.add_argument("--yes", action="store_true", help="do not ask")
-    part.set_defaults(run=_delete)
+    action.add_argument("id", metavar="ID", help="the model")
+    action.add_argument("--yes", action="store_true", help="delete without a question")
+    action.set_defaults(run=_delete)
 
 
-def _store():
-    from fracture_core.registry.store import ModelStore
-
-    return ModelStore(paths.models_dir())
-
-
-def _load(chosen: argparse.Namespace) -> int:
+def _load(args: argparse.Namespace) -> int:
     load_keras()
     from fracture_core.registry.add_weights import add_weights
 
     try:
-        with chosen.path.open("rb") as file:
+        with args.path.open("rb") as file:
             model_id = add_weights(
-                _store(), file, chosen.path.name, chosen.name, chosen.architecture, chosen.size
+                open_model_store(), file, args.path.name, args.name, args.architecture, args.size
             )
     except OSError as error:
-        raise ModelError(
-            f"Expected to read {chosen.path}, but the disk said “{error.strerror}”: check the path."
-        ) from error
+        raise ModelError(f"Cannot read {args.path}: {error.strerror}. Check the path.") from error
     print(
-        f"{model_id} is added: its weights fit. It has no record; put it in use with: models use {model_id}"
+        f"{model_id} is added: its weights fit the architecture. It has no test record. "
+        f"Put it in use with: models use {model_id}"
     )
     return 0
 
 
-def _export(chosen: argparse.Namespace) -> int:
+def _export(args: argparse.Namespace) -> int:
     from fracture_core.registry.model_archive import export_model
 
-    print(
-        f"{chosen.id} is written to {export_model(_store(), chosen.id, chosen.to, not chosen.without_films)}"
-    )
+    target = export_model(open_model_store(), args.id, args.to, not args.without_films)
+    print(f"{args.id} is written to {target}")
     return 0
 
 
-def _import(chosen: argparse.Namespace) -> int:
+def _import(args: argparse.Namespace) -> int:
     load_keras()
     from fracture_core.registry.model_archive import import_model
 
-    model_id = import_model(_store(), chosen.path, model_id=chosen.name)
-    print(f"{model_id} is added: it is what its card says; put it in use with: models use {model_id}")
+    model_id = import_model(open_model_store(), args.path, model_id=args.name)
+    print(f"{model_id} is added: its files match its card. Put it in use with: models use {model_id}")
     return 0
 
 
-def _rename(chosen: argparse.Namespace) -> int:
+def _rename(args: argparse.Namespace) -> int:
     from fracture_core.registry.model_operations import rename_model
 
-    rename_model(_store(), paths.runs_dir(), chosen.id, chosen.new)
-    print(f"{chosen.id} is now {chosen.new}.")
+    rename_model(open_model_store(), paths.runs_dir(), args.id, args.new)
+    print(f"{args.id} is now {args.new}.")
     return 0
 
 
-def _delete(chosen: argparse.Namespace) -> int:
+def _delete(args: argparse.Namespace) -> int:
     from fracture_core.registry.model_operations import delete_model
 
-    store = _store()
-    store.refuse_needed(chosen.id)
-    if not chosen.yes:
+    store = open_model_store()
+    store.refuse_needed(args.id)
+    if not args.yes:
         if not sys.stdin.isatty():
             raise ModelError(
-                f"Expected a word that {chosen.id} may be deleted, but nobody can be asked: add --yes."
+                f"Deleting {args.id} must be confirmed, but there is no terminal to ask on. Add --yes."
             )
-        if input(f"Delete {chosen.id} for good? [y/N] ").strip().lower() not in ("y", "yes"):
-            print(f"{chosen.id} is kept.")
+        if input(f"Delete {args.id} permanently? [y/N] ").strip().lower() not in ("y", "yes"):
+            print(f"{args.id} is kept.")
             return 0
-    delete_model(store, paths.runs_dir(), chosen.id)
-    print(f"{chosen.id} is deleted.")
+    delete_model(store, paths.runs_dir(), args.id)
+    print(f"{args.id} is deleted.")
     return 0

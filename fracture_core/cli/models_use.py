@@ -1,76 +1,78 @@
-"""`models use|history|back`: the model in use, its history, and the return to the model before."""
+"""The commands `models use`, `models history` and `models back`: change the model in use."""
+
+from __future__ import annotations
 
 import argparse
 import json
 import sys
 import textwrap
+from typing import TYPE_CHECKING
 
-from fracture_core import paths
+from fracture_core.cli.command_helpers import Subparsers, open_model_store
 from fracture_core.cli.quiet_keras import load_keras
 
+if TYPE_CHECKING:
+    from fracture_core.training.release import ReleaseComparison
 
-def add(actions) -> None:
-    """Adds the arguments."""
-    part = actions.add_parser(
+
+def add(actions: Subparsers) -> None:
+    """Define the arguments of the commands."""
+    action = actions.add_parser(
         "use",
-        help="compare a model with the model in use and put it in use",
-        description="Prints a comparison with the model in use on standard error, then puts the model in use. "
+        help="compare a model with the model in use, then put it in use",
+        description="Print a comparison with the model in use on standard error, then put the model in use. "
         "A model that fails a check is refused (exit status 1) unless a reason is given.",
     )
-    part.add_argument("id", metavar="ID")
-    part.add_argument(
+    action.add_argument("id", metavar="ID", help="the model")
+    action.add_argument(
         "--reason",
         default="",
         metavar="TEXT",
         help="why a model that fails a check is put in use; kept in the history",
     )
-    part.set_defaults(run=_use)
-    part = actions.add_parser("history", help="every change of the model in use, newest first")
-    part.add_argument("--format", choices=("table", "json"), default="table")
-    part.set_defaults(run=_history)
-    part = actions.add_parser("back", help="return to the model that was in use before")
-    part.set_defaults(run=_back)
+    action.set_defaults(run=_use)
+    action = actions.add_parser("history", help="list the changes of the model in use, newest first")
+    action.add_argument(
+        "--format", choices=("table", "json"), default="table", help="output format; default: %(default)s"
+    )
+    action.set_defaults(run=_history)
+    action = actions.add_parser("back", help="return to the model that was in use before")
+    action.set_defaults(run=_back)
 
 
-def _store():
-    from fracture_core.registry.store import ModelStore
-
-    return ModelStore(paths.models_dir())
-
-
-def _use(chosen: argparse.Namespace) -> int:
+def _use(args: argparse.Namespace) -> int:
     from fracture_core.training import release
 
-    store = _store()
-    store.card(chosen.id)
-    found = None
-    if chosen.id != store.model_in_use():
-        found = release.compare_with_model_in_use(store, store.root / chosen.id)
-        _print_comparison(found)
-        release.check_reason(found, chosen.reason)
+    store = open_model_store()
+    store.card(args.id)
+    comparison = None
+    if args.id != store.model_in_use():
+        comparison = release.compare_with_model_in_use(store, store.root / args.id)
+        _print_comparison(comparison)
+        release.check_reason(comparison, args.reason)
     load_keras()
-    release.put_in_use(store, chosen.id, chosen.reason, found)
-    print(f"{chosen.id} is in use.")
+    release.put_in_use(store, args.id, args.reason, comparison)
+    print(f"{args.id} is in use.")
     return 0
 
 
-def _print_comparison(found) -> None:
-    """On standard error, so that standard output stays what scripts expect."""
-    heads = ("", f"in use: {found.current_id or 'none'}", found.candidate.id)
-    for name, current, candidate in found.rows():
-        print(f"{name}", file=sys.stderr)
-        for head, value in zip(heads[1:], (current, candidate), strict=True):
+def _print_comparison(comparison: ReleaseComparison) -> None:
+    """Print to standard error: standard output holds only the result, for scripts."""
+    heads = (f"in use: {comparison.current_id or 'none'}", comparison.candidate.id)
+    for name, *values in comparison.rows():
+        print(name, file=sys.stderr)
+        for head, value in zip(heads, values, strict=True):
             print(f"  {head:<40} {value}", file=sys.stderr)
-    print(found.pair_sentence(), file=sys.stderr)
-    for failed in found.failed:
-        print(textwrap.fill(f"Warning: {failed.sentence}", 100, subsequent_indent="  "), file=sys.stderr)
+    print(comparison.pair_sentence(), file=sys.stderr)
+    for check in comparison.failed:
+        print(textwrap.fill(f"Warning: {check.sentence}", 100, subsequent_indent="  "), file=sys.stderr)
 
 
-def _history(chosen: argparse.Namespace) -> int:
+def _history(args: argparse.Namespace) -> int:
     from fracture_core.training.release import check_words
 
-    changes = _store().history()[::-1]
-    if chosen.format == "json":
+    changes = open_model_store().history()[::-1]
+    if args.format == "json":
         print(json.dumps([change.to_json() for change in changes], indent=2, ensure_ascii=False))
         return 0
     if not changes:
@@ -84,8 +86,8 @@ def _history(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _back(chosen: argparse.Namespace) -> int:
-    store = _store()
+def _back(args: argparse.Namespace) -> int:
+    store = open_model_store()
     load_keras()
     print(f"{store.back()} is in use again.")
     return 0

@@ -1,4 +1,4 @@
-"""`predict`: opinions on files, as a table, JSON lines or CSV."""
+"""The command `predict`: opinions on image files as a table, JSON lines or CSV."""
 
 from __future__ import annotations
 
@@ -9,143 +9,151 @@ import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from fracture_core import paths
+from fracture_core.cli.command_helpers import Subparsers, open_model_store
 from fracture_core.cli.quiet_keras import load_keras
-from fracture_core.cli.saved_outputs import SavedOutputs
-from fracture_core.datasets.layouts.image_files import find_images
 from fracture_core.errors import SecondLookError
-from fracture_core.internal_errors import file_boundary
-from fracture_core.report import sentences
 from fracture_core.report.table import OPINION_FIELDS, flatten_row
 
 if TYPE_CHECKING:
+    from fracture_core.cli.saved_outputs import SavedOutputs
     from fracture_core.inference.predictor import Opinion, Predictor
 
-#: The fields of a row, in order.
+#: The JSON fields and CSV columns of a file, in order.
 PREDICT_FIELDS = ("path", *OPINION_FIELDS)
 
 
-def add(commands) -> None:
-    """Adds the command's arguments."""
-    parser = commands.add_parser("predict", help="give an opinion on radiographs")
+def add(commands: Subparsers) -> None:
+    """Define the arguments of the command."""
+    parser = commands.add_parser(
+        "predict",
+        description="Give a second opinion on radiographs: DICOM, PNG, JPEG, TIFF, BMP or WebP. A file that cannot be "
+        "read is reported with an error; the other files are still processed (exit status 1).",
+    )
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files or folders")
-    parser.add_argument("--model", metavar="ID", help="a model; default: the one in use")
-    parser.add_argument("--format", choices=("table", "json", "csv"), default="table")
+    parser.add_argument("--model", metavar="ID", help="the model; default: the model in use")
     parser.add_argument(
-        "--heatmaps", type=Path, metavar="DIR", help="write each film with its heatmap as PNG here"
+        "--format",
+        choices=("table", "json", "csv"),
+        default="table",
+        help="output format, json with one object per line; default: %(default)s",
     )
     parser.add_argument(
-        "--pdf", type=Path, metavar="DIR", help="write a report of one page on each film here"
+        "--heatmaps", type=Path, metavar="DIR", help="write each image with its heatmap as PNG here"
     )
+    parser.add_argument("--pdf", type=Path, metavar="DIR", help="write a one-page report on each image here")
     parser.add_argument(
         "--dicom",
         type=Path,
         metavar="DIR",
-        help="write a secondary capture and a structured report for the study of each DICOM film here; "
-        "they name its patient",
+        help="write a secondary capture and a structured report on each DICOM image here; they contain the name of the "
+        "patient",
     )
     parser.add_argument(
         "--keep-names",
         action="store_true",
-        help="name reports and DICOM results after the films' files instead of film-1, film-2 …, for such a name "
-        "may be that of a person",
+        help="name reports and DICOM results after the image files instead of film-1, film-2 …; a file name may "
+        "contain the name of a patient",
     )
-    parser.add_argument("--no-heatmap", action="store_true", help="skip the heatmap: faster, no peak")
+    parser.add_argument("--no-heatmap", action="store_true", help="do not compute heatmaps: faster, no peak")
     parser.add_argument(
         "--ignore-scope",
         action="store_true",
-        help="give an opinion on images whose DICOM header names a body part or modality that the model does not "
-        "cover; it carries a warning",
+        help="also give an opinion, with a warning, on images whose DICOM header names a body part or modality outside "
+        "the scope of the model",
     )
     parser.set_defaults(run=run)
 
 
-def run(chosen: argparse.Namespace) -> int:
-    """Judges every file; goes on past a bad one and past an unexpected exception on one."""
+def run(args: argparse.Namespace) -> int:
+    """Predict every file and print one row per file; a file with an error does not stop the others."""
     load_keras()
+    from fracture_core.cli.saved_outputs import SavedOutputs
     from fracture_core.inference.predictor import Predictor
     from fracture_core.registry.release_checks import model_warning
-    from fracture_core.registry.store import ModelStore
 
-    reader = Predictor(ModelStore(paths.models_dir()), chosen.model)
-    if warning := model_warning(reader.card):
+    predictor = Predictor(open_model_store(), args.model)
+    if warning := model_warning(predictor.card):
         print(warning, file=sys.stderr)
-    saved = SavedOutputs(chosen.heatmaps, chosen.pdf, chosen.dicom, chosen.keep_names)
-    write: _Lines | _Csv | _Table
-    match chosen.format:
-        case "json":
-            write = _Lines()
-        case "csv":
-            write = _Csv()
-        case _:
-            write = _Table()
-    failed = False
-    for number, path in enumerate(_files(chosen.paths), 1):
-        row, opinion = _row(reader, path, number, chosen, saved)
-        failed |= row["error"] is not None
-        write.row(row, opinion)
-    return int(failed)
+    outputs = SavedOutputs(args.heatmaps, args.pdf, args.dicom, args.keep_names)
+    writers: dict[str, type[_RowWriter]] = {"json": _JsonLines, "csv": _Csv, "table": _Table}
+    writer = writers[args.format]()
+    any_error = False
+    for number, path in enumerate(_image_files(args.paths), 1):
+        row, opinion = _predict_file(predictor, path, number, args, outputs)
+        any_error |= row["error"] is not None
+        writer.write_row(row, opinion)
+    return int(any_error)
 
 
-def _files(paths: Iterable[Path]) -> Iterable[Path]:
+def _image_files(paths: Iterable[Path]) -> Iterable[Path]:
+    from fracture_core.datasets.layouts.image_files import find_images
+
     for path in paths:
         if path.is_dir():
-            # A folder without images is judged itself, and so becomes a row with an error.
+            # A folder without images is passed on itself and becomes a row with an error.
             yield from find_images(path) or [path]
         else:
             yield path
 
 
-def _row(
-    reader: Predictor, path: Path, number: int, chosen: argparse.Namespace, saved: SavedOutputs
+def _predict_file(
+    predictor: Predictor, path: Path, number: int, args: argparse.Namespace, outputs: SavedOutputs
 ) -> tuple[dict[str, Any], Opinion | None]:
-    """One row and its opinion; a file that cannot be read becomes a row with an error."""
+    """The row of a file and its opinion; a file that cannot be read becomes a row with an error."""
+    from fracture_core.internal_errors import file_boundary
+
     opinion = None
-    began = time.perf_counter()
+    started = time.perf_counter()
     row: dict[str, Any] = dict.fromkeys(PREDICT_FIELDS)
-    row.update(path=str(path), model=reader.card.id, regions=[], region_probabilities={})
+    row.update(path=str(path), model=predictor.card.id, regions=[], region_probabilities={})
     try:
         with file_boundary():
-            heatmap = not chosen.no_heatmap or saved.is_needed
-            options = {"ignore_scope": True} if chosen.ignore_scope else {}
-            opinion = reader.predict(path, heatmap, **options)
+            heatmap = not args.no_heatmap or outputs.needs_heatmap
+            options = {"ignore_scope": True} if args.ignore_scope else {}
+            opinion = predictor.predict(path, heatmap, **options)
             row.update(opinion.to_json())
-            saved.write(opinion, path, number)
+            outputs.write(opinion, path, number)
     except SecondLookError as error:
         row["error"] = str(error)
-        row["seconds"] = round(time.perf_counter() - began, 3)
+        row["seconds"] = round(time.perf_counter() - started, 3)
     return row, opinion
 
 
-class _Lines:
-    """One JSON object a line, flushed, so that a pipe sees each as it comes."""
+class _RowWriter(Protocol):
+    def write_row(self, row: dict[str, Any], opinion: Opinion | None) -> None: ...
 
-    def row(self, row: dict[str, Any], opinion: Opinion | None) -> None:
+
+class _JsonLines:
+    """One JSON object per line, flushed, so that a pipe receives each row at once."""
+
+    def write_row(self, row: dict[str, Any], opinion: Opinion | None) -> None:
         print(json.dumps(row, ensure_ascii=False), flush=True)
 
 
 class _Csv:
-    """A header and a row a file."""
+    """A header and one row per file."""
 
     def __init__(self) -> None:
         self._writer = csv.writer(sys.stdout, lineterminator="\n")
         self._writer.writerow(PREDICT_FIELDS)
 
-    def row(self, row: dict[str, Any], opinion: Opinion | None) -> None:
+    def write_row(self, row: dict[str, Any], opinion: Opinion | None) -> None:
         self._writer.writerow(flatten_row(row, PREDICT_FIELDS))
         sys.stdout.flush()
 
 
 class _Table:
-    """Columns for a person; what the gate says stands below its film."""
+    """Columns for people; warnings and reasons follow below their file."""
 
-    def row(self, row: dict[str, Any], opinion: Opinion | None) -> None:
+    def write_row(self, row: dict[str, Any], opinion: Opinion | None) -> None:
+        from fracture_core.report import sentences
+
         gate = row["gate"] or {"state": "", "reasons": []}
-        words = row["error"] or (sentences.verdict_headline(opinion) if opinion else "")
-        words = words if row["error"] else f"{words[:1].lower()}{words[1:]}"
-        share = "      " if row["probability"] is None else f"{row['probability']:6.1%}"
-        print(f"{share}  {words:<24}  {row['path']}", flush=True)
+        headline = sentences.verdict_headline(opinion) if opinion else ""
+        text = row["error"] or f"{headline[:1].lower()}{headline[1:]}"
+        probability = "      " if row["probability"] is None else f"{row['probability']:6.1%}"
+        print(f"{probability}  {text:<24}  {row['path']}", flush=True)
         for reason in gate["reasons"]:
             print(f"        {gate['state']}: {reason}", flush=True)

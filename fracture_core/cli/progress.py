@@ -1,17 +1,39 @@
-"""Progress on the terminal."""
+"""Progress messages on standard error."""
 
 import sys
 
-from fracture_core.jobs.progress import ProgressCallback
+from fracture_core.jobs.progress import CountCallback, ProgressCallback
 
 
 def terminal_progress() -> ProgressCallback:
-    """A line that moves on a terminal; in a log a line at the end of each step."""
-    moving = sys.stderr.isatty()
+    """A line that is updated on a terminal; in a log file, one line at the end of each stage."""
+    interactive = sys.stderr.isatty()
 
-    def progress(stage: str, done: int, total: int) -> None:
-        if done >= total or (moving and done % 20 == 0):
+    def report(stage: str, done: int, total: int) -> None:
+        if done >= total or (interactive and done % 20 == 0):
             end = "\n" if done >= total else "\r"
             print(f"{stage}: {done:,} of {total:,}", end=end, file=sys.stderr, flush=True)
 
-    return progress
+    return report
+
+
+def download_progress() -> CountCallback:
+    """Report bytes of a download: each percent on a terminal, each ten percent in a log file."""
+    step = 1 if sys.stderr.isatty() else 10
+    reported = -step
+
+    def report(done: int, total: int) -> None:
+        nonlocal reported
+        percent = 100 * done // total if total else 100
+        if percent >= reported + step or percent < reported:
+            reported = percent - percent % step
+            end = "\r" if step == 1 and done < total else "\n"
+            print(f"Fetching: {percent:3d}% of {total / 1e6:,.1f} MB", file=sys.stderr, end=end, flush=True)
+
+    return report
+
+
+def drawing_progress(done: int, total: int) -> None:
+    """Report every fiftieth synthetic image, and the last one."""
+    if done == total or done % 50 == 0:
+        print(f"Drawing: {done} of {total}", file=sys.stderr, flush=True)

@@ -1,48 +1,50 @@
-"""`published`: what published systems state, and what our runs of them measured."""
+"""The command `published`: figures of published systems beside those of our runs."""
 
 import argparse
 
 from fracture_core import paths
+from fracture_core.cli.command_helpers import Subparsers
 
 
-def add(commands) -> None:
-    """Adds the command's arguments."""
-    parser = commands.add_parser("published", help="the published systems beside our runs of them")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="list|add")
-    actions.add_parser("list", help="the table").set_defaults(run=_list)
-    part = actions.add_parser("add", help="take the result of a finished run into the table")
-    part.add_argument("name", metavar="RUN")
-    part.add_argument(
-        "--column", required=True, metavar="as_distributed|mended|fracatlas", help="on what it was run"
+def add(commands: Subparsers) -> None:
+    """Define the arguments of the command."""
+    parser = commands.add_parser("published")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", help="print the comparison").set_defaults(run=_list)
+    action = actions.add_parser("add", help="add the result of a finished training run to the comparison")
+    action.add_argument("name", metavar="RUN", help="name of the run")
+    action.add_argument(
+        "--column",
+        required=True,
+        metavar="as_distributed|mended|fracatlas",
+        help="its dataset: the system's own as distributed, the same with a clean split (mended), or FracAtlas",
     )
-    part.set_defaults(run=_add)
+    action.set_defaults(run=_add)
 
 
-def _list(chosen: argparse.Namespace) -> int:
+def _list(args: argparse.Namespace) -> int:
     from fracture_core.published.published_report import load_reports
     from fracture_core.published.run_result import RESULT_COLUMNS, load_results
 
-    found = load_results(paths.published_dir() / "results")
+    results = load_results(paths.published_dir() / "results")
     for report in load_reports(paths.published_dir()):
         stated = ", ".join(f"{name} {value:g}" for name, value in report.figures.items() if value is not None)
-        print(f"{report.title} ({report.row}), {report.data}: {stated or 'no figures of its own'}")
-        for column, words in RESULT_COLUMNS.items():
-            result = found.get((report.row, column))
+        print(f"{report.title} ({report.row}), {report.data}: {stated or 'no figures stated'}")
+        for column, title in RESULT_COLUMNS.items():
+            result = results.get((report.row, column))
             text = (
                 f"accuracy {result.test.accuracy.text()}, AUC {result.test.auc.text()}, {result.test.groups} originals"
                 if result
                 else report.empty_cell_text(column)
             )
-            print(f"  {words:<28} {text}")
+            print(f"  {title:<28} {text}")
     return 0
 
 
-def _add(chosen: argparse.Namespace) -> int:
+def _add(args: argparse.Namespace) -> int:
     from fracture_core.published.collect import collect_result
     from fracture_core.runs.run import Run
 
-    path = collect_result(Run.open(paths.runs_dir(), chosen.name), chosen.column).save(
-        paths.published_dir() / "results"
-    )
-    print(f"Written: {path}")
+    result = collect_result(Run.open(paths.runs_dir(), args.name), args.column)
+    print(f"Written: {result.save(paths.published_dir() / 'results')}")
     return 0

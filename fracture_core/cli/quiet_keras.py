@@ -1,24 +1,24 @@
-"""Keras without the greeting."""
+"""Import Keras without TensorFlow's start-up messages."""
 
 import os
 import sys
 
 
 def load_keras() -> None:
-    """Imports Keras while TensorFlow's lines about processors and graphics cards go nowhere.
+    """Import Keras while standard error is discarded.
 
-    They are written before any setting of TensorFlow's own can silence them. What goes wrong is an
-    exception and still arrives.
+    TensorFlow writes lines about processors and graphics cards before any of its own settings can silence them. An
+    error during the import is an exception and is still reported.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    stderr_copy = os.dup(2)
+    null_device = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, 2)
+        os.dup2(null_device, 2)
         import keras  # noqa: F401
     finally:
         sys.stderr.flush()
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(stderr_copy, 2)
+        os.close(stderr_copy)
+        os.close(null_device)

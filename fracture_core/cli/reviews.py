@@ -1,114 +1,126 @@
-"""`reviews`: what reviewers say of the films of a model: export, import, rename a reviewer, manifest."""
+"""The command `reviews`: export, import and apply the marks that reviewers set on images."""
+
+from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fracture_core import paths
+from fracture_core.cli.command_helpers import (
+    CommandFunction,
+    Subparsers,
+    add_data_argument,
+    open_model_store,
+    write_output,
+)
 from fracture_core.datasets.layouts import layout_names
 from fracture_core.errors import DataError
 
-
-def add(commands) -> None:
-    """Adds the command's arguments."""
-    parser = commands.add_parser("reviews", help="what reviewers marked on the page Failures")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="export|import|rename|manifest")
-    for name, words, run in (
-        ("export", "write the marks as CSV", _export),
-        ("import", "take marks in from such a CSV", _import),
-    ):
-        part = _action(actions, name, words, run)
-        part.add_argument("file", type=Path, metavar="FILE")
-    part = _action(
-        actions, "rename", "rename a reviewer; if the new name exists, their marks are merged", _rename
-    )
-    part.add_argument("old", metavar="OLD", help="the name as it stands in the marks")
-    part.add_argument(
-        "new",
-        metavar="NEW",
-        help="on a film marked under both names, the later mark replaces the earlier one",
-    )
-    part = _action(
-        actions, "manifest", "write the data set without the labels that are called wrong", _manifest
-    )
-    part.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data set of its training")
-    part.add_argument("--layout", choices=layout_names(), default="auto")
-    part.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help="a manifest that `train` reads with --data"
-    )
-    part.add_argument(
-        "--reviewer",
-        default="",
-        metavar="NAME",
-        help="whose word counts; default: that of most who marked a film",
-    )
-    part.add_argument(
-        "--flip", action="store_true", help="turn wrong labels round instead of leaving the films out"
-    )
-
-
-def _action(actions, name: str, words: str, run: Callable[[argparse.Namespace], int]):
-    part = actions.add_parser(name, help=words)
-    part.add_argument("--model", metavar="ID", help="a model; default: the one in use")
-    part.set_defaults(run=run)
-    return part
-
-
-def _of(chosen: argparse.Namespace):
-    """The store, the model, and its reviews."""
+if TYPE_CHECKING:
     from fracture_core.registry.store import ModelStore
     from fracture_core.review import ReviewStore
 
-    store = ModelStore(paths.models_dir())
-    card = store.card(chosen.model or store.model_in_use())
+
+def add(commands: Subparsers) -> None:
+    """Define the arguments of the command."""
+    parser = commands.add_parser(
+        "reviews",
+        description="Export, import or apply the marks that reviewers set on the pages Failures and Labels.",
+    )
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    action = _add_action(actions, "export", "write the marks as CSV", _export)
+    action.add_argument("file", type=Path, metavar="FILE", help="the CSV file")
+    action = _add_action(actions, "import", "read marks from a CSV that `export` wrote", _import)
+    action.add_argument("file", type=Path, metavar="FILE", help="the CSV file")
+    action = _add_action(
+        actions, "rename", "rename a reviewer; marks are merged if the new name exists", _rename
+    )
+    action.add_argument("old", metavar="OLD", help="the present name")
+    action.add_argument(
+        "new",
+        metavar="NEW",
+        help="the new name; of two marks on one image the later one is kept",
+    )
+    action = _add_action(
+        actions, "manifest", "write the dataset without the images whose label was marked as wrong", _manifest
+    )
+    add_data_argument(action)
+    action.add_argument(
+        "--layout",
+        choices=layout_names(),
+        default="auto",
+        metavar="NAME",
+        help="how the folder is organised: %(choices)s; default: auto, detected from its content",
+    )
+    action.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="the manifest, to be used with `train --data`"
+    )
+    action.add_argument(
+        "--reviewer",
+        default="",
+        metavar="NAME",
+        help="use the marks of this reviewer only; default: the majority of the reviewers of an image",
+    )
+    action.add_argument(
+        "--flip", action="store_true", help="invert wrong labels instead of leaving the images out"
+    )
+
+
+def _add_action(
+    actions: Subparsers, name: str, summary: str, run: CommandFunction
+) -> argparse.ArgumentParser:
+    action = actions.add_parser(name, help=summary)
+    action.add_argument("--model", metavar="ID", help="the model; default: the model in use")
+    action.set_defaults(run=run)
+    return action
+
+
+def _open_reviews(args: argparse.Namespace) -> tuple[ModelStore, str, ReviewStore]:
+    """The models, the id of the chosen one, and its reviews."""
+    from fracture_core.review import ReviewStore
+
+    store = open_model_store()
+    card = store.card(args.model or store.model_in_use())
     return store, card.id, ReviewStore.for_model(paths.runs_dir(), card.id)
 
 
-def _export(chosen: argparse.Namespace) -> int:
+def _export(args: argparse.Namespace) -> int:
     from fracture_core.review.csv_exchange import reviews_to_csv
 
-    reviews = _of(chosen)[2].all()
-    try:
-        chosen.file.write_bytes(reviews_to_csv(reviews))
-    except OSError as error:
-        raise DataError(
-            f"Expected to write the reviews to {chosen.file}, but the system said “{error.strerror}”: choose another "
-            "place."
-        ) from error
-    print(f"{len(reviews):,} reviews are in {chosen.file}.")
+    reviews = _open_reviews(args)[2].all()
+    write_output(args.file, reviews_to_csv(reviews), "reviews")
+    print(f"{len(reviews):,} reviews are in {args.file}.")
     return 0
 
 
-def _import(chosen: argparse.Namespace) -> int:
+def _import(args: argparse.Namespace) -> int:
     from fracture_core.review.csv_exchange import reviews_from_csv
 
     try:
-        content = chosen.file.read_bytes()
+        content = args.file.read_bytes()
     except OSError as error:
-        raise DataError(
-            f"Expected reviews in {chosen.file}, but the system said “{error.strerror}”: check the path."
-        ) from error
-    found = _of(chosen)[2].merge(reviews_from_csv(content, chosen.file.name))
-    print(found.sentence)
+        raise DataError(f"Cannot read the reviews {args.file}: {error.strerror}. Check the path.") from error
+    print(_open_reviews(args)[2].merge(reviews_from_csv(content, args.file.name)).sentence)
     return 0
 
 
-def _rename(chosen: argparse.Namespace) -> int:
-    print(_of(chosen)[2].rename(chosen.old, chosen.new, merge=True).sentence)
+def _rename(args: argparse.Namespace) -> int:
+    print(_open_reviews(args)[2].rename(args.old, args.new, merge=True).sentence)
     return 0
 
 
-def _manifest(chosen: argparse.Namespace) -> int:
+def _manifest(args: argparse.Namespace) -> int:
     from fracture_core.datasets.layouts import read_catalogue
     from fracture_core.datasets.manifest import write_manifest
     from fracture_core.review.relabelled_manifest import relabel_dataset, wrong_label_cases
 
-    store, model_id, reviews = _of(chosen)
-    catalogue = read_catalogue(chosen.data, chosen.layout)
-    wrong = wrong_label_cases(reviews.all(), chosen.reviewer)
-    found = relabel_dataset(catalogue.cases, store.predictions(model_id), wrong, chosen.flip)
-    write_manifest(chosen.out, found.cases, catalogue.finding)
-    print(found.sentence)
-    print(f"The reviewed set is in {chosen.out}: train on it with --data.", file=sys.stderr)
+    store, model_id, reviews = _open_reviews(args)
+    catalogue = read_catalogue(args.data, args.layout)
+    wrong = wrong_label_cases(reviews.all(), args.reviewer)
+    relabelled = relabel_dataset(catalogue.cases, store.predictions(model_id), wrong, args.flip)
+    write_manifest(args.out, relabelled.cases, catalogue.finding)
+    print(relabelled.sentence)
+    print(f"The reviewed dataset is in {args.out}: train on it with --data.", file=sys.stderr)
     return 0

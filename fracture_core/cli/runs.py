@@ -1,4 +1,6 @@
-"""`runs`: the trainings of this computer: list, queue, stop, clone, rename, delete."""
+"""The command `runs`: list, queue, stop, clone, rename and delete training runs."""
+
+from __future__ import annotations
 
 import argparse
 import json
@@ -6,130 +8,163 @@ import sys
 from pathlib import Path
 
 from fracture_core import paths
+from fracture_core.cli.command_helpers import CommandFunction, Subparsers
 from fracture_core.errors import TrainingError
-from fracture_core.runs import process, queue, run_operations
-from fracture_core.runs.config import TrainingConfig
-from fracture_core.runs.option_arguments import add_option_arguments, read_option_arguments
-from fracture_core.runs.run import ACTIVE_STATUSES, Run
-from fracture_core.zoo.training_option import option_fields
 
-_CLONE_OPTIONS = tuple(entry for entry in option_fields(TrainingConfig) if entry.option.can_clone)
+# Settings that a clone can change, with their type.
+_CLONE_SETTINGS = {"epochs": int, "batch": int, "learning_rate": float, "size": int, "seed": int}
 
 
-def add(commands) -> None:
-    """Adds the command's arguments."""
-    parser = commands.add_parser(
-        "runs", help="trainings: which there are, which wait, and what to do with them"
+def add(commands: Subparsers) -> None:
+    """Define the arguments of the command."""
+    parser = commands.add_parser("runs")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    action = _add_action(actions, "list", "list the runs, newest first", _list)
+    action.add_argument(
+        "--format",
+        choices=("table", "json"),
+        default="table",
+        help="output format, json with one object per line; default: %(default)s",
     )
-    actions = parser.add_subparsers(
-        dest="action", required=True, metavar="list|queue|stop|clone|rename|delete"
+    action = _add_action(
+        actions, "queue", "list the waiting runs in their order, or change the queue", _queue
     )
-    part = _action(actions, "list", "every run, the newest first", _list)
-    part.add_argument("--format", choices=("table", "json"), default="table")
-    part = _action(actions, "queue", "the runs that wait for their turn, the next first", _queue)
-    change = part.add_mutually_exclusive_group()
+    change = action.add_mutually_exclusive_group()
     change.add_argument(
-        "--add", dest="added", metavar="NAME", help="have a run at rest wait; it starts where none is at work"
+        "--add",
+        dest="added",
+        metavar="NAME",
+        help="queue an inactive run; it starts at once if no other run is active",
     )
-    change.add_argument("--up", metavar="NAME", help="let a run go before the one ahead of it")
-    change.add_argument("--remove", metavar="NAME", help="take a run out; it stays as it is")
-    part = _action(actions, "stop", "end a training at its next step; the completed epochs are kept", _stop)
-    part.add_argument("name", metavar="NAME")
-    part = _action(
-        actions, "clone", "a new run with the settings of another, except for the options given", _clone
+    change.add_argument("--up", metavar="NAME", help="move a waiting run one place forward")
+    change.add_argument("--remove", metavar="NAME", help="remove a run from the queue; the run is kept")
+    action = _add_action(
+        actions, "stop", "stop a run at its next training step; completed epochs are kept", _stop
     )
-    part.add_argument("name", metavar="NAME")
-    part.add_argument("new", metavar="NEW")
-    add_option_arguments(part, _CLONE_OPTIONS, defaults=False)
-    part = _action(actions, "rename", "give a run at rest another name", _rename)
-    part.add_argument("name", metavar="NAME")
-    part.add_argument("new", metavar="NEW")
-    part = _action(actions, "delete", "delete a run at rest with its checkpoints and result", _delete)
-    part.add_argument("name", metavar="NAME")
-    part.add_argument("--yes", action="store_true", help="do not ask")
+    _add_name(action)
+    action = _add_action(actions, "clone", "create a run with the settings of another", _clone)
+    _add_name(action)
+    action.add_argument("new", metavar="NEW", help="name of the new run")
+    for name, setting_type in _CLONE_SETTINGS.items():
+        label = name.replace("_", " ")
+        action.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=setting_type,
+            metavar="X",
+            help=f"{label} of the new run; default: that of the other",
+        )
+    action = _add_action(actions, "rename", "rename an inactive run", _rename)
+    _add_name(action)
+    action.add_argument("new", metavar="NEW", help="the new name")
+    action = _add_action(
+        actions, "delete", "delete an inactive run with its checkpoints and its result", _delete
+    )
+    _add_name(action)
+    action.add_argument("--yes", action="store_true", help="delete without a question")
 
 
-def _action(actions, name: str, words: str, run):
-    part = actions.add_parser(name, help=words)
-    part.add_argument("--runs", type=Path, metavar="DIR", help="where runs lie; default: runs/")
-    part.set_defaults(run=run)
-    return part
+def _add_action(
+    actions: Subparsers, name: str, summary: str, run: CommandFunction
+) -> argparse.ArgumentParser:
+    action = actions.add_parser(name, help=summary)
+    action.add_argument("--runs", type=Path, metavar="DIR", help="the folder of the runs; default: runs/")
+    action.set_defaults(run=run)
+    return action
 
 
-def _root(chosen: argparse.Namespace) -> Path:
-    return chosen.runs or paths.runs_dir()
+def _add_name(action: argparse.ArgumentParser) -> None:
+    action.add_argument("name", metavar="NAME", help="name of the run")
 
 
-def _list(chosen: argparse.Namespace) -> int:
-    root = _root(chosen)
+def _runs_folder(args: argparse.Namespace) -> Path:
+    return args.runs or paths.runs_dir()
+
+
+def _list(args: argparse.Namespace) -> int:
+    from fracture_core.runs import queue
+    from fracture_core.runs.run import Run
+
+    root = _runs_folder(args)
     for run in Run.all(root):
-        state, at = run.state(), queue.queue_position(root, run.name)
+        state, position = run.state(), queue.queue_position(root, run.name)
         epochs = len(run.epochs())
-        if chosen.format == "json":
-            print(
-                json.dumps(
-                    {
-                        "run": run.name,
-                        "status": state.status,
-                        "place": at or None,
-                        "epochs": epochs,
-                        "message": state.message,
-                    }
-                )
-            )
+        if args.format == "json":
+            row = {
+                "run": run.name,
+                "status": state.status,
+                "place": position or None,
+                "epochs": epochs,
+                "message": state.message,
+            }
+            print(json.dumps(row))
         else:
-            status = f"waits, place {at}" if at else state.status
-            print(f"{run.name:<40} {status:<16} {epochs:>4} epochs  {'' if at else state.message}".rstrip())
+            status = f"waits, place {position}" if position else state.status
+            message = "" if position else state.message
+            print(f"{run.name:<40} {status:<16} {epochs:>4} epochs  {message}".rstrip())
     return 0
 
 
-def _queue(chosen: argparse.Namespace) -> int:
-    root = _root(chosen)
-    if chosen.added:
-        process.start_run(Run.open(root, chosen.added))
-    elif chosen.up:
-        queue.move_up(root, chosen.up)
-    elif chosen.remove:
-        queue.remove_from_queue(root, chosen.remove)
+def _queue(args: argparse.Namespace) -> int:
+    from fracture_core.runs import process, queue
+    from fracture_core.runs.run import Run
+
+    root = _runs_folder(args)
+    if args.added:
+        process.start_run(Run.open(root, args.added))
+    elif args.up:
+        queue.move_up(root, args.up)
+    elif args.remove:
+        queue.remove_from_queue(root, args.remove)
     else:
-        # Where the training that should have called the next was killed.
+        # A run that was killed could not start the next one.
         process.start_next(root)
-    busy = process.active_run(root)
-    if busy is not None:
-        print(f"in training: {busy.name}")
-    for number, one in enumerate(queue.waiting_runs(root), 1):
-        print(f"{number}. {one.name}{' (takes its best epoch)' if one.finish_only else ''}")
+    active = process.active_run(root)
+    if active is not None:
+        print(f"in training: {active.name}")
+    for number, waiting in enumerate(queue.waiting_runs(root), 1):
+        print(f"{number}. {waiting.name}{' (uses its best epoch so far)' if waiting.finish_only else ''}")
     return 0
 
 
-def _stop(chosen: argparse.Namespace) -> int:
-    run = Run.open(_root(chosen), chosen.name)
+def _stop(args: argparse.Namespace) -> int:
+    from fracture_core.runs.run import ACTIVE_STATUSES, Run
+
+    run = Run.open(_runs_folder(args), args.name)
     if run.state().status not in ACTIVE_STATUSES:
         raise TrainingError(
-            f"Expected a run in training, but {run.name} is at rest: there is nothing to stop."
+            f"{run.name} is not active, so it cannot be stopped. List the runs with: runs list"
         )
     run.request_stop()
-    print(f"{run.name} ends at its next step.")
+    print(f"{run.name} stops at its next training step.")
     return 0
 
 
-def _clone(chosen: argparse.Namespace) -> int:
-    changes = read_option_arguments(chosen, _CLONE_OPTIONS)
-    run = run_operations.clone_run(_root(chosen), chosen.name, chosen.new, **changes)
-    print(f"{run.name} has the settings of {chosen.name}; start it with train --resume --run {run.name}.")
+def _clone(args: argparse.Namespace) -> int:
+    from fracture_core.runs import run_operations
+
+    changes = {name: getattr(args, name) for name in _CLONE_SETTINGS if getattr(args, name) is not None}
+    run = run_operations.clone_run(_runs_folder(args), args.name, args.new, **changes)
+    print(f"{run.name} has the settings of {args.name}. Start it with: train --resume --run {run.name}")
     return 0
 
 
-def _rename(chosen: argparse.Namespace) -> int:
-    run_operations.rename_run(_root(chosen), chosen.name, chosen.new)
+def _rename(args: argparse.Namespace) -> int:
+    from fracture_core.runs import run_operations
+
+    run_operations.rename_run(_runs_folder(args), args.name, args.new)
     return 0
 
 
-def _delete(chosen: argparse.Namespace) -> int:
-    run = Run.open(_root(chosen), chosen.name)
-    if not chosen.yes:
+def _delete(args: argparse.Namespace) -> int:
+    from fracture_core.runs import run_operations
+    from fracture_core.runs.run import Run
+
+    run = Run.open(_runs_folder(args), args.name)
+    if not args.yes:
         if not sys.stdin.isatty():
-            raise TrainingError(f"Expected --yes to delete {run.name} without a question: add it.")
+            raise TrainingError(
+                f"Deleting {run.name} must be confirmed, but there is no terminal to ask on. Add --yes."
+            )
         print(
             f"Delete {run.folder} with its checkpoints, log and result? [y/N] ",
             end="",
@@ -138,5 +173,5 @@ def _delete(chosen: argparse.Namespace) -> int:
         )
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             return 1
-    run_operations.delete_run(_root(chosen), run.name)
+    run_operations.delete_run(_runs_folder(args), run.name)
     return 0

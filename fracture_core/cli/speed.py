@@ -1,90 +1,112 @@
-"""`speed`: how fast an architecture trains on this computer; the Train page starts this very command."""
+"""The command `speed`: measure how fast an architecture trains on this computer. The page Train uses it too."""
+
+from __future__ import annotations
 
 import argparse
 import json
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fracture_core import paths
+from fracture_core.cli.command_helpers import Subparsers
 from fracture_core.cli.progress import terminal_progress
 from fracture_core.cli.quiet_keras import load_keras
-from fracture_core.runs.config import FLOAT32, PRECISIONS
+from fracture_core.runs.config import FLOAT32, PRECISIONS, TrainingConfig
 from fracture_core.runs.precision import set_precision
 from fracture_core.zoo import ARCHITECTURES, find_architecture
 
+if TYPE_CHECKING:
+    from fracture_core.training.training_speed import TrainingSpeed
 
-def add(commands) -> None:
-    """Adds the command's arguments."""
-    parser = commands.add_parser("speed", help="measure how fast an architecture trains on this computer")
-    parser.add_argument("architecture", choices=tuple(ARCHITECTURES))
-    parser.add_argument("--size", type=int, metavar="PX", help="input size; default: the architecture's own")
-    parser.add_argument("--batch", type=int, help="films a step; default: the architecture's own")
-    parser.add_argument(
-        "--pretrained", action="store_true", help="as from trained weights: fewer layers learn"
+
+def add(commands: Subparsers) -> None:
+    """Define the arguments of the command."""
+    parser = commands.add_parser(
+        "speed",
+        description="Measure how many images per second an architecture trains and validates on this computer. "
+        "Prints JSON.",
     )
     parser.add_argument(
-        "--head-epochs", type=int, help="as `train` takes it; above 0: time the head alone too"
+        "architecture", choices=tuple(ARCHITECTURES), metavar="ARCHITECTURE", help="one of %(choices)s"
     )
-    parser.add_argument("--freeze-before", metavar="LAYER", help="as `train` takes it")
-    parser.add_argument("--precision", choices=PRECISIONS, default=FLOAT32, help="as `train` takes it")
+    parser.add_argument(
+        "--size", type=int, metavar="PX", help="input size in pixels; default: that of the architecture"
+    )
+    parser.add_argument(
+        "--batch", type=int, metavar="N", help="images per training step; default: that of the architecture"
+    )
+    parser.add_argument(
+        "--pretrained",
+        action="store_true",
+        help="measure with pretrained weights, where fewer layers are trained",
+    )
+    parser.add_argument(
+        "--head-epochs",
+        type=int,
+        metavar="N",
+        help="as in `train`; above 0 the training of the head alone is measured too",
+    )
+    parser.add_argument("--freeze-before", metavar="LAYER", help="as in `train`")
+    parser.add_argument("--precision", choices=PRECISIONS, default=FLOAT32, help="as in `train`")
     parser.add_argument(
         "--data",
         type=Path,
         metavar="DIR",
-        help="say too how many minutes all epochs would take on these films; what was measured before is used again",
+        help="also estimate the minutes of a training on this dataset; reuses an earlier measurement",
     )
-    parser.add_argument("--epochs", type=int, help="with --data; default: the architecture's own")
+    parser.add_argument(
+        "--epochs", type=int, metavar="N", help="epochs of the estimate; default: those of the architecture"
+    )
     parser.add_argument("--job", type=Path, metavar="DIR", help=argparse.SUPPRESS)
     parser.set_defaults(run=run)
 
 
-def run(chosen: argparse.Namespace) -> int:
-    """Measures, and prints films a second and, for films that are named, minutes as JSON."""
-    from fracture_core.runs.config import TrainingConfig
-
-    row = find_architecture(chosen.architecture)
-    protocol = row.adapt_protocol(row.protocol, chosen.pretrained)
-    epochs = protocol.epochs if chosen.epochs is None else chosen.epochs
-    head_epochs = protocol.head_epochs if chosen.head_epochs is None else chosen.head_epochs
-    freeze_before = protocol.freeze_before if chosen.freeze_before is None else chosen.freeze_before
+def run(args: argparse.Namespace) -> int:
+    """Measure the speed and print it as JSON, with the minutes of a training if a dataset is given."""
+    architecture = find_architecture(args.architecture)
+    protocol = architecture.adapt_protocol(architecture.protocol, args.pretrained)
+    epochs = protocol.epochs if args.epochs is None else args.epochs
+    head_epochs = protocol.head_epochs if args.head_epochs is None else args.head_epochs
+    freeze_before = protocol.freeze_before if args.freeze_before is None else args.freeze_before
     config = TrainingConfig(
         data="",
-        architecture=chosen.architecture,
-        size=chosen.size,
+        architecture=args.architecture,
+        size=args.size,
         epochs=epochs,
-        batch=protocol.batch if chosen.batch is None else chosen.batch,
+        batch=protocol.batch if args.batch is None else args.batch,
         head_epochs=min(head_epochs, epochs),
         freeze_before="" if freeze_before == "none" else freeze_before,
-        backbone_weights="imagenet" if chosen.pretrained else "",
+        backbone_weights="imagenet" if args.pretrained else "",
         box_weight=protocol.box_weight,
         negatives=protocol.negatives,
-        precision=chosen.precision,
+        precision=args.precision,
         sampling=protocol.sampling,
         doubled=protocol.doubled,
         augmentation=protocol.augmentation,
     )
-    _ = config.input  # refuses an impossible size before Keras is loaded
+    _ = config.input  # raises for an impossible size before Keras is loaded
     from fracture_core.training.speed_job import SpeedJob
 
-    if chosen.job:
+    if args.job:
         set_precision(config.precision)
         load_keras()
-        return SpeedJob(chosen.job).run(config)
-    if chosen.data is None:
+        return SpeedJob(args.job).run(config)
+    if args.data is None:
         print(json.dumps(asdict(_measure(config))))
         return 0
     from fracture_core.training import duration_estimate
 
-    films = _films(chosen.data)  # what is no data set is refused before anything is measured
-    kept = SpeedJob.for_config(paths.runs_dir(), config)
-    speed = (kept.speed() if kept.state().status == "finished" else None) or _measure(config)
-    lasts = duration_estimate.estimate_seconds(config, speed, *films)
-    print(json.dumps({**asdict(speed), "epochs": epochs, "minutes": round(lasts / 60, 1)}))
+    counts = _count_images(args.data)  # raises for an invalid dataset before anything is measured
+    job = SpeedJob.for_config(paths.runs_dir(), config)
+    speed = (job.speed() if job.state().status == "finished" else None) or _measure(config)
+    seconds = duration_estimate.estimate_seconds(config, speed, *counts)
+    print(json.dumps({**asdict(speed), "epochs": epochs, "minutes": round(seconds / 60, 1)}))
     return 0
 
 
-def _measure(config):
+def _measure(config: TrainingConfig) -> TrainingSpeed:
     set_precision(config.precision)
     load_keras()
     from fracture_core.training.measure_speed import measure_training_speed
@@ -92,10 +114,10 @@ def _measure(config):
     return measure_training_speed(config, terminal_progress())
 
 
-def _films(data: Path) -> tuple[int, int, int]:
-    """Films to train on without and with the finding, and films to validate on; no film is opened."""
+def _count_images(data: Path) -> tuple[int, int, int]:
+    """Training images without the finding, training images with it, and validation images; no image is read."""
     from fracture_core.datasets.layouts import read_catalogue
     from fracture_core.datasets.split import complete_split
 
-    parts = Counter((case.split, case.label) for case in complete_split(read_catalogue(data).cases))
-    return parts["train", 0], parts["train", 1], parts["val", 0] + parts["val", 1]
+    counts = Counter((case.split, case.label) for case in complete_split(read_catalogue(data).cases))
+    return counts["train", 0], counts["train", 1], counts["val", 0] + counts["val", 1]

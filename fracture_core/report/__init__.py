@@ -1,5 +1,5 @@
-"""What leaves the app: a page to print, a picture, tables, and results for the archive a film came from.
+"""Results for saving: PDF report, overlay image, tables, and DICOM results for the study of the image.
 
-Nothing here names a person except `to_dicom`, whose files belong to the study of the film. Modules are imported one by
-one, so that a table needs no PDF library.
+Only the files of `dicom.opinion_to_dicom` contain the name of the patient. Import the modules one by one: a table needs
+no PDF library.
 """

@@ -1,4 +1,4 @@
-"""An opinion as DICOM files for the study of its film: same patient and study, new series, the film untouched."""
+"""An opinion as DICOM files for the study of the image: same patient and study, new series."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 from pydicom.dataset import Dataset
 
 from fracture_core.errors import DataError
-from fracture_core.report.dicom_source import CHARACTER_SET, DicomSource, read_dicom_source
-from fracture_core.report.pydicom_settings import without_value_checks
+from fracture_core.report.dicom_source import (
+    CHARACTER_SET,
+    DicomSource,
+    read_dicom_source,
+    without_value_checks,
+)
 from fracture_core.report.secondary_capture import secondary_capture
 from fracture_core.report.structured_report import structured_report
 
@@ -18,34 +22,32 @@ if TYPE_CHECKING:
 
 
 def opinion_to_dicom(opinion: Opinion, content: bytes, region: str) -> dict[str, bytes]:
-    """The results.
+    """Make a secondary capture and a structured report.
 
     Args:
-        opinion: on the film, with its heatmap.
-        content: the film's DICOM file.
-        region: of the body, "" where it is not known.
+        opinion: the opinion on the image, with its heatmap.
+        content: the DICOM file of the image.
+        region: body region; "" if unknown.
 
     Returns:
-        Files by name. They name the patient and study that `content` names.
+        DICOM files by name. They contain the patient and study attributes of `content`.
 
     Raises:
-        DataError: the film has no verdict, is no DICOM, or does not say what study it is part of.
+        DataError: the image has no verdict, is not DICOM, or does not identify its study.
     """
     if opinion.verdict is None:
-        raise DataError(
-            "Expected a film with an opinion, but this one was refused: there is nothing to write into its study."
-        )
-    film = read_dicom_source(content)
-    with without_value_checks():  # what the film says of the patient is passed on as it is
+        raise DataError("This image was rejected, so there is no opinion to write. Choose another image.")
+    source = read_dicom_source(content)
+    with without_value_checks():  # patient attributes are passed on unchanged
         return {
-            "secondary-capture.dcm": _file(secondary_capture(opinion, film), film),
-            "structured-report.dcm": _file(structured_report(opinion, film, region), film),
+            "secondary-capture.dcm": _encode(secondary_capture(opinion, source), source),
+            "structured-report.dcm": _encode(structured_report(opinion, source, region), source),
         }
 
 
-def _file(result: Dataset, film: DicomSource) -> bytes:
-    """A result with patient and study. highdicom did not see these, for it logs names it finds odd."""
-    result.update(film.identity)
+def _encode(result: Dataset, source: DicomSource) -> bytes:
+    """Add patient and study, and encode. highdicom does not receive them, because it logs unusual names."""
+    result.update(source.identity)
     result.SpecificCharacterSet = CHARACTER_SET
     file = io.BytesIO()
     result.save_as(file, enforce_file_format=True)

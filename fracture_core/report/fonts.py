@@ -1,6 +1,6 @@
-"""The letters of reports: DejaVu Sans, which matplotlib brings along.
+"""The fonts of reports: DejaVu Sans, which is part of matplotlib.
 
-Its licence allows embedding. It has Latin, Greek and Cyrillic letters; others are drawn as boxes.
+Its licence allows embedding. It has Latin, Greek and Cyrillic letters; other letters appear as boxes.
 """
 
 from importlib.util import find_spec
@@ -12,15 +12,13 @@ REGULAR_FONT, BOLD_FONT = "DejaVuSans", "DejaVuSans-Bold"
 
 
 def font_file(name: str) -> str:
-    """The path of a font, without loading matplotlib.
+    """Return the path of a font, without importing matplotlib.
 
     Raises:
-        SecondLookError: matplotlib is not whole.
+        SecondLookError: the installation of matplotlib is incomplete.
     """
     spec = find_spec("matplotlib")
     path = Path(spec.origin or "").parent / "mpl-data" / "fonts" / "ttf" / f"{name}.ttf" if spec else None
     if path is None or not path.is_file():
-        raise SecondLookError(
-            f"Expected the font {name} in matplotlib, but it is not there: install the requirements again."
-        )
+        raise SecondLookError(f"The font {name} is missing in matplotlib. Install the requirements again.")
     return str(path)

@@ -1,11 +1,13 @@
-"""A film with its heatmap at the film's own resolution, and the legend below it."""
+"""The image with its heatmap at full resolution and a legend below, and contours of the strong evidence."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from fracture_core.imaging import blend_heatmap, encode_png, render_legend
@@ -13,67 +15,83 @@ from fracture_core.report.fonts import REGULAR_FONT, font_file
 from fracture_core.report.sentences import verdict_headline
 
 if TYPE_CHECKING:
-    from fracture_core.inference.predictor import Opinion
+    from fracture_core.inference.predictor import Heatmap, Opinion
 
-#: How much of the colour is laid over the film where the evidence is strongest.
+#: Opacity of the colours where the evidence is strongest, 0–1.
 OVERLAY_OPACITY = 0.6
 
-#: Ends of the scale, in words.
+#: Labels of the two ends of the legend.
 LEGEND_ENDS = ("little evidence", "strong")
 
-#: Under a film without a heatmap.
-NO_EVIDENCE_TEXT = "no positive evidence: there is no heatmap"
+#: Legend of an image without a heatmap.
+NO_EVIDENCE_TEXT = "no positive evidence, so there is no heatmap"
 
-# Shares of the film's width: size of the letters and margin; and the sizes of letters that can be read.
-_LETTER, _MARGIN, _READABLE = 1 / 42, 1 / 60, (9, 44)
+# Font size and margin as shares of the image width, and the range of font sizes in pixels.
+_FONT_SHARE, _MARGIN_SHARE, _FONT_SIZES = 1 / 42, 1 / 60, (9, 44)
 
 
-def render_report_overlay(opinion: Opinion) -> np.ndarray:
-    """The film under its heatmap, pixel for pixel, and a black band below that says what the colours mean.
-
-    Args:
-        opinion: with a heatmap, of which there may be nothing to show.
+def strong_contours(heat: Heatmap) -> list[NDArray[np.float32]]:
+    """Return the contours of strong evidence that the viewer draws, largest area first.
 
     Returns:
-        uint8 RGB (height + band, width, 3); the first `height` rows are the film's.
+        One array per area: the corners of its outline, float32 (n, 2), n > 2, as x, y in pixels of the displayed image.
+        The corner of the image is (0, 0).
     """
-    film, heat = opinion.film.shown, opinion.heat
-    shown = heat.to_film() if heat is not None and heat.has_evidence else np.zeros_like(film)
-    return np.concatenate([blend_heatmap(film, shown, OVERLAY_OPACITY), _band(opinion, film.shape[1])])
+    contours = [np.array(contour, np.float32) for contour in heat.contours if len(contour) > 2]
+    return sorted(contours, key=cv2.contourArea, reverse=True)
+
+
+def render_report_overlay(opinion: Opinion) -> NDArray[np.uint8]:
+    """Blend the heatmap over the image and add a band with the legend and the verdict below.
+
+    Args:
+        opinion: an opinion with a heatmap, which may be empty.
+
+    Returns:
+        uint8 RGB (height + band, width, 3); the first `height` rows are the image.
+    """
+    image, heat = opinion.film.shown, opinion.heat
+    evidence = heat.to_film() if heat is not None and heat.has_evidence else np.zeros_like(image)
+    overlay: NDArray[np.uint8] = np.concatenate(
+        [blend_heatmap(image, evidence, OVERLAY_OPACITY), _render_band(opinion, image.shape[1])]
+    )
+    return overlay
 
 
 def report_overlay_png(opinion: Opinion) -> bytes:
-    """`render_report_overlay` as a PNG file without metadata."""
+    """Encode `render_report_overlay` as a PNG file without metadata."""
     return encode_png(render_report_overlay(opinion))
 
 
-def _band(opinion: Opinion, width: int) -> np.ndarray:
-    """The legend, the verdict and who judged, as wide as the film."""
-    size = int(np.clip(round(width * _LETTER), *_READABLE))
-    margin = max(4, round(width * _MARGIN))
-    picture = Image.new("RGB", (width, 3 * margin + 2 * round(size * 1.3)))
-    draw = ImageDraw.Draw(picture)
-    top, below = margin, 2 * margin + round(size * 1.3)
+def _render_band(opinion: Opinion, width: int) -> NDArray[np.uint8]:
+    """The legend, the verdict and the model, uint8 RGB (band, width, 3)."""
+    size = int(np.clip(round(width * _FONT_SHARE), *_FONT_SIZES))
+    margin = max(4, round(width * _MARGIN_SHARE))
+    band = Image.new("RGB", (width, 3 * margin + 2 * round(size * 1.3)))
+    draw = ImageDraw.Draw(band)
+    first_line, second_line = margin, 2 * margin + round(size * 1.3)
     colour = (200, 208, 216)
     if opinion.heat is not None and opinion.heat.has_evidence:
-        draw.text((margin, top), LEGEND_ENDS[0], colour, _font(size))
+        draw.text((margin, first_line), LEGEND_ENDS[0], colour, _font(size))
         left = 2 * margin + round(draw.textlength(LEGEND_ENDS[0], _font(size)))
         right = width - 2 * margin - round(draw.textlength(LEGEND_ENDS[1], _font(size)))
         if right - left >= margin:
-            draw.text((right + margin, top), LEGEND_ENDS[1], colour, _font(size))
-            picture.paste(Image.fromarray(render_legend(right - left, size)), (left, top + size // 6))
+            draw.text((right + margin, first_line), LEGEND_ENDS[1], colour, _font(size))
+            band.paste(Image.fromarray(render_legend(right - left, size)), (left, first_line + size // 6))
     else:
-        _fitting(draw, (margin, top), NO_EVIDENCE_TEXT, width - 2 * margin, size)
-    words = f"{verdict_headline(opinion)}. Second Look, {opinion.card.id}. No diagnosis."
-    _fitting(draw, (margin, below), words, width - 2 * margin, size)
-    return np.asarray(picture)
+        _draw_fitted(draw, (margin, first_line), NO_EVIDENCE_TEXT, width - 2 * margin, size)
+    text = f"{verdict_headline(opinion)}. Second Look, {opinion.card.id}. Not a diagnosis."
+    _draw_fitted(draw, (margin, second_line), text, width - 2 * margin, size)
+    return np.asarray(band, np.uint8)
 
 
-def _fitting(draw: ImageDraw.ImageDraw, at: tuple[int, int], words: str, width: int, size: int) -> None:
-    """Words in letters small enough for a width."""
-    while draw.textlength(words, _font(size)) > width and size > 4:
+def _draw_fitted(
+    draw: ImageDraw.ImageDraw, position: tuple[int, int], text: str, width: int, size: int
+) -> None:
+    """Draw a line of text in a font small enough for the width."""
+    while draw.textlength(text, _font(size)) > width and size > 4:
         size -= 1
-    draw.text(at, words, (160, 168, 176), _font(size))
+    draw.text(position, text, (160, 168, 176), _font(size))
 
 
 @lru_cache(maxsize=64)

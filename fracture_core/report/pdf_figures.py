@@ -1,4 +1,4 @@
-"""What is drawn on the page of a report: the scale of probability, and a film with outlined areas."""
+"""Figures of the PDF report: the probability scale and framed images with contours."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from reportlab.lib.colors import HexColor, black, white
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus import Flowable, Image
@@ -14,123 +15,131 @@ from fracture_core.imaging import encode_png
 from fracture_core.report.fonts import BOLD_FONT, REGULAR_FONT
 from fracture_core.report.sentences import percent_text, threshold_text
 
-# Light to dark from *not seen* to *suspected*, so that a grey print keeps the order.
-_ZONES = (HexColor("#D6E6F5"), HexColor("#AEB6BE"), HexColor("#9C5200"))
+# From light to dark, so that the order is visible in a greyscale print.
+_ZONE_COLOURS = (HexColor("#D6E6F5"), HexColor("#AEB6BE"), HexColor("#9C5200"))
 
 _FRAME = HexColor("#7A838C")
 
-_BAR, _LETTER, _GAP = 9, 8, 4
+# Sizes in points.
+_BAR_HEIGHT, _FONT_SIZE, _GAP = 9, 8, 4
 _HEIGHT, _BOTTOM = 42, 4
 
 
 class ProbabilityScale(Flowable):
-    """The probability between 0 and 100%, and the thresholds that part the verdicts.
+    """A scale from 0 to 100% with the probability and the two thresholds.
 
     Args:
         probability: 0–1.
-        low: threshold, 0–1.
-        high: threshold, 0–1, not below `low`.
+        low: lower threshold, 0–1.
+        high: upper threshold, 0–1, not below `low`.
     """
 
-    def __init__(self, probability: float, low: float, high: float):
+    def __init__(self, probability: float, low: float, high: float) -> None:
         super().__init__()
         self._probability = probability
         self._low, self._high = (min(max(threshold, 0.0), 1.0) for threshold in (low, high))
 
     def wrap(self, width: float, _height: float) -> tuple[float, float]:
-        """As wide as the page allows."""
+        """Return the size in points: the available width and a fixed height."""
         self.width = width
         return width, _HEIGHT
 
     def draw(self) -> None:
-        """Bar, mark and labels."""
-        canvas, width, bottom = self.canv, self.width, _BOTTOM + _LETTER + _GAP
+        """Draw the bar, the marker and the labels."""
+        canvas, width, bottom = self.canv, self.width, _BOTTOM + _FONT_SIZE + _GAP
         for colour, start, end in zip(
-            _ZONES, (0.0, self._low, self._high), (self._low, self._high, 1.0), strict=True
+            _ZONE_COLOURS, (0.0, self._low, self._high), (self._low, self._high, 1.0), strict=True
         ):
             canvas.setFillColor(colour)
-            canvas.rect(start * width, bottom, (end - start) * width, _BAR, stroke=0, fill=1)
+            canvas.rect(start * width, bottom, (end - start) * width, _BAR_HEIGHT, stroke=0, fill=1)
         canvas.setStrokeColor(black)
         canvas.setLineWidth(0.5)
-        canvas.rect(0, bottom, width, _BAR)
+        canvas.rect(0, bottom, width, _BAR_HEIGHT)
         canvas.setLineWidth(1)
         for threshold in (self._low, self._high):
-            canvas.line(threshold * width, bottom - 2, threshold * width, bottom + _BAR)
+            canvas.line(threshold * width, bottom - 2, threshold * width, bottom + _BAR_HEIGHT)
         canvas.setFillColor(black)
-        self._mark(bottom + _BAR)
-        canvas.setFont(REGULAR_FONT, _LETTER)
-        for left, words in self._labels():
-            canvas.drawString(left, _BOTTOM, words)
+        self._draw_marker(bottom + _BAR_HEIGHT)
+        canvas.setFont(REGULAR_FONT, _FONT_SIZE)
+        for left, text in self._place_labels():
+            canvas.drawString(left, _BOTTOM, text)
 
-    def _mark(self, top: float) -> None:
-        canvas, at = self.canv, self._probability * self.width
+    def _draw_marker(self, top: float) -> None:
+        canvas, x = self.canv, self._probability * self.width
         path = canvas.beginPath()
-        path.moveTo(at, top - 1)
-        path.lineTo(at - 4, top + 6)
-        path.lineTo(at + 4, top + 6)
+        path.moveTo(x, top - 1)
+        path.lineTo(x - 4, top + 6)
+        path.lineTo(x + 4, top + 6)
         path.close()
         canvas.drawPath(path, stroke=0, fill=1)
-        words = percent_text(self._probability)
-        canvas.setFont(BOLD_FONT, _LETTER + 1)
-        canvas.drawString(self._inside(at, stringWidth(words, BOLD_FONT, _LETTER + 1)), top + 8, words)
+        text = percent_text(self._probability)
+        canvas.setFont(BOLD_FONT, _FONT_SIZE + 1)
+        canvas.drawString(self._clamp(x, stringWidth(text, BOLD_FONT, _FONT_SIZE + 1)), top + 8, text)
 
-    def _labels(self) -> list[tuple[float, str]]:
-        """Where each label begins; thresholds first, and no label on another."""
-        wanted = [
+    def _place_labels(self) -> list[tuple[float, str]]:
+        """The left end and the text of each label; thresholds take precedence, and no labels overlap."""
+        candidates = [
             (self._low, threshold_text(self._low)),
             (self._high, threshold_text(self._high)),
             (0.0, "0%"),
             (1.0, "100%"),
         ]
-        if self._span(*wanted[0])[1] + _GAP > self._span(*wanted[1])[0]:
-            both = {threshold_text(self._low): None, threshold_text(self._high): None}
-            wanted[:2] = [((self._low + self._high) / 2, "–".join(both))]
+        if self._span(*candidates[0])[1] + _GAP > self._span(*candidates[1])[0]:
+            # Equal texts are shown once.
+            texts = dict.fromkeys((threshold_text(self._low), threshold_text(self._high)))
+            candidates[:2] = [((self._low + self._high) / 2, "–".join(texts))]
         taken: list[tuple[float, float]] = []
         labels = []
-        for at, words in wanted:
-            left, right = self._span(at, words)
+        for share, text in candidates:
+            left, right = self._span(share, text)
             if all(right + _GAP <= start or end + _GAP <= left for start, end in taken):
                 taken.append((left, right))
-                labels.append((left, words))
+                labels.append((left, text))
         return labels
 
-    def _span(self, at: float, words: str) -> tuple[float, float]:
-        length = stringWidth(words, REGULAR_FONT, _LETTER)
-        left = self._inside(at * self.width, length)
+    def _span(self, share: float, text: str) -> tuple[float, float]:
+        length = stringWidth(text, REGULAR_FONT, _FONT_SIZE)
+        left = self._clamp(share * self.width, length)
         return left, left + length
 
-    def _inside(self, at: float, length: float) -> float:
-        """The left end of a text centred on a place, moved to lie within the scale."""
-        return min(max(at - length / 2, 0.0), self.width - length)
+    def _clamp(self, x: float, length: float) -> float:
+        """The left end of a text centred on x, moved into the scale if necessary."""
+        return min(max(x - length / 2, 0.0), self.width - length)
 
 
 class FramedImage(Image):
-    """A picture of a film as large as fits, with lines around areas of it.
+    """An image, scaled to fit, in a thin frame and with contours.
 
-    The lines are white on black, so that they are seen on bone and on the ground, in colour and in grey.
+    Contours are white on black, so that they are visible on bone and on background, in colour and in greyscale.
 
     Args:
-        pixels: uint8 grey (height, width) or RGB (height, width, 3).
-        width: of the place for it, in points.
-        height: likewise.
-        outlines: float (n, 2) each, x and y as shares of the film's width and height.
+        pixels: uint8, greyscale (height, width) or RGB (height, width, 3).
+        width: available width in points.
+        height: available height in points.
+        contours: float32 (n, 2) each, x and y as shares of the image width and height.
     """
 
-    def __init__(self, pixels: np.ndarray, width: float, height: float, outlines: Sequence[np.ndarray] = ()):
+    def __init__(
+        self,
+        pixels: NDArray[np.uint8],
+        width: float,
+        height: float,
+        contours: Sequence[NDArray[np.float32]] = (),
+    ) -> None:
         scale = min(width / pixels.shape[1], height / pixels.shape[0])
         super().__init__(io.BytesIO(encode_png(pixels)), pixels.shape[1] * scale, pixels.shape[0] * scale)
-        self._outlines = outlines
+        self._contours = contours
 
     def draw(self) -> None:
-        """The picture in a thin frame, for a film may be as white as paper; then the lines."""
+        """Draw the image, its frame (an image may be as white as paper) and the contours."""
         super().draw()
         self.canv.setStrokeColor(_FRAME)
         self.canv.setLineWidth(0.5)
         self.canv.rect(0, 0, self.drawWidth, self.drawHeight)
-        for line in self._outlines:
+        for contour in self._contours:
             path = self.canv.beginPath()
             for number, (x, y) in enumerate(
-                line * (1, -1) * (self.drawWidth, self.drawHeight) + (0, self.drawHeight)
+                contour * (1, -1) * (self.drawWidth, self.drawHeight) + (0, self.drawHeight)
             ):
                 (path.lineTo if number else path.moveTo)(x, y)
             path.close()

@@ -10,58 +10,86 @@ from highdicom import sr
 from highdicom.coding_schemes import CodingSchemeIdentificationItem
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
+from pydicom.sr.coding import Code
 
 from fracture_core import __version__
-from fracture_core.report import codes as ours
 from fracture_core.report import sentences
-from fracture_core.report.contours import strong_contours
-from fracture_core.report.dicom_source import CHARACTER_SET
-from fracture_core.report.equipment import EQUIPMENT_ATTRIBUTES, MANUFACTURER
+from fracture_core.report.dicom_source import CHARACTER_SET, EQUIPMENT_ATTRIBUTES, MANUFACTURER
+from fracture_core.report.overlay import strong_contours
+from fracture_core.vocabulary import Verdict
 
 if TYPE_CHECKING:
     from fracture_core.inference.predictor import Opinion
     from fracture_core.registry.card import ModelCard
     from fracture_core.report.dicom_source import DicomSource
 
-_SERIES = 902
+# Codes are those of SNOMED CT and DICOM. A private scheme holds the others (PS3.16 section 8.2).
+_CODING_SCHEME = "99SECONDLOOK"
 
-# More areas than a reader would look at.
-_AREAS = 5
+# Codes of findings, by their name in `vocabulary.FINDINGS`.
+_FINDING_CODES = {
+    "fracture": Code("125605004", "SCT", "Fracture of bone"),
+    "abnormality": codes.SCT.MorphologicallyAbnormalStructure,
+}
+
+_VERDICT_CODES = {
+    Verdict.SUSPECTED: codes.SCT.Suspected,
+    Verdict.UNCERTAIN: Code("64957009", "SCT", "Uncertain"),
+    Verdict.NOT_SEEN: Code("47492008", "SCT", "Not seen"),
+}
+
+# Codes of body regions, by their name in `vocabulary.REGIONS`. An image of the leg may show any part of it.
+_REGION_CODES = {
+    "hand": codes.SCT.Hand,
+    "leg": codes.SCT.LowerLimb,
+    "hip": codes.SCT.Hip,
+    "shoulder": codes.SCT.Shoulder,
+}
+
+_EVIDENCE_CODE = Code("evidence", _CODING_SCHEME, "Evidence used by the model")
+
+_SERIES_NUMBER = 902
+
+# Areas of strong evidence in a report; readers do not look at more.
+_MAX_AREAS = 5
 
 
 def structured_report(opinion: Opinion, source: DicomSource, region: str) -> Dataset:
-    """The report, complete and not verified, in a new series; of the patient it holds nothing yet.
+    """Make the complete, unverified report in a new series, still without patient attributes.
 
     Args:
-        opinion: with a verdict.
-        source: of the film.
-        region: of the body, "" where it is not known.
+        opinion: an opinion with a verdict.
+        source: attributes of the image.
+        region: body region; "" if unknown.
     """
     reference = source.reference
     content = sr.MeasurementReport(
         observation_context=sr.ObservationContext(observer_device_context=_observer(opinion.card)),
-        procedure_reported=ours.PROCEDURE_CODE,
-        imaging_measurements=[_verdict(opinion, reference, region), *_places(opinion, reference)],
+        procedure_reported=codes.cid100.XRUnspecifiedBodyRegion,
+        imaging_measurements=[
+            _whole_image_group(opinion, reference, region),
+            *_evidence_groups(opinion, reference),
+        ],
         title=codes.DCM.ImagingMeasurementReport,
     )
     return sr.ComprehensiveSR(
         evidence=[reference],
         content=content[0],
         series_instance_uid=highdicom.UID(),
-        series_number=_SERIES,
+        series_number=_SERIES_NUMBER,
         series_description="Second Look report, no diagnosis",
         sop_instance_uid=highdicom.UID(),
         instance_number=1,
         manufacturer=MANUFACTURER,
         is_complete=True,
         specific_character_set=CHARACTER_SET,
-        coding_schemes=[CodingSchemeIdentificationItem(ours.CODING_SCHEME, name="Second Look")],
+        coding_schemes=[CodingSchemeIdentificationItem(_CODING_SCHEME, name="Second Look")],
         **EQUIPMENT_ATTRIBUTES,
     )
 
 
 def _observer(card: ModelCard) -> sr.ObserverContext:
-    """The model; its UID is made from its weights (PS3.5 B.2)."""
+    """The model. Its UID is derived from the hash of its weights (PS3.5 B.2)."""
     return sr.ObserverContext(
         observer_type=codes.DCM.Device,
         observer_identifying_attributes=sr.DeviceObserverIdentifyingAttributes(
@@ -74,39 +102,43 @@ def _observer(card: ModelCard) -> sr.ObserverContext:
     )
 
 
-def _verdict(opinion: Opinion, film: Dataset, region: str) -> sr.MeasurementsAndQualitativeEvaluations:
-    """Probability and verdict on the whole film (TID 1501)."""
+def _whole_image_group(
+    opinion: Opinion, reference: Dataset, region: str
+) -> sr.MeasurementsAndQualitativeEvaluations:
+    """Probability and verdict on the whole image (TID 1501)."""
     card = opinion.card
     assert opinion.probability is not None
     assert opinion.verdict is not None
-    finding = ours.FINDING_CODES[card.finding]
-    outside = opinion.gate.out_of_scope
-    # The model tells apart the regions that it knows, of which an image out of scope shows none.
-    known = region in ours.REGION_CODES and not outside
-    sites = [sr.FindingSite(anatomic_location=ours.REGION_CODES[region])] if known else None
+    finding = _FINDING_CODES[card.finding]
+    out_of_scope = opinion.gate.out_of_scope
+    # The region head knows only regions within the scope.
+    has_site = region in _REGION_CODES and not out_of_scope
+    sites = [sr.FindingSite(anatomic_location=_REGION_CODES[region])] if has_site else None
     group = sr.MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=sr.TrackingIdentifier(highdicom.UID(), "Whole film"),
+        tracking_identifier=sr.TrackingIdentifier(highdicom.UID(), "Whole image"),
         finding_type=finding,
         finding_sites=sites,
         algorithm_id=_algorithm(card),
         measurements=[
-            sr.Measurement(ours.PROBABILITY_CODE, round(100 * opinion.probability, 2), ours.PERCENT_CODE),
+            sr.Measurement(codes.DCM.Probability, round(100 * opinion.probability, 2), codes.UCUM.Percent),
         ],
-        qualitative_evaluations=[sr.QualitativeEvaluation(finding, ours.VERDICT_CODES[opinion.verdict])],
-        source_images=[sr.SourceImageForMeasurementGroup(film.SOPClassUID, film.SOPInstanceUID)],
+        qualitative_evaluations=[sr.QualitativeEvaluation(finding, _VERDICT_CODES[opinion.verdict])],
+        source_images=[sr.SourceImageForMeasurementGroup(reference.SOPClassUID, reference.SOPInstanceUID)],
     )
-    found = card.test_summary(region)
-    record = " ".join(sentences.region_record_text(found, region, card)) if found else sentences.NO_RECORD
-    measured = [sentences.NO_RECORD_OUT_OF_SCOPE] if outside else [sentences.verdict_meaning(opinion), record]
-    said = [
+    summary = card.test_summary(region)
+    record = " ".join(sentences.region_record_text(summary, region, card)) if summary else sentences.NO_RECORD
+    performance = (
+        [sentences.NO_RECORD_OUT_OF_SCOPE] if out_of_scope else [sentences.verdict_meaning(opinion), record]
+    )
+    text = [
         f"{sentences.verdict_headline(opinion)}.",
         *opinion.gate.reasons,
-        *measured,
+        *performance,
         *card.limits,
         sentences.CLINICIAN_NOTICE,
     ]
     comment = sr.TextContentItem(
-        codes.DCM.Comment, " ".join(filter(None, said)), sr.RelationshipTypeValues.CONTAINS
+        codes.DCM.Comment, " ".join(filter(None, text)), sr.RelationshipTypeValues.CONTAINS
     )
     group[0].ContentSequence.append(comment)
     return group
@@ -123,30 +155,32 @@ def _algorithm(card: ModelCard) -> sr.AlgorithmIdentification:
     )
 
 
-def _places(opinion: Opinion, film: Dataset) -> list[sr.PlanarROIMeasurementsAndQualitativeEvaluations]:
-    """Where the model looked: lines around the strong areas and the strongest point (TID 1410)."""
+def _evidence_groups(
+    opinion: Opinion, reference: Dataset
+) -> list[sr.PlanarROIMeasurementsAndQualitativeEvaluations]:
+    """The strongest point and the contours of strong evidence (TID 1410)."""
     heat = opinion.heat
     if heat is None:
         return []
-    # A closed line ends where it began (PS3.3 C.10.5.1.2).
+    # A closed polyline ends at its first point (PS3.3 C.10.5.1.2).
     shapes = [
-        (f"Strong evidence {number}", "POLYLINE", np.concatenate([line, line[:1]]))
-        for number, line in enumerate(strong_contours(heat)[:_AREAS], 1)
+        (f"Strong evidence {number}", "POLYLINE", np.concatenate([contour, contour[:1]]))
+        for number, contour in enumerate(strong_contours(heat)[:_MAX_AREAS], 1)
     ]
     peak = heat.peak()
     if peak is not None:
-        # The middle of the pixel; its corner is what whole numbers name.
-        shapes.insert(0, ("Strongest point", "POINT", np.array([peak]) + 0.5))
+        # Whole numbers name the corner of a pixel; its centre is half a pixel further.
+        shapes.insert(0, ("Strongest point", "POINT", np.array([peak], np.float32) + np.float32(0.5)))
     return [
         sr.PlanarROIMeasurementsAndQualitativeEvaluations(
             tracking_identifier=sr.TrackingIdentifier(highdicom.UID(), name),
             referenced_region=sr.ImageRegion(
-                kind,
+                graphic_type,
                 opinion.film.to_file(points),
-                sr.SourceImageForRegion(film.SOPClassUID, film.SOPInstanceUID),
+                sr.SourceImageForRegion(reference.SOPClassUID, reference.SOPInstanceUID),
             ),
-            finding_type=ours.EVIDENCE_CODE,
+            finding_type=_EVIDENCE_CODE,
             algorithm_id=_algorithm(opinion.card),
         )
-        for name, kind, points in shapes
+        for name, graphic_type, points in shapes
     ]

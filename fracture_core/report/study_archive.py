@@ -1,4 +1,4 @@
-"""Several results as one zip."""
+"""All results of a study as one zip."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class StudyItem:
-    """One film of a study.
+    """One image of a study.
 
     Attributes:
-        label: what it is called.
+        label: its name in the results.
         content: its file.
-        opinion: on it, with every pixel; None where it was not read.
-        error: the sentence why.
-        region: of the body, "" where it is not known.
+        opinion: the opinion with all pixels; None if the file could not be read.
+        error: why the file could not be read.
+        region: body region; "" if unknown.
     """
 
     label: str
@@ -40,11 +40,11 @@ class StudyItem:
     region: str
 
 
-def _files(item: StudyItem, made: datetime) -> Iterator[tuple[str, bytes]]:
-    """The files of one film.
+def _result_files(item: StudyItem, made: datetime) -> Iterator[tuple[str, bytes]]:
+    """The names and contents of the files of one image.
 
     Raises:
-        DataError: a DICOM film does not say what study it is part of.
+        DataError: a DICOM image does not identify its study.
     """
     if item.opinion is None:
         return
@@ -56,7 +56,7 @@ def _files(item: StudyItem, made: datetime) -> Iterator[tuple[str, bytes]]:
 
 
 def zip_files(files: Mapping[str, bytes]) -> bytes:
-    """Files by name as a zip."""
+    """Pack files, given by name, into a zip."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, data in files.items():
@@ -65,22 +65,25 @@ def zip_files(files: Mapping[str, bytes]) -> bytes:
 
 
 def study_to_zip(items: Iterable[StudyItem], made: datetime) -> bytes:
-    """Everything of a study: tables, and for each film report, overlay and, where it came as DICOM, DICOM results.
+    """Pack the results of a study: tables, and the report, overlay and DICOM results of each image.
 
     Args:
-        items: the films, one at a time, so that their pixels need not be there together.
-        made: when, with a time zone.
+        items: the images. They are consumed one at a time, so that the pixels of only one must be in memory.
+        made: time of saving, with a time zone.
+
+    Returns:
+        The zip. `not-written.txt` in it lists the results that could not be made.
     """
     packed = io.BytesIO()
     rows, notes = [], []
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for number, item in enumerate(items, 1):
             rows.append(table.opinion_row(item.label, item.opinion, item.error))
-            # The number keeps films of one name apart.
+            # The number separates images with the same name.
             folder = f"{number:03d}-{display_names.file_stem(item.label)}"
             try:
                 with file_boundary():
-                    for name, data in _files(item, made):
+                    for name, data in _result_files(item, made):
                         archive.writestr(f"{folder}/{name}", data)
             except SecondLookError as error:
                 notes.append(f"{item.label}: {error}")

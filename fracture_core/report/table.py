@@ -1,4 +1,4 @@
-"""The opinions on all films of a study as JSON and as CSV, with the same fields."""
+"""The opinions on all images of a study as JSON and as CSV, with the same fields."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fracture_core.io.csv_safety import escape_formula
 if TYPE_CHECKING:
     from fracture_core.inference.predictor import Opinion
 
-#: What is said of a film, in order; a contract with whoever reads it.
+#: The fields of an opinion, in order. Scripts rely on them; fields may be added only.
 OPINION_FIELDS = (
     "probability",
     "verdict",
@@ -27,30 +27,37 @@ OPINION_FIELDS = (
     "error",
 )
 
-#: The fields of a film of a study.
+#: The fields of an image of a study.
 TABLE_FIELDS = ("name", *OPINION_FIELDS)
 
 
 def opinion_row(name: str, opinion: Opinion | None, error: str = "") -> dict[str, Any]:
-    """One film.
+    """Return the row of one image.
 
     Args:
-        name: what it is called.
-        opinion: on it; None where it was not read.
-        error: the sentence why.
+        name: name of the image.
+        opinion: the opinion; None if the file could not be read.
+        error: why the file could not be read.
+
+    Returns:
+        Values by field of `TABLE_FIELDS`.
+
+    Example:
+        >>> opinion_row("Film 1", None, "The file is empty.")["error"]
+        'The file is empty.'
     """
-    found: dict[str, Any] = dict.fromkeys(TABLE_FIELDS)
-    found.update(name=name, regions=[], region_probabilities={}, error=error or None)
-    return {**found, **opinion.to_json()} if opinion else found
+    row: dict[str, Any] = dict.fromkeys(TABLE_FIELDS)
+    row.update(name=name, regions=[], region_probabilities={}, error=error or None)
+    return {**row, **opinion.to_json()} if opinion else row
 
 
 def rows_to_json(rows: Sequence[dict[str, Any]]) -> str:
-    """The rows as a JSON list."""
+    """Return the rows as a JSON list."""
     return json.dumps(rows, indent=2, ensure_ascii=False)
 
 
 def rows_to_csv(rows: Iterable[dict[str, Any]]) -> str:
-    """The rows as CSV with a header; begins with a byte order mark, without which Excel garbles what is not ASCII."""
+    """Return the rows as CSV with a header. It starts with a byte order mark, which Excel needs for UTF-8."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(TABLE_FIELDS)
@@ -59,14 +66,14 @@ def rows_to_csv(rows: Iterable[dict[str, Any]]) -> str:
 
 
 def flatten_row(row: dict[str, Any], fields: Sequence[str]) -> list[Any]:
-    """A row as cells: lists joined by blanks, the gate as one text, nothing that a spreadsheet would execute.
+    """Return the cells of a row: lists joined by spaces, the quality check as text, no formulas.
 
     Args:
-        row: by field.
-        fields: which, in order.
+        row: values by field.
+        fields: the fields of the table, in order.
     """
     gate = row["gate"]
-    cells = {
+    values = {
         **row,
         "gate": ": ".join([gate["state"], "; ".join(gate["reasons"])]).rstrip(": ") if gate else "",
         "regions": " ".join(row["regions"]),
@@ -74,5 +81,6 @@ def flatten_row(row: dict[str, Any], fields: Sequence[str]) -> list[Any]:
         "peak": " ".join(map(str, row["peak"])) if row["peak"] else "",
     }
     return [
-        escape_formula(cell) if isinstance(cell, str) else cell for cell in map(cells.__getitem__, fields)
+        escape_formula(value) if isinstance(value, str) else value
+        for value in map(values.__getitem__, fields)
     ]

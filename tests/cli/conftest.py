@@ -6,8 +6,8 @@ import pytest
 from fracture_core.cli.main import main
 
 
-class Said(NamedTuple):
-    """What a command left behind."""
+class CommandResult(NamedTuple):
+    """Exit status and output of a command."""
 
     status: int
     out: str
@@ -19,14 +19,14 @@ class Said(NamedTuple):
 
 
 @pytest.fixture
-def command(capsys) -> Callable[..., Said]:
-    """Runs a command in this process."""
+def command(capsys) -> Callable[..., CommandResult]:
+    """Run a command in this process."""
 
-    def run(*words: object) -> Said:
+    def run(*arguments: object) -> CommandResult:
         capsys.readouterr()
-        status = main([str(word) for word in words])
+        status = main([str(word) for word in arguments])
         out, err = capsys.readouterr()
         assert "Traceback" not in out + err
-        return Said(status, out, err)
+        return CommandResult(status, out, err)
 
     return run

@@ -1,4 +1,4 @@
-"""`audit` prints, writes a page, and writes a manifest that training reads."""
+"""The command `audit`."""
 
 import csv
 import json
@@ -11,7 +11,7 @@ from fracture_core.phantom import draw_phantom, encode_png
 
 @pytest.fixture(scope="module")
 def leaky(tmp_path_factory):
-    """A small set with a mirrored training film in its test part."""
+    """A small dataset with a mirrored copy of a training image in its test split."""
     root = tmp_path_factory.mktemp("leaky")
     for seed in range(16):
         part, kind = ("train", "test")[seed // 12], ("normal", "fractured")[seed % 2]
@@ -24,10 +24,10 @@ def leaky(tmp_path_factory):
 
 
 def test_table(command, leaky):
-    said = command("audit", leaky)
-    assert said.status == 0
-    assert "1 of 5 test files is a near-duplicate of a training file" in " ".join(said.out.split())
-    assert "Clean split" in said.out
+    result = command("audit", leaky)
+    assert result.status == 0
+    assert "1 of 5 test files shows a picture that is also in training" in " ".join(result.out.split())
+    assert "Mended split" in result.out
 
 
 def test_json(command, leaky):
@@ -37,12 +37,12 @@ def test_json(command, leaky):
     assert report["mended"]["leaks_after"] == 0
 
 
-def test_page_and_manifest(command, leaky, tmp_path):
+def test_html_report_and_manifest(command, leaky, tmp_path):
     page, manifest = tmp_path / "audit.html", tmp_path / "mended.csv"
-    said = command("audit", leaky, "--html", page, "--write-manifest", manifest, "--seed", 3)
-    assert said.status == 0
-    assert "train on it with --data" in said.err
-    assert "<h1>Dataset audit</h1>" in page.read_text("utf-8")
+    result = command("audit", leaky, "--html", page, "--write-manifest", manifest, "--seed", 3)
+    assert result.status == 0
+    assert "train on it with --data" in result.err
+    assert "<h1>Audit of a data set</h1>" in page.read_text("utf-8")
     with manifest.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 16
@@ -51,13 +51,13 @@ def test_page_and_manifest(command, leaky, tmp_path):
     assert "1 of 5" not in command("audit", manifest).out
 
 
-def test_faults_are_one_sentence(command, leaky, tmp_path):
-    said = command("audit", tmp_path / "gone")
-    assert (said.status, said.out) == (1, "")
-    assert said.err.count("\n") == 1
-    said = command("audit", leaky, "--html", tmp_path / "no" / "folder.html")
-    assert said.status == 1
-    assert said.err.splitlines()[-1].startswith("Expected to write a page to")
-    said = command("audit", leaky, "--write-manifest", tmp_path / "no" / "folder.csv")
-    assert said.status == 1
-    assert said.err.splitlines()[-1].startswith("The manifest ")
+def test_errors_are_one_sentence(command, leaky, tmp_path):
+    result = command("audit", tmp_path / "gone")
+    assert (result.status, result.out) == (1, "")
+    assert result.err.count("\n") == 1
+    result = command("audit", leaky, "--html", tmp_path / "no" / "folder.html")
+    assert result.status == 1
+    assert result.err.splitlines()[-1].startswith("Cannot write the report to")
+    result = command("audit", leaky, "--write-manifest", tmp_path / "no" / "folder.csv")
+    assert result.status == 1
+    assert result.err.splitlines()[-1].startswith("Expected to write a manifest to")

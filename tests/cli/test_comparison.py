@@ -1,4 +1,4 @@
-"""Runs and models beside one another, from what is on the disk; nothing is trained."""
+"""Comparison of runs and models; nothing is trained."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ from fracture_core.training import comparison, comparison_plots
 
 @pytest.fixture
 def other(store):
-    """A second model on the same films, worse and with another hash; its name is a formula."""
+    """A second model with the same test images, a lower AUC, another hash and a formula as title."""
     folder = store.root / "other"
     shutil.copytree(store.root / "tiny", folder)
     card = ModelCard.load(folder / "card.json")
@@ -31,7 +31,7 @@ def other(store):
 
 @pytest.fixture
 def runs(trained, tmp_path):
-    """The run of `tiny`, and one that was stopped."""
+    """The run of `tiny`, and a stopped run."""
     root = tmp_path / "runs"
     shutil.copytree(trained.folder, root / "tiny")
     run = Run.create(root, "stopped", trained.config())
@@ -40,7 +40,7 @@ def runs(trained, tmp_path):
     return root
 
 
-def test_a_model_is_one_line_with_the_epochs_of_its_run(store, other, runs):
+def test_a_model_and_its_run_share_a_row(store, other, runs):
     found = {entry.name: entry for entry in comparison.compared_models(store, runs)}
     assert [(entry.name, entry.kind, entry.state) for entry in found.values()] == [
         ("other", "model", "in use"),
@@ -61,7 +61,7 @@ def test_a_model_is_one_line_with_the_epochs_of_its_run(store, other, runs):
     assert lines.loc["stopped", "Training, min"] == 1.5
 
 
-def test_a_finished_run_that_is_no_model_yet_stands_with_its_record(store, runs):
+def test_a_finished_run_without_a_model_has_its_test_record(store, runs):
     shutil.rmtree(store.root / "tiny")
     found = comparison.compared_models(store, runs)
     assert {(entry.name, entry.kind, entry.card is not None) for entry in found} == {
@@ -70,7 +70,7 @@ def test_a_finished_run_that_is_no_model_yet_stands_with_its_record(store, runs)
     }
 
 
-def test_a_broken_card_spoils_one_line_only(store, other, runs):
+def test_a_damaged_card_affects_one_row_only(store, other, runs):
     (store.root / "other" / "card.json").write_text("{")
     found = {entry.name: entry for entry in comparison.compared_models(store, runs)}
     assert "is not valid" in found["other"].fault
@@ -78,7 +78,7 @@ def test_a_broken_card_spoils_one_line_only(store, other, runs):
     assert "is not valid" in comparison.comparison_table(found.values())["State"][0]
 
 
-def test_the_csv_holds_numbers_and_no_formula(store, other, runs):
+def test_the_csv_contains_numbers_and_no_formulas(store, other, runs):
     lines = list(
         csv.DictReader(io.StringIO(comparison.comparison_to_csv(comparison.compared_models(store, runs))))
     )
@@ -89,22 +89,22 @@ def test_the_csv_holds_numbers_and_no_formula(store, other, runs):
     assert lines[0]["Network"] == "'=1+1"
 
 
-def test_two_models_are_compared_on_their_shared_films(store, other):
+def test_two_models_are_compared_on_their_shared_test_images(store, other):
     found, films = comparison.compare_models(store, "tiny", other)
     assert len(films) == store.card("tiny").test.n == found.first.n
     assert found.first.value == pytest.approx(store.card("tiny").test.auc.value)
     assert found.second.value == 0.5
-    said = comparison.comparison_sentence(found, "tiny", other, "fracture")
-    assert f"On the {len(films)} films in {found.groups} groups that both were tested on" in said
+    result = comparison.comparison_sentence(found, "tiny", other, "fracture")
+    assert f"On the {len(films)} films in {found.groups} groups that both were tested on" in result
 
 
-def test_the_figure_of_two_models_follows_their_finding(store, other):
+def test_the_roc_figure_names_the_finding(store, other):
     compared = comparison.compare_models(store, "tiny", other)
     figure = comparison_plots.plot_roc_pair(*compared, "tiny", other, "abnormality")
     assert figure.axes[0].get_ylabel() == "Sensitivity (abnormalities found)"
 
 
-def test_no_shared_films_is_one_sentence(store, other, edit_card):
+def test_models_without_shared_test_images_give_one_sentence(store, other, edit_card):
     with pytest.raises(ModelError, match="but got tiny twice"):
         comparison.compare_models(store, "tiny", "tiny")
     folder = store.root / other
@@ -119,7 +119,7 @@ def test_no_shared_films_is_one_sentence(store, other, edit_card):
         comparison.compare_models(store, "tiny", other)
 
 
-def test_speed_is_measured_once_and_for_this_computer_and_these_weights(store, tmp_path, monkeypatch):
+def test_speed_is_stored_per_computer_and_weights(store, tmp_path, monkeypatch):
     card = store.card("tiny")
     assert inference_speed.load_inference_speed(card, tmp_path / "speed") is None
     found = inference_speed.measure_inference_speed(store, "tiny", tmp_path / "speed")
@@ -140,11 +140,11 @@ def test_speed_is_measured_once_and_for_this_computer_and_these_weights(store, t
 
 def test_compare_command(command, store, other, runs, tmp_path, monkeypatch):
     monkeypatch.setenv("SECOND_LOOK_RUNS", str(runs))
-    said = command("models", "compare", "tiny", other, "--speed", "--out", tmp_path / "out")
-    assert said.status == 1  # the hash of the second is wrong, and nothing is measured of it
-    said = command("models", "compare", "tiny", other, "--out", tmp_path / "out")
-    assert said.status == 0
-    assert "that both were tested on" in said.lines[-1]
+    result = command("models", "compare", "tiny", other, "--speed", "--out", tmp_path / "out")
+    assert result.status == 1  # the hash of the second model is wrong, so its speed is not measured
+    result = command("models", "compare", "tiny", other, "--out", tmp_path / "out")
+    assert result.status == 0
+    assert "that both were tested on" in result.lines[-1]
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "comparison.csv", "pair.json", "roc.svg", "roc.png", "auc.svg", "auc.png", "loss.svg", "loss.png",
     }  # fmt: skip
@@ -154,12 +154,12 @@ def test_compare_command(command, store, other, runs, tmp_path, monkeypatch):
     assert len(payload["entries"]) == 3
     assert "pair" not in payload
     assert command("models", "compare", "--format", "csv").lines[0].startswith("Name,Kind,State")
-    said = command("models", "compare", "tiny")
-    assert (said.status, said.out) == (1, "")
-    assert "Expected two models to compare, but got 1" in said.err
+    result = command("models", "compare", "tiny")
+    assert (result.status, result.out) == (1, "")
+    assert "Expected two models to compare, but got 1" in result.err
 
 
-def test_compare_command_with_nothing_there(command, tmp_path, monkeypatch):
+def test_compare_command_without_models(command, tmp_path, monkeypatch):
     for name in ("MODELS", "RUNS"):
         monkeypatch.setenv(f"SECOND_LOOK_{name}", str(tmp_path / name))
     assert command("models", "compare").out == "No model and no run yet.\n"

@@ -1,4 +1,4 @@
-"""`data list`, `data get`, `data unpack` and `data delete`."""
+"""The commands `data list`, `data get`, `data unpack` and `data delete`."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from fracture_core.runs.config import TrainingConfig
 
 @pytest.fixture
 def fracatlas(local_host, monkeypatch):
-    """FracAtlas from here instead of figshare; gives the host."""
+    """FracAtlas on a local host instead of figshare; the host."""
     row = replace(
         public_dataset("fracatlas"), source=FigshareHost(22363012, f"{local_host.url}/v2"), counts={"": 6}
     )
@@ -27,7 +27,7 @@ def fracatlas(local_host, monkeypatch):
 
 @pytest.fixture
 def terminal(monkeypatch, capsys):
-    """A person at a terminal who answers; gives what the person had read by then."""
+    """Answer questions as a person at a terminal; collects the output that preceded each question."""
     read: list[str] = []
 
     def sit(answer: str) -> list[str]:
@@ -46,94 +46,94 @@ def terminal(monkeypatch, capsys):
 
 @pytest.fixture
 def runs(monkeypatch, tmp_path):
-    """Where runs lie, and what is unpacked."""
+    """The folder of runs and unpacked zips."""
     monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path / "runs"))
     return tmp_path / "runs"
 
 
-@pytest.mark.parametrize("words", [("data", "list"), ("data", "get")])
-def test_the_list(command, words, runs):
-    said = command(*words)
-    assert said.status == 0
-    assert [line.split()[0] for line in said.lines if not line.startswith(" ")] == [
+@pytest.mark.parametrize("arguments", [("data", "list"), ("data", "get")])
+def test_list_of_public_datasets(command, arguments, runs):
+    result = command(*arguments)
+    assert result.status == 0
+    assert [line.split()[0] for line in result.lines if not line.startswith(" ")] == [
         row.name for row in public_datasets.PUBLIC_DATASETS
     ]
-    assert "about 338 MB; licence: CC BY 4.0" in said.out
-    assert "https://www.kaggle.com/datasets/devbatrax/fracture-detection-using-x-ray-images" in said.out
+    assert "about 338 MB; licence: CC BY 4.0" in result.out
+    assert "https://www.kaggle.com/datasets/devbatrax/fracture-detection-using-x-ray-images" in result.out
 
 
-def test_with_consent_given_beforehand(command, fracatlas, tmp_path):
-    said = command("data", "get", "fracatlas", "--to", tmp_path / "fa", "--yes")
-    assert said.status == 0
-    assert said.lines[-1] == f"6 films are in {tmp_path / 'fa'}, layout fracatlas."
-    assert "Fetching: 100% of " in said.err
-    assert said.lines[1] == "Licence: CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/)"
+def test_download_with_consent_by_option(command, fracatlas, tmp_path):
+    result = command("data", "get", "fracatlas", "--to", tmp_path / "fa", "--yes")
+    assert result.status == 0
+    assert result.lines[-1] == f"6 images are in {tmp_path / 'fa'}, layout fracatlas."
+    assert "Fetching: 100% of " in result.err
+    assert result.lines[1] == "Licence: CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/)"
 
 
-def test_without_a_terminal_consent_must_be_given(command, fracatlas, monkeypatch, tmp_path):
+def test_download_without_a_terminal_needs_consent_by_option(command, fracatlas, monkeypatch, tmp_path):
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
-    said = command("data", "get", "fracatlas", "--to", tmp_path / "fa")
-    assert said.status == 1
-    assert said.err.splitlines() == [
-        "Expected your consent to the licence of FracAtlas, but there is no terminal to ask on: read it and add --yes."
+    result = command("data", "get", "fracatlas", "--to", tmp_path / "fa")
+    assert result.status == 1
+    assert result.err.splitlines() == [
+        "The licence of FracAtlas needs your consent, but there is no terminal to ask on. Read it and add --yes."
     ]
     assert fracatlas.log == []
 
 
 @pytest.mark.parametrize("answer", ["y", " YES "])
-def test_the_terms_are_read_before_anything_is_fetched(command, fracatlas, terminal, tmp_path, answer):
+def test_the_licence_is_shown_before_the_download(command, fracatlas, terminal, tmp_path, answer):
     read = terminal(answer)
-    said = command("data", "get", "fracatlas", "--to", tmp_path / "fa")
-    assert said.status == 0
+    result = command("data", "get", "fracatlas", "--to", tmp_path / "fa")
+    assert result.status == 0
     assert "CC BY 4.0" in read[0]
     assert "Abedeen et al. 2023" in read[0]
     assert len(fracatlas.log) == 2
 
 
 @pytest.mark.parametrize("answer", ["", "n", "what?", "^D"])
-def test_who_does_not_agree_fetches_nothing(command, fracatlas, terminal, tmp_path, answer):
+def test_nothing_is_downloaded_without_consent(command, fracatlas, terminal, tmp_path, answer):
     terminal(answer)
-    said = command("data", "get", "fracatlas", "--to", tmp_path / "fa")
-    assert (said.status, said.err) == (1, "Nothing was fetched.\n")
+    result = command("data", "get", "fracatlas", "--to", tmp_path / "fa")
+    assert (result.status, result.err) == (1, "Nothing was downloaded.\n")
     assert fracatlas.log == []
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_warning_does_not_fail(command, fracatlas, monkeypatch, tmp_path):
+def test_a_download_with_a_warning_succeeds(command, fracatlas, monkeypatch, tmp_path):
     monkeypatch.setattr(
         public_datasets, "PUBLIC_DATASETS", (replace(public_datasets.PUBLIC_DATASETS[0], counts={"": 4083}),)
     )
-    said = command("data", "get", "fracatlas", "--to", tmp_path / "fa", "--yes")
-    assert said.status == 0
-    assert "The download contains 6 images; 4,083 images were published" in said.err
+    result = command("data", "get", "fracatlas", "--to", tmp_path / "fa", "--yes")
+    assert result.status == 0
+    assert "Expected 4,083 films as published, but there are 6 films" in result.err
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("arguments", "sentence"),
     [
-        (("nothing", "--to", "x"), "no public dataset 'nothing'"),
+        (("nothing", "--to", "x"), "but got 'nothing'"),
         (("fracatlas",), "there is no terminal to ask on"),
-        (("mura", "--to", "x"), "requires registration"),
+        (("mura", "--to", "x"), "is given to those who register"),
     ],
 )
-def test_one_sentence(command, words, sentence):
-    said = command("data", "get", *words)
-    assert said.status == 1
-    assert sentence in said.err
-    assert len(said.err.splitlines()) == 1
+def test_errors_are_one_sentence(command, arguments, sentence):
+    result = command("data", "get", *arguments)
+    assert result.status == 1
+    assert sentence in result.err
+    assert len(result.err.splitlines()) == 1
 
 
 @pytest.fixture
 def unpacked(command, runs, tmp_path):
-    """The folder of a set that came as a zip, as the command said it."""
+    """The folder of an unpacked zip, as the command printed it."""
     films = {f"set/{kind}/{number}.png": b"film" for kind in ("fractured", "normal") for number in range(3)}
     (tmp_path / "My films.zip").write_bytes(pack(films))
-    said = command("data", "unpack", tmp_path / "My films.zip")
-    assert said.status == 0
-    return Path(*said.lines)
+    result = command("data", "unpack", tmp_path / "My films.zip")
+    assert result.status == 0
+    return Path(*result.lines)
 
 
-def test_a_zip_is_unpacked_where_the_page_looks(command, unpacked, runs):
+def test_a_zip_is_unpacked_where_the_page_train_finds_it(command, unpacked, runs):
     assert uploaded_datasets.uploaded_folders(runs) == [unpacked]
     assert len(read_catalogue(unpacked).cases) == 6
     assert command("data", "list").lines[-1].endswith(f"unpacked: {unpacked}")
@@ -141,30 +141,30 @@ def test_a_zip_is_unpacked_where_the_page_looks(command, unpacked, runs):
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(None, "No such file"), (b"text", "not a supported zip"), (pack({"a.txt": b""}), "a.zip")],
+    [(None, "No such file"), (b"text", "Expected a whole zip"), (pack({"a.txt": b""}), "a.zip")],
 )
-def test_what_is_no_zip_of_films_is_a_sentence(command, runs, tmp_path, content, sentence):
+def test_invalid_zips_give_a_sentence(command, runs, tmp_path, content, sentence):
     if content is not None:
         (tmp_path / "a.zip").write_bytes(content)
-    said = command("data", "unpack", tmp_path / "a.zip")
-    assert (said.status, said.out) == (1, "")
-    assert sentence in said.err
+    result = command("data", "unpack", tmp_path / "a.zip")
+    assert (result.status, result.out) == (1, "")
+    assert sentence in result.err
     assert uploaded_datasets.uploaded_folders(runs) == []
 
 
-def test_an_unpacked_zip_is_deleted_and_nothing_else(command, unpacked, runs, tmp_path, monkeypatch):
-    said = command("data", "delete", tmp_path)
-    assert (said.status, tmp_path.is_dir()) == (1, True)
-    assert "is not an uploaded dataset" in said.err
+def test_only_unpacked_zips_can_be_deleted(command, unpacked, runs, tmp_path, monkeypatch):
+    result = command("data", "delete", tmp_path)
+    assert (result.status, tmp_path.is_dir()) == (1, True)
+    assert "Expected a set that was uploaded" in result.err
     monkeypatch.chdir(unpacked.parent)
     assert command("data", "delete", unpacked.name).status == 0
     assert uploaded_datasets.uploaded_folders(runs) == []
 
 
-def test_films_under_training_are_not_deleted(command, unpacked, runs, monkeypatch):
+def test_images_in_use_by_a_run_are_not_deleted(command, unpacked, runs, monkeypatch):
     config = TrainingConfig(str(unpacked), "small_fcn")
     monkeypatch.setattr(process, "active_and_waiting", lambda root: iter([config]))
-    said = command("data", "delete", unpacked)
-    assert said.status == 1
-    assert "no training needs" in said.err
+    result = command("data", "delete", unpacked)
+    assert result.status == 1
+    assert "waits to use it" in result.err
     assert uploaded_datasets.uploaded_folders(runs) == [unpacked]

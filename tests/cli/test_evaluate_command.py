@@ -12,13 +12,13 @@ from pages.components.common import test_record
 pytestmark = pytest.mark.usefixtures("store")
 
 
-def test_evaluate_writes_what_it_prints(command, store, phantoms, tmp_path):
+def test_files_contain_the_printed_metrics(command, store, phantoms, tmp_path):
     out = tmp_path / "deep" / "out"
-    said = command("evaluate", "--data", phantoms, "--out", out)
-    assert said.status == 0
+    result = command("evaluate", "--data", phantoms, "--out", out)
+    assert result.status == 0
     record = store.card("tiny").test
-    assert said.lines[0].startswith(f"{record.n} films, {record.positives} with a fracture")
-    assert f"AUC                {record.auc.text()}" in said.out
+    assert result.lines[0].startswith(f"{record.n} images, {record.positives} with a fracture")
+    assert f"AUC                {record.auc.text()}" in result.out
     metrics = json.loads((out / "metrics.json").read_text("utf-8"))
     assert (metrics["model"], metrics["split"], metrics["warnings"]) == ("tiny", "test", [])
     assert Summary.from_json(metrics["all"]).confusion == record.confusion
@@ -26,8 +26,8 @@ def test_evaluate_writes_what_it_prints(command, store, phantoms, tmp_path):
     slices = pd.read_csv(out / "slices.csv")
     assert {"Brightness", "Contrast"} <= {name.split(":")[0] for name in slices["slice"]}
     assert set(slices["threshold"].round(4)) == {round(record.threshold, 4)}
-    nothing = "No subgroup has enough images to be compared with the rest."
-    assert nothing in said.lines
+    nothing = "No slice has films enough to be compared with the rest."
+    assert nothing in result.lines
     page = (out / "report.html").read_text("utf-8")
     assert nothing in page
     assert record.auc.text() in page
@@ -48,39 +48,39 @@ def test_evaluate_writes_what_it_prints(command, store, phantoms, tmp_path):
     assert page.count("data:image/png;base64,") == len(list(out.glob("*.png"))) > 0
 
 
-def test_a_model_without_a_record_gets_one_by_the_command_that_the_page_names(command, store, phantoms):
+def test_the_command_in_the_message_of_the_page_creates_a_test_record(command, store, phantoms):
     (store.root / "tiny" / "predictions.csv").unlink()
     with pytest.raises(DataError) as told:
         test_record.load_test_record(store, "tiny")
-    words = shlex.split(re.search("“python -m fracture_core (.*)”", str(told.value))[1])
-    said = command(*(phantoms if word == "DIR" else word for word in words))
-    assert said.status == 0
-    assert "does not say on which films it was trained" in said.err
+    arguments = shlex.split(re.search("“python -m fracture_core (.*)”", str(told.value))[1])
+    result = command(*(phantoms if word == "DIR" else word for word in arguments))
+    assert result.status == 0
+    assert "does not say on which films it was trained" in result.err
     test = test_record.load_test_record(store, "tiny").test
-    assert said.lines[0].startswith(f"{len(test)} films, {test['label'].sum()} with a fracture")
+    assert result.lines[0].startswith(f"{len(test)} images, {test['label'].sum()} with a fracture")
 
 
-def test_all_films_come_with_a_warning(command, phantoms):
-    said = command("evaluate", "--model", "tiny", "--data", phantoms, "--split", "all")
-    assert said.status == 0
-    assert said.lines[0].startswith("56 films")
-    assert "the figures are too optimistic" in said.err
+def test_evaluating_all_splits_gives_a_warning(command, phantoms):
+    result = command("evaluate", "--model", "tiny", "--data", phantoms, "--split", "all")
+    assert result.status == 0
+    assert result.lines[0].startswith("56 images")
+    assert "the figures flatter it" in result.err
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("arguments", "sentence"),
     [
         (["--model", "gone"], "Expected one of the models here"),
-        (["--layout", "mira"], "There is no layout 'mira'"),
+        (["--layout", "mira"], "Expected a layout out of"),
     ],
 )
-def test_faults_are_one_sentence(command, phantoms, words, sentence):
-    said = command("evaluate", "--data", phantoms, *words)
-    assert (said.status, said.out) == (1, "")
-    assert said.err.startswith(sentence)
+def test_errors_are_one_sentence(command, phantoms, arguments, sentence):
+    result = command("evaluate", "--data", phantoms, *arguments)
+    assert (result.status, result.out) == (1, "")
+    assert result.err.startswith(sentence)
 
 
 def test_a_missing_folder(command, tmp_path):
-    said = command("evaluate", "--data", tmp_path / "gone")
-    assert (said.status, said.out) == (1, "")
-    assert "is not a folder" in said.err
+    result = command("evaluate", "--data", tmp_path / "gone")
+    assert (result.status, result.out) == (1, "")
+    assert "is not a folder" in result.err

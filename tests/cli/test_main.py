@@ -1,4 +1,4 @@
-"""Arguments in, exit status out."""
+"""The entry point of the command line, and `data phantom`."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fracture_core import __version__
-from fracture_core.cli import data
+from fracture_core.cli.progress import drawing_progress
 from fracture_core.datasets.layouts import read_catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,24 +23,24 @@ def test_version(capsys, command):
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["dance"], ["predict"], ["models"], ["predict", "x.png", "--format", "xml"]]
+    "arguments", [[], ["dance"], ["predict"], ["models"], ["predict", "x.png", "--format", "xml"]]
 )
-def test_unusable_arguments(command, words):
+def test_invalid_arguments_exit_with_2(command, arguments):
     with pytest.raises(SystemExit) as left:
-        command(*words)
+        command(*arguments)
     assert left.value.code == 2
 
 
-def test_a_program_that_is_stopped_says_so(command, monkeypatch, tmp_path):
+def test_an_interrupted_command_prints_one_word(command, monkeypatch, tmp_path):
     def stop(*_given):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("fracture_core.phantom.write_phantom_dataset", stop)
-    said = command("data", "phantom", "--to", tmp_path)
-    assert (said.status, said.out, said.err) == (1, "", "Stopped.\n")
+    result = command("data", "phantom", "--to", tmp_path)
+    assert (result.status, result.out, result.err) == (1, "", "Stopped.\n")
 
 
-def test_a_fault_of_the_program_is_not_hidden(command, monkeypatch, tmp_path):
+def test_unexpected_exceptions_are_not_hidden(command, monkeypatch, tmp_path):
     def fail(*_given):
         raise ZeroDivisionError
 
@@ -50,9 +50,9 @@ def test_a_fault_of_the_program_is_not_hidden(command, monkeypatch, tmp_path):
 
 
 def test_phantoms(command, tmp_path):
-    said = command("data", "phantom", "--to", tmp_path / "films", "--count", 6, "--seed", 2)
-    assert said.status == 0
-    assert said.out.startswith("6 synthetic radiographs are in ")
+    result = command("data", "phantom", "--to", tmp_path / "films", "--count", 6, "--seed", 2)
+    assert result.status == 0
+    assert result.out.startswith("6 synthetic radiographs are in ")
     found = read_catalogue(tmp_path / "films")
     assert found.layout == "phantom"
     assert {(case.split, case.label) for case in found.cases} == {
@@ -60,12 +60,12 @@ def test_phantoms(command, tmp_path):
     }
 
 
-def test_phantoms_as_asked_for(command, tmp_path):
+def test_phantoms_with_options(command, tmp_path):
     text = "--count 6 --format dicom --no-masks --size 64x50 --regions hip,hand --difficulty realistic"
     text += " --kind oblique --gap 2.5 --displacement 3 --angulation -4"
-    words = text.split()
-    said = command("data", "phantom", "--to", tmp_path / "films", *words)
-    assert said.status == 0
+    arguments = text.split()
+    result = command("data", "phantom", "--to", tmp_path / "films", *arguments)
+    assert result.status == 0
     assert {path.suffix for path in (tmp_path / "films" / "test").rglob("*.*")} == {".dcm"}
     assert not (tmp_path / "films" / "masks").exists()
     settings = json.loads((tmp_path / "films" / "phantom.json").read_text())
@@ -75,32 +75,32 @@ def test_phantoms_as_asked_for(command, tmp_path):
     assert fracture == {"kind": "oblique", "gap": 2.5, "displacement": 3.0, "angulation": -4.0}
     again = command("data", "phantom", "--to", tmp_path / "films", "--count", 6)
     assert again.status == 1
-    assert "contains a synthetic dataset with other settings" in again.err
+    assert "Expected an unfinished set of the same settings" in again.err
 
 
 @pytest.mark.parametrize("size", ["512", "512x", "axb", "1x1"])
-def test_a_size_that_is_none(command, tmp_path, size):
-    said = command("data", "phantom", "--to", tmp_path / "films", "--count", 6, "--size", size)
-    assert (said.status, said.out) == (1, "")
-    assert len(said.err.splitlines()) == 1
+def test_invalid_image_sizes_are_refused(command, tmp_path, size):
+    result = command("data", "phantom", "--to", tmp_path / "films", "--count", 6, "--size", size)
+    assert (result.status, result.out) == (1, "")
+    assert len(result.err.splitlines()) == 1
     assert not (tmp_path / "films").exists()
 
 
-def test_too_few_phantoms_are_one_sentence(command, tmp_path):
-    said = command("data", "phantom", "--to", tmp_path / "films", "--count", 2)
-    assert (said.status, said.out) == (1, "")
-    assert "but the count is 2" in said.err
-    assert len(said.err.splitlines()) == 1
+def test_too_few_phantoms_give_one_sentence(command, tmp_path):
+    result = command("data", "phantom", "--to", tmp_path / "films", "--count", 2)
+    assert (result.status, result.out) == (1, "")
+    assert "but 2 were asked for" in result.err
+    assert len(result.err.splitlines()) == 1
 
 
-def test_progress_is_told_now_and_then(capsys):
+def test_progress_is_reported_every_fiftieth_image(capsys):
     for done in range(1, 121):
-        data._print_drawing("Drawing", done, 120)
+        drawing_progress(done, 120)
     assert capsys.readouterr().err.splitlines() == [f"Drawing: {done} of 120" for done in (50, 100, 120)]
 
 
-def test_as_a_program(store, tmp_path):
-    """The very command: sentence to stderr, exit status 1, no traceback."""
+def test_run_as_a_program(store, tmp_path):
+    """A sentence on standard error, exit status 1 and no traceback."""
     done = subprocess.run(
         [sys.executable, "-m", "fracture_core", "models", "show", "gone"],
         cwd=ROOT,

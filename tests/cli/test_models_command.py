@@ -11,51 +11,51 @@ pytestmark = pytest.mark.usefixtures("store")
 def test_list_marks_the_model_in_use(command, store):
     shutil.copytree(store.root / "tiny", store.root / "zeta")
     store.use("zeta")
-    said = command("models", "list")
-    assert said.status == 0
-    assert [line.split()[:2] for line in said.lines] == [["tiny", "Four-block"], ["*", "zeta"]]
-    assert all(f"AUC {store.card('tiny').test.auc.text()}" in line for line in said.lines)
+    result = command("models", "list")
+    assert result.status == 0
+    assert [line.split()[:2] for line in result.lines] == [["tiny", "Four-block"], ["*", "zeta"]]
+    assert all(f"AUC {store.card('tiny').test.auc.text()}" in line for line in result.lines)
 
 
 def test_list_without_a_record(command, edit_card):
     edit_card(test=None)
-    assert command("models", "list").out.rstrip().endswith("no record")
+    assert command("models", "list").out.rstrip().endswith("no test record")
 
 
 def test_show(command, store):
-    said = command("models", "show", "tiny")
-    assert said.status == 0
-    assert ModelCard.from_json(json.loads(said.out)) == store.card("tiny")
+    result = command("models", "show", "tiny")
+    assert result.status == 0
+    assert ModelCard.from_json(json.loads(result.out)) == store.card("tiny")
 
 
 def test_verify(command, edit_card):
-    said = command("models", "verify", "tiny")
-    assert said.status == 0
-    assert said.out.startswith("tiny: the weights are those of the card")
+    result = command("models", "verify", "tiny")
+    assert result.status == 0
+    assert result.out.startswith("tiny: the weights match the card")
     edit_card(golden=99.0)
-    said = command("models", "verify", "tiny")
-    assert (said.status, said.out) == (1, "")
-    assert "is off by" in said.err
+    result = command("models", "verify", "tiny")
+    assert (result.status, result.out) == (1, "")
+    assert "is off by" in result.err
 
 
 def test_use(command, store):
     shutil.copytree(store.root / "tiny", store.root / "zeta")
     assert command("models", "use", "zeta", "--reason", "a test").out == "zeta is in use.\n"
     assert store.model_in_use() == "zeta"
-    said = command("models", "use", "gone")
-    assert said.status == 1
+    result = command("models", "use", "gone")
+    assert result.status == 1
     assert store.model_in_use() == "zeta"
 
 
 def test_add(command, store, trained, monkeypatch):
     monkeypatch.setenv("SECOND_LOOK_RUNS", str(trained.folder.parent))
-    said = command("models", "add", "tiny")
-    assert said.status == 1
-    assert "tiny already exists" in said.err
+    result = command("models", "add", "tiny")
+    assert result.status == 1
+    assert "tiny is here already" in result.err
     shutil.rmtree(store.root / "tiny")
-    said = command("models", "add", "tiny")
-    assert said.status == 0
-    assert said.out.startswith("tiny is added")
+    result = command("models", "add", "tiny")
+    assert result.status == 0
+    assert result.out.startswith("tiny is added")
     assert store.ids() == ["tiny"]
 
 
@@ -64,18 +64,18 @@ def test_add_of_a_run_without_result(command, trained, tmp_path, monkeypatch):
     run = tmp_path / "half"
     run.mkdir()
     shutil.copy(trained.folder / "config.json", run)
-    said = command("models", "add", "half")
-    assert said.status == 1
-    assert "Expected a finished run, but half is new" in said.err
+    result = command("models", "add", "half")
+    assert result.status == 1
+    assert "half has no result: it is new" in result.err
     assert command("models", "add", "gone").status == 1
 
 
 @pytest.mark.parametrize("action", ["show", "verify", "use"])
 def test_an_unknown_model(command, action):
-    said = command("models", action, "gone")
-    assert (said.status, said.out) == (1, "")
-    assert "Expected one of the models here (tiny)" in said.err
-    assert len(said.err.splitlines()) == 1
+    result = command("models", action, "gone")
+    assert (result.status, result.out) == (1, "")
+    assert "Expected one of the models here (tiny)" in result.err
+    assert len(result.err.splitlines()) == 1
 
 
 def test_average(command, store):
@@ -83,25 +83,27 @@ def test_average(command, store):
 
     shutil.copytree(store.root / "tiny", store.root / "twin")
     replace(store.card("tiny"), id="twin").save(store.root / "twin" / "card.json")
-    said = command("models", "average", "tiny", "twin", "--name", "both")
-    assert said.status == 0
-    assert said.out.startswith(f"both is added: AUC {store.card('both').test.auc.text()}")
-    said = command("models", "average", "tiny", "--name", "one")
-    assert (said.status, said.out) == (1, "")
-    assert "two to 10 different models" in said.err
+    result = command("models", "average", "tiny", "twin", "--name", "both")
+    assert result.status == 0
+    assert result.out.startswith(f"both is added: AUC {store.card('both').test.auc.text()}")
+    result = command("models", "average", "tiny", "--name", "one")
+    assert (result.status, result.out) == (1, "")
+    assert "two to 10 different models" in result.err
 
 
 def test_neighbours_need_features(command, tiny_config):
-    said = command("models", "neighbours", "tiny", "--data", tiny_config.data)
-    assert said.status == 1
-    assert "no features for comparing images" in said.err
+    result = command("models", "neighbours", "tiny", "--data", tiny_config.data)
+    assert result.status == 1
+    assert "features to compare films by" in result.err
 
 
 def test_scales(command, store, edit_card, tiny_config, monkeypatch, tmp_path):
     monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path / "runs"))
     edit_card(heatmap_scales={})
-    said = command("models", "scales", "tiny", "--data", tiny_config.data)
-    assert said.status == 0
+    result = command("models", "scales", "tiny", "--data", tiny_config.data)
+    assert result.status == 0
     scales = store.card("tiny").heatmap_scales
-    assert [line.split() for line in said.lines] == [[name, f"{scale:.4g}"] for name, scale in scales.items()]
+    assert [line.split() for line in result.lines] == [
+        [name, f"{scale:.4g}"] for name, scale in scales.items()
+    ]
     assert scales

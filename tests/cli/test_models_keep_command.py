@@ -1,4 +1,4 @@
-"""`models export|import|rename|delete` from the command line."""
+"""The commands `models load`, `export`, `import`, `rename` and `delete`."""
 
 import shutil
 import zipfile
@@ -20,18 +20,18 @@ def zeta(store):
 
 
 def test_export_and_import(command, store, tmp_path):
-    said = command("models", "export", "tiny", "--to", tmp_path / "out.zip", "--without-films")
-    assert (said.status, said.out) == (0, f"tiny is written to {tmp_path / 'out.zip'}\n")
+    result = command("models", "export", "tiny", "--to", tmp_path / "out.zip", "--without-films")
+    assert (result.status, result.out) == (0, f"tiny is written to {tmp_path / 'out.zip'}\n")
     assert "tiny/predictions.csv" not in zipfile.ZipFile(tmp_path / "out.zip").namelist()
-    said = command("models", "import", tmp_path / "out.zip", "--name", "again")
-    assert said.status == 0
-    assert said.out.startswith("again is added: it is what its card says")
+    result = command("models", "import", tmp_path / "out.zip", "--name", "again")
+    assert result.status == 0
+    assert result.out.startswith("again is added: its files match its card")
     assert store.ids() == ["again", "tiny"]
-    said = command("models", "import", tmp_path / "out.zip")
-    assert (said.status, said.out) == (1, "")
-    assert "tiny already exists" in said.err
-    said = command("models", "export", "gone", "--to", tmp_path / "out")
-    assert said.status == 1
+    result = command("models", "import", tmp_path / "out.zip")
+    assert (result.status, result.out) == (1, "")
+    assert "tiny is here already" in result.err
+    result = command("models", "export", "gone", "--to", tmp_path / "out")
+    assert result.status == 1
     assert not (tmp_path / "out").exists()
 
 
@@ -39,7 +39,7 @@ def test_export_and_import(command, store, tmp_path):
 def test_rename(command, store):
     assert command("models", "rename", "tiny", "mine").out == "tiny is now mine.\n"
     assert (store.ids(), store.model_in_use()) == (["mine", "zeta"], "mine")
-    assert "already exists" in command("models", "rename", "zeta", "mine").err
+    assert "is here already" in command("models", "rename", "zeta", "mine").err
 
 
 @pytest.mark.usefixtures("zeta")
@@ -52,11 +52,11 @@ def test_delete_asks(command, store, monkeypatch, answer, left):
 
 
 @pytest.mark.usefixtures("zeta")
-def test_delete_without_anybody_to_ask(command, store: ModelStore, monkeypatch):
+def test_delete_without_a_terminal(command, store: ModelStore, monkeypatch):
     monkeypatch.setattr("sys.stdin.isatty", lambda: False)
-    said = command("models", "delete", "zeta")
-    assert said.status == 1
-    assert "nobody can be asked: add --yes" in said.err
+    result = command("models", "delete", "zeta")
+    assert result.status == 1
+    assert "no terminal to ask on. Add --yes" in result.err
     assert "tiny is in use" in command("models", "delete", "tiny", "--yes").err
     assert command("models", "delete", "zeta", "--yes").out == "zeta is deleted.\n"
     assert store.ids() == ["tiny"]
@@ -65,16 +65,16 @@ def test_delete_without_anybody_to_ask(command, store: ModelStore, monkeypatch):
 def test_load(command, store, tmp_path):
     path = tmp_path / "mine.weights.h5"
     shutil.copy(store.root / "tiny" / "four_block.weights.h5", path)
-    words = ("--architecture", "four_block", "--name", "mine", "--size")
-    said = command("models", "load", path, *words, 96)
-    assert (said.status, said.out) == (1, "")
-    assert "does not fit it: layers/" in said.err
-    said = command("models", "load", path, *words, 64)
-    assert said.status == 0
-    assert said.out.startswith("mine is added: its weights fit")
+    arguments = ("--architecture", "four_block", "--name", "mine", "--size")
+    result = command("models", "load", path, *arguments, 96)
+    assert (result.status, result.out) == (1, "")
+    assert "does not fit it: layers/" in result.err
+    result = command("models", "load", path, *arguments, 64)
+    assert result.status == 0
+    assert result.out.startswith("mine is added: its weights fit")
     assert store.card("mine").weights.sha256 == store.card("tiny").weights.sha256
-    said = command("models", "load", tmp_path / "gone.weights.h5", *words, 64)
-    assert said.status == 1
-    assert "the disk said" in said.err
+    result = command("models", "load", tmp_path / "gone.weights.h5", *arguments, 64)
+    assert result.status == 1
+    assert "Cannot read" in result.err
     shutil.copy(path, tmp_path / "mine.pt")
-    assert "PyTorch state dict" in command("models", "load", tmp_path / "mine.pt", *words, 64).err
+    assert "PyTorch state dict" in command("models", "load", tmp_path / "mine.pt", *arguments, 64).err

@@ -1,4 +1,4 @@
-"""`models use`, `models history` and `models back`."""
+"""The commands `models use`, `models history` and `models back`."""
 
 import json
 import shutil
@@ -20,55 +20,55 @@ def zeta(store) -> str:
     return "zeta"
 
 
-def test_a_good_model_is_put_in_use_as_before(command, store, zeta):
-    said = command("models", "use", zeta)
-    assert (said.status, said.out) == (0, "zeta is in use.\n")
+def test_a_model_that_passes_its_checks_is_put_in_use(command, store, zeta):
+    result = command("models", "use", zeta)
+    assert (result.status, result.out) == (0, "zeta is in use.\n")
     assert store.model_in_use() == "zeta"
     # The comparison is on standard error.
-    assert "0.80 (95% CI 0.70–0.90" in said.err
-    assert "test images in" in said.err
+    assert "0.80 (95% CI 0.70–0.90" in result.err
+    assert "test images in" in result.err
 
 
 def test_a_model_that_fails_a_check_is_refused_without_a_reason(command, store, zeta, edit_card):
     command("models", "use", zeta)
     edit_card(test=None)
-    said = command("models", "use", "tiny")
-    assert (said.status, said.out) == (1, "")
-    assert "Warning: The model has no test record." in said.err
-    assert "fails 1 check (no test record): give a reason" in said.err
+    result = command("models", "use", "tiny")
+    assert (result.status, result.out) == (1, "")
+    assert "Warning: The model has no test record." in result.err
+    assert "fails 1 check (no test record): give a reason" in result.err
     assert store.model_in_use() == "zeta"
-    said = command("models", "use", "tiny", "--reason", "for a course")
-    assert (said.status, said.out) == (0, "tiny is in use.\n")
+    result = command("models", "use", "tiny", "--reason", "for a course")
+    assert (result.status, result.out) == (0, "tiny is in use.\n")
     assert store.history()[-1].reason == "for a course"
 
 
 def test_the_model_in_use_needs_no_reason(command, store):
-    said = command("models", "use", "tiny")
-    assert (said.status, said.out, said.err) == (0, "tiny is in use.\n", "")
+    result = command("models", "use", "tiny")
+    assert (result.status, result.out, result.err) == (0, "tiny is in use.\n", "")
 
 
 def test_history_and_back(command, store, zeta):
     assert command("models", "history").out == "No change of the model in use yet.\n"
     command("models", "use", zeta, "--reason", "better")
-    said = command("models", "history")
-    assert said.status == 0
-    assert "tiny → zeta  (use)" in said.out
-    assert "reason: better" in said.out
+    result = command("models", "history")
+    assert result.status == 0
+    assert "tiny → zeta  (use)" in result.out
+    assert "reason: better" in result.out
     (change,) = json.loads(command("models", "history", "--format", "json").out)
     assert (change["from"]["id"], change["to"]["id"], change["reason"]) == ("tiny", "zeta", "better")
 
-    said = command("models", "back")
-    assert (said.status, said.out) == (0, "tiny is in use again.\n")
+    result = command("models", "back")
+    assert (result.status, result.out) == (0, "tiny is in use again.\n")
     assert command("models", "history").out.splitlines()[0].endswith("zeta → tiny  (back)")
-    said = command("models", "back")
-    assert (said.status, said.out) == (1, "")
-    assert "There is no earlier model to return to" in said.err
+    result = command("models", "back")
+    assert (result.status, result.out) == (1, "")
+    assert "There is no earlier model to return to" in result.err
 
 
 def test_back_to_a_deleted_model(command, store, zeta):
     command("models", "use", zeta)
     store.delete("tiny")
-    said = command("models", "back")
-    assert (said.status, said.out) == (1, "")
-    assert "The previous model, tiny, was deleted" in said.err
+    result = command("models", "back")
+    assert (result.status, result.out) == (1, "")
+    assert "The previous model, tiny, was deleted" in result.err
     assert store.model_in_use() == "zeta"

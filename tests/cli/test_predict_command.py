@@ -1,4 +1,4 @@
-"""`predict`: one row a file, whatever the file."""
+"""The command `predict`."""
 
 import csv
 import json
@@ -25,16 +25,15 @@ def broken(tmp_path):
     return path
 
 
-def test_the_fields_are_those_of_the_design():
-    """And the hash of the weights, which tells a record from that of a later model, and how sure each region is."""
+def test_fields_of_a_row():
     names = "path probability verdict model model_sha256 gate regions region_probabilities peak seconds error"
     assert " ".join(PREDICT_FIELDS) == names
 
 
 def test_json_lines(command, wide_film, store):
-    said = command("predict", wide_film, "--format", "json")
-    assert said.status == 0
-    (line,) = said.lines
+    result = command("predict", wide_film, "--format", "json")
+    assert result.status == 0
+    (line,) = result.lines
     row = json.loads(line)
     assert tuple(row) == PREDICT_FIELDS
     opinion = Predictor(store).predict(wide_film)
@@ -50,18 +49,18 @@ def test_json_lines(command, wide_film, store):
     assert row["error"] is None
 
 
-def test_a_model_that_cannot_be_relied_on_is_named_on_standard_error(command, wide_film, edit_card):
+def test_an_unreliable_model_gives_a_warning_on_standard_error(command, wide_film, edit_card):
     edit_card(test=None)
-    said = command("predict", wide_film, "--format", "json", "--no-heatmap")
-    assert said.status == 0
-    assert len(said.lines) == 1
-    assert "The model tiny has no test record: do not rely on its verdicts." in said.err
+    result = command("predict", wide_film, "--format", "json", "--no-heatmap")
+    assert result.status == 0
+    assert len(result.lines) == 1
+    assert "The model tiny has no test record: do not rely on its verdicts." in result.err
 
 
-def test_it_goes_on_past_a_bad_file(command, wide_film, broken, tmp_path):
-    said = command("predict", broken, tmp_path / "gone.png", wide_film, "--format", "json")
-    assert said.status == 1
-    rows = [json.loads(line) for line in said.lines]
+def test_a_bad_file_does_not_stop_the_others(command, wide_film, broken, tmp_path):
+    result = command("predict", broken, tmp_path / "gone.png", wide_film, "--format", "json")
+    assert result.status == 1
+    rows = [json.loads(line) for line in result.lines]
     assert [row["path"] for row in rows] == [str(broken), str(tmp_path / "gone.png"), str(wide_film)]
     assert [row["error"] is None for row in rows] == [False, False, True]
     assert [row["probability"] is None for row in rows] == [True, True, False]
@@ -69,33 +68,33 @@ def test_it_goes_on_past_a_bad_file(command, wide_film, broken, tmp_path):
     assert rows[0]["gate"] is None
 
 
-def test_a_refused_photograph_is_no_error(command, photo):
-    said = command("predict", photo, "--format", "json")
-    row = json.loads(said.out)
-    assert said.status == 0
+def test_a_rejected_photograph_is_not_an_error(command, photo):
+    result = command("predict", photo, "--format", "json")
+    row = json.loads(result.out)
+    assert result.status == 0
     assert (row["probability"], row["verdict"], row["peak"], row["error"]) == (None,) * 4
     assert row["gate"]["state"] == "refuse"
     assert row["gate"]["reasons"]
 
 
 def test_a_folder(command, phantoms):
-    said = command("predict", phantoms / "fractured", "--format", "json", "--no-heatmap")
-    names = [json.loads(line)["path"] for line in said.lines]
+    result = command("predict", phantoms / "fractured", "--format", "json", "--no-heatmap")
+    names = [json.loads(line)["path"] for line in result.lines]
     assert names == [str(path) for path in sorted((phantoms / "fractured").iterdir())]
 
 
-def test_a_folder_without_films(command, tmp_path):
+def test_a_folder_without_images(command, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
-    said = command("predict", empty, "--format", "json")
-    assert said.status == 1
-    assert "is a folder" in json.loads(said.out)["error"]
+    result = command("predict", empty, "--format", "json")
+    assert result.status == 1
+    assert "is a folder" in json.loads(result.out)["error"]
 
 
 def test_csv(command, wide_film, photo, broken):
-    said = command("predict", wide_film, photo, broken, "--format", "csv")
-    assert said.status == 1
-    header, film, refused, bad = csv.reader(said.lines)
+    result = command("predict", wide_film, photo, broken, "--format", "csv")
+    assert result.status == 1
+    header, film, refused, bad = csv.reader(result.lines)
     assert tuple(header) == PREDICT_FIELDS
     found = dict(zip(header, film, strict=True))
     assert 0 < float(found["probability"]) < 1
@@ -106,15 +105,15 @@ def test_csv(command, wide_film, photo, broken):
 
 
 def test_table(command, wide_film, photo, broken):
-    said = command("predict", wide_film, photo, broken)
-    assert said.status == 1
-    (film,) = [line for line in said.lines if str(wide_film) in line]
+    result = command("predict", wide_film, photo, broken)
+    assert result.status == 1
+    (film,) = [line for line in result.lines if str(wide_film) in line]
     assert "%" in film
-    assert any(words in film for words in ("fracture suspected", "uncertain", "no fracture seen"))
-    (refused,) = [line for line in said.lines if str(photo) in line]
+    assert any(arguments in film for arguments in ("fracture suspected", "uncertain", "no fracture seen"))
+    (refused,) = [line for line in result.lines if str(photo) in line]
     assert "no opinion" in refused
     assert "%" not in refused
-    assert any(line.startswith("        refuse: ") and "coloured" in line for line in said.lines)
+    assert any(line.startswith("        refuse: ") and "coloured" in line for line in result.lines)
 
 
 def test_heatmaps_are_written(command, wide_film, photo, tmp_path):
@@ -125,7 +124,7 @@ def test_heatmaps_are_written(command, wide_film, photo, tmp_path):
     assert cv2.imread(str(path)).shape == (210, 330, 3)
 
 
-def test_films_of_one_name_do_not_overwrite_each_other(command, wide_film, phantoms, tmp_path):
+def test_images_with_the_same_name_do_not_overwrite_each_other(command, wide_film, phantoms, tmp_path):
     paths = [tmp_path / name / "1.png" for name in ("a", "b")]
     for path, source in zip(paths, (wide_film, next(phantoms.rglob("*.png"))), strict=True):
         path.parent.mkdir()
@@ -136,14 +135,14 @@ def test_films_of_one_name_do_not_overwrite_each_other(command, wide_film, phant
     assert shapes == {"1.heatmap.png": (210, 330), "1-2.heatmap.png": (96, 80)}
 
 
-def test_a_folder_for_heatmaps_that_cannot_be(command, wide_film):
-    said = command("predict", wide_film, "--heatmaps", wide_film)
-    assert said.status == 1
-    assert "Expected a folder for heatmaps" in said.err
-    assert said.out == ""
+def test_an_impossible_folder_for_heatmaps(command, wide_film):
+    result = command("predict", wide_film, "--heatmaps", wide_film)
+    assert result.status == 1
+    assert "Cannot create the folder for heatmaps" in result.err
+    assert result.out == ""
 
 
-def test_no_heatmap_no_peak(command, wide_film, monkeypatch):
+def test_without_a_heatmap_there_is_no_peak(command, wide_film, monkeypatch):
     asked = []
     real = Predictor.predict
 
@@ -154,29 +153,29 @@ def test_no_heatmap_no_peak(command, wide_film, monkeypatch):
 
     monkeypatch.setattr(Predictor, "predict", spy)
     command("predict", wide_film)
-    said = command("predict", wide_film, "--format", "json", "--no-heatmap")
-    row = json.loads(said.out)
+    result = command("predict", wide_film, "--format", "json", "--no-heatmap")
+    row = json.loads(result.out)
     assert asked == [True, False]
-    assert said.status == 0
+    assert result.status == 0
     assert row["peak"] is None
     assert row["probability"] is not None
 
 
 def test_an_unknown_model(command, wide_film):
-    said = command("predict", wide_film, "--model", "gone")
-    assert said.status == 1
-    assert said.out == ""
-    assert "Expected one of the models here (tiny), but got 'gone'" in said.err
+    result = command("predict", wide_film, "--model", "gone")
+    assert result.status == 1
+    assert result.out == ""
+    assert "Expected one of the models here (tiny), but got 'gone'" in result.err
 
 
-def test_no_model_at_all(command, wide_film, tmp_path, monkeypatch):
+def test_a_computer_without_models(command, wide_film, tmp_path, monkeypatch):
     monkeypatch.setenv("SECOND_LOOK_MODELS", str(tmp_path / "nowhere"))
-    said = command("predict", wide_film)
-    assert (said.status, said.out) == (1, "")
-    assert "but there is none: train one or load weights" in said.err
+    result = command("predict", wide_film)
+    assert (result.status, result.out) == (1, "")
+    assert "but there is none: train one or load weights" in result.err
 
 
-def test_the_table_says_what_the_model_was_trained_to_find(command, wide_film, store, edit_card):
+def test_the_table_names_the_finding_of_the_model(command, wide_film, store, edit_card):
     data = store.card("tiny").to_json()["data"]
     targets = {"sensitivity_target": 0.95, "specificity_target": 0.95}
     edit_card(
@@ -204,19 +203,19 @@ def test_regions_in_both_formats(command, shipped_models, monkeypatch):
 
 @pytest.fixture
 def dicom_film(tmp_path):
-    """A synthetic film under the name of a person who does not exist, as its file's name too."""
+    """A synthetic image; its header and its file name contain the name of an invented person."""
     path = tmp_path / "doe_jane.dcm"
     path.write_bytes(under_a_name((SAMPLES / "synthetic_leg_fracture.dcm").read_bytes()))
     return path
 
 
-def test_reports_and_dicom_results_name_no_file_unless_asked_to(
+def test_reports_and_dicom_results_contain_no_file_name_by_default(
     command, wide_film, photo, dicom_film, tmp_path
 ):
     before = dicom_film.read_bytes()
     reports, results = tmp_path / "reports", tmp_path / "results"
-    said = command("predict", wide_film, photo, dicom_film, "--pdf", reports, "--dicom", results)
-    assert said.status == 0, said.err
+    result = command("predict", wide_film, photo, dicom_film, "--pdf", reports, "--dicom", results)
+    assert result.status == 0, result.err
     assert sorted(path.name for path in reports.iterdir()) == ["film-1.pdf", "film-2.pdf", "film-3.pdf"]
     assert sorted(path.name for path in results.iterdir()) == [
         "film-3.secondary-capture.dcm",
@@ -229,7 +228,7 @@ def test_reports_and_dicom_results_name_no_file_unless_asked_to(
     assert dicom_film.read_bytes() == before
 
 
-def test_names_are_kept_when_asked_for(command, dicom_film, tmp_path):
+def test_keep_names(command, dicom_film, tmp_path):
     reports = tmp_path / "reports"
     copy = tmp_path / "copy" / dicom_film.name
     copy.parent.mkdir()
@@ -239,58 +238,58 @@ def test_names_are_kept_when_asked_for(command, dicom_film, tmp_path):
     assert "doe_jane.dcm" in PdfReader(reports / "doe_jane.pdf").pages[0].extract_text()
 
 
-def test_a_film_without_a_study_is_judged_and_said(command, dicom_film, tmp_path):
+def test_an_image_without_a_study_gets_a_prediction_and_an_error(command, dicom_film, tmp_path):
     dicom_film.write_bytes(changed(dicom_film.read_bytes(), StudyInstanceUID=None))
-    said = command("predict", dicom_film, "--dicom", tmp_path / "results", "--format", "json")
-    row = json.loads(said.out)
-    assert said.status == 1
+    result = command("predict", dicom_film, "--dicom", tmp_path / "results", "--format", "json")
+    row = json.loads(result.out)
+    assert result.status == 1
     assert row["probability"] is not None
-    assert "its StudyInstanceUID is missing" in row["error"]
+    assert "StudyInstanceUID is missing or invalid" in row["error"]
 
 
 @pytest.mark.parametrize(("option", "what"), [("--pdf", "reports"), ("--dicom", "DICOM results")])
-def test_a_folder_that_cannot_be(command, wide_film, option, what):
-    said = command("predict", wide_film, option, wide_film)
-    assert said.status == 1
-    assert f"Expected a folder for {what}" in said.err
+def test_impossible_output_folders(command, wide_film, option, what):
+    result = command("predict", wide_film, option, wide_film)
+    assert result.status == 1
+    assert f"Cannot create the folder for {what}" in result.err
 
 
-def test_csv_is_no_formula(command, tmp_path, monkeypatch):
+def test_csv_cells_are_not_formulas(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    said = command("predict", "=cmd|calc.png", "--format", "csv")
-    header, line = csv.reader(said.lines)
+    result = command("predict", "=cmd|calc.png", "--format", "csv")
+    header, line = csv.reader(result.lines)
     assert dict(zip(header, line, strict=True))["path"] == "'=cmd|calc.png"
 
 
 @pytest.fixture
 def chest(tmp_path):
-    """A synthetic film whose header says that it shows a chest."""
+    """A synthetic image whose header names the chest as body part."""
     path = tmp_path / "chest.dcm"
     path.write_bytes(changed((SAMPLES / "synthetic_leg_fracture.dcm").read_bytes(), BodyPartExamined="CHEST"))
     return path
 
 
 def test_no_verdict_out_of_scope(command, chest):
-    said = command("predict", chest, "--format", "json")
-    row = json.loads(said.out)
-    assert said.status == 0
+    result = command("predict", chest, "--format", "json")
+    row = json.loads(result.out)
+    assert result.status == 0
     assert (row["verdict"], row["probability"], row["error"]) == (None, None, None)
     assert row["gate"]["reasons"][0].startswith("Out of scope: ")
-    said = command("predict", chest)
-    assert "out of scope, no verdict" in said.out
-    assert "%" not in said.out
+    result = command("predict", chest)
+    assert "out of scope, no verdict" in result.out
+    assert "%" not in result.out
 
 
 def test_answer_out_of_scope_on_request_carries_a_warning(command, chest, tmp_path):
     maps = tmp_path / "maps"
-    said = command("predict", chest, "--ignore-scope", "--format", "json", "--heatmaps", maps)
-    row = json.loads(said.out)
-    assert said.status == 0
+    result = command("predict", chest, "--ignore-scope", "--format", "json", "--heatmaps", maps)
+    row = json.loads(result.out)
+    assert result.status == 0
     assert 0 <= row["probability"] <= 1
     assert row["gate"]["state"] == "warn"
     assert row["gate"]["reasons"][0].startswith("Out of scope: ")
     assert "(out of scope)" in command("predict", chest, "--ignore-scope").out
-    # The picture has the band below the film that carries the warning.
+    # The overlay has a band with the warning below the image.
     (picture,) = maps.iterdir()
     assert cv2.imread(str(picture)).shape[0] > dcmread(chest).Rows
 
@@ -304,7 +303,7 @@ def test_ignored_scope_changes_nothing_in_scope(command, wide_film):
     assert rows[0]["gate"] == rows[1]["gate"]
 
 
-def test_it_goes_on_past_an_unexpected_exception(command, wide_film, broken, monkeypatch):
+def test_an_unexpected_exception_does_not_stop_the_other_files(command, wide_film, broken, monkeypatch):
     real = Predictor.predict
 
     def faulty(self, source, heatmap=True):
@@ -313,9 +312,9 @@ def test_it_goes_on_past_an_unexpected_exception(command, wide_film, broken, mon
         return real(self, source, heatmap)
 
     monkeypatch.setattr(Predictor, "predict", faulty)
-    said = command("predict", broken, wide_film, "--format", "json")
-    bad, good = (json.loads(line) for line in said.lines)
-    assert said.status == 1
+    result = command("predict", broken, wide_film, "--format", "json")
+    bad, good = (json.loads(line) for line in result.lines)
+    assert result.status == 1
     assert bad["error"].startswith("This file could not be read (internal error, reference ")
     assert good["error"] is None
-    assert "Doe" not in said.out + said.err
+    assert "Doe" not in result.out + result.err

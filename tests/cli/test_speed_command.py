@@ -10,7 +10,7 @@ from fracture_core.runs.config import TrainingConfig
 from fracture_core.training.duration_estimate import TrainingSpeed
 from fracture_core.training.speed_job import SpeedJob
 
-# 4 films a second are learnt from and 16 judged.
+# Images per second: 4 in training and 16 in validation.
 SPEED = TrainingSpeed(trained=4.0, head=8.0, judged=16.0, parameters=1, date="2026-01-01")
 
 
@@ -18,31 +18,31 @@ def test_speed(command, monkeypatch):
     from fracture_core.training import measure_speed
 
     monkeypatch.setattr(measure_speed, "_SECONDS", 0.0)
-    said = command("speed", "small_fcn", "--size", 64, "--batch", 2)
-    assert said.status == 0
-    found = json.loads(said.out)
+    result = command("speed", "small_fcn", "--size", 64, "--batch", 2)
+    assert result.status == 0
+    found = json.loads(result.out)
     assert found["trained"] > 0
     assert found["parameters"] == 46_929
-    assert "Timing the validation" in said.err or not said.err
+    assert "Timing the validation" in result.err or not result.err
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("arguments", "sentence"),
     [
         (["small_fcn", "--size", 100], "multiple of 32"),
         (["small_fcn", "--batch", 0], "Expected batch from 1"),
         (["small_fcn", "--size", 64, "--freeze-before", "nonesuch"], "has no 'nonesuch'"),
     ],
 )
-def test_what_cannot_be_measured_is_a_sentence(command, words, sentence):
-    said = command("speed", *words)
-    assert (said.status, said.out) == (1, "")
-    assert sentence in said.err
+def test_invalid_settings_give_a_sentence(command, arguments, sentence):
+    result = command("speed", *arguments)
+    assert (result.status, result.out) == (1, "")
+    assert sentence in result.err
 
 
 @pytest.fixture
 def films(tmp_path, monkeypatch):
-    """A manifest of 240 films to train on and 80 to validate on; no runs yet."""
+    """A manifest of 240 training and 80 validation images; no runs yet."""
     monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path / "runs"))
     counts = (("train", 240), ("val", 80), ("test", 4))
     cases = [
@@ -57,32 +57,32 @@ def films(tmp_path, monkeypatch):
 
 
 def _kept(folder, **values) -> None:
-    """What the page measured."""
+    """Store a measurement, as the page Train does."""
     job = SpeedJob.for_config(folder, TrainingConfig("", **values))
     job.folder.mkdir(parents=True)
     (job.folder / "speed.json").write_text(json.dumps(asdict(SPEED)))
     job._write_state("finished")
 
 
-def test_minutes_for_films_from_what_the_page_measured(command, films, monkeypatch):
+def test_minutes_use_the_stored_measurement(command, films, monkeypatch):
     _kept(films.parent / "runs", architecture="small_fcn", batch=16)
     monkeypatch.setattr(speed_command, "_measure", lambda config: pytest.fail("measured again"))
-    said = command("speed", "small_fcn", "--data", films, "--epochs", 12)
-    assert said.status == 0, said.err
-    # 60 seconds of learning and 5 of judging, twelve times.
-    assert json.loads(said.out) == {**asdict(SPEED), "epochs": 12, "minutes": 13.0}
+    result = command("speed", "small_fcn", "--data", films, "--epochs", 12)
+    assert result.status == 0, result.err
+    # Twelve epochs of 60 s of training and 5 s of validation.
+    assert json.loads(result.out) == {**asdict(SPEED), "epochs": 12, "minutes": 13.0}
 
 
-def test_minutes_count_the_usual_epochs_of_the_head(command, films, monkeypatch):
+def test_minutes_include_the_epochs_of_the_head(command, films, monkeypatch):
     measured = []
     monkeypatch.setattr(speed_command, "_measure", lambda config: measured.append(config) or SPEED)
-    said = command("speed", "frozen_efficientnet_b0", "--data", films)
-    # Its five epochs are all of the head: 30 seconds and 5.
-    assert json.loads(said.out)["minutes"] == 2.9
+    result = command("speed", "frozen_efficientnet_b0", "--data", films)
+    # All five epochs train the head only: 30 s and 5 s each.
+    assert json.loads(result.out)["minutes"] == 2.9
     assert measured[0].head_epochs == 5
 
 
-def test_what_is_no_data_set_is_refused_before_it_is_measured(command, tmp_path):
-    said = command("speed", "small_fcn", "--data", tmp_path / "gone")
-    assert (said.status, said.out) == (1, "")
-    assert "gone" in said.err
+def test_an_invalid_dataset_is_refused_before_anything_is_measured(command, tmp_path):
+    result = command("speed", "small_fcn", "--data", tmp_path / "gone")
+    assert (result.status, result.out) == (1, "")
+    assert "gone" in result.err

@@ -1,4 +1,4 @@
-"""A running app and a real browser."""
+"""A running app and a browser."""
 
 import os
 import shutil
@@ -40,13 +40,13 @@ class App:
 
 @pytest.fixture(scope="session")
 def browser():
-    """Headless Chromium, where the machine has one."""
+    """Headless Chromium; tests are skipped if it is not installed."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("no Chromium is installed: apt-get install chromium")
     from playwright.sync_api import expect, sync_playwright
 
-    # A busy machine answers late; what never comes still fails.
+    # A long timeout, because a busy machine answers late.
     expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=_FLAGS)
@@ -56,22 +56,22 @@ def browser():
 
 @pytest.fixture
 def page(browser):
-    """A fresh page; the test fails where the app showed a fault."""
+    """A new page; the test fails if the app showed an exception."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     context.set_default_timeout(60_000)
     page = context.new_page()
     yield page
-    faults = page.locator("[data-testid=stException]").count() + page.get_by_text("internal error").count()
+    errors = page.locator("[data-testid=stException]").count() + page.get_by_text("internal error").count()
     context.close()
-    assert faults == 0, "the page showed an exception"
+    assert errors == 0, "the page showed an exception"
 
 
 @pytest.fixture(scope="session")
 def app(tmp_path_factory, trained, phantoms):
-    """The app with the shipped model and a tiny one, on folders of its own."""
+    """The app with the shipped model and a tiny one, in temporary folders."""
     models = tmp_path_factory.mktemp("models")
     runs = tmp_path_factory.mktemp("runs")
-    # Home and temporary files of its own, so that what the app leaves there can be looked through.
+    # Own home and temporary folder, so that tests can check what the app writes there.
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     for folder in (ROOT / "models").iterdir():
         if folder.is_dir():
@@ -87,7 +87,7 @@ def app(tmp_path_factory, trained, phantoms):
 
 @pytest.fixture
 def server(tmp_path):
-    """A server with the shipped model that a test may stop and start again."""
+    """A server with the shipped model that a test may restart."""
     for name in ("models", "runs", "elsewhere"):
         (tmp_path / name).mkdir()
     for folder in (ROOT / "models").iterdir():
@@ -100,12 +100,12 @@ def server(tmp_path):
 
 
 class Server:
-    """The app in a process of its own, always at the same address.
+    """The app in its own process, with a fixed port.
 
     Args:
         runs: folder of runs.
         models: folder of models.
-        elsewhere: home and folder for temporary files.
+        elsewhere: home folder and folder of temporary files.
     """
 
     def __init__(self, runs: Path, models: Path, elsewhere: Path):
@@ -114,11 +114,11 @@ class Server:
         self.log = runs / "app.log"
         self._environment = {**os.environ, "SECOND_LOOK_MODELS": str(models), "SECOND_LOOK_RUNS": str(runs)}
         self._environment |= {"HOME": str(elsewhere), "TMPDIR": str(elsewhere)}
-        # No test of the pages reaches the internet: nobody listens at this address.
+        # An unused address, so that no test reaches the internet.
         self._environment |= {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
 
     def start(self) -> None:
-        """Starts the server and waits until it answers."""
+        """Start the server and wait until it answers."""
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self._port)]
         with self.log.open("a") as log:
             self._process = subprocess.Popen(
@@ -131,14 +131,14 @@ class Server:
             raise
 
     def stop(self) -> None:
-        """Stops the server."""
+        """Stop the server."""
         self._process.terminate()
         self._process.wait(30)
 
 
 @pytest.fixture
 def at_rest(app):
-    """Leaves no training at work or waiting, whatever happened."""
+    """Stop active runs and empty the queue after the test."""
     from fracture_core.runs import queue
     from fracture_core.runs.run import ACTIVE_STATUSES, Run
 
@@ -156,10 +156,9 @@ def at_rest(app):
 
 @pytest.fixture(scope="session")
 def lesson(app) -> pd.DataFrame:
-    """The shipped model's record on phantoms, as the model `lesson`: sure errors, each with a heatmap.
+    """The test record of the shipped model on phantoms, as the model `lesson`: confident errors with heatmaps.
 
-    The tiny model finds no evidence in most films, so its heatmaps cannot be relied on; and it has no features by which
-    films could be compared.
+    The tiny model finds no evidence in most images, and has no features for similarity search.
     """
     from fracture_core.datasets.cases import cases_to_frame
     from fracture_core.datasets.layouts import read_catalogue
@@ -171,16 +170,16 @@ def lesson(app) -> pd.DataFrame:
     target = app.models / "lesson"
     shutil.copytree(app.models / SHIPPED_MODEL, target)
     replace(ModelCard.load(target / "card.json"), id="lesson", title="Lesson").save(target / "card.json")
-    reader = Predictor(ModelStore(app.models), "lesson")
-    judged = [
-        (case, reader.predict(case.path, heatmap=False).probability)
+    predictor = Predictor(ModelStore(app.models), "lesson")
+    predicted = [
+        (case, predictor.predict(case.path, heatmap=False).probability)
         for case in read_catalogue(app.phantoms).cases[20:36]
     ]
-    # The gate may refuse so small a film.
-    cases = [case for case, probability in judged if probability is not None]
+    # The quality check may reject such small images.
+    cases = [case for case, probability in predicted if probability is not None]
     table = cases_to_frame([replace(case, split="test") for case in cases])
     table["path"] = [case.path.relative_to(app.phantoms).as_posix() for case in cases]
-    table["probability"] = [probability for _, probability in judged if probability is not None]
+    table["probability"] = [probability for _, probability in predicted if probability is not None]
     return predictions.write_predictions(target / "predictions.csv", table.assign(logit=0.0))
 
 

@@ -1,4 +1,4 @@
-"""The data audit in a real browser."""
+"""The page Data audit in a browser."""
 
 import csv
 import re
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def leaky(tmp_path_factory):
-    """24 films; one test film is a training film, another is one turned, and one picture has both labels."""
+    """24 images: one test image is a training image, another is a rotated one, and one image has both labels."""
     root = tmp_path_factory.mktemp("leaky")
     for seed in range(24):
         part, kind = ("train", "test")[seed // 16], ("normal", "fractured")[seed % 2]
@@ -34,43 +34,43 @@ def leaky(tmp_path_factory):
 def _open(page, app, data):
     page.goto(f"{app.url}/audit")
     page.get_by_role("heading", name="Data audit").wait_for()
-    field = page.get_by_role("textbox", name="Dataset folder")
+    field = page.get_by_role("textbox", name="Dataset folder or manifest")
     field.fill(str(data))
     field.press("Enter")
 
 
 def _audit(page, app, data):
-    """The results of an audit, made now or found again."""
+    """Show the results of an audit; start it if it was not made before."""
     _open(page, app, data)
     button = page.get_by_role("button", name=re.compile("^Audit( again)?$"))
     button.wait_for()
     if button.inner_text() == "Audit":
         button.click()
-    page.get_by_text("What each part really holds").wait_for()
-    # Everything below is drawn once the last heading is there.
-    page.get_by_role("heading", name="Copies").wait_for()
+    page.get_by_text("Distinct images per split").wait_for()
+    # The page is complete when the last heading is drawn.
+    page.get_by_role("heading", name="Duplicates").wait_for()
 
 
-def test_what_is_wrong_is_said_and_shown(page, app, leaky):
+def test_findings_and_images(page, app, leaky):
     _audit(page, app, leaky)
-    page.get_by_text("1 of 10 test files is an exact copy of a training file.").wait_for()
-    page.get_by_text("1 more of 10 test files is a near-duplicate of a training file").wait_for()
-    page.get_by_text("1 image has both labels, fracture and no fracture").wait_for()
+    page.get_by_text("1 of 10 test files is also in training, byte for byte.").wait_for()
+    page.get_by_text("1 more of the 10 test files shows a picture that is also in training").wait_for()
+    page.get_by_text("1 picture stands under both labels, with and without a fracture").wait_for()
     page.get_by_role("img", name="train/normal/both.png").wait_for()
-    page.get_by_text("Images in more than one split (2)").click()
+    page.get_by_text("Pictures on two sides of a split (2)").click()
     page.get_by_role("img", name="test/fractured/turned.png").wait_for()
-    assert page.get_by_text("Films to judge on that training has seen, as it is").is_visible()
+    assert page.get_by_text("Evaluation images also in training, as distributed").is_visible()
 
 
-def test_the_manifest_comes_down_without_leaks_and_the_report_with_thumbnails(page, app, leaky, tmp_path):
+def test_download_of_manifest_and_report(page, app, leaky, tmp_path):
     _audit(page, app, leaky)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download the manifest (CSV)").click()
+        page.get_by_role("button", name="Download manifest (CSV)").click()
     path = tmp_path / "manifest.csv"
     download.value.save_as(path)
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == 23  # 24 films less the one under both labels
+    assert len(rows) == 23  # all but the image with both labels
     assert {row["split"] for row in rows} == {"train", "val", "test"}
     names = [row["id"].split("/")[-1] for row in rows]
     assert "both.png" not in names
@@ -82,19 +82,21 @@ def test_the_manifest_comes_down_without_leaks_and_the_report_with_thumbnails(pa
     assert "data:image/jpeg;base64," in (tmp_path / "audit.html").read_text("utf-8")
 
 
-def test_the_mended_split_goes_on_to_training(page, app, leaky):
+def test_train_on_the_clean_split(page, app, leaky):
     _audit(page, app, leaky)
-    page.get_by_role("button", name="Train on the mended split").click()
+    page.get_by_role("button", name="Train on the clean split").click()
     page.get_by_role("heading", name="Train", exact=True).wait_for()
     page.get_by_text(re.compile(r"Manifest: 23 films")).wait_for()
-    page.get_by_role("button", name="Audit this dataset").click()
+    page.get_by_role("button", name="Audit these films first").click()
     page.get_by_text("What the audit found").click()
     page.get_by_role("button", name="See the whole audit").click()
     page.get_by_role("heading", name="Data audit").wait_for()
-    expect(page.get_by_role("textbox", name="Dataset folder")).to_have_value(re.compile(r"\.csv$"))
+    expect(page.get_by_role("textbox", name="Dataset folder or manifest")).to_have_value(
+        re.compile(r"\.csv$")
+    )
 
 
-def test_an_audit_can_be_left_found_again_and_cancelled(page, app, leaky, tmp_path):
+def test_an_audit_continues_after_a_reload_and_can_be_cancelled(page, app, leaky, tmp_path):
     many = tmp_path / "many"
     for number in range(400):
         pixels = np.random.default_rng(number).integers(0, 255, (300, 240)).astype(np.uint8)
@@ -102,7 +104,7 @@ def test_an_audit_can_be_left_found_again_and_cancelled(page, app, leaky, tmp_pa
     _open(page, app, many)
     page.get_by_role("button", name="Audit", exact=True).click()
     page.get_by_role("button", name="Cancel").wait_for()
-    page.reload()  # the address names the set
+    page.reload()  # the URL contains the folder
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("The audit was cancelled.").wait_for()
     page.get_by_role("button", name="Audit again").wait_for()
@@ -113,12 +115,12 @@ def test_an_audit_can_be_left_found_again_and_cancelled(page, app, leaky, tmp_pa
     [
         (
             "/nowhere/at/all",
-            "/nowhere/at/all is not a folder: check the path",
+            "Expected a folder of radiographs or a manifest .*, but /nowhere/at/all is not a folder",
         ),
-        ("/" + 300 * "a", "cannot be read \\(File name too long\\): check the path"),
+        ("/" + 300 * "a", "the system said “File name too long”: check the path"),
     ],
 )
-def test_a_bad_folder_is_said_in_a_sentence_and_leaves_no_audit(page, app, data, words):
+def test_an_invalid_folder_gives_a_sentence_and_no_audit(page, app, data, words):
     _open(page, app, data)
     page.get_by_role("button", name="Audit", exact=True).click()
     page.get_by_text(re.compile(words)).wait_for()
@@ -126,7 +128,7 @@ def test_a_bad_folder_is_said_in_a_sentence_and_leaves_no_audit(page, app, data,
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_nothing_is_wider_than_the_screen(page, app, leaky, width):
+def test_the_page_fits_the_screen(page, app, leaky, width):
     page.set_viewport_size({"width": width, "height": 900})
     _audit(page, app, leaky)
     time.sleep(1)
@@ -135,22 +137,22 @@ def test_nothing_is_wider_than_the_screen(page, app, leaky, width):
 
 @pytest.fixture(scope="module")
 def report(phantoms, tmp_path_factory):
-    """The report on a set with films enough to measure shortcuts."""
-    found = audit_dataset(phantoms)
-    told = {**found.to_json(), "mended": compare_with_clean_split(found)[1]}
-    assert told["shortcuts"]
+    """The report on a dataset that is large enough to measure shortcuts."""
+    audit = audit_dataset(phantoms)
+    payload = {**audit.to_json(), "mended": compare_with_clean_split(audit)[1]}
+    assert payload["shortcuts"]
     path = tmp_path_factory.mktemp("report") / "audit.html"
-    path.write_text(to_html(told), encoding="utf-8")
+    path.write_text(to_html(payload), encoding="utf-8")
     return path
 
 
 @pytest.mark.parametrize(("width", "media"), [(1280, "screen"), (390, "screen"), (718, "print")])
-def test_the_report_fits_every_screen_and_paper(page, report, width, media):
+def test_the_report_fits_screens_and_paper(page, report, width, media):
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(media=media)
     page.goto(report.as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    # No text is squeezed into a column of a few letters.
+    # No column is too narrow for its text.
     rows = page.evaluate(
         "[...document.querySelectorAll('li, tr')].map(row => row.getBoundingClientRect().height)"
     )

@@ -52,7 +52,7 @@ def _check(page, words: str) -> None:
 def _name_folder(page, app) -> None:
     """Names the data set once; the app keeps it for later visits."""
     page.goto(f"{app.url}/failures?model=tiny")
-    field = page.get_by_role("textbox", name="Folder of the data set")
+    field = page.get_by_role("textbox", name="Dataset folder")
     field.fill(str(app.phantoms))
     field.press("Enter")
     page.get_by_role("img", name=re.compile("^Film ")).first.wait_for()
@@ -82,7 +82,7 @@ def test_no_page_shows_an_error_after_another_page(page, app, tested):
 
 def test_lesson_is_shown_again_after_another_page(page, app, tested):
     page.goto(f"{app.url}/teaching?model=tiny&file=Legs")
-    field = page.get_by_role("textbox", name="Folder of the data set")
+    field = page.get_by_role("textbox", name="Dataset folder")
     field.fill(str(app.phantoms))
     field.press("Enter")
     for name in ("Failures", "Published systems"):
@@ -92,7 +92,7 @@ def test_lesson_is_shown_again_after_another_page(page, app, tested):
         page.get_by_role("link", name="Teaching", exact=True).click()
         _check(page, "Download as PDF")
     page.get_by_text("Order and notes").click()
-    page.get_by_role("textbox", name="Note on film 2").wait_for()
+    page.get_by_role("textbox", name="Note on image 2").wait_for()
     page.get_by_text("Show", exact=True).click()
     _check(page, "Download as PDF")
 
@@ -123,7 +123,7 @@ def test_keys_after_enter_are_shortcuts_and_no_text(page, app, tested):
     collect.fill("Hands")
     collect.press("Enter")
     expect(collect).not_to_be_focused()
-    page.get_by_role("button", name="Add this film").wait_for()
+    page.get_by_role("button", name="Add this image").wait_for()
     settled(page)  # a redraw would close the list
     other = page.get_by_role("combobox", name="Compare with another model")
     other.click()

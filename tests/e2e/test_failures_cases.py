@@ -79,7 +79,7 @@ def test_films_are_listed_by_likeness_and_their_copies_are_named(page, app, less
     case = lesson["id"].iloc[2]
     page.goto(f"{app.url}/failures?model=lesson&kind=all&case={case}")
     expect(page.get_by_text("No other film of its group is among")).to_be_visible()
-    field = page.get_by_role("textbox", name="Folder of the data set")
+    field = page.get_by_role("textbox", name="Dataset folder")
     field.fill(str(app.phantoms))
     field.press("Enter")
     page.get_by_role("heading", name="Like this one").wait_for(timeout=120_000)  # the model wakes first

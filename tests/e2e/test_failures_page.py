@@ -34,7 +34,7 @@ def _cell(page, words: str):
 
 
 def _name_folder(page, app) -> None:
-    field = page.get_by_role("textbox", name="Folder of the data set")
+    field = page.get_by_role("textbox", name="Dataset folder")
     field.fill(str(app.phantoms))
     field.press("Enter")
 
@@ -87,10 +87,10 @@ def test_a_link_opens_the_same_film(page, app):
 
 def test_a_wrong_folder_is_said_in_a_sentence(page, app):
     _open(page, app)
-    field = page.get_by_role("textbox", name="Folder of the data set")
+    field = page.get_by_role("textbox", name="Dataset folder")
     field.fill("/nowhere")
     field.press("Enter")
-    page.get_by_text(re.compile("Expected the film .* in /nowhere, but it is not there")).wait_for()
+    page.get_by_text(re.compile("/nowhere does not contain the image")).wait_for()
 
 
 @pytest.mark.parametrize("width", [1280, 390])

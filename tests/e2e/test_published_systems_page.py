@@ -1,4 +1,4 @@
-"""The page of published systems in a browser: read, expanded, put in use, on a desk and on a phone."""
+"""The page Published systems in a browser."""
 
 import json
 
@@ -18,7 +18,7 @@ def _open(page, app) -> None:
     page.get_by_role("button", name="Train Two-block CNN here").wait_for()
 
 
-def test_stated_figures_stand_beside_ours(page, app):
+def test_stated_figures_and_ours(page, app):
     _open(page, app)
     for report in load_reports(paths.published_dir()):
         page.get_by_role("heading", name=f"{report.title}, {report.data}", exact=True).wait_for()
@@ -28,7 +28,7 @@ def test_stated_figures_stand_beside_ours(page, app):
     page.get_by_text("python -m fracture_core train").first.wait_for()
 
 
-def test_a_model_of_a_row_is_put_in_use_and_the_page_says_so(page, app):
+def test_put_a_model_in_use(page, app):
     from fracture_core.registry.store import ModelStore
 
     store = ModelStore(app.models)
@@ -36,7 +36,7 @@ def test_a_model_of_a_row_is_put_in_use_and_the_page_says_so(page, app):
     try:
         _open(page, app)
         page.get_by_text("(tiny)").wait_for()
-        settled(page)  # what is clicked while the page is still drawn may be lost
+        settled(page)  # a click while the page is drawn may be lost
         put_in_use(page)
         page.get_by_text("(tiny) is now in use on every page").wait_for(timeout=180_000)
         page.get_by_role("heading", name="Published systems", exact=True).wait_for()
@@ -45,7 +45,7 @@ def test_a_model_of_a_row_is_put_in_use_and_the_page_says_so(page, app):
         store.use(before)
 
 
-def test_a_row_is_taken_to_the_train_page(page, app):
+def test_train_an_architecture(page, app):
     _open(page, app)
     page.get_by_role("button", name="Train Two-block CNN here").click()
     page.get_by_role("heading", name="Train", exact=True).wait_for()
@@ -55,7 +55,7 @@ def test_a_row_is_taken_to_the_train_page(page, app):
     )
 
 
-def test_it_fits_a_phone(page, app):
+def test_the_page_fits_a_phone(page, app):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{app.url}/published")
     page.get_by_role("heading", name="Published systems", exact=True).wait_for()

@@ -84,7 +84,7 @@ def test_the_next_training_set_leaves_a_wrong_label_out(page, app, tmp_path):
     for case in (validated, tested):
         reviews.add_annotation(case, "label wrong", "A")
     page.goto(f"{app.url}/failures?model=tiny")
-    field = page.get_by_role("textbox", name="Folder of the data set")
+    field = page.get_by_role("textbox", name="Dataset folder")
     field.fill(str(app.phantoms))
     field.press("Enter")
     page.get_by_role("img", name=re.compile("^Film ")).first.wait_for()

@@ -1,4 +1,4 @@
-"""Every download, clicked in a real browser and opened."""
+"""All downloads of the page Second opinion, in a browser."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def film(tmp_path) -> Path:
-    """A synthetic DICOM film under a person's name, in a file that names them too."""
+    """A synthetic DICOM image with the name of an invented person, also in its file name."""
     path = tmp_path / "Doe_Jane.dcm"
     path.write_bytes(under_a_name((SAMPLES / "synthetic_leg_fracture.dcm").read_bytes()))
     return path
@@ -36,11 +36,11 @@ def upload(page, app):
     return upload
 
 
-def _saved(page, words: str, key: str = "") -> tuple[str, bytes]:
-    """Name and content of a download, by a click or by a key on the focused button."""
-    # A download that is asked for while the page is being drawn anew is of the page before.
+def _download(page, label: str, key: str = "") -> tuple[str, bytes]:
+    """Name and content of a download, started by a click or by a key on the focused button."""
+    # A download that starts while the page is drawn belongs to the earlier page.
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-    button = page.get_by_role("button", name=words, exact=True)
+    button = page.get_by_role("button", name=label, exact=True)
     with page.expect_download() as saved:
         button.press(key) if key else button.click()
     return saved.value.suggested_filename, Path(saved.value.path()).read_bytes()
@@ -51,37 +51,37 @@ def _zip(data: bytes) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def test_a_dicom_film(page, upload, film):
+def test_a_dicom_image(page, upload, film):
     before = film.read_bytes()
     upload(film)
-    told = {}
+    texts = {}
 
-    name, data = _saved(page, "Report (PDF)")
+    name, data = _download(page, "Report (PDF)")
     (sheet,) = PdfReader(io.BytesIO(data)).pages
-    told["pdf"] = sheet.extract_text()
+    texts["pdf"] = sheet.extract_text()
     assert name == "film-1.second-look.pdf"
-    assert page.get_by_test_id("verdict").inner_text().lower() in told["pdf"].lower()
+    assert page.get_by_test_id("verdict").inner_text().lower() in texts["pdf"].lower()
 
-    name, data = _saved(page, "Overlay (PNG)")
+    name, data = _download(page, "Overlay (PNG)")
     original = dcmread(film)
     width, height = Image.open(io.BytesIO(data)).size
     assert (name, width) == ("film-1.second-look.png", original.Columns)
     assert height > original.Rows
 
-    name, data = _saved(page, "Results (JSON)")
-    told["json"] = data.decode()
+    name, data = _download(page, "Results (JSON)")
+    texts["json"] = data.decode()
     (row,) = json.loads(data)
     assert (name, row["name"]) == ("second-look.json", "Film 1")
 
-    name, data = _saved(page, "Results (CSV)")
-    told["csv"] = data.decode("utf-8-sig")
-    (line,) = csv.DictReader(io.StringIO(told["csv"]))
+    name, data = _download(page, "Results (CSV)")
+    texts["csv"] = data.decode("utf-8-sig")
+    (line,) = csv.DictReader(io.StringIO(texts["csv"]))
     assert float(line["probability"]) == row["probability"]
 
-    for kind, text in told.items():
+    for kind, text in texts.items():
         assert not [words for words in WORDS if words in text], kind
 
-    name, data = _saved(page, "DICOM results (zip)")
+    name, data = _download(page, "DICOM results (zip)")
     results = [dcmread(io.BytesIO(file)) for file in _zip(data).values()]
     assert name == "film-1.second-look-dicom.zip"
     assert sorted(result.Modality for result in results) == ["OT", "SR"]
@@ -94,7 +94,7 @@ def test_a_study(page, upload, film):
     upload(film, SAMPLES / "synthetic_hand_normal.png")
     expect(page.locator(".st-key-strip [data-testid=stButton] button")).to_have_count(2)
     expect(page.get_by_text("“All films” holds the DICOM results of all DICOM films")).to_be_visible()
-    files = _zip(_saved(page, "All films (zip)")[1])
+    files = _zip(_download(page, "All films (zip)")[1])
     assert [row["name"] for row in json.loads(files["results.json"])] == ["Film 1", "Film 2"]
     assert {name for name in files if name.endswith(".pdf")} == {
         "001-film-1/report.pdf",
@@ -103,11 +103,11 @@ def test_a_study(page, upload, film):
     assert len([name for name in files if name.endswith(".dcm")]) == 2
 
 
-def test_names_are_kept_when_the_user_wants_them(page, upload, film):
+def test_file_names_on_request(page, upload, film):
     upload(film)
     page.get_by_text("With the names of the files").click()
-    page.wait_for_timeout(500)  # until the page begins to be drawn anew
-    name, data = _saved(page, "Report (PDF)")
+    page.wait_for_timeout(500)  # until the page is drawn again
+    name, data = _download(page, "Report (PDF)")
     assert name == "doe_jane.second-look.pdf"
     assert "Doe_Jane.dcm" in PdfReader(io.BytesIO(data)).pages[0].extract_text()
 
@@ -118,37 +118,35 @@ def test_the_report_follows_the_region_that_the_user_chose(page, upload):
     page.keyboard.type("Leg")
     page.get_by_role("option", name="Leg").first.wait_for()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Its record on leg films")).to_be_visible()
-    text = PdfReader(io.BytesIO(_saved(page, "Report (PDF)")[1])).pages[0].extract_text()
-    assert "Leg, as the reader says" in text
-    assert "Its record on leg films" in text
+    expect(page.get_by_text("Test record on leg images")).to_be_visible()
+    text = PdfReader(io.BytesIO(_download(page, "Report (PDF)")[1])).pages[0].extract_text()
+    assert "Leg, chosen by the reader" in text
+    assert "Test record on leg images" in text
 
 
 def test_by_keyboard_on_a_phone(page, upload, film):
     page.set_viewport_size({"width": 390, "height": 844})
     upload(film)
-    for words in ("Report (PDF)", "Overlay (PNG)", "Results (CSV)", "Results (JSON)", "DICOM results (zip)"):
-        box = page.get_by_role("button", name=words).bounding_box()
+    for label in ("Report (PDF)", "Overlay (PNG)", "Results (CSV)", "Results (JSON)", "DICOM results (zip)"):
+        box = page.get_by_role("button", name=label).bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert _saved(page, "Report (PDF)", "Enter")[1].startswith(b"%PDF")
-    assert _zip(_saved(page, "DICOM results (zip)", "Enter")[1])
+    assert _download(page, "Report (PDF)", "Enter")[1].startswith(b"%PDF")
+    assert _zip(_download(page, "DICOM results (zip)", "Enter")[1])
 
 
-def test_a_film_too_poor_for_its_archive_says_so(page, upload, film):
+def test_an_image_without_a_study_has_no_dicom_results(page, upload, film):
     film.write_bytes(changed(film.read_bytes(), StudyInstanceUID=None))
     upload(film)
-    expect(
-        page.get_by_text("No DICOM results: Expected a DICOM file that says which study it is")
-    ).to_be_visible()
+    expect(page.get_by_text("No DICOM results: The DICOM file does not identify its study")).to_be_visible()
     expect(page.get_by_role("button", name="DICOM results")).to_have_count(0)
-    assert _saved(page, "Report (PDF)")[1].startswith(b"%PDF")
+    assert _download(page, "Report (PDF)")[1].startswith(b"%PDF")
 
 
-def test_a_refused_image_has_a_report_and_no_overlay(page, upload, photo):
+def test_a_rejected_image_has_a_report_and_no_overlay(page, upload, photo):
     upload(photo)
     expect(page.get_by_test_id("verdict")).to_have_text("no opinion on this image")
-    text = PdfReader(io.BytesIO(_saved(page, "Report (PDF)")[1])).pages[0].extract_text()
+    text = PdfReader(io.BytesIO(_download(page, "Report (PDF)")[1])).pages[0].extract_text()
     assert "No opinion on this image" in text
     expect(page.get_by_role("button", name="Overlay (PNG)")).to_have_count(0)

@@ -107,12 +107,12 @@ def test_the_region_is_told_and_can_be_corrected(page, app):
     _upload(page, SAMPLES / "synthetic_hand_fracture.png")
     region = page.get_by_role("combobox", name="This film shows")
     expect(region).to_have_value(re.compile("^Hand – the model is"), timeout=60_000)
-    expect(page.get_by_text("Its record on hand films")).to_be_visible()
+    expect(page.get_by_text("Test record on hand images")).to_be_visible()
     region.click()
     page.keyboard.type("Leg")
     page.get_by_role("option", name="Leg").first.wait_for()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Its record on leg films")).to_be_visible()
+    expect(page.get_by_text("Test record on leg images")).to_be_visible()
 
 
 def test_the_fracture_map_is_a_second_view(page, app):

@@ -1,4 +1,4 @@
-"""Teaching in a real browser: collected, put in order, shown by keys, and taken along as a page that works alone."""
+"""The page Teaching in a browser: collect, order, present and download."""
 
 import io
 import re
@@ -15,78 +15,82 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def tested(app) -> list[str]:
-    """Ids of the test films of `tiny`."""
-    told = pd.read_csv(app.models / "tiny" / "predictions.csv")
-    return list(told["id"][told["split"] == "test"])
+    """Ids of the test images of `tiny`."""
+    table = pd.read_csv(app.models / "tiny" / "predictions.csv")
+    return list(table["id"][table["split"] == "test"])
 
 
 @pytest.fixture
-def shelf(app):
+def lessons(app):
     """The teaching files of `tiny`; empty before and after."""
-    shelf = LessonStore.for_model(app.runs, "tiny")
-    yield shelf
-    for name in shelf.names():
-        shelf.delete(name)
+    lessons = LessonStore.for_model(app.runs, "tiny")
+    yield lessons
+    for name in lessons.names():
+        lessons.delete(name)
 
 
 def _folder(page, app):
-    field = page.get_by_role("textbox", name="Folder of the data set")
+    field = page.get_by_role("textbox", name="Dataset folder")
     field.fill(str(app.phantoms))
     field.press("Enter")
 
 
-def _until(page, true):
-    """Waits for what no element shows."""
+def _wait_until(page, condition):
+    """Wait for a condition that no element shows."""
     for _ in range(300):
-        if true():
+        if condition():
             return
         page.wait_for_timeout(100)
-    raise AssertionError("it did not come")
+    raise AssertionError("the condition was not met")
 
 
-def test_collected_from_list_and_film_then_put_in_order(page, app, shelf, tested):
+def test_collect_order_rename_and_delete(page, app, lessons, tested):
     page.goto(f"{app.url}/failures?model=tiny&kind=all")
     field = page.get_by_role("combobox", name="Collect for teaching")
     field.fill("Wrists, first year")
     field.press("Enter")
     page.locator(".st-key-teaching-add-0 button").click()
-    expect(page.locator(".st-key-teaching-add-0 button")).to_have_text("Take out")
+    expect(page.locator(".st-key-teaching-add-0 button")).to_have_text("Remove")
     page.locator(".st-key-failures-open-1 button").click()
-    page.get_by_role("button", name="Add this film").wait_for()
+    page.get_by_role("button", name="Add this image").wait_for()
     page.keyboard.press("t")
-    page.get_by_role("button", name="Take this film out").wait_for()
-    first, second = shelf.load("Wrists, first year").cases
-    page.get_by_role("link", name=re.compile("2 films")).click()
+    page.get_by_role("button", name="Remove this image").wait_for()
+    first, second = lessons.load("Wrists, first year").cases
+    page.get_by_role("link", name=re.compile("2 images")).click()
 
     page.get_by_role("combobox", name=re.compile("Teaching file")).wait_for()
     page.get_by_text("Order and notes").click()
-    note = page.get_by_role("textbox", name="Note on film 2")
+    note = page.get_by_role("textbox", name="Note on image 2")
     note.fill("Look at the ulna")
     note.press("Enter")
-    _until(page, lambda: shelf.load("Wrists, first year").entries[1].note == "Look at the ulna")
+    _wait_until(page, lambda: lessons.load("Wrists, first year").entries[1].note == "Look at the ulna")
     page.get_by_role("button", name="Later").first.click()
     expect(page.locator(".teaching-film").first).to_contain_text(second.rsplit("/", 1)[-1])
-    assert shelf.load("Wrists, first year").cases == (second, first)
+    assert lessons.load("Wrists, first year").cases == (second, first)
 
     page.goto(f"{app.url}/teaching?model=tiny")
     page.get_by_text("Order and notes").click()
     name = page.get_by_role("textbox", name="Name of this teaching file")
     name.fill("Wrists, second year")
     name.press("Enter")
-    _until(page, lambda: shelf.names() == ["Wrists, second year"])
+    _wait_until(page, lambda: lessons.names() == ["Wrists, second year"])
     page.wait_for_url(re.compile("second"))  # the address is written last: the page is drawn
-    page.get_by_role("button", name="Delete this teaching file").click()
-    page.get_by_role("button", name="Keep it").click()
-    page.get_by_role("button", name="Delete this teaching file").click()
-    page.get_by_role("button", name="Delete it for good").click()
-    page.get_by_text("There is no teaching file of this model yet.").wait_for()
-    page.get_by_role("button", name=re.compile("^Begin with the 10 surest errors")).click()
-    expect(page.get_by_role("combobox", name=re.compile("Teaching file"))).to_have_value("Surest errors")
-    assert shelf.names() == ["Surest errors"]
+    page.get_by_role("button", name="Delete teaching file").click()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Delete teaching file").click()
+    page.get_by_role("button", name="Delete permanently").click()
+    page.get_by_text("This model has no teaching file yet.").wait_for()
+    page.get_by_role("button", name=re.compile("^Start with the 10 most confident errors")).click()
+    expect(page.get_by_role("combobox", name=re.compile("Teaching file"))).to_have_value(
+        "Most confident errors"
+    )
+    assert lessons.names() == ["Most confident errors"]
 
 
-def test_a_lesson_is_led_by_keys_here_and_offline(page, app, shelf, tested, tmp_path):
-    shelf.update("Legs", lambda found: found.with_cases(tuple(tested[:2])).with_note(tested[0], "Look again"))
+def test_a_lesson_is_presented_with_keys_online_and_offline(page, app, lessons, tested, tmp_path):
+    lessons.update(
+        "Legs", lambda found: found.with_cases(tuple(tested[:2])).with_note(tested[0], "Look again")
+    )
     page.goto(f"{app.url}/teaching?model=tiny&file=Legs")
     _folder(page, app)
     lesson = page.frame_locator("iframe")
@@ -97,7 +101,7 @@ def test_a_lesson_is_led_by_keys_here_and_offline(page, app, shelf, tested, tmp_
     page.get_by_text("These images show real patients.").last.wait_for()
 
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download as one HTML page").click()
+        page.get_by_role("button", name="Download as HTML").click()
     path = tmp_path / "legs.html"
     download.value.save_as(path)
     with page.expect_download() as download:
@@ -109,7 +113,7 @@ def test_a_lesson_is_led_by_keys_here_and_offline(page, app, shelf, tested, tmp_
     names = [word for case in tested[:2] for word in (case, case.rsplit("/", 1)[-1])]
     assert not any(name in path.read_text("utf-8") or name in " ".join(pages) for name in names)
 
-    # The same page from the disk, without a network, by keys alone.
+    # The downloaded page, without a network and with keys only.
     page.context.set_offline(True)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -140,14 +144,14 @@ def test_a_lesson_is_led_by_keys_here_and_offline(page, app, shelf, tested, tmp_
     assert all(url.startswith(("file:", "data:")) for url in asked)
     page.context.set_offline(False)
     page.goto(f"{app.url}/teaching?model=tiny&file=Nobody")
-    page.get_by_text("There is no such teaching file of this model").wait_for()
+    page.get_by_text("This model has no teaching file of that name").wait_for()
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_teaching_is_not_wider_than_the_screen(page, app, shelf, tested, width):
-    shelf.update("Legs", lambda found: found.with_cases(tuple(tested[:2])))
+def test_teaching_is_not_wider_than_the_screen(page, app, lessons, tested, width):
+    lessons.update("Legs", lambda found: found.with_cases(tuple(tested[:2])))
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{app.url}/teaching?model=tiny&file=Legs")
     page.get_by_text("Order and notes").click()
-    page.get_by_role("textbox", name="Note on film 2").wait_for()
+    page.get_by_role("textbox", name="Note on image 2").wait_for()
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width

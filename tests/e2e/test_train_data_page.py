@@ -226,7 +226,7 @@ def test_audit_and_training_on_the_clean_split(page, app, tmp_path):
     page.goto(f"{app.url}/audit")
     page.get_by_text("Earlier audits").wait_for()
     row = page.locator("[class*=st-key-audit_earlier_]", has_text=str(tmp_path / "leaky")).last
-    row.get_by_role("button", name="Forget").click()
+    row.get_by_role("button", name="Delete").click()
     expect(page.locator("[class*=st-key-audit_earlier_]", has_text=str(tmp_path / "leaky"))).to_have_count(0)
     assert len(Path(manifest).read_text(encoding="utf-8").splitlines()) == 31
 

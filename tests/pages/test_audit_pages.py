@@ -1,4 +1,4 @@
-"""The audit page without a browser: where audits lie, and what the page says of them."""
+"""The page Data audit without a browser."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ def _runs(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def films(tmp_path_factory) -> Path:
-    """24 films without splits, none of them a copy."""
+    """24 images without splits and without duplicates."""
     root = tmp_path_factory.mktemp("my_films")
     for seed in range(24):
         save(root / ("normal", "fractured")[seed % 2] / f"film{seed:02d}.png", film(seed, seed % 2 == 1))
@@ -33,7 +33,7 @@ def films(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def audited(films, tmp_path) -> Path:
-    """A data set with a finished audit."""
+    """A dataset with a finished audit."""
     root = shutil.copytree(films, tmp_path / "my_films")
     assert jobs.job_for(root).run(root) == 0
     return root
@@ -48,7 +48,7 @@ def _open(data: str = "") -> AppTest:
     return test.run()
 
 
-def test_a_split_to_train_on_outlives_its_audit(audited):
+def test_the_copy_of_a_clean_split_outlives_its_audit(audited):
     job = jobs.job_for(audited)
     kept = jobs.keep_split(job, audited.name)
     assert kept == jobs.keep_split(job, audited.name)
@@ -58,14 +58,14 @@ def test_a_split_to_train_on_outlives_its_audit(audited):
     job.forget()
     assert not job.clean_manifest_path.exists()
     assert read_catalogue(kept).cases == before
-    # What is trained on it names the set, not the folder of the copy, and films relative to the set.
+    # Root and source are those of the dataset, not of the copy.
     assert (read_catalogue(kept).root, read_catalogue(kept).source) == (audited, "folders")
     assert kept.parent.parent == paths.runs_dir().resolve()
-    with pytest.raises(DataError, match="Expected to copy the mended split"):
+    with pytest.raises(DataError, match="Cannot copy the clean split"):
         jobs.keep_split(job, audited.name)
 
 
-def test_results_that_were_forgotten_elsewhere(audited):
+def test_deleted_results_give_a_sentence(audited):
     job = jobs.job_for(audited)
     assert jobs.load_report(job)["root"] == str(audited)
     job.forget()
@@ -73,7 +73,7 @@ def test_results_that_were_forgotten_elsewhere(audited):
         jobs.load_report(job)
 
 
-def test_earlier_audits_say_what_they_came_to_and_open(audited):
+def test_earlier_audits_show_their_verdict_and_open(audited):
     verdict = jobs.load_report(jobs.job_for(audited))["verdict"]
     test = _open()
     assert any(verdict.rstrip(".") in caption.value.replace("\\", "") for caption in test.caption)
@@ -83,13 +83,13 @@ def test_earlier_audits_say_what_they_came_to_and_open(audited):
     assert not test.exception
 
 
-def test_an_address_opens_its_audit(audited):
+def test_a_url_opens_its_audit(audited):
     test = _open(str(audited))
     assert test.text_input(key=jobs.FOLDER).value == str(audited)
     assert any(button.label == "Audit again" for button in test.button)
 
 
-def test_forgetting_removes_it_from_the_list(audited):
+def test_deleted_audits_leave_the_list(audited):
     test = _open()
     test.button(key="audit_forget_0").click().run()
     assert not jobs.all_jobs()

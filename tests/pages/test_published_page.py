@@ -1,4 +1,4 @@
-"""The page of published systems: every system, what it states, and our results where there are any."""
+"""The page Published systems without a browser."""
 
 import shutil
 from pathlib import Path
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def published(tmp_path, monkeypatch):
-    """A copy of the table whose results may be changed."""
+    """A copy of the reports and results."""
     folder = tmp_path / "published"
     shutil.copytree(ROOT / "assets" / "published", folder)
     monkeypatch.setattr(paths, "published_dir", lambda: folder)
@@ -30,7 +30,7 @@ def _page(shipped_models) -> AppTest:
     return page
 
 
-def test_every_system_is_shown_with_what_it_states(published, shipped_models):
+def test_every_system_is_shown_with_its_stated_figures(published, shipped_models):
     page = _page(shipped_models)
     shown = " ".join(part.value for part in page.subheader)
     blocks = " ".join(block.proto.body for block in page.get("html"))
@@ -54,7 +54,7 @@ def test_a_result_appears_with_its_interval(published, shipped_models, trained):
     assert f"{len(found.epochs)} of {found.planned} epochs" in blocks
 
 
-def test_the_committed_results_can_be_read_and_belong_to_a_row():
+def test_the_stored_results_belong_to_systems():
     found = load_results(ROOT / "assets" / "published" / "results")
     rows = {report.row for report in load_reports(ROOT / "assets" / "published")}
     assert {row for row, _ in found} <= rows
@@ -63,14 +63,14 @@ def test_the_committed_results_can_be_read_and_belong_to_a_row():
         assert result.test.n > 0
         assert "/" not in result.data
     for report in load_reports(ROOT / "assets" / "published"):
-        # A cell holds a result or the reason why there is none, not both.
+        # A cell contains a result or the reason why there is none.
         assert set(report.absent) <= set(RESULT_COLUMNS)
         assert not [column for column in report.absent if (report.row, column) in found]
 
 
-def test_broken_result_is_a_clear_error(published):
+def test_a_damaged_result_gives_a_sentence(published):
     (published / "results" / "x.json").write_text("{")
-    with pytest.raises(Exception, match="Cannot read the result of a run in"):
+    with pytest.raises(Exception, match="Expected the result of a run in"):
         load_results(published / "results")
 
 
@@ -79,7 +79,7 @@ def test_round_trip(trained, tmp_path):
     assert RunResult.load(found.save(tmp_path)) == found
 
 
-def test_the_document_says_what_was_measured():
+def test_the_document_contains_the_results():
     text = (ROOT / "docs" / "published.md").read_text("utf-8")
     for result in load_results(ROOT / "assets" / "published" / "results").values():
         for found in (result.test.accuracy, result.test.auc):

@@ -1,4 +1,4 @@
-"""Teaching and Labels without a browser: a fault is a sentence, and a search hides no list."""
+"""The pages Teaching and Labels without a browser."""
 
 from pathlib import Path
 
@@ -10,13 +10,13 @@ from fracture_core.evaluation import Interval
 from fracture_core.jobs.job import JobState
 from fracture_core.label_errors.label_issues import LabelIssues
 from fracture_core.label_errors.search_job import LabelErrorJob
-from fracture_core.teaching import lesson_store as shelves
+from fracture_core.teaching import lesson_store as lesson_stores
 from fracture_core.teaching.lesson_store import LessonStore
 
 
 @pytest.fixture
 def runs(store, phantoms, tmp_path, monkeypatch) -> Path:
-    """An empty folder of runs; the films of `tiny` are known."""
+    """An empty folder of runs; the dataset of `tiny` is known."""
     monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("SECOND_LOOK_DATASET", str(phantoms))
     return tmp_path / "runs"
@@ -34,21 +34,21 @@ def _refuse(*_, **__):
     raise PermissionError(13, "Permission denied")
 
 
-def _said(test: AppTest) -> str:
+def _error_text(test: AppTest) -> str:
     return " ".join(str(found.value) for found in test.error)
 
 
-def test_a_teaching_file_that_cannot_be_kept_is_said(runs, monkeypatch):
+def test_a_teaching_file_that_cannot_be_written_gives_a_message(runs, monkeypatch):
     test = _opened("teaching")
-    monkeypatch.setattr(shelves, "write_atomically", _refuse)
-    next(found for found in test.button if found.label.startswith("Begin with")).click()
+    monkeypatch.setattr(lesson_stores, "write_atomically", _refuse)
+    next(found for found in test.button if found.label.startswith("Start with")).click()
     run(test)
-    assert "Permission denied" in _said(test)
+    assert "Permission denied" in _error_text(test)
 
 
-def test_a_teaching_file_that_cannot_be_deleted_is_said_and_stays(runs, monkeypatch):
-    shelf = LessonStore.for_model(runs, "tiny")
-    shelf.update("Wrists", lambda found: found)
+def test_a_teaching_file_that_cannot_be_deleted_gives_a_message_and_stays(runs, monkeypatch):
+    lessons = LessonStore.for_model(runs, "tiny")
+    lessons.update("Wrists", lambda found: found)
     test = _opened("teaching")
     test.session_state["teaching_way"] = "Order and notes"
     run(test)
@@ -58,11 +58,11 @@ def test_a_teaching_file_that_cannot_be_deleted_is_said_and_stays(runs, monkeypa
         patch.setattr(Path, "unlink", _refuse)
         test.button(key="teaching_delete").click()
         run(test)
-    assert "Permission denied" in _said(test)
-    assert shelf.names() == ["Wrists"]
+    assert "Permission denied" in _error_text(test)
+    assert lessons.names() == ["Wrists"]
 
 
-def test_the_list_stays_in_sight_while_another_search_is_at_work(runs, monkeypatch, tmp_path):
+def test_the_list_stays_visible_during_another_search(runs, monkeypatch, tmp_path):
     found = LabelIssues(
         created="2026-01-01T00:00:00+00:00", model="tiny", weights="", finding="fracture", own=True, films=56,
         learnt=30, unreadable=0, groups=56, auc=Interval(0.8, 0.7, 0.9, 56), suspected=(), contradictions=(),
@@ -74,6 +74,6 @@ def test_the_list_stays_in_sight_while_another_search_is_at_work(runs, monkeypat
     assert found.sentence in words(test)
     labels = [button.label for button in test.button]
     assert "Cancel" in labels
-    assert "Look again" not in labels
+    assert "Search again" not in labels
     monkeypatch.setattr(LabelErrorJob, "has_results", False)
     assert found.sentence not in words(run(test))

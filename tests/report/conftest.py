@@ -1,4 +1,4 @@
-"""A film with a patient, and the shipped model's opinion on it."""
+"""An image with patient attributes, and the opinion of the shipped model."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session")
 def film() -> bytes:
-    """A synthetic fractured leg as DICOM, under the name of a person who does not exist."""
+    """A synthetic fractured leg as DICOM, with the attributes of an invented patient."""
     return under_a_name((ROOT / "assets/samples/synthetic_leg_fracture.dcm").read_bytes())
 
 
@@ -34,12 +34,12 @@ def opinion(reader, film) -> Opinion:
 
 
 @pytest.fixture(scope="session")
-def refused(reader, photo) -> Opinion:
+def rejected(reader, photo) -> Opinion:
     return reader.predict(photo)
 
 
 @pytest.fixture(scope="session")
-def calm(opinion) -> Opinion:
+def no_evidence(opinion) -> Opinion:
     """An opinion without any positive evidence."""
     heat = replace(opinion.heat, grid=opinion.heat.grid * 0)
     return replace(opinion, heat=heat)
@@ -47,5 +47,5 @@ def calm(opinion) -> Opinion:
 
 @pytest.fixture
 def with_card(opinion) -> Callable[..., Opinion]:
-    """The opinion under a card with other values."""
+    """The opinion with changed values in its card."""
     return lambda **values: replace(opinion, card=replace(opinion.card, **values))

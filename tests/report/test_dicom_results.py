@@ -1,4 +1,4 @@
-"""DICOM results: in the study of the film, true to the opinion, and valid by the tools that others use."""
+"""DICOM results, checked with independent validators."""
 
 import hashlib
 import io
@@ -16,9 +16,8 @@ from pydicom.pixels import pixel_array
 from pydicom.sr.codedict import codes
 
 from fracture_core.errors import DataError
-from fracture_core.report.contours import strong_contours
 from fracture_core.report.dicom import opinion_to_dicom
-from fracture_core.report.overlay import render_report_overlay
+from fracture_core.report.overlay import render_report_overlay, strong_contours
 from fracture_core.vocabulary import Verdict
 
 CAPTURE, REPORT = "secondary-capture.dcm", "structured-report.dcm"
@@ -34,8 +33,8 @@ def results(files):
     return {name: dcmread(io.BytesIO(data)) for name, data in files.items()}
 
 
-def _words(report: bytes) -> str:
-    """All that a report says; it is written uncompressed, in UTF-8."""
+def _text_of(report: bytes) -> str:
+    """The text of a report, which is uncompressed UTF-8."""
     return report.decode("utf-8", errors="replace")
 
 
@@ -55,14 +54,14 @@ def test_same_study_new_series(results, film):
     assert len(series) == len({file.SOPInstanceUID for file in (original, *results.values())}) == 3
 
 
-def test_every_saving_is_new(opinion, film, results):
+def test_saving_again_makes_new_instances(opinion, film, results):
     again = {name: dcmread(io.BytesIO(data)) for name, data in opinion_to_dicom(opinion, film, "leg").items()}
     for name, result in results.items():
         assert again[name].SOPInstanceUID != result.SOPInstanceUID
         assert again[name].SeriesInstanceUID != result.SeriesInstanceUID
 
 
-def test_the_picture_is_the_overlay(results, opinion, film):
+def test_the_capture_is_the_overlay(results, opinion, film):
     capture = results[CAPTURE]
     np.testing.assert_array_equal(pixel_array(capture), render_report_overlay(opinion))
     original = dcmread(io.BytesIO(film))
@@ -71,7 +70,7 @@ def test_the_picture_is_the_overlay(results, opinion, film):
     assert opinion.card.id in capture.DerivationDescription
 
 
-def test_the_report_says_what_the_opinion_says(report, files, opinion):
+def test_the_structured_report_contains_the_opinion(report, files, opinion):
     (group,) = report.get_image_measurement_groups()
     assert group.finding_type.value == "125605004"
     assert [site.value.meaning for site in group.finding_sites] == ["Lower limb"]
@@ -80,7 +79,7 @@ def test_the_report_says_what_the_opinion_says(report, files, opinion):
     assert measured.unit == codes.UCUM.Percent
     (verdict,) = group.get_qualitative_evaluations()
     assert (opinion.verdict, verdict.value.meaning) == (Verdict.SUSPECTED, "Suspected")
-    told = _words(files[REPORT])
+    text = _text_of(files[REPORT])
     card = opinion.card
     for words in (
         card.id,
@@ -90,10 +89,10 @@ def test_the_report_says_what_the_opinion_says(report, files, opinion):
         card.limits[0],
         "no diagnosis",
     ):
-        assert words in told
+        assert words in text
 
 
-def test_places_lie_in_the_film(report, opinion, film):
+def test_regions_of_interest_match_the_heatmap(report, opinion, film):
     groups = report.get_planar_roi_measurement_groups()
     point, *lines = [group.roi for group in groups]
     assert point.value.tolist() == [[x + 0.5 for x in opinion.heat.peak()]]
@@ -110,8 +109,8 @@ def test_places_lie_in_the_film(report, opinion, film):
 @pytest.mark.parametrize(
     ("verdict", "meaning"), [(Verdict.UNCERTAIN, "Uncertain"), (Verdict.NOT_SEEN, "Not seen")]
 )
-def test_the_other_verdicts(opinion, calm, film, verdict, meaning):
-    data = opinion_to_dicom(replace(calm, verdict=verdict, regions=()), film, "")[REPORT]
+def test_the_other_verdicts(opinion, no_evidence, film, verdict, meaning):
+    data = opinion_to_dicom(replace(no_evidence, verdict=verdict, regions=()), film, "")[REPORT]
     content = sr.ComprehensiveSR.from_dataset(dcmread(io.BytesIO(data))).content
     (group,) = content.get_image_measurement_groups()
     assert group.get_qualitative_evaluations()[0].value.meaning == meaning
@@ -119,27 +118,27 @@ def test_the_other_verdicts(opinion, calm, film, verdict, meaning):
     assert content.get_planar_roi_measurement_groups() == []
 
 
-def test_an_abnormality_is_none_other(with_card, opinion, film):
+def test_the_finding_code_follows_the_model(with_card, opinion, film):
     found = with_card(data=replace(opinion.card.data, finding="abnormality"))
-    content = _words(opinion_to_dicom(found, film, "")[REPORT])
+    content = _text_of(opinion_to_dicom(found, film, "")[REPORT])
     assert "49755003" in content
     assert "Fracture of bone" not in content
 
 
-def test_a_warning_travels_along(opinion, film):
+def test_the_structured_report_contains_warnings(opinion, film):
     gate = replace(opinion.gate, state="warn", reasons=("The image is very dark.",))
-    assert "The image is very dark." in _words(
+    assert "The image is very dark." in _text_of(
         opinion_to_dicom(replace(opinion, gate=gate), film, "")[REPORT]
     )
 
 
-def test_a_refused_film_has_no_results(refused, film):
-    with pytest.raises(DataError, match="this one was refused"):
-        opinion_to_dicom(refused, film, "")
+def test_rejected_images_have_no_results(rejected, film):
+    with pytest.raises(DataError, match="This image was rejected"):
+        opinion_to_dicom(rejected, film, "")
 
 
-def test_a_dark_on_bright_film(reader, film):
-    """MONOCHROME1: shown bone bright on dark, and the capture is what was shown."""
+def test_monochrome1(reader, film):
+    """The capture shows bright bone on dark background, as the screen does."""
     original = dcmread(io.BytesIO(film))
     inverted = 4095 - pixel_array(original)
     turned = changed(
@@ -154,7 +153,7 @@ def test_a_dark_on_bright_film(reader, film):
     assert np.abs(opinion.film.pixels - reader.predict(film).film.pixels).max() < 0.01
 
 
-# ---- tools of others ----
+# ---- independent validators ----
 
 
 def _tool(name: str, package: str) -> str:
@@ -171,10 +170,10 @@ def _check(results: dict[str, bytes], folder: Path) -> None:
         checked = subprocess.run(
             [_tool("dciodvfy", "dicom3tools"), folder / name], capture_output=True, text=True, check=False
         )
-        said = checked.stdout + checked.stderr
-        assert "Error" not in said, said
-        assert checked.returncode == 0, said
-        assert {CAPTURE: "SCImage", REPORT: "ComprehensiveSR"}[name] in said
+        output = checked.stdout + checked.stderr
+        assert "Error" not in output, output
+        assert checked.returncode == 0, output
+        assert {CAPTURE: "SCImage", REPORT: "ComprehensiveSR"}[name] in output
     dumped = subprocess.run(
         [_tool("dsrdump", "dcmtk"), folder / REPORT], capture_output=True, text=True, check=False
     )
@@ -183,11 +182,11 @@ def _check(results: dict[str, bytes], folder: Path) -> None:
     assert "Suspected" in dumped.stdout or "Not seen" in dumped.stdout or "Uncertain" in dumped.stdout
 
 
-def test_both_are_valid(opinion, film, tmp_path):
+def test_results_are_valid(opinion, film, tmp_path):
     _check(opinion_to_dicom(opinion, film, "leg"), tmp_path)
 
 
-def test_both_are_valid_for_a_poor_film(calm, film, tmp_path):
+def test_results_of_an_image_with_few_elements_are_valid(no_evidence, film, tmp_path):
     bare = [
         *PERSON,
         "PatientSex",
@@ -200,12 +199,12 @@ def test_both_are_valid_for_a_poor_film(calm, film, tmp_path):
     poor = changed(
         film, SpecificCharacterSet=["", "ISO 2022 IR 87"], ImageLaterality=None, **dict.fromkeys(bare)
     )
-    _check(opinion_to_dicom(calm, changed(poor, PatientName="Yamada^Tarou=山田^太郎"), ""), tmp_path)
+    _check(opinion_to_dicom(no_evidence, changed(poor, PatientName="Yamada^Tarou=山田^太郎"), ""), tmp_path)
 
 
 @pytest.mark.real
 @pytest.mark.parametrize("name", ["RG1_J2KI", "RG3_J2KI", "RG3_J2KR"])
-def test_both_are_valid_for_real_films(reader, real_data, tmp_path, name):
+def test_results_of_real_images_are_valid(reader, real_data, tmp_path, name):
     path = real_data / "dicom" / name
     before = hashlib.sha256(path.read_bytes()).hexdigest()
     opinion = reader.predict(path, ignore_scope=True)  # one of them is a chest
@@ -213,7 +212,7 @@ def test_both_are_valid_for_real_films(reader, real_data, tmp_path, name):
     assert hashlib.sha256(path.read_bytes()).hexdigest() == before
 
 
-def test_places_and_spacing_of_a_film_with_wide_pixels(reader, film):
+def test_positions_and_spacing_with_non_square_pixels(reader, film):
     dataset = dcmread(io.BytesIO(film))
     height, width = dataset.Rows, dataset.Columns // 2
     dataset.PixelData = np.ascontiguousarray(dataset.pixel_array[:, : 2 * width : 2]).tobytes()

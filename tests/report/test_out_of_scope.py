@@ -1,4 +1,4 @@
-"""An image out of scope: no verdict anywhere, or one with its warning everywhere."""
+"""Reports on an image out of scope."""
 
 import io
 import json
@@ -28,7 +28,7 @@ def withheld(reader, chest):
 
 
 @pytest.fixture(scope="module")
-def asked_for(reader, chest):
+def requested(reader, chest):
     return reader.predict(chest, ignore_scope=True)
 
 
@@ -50,15 +50,15 @@ def test_verdict_is_withheld(withheld):
     assert "%" not in page.split("Limits")[0]
 
 
-def test_answer_on_request_carries_the_warning(asked_for, opinion, chest):
-    # The pixels are those of a leg, so the answer is that on the leg.
-    assert asked_for.probability == pytest.approx(opinion.probability, abs=1e-6)
-    assert sentences.verdict_headline(asked_for) == f"{sentences.verdict_headline(opinion)} (out of scope)"
-    assert table.opinion_row("Film 1", asked_for)["gate"]["reasons"][0].startswith(REASON)
-    page = _pdf(asked_for)
+def test_a_requested_verdict_has_a_warning(requested, opinion, chest):
+    # The pixels are those of the leg, so the probability is the same.
+    assert requested.probability == pytest.approx(opinion.probability, abs=1e-6)
+    assert sentences.verdict_headline(requested) == f"{sentences.verdict_headline(opinion)} (out of scope)"
+    assert table.opinion_row("Film 1", requested)["gate"]["reasons"][0].startswith(REASON)
+    page = _pdf(requested)
     for words in ("(out of scope)", REASON, sentences.NO_RECORD_OUT_OF_SCOPE):
         assert words in page
-    report = opinion_to_dicom(asked_for, chest, "leg")["structured-report.dcm"].decode(
+    report = opinion_to_dicom(requested, chest, "leg")["structured-report.dcm"].decode(
         "utf-8", errors="replace"
     )
     assert "(out of scope)" in report
@@ -66,7 +66,7 @@ def test_answer_on_request_carries_the_warning(asked_for, opinion, chest):
     assert "Lower limb" not in report
 
 
-def test_unexpected_exception_on_one_film_spoils_no_other(opinion, film, monkeypatch):
+def test_an_unexpected_exception_affects_one_image_only(opinion, film, monkeypatch):
     from fracture_core.report import study_archive
 
     def broken(found, label, region, made):

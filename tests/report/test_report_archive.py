@@ -1,4 +1,4 @@
-"""Everything of a study in one zip."""
+"""The zip with all results of a study."""
 
 import csv
 import io
@@ -21,17 +21,17 @@ def _opened(data: bytes) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def saved(opinion, refused, film, photo):
+def saved(opinion, rejected, film, photo):
     items = [
         StudyItem("Film 1", film, opinion, "", "leg"),
-        StudyItem("Film 2", photo.read_bytes(), refused, "", ""),
+        StudyItem("Film 2", photo.read_bytes(), rejected, "", ""),
         StudyItem("Film 2", b"", None, "The file is empty.", ""),
         StudyItem("Film 4", changed(film, StudyInstanceUID=None), opinion, "", "leg"),
     ]
     return _opened(study_to_zip(iter(items), MADE))
 
 
-def test_each_film_has_what_it_can_have(saved):
+def test_files_of_each_image(saved):
     assert set(saved) == {
         "001-film-1/report.pdf",
         "001-film-1/overlay.png",
@@ -46,17 +46,17 @@ def test_each_film_has_what_it_can_have(saved):
     }
 
 
-def test_tables_hold_every_film(saved):
+def test_tables_contain_every_image(saved):
     names = ["Film 1", "Film 2", "Film 2", "Film 4"]
     assert [row["name"] for row in json.loads(saved["results.json"])] == names
     table = csv.DictReader(io.StringIO(saved["results.csv"].decode("utf-8-sig")))
     assert [row["name"] for row in table] == names
 
 
-def test_what_is_missing_is_said(saved):
-    assert saved["not-written.txt"].decode().startswith("Film 4: Expected a DICOM file that says which study")
+def test_missing_results_are_listed(saved):
+    assert saved["not-written.txt"].decode().startswith("Film 4: The DICOM file does not identify its study")
 
 
-def test_files_come_back_as_they_went_in():
+def test_zip_round_trip():
     files = {"a.dcm": b"one", "b.dcm": bytes(range(256))}
     assert _opened(zip_files(files)) == files

@@ -1,4 +1,4 @@
-"""The results in a real archive: Orthanc, started here on ports of its own and with its data in a temporary folder."""
+"""The results in an Orthanc archive, started with free ports and a temporary folder."""
 
 import io
 import json
@@ -20,7 +20,7 @@ from fracture_core.report.overlay import render_report_overlay
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory) -> Iterator[str]:
-    """The address of an empty archive."""
+    """Address of an empty archive."""
     program = shutil.which("Orthanc") or shutil.which("Orthanc", path="/usr/sbin")
     if program is None:
         pytest.skip("Orthanc is not installed: apt-get install orthanc")
@@ -59,7 +59,7 @@ def _wait(url: str, process: subprocess.Popen) -> None:
     raise AssertionError("the archive did not answer")
 
 
-def test_film_and_results_are_one_study(archive, opinion, film):
+def test_image_and_results_form_one_study(archive, opinion, film):
     results = opinion_to_dicom(opinion, film, "leg")
     stored = {}
     for name, data in {"film": film, **results}.items():

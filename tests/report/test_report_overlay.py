@@ -1,4 +1,4 @@
-"""The overlay: the film's own pixels, and a legend below."""
+"""The overlay image and its contours."""
 
 import io
 from collections.abc import Iterator
@@ -10,11 +10,15 @@ import pytest
 from PIL import Image
 
 from fracture_core.imaging import STRONG_EVIDENCE, blend_heatmap, render_legend
-from fracture_core.report.contours import strong_contours
-from fracture_core.report.overlay import OVERLAY_OPACITY, render_report_overlay, report_overlay_png
+from fracture_core.report.overlay import (
+    OVERLAY_OPACITY,
+    render_report_overlay,
+    report_overlay_png,
+    strong_contours,
+)
 
 
-def test_pixel_for_pixel(opinion):
+def test_the_overlay_keeps_every_pixel(opinion):
     picture = render_report_overlay(opinion)
     height, width = opinion.film.pixels.shape
     assert picture.shape[1] == width
@@ -26,13 +30,13 @@ def test_pixel_for_pixel(opinion):
     assert len(shades) > 100
 
 
-def test_no_evidence_no_colour(calm):
-    picture = render_report_overlay(calm)
-    assert (picture[..., 0] == picture[..., 1])[: calm.film.height].all()
-    assert picture[calm.film.height :].max() > 100  # and says so in words
+def test_without_evidence_there_is_no_colour(no_evidence):
+    picture = render_report_overlay(no_evidence)
+    assert (picture[..., 0] == picture[..., 1])[: no_evidence.film.height].all()
+    assert picture[no_evidence.film.height :].max() > 100  # the legend states it
 
 
-def test_the_file_holds_nothing_but_the_picture(opinion):
+def test_the_png_has_no_metadata(opinion):
     data = report_overlay_png(opinion)
     picture = Image.open(io.BytesIO(data))
     assert picture.size == render_report_overlay(opinion).shape[1::-1]
@@ -41,7 +45,7 @@ def test_the_file_holds_nothing_but_the_picture(opinion):
 
 
 def _chunks(data: bytes) -> Iterator[int]:
-    """Where each chunk of a PNG file begins."""
+    """The offset of each chunk of a PNG file."""
     at = 8
     while at < len(data):
         yield at
@@ -49,17 +53,17 @@ def _chunks(data: bytes) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("shape", [(300, 70), (70, 300), (80, 80)])
-def test_small_films(opinion, shape):
-    placement = replace(opinion.heat.transform, source=shape)
+def test_small_images(opinion, shape):
+    placement = replace(opinion.heat.placement, source=shape)
     small = replace(
         opinion,
         film=replace(opinion.film, pixels=cv2.resize(opinion.film.pixels, shape[::-1])),
-        heat=replace(opinion.heat, transform=placement),
+        heat=replace(opinion.heat, placement=placement),
     )
     assert render_report_overlay(small).shape[1] == shape[1]
 
 
-def test_lines_lie_around_the_strong_areas(opinion):
+def test_contours_enclose_strong_evidence(opinion):
     evidence = opinion.heat.to_film()
     lines = strong_contours(opinion.heat)
     assert lines
@@ -72,5 +76,5 @@ def test_lines_lie_around_the_strong_areas(opinion):
     assert areas == sorted(areas, reverse=True)
 
 
-def test_no_lines_without_evidence(calm):
-    assert strong_contours(calm.heat) == []
+def test_without_evidence_there_are_no_contours(no_evidence):
+    assert strong_contours(no_evidence.heat) == []

@@ -1,4 +1,4 @@
-"""The report: one page, everything on it, nobody's name."""
+"""The PDF report."""
 
 import io
 import itertools
@@ -19,17 +19,17 @@ MADE = datetime(2026, 3, 4, 5, 6, tzinfo=timezone(timedelta(hours=-3, minutes=-3
 
 
 def _page(opinion, label="Film 1", region="leg"):
-    """The only page, and its words with single blanks."""
+    """The only page, and its text with single spaces."""
     (page,) = PdfReader(io.BytesIO(opinion_to_pdf(opinion, label, region, MADE))).pages
     return page, " ".join(page.extract_text().split())
 
 
-def test_everything_stands_on_one_page(opinion):
+def test_the_page_contains_all_facts(opinion):
     page, text = _page(opinion)
     assert [round(float(side)) for side in page.mediabox[2:]] == [595, 842]
     card = opinion.card
     found = card.test_regions["leg"]
-    for words in (
+    for text_part in (
         "Film 1",
         f"{opinion.film.width} × {opinion.film.height} pixels",
         sentences.verdict_headline(opinion),
@@ -46,7 +46,7 @@ def test_everything_stands_on_one_page(opinion):
         "4 March 2026, 05:06 (UTC-03:30)",
         f"Second Look {__version__}",
     ):
-        assert " ".join(words.split()) in text, words
+        assert " ".join(text_part.split()) in text, text_part
     assert len(page.images) == 3  # film, overlay, legend
 
 
@@ -57,46 +57,46 @@ def test_every_font_is_embedded(opinion):
     assert all("/FontFile2" in font["/FontDescriptor"] for font in fonts)
 
 
-def test_it_names_nobody(opinion):
+def test_the_report_names_no_person(opinion):
     document = PdfReader(io.BytesIO(opinion_to_pdf(opinion, "Film 1", "leg", MADE)))
-    drawn_words = document.pages[0].get_contents().get_data().decode("latin-1")
-    told = f"{document.pages[0].extract_text()} {document.metadata} {drawn_words}"
-    assert "SYNTHETIC" not in told
-    assert not [words for words in WORDS if words in told]
+    drawn_text = document.pages[0].get_contents().get_data().decode("latin-1")
+    text = f"{document.pages[0].extract_text()} {document.metadata} {drawn_text}"
+    assert "SYNTHETIC" not in text
+    assert not [words for words in WORDS if words in text]
 
 
-def test_a_refused_film_gets_no_opinion(refused):
-    page, text = _page(refused, region="")
+def test_a_rejected_image_gets_no_opinion(rejected):
+    page, text = _page(rejected, region="")
     assert "No opinion on this image" in text
-    assert refused.gate.reasons[0] in text
-    assert "Refused:" in text
+    assert rejected.gate.reasons[0] in text
+    assert "Rejected:" in text
     assert "Probability" not in text
     assert "sensitivity" not in text
     assert len(page.images) == 1
 
 
-def test_a_warning_is_passed_on(opinion):
+def test_the_report_contains_warnings(opinion):
     gate = replace(opinion.gate, state="warn", reasons=("The image is <very> dark & small.",))
-    assert "Caution: The image is <very> dark & small." in _page(replace(opinion, gate=gate))[1]
+    assert "Warning: The image is <very> dark & small." in _page(replace(opinion, gate=gate))[1]
 
 
-def test_no_evidence_is_said(calm):
-    page, text = _page(calm)
+def test_a_heatmap_without_evidence(no_evidence):
+    page, text = _page(no_evidence)
     assert "No positive evidence" in text
     assert "Grad-CAM" not in text
     assert len(page.images) == 2
 
 
-def test_the_region_of_the_reader(opinion):
+def test_a_region_chosen_by_the_reader(opinion):
     text = _page(opinion, region="hip")[1]
-    assert "Hip, as the reader says; the model takes it for: leg" in text
-    assert "Its record on hip films" in text
-    assert "No record on its region; the record is that on all films" in _page(opinion, region="")[1]
+    assert "Hip, chosen by the reader; predicted by the model: leg" in text
+    assert "Test record on hip images" in text
+    assert "No test record for this region, so that of all images is shown" in _page(opinion, region="")[1]
 
 
-def test_the_region_of_the_model(opinion):
+def test_a_region_predicted_by_the_model(opinion):
     assert (
-        f"Leg, of which the model is {sentences.percent_text(dict(opinion.regions)['leg'])} sure"
+        f"Leg, predicted by the model ({sentences.percent_text(dict(opinion.regions)['leg'])})"
         in _page(opinion)[1]
     )
 
@@ -108,7 +108,7 @@ def test_a_model_without_record(with_card):
     assert "None are stated." in text
 
 
-def test_a_model_that_can_be_relied_on_carries_no_warning(opinion):
+def test_a_reliable_model_gives_no_warning(opinion):
     assert "do not rely" not in _page(opinion)[1]
 
 
@@ -119,7 +119,7 @@ def test_uncertain_is_explained(opinion):
 @pytest.mark.parametrize(
     "label", ["a_name_without_blanks_" * 30, "<b>&amp; ünïcode Ж.png"], ids=["long", "markup"]
 )
-def test_long_words_stay_on_the_page(with_card, label):
+def test_long_texts_fit_on_the_page(with_card, label):
     long = with_card(limits=tuple(f"Limit {number} {'of many words ' * 20}" for number in range(30)))
     text = _page(long, label)[1].replace(" ", "")
     assert label.replace(" ", "") in text
@@ -128,14 +128,14 @@ def test_long_words_stay_on_the_page(with_card, label):
 
 
 @pytest.mark.parametrize("shape", [(60, 900), (900, 60)], ids=["wide", "tall"])
-def test_films_of_any_shape(opinion, shape):
-    placement = replace(opinion.heat.transform, source=shape)
+def test_images_of_any_shape(opinion, shape):
+    placement = replace(opinion.heat.placement, source=shape)
     film = replace(opinion.film, pixels=np.zeros(shape, np.float32))
-    assert _page(replace(opinion, film=film, heat=replace(opinion.heat, transform=placement)))[1]
+    assert _page(replace(opinion, film=film, heat=replace(opinion.heat, placement=placement)))[1]
 
 
-def test_the_scale_is_told_apart_in_grey():
-    grey = [0.299 * zone.red + 0.587 * zone.green + 0.114 * zone.blue for zone in pdf_figures._ZONES]
+def test_the_zones_of_the_scale_differ_in_greyscale():
+    grey = [0.299 * zone.red + 0.587 * zone.green + 0.114 * zone.blue for zone in pdf_figures._ZONE_COLOURS]
     assert all(lighter - darker > 0.15 for lighter, darker in itertools.pairwise(grey))
 
 
@@ -146,8 +146,8 @@ def test_labels_of_the_scale_never_overlap(low, high):
     from reportlab.pdfbase.pdfmetrics import stringWidth
 
     ends = sorted(
-        (left, left + stringWidth(words, pdf_figures.REGULAR_FONT, pdf_figures._LETTER))
-        for left, words in scale._labels()
+        (left, left + stringWidth(words, pdf_figures.REGULAR_FONT, pdf_figures._FONT_SIZE))
+        for left, words in scale._place_labels()
     )
     assert all(0 <= left < right <= 400 for left, right in ends)
     assert all(one[1] < other[0] for one, other in itertools.pairwise(ends))

@@ -1,4 +1,4 @@
-"""What is taken over from a DICOM film, however poor it is."""
+"""Attributes that results take from a DICOM image."""
 
 import io
 import logging
@@ -14,18 +14,17 @@ from pydicom.uid import SecondaryCaptureImageStorage
 
 from fracture_core.errors import DataError
 from fracture_core.report.dicom import opinion_to_dicom
-from fracture_core.report.dicom_source import is_dicom_content, read_dicom_source
-from fracture_core.report.pydicom_settings import without_value_checks
+from fracture_core.report.dicom_source import is_dicom_content, read_dicom_source, without_value_checks
 
 
-def test_patient_and_study_are_taken_over(film):
+def test_patient_and_study_are_copied(film):
     found = read_dicom_source(film)
     assert {keyword: str(found.identity[keyword].value) for keyword in PERSON} == PERSON
     assert found.spacing is not None
     assert "Jane" not in repr(found)
 
 
-def test_what_results_point_at_names_nobody(film):
+def test_the_reference_identifies_nobody(film):
     reference = read_dicom_source(film).reference
     assert not [words for words in ("Doe", "4711", "1951") if words in str(reference)]
     assert reference.StudyInstanceUID == dcmread(io.BytesIO(film)).StudyInstanceUID
@@ -35,31 +34,30 @@ def test_what_results_point_at_names_nobody(film):
     "keyword", ["StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID"]
 )
 @pytest.mark.parametrize("value", [None, ""], ids=["absent", "empty"])
-def test_a_film_that_cannot_be_referred_to(film, keyword, value):
+def test_missing_identifiers_are_errors(film, keyword, value):
     poor = changed(film, **{keyword: value})
-    with pytest.raises(DataError, match=f"its {keyword} is missing") as refused:
+    with pytest.raises(DataError, match=f"{keyword} is missing or invalid"):
         read_dicom_source(poor)
-    assert str(refused.value).count(".") == 1
 
 
-def test_a_kind_of_image_that_nobody_knows(film):
-    with pytest.raises(DataError, match="SOPClassUID is another"):
+def test_unknown_sop_classes_are_errors(film):
+    with pytest.raises(DataError, match="is not that of an image"):
         read_dicom_source(changed(film, SOPClassUID="1.2.3.4"))
     assert read_dicom_source(changed(film, SOPClassUID=SecondaryCaptureImageStorage))
 
 
-def test_a_picture_has_no_study(photo):
+def test_files_other_than_dicom_are_errors(photo):
     assert not is_dicom_content(photo.read_bytes())
-    with pytest.raises(DataError, match="is a picture without one"):
+    with pytest.raises(DataError, match="this file is not DICOM"):
         read_dicom_source(photo.read_bytes())
 
 
-def test_without_preamble(film):
+def test_dicom_without_preamble(film):
     assert is_dicom_content(film[132:])
     assert read_dicom_source(film[132:]).reference == read_dicom_source(film).reference
 
 
-def test_a_film_without_optional_elements(opinion, film):
+def test_an_image_without_optional_elements(opinion, film):
     bare = changed(film, **dict.fromkeys([*PERSON, "PatientSex", "StudyDate", "StudyTime", "PixelSpacing"]))
     for name, data in opinion_to_dicom(opinion, bare, "leg").items():
         result = dcmread(io.BytesIO(data))
@@ -76,14 +74,14 @@ def _with(film: bytes, old: bytes, new: bytes) -> bytes:
     return film.replace(old, new)
 
 
-def test_malformed_values_are_left_out_and_said_nowhere(opinion, film, caplog, capfd):
+def test_invalid_values_are_left_out_and_not_logged(opinion, film, caplog, capfd):
     odd = _with(_with(film, b"19510203", b"3rd Feb "), b"20260102", b"20269999")
     caplog.set_level(logging.DEBUG)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         results = opinion_to_dicom(opinion, odd, "leg")
-    said = "".join(str(warning.message) for warning in warned) + caplog.text + "".join(capfd.readouterr())
-    assert not [words for words in ("Jane", "4711", "Feb", "9999", "Holmes") if words in said]
+    output = "".join(str(warning.message) for warning in warned) + caplog.text + "".join(capfd.readouterr())
+    assert not [words for words in ("Jane", "4711", "Feb", "9999", "Holmes") if words in output]
     for data in results.values():
         result = dcmread(io.BytesIO(data))
         assert (result.PatientBirthDate, result.StudyDate) == ("", "")
@@ -100,7 +98,7 @@ def test_malformed_values_are_left_out_and_said_nowhere(opinion, film, caplog, c
         (["", "ISO 2022 IR 149"], "Hong^Gildong=洪^吉洞=홍^길동"),
     ],
 )
-def test_names_in_any_script(opinion, film, characters, name):
+def test_names_in_other_scripts(opinion, film, characters, name):
     for data in opinion_to_dicom(
         opinion, changed(film, SpecificCharacterSet=characters, PatientName=name), "leg"
     ).values():
@@ -109,7 +107,7 @@ def test_names_in_any_script(opinion, film, characters, name):
         assert str(result.PatientName) == name
 
 
-def test_an_anonymised_film_stays_one(film):
+def test_anonymised_images_stay_anonymised(film):
     how = {"PatientIdentityRemoved": "YES", "DeidentificationMethod": "by hand"}
     assert read_dicom_source(changed(film, **how)).identity.DeidentificationMethod == "by hand"
     assert (
@@ -118,7 +116,7 @@ def test_an_anonymised_film_stays_one(film):
     )
 
 
-def test_side_and_direction(film):
+def test_laterality_and_orientation(film):
     assert (
         read_dicom_source(changed(film, ImageLaterality="R", PatientOrientation=["L", "F"])).laterality == "R"
     )
@@ -127,7 +125,7 @@ def test_side_and_direction(film):
     assert read_dicom_source(changed(film, PatientOrientation=None)).orientation == []
 
 
-def test_a_lossy_film_makes_lossy_results(film):
+def test_lossy_images_give_lossy_results(film):
     lossy = read_dicom_source(
         changed(
             film,
@@ -141,15 +139,15 @@ def test_a_lossy_film_makes_lossy_results(film):
 
 
 @pytest.mark.parametrize("uid", ["abc", ["1.2", "3.4"]])
-def test_an_identifier_that_is_none_is_said(film, uid):
+def test_invalid_identifiers_are_errors(film, uid):
     with disable_value_validation():
         odd = changed(film, StudyInstanceUID=uid)
-    with pytest.raises(DataError, match="its StudyInstanceUID is missing or none"):
+    with pytest.raises(DataError, match="StudyInstanceUID is missing or invalid"):
         read_dicom_source(odd)
 
 
-def test_checks_of_values_stay_off_inside_and_on_outside():
-    """They are one switch for the whole process, and results are written by several threads."""
+def test_value_checks_are_off_inside_and_on_outside():
+    """pydicom has one switch for the whole process, and several threads write results."""
     inside, outside = [], settings.reading_validation_mode
 
     def write() -> None:

@@ -1,4 +1,4 @@
-"""The tables: the same in both, and harmless."""
+"""JSON and CSV tables of opinions."""
 
 import csv
 import io
@@ -9,32 +9,32 @@ from patient_data import WORDS
 from fracture_core.report import display_names, table
 
 
-def _rows(opinion, refused):
+def _rows(opinion, rejected):
     return [
         table.opinion_row("Film 1", opinion),
-        table.opinion_row("Film 2", refused),
+        table.opinion_row("Film 2", rejected),
         table.opinion_row("=cmd|' /C calc'!A0", None, "+The file is empty."),
     ]
 
 
-def test_values_are_those_of_the_opinion(opinion, refused):
-    first, second, third = json.loads(table.rows_to_json(_rows(opinion, refused)))
+def test_json_values_are_those_of_the_opinion(opinion, rejected):
+    first, second, third = json.loads(table.rows_to_json(_rows(opinion, rejected)))
     assert tuple(first) == tuple(second) == tuple(third) == table.TABLE_FIELDS
     assert first == {"name": "Film 1", "error": None, **json.loads(json.dumps(opinion.to_json()))}
     assert second["verdict"] is None
-    assert second["gate"]["reasons"] == list(refused.gate.reasons)
+    assert second["gate"]["reasons"] == list(rejected.gate.reasons)
     assert (third["error"], third["model"]) == ("+The file is empty.", None)
 
 
-def test_csv_says_the_same(opinion, refused):
-    text = table.rows_to_csv(_rows(opinion, refused))
+def test_csv_values_are_those_of_the_opinion(opinion, rejected):
+    text = table.rows_to_csv(_rows(opinion, rejected))
     assert text.startswith("\ufeffname,probability,")
     first, second, third = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
     assert float(first["probability"]) == round(opinion.probability, 6)
     assert first["verdict"] == opinion.verdict.value
     assert first["model_sha256"] == opinion.card.weights.sha256
     assert [int(number) for number in first["peak"].split()] == list(opinion.heat.peak())
-    assert second["gate"] == f"refuse: {refused.gate.reasons[0]}"
+    assert second["gate"] == f"refuse: {rejected.gate.reasons[0]}"
     assert third["name"] == "'=cmd|' /C calc'!A0"
     assert third["error"] == "'+The file is empty."
 
@@ -45,12 +45,12 @@ def test_no_cell_is_a_formula():
         assert cell == f"'{start}1"
 
 
-def test_they_name_nobody(opinion, refused):
-    rows = _rows(opinion, refused)
+def test_tables_name_no_person(opinion, rejected):
+    rows = _rows(opinion, rejected)
     assert not [words for words in WORDS if words in table.rows_to_json(rows) + table.rows_to_csv(rows)]
 
 
-def test_names_are_kept_only_when_asked_for():
+def test_display_names():
     assert display_names.display_name("doe_jane.dcm", 3, keep=False) == "Film 3"
     assert display_names.display_name("doe_jane.dcm", 3, keep=True) == "doe_jane.dcm"
     assert display_names.file_stem("Film 3") == "film-3"

@@ -1,4 +1,4 @@
-"""How well properties of the files alone tell the label."""
+"""Chart of shortcuts: how well properties of the files alone predict the label."""
 
 from typing import Any
 
@@ -6,17 +6,21 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-# Okabe and Ito's orange, and grey: they differ in lightness too.
-_REAL, _CHANCE = "#E69F00", "#7C8794"
+# Orange of Okabe and Ito, and grey; they also differ in lightness.
+_ABOVE_CHANCE_COLOUR, _CHANCE_COLOUR = "#E69F00", "#7C8794"
 _STEP = 24
 
 
 def show(shortcuts: list[dict[str, Any]]) -> None:
-    """A point and an interval for each property, the strongest first."""
+    """Draw the AUC of each property with its interval, strongest first.
+
+    Args:
+        shortcuts: the list `shortcuts` of an audit report.
+    """
     shortcuts = [shortcut for shortcut in shortcuts if shortcut["auc"]["value"] is not None]
     if not shortcuts:
         return
-    st.subheader("What gives the label away without a look at the bone", anchor=False)
+    st.subheader("Shortcuts: file properties that predict the label", anchor=False)
     frame = pd.DataFrame(
         [
             {
@@ -24,16 +28,16 @@ def show(shortcuts: list[dict[str, Any]]) -> None:
                 "AUC": shortcut["auc"]["value"],
                 "low": shortcut["auc"]["low"],
                 "high": shortcut["auc"]["high"],
-                "more than chance": "yes" if shortcut["real"] else "no",
-                "on this set": shortcut["sentence"],
+                "above chance": "yes" if shortcut["real"] else "no",
+                "in this dataset": shortcut["sentence"],
             }
             for shortcut in shortcuts
         ]
     )
     colour = alt.Color(
-        "more than chance:N",
-        scale=alt.Scale(domain=["yes", "no"], range=[_REAL, _CHANCE]),
-        legend=alt.Legend(orient="top", title="More than chance"),
+        "above chance:N",
+        scale=alt.Scale(domain=["yes", "no"], range=[_ABOVE_CHANCE_COLOUR, _CHANCE_COLOUR]),
+        legend=alt.Legend(orient="top", title="Above chance"),
     )
     order = list(frame["property"])
     names = alt.Y("property:N", sort=order, title=None, axis=alt.Axis(labelLimit=170, labelOverlap=False))
@@ -41,12 +45,12 @@ def show(shortcuts: list[dict[str, Any]]) -> None:
     scale = alt.Scale(domain=[tenths[0] / 10, 1.0], nice=False)
     axis = alt.Axis(values=[tenth / 10 for tenth in tenths], format=".1f")
     tips = ["property", alt.Tooltip("AUC", format=".2f"), alt.Tooltip("low", format=".2f")]
-    tips += [alt.Tooltip("high", format=".2f"), "on this set"]
+    tips += [alt.Tooltip("high", format=".2f"), "in this dataset"]
     base = alt.Chart(frame)
     chart = alt.layer(
         alt.Chart(pd.DataFrame({"x": [0.5]}))
         .mark_rule(strokeDash=[4, 4], color="#7C8794")
-        .encode(x=alt.X("x:Q", scale=scale, axis=axis, title="AUC (95% CI), 0.5 tells nothing")),
+        .encode(x=alt.X("x:Q", scale=scale, axis=axis, title="AUC (95% CI); 0.5 is chance")),
         base.mark_rule(strokeWidth=2).encode(
             x=alt.X("low:Q", scale=scale, axis=axis),
             x2="high:Q",
@@ -58,6 +62,6 @@ def show(shortcuts: list[dict[str, Any]]) -> None:
             x="AUC:Q", y=names, color=colour, tooltip=tips
         ),
     ).properties(height=alt.Step(_STEP))
-    st.altair_chart(chart, width="stretch", alt="AUC of each property with its interval")
-    with st.expander("In words"):
+    st.altair_chart(chart, width="stretch", alt="AUC of each property with its 95% interval")
+    with st.expander("Descriptions"):
         st.markdown("\n".join(f"- **{shortcut['words']}**: {shortcut['sentence']}" for shortcut in shortcuts))

@@ -1,4 +1,4 @@
-"""The films behind the sentences: groups of copies, and single files worth a look."""
+"""Images of an audit: groups of duplicates, and single files with a problem."""
 
 from pathlib import Path
 from typing import Any
@@ -7,26 +7,30 @@ import streamlit as st
 
 from fracture_core.audit import html_report
 from fracture_core.audit.wording import SPLIT_TITLES
-from pages.components.common import boundary, thumbnails
+from pages.components.common import boundary, case_images
 
-#: Groups on one page.
-_PAGE = 12
+# Groups per page.
+_PAGE_SIZE = 12
 
-_AT = "audit_copies_page"
-
-
-def _shown(path: Path) -> str:
-    return thumbnails.thumbnail_data_uri(str(path))
+_PAGE_KEY = "audit_copies_page"
 
 
-def _to(page: int) -> None:
-    st.session_state[_AT] = page
+def _thumbnail(path: Path) -> str:
+    return case_images.thumbnail_data_uri(str(path))
+
+
+def _turn_to_page(page: int) -> None:
+    st.session_state[_PAGE_KEY] = page
 
 
 def show(report: dict[str, Any]) -> None:
-    """Groups of copies by what is wrong with them, then single files."""
-    _groups(report)
-    for entry in html_report.file_sections(report, _shown):
+    """Draw groups of duplicates by problem, then single files.
+
+    Args:
+        report: the audit report.
+    """
+    _show_groups(report)
+    for entry in html_report.file_sections(report, _thumbnail):
         with st.expander(entry["sentence"]):
             st.html(
                 html_report.render_fragment(
@@ -35,34 +39,34 @@ def show(report: dict[str, Any]) -> None:
             )
 
 
-def _groups(report: dict[str, Any]) -> None:
-    kinds = html_report.duplicate_sections(report)
-    if not kinds:
+def _show_groups(report: dict[str, Any]) -> None:
+    sections = html_report.duplicate_sections(report)
+    if not sections:
         return
-    st.subheader("Copies", anchor=False)
-    kind = st.segmented_control(
-        "Which copies",
-        tuple(kinds),
-        format_func=lambda title: f"{title} ({len(kinds[title]):,})",
-        default=next(iter(kinds)),
+    st.subheader("Duplicates", anchor=False)
+    section = st.segmented_control(
+        "Kind of duplicates",
+        tuple(sections),
+        format_func=lambda title: f"{title} ({len(sections[title]):,})",
+        default=next(iter(sections)),
         required=True,
         label_visibility="collapsed",
         key=f"audit_copies_{report['root']}_{report['created']}",
-        on_change=boundary.callback(_to),
+        on_change=boundary.callback(_turn_to_page),
         args=(0,),
     )
-    groups = kinds[kind]
-    pages = -(-len(groups) // _PAGE)
-    page = min(st.session_state.get(_AT, 0), pages - 1)
-    chosen = groups[page * _PAGE : (page + 1) * _PAGE]
-    with st.spinner("Reading films …"):
-        drawn = [html_report.duplicate_group_view(rows, report, _shown) for rows in chosen]
-    st.html(html_report.render_fragment("group_list", drawn, report["label"], SPLIT_TITLES))
+    groups = sections[section]
+    pages = -(-len(groups) // _PAGE_SIZE)
+    page = min(st.session_state.get(_PAGE_KEY, 0), pages - 1)
+    page_groups = groups[page * _PAGE_SIZE : (page + 1) * _PAGE_SIZE]
+    with st.spinner("Reading images …"):
+        views = [html_report.duplicate_group_view(rows, report, _thumbnail) for rows in page_groups]
+    st.html(html_report.render_fragment("group_list", views, report["label"], SPLIT_TITLES))
     if pages > 1:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
                 "Previous",
-                on_click=boundary.callback(_to),
+                on_click=boundary.callback(_turn_to_page),
                 args=(page - 1,),
                 disabled=page == 0,
                 key="audit_previous",
@@ -70,7 +74,7 @@ def _groups(report: dict[str, Any]) -> None:
             st.caption(f"Page {page + 1} of {pages}", width="content")
             st.button(
                 "Next",
-                on_click=boundary.callback(_to),
+                on_click=boundary.callback(_turn_to_page),
                 args=(page + 1,),
                 disabled=page == pages - 1,
                 key="audit_next",

@@ -1,4 +1,4 @@
-"""Where audits lie on this computer, and the one of a data set."""
+"""The audits on this computer, and their results."""
 
 import hashlib
 from pathlib import Path
@@ -13,30 +13,30 @@ from fracture_core.file_names import encode_name
 from fracture_core.io.atomic_write import write_atomically
 from fracture_core.jobs.job import JobState
 
-#: Under these names the session keeps what is chosen.
+#: Session state: the chosen folder and layout.
 FOLDER, LAYOUT = "audit_folder", "audit_layout"
 
 _JOBS, _SPLITS = ".audits", ".splits"
 
 
 def job_for(data: Path) -> AuditJob:
-    """The audit of a data set, begun or not; the same folder has the same for every user and after a restart."""
+    """Return the audit of a dataset, whether it exists or not. A folder has one audit for all users."""
     name = hashlib.sha256(encode_name(str(data))).hexdigest()[:16]
     return AuditJob(paths.runs_dir() / _JOBS / name)
 
 
 def all_jobs() -> list[tuple[AuditJob, JobState]]:
-    """Every audit on this computer, the one that changed last first."""
+    """List the audits on this computer, latest first."""
     jobs = sorted(map(AuditJob, (paths.runs_dir() / _JOBS).glob("*/")), key=lambda job: -job.changed_at)
-    found = [(job, job.state()) for job in jobs]
-    return [(job, state) for job, state in found if state.status != "absent"]
+    states = [(job, job.state()) for job in jobs]
+    return [(job, state) for job, state in states if state.status != "absent"]
 
 
 def load_report(job: AuditJob) -> dict[str, Any]:
-    """The results of a finished audit, read once.
+    """Load the results of a finished audit; they are cached.
 
     Raises:
-        DataError: they are gone, or the file is damaged.
+        DataError: the results were deleted or are damaged.
     """
     return _report(str(job.folder), job.changed_at)
 
@@ -47,22 +47,22 @@ def _report(folder: str, changed: float) -> dict[str, Any]:
 
 
 def keep_split(job: AuditJob, name: str) -> Path:
-    """A copy of the mended split for a training, which may read it again long after the audit is forgotten.
+    """Copy the clean split for training runs, which may read it after the audit was deleted.
 
-    It is made once for each audit, and anew only where somebody deleted it.
+    The copy is made once per audit, and again if it was deleted.
 
     Args:
         job: a finished audit.
-        name: what the copy is called, with a hash of what it holds behind it.
+        name: start of the file name; a hash of the content follows.
 
     Raises:
-        DataError: it cannot be copied.
+        DataError: the split cannot be copied.
     """
-    asked = str(job.folder), job.changed_at, name
-    path = _keep_split(*asked)
+    arguments = str(job.folder), job.changed_at, name
+    path = _keep_split(*arguments)
     if not path.is_file():
-        _keep_split.clear(*asked)
-        path = _keep_split(*asked)
+        _keep_split.clear(*arguments)
+        path = _keep_split(*arguments)
     return path
 
 
@@ -79,7 +79,7 @@ def _keep_split(folder: str, changed: float, name: str) -> Path:
         write_atomically(path, text)
     except OSError as error:
         raise DataError(
-            f"Expected to copy the mended split to {paths.runs_dir() / _SPLITS}, but the system said "
-            f"“{error.strerror}”: free disk space, or audit again."
+            f"Cannot copy the clean split to {paths.runs_dir() / _SPLITS}: {error.strerror}. Free disk space, or audit "
+            "again."
         ) from error
     return path.resolve()

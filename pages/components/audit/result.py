@@ -1,4 +1,4 @@
-"""The results of an audit: the verdict, the sentences, the real sizes, the mended split, the films."""
+"""Results of an audit: findings, sizes, clean split, shortcuts and images."""
 
 import html as plain_html
 import json
@@ -17,26 +17,26 @@ from pages.components.train import data_source, state
 
 
 def show(job: AuditJob) -> None:
-    """Draws everything a finished audit has to say."""
+    """Draw the results of a finished audit."""
     report = jobs.load_report(job)
-    _head(report)
+    _show_head(report)
     st.html(html_report.render_fragment("finding_list", report["findings"]))
-    _downloads(job, report)
-    st.subheader("What each part really holds", anchor=False)
-    st.caption("Copies of a film teach nothing new: what counts is how many different pictures there are.")
+    _show_downloads(job, report)
+    st.subheader("Distinct images per split", anchor=False)
+    st.caption("Duplicates add no information: the number of distinct images counts.")
     st.html(html_report.render_fragment("size_table", report["sizes"], report["label"], SPLIT_TITLES))
     if len(report["balance"]) > 1:
-        with st.expander("By part and region"):
+        with st.expander("By split and region"):
             st.html(
                 html_report.render_fragment("balance_table", report["balance"], report["label"], SPLIT_TITLES)
             )
-    _mended(job, report)
+    _show_clean_split(job, report)
     charts.show(report["shortcuts"])
     duplicates.show(report)
-    _unreadable(report)
+    _show_unreadable_files(report)
 
 
-def _head(report: dict[str, Any]) -> None:
+def _show_head(report: dict[str, Any]) -> None:
     names = ", ".join(
         f"“{name}” = {report['label'] if label else 'no ' + report['label']}"
         for name, label in report["classes"]
@@ -49,7 +49,7 @@ def _head(report: dict[str, Any]) -> None:
     )
 
 
-def _downloads(job: AuditJob, report: dict[str, Any]) -> None:
+def _show_downloads(job: AuditJob, report: dict[str, Any]) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "Report with thumbnails (HTML)",
@@ -59,7 +59,7 @@ def _downloads(job: AuditJob, report: dict[str, Any]) -> None:
             on_click="ignore",
         )
         st.download_button(
-            "Everything as JSON",
+            "Report (JSON)",
             data=boundary.download(lambda: json.dumps(report, indent=1)),
             file_name="audit.json",
             mime="application/json",
@@ -67,32 +67,32 @@ def _downloads(job: AuditJob, report: dict[str, Any]) -> None:
         )
 
 
-def _mended(job: AuditJob, report: dict[str, Any]) -> None:
-    """The same set without its faults, beside what it was."""
-    mended = report["mended"]
-    st.subheader("Mended split", anchor=False)
-    if "error" in mended:
-        st.info(mended["error"])
+def _show_clean_split(job: AuditJob, report: dict[str, Any]) -> None:
+    """The clean split beside the split as distributed."""
+    clean_split = report["mended"]
+    st.subheader("Clean split", anchor=False)
+    if "error" in clean_split:
+        st.info(clean_split["error"])
         return
-    st.markdown(f"{mended['sentence']} Nothing on disk was moved or deleted.")
-    if mended["leaks_before"]:
+    st.markdown(f"{clean_split['sentence']} Nothing on disk was moved or deleted.")
+    if clean_split["leaks_before"]:
         left, right = st.columns(2)
-        left.metric("Films to judge on that training has seen, as it is", f"{mended['leaks_before']:,}")
-        right.metric("After mending", f"{mended['leaks_after']:,}")
-    st.caption("From the set as it is to the mended split:")
+        left.metric("Evaluation images also in training, as distributed", f"{clean_split['leaks_before']:,}")
+        right.metric("In the clean split", f"{clean_split['leaks_after']:,}")
+    st.caption("From the split as distributed to the clean split:")
     st.html(
         html_report.render_fragment(
             "change_table", html_report.size_changes(report), report["label"], SPLIT_TITLES
         )
     )
-    st.html(html_report.render_fragment("finding_list", mended["findings"]))
+    st.html(html_report.render_fragment("finding_list", clean_split["findings"]))
     with st.container(horizontal=True):
-        if st.button("Train on the mended split", type="primary"):
+        if st.button("Train on the clean split", type="primary"):
             data_source.choose_folder(str(jobs.keep_split(job, Path(report["root"]).name)))
             st.session_state[state.VIEW_KEY] = state.NEW_VIEW
             st.switch_page("pages/train.py")
         st.download_button(
-            "Download the manifest (CSV)",
+            "Download manifest (CSV)",
             data=job.clean_manifest_path.read_bytes,
             file_name=MANIFEST_NAME,
             mime="text/csv",
@@ -100,12 +100,12 @@ def _mended(job: AuditJob, report: dict[str, Any]) -> None:
         )
 
 
-def _unreadable(report: dict[str, Any]) -> None:
+def _show_unreadable_files(report: dict[str, Any]) -> None:
     if not report["unreadable"]:
         return
-    st.subheader("Files that cannot be read", anchor=False)
+    st.subheader("Unreadable files", anchor=False)
     st.dataframe(
-        [{"file": name, "why": why} for name, why in report["unreadable"].items()],
+        [{"file": name, "error": error} for name, error in report["unreadable"].items()],
         hide_index=True,
         width="stretch",
     )

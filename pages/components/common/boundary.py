@@ -1,7 +1,7 @@
-"""The boundary between a page and its user: no exception of a page, a fragment, a callback or a download gets past it.
+"""Error handling of pages, fragments, callbacks and downloads.
 
-Streamlit shows an uncaught exception as its own error box and writes its message to the log. These wrappers show
-one sentence with a reference instead. Pages use them in place of `st.fragment` and of a bare `on_click`,
+Streamlit shows an uncaught exception in an error box and writes its message to the log. These wrappers show one
+sentence with a reference instead. Pages use them in place of `st.fragment` and of a bare `on_click`,
 `on_change` or deferred `data`; `tests/pages/test_page_rules.py` checks that.
 """
 
@@ -22,7 +22,7 @@ _CALLBACK_ERRORS = "boundary_callback_errors"
 
 
 def run(draw: Callable[[], object]) -> None:
-    """Draw a part of the page; show a sentence where it fails.
+    """Draw a part of the page, and its error message if it fails.
 
     Args:
         draw: draws the part. Reruns and stops that it requests pass unchanged.
@@ -63,11 +63,11 @@ def fragment(
 ) -> Callable[..., Any]:
     """Guard a function and make it a fragment, as `st.fragment` does.
 
-    A fragment that fails with an internal error and reruns by itself shows its error and is not tried again until
-    the whole page reruns; otherwise the log would grow with every rerun.
+    A fragment that reruns by itself and fails with an internal error is not tried again until the whole page reruns.
+    Otherwise the log would grow with every rerun.
 
     Args:
-        function: draws the fragment; None where this is used as a decorator with arguments.
+        function: draws the fragment; None if this is used as a decorator with arguments.
         run_every: seconds between two reruns; None for none.
 
     Returns:
@@ -107,8 +107,8 @@ def fragment(
 def download(make: Callable[[], Any]) -> Callable[[], Any]:
     """Guard a function that makes the content of a download when its button is pressed.
 
-    Streamlit tells the user that the download failed and logs the message of the exception, so that message must hold
-    no values of a file.
+    Streamlit reports that the download failed and logs the message of the exception. The message must therefore
+    contain no values of a file.
 
     Args:
         make: returns the content.

@@ -1,4 +1,4 @@
-"""Films of a data set on this computer: found, shrunk for the screen, and shown to the model.
+"""Images of a dataset for the screen: thumbnails, scaled images, heatmaps and boxes.
 
 Nothing is written to disk, and every cache is bounded.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from fracture_core.audit import thumbnail
 from fracture_core.datasets.cases import Box
 from fracture_core.datasets.layouts import read_catalogue
 from fracture_core.errors import DataError
@@ -20,22 +21,21 @@ from fracture_core.imaging import encode_png, letterbox, read_radiograph
 from fracture_core.registry.card import ModelCard
 from pages.components.common import resources
 
-#: Longest side on the screen, in pixels.
-_THUMBNAIL, _SCREEN = 192, 1000
+# Longest side in pixels, of a thumbnail and of an image on the screen.
+_THUMBNAIL_SIDE, _SCREEN_SIDE = 192, 1000
 
 
 @dataclass(frozen=True, eq=False)
 class DisplayedCase:
-    """A film as the screen shows it, with what the model found.
+    """An image at screen size, with its prediction.
 
     Attributes:
-        film: uint8 (height, width).
-        heat: uint8 (height, width), 255 = full colour; None without positive evidence, or where the film
-            could not be judged.
-        probability: calibrated; None where the film could not be judged.
-        reasons: why it could not, or what to mind; sentences.
-        scale: the evidence, in log-odds, that is drawn in full colour.
-        features: by which films are compared, float (channels,); None where there are none.
+        film: pixels, uint8 (height, width).
+        heat: heatmap, uint8 (height, width), 255 = full colour; None without positive evidence or for a rejected image.
+        probability: calibrated, 0–1; None for a rejected image.
+        reasons: warnings, or the reasons of the rejection; sentences.
+        scale: evidence in log-odds that is drawn in full colour.
+        features: image features for similarity search, float (channels,); None for a model without.
     """
 
     film: np.ndarray
@@ -48,18 +48,26 @@ class DisplayedCase:
 
 @st.cache_data(max_entries=240, show_spinner=False)
 def thumbnail_html(root: str, path: str, alt: str) -> str:
-    """A film as a small `<img>` on black, read when it is first shown.
+    """Return a thumbnail on black as an `<img>` element; the image is read at the first call.
 
     Raises:
-        ImageReadError: it cannot be read.
+        ImageReadError: the image cannot be read.
     """
-    canvas, _ = letterbox(read_radiograph(resolve_name(Path(root) / path)).pixels, _THUMBNAIL, _THUMBNAIL)
+    canvas, _ = letterbox(
+        read_radiograph(resolve_name(Path(root) / path)).pixels, _THUMBNAIL_SIDE, _THUMBNAIL_SIDE
+    )
     return f'<img alt="{alt}" src="{data_uri(canvas)}">'
 
 
-@st.cache_data(max_entries=2, ttl=600, show_spinner="Reading the table of the data set …")
+@st.cache_data(max_entries=800, show_spinner=False)
+def thumbnail_data_uri(path: str) -> str:
+    """Return a square thumbnail of an image file as a data URI; "" if it cannot be read."""
+    return thumbnail.thumbnail_data_uri(Path(path))
+
+
+@st.cache_data(max_entries=2, ttl=600, show_spinner="Reading the dataset …")
 def true_boxes(root: str) -> dict[str, tuple[Box, ...]]:
-    """True fracture boxes by case id; empty where the folder has no known layout, hence none to offer."""
+    """Return the fracture boxes of a dataset by case id; empty if the folder has no known layout."""
     try:
         cases = read_catalogue(Path(root)).cases
     except DataError:
@@ -67,28 +75,28 @@ def true_boxes(root: str) -> dict[str, tuple[Box, ...]]:
     return {case.id: case.boxes for case in cases if case.boxes}
 
 
-@st.cache_data(max_entries=16, show_spinner="Reading the film …")
+@st.cache_data(max_entries=16, show_spinner="Reading the image …")
 def load_image(root: str, path: str) -> np.ndarray:
-    """A film at screen size, uint8 (height, width).
+    """Return an image at screen size, uint8 (height, width).
 
     Raises:
-        ImageReadError: it cannot be read.
+        ImageReadError: the image cannot be read.
     """
     return _shrink(read_radiograph(resolve_name(Path(root) / path)).pixels)
 
 
 def explain_case(card: ModelCard, root: str, path: str) -> DisplayedCase:
-    """A film and where the model looks on it.
+    """Return an image with its prediction and heatmap.
 
     Raises:
-        ImageReadError: the film cannot be read.
+        ImageReadError: the image cannot be read.
         ModelError: the model cannot be loaded.
     """
-    return _look(root, path, card.weights.sha256, card)
+    return _explain(root, path, card.weights.sha256, card)
 
 
-@st.cache_data(max_entries=16, show_spinner="The model looks at the film …")
-def _look(root: str, path: str, sha256: str, _card: ModelCard) -> DisplayedCase:
+@st.cache_data(max_entries=16, show_spinner="Computing the heatmap …")
+def _explain(root: str, path: str, sha256: str, _card: ModelCard) -> DisplayedCase:
     opinion = resources.load_predictor(_card).predict(resolve_name(Path(root) / path))
     heat = opinion.heat
     return DisplayedCase(
@@ -102,24 +110,24 @@ def _look(root: str, path: str, sha256: str, _card: ModelCard) -> DisplayedCase:
 
 
 def _shrink(values: np.ndarray) -> np.ndarray:
-    """Values in 0–1 at screen size as uint8; small films keep their size."""
+    """Scale values in 0–1 to screen size, as uint8; small images keep their size."""
     height, width = values.shape
-    factor = min(1.0, _SCREEN / max(height, width))
+    factor = min(1.0, _SCREEN_SIDE / max(height, width))
     canvas, _ = letterbox(values, max(1, round(height * factor)), max(1, round(width * factor)))
     return canvas
 
 
 def data_uri(array: np.ndarray) -> str:
-    """An image as a `data:` address, so that it needs no file."""
+    """Return an image as a `data:` URI."""
     return f"data:image/png;base64,{base64.b64encode(encode_png(array)).decode()}"
 
 
 def with_boxes(array: np.ndarray, fractures: tuple[Box, ...]) -> str:
-    """An image with boxes drawn around the true fractures, as SVG: the pixels stay as they are.
+    """Return an image with boxes as SVG; the pixels are unchanged.
 
     Args:
-        array: uint8 grey (height, width) or RGB (height, width, 3).
-        fractures: boxes as fractions of the image.
+        array: uint8, greyscale (height, width) or RGB (height, width, 3).
+        fractures: boxes x0, y0, x1, y1 as fractions of the image.
     """
     height, width = array.shape[:2]
     line = max(width, height) / 240
@@ -127,7 +135,7 @@ def with_boxes(array: np.ndarray, fractures: tuple[Box, ...]) -> str:
         f'<rect x="{x0 * width:.1f}" y="{y0 * height:.1f}" width="{(x1 - x0) * width:.1f}" '
         f'height="{(y1 - y0) * height:.1f}" fill="none" stroke="{stroke}" stroke-width="{line * size:.2f}"/>'
         for x0, y0, x1, y1 in fractures
-        # A dark line under the bright one keeps the box visible on bone and on background.
+        # A dark line below the bright one keeps the box visible on bone and on background.
         for stroke, size in (("#000000", 2.2), ("#56D4E9", 1.0))
     )
     return (

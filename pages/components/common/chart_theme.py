@@ -1,4 +1,4 @@
-"""How Altair charts look on the app's dark ground."""
+"""Altair theme for the dark background of the app."""
 
 from typing import TypeVar
 
@@ -8,7 +8,7 @@ _Chart = TypeVar("_Chart", alt.Chart, alt.LayerChart | alt.FacetChart)
 
 
 def apply_dark_theme(chart: _Chart) -> _Chart:
-    """The chart with the colours and sizes of the app."""
+    """Return the chart with the colours and font sizes of the app."""
     return (
         chart.configure_view(stroke=None)
         .configure_axis(

@@ -1,4 +1,4 @@
-"""Folders as users type or paste them, and the one that holds the data set of a model."""
+"""The dataset folder of a model, as the user enters it."""
 
 import os
 from pathlib import Path
@@ -12,92 +12,91 @@ from fracture_core.registry.card import ModelCard
 
 
 def resolve_folder(text: str) -> Path:
-    """The whole path that a text means.
+    """Return the absolute path of a folder that the user entered.
 
     Args:
-        text: with or without quotes, “~” and the folders above.
+        text: the path, with or without quotes; relative or with “~”.
 
     Raises:
-        DataError: no path can be called that.
+        DataError: the text is not a valid path.
     """
     try:
         return resolve_name(Path(text.strip().strip("\"'")).expanduser()).resolve()
-    except (OSError, RuntimeError, ValueError) as error:  # no such home, a name no file can have
-        raise DataError(
-            f"Expected the path of a folder, but got {text!r} ({error}): check the path."
-        ) from error
+    except (OSError, RuntimeError, ValueError) as error:  # unknown home folder, invalid name
+        raise DataError(f"{text!r} is not a valid path ({error}). Check the path.") from error
 
 
-def choose_folder(card: ModelCard, film: str) -> Path | None:
-    """Asks where the data set of a model lies; None, with a sentence, where it does not lie there.
+def choose_folder(card: ModelCard, image: str) -> Path | None:
+    """Draw the input of the dataset folder; returns the folder, or None, with a warning, if it is not valid.
 
     Args:
-        card: of the model.
-        film: the path of one of its films below the folder.
+        card: card of the model.
+        image: path of one of its images, relative to the folder.
     """
     st.session_state.setdefault(_key(card), _default())
     text = st.text_input(
-        "Folder of the data set on this computer",
+        "Dataset folder",
         key=_key(card),
-        placeholder="such as /data/fracatlas; the numbers need no films",
-        help="Films are read from here when they are shown. They are kept in memory only and go nowhere.",
+        placeholder="for example /data/fracatlas",
+        help="A folder on this computer. Images are read from it when they are displayed, and are not copied.",
         persist_state="session",
     )
     try:
-        return folder_holding(text or "", film)
+        return folder_holding(text or "", image)
     except DataError as error:
         st.warning(str(error))
         return None
 
 
-def known_folder(card: ModelCard, film: str) -> Path | None:
-    """Where the data set of a model lies, if that is settled; without asking."""
+def known_folder(card: ModelCard, image: str) -> Path | None:
+    """Return the valid dataset folder of a model without drawing an input; None if there is none."""
     try:
-        return folder_holding(named_folder(card), film)
+        return folder_holding(named_folder(card), image)
     except DataError:
         return None
 
 
 def named_folder(card: ModelCard) -> str:
-    """What the user or the environment named as the folder of a model's data set; empty where neither did."""
+    """Return the folder that the user entered or the environment names; "" for none."""
     return st.session_state.get(_key(card), _default()) or ""
 
 
-def folder_holding(text: str, film: str) -> Path | None:
-    """The data folder that a user named, None where none is named.
+def folder_holding(text: str, image: str) -> Path | None:
+    """Return the folder that contains an image: the one that the user entered, or one below it.
 
     Args:
-        text: what was typed.
-        film: what should lie there.
+        text: the folder as entered.
+        image: path of the image, relative to the folder.
+
+    Returns:
+        The folder; None if the text is empty.
 
     Raises:
-        DataError: it does not; the message names the film.
+        DataError: the folder does not contain the image.
     """
     if not text.strip():
         return None
     root = resolve_name(text.strip().strip("\"'"))
-    found = None
+    folder = None
     try:
         root = root.expanduser()
-        found = next(
-            (folder for folder in candidate_roots(root) if resolve_name(folder / film).is_file()), None
-        )
-    except (OSError, RuntimeError, ValueError):  # no rights, no such home, a name no file can have
+        folder = next((path for path in candidate_roots(root) if resolve_name(path / image).is_file()), None)
+    except (OSError, RuntimeError, ValueError):  # no permission, unknown home folder, invalid name
         pass
-    if found is None:
+    if folder is None:
         raise DataError(
-            f"Expected the film {film} in {root}, but it is not there: name the folder that holds the data set this "
-            "model was trained and tested on."
+            f"{root} does not contain the image {image}. Enter the folder of the dataset that this model was "
+            "trained and tested on."
         )
-    # Escaped, because it is a key of caches; `resolve_name` finds the file again.
-    return Path(escape_name(str(found)))
+    # Escaped, because it is a cache key; `resolve_name` restores it.
+    return Path(escape_name(str(folder)))
 
 
 def _key(card: ModelCard) -> str:
-    """All pages ask for the folder under this key, so that it is told once."""
+    """Session key of the folder; the same on all pages."""
     return f"failures_folder {card.id}"
 
 
 def _default() -> str:
-    """Where the environment says that the data set lies; empty where it says nothing."""
+    """The folder that the environment names; "" for none."""
     return os.environ.get("SECOND_LOOK_DATASET", "")

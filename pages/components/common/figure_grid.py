@@ -1,4 +1,4 @@
-"""Films side by side in a row that wraps."""
+"""Images with captions in a row that wraps."""
 
 import html
 from collections.abc import Iterable
@@ -8,13 +8,13 @@ import streamlit as st
 
 
 class Figure(NamedTuple):
-    """One film.
+    """One image.
 
     Attributes:
-        picture: its address, such as a data URI; "" where it cannot be read.
-        alt: what it shows, for those who do not see it.
-        title: the word above all others; "" for none.
-        words: what else is said of it.
+        picture: its URL, such as a data URI; "" if it cannot be read.
+        alt: alternative text.
+        title: first line of the caption; "" for none.
+        words: the rest of the caption; "" for none.
     """
 
     picture: str
@@ -24,23 +24,23 @@ class Figure(NamedTuple):
 
 
 def show(figures: Iterable[Figure], name: str) -> None:
-    """Draws films with what is said of them.
+    """Draw images with their captions.
 
     Args:
-        figures: the films.
-        name: for the browser tests.
+        figures: the images.
+        name: `data-testid` of the row.
     """
-    drawn = "".join(map(_figure, figures))
-    st.html(f'<div class="films" data-testid="{name}">{drawn}</div>')
+    content = "".join(map(_figure_html, figures))
+    st.html(f'<div class="films" data-testid="{name}">{content}</div>')
 
 
-def _figure(film: Figure) -> str:
-    picture = (
-        f'<img alt="{html.escape(film.alt)}" src="{film.picture}">'
-        if film.picture
+def _figure_html(figure: Figure) -> str:
+    image = (
+        f'<img alt="{html.escape(figure.alt)}" src="{figure.picture}">'
+        if figure.picture
         else '<div class="blank">cannot be read</div>'
     )
-    title = f"<b>{html.escape(film.title)}</b>" if film.title else ""
-    words = f"<small>{html.escape(film.words)}</small>" if film.words else ""
+    title = f"<b>{html.escape(figure.title)}</b>" if figure.title else ""
+    words = f"<small>{html.escape(figure.words)}</small>" if figure.words else ""
     caption = f"<figcaption>{title}{words}</figcaption>" if title or words else ""
-    return f"<figure>{picture}{caption}</figure>"
+    return f"<figure>{image}{caption}</figure>"

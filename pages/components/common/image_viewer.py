@@ -1,4 +1,7 @@
-"""The film viewer: zoom, window, turn, overlay, all in the browser. Looked for on PyPI first: see docs/decisions.md."""
+"""The image viewer: zoom, window, rotation and heatmap in the browser.
+
+docs/decisions.md states why no existing viewer is used.
+"""
 
 from __future__ import annotations
 
@@ -15,68 +18,68 @@ from fracture_core.report import sentences
 if TYPE_CHECKING:
     from fracture_core.inference.predictor import Heatmap, Opinion
 
-# One concept a file, one after the other in one module: the browser needs no build step and loads nothing.
+# These scripts are joined into one module, so that no build step is needed.
 _SCRIPTS = ("film", "place", "draw", "keys", "pointer", "viewer")
 
 
-def _asset(name: str) -> str:
+def _read_asset(name: str) -> str:
     return (paths.assets_dir() / "viewer" / name).read_text(encoding="utf-8")
 
 
 _VIEWER = st.components.v2.component(
     "second_look_viewer",
-    html=_asset("viewer.html"),
-    css=_asset("viewer.css"),
-    js="\n".join(_asset(f"{name}.js") for name in _SCRIPTS),
+    html=_read_asset("viewer.html"),
+    css=_read_asset("viewer.css"),
+    js="\n".join(_read_asset(f"{name}.js") for name in _SCRIPTS),
 )
 
 
 def show(opinion: Opinion, heat: Heatmap | None, name: str, key: str) -> None:
-    """A film, and a heatmap over it as a layer of its own.
+    """Draw an image with a heatmap layer.
 
-    The film is sent once, with its real grey values; another heatmap sends the layer alone. How it lies on the screen
-    stays in the browser.
+    The image is sent once, with its original grey values; another heatmap sends only its layer. Zoom, window and
+    rotation stay in the browser.
 
     Args:
-        opinion: the film's.
-        heat: what is laid over it; None for nothing.
-        name: of the film, for pictures saved.
-        key: tells one film from another, also in what the browser keeps of how it was left.
+        opinion: the opinion on the image.
+        heat: the heatmap; None for none.
+        name: name of the image, for saved screenshots.
+        key: identifies the image, also for the view that the browser restores.
     """
-    film, greys = opinion.film, opinion.packed_pixels
+    image, pixels = opinion.film, opinion.packed_pixels
     _VIEWER(
         key=f"view {key} viewer",
         data={
             "id": key,
             "name": re.sub(r"\.\w+$", "", Path(name).name),
             "film": {
-                "url": _served(greys.packed, "application/octet-stream", "viewer film"),
-                "width": film.width,
-                "height": film.height,
-                "columns": greys.columns,
-                "rows": greys.rows,
-                "bits": greys.bits,
+                "url": _serve(pixels.packed, "application/octet-stream", "viewer film"),
+                "width": image.width,
+                "height": image.height,
+                "columns": pixels.columns,
+                "rows": pixels.rows,
+                "bits": pixels.bits,
             },
-            "spacing": film.spacing,
-            "layer": _served(heat.layer, "image/png", "viewer heatmap")
+            "spacing": image.spacing,
+            "layer": _serve(heat.layer, "image/png", "viewer heatmap")
             if heat and heat.has_evidence
             else None,
             "contours": heat.contours if heat else [],
-            "warning": f"{sentences.verdict_headline(opinion)}. No diagnosis."
+            "warning": f"{sentences.verdict_headline(opinion)}. Not a diagnosis."
             if opinion.gate.out_of_scope
             else "",
         },
     )
 
 
-def _served(content: bytes, kind: str, place: str) -> str:
-    """Where the browser fetches something from this computer's memory, as Streamlit serves its own pictures.
+def _serve(content: bytes, media_type: str, element: str) -> str:
+    """Serve bytes from memory, as Streamlit serves images; returns their URL.
 
     Args:
         content: the bytes.
-        kind: their media type.
-        place: what of the page they are for; what stood there before is forgotten.
+        media_type: for example "image/png".
+        element: the part of the page; its earlier content is released.
     """
-    url = runtime.get_instance().media_file_mgr.add(content, kind, place)
+    url = runtime.get_instance().media_file_mgr.add(content, media_type, element)
     base = str(st.get_option("server.baseUrlPath")).strip("/")
     return f"/{base}{url}" if base else url

@@ -1,4 +1,4 @@
-"""A job at work: how far it is, and a way to end it."""
+"""Progress of a background job, with a button that cancels it."""
 
 from collections.abc import Callable
 
@@ -7,30 +7,30 @@ import streamlit as st
 from fracture_core.jobs.job import Job, JobState
 from pages.components.common import boundary
 
-#: Seconds between two looks.
-_EVERY = 0.7
+# Seconds between two updates.
+_INTERVAL = 0.7
 
 
-def show(job: Job, counted: Callable[[JobState], str] | None = None) -> None:
-    """Draws the progress again and again; draws the whole page anew when the job has ended.
+def show(job: Job, format_count: Callable[[JobState], str] | None = None) -> None:
+    """Draw the progress and update it; rerun the page when the job has ended.
 
     Args:
-        job: at work.
-        counted: how far it is in words, for a state with more than one thing to do; their numbers by default.
+        job: a running job.
+        format_count: formats the progress of a state with more than one item; "3 of 10" by default.
     """
-    boundary.fragment(_live, run_every=_EVERY)(job, counted or _numbers)
+    boundary.fragment(_show_state, run_every=_INTERVAL)(job, format_count or _count_text)
 
 
-def _live(job: Job, counted: Callable[[JobState], str]) -> None:
+def _show_state(job: Job, format_count: Callable[[JobState], str]) -> None:
     state = job.state()
     if state.status != "running":
         st.rerun()
-    share = state.done / state.total if state.total else 0.0
-    words = f", {counted(state)}" if state.total > 1 else ""
-    st.progress(min(share, 1.0), text=f"{state.message}{words}")
+    share = state.done / state.every if state.every else 0.0
+    count = f", {format_count(state)}" if state.every > 1 else ""
+    st.progress(min(share, 1.0), text=f"{state.what}{count}")
     st.button("Cancel", on_click=boundary.callback(job.cancel), key=f"job_cancel_{job.folder.name}")
-    st.caption("It goes on when you leave this page.")
+    st.caption("The job continues when you leave this page.")
 
 
-def _numbers(state: JobState) -> str:
-    return f"{state.done:,} of {state.total:,}"
+def _count_text(state: JobState) -> str:
+    return f"{state.done:,} of {state.every:,}"

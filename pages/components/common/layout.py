@@ -1,4 +1,4 @@
-"""The frame of a page: title and lead."""
+"""Title and lead of a page, and escaping of Markdown."""
 
 import html
 import re
@@ -7,23 +7,28 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 
-def show_title(words: str, lead: str) -> None:
-    """A page's title and the sentence that says what it is for."""
-    _through_app()
-    st.title(words, anchor=False)
+def show_title(title: str, lead: str) -> None:
+    """Draw the title of a page and one sentence about its purpose."""
+    _restart_through_app()
+    st.title(title, anchor=False)
     st.html(f'<p class="lead">{html.escape(lead)}</p>')
 
 
 def escape_markdown(text: str) -> str:
-    """A text, such as a file's name, that Markdown shows as it is."""
+    r"""Escape a text, such as a file name, for Markdown.
+
+    Example:
+        >>> print(escape_markdown("a_b.png"))
+        a\_b\.png
+    """
     return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])", r"\\\1", text)
 
 
-def _through_app() -> None:
-    """Starts over through app.py where Streamlit ran a page without it.
+def _restart_through_app() -> None:
+    """Rerun through app.py if Streamlit ran a page without it.
 
-    A folder named pages/ is Streamlit's older kind of several pages, until `st.navigation` has run once in this
-    server: the first visitor of a server who follows a link to a page would get it without frame and menu.
+    Until `st.navigation` has run once in a server, Streamlit treats a folder named pages/ as its older multipage
+    format. The first visitor who follows a link to a page would see it without menu.
     """
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False

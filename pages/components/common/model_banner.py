@@ -1,4 +1,4 @@
-"""Warning about the model in use, and the caption of a sample, on the Second opinion page."""
+"""Warning about the model in use, and the caption of synthetic samples."""
 
 import streamlit as st
 
@@ -9,18 +9,18 @@ from pages.components.train import state
 
 
 def show(card: ModelCard) -> None:
-    """Draws a warning with a link to Train about a model that cannot be relied on; nothing for any other.
+    """Draw a warning with a link to Train if the model in use is not reliable.
 
     Args:
-        card: of the model in use.
+        card: card of the model in use.
     """
     warning = model_warning(card)
     if not warning:
         return
     with st.container(key="model_banner"):
-        words, link = st.columns([5, 1], vertical_alignment="center")
-        words.markdown(layout.escape_markdown(warning))
-        # A button, because a link in Markdown would start a new session and lose the study.
+        text, link = st.columns([5, 1], vertical_alignment="center")
+        text.markdown(layout.escape_markdown(warning))
+        # A button: a link in Markdown would start a new session and lose the study.
         if link.button(
             "Choose a model", key="model_banner_train", type="tertiary", icon=":material/arrow_forward:"
         ):
@@ -29,10 +29,10 @@ def show(card: ModelCard) -> None:
 
 
 def sample_caption(card: ModelCard) -> str:
-    """What is said below a synthetic sample, by what the model in use was trained on.
+    """Return the caption of a synthetic sample; it depends on the training data of the model.
 
     Args:
-        card: of the model in use.
+        card: card of the model in use.
     """
     training = {
         True: "The model in use was trained on synthetic images too, so its answer says nothing about its skill on "

@@ -1,4 +1,4 @@
-"""Which model a page is about, and its record."""
+"""Choice of a model, and its test record."""
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -10,15 +10,18 @@ from pages.components.failures import state
 
 
 def choose_model(place: DeltaGenerator) -> TestRecord | None:
-    """Lets the user choose a model; None, and why, where there is none or it has no record.
+    """Draw the choice of a model and load its test record.
 
     Args:
-        place: where the choice is drawn.
+        place: container for the choice.
+
+    Returns:
+        The test record; None, with a message, if there is no model or it has no record.
     """
     ids = resources.model_store().ids()
     if not ids:
         st.info(
-            "There is no model on this computer yet: train one on the page Train, or add one on the command line."
+            "There is no model on this computer yet. Train one on the page Train, or add one on the command line."
         )
         return None
     with place:
@@ -26,6 +29,6 @@ def choose_model(place: DeltaGenerator) -> TestRecord | None:
     try:
         return test_record.load_test_record(resources.model_store(), model)
     except SecondLookError as error:
-        # Names a command in backticks, so it is not made plain.
+        # Not escaped: the message contains a command.
         st.info(str(error))
         return None

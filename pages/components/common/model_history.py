@@ -1,4 +1,4 @@
-"""The model in use over time: the return to the model before, and every change with its reason."""
+"""History of the model in use, and buttons that return to an earlier model."""
 
 import html
 from collections.abc import Callable
@@ -22,7 +22,7 @@ _LIST = """<style>
 
 
 def show_return() -> None:
-    """Draws the model in use, with a button that returns to the one before it."""
+    """Draw the model in use, with buttons that return to the previous and to the shipped model."""
     store = resources.model_store()
     current = store.model_in_use()
     try:
@@ -36,13 +36,13 @@ def show_return() -> None:
             back = st.button(
                 f"Return to {layout.escape_markdown(previous)}",
                 key="model_back",
-                help="Puts the model in use again that was in use before.",
+                help="Use the previous model again.",
             )
         if SHIPPED_MODEL in store.ids() and SHIPPED_MODEL not in (current, previous):
             shipped = st.button(
                 f"Return to {layout.escape_markdown(SHIPPED_MODEL)}",
                 key="model_shipped",
-                help="Puts the model in use that came with the app.",
+                help="Use the model that was shipped with the app.",
             )
     if problem:
         st.warning(layout.escape_markdown(problem))
@@ -55,7 +55,7 @@ def show_return() -> None:
 def _change(action: Callable[[], object]) -> None:
     store = resources.model_store()
     try:
-        with st.spinner("Checking the model: its file, and the answer it must give to a known pattern …"):
+        with st.spinner("Checking the model: file hash and reference prediction …"):
             action()
     except SecondLookError as error:
         st.error(layout.escape_markdown(str(error)))
@@ -65,12 +65,12 @@ def _change(action: Callable[[], object]) -> None:
 
 
 def show() -> None:
-    """Draws every change of the model in use, newest first."""
+    """Draw every change of the model in use, newest first."""
     with st.expander("History of the model in use"):
-        _changes()
+        _show_changes()
 
 
-def _changes() -> None:
+def _show_changes() -> None:
     try:
         changes = resources.model_store().history()[::-1]
     except SecondLookError as error:
@@ -79,11 +79,11 @@ def _changes() -> None:
     if not changes:
         st.caption("No change yet.")
         return
-    st.html(_LIST.format("".join(map(_item, changes))))
+    st.html(_LIST.format("".join(map(_change_html, changes))))
 
 
-def _item(change: ModelChange) -> str:
-    """One change: when, from which model to which, and below it the failed checks and the reason."""
+def _change_html(change: ModelChange) -> str:
+    """One change: time, models, failed checks and reason."""
     returned = " (return)" if change.action == BACK else ""
     failed = ", ".join(map(release.check_words, change.checks_failed))
     details = [("Failed checks", failed), ("Reason", change.reason)]

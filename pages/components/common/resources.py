@@ -1,4 +1,4 @@
-"""Models and runs, shared by all users of the app."""
+"""Loaded models, shared by all users of the app."""
 
 from __future__ import annotations
 
@@ -17,41 +17,41 @@ if TYPE_CHECKING:
 
 
 def model_store() -> ModelStore:
-    """The models on this computer."""
+    """Return the models on this computer."""
     return ModelStore(paths.models_dir())
 
 
 def card_in_use() -> ModelCard:
-    """The card of the model in use."""
+    """Return the card of the model in use."""
     models = model_store()
     return models.card(models.model_in_use())
 
 
 def load_predictor(card: ModelCard) -> Predictor:
-    """A loaded model; kept as long as its weights stay what they are."""
-    return _reader(card.id, card.weights.sha256)
+    """Load a model; it is cached until its weights change."""
+    return _load_predictor(card.id, card.weights.sha256)
 
 
 def load_neighbours(card: ModelCard) -> NeighbourIndex | None:
-    """Where the training films of a model lie among one another; None where nobody has looked at them yet."""
+    """Load the index of the training images of a model; None if it was not built yet."""
     path = paths.models_dir() / card.id / NEIGHBOURS_NAME
-    return _neighbours(card.id, path.stat().st_mtime_ns) if path.is_file() else None
+    return _load_neighbours(card.id, path.stat().st_mtime_ns) if path.is_file() else None
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
-def _neighbours(model_id: str, changed: int) -> NeighbourIndex | None:
+def _load_neighbours(model_id: str, changed_at: int) -> NeighbourIndex | None:
     return model_store().neighbours(model_id)
 
 
-@st.cache_resource(show_spinner="Waking the model …", max_entries=2)
-def _reader(model_id: str, sha256: str) -> Predictor:
-    # The import loads TensorFlow: seconds that only the first film has to wait.
+@st.cache_resource(show_spinner="Loading the model …", max_entries=2)
+def _load_predictor(model_id: str, sha256: str) -> Predictor:
+    # The import loads TensorFlow, which takes seconds.
     from fracture_core.inference.predictor import Predictor
 
-    loaded = Predictor(model_store(), model_id)
-    # After every run of a page Streamlit resets Keras and collects garbage, twice, half a second each with TensorFlow's
-    # million objects; meanwhile no film is read. Those are set aside, after what a model before has left was freed.
+    predictor = Predictor(model_store(), model_id)
+    # Streamlit collects garbage after every run of a page, which takes half a second with the million objects of
+    # TensorFlow. They are excluded from it, after the objects of an earlier model were freed.
     gc.unfreeze()
     gc.collect()
     gc.freeze()
-    return loaded
+    return predictor

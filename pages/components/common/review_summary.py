@@ -1,4 +1,4 @@
-"""Reviews of the films of a model, and which films a filter by mark keeps. No widgets here."""
+"""Reviews of the images of a model: filter by mark, summary, and agreement as HTML. No widgets."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from collections.abc import Sequence
 from fracture_core import paths
 from fracture_core.registry.card import ModelCard
 from fracture_core.review import ANNOTATIONS, Review, ReviewerAgreement, ReviewStore
-from fracture_core.review.review_store import shared_marks_text
+from fracture_core.review.review_store import later_counts
 
 ANY_REVIEW, REVIEWED, NOT_REVIEWED = "", "marked", "unmarked"
 
-#: What a list can be narrowed to, as the address of the page spells it, and as users read it.
+#: Filters by mark: value in the URL and label.
 REVIEW_FILTERS = {
     ANY_REVIEW: "all",
-    REVIEWED: "marked by anybody",
+    REVIEWED: "marked by anyone",
     NOT_REVIEWED: "not marked yet",
     **{mark.replace(" ", "-"): mark for mark in ANNOTATIONS},
 }
 
 
 def review_store(card: ModelCard) -> ReviewStore:
-    """Where the reviews of a model's films are."""
+    """Return the reviews of the images of a model."""
     return ReviewStore.for_model(paths.runs_dir(), card.id)
 
 
 def filter_by_review(reviews: Sequence[Review], wanted: str, ids: Sequence[str]) -> frozenset[str]:
-    """The films that a filter keeps.
+    """Return the ids of the images that match a filter.
 
     Args:
-        reviews: as they stand.
-        wanted: a key of `REVIEW_FILTERS`; a mark counts whoever set it.
-        ids: of every film that can be listed.
+        reviews: all reviews.
+        wanted: a key of `REVIEW_FILTERS`; a mark of any reviewer counts.
+        ids: ids of all images.
     """
     marked = {review.case for review in reviews}
     if wanted == NOT_REVIEWED:
@@ -43,39 +43,39 @@ def filter_by_review(reviews: Sequence[Review], wanted: str, ids: Sequence[str])
 
 
 def summary_text(reviews: Sequence[Review]) -> str:
-    """How much is marked, in words."""
+    """Count marks, images and reviewers in a sentence."""
     if not reviews:
-        return "No film is marked yet: open one to mark it."
-    films, names = len({review.case for review in reviews}), len({review.reviewer for review in reviews})
+        return "No image is marked yet. Open one to mark it."
+    images, reviewers = len({review.case for review in reviews}), len({review.reviewer for review in reviews})
     marks = len(reviews)
     return (
-        f"{marks:,} mark{'s' * (marks > 1)} on {films:,} film{'s' * (films > 1)} by {names:,} "
-        f"reviewer{'s' * (names > 1)}."
+        f"{marks:,} mark{'s' * (marks > 1)} on {images:,} image{'s' * (images > 1)} by {reviewers:,} "
+        f"reviewer{'s' * (reviewers > 1)}."
     )
 
 
 def counts_html(reviews: Sequence[Review]) -> str:
-    """Films by mark and reviewer as an HTML table."""
+    """Render the number of images by mark and reviewer as an HTML table."""
     names = sorted({review.reviewer for review in reviews})
-    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in ("films", *names))
+    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in ("images", *names))
     rows = []
     for mark in ANNOTATIONS:
-        given = [review for review in reviews if review.mark == mark]
-        cells = [len({review.case for review in given})]
-        cells += [sum(review.reviewer == name for review in given) for name in names]
+        with_mark = [review for review in reviews if review.mark == mark]
+        cells = [len({review.case for review in with_mark})]
+        cells += [sum(review.reviewer == name for review in with_mark) for name in names]
         values = "".join(f"<td>{count:,}</td>" for count in cells)
         rows.append(f'<tr><th scope="row">{mark}</th>{values}</tr>')
     return _table("Marks", f'<th scope="col">mark</th>{head}', rows)
 
 
 def agreement_html(pairs: Sequence[ReviewerAgreement]) -> str:
-    """Cohen's kappa of every two reviewers as an HTML table; a sentence where there are no two."""
+    """Render Cohen's kappa of every pair of reviewers as an HTML table; a sentence if there is no pair."""
     if not pairs:
-        return '<p class="note">Agreement is measured once two reviewers marked the same films.</p>'
+        return '<p class="note">Agreement is measured when two reviewers have marked the same images.</p>'
     rows = []
     for pair in pairs:
         names = html.escape(f"{pair.first} and {pair.second}")
-        kappa = pair.kappa.text() if pair.kappa.is_measured else _unknown(pair)
+        kappa = pair.kappa.text() if pair.kappa.is_measured else _undefined_text(pair)
         rows.append(
             f'<tr><th scope="row">{names}</th><td>{pair.same:,} of {pair.kappa.n:,}</td><td>{kappa}</td></tr>'
         )
@@ -83,30 +83,30 @@ def agreement_html(pairs: Sequence[ReviewerAgreement]) -> str:
     return _table("Agreement", head, rows)
 
 
-def _unknown(pair: ReviewerAgreement) -> str:
+def _undefined_text(pair: ReviewerAgreement) -> str:
     if not pair.kappa.n:
-        return "undefined: no film that both marked"
-    return "undefined: both gave one and the same mark throughout"
+        return "undefined: no image marked by both"
+    return "undefined: both used a single mark"
 
 
 def merge_question(reviews: Sequence[Review], old: str, new: str) -> str:
-    """What merging two reviewers changes, for the user to confirm.
+    """Describe what merging two reviewers changes, for confirmation.
 
     Args:
-        reviews: as they stand.
-        old: name of the reviewer whose marks move.
-        new: name that has marks already.
+        reviews: all reviews.
+        old: reviewer whose marks move.
+        new: reviewer who receives them.
     """
-    moving, there = ({review.case for review in reviews if review.reviewer == name} for name in (old, new))
+    moving, existing = ({review.case for review in reviews if review.reviewer == name} for name in (old, new))
     marks = f"{len(moving):,} mark{'s' * (len(moving) != 1)}"
     return (
-        f"“{new}” has marks already. {marks} of “{old}” will move to “{new}”.{shared_marks_text(len(moving & there))} "
+        f"“{new}” already has marks. {marks} of “{old}” will move to “{new}”.{later_counts(len(moving & existing))} "
         "Merging cannot be undone."
     )
 
 
 def others_html(reviews: Sequence[Review], case: str, reviewer: str) -> str:
-    """What others say of a film as HTML."""
+    """Render the marks of other reviewers on an image as HTML."""
     lines = []
     for review in reviews:
         if review.case == case and review.reviewer != reviewer:
@@ -116,7 +116,7 @@ def others_html(reviews: Sequence[Review], case: str, reviewer: str) -> str:
                 f"<small>{review.when:%Y-%m-%d %H:%M} UTC</small></li>"
             )
     if not lines:
-        return '<p class="note">Nobody else marked this film.</p>'
+        return '<p class="note">No other reviewer marked this image.</p>'
     return f'<ul class="said" aria-label="Marks of others">{"".join(lines)}</ul>'
 
 

@@ -1,4 +1,4 @@
-"""What a model said of its test split, and what is measured on it."""
+"""Predictions of a model on its test split, and metrics computed from them."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from fracture_core.vocabulary import finding_with_article
 
 @dataclass(frozen=True, eq=False)
 class TestRecord:
-    """A model and its test films.
+    """A model and its predictions on the test split.
 
     Attributes:
-        card: the model's.
-        test: its predictions on the test split, as `evaluation.predictions` describes them. The
-            validation films are left out: calibration and thresholds were fitted to them.
-        key: changes whenever the table does.
+        card: card of the model.
+        test: predictions as in `evaluation.predictions`. Validation images are left out, because calibration and
+            thresholds were fitted to them.
+        key: cache key that changes with the table.
     """
 
     card: ModelCard
@@ -41,64 +41,64 @@ class TestRecord:
 
 @dataclass(frozen=True)
 class MeasuredRecord:
-    """What was measured at one threshold."""
+    """Metrics at one threshold."""
 
     summary: Summary
     states: VerdictCounts
 
 
 def load_test_record(store: ModelStore, model: str) -> TestRecord:
-    """The record of a model.
+    """Load the test record of a model.
 
     Raises:
-        ModelError: its card is missing or broken.
-        DataError: it has no predictions on a test split; the message says how to get them.
+        ModelError: its card is missing or damaged.
+        DataError: it has no predictions on a test split; the message contains the command that creates them.
     """
     card = store.card(model)
     path = store.root / model / PREDICTIONS_NAME
     if not store.has_predictions(model):
         raise DataError(
-            f"{card.title} has no record: expected its predictions on a test split in {path}, but there are none. "
-            f"Measure it with “python -m fracture_core evaluate --model {model} --data DIR --out {path.parent}”, "
-            "where DIR holds labelled films that it never saw."
+            f"{card.title} has no test record: {path} is missing. Create it with "
+            f"“python -m fracture_core evaluate --model {model} --data DIR --out {path.parent}”, "
+            "where DIR contains labelled images that were not used in training."
         )
     key = _key(path)
-    test = _test(key, str(path))
+    test = _load_test_split(key, str(path))
     if test.empty:
         raise DataError(
-            f"{card.title} has no record: expected films of a test split in {path}, but it holds other splits only. "
-            "Measure the model on films that it never saw, and on which it was not calibrated."
+            f"{card.title} has no test record: {path} contains no test split. Evaluate the model on images that were "
+            "not used in training or calibration."
         )
     return TestRecord(card, test, key)
 
 
 def load_predictions(store: ModelStore, model: str) -> pd.DataFrame:
-    """What a model said of its validation and test films; empty where it has no record.
+    """Load the predictions of a model on validation and test images; empty if it has no record.
 
     Raises:
-        DataError: the table is broken.
+        DataError: the table is damaged.
     """
     if not store.has_predictions(model):
         return pd.DataFrame(columns=["id", "path", "split", "probability"])
     path = store.root / model / PREDICTIONS_NAME
-    return _all(_key(path), str(path))
+    return _load_table(_key(path), str(path))
 
 
 def _key(path: Path) -> str:
-    """Changes whenever the file does."""
-    stamp = path.stat()
-    return f"{path} {stamp.st_mtime_ns} {stamp.st_size}"
+    """A cache key that changes with the file."""
+    status = path.stat()
+    return f"{path} {status.st_mtime_ns} {status.st_size}"
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _all(key: str, path: str) -> pd.DataFrame:
-    """The whole table, shared by all users: it is only read."""
+def _load_table(key: str, path: str) -> pd.DataFrame:
+    """The whole table, shared by all users; it must not be changed."""
     return predictions.read_predictions(Path(path))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _test(key: str, path: str) -> pd.DataFrame:
-    table = _all(key, path)
+def _load_test_split(key: str, path: str) -> pd.DataFrame:
+    table = _load_table(key, path)
     return table[table["split"] == "test"].reset_index(drop=True)
 
 
@@ -106,13 +106,13 @@ def _test(key: str, path: str) -> pd.DataFrame:
 def measure_record(
     key: str, threshold: float, _test: pd.DataFrame, _thresholds: Thresholds
 ) -> MeasuredRecord:
-    """Everything that follows the threshold.
+    """Compute the metrics at a threshold.
 
     Args:
-        key: `TestRecord.key`; with the threshold it names the result.
-        threshold: at or above it a film counts as *fracture*.
+        key: `TestRecord.key`; with the threshold it is the cache key.
+        threshold: probabilities at or above it count as *fracture*, 0–1.
         _test: `TestRecord.test`.
-        _thresholds: the card's, for the verdicts.
+        _thresholds: thresholds of the card, for the verdicts.
     """
     label, probability, group = _test["label"], _test["probability"], _test["group"]
     return MeasuredRecord(
@@ -122,15 +122,15 @@ def measure_record(
 
 
 def provenance_text(record: TestRecord) -> str:
-    """Data set, licence and size of the test split in one line of HTML."""
+    """Render dataset, licence and size of the test split as HTML."""
     data = record.card.data
     test = record.test
     groups = test["group"].mask(test["group"] == "").nunique() + int((test["group"] == "").sum())
-    words = [
-        f"{data.name}; licence: {data.licence}" if data else "The card names no data set and no licence",
-        f"test split: {len(test):,} films, {int(test['label'].sum()):,} with "
+    parts = [
+        f"{data.name}; licence: {data.licence}" if data else "The card states no dataset and no licence",
+        f"test split: {len(test):,} images, {int(test['label'].sum()):,} with "
         f"{finding_with_article(record.card.finding)}, "
         f"in {groups:,} groups",
         f"split {data.split_rule}" if data else "",
     ]
-    return f'<p class="provenance">{html.escape(". ".join(w[0].upper() + w[1:] for w in words if w))}.</p>'
+    return f'<p class="provenance">{html.escape(". ".join(part[0].upper() + part[1:] for part in parts if part))}.</p>'

@@ -1,4 +1,4 @@
-"""One film of the list: the film, where the model looked, its label, what the others say, and the marks."""
+"""One probable label error: the image, its heatmap, its label, and the marks of reviewers."""
 
 from __future__ import annotations
 
@@ -14,34 +14,40 @@ from pages.components.common.test_record import TestRecord
 from pages.components.failures import case, case_list, gallery, review_form
 from pages.components.labels import issue_list, state
 
-_LEARNT = "the network learnt from this label"
+_TRAINED_ON = "the model was trained on this label"
 
 
-def show(record: TestRecord, found: LabelIssues, film: LabelIssue) -> None:
-    """Draws it."""
-    st.subheader(f"Film {case_list.short_name(film.case)}", anchor=False)
-    _steps(record, found, film)
+def show(record: TestRecord, issues: LabelIssues, issue: LabelIssue) -> None:
+    """Draw an image of the list.
+
+    Args:
+        record: the model and its test record.
+        issues: the whole list.
+        issue: the image.
+    """
+    st.subheader(f"Image {case_list.short_name(issue.case)}", anchor=False)
+    _show_navigation(record, issues, issue)
     root = data_folder.known_folder(record.card, gallery.path_of(record))
-    boxes = case_images.true_boxes(str(root)).get(film.case, ()) if root is not None else ()
+    boxes = case_images.true_boxes(str(root)).get(issue.case, ()) if root is not None else ()
     left, right = st.columns([5, 2], gap="medium")
-    # Said first: the model may have to be loaded before the film is there.
+    # Drawn first: the model may have to be loaded before the image can be drawn.
     with right:
-        st.html(facts_html(record, found, film, len(boxes)))
+        st.html(facts_html(record, issues, issue, len(boxes)))
     with left:
         if root is not None:
-            look = case.explain_case(record.card, str(root), film.path)
-            if look is not None:
-                case.show_images(look, boxes, bool(film.label), film.case, record.card.finding)
-        if found.own:
-            review_form.show(record.card, film.case)
+            displayed = case.explain_case(record.card, str(root), issue.path)
+            if displayed is not None:
+                case.show_images(displayed, boxes, bool(issue.label), issue.case, record.card.finding)
+        if issues.own:
+            review_form.show(record.card, issue.case)
 
 
-def _steps(record: TestRecord, found: LabelIssues, film: LabelIssue) -> None:
-    """Back, previous, next; a film among the contradictions alone has neighbours there."""
-    ids = [each.case for each in issue_list.filter_issues(found, issue_list.load_reviews(record))]
-    if film.case not in ids:
-        ids = [each.case for each in found.all_issues()]
-    place, before, after = case_list.neighbours(ids, film.case)
+def _show_navigation(record: TestRecord, issues: LabelIssues, issue: LabelIssue) -> None:
+    """Draw buttons for the list, the previous and the next image."""
+    ids = [each.case for each in issue_list.filter_issues(issues, issue_list.load_reviews(record))]
+    if issue.case not in ids:  # it is in the list of images with both labels only
+        ids = [each.case for each in issues.all_issues()]
+    position, before, after = case_list.neighbours(ids, issue.case)
     with st.container(horizontal=True, vertical_alignment="center", key="labels-steps"):
         st.button(
             "Back to the list",
@@ -49,49 +55,60 @@ def _steps(record: TestRecord, found: LabelIssues, film: LabelIssue) -> None:
             on_click=boundary.callback(state.open_film),
             args=("",),
         )
-        for words, key, by, case in (("Previous", "previous", -1, before), ("Next", "next", 1, after)):
+        for label, key, by, neighbour in (("Previous", "previous", -1, before), ("Next", "next", 1, after)):
             st.button(
-                words,
+                label,
                 key=f"labels_{key}",
                 shortcut=key[0],
-                disabled=case is None,
+                disabled=neighbour is None,
                 on_click=boundary.callback(state.step_case),
                 args=(ids, by),
             )
-        st.html(f'<span class="count">{(place or 0) + 1:,} of {len(ids):,}</span>', width="content")
+        st.html(f'<span class="count">{(position or 0) + 1:,} of {len(ids):,}</span>', width="content")
 
 
-def facts_html(record: TestRecord, found: LabelIssues, film: LabelIssue, marked: int) -> str:
-    """What is known of the film, as HTML."""
+def facts_html(record: TestRecord, issues: LabelIssues, issue: LabelIssue, box_count: int) -> str:
+    """Render label, probabilities, split, region and file of an image as HTML.
+
+    Args:
+        record: the model and its test record.
+        issues: the whole list.
+        issue: the image.
+        box_count: number of fracture boxes in the dataset.
+    """
     card: ModelCard = record.card
-    where = f", marked in {marked} place{'s' if marked > 1 else ''}" if marked else ""
-    others = label_text(1 - film.label, card.finding)
-    both = any(film in films for films in found.contradictions)
-    own = record.test[record.test["id"] == film.case]["probability"]
-    lines = [
-        ("Label in the data set", label_text(film.label, card.finding) + where),
-        (f"Probability of {card.finding} by the other films", f"{film.probability:.3f}"),
-        ("The model’s own", f"{own.iloc[0]:.3f}, never having seen this film" if len(own) else ""),
-        ("Same picture under the other label", ", ".join(_others(found, film)) if both else ""),
-        ("Split", f"{film.split}: {_LEARNT}" if found.own and film.split == "train" else film.split),
-        ("Region", ", ".join(film.regions.split())),
-        ("Group", "" if film.group in ("", film.case) else film.group),
-        ("File", film.path),
+    boxes = f", {box_count} box{'es' if box_count > 1 else ''}" if box_count else ""
+    other_label = label_text(1 - issue.label, card.finding)
+    has_both_labels = any(issue in group for group in issues.contradictions)
+    test_probability = record.test[record.test["id"] == issue.case]["probability"]
+    facts = [
+        ("Label in the dataset", label_text(issue.label, card.finding) + boxes),
+        (f"Probability of {card.finding} from similar images", f"{issue.probability:.3f}"),
+        (
+            "Probability by the model",
+            f"{test_probability.iloc[0]:.3f} (test image)" if len(test_probability) else "",
+        ),
+        ("Same image with the other label", ", ".join(_copies(issues, issue)) if has_both_labels else ""),
+        ("Split", f"{issue.split}: {_TRAINED_ON}" if issues.own and issue.split == "train" else issue.split),
+        ("Region", ", ".join(issue.regions.split())),
+        ("Group", "" if issue.group in ("", issue.case) else issue.group),
+        ("File", issue.path),
     ]
-    body = "".join(f"<dt>{name}</dt><dd>{html.escape(value)}</dd>" for name, value in lines if value)
-    why = (
-        f"labelled {label_text(film.label, card.finding)}, looks like {others}"
-        if film in found.suspected
-        else ""
+    body = "".join(f"<dt>{name}</dt><dd>{html.escape(value)}</dd>" for name, value in facts if value)
+    title = (
+        f"labelled {label_text(issue.label, card.finding)}, looks like {other_label}"
+        if issue in issues.suspected
+        else "image with both labels"
     )
-    return f'<div class="facts"><div class="kind">{why or "a picture under both labels"}</div><dl>{body}</dl></div>'
+    return f'<div class="facts"><div class="kind">{title}</div><dl>{body}</dl></div>'
 
 
-def _others(found: LabelIssues, film: LabelIssue) -> list[str]:
+def _copies(issues: LabelIssues, issue: LabelIssue) -> list[str]:
+    """Ids of the same image with the other label."""
     return [
         each.case
-        for films in found.contradictions
-        if film in films
-        for each in films
-        if each.label != film.label
+        for group in issues.contradictions
+        if issue in group
+        for each in group
+        if each.label != issue.label
     ]

@@ -1,4 +1,4 @@
-"""The suspected films as a gallery, and the pictures that stand under both labels."""
+"""Galleries of probable label errors and of images with both labels."""
 
 from __future__ import annotations
 
@@ -18,53 +18,60 @@ from pages.components.failures import case_list, gallery
 from pages.components.labels import state
 
 
-def show(record: TestRecord, found: LabelIssues) -> None:
-    """Filters, a page of films, and the contradictions."""
+def show(record: TestRecord, issues: LabelIssues) -> None:
+    """Draw the filters and both galleries.
+
+    Args:
+        record: the model and its test record.
+        issues: the results of the search.
+    """
     reviews = load_reviews(record)
-    if found.suspected:
-        films = _filtered(record, found, reviews)
-        _pages(record, films, reviews, "suspect")
+    if issues.suspected:
+        _show_gallery(record, _show_filters(record, issues, reviews), reviews, "suspect")
     else:
-        st.success("No label is suspected.")
-    if found.contradictions:
-        st.subheader("Pictures under both labels", anchor=False)
+        st.success("No label errors found.")
+    if issues.contradictions:
+        st.subheader("Images with both labels", anchor=False)
         st.caption(
-            "The same picture, perhaps turned or saved again, with and without the finding: one label is wrong."
+            "The same image, possibly rotated or saved again, with and without the finding: one label is wrong."
         )
-        both = [film for films in found.contradictions for film in films]
-        _pages(record, both, reviews, "contradiction")
+        images = [issue for group in issues.contradictions for issue in group]
+        _show_gallery(record, images, reviews, "contradiction")
 
 
 def load_reviews(record: TestRecord) -> list[Review]:
-    """The reviews of the model's films; none where they cannot be read, which the section below says."""
+    """Load the reviews of a model; none if they cannot be read, which the section below reports."""
     try:
         return review_summary.review_store(record.card).all()
     except DataError:
         return []
 
 
-def filter_issues(found: LabelIssues, reviews: Sequence[Review]) -> tuple[LabelIssue, ...]:
-    """The suspected films that the filters keep."""
-    ids = [film.case for film in found.suspected]
+def filter_issues(issues: LabelIssues, reviews: Sequence[Review]) -> tuple[LabelIssue, ...]:
+    """Return the probable label errors that match the filters."""
+    ids = [issue.case for issue in issues.suspected]
     wanted = st.session_state.get(state.REVIEW_KEY, "")
-    return state.filter_issues(found, review_summary.filter_by_review(reviews, wanted, ids))
+    return state.filter_issues(issues, review_summary.filter_by_review(reviews, wanted, ids))
 
 
-def _filtered(record: TestRecord, found: LabelIssues, reviews: Sequence[Review]) -> tuple[LabelIssue, ...]:
+def _show_filters(
+    record: TestRecord, issues: LabelIssues, reviews: Sequence[Review]
+) -> tuple[LabelIssue, ...]:
+    """Draw the filters; returns the images that match them."""
     finding = record.card.finding
     label, split, review = st.columns(3)
     with label:
         st.selectbox(
             "Label",
             state.LABEL_FILTERS,
-            format_func=lambda name: f"labelled {label_text(int(name), finding)}" if name else "either",
+            format_func=lambda name: f"labelled {label_text(int(name), finding)}" if name else "all",
             key=state.LABEL_KEY,
             on_change=boundary.callback(state.turn_to_page),
             args=(0,),
             persist_state="session",
         )
     with split:
-        present = {film.split for film in found.suspected}
+        present = {issue.split for issue in issues.suspected}
         st.selectbox(
             "Split",
             ["", *(name for name in SPLITS if name in present)],
@@ -84,49 +91,60 @@ def _filtered(record: TestRecord, found: LabelIssues, reviews: Sequence[Review])
             args=(0,),
             persist_state="session",
         )
-    films = filter_issues(found, reviews)
+    filtered = filter_issues(issues, reviews)
     st.html(
-        f'<p class="count">Showing {len(films):,} of {len(found.suspected):,}, the most doubtful label first. '
-        f"Probability: of {finding}, by the labels of the other films.</p>"
+        f'<p class="count">{len(filtered):,} of {len(issues.suspected):,}, the least likely label first. '
+        f"Probability of {finding} from the labels of similar images.</p>"
     )
-    if not films:
-        st.info("No suspected film of this kind: choose another label, split or review.")
-    return films
+    if not filtered:
+        st.info("No image matches the filters. Choose another label, split or review.")
+    return filtered
 
 
-def _pages(record: TestRecord, films: Sequence[LabelIssue], reviews: Sequence[Review], name: str) -> None:
-    """One page of films, and the way to the others."""
-    pages = case_list.page_count(len(films))
+def _show_gallery(
+    record: TestRecord, issues: Sequence[LabelIssue], reviews: Sequence[Review], name: str
+) -> None:
+    """Draw one page of a gallery and its pager."""
+    pages = case_list.page_count(len(issues))
     page = min(state.current_page(name), pages - 1)
     first = page * case_list.PAGE_SIZE
-    _cards(record, films[first : first + case_list.PAGE_SIZE], reviews, name)
+    _show_cards(record, issues[first : first + case_list.PAGE_SIZE], reviews, name)
     gallery.show_pager(f"labels_{name}", page, pages, partial(state.turn_to_page, name=name))
 
 
-def _cards(record: TestRecord, films: Sequence[LabelIssue], reviews: Sequence[Review], name: str) -> None:
+def _show_cards(
+    record: TestRecord, issues: Sequence[LabelIssue], reviews: Sequence[Review], name: str
+) -> None:
     root = data_folder.known_folder(record.card, gallery.path_of(record))
     with st.container(key=f"failures-gallery-{name}"):
-        for number, film in enumerate(films):
+        for number, issue in enumerate(issues):
             with st.container(key=f"labels-{name}-{number}", gap=None):
-                picture = gallery.thumbnail_or_text(root, film.path, film.case) if root else ""
-                said = [review.mark for review in reviews if review.case == film.case]
-                st.html(issue_html(film, picture, record.card.finding, said))
+                thumbnail = gallery.thumbnail_or_text(root, issue.path, issue.case) if root else ""
+                marks = [review.mark for review in reviews if review.case == issue.case]
+                st.html(issue_html(issue, thumbnail, record.card.finding, marks))
                 st.button(
-                    case_list.short_name(film.case),
+                    case_list.short_name(issue.case),
                     key=f"labels-open-{name}-{number}",
                     on_click=boundary.callback(state.open_film),
-                    args=(film.case,),
+                    args=(issue.case,),
                     width="stretch",
                 )
 
 
-def issue_html(film: LabelIssue, picture: str, finding: str, marks: Sequence[str]) -> str:
-    """A film with its label, what the others say of it, and how it was marked, as HTML."""
-    place = " · ".join(filter(None, (film.split, ", ".join(film.regions.split()))))
-    said = f'<div class="small">marked: {html.escape(", ".join(marks))}</div>' if marks else ""
-    label = label_text(film.label, finding)
+def issue_html(issue: LabelIssue, thumbnail: str, finding: str, marks: Sequence[str]) -> str:
+    """Render the card of an image as HTML: thumbnail, label, probability, split, regions and marks.
+
+    Args:
+        issue: the image.
+        thumbnail: HTML of the thumbnail; "" for none.
+        finding: what the model looks for.
+        marks: marks of reviewers.
+    """
+    origin = " · ".join(filter(None, (issue.split, ", ".join(issue.regions.split()))))
+    marked = f'<div class="small">marked: {html.escape(", ".join(marks))}</div>' if marks else ""
+    label = label_text(issue.label, finding)
     return (
-        f'<div class="card">{picture}<div class="kind">labelled {label}</div>'
-        f"<div>probability <b>{film.probability:.3f}</b></div>"
-        f'<div class="small">{html.escape(place) or "no split"}</div>{said}</div>'
+        f'<div class="card">{thumbnail}<div class="kind">labelled {label}</div>'
+        f"<div>probability <b>{issue.probability:.3f}</b></div>"
+        f'<div class="small">{html.escape(origin) or "no split"}</div>{marked}</div>'
     )

@@ -1,9 +1,10 @@
-"""The search for suspected labels: asked for, watched, cancelled, and what it found."""
+"""The search for label errors: start, progress, cancellation and results."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
@@ -16,15 +17,15 @@ from fracture_core.registry.card import ModelCard
 from pages.components.common import boundary, job_progress, layout
 from pages.components.labels import state as labels_state
 
-_FAULT = "labels_fault"
+_ERROR_KEY = "labels_fault"
 
 
 def show(card: ModelCard, data: Path) -> LabelIssues | None:
-    """What was found among the films of a folder; None where nobody has looked yet, with a way to do so.
+    """Draw the search of a dataset; returns its results, or None before the first search.
 
     Args:
-        card: of the model whose features are used.
-        data: the data set.
+        card: card of the model whose image features are used.
+        data: folder of the dataset.
     """
     name = hashlib.sha256(encode_name(f"{card.weights.sha256} {data}")).hexdigest()[:16]
     job = LabelErrorJob(paths.runs_dir() / ".suspects" / name)
@@ -32,72 +33,78 @@ def show(card: ModelCard, data: Path) -> LabelIssues | None:
     running = state.status == "running"
     if running:
         job_progress.show(job)
-    fault = st.session_state.pop(_FAULT, "") or (state.message if state.status == "failed" else "")
-    if fault:
-        st.error(layout.escape_markdown(fault))
+    error_message = st.session_state.pop(_ERROR_KEY, "") or (state.what if state.status == "failed" else "")
+    if error_message:
+        st.error(layout.escape_markdown(error_message))
     if state.status == "cancelled":
-        st.caption(state.message)
+        st.caption(state.what)
     if job.has_results:
         try:
-            found = _found(str(job.folder), job.written_at)
+            issues = _load_issues(str(job.folder), job.written_at)
         except DataError as error:
             st.error(layout.escape_markdown(str(error)))
         else:
-            # Beside an opened film the list is not what matters.
+            # The summary is left out beside an opened image.
             if not st.session_state.get(labels_state.CASE_KEY):
-                _summary(job, card, data, found, running)
-            return found
+                _show_summary(job, card, data, issues, running)
+            return issues
     if running:
         return None
     st.markdown(
-        "The model looks at every film once, and each film is then judged by the labels of films like it in other "
-        "groups (logistic regression, cross-validated; confident learning). Films whose label is at odds with that "
-        "are listed, and pictures that stand under both labels. Many of them are rare and labelled rightly: a reader "
-        "decides."
+        "The search compares each label with a prediction from similar images of other groups (cross-validated "
+        "logistic regression, confident learning). It lists images whose label disagrees, and images that have both "
+        "labels. Many of them are unusual, but labelled correctly: a reader decides."
     )
-    _button("Look for suspected labels", job, card, data, "primary")
+    _search_button("Find label errors", job, card, data, "primary")
     return None
 
 
-def _summary(job: LabelErrorJob, card: ModelCard, data: Path, found: LabelIssues, running: bool) -> None:
-    """What was found in words, the file, and another search."""
-    st.html(f'<p class="count" data-testid="suspects">{found.sentence}</p>')
-    if found.limitations:
-        st.caption(found.limitations)
-    if not found.own:
+def _show_summary(
+    job: LabelErrorJob, card: ModelCard, data: Path, issues: LabelIssues, running: bool
+) -> None:
+    """Draw the summary, the download and a button for another search."""
+    st.html(f'<p class="count" data-testid="suspects">{issues.sentence}</p>')
+    if issues.limitations:
+        st.caption(issues.limitations)
+    if not issues.own:
         st.warning(
-            "These are not the films that the model was trained and tested on, so marks cannot be kept with it: take "
-            "the list along as a file."
+            "The model was not trained on this dataset, so its images cannot be marked here. Download the list instead."
         )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
-            "Download the list (CSV)",
-            data=found.to_csv,
+            "Download list (CSV)",
+            data=issues.to_csv,
             file_name=f"{card.id}-suspected-labels.csv",
             mime="text/csv",
             on_click="ignore",
-            disabled=not found.all_issues(),
+            disabled=not issues.all_issues(),
         )
         if not running:
-            _button("Look again", job, card, data, "secondary")
-        st.html(f'<span class="count">Looked at on {found.created[:10]}</span>', width="content")
+            _search_button("Search again", job, card, data, "secondary")
+        st.html(f'<span class="count">Searched on {issues.created[:10]}</span>', width="content")
 
 
-def _button(words: str, job: LabelErrorJob, card: ModelCard, data: Path, kind) -> None:
+def _search_button(
+    label: str, job: LabelErrorJob, card: ModelCard, data: Path, kind: Literal["primary", "secondary"]
+) -> None:
     st.button(
-        words, key="labels_search", type=kind, on_click=boundary.callback(_start), args=(job, card.id, data)
+        label,
+        key="labels_search",
+        type=kind,
+        on_click=boundary.callback(_start_search),
+        args=(job, card.id, data),
     )
 
 
-def _start(job: LabelErrorJob, model: str, data: Path) -> None:
+def _start_search(job: LabelErrorJob, model: str, data: Path) -> None:
     labels_state.open_film("")
     try:
         job.start(model, data)
     except DataError as error:
-        st.session_state[_FAULT] = str(error)
+        st.session_state[_ERROR_KEY] = str(error)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the list …")
-def _found(folder: str, written: float) -> LabelIssues:
-    """Nobody changes it, so that no copy is needed."""
+def _load_issues(folder: str, written_at: float) -> LabelIssues:
+    """Load the results; shared by all users, because nothing changes them."""
     return LabelErrorJob(Path(folder)).results()

@@ -1,4 +1,4 @@
-"""What of the suspected labels is being looked at: kept for the session, and in the address."""
+"""The view of the page Labels, in the session and in the URL."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ CASE_KEY, LABEL_KEY, SPLIT_KEY, REVIEW_KEY, PAGE_KEY = (
     "labels_page",
 )
 
-#: Labels that a list can be narrowed to: any, 0 or 1.
+#: Values of the label filter: all, 0 or 1.
 LABEL_FILTERS = ("", "0", "1")
 
 
 def read_address() -> None:
-    """Takes model and film from the address, whenever the page is come to."""
+    """Read model and image from the URL when the page is opened."""
     if st.session_state.get("arrived"):
         params = st.query_params
         if params.get("model"):
@@ -30,51 +30,51 @@ def read_address() -> None:
 
 
 def write_address(card: ModelCard) -> None:
-    """Writes the view into the address."""
+    """Write the view into the URL."""
     params = {"model": card.id, "film": st.session_state.get(CASE_KEY, "")}
     params = {name: value for name, value in params.items() if value}
     if st.query_params.to_dict() != params:
         st.query_params.from_dict(params)
 
 
-def opened_issue(found: LabelIssues) -> LabelIssue | None:
-    """The opened film; None where none is, or where it is not listed any more."""
+def opened_issue(issues: LabelIssues) -> LabelIssue | None:
+    """Return the opened image; None, with a warning, if it is not in the list."""
     case = st.session_state.setdefault(CASE_KEY, "")
-    film = found.find(case) if case else None
-    if case and film is None:
-        st.warning(f"The film “{case}” is not on this list: choose one from it.")
+    issue = issues.find(case) if case else None
+    if case and issue is None:
+        st.warning(f"The image “{case}” is not in this list. Choose one from it.")
         st.session_state[CASE_KEY] = ""
-    return film
+    return issue
 
 
-def filter_issues(found: LabelIssues, marks: frozenset[str]) -> tuple[LabelIssue, ...]:
-    """The suspected films that the filters keep, the most doubtful first.
+def filter_issues(issues: LabelIssues, reviewed: frozenset[str]) -> tuple[LabelIssue, ...]:
+    """Return the probable label errors that match the filters, the least likely label first.
 
     Args:
-        found: the list.
-        marks: ids that the filter by review keeps.
+        issues: the results of the search.
+        reviewed: ids of the images that match the filter by review.
     """
     state = st.session_state
     label, split = state.get(LABEL_KEY, ""), state.get(SPLIT_KEY, "")
     return tuple(
-        film
-        for film in found.suspected
-        if label in ("", str(film.label)) and split in ("", film.split) and film.case in marks
+        issue
+        for issue in issues.suspected
+        if label in ("", str(issue.label)) and split in ("", issue.split) and issue.case in reviewed
     )
 
 
 def open_film(case: str) -> None:
-    """Opens a film; "" goes back to the list."""
+    """Open an image; "" returns to the list."""
     st.session_state[CASE_KEY] = case
 
 
 def current_page(name: str) -> int:
-    """The page, from 0, at which a list of that name stands."""
+    """Return the page of a gallery, from 0."""
     return st.session_state.get(f"{PAGE_KEY} {name}", 0)
 
 
 def step_case(ids: list[str], by: int) -> None:
-    """Opens the film before (−1) or after (1) the one that is open; `state.step_case` says why."""
+    """Open the previous (−1) or next (1) image, as `failures.state.step_case` does."""
     _, before, after = case_list.neighbours(ids, st.session_state[CASE_KEY])
     case = before if by < 0 else after
     if case is not None:
@@ -82,5 +82,5 @@ def step_case(ids: list[str], by: int) -> None:
 
 
 def turn_to_page(page: int, name: str = "suspect") -> None:
-    """Turns to a page of a list."""
+    """Show a page of a gallery, from 0."""
     st.session_state[f"{PAGE_KEY} {name}"] = page

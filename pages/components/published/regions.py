@@ -1,4 +1,4 @@
-"""Error rates by body region of every system that was run on FracAtlas, the model in use among them."""
+"""Error rates by body region of the systems that were run on FracAtlas, and of the model in use."""
 
 import html
 
@@ -11,22 +11,22 @@ from fracture_core.zoo import ARCHITECTURES
 from pages.components.common import resources
 
 
-def show(found: dict[tuple[str, str], RunResult]) -> None:
-    """Draws the table, and the sentence that answers the question.
+def show(results: dict[tuple[str, str], RunResult]) -> None:
+    """Draw the table, and one sentence per system about images of hands.
 
     Args:
-        found: our results, by row and column.
+        results: our results by architecture and column.
     """
     card = resources.card_in_use()
     systems = {
-        ARCHITECTURES[row].title: result.regions
-        for (row, column), result in found.items()
-        if column == FRACATLAS and row in ARCHITECTURES
+        ARCHITECTURES[architecture].title: result.regions
+        for (architecture, column), result in results.items()
+        if column == FRACATLAS and architecture in ARCHITECTURES
     }
     if card.test_regions:
         systems[f"Model in use: {card.title}"] = card.test_regions
     if not systems:
-        st.caption("No system has been run on films whose region is known.")
+        st.caption("No system was run on images whose region is known.")
         return
     head = "".join(f'<th scope="col">{name}</th>' for name in REGIONS)
     rows = [
@@ -36,44 +36,44 @@ def show(found: dict[tuple[str, str], RunResult]) -> None:
         for title, regions in systems.items()
     ]
     st.html(
-        '<div class="published-wide"><table class="published regions"><tr><th>share of test films judged wrong</th>'
+        '<div class="published-wide"><table class="published regions"><tr><th>error rate on test images</th>'
         f"{head}</tr>{''.join(rows)}</table></div>"
     )
-    for title, regions in systems.items():
-        st.markdown(f"- {_sentence(title, regions)}")
+    with st.expander("Hands compared with the region of most images"):
+        st.markdown("\n".join(f"- {_sentence(title, regions)}" for title, regions in systems.items()))
 
 
-def _cell(part: Summary | None) -> str:
-    if part is None or not part.n:
+def _cell(summary: Summary | None) -> str:
+    if summary is None or not summary.n:
         return '<span class="none">none</span>'
-    wrong = part.accuracy
+    accuracy = summary.accuracy
     return (
-        f"{1 - wrong.value:.0%}<small>{1 - wrong.high:.0%}–{1 - wrong.low:.0%}, {part.n:,} films</small>"
-        f"<small>misses {part.confusion.fn:,} of {part.positives:,}</small>"
+        f"{1 - accuracy.value:.0%}<small>{1 - accuracy.high:.0%}–{1 - accuracy.low:.0%}, {summary.n:,} images</small>"
+        f"<small>misses {summary.confusion.fn:,} of {summary.positives:,}</small>"
     )
 
 
 def _sentence(title: str, regions: dict[str, Summary]) -> str:
-    """Whether hands are worse than the rest, as far as the intervals tell."""
+    """Whether the error rate on hands differs from that on the largest other region, by their intervals."""
     hands = regions.get("hand")
-    others = {name: part for name, part in regions.items() if name != "hand" and part.n}
+    others = {name: summary for name, summary in regions.items() if name != "hand" and summary.n}
     if hands is None or not hands.n or not others:
-        return f"{title}: its films show no hands."
+        return f"{title}: no images of hands."
     largest = max(others, key=lambda name: others[name].n)
-    one, two = hands.accuracy, others[largest].accuracy
-    says = (
-        "worse than"
-        if _apart(one, two)
-        else "better than"
-        if _apart(two, one)
-        else "not shown to differ from"
+    hand_accuracy, other_accuracy = hands.accuracy, others[largest].accuracy
+    comparison = (
+        "worse on hands"
+        if _is_lower(hand_accuracy, other_accuracy)
+        else "better on hands"
+        if _is_lower(other_accuracy, hand_accuracy)
+        else "the 95% intervals overlap"
     )
     return (
-        f"{title}: {1 - one.value:.0%} of {hands.n:,} hand films are judged wrong, {1 - two.value:.0%} of "
-        f"{others[largest].n:,} {largest} films; on hands it is {says} {largest} films."
+        f"{title}: {1 - hand_accuracy.value:.0%} errors on {hands.n:,} images of hands, "
+        f"{1 - other_accuracy.value:.0%} on {others[largest].n:,} of the {largest}: {comparison}."
     )
 
 
-def _apart(worse: Interval, better: Interval) -> bool:
-    """Whether the intervals do not overlap."""
-    return worse.high < better.low
+def _is_lower(first: Interval, second: Interval) -> bool:
+    """Whether the first interval lies below the second one."""
+    return first.high < second.low

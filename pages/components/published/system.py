@@ -1,4 +1,4 @@
-"""One published system: its figures beside ours, its curves and matrices, and the way to train it."""
+"""One published system: stated figures beside ours, curves, confusion matrices, and links to training."""
 
 import html
 import math
@@ -20,47 +20,47 @@ _MEASURES = {
 }
 
 
-def show(report: PublishedReport, found: dict[tuple[str, str], RunResult]) -> None:
-    """Draws a system.
+def show(report: PublishedReport, results: dict[tuple[str, str], RunResult]) -> None:
+    """Draw a system.
 
     Args:
-        report: what it states.
-        found: our results, by row and column.
+        report: figures of the publication.
+        results: our results by architecture and column.
     """
-    ours = {column: found.get((report.row, column)) for column in RESULT_COLUMNS}
+    ours = {column: results.get((report.row, column)) for column in RESULT_COLUMNS}
     st.subheader(f"{report.title}, {report.data}", anchor=False)
-    st.caption(f"From {report.source}: {report.protocol}. Row of the zoo: {report.row}.")
+    st.caption(f"From {report.source}: {report.protocol}. Architecture: {report.row}.")
     st.html(_table(report, ours))
     st.markdown(layout.escape_markdown(report.note))
-    ran = {column: result for column, result in ours.items() if result is not None}
-    if report.confusion is not None or ran:
+    available = {column: result for column, result in ours.items() if result is not None}
+    if report.confusion is not None or available:
         with st.expander("Confusion matrices and learning curves"):
-            _matrices(report, ran)
-            for column, result in ran.items():
+            _show_matrices(report, available)
+            for column, result in available.items():
                 st.markdown(f"**On {RESULT_COLUMNS[column]}** ({result.data}), {len(result.epochs)} epochs")
                 head_epochs = ARCHITECTURES[report.row].protocol.head_epochs
                 curves.show(result.epochs, result.planned, head_epochs, live=False)
                 st.code(result.command, language=None, wrap_lines=True)
-    _use(report)
+    _show_actions(report)
 
 
 def _table(report: PublishedReport, ours: dict[str, RunResult | None]) -> str:
     heads = ["stated", *RESULT_COLUMNS.values()]
     rows = [
-        "<tr><th></th>" + "".join(f'<th scope="col">{html.escape(words)}</th>' for words in heads) + "</tr>"
+        "<tr><th></th>" + "".join(f'<th scope="col">{html.escape(head)}</th>' for head in heads) + "</tr>"
     ]
-    for name, words in _MEASURES.items():
+    for name, title in _MEASURES.items():
         stated = report.figures.get(name)
         cells = [f"{stated:g}" if stated is not None else '<span class="none">not stated</span>']
         cells += [_cell(getattr(result.test, name)) if result else "–" for result in ours.values()]
-        rows.append(_line(words, cells))
+        rows.append(_line(title, cells))
     rows.append(
         _line(
-            "Test films",
+            "Test images",
             [
                 f"{report.n:,}" if report.n else '<span class="none">not stated</span>',
                 *(
-                    f"{result.test.n:,}<small>{result.test.groups:,} originals or groups</small>"
+                    f"{result.test.n:,}<small>{result.test.groups:,} independent groups</small>"
                     if result
                     else "–"
                     for result in ours.values()
@@ -86,37 +86,37 @@ def _table(report: PublishedReport, ours: dict[str, RunResult | None]) -> str:
     return f'<div class="published-wide"><table class="published">{"".join(rows)}</table></div>'
 
 
-def _line(words: str, cells: list[str]) -> str:
-    return f'<tr><th scope="row">{words}</th>' + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+def _line(title: str, cells: list[str]) -> str:
+    return f'<tr><th scope="row">{title}</th>' + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
-def _cell(found: Interval) -> str:
-    if not found.is_measured:
+def _cell(interval: Interval) -> str:
+    if not interval.is_measured:
         return '<span class="none">not measurable</span>'
-    ends = "" if math.isnan(found.low) else f"<small>{found.low:.2f}–{found.high:.2f}</small>"
-    return f"{found.value:.3f}{ends}"
+    ends = "" if math.isnan(interval.low) else f"<small>{interval.low:.2f}–{interval.high:.2f}</small>"
+    return f"{interval.value:.3f}{ends}"
 
 
-def _matrices(report: PublishedReport, ran: dict[str, RunResult]) -> None:
-    """Counts side by side."""
-    shown = [("stated", report.confusion)] if report.confusion is not None else []
-    shown += [(RESULT_COLUMNS[column], result.test.confusion) for column, result in ran.items()]
-    for place, (words, counts) in zip(st.columns(max(2, len(shown))), shown, strict=False):
-        place.caption(words)
-        place.html(_matrix(counts))
+def _show_matrices(report: PublishedReport, results: dict[str, RunResult]) -> None:
+    """Draw the confusion matrices side by side."""
+    matrices = [("stated", report.confusion)] if report.confusion is not None else []
+    matrices += [(RESULT_COLUMNS[column], result.test.confusion) for column, result in results.items()]
+    for column, (title, counts) in zip(st.columns(max(2, len(matrices))), matrices, strict=False):
+        column.caption(title)
+        column.html(_matrix_html(counts))
 
 
-def _matrix(counts: Confusion) -> str:
+def _matrix_html(counts: Confusion) -> str:
     return (
-        '<table class="published"><tr><th></th><th scope="col">flagged</th>'
-        '<th scope="col">not flagged</th></tr>'
+        '<table class="published"><tr><th></th><th scope="col">positive</th>'
+        '<th scope="col">negative</th></tr>'
         f'<tr><th scope="row">fracture</th><td>{counts.tp:,}</td><td>{counts.fn:,}</td></tr>'
         f'<tr><th scope="row">no fracture</th><td>{counts.fp:,}</td><td>{counts.tn:,}</td></tr></table>'
     )
 
 
-def _use(report: PublishedReport) -> None:
-    """Train the row, or put a model of it in use."""
+def _show_actions(report: PublishedReport) -> None:
+    """Draw a button that trains the architecture, and the models of it that can be put in use."""
     store = resources.model_store()
     cards = [card for card in map(store.card, store.ids()) if card.architecture == report.row]
     with st.container(horizontal=True):

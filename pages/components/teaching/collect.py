@@ -1,8 +1,8 @@
-"""Collecting films for teaching, from the list of failures and from an opened film."""
+"""Add images to a teaching file, from the list of failures and from an opened image."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -13,28 +13,28 @@ from fracture_core.teaching.lesson import MAX_LESSON_NAME_LENGTH, Lesson
 from fracture_core.teaching.lesson_store import LessonStore
 from pages.components.common import boundary, layout
 
-_FAULT = "teaching_fault"
+_ERROR_KEY = "teaching_fault"
 
 
 def lesson_store(card: ModelCard) -> LessonStore:
-    """Where the teaching files of a model are."""
+    """Return the teaching files of a model."""
     return LessonStore.for_model(paths.runs_dir(), card.id)
 
 
 def chosen_lesson(card: ModelCard) -> str:
-    """The name of the teaching file that is being filled; "" for none."""
+    """Return the name of the teaching file that images are added to; "" for none."""
     return " ".join((st.session_state.get(_key(card)) or "").split())[:MAX_LESSON_NAME_LENGTH]
 
 
 def show(card: ModelCard, cases: Sequence[str]) -> Lesson | None:
-    """Asks which teaching file is filled, and offers to add films.
+    """Draw the choice of a teaching file and a button that adds images.
 
     Args:
-        card: of the model.
-        cases: the films in sight.
+        card: card of the model.
+        cases: ids of the visible images.
 
     Returns:
-        The teaching file; None where none is chosen.
+        The teaching file; None if none is chosen.
     """
     name = chosen_lesson(card)
     names = lesson_store(card).names()
@@ -45,49 +45,59 @@ def show(card: ModelCard, cases: Sequence[str]) -> Lesson | None:
             index=None,
             key=_key(card),
             accept_new_options=True,
-            placeholder="a name, to begin or to go on",
+            placeholder="name of a new or existing teaching file",
             persist_state="session",
             width=340,
         )
         if not name:
             return None
         try:
-            found = lesson_store(card).load(name)
+            lesson = lesson_store(card).load(name)
         except DataError as error:
             st.error(layout.escape_markdown(str(error)))
             return None
-        new = [case for case in cases if case not in found.cases]
-        one = len(cases) == 1
-        words = f"Add {len(new)} films" if not one else ("Add this film" if new else "Take this film out")
+        new = [case for case in cases if case not in lesson.cases]
+        single = len(cases) == 1
+        if single:
+            label = "Add this image" if new else "Remove this image"
+        else:
+            label = f"Add {len(new)} image{'s' * (len(new) != 1)}" if new else "All visible images added"
         st.button(
-            words if new or one else "All in sight are in",
+            label,
             key="teaching_add",
-            shortcut="t" if one else None,
-            disabled=not new and not one,
-            on_click=boundary.callback(_toggle if one else _add),
-            args=(card, name, cases[0] if one else tuple(new)) if cases else None,
+            shortcut="t" if single else None,
+            disabled=not new and not single,
+            on_click=boundary.callback(_toggle if single else _add),
+            args=(card, name, cases[0] if single else tuple(new)) if cases else None,
         )
         st.page_link(
             "pages/teaching.py",
-            label=f"Open in Teaching ({len(found.entries)} film{'s' * (len(found.entries) != 1)})",
+            label=f"Open in Teaching ({len(lesson.entries)} image{'s' * (len(lesson.entries) != 1)})",
             icon=":material/arrow_forward:",
             query_params={"model": card.id, "file": name},
         )
-    fault = st.session_state.pop(_FAULT, "")
-    if fault:
-        st.error(layout.escape_markdown(fault))
-    return found
+    error_message = st.session_state.pop(_ERROR_KEY, "")
+    if error_message:
+        st.error(layout.escape_markdown(error_message))
+    return lesson
 
 
-def collect_button(card: ModelCard, found: Lesson, case: str, key: str) -> None:
-    """Adds one film of a list, or takes it out."""
-    within = case in found.cases
+def collect_button(card: ModelCard, lesson: Lesson, case: str, key: str) -> None:
+    """Draw a button that adds an image to a teaching file, or removes it.
+
+    Args:
+        card: card of the model.
+        lesson: the teaching file.
+        case: id of the image.
+        key: key of the button.
+    """
+    included = case in lesson.cases
     st.button(
-        "Take out" if within else "Add",
+        "Remove" if included else "Add",
         key=key,
-        type="primary" if within else "secondary",
+        type="primary" if included else "secondary",
         on_click=boundary.callback(_toggle),
-        args=(card, found.name, case),
+        args=(card, lesson.name, case),
         width="stretch",
     )
 
@@ -97,15 +107,15 @@ def _key(card: ModelCard) -> str:
 
 
 def _toggle(card: ModelCard, name: str, case: str) -> None:
-    _change(card, name, lambda found: found.with_case_toggled(case))
+    _change(card, name, lambda lesson: lesson.with_case_toggled(case))
 
 
 def _add(card: ModelCard, name: str, cases: tuple[str, ...]) -> None:
-    _change(card, name, lambda found: found.with_cases(cases))
+    _change(card, name, lambda lesson: lesson.with_cases(cases))
 
 
-def _change(card: ModelCard, name: str, how) -> None:
+def _change(card: ModelCard, name: str, change: Callable[[Lesson], Lesson]) -> None:
     try:
-        lesson_store(card).update(name, how)
+        lesson_store(card).update(name, change)
     except DataError as error:
-        st.session_state[_FAULT] = str(error)
+        st.session_state[_ERROR_KEY] = str(error)

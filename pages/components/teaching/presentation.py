@@ -1,9 +1,10 @@
-"""A teaching file as a lesson: its films looked at, shown one after the other, and taken along."""
+"""A teaching file as a lesson: presentation on the page, and downloads as HTML and PDF."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -23,103 +24,107 @@ from pages.components.common.case_images import DisplayedCase
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import case
 
-#: Share of colour over the film where the evidence is strongest, and height of the lesson on the page in pixels.
+# Opacity of the heatmap where the evidence is strongest, and height of the lesson in pixels.
 _OPACITY, _HEIGHT = 0.6, 600
 
 
-def show(record: TestRecord, root: Path, collection: Lesson) -> None:
-    """Draws the lesson and offers it as files."""
-    judged = set(record.test["id"])
-    known = tuple(case for case in collection.cases if case in judged)
-    gone = len(collection.cases) - len(known)
-    if gone:
+def show(record: TestRecord, root: Path, lesson: Lesson) -> None:
+    """Draw the lesson and its downloads.
+
+    Args:
+        record: the model and its test record.
+        root: folder of the dataset.
+        lesson: the teaching file.
+    """
+    tested = set(record.test["id"])
+    cases = tuple(case for case in lesson.cases if case in tested)
+    missing = len(lesson.cases) - len(cases)
+    if missing:
         st.warning(
-            f"{gone} film{'s' * (gone > 1)} of this teaching file {'are' if gone > 1 else 'is'} not in the model’s "
-            "record any more and left out."
+            f"{missing} image{'s' * (missing > 1)} of this teaching file {'are' if missing > 1 else 'is'} no longer in "
+            "the test record of the model and left out."
         )
-    slides, unreadable = _slides(record, str(root), known)
+    slides, unreadable = _slides(record, str(root), cases)
     if unreadable:
-        st.warning(layout.escape_markdown(f"Left out, for they cannot be read: {', '.join(unreadable)}."))
+        st.warning(layout.escape_markdown(f"Left out, because they cannot be read: {', '.join(unreadable)}."))
     if not slides:
-        st.info("There is no film to show.")
+        st.info("There is no image to show.")
         return
-    notes = {entry.case: entry.note for entry in collection.entries}
-    lesson = LessonPresentation(
-        collection.name,
+    notes = {entry.case: entry.note for entry in lesson.entries}
+    presentation = LessonPresentation(
+        lesson.name,
         record.card.finding,
         record.card.title,
         record.card.thresholds.balanced,
         tuple(replace(slide, note=notes[case]) for case, slide in slides.items()),
     )
-    page = _page(record.key, str(root), tuple(slides), collection, lesson)
-    st.iframe(page, height=_HEIGHT, alt="The lesson, led by keys once it has the focus")
-    st.caption(lesson.privacy_notice)
+    page = _render_page(record.key, str(root), tuple(slides), lesson, presentation)
+    st.iframe(page, height=_HEIGHT, alt="The lesson; use the arrow keys when it has the focus")
+    st.caption(presentation.privacy_notice)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
-            "Download as one HTML page",
+            "Download as HTML",
             data=page.encode(),
-            file_name=f"{file_stem(collection.name)}.html",
+            file_name=f"{file_stem(lesson.name)}.html",
             mime="text/html",
             on_click="ignore",
-            help="Opens in any browser, without a network; it names no file.",
+            help="One page that opens in any browser without a network. It contains no file names.",
         )
         st.download_button(
             "Download as PDF",
-            data=boundary.download(lambda: lesson_to_pdf(lesson)),
-            file_name=f"{file_stem(collection.name)}.pdf",
+            data=boundary.download(lambda: lesson_to_pdf(presentation)),
+            file_name=f"{file_stem(lesson.name)}.pdf",
             mime="application/pdf",
             on_click="ignore",
-            help="Two pages a film: first the question, then the answer.",
+            help="Two pages per image: the question, then the answer.",
         )
 
 
 def _slides(
     record: TestRecord, root: str, cases: tuple[str, ...]
 ) -> tuple[dict[str, LessonSlide], tuple[str, ...]]:
-    """Slides of a lesson; draws progress while some of them are still to be made.
+    """Make the slides of a lesson, with a progress bar for new ones.
 
     Args:
-        record: the model's record.
-        root: folder of the data set.
-        cases: ids of the films, in order.
+        record: the model and its test record.
+        root: folder of the dataset.
+        cases: ids of the images, in order.
 
     Returns:
-        Slides by case, without notes, and the films that cannot be read; nobody changes them.
+        Slides by case, without notes, and ids of the images that cannot be read. They must not be changed.
     """
-    made = _made(record.key, root, cases)
+    made = _slide_cache(record.key, root, cases)
     if len(made) < len(cases):
-        place = st.empty()
+        progress = st.empty()
         rows = {row["id"]: row for row in record.test.to_dict("records")}
         for number, case in enumerate(cases, 1):
-            place.progress(
-                (number - 1) / len(cases), f"The model looks at the films, {number} of {len(cases)}"
-            )
+            progress.progress((number - 1) / len(cases), f"Computing heatmaps, {number} of {len(cases)}")
             if case not in made:
-                made[case] = _slide(record, root, rows[case])
-        place.empty()
-    found = {case: slide for case in cases if (slide := made[case]) is not None}
-    return found, tuple(case for case in cases if case not in found)
+                made[case] = _make_slide(record, root, rows[case])
+        progress.empty()
+    slides = {case: slide for case in cases if (slide := made[case]) is not None}
+    return slides, tuple(case for case in cases if case not in slides)
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
-def _made(key: str, root: str, cases: tuple[str, ...]) -> dict[str, LessonSlide | None]:
-    """Slides by case that were made so far, None for a film that cannot be read.
+def _slide_cache(key: str, root: str, cases: tuple[str, ...]) -> dict[str, LessonSlide | None]:
+    """Slides by case; None for an image that cannot be read.
 
-    `_slides` fills it. A cached function draws nothing, or Streamlit fails when it repeats what was drawn.
+    `_slides` fills it, because a cached function must not draw elements: Streamlit fails to replay them.
     """
     return {}
 
 
-def _slide(record: TestRecord, root: str, row: dict) -> LessonSlide | None:
-    """The slide of one film, without its note; None where the film cannot be read."""
-    look = _look(record.card, root, row["path"])
-    if look is None:
+def _make_slide(record: TestRecord, root: str, row: dict[str, Any]) -> LessonSlide | None:
+    """The slide of one image, without its note; None if the image cannot be read."""
+    displayed = _explain(record.card, root, row["path"])
+    if displayed is None:
         return None
     probability, thresholds = float(row["probability"]), record.card.thresholds
     return LessonSlide(
-        film=look.film,
-        overlay=_overlay(look),
-        no_heat="" if look.heat is not None else case.no_heatmap_text(look),
+        film=displayed.film,
+        overlay=_overlay(displayed),
+        no_heat="" if displayed.heat is not None else case.no_heatmap_text(displayed),
         boxes=case_images.true_boxes(root).get(row["id"], ()),
         label=int(row["label"]),
         probability=probability,
@@ -132,15 +137,15 @@ def _slide(record: TestRecord, root: str, row: dict) -> LessonSlide | None:
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
-def _page(
-    key: str, root: str, cases: tuple[str, ...], collection: Lesson, _lesson: LessonPresentation
+def _render_page(
+    key: str, root: str, cases: tuple[str, ...], lesson: Lesson, _presentation: LessonPresentation
 ) -> str:
-    """The lesson as a page: all its pictures are encoded for it, and no widget below changes one."""
-    return lesson_to_html(_lesson)
+    """The lesson as HTML; cached, because all its images are encoded."""
+    return lesson_to_html(_presentation)
 
 
-def _look(card: ModelCard, root: str, path: str) -> DisplayedCase | None:
-    """What the model sees; the bare film where it cannot be asked; None where the film cannot be read."""
+def _explain(card: ModelCard, root: str, path: str) -> DisplayedCase | None:
+    """The image with its heatmap; without it if the model cannot be loaded; None if the image cannot be read."""
     try:
         try:
             return case_images.explain_case(card, root, path)
@@ -150,7 +155,7 @@ def _look(card: ModelCard, root: str, path: str) -> DisplayedCase | None:
         return None
 
 
-def _overlay(look: DisplayedCase) -> np.ndarray | None:
-    if look.heat is None:
+def _overlay(displayed: DisplayedCase) -> np.ndarray | None:
+    if displayed.heat is None:
         return None
-    return blend_heatmap(look.film / np.float32(255), look.heat / np.float32(255), _OPACITY)
+    return blend_heatmap(displayed.film / np.float32(255), displayed.heat / np.float32(255), _OPACITY)
