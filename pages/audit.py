@@ -9,13 +9,8 @@ from fracture_core.datasets.layouts import LAYOUTS, find_layout, layout_names, r
 from fracture_core.errors import SecondLookError
 from fracture_core.file_names import escape_name
 from pages.components.audit import jobs, previous_audits, result
-from pages.components.common import data_folder, job_progress, layout
+from pages.components.common import data_folder, job_progress
 
-layout.show_title(
-    "Data audit",
-    "Find out what a set of labelled films is worth before you train on it or believe a score: copies, leaks, wrong "
-    "labels, broken files, and what gives the label away. Nothing on disk is changed.",
-)
 st.html(html_report.STYLESHEET)
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components.common import layout, model_choice, test_record
+from pages.components.common import model_choice, test_record
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import case, gallery, matrix, prevalence, review_files, state, subgroups
 from pages.components.failures import curves as failures_curves
@@ -12,7 +12,6 @@ from pages.components.failures import measures as failures_measures
 def main() -> None:
     """Draws the page for the chosen model."""
     matrix.show_style()
-    layout.show_title("Failures", "Where a model goes wrong on its test films, how often, and on which.")
     left, right = st.columns(2, gap="large", vertical_alignment="bottom")
     record = model_choice.choose_model(left)
     if record is None:

@@ -7,7 +7,6 @@ import streamlit as st
 from fracture_core import paths
 from fracture_core.published.published_report import load_reports
 from fracture_core.published.run_result import load_results
-from pages.components.common import layout
 from pages.components.published import regions, system
 from pages.components.train import state
 
@@ -15,11 +14,6 @@ from pages.components.train import state
 def main() -> None:
     """Draws a part for each system."""
     st.html(Path(__file__).with_name("components") / "published" / "style.css")
-    layout.show_title(
-        "Published systems",
-        "What published fracture readers state of themselves, and what the same architectures reach in our runs: on "
-        "the data they used as it is distributed, on that data without leaks, and on FracAtlas split by groups.",
-    )
     state.show_notice()
     st.markdown(
         "A score is worth what its test films are worth. In the multi-region set 499 of 506 test films show a picture "

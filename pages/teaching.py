@@ -18,10 +18,6 @@ _FIRST = 10
 def main() -> None:
     """Draws the page for the chosen model."""
     matrix.show_style()
-    layout.show_title(
-        "Teaching",
-        "Failures one after the other: the film, your guess, the model, the truth, and where the model looked.",
-    )
     state.read_address()
     left, middle, right = st.columns(3, gap="medium", vertical_alignment="bottom")
     record = model_choice.choose_model(left)

@@ -1,6 +1,7 @@
 """Evaluation: intervals, metrics, calibration, thresholds, prediction tables and error cases.
 
-`plots` is not imported here, so that nothing loads matplotlib before a figure is wanted.
+`plots` is not imported here and functions import scikit-learn where they use it: both take a second or more to load,
+and a model card or a page needs neither.
 """
 
 from fracture_core.evaluation.calibration import PlattCalibration

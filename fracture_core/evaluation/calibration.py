@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
-from sklearn.linear_model import LogisticRegression
 
 from fracture_core.errors import DataError
 from fracture_core.evaluation.json_values import number_from_json, require_keys
@@ -84,6 +83,8 @@ class PlattCalibration:
         # A soft target is one case of each class, weighted.
         weight = np.concatenate([target, 1 - target])
         used = weight > 0
+        from sklearn.linear_model import LogisticRegression
+
         model = LogisticRegression(C=np.inf, tol=1e-8, max_iter=1000)
         model.fit(
             np.concatenate([x, x])[used, None],

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from sklearn.metrics import brier_score_loss
 
 from fracture_core.errors import DataError
 from fracture_core.evaluation.auc import auc_interval
@@ -199,4 +198,6 @@ def _brier(cases: ScoredCases) -> float:
     """Mean squared distance of probability and label; nan without cases."""
     if not len(cases):
         return float("nan")
+    from sklearn.metrics import brier_score_loss
+
     return float(brier_score_loss(cases.label, cases.probability, labels=[0, 1]))

@@ -15,11 +15,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-
-from pydicom.sr.codedict import codes
-from pydicom.sr.coding import Code
+from typing import TYPE_CHECKING
 
 from fracture_core.vocabulary import REGIONS
+
+if TYPE_CHECKING:
+    from pydicom.sr.coding import Code
 
 #: Modalities that are plain radiographs.
 PLAIN_MODALITIES = frozenset({"CR", "DX", "RG"})
@@ -213,6 +214,8 @@ def find_coded_body_part(value: str, scheme: str, meaning: str) -> BodyPart | No
     Returns:
         The part; None where neither code nor meaning names a part that is known.
     """
+    from pydicom.sr.coding import Code
+
     # pydicom's codes are equal across SCT and SRT.
     given = Code(value, scheme, meaning)
     keyword = next((keyword for keyword, code in _standard_codes().items() if code == given), "")
@@ -284,6 +287,8 @@ def _terms() -> dict[str, BodyPart]:
 @cache
 def _standard_codes() -> dict[str, Code]:
     """The anatomic regions of PS3.16 CID 4, 4009, 4030 and 4031 by their keyword, such as "CervicalSpine"."""
+    from pydicom.sr.codedict import codes  # takes half a second to load
+
     groups = (codes.cid4, codes.cid4009, codes.cid4030, codes.cid4031)
     return {keyword: getattr(group, keyword) for group in groups for keyword in sorted(group.dir())}
 

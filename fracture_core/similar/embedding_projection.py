@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.decomposition import PCA
 
 # Distances in so many directions order films as those in all do (32 of 576 agree as often with the labels).
 _COMPONENTS = 32
@@ -32,6 +31,8 @@ class EmbeddingProjection:
         spread = np.where(spread > 0, spread, 1.0)
         mean = features.mean(axis=0)
         # Seeded, for the solver may be randomised; the same films give the same directions.
+        from sklearn.decomposition import PCA
+
         parts = PCA(min(_COMPONENTS, *features.shape), random_state=0).fit((features - mean) / spread)
         return cls(mean.astype(np.float32), (parts.components_ / spread).astype(np.float32))
 

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from browser_steps import choose_page
 from playwright.sync_api import expect
 
 from fracture_core.auxiliary_heads.non_radiographs import make_non_radiographs
@@ -61,7 +62,7 @@ def test_results_are_saved_and_films_forgotten(page, app):
     rows = json.loads(Path(saved.value.path()).read_text())
     assert [row["name"] for row in rows] == ["Film 1"]
     assert 0 <= rows[0]["probability"] <= 1
-    page.get_by_role("button", name="Forget this study").click()
+    page.get_by_role("button", name="Clear study").click()
     page.get_by_text("No film at hand?").wait_for()
     expect(page.get_by_test_id("verdict")).to_have_count(0)
 
@@ -93,11 +94,11 @@ def test_a_study_survives_a_look_at_another_page(page, app):
     page.goto(app.url)
     _upload(page, SAMPLES / "synthetic_hand_fracture.png")
     page.get_by_test_id("verdict").wait_for()
-    page.get_by_role("link", name="Failures").click()
+    choose_page(page, "Failures")
     page.get_by_text("Confusion matrix").first.wait_for()
-    page.get_by_role("link", name="Second opinion").click()
+    choose_page(page, "Second opinion")
     page.get_by_test_id("verdict").wait_for()
-    page.get_by_role("button", name="Forget this study").click()
+    page.get_by_role("button", name="Clear study").click()
     expect(page.get_by_test_id("verdict")).to_have_count(0)
     page.get_by_text("No film at hand?").wait_for()
 

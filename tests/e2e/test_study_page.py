@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pydicom
 import pytest
-from browser_steps import settled
+from browser_steps import choose_page, settled
 from playwright.sync_api import expect
 
 from fracture_core.phantom import draw_phantom, encode_png
@@ -193,14 +193,14 @@ def test_nothing_of_an_upload_is_written_shown_or_logged(page, app, tmp_path):
         _left_behind(app, b"Quibblesworth", b"ID-77341-XQ", b"1931-QQ", b"zq-upload", pixels, decoded) == []
     )
 
-    page.get_by_role("button", name="Forget this study").click()
-    expect(page.get_by_text("The study is forgotten")).to_be_visible()
+    page.get_by_role("button", name="Clear study").click()
+    expect(page.get_by_text("Study cleared")).to_be_visible()
     expect(page.get_by_test_id("verdict")).to_have_count(0)
     expect(page.get_by_text("zq-upload")).to_have_count(0)
     # Neither another page nor the way back brings it again.
-    page.get_by_role("link", name="Failures").click()
+    choose_page(page, "Failures")
     page.get_by_text("Confusion matrix").first.wait_for()
-    page.get_by_role("link", name="Second opinion").click()
+    choose_page(page, "Second opinion")
     page.get_by_text("No film at hand?").wait_for()
     expect(page.get_by_test_id("verdict")).to_have_count(0)
 
@@ -216,8 +216,8 @@ def test_two_users_never_see_each_others_films(page, app, films, browser):
     expect(theirs.get_by_test_id("study-verdict")).to_contain_text("Study of 2 films:", timeout=60_000)
     assert "film12" not in page.content()
     assert "film00" not in theirs.content()
-    theirs.get_by_role("button", name="Forget this study").click()
-    expect(theirs.get_by_text("The study is forgotten")).to_be_visible()
+    theirs.get_by_role("button", name="Clear study").click()
+    expect(theirs.get_by_text("Study cleared")).to_be_visible()
     page.keyboard.press("n")
     expect(page.get_by_test_id("verdict")).to_be_visible()
     other.close()

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from browser_steps import settled
+from browser_steps import choose_page, settled
 from patient_data import film_of
 from playwright.sync_api import expect
 from pypdf import PdfReader
@@ -123,9 +123,9 @@ def test_study_outlives_a_look_at_another_page(page, app, films):
     page.goto(app.url)
     _drop(page, films["one.png"])
     _shows(page, "one.png")
-    page.get_by_role("link", name="Labels").click()
-    expect(page.get_by_role("heading", name="Suspected label errors")).to_be_visible()
-    page.get_by_role("link", name="Second opinion").click()
+    choose_page(page, "Labels")
+    expect(page.get_by_role("heading", name="Labels", exact=True)).to_be_visible()
+    choose_page(page, "Second opinion")
     _shows(page, "one.png")
     _drop(page, films["two.png"])
     expect(page.get_by_text("Same study or new study?")).to_be_visible()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser_steps import pick, settled
+from browser_steps import choose_page, pick, settled
 from phantom_files import film, save
 from playwright.sync_api import expect
 
@@ -82,9 +82,9 @@ def test_variations_are_seen_at_once_and_go_into_the_run(page, app):
 
     # The usual strengths are a click away.
     Run(app.runs / "varied").request_stop()
-    page.get_by_role("link", name="Data audit").first.click()
+    choose_page(page, "Data audit")
     page.get_by_role("heading", name="Data audit", exact=True).wait_for()
-    page.get_by_role("link", name="Train").first.click()
+    choose_page(page, "Train")
     page.get_by_role("radio", name="New training", exact=True).click()
     page.get_by_text("Variations of the films").click()
     page.get_by_role("button", name=re.compile("Back to what Small FCN")).click()

@@ -33,6 +33,7 @@ def _html(page: AppTest) -> str:
     return " ".join(block.proto.body for block in page.get("html"))
 
 
+@pytest.mark.usefixtures("internal_errors_expected")
 def test_unexpected_exception_on_one_file_leaves_the_page_alive(page, monkeypatch):
     bad = film_of("A", "1", 1)
     read = module.read_radiograph
