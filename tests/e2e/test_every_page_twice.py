@@ -55,7 +55,7 @@ def _name_folder(page, app) -> None:
     field = page.get_by_role("textbox", name="Folder of the data set")
     field.fill(str(app.phantoms))
     field.press("Enter")
-    page.get_by_role("img", name=re.compile("^Film ")).first.wait_for()
+    page.get_by_role("img", name=re.compile("^Image ")).first.wait_for()
 
 
 def test_no_page_shows_an_error_when_it_is_opened_again(page, app, tested):
@@ -125,7 +125,7 @@ def test_keys_after_enter_are_shortcuts_and_no_text(page, app, tested):
     expect(collect).not_to_be_focused()
     page.get_by_role("button", name="Add this film").wait_for()
     settled(page)  # a redraw would close the list
-    other = page.get_by_role("combobox", name="Compare with another model")
+    other = page.get_by_role("combobox", name="Second model")
     other.click()
     page.get_by_role("option", name="none").click()
     expect(other).not_to_be_focused()

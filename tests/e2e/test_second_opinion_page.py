@@ -63,7 +63,7 @@ def test_results_are_saved_and_films_forgotten(page, app):
     assert [row["name"] for row in rows] == ["Film 1"]
     assert 0 <= rows[0]["probability"] <= 1
     page.get_by_role("button", name="Clear study").click()
-    page.get_by_text("No film at hand?").wait_for()
+    page.get_by_text("Samples").wait_for()
     expect(page.get_by_test_id("verdict")).to_have_count(0)
 
 
@@ -100,13 +100,13 @@ def test_a_study_survives_a_look_at_another_page(page, app):
     page.get_by_test_id("verdict").wait_for()
     page.get_by_role("button", name="Clear study").click()
     expect(page.get_by_test_id("verdict")).to_have_count(0)
-    page.get_by_text("No film at hand?").wait_for()
+    page.get_by_text("Samples").wait_for()
 
 
 def test_the_region_is_told_and_can_be_corrected(page, app):
     page.goto(app.url)
     _upload(page, SAMPLES / "synthetic_hand_fracture.png")
-    region = page.get_by_role("combobox", name="This film shows")
+    region = page.get_by_role("combobox", name="Body region")
     expect(region).to_have_value(re.compile("^Hand – the model is"), timeout=60_000)
     expect(page.get_by_text("Its record on hand films")).to_be_visible()
     region.click()
@@ -121,7 +121,7 @@ def test_the_fracture_map_is_a_second_view(page, app):
     _upload(page, SAMPLES / "synthetic_hand_fracture.png")
     viewer = _viewer(page)
     before = viewer.get_attribute("data-layer")
-    box = page.get_by_role("combobox", name="Where it looked, by")
+    box = page.get_by_role("combobox", name="Heatmap method")
     box.click()
     page.keyboard.type("Fracture map")
     page.get_by_role("option", name="Fracture map").click()

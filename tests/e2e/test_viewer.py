@@ -272,7 +272,7 @@ def test_evidence_for_no_fracture_where_a_method_has_it(page, app):
 
 def test_the_methods_are_compared(page, app):
     _open(page, app, LEG)
-    page.get_by_text("Compare the methods").click()
+    page.get_by_text("Compare methods").click()
     expect(page.get_by_text(re.compile(r"^\d of 6 methods point at the same place\."))).to_be_visible(
         timeout=120_000
     )
@@ -370,7 +370,7 @@ def test_two_fingers_zoom_on_a_phone(browser, app):
 
 
 def _choose(page, method: str) -> None:
-    box = page.get_by_role("combobox", name="Where it looked, by")
+    box = page.get_by_role("combobox", name="Heatmap method")
     box.click()
     page.keyboard.type(method)
     page.get_by_role("option", name=method, exact=True).wait_for()

@@ -29,7 +29,7 @@ def _heat(strongest: float) -> Heatmap:
         (0.001, "less than 1% of the scale: hardly any evidence"),
         (
             0.0,
-            "No positive evidence: nothing in this film speaks to the model for fracture, so there is no heatmap.",
+            "No heatmap: the model found no evidence for fracture in this image.",
         ),
     ],
 )

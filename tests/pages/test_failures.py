@@ -265,7 +265,7 @@ def test_a_film_opens_without_its_image_and_says_what_to_set(store):
 def test_a_link_opens_the_same_view(store):
     case = _listed("true-negative", "leg", "id")["id"].iloc[1]
     test = opened(model="full", kind="true-negative", region="leg", sort="id", case=case)
-    assert f"Film {case_list.short_name(case)}" in [found.value for found in test.subheader]
+    assert f"Image {case_list.short_name(case)}" in [found.value for found in test.subheader]
     assert "2 of " in words(test)
     assert _param(test, "region") == "leg"
 
@@ -344,7 +344,7 @@ def _weak_hands(store: Path) -> pd.DataFrame:
 
 
 def _slices(test: AppTest) -> list[str]:
-    return [name for found in test.dataframe for name in found.value["Slice"]]
+    return [name for found in test.dataframe for name in found.value["Subgroup"]]
 
 
 def test_a_weak_slice_is_told_from_the_record_alone(store):
@@ -355,7 +355,7 @@ def test_a_weak_slice_is_told_from_the_record_alone(store):
     assert sentence in words(test)
     assert {"Region: hand", "Region: leg"} <= set(_slices(test))
     assert any("name the folder of the data set" in str(found.value) for found in test.caption)
-    frame = test.dataframe[0].value.set_index("Slice")
+    frame = test.dataframe[0].value.set_index("Subgroup")
     assert frame.loc["Region: hand", "Differs"] == "misses more"
     assert frame.loc["Region: hand", "Sensitivity"] == 0
 
@@ -375,12 +375,12 @@ def test_a_slice_lists_its_films_and_stands_in_the_address(store):
     test.selectbox(key="failures_slice").set_value("Region: hand")
     run(test)
     hands = table[table["regions"].str.contains("hand")]
-    assert f"All films (Region: hand): {len(hands)} of 240 test films" in words(test)
+    assert f"All images (Region: hand): {len(hands)} of 240 test images" in words(test)
     assert _cards(test) == [case_list.short_name(case) for case in sorted(hands["id"])[: case_list.PAGE_SIZE]]
     assert _param(test, "slice") == "Region: hand"
     again = opened(model="full", kind="all", slice="Region: hand")
-    assert "All films (Region: hand)" in words(again)
-    assert "All films: 240 of 240" in words(opened(model="full", kind="all", slice="Region: tail"))
+    assert "All images (Region: hand)" in words(again)
+    assert "All images: 240 of 240" in words(opened(model="full", kind="all", slice="Region: tail"))
 
 
 def test_a_linked_slice_waits_for_what_tells_its_films(store, tmp_path):
@@ -393,17 +393,17 @@ def test_a_linked_slice_waits_for_what_tells_its_films(store, tmp_path):
     for name in (wide, never):
         test = opened(model="full", kind="all", slice=name)
         (said,) = [str(found.value) for found in test.info if "is known once" in str(found.value)]
-        assert said.startswith(f"The slice “{name}” is known once the folder of the data set is named")
+        assert said.startswith(f"Subgroup “{name}” is unknown until the dataset folder is entered")
         assert _param(test, "slice") == name
-        assert "All films: 240 of 240" in words(test)
+        assert "All images: 240 of 240" in words(test)
         test.text_input[0].set_value(str(tmp_path / "films"))
         for _ in range(60):
             run(test)
             if not any("is known once" in str(found.value) for found in test.info):
                 break
-        warned = any(f"have no slice “{never}”" in str(found.value) for found in test.warning)
+        warned = any(f"has no subgroup “{never}”" in str(found.value) for found in test.warning)
         assert warned == (name == never)
-        assert f"All films{f' ({wide}): 120' if name == wide else ': 240'} of 240" in words(test)
+        assert f"All images{f' ({wide}): 120' if name == wide else ': 240'} of 240" in words(test)
         assert ("slice" in test.query_params) == (name == wide)
 
 

@@ -11,7 +11,7 @@ from sklearn.metrics import log_loss
 
 from fracture_core.evaluation import Thresholds
 from pages.components.audit import jobs as audit_jobs
-from pages.components.failures import case_list, link, model_comparison, related_cases
+from pages.components.failures import case_list, model_comparison, related_cases
 from pages.components.failures.model_comparison import SecondModel
 
 CUTS = Thresholds(0.2, 0.6, 0.95, 0.95, 0.3)
@@ -60,7 +60,7 @@ def test_uncertain_films_of_either_kind(films):
 
 
 def test_a_link_says_everything():
-    found = link.page_url("http://here/failures", {"model": "m", "slice": "Region: hand", "case": "x/ä.png"})
+    found = state.page_url("http://here/failures", {"model": "m", "slice": "Region: hand", "case": "x/ä.png"})
     assert found == "http://here/failures?model=m&slice=Region%3A+hand&case=x%2F%C3%A4.png"
 
 
@@ -109,16 +109,16 @@ def test_the_audit_is_found_by_whatever_name_the_folder_has(monkeypatch, tmp_pat
 
 def _second(probability, finding="fracture") -> SecondModel:
     card = SimpleNamespace(title="Other", thresholds=replace(CUTS, balanced=0.5), finding=finding)
-    return SecondModel(card, probability, "One of its own test films.", None)
+    return SecondModel(card, probability, "One of its own test images.", None)
 
 
 @pytest.mark.parametrize(
     ("mine", "theirs", "label", "said"),
     [
-        (0.4, 0.6, 1, "Both are right."),
+        (0.4, 0.6, 1, "Both are correct."),
         (0.1, 0.2, 1, "Both are wrong."),
-        (0.4, 0.4, 1, "Only Mine is right."),  # the other's own threshold is 0.5
-        (0.4, 0.4, 0, "Only Other is right."),
+        (0.4, 0.4, 1, "Only Mine is correct."),  # the other's own threshold is 0.5
+        (0.4, 0.4, 0, "Only Other is correct."),
         (0.4, None, 0, "Nothing to compare yet."),
     ],
 )
@@ -133,8 +133,8 @@ def test_two_models_in_words(mine, theirs, label, said):
 @pytest.mark.parametrize(
     ("theirs", "case", "said"),
     [
-        (("hands", "1"), "a", "One of its own test films"),
-        (("hands", "2"), "a", "It was trained on this film."),
+        (("hands", "1"), "a", "One of its own test images"),
+        (("hands", "2"), "a", "It was trained on this image."),
         (("hands", "2"), "b", "it may have been trained on it"),
         (("feet", "2"), "a", "it may have been trained on it"),  # another film of that name
         (None, "a", "it may have been trained on it"),

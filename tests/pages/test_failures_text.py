@@ -31,9 +31,9 @@ def test_a_positive_in_words(films):
     said = prevalence.prevalence_html(found, "fracture")
     share = prevalence.percent_text(found.positive.value)
     assert (
-        f"In a clinic where 8.0% of the films show a fracture, a positive means a fracture in {share}" in said
+        f"At a prevalence of 8.0%: PPV {share}" in said
     )
-    assert "Of 1,000 films it flags" in said
+    assert "Of 1,000 images, " in said
     other = prevalence.prevalence_html(found, "abnormality")
     assert "a positive means an abnormality in" in other
     assert "fracture" not in other
@@ -61,7 +61,7 @@ def test_the_decision_curve_in_words(films):
     said = failures_curves.decision_text(curve, net_benefit(*films, None, 0.25), 0.25, "fracture")
     every = label.mean() - (1 - label.mean()) / 3
     assert f"of acting on all {every:.2f}".replace("-", "−") in said
-    assert "The model beats both acting on all films (dashed) and on none (dotted) from 0.0" in said
+    assert "Better than treating all (dashed) and none (dotted) from 0.0" in said
     said = failures_curves.decision_text(curve, net_benefit(*films, None, 1.0), 1.0, "abnormality")
     assert "no net benefit is defined" in said
     assert "fracture" not in said
