@@ -82,7 +82,9 @@ def test_films_are_listed_by_likeness_and_their_copies_are_named(page, app, less
     field = page.get_by_role("textbox", name="Folder of the data set")
     field.fill(str(app.phantoms))
     field.press("Enter")
-    page.get_by_role("heading", name="Similar training images").wait_for(timeout=120_000)  # the model wakes first
+    page.get_by_role("heading", name="Similar training images").wait_for(
+        timeout=120_000
+    )  # the model wakes first
     # The model was trained on other films, which are not in this folder.
     expect(page.get_by_text("Their pictures are not in the folder")).to_be_visible()
     page.get_by_role("button", name="Find similar").click()

@@ -48,8 +48,8 @@ def _natural_frequencies_html(found: PredictiveValues) -> str:
     right = flagged * found.positive.value
     missed = (_IMAGES - flagged) * found.missed.value
     return (
-        f"Of {_IMAGES:,} images, {flagged:.0f} are flagged: {right:.0f} with a fracture, {flagged - right:.0f} without. "
-        f"{missed:.0f} of the other {_IMAGES - flagged:.0f} have a fracture."
+        f"Of {_IMAGES:,} images, {flagged:.0f} are flagged: {right:.0f} with a fracture, {flagged - right:.0f} without "
+        f"one. {missed:.0f} of the other {_IMAGES - flagged:.0f} have a fracture."
     )
 
 
