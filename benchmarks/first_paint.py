@@ -3,7 +3,8 @@
 python -m benchmarks.first_paint [--root DIR] [--runs N] [--pause SECONDS]
 
 Each run starts a new server with an empty home folder. Chromium is already running, so its own start is not counted.
-The verdict is that of a synthetic sample, which is opened as soon as its button appears, or after a pause, as by a user who first looks for a file.
+The verdict is that of a synthetic sample, opened as soon as its button appears, or after a pause as by a user who first
+looks for a file.
 """
 
 import argparse
