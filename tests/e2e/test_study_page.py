@@ -67,7 +67,7 @@ def test_a_zip_is_a_study_and_bad_files_spoil_no_other(page, app, tmp_path):
     _upload(page, study)
     expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 5 images", timeout=60_000)
     expect(page.get_by_test_id("study-verdict")).to_contain_text("Most suspicious")
-    expect(page.get_by_test_id("study-verdict")).to_contain_text("not read 3")
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("not readable 3")
     expect(_chips(page)).to_have_count(5)
     for name, sentence in (
         ("letter.pdf", "PDF document"),
@@ -98,13 +98,13 @@ def test_the_first_answer_is_there_while_the_rest_is_read(page, app, films):
     page.goto(app.url)
     _upload(page, *films)
     page.get_by_test_id("verdict").wait_for()
-    stop = page.get_by_role("button", name="Stop")
+    stop = page.get_by_role("button", name="Stop analysis")
     expect(stop).to_be_visible()
     expect(page.get_by_text(re.compile(r"Analysed \d+ of 24 images"))).to_be_visible()
     shown = page.get_by_role("heading", level=3).first.inner_text()
     page.get_by_role("slider", name="Heatmap opacity").first.press("End")
     stop.click()
-    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Continue analysis").click()
     expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 24 images:", timeout=120_000)
     # Nothing moved under the reader's eyes, and every film was read.
     assert page.get_by_role("heading", level=3).first.inner_text() == shown
