@@ -23,7 +23,7 @@ def main() -> None:
     state.write_address(view, record)
     if view.case:
         # With a case open, the numbers are folded away.
-        with st.expander("Confusion matrix, measures and curves"):
+        with st.expander("Confusion matrix, metrics and curves"):
             _overview(record, threshold)
         case.show(record, view)
     else:

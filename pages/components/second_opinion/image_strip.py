@@ -64,7 +64,9 @@ def _live(study: Study, card: ModelCard, waited: bool, seen: tuple[str, bool]) -
     if waits:
         left, right = st.columns([4, 1], vertical_alignment="center")
         left.progress(1 - waits / len(images), text=f"Analysed {len(images) - waits} of {len(images)} images")
-        right.button("Stop analysis", key="strip stop", on_click=boundary.callback(study.cancel), width="stretch")
+        right.button(
+            "Stop analysis", key="strip stop", on_click=boundary.callback(study.cancel), width="stretch"
+        )
     elif any(image.stopped for image in images):
         st.button("Continue analysis", key="strip rest", on_click=boundary.callback(study.resume))
     _films(images, chosen, card)
