@@ -1,33 +1,92 @@
-"""Second Look: the entry of the app. Run it with `make run`."""
+"""Entry of the app: page frame, navigation and footer. `make run` starts it.
+
+Streamlit uses this file twice: the server imports it once for the ASGI application `app`, and every visit of a page
+runs it as a script. It imports only light modules, so that the frame is on the screen before anything slow.
+"""
 
 import html
 import os
+from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from fracture_core import paths
 from fracture_core.errors import SecondLookError
-from fracture_core.imaging.opencv_threads import use_one_opencv_thread
-from pages.components.common import boundary, resources
-from pages.components.train import queue
+from fracture_core.vocabulary import REGIONS
+from pages.components.common import boundary, layout, preload
 
-# TensorFlow greets with several lines about the processor; nobody asked.
+# Hides the lines about the processor that TensorFlow prints when it is imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-_PAGES = (
-    ("pages/second_opinion.py", "Second opinion", "second-opinion"),
-    ("pages/failures.py", "Failures", "failures"),
-    ("pages/labels.py", "Labels", "labels"),
-    ("pages/teaching.py", "Teaching", "teaching"),
-    ("pages/audit.py", "Data audit", "audit"),
-    ("pages/train.py", "Train", "train"),
-    ("pages/published.py", "Published systems", "published"),
-)
+_DISCLAIMER = "A second opinion, not a diagnosis: a clinician has the last word."
+
+
+@dataclass(frozen=True)
+class _Page:
+    """A page of the app.
+
+    Attributes:
+        file: name of its script in `pages/`, without suffix.
+        title: in the navigation and above the page.
+        description: one or two sentences below the title.
+        url: its path.
+    """
+
+    file: str
+    title: str
+    description: str
+    url: str
+
+
+#: Pages by section of the navigation. Those of the section without a name stand in the bar itself.
+_PAGES = {
+    "": (
+        _Page(
+            "second_opinion",
+            "Second opinion",
+            f"Looks for fractures on radiographs of the {', '.join(REGIONS[:-1])} and {REGIONS[-1]}. It supports a "
+            "clinician's decision and is not a diagnosis.",
+            "second-opinion",
+        ),
+    ),
+    "Evaluate": (
+        _Page(
+            "failures", "Failures", "Where a model is wrong on its test images, and how often.", "failures"
+        ),
+        _Page(
+            "labels",
+            "Labels",
+            "Images whose label is probably wrong. Check them and mark the label errors.",
+            "labels",
+        ),
+        _Page("teaching", "Teaching", "Collect cases in a lesson and present them to a class.", "teaching"),
+    ),
+    "Build": (
+        _Page(
+            "train",
+            "Train",
+            "Train a model on your own labelled images and put it in use. Images and models stay on this computer.",
+            "train",
+        ),
+        _Page(
+            "audit",
+            "Data audit",
+            "Check a dataset for duplicates across splits, damaged files and shortcuts before training.",
+            "audit",
+        ),
+        _Page(
+            "published",
+            "Published systems",
+            "Results of published systems beside those of the models trained here.",
+            "published",
+        ),
+    ),
+}
 
 
 def main() -> None:
-    """Draws the frame and the chosen page."""
-    use_one_opencv_thread()
+    """Draw the frame, then the chosen page."""
     st.set_page_config(
         page_title="Second Look", page_icon=str(paths.assets_dir() / "icon.svg"), layout="wide"
     )
@@ -35,30 +94,59 @@ def main() -> None:
     st.html(paths.assets_dir() / "style.css")
     keyboard = (paths.assets_dir() / "keyboard.js").read_text(encoding="utf-8")
     st.html(f"<script>{keyboard}</script>", unsafe_allow_javascript=True)
-    pages = [
-        st.Page(path, title=words, url_path=url, default=number == 0)
-        for number, (path, words, url) in enumerate(_PAGES)
-    ]
-    boundary.run(queue.watch_queue)
-    page = st.navigation(pages, position="top")
-    # A page can tell the first look at it from the reruns that follow.
+    sections = {
+        section: [
+            st.Page(
+                f"pages/{page.file}.py",
+                title=page.title,
+                url_path=page.url,
+                default=page.file == "second_opinion",
+            )
+            for page in pages
+        ]
+        for section, pages in _PAGES.items()
+    }
+    page = st.navigation(sections, position="top")
+    # A page can tell the first run after its link was clicked from the reruns that follow.
     st.session_state["arrived"] = st.session_state.get("page") != page.url_path
     st.session_state["page"] = page.url_path
-    boundary.run(page.run)
-    boundary.run(_footer)
+    descriptions = {entry.title: entry.description for pages in _PAGES.values() for entry in pages}
+    layout.show_title(page.title, descriptions[page.title])
+    body, footer = st.container(), st.empty()
+    footer.html(f'<div class="footer">{_DISCLAIMER}</div>')
+    preload.wait_for_modules(landing_page=page.url_path == "")
+    boundary.run(_prepare)
+    with body:
+        boundary.run(page.run)
+    boundary.run(
+        lambda: footer.html(f'<div class="footer">{html.escape(_model_in_use())} {_DISCLAIMER}</div>')
+    )
+    preload.load_rest()
 
 
-def _footer() -> None:
-    """Which model answers, and who has the last word."""
+def _prepare() -> None:
+    """Limit OpenCV to one thread and watch the queue of trainings; both once per process."""
+    from fracture_core.imaging.opencv_threads import use_one_opencv_thread
+    from pages.components.train import queue
+
+    use_one_opencv_thread()
+    queue.watch_queue()
+
+
+def _model_in_use() -> str:
+    """The model in use in one sentence, or why there is none."""
+    from pages.components.common import resources
+
     try:
         card = resources.card_in_use()
-        model = f"Model in use: {card.title} ({card.id}, {card.weights.sha256[:8]})."
     except SecondLookError as error:
-        model = str(error)
-    st.html(
-        f'<div class="footer">{html.escape(model)} A second opinion, not a diagnosis: a clinician has the last word.'
-        "</div>"
-    )
+        return str(error)
+    return f"Model in use: {card.title} ({card.id}, {card.weights.sha256[:8]})."
 
 
-main()
+if __name__ == "__main__":
+    main()
+else:
+    # Without this, Streamlit would run the files in pages/ without this script until the first visitor has seen a page.
+    PagesManager.uses_pages_directory = False
+    app = st.App(__file__, lifespan=preload.lifespan)

@@ -1,4 +1,4 @@
-"""Second opinion: films in; verdict, probability and where the model looked out."""
+"""Second opinion: upload the images of a study; see verdict, probability and heatmap."""
 
 from functools import partial
 
@@ -16,84 +16,79 @@ from pages.components.second_opinion import (
     explained_image,
     image_strip,
     intake,
-    similar_images,
     study_session,
 )
 
-# Seconds that the page waits for the other films of a study after the first.
-_PATIENCE = 0.4
+# Seconds to wait for more answers after the first, so that a short study is drawn only once.
+_WAIT_FOR_MORE = 0.4
 
 
 def main() -> None:
-    """The page."""
-    layout.show_title(
-        "Second opinion",
-        "Drop the films of a study, single, in a zip or in a folder: PNG, JPEG, TIFF, BMP, WebP or DICOM. They stay in "
-        "this computer's memory and are written nowhere.",
-    )
+    """Draw the page."""
     card = resources.card_in_use()
     model_banner.show(card)
     if study_session.is_forgotten():
-        st.success(
-            "The study is forgotten: its films, names and answers are gone from this session's memory."
-        )
-    films = intake.choose_files()
-    if films is None:
+        st.success("Study cleared: its images, file names and answers are no longer in memory.")
+    files = intake.choose_files()
+    if files is None:
         return
-    if not films:
-        study_session.end_study()  # what was removed is forgotten
+    if not files:
+        study_session.end_study()
         return
-    reading = study_session.current_study(films, card)
-    entries = _first(reading)
-    if len(entries) > 1:
-        image_strip.show(reading, entries, card)
-    entry = image_strip.opened_image(entries)
+    study = study_session.current_study(files, card)
+    images = _wait_for_first_answer(study)
+    if len(images) > 1:
+        image_strip.show(study, images, card)
+    image = image_strip.opened_image(images)
     try:
         with file_boundary():
-            _answer(entry, card, downloads.image_label(entries, entry))
-            downloads.show(entries, entry)
+            _show_image(image, card, downloads.image_label(images, image))
+            downloads.show(images, image)
     except SecondLookError as error:
-        st.error(layout.escape_markdown(f"{entry.name}: {error}"))
+        st.error(layout.escape_markdown(f"{image.name}: {error}"))
     st.button(
-        "Forget this study",
+        "Clear study",
         on_click=boundary.callback(study_session.forget_study),
-        help="Empties this session's memory of films, names and answers.",
+        help="Removes the images, file names and answers from memory.",
     )
-    opinion = entry.opinion
+    opinion = image.opinion
     if opinion is not None and opinion.verdict is not None and not opinion.gate.out_of_scope:
-        similar_images.show(opinion.features, opinion.card, not any(other.waits for other in entries))
+        # Imported here, because the landing page does not need it.
+        from pages.components.second_opinion import similar_images
+
+        similar_images.show(opinion.features, opinion.card, not any(other.waits for other in images))
 
 
-def _first(reading: Study) -> list[StudyImage]:
-    """The films, once there is an answer to show."""
-    entries = reading.images()
-    if any(entry.waits for entry in entries) and not any(entry.summary for entry in entries):
-        with st.spinner("Reading the first film …"):
-            reading.wait_for_first(_PATIENCE)
-        entries = reading.images()
-    return entries
+def _wait_for_first_answer(study: Study) -> list[StudyImage]:
+    """The images of the study, once the first has an answer."""
+    images = study.images()
+    if any(image.waits for image in images) and not any(image.summary for image in images):
+        with st.spinner("Analysing the first image …"):
+            study.wait_for_first(_WAIT_FOR_MORE)
+        images = study.images()
+    return images
 
 
-def _answer(entry: StudyImage, card: ModelCard, label: str) -> None:
-    """One film and what the model says of it; a picture saved of it is called by the label."""
-    if entry.waits:
-        st.info(layout.escape_markdown(f"{entry.name} is still to be read."))
+def _show_image(image: StudyImage, card: ModelCard, label: str) -> None:
+    """Draw one image beside its verdict; a picture saved of it is named after the label."""
+    if image.waits:
+        st.info(layout.escape_markdown(f"{image.name} has not been analysed yet."))
         return
-    opinion = entry.opinion
+    opinion = image.opinion
     if opinion is None:
-        # An image that could be read once and not again has its error in a new entry.
-        error = entry.error or next(
-            (other.error for other in entry.study.images() if other.key == entry.key), ""
+        # An image that could be read at first and not again has its error in a new entry.
+        error = image.error or next(
+            (other.error for other in image.reading.images() if other.key == image.key), ""
         )
-        st.error(layout.escape_markdown(f"{entry.name}: {error}"))
+        st.error(layout.escape_markdown(f"{image.name}: {error}"))
         return
     with st.container(key="reading"):
         left, right = st.columns([3, 2], gap="large")
     with right:
-        st.subheader(layout.escape_markdown(entry.name), anchor=False)
+        st.subheader(layout.escape_markdown(image.name), anchor=False)
         st.caption(f"{opinion.film.kind}, {opinion.film.width} × {opinion.film.height} pixels")
         if opinion.gate.withheld:
-            answer.withheld(opinion.gate, partial(entry.study.answer_anyway, entry), entry.key)
+            answer.withheld(opinion.gate, partial(image.reading.answer_anyway, image), image.key)
         elif opinion.verdict is None or opinion.probability is None:
             answer.show_rejection(opinion)
         else:
@@ -103,10 +98,10 @@ def _answer(entry: StudyImage, card: ModelCard, label: str) -> None:
                 st.markdown(sentences.NO_RECORD_OUT_OF_SCOPE)
             else:
                 answer.show_meaning(opinion)
-                answer.show_record(opinion, entry.key)
+                answer.show_record(opinion, image.key)
             answer.show_limits(card)
     with left, st.container(key="viewer"):
-        explained_image.show_viewer(opinion, label, entry.key)
+        explained_image.show_viewer(opinion, label, image.key)
 
 
 main()

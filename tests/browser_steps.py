@@ -1,5 +1,24 @@
 """Steps shared by the browser tests."""
 
+_SECTIONS = {
+    "Failures": "Evaluate",
+    "Labels": "Evaluate",
+    "Teaching": "Evaluate",
+    "Train": "Build",
+    "Data audit": "Build",
+    "Published systems": "Build",
+}
+
+
+def choose_page(page, title: str) -> None:
+    """Open a page through the navigation bar."""
+    navigation = page.get_by_test_id("stTopNav")
+    if title in _SECTIONS:
+        navigation.get_by_role("button", name=_SECTIONS[title], exact=True).click()
+        page.get_by_role("menuitem", name=title, exact=True).click()
+    else:
+        navigation.get_by_role("link", name=title, exact=True).click()
+
 
 def pick(page, label: str, words: str) -> None:
     """Choose an option of a select box with the keyboard."""

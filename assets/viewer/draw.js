@@ -1,8 +1,8 @@
-// What is seen: film, heatmap, contour, rulers.
+// Drawing: image, heatmap, contours, rulers.
 
 const LENGTHS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 
-/** One pane: the film, and over it the heatmap where `heat`. `view` is the viewer. */
+/** Draws one pane: the image, and the heatmap if `heat` is set. `view` is the viewer. */
 function drawPane(context, view, pane, heat) {
   const { film, shown, settings } = view;
   const at = snapped(matrix(shown.place, pane));
@@ -12,7 +12,7 @@ function drawPane(context, view, pane, heat) {
   context.clip();
   context.save();
   context.transform(...at);
-  // From three screen pixels a film pixel on, pixels are shown as what they are.
+  // From three screen pixels per image pixel on, pixels are drawn without smoothing.
   context.imageSmoothingEnabled = shown.place.zoom * view.ratio < 3;
   context.imageSmoothingQuality = "high";
   context.drawImage(view.developed, 0, 0, film.width, film.height);
@@ -25,7 +25,7 @@ function drawPane(context, view, pane, heat) {
   if (heat && settings.contour) for (const line of view.data.contours) drawContour(context, at, line);
   if (shown.line) drawLine(context, view, at, shown.line);
   if (view.data.spacing) drawRuler(context, view, pane);
-  // Part of the picture, so that a saved picture carries it too.
+  // Drawn on the canvas, so that saved images contain it.
   if (view.data.warning) write(context, view.data.warning, pane.x + 12, pane.y + 20);
   context.restore();
 }
@@ -37,7 +37,7 @@ function drawContour(context, at, line) {
   stroke(context, 1.5);
 }
 
-/** Light on dark, so that it is seen on any grey. */
+/** Light on dark, so that it is visible on any grey. */
 function stroke(context, width) {
   context.lineWidth = width + 2;
   context.strokeStyle = "#000";
@@ -56,14 +56,14 @@ function drawLine(context, view, at, [from, to]) {
   write(context, length(view, from, to), ends[1][0] + 8, ends[1][1] - 8);
 }
 
-/** A distance in words: millimetres where the film states its spacing, else pixels. */
+/** A distance as text: in millimetres if the file has a pixel spacing, else in pixels. */
 function length(view, from, to) {
   const [down, across] = view.data.spacing ?? [1, 1];
   const long = Math.hypot((to[0] - from[0]) * across, (to[1] - from[1]) * down);
   return view.data.spacing ? `${long.toFixed(1)} mm` : `${long.toFixed(0)} pixels`;
 }
 
-/** A bar of a round length along the lower edge. */
+/** A scale bar of a round length along the lower edge. */
 function drawRuler(context, view, pane) {
   const { place } = view.shown;
   const perPixel = view.data.spacing[place.turn % 2 ? 0 : 1] / place.zoom;

@@ -1,17 +1,17 @@
-// The grey values of a film and what a window makes of them.
+// Grey values of an image, and windowing.
 
-/** Fetches grey values as `film_layers.greys` packs them. Gives {values, width, height, top}. */
+/** Fetches grey values packed by `imaging.pixel_packing`. Returns {values, width, height, top}. */
 async function fetchFilm(film) {
   const answer = await fetch(film.url);
   if (!answer.ok) throw new Error(`the film could not be fetched (${answer.status})`);
   const plain = answer.body.pipeThrough(new DecompressionStream("gzip"));
   const bytes = await new Response(plain).arrayBuffer();
   const values = film.bits === 16 ? new Uint16Array(bytes) : new Uint8Array(bytes);
-  if (values.length !== film.columns * film.rows) throw new Error("the film arrived incomplete");
+  if (values.length !== film.columns * film.rows) throw new Error("the image is incomplete");
   return { values, width: film.columns, height: film.rows, top: film.bits === 16 ? 65535 : 255 };
 }
 
-/** An RGBA picture, drawn over the film as a layer of its own. */
+/** Loads the heatmap, an RGBA image drawn over the radiograph. */
 async function fetchLayer(url) {
   const picture = new Image();
   picture.src = url;
@@ -19,7 +19,7 @@ async function fetchLayer(url) {
   return picture;
 }
 
-/** Presets as [words, level, width], 0–1, from how this film's grey values are spread. */
+/** Presets as [label, level, width], 0–1, from the histogram of the image. */
 function presets(film) {
   const counts = new Uint32Array(256);
   const step = Math.max(1, Math.floor(film.values.length / 500000));
@@ -46,7 +46,7 @@ function presets(film) {
   ];
 }
 
-/** Draws the film through a window onto a canvas of its own size. */
+/** Draws the windowed image onto a canvas of its size. */
 function develop(film, canvas, { level, width, invert }) {
   canvas.width = film.width;
   canvas.height = film.height;

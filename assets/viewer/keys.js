@@ -1,27 +1,27 @@
-// Every action of the viewer: the keys that call it, and its words for button, tooltip and list of keys.
+// Actions of the viewer: keys, and the label for button, tooltip and list of shortcuts.
 
 const ACTIONS = [
   ["zoom-in", ["+", "="], "Zoom in"],
   ["zoom-out", ["-"], "Zoom out"],
-  ["fit", ["0"], "Fit the whole film"],
-  ["actual", ["1"], "One film pixel on one screen pixel"],
+  ["fit", ["0"], "Fit to window"],
+  ["actual", ["1"], "Actual size (1:1)"],
   ["turn-right", ["r"], "Turn right by 90°"],
   ["turn-left", ["Shift R"], "Turn left by 90°"],
   ["mirror", ["m"], "Mirror left and right"],
   ["invert", ["i"], "Invert the grey values"],
-  ["pan", ["p"], "Drag moves the film"],
-  ["window", ["w"], "Drag sets the window"],
-  ["measure", ["d"], "Drag measures a distance"],
-  ["greys", ["g"], "Grey levels: level, width, presets"],
+  ["pan", ["p"], "Drag to pan"],
+  ["window", ["w"], "Drag to set the window"],
+  ["measure", ["d"], "Measure a distance"],
+  ["greys", ["g"], "Window level, width, presets"],
   ["window-reset", ["x"], "Reset the window"],
-  ["side", ["s"], "Film and heatmap side by side"],
+  ["side", ["s"], "Image and heatmap side by side"],
   ["heat", ["h"], "Heatmap on or off"],
   ["contour", ["c"], "Contour of the strongest areas"],
-  ["opacity-less", ["["], "Heatmap fainter"],
-  ["opacity-more", ["]"], "Heatmap stronger"],
+  ["opacity-less", ["["], "Less heatmap opacity"],
+  ["opacity-more", ["]"], "More heatmap opacity"],
   ["full", ["f"], "Full screen"],
-  ["save", ["v"], "Save this picture"],
-  ["help", ["?"], "List of keys"],
+  ["save", ["v"], "Save image"],
+  ["help", ["?"], "Keyboard shortcuts"],
   ["left", ["ArrowLeft"], "Move left"],
   ["right", ["ArrowRight"], "Move right"],
   ["up", ["ArrowUp"], "Move up"],
@@ -34,10 +34,10 @@ const ACTIONS = [
 
 const ARROWS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
 
-/** The action that a key event calls, if any. */
+/** The action of a key event, if any. */
 function called(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return undefined;
-  // A letter tells its shift by its size; a sign such as "?" or "+" needs shift on one keyboard and not on another.
+  // Shift matters for letters and arrows only: "?" and "+" need it on some keyboard layouts and not on others.
   const shifted = event.shiftKey && (event.key.startsWith("Arrow") || /^[a-z]$/i.test(event.key));
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const name = shifted ? `Shift ${key.length === 1 ? key.toUpperCase() : key}` : key;
@@ -48,7 +48,7 @@ function keyWords(key) {
   return key.split(" ").map((part) => ARROWS[part] ?? part.toUpperCase()).join(" ");
 }
 
-/** Names the buttons and fills the list of keys. */
+/** Labels the buttons and fills the list of shortcuts. */
 function nameButtons(root) {
   const rows = root.querySelector("dialog table");
   for (const [action, keys, words] of ACTIONS) {

@@ -1,6 +1,6 @@
-// Mouse, pen and fingers on the film.
+// Mouse, pen and touch input on the image.
 
-/** Lets the pointer move, zoom, window and measure; `view` is the viewer. */
+/** Binds panning, zooming, windowing and measuring to the pointer; `view` is the viewer. */
 function listenToPointer(view) {
   const { stage } = view;
   const down = new Map();

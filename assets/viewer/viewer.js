@@ -1,10 +1,10 @@
-// The viewer itself: what is shown, and how a press, a drag or new data from the app changes it.
+// The viewer: its state, and how buttons, the pointer and new data from the app change it.
 
 const STEP = 1.25;
 const WHOLE = { level: 0.5, width: 1, invert: false };
 
-// Kept while the page is open, so that another method, opacity or film changes nothing of how a film lies: where each
-// film was left, and what holds for all films. No pixels are kept.
+// State while the page is open: the view of each image, and the settings for all images. No pixels are stored. So another
+// method, opacity or image does not change the view.
 const LEFT = new Map();
 const SETTINGS = { heat: true, contour: false, opacity: 0.55, side: false, mode: "pan" };
 const VIEWERS = new WeakMap();
@@ -53,7 +53,7 @@ class Viewer {
       if (before?.film.url !== data.film.url) {
         this.film = undefined;
         const film = await fetchFilm(data.film);
-        if (this.data.film.url !== data.film.url) return; // another film came meanwhile
+        if (this.data.film.url !== data.film.url) return; // replaced by another image in the meantime
         this.open(film);
       }
       const layer = data.layer && (await fetchLayer(data.layer));
@@ -62,13 +62,13 @@ class Viewer {
       if (this.film) this.refresh();
     } catch (error) {
       const fault = this.root.querySelector(".fault");
-      fault.textContent = `The film cannot be shown here: ${error.message}. Load the page again.`;
+      fault.textContent = `The image cannot be shown: ${error.message}. Reload the page.`;
       fault.hidden = false;
     }
   }
 
   open(film) {
-    // Places and lengths are in pixels of the original film, however many were sent.
+    // Positions and lengths are in pixels of the original image, which may have been downscaled.
     this.film = { ...film, width: this.data.film.width, height: this.data.film.height };
     this.grey = film;
     this.stage.style.setProperty("--film", film.width / film.height);
@@ -88,7 +88,7 @@ class Viewer {
   panes() {
     const { clientWidth: width, clientHeight: height } = this.stage;
     if (!this.settings.side) return [{ x: 0, y: 0, width, height }];
-    // Two narrow strips show less than one over the other.
+    // On narrow screens the panes are stacked.
     return width > 560
       ? [0, 1].map((number) => ({ x: (number * width) / 2, y: 0, width: width / 2, height }))
       : [0, 1].map((number) => ({ x: 0, y: (number * height) / 2, width, height: height / 2 }));
@@ -159,7 +159,7 @@ class Viewer {
   press(event) {
     const path = event.composedPath();
     if (!(this.over || path.includes(this.root)) || this.dialog.open) return;
-    // What is typed into a field, and arrows on a slider, belong to these.
+    // Fields keep their keys, and sliders their arrow keys.
     const { tagName, type, isContentEditable } = path[0];
     if (isContentEditable || tagName === "TEXTAREA" || tagName === "SELECT") return;
     if (tagName === "INPUT" && (type !== "range" || event.key.startsWith("Arrow"))) return;
@@ -179,7 +179,7 @@ class Viewer {
       fit: () => this.fit(),
       actual: () => {
         this.zoom(1 / this.ratio / shown.place.zoom);
-        shown.place.zoom = 1 / this.ratio; // exactly, or every pixel is a mixture of two
+        shown.place.zoom = 1 / this.ratio; // exactly, or pixels are interpolated
       },
       "turn-right": () => this.turn(1),
       "turn-left": () => this.turn(-1),
@@ -220,7 +220,7 @@ class Viewer {
 
   toggleFull() {
     if (document.fullscreenElement) document.exitFullscreen();
-    // Phones that give no element the full screen get the whole window.
+    // Some phones do not allow full screen for an element; use the whole window there.
     else if (this.root.requestFullscreen) this.root.requestFullscreen();
     else this.root.classList.toggle("full");
   }
@@ -293,9 +293,9 @@ class Viewer {
       `${shown.line ? ` · ${length(this, ...shown.line)}` : ""}` +
       `${shown.place.turn ? ` · turned ${shown.place.turn * 90}°` : ""}${shown.place.mirror ? " · mirrored" : ""}`;
     this.canvas.setAttribute("aria-label", `${this.data.name}, zoom ${percent}%, ${heat ? "with" : "without"} heatmap`);
-    this.stage.setAttribute("aria-label", "The film: drag to move, wheel to zoom, question mark for all keys");
+    this.stage.setAttribute("aria-label", "Image: drag to pan, wheel to zoom, question mark for shortcuts");
     this.stage.className = `stage ${settings.mode}`;
-    // A finger scrolls the page until there is something of the film to move to.
+    // Touch scrolls the page as long as the whole image is visible.
     this.stage.style.touchAction = shown.fit && settings.mode === "pan" ? "pan-y" : "none";
     Object.assign(root.dataset, { film: this.data.film.url, layer: this.layer ? this.data.layer : "" });
     Object.assign(root.dataset, { matrix: this.panes().map((pane) => snapped(matrix(shown.place, pane)).join()).join(";") });
@@ -326,7 +326,7 @@ export default function (component) {
   }
   viewer.begin();
   viewer.take(data);
-  // Streamlit also ends a call that a newer one for the same viewer has overtaken.
+  // Streamlit also cleans up after a call that a newer one for the same viewer has replaced.
   return () => {
     if (!root.isConnected) viewer.end();
   };

@@ -14,7 +14,6 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special, stats
-from sklearn.metrics import roc_auc_score
 
 from fracture_core.evaluation.interval import CONFIDENCE_LEVEL, Interval
 from fracture_core.evaluation.scored_cases import ScoredCases
@@ -38,6 +37,8 @@ def auc_interval(cases: ScoredCases) -> Interval:
     n = len(cases)
     if len(np.unique(cases.label)) < 2:
         return Interval.unknown(n)
+    from sklearn.metrics import roc_auc_score
+
     area = float(roc_auc_score(cases.label, cases.probability))
     variance = auc_variance(cases)
     if 0 < area < 1 and variance > 0:

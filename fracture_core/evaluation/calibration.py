@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
-from sklearn.linear_model import LogisticRegression
 
 from fracture_core.errors import DataError
 from fracture_core.evaluation.scored_cases import check_labels, require_both_classes
@@ -89,6 +88,8 @@ class PlattCalibration(JsonRecord):
         # A soft target becomes one weighted case of each class.
         weight = np.concatenate([target, 1 - target])
         used = weight > 0
+        from sklearn.linear_model import LogisticRegression
+
         model = LogisticRegression(C=np.inf, tol=1e-8, max_iter=1000)
         model.fit(
             np.concatenate([x, x])[used, None],

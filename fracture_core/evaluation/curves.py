@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
 from fracture_core.evaluation.scored_cases import check_scored_cases, require_both_classes
 
@@ -89,6 +88,8 @@ def compute_roc_curve(label: ArrayLike, probability: ArrayLike) -> RocCurve:
     Raises:
         DataError: Labels or probabilities are invalid, or one class is missing.
     """
+    from sklearn.metrics import roc_auc_score, roc_curve
+
     cases = check_scored_cases(label, probability)
     require_both_classes(cases.label, "for an ROC curve")
     false_rate, true_rate, thresholds = roc_curve(cases.label, cases.probability, drop_intermediate=False)
@@ -108,6 +109,8 @@ def compute_precision_recall_curve(label: ArrayLike, probability: ArrayLike) -> 
     Raises:
         DataError: Labels or probabilities are invalid, or one class is missing.
     """
+    from sklearn.metrics import average_precision_score, precision_recall_curve
+
     cases = check_scored_cases(label, probability)
     require_both_classes(cases.label, "for a precision–recall curve")
     precision, recall, thresholds = precision_recall_curve(cases.label, cases.probability)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from sklearn.metrics import brier_score_loss
 
 from fracture_core.errors import DataError
 from fracture_core.evaluation.auc import auc_interval
@@ -190,4 +189,6 @@ def _brier(cases: ScoredCases) -> float:
     """Brier score; nan without cases."""
     if not len(cases):
         return float("nan")
+    from sklearn.metrics import brier_score_loss
+
     return float(brier_score_loss(cases.label, cases.probability, labels=[0, 1]))

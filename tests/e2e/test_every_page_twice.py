@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 import pytest
-from browser_steps import settled
+from browser_steps import choose_page, settled
 from playwright.sync_api import expect
 
 from fracture_core.review import ReviewStore
@@ -17,7 +17,7 @@ PAGES = {
     "second-opinion": "Second opinion",
     "failures?model=tiny": "Reviews",
     "failures?model=tiny&kind=all&case={case}": "Review",
-    "labels?model=tiny": "Suspected label errors",
+    "labels?model=tiny": "Labels",
     "teaching?model=tiny&file=Legs": "Download as PDF",
     "audit": "Data audit",
     "train": "Train",
@@ -55,7 +55,7 @@ def _name_folder(page, app) -> None:
     field = page.get_by_role("textbox", name="Dataset folder")
     field.fill(str(app.phantoms))
     field.press("Enter")
-    page.get_by_role("img", name=re.compile("^Film ")).first.wait_for()
+    page.get_by_role("img", name=re.compile("^Image ")).first.wait_for()
 
 
 def test_no_page_shows_an_error_when_it_is_opened_again(page, app, tested):
@@ -76,8 +76,8 @@ def test_no_page_shows_an_error_after_another_page(page, app, tested):
     page.goto(f"{app.url}/published")
     names = ("Failures", "Labels", "Teaching", "Data audit", "Train", "Second opinion", "Published systems")
     for name in (*names, *names):
-        page.get_by_role("link", name=name, exact=True).click()
-        _check(page, "Suspected label errors" if name == "Labels" else name)
+        choose_page(page, name)
+        _check(page, name)
 
 
 def test_lesson_is_shown_again_after_another_page(page, app, tested):
@@ -87,9 +87,9 @@ def test_lesson_is_shown_again_after_another_page(page, app, tested):
     field.press("Enter")
     for name in ("Failures", "Published systems"):
         page.frame_locator("iframe").get_by_role("button", name="Start").wait_for(timeout=120_000)
-        page.get_by_role("link", name=name, exact=True).click()
+        choose_page(page, name)
         settled(page)
-        page.get_by_role("link", name="Teaching", exact=True).click()
+        choose_page(page, "Teaching")
         _check(page, "Download as PDF")
     page.get_by_text("Order and notes").click()
     page.get_by_role("textbox", name="Note on image 2").wait_for()
@@ -125,7 +125,7 @@ def test_keys_after_enter_are_shortcuts_and_no_text(page, app, tested):
     expect(collect).not_to_be_focused()
     page.get_by_role("button", name="Add this image").wait_for()
     settled(page)  # a redraw would close the list
-    other = page.get_by_role("combobox", name="Compare with another model")
+    other = page.get_by_role("combobox", name="Second model")
     other.click()
     page.get_by_role("option", name="none").click()
     expect(other).not_to_be_focused()

@@ -33,11 +33,11 @@ def test_keys_lead_from_film_to_film(page, app):
     ids = sorted(films["id"])
     page.goto(f"{app.url}/failures?model=tiny&kind=all&sort=id")
     page.locator(".st-key-failures-open-0 button").click()
-    heading = page.get_by_role("heading", name=re.compile("^Film "))
+    heading = page.get_by_role("heading", name=re.compile("^Image "))
     for key, at in (("n", 1), ("n", 2), ("p", 1)):
         expect(page.get_by_role("button", name=re.compile("^Next"))).to_be_enabled()
         page.keyboard.press(key)
-        expect(heading).to_have_text(f"Film {ids[at].rsplit('/', 1)[-1]}")
+        expect(heading).to_have_text(f"Image {ids[at].rsplit('/', 1)[-1]}")
     expect(page).to_have_url(re.compile(re.escape(urlencode({"case": ids[1]}))))
     page.keyboard.press("b")
     expect(page.locator(".st-key-failures-open-0 button")).to_be_visible()
@@ -47,17 +47,17 @@ def test_keys_lead_from_film_to_film(page, app):
 def test_two_models_on_one_film_and_the_link_to_it(page, app, twin):
     row = twin.iloc[0]
     page.goto(f"{app.url}/failures?model=tiny&kind=all&threshold=0.5&case={row['id']}")
-    choice = page.get_by_role("combobox", name="Compare with another model")
+    choice = page.get_by_role("combobox", name="Second model")
     choice.fill("Twin")
     choice.press("Enter")
-    table = page.get_by_role("table", name="Two models on this film")
+    table = page.get_by_role("table", name="Two models on this image")
     expect(table).to_contain_text(f"{row['probability']:.3f}")
     expect(table).to_contain_text(f"{1 - row['probability']:.3f}")
     own = ModelCard.load(app.models / "tiny" / "card.json")
     right = (row["probability"] >= 0.5) == bool(row["label"])
     other = (1 - row["probability"] >= own.thresholds.balanced) == bool(row["label"])
     said = {
-        (True, True): "Both are right.",
+        (True, True): "Both are correct.",
         (False, False): "Both are wrong.",
         (True, False): f"Only {own.title} is right.",
         (False, True): "Only Twin is right.",
@@ -65,7 +65,7 @@ def test_two_models_on_one_film_and_the_link_to_it(page, app, twin):
     expect(page.get_by_test_id("compared")).to_have_text(said)
     expect(page).to_have_url(re.compile("with=twin"))
 
-    page.get_by_role("button", name="Link to this view").click()
+    page.get_by_role("button", name="Link").click()
     link = page.get_by_test_id("stCode").inner_text().strip()
     page.goto("about:blank")
     page.goto(link)
@@ -78,20 +78,22 @@ def test_two_models_on_one_film_and_the_link_to_it(page, app, twin):
 def test_films_are_listed_by_likeness_and_their_copies_are_named(page, app, lesson):
     case = lesson["id"].iloc[2]
     page.goto(f"{app.url}/failures?model=lesson&kind=all&case={case}")
-    expect(page.get_by_text("No other film of its group is among")).to_be_visible()
-    field = page.get_by_role("textbox", name="Dataset folder")
+    expect(page.get_by_text("No other validation or test image in its group")).to_be_visible()
+    field = page.get_by_role("textbox", name="Folder of the data set")
     field.fill(str(app.phantoms))
     field.press("Enter")
-    page.get_by_role("heading", name="Like this one").wait_for(timeout=120_000)  # the model wakes first
+    page.get_by_role("heading", name="Similar training images").wait_for(
+        timeout=120_000
+    )  # the model wakes first
     # The model was trained on other films, which are not in this folder.
     expect(page.get_by_text("Their pictures are not in the folder")).to_be_visible()
-    page.get_by_role("button", name="List films like this").click()
+    page.get_by_role("button", name="Find similar").click()
     first = page.locator(".st-key-failures-open-0 button")
     short = case.rsplit("/", 1)[-1]
     expect(page.get_by_role("combobox", name="Order")).to_have_value(f"Most like {short} first")
     expect(first).to_have_text(short)
     # Slices come last: the page is then whole, and nothing moves under the pointer.
-    page.get_by_text("No subgroup has enough images").wait_for()
+    page.get_by_text("No slice has films enough").wait_for()
     # The nearest is another film, and its distance stands on its card.
     expect(page.locator(".st-key-failures-card-1")).to_contain_text("distance")
     expect(page).to_have_url(re.compile("sort=like&like="))

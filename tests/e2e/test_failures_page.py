@@ -60,9 +60,9 @@ def test_from_a_cell_to_the_film_and_its_heatmap(page, app, lesson):
     cell.focus()
     cell.press("Enter")  # a mouse is not needed
     page.get_by_role("button", name=re.compile("false alarms.*listed below")).wait_for()
-    page.get_by_text(f"False alarms: {count} of {len(lesson)} test films").wait_for()
+    page.get_by_text(f"False alarms: {count} of {len(lesson)} test images").wait_for()
     _name_folder(page, app)
-    page.get_by_role("img", name=re.compile("^Film ")).first.wait_for()
+    page.get_by_role("img", name=re.compile("^Image ")).first.wait_for()
     page.locator(".st-key-failures-open-0 button").click()
     film, heatmap = page.locator("[data-testid=stImage] img").first, _heatmap(page)
     heatmap.wait_for()

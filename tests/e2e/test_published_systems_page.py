@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from browser_steps import put_in_use, settled
+from browser_steps import choose_page, put_in_use, settled
 
 from fracture_core import paths
 from fracture_core.published.published_report import load_reports
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 def _open(page, app) -> None:
     page.goto(app.url)
-    page.get_by_role("link", name="Published systems").first.click()
+    choose_page(page, "Published systems")
     page.get_by_role("heading", name="Published systems", exact=True).wait_for()
     page.get_by_role("button", name="Train Two-block CNN here").wait_for()
 

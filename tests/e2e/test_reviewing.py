@@ -55,7 +55,7 @@ def test_matrix_to_gallery_to_case_to_mark_to_export_and_back(page, app, tmp_pat
     page.get_by_text("1 mark on 1 film by 1 reviewer.").wait_for()
     page.get_by_text("Marks, agreement, export").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Export the reviews (CSV)").click()
+        page.get_by_role("button", name="Export reviews (CSV)").click()
     path = tmp_path / "reviews.csv"
     download.value.save_as(path)
     (row,) = csv.DictReader(io.StringIO(path.read_text("utf-8-sig"), newline=""))
@@ -87,12 +87,12 @@ def test_the_next_training_set_leaves_a_wrong_label_out(page, app, tmp_path):
     field = page.get_by_role("textbox", name="Dataset folder")
     field.fill(str(app.phantoms))
     field.press("Enter")
-    page.get_by_role("img", name=re.compile("^Film ")).first.wait_for()
+    page.get_by_role("img", name=re.compile("^Image ")).first.wait_for()
     page.get_by_text("Marks, agreement, export").click()
     page.get_by_text("Images: 56. Wrong labels left out: 1.").wait_for()
     page.get_by_text("In the test split: 1 more").wait_for()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download the reviewed set (manifest)").click()
+        page.get_by_role("button", name="Download manifest (CSV)").click()
     path = tmp_path / "next.csv"
     download.value.save_as(path)
     ids = set(pd.read_csv(path)["id"])

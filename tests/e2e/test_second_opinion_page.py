@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from browser_steps import choose_page
 from playwright.sync_api import expect
 
 from fracture_core.auxiliary_heads.non_radiographs import make_non_radiographs
@@ -61,8 +62,8 @@ def test_results_are_saved_and_films_forgotten(page, app):
     rows = json.loads(Path(saved.value.path()).read_text())
     assert [row["name"] for row in rows] == ["Film 1"]
     assert 0 <= rows[0]["probability"] <= 1
-    page.get_by_role("button", name="Forget this study").click()
-    page.get_by_text("No film at hand?").wait_for()
+    page.get_by_role("button", name="Clear study").click()
+    page.get_by_text("Samples").wait_for()
     expect(page.get_by_test_id("verdict")).to_have_count(0)
 
 
@@ -93,19 +94,19 @@ def test_a_study_survives_a_look_at_another_page(page, app):
     page.goto(app.url)
     _upload(page, SAMPLES / "synthetic_hand_fracture.png")
     page.get_by_test_id("verdict").wait_for()
-    page.get_by_role("link", name="Failures").click()
+    choose_page(page, "Failures")
     page.get_by_text("Confusion matrix").first.wait_for()
-    page.get_by_role("link", name="Second opinion").click()
+    choose_page(page, "Second opinion")
     page.get_by_test_id("verdict").wait_for()
-    page.get_by_role("button", name="Forget this study").click()
+    page.get_by_role("button", name="Clear study").click()
     expect(page.get_by_test_id("verdict")).to_have_count(0)
-    page.get_by_text("No film at hand?").wait_for()
+    page.get_by_text("Samples").wait_for()
 
 
 def test_the_region_is_told_and_can_be_corrected(page, app):
     page.goto(app.url)
     _upload(page, SAMPLES / "synthetic_hand_fracture.png")
-    region = page.get_by_role("combobox", name="This film shows")
+    region = page.get_by_role("combobox", name="Body region")
     expect(region).to_have_value(re.compile("^Hand – the model is"), timeout=60_000)
     expect(page.get_by_text("Test record on hand images")).to_be_visible()
     region.click()
@@ -120,7 +121,7 @@ def test_the_fracture_map_is_a_second_view(page, app):
     _upload(page, SAMPLES / "synthetic_hand_fracture.png")
     viewer = _viewer(page)
     before = viewer.get_attribute("data-layer")
-    box = page.get_by_role("combobox", name="Where it looked, by")
+    box = page.get_by_role("combobox", name="Heatmap method")
     box.click()
     page.keyboard.type("Fracture map")
     page.get_by_role("option", name="Fracture map").click()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pydicom
 import pytest
-from browser_steps import settled
+from browser_steps import choose_page, settled
 from playwright.sync_api import expect
 
 from fracture_core.phantom import draw_phantom, encode_png
@@ -65,9 +65,9 @@ def test_a_zip_is_a_study_and_bad_files_spoil_no_other(page, app, tmp_path):
     )
     page.goto(app.url)
     _upload(page, study)
-    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 5 films", timeout=60_000)
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 5 images", timeout=60_000)
     expect(page.get_by_test_id("study-verdict")).to_contain_text("Most suspicious")
-    expect(page.get_by_test_id("study-verdict")).to_contain_text("not read 3")
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("not readable 3")
     expect(_chips(page)).to_have_count(5)
     for name, sentence in (
         ("letter.pdf", "PDF document"),
@@ -89,7 +89,7 @@ def test_a_folder_is_a_study(page, app, tmp_path):
         (folder / name).write_bytes((SAMPLES / "synthetic_leg_normal.png").read_bytes() + name.encode())
     page.goto(app.url)
     page.locator("input[type=file][webkitdirectory]").set_input_files(str(folder))
-    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 films", timeout=60_000)
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 images", timeout=60_000)
     expect(_chips(page)).to_have_count(2)
     expect(_chips(page).filter(has_text="two.png")).to_be_visible()
 
@@ -98,43 +98,43 @@ def test_the_first_answer_is_there_while_the_rest_is_read(page, app, films):
     page.goto(app.url)
     _upload(page, *films)
     page.get_by_test_id("verdict").wait_for()
-    stop = page.get_by_role("button", name="Stop reading")
+    stop = page.get_by_role("button", name="Stop analysis")
     expect(stop).to_be_visible()
-    expect(page.get_by_text(re.compile(r"Read \d+ of 24 films"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Analysed \d+ of 24 images"))).to_be_visible()
     shown = page.get_by_role("heading", level=3).first.inner_text()
     page.get_by_role("slider", name="Heatmap opacity").first.press("End")
     stop.click()
-    page.get_by_role("button", name="Read the rest").click()
-    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 24 films:", timeout=120_000)
+    page.get_by_role("button", name="Continue analysis").click()
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 24 images:", timeout=120_000)
     # Nothing moved under the reader's eyes, and every film was read.
     assert page.get_by_role("heading", level=3).first.inner_text() == shown
     expect(page.get_by_test_id("study-verdict")).not_to_contain_text("stopped")
     expect(_chips(page)).to_have_count(16)
-    page.get_by_role("button", name="Later films").click()
+    page.get_by_role("button", name="Next page").click()
     expect(_chips(page)).to_have_count(8)
-    expect(page.get_by_text("Films 17–24 of 24")).to_be_visible()
+    expect(page.get_by_text("Images 17–24 of 24")).to_be_visible()
 
 
 def test_films_are_turned_by_keys(page, app, films):
     page.goto(app.url)
     _upload(page, *films[:3])
-    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 3 films:", timeout=60_000)
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 3 images:", timeout=60_000)
     _chips(page).filter(has_text="film00").click()
-    expect(page.get_by_text("Film 1 of 3")).to_be_visible()
+    expect(page.get_by_text("Image 1 of 3")).to_be_visible()
     settled(page)
     page.keyboard.press("n")
-    expect(page.get_by_text("Film 2 of 3")).to_be_visible()
+    expect(page.get_by_text("Image 2 of 3")).to_be_visible()
     page.keyboard.press("n")
     expect(page.get_by_role("heading", name="film02.png")).to_be_visible()
     page.keyboard.press("p")
-    expect(page.get_by_text("Film 2 of 3")).to_be_visible()
+    expect(page.get_by_text("Image 2 of 3")).to_be_visible()
 
 
 def test_like_this_one_shows_labels_and_synthetic_pictures(page, app):
     page.goto(app.url)
     _upload(page, SAMPLES / "synthetic_hand_fracture.png")
-    expect(page.get_by_role("heading", name="Like this one")).to_be_visible(timeout=60_000)
-    expect(page.get_by_text(re.compile(r"of the 5 nearest training films show a fracture"))).to_be_visible()
+    expect(page.get_by_role("heading", name="Similar training images")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile(r"of the 5 nearest training images show a fracture"))).to_be_visible()
     expect(page.locator(".near").first.locator("figure")).to_have_count(5)
     synthetic = page.get_by_test_id("synthetic")
     expect(synthetic.locator("img")).to_have_count(4, timeout=60_000)
@@ -145,8 +145,8 @@ def test_a_study_on_a_phone(page, app, films):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(app.url)
     _upload(page, *films[:4])
-    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 4 films:", timeout=60_000)
-    expect(page.get_by_role("heading", name="Like this one")).to_be_visible()
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 4 images:", timeout=60_000)
+    expect(page.get_by_role("heading", name="Similar training images")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -185,7 +185,7 @@ def test_nothing_of_an_upload_is_written_shown_or_logged(page, app, tmp_path):
     page.goto(app.url)
     _upload(page, path)
     page.get_by_test_id("verdict").wait_for()
-    expect(page.get_by_role("heading", name="Like this one")).to_be_visible()
+    expect(page.get_by_role("heading", name="Similar training images")).to_be_visible()
     html = page.content()
     for secret in ("Quibblesworth", "Zaphira", "ID-77341-XQ", "1931-QQ"):
         assert secret not in html
@@ -193,15 +193,15 @@ def test_nothing_of_an_upload_is_written_shown_or_logged(page, app, tmp_path):
         _left_behind(app, b"Quibblesworth", b"ID-77341-XQ", b"1931-QQ", b"zq-upload", pixels, decoded) == []
     )
 
-    page.get_by_role("button", name="Forget this study").click()
-    expect(page.get_by_text("The study is forgotten")).to_be_visible()
+    page.get_by_role("button", name="Clear study").click()
+    expect(page.get_by_text("Study cleared")).to_be_visible()
     expect(page.get_by_test_id("verdict")).to_have_count(0)
     expect(page.get_by_text("zq-upload")).to_have_count(0)
     # Neither another page nor the way back brings it again.
-    page.get_by_role("link", name="Failures").click()
+    choose_page(page, "Failures")
     page.get_by_text("Confusion matrix").first.wait_for()
-    page.get_by_role("link", name="Second opinion").click()
-    page.get_by_text("No film at hand?").wait_for()
+    choose_page(page, "Second opinion")
+    page.get_by_text("Samples").wait_for()
     expect(page.get_by_test_id("verdict")).to_have_count(0)
 
 
@@ -212,12 +212,12 @@ def test_two_users_never_see_each_others_films(page, app, films, browser):
     page.goto(app.url)
     _upload(page, *films[:3])
     _upload(theirs, *films[12:14])
-    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 3 films:", timeout=60_000)
-    expect(theirs.get_by_test_id("study-verdict")).to_contain_text("Study of 2 films:", timeout=60_000)
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 3 images:", timeout=60_000)
+    expect(theirs.get_by_test_id("study-verdict")).to_contain_text("Study of 2 images:", timeout=60_000)
     assert "film12" not in page.content()
     assert "film00" not in theirs.content()
-    theirs.get_by_role("button", name="Forget this study").click()
-    expect(theirs.get_by_text("The study is forgotten")).to_be_visible()
+    theirs.get_by_role("button", name="Clear study").click()
+    expect(theirs.get_by_text("Study cleared")).to_be_visible()
     page.keyboard.press("n")
     expect(page.get_by_test_id("verdict")).to_be_visible()
     other.close()

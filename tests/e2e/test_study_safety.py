@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from browser_steps import settled
+from browser_steps import choose_page, settled
 from patient_data import film_of
 from playwright.sync_api import expect
 from pypdf import PdfReader
@@ -57,7 +57,7 @@ def _chips(page):
 def test_images_of_two_patients_are_two_studies(page, app, films):
     page.goto(app.url)
     _drop(page, films["a1.dcm"], films["b1.dcm"], films["a2.dcm"], films["b2.dcm"])
-    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 films", timeout=60_000)
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 images", timeout=60_000)
     expect(_chips(page)).to_have_count(2)
     apart = page.locator(".st-key-study-apart")
     expect(apart).to_contain_text("Another patient or study")
@@ -91,7 +91,7 @@ def test_later_image_of_the_same_study_joins_without_a_question(page, app, films
     _drop(page, films["a1.dcm"])
     _shows(page, "a1.dcm")
     _drop(page, films["a2.dcm"])
-    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 films", timeout=60_000)
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 images", timeout=60_000)
     expect(page.locator(".st-key-study-question")).to_have_count(0)
 
 
@@ -105,7 +105,7 @@ def test_later_image_without_identity_needs_an_answer(page, app, films, answer):
     _shows_no_answer(page)
     page.get_by_role("button", name=answer).click()
     if answer == "Same study":
-        expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 films", timeout=60_000)
+        expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 images", timeout=60_000)
         expect(page.get_by_text(re.compile("no patient and no study"))).to_have_count(0)
     else:
         _shows(page, "two.png")
@@ -115,7 +115,7 @@ def test_later_image_without_identity_needs_an_answer(page, app, films, answer):
 def test_mixed_study_names_the_images_without_identity(page, app, films):
     page.goto(app.url)
     _drop(page, films["a1.dcm"], films["one.png"])
-    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 films", timeout=60_000)
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 images", timeout=60_000)
     expect(page.get_by_text("one.png names no patient and no study.")).to_be_visible()
 
 
@@ -123,21 +123,21 @@ def test_study_outlives_a_look_at_another_page(page, app, films):
     page.goto(app.url)
     _drop(page, films["one.png"])
     _shows(page, "one.png")
-    page.get_by_role("link", name="Labels").click()
-    expect(page.get_by_role("heading", name="Suspected label errors")).to_be_visible()
-    page.get_by_role("link", name="Second opinion").click()
+    choose_page(page, "Labels")
+    expect(page.get_by_role("heading", name="Labels", exact=True)).to_be_visible()
+    choose_page(page, "Second opinion")
     _shows(page, "one.png")
     _drop(page, films["two.png"])
     expect(page.get_by_text("Same study or new study?")).to_be_visible()
     page.get_by_role("button", name="Same study").click()
-    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 films", timeout=60_000)
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 images", timeout=60_000)
     expect(_chips(page)).to_have_count(2)
 
 
 def test_restarted_server_asks_for_the_images_again(page, server, films):
     page.goto(server.url)
     _drop(page, films["one.png"], films["two.png"])
-    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 films", timeout=90_000)
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 images", timeout=90_000)
     server.stop()
     server.start()
     expect(page.get_by_text("The images of your study are gone")).to_be_visible(timeout=90_000)
@@ -145,7 +145,7 @@ def test_restarted_server_asks_for_the_images_again(page, server, films):
     # The names of the lost files are gone too, so that nothing looks as if it were there.
     expect(page.get_by_text("one.png")).to_have_count(0)
     _drop(page, films["one.png"], films["two.png"])
-    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 films", timeout=90_000)
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 images", timeout=90_000)
     expect(page.get_by_text("The images of your study are gone")).to_have_count(0)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser_steps import pick, settled
+from browser_steps import choose_page, pick, settled
 from phantom_files import film, save
 from playwright.sync_api import expect
 
@@ -81,9 +81,9 @@ def test_augmentation_preview_and_settings_of_the_run(page, app):
 
     # The usual strengths can be restored.
     Run(app.runs / "varied").request_stop()
-    page.get_by_role("link", name="Data audit").first.click()
+    choose_page(page, "Data audit")
     page.get_by_role("heading", name="Data audit", exact=True).wait_for()
-    page.get_by_role("link", name="Train").first.click()
+    choose_page(page, "Train")
     page.get_by_role("radio", name="New training", exact=True).click()
     page.get_by_text("Augmentation", exact=True).click()
     page.get_by_role("button", name="Reset to usual strengths").click()

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from browser_steps import pick, settled
+from browser_steps import choose_page, pick, settled
 from playwright.sync_api import expect
 
 from fracture_core.evaluation import predictions
@@ -21,7 +21,7 @@ PATIENCE = 180_000
 
 def open_part(page, app, name: str) -> None:
     page.goto(app.url)
-    page.get_by_role("link", name="Train").first.click()
+    choose_page(page, "Train")
     page.get_by_role("heading", name="Train", exact=True).wait_for()
     page.get_by_role("radio", name=name, exact=True).click()
     settled(page)
@@ -160,7 +160,7 @@ def test_model_that_fails_a_check_needs_a_reason(page, app, synthetic):
     assert (store.model_in_use(), store.history()[-1].reason) == (synthetic, "for a course")
 
     # The warning stays on Second opinion, and leads back to the models.
-    page.get_by_role("link", name="Second opinion").first.click()
+    choose_page(page, "Second opinion")
     page.get_by_text("was trained on synthetic images: do not rely on its verdicts").wait_for()
     settled(page)
     page.get_by_role("button", name="Choose a model").click()
@@ -169,7 +169,7 @@ def test_model_that_fails_a_check_needs_a_reason(page, app, synthetic):
     press(page, f"Return to {SHIPPED_MODEL}")
     page.locator(".footer", has_text=SHIPPED_MODEL).wait_for(timeout=PATIENCE)
     assert store.model_in_use() == SHIPPED_MODEL
-    page.get_by_role("link", name="Second opinion").first.click()
+    choose_page(page, "Second opinion")
     page.get_by_role("heading", name="Second opinion", exact=True).wait_for()
     settled(page)
     assert page.get_by_role("button", name="Choose a model").count() == 0

@@ -4,7 +4,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from browser_steps import pick, put_in_use, settled
+from browser_steps import choose_page, pick, put_in_use, settled
 
 from fracture_core.registry.store import SHIPPED_MODEL, ModelStore
 from fracture_core.runs.run import Run
@@ -18,7 +18,7 @@ PATIENCE = 180_000
 
 def open_page(page, app, name: str = "Train") -> None:
     page.goto(app.url)
-    page.get_by_role("link", name=name).first.click()
+    choose_page(page, name)
     page.get_by_role("heading", name=name, exact=True).wait_for()
 
 
@@ -92,9 +92,9 @@ def test_train_and_put_in_use_while_other_pages_are_open(page, app):
     assert [run.name for run in Run.all(app.runs)].count("watched") == 1
 
     for other in ("Second opinion", "Failures"):
-        page.get_by_role("link", name=other).first.click()
+        choose_page(page, other)
         page.get_by_role("heading", name=other, exact=True).wait_for()
-    page.get_by_role("link", name="Train").first.click()
+    choose_page(page, "Train")
 
     # The page updates itself when the run has ended.
     page.get_by_text("On the test split").wait_for(timeout=PATIENCE)
@@ -106,7 +106,7 @@ def test_train_and_put_in_use_while_other_pages_are_open(page, app):
     put_in_use(page)
     page.get_by_text("is now in use on every page").wait_for(timeout=PATIENCE)
     page.locator(".footer", has_text="watched").wait_for()
-    page.get_by_role("link", name="Failures").first.click()
+    choose_page(page, "Failures")
     page.get_by_role("heading", name="Failures", exact=True).wait_for()
     page.locator(".footer", has_text="watched").wait_for()
 

@@ -1,4 +1,4 @@
-"""The film viewer in a real browser: what is drawn is read back from its canvas."""
+"""The image viewer in a real browser: what is drawn is read back from its canvas."""
 
 import base64
 import io
@@ -109,7 +109,7 @@ def test_the_window_acts_on_grey_values_and_can_be_reset(page, app):
     viewer.press("Shift+ArrowUp")  # brighter: the level falls by 0.02
     wanted = np.clip((film / 255 - 0.48) / 0.95 + 0.5, 0, 1) * 255
     assert np.abs(viewer.pixels()[part] - wanted).max() <= 1
-    viewer.button("Grey levels").click()
+    viewer.button("Window level").click()
     viewer.root.get_by_role("slider", name="Window width").fill("500")
     wanted = np.clip((film / 255 - 0.48) / 0.5 + 0.5, 0, 1) * 255
     assert np.abs(viewer.pixels()[part] - wanted).max() <= 1
@@ -272,7 +272,7 @@ def test_evidence_for_no_fracture_where_a_method_has_it(page, app):
 
 def test_the_methods_are_compared(page, app):
     _open(page, app, LEG)
-    page.get_by_text("Compare the methods").click()
+    page.get_by_text("Compare methods").click()
     expect(page.get_by_text(re.compile(r"^\d of 6 methods point at the same place\."))).to_be_visible(
         timeout=120_000
     )
@@ -337,7 +337,7 @@ def test_the_picture_on_the_screen_can_be_saved(page, app):
     viewer = _open(page, app, HAND)
     shown = viewer.pixels()
     with page.expect_download() as saved:
-        viewer.button("Save this picture").click()
+        viewer.button("Save image").click()
     assert saved.value.suggested_filename == "Film 1.second-look.png"
     np.testing.assert_array_equal(np.asarray(Image.open(saved.value.path()).convert("RGB")), shown)
 
@@ -370,7 +370,7 @@ def test_two_fingers_zoom_on_a_phone(browser, app):
 
 
 def _choose(page, method: str) -> None:
-    box = page.get_by_role("combobox", name="Where it looked, by")
+    box = page.get_by_role("combobox", name="Heatmap method")
     box.click()
     page.keyboard.type(method)
     page.get_by_role("option", name=method, exact=True).wait_for()

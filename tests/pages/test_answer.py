@@ -1,4 +1,4 @@
-"""A verdict in the words of what the model was trained to find."""
+"""The verdict on an image, its meaning, and the reasons for a rejection."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -20,7 +20,7 @@ def _page(finding: str) -> None:
     ("finding", "phrase"), [("fracture", "a fracture"), ("abnormality", "an abnormality")]
 )
 def test_verdicts(finding, phrase):
-    page = AppTest.from_function(_page, args=(finding,)).run()
+    page = AppTest.from_function(_page, args=(finding,), default_timeout=60).run()
     assert not page.exception
     words = [block.proto.body for block in page.get("html")]
     for block, wanted in zip(words, (f"{finding} suspected", "uncertain", f"no {finding} seen"), strict=True):
@@ -29,7 +29,7 @@ def test_verdicts(finding, phrase):
         assert ("fracture" in block) == (finding == "fracture")
 
 
-def _said(verdict_name: str) -> None:
+def _answer(verdict_name: str) -> None:
     from types import SimpleNamespace
 
     from fracture_core.evaluation import Interval, Thresholds, VerdictCoverage
@@ -53,19 +53,27 @@ def _said(verdict_name: str) -> None:
 
 
 def test_uncertain_is_explained():
-    page = AppTest.from_function(_said, args=("uncertain",)).run()
+    page = AppTest.from_function(_answer, args=("uncertain",), default_timeout=60).run()
     words = page.markdown[0].value
     assert "between the two thresholds: the model cannot tell" in words
-    assert "On 42% of 529 test images the verdict was" in words
-    assert "11% of these had a fracture (95% CI 7%–18%, n = 220)" in words
-    words = AppTest.from_function(_said, args=("fracture suspected",)).run().markdown[0].value
+    assert "fell on 42% of 529 test films" in words
+    assert "11% of these (95% CI 7%–18%, n = 220)" in words
+    words = (
+        AppTest.from_function(_answer, args=("fracture suspected",), default_timeout=60)
+        .run()
+        .markdown[0]
+        .value
+    )
     assert "cannot tell" not in words
 
 
-def test_a_refused_film_gets_reasons_and_no_verdict():
-    page = AppTest.from_function(_said, args=("",)).run()
+def test_rejected_image_gets_reasons_and_no_verdict():
+    page = AppTest.from_function(_answer, args=("",), default_timeout=60).run()
     words = " ".join(block.proto.body for block in page.get("html"))
     assert "no opinion on this image" in words
     assert "It is a &lt;b&gt;photo&lt;/b&gt;." in words
     assert "Probability" not in words
-    assert "refused under 1% (95% CI 0.1%–1.3%)" in page.caption[0].value
+    assert (
+        "rejected under 1% of 529 test images, all of them radiographs (95% CI 0.1%–1.3%)"
+        in page.caption[0].value
+    )

@@ -1,4 +1,4 @@
-"""What the page says of a heatmap, in words."""
+"""Texts about heatmaps: strength, method, pixel spacing and agreement."""
 
 from types import SimpleNamespace
 
@@ -23,30 +23,30 @@ def _heat(strongest: float) -> Heatmap:
 @pytest.mark.parametrize(
     ("strongest", "words"),
     [
-        (1.6, "Evidence for fracture. The strongest place reaches 80% of the scale."),
-        (9.0, "Evidence for fracture. The strongest place reaches 100% of the scale."),
-        (0.4, "reaches 20% of the scale, too little for a contour, which begins at half."),
-        (0.001, "less than 1% of the scale: hardly any evidence"),
+        (1.6, "Evidence for fracture. The strongest point reaches 80% of the scale."),
+        (9.0, "Evidence for fracture. The strongest point reaches 100% of the scale."),
+        (0.4, "reaches 20% of the scale; contours start at 50%."),
+        (0.001, "less than 1% of the scale: almost no evidence"),
         (
             0.0,
-            "No positive evidence: nothing in this film speaks to the model for fracture, so there is no heatmap.",
+            "No heatmap: the model found no evidence for fracture in this image.",
         ),
     ],
 )
-def test_how_strong_a_map_is_is_said(strongest, words):
-    assert words in explained_image._said(OPINION, GRAD_CAM, 1, _heat(strongest))
+def test_strength_of_a_heatmap(strongest, words):
+    assert words in explained_image._strength_text(OPINION, GRAD_CAM, 1, _heat(strongest))
 
 
-def test_a_method_without_the_other_side_says_why():
-    assert explained_image._said(OPINION, SALIENCY, 0, None) == SALIENCY.against
+def test_method_without_evidence_against_explains_why():
+    assert explained_image._strength_text(OPINION, SALIENCY, 0, None) == SALIENCY.against
 
 
-def test_words_are_of_what_the_model_finds():
+def test_texts_use_the_finding_of_the_model():
     opinion = SimpleNamespace(card=SimpleNamespace(finding="abnormality", test_pointing=None))
-    assert "speaks to the model for no abnormality" in explained_image._said(opinion, GRAD_CAM, 0, _heat(0))
+    assert "no evidence for no abnormality" in explained_image._strength_text(opinion, GRAD_CAM, 0, _heat(0))
 
 
-def test_every_method_says_what_it_shows_and_has_a_legend():
+def test_every_method_has_a_description_and_a_legend():
     assert len(HEATMAP_METHODS) == 6
     for method in HEATMAP_METHODS.values():
         assert method.shows.endswith(".")
@@ -55,12 +55,13 @@ def test_every_method_says_what_it_shows_and_has_a_legend():
 
 
 @pytest.mark.parametrize(
-    ("spacing", "words"), [(None, "lengths are in pixels"), ((0.2, 0.144), "0.144 mm a pixel")]
+    ("spacing", "words"),
+    [(None, "lengths are in pixels"), ((0.2, 0.144), "pixel spacing in the file, 0.144 mm")],
 )
-def test_what_is_sent_is_said(spacing, words):
+def test_viewer_note(spacing, words):
     pixels = np.zeros((30, 20), np.float32)
     opinion = SimpleNamespace(film=SimpleNamespace(spacing=spacing), packed_pixels=PackedPixels.of(pixels))
-    said = explained_image._sent(opinion)
+    said = explained_image._viewer_note(opinion)
     assert said.startswith("Shown from 20 × 30 pixels at 8 bits")
     assert words in said
 
@@ -81,4 +82,4 @@ def test_what_is_sent_is_said(spacing, words):
     ],
 )
 def test_agreement_in_words(together, apart, silent, words):
-    assert method_comparison.sentence(HeatmapAgreement(together, apart, silent)) == words
+    assert method_comparison.agreement_text(HeatmapAgreement(together, apart, silent)) == words

@@ -104,7 +104,7 @@ def _listed(kind: str, region: str = "", sort: str = "confidence") -> pd.DataFra
 
 
 @pytest.mark.parametrize("kind", case_list.CELL_TEXT)
-def test_each_cell_lists_exactly_its_films(kind):
+def test_each_cell_lists_exactly_its_cases(kind):
     found = _listed(kind)
     called = found["probability"] >= BALANCED
     assert set(found["label"]) == {int(kind in ("true-positive", "missed-fracture"))}
@@ -152,7 +152,7 @@ def test_pages():
     assert [case_list.page_of_case(place) for place in (0, 11, 12)] == [0, 0, 1]
 
 
-def test_the_csv_holds_what_is_listed():
+def test_csv_contains_the_listed_cases():
     films = _listed("errors")
     found = pd.read_csv(BytesIO(case_list.cases_to_csv(films, BALANCED, "fracture")))
     assert list(found["id"]) == list(films["id"])
@@ -160,7 +160,7 @@ def test_the_csv_holds_what_is_listed():
     assert found["threshold"].unique() == pytest.approx([BALANCED])
 
 
-def test_the_csv_holds_no_formula():
+def test_csv_contains_no_formula():
     films = _listed("errors").assign(group="=1+1")
     content = case_list.cases_to_csv(films, BALANCED, "fracture")
     assert set(pd.read_csv(BytesIO(content))["group"]) == {"'=1+1"}
@@ -169,14 +169,14 @@ def test_the_csv_holds_no_formula():
 @pytest.mark.parametrize(
     ("place", "threshold"), [(0.3, BALANCED), (0.301, 0.301), (0.299, 0.299), (0.0, 0.0), (1.0, 1.0)]
 )
-def test_the_cards_own_place_is_the_cards_exact_threshold(place, threshold):
+def test_slider_value_of_the_card_is_its_exact_threshold(place, threshold):
     assert failures_state.threshold_at(place, BALANCED) == threshold
 
 
 @pytest.mark.parametrize(
     ("text", "value"), [("0.25", 0.25), ("", None), ("nan", None), ("2", None), ("-1", None), ("x", None)]
 )
-def test_a_threshold_in_an_address(text, value):
+def test_threshold_in_a_url(text, value):
     assert failures_state.parse_threshold(text) == value
 
 
@@ -222,7 +222,7 @@ def test_the_page_says_what_scikit_learn_says_of_the_test_split(store):
     assert "60 films, 30 with a fracture, in 20 groups" in words(test)
 
 
-def test_the_threshold_moves_everything_and_comes_back(store):
+def test_threshold_updates_the_page_and_resets(store):
     test = opened(model="full")
     before = [test.button(key=f"failures-cell-{kind}").label for kind in COUNTS.values()]
     test.slider[0].set_value(0.9)
@@ -238,7 +238,7 @@ def test_the_threshold_moves_everything_and_comes_back(store):
 
 
 @pytest.mark.parametrize("kind", COUNTS.values())
-def test_a_cell_lists_its_films(store, kind):
+def test_cell_lists_its_cases(store, kind):
     test = opened(model="full")
     test.button(key=f"failures-cell-{kind}").click()
     run(test)
@@ -253,7 +253,7 @@ def test_a_film_opens_without_its_image_and_says_what_to_set(store):
     run(test)
     first, second = _listed("errors")["id"][:2]
     assert _param(test, "case") == first
-    assert any("name the folder of the data set" in str(found.value) for found in test.info)
+    assert any("Enter the dataset folder" in str(found.value) for found in test.info)
     test.button(key="failures_next").click()
     run(test)
     assert _param(test, "case") == second
@@ -265,7 +265,7 @@ def test_a_film_opens_without_its_image_and_says_what_to_set(store):
 def test_a_link_opens_the_same_view(store):
     case = _listed("true-negative", "leg", "id")["id"].iloc[1]
     test = opened(model="full", kind="true-negative", region="leg", sort="id", case=case)
-    assert f"Film {case_list.short_name(case)}" in [found.value for found in test.subheader]
+    assert f"Image {case_list.short_name(case)}" in [found.value for found in test.subheader]
     assert "2 of " in words(test)
     assert _param(test, "region") == "leg"
 
@@ -287,7 +287,7 @@ def test_a_wrong_folder_is_said_in_a_sentence(store, tmp_path):
     assert any("test/film000.png" in str(found.value) for found in test.warning)
 
 
-def test_films_appear_once_the_folder_is_named(store, tmp_path):
+def test_images_appear_once_the_folder_is_entered(store, tmp_path):
     folder = tmp_path / "films" / "test"
     folder.mkdir(parents=True)
     for path in _table()["path"]:
@@ -304,7 +304,7 @@ def test_an_empty_store_says_so(tmp_path, monkeypatch):
     assert any("no model on this computer" in str(found.value) for found in test.info)
 
 
-def test_a_model_of_abnormal_films_is_called_so(store):
+def test_model_of_abnormalities_does_not_mention_fractures(store):
     card = ModelCard.load(store / "full" / "card.json")
     replace(card, data=replace(card.data, finding="abnormality")).save(store / "full" / "card.json")
     test = opened(model="full")
@@ -324,7 +324,7 @@ def test_the_csv_of_an_abnormality_model(store):
     assert set(pd.read_csv(BytesIO(content))["kind"]) == {"missed abnormality", "false alarm"}
 
 
-def test_the_films_are_found_in_an_unpacked_archive_and_beside_a_manifest(tmp_path):
+def test_images_are_found_in_an_unpacked_archive_and_beside_a_manifest(tmp_path):
     film = tmp_path / "archive" / "set" / "test" / "film000.png"
     film.parent.mkdir(parents=True)
     film.touch()
@@ -343,24 +343,24 @@ def _weak_hands(store: Path) -> pd.DataFrame:
     return predictions.write_predictions(store / "full" / "predictions.csv", table)
 
 
-def _slices(test: AppTest) -> list[str]:
-    return [name for found in test.dataframe for name in found.value["Slice"]]
+def _subgroups(test: AppTest) -> list[str]:
+    return [name for found in test.dataframe for name in found.value["Subgroup"]]
 
 
-def test_a_weak_slice_is_told_from_the_record_alone(store):
+def test_weak_subgroup_is_found_without_the_images(store):
     table = _weak_hands(store)
     test = opened(model="full")
     (sentence,) = subgroup_sentences(analyse_subgroups(table, BALANCED))
     assert sentence.startswith("The model misses all hand fractures (100%, 95% CI ")
     assert sentence in words(test)
-    assert {"Region: hand", "Region: leg"} <= set(_slices(test))
-    assert any("name the folder of the data set" in str(found.value) for found in test.caption)
-    frame = test.dataframe[0].value.set_index("Slice")
+    assert {"Region: hand", "Region: leg"} <= set(_subgroups(test))
+    assert any("Enter the dataset folder" in str(found.value) for found in test.caption)
+    frame = test.dataframe[0].value.set_index("Subgroup")
     assert frame.loc["Region: hand", "Differs"] == "misses more"
     assert frame.loc["Region: hand", "Sensitivity"] == 0
 
 
-def test_slices_follow_the_threshold(store):
+def test_subgroups_follow_the_threshold(store):
     table = _weak_hands(store)
     test = opened(model="full")
     test.slider[0].set_value(0.005)
@@ -369,21 +369,21 @@ def test_slices_follow_the_threshold(store):
     assert "misses all hand fractures" not in words(test)
 
 
-def test_a_slice_lists_its_films_and_stands_in_the_address(store):
+def test_subgroup_filters_the_list_and_is_in_the_url(store):
     table = _weak_hands(store)
     test = opened(model="full", kind="all", sort="id")
     test.selectbox(key="failures_slice").set_value("Region: hand")
     run(test)
     hands = table[table["regions"].str.contains("hand")]
-    assert f"All films (Region: hand): {len(hands)} of 240 test films" in words(test)
+    assert f"All images (Region: hand): {len(hands)} of 240 test images" in words(test)
     assert _cards(test) == [case_list.short_name(case) for case in sorted(hands["id"])[: case_list.PAGE_SIZE]]
     assert _param(test, "slice") == "Region: hand"
     again = opened(model="full", kind="all", slice="Region: hand")
-    assert "All films (Region: hand)" in words(again)
-    assert "All films: 240 of 240" in words(opened(model="full", kind="all", slice="Region: tail"))
+    assert "All images (Region: hand)" in words(again)
+    assert "All images: 240 of 240" in words(opened(model="full", kind="all", slice="Region: tail"))
 
 
-def test_a_linked_slice_waits_for_what_tells_its_films(store, tmp_path):
+def test_linked_subgroup_waits_for_the_measurement_of_its_images(store, tmp_path):
     table = _weak_hands(store)
     (tmp_path / "films" / "test").mkdir(parents=True)
     for number, path in enumerate(table["path"]):
@@ -392,62 +392,62 @@ def test_a_linked_slice_waits_for_what_tells_its_films(store, tmp_path):
     wide, never = "Resolution: 50 pixels or more", "Brightness: mean brightness is 99% or more"
     for name in (wide, never):
         test = opened(model="full", kind="all", slice=name)
-        (said,) = [str(found.value) for found in test.info if "is known once" in str(found.value)]
-        assert said.startswith(f"The slice “{name}” is known once the folder of the data set is named")
+        (said,) = [str(found.value) for found in test.info if "is unknown until" in str(found.value)]
+        assert said.startswith(f"Subgroup “{name}” is unknown until the dataset folder is entered")
         assert _param(test, "slice") == name
-        assert "All films: 240 of 240" in words(test)
+        assert "All images: 240 of 240" in words(test)
         test.text_input[0].set_value(str(tmp_path / "films"))
         for _ in range(60):
             run(test)
-            if not any("is known once" in str(found.value) for found in test.info):
+            if not any("is unknown until" in str(found.value) for found in test.info):
                 break
-        warned = any(f"have no slice “{never}”" in str(found.value) for found in test.warning)
+        warned = any(f"has no subgroup “{never}”" in str(found.value) for found in test.warning)
         assert warned == (name == never)
-        assert f"All films{f' ({wide}): 120' if name == wide else ': 240'} of 240" in words(test)
+        assert f"All images{f' ({wide}): 120' if name == wide else ': 240'} of 240" in words(test)
         assert ("slice" in test.query_params) == (name == wide)
 
 
-def test_the_row_of_the_chosen_slice_is_ticked(store):
+def test_row_of_the_chosen_subgroup_is_selected(store):
     _weak_hands(store)
     test = opened(model="full", slice="Region: leg")
     rows = test.session_state["failures_slice_rows 1"]["selection"]["rows"]
-    assert [_slices(test)[row] for row in rows] == ["Region: leg"]
+    assert [_subgroups(test)[row] for row in rows] == ["Region: leg"]
     test.selectbox(key="failures_slice").set_value("")
     run(test)
     assert test.session_state["failures_slice_rows 1"]["selection"]["rows"] == []
 
 
 @pytest.mark.parametrize(("rows", "chosen"), [([1], "Region: leg"), ([], "")])
-def test_a_ticked_row_chooses_its_slice(monkeypatch, rows, chosen):
+def test_selected_row_chooses_its_subgroup(monkeypatch, rows, chosen):
     state = {
         "key": {"selection": {"rows": rows}},
         failures_state.SUBGROUP_KEY: "Region: hand",
         failures_state.PAGE_KEY: 3,
     }
     monkeypatch.setattr(st, "session_state", state)
-    subgroups._tick("key", ["Region: hand", "Region: leg"])
+    subgroups._select("key", ["Region: hand", "Region: leg"])
     assert (state[failures_state.SUBGROUP_KEY], state[failures_state.PAGE_KEY]) == (chosen, 0)
 
 
-def test_a_comparison_that_was_left_holds_up_nothing(monkeypatch):
+def test_outdated_comparison_is_cancelled(monkeypatch):
     monkeypatch.setattr(st, "session_state", {})
     go = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         pool.submit(go.wait)
         monkeypatch.setattr(subgroups, "_pool", lambda: pool)
         first = subgroups._found("left", 0.3, (), _table(), None)
-        subgroups._leave(first)
+        subgroups._cancel_previous(first)
         second = subgroups._found("left", 0.4, (), _table(), None)
-        subgroups._leave(second)
+        subgroups._cancel_previous(second)
         assert (first.cancelled(), second.cancelled()) == (True, False)
         again = subgroups._found("left", 0.3, (), _table(), None)
-        subgroups._leave(again)
+        subgroups._cancel_previous(again)
         assert (again.cancelled(), second.cancelled()) == (False, True)
         go.set()
         assert again.result().single
 
 
-def test_films_add_their_slices_once_they_are_measured(store, tmp_path):
+def test_measured_images_add_subgroups(store, tmp_path):
     table = _weak_hands(store)
     (tmp_path / "films" / "test").mkdir(parents=True)
     for number, path in enumerate(table["path"]):
@@ -457,14 +457,14 @@ def test_films_add_their_slices_once_they_are_measured(store, tmp_path):
     test.text_input[0].set_value(str(tmp_path / "films"))
     for _ in range(60):
         run(test)
-        if any(name.startswith("Brightness") for name in _slices(test)):
+        if any(name.startswith("Brightness") for name in _subgroups(test)):
             break
-    assert {"Resolution: below 50 pixels", "Resolution: 50 pixels or more"} <= set(_slices(test))
+    assert {"Resolution: below 50 pixels", "Resolution: 50 pixels or more"} <= set(_subgroups(test))
     # Grey levels do not spread on these films.
-    assert not any("Contrast" in name for name in _slices(test))
+    assert not any("Contrast" in name for name in _subgroups(test))
 
 
-def test_slices_of_abnormal_films_are_called_so(store):
+def test_subgroups_of_an_abnormality_dataset_do_not_mention_fractures(store):
     _weak_hands(store)
     card = ModelCard.load(store / "full" / "card.json")
     replace(card, data=replace(card.data, finding="abnormality")).save(store / "full" / "card.json")

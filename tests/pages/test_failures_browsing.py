@@ -1,4 +1,4 @@
-"""Orders, relatives, links and a second model of the failures page, without a page."""
+"""Sort orders, related cases, links and the second model of the Failures page."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from sklearn.metrics import log_loss
 
 from fracture_core.evaluation import Thresholds
 from pages.components.audit import jobs as audit_jobs
-from pages.components.failures import case_list, link, model_comparison, related_cases
+from pages.components.failures import case_list, model_comparison, related_cases, state
 from pages.components.failures.model_comparison import SecondModel
 
 CUTS = Thresholds(0.2, 0.6, 0.95, 0.95, 0.3)
@@ -47,24 +47,24 @@ def test_orders(films):
     assert regions == sorted(regions)
 
 
-def test_the_loss_is_that_of_scikit_learn(films):
+def test_loss_equals_that_of_scikit_learn(films):
     films = films[films["probability"] > 0]
     found = case_list.log_loss(films["label"], films["probability"])
     assert found.mean() == pytest.approx(log_loss(films["label"], films["probability"]))
     assert np.isfinite(case_list.log_loss([1], [0.0])).all()
 
 
-def test_uncertain_films_of_either_kind(films):
+def test_uncertain_cases_by_label(films):
     assert _order(films, "id", case_list.UNCERTAIN_OTHER) == "d"
     assert _order(films, "id", case_list.UNCERTAIN_FRACTURE) == ""
 
 
 def test_a_link_says_everything():
-    found = link.page_url("http://here/failures", {"model": "m", "slice": "Region: hand", "case": "x/ä.png"})
+    found = state.page_url("http://here/failures", {"model": "m", "slice": "Region: hand", "case": "x/ä.png"})
     assert found == "http://here/failures?model=m&slice=Region%3A+hand&case=x%2F%C3%A4.png"
 
 
-def test_copies_come_before_the_group_and_leaks_before_all(films):
+def test_duplicates_come_before_the_group_and_leaks_first(films):
     said = pd.concat([films, films.tail(1).assign(id="v", split="val", group="1")])
     audited = [
         [
@@ -83,7 +83,7 @@ def test_copies_come_before_the_group_and_leaks_before_all(films):
         ("b", "test", "group"),
     ]
     html = related_cases.related_html(found, "abnormality")
-    assert '<li class="leak"><b>t</b>: copy, training film, abnormality' in html
+    assert '<li class="leak"><b>t</b>: duplicate, training image, abnormality' in html
     assert html.count("leak") == 1
     assert related_cases.find_related(films.iloc[3].to_dict(), said, None, frozenset()) == []
 
@@ -109,20 +109,20 @@ def test_the_audit_is_found_by_whatever_name_the_folder_has(monkeypatch, tmp_pat
 
 def _second(probability, finding="fracture") -> SecondModel:
     card = SimpleNamespace(title="Other", thresholds=replace(CUTS, balanced=0.5), finding=finding)
-    return SecondModel(card, probability, "One of its own test films.", None)
+    return SecondModel(card, probability, "One of its own test images.", None)
 
 
 @pytest.mark.parametrize(
     ("mine", "theirs", "label", "said"),
     [
-        (0.4, 0.6, 1, "Both are right."),
+        (0.4, 0.6, 1, "Both are correct."),
         (0.1, 0.2, 1, "Both are wrong."),
-        (0.4, 0.4, 1, "Only Mine is right."),  # the other's own threshold is 0.5
-        (0.4, 0.4, 0, "Only Other is right."),
-        (0.4, None, 0, "Nothing to compare yet."),
+        (0.4, 0.4, 1, "Only Mine is correct."),  # the other's own threshold is 0.5
+        (0.4, 0.4, 0, "Only Other is correct."),
+        (0.4, None, 0, "No answer to compare yet."),
     ],
 )
-def test_two_models_in_words(mine, theirs, label, said):
+def test_agreement_of_two_models(mine, theirs, label, said):
     own = SimpleNamespace(title="Mine", thresholds=CUTS, finding="fracture")
     row = {"probability": mine, "label": label}
     assert model_comparison.agreement_text(_second(theirs), own, row, 0.3) == said
@@ -133,23 +133,23 @@ def test_two_models_in_words(mine, theirs, label, said):
 @pytest.mark.parametrize(
     ("theirs", "case", "said"),
     [
-        (("hands", "1"), "a", "One of its own test films"),
-        (("hands", "2"), "a", "It was trained on this film."),
-        (("hands", "2"), "b", "it may have been trained on it"),
-        (("feet", "2"), "a", "it may have been trained on it"),  # another film of that name
-        (None, "a", "it may have been trained on it"),
+        (("hands", "1"), "a", "One of its own test images"),
+        (("hands", "2"), "a", "It was trained on this image."),
+        (("hands", "2"), "b", "the model may have been trained on this image"),
+        (("feet", "2"), "a", "the model may have been trained on this image"),  # another film of that name
+        (None, "a", "the model may have been trained on this image"),
     ],
 )
-def test_what_is_known_of_a_film_that_the_second_model_has_not_on_record(theirs, case, said):
+def test_source_of_an_unrecorded_answer(theirs, case, said):
     def card(data):
         return SimpleNamespace(data=data and SimpleNamespace(name=data[0], split_hash=data[1]))
 
     assert said in model_comparison.unrecorded_text(card(("hands", "1")), card(theirs), case, frozenset("a"))
 
 
-def test_models_of_two_findings_are_not_set_against_each_other():
+def test_models_of_two_findings_are_not_compared():
     own = SimpleNamespace(title="Mine", thresholds=CUTS, finding="fracture")
     said = model_comparison.agreement_text(
         _second(0.9, "abnormality"), own, {"probability": 0.4, "label": 1}, 0.3
     )
-    assert said == "They answer different questions: one looks for fracture, the other for abnormality."
+    assert said == "Not comparable: one model detects fracture, the other abnormality."

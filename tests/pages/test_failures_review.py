@@ -131,7 +131,7 @@ def test_the_list_keeps_films_by_mark(reviews, tested, wanted, count):
     reviews.add_annotation(tested[0], "subtle", "A")
     reviews.add_annotation(tested[1], "hardware", "A")
     test = opened(model="tiny", kind="all", review=wanted)
-    assert f"{review_summary.REVIEW_FILTERS[wanted]}: {count} of {len(tested)} test films" in words(test)
+    assert f"{review_summary.REVIEW_FILTERS[wanted]}: {count} of {len(tested)} test images" in words(test)
     found = test.query_params["review"]
     assert found in (wanted, [wanted])
 

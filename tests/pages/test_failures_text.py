@@ -25,49 +25,47 @@ def films() -> tuple[np.ndarray, np.ndarray]:
     return label, 1 / (1 + np.exp(-rng.normal(2.5 * label - 2, 1.2)))
 
 
-def test_a_positive_in_words(films):
+def test_predictive_values_in_words(films):
     summary = summarise(*films, None, 0.3)
     found = compute_predictive_values(summary.sensitivity, summary.specificity, 0.08)
     said = prevalence.prevalence_html(found, "fracture")
     share = prevalence.percent_text(found.positive.value)
-    assert (
-        f"In a clinic where 8.0% of the films show a fracture, a positive means a fracture in {share}" in said
-    )
-    assert "Of 1,000 films it flags" in said
+    assert f"At a prevalence of 8.0%: PPV {share}" in said
+    assert "Of 1,000 images, " in said
     other = prevalence.prevalence_html(found, "abnormality")
-    assert "a positive means an abnormality in" in other
+    assert "have an abnormality" in other
     assert "fracture" not in other
 
 
-def test_what_a_positive_means_when_there_is_none(films):
+def test_predictive_value_without_positives(films):
     summary = summarise(*films, None, 1.0)
     said = prevalence.prevalence_html(
         compute_predictive_values(summary.sensitivity, summary.specificity, 0.08), "fracture"
     )
-    assert "a positive means a fracture in a share that cannot be told" in said
+    assert "PPV not measurable" in said
     assert "Of 1,000" not in said
 
 
 @pytest.mark.parametrize(
     ("text", "value"), [("8", 8.0), ("0.5", 0.5), ("0.4", None), ("91", None), ("nan", None), ("x", None)]
 )
-def test_a_prevalence_in_an_address(text, value):
+def test_prevalence_in_a_url(text, value):
     assert state.parse_number(text, 0.5, 90) == value
 
 
-def test_the_decision_curve_in_words(films):
+def test_decision_curve_caption(films):
     label, probability = films
     curve = compute_decision_curve(label, probability)
     said = failures_curves.decision_text(curve, net_benefit(*films, None, 0.25), 0.25, "fracture")
     every = label.mean() - (1 - label.mean()) / 3
-    assert f"of acting on all {every:.2f}".replace("-", "−") in said
-    assert "The model beats both acting on all films (dashed) and on none (dotted) from 0.0" in said
+    assert f"of treating all {every:.2f}".replace("-", "−") in said
+    assert "Better than treating all (dashed) and none (dotted) from 0.0" in said
     said = failures_curves.decision_text(curve, net_benefit(*films, None, 1.0), 1.0, "abnormality")
     assert "no net benefit is defined" in said
     assert "fracture" not in said
 
 
-def test_charts_hold_a_screen_worth_of_points(films):
+def test_charts_drop_points_that_a_screen_cannot_show(films):
     points = compute_roc_curve(*films)
     assert len(points.thresholds) > 3000
     frame = pd.DataFrame({"x": points.false_positive_rate, "y": points.true_positive_rate})
@@ -78,7 +76,7 @@ def test_charts_hold_a_screen_worth_of_points(films):
     assert np.abs(frame.to_numpy() - kept.to_numpy()[at]).max() <= 1 / 400
 
 
-def test_an_operating_point_is_laid_upon_a_chart(films):
+def test_operating_point_is_added_to_a_chart(films):
     points = compute_roc_curve(*films)
     spec = charts.roc_chart(points)
     x, y = points.at(0.3)
@@ -89,7 +87,7 @@ def test_an_operating_point_is_laid_upon_a_chart(films):
     alt.LayerChart.from_dict(found)  # the schema of Vega-Lite holds
 
 
-def test_the_thresholds_of_the_card_are_rings_upon_a_chart(films):
+def test_thresholds_of_the_card_are_rings_on_a_chart(films):
     own = failures_curves.card_thresholds(Thresholds(0.1, 0.6, 0.95, 0.95, 0.3))
     assert own == {"low": 0.1, "balanced": 0.3, "high": 0.6}
     points = compute_roc_curve(*films)

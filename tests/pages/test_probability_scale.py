@@ -1,4 +1,4 @@
-"""Labels under the scale of probability never lie on one another and never leave it."""
+"""Labels below the probability scale do not overlap and stay inside it."""
 
 import itertools
 
@@ -12,18 +12,18 @@ _CUTS = [0, 0.001, 0.004, 0.02, 0.03, 0.06, 0.1, 0.28, 0.3, 0.5, 0.52, 0.7, 0.9,
 @pytest.mark.parametrize(
     ("low", "high"), [pair for pair in itertools.product(_CUTS, _CUTS) if pair[0] <= pair[1]]
 )
-def test_no_label_lies_on_another(low, high):
+def test_labels_do_not_overlap(low, high):
     shown = scale_labels(low, high)
     spans = [tick.span for tick in shown]
     assert all(one[1] <= other[0] for one, other in itertools.pairwise(spans))
     assert spans[0][0] >= 0
     assert spans[-1][1] <= 1
-    words = " ".join(tick.words for tick in shown)
+    words = " ".join(tick.text for tick in shown)
     assert threshold_text(low) in words
     assert threshold_text(high) in words
 
 
-def test_thresholds_near_the_ends_keep_their_number():
+def test_thresholds_near_the_ends_are_not_rounded_away():
     assert [threshold_text(share) for share in (0, 0.004, 0.03, 0.5, 0.996, 1)] == [
         "0%",
         "0.4%",

@@ -1,1 +1,1 @@
-"""Widgets of the page Failures."""
+"""Widgets of the Failures page."""

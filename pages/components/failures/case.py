@@ -1,4 +1,4 @@
-"""One film: the film itself, where the model looked, the true fracture, and the numbers."""
+"""The open case: image, heatmap, marked fractures and the recorded values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from pages.components.common.test_record import TestRecord
 from pages.components.failures import (
     case_list,
     gallery,
-    link,
     model_comparison,
     related_cases,
     review_form,
@@ -31,19 +30,19 @@ from pages.components.failures.state import CaseView
 from pages.components.second_opinion import similar_images
 from pages.components.teaching import collect
 
-# Beyond this the film in the folder is not the film of the record; below it lies the noise of libraries.
+# Larger differences from the recorded probability mean another image; library versions cause smaller ones.
 _SAME = 0.01
 
 
-def show(record: TestRecord, seen: CaseView) -> None:
-    """The opened film."""
-    row = seen.cells[seen.cells["id"] == seen.case].iloc[0].to_dict()
+def show(record: TestRecord, view: CaseView) -> None:
+    """Draw the open case."""
+    row = view.cells[view.cells["id"] == view.case].iloc[0].to_dict()
     card = record.card
-    st.subheader(f"Film {case_list.short_name(seen.case)}", anchor=False)
-    _steps(seen, record)
+    st.subheader(f"Image {case_list.short_name(view.case)}", anchor=False)
+    _steps(view, record)
     film = gallery.path_of(record)
-    # Drawn where it is settled, too: a field that goes in the very run that its text came in forgets that text.
-    with st.expander("Folder of the data set") if data_folder.known_folder(card, film) else st.container():
+    # The field is drawn even when the folder is known: a widget that disappears in the run that set it loses its value.
+    with st.expander("Dataset folder") if data_folder.known_folder(card, film) else st.container():
         root = data_folder.choose_folder(card, film)
     other = model_comparison.choose_model(record)
     compared = (
@@ -54,18 +53,18 @@ def show(record: TestRecord, seen: CaseView) -> None:
     found: DisplayedCase | None = None
     with films:
         if root is None:
-            st.info("To see this film and where the model looked, name the folder of the data set above.")
+            st.info("Enter the dataset folder above to see the image and its heatmap.")
         else:
-            fractures = case_images.true_boxes(str(root)).get(seen.case, ())
+            fractures = case_images.true_boxes(str(root)).get(view.case, ())
             found = explain_case(card, str(root), row["path"])
             if found is not None:
-                show_images(found, fractures, bool(row["label"]), seen.case, card.finding, compared)
+                show_images(found, fractures, bool(row["label"]), view.case, card.finding, compared)
         if compared is not None:
-            st.html(model_comparison.comparison_html(compared, card, row, seen.threshold))
-        review_form.show(card, seen.case)
-        collect.show(record.card, [seen.case])
+            st.html(model_comparison.comparison_html(compared, card, row, view.threshold))
+        review_form.show(card, view.case)
+        collect.show(record.card, [view.case])
     with words:
-        st.html(facts_html(card, row, seen.threshold, len(fractures)))
+        st.html(facts_html(card, row, view.threshold, len(fractures)))
         if meant := sentences.verdict_meaning_in_tests(row["verdict"], card):
             st.caption(meant)
         if found is not None:
@@ -76,14 +75,14 @@ def show(record: TestRecord, seen: CaseView) -> None:
 
 
 def explain_case(card: ModelCard, root: str, path: str) -> DisplayedCase | None:
-    """What the model sees; the bare film where the model cannot be loaded; None where the film cannot be read."""
+    """The image with its heatmap; without one if the model cannot be loaded; None if the image cannot be read."""
     try:
         return case_images.explain_case(card, root, path)
     except ImageReadError as error:
         st.warning(str(error))
         return None
     except ModelError as error:
-        st.warning(f"There is no heatmap. {error}")
+        st.warning(f"No heatmap: {error}")
     try:
         return DisplayedCase(case_images.load_image(root, path), None, None, (), 1.0)
     except ImageReadError as error:
@@ -91,11 +90,11 @@ def explain_case(card: ModelCard, root: str, path: str) -> DisplayedCase | None:
         return None
 
 
-def _steps(seen: CaseView, record: TestRecord) -> None:
-    """Back, previous and next, by button or key; films like this one; the link."""
+def _steps(view: CaseView, record: TestRecord) -> None:
+    """Draw the buttons to the list, the neighbours, similar images and the link."""
     finding = record.card.finding
-    ids = list(seen.films()["id"])
-    place, before, after = case_list.neighbours(ids, seen.case)
+    ids = list(view.films()["id"])
+    place, before, after = case_list.neighbours(ids, view.case)
     with st.container(horizontal=True, vertical_alignment="center", key="failures-steps"):
         st.button(
             "Back to the list",
@@ -122,16 +121,16 @@ def _steps(seen: CaseView, record: TestRecord) -> None:
         )
         if similar_cases.is_possible(record.card):
             st.button(
-                "List films like this",
+                "Find similar",
                 key="failures_alike",
                 on_click=boundary.callback(state.list_like),
-                args=(seen.case,),
-                help="Orders the list by how alike the model finds the films; it looks at each of them once for that.",
+                args=(view.case,),
+                help="Sorts the list by similarity to this image.",
             )
-        link.show(record, seen)
-        kind = rephrase_for_finding(case_list.CASE_FILTERS[seen.kind], finding).lower()
-        where = f"{place + 1:,} of {len(ids):,}" if place is not None else "not one of the"
-        region = f", {seen.region}" if seen.region else ""
+        state.show_link(record, view)
+        kind = rephrase_for_finding(case_list.CASE_FILTERS[view.kind], finding).lower()
+        where = f"{place + 1:,} of {len(ids):,}" if place is not None else "not in the list:"
+        region = f", {view.region}" if view.region else ""
         st.html(f'<span class="count">{html.escape(f"{where} {kind}{region}")}</span>', width="content")
 
 
@@ -144,22 +143,22 @@ def show_images(
     finding: str,
     other: SecondModel | None = None,
 ) -> None:
-    """Film and heatmaps side by side; a fragment, so that the slider blends again and does nothing else."""
+    """Draw image and heatmaps side by side; a fragment, so that the slider redraws nothing else."""
     shown: tuple[Box, ...] = ()
     if fractures:
         marked = st.checkbox(
-            f"Draw the true {finding}", value=True, key="failures_boxes", persist_state="session"
+            f"Show marked {finding}", value=True, key="failures_boxes", persist_state="session"
         )
         shown = fractures if marked else ()
     looks = [("", found)]
-    if other is not None and other.look is not None:
-        looks.append((f", {other.card.title}", other.look))
+    if other is not None and other.explained is not None:
+        looks.append((f", {other.card.title}", other.explained))
     film, *places = st.columns(1 + len(looks))
     with film:
-        _image(found.film, shown, f"Film {case}")
-        st.caption("Film" + (f", with the true {finding}" if shown else ""))
+        _image(found.film, shown, f"Image {case}")
+        st.caption("Image" + (f", with marked {finding}" if shown else ""))
         if broken and not fractures:
-            st.caption(f"The data set does not say where the {finding} is.")
+            st.caption(f"The dataset does not mark where the {finding} is.")
     opacity = 60
     if any(look.heat is not None for _, look in looks):
         opacity = st.slider(
@@ -167,16 +166,16 @@ def show_images(
         )
     for place, (whose, look) in zip(places, looks, strict=True):
         with place:
-            _heatmap(look, shown, f"Film {case} with heatmap{whose}", opacity, whose)
+            _heatmap(look, shown, f"Image {case} with heatmap{whose}", opacity, whose)
     if any(look.heat is not None for _, look in looks):
         st.html(
-            '<p class="note">Grad-CAM: what made a model suspicious, on one scale for every film of that model. It '
-            f"shows what the model used, not where {finding_with_article(finding)} is.</p>"
+            '<p class="note">Grad-CAM, on one scale for all images of a model. It shows what influenced the model, '
+            f"which may not be {finding_with_article(finding)}.</p>"
         )
 
 
 def _heatmap(found: DisplayedCase, shown: tuple[Box, ...], alt: str, opacity: int, whose: str) -> None:
-    """A film with what a model saw in it, and the scale of its colours; words where there is nothing to draw."""
+    """Draw an image with its heatmap and colour scale, or why there is no heatmap."""
     if found.heat is None:
         st.html(f'<p class="nothing">{html.escape(no_heatmap_text(found))}</p>')
         st.caption(f"No heatmap{whose}" if whose else "No heatmap")
@@ -184,7 +183,7 @@ def _heatmap(found: DisplayedCase, shown: tuple[Box, ...], alt: str, opacity: in
     _image(
         blend_heatmap(found.film / np.float32(255), found.heat / np.float32(255), opacity / 100), shown, alt
     )
-    st.caption(f"Where the model looked{whose}; {strength_text(found.heat)}")
+    st.caption(f"Heatmap{whose}; {strength_text(found.heat)}")
     st.html(
         '<div class="legend"><span>no evidence</span>'
         f'<img alt="Colour scale of the heatmap" src="{case_images.data_uri(render_legend(256, 8))}">'
@@ -198,25 +197,23 @@ def _image(array: np.ndarray, fractures: tuple[Box, ...], alt: str) -> None:
 
 
 def strength_text(heat: np.ndarray) -> str:
-    """How far the strongest point reaches on the scale, in words, because faint colour is easily overlooked."""
+    """The heatmap's maximum in words, because faint colour is easily overlooked."""
     share = 100 * int(heat.max()) / 255
-    faint = ", hardly to be seen" if share < 15 else ""
-    return f"the strongest point reaches {share:.0f}% of the scale{faint}"
+    faint = ", barely visible" if share < 15 else ""
+    return f"maximum {share:.0f}% of the scale{faint}"
 
 
 def no_heatmap_text(found: DisplayedCase) -> str:
-    """Why there is no heatmap."""
+    """The reason why there is no heatmap."""
     if found.probability is not None:
-        return (
-            "No positive evidence: nothing in this film raised the model's suspicion, so there is no heatmap."
-        )
+        return "No heatmap: the model found no evidence in this image."
     if found.reasons:
-        return "The model does not judge this film, so there is no heatmap. " + " ".join(found.reasons)
-    return "The model could not be asked, so there is no heatmap."
+        return "No heatmap: the model rejected this image. " + " ".join(found.reasons)
+    return "No heatmap: the model could not be loaded."
 
 
 def facts_html(card: ModelCard, row: dict, threshold: float, marked: int) -> str:
-    """The numbers of a film as HTML; they need no film."""
+    """The recorded values of a case as HTML."""
     probability, label = float(row["probability"]), int(row["label"])
     called = label_text(probability >= threshold, card.finding)
     where = f", marked in {marked} place{'s' if marked > 1 else ''}" if marked else ""
@@ -224,10 +221,10 @@ def facts_html(card: ModelCard, row: dict, threshold: float, marked: int) -> str
         ("Truth", label_text(label, card.finding) + where),
         ("Verdict", verdict_text(row["verdict"], card.finding)),
         ("Probability", f"{probability:.3f}"),
-        ("At the threshold", f"{called} ({threshold:.3f})"),
-        ("Region", ", ".join(row["regions"].split()) or "not named"),
-        ("Record", record_html(card, row["regions"], label)),
-        ("Group", "of its own" if row["group"] in ("", row["id"]) else row["group"]),
+        ("At threshold", f"{called} ({threshold:.3f})"),
+        ("Region", ", ".join(row["regions"].split()) or "unknown"),
+        ("Test result", record_html(card, row["regions"], label)),
+        ("Group", "none" if row["group"] in ("", row["id"]) else row["group"]),
         ("File", row["path"]),
     ]
     body = "".join(f"<dt>{name}</dt><dd>{html.escape(str(value))}</dd>" for name, value in lines)
@@ -236,7 +233,7 @@ def facts_html(card: ModelCard, row: dict, threshold: float, marked: int) -> str
 
 
 def record_html(card: ModelCard, regions: str, label: int) -> str:
-    """How good the model has been on films like this one, at the card's own threshold."""
+    """Sensitivity or specificity of the model in the region of the case, at the card's threshold."""
     name = "sensitivity" if label else "specificity"
     parts = []
     for region in regions.split() or [""]:
@@ -247,12 +244,12 @@ def record_html(card: ModelCard, regions: str, label: int) -> str:
 
 
 def answer_html(found: DisplayedCase, recorded: float) -> str:
-    """What the model says when it is asked again, as HTML; empty where it was not asked or has nothing to add."""
+    """A warning as HTML if the model's answer differs from its record, and the warnings of the quality check."""
     words = []
     if found.probability is not None and abs(found.probability - recorded) > _SAME:
         words.append(
-            f"Asked again just now, the model gives this film {found.probability:.3f}; its record says {recorded:.3f}. "
-            "The film in this folder may not be the one it was tested on."
+            f"Probability now {found.probability:.3f}, recorded {recorded:.3f}. The image in this folder may not be "
+            "the one that was tested."
         )
     if found.probability is not None:
         words += found.reasons

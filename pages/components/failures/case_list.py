@@ -1,4 +1,4 @@
-"""Which films are listed, and in which order. No widgets here."""
+"""Filtering and sorting of the cases of a test split. It contains no widgets."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ TRUE_POSITIVE, TRUE_NEGATIVE = "true-positive", "true-negative"
 UNCERTAIN_FRACTURE, UNCERTAIN_OTHER = "uncertain-fracture", "uncertain-other"
 ERRORS, ALL_CASES = "errors", "all"
 
-#: What can be listed, as the address of the page spells it, and as users read it.
+#: Filters of the list: value of the URL parameter, and label.
 CASE_FILTERS = {
-    ERRORS: "Errors of both kinds",
+    ERRORS: "All errors",
     MISSED_FRACTURE: "Missed fractures",
     FALSE_ALARMS: "False alarms",
     TRUE_POSITIVE: "True positives",
     TRUE_NEGATIVE: "True negatives",
     UNCERTAIN_FRACTURE: "Uncertain, with a fracture",
     UNCERTAIN_OTHER: "Uncertain, without a fracture",
-    ALL_CASES: "All films",
+    ALL_CASES: "All images",
 }
 
-#: The same of one film.
+#: Outcome of one case: key, and label.
 CELL_TEXT = {
     MISSED_FRACTURE: "missed fracture",
     FALSE_ALARMS: "false alarm",
@@ -46,10 +46,10 @@ CELL_TEXT = {
     TRUE_NEGATIVE: "true negative",
 }
 
-#: Most like a film comes first; the distance is worked out only where it is asked for.
+#: Sort order by similarity to one case; distances are computed only when it is chosen.
 SIMILARITY_SORT = "like"
 
-#: Orders: words, columns, and whether each rises. Equal films are always listed by id.
+#: Sort orders: label, columns, and whether each is ascending. Ties are sorted by id.
 SORT_ORDERS: dict[str, tuple[str, list[str], list[bool]]] = {
     "confidence": ("Most confident first", ["confidence", "id"], [False, True]),
     "doubtful": ("Closest to the threshold first", ["confidence", "id"], [True, True]),
@@ -58,19 +58,19 @@ SORT_ORDERS: dict[str, tuple[str, list[str], list[bool]]] = {
     "loss": ("Highest loss first", ["loss", "id"], [False, True]),
     "region": ("By region", ["regions", "confidence", "id"], [True, False, True]),
     "id": ("By id", ["id"], [True]),
-    SIMILARITY_SORT: ("Most alike first", ["distance", "id"], [True, True]),
+    SIMILARITY_SORT: ("Most similar first", ["distance", "id"], [True, True]),
 }
 
 PAGE_SIZE = 12
 
 
 def with_cells(test: pd.DataFrame, threshold: float, thresholds: Thresholds) -> pd.DataFrame:
-    """The table of predictions with `cell` (a key of `CELL_TEXT`), `confidence` (log-odds), `loss` (nats) and
-    `verdict`.
+    """Add `cell` (a key of `CELL_TEXT`), `confidence` (log-odds), `loss` (nats) and
+    `verdict` to the predictions.
 
     Args:
         test: a table as `predictions.read_predictions` gives it.
-        threshold: at or above it a film counts as *fracture*.
+        threshold: at or above it a image counts as *fracture*.
         thresholds: the card's, for the verdict.
     """
     table = add_error_columns(test, threshold)
@@ -80,13 +80,13 @@ def with_cells(test: pd.DataFrame, threshold: float, thresholds: Thresholds) -> 
     return table.assign(
         cell=np.where(table["kind"] == CORRECT, right, wrong),
         loss=log_loss(table["label"], table["probability"]),
-        # As objects, for pandas would make texts of them.
+        # dtype object, because pandas would convert the enum members to strings.
         verdict=pd.Series([VERDICTS[code] for code in codes], table.index, dtype=object),
     )
 
 
 def log_loss(label: ArrayLike, probability: ArrayLike) -> NDArray[np.float64]:
-    """How surprised the model was by the truth of each film, in nats; 0 where it was sure of it.
+    """Log loss of each prediction in nats.
 
     Args:
         label: 0 or 1, shape (n,).
@@ -94,11 +94,11 @@ def log_loss(label: ArrayLike, probability: ArrayLike) -> NDArray[np.float64]:
     """
     given = np.asarray(probability, np.float64)
     of_truth = np.where(np.asarray(label) == 1, given, 1 - given)
-    return -np.log(np.maximum(of_truth, 1e-6))  # the resolution of predictions.csv near 0
+    return -np.log(np.maximum(of_truth, 1e-6))  # predictions.csv has six decimals
 
 
 def filter_cases(cells: pd.DataFrame, kind: str, region: str = "", sort: str = "confidence") -> pd.DataFrame:
-    """The films of one kind and region, in order.
+    """Filter and sort the cases.
 
     Args:
         cells: a table as `with_cells` gives it.
@@ -118,24 +118,24 @@ def filter_cases(cells: pd.DataFrame, kind: str, region: str = "", sort: str = "
 
 
 def regions_of(test: pd.DataFrame) -> list[str]:
-    """Every region that a film of the table shows, sorted."""
+    """All regions in the table, sorted."""
     return sorted({name for names in test["regions"] for name in names.split()})
 
 
 def page_count(count: int) -> int:
-    """How many pages a list fills, at least one."""
+    """Number of pages of a list, at least one."""
     return max(1, math.ceil(count / PAGE_SIZE))
 
 
 def page_of_case(place: int) -> int:
-    """The page, from 0, on which the film at this place of the list stands."""
+    """The page, from 0, of the case at a position of the list."""
     return place // PAGE_SIZE
 
 
 def neighbours(ids: list[str], case: str) -> tuple[int | None, str | None, str | None]:
-    """Place of a film in the list, and the ids before and after it.
+    """Position of a case in the list, and the ids before and after it.
 
-    A film that is not listed (the threshold moved) has no place; the first listed film comes after it.
+    A case that is no longer listed, because the threshold moved, has no position; the first listed case is its next.
     """
     if case not in ids:
         return None, None, ids[0] if ids else None
@@ -144,12 +144,12 @@ def neighbours(ids: list[str], case: str) -> tuple[int | None, str | None, str |
 
 
 def cases_to_csv(films: pd.DataFrame, threshold: float, finding: str) -> bytes:
-    """The listed films as a file for a spreadsheet.
+    """Export the listed cases as CSV.
 
     Args:
-        films: rows as `filter_cases` gives them.
-        threshold: at which the films were sorted into kinds.
-        finding: what label 1 means.
+        films: cases as `filter_cases` gives them.
+        threshold: the threshold of the outcomes.
+        finding: meaning of label 1.
     """
     table = pd.DataFrame(
         {
@@ -172,5 +172,5 @@ def cases_to_csv(films: pd.DataFrame, threshold: float, finding: str) -> bytes:
 
 
 def short_name(case: str) -> str:
-    """The last part of an id, which tells neighbours apart where space is scarce."""
+    """The last part of an id."""
     return case.rsplit("/", 1)[-1]

@@ -1,4 +1,4 @@
-"""What is known of the test films beside the model's word: from the record, the data set's tables, and the films."""
+"""Properties of the test images for the subgroup analysis: from the dataset's tables and the images."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from fracture_core.file_names import resolve_name
 from pages.components.common import data_folder
 from pages.components.common.test_record import TestRecord
 
-# Seconds after which films that were measured before are there.
+# Seconds to wait for measurements that are cached.
 _MOMENT = 0.3
 
 
 def known_properties(record: TestRecord) -> pd.DataFrame | None:
-    """Properties of the test films as `evaluation.analyse_subgroups` takes them; None where no data folder is named.
+    """Properties as `evaluation.analyse_subgroups` takes them; None where the dataset folder is unknown.
 
-    Brightness, contrast and resolution are left out until all films are measured.
+    Brightness, contrast and resolution are missing until all images are measured.
     """
     root = _root(record)
     if root is None:
@@ -36,7 +36,7 @@ def known_properties(record: TestRecord) -> pd.DataFrame | None:
 
 
 def current_measurement(record: TestRecord) -> BackgroundMeasurement | None:
-    """The films of the data folder being measured; None where none is named."""
+    """The measurement of the images in the dataset folder; None where the folder is unknown."""
     root = _root(record)
     return None if root is None else _measuring(record.key, str(root), record.test)
 
@@ -45,9 +45,9 @@ def _root(record: TestRecord) -> Path | None:
     return data_folder.known_folder(record.card, str(record.test["path"].iloc[0]))
 
 
-@st.cache_data(max_entries=2, ttl=600, show_spinner="Reading the table of the data set …")
+@st.cache_data(max_entries=2, ttl=600, show_spinner="Reading the dataset …")
 def _tables(root: str) -> pd.DataFrame:
-    """What the tables say; empty where the folder has no known layout."""
+    """Properties from the dataset's tables; empty where the folder has no known layout."""
     try:
         return case_properties(read_catalogue(Path(root)).cases)
     except DataError:

@@ -1,7 +1,7 @@
-"""The curves as charts that tell their numbers under the pointer.
+"""Curves as Vega-Lite charts with tooltips.
 
-A chart is checked against the schema of Vega-Lite when it is made, which takes longer than all the rest of the page. So
-what no threshold moves is made once, as a specification, and the operating point is laid upon it.
+Altair validates a chart against the Vega-Lite schema, which takes longer than the rest of the page. So each chart is
+built once as a specification, and the operating point is added as a layer.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ import pandas as pd
 from fracture_core.evaluation import DecisionCurve, PrecisionRecallCurve, ReliabilityCurve, RocCurve
 from fracture_core.vocabulary import rephrase_for_finding
 
-# Okabe and Ito's colours differ in lightness too, so that any kind of colour vision tells them apart.
+# Colours by Okabe and Ito, which also differ in lightness.
 _LINE, _POINT, _OTHER, _GUESS = "#56B4E9", "#E69F00", "#F0E442", "#6B7580"
 _HEIGHT = 300
 
-# Points nearer than this to the one before, on both axes, cannot be told from it on a screen.
+# Points closer than this on both axes cannot be distinguished on a screen.
 _NEAR = 1 / 400
 
-# Pixels from one line of names to the next.
-_LETTERS = 12
+# Line height of the names of points, in pixels.
+_LINE_HEIGHT = 12
 
-#: A chart as Vega-Lite takes it.
+#: A Vega-Lite specification.
 Spec = dict[str, Any]
 
 
@@ -36,7 +36,7 @@ def roc_chart(points: RocCurve) -> Spec:
         {
             "x": points.false_positive_rate,
             "y": points.true_positive_rate,
-            # The first threshold is infinite, which JSON cannot say.
+            # The first threshold is infinite, which JSON cannot represent.
             "threshold": np.where(np.isfinite(points.thresholds), points.thresholds, 1.0),
         }
     )
@@ -65,7 +65,7 @@ def reliability_chart(points: ReliabilityCurve, finding: str) -> Spec:
         alt.Tooltip("observed:Q", title=observed, format=".3f"),
         alt.Tooltip("low:Q", title="95% CI from", format=".3f"),
         alt.Tooltip("high:Q", title="to", format=".3f"),
-        alt.Tooltip("n:Q", title="Films", format=","),
+        alt.Tooltip("n:Q", title="Images", format=","),
     ]
     base = alt.Chart(frame)
     return _spec(
@@ -77,11 +77,11 @@ def reliability_chart(points: ReliabilityCurve, finding: str) -> Spec:
 
 
 def decision_chart(points: DecisionCurve) -> Spec:
-    """Net benefit of the model, of acting on all films and of acting on none."""
+    """Net benefit of the model, of treating all and of treating none."""
     frame = points.to_frame().round(5)
     x = _x("threshold", "Threshold probability")
     scale = alt.Scale(domain=list(points.display_range()), nice=False)
-    title = "Net benefit per film"
+    title = "Net benefit per image"
 
     def y(name: str) -> alt.Y:
         return alt.Y(f"{name}:Q", title=title, scale=scale, axis=alt.Axis(format=".2f"))
@@ -91,7 +91,7 @@ def decision_chart(points: DecisionCurve) -> Spec:
         alt.Tooltip("net_benefit:Q", title="Model", format=".3f"),
         alt.Tooltip("low:Q", title="95% CI from", format=".3f"),
         alt.Tooltip("high:Q", title="to", format=".3f"),
-        alt.Tooltip("net_benefit_of_all:Q", title="Acting on all", format=".3f"),
+        alt.Tooltip("net_benefit_of_all:Q", title="Treat all", format=".3f"),
     ]
     near = alt.selection_point(on="pointerover", nearest=True, fields=["threshold"], empty=False)
     base = alt.Chart(frame)
@@ -116,14 +116,14 @@ def decision_chart(points: DecisionCurve) -> Spec:
 
 
 def with_operating_point(spec: Spec, **place: float) -> Spec:
-    """A chart with the operating point on it.
+    """Add the operating point to a chart.
 
     Args:
-        spec: of a chart of this module; its last layer holds the points of the curve, or rings upon them.
-        place: the fields of that layer at the operating point.
+        spec: a chart of this module, whose last layer holds points.
+        place: the values of that layer's fields at the operating point.
     """
     encoding = spec["layer"][-1]["encoding"]
-    told = [row for row in encoding["tooltip"] if row["field"] in place]
+    tooltip = [entry for entry in encoding["tooltip"] if entry["field"] in place]
     diamond = {
         "data": {"values": [place]},
         "mark": {
@@ -134,27 +134,27 @@ def with_operating_point(spec: Spec, **place: float) -> Spec:
             "color": _POINT,
             "opacity": 1,
         },
-        "encoding": {"x": encoding["x"], "y": encoding["y"], "tooltip": told},
+        "encoding": {"x": encoding["x"], "y": encoding["y"], "tooltip": tooltip},
     }
     return {**spec, "layer": [*spec["layer"], diamond]}
 
 
 def with_named_points(spec: Spec, rings: Sequence[Mapping[str, object]]) -> Spec:
-    """A chart with named points on it.
+    """Add named points to a chart.
 
     Args:
-        spec: of a chart of this module whose last layer holds the points of the curve.
-        rings: the fields of that layer at each point, and its `name`.
+        spec: a chart of this module, whose last layer holds points.
+        rings: the values of that layer's fields at each point, and its `name`.
     """
     encoding = spec["layer"][-1]["encoding"]
     data = {"values": [dict(ring) for ring in rings]}
     at = {"x": encoding["x"], "y": encoding["y"]}
-    told = [{"field": "name", "type": "nominal", "title": "The model’s own"}, *encoding["tooltip"]]
-    # One below the other, for rings can lie close together.
+    tooltip = [{"field": "name", "type": "nominal", "title": "Threshold of the model"}, *encoding["tooltip"]]
+    # One below the other, because the points can be close together.
     names = [
         {
             "data": {"values": [point]},
-            "mark": {"type": "text", "align": "left", "dx": 9, "dy": _LETTERS * line, "color": _OTHER},
+            "mark": {"type": "text", "align": "left", "dx": 9, "dy": _LINE_HEIGHT * line, "color": _OTHER},
             "encoding": {**at, "text": {"field": "name", "type": "nominal"}},
         }
         for line, point in enumerate(data["values"])
@@ -162,16 +162,16 @@ def with_named_points(spec: Spec, rings: Sequence[Mapping[str, object]]) -> Spec
     ring = {
         "data": data,
         "mark": {"type": "point", "size": 110, "strokeWidth": 2, "color": _OTHER, "opacity": 1},
-        "encoding": {**at, "tooltip": told},
+        "encoding": {**at, "tooltip": tooltip},
     }
     return {**spec, "layer": [*spec["layer"], *names, ring]}
 
 
 def thin_curve(frame: pd.DataFrame) -> pd.DataFrame:
-    """A curve without the points that a screen cannot tell from the one before; its ends stay.
+    """Drop points of a curve that a screen cannot distinguish; the ends stay.
 
     Args:
-        frame: columns x and y, 0–1, in the order along the curve.
+        frame: columns x and y, 0–1, in order along the curve.
     """
     if frame.empty:
         return frame
@@ -184,7 +184,7 @@ def thin_curve(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ranked(frame: pd.DataFrame, guess: pd.DataFrame, names: tuple[str, str]) -> Spec:
-    """A curve through all thresholds."""
+    """The chart of a curve over all thresholds."""
     frame = thin_curve(frame).round(5)
     x, y = _x("x", names[0]), _y("y", names[1])
     tooltip = [
@@ -226,7 +226,7 @@ def _ticks() -> alt.Axis:
 
 
 def _dashes(guess: pd.DataFrame, x: str, y: str) -> alt.Chart:
-    """What guessing, or perfection, would give."""
+    """A dashed reference line."""
     frame = guess.rename(columns={"x": x, "y": y})
     line = alt.Chart(frame).mark_line(color=_GUESS, strokeDash=[4, 4], strokeWidth=1)
     return line.encode(x=f"{x}:Q", y=f"{y}:Q")

@@ -1,4 +1,4 @@
-"""ROC, precision–recall, calibration and decision curve: drawn, put in words, and downloaded with their figures."""
+"""ROC, precision–recall, calibration and decision curves, with captions and downloads."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from pages.components.common.test_record import TestRecord
 from pages.components.failures import charts as failures_charts
 from pages.components.failures.measures import interval_text, number_text
 
-# What the rings on the first two curves are.
-_RINGS = "Rings: the model’s own low, balanced and high thresholds."
+# Caption of the rings on the first two curves.
+_RINGS = "Rings: low, balanced and high threshold."
 
 
 @dataclass(frozen=True, eq=False)
 class CurveCharts:
-    """What no threshold moves, and the charts of it by name."""
+    """Curves that do not depend on the threshold, and their charts by name."""
 
     roc: RocCurve
     pr: PrecisionRecallCurve
@@ -47,7 +47,7 @@ class CurveCharts:
 
 
 def show(record: TestRecord, threshold: float) -> None:
-    """All four, two to a row where there is room."""
+    """Draw the four curves."""
     try:
         curves = _curves(record.key, record.card.finding, record.test)
     except DataError as error:
@@ -87,12 +87,12 @@ def show(record: TestRecord, threshold: float) -> None:
 def _marked(
     curves: CurveCharts, threshold: float, here: Interval, cut: Thresholds
 ) -> dict[str, failures_charts.Spec]:
-    """The charts with the operating point, where there is one, and those of the card."""
+    """Add the operating point and the card's thresholds to the charts."""
     charts = dict(curves.charts)
     own = card_thresholds(cut)
     for name, points, last in (
         ("roc", curves.roc, np.inf),
-        # Above the highest probability nothing is flagged, and there is no precision to draw.
+        # Above the highest probability nothing is flagged, so precision is undefined.
         ("precision-recall", curves.pr, curves.pr.thresholds[-1]),
     ):
         rings = [
@@ -111,7 +111,7 @@ def _marked(
 
 
 def card_thresholds(cut: Thresholds) -> dict[str, float]:
-    """The operating points of a card, by name."""
+    """The thresholds of a card by name."""
     return {"low": cut.low, "balanced": cut.balanced, "high": cut.high}
 
 
@@ -136,18 +136,18 @@ def _curves(key: str, finding: str, _test: pd.DataFrame) -> CurveCharts:
 
 
 def roc_text(points: RocCurve, threshold: float) -> str:
-    """What the ROC curve says."""
+    """Caption of the ROC curve."""
     false_alarms, sensitivity = points.at(threshold)
     return (
-        f"ROC: area {points.area:.2f}. At {threshold:.3f}: sensitivity {sensitivity:.2f}, false alarm rate "
+        f"ROC: AUC {points.area:.2f}. At {threshold:.3f}: sensitivity {sensitivity:.2f}, false alarm rate "
         f"{false_alarms:.2f}. {_RINGS} Dashed: guessing."
     )
 
 
 def precision_recall_text(points: PrecisionRecallCurve, threshold: float) -> str:
-    """What the precision–recall curve says."""
+    """Caption of the precision–recall curve."""
     recall, precision = points.at(threshold) if threshold <= points.thresholds[-1] else (0.0, np.nan)
-    there = f"precision {precision:.2f}" if not np.isnan(precision) else "no film is flagged"
+    there = f"precision {precision:.2f}" if not np.isnan(precision) else "no image is flagged"
     return (
         f"Precision–recall: average precision {points.average_precision:.2f}. At {threshold:.3f}: recall "
         f"{recall:.2f}, {there}. {_RINGS} Dashed: prevalence, {points.prevalence:.2f}."
@@ -155,21 +155,21 @@ def precision_recall_text(points: PrecisionRecallCurve, threshold: float) -> str
 
 
 def reliability_text(points: ReliabilityCurve, finding: str) -> str:
-    """What the calibration curve says."""
+    """Caption of the calibration curve."""
     return rephrase_for_finding(
-        f"Calibration: ECE {points.ece:.3f}; of the films that get 30%, 30% should have a fracture (dashed). Bins "
-        "hold equally many films; lines are 95% intervals.",
+        f"Calibration: ECE {points.ece:.3f}; of images with probability 30%, 30% should have a fracture (dashed). Bins "
+        "hold equal numbers of images; bars are 95% intervals.",
         finding,
     )
 
 
 def decision_text(points: DecisionCurve, here: Interval, threshold: float, finding: str) -> str:
-    """What the decision curve says."""
+    """Caption of the decision curve."""
     found = points.useful_range()
     where = (
-        f"The model beats both acting on all films (dashed) and on none (dotted) from {found[0]:.2f} to {found[1]:.2f}."
+        f"Better than treating all (dashed) and none (dotted) from {found[0]:.2f} to {found[1]:.2f}."
         if found
-        else "Nowhere does the model beat both acting on all films (dashed) and on none (dotted)."
+        else "At no threshold better than both treating all (dashed) and none (dotted)."
     )
     there = (
         f"net benefit {number_text(here.value)} ({interval_text(here)})"
@@ -177,18 +177,18 @@ def decision_text(points: DecisionCurve, here: Interval, threshold: float, findi
         else "no net benefit is defined"
     )
     if here.is_measured:
-        there += f", of acting on all {number_text(net_benefit_of_all(points.prevalence, threshold))}"
+        there += f", of treating all {number_text(net_benefit_of_all(points.prevalence, threshold))}"
     return rephrase_for_finding(
-        f"Decision curve: at {threshold:.3f} {there}. {where} Net benefit: fractures found less false alarms, weighted "
-        "by the odds of the threshold, per film.",
+        f"Decision curve: at {threshold:.3f} {there}. {where} Net benefit: true positives minus false "
+        "alarms weighted by the odds of the threshold, per image.",
         finding,
     )
 
 
 def _downloads(record: TestRecord, curves: CurveCharts, threshold: float, name: str) -> None:
-    """The plot as SVG and PNG and its figures as CSV; each is made when it is asked for."""
+    """Draw the downloads: the plot as SVG and PNG, its values as CSV."""
     figures = partial(_csv, curves, name)
-    drawn = partial(_drawn, curves, name, threshold, record.card)
+    drawn = partial(_plot, curves, name, threshold, record.card)
     with st.container(horizontal=True, gap="small", key=f"failures-save-{name}"):
         for ending, mime, data in (
             ("svg", "image/svg+xml", partial(drawn, "svg")),
@@ -216,10 +216,10 @@ def _csv(curves: CurveCharts, name: str) -> bytes:
     return frames[name]().to_csv(index=False, lineterminator="\n").encode()
 
 
-def _drawn(
+def _plot(
     curves: CurveCharts, name: str, threshold: float, card: ModelCard, ending: Literal["svg", "png"]
 ) -> bytes:
-    # Loads matplotlib, which the page does without until a plot is taken away.
+    # Imports matplotlib, which only downloads need.
     from fracture_core.evaluation import plots
 
     finding = card.finding

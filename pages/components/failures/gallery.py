@@ -1,4 +1,4 @@
-"""The list of films: filters, pages of cards, download."""
+"""The list of cases: filters, pages of thumbnails, download."""
 
 from __future__ import annotations
 
@@ -15,37 +15,35 @@ from fracture_core.teaching.lesson import Lesson
 from fracture_core.vocabulary import label_text, rephrase_for_finding, verdict_text
 from pages.components.common import boundary, case_images, data_folder, review_summary
 from pages.components.common.test_record import TestRecord
-from pages.components.failures import case_list, link, similar_cases, state
+from pages.components.failures import case_list, similar_cases, state
 from pages.components.failures.state import CaseView
 from pages.components.teaching import collect
 
 
-def show(record: TestRecord, seen: CaseView) -> None:
-    """Filters, the data folder, and a page of films."""
-    st.subheader("Films", anchor=False)
+def show(record: TestRecord, view: CaseView) -> None:
+    """Draw the filters, the dataset folder and one page of the list."""
+    st.subheader("Cases", anchor=False)
     _filters(record)
-    films = seen.films()
+    films = view.films()
     root = data_folder.choose_folder(record.card, path_of(record))
     finding = record.card.finding
-    if seen.sort == case_list.SIMILARITY_SORT and similar_cases.show_progress(record):
+    if view.sort == case_list.SIMILARITY_SORT and similar_cases.show_progress(record):
         st.button("Stop", key="failures_alike_stop", on_click=boundary.callback(_reset_order), args=(record,))
     with st.container(horizontal=True, vertical_alignment="center", key="failures-count"):
         st.html(
-            f'<p class="count">{html.escape(rephrase_for_finding(heading_text(seen, len(films)), finding))}</p>'
+            f'<p class="count">{html.escape(rephrase_for_finding(heading_text(view, len(films)), finding))}</p>'
         )
         st.download_button(
-            "Download the list (CSV)",
-            data=boundary.download(lambda: case_list.cases_to_csv(films, seen.threshold, finding)),
-            file_name=f"{record.card.id}-{seen.kind}{'-' + seen.region if seen.region else ''}.csv",
+            "Download list (CSV)",
+            data=boundary.download(lambda: case_list.cases_to_csv(films, view.threshold, finding)),
+            file_name=f"{record.card.id}-{view.kind}{'-' + view.region if view.region else ''}.csv",
             mime="text/csv",
             on_click="ignore",
             disabled=films.empty,
         )
-        link.show(record, seen)
+        state.show_link(record, view)
     if films.empty:
-        st.info(
-            "No film of this kind at this threshold: move the threshold, or choose another kind or another review."
-        )
+        st.info("No cases. Change the threshold or the filters.")
         return
     page = min(st.session_state.get(state.PAGE_KEY, 0), case_list.page_count(len(films)) - 1)
     first = page * case_list.PAGE_SIZE
@@ -55,16 +53,18 @@ def show(record: TestRecord, seen: CaseView) -> None:
     show_pager("failures", page, case_list.page_count(len(films)), state.turn_to_page)
 
 
-def heading_text(seen: CaseView, count: int) -> str:
-    """What is listed, in words."""
-    region = f", {seen.region}" if seen.region else ""
-    region += f" ({seen.slice})" if seen.members is not None else ""
-    review = f", {review_summary.REVIEW_FILTERS[seen.review]}" if seen.review else ""
-    return f"{case_list.CASE_FILTERS[seen.kind]}{region}{review}: {count:,} of {len(seen.cells):,} test films"
+def heading_text(view: CaseView, count: int) -> str:
+    """Heading of the list: the filters and the number of cases."""
+    region = f", {view.region}" if view.region else ""
+    region += f" ({view.subgroup})" if view.members is not None else ""
+    review = f", {review_summary.REVIEW_FILTERS[view.review]}" if view.review else ""
+    return (
+        f"{case_list.CASE_FILTERS[view.kind]}{region}{review}: {count:,} of {len(view.cells):,} test images"
+    )
 
 
 def path_of(record: TestRecord) -> str:
-    """The path of one of its films below the data folder."""
+    """The path of the first test image, relative to the dataset folder."""
     return str(record.test["path"].iloc[0])
 
 
@@ -74,7 +74,7 @@ def _filters(record: TestRecord) -> None:
     with kind:
         kinds = list(case_list.CASE_FILTERS)
         st.selectbox(
-            "Kind",
+            "Outcome",
             kinds,
             format_func=lambda name: rephrase_for_finding(case_list.CASE_FILTERS[name], record.card.finding),
             key=state.KIND_KEY,
@@ -86,7 +86,7 @@ def _filters(record: TestRecord) -> None:
         st.selectbox(
             "Region",
             names,
-            format_func=lambda name: name or ("all regions" if len(names) > 1 else "not named in this data"),
+            format_func=lambda name: name or ("all regions" if len(names) > 1 else "unknown"),
             key=state.REGION_KEY,
             disabled=len(names) == 1,
             on_change=boundary.callback(again),
@@ -94,15 +94,13 @@ def _filters(record: TestRecord) -> None:
         )
     with sort:
         st.selectbox(
-            "Order",
+            "Sort by",
             state.available_orders(),
             format_func=_order,
             key=state.SORT_KEY,
             on_change=boundary.callback(again),
             persist_state="session",
-            help="Confidence is the distance of a film's probability from the threshold, in log-odds; loss is how "
-            "surprised the model was by the truth. To list films by likeness, open one and choose “List films like "
-            "this”.",
+            help="Confidence is the distance from the threshold in log-odds; loss is the log loss.",
         )
     with review:
         st.selectbox(
@@ -117,12 +115,12 @@ def _filters(record: TestRecord) -> None:
 
 def _order(name: str) -> str:
     if name == case_list.SIMILARITY_SORT:
-        return f"Most like {case_list.short_name(st.session_state[state.SIMILAR_TO_KEY])} first"
+        return f"Most similar to {case_list.short_name(st.session_state[state.SIMILAR_TO_KEY])} first"
     return case_list.SORT_ORDERS[name][0]
 
 
 def _reset_order(record: TestRecord) -> None:
-    """Back to the order that was there at first; films are looked at no longer."""
+    """Restore the default order and stop the similarity search."""
     similar_cases.stop_search(record)
     st.session_state[state.SIMILAR_TO_KEY] = ""
     st.session_state[state.SORT_KEY] = "confidence"
@@ -146,10 +144,10 @@ def _cards(record: TestRecord, collection: Lesson | None, films: pd.DataFrame, r
 
 
 def case_html(row: dict, picture: str, finding: str) -> str:
-    """The numbers of a film, below its picture where there is one, as HTML."""
+    """Thumbnail and values of a case as HTML."""
     region = f" · {html.escape(', '.join(row['regions'].split()))}" if row["regions"] else ""
     kind = rephrase_for_finding(case_list.CELL_TEXT[row["cell"]], finding)
-    # Below 0 stand films whose distance is not known yet, infinitely far those that could not be judged.
+    # The distance is negative until it is known, and infinite for images that the model rejected.
     away = row.get("distance", -1.0)
     near = f" · distance {away:.2f}" if 0 <= away < math.inf else ""
     return (
@@ -160,21 +158,21 @@ def case_html(row: dict, picture: str, finding: str) -> str:
 
 
 def thumbnail_or_text(root: Path, path: str, case: str) -> str:
-    """A thumbnail, or words in its place."""
+    """A thumbnail as HTML, or a note that the image cannot be read."""
     try:
-        return case_images.thumbnail_html(str(root), path, html.escape(f"Film {case}"))
+        return case_images.thumbnail_html(str(root), path, html.escape(f"Image {case}"))
     except ImageReadError:
-        return '<div class="missing">This film cannot be read.</div>'
+        return '<div class="missing">Not readable</div>'
 
 
 def show_pager(key: str, page: int, pages: int, turn: Callable[[int], None]) -> None:
-    """The way to the pages before and after; nothing where there is one page only.
+    """Draw the buttons to the previous and next page, if there is more than one page.
 
     Args:
-        key: tells the pagers of a page apart.
-        page: the one that is shown, from 0.
-        pages: how many there are.
-        turn: called with the page that is wanted.
+        key: prefix of the widget keys.
+        page: current page, from 0.
+        pages: number of pages.
+        turn: called with the new page.
     """
     if pages == 1:
         return

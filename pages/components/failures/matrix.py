@@ -1,4 +1,4 @@
-"""The confusion matrix, whose cells list their films, and the table of verdicts."""
+"""The confusion matrix, whose cells open their list of cases, and the table of verdicts."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _STYLE = Path(__file__).with_name("style.css")
 
 
 def show_style() -> None:
-    """The looks of this page."""
+    """Load the style sheet of the page."""
     st.html(_STYLE)
 
 
 def show_matrix(counts: Confusion, states: VerdictCounts, finding: str) -> None:
-    """Truth against the model's answer, and how many the app calls uncertain; each cell is a button."""
+    """Draw the matrix with the number of uncertain cases; each cell is a button."""
     st.subheader("Confusion matrix", anchor=False)
     chosen = st.session_state.get(state.KIND_KEY)
     with st.container(key="failures-matrix"):
         st.html('<div class="axis">truth ↓ model →</div>')
         st.html(f'<div class="axis">model: <b>{label_text(1, finding)}</b></div>')
         st.html(f'<div class="axis">model: <b>{label_text(0, finding)}</b></div>')
-        st.html('<div class="axis">of these, the app says: <b>uncertain</b></div>')
+        st.html('<div class="axis">of these: <b>uncertain</b></div>')
         st.html(f'<div class="axis">truth: <b>{label_text(1, finding)}</b></div>')
         _cell(case_list.TRUE_POSITIVE, "true positives", counts.tp, counts.positives, chosen)
         _cell(
@@ -42,10 +42,7 @@ def show_matrix(counts: Confusion, states: VerdictCounts, finding: str) -> None:
         _cell(case_list.FALSE_ALARMS, "false alarms", counts.fp, counts.negatives, chosen)
         _cell(case_list.TRUE_NEGATIVE, "true negatives", counts.tn, counts.negatives, chosen)
         _uncertain(case_list.UNCERTAIN_OTHER, states, 0, counts.negatives, chosen)
-    st.caption(
-        "Percentages are of the row; uncertain films are counted in one of the first two columns, too. Choose a cell "
-        "to list its films below."
-    )
+    st.caption("Percentages of the row. Select a cell to list its cases.")
 
 
 def _uncertain(kind: str, states: VerdictCounts, label: int, of: int, chosen: str | None) -> None:
@@ -64,13 +61,13 @@ def _cell(kind: str, words: str, count: int, of: int, chosen: str | None) -> Non
 
 
 def cell_text(words: str, count: int, of: int, chosen: bool) -> str:
-    """A cell's label: count, what it counts, and its share of the row."""
+    """Label of a cell: count, outcome and share of the row."""
     listed = ", listed below" if chosen else ""
     return f"**{count:,}** {words} *{percent_text(count, of)} of {of:,}{listed}*"
 
 
 def percent_text(count: int, of: int) -> str:
-    """A share in whole percent; one decimal below 10% and above 90%, where whole ones hide too much."""
+    """A share in percent, with one decimal below 10% and above 90%."""
     if not of:
         return "none"
     share = 100 * count / of
@@ -90,6 +87,6 @@ def verdicts_html(states: VerdictCounts, thresholds: Thresholds, finding: str) -
     return (
         '<h3 class="table-title">Verdicts</h3><div class="wide"><table class="numbers verdicts">'
         f'<thead><tr><th scope="col">truth</th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-        f'<p class="note">“Uncertain” lies from {min(thresholds.low, 1):.3f} to {min(thresholds.high, 1):.3f}. '
-        "Both ends were chosen on the validation films; the slider does not move them.</p>"
+        f'<p class="note"><em>Uncertain</em>: {min(thresholds.low, 1):.3f} to {min(thresholds.high, 1):.3f}, chosen on '
+        "the validation images; the slider does not change them.</p>"
     )

@@ -1,4 +1,4 @@
-"""Tables of measurements, each number with its interval and its n."""
+"""Table of metrics with their intervals and n."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from fracture_core.evaluation.metrics import METRIC_TITLES
 from fracture_core.vocabulary import rephrase_for_finding
 
 _MEANING = {
-    "auc": "a fracture ranks above a film without, any threshold",
-    "sensitivity": "of the fractures, flagged",
-    "specificity": "of the others, not flagged",
-    "precision": "of the flagged, with a fracture",
-    "npv": "of those not flagged, without one",
-    "accuracy": "of all films, right",
+    "auc": "a fracture scores higher than a normal image",
+    "sensitivity": "flagged, of images with a fracture",
+    "specificity": "not flagged, of images without",
+    "precision": "with a fracture, of flagged images",
+    "npv": "without, of images not flagged",
+    "accuracy": "correct, of all images",
     "balanced_accuracy": "mean of sensitivity and specificity",
-    "f1": "precision and sensitivity in one",
-    "mcc": "agreement with the truth, −1 to 1",
+    "f1": "harmonic mean of precision and sensitivity",
+    "mcc": "correlation with the label, −1 to 1",
 }
 
 
 def number_text(value: float) -> str:
-    """Two decimals, with a real minus sign; a dash where it cannot be measured."""
+    """A number with two decimals and a minus sign; a dash for nan."""
     return "–" if math.isnan(value) else f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
 
 
 def interval_text(found: Interval) -> str:
-    """The 95% interval, or why there is none."""
+    """The 95% interval, or a note that there is none."""
     if not found.is_measured:
         return "not measurable"
     if math.isnan(found.low) or math.isnan(found.high):
@@ -38,7 +38,7 @@ def interval_text(found: Interval) -> str:
 
 
 def measures_html(summary: Summary, finding: str) -> str:
-    """Every measurement as an HTML table."""
+    """All metrics as an HTML table."""
     rows = []
     for name, title in METRIC_TITLES.items():
         found = getattr(summary, name)
@@ -54,7 +54,7 @@ def measures_html(summary: Summary, finding: str) -> str:
     rows.append(
         _row(
             "ECE",
-            "how far probabilities are off, 0 is best",
+            "calibration error, 0 is best",
             number_text(summary.ece),
             "no interval",
             summary.n,
@@ -64,8 +64,8 @@ def measures_html(summary: Summary, finding: str) -> str:
         '<div class="wide"><table class="numbers measures"><thead><tr><th scope="col">Measure</th>'
         '<th scope="col">Value</th><th scope="col">95% CI</th><th scope="col">n</th>'
         f'<th scope="col" class="meaning"></th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-        f'<p class="note">At the threshold {summary.threshold:.3f}. Intervals take films of one group together '
-        f"({summary.groups:,} groups); AUC and ECE do not depend on the threshold.</p>"
+        f'<p class="note">Threshold {summary.threshold:.3f}. Intervals are clustered by group '
+        f"({summary.groups:,} groups). AUC and ECE do not depend on the threshold.</p>"
     )
 
 

@@ -1,4 +1,4 @@
-"""What an answer of the model means where fractures are rarer or commoner than among the test films."""
+"""Predictive values at another prevalence than that of the test split."""
 
 from __future__ import annotations
 
@@ -10,19 +10,17 @@ from pages.components.common import boundary
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import state
 
-#: Films of which natural frequencies are told.
-_FILMS = 1000
+#: Number of images in the natural frequencies.
+_IMAGES = 1000
 
 
 @boundary.fragment
 def show(record: TestRecord, summary: Summary) -> None:
-    """The slider and its sentences; a fragment, so that it moves nothing else."""
+    """Draw the slider and the predictive values; a fragment, so that it redraws nothing else."""
     finding = record.card.finding
     if not 0 < summary.positives < summary.n:
         st.info(
-            f"Expected test films with and without {finding_with_article(finding)}, but one kind is missing: what an "
-            f"answer means "
-            "elsewhere cannot be told."
+            f"No predictive values: the test split needs images with and without {finding_with_article(finding)}."
         )
         return
     percent = state.choose_prevalence(record.card, summary.positives / summary.n)
@@ -32,12 +30,11 @@ def show(record: TestRecord, summary: Summary) -> None:
 
 
 def prevalence_html(found: PredictiveValues, finding: str) -> str:
-    """What an answer means, as HTML."""
-    place = f"In a clinic where {percent_text(found.prevalence)} of the films show a fracture"
+    """The predictive values as HTML."""
+    place = f"At a prevalence of {percent_text(found.prevalence)}"
     lines = [
-        f"{place}, a positive means a fracture in {interval_text(found.positive)}.",
-        f"A negative means none in {interval_text(found.negative)}: {interval_text(found.missed)} of them still hide "
-        f"a fracture.",
+        f"{place}: PPV {interval_text(found.positive)}, NPV {interval_text(found.negative)}.",
+        f"Of the images not flagged, {interval_text(found.missed)} have a fracture.",
     ]
     if found.positive.is_measured and found.negative.is_measured:
         lines.append(_natural_frequencies_html(found))
@@ -46,33 +43,33 @@ def prevalence_html(found: PredictiveValues, finding: str) -> str:
 
 
 def _natural_frequencies_html(found: PredictiveValues) -> str:
-    """The same as films that can be counted."""
-    flagged = found.flagged * _FILMS
+    """The predictive values as natural frequencies."""
+    flagged = found.flagged * _IMAGES
     right = flagged * found.positive.value
-    missed = (_FILMS - flagged) * found.missed.value
+    missed = (_IMAGES - flagged) * found.missed.value
     return (
-        f"Of {_FILMS:,} films it flags {flagged:.0f}: {right:.0f} with a fracture, {flagged - right:.0f} without. "
-        f"Among the {_FILMS - flagged:.0f} others are {missed:.0f} with a fracture."
+        f"Of {_IMAGES:,} images, {flagged:.0f} are flagged: {right:.0f} with a fracture, {flagged - right:.0f} without "
+        f"one. {missed:.0f} of the other {_IMAGES - flagged:.0f} have a fracture."
     )
 
 
 def method_text(summary: Summary) -> str:
-    """What the numbers rest on."""
+    """How the predictive values were computed."""
     return (
         f"From sensitivity {summary.sensitivity.text()} and specificity {summary.specificity.text()} at the threshold "
-        f"{summary.threshold:.3f}, by Bayes’ theorem. Both are taken to be the same in that clinic, which holds only "
-        f"for films like the test films. Of these {percent_text(summary.positives / summary.n)} show a fracture."
+        f"{summary.threshold:.3f}, by Bayes’ theorem, assuming images like the test images. Prevalence of the test "
+        f"split: {percent_text(summary.positives / summary.n)}."
     )
 
 
 def interval_text(found: Interval) -> str:
     """A share with its interval in percent."""
     if not found.is_measured:
-        return "a share that cannot be told"
+        return "not measurable"
     return f"{percent_text(found.value)} (95% CI {percent_text(found.low)}–{percent_text(found.high)})"
 
 
 def percent_text(value: float) -> str:
-    """In percent; one decimal below 10% and above 90%, where whole ones hide too much."""
+    """A share in percent, with one decimal below 10% and above 90%."""
     percent = 100 * value
     return f"{percent:.0f}%" if 10 <= percent <= 90 or percent in (0, 100) else f"{percent:.1f}%"

@@ -1,4 +1,4 @@
-"""Films that belong to the opened one: of its group, and copies of it, each with the split that the model had it in."""
+"""Duplicates of the open case and cases of its group, with their splits."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from pages.components.common import boundary, data_folder, resources, test_recor
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import state
 
-# Films that are named; a group can be large.
-_MOST = 6
+# Maximum number of cases listed, because groups can be large.
+_MAX_LISTED = 6
 
-#: Splits in words.
-_SPLITS = {"train": "training film", "val": "validation film", "test": "test film"}
+#: Labels of the splits.
+_SPLITS = {"train": "training image", "val": "validation image", "test": "test image"}
 
 
 @dataclass(frozen=True)
 class RelatedCase:
-    """A film that belongs to another one.
+    """A duplicate, or a case of the same group.
 
     Attributes:
-        case: its id.
+        case: id of the case.
         label: 0 or 1.
-        split: of the model's training; "" where it is not known.
+        split: split in the model's training; "" where it is unknown.
         why: "copy" or "group".
     """
 
@@ -44,42 +44,40 @@ class RelatedCase:
 
 
 def show(record: TestRecord, row: dict, root: Path | None) -> None:
-    """Names them; a test film can be opened."""
-    st.html('<h3 class="table-title">Copies and films of its group</h3>')
+    """Draw the list, and buttons that open the test cases."""
+    st.html('<h3 class="table-title">Duplicates and group</h3>')
     try:
-        said = test_record.load_predictions(resources.model_store(), record.card.id)
+        recorded = test_record.load_predictions(resources.model_store(), record.card.id)
         index = resources.load_neighbours(record.card)
     except SecondLookError as error:
         st.warning(str(error))
         return
     trained = frozenset(index.cases.tolist()) if index is not None else frozenset()
     audited = duplicate_groups(record.card, root)
-    found = find_related(row, said, audited, trained)
+    found = find_related(row, recorded, audited, trained)
     if found:
-        st.html(related_html(found[:_MOST], record.card.finding))
-        if len(found) > _MOST:
-            st.caption(f"And {len(found) - _MOST:,} more.")
-        _buttons([film for film in found[:_MOST] if film.split == "test"])
+        st.html(related_html(found[:_MAX_LISTED], record.card.finding))
+        if len(found) > _MAX_LISTED:
+            st.caption(f"And {len(found) - _MAX_LISTED:,} more.")
+        _buttons([film for film in found[:_MAX_LISTED] if film.split == "test"])
     else:
-        st.caption("No other film of its group is among the validation and test films.")
+        st.caption("No other validation or test image in its group.")
     if audited is None and root is not None:
-        st.caption(
-            "Copies in any split are found by the Data audit of this folder; it has not been audited yet."
-        )
+        st.caption("Run the data audit on this folder to find duplicates in all splits.")
     elif audited is not None:
-        st.caption("Copies are those that the Data audit of this folder found, in whatever split they are.")
+        st.caption("Duplicates were found by the data audit of this folder.")
 
 
 def duplicate_groups(card: ModelCard, root: Path | None) -> list[list[dict[str, Any]]] | None:
-    """Groups of copies that the audit of a model's data set found; None where it was not audited.
+    """Groups of duplicates from the audit of a model's dataset; None where it was not audited.
 
     Args:
-        card: of the model.
-        root: where its films lie; None where no folder is named.
+        card: card of the model.
+        root: folder of the images; None where it is unknown.
     """
     if root is None:
         return None
-    # An audit is filed under what was named: the folder of the films, one above it, or a manifest.
+    # An audit is stored under the path that the user entered: the image folder, its parent or a manifest.
     for data in dict.fromkeys((data_folder.resolve_folder(data_folder.named_folder(card)), root.resolve())):
         job = jobs.job_for(data)
         if job.state().status != "finished":
@@ -87,23 +85,26 @@ def duplicate_groups(card: ModelCard, root: Path | None) -> list[list[dict[str, 
         try:
             found: list[list[dict[str, Any]]] = jobs.load_report(job)["clusters"]
         except SecondLookError:
-            continue  # its results are gone or damaged; the page Data audit says so
+            continue  # missing or damaged results; the Data audit page shows the error
         return found
     return None
 
 
 def find_related(
-    row: dict, said: pd.DataFrame, audited: Sequence[Sequence[dict[str, Any]]] | None, trained: frozenset[str]
+    row: dict,
+    recorded: pd.DataFrame,
+    audited: Sequence[Sequence[dict[str, Any]]] | None,
+    trained: frozenset[str],
 ) -> list[RelatedCase]:
-    """Films that belong to one: copies first, those that were trained on before all.
+    """Find duplicates and cases of the same group: duplicates first, training images before others.
 
     Args:
-        row: of the film in the record.
-        said: validation and test films of the model.
-        audited: groups of copies, or None.
-        trained: ids of the training films, as far as known.
+        row: row of the case in the test record.
+        recorded: validation and test predictions of the model.
+        audited: groups of duplicates, or None.
+        trained: ids of the training cases, as far as known.
     """
-    splits = dict(zip(said["id"], said["split"], strict=True))
+    splits = dict(zip(recorded["id"], recorded["split"], strict=True))
 
     def split(case: str) -> str:
         return str(splits.get(case, "train" if case in trained else ""))
@@ -116,7 +117,7 @@ def find_related(
         if film["id"] != row["id"]
     ]
     known = {film.case for film in copies} | {row["id"]}
-    same = said[said["group"] == row["group"]] if row["group"] else said.iloc[:0]
+    same = recorded[recorded["group"] == row["group"]] if row["group"] else recorded.iloc[:0]
     group = [
         RelatedCase(case, int(label), str(part), "group")
         for case, label, part in zip(same["id"], same["label"], same["split"], strict=True)
@@ -127,16 +128,16 @@ def find_related(
 
 
 def related_html(found: Sequence[RelatedCase], finding: str) -> str:
-    """The films as an HTML list."""
+    """The related cases as an HTML list."""
     lines = []
     for film in found:
-        split = _SPLITS.get(film.split, "not in the record: a training film, or left out")
-        why = "copy" if film.why == "copy" else "of its group"
+        split = _SPLITS.get(film.split, "not recorded: training image or unused")
+        why = "duplicate" if film.why == "copy" else "same group"
         leak = ' class="leak"' if film.why == "copy" and film.split == "train" else ""
         lines.append(
             f"<li{leak}><b>{html.escape(film.case)}</b>: {why}, {split}, {label_text(film.label, finding)}</li>"
         )
-    return f'<ul class="said" aria-label="Copies and films of its group">{"".join(lines)}</ul>'
+    return f'<ul class="said" aria-label="Duplicates and group">{"".join(lines)}</ul>'
 
 
 def _buttons(films: Sequence[RelatedCase]) -> None:

@@ -1,4 +1,4 @@
-"""Reviews in numbers, as a file, and as the next training set."""
+"""Summary of the reviews, CSV export and import, and the reviewed training set."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from pages.components.common import boundary, data_folder, layout, resources, re
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import gallery, review_form
 
-_FILE, _SAID, _FAULT = "failures_reviews_file", "failures_reviews_said", "failures_reviews_fault"
+_FILE, _MESSAGE, _FAULT = "failures_reviews_file", "failures_reviews_message", "failures_reviews_fault"
 _OLD, _NEW, _MERGE = "failures_old_name", "failures_new_name", "failures_merge_asked"
 _RENAMED, _REFUSED = "failures_renamed", "failures_rename_refused"
 
-# What becomes of a film whose label is called wrong.
-_LEAVE_OUT, _FLIP = "Leave them out", "Turn the label round"
+# What happens to cases that reviewers marked as label errors.
+_LEAVE_OUT, _FLIP = "Exclude", "Flip label"
 
 
 def show(record: TestRecord) -> None:
-    """The section below the list of films."""
+    """Draw the section below the list."""
     st.subheader("Reviews", anchor=False)
     try:
         reviews = review_summary.review_store(record.card).all()
@@ -39,7 +39,7 @@ def show(record: TestRecord) -> None:
         return
     st.html(f'<p class="count">{review_summary.summary_text(reviews)}</p>')
     opened = st.expander(
-        "Marks, agreement, export, import and the next training set",
+        "Marks, agreement, export and reviewed training set",
         key="failures_reviews",
         on_change="rerun",
     )
@@ -53,7 +53,7 @@ def show(record: TestRecord) -> None:
                 st.html(review_summary.agreement_html(measure_agreement(reviews)))
                 _rename(record.card, reviews)
             else:
-                st.html('<p class="note">Who marked what, and how far reviewers agree, is told here.</p>')
+                st.html('<p class="note">No marks yet.</p>')
         with right:
             _export(record.card, reviews)
             _import(record.card)
@@ -62,7 +62,7 @@ def show(record: TestRecord) -> None:
 
 def _export(card: ModelCard, reviews: Sequence[Review]) -> None:
     st.download_button(
-        "Export the reviews (CSV)",
+        "Export reviews (CSV)",
         data=boundary.download(lambda: reviews_to_csv(reviews)),
         file_name=f"{card.id}-reviews.csv",
         mime="text/csv",
@@ -76,18 +76,18 @@ def _import(card: ModelCard) -> None:
         "Import reviews (CSV)",
         type="csv",
         key=_FILE,
-        on_change=boundary.callback(_take_in),
+        on_change=boundary.callback(_import_file),
         args=(card,),
-        help="Of two marks of one reviewer on one film the later stays.",
+        help="A reviewer's latest mark replaces the earlier one.",
     )
-    fault, said = st.session_state.pop(_FAULT, ""), st.session_state.pop(_SAID, "")
+    fault, message = st.session_state.pop(_FAULT, ""), st.session_state.pop(_MESSAGE, "")
     if fault:
         st.error(layout.escape_markdown(fault))
-    if said:
-        st.success(said)
+    if message:
+        st.success(message)
 
 
-def _take_in(card: ModelCard) -> None:
+def _import_file(card: ModelCard) -> None:
     uploaded = st.session_state.get(_FILE)
     if uploaded is None:
         return
@@ -96,17 +96,17 @@ def _take_in(card: ModelCard) -> None:
     except DataError as error:
         st.session_state[_FAULT] = str(error)
         return
-    st.session_state[_SAID] = found.sentence
+    st.session_state[_MESSAGE] = found.sentence
 
 
 def _rename(card: ModelCard, reviews: Sequence[Review]) -> None:
-    """Another name for a reviewer; asks before marks of two names are merged."""
+    """Draw the form that renames a reviewer; it asks before merging two names."""
     st.html('<h3 class="table-title">Rename a reviewer</h3>')
     names = sorted({review.reviewer for review in reviews})
     with st.form("failures_rename_form", border=False):
         st.selectbox("Reviewer", names, key=_OLD)
         st.text_input("New name", key=_NEW, max_chars=MAX_NAME_LENGTH)
-        st.form_submit_button("Rename", on_click=boundary.callback(_take_name), args=(card,))
+        st.form_submit_button("Rename", on_click=boundary.callback(_request_rename), args=(card,))
     asked = st.session_state.get(_MERGE)
     if asked is not None and asked[0] == card.id and {asked[1], asked[2]} <= set(names):
         _, old, new = asked
@@ -116,20 +116,20 @@ def _rename(card: ModelCard, reviews: Sequence[Review]) -> None:
                 "Merge",
                 key="failures_merge",
                 type="primary",
-                on_click=boundary.callback(_apply_name),
+                on_click=boundary.callback(_rename_reviewer),
                 args=(card, old, new, True),
             )
-            st.button("Cancel", key="failures_merge_no", on_click=boundary.callback(_forget_merge))
+            st.button("Cancel", key="failures_merge_no", on_click=boundary.callback(_cancel_merge))
     if refused := st.session_state.pop(_REFUSED, ""):
         st.error(layout.escape_markdown(refused))
     if renamed := st.session_state.pop(_RENAMED, ""):
         st.success(layout.escape_markdown(renamed))
 
 
-def _take_name(card: ModelCard) -> None:
-    """Renames at once, or has the page ask where the new name has marks already."""
+def _request_rename(card: ModelCard) -> None:
+    """Rename at once, or ask first if the new name already has marks."""
     old, new = st.session_state[_OLD], " ".join(st.session_state[_NEW].split())
-    _forget_merge()
+    _cancel_merge()
     try:
         names = {review.reviewer for review in review_summary.review_store(card).all()}
     except DataError as error:
@@ -138,11 +138,11 @@ def _take_name(card: ModelCard) -> None:
     if new != old and {old, new} <= names:
         st.session_state[_MERGE] = (card.id, old, new)
     else:
-        _apply_name(card, old, new, False)
+        _rename_reviewer(card, old, new, False)
 
 
-def _apply_name(card: ModelCard, old: str, new: str, merge: bool) -> None:
-    _forget_merge()
+def _rename_reviewer(card: ModelCard, old: str, new: str, merge: bool) -> None:
+    _cancel_merge()
     try:
         st.session_state[_RENAMED] = review_summary.review_store(card).rename(old, new, merge).sentence
     except DataError as error:
@@ -153,44 +153,43 @@ def _apply_name(card: ModelCard, old: str, new: str, merge: bool) -> None:
         st.session_state[review_form.NAME] = new
 
 
-def _forget_merge() -> None:
+def _cancel_merge() -> None:
     st.session_state.pop(_MERGE, None)
 
 
 def _next_training_set(record: TestRecord, reviews: Sequence[Review]) -> None:
-    """The data set of the training without the labels that are called wrong."""
-    st.html('<h3 class="table-title">Next training set</h3>')
+    """Draw the download of the training set with the label errors removed or flipped."""
+    st.html('<h3 class="table-title">Reviewed training set</h3>')
     names = sorted({review.reviewer for review in reviews})
     whose = st.selectbox(
-        "Whose “label wrong” counts",
+        "Label errors by",
         ["", *names],
-        format_func=lambda name: name or "that of most who marked a film",
+        format_func=lambda name: name or "majority of reviewers",
         key="failures_whose",
     )
     way = st.segmented_control(
-        "Films with a wrong label", (_LEAVE_OUT, _FLIP), default=_LEAVE_OUT, required=True, key="failures_way"
+        "Label errors", (_LEAVE_OUT, _FLIP), default=_LEAVE_OUT, required=True, key="failures_way"
     )
     if data_folder.known_folder(record.card, gallery.path_of(record)) is None:
-        st.info("The set is made of the films of the training: name the folder of the data set above.")
+        st.info("Enter the dataset folder above.")
         return
     try:
         root = data_folder.resolve_folder(data_folder.named_folder(record.card))
         catalogue = _catalogue(str(root))
-        told = resources.model_store().predictions(record.card.id)
-        found = relabel_dataset(catalogue.cases, told, wrong_label_cases(reviews, whose), way == _FLIP)
+        predicted = resources.model_store().predictions(record.card.id)
+        found = relabel_dataset(catalogue.cases, predicted, wrong_label_cases(reviews, whose), way == _FLIP)
     except DataError as error:
         st.warning(layout.escape_markdown(str(error)))
         return
     st.markdown(found.sentence)
     st.download_button(
-        "Download the reviewed set (manifest)",
+        "Download manifest (CSV)",
         data=boundary.download(lambda: _manifest(found, catalogue.finding)),
         file_name=f"{record.card.id}-reviewed.csv",
         mime="text/csv",
         on_click="ignore",
         disabled=not found.changed,
-        help="A table that names the films of this computer; train with --data and this file, or name it on the "
-        "page Train.",
+        help="Use this file as the data on the Train page or with `train --data`.",
     )
 
 
@@ -201,7 +200,7 @@ def _manifest(found: RelabelledDataset, finding: str) -> bytes:
         return path.read_bytes()
 
 
-@st.cache_resource(max_entries=1, ttl=600, show_spinner="Reading the table of the data set …")
+@st.cache_resource(max_entries=1, ttl=600, show_spinner="Reading the dataset …")
 def _catalogue(root: str) -> Catalogue:
-    """Nobody changes it, so that no copy is needed."""
+    """Cached as a resource, because it is not modified."""
     return read_catalogue(Path(root))

@@ -1,4 +1,4 @@
-"""Marking the opened film: name, marks, note, undo, and what others say."""
+"""Form that marks the open case, and the marks of other reviewers."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from fracture_core.review import ANNOTATIONS, Review
 from fracture_core.review.annotation import MAX_NAME_LENGTH, MAX_NOTE_LENGTH
 from pages.components.common import boundary, layout, review_summary
 
-#: Session state: the name typed into “Your name”.
+#: Session state: name of the reviewer.
 NAME = "failures_reviewer"
 _FAULT = "failures_review_fault"
 
 
 @boundary.fragment
 def show(card: ModelCard, case: str) -> None:
-    """Draws it; a fragment, so that a mark leaves film and heatmap alone."""
+    """Draw the form; a fragment, so that a mark does not redraw image and heatmap."""
     st.html('<h3 class="table-title">Review</h3>')
     try:
         reviews = review_summary.review_store(card).all()
@@ -30,7 +30,7 @@ def show(card: ModelCard, case: str) -> None:
             "Your name",
             key=NAME,
             max_chars=MAX_NAME_LENGTH,
-            placeholder="marks need a name",
+            placeholder="required",
             persist_state="session",
         )
     reviewer = " ".join(typed.split())
@@ -43,7 +43,7 @@ def show(card: ModelCard, case: str) -> None:
             key=note,
             max_chars=MAX_NOTE_LENGTH,
             disabled=not reviewer,
-            placeholder="why, in a few words",
+            placeholder="reason",
             on_change=boundary.callback(_note),
             args=(card, own, note),
         )
@@ -64,7 +64,7 @@ def show(card: ModelCard, case: str) -> None:
             key="failures_undo",
             shortcut="u",
             disabled=own is None,
-            help="Takes your last mark on this film back; the one before it stands again.",
+            help="Removes your last mark on this image; the previous one applies again.",
             on_click=boundary.callback(_undo),
             args=(card, case, reviewer, note),
             width="stretch",
@@ -83,16 +83,16 @@ def _mark(card: ModelCard, case: str, mark: str, reviewer: str, note: str) -> No
 
 
 def _note(card: ModelCard, own: Review | None, note: str) -> None:
-    """Keeps a note that is written after the mark; before it, the mark takes the note along."""
+    """Save a note written after the mark. A note written before is saved with the mark."""
     if own is not None:
         _mark(card, own.case, own.mark, own.reviewer, note)
 
 
 def _undo(card: ModelCard, case: str, reviewer: str, note: str) -> None:
-    kept = review_summary.review_store(card)
+    store = review_summary.review_store(card)
     try:
-        kept.undo(reviewer, case)
-        standing = [found.note for found in kept.all() if (found.case, found.reviewer) == (case, reviewer)]
-        st.session_state[note] = "".join(standing)
+        store.undo(reviewer, case)
+        notes = [found.note for found in store.all() if (found.case, found.reviewer) == (case, reviewer)]
+        st.session_state[note] = "".join(notes)
     except DataError as error:
         st.session_state[_FAULT] = str(error)

@@ -1,4 +1,4 @@
-"""The test films by how alike the model finds them to one of them: looked at once, in the background."""
+"""Background search for test images similar to a case, by the model's features."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from fracture_core.zoo import find_architecture
 from pages.components.common import boundary, data_folder, resources
 from pages.components.common.test_record import TestRecord
 
-#: Seconds between two looks at films being looked at.
+#: Seconds between two progress updates.
 _EVERY = 0.7
 
-# Seconds after which films that were looked at before are there.
+# Seconds to wait for features that are cached.
 _MOMENT = 0.3
 
 _FAULT = "failures_alike_fault"
 
 
 def is_possible(card: ModelCard) -> bool:
-    """Whether the model has features by which films could be compared."""
+    """Whether the model's architecture has feature layers."""
     try:
         return bool(find_architecture(card.architecture).feature_layers)
     except ModelError:
@@ -36,16 +36,16 @@ def is_possible(card: ModelCard) -> bool:
 
 
 def distances(record: TestRecord, case: str) -> pd.Series | None:
-    """How far each test film lies from one of them, by id; None until that is known."""
+    """Feature distance of each test case to one case, by id; None until it is known."""
     work = _work(record)
     return None if work is None else work.distances(case)
 
 
 def show_progress(record: TestRecord) -> bool:
-    """How far the films are looked at, or why they are not.
+    """Draw the progress of the search, or why it cannot run.
 
     Returns:
-        Whether they still are; the order of the list is then not settled.
+        Whether the order of the list is not final yet.
     """
     fault = st.session_state.get(_FAULT)
     if fault:
@@ -53,9 +53,7 @@ def show_progress(record: TestRecord) -> bool:
         return True
     work = _work(record)
     if work is None:
-        st.info(
-            "To list films by likeness, name the folder of the data set: the model has to look at each once."
-        )
+        st.info("Enter the dataset folder to sort by similarity.")
         return True
     if work.is_running:
         boundary.fragment(_live, run_every=_EVERY)(record, work)
@@ -65,27 +63,25 @@ def show_progress(record: TestRecord) -> bool:
 def _live(record: TestRecord, work: SimilaritySearch) -> None:
     if not work.is_running:
         st.rerun()  # the page then stops asking
-    st.progress(
-        work.done / max(work.total, 1), f"The model looks at the films: {work.done:,} of {work.total:,}"
-    )
-    st.caption("Until then the surest answers stand first. What was seen is kept for the next time.")
+    st.progress(work.done / max(work.every, 1), f"Comparing images: {work.done:,} of {work.every:,}")
+    st.caption("Sorted by confidence until this is done. Features are cached.")
 
 
 def stop_search(record: TestRecord) -> None:
-    """Looks at no further film."""
+    """Stop the search."""
     work = _work(record)
     if work is not None and work.is_running:
         work.stop()
-        _likeness.clear(*_named(record))
+        _similarity_search.clear(*_search_arguments(record))
 
 
 def _work(record: TestRecord) -> SimilaritySearch | None:
-    """The films being looked at; None where no data folder is named, or the model cannot be loaded."""
+    """The search; None where the dataset folder is unknown or the model cannot be loaded."""
     if _root(record) is None:
         return None
     try:
-        resources.load_predictor(record.card)  # wakes here, where that can be seen
-        found = _likeness(*_named(record))
+        resources.load_predictor(record.card)  # loads the model here, where its spinner is visible
+        found = _similarity_search(*_search_arguments(record))
     except ModelError as error:
         st.session_state[_FAULT] = str(error)
         return None
@@ -97,16 +93,16 @@ def _root(record: TestRecord) -> Path | None:
     return data_folder.known_folder(record.card, str(record.test["path"].iloc[0]))
 
 
-def _named(record: TestRecord) -> tuple[str, str, str, TestRecord]:
-    """What tells the likeness of one record from that of another."""
+def _search_arguments(record: TestRecord) -> tuple[str, str, str, TestRecord]:
+    """Arguments of `_similarity_search`."""
     return record.key, record.card.weights.sha256, str(_root(record)), record
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _likeness(key: str, weights: str, root: str, _record: TestRecord) -> SimilaritySearch:
+def _similarity_search(key: str, weights: str, root: str, _record: TestRecord) -> SimilaritySearch:
     reader = resources.load_predictor(_record.card)
 
-    def look(path: Path) -> np.ndarray | None:
+    def compute_features(path: Path) -> np.ndarray | None:
         try:
             with file_boundary():
                 return reader.predict(path, heatmap=False).features
@@ -117,6 +113,6 @@ def _likeness(key: str, weights: str, root: str, _record: TestRecord) -> Similar
     films = {
         case: resolve_name(Path(root) / path) for case, path in zip(test["id"], test["path"], strict=True)
     }
-    work = SimilaritySearch(films, look, weights, paths.runs_dir() / ".cache")
+    work = SimilaritySearch(films, compute_features, weights, paths.runs_dir() / ".cache")
     work.wait(_MOMENT)
     return work

@@ -1,10 +1,11 @@
-"""What is being looked at: kept for the session, and in the address so that a link opens the same view."""
+"""View of the Failures page: in the session, and in the URL so that a link opens the same view."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
@@ -33,7 +34,7 @@ CASE_KEY, PAGE_KEY, SUBGROUP_KEY, REVIEW_KEY = (
 SECOND_MODEL_KEY, SIMILAR_TO_KEY = "failures_with", "failures_like"
 _ARRIVED = "failures_arrived"
 
-# What of the view stands in the address, beside the threshold.
+# URL parameters of the view, beside the threshold.
 _IN_ADDRESS = {
     "model": MODEL_KEY,
     "kind": KIND_KEY,
@@ -55,52 +56,54 @@ _PREVALENCES, _PREVALENCE_STEP = (0.5, 90.0), 0.5
 
 @dataclass(frozen=True, eq=False)
 class CaseView:
-    """What is being looked at.
+    """Filters, order and open case of the page.
 
     Attributes:
-        threshold: at or above it a film counts as *fracture*.
-        cells: every test film, as `case_list.with_cells` gives it.
+        threshold: at or above it a case counts as *fracture*.
+        cells: all test cases, as `case_list.with_cells` gives it.
         kind: a key of `case_list.CASE_FILTERS`.
-        region: one of the regions, "" for all.
-        slice: the slice as `Part.title` names it, "" for all.
-        members: ids of its films; None for all, also while nobody knows yet which are the slice's.
+        region: a region, "" for all.
+        subgroup: title of a subgroup, "" for all.
+        members: ids of the cases in the subgroup; None for all, and while they are unknown.
         sort: a key of `case_list.SORT_ORDERS`.
-        case: id of the opened film, "" where none is.
+        case: id of the open case, "" for none.
         review: a key of `review_summary.REVIEW_FILTERS`.
-        kept: ids of the films that this filter keeps.
-        away: how far each film lies from the one they are ordered by, by id; None until that is known. It is asked only
-            when films are listed, for the model may have to wake first, and the numbers of the page do not wait for it.
+        reviewed: ids of the cases that pass this filter.
+        load_distances: returns the distance of each case to the one they are sorted by, by id; None until it is known.
+            It is called only for the list, because it may load the model.
     """
 
     threshold: float
     cells: pd.DataFrame
     kind: str
     region: str
-    slice: str
+    subgroup: str
     members: frozenset[str] | None
     sort: str
     case: str
     review: str
-    kept: frozenset[str]
-    away: Callable[[], pd.Series | None]
+    reviewed: frozenset[str]
+    load_distances: Callable[[], pd.Series | None]
 
     def films(self) -> pd.DataFrame:
-        """The listed films, in order."""
+        """The listed cases, in order."""
         cells = self.cells if self.members is None else self.cells[self.cells["id"].isin(self.members)]
         if self.sort == case_list.SIMILARITY_SORT:
-            away = self.away()
-            # Until that is known the surest answers stand first.
-            cells = cells.assign(distance=-cells["confidence"] if away is None else cells["id"].map(away))
+            distances = self.load_distances()
+            # Until the distances are known, the most confident predictions come first.
+            cells = cells.assign(
+                distance=-cells["confidence"] if distances is None else cells["id"].map(distances)
+            )
         films = case_list.filter_cases(cells, self.kind, self.region, self.sort)
-        return films[films["id"].isin(self.kept)].reset_index(drop=True)
+        return films[films["id"].isin(self.reviewed)].reset_index(drop=True)
 
 
 def choose_model(ids: list[str], in_use: str) -> str:
-    """The model to look at; the one in use until another is chosen."""
+    """Ask for the model; the model in use is the default."""
     _read_address()
     wanted = st.session_state.get(MODEL_KEY, in_use)
     if wanted not in ids:
-        st.warning(f"There is no model “{wanted}” on this computer; this is the one in use.")
+        st.warning(f"Model “{wanted}” is not on this computer. Showing the model in use.")
         wanted = in_use
     st.session_state[MODEL_KEY] = wanted
     return st.selectbox(
@@ -114,7 +117,7 @@ def choose_model(ids: list[str], in_use: str) -> str:
 
 
 def model_title(model: str) -> str:
-    """A model as users read it; its bare id where its card is broken, and the page then says so."""
+    """Title and id of a model; only its id where its card is damaged."""
     try:
         return f"{resources.model_store().card(model).title} ({model})"
     except SecondLookError:
@@ -122,7 +125,7 @@ def model_title(model: str) -> str:
 
 
 def choose_threshold(card: ModelCard) -> float:
-    """The operating threshold: the card's own until the slider is moved."""
+    """Ask for the operating threshold; that of the card is the default."""
     key, own = f"failures_threshold {card.id}", slider_place(card.thresholds.balanced)
     linked = st.session_state.pop("failures_threshold", None)
     st.session_state.setdefault(key, own if linked is None else linked)
@@ -136,14 +139,14 @@ def choose_threshold(card: ModelCard) -> float:
             format="%.3f",
             key=key,
             persist_state="session",
-            help=f"A film whose probability is at or above it counts as “{card.finding}”. Everything here follows it.",
+            help=f"Images with a probability at or above it count as “{card.finding}”.",
         )
     with reset:
         st.button(
             "Reset",
             key="failures_reset",
             disabled=place == own,
-            help=f"Back to {own:.3f}, which was chosen on the validation films.",
+            help=f"Resets to {own:.3f}, chosen on the validation images.",
             on_click=boundary.callback(_set),
             args=(key, own),
             width="stretch",
@@ -152,17 +155,17 @@ def choose_threshold(card: ModelCard) -> float:
 
 
 def choose_prevalence(card: ModelCard, own: float) -> float:
-    """The share of fractures in a clinic, in percent; that of the test films until the slider is moved.
+    """Ask for the prevalence in percent; that of the test split is the default.
 
     Args:
-        card: the model's.
-        own: share among the test films, 0–1.
+        card: card of the model.
+        own: prevalence in the test split, 0–1.
     """
     key, start = f"failures_prevalence {card.id}", _prevalence_place(own)
     linked = st.session_state.pop("failures_prevalence", None)
     st.session_state.setdefault(key, start if linked is None else linked)
     place = st.slider(
-        rephrase_for_finding("Films with a fracture in a clinic", card.finding),
+        "Prevalence",
         *_PREVALENCES,
         step=_PREVALENCE_STEP,
         format="%.1f%%",
@@ -170,7 +173,7 @@ def choose_prevalence(card: ModelCard, own: float) -> float:
         persist_state="session",
         help="Predictive values depend on it; sensitivity and specificity do not.",
     )
-    # This slider draws nothing else anew, so it writes its own part of the address.
+    # The slider is in a fragment, so it updates its own URL parameter.
     if place == start:
         st.query_params.pop("prevalence", None)
     else:
@@ -179,27 +182,27 @@ def choose_prevalence(card: ModelCard, own: float) -> float:
 
 
 def _prevalence_place(share: float) -> float:
-    """Where a share, 0–1, lies on the slider."""
+    """Slider value of a share, 0–1."""
     low, high = _PREVALENCES
     return min(max(round(100 * share / _PREVALENCE_STEP) * _PREVALENCE_STEP, low), high)
 
 
 def slider_place(balanced: float) -> float:
-    """Where a card's threshold lies on the slider."""
+    """Slider value of a card's threshold."""
     return min(max(round(balanced, 3), 0.0), 1.0)
 
 
 def threshold_at(place: float, balanced: float) -> float:
-    """The threshold that a place of the slider stands for.
+    """The threshold of a slider value.
 
-    At the card's own place it is the card's exact number, so that the page repeats the card's record to the
-    last film instead of one at a rounded threshold.
+    At the card's slider value it is the card's exact threshold, so that the page reproduces the card's metrics
+    instead of those at a rounded threshold.
     """
     return balanced if abs(place - slider_place(balanced)) < _STEP / 2 else place
 
 
 def current_view(record: TestRecord, threshold: float) -> CaseView:
-    """The view as the session holds it, after mending what does not fit this model."""
+    """The view in the session; values that do not fit the model are reset."""
     cells = case_list.with_cells(record.test, threshold, record.card.thresholds)
     state = st.session_state
     if state.setdefault(SIMILAR_TO_KEY, "") not in set(record.test["id"]):
@@ -211,13 +214,13 @@ def current_view(record: TestRecord, threshold: float) -> CaseView:
     members = _members(record)
     case = state.setdefault(CASE_KEY, "")
     if case and case not in set(record.test["id"]):
-        st.warning(f"There is no film “{case}” in the test split of this model: choose one from the list.")
+        st.warning(f"Case “{case}” is not in the test split of this model. Choose one from the list.")
         case = state[CASE_KEY] = ""
     try:
         reviews = review_summary.review_store(record.card).all()
     except DataError:
-        reviews = []  # where reviews are shown the page says why there are none
-    kept = review_summary.filter_by_review(reviews, state[REVIEW_KEY], list(record.test["id"]))
+        reviews = []  # the Reviews section shows the error
+    reviewed = review_summary.filter_by_review(reviews, state[REVIEW_KEY], list(record.test["id"]))
     return CaseView(
         threshold,
         cells,
@@ -228,77 +231,94 @@ def current_view(record: TestRecord, threshold: float) -> CaseView:
         state[SORT_KEY],
         case,
         state[REVIEW_KEY],
-        kept,
+        reviewed,
         partial(similar_cases.distances, record, state[SIMILAR_TO_KEY]),
     )
 
 
 def available_orders() -> list[str]:
-    """The orders to choose from; films are listed by likeness only once one was chosen to be like."""
-    alike = bool(st.session_state.get(SIMILAR_TO_KEY))
-    return [name for name in case_list.SORT_ORDERS if alike or name != case_list.SIMILARITY_SORT]
+    """The sort orders; similarity only once a case was chosen for it."""
+    has_reference = bool(st.session_state.get(SIMILAR_TO_KEY))
+    return [name for name in case_list.SORT_ORDERS if has_reference or name != case_list.SIMILARITY_SORT]
 
 
 def list_like(case: str) -> None:
-    """Lists the films by how alike they are to one."""
+    """Sort the list by similarity to a case."""
     st.session_state[SIMILAR_TO_KEY] = case
     st.session_state[SORT_KEY] = case_list.SIMILARITY_SORT
     show_list()
 
 
-def write_address(seen: CaseView, record: TestRecord) -> None:
-    """Writes the view into the address."""
-    params = address_parameters(seen, record)
-    if st.query_params.to_dict() != params:
-        st.query_params.from_dict(params)
+def write_address(view: CaseView, record: TestRecord) -> None:
+    """Write the view to the URL."""
+    parameters = address_parameters(view, record)
+    if st.query_params.to_dict() != parameters:
+        st.query_params.from_dict(parameters)
 
 
-def address_parameters(seen: CaseView, record: TestRecord) -> dict[str, str]:
-    """The view as the address spells it; what is as at first is left out."""
+def address_parameters(view: CaseView, record: TestRecord) -> dict[str, str]:
+    """The view as URL parameters, without default values."""
     state = st.session_state
     own = slider_place(record.card.thresholds.balanced)
     place = state[f"failures_threshold {record.card.id}"]
     page = state.get(PAGE_KEY, 0)
-    params = {
+    parameters = {
         "model": record.card.id,
-        "kind": seen.kind,
-        "region": seen.region,
-        "slice": seen.slice,
-        "sort": "" if seen.sort == "confidence" else seen.sort,
-        "like": state.get(SIMILAR_TO_KEY, "") if seen.sort == case_list.SIMILARITY_SORT else "",
+        "kind": view.kind,
+        "region": view.region,
+        "slice": view.subgroup,
+        "sort": "" if view.sort == "confidence" else view.sort,
+        "like": state.get(SIMILAR_TO_KEY, "") if view.sort == case_list.SIMILARITY_SORT else "",
         "threshold": "" if place == own else f"{place:.3f}",
-        # The slider of the prevalence looks after its own.
+        # Written by `choose_prevalence`.
         "prevalence": st.query_params.get("prevalence", ""),
-        "review": seen.review,
-        "page": "" if seen.case or not page else str(page + 1),
-        "case": seen.case,
-        "with": state.get(SECOND_MODEL_KEY, "") if seen.case else "",
+        "review": view.review,
+        "page": "" if view.case or not page else str(page + 1),
+        "case": view.case,
+        "with": state.get(SECOND_MODEL_KEY, "") if view.case else "",
     }
-    return {name: value for name, value in params.items() if value}
+    return {name: value for name, value in parameters.items() if value}
+
+
+@boundary.fragment
+def show_link(record: TestRecord, view: CaseView) -> None:
+    """Draw a button that shows the link to the view.
+
+    Opening it redraws the link, because the prevalence slider redraws nothing else.
+    """
+    with st.popover("Link", key="failures_link", on_change="rerun"):
+        st.code(
+            page_url(st.context.url or "", address_parameters(view, record)), language=None, wrap_lines=True
+        )
+        st.caption("Opens this view on any computer with this app and this model. It contains no image.")
+
+
+def page_url(page: str, parameters: dict[str, str]) -> str:
+    """The link; relative where the browser did not send its address."""
+    return f"{page}?{urlencode(parameters)}"
 
 
 def show_cell(kind: str) -> None:
-    """Lists the films of one cell of the matrix."""
+    """List the cases of one cell of the matrix."""
     st.session_state[KIND_KEY] = kind
     show_list()
 
 
 def show_list() -> None:
-    """Closes the opened film and goes to the first page of the list."""
+    """Close the case and go to the first page of the list."""
     st.session_state[CASE_KEY] = ""
     st.session_state[PAGE_KEY] = 0
 
 
 def open_case(case: str) -> None:
-    """Opens a film."""
+    """Open a case."""
     st.session_state[CASE_KEY] = case
 
 
 def step_case(ids: list[str], by: int) -> None:
-    """Opens the film before (−1) or after (1) the open one.
+    """Open the previous (−1) or next (1) case.
 
-    It steps from the film that is open when it is called, so that two quick keys go two films on though the page was
-    not drawn in between.
+    It starts from the case that is open now, so that two quick key presses move two cases.
     """
     _, before, after = case_list.neighbours(ids, st.session_state[CASE_KEY])
     case = before if by < 0 else after
@@ -307,18 +327,18 @@ def step_case(ids: list[str], by: int) -> None:
 
 
 def close_case(page: int) -> None:
-    """Back to the list, at the page on which the film stands."""
+    """Close the case and go to a page of the list."""
     st.session_state[CASE_KEY] = ""
     st.session_state[PAGE_KEY] = page
 
 
 def turn_to_page(page: int) -> None:
-    """Turns to a page of the list."""
+    """Go to a page of the list."""
     st.session_state[PAGE_KEY] = page
 
 
 def _read_address() -> None:
-    """Takes the view from the address, once a session: afterwards the session leads and the address follows."""
+    """Read the view from the URL once per session; afterwards the URL follows the session."""
     if _ARRIVED in st.session_state:
         return
     st.session_state[_ARRIVED] = True
@@ -338,13 +358,13 @@ def _read_address() -> None:
 
 
 def parse_threshold(text: str) -> float | None:
-    """A threshold as an address spells it; None for anything that is not a number from 0 to 1."""
+    """Parse a threshold of the URL; None unless it is a number from 0 to 1."""
     value = parse_number(text, 0, 1)
     return None if value is None else round(value, 3)
 
 
 def parse_number(text: str, low: float, high: float) -> float | None:
-    """A number as an address spells it; None for anything that is none from `low` to `high`."""
+    """Parse a number of the URL; None unless it is from `low` to `high`."""
     try:
         value = float(text)
     except ValueError:
@@ -353,7 +373,7 @@ def parse_number(text: str, low: float, high: float) -> float | None:
 
 
 def _members(record: TestRecord) -> frozenset[str] | None:
-    """Ids of the films of the chosen slice; one that these films do not have is forgotten once that is certain."""
+    """Ids of the cases in the chosen subgroup; resets a subgroup that does not exist."""
     name = st.session_state.setdefault(SUBGROUP_KEY, "")
     if not name:
         return None
@@ -362,14 +382,12 @@ def _members(record: TestRecord) -> frozenset[str] | None:
     if found is not None:
         return frozenset(record.test["id"][found])
     work = case_properties.current_measurement(record)
-    told = rephrase_for_finding(name, record.card.finding)
+    title = rephrase_for_finding(name, record.card.finding)
     if needs_properties(name) and (work is None or work.is_running):
-        when = (
-            "the folder of the data set is named, under Films" if work is None else "the films are measured"
-        )
-        st.info(f"The slice “{told}” is known once {when}; until then all films are listed.")
+        when = "the dataset folder is entered, under Cases" if work is None else "all images are measured"
+        st.info(f"Subgroup “{title}” is unknown until {when}. Showing all images.")
     else:
-        st.warning(f"The test films of this model have no slice “{told}”: all films are listed.")
+        st.warning(f"The test split has no subgroup “{title}”. Showing all images.")
         st.session_state[SUBGROUP_KEY] = ""
     return None
 

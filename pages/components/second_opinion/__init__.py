@@ -1,1 +1,1 @@
-"""Widgets of the page Second opinion."""
+"""Widgets of the Second opinion page."""

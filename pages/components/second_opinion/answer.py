@@ -1,4 +1,4 @@
-"""What a model says of a film, in words first."""
+"""Verdict, probability and reliability of the model's answer on one image."""
 
 from __future__ import annotations
 
@@ -26,26 +26,25 @@ VERDICT_CLASSES = {
 }
 
 
-def show_verdict(found: Verdict, probability: float, card: ModelCard, out_of_scope: bool = False) -> None:
-    """The verdict, its probability, and both on a scale with the thresholds.
+def show_verdict(verdict: Verdict, probability: float, card: ModelCard, out_of_scope: bool = False) -> None:
+    """Draw the verdict and its probability on a scale with the thresholds.
 
     Args:
-        found: the verdict.
+        verdict: the verdict.
         probability: 0–1.
-        card: of the model.
-        out_of_scope: whether the image is outside what the model covers and the answer was asked for all the same.
+        card: card of the model.
+        out_of_scope: whether the image is out of scope and the user asked for the answer anyway.
     """
     low, high = (min(max(cut, 0.0), 1.0) for cut in (card.thresholds.low, card.thresholds.high))
-    words = {row: verdict_text(row, card.finding) for row in Verdict}
     ticks = "".join(
-        f'<span class="tick {tick.anchor}" style="left:{tick.at:.1%}">{tick.words}</span>'
+        f'<span class="tick {tick.anchor}" style="left:{tick.at:.1%}">{tick.text}</span>'
         for tick in probability_scale.scale_labels(low, high)
     )
     zones = sentences.scale_zones(card)
     warning = f" {sentences.BUT_OUT_OF_SCOPE}" if out_of_scope else ""
     st.html(
-        f'<div class="verdict {VERDICT_CLASSES[found]}"><div class="word" '
-        f'data-testid="verdict">{words[found]}{warning}</div>'
+        f'<div class="verdict {VERDICT_CLASSES[verdict]}"><div class="word" '
+        f'data-testid="verdict">{verdict_text(verdict, card.finding)}{warning}</div>'
         f'<div class="number">Probability of {finding_with_article(card.finding)}: '
         f"<b>{percent_text(probability)}</b></div>"
         f'<div class="scale" style="--low:{low:.1%};--high:{high:.1%};--at:{probability:.1%}" role="img" '
@@ -55,12 +54,12 @@ def show_verdict(found: Verdict, probability: float, card: ModelCard, out_of_sco
 
 
 def withheld(gate: QualityCheck, on_request: Callable[[], None], key: str) -> None:
-    """An image outside the scope of the model: no verdict, the reason, and a button to get the answer anyway.
+    """Draw the reason why an out-of-scope image gets no verdict, and a button to show the answer anyway.
 
     Args:
-        gate: its gate, which withholds the opinion.
-        on_request: called when the user asks for the answer.
-        key: tells the widgets of one film from those of another.
+        gate: quality check of the image.
+        on_request: called when the button is pressed.
+        key: key of the image, part of its widgets' keys.
     """
     st.html(
         '<div class="verdict none"><div class="word" data-testid="verdict">'
@@ -69,13 +68,13 @@ def withheld(gate: QualityCheck, on_request: Callable[[], None], key: str) -> No
     show_reasons(gate)
     st.button("Show the answer anyway", key=f"anyway {key}", on_click=boundary.callback(on_request))
     st.caption(
-        "The header can be wrong. The model's answer on a body part or kind of image that it was not trained on "
-        "means nothing."
+        "The header can be wrong. On a body part or type of image outside its training data, the model's answer "
+        "is meaningless."
     )
 
 
 def show_rejection(opinion: Opinion) -> None:
-    """A film that the gate refuses gets no verdict, the reason why, and how often the gate is wrong."""
+    """Draw why an image was rejected, and how often the check rejects radiographs by mistake."""
     st.html(
         f'<div class="verdict none"><div class="word" data-testid="verdict">{sentences.NO_OPINION}</div></div>'
     )
@@ -83,13 +82,13 @@ def show_rejection(opinion: Opinion) -> None:
     record = opinion.card.heads_record
     if record is not None and record.refused.is_measured:
         st.caption(
-            f"The gate is not infallible: of {record.refused.n:,} test films, all radiographs, it refused "
-            f"{percent_text(record.refused.value)} (95% CI {record.refused.low:.1%}–{record.refused.high:.1%})."
+            f"This check rejected {percent_text(record.refused.value)} of {record.refused.n:,} test images, all "
+            f"of them radiographs (95% CI {record.refused.low:.1%}–{record.refused.high:.1%})."
         )
 
 
 def show_reasons(gate: QualityCheck) -> None:
-    """Why the gate warns or refuses; nothing where it does neither."""
+    """Draw the warnings, or the reasons for a rejection."""
     if not gate.reasons:
         return
     kind = "gate refuse" if gate.state is QualityState.REFUSE else "gate"
@@ -97,27 +96,29 @@ def show_reasons(gate: QualityCheck) -> None:
 
 
 def show_record(opinion: Opinion, key: str) -> None:
-    """How good this model has been on the region of the film, as its second head tells it or the user corrects it.
+    """Draw the model's test results for the body region of the image.
+
+    The region is predicted by the model; the user can change it.
 
     Args:
-        opinion: what the model says of the film.
-        key: tells the widgets of one film from those of another.
+        opinion: the model's answer on the image.
+        key: key of the image, part of its widgets' keys.
     """
     card = opinion.card
     if card.test is None:
         st.info(sentences.NO_RECORD)
         return
-    told = dict(opinion.regions)
+    probabilities = dict(opinion.regions)
     chosen = ""
     if card.test_regions:
         options = ["", *card.test_regions]
         chosen = st.selectbox(
-            "This film shows",
+            "Body region",
             options,
             index=options.index(sentences.recorded_region(opinion)),
-            format_func=lambda name: _region_text(name, told),
+            format_func=lambda name: _region_text(name, probabilities),
             key=f"region {key}",
-            help="Told by the model; choose another where it is wrong. The record below is of this region.",
+            help="Predicted by the model. Change it if it is wrong.",
         )
     found = card.test_summary(chosen)
     if found is not None:
@@ -126,27 +127,27 @@ def show_record(opinion: Opinion, key: str) -> None:
 
 
 def choose_region(opinion: Opinion, key: str) -> str:
-    """The region whose record is shown of a film, or would be: what the user chose, else the likeliest."""
+    """The body region of an image: the user's choice, or else the most likely one."""
     return str(st.session_state.get(f"region {key}", sentences.recorded_region(opinion)))
 
 
-def _region_text(name: str, told: dict[str, float]) -> str:
+def _region_text(name: str, probabilities: dict[str, float]) -> str:
     if not name:
-        return "Region not known"
+        return "Unknown"
     return (
-        f"{name.capitalize()} – the model is {percent_text(told[name])} sure"
-        if name in told
+        f"{name.capitalize()} ({percent_text(probabilities[name])})"
+        if name in probabilities
         else name.capitalize()
     )
 
 
 def show_meaning(opinion: Opinion) -> None:
-    """What this verdict has meant on the test films, so that nobody takes it for more than it is."""
-    if words := sentences.verdict_meaning(opinion):
-        st.markdown(words)
+    """Draw how often this verdict was right on the test images."""
+    if meaning := sentences.verdict_meaning(opinion):
+        st.markdown(meaning)
 
 
 def show_limits(card: ModelCard) -> None:
-    """What the model cannot judge."""
-    with st.expander("What this model cannot judge"):
+    """Draw the limitations of the model."""
+    with st.expander("Limitations of this model"):
         st.markdown("\n".join(f"- {layout.escape_markdown(limit)}" for limit in card.limits))

@@ -1,4 +1,4 @@
-"""Building the index of a model's training films: asked for, watched and cancelled."""
+"""Form that builds the index of a model's training images."""
 
 import streamlit as st
 
@@ -10,35 +10,32 @@ from pages.components.common import data_folder, job_progress
 
 
 def show(card: ModelCard) -> None:
-    """A button that looks at the training films, its progress, or why it failed."""
+    """Draw the form, the progress of a running job, or the error of the last one."""
     job = IndexJob(paths.runs_dir() / ".neighbours" / card.weights.sha256[:16])
     state = job.state()
     if state.status == "running":
         job_progress.show(job)
         return
     if state.status == "finished":
-        # What it made lies with the model.
         job.forget()
     if card.data is None:
-        st.caption(
-            "Its training films are unknown, for its weights were loaded: there is nothing to compare with."
-        )
+        st.caption("The training images of this model are not recorded, so there is nothing to compare with.")
         return
     if state.status == "failed":
         st.error(state.message)
     st.markdown(
-        "The training films of this model have not been looked at yet, so the nearest are not known. Name the data set "
-        "it was trained on; the app then looks at each film once and keeps numbers, no pictures."
+        "To find similar training images, enter the folder of the dataset that the model was trained on. The app "
+        "stores numbers computed from each image, not the images."
     )
-    text = st.text_input(
-        "Folder of the training data",
+    folder = st.text_input(
+        "Training data folder",
         key=f"folder of {card.id}",
-        placeholder="such as /data/fracatlas",
+        placeholder="/data/fracatlas",
         value=data_folder.named_folder(card),
     )
-    if st.button("Look at the training films", key="similar build", disabled=not (text or "").strip()):
+    if st.button("Build index", key="similar build", disabled=not (folder or "").strip()):
         try:
-            job.start(card.id, data_folder.resolve_folder(text or ""))
+            job.start(card.id, data_folder.resolve_folder(folder or ""))
         except SecondLookError as error:
             st.error(str(error))
             return

@@ -1,4 +1,4 @@
-"""What can be saved of a film and of its study; made when it is asked for."""
+"""Download buttons for an image and its study. Files are created when a button is pressed."""
 
 from __future__ import annotations
 
@@ -23,75 +23,74 @@ _KEEP = "save names"
 
 
 class SavableImage(Protocol):
-    """A film of a study, as far as it is saved."""
+    """An image of a study, as the downloads need it."""
 
     @property
     def name(self) -> str:
-        """Of its file."""
+        """File name."""
 
     @property
     def key(self) -> str:
-        """Tells its widgets from those of others."""
+        """Unique key within the study."""
 
     @property
     def content(self) -> bytes:
-        """Its file."""
+        """Bytes of the file."""
 
     @property
     def error(self) -> str:
-        """Why there is no opinion."""
+        """Error message where there is no opinion, else empty."""
 
     @property
     def summary(self) -> Opinion | None:
-        """The opinion, for what needs no pixels."""
+        """The opinion with a thumbnail in place of the image."""
 
     @property
     def opinion(self) -> Opinion | None:
-        """The opinion with every pixel."""
+        """The opinion with the full image."""
 
 
 def image_label(films: Sequence[SavableImage], film: SavableImage) -> str:
-    """What a film is called in what is saved of it, as the user wants it.
+    """The name of an image in downloads: its file name if the user asked for it, else its number.
 
     Args:
-        films: of the study.
+        films: images of the study.
         film: one of them.
     """
     return display_names.display_name(film.name, films.index(film) + 1, bool(st.session_state.get(_KEEP)))
 
 
 def show(films: Sequence[SavableImage], film: SavableImage) -> None:
-    """The downloads.
+    """Draw the download buttons.
 
     Args:
-        films: of the study.
-        film: the one on the screen.
+        films: images of the study.
+        film: the open image.
     """
     with st.container(key="saving", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown("**Save**", width="content")
             keep = st.checkbox(
-                "With the names of the files",
+                "Include file names",
                 key=_KEEP,
-                help="Otherwise films are called Film 1, Film 2 and so on, for the name of a file may be that of a "
-                "person.",
+                help="File names may contain patient names. Without this, images are numbered.",
             )
-        opinion, called = film.opinion, image_label(films, film)
+        opinion, label = film.opinion, image_label(films, film)
         notes = []
         with st.container(horizontal=True, gap="small"):
             if opinion is not None:
-                _film(film, opinion, called)
+                _film(film, opinion, label)
             _study(films, keep)
             if opinion is not None and opinion.verdict is not None and is_dicom_content(film.content):
-                notes.append(_dicom(film, opinion, called))
+                notes.append(_dicom(film, opinion, label))
         if len(films) > 1 and any(is_dicom_content(other.content) for other in films):
-            notes.append("“All films” holds the DICOM results of all DICOM films, which name their patients.")
+            notes.append("“All images” includes DICOM results, which contain patient names.")
         if notes:
             st.caption(layout.escape_markdown(" ".join(notes)))
 
 
 def _film(film: SavableImage, opinion: Opinion, label: str) -> None:
-    """What is saved of one film."""
+    """Draw the downloads of one image."""
     stem, region = display_names.file_stem(label), answer.choose_region(opinion, film.key)
 
     def report() -> bytes:
@@ -110,7 +109,7 @@ def _film(film: SavableImage, opinion: Opinion, label: str) -> None:
 
 
 def _study(films: Sequence[SavableImage], keep: bool) -> None:
-    """What is saved of all films."""
+    """Draw the downloads of the whole study."""
 
     def rows() -> list[dict]:
         return [
@@ -121,19 +120,19 @@ def _study(films: Sequence[SavableImage], keep: bool) -> None:
     _button("Results (CSV)", lambda: table.rows_to_csv(rows()), "second-look.csv", "text/csv")
     _button("Results (JSON)", lambda: table.rows_to_json(rows()), "second-look.json", "application/json")
     if len(films) > 1:
-        # Asked for in a thread that knows no session, so what the user chose is looked up here.
-        chosen = [answer.choose_region(film.summary, film.key) if film.summary else "" for film in films]
+        # Downloads are created in a thread without session state, so the regions are looked up here.
+        regions = [answer.choose_region(film.summary, film.key) if film.summary else "" for film in films]
 
         def everything() -> bytes:
             from fracture_core.report.study_archive import study_to_zip
 
-            return study_to_zip(_items(films, chosen, keep), _now())
+            return study_to_zip(_items(films, regions, keep), _now())
 
-        _button("All films (zip)", everything, "second-look.zip", "application/zip")
+        _button("All images (zip)", everything, "second-look.zip", "application/zip")
 
 
 def _dicom(film: SavableImage, opinion: Opinion, label: str) -> str:
-    """Results for the archive that a DICOM film came from; what they name, or the sentence why there are none."""
+    """Draw the download of DICOM results; return a note, or why there are none."""
     try:
         with file_boundary():
             read_dicom_source(film.content)
@@ -153,10 +152,7 @@ def _dicom(film: SavableImage, opinion: Opinion, label: str) -> str:
         f"{display_names.file_stem(label)}.second-look-dicom.zip",
         "application/zip",
     )
-    return (
-        "The DICOM results, a secondary capture and a structured report, belong to the study of the film and so carry "
-        "the name and the ids of its patient."
-    )
+    return "DICOM results (secondary capture and structured report) contain the patient's name and IDs."
 
 
 def _items(films: Sequence[SavableImage], regions: Sequence[str], keep: bool) -> Iterator[StudyItem]:
@@ -172,9 +168,9 @@ def _items(films: Sequence[SavableImage], regions: Sequence[str], keep: bool) ->
         )
 
 
-def _button(words: str, make: Callable[[], bytes | str], name: str, mime: str) -> None:
+def _button(label: str, make: Callable[[], bytes | str], name: str, mime: str) -> None:
     st.download_button(
-        words, data=boundary.download(make), file_name=name, mime=mime, on_click="ignore", key=f"save {words}"
+        label, data=boundary.download(make), file_name=name, mime=mime, on_click="ignore", key=f"save {label}"
     )
 
 

@@ -1,4 +1,4 @@
-"""A film on the screen, with where the model looked."""
+"""The open image in the viewer, with a heatmap."""
 
 from __future__ import annotations
 
@@ -20,41 +20,41 @@ if TYPE_CHECKING:
 
 @boundary.fragment
 def show_viewer(opinion: Opinion, name: str, key: str) -> None:
-    """The film in its viewer, with a heatmap of the user's choice.
+    """Draw the image in the viewer with a heatmap of the user's choice.
 
-    A fragment: another method asks the model for that map and does nothing else.
+    It is a fragment, so another heatmap redraws nothing else.
 
     Args:
-        opinion: what to show.
-        name: of the film, for pictures saved.
-        key: tells the widgets of one film from those of another.
+        opinion: the model's answer on the image.
+        name: name of the image in saved files.
+        key: key of the image, part of its widgets' keys.
     """
     if opinion.heat is None:
         image_viewer.show(opinion, None, name, key)
         return
-    # The film comes first on the page, and what chooses its heatmap after it.
+    # The image stands above the choice of its heatmap.
     place = st.container()
     method, label = _choice(opinion, key)
     finding = opinion.card.finding
-    heat = None if label == 0 and method.against else _look(opinion, method, label)
+    heat = None if label == 0 and method.against else _explain(opinion, method, label)
     with place:
         image_viewer.show(opinion, heat, name, key)
         _legend(method)
-    st.caption(_said(opinion, method, label, heat))
+    st.caption(_strength_text(opinion, method, label, heat))
     st.caption(
         rephrase_for_finding(
             f"{method.title}: {method.shows} {method.trust} {_pointing(opinion, method)}", finding
         )
     )
-    st.caption(_sent(opinion))
+    st.caption(_viewer_note(opinion))
     method_comparison.show(opinion, key)
 
 
 def _choice(opinion: Opinion, key: str) -> tuple[HeatmapMethod, int]:
-    """Which method, and evidence for which label."""
+    """Ask for the heatmap method and for the label whose evidence it shows."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         name = st.selectbox(
-            "Where it looked, by",
+            "Heatmap method",
             [method.name for method in opinion.methods],
             format_func=lambda name: HEATMAP_METHODS[name].title,
             key=f"view {key} method",
@@ -71,57 +71,49 @@ def _choice(opinion: Opinion, key: str) -> tuple[HeatmapMethod, int]:
     return HEATMAP_METHODS[name], label
 
 
-def _look(opinion: Opinion, method: HeatmapMethod, label: int) -> Heatmap:
-    wait = (
-        f"{method.title} asks the model many times: five to ten seconds …"
-        if method.slow
-        else "Asking the model …"
-    )
-    with st.spinner(wait, show_time=method.slow):
+def _explain(opinion: Opinion, method: HeatmapMethod, label: int) -> Heatmap:
+    message = f"Computing {method.title}: 5–10 seconds …" if method.slow else "Computing the heatmap …"
+    with st.spinner(message, show_time=method.slow):
         return resources.load_predictor(opinion.card).explain(opinion, method.name, label)
 
 
-def _said(opinion: Opinion, method: HeatmapMethod, label: int, heat: Heatmap | None) -> str:
-    """What the map amounts to, in words: faint colour is easily overlooked, and no colour is an answer."""
-    told = label_text(label, opinion.card.finding)
+def _strength_text(opinion: Opinion, method: HeatmapMethod, label: int, heat: Heatmap | None) -> str:
+    """The strength of the heatmap in words, because faint colour is easily overlooked."""
+    name = label_text(label, opinion.card.finding)
     if heat is None:
         return rephrase_for_finding(method.against, opinion.card.finding)
     if not heat.has_evidence:
-        return f"No positive evidence: nothing in this film speaks to the model for {told}, so there is no heatmap."
+        return f"No heatmap: the model found no evidence for {name} in this image."
     share = min(1.0, heat.strength)
     strongest = (
-        f"The strongest place reaches {share:.0%} of the scale"
+        f"The strongest point reaches {share:.0%} of the scale"
         if share >= 0.005
-        else ("The strongest place reaches less than 1% of the scale: hardly any evidence")
+        else "The strongest point reaches less than 1% of the scale: almost no evidence"
     )
-    outlined = "" if heat.contours else ", too little for a contour, which begins at half"
-    return f"Evidence for {told}. {strongest}{outlined}."
+    outlined = "" if heat.contours else "; contours start at 50%"
+    return f"Evidence for {name}. {strongest}{outlined}."
 
 
 def _pointing(opinion: Opinion, method: HeatmapMethod) -> str:
-    """How far to trust the map of this model."""
+    """How often this model's heatmap pointed at the fracture."""
     found = opinion.card.test_pointing
     if found is None or method != GRAD_CAM:
         return ""
     return (
-        f"On fractured test films its strongest point lay in the marked fracture in {round(found.value * found.n)} of "
-        f"{found.n}."
+        f"In {round(found.value * found.n)} of {found.n} fractured test images, its strongest point was inside a "
+        "marked fracture."
     )
 
 
-def _sent(opinion: Opinion) -> str:
-    """What the browser works on."""
+def _viewer_note(opinion: Opinion) -> str:
+    """What the viewer's grey values and ruler are based on."""
     spacing = opinion.film.spacing
     ruler = (
-        f"The ruler follows the {spacing[1]:.3g} mm a pixel that the file states: at the detector, if it was not "
-        "calibrated."
+        f"Lengths use the pixel spacing in the file, {spacing[1]:.3g} mm, which may refer to the detector."
         if spacing
-        else "The file states no size of its pixels, so lengths are in pixels."
+        else "The file has no pixel spacing, so lengths are in pixels."
     )
-    return (
-        f"Shown from {opinion.packed_pixels.description}; the window acts on these values. {ruler} Press ? for all "
-        f"keys."
-    )
+    return f"Shown from {opinion.packed_pixels.description}. {ruler} Press ? for keyboard shortcuts."
 
 
 def _legend(method: HeatmapMethod) -> None:
@@ -132,12 +124,12 @@ def _legend(method: HeatmapMethod) -> None:
     )
 
 
-# The ends of the scale in words, by what a map's values are.
-_STRONG = "as strong as in the clearest 1 of 10 fractured films"
+# Texts at the ends of the colour scale, by the unit of the heatmap.
+_STRONG = "strongest 10% of fractured images"
 _ENDS = {
     "evidence": ("no evidence", _STRONG),
     "sensitivity": ("no effect", _STRONG),
-    "chance": ("0%", "100% likely broken here"),
+    "chance": ("0%", "100% probability of a fracture here"),
 }
 
 

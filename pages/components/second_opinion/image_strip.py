@@ -1,4 +1,4 @@
-"""The films of a study side by side, each with its verdict, and what they say together."""
+"""Thumbnails of a study with their verdicts, and the verdict of the study."""
 
 from __future__ import annotations
 
@@ -16,73 +16,74 @@ from pages.components.second_opinion import answer
 
 _FILM, _PAGE = "film", "strip page"
 
-#: Films shown at a time, and in a row.
+#: Thumbnails on a page of the strip, and in a row.
 _SHOWN, _ROW = 16, 8
 
-# Words for films without a verdict.
+# Labels of images without a verdict.
 _OUT_OF_SCOPE = "Out of scope"
-_WITHOUT = ("No opinion", "Not read", "Stopped")
+_WITHOUT = ("No verdict", "Not readable", "Stopped")
 
-#: Seconds between two looks at a study that is being read.
+#: Seconds between two updates while a study is analysed.
 _EVERY = 0.6
 
 
-def opened_image(entries: list[StudyImage]) -> StudyImage:
-    """The film that is open: the one chosen, or else the most suspicious once all are read, the first read before.
+def opened_image(images: list[StudyImage]) -> StudyImage:
+    """The open image: the user's choice, else the most suspicious one, or the first with an answer so far.
 
-    It stays open while others come in, so that nothing moves under the reader's eyes.
+    It stays open while other images are analysed.
     """
-    chosen = next((entry for entry in entries if entry.key == st.session_state.get(_FILM)), None)
+    chosen = next((image for image in images if image.key == st.session_state.get(_FILM)), None)
     if chosen is None:
-        judged = [entry for entry in entries if entry.summary is not None]
-        waits = any(entry.waits for entry in entries)
-        chosen = (judged[0] if waits and judged else _most_suspicious(entries)) or (judged or entries)[0]
+        judged = [image for image in images if image.summary is not None]
+        waits = any(image.waits for image in images)
+        chosen = (judged[0] if waits and judged else _most_suspicious(images)) or (judged or images)[0]
         if judged or not waits:
-            _open(entries, entries.index(chosen))
+            _open(images, images.index(chosen))
     return chosen
 
 
-def show(reading: Study, entries: list[StudyImage], card: ModelCard) -> None:
-    """Draws the strip; while films are being read, again and again.
+def show(study: Study, images: list[StudyImage], card: ModelCard) -> None:
+    """Draw the strip, and update it while images are analysed.
 
-    The page is drawn anew when another film is opened, when the open one was read, and when reading begins or ends.
+    The whole page is redrawn when another image is opened, when the open one has an answer, and when the analysis
+    starts or ends.
     """
-    waits = any(entry.waits for entry in entries)
+    waits = any(image.waits for image in images)
     boundary.fragment(_live, run_every=_EVERY if waits else None)(
-        reading, card, waits, _seen(opened_image(entries))
+        study, card, waits, _seen(opened_image(images))
     )
 
 
-def _live(reading: Study, card: ModelCard, waited: bool, seen: tuple[str, bool]) -> None:
-    entries = reading.images()
-    waits = sum(entry.waits for entry in entries)
-    chosen = opened_image(entries)
+def _live(study: Study, card: ModelCard, waited: bool, seen: tuple[str, bool]) -> None:
+    images = study.images()
+    waits = sum(image.waits for image in images)
+    chosen = opened_image(images)
     if bool(waits) != waited or _seen(chosen) != seen:
         st.rerun()
-    _together(entries, chosen, card)
+    _together(images, chosen, card)
     if waits:
         left, right = st.columns([4, 1], vertical_alignment="center")
-        left.progress(1 - waits / len(entries), text=f"Read {len(entries) - waits} of {len(entries)} films")
+        left.progress(1 - waits / len(images), text=f"Analysed {len(images) - waits} of {len(images)} images")
         right.button(
-            "Stop reading", key="strip stop", on_click=boundary.callback(reading.cancel), width="stretch"
+            "Stop analysis", key="strip stop", on_click=boundary.callback(study.cancel), width="stretch"
         )
-    elif any(entry.stopped for entry in entries):
-        st.button("Read the rest", key="strip rest", on_click=boundary.callback(reading.resume))
-    _films(entries, chosen, card)
-    _steps(entries, chosen)
+    elif any(image.stopped for image in images):
+        st.button("Continue analysis", key="strip rest", on_click=boundary.callback(study.resume))
+    _films(images, chosen, card)
+    _steps(images, chosen)
 
 
-def _together(entries: list[StudyImage], chosen: StudyImage, card: ModelCard) -> None:
-    """The verdict of the study: that of its most suspicious film in scope."""
-    worst = _most_suspicious(entries)
-    waits = any(entry.waits for entry in entries)
-    told = _told(entries, card)
+def _together(images: list[StudyImage], chosen: StudyImage, card: ModelCard) -> None:
+    """Draw the verdict of the study: that of its most suspicious image in scope."""
+    worst = _most_suspicious(images)
+    waits = any(image.waits for image in images)
+    counts = _counts_text(images, card)
     if worst is None or worst.summary is None or worst.summary.verdict is None:
         if not waits:
-            verdict = OUT_OF_SCOPE if all(map(_out_of_scope, entries)) else "no verdict"
+            verdict = OUT_OF_SCOPE if all(map(_out_of_scope, images)) else "no verdict"
             st.html(
-                f'<div class="study" data-testid="study-verdict"><b>Study of {len(entries)} films: {verdict}.</b> '
-                f"{html.escape(told)}</div>"
+                f'<div class="study" data-testid="study-verdict"><b>Study of {len(images)} images: {verdict}.</b> '
+                f"{html.escape(counts)}</div>"
             )
         return
     verdict, share = worst.summary.verdict, percent_text(worst.summary.probability or 0.0)
@@ -90,74 +91,74 @@ def _together(entries: list[StudyImage], chosen: StudyImage, card: ModelCard) ->
     with st.container(horizontal=True, vertical_alignment="center", key="study-verdict"):
         st.html(
             f'<div class="study {answer.VERDICT_CLASSES[verdict]}" data-testid="study-verdict"><b>Study of '
-            f"{len(entries)} "
-            f"films{comma}{so_far}: {html.escape(verdict_text(verdict, card.finding))}.</b> "
-            f"Most suspicious{so_far}: {html.escape(worst.name)}, {share}. {html.escape(told)}</div>"
+            f"{len(images)} "
+            f"images{comma}{so_far}: {html.escape(verdict_text(verdict, card.finding))}.</b> "
+            f"Most suspicious{so_far}: {html.escape(worst.name)}, {share}. {html.escape(counts)}</div>"
         )
         if worst.key != chosen.key:
             st.button(
-                "Open the most suspicious",
+                "Open most suspicious",
                 key="strip worst",
                 on_click=boundary.callback(_open),
-                args=(entries, entries.index(worst)),
+                args=(images, images.index(worst)),
             )
     if not waits:
         st.caption(
-            "A study is as suspicious as its most suspicious film. The thresholds were chosen for single films: the "
-            "more films, the likelier one of them is suspected by mistake."
+            "The study has the verdict of its most suspicious image. Thresholds were chosen for single images, so "
+            "false alarms are more likely in large studies."
         )
 
 
-def _told(entries: list[StudyImage], card: ModelCard) -> str:
-    """How many films have which verdict, and how many are out of scope, as sentences."""
-    outside = sum(map(_out_of_scope, entries))
-    counts = Counter(_words(entry, card) for entry in entries if not entry.waits and not _out_of_scope(entry))
+def _counts_text(images: list[StudyImage], card: ModelCard) -> str:
+    """The number of images by verdict, and out of scope."""
+    outside = sum(map(_out_of_scope, images))
+    counts = Counter(_words(image, card) for image in images if not image.waits and not _out_of_scope(image))
     order = [*(verdict_text(verdict, card.finding).capitalize() for verdict in Verdict), *_WITHOUT]
-    told = ", ".join(f"{words.lower()} {counts[words]}" for words in order if counts[words]).capitalize()
-    scope = f"{outside} of {len(entries)} images out of scope." if outside else ""
-    return f"{told}. {scope}".strip() if told else scope
+    text = ", ".join(f"{words.lower()} {counts[words]}" for words in order if counts[words]).capitalize()
+    scope = f"{outside} of {len(images)} images out of scope." if outside else ""
+    return f"{text}. {scope}".strip() if text else scope
 
 
-def _films(entries: list[StudyImage], chosen: StudyImage, card: ModelCard) -> None:
-    """One page of thumbnails."""
-    page = _page(entries)
-    shown = entries[page * _SHOWN : (page + 1) * _SHOWN]
+def _films(images: list[StudyImage], chosen: StudyImage, card: ModelCard) -> None:
+    """Draw one page of thumbnails."""
+    page = _page(images)
+    shown = images[page * _SHOWN : (page + 1) * _SHOWN]
     strip = st.container(key="strip")
     for start in range(0, len(shown), _ROW):
-        for place, entry in zip(strip.columns(_ROW), shown[start : start + _ROW], strict=False):
+        for place, image in zip(strip.columns(_ROW), shown[start : start + _ROW], strict=False):
             with place:
-                if entry.summary is not None:
-                    st.image(entry.summary.thumbnail, width="stretch")
+                if image.summary is not None:
+                    st.image(image.summary.thumbnail, width="stretch")
                 else:
                     st.html('<div class="blank"></div>')
                 st.button(
-                    f"**{_words(entry, card)}**  \n{layout.escape_markdown(entry.name.rsplit('/', 1)[-1])}",
-                    key=f"choose {entry.key}",
-                    type="primary" if entry.key == chosen.key else "secondary",
+                    f"**{_words(image, card)}**  \n{layout.escape_markdown(image.name.rsplit('/', 1)[-1])}",
+                    key=f"choose {image.key}",
+                    type="primary" if image.key == chosen.key else "secondary",
                     width="stretch",
                     on_click=boundary.callback(_open),
-                    args=(entries, entries.index(entry)),
+                    args=(images, images.index(image)),
                 )
 
 
-def _steps(entries: list[StudyImage], chosen: StudyImage) -> None:
-    """To the film before and the one after, by button or key; and to other pages of the strip."""
-    at = entries.index(chosen)
+def _steps(images: list[StudyImage], chosen: StudyImage) -> None:
+    """Draw the buttons to the previous and next image and page."""
+    at = images.index(chosen)
     with st.container(horizontal=True, vertical_alignment="center", key="steps"):
-        for words, key, step in (("Previous film", "p", -1), ("Next film", "n", 1)):
+        for words, key, step in (("Previous image", "p", -1), ("Next image", "n", 1)):
             st.button(
                 words,
                 key=f"strip {key}",
                 shortcut=key,
-                disabled=not 0 <= at + step < len(entries),
+                disabled=not 0 <= at + step < len(images),
                 on_click=boundary.callback(_step),
-                args=(entries, step),
+                args=(images, step),
             )
-        st.caption(f"Film {at + 1} of {len(entries)}")
-        pages = _pages(entries)
+        st.caption(f"Image {at + 1} of {len(images)}")
+        pages = _pages(images)
         if pages > 1:
-            page = _page(entries)
-            for words, step in (("Earlier films", -1), ("Later films", 1)):
+            page = _page(images)
+            for words, step in (("Previous page", -1), ("Next page", 1)):
                 st.button(
                     words,
                     key=f"strip {words}",
@@ -165,57 +166,55 @@ def _steps(entries: list[StudyImage], chosen: StudyImage) -> None:
                     on_click=boundary.callback(_turn),
                     args=(page + step,),
                 )
-            st.caption(
-                f"Films {page * _SHOWN + 1}–{min((page + 1) * _SHOWN, len(entries))} of {len(entries)}"
-            )
+            st.caption(f"Images {page * _SHOWN + 1}–{min((page + 1) * _SHOWN, len(images))} of {len(images)}")
 
 
-def _pages(entries: list[StudyImage]) -> int:
-    return -(-len(entries) // _SHOWN)
+def _pages(images: list[StudyImage]) -> int:
+    return -(-len(images) // _SHOWN)
 
 
-def _page(entries: list[StudyImage]) -> int:
-    """The page of the strip that is shown; films may have been removed since it was turned."""
-    return min(int(st.session_state.get(_PAGE, 0)), _pages(entries) - 1)
+def _page(images: list[StudyImage]) -> int:
+    """The current page of the strip, at most the last one."""
+    return min(int(st.session_state.get(_PAGE, 0)), _pages(images) - 1)
 
 
-def _seen(entry: StudyImage) -> tuple[str, bool]:
-    """What the page shows of the open film changes with this."""
-    return entry.key, entry.waits
+def _seen(image: StudyImage) -> tuple[str, bool]:
+    """Changes when the page has to be redrawn for the open image."""
+    return image.key, image.waits
 
 
-def _open(entries: list[StudyImage], at: int) -> None:
-    st.session_state[_FILM] = entries[at].key
+def _open(images: list[StudyImage], at: int) -> None:
+    st.session_state[_FILM] = images[at].key
     st.session_state[_PAGE] = at // _SHOWN
 
 
-def _step(entries: list[StudyImage], by: int) -> None:
-    """From the film that is open when it is called, so that two quick keys go two films on though nothing was drawn."""
-    at = entries.index(opened_image(entries)) + by
-    if 0 <= at < len(entries):
-        _open(entries, at)
+def _step(images: list[StudyImage], by: int) -> None:
+    """Move from the image that is open now, so that two quick key presses move two images."""
+    at = images.index(opened_image(images)) + by
+    if 0 <= at < len(images):
+        _open(images, at)
 
 
 def _turn(page: int) -> None:
     st.session_state[_PAGE] = page
 
 
-def _most_suspicious(entries: list[StudyImage]) -> StudyImage | None:
-    judged = [entry for entry in entries if entry.probability is not None and not _out_of_scope(entry)]
-    return max(judged, key=lambda entry: entry.probability or 0.0, default=None)
+def _most_suspicious(images: list[StudyImage]) -> StudyImage | None:
+    judged = [image for image in images if image.probability is not None and not _out_of_scope(image)]
+    return max(judged, key=lambda image: image.probability or 0.0, default=None)
 
 
-def _out_of_scope(entry: StudyImage) -> bool:
-    return entry.summary is not None and entry.summary.gate.out_of_scope
+def _out_of_scope(image: StudyImage) -> bool:
+    return image.summary is not None and image.summary.gate.out_of_scope
 
 
-def _words(entry: StudyImage, card: ModelCard) -> str:
+def _words(image: StudyImage, card: ModelCard) -> str:
     no_opinion, not_read, stopped = _WITHOUT
-    if entry.waits:
+    if image.waits:
         return "Waiting"
-    if entry.summary is None:
-        return stopped if entry.stopped else not_read
-    if entry.summary.verdict is None:
-        return _OUT_OF_SCOPE if entry.summary.gate.withheld else no_opinion
-    words = verdict_text(entry.summary.verdict, card.finding).capitalize()
-    return f"{words} {BUT_OUT_OF_SCOPE}" if entry.summary.gate.out_of_scope else words
+    if image.summary is None:
+        return stopped if image.stopped else not_read
+    if image.summary.verdict is None:
+        return _OUT_OF_SCOPE if image.summary.gate.withheld else no_opinion
+    words = verdict_text(image.summary.verdict, card.finding).capitalize()
+    return f"{words} {BUT_OUT_OF_SCOPE}" if image.summary.gate.out_of_scope else words

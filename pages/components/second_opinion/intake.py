@@ -1,4 +1,4 @@
-"""Where films come in: files, a zip, a folder, or a sample."""
+"""Upload of files, a zip or a folder, and the synthetic samples."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from pages.components.second_opinion import study_session
 
 _OPENED, _SAMPLE = "opened", "sample"
 
-#: Most file names in one message.
-_NAMES = 5
+#: Maximum number of file names in one message.
+_MAX_NAMES = 5
 
 
 def choose_files() -> Sequence[DroppedFile] | None:
-    """The films of the study: what was dropped, or else the sample that was chosen.
+    """Draw the upload widgets and the samples.
 
     Returns:
-        The films; empty where there are none. None while the user has to say which study later images belong to: no
-        answer is shown until then, for it could be taken for the answer on these images.
+        The uploaded files, or the chosen sample; empty where there is neither. None while the user has to decide
+        which study new images belong to: until then no answer is shown.
     """
     study_session.begin_session()
     number = study_session.generation()
@@ -36,12 +36,12 @@ def choose_files() -> Sequence[DroppedFile] | None:
     with st.container(key="intake"):
         left, right = st.columns([3, 1])
     files = left.file_uploader(
-        "Films of one study, or a zip of them",
+        "Images of one study",
         accept_multiple_files=True,
         key=keys[0],
-        help="The file type is detected from the file's content.",
+        help="PNG, JPEG, TIFF, BMP, WebP, DICOM or a zip of them. Images stay in memory and are not written to disk.",
     )
-    folder = right.file_uploader("Or a whole folder", accept_multiple_files="directory", key=keys[1])
+    folder = right.file_uploader("Folder", accept_multiple_files="directory", key=keys[1])
     uploads = [*(files or []), *sorted(folder or [], key=lambda upload: upload.name)]
     sources = {upload.file_id: (upload.name, upload.getvalue) for upload in uploads}
     opened = _opened(sources)
@@ -49,13 +49,11 @@ def choose_files() -> Sequence[DroppedFile] | None:
     images = study_session.images()
     study_session.mark(bool(images.members))
     if sources and not any(opened.values()):
-        st.warning(
-            "Only files of the system arrived, such as .DS_Store; expected films: drop the films themselves."
-        )
+        st.warning("The upload contains only system files such as .DS_Store. Upload image files.")
     if not images.members and study_session.lost():
         st.warning(
-            "The images of your study are gone: the app was restarted or the page was reloaded, and images are kept "
-            "in memory only. Drop them again."
+            "The images of your study are no longer in memory: the app was restarted or the page reloaded. Upload them "
+            "again."
         )
     if images.asks:
         _ask(images)
@@ -65,14 +63,14 @@ def choose_files() -> Sequence[DroppedFile] | None:
 
 
 def _ask(images: StudyImages) -> None:
-    """Ask which study later images belong to."""
+    """Ask which study new images belong to."""
     current = _names(images.members)
     with st.container(border=True, key="study-question"):
         if images.waiting:
             st.markdown("**Same study or new study?**")
             st.markdown(
                 f"New: {_names(images.waiting)}.  \nCurrent study: {current}.  \n"
-                "The files do not say whether they belong together."
+                "The files do not identify their study."
             )
             with st.container(horizontal=True):
                 st.button("Same study", on_click=boundary.callback(study_session.join))
@@ -88,7 +86,7 @@ def _ask(images: StudyImages) -> None:
 
 
 def _notes(images: StudyImages) -> None:
-    """Which images are not part of the study, and which may not be."""
+    """Draw which images are not part of the study, and which may not be."""
     if images.apart:
         with st.container(border=True, horizontal=True, vertical_alignment="center", key="study-apart"):
             st.markdown(f"**Another patient or study, not included:** {_names(images.apart)}.")
@@ -107,14 +105,14 @@ def _start_words(images: StudyImages) -> str:
 
 
 def _names(files: Sequence[DroppedFile]) -> str:
-    """The names of files, of many the first."""
-    shown = [layout.escape_markdown(file.name.rsplit("/", 1)[-1]) for file in files[:_NAMES]]
+    """The names of the first files, and how many more there are."""
+    shown = [layout.escape_markdown(file.name.rsplit("/", 1)[-1]) for file in files[:_MAX_NAMES]]
     more = len(files) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def _opened(sources: dict[str, tuple[str, Callable[[], bytes]]]) -> dict[str, list[DroppedFile]]:
-    """The films behind what was dropped; each source is opened once, so that a film stays the same object."""
+    """The files in each upload. Each upload is opened once, so that a file stays the same object."""
     opened: dict[str, list[DroppedFile]] = st.session_state.setdefault(_OPENED, {})
     for stale in set(opened) - set(sources):
         del opened[stale]
@@ -133,7 +131,7 @@ def _dropped(name: str, content: bytes) -> list[DroppedFile]:
 
 
 def _sample() -> list[DroppedFile]:
-    """A synthetic film to try the app on; what the user chose stays chosen."""
+    """Draw the samples; return the chosen one."""
     paths = sorted(
         path for path in (app_paths.assets_dir() / "samples").glob("synthetic_*") if path.is_file()
     )
@@ -141,9 +139,7 @@ def _sample() -> list[DroppedFile]:
     if chosen in paths:
         st.caption(model_banner.sample_caption(resources.card_in_use()))
         return _opened({str(chosen): (chosen.name, chosen.read_bytes)})[str(chosen)]
-    st.markdown(
-        "**No film at hand?** Open a sample. They are synthetic: drawn by this app, no person was X-rayed."
-    )
+    st.markdown("**Samples** (synthetic, not from patients)")
     gallery = st.container(key="samples")
     for place, path in zip(gallery.columns(max(4, len(paths))), paths, strict=False):
         with place:
@@ -155,10 +151,10 @@ def _sample() -> list[DroppedFile]:
 
 
 def _title(path: Path) -> str:
-    """A sample's name in words: synthetic_leg_fracture.dcm → Leg, fracture (DICOM)."""
-    words = path.stem.split("_")[1:]
-    kind = " (DICOM)" if path.suffix == ".dcm" else ""
-    return f"{words[0].capitalize()}, {' '.join(words[1:])}{kind}"
+    """The title of a sample: synthetic_leg_fracture.dcm → Leg, fracture (DICOM)."""
+    region, *label = path.stem.split("_")[1:]
+    file_type = " (DICOM)" if path.suffix == ".dcm" else ""
+    return f"{region.capitalize()}, {' '.join(label)}{file_type}"
 
 
 @st.cache_data(show_spinner=False, max_entries=16)

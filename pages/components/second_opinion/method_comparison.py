@@ -1,4 +1,4 @@
-"""All methods side by side, and whether they point at one place."""
+"""Heatmaps of all methods side by side, and whether they agree."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _OPACITY, _PIXELS = 0.7, 480
 
 
 def show(opinion: Opinion, key: str) -> None:
-    """A button, and once it was pressed every method as a small picture under a sentence on their agreement."""
+    """Draw a toggle; while it is on, draw the heatmap of every method and their agreement."""
     if len(opinion.methods) < 2:
         return
-    chosen = st.toggle("Compare the methods", key=f"view {key} compare")
-    if not chosen:
+    compare = st.toggle("Compare methods", key=f"view {key} compare")
+    if not compare:
         return
-    with st.spinner("Asking the model by every method: five to ten seconds …", show_time=True):
-        heats, found = resources.load_predictor(opinion.card).compare_methods(opinion)
-    st.markdown(f"**{sentence(found)}**")
+    with st.spinner("Computing all heatmaps: 5–10 seconds …", show_time=True):
+        heats, agreement = resources.load_predictor(opinion.card).compare_methods(opinion)
+    st.markdown(f"**{agreement_text(agreement)}**")
     grid = st.container(key="view-compare")
     names = list(heats)
     for start in range(0, len(names), _COLUMNS):
@@ -38,34 +38,34 @@ def show(opinion: Opinion, key: str) -> None:
                     width="stretch",
                     output_format="PNG",
                 )
-                st.caption(f"{HEATMAP_METHODS[name].title}: {_word(name, found)}")
+                st.caption(f"{HEATMAP_METHODS[name].title}: {_location_text(name, agreement)}")
 
 
-def sentence(found: HeatmapAgreement) -> str:
-    """The agreement in words."""
-    asked = len(found.together) + len(found.apart) + len(found.silent)
-    if not found.together:
-        return f"None of the {asked} methods finds any evidence."
-    if len(found.together) == 1 and not found.apart:
-        words = f"Only {_titles(found.together)} finds any evidence."
-    elif len(found.together) == 1:
-        words = f"The {asked} methods point at different places."
+def agreement_text(agreement: HeatmapAgreement) -> str:
+    """How many methods point at the same place, in one or two sentences."""
+    count = len(agreement.together) + len(agreement.apart) + len(agreement.silent)
+    if not agreement.together:
+        return f"None of the {count} methods finds any evidence."
+    if len(agreement.together) == 1 and not agreement.apart:
+        text = f"Only {_titles(agreement.together)} finds any evidence."
+    elif len(agreement.together) == 1:
+        text = f"The {count} methods point at different places."
     else:
-        words = f"{len(found.together)} of {asked} methods point at the same place."
-    if found.apart and len(found.together) > 1:
-        words += f" Elsewhere: {_titles(found.apart)}."
-    if found.silent:
-        words += f" No evidence: {_titles(found.silent)}."
-    return words
+        text = f"{len(agreement.together)} of {count} methods point at the same place."
+    if agreement.apart and len(agreement.together) > 1:
+        text += f" Elsewhere: {_titles(agreement.apart)}."
+    if agreement.silent:
+        text += f" No evidence: {_titles(agreement.silent)}."
+    return text
 
 
 def _titles(names: tuple[str, ...]) -> str:
     return ", ".join(HEATMAP_METHODS[name].title for name in names)
 
 
-def _word(name: str, found: HeatmapAgreement) -> str:
-    if name in found.silent:
+def _location_text(name: str, agreement: HeatmapAgreement) -> str:
+    if name in agreement.silent:
         return "no evidence"
-    if name == found.together[0]:
-        return "held against"
-    return "same place" if name in found.together else "elsewhere"
+    if name == agreement.together[0]:
+        return "reference"
+    return "same place" if name in agreement.together else "elsewhere"

@@ -1,50 +1,50 @@
-"""The labels under the scale of probability, placed so that none lies on another."""
+"""Labels below the probability scale, placed so that they do not overlap."""
 
 from dataclasses import dataclass
 
 from fracture_core.report.sentences import threshold_text
 
-# Share of the scale's width that one letter takes on a phone, with some air.
+# Width of one letter on a phone as a share of the scale's width, with a margin.
 _LETTER = 0.026
 
 
 @dataclass(frozen=True)
 class ScaleLabel:
-    """One label.
+    """A label of the scale.
 
     Attributes:
-        at: where on the scale, 0–1.
-        words: what it says.
-        anchor: "start", "middle" or "end": which part of the words stands there.
+        at: position on the scale, 0–1.
+        text: its text.
+        anchor: "start", "middle" or "end": the part of the text that is at the position.
     """
 
     at: float
-    words: str
+    text: str
     anchor: str
 
     @property
     def span(self) -> tuple[float, float]:
-        """From where to where it reaches, as shares of the scale's width."""
-        width = _LETTER * len(self.words)
+        """Left and right end as shares of the scale's width."""
+        width = _LETTER * len(self.text)
         left = self.at - {"start": 0.0, "middle": width / 2, "end": width}[self.anchor]
         return left, left + width
 
 
 def scale_labels(low: float, high: float) -> list[ScaleLabel]:
-    """The two thresholds, one label where they lie close, and the ends where there is room for them.
+    """Place the labels: both thresholds, merged where they are close, and the ends where there is room.
 
     Args:
         low: the lower threshold, 0–1.
-        high: the upper one.
+        high: the upper threshold, 0–1.
     """
-    lower, upper = _cut(low, threshold_text(low)), _cut(high, threshold_text(high))
+    lower, upper = _place(low, threshold_text(low)), _place(high, threshold_text(high))
     if _overlap(lower, upper):
-        words = (
+        text = (
             threshold_text(low)
             if threshold_text(low) == threshold_text(high)
             else f"{threshold_text(low)}–{threshold_text(high)}"
         )
-        shown = [_cut((low + high) / 2, words)]
+        shown = [_place((low + high) / 2, text)]
     else:
         shown = [lower, upper]
     for end in (ScaleLabel(0.0, "0%", "start"), ScaleLabel(1.0, "100%", "end")):
@@ -53,13 +53,13 @@ def scale_labels(low: float, high: float) -> list[ScaleLabel]:
     return sorted(shown, key=lambda tick: tick.at)
 
 
-def _cut(at: float, words: str) -> ScaleLabel:
-    """A label under its place, pushed inward at the ends."""
-    half = _LETTER * len(words) / 2
+def _place(at: float, text: str) -> ScaleLabel:
+    """A label centred below its position, or moved inward near the ends."""
+    half = _LETTER * len(text) / 2
     return (
-        ScaleLabel(at, words, "middle")
+        ScaleLabel(at, text, "middle")
         if half <= at <= 1 - half
-        else ScaleLabel(at, words, "start" if at < half else "end")
+        else ScaleLabel(at, text, "start" if at < half else "end")
     )
 
 

@@ -1,4 +1,4 @@
-"""Like this one: the nearest labelled training films of the model, and what they are worth."""
+"""Similar training images with their labels."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from pages.components.second_opinion import build_index, synthetic_examples
 
 @boundary.fragment
 def show(features: np.ndarray | None, card: ModelCard, synthetic: bool, asks: bool = True) -> None:
-    """The nearest training films of a film that was judged.
+    """Draw the training images most similar to an image.
 
     Args:
-        features: of the film, as the model sees it; None for a model without.
-        card: the model's.
-        synthetic: whether synthetic films may be drawn where the training films cannot be shown.
-        asks: whether to ask for the folder of the training films; not where the page asks for it already.
+        features: features of the image, float32 (channels,); None for a model without feature layers.
+        card: card of the model.
+        synthetic: whether to draw synthetic examples where the training images are not on this computer.
+        asks: whether to ask for the folder of the training images; False where the page already does.
     """
-    st.subheader("Like this one", anchor=False)
+    st.subheader("Similar training images", anchor=False)
     if features is None:
-        st.caption("The architecture of this model has no features by which films could be compared.")
+        st.caption("This model's architecture does not support image comparison.")
         return
     try:
         index = resources.load_neighbours(card)
@@ -40,58 +40,58 @@ def show(features: np.ndarray | None, card: ModelCard, synthetic: bool, asks: bo
         if synthetic:
             synthetic_examples.show(features, card)
         return
-    found = index.nearest(features)
-    if index.is_far(found[0]):
+    neighbours = index.nearest(features)
+    if index.is_far(neighbours[0]):
         st.info(
-            f"Nothing near exists: of {len(index.cases):,} training films none lies as near to this one as 99% of them "
-            "have a neighbour. The model has hardly learnt from films like it, so trust its verdict less."
+            "**No similar training image.** The nearest one is farther away than for 99% of the training images, so "
+            "the verdict is less reliable."
         )
         return
-    if index.is_same_film(found[0]):
+    if index.is_same_film(neighbours[0]):
         st.warning(
-            "This very film, or a copy of it, is among the training films: the model has seen its label, "
-            f"*{label_text(found[0].label, card.finding)}*, so its verdict here proves nothing."
+            "**This image or a duplicate is in the training data**, labelled "
+            f"*{label_text(neighbours[0].label, card.finding)}*. The verdict is not independent of that label."
         )
-    with_finding = sum(near.label for near in found)
+    with_finding = sum(near.label for near in neighbours)
     st.markdown(
-        f"**{with_finding or 'None'} of the {len(found)} nearest training films show "
+        f"**{with_finding or 'None'} of the {len(neighbours)} nearest training images show "
         f"{finding_with_article(card.finding)}.** "
         f"{_record(index, card)}"
     )
-    root = data_folder.known_folder(card, found[0].path)
-    st.html(f'<div class="near">{"".join(_card(near, card, root, index) for near in found)}</div>')
+    root = data_folder.known_folder(card, neighbours[0].path)
+    st.html(f'<div class="near">{"".join(_card(near, card, root, index) for near in neighbours)}</div>')
     st.caption(
-        f"Out of {len(index.cases):,} training films, at most one of a group, by what the model's middle layer sees. "
-        f"Labels are those of the data set, {_data(card)}."
+        f"From {len(index.cases):,} training images, at most one per group, compared by features of the model's middle "
+        f"layer. Labels: {_data(card)}."
     )
     if root is None and not asks:
-        st.caption("Their pictures are not in the folder of the data set that is named above.")
+        st.caption("These images are not in the dataset folder above.")
     elif root is None:
-        with st.expander("Show their pictures"):
-            if data_folder.choose_folder(card, found[0].path) is not None:
+        with st.expander("Show images"):
+            if data_folder.choose_folder(card, neighbours[0].path) is not None:
                 st.rerun(scope="app")
         if synthetic:
             synthetic_examples.show(features, card)
 
 
 def _record(index: NeighbourIndex, card: ModelCard) -> str:
-    """What neighbours are worth, in one sentence."""
+    """How well neighbours predict the label, in one sentence."""
     found, finding = index.record, finding_with_article(card.finding)
     if not found.broken.is_measured or not found.others.is_measured:
-        return "How often neighbours tell the label has not been measured."
+        return "How well neighbours predict the label has not been measured."
     figures = (
-        f"on validation films, most neighbours had {finding} for a share of {found.broken.text()} of the films with "
-        f"{finding}, and of {found.others.text()} of the others"
+        f"the majority of neighbours had {finding} for {found.broken.text()} of the validation images with {finding} "
+        f"and for {found.others.text()} of the others"
     )
     if not found.is_informative:
-        return f"Neighbours of this model say nothing reliable about the label: {figures}."
-    return f"What that is worth: {figures}."
+        return f"Neighbours do not predict the label: {figures}."
+    return f"{figures[0].upper()}{figures[1:]}."
 
 
 def _card(near: Neighbour, card: ModelCard, root: Path | None, index: NeighbourIndex) -> str:
-    """A neighbour: its picture where the data folder is known, its label, region and distance."""
-    region = html.escape(", ".join(near.regions).capitalize() or "Region not named")
-    closeness = "this very film" if index.is_same_film(near) else near.closeness
+    """A neighbour as HTML: image where its folder is known, label, region and distance."""
+    region = html.escape(", ".join(near.regions).capitalize() or "Region unknown")
+    closeness = "same image" if index.is_same_film(near) else near.closeness
     return (
         f"<figure>{_picture(near, root)}<figcaption><b>{label_text(near.label, card.finding).capitalize()}</b>"
         f"<br>{region} · {closeness}<br><small>{html.escape(near.case)}, distance {near.distance:.2f}</small>"
@@ -103,10 +103,10 @@ def _picture(near: Neighbour, root: Path | None) -> str:
     if root is None:
         return ""
     try:
-        return case_images.thumbnail_html(str(root), near.path, html.escape(f"Training film {near.case}"))
+        return case_images.thumbnail_html(str(root), near.path, html.escape(f"Training image {near.case}"))
     except ImageReadError:
-        return '<div class="blank">This film cannot be read.</div>'
+        return '<div class="blank">Not readable</div>'
 
 
 def _data(card: ModelCard) -> str:
-    return card.data.name.split(",")[0] if card.data else "its training"
+    return card.data.name.split(",")[0] if card.data else "training data"

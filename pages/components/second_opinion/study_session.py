@@ -1,4 +1,4 @@
-"""The study of one session: kept in memory only, forgotten on demand."""
+"""The study of a session, kept in memory only."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ _READING, _GENERATION = "reading", "study generation"
 
 _IMAGES, _LOST, _FORGOTTEN = "study images", "study lost", "forgotten"
 
-#: In the address while a study is open. It outlives a restart of the server, which the session does not.
+#: URL parameter while a study is open. Unlike the session, it survives a restart of the server.
 _MARK = "study"
 
-# First words of what other pages and the frame keep; all else in a session is of its study.
-_OTHERS = ("failures", "audit", "train", "published", "arrived", "page")
+# Prefixes of session keys that do not belong to the study.
+_KEPT_PREFIXES = ("failures", "audit", "train", "published", "arrived", "page")
 
 
 def current_study(films: Sequence[DroppedFile], card: ModelCard) -> Study:
-    """The films of this session, being read by a model in the background.
+    """Analyse the images of this session in the background.
 
-    A film that was read before in this session is not read again. What is no longer among the films is forgotten.
+    Answers are kept for images that remain in the study and deleted for those that were removed.
 
     Args:
-        films: of the study.
-        card: of the model that judges.
+        films: images of the study.
+        card: card of the model.
     """
     model = f"{card.id} {card.weights.sha256}"
     found: Study | None = st.session_state.get(_READING)
@@ -43,7 +43,7 @@ def current_study(films: Sequence[DroppedFile], card: ModelCard) -> Study:
 
 
 def end_study() -> None:
-    """Stops reading and forgets what was read."""
+    """Stop the analysis and delete its answers."""
     found: Study | None = st.session_state.pop(_READING, None)
     if found is not None:
         found.set_images([])
@@ -55,10 +55,10 @@ def images() -> StudyImages:
 
 
 def begin_session() -> None:
-    """Notice at the first look of a session that the study of an earlier session is gone.
+    """Find out whether the study of an earlier session was lost, at the first run of a session.
 
-    The browser keeps its page, with the names of the files, when the server restarts; the images are gone with the
-    server's memory. The uploaders then get another key, which empties them in the browser too.
+    When the server restarts, the browser still shows the file names, but the images are gone from memory. New widget
+    keys then empty the uploaders in the browser too.
     """
     if _GENERATION in st.session_state:
         return
@@ -68,10 +68,10 @@ def begin_session() -> None:
 
 
 def mark(uploaded: bool) -> None:
-    """Keep in the address whether a study of uploaded images is open; nothing about the images.
+    """Record in the URL whether a study of uploaded images is open; nothing about the images.
 
     Args:
-        uploaded: whether there is one.
+        uploaded: whether a study is open.
     """
     if uploaded:
         st.session_state[_LOST] = False
@@ -82,39 +82,39 @@ def mark(uploaded: bool) -> None:
 
 
 def lost() -> bool:
-    """Whether the study of an earlier session is gone and nothing was dropped since."""
+    """Whether the study of an earlier session was lost and nothing was uploaded since."""
     return bool(st.session_state.get(_LOST))
 
 
 def update(uploads: Mapping[str, Sequence[DroppedFile]], emptied: bool) -> None:
-    """Take over what the uploaders hold; see `StudyImages.update`."""
+    """Take over the content of the uploaders; see `StudyImages.update`."""
     images().update(uploads, emptied)
 
 
 def join() -> None:
-    """Add the images that wait to the study."""
+    """Add the waiting images to the study."""
     images().join_waiting()
 
 
 def keep() -> None:
-    """Go on with the study."""
+    """Continue with the current study."""
     images().keep()
 
 
 def begin_with_waiting() -> None:
-    """Begin a new study with the images that wait."""
+    """Start a new study with the waiting images."""
     images().begin_with_waiting()
     _empty_uploaders()
 
 
 def begin_with_apart() -> None:
-    """Begin a new study with the images of another patient or study."""
+    """Start a new study with the images of another patient or study."""
     images().begin_with_apart()
     _empty_uploaders()
 
 
 def generation() -> int:
-    """Counts how often the uploaders were emptied; part of the widgets' keys, which empties them."""
+    """How often the uploaders were emptied; part of their keys, because a new key empties a widget."""
     return int(st.session_state.get(_GENERATION, 0))
 
 
@@ -123,16 +123,16 @@ def _empty_uploaders() -> None:
 
 
 def forget_study() -> None:
-    """Empties this session's memory of films, the uploaders' too."""
+    """Delete the study from this session, including the uploads."""
     number = generation()
     end_study()
     for key in list(st.session_state):
-        if not str(key).startswith(_OTHERS):
+        if not str(key).startswith(_KEPT_PREFIXES):
             del st.session_state[key]
     st.session_state[_GENERATION] = number + 1
     st.session_state[_FORGOTTEN] = True
 
 
 def is_forgotten() -> bool:
-    """Whether the study was just forgotten and nothing was dropped since."""
+    """Whether the study was just cleared and nothing was uploaded since."""
     return bool(st.session_state.get(_FORGOTTEN))

@@ -1,4 +1,4 @@
-"""Synthetic films like this one, where the pictures of the training films are not at hand."""
+"""Synthetic images similar to an image, for computers without the training images."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from pages.components.common import boundary, case_images, resources
 if TYPE_CHECKING:
     from fracture_core.inference.predictor import Predictor
 
-#: What a film shows, its picture as an address, and its features.
+#: Description, data URI and features of a synthetic image.
 SyntheticExample = tuple[str, str, np.ndarray]
 
-#: Seconds between two looks at the drawing.
+#: Seconds between two updates while images are drawn.
 _EVERY = 0.7
 
 _SIZE = (400, 320)
@@ -30,28 +30,28 @@ _SHOWN = 4
 
 
 def show(features: np.ndarray, card: ModelCard) -> None:
-    """The nearest of a few films that this app draws; the page does not wait while it draws them the first time."""
+    """Draw the most similar synthetic images. They are generated in the background the first time."""
     drawing = _drawing(card.id, card.weights.sha256, card)
     boundary.fragment(_live, run_every=None if drawing.done() else _EVERY)(features, drawing, drawing.done())
 
 
 def _live(features: np.ndarray, drawing: Future[list[SyntheticExample]], was_done: bool) -> None:
     if not drawing.done():
-        st.caption("Synthetic films are being drawn …")
+        st.caption("Generating synthetic images …")
         return
     if not was_done:
         st.rerun()  # the page then stops asking
     drawn = drawing.result()
     order = np.argsort([-_cosine(features, other) for _, _, other in drawn])[:_SHOWN]
     figures = "".join(
-        f'<figure><img alt="Synthetic film, {words}" src="{picture}"><figcaption><b>Synthetic</b><br>{words}'
+        f'<figure><img alt="Synthetic image, {words}" src="{picture}"><figcaption><b>Synthetic</b><br>{words}'
         "</figcaption></figure>"
         for words, picture, _ in (drawn[at] for at in order)
     )
     st.html(f'<div class="near" data-testid="synthetic">{figures}</div>')
     st.caption(
-        f"The nearest of {len(drawn)} synthetic films, drawn by this app: no person was X-rayed. They show what the "
-        "model takes for alike and say nothing about this film."
+        f"The most similar of {len(drawn)} synthetic images, not from patients. They show what the model considers "
+        "similar and are no evidence about this image."
     )
 
 
@@ -62,14 +62,14 @@ def _cosine(one: np.ndarray, other: np.ndarray) -> float:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _drawing(model_id: str, sha256: str, _card: ModelCard) -> Future[list[SyntheticExample]]:
     reader = resources.load_predictor(_card)
-    pool = ThreadPoolExecutor(1, thread_name_prefix="draws films")
+    pool = ThreadPoolExecutor(1, thread_name_prefix="draws images")
     drawing = pool.submit(_drawn, reader)
     pool.shutdown(wait=False)  # the thread ends with its work
     return drawing
 
 
 def _drawn(reader: Predictor) -> list[SyntheticExample]:
-    """One film of each region, whole and broken."""
+    """Generate one image of each region with and one without a fracture."""
     found = []
     for seed, region in enumerate(PHANTOM_REGIONS):
         for broken in (False, True):

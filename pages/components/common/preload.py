@@ -1,0 +1,93 @@
+"""Slow imports in a background thread, so that the frame of a page is drawn before them.
+
+The server starts the thread. It imports what the landing page needs, then what the other pages need, and then loads
+the model in use, so that the first image does not wait for it. Pages wait for the thread before they import anything
+slow: packages with circular imports, such as pandas, can fail when two threads import them at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from streamlit import App
+
+_LANDING_PAGE_MODULES = (
+    "pages.components.second_opinion.downloads",
+    "pages.components.second_opinion.explained_image",
+    "pages.components.second_opinion.image_strip",
+    "pages.components.second_opinion.intake",
+    "pages.components.train.queue",
+)
+_OTHER_MODULES = (
+    "pages.components.second_opinion.similar_images",
+    "altair",
+    "sklearn.metrics",
+    "pages.components.failures.subgroups",
+    "pages.components.train.form",
+)
+
+_started = threading.Event()
+_landing_page_ready = threading.Event()
+_other_modules_wanted = threading.Event()
+_all_ready = threading.Event()
+
+
+@asynccontextmanager
+async def lifespan(app: App) -> AsyncIterator[None]:
+    """Start the thread when the server starts; the lifespan handler of the ASGI application."""
+    _started.set()
+    threading.Thread(target=_preload, name="preload", daemon=True).start()
+    yield
+
+
+def wait_for_modules(landing_page: bool) -> None:
+    """Wait until the modules of a page are imported; return at once where no server runs, as in tests.
+
+    Args:
+        landing_page: whether those of the landing page are enough.
+    """
+    if not _started.is_set():
+        return
+    if landing_page:
+        _landing_page_ready.wait()
+    else:
+        load_rest()
+        _all_ready.wait()
+
+
+def load_rest() -> None:
+    """Let the thread go on with the other pages and the model. Called once the first page is drawn."""
+    _other_modules_wanted.set()
+
+
+def _preload() -> None:
+    _import_modules(_LANDING_PAGE_MODULES, _landing_page_ready)
+    _other_modules_wanted.wait()
+    _import_modules(_OTHER_MODULES, _all_ready)
+    _load_model_in_use()
+
+
+def _import_modules(names: tuple[str, ...], ready: threading.Event) -> None:
+    try:
+        for name in names:
+            importlib.import_module(name)
+    finally:
+        # After a failed import the page imports the module again and shows its own error.
+        ready.set()
+
+
+def _load_model_in_use() -> None:
+    from fracture_core.errors import SecondLookError
+    from pages.components.common import resources
+
+    try:
+        resources.load_predictor(resources.card_in_use())
+    except SecondLookError as error:
+        # The page shows the same error to its user.
+        logging.getLogger(__name__).info("The model in use was not loaded: %s", error)
