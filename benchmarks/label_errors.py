@@ -15,13 +15,13 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from fracture_core.label_errors.out_of_fold import out_of_fold_probabilities
 from numpy.typing import NDArray
 
 from fracture_core import paths
 from fracture_core.evaluation.proportion import proportion_interval
 from fracture_core.label_errors.confident_learning import find_suspected_labels
 from fracture_core.label_errors.find_label_errors import DatasetFeatures, extract_dataset_features
-from fracture_core.label_errors.out_of_fold import out_of_fold_probabilities
 from fracture_core.registry.store import ModelStore
 
 _FIRST = (25, 50, 100)
