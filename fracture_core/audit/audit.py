@@ -22,7 +22,7 @@ from fracture_core.audit.split_sizes import SplitSize, split_sizes
 from fracture_core.datasets.catalogue import Catalogue
 from fracture_core.datasets.layouts import find_layout, read_catalogue
 from fracture_core.file_names import escape_name
-from fracture_core.jobs.progress import ProgressCallback
+from fracture_core.jobs.progress import ProgressCallback, ignore_progress
 
 _ORDER = {level: rank for rank, level in enumerate(Level)}
 
@@ -126,7 +126,7 @@ def relative_path(path: Path, root: Path) -> str:
     return escape_name(path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix())
 
 
-def audit_dataset(root: Path, layout: str = "auto", progress: ProgressCallback | None = None) -> Audit:
+def audit_dataset(root: Path, layout: str = "auto", progress: ProgressCallback = ignore_progress) -> Audit:
     """Audit a dataset. Files on disk are not changed.
 
     Args:
@@ -150,15 +150,12 @@ def audit_dataset(root: Path, layout: str = "auto", progress: ProgressCallback |
         [('train', 12), ('val', 4), ('test', 4), ('all', 20)]
     """
     start = time.monotonic()
-    report: ProgressCallback = progress or (lambda stage, done, total: None)
     catalogue = read_catalogue(root, layout)
     cases = catalogue.cases
-    facts = inspect_files(
-        [case.path for case in cases], lambda done, total: report("Reading images", done, total)
-    )
-    content_ids, matches = _group_duplicates(catalogue, facts, report)
+    facts = inspect_files([case.path for case in cases], progress)
+    content_ids, matches = _group_duplicates(catalogue, facts, progress)
     images = AuditedImages(cases, facts, content_ids)
-    report("Searching for shortcuts", 0, 1)
+    progress("Searching for shortcuts", 0, 1)
     shortcuts = measure_shortcuts(images, catalogue.finding)
     findings = [
         *check_splits(images),
@@ -168,7 +165,7 @@ def audit_dataset(root: Path, layout: str = "auto", progress: ProgressCallback |
         *shortcut_findings(shortcuts),
     ]
     findings.sort(key=lambda finding: _ORDER[finding.level])
-    report("Searching for shortcuts", 1, 1)
+    progress("Searching for shortcuts", 1, 1)
     return Audit(
         catalogue,
         images,
@@ -183,7 +180,7 @@ def audit_dataset(root: Path, layout: str = "auto", progress: ProgressCallback |
 
 
 def _group_duplicates(
-    catalogue: Catalogue, facts: list[FileFacts], report: ProgressCallback
+    catalogue: Catalogue, facts: list[FileFacts], progress: ProgressCallback
 ) -> tuple[NDArray[np.int64], tuple[near_duplicates.DuplicateMatch, ...]]:
     """Group the cases that show the same image: first by their bytes, then by their content."""
     number_of: dict[str, int] = {}
@@ -198,7 +195,7 @@ def _group_duplicates(
     groups, matches = near_duplicates.group_duplicates(
         np.stack([facts[row].fingerprint for row in first_rows]),
         lambda k: near_duplicates.comparison_image(catalogue.cases[first_rows[k]].path),
-        lambda done, total: report("Comparing images", done, total),
+        progress,
     )
     if catalogue.paired:
         # The fractured counterpart of an image is not a duplicate of it, however similar they look.

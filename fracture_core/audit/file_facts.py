@@ -1,7 +1,7 @@
 """Facts about each file, measured in one pass: digest, size, grey levels, quality and fingerprint."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from fracture_core.imaging import GreyHistogram, QualityCheck, QualityState, che
 from fracture_core.imaging.quality import BLACK, WHITE
 from fracture_core.internal_errors import file_boundary
 from fracture_core.jobs.parallel import map_in_order
+from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.near_duplicates.fingerprint import ANGLES, RADII, compute_fingerprint
 
 
@@ -117,14 +118,12 @@ def _measure(data: bytes, digest: str) -> FileFacts:
     )
 
 
-def inspect_files(
-    paths: Sequence[Path], progress: Callable[[int, int], None] | None = None
-) -> list[FileFacts]:
+def inspect_files(paths: Sequence[Path], progress: ProgressCallback | None = None) -> list[FileFacts]:
     """Measure the facts of many files in parallel.
 
     Args:
         paths: the files.
-        progress: called with (files done, total). An exception raised by it ends the function.
+        progress: called with (stage, files done, total). An exception raised by it ends the function.
 
     Returns:
         The facts, in the order of the paths.
@@ -134,5 +133,5 @@ def inspect_files(
     for facts in map_in_order(lambda path: inspect_file(path, known), paths):
         measured.append(facts)
         if progress:
-            progress(len(measured), len(paths))
+            progress("Reading files", len(measured), len(paths))
     return measured

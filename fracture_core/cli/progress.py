@@ -2,7 +2,7 @@
 
 import sys
 
-from fracture_core.jobs.progress import CountCallback, ProgressCallback
+from fracture_core.jobs.progress import ProgressCallback
 
 
 def terminal_progress() -> ProgressCallback:
@@ -17,23 +17,23 @@ def terminal_progress() -> ProgressCallback:
     return report
 
 
-def download_progress() -> CountCallback:
+def download_progress() -> ProgressCallback:
     """Report bytes of a download: each percent on a terminal, each ten percent in a log file."""
     step = 1 if sys.stderr.isatty() else 10
     reported = -step
 
-    def report(done: int, total: int) -> None:
+    def report(stage: str, done: int, total: int) -> None:
         nonlocal reported
         percent = 100 * done // total if total else 100
         if percent >= reported + step or percent < reported:
             reported = percent - percent % step
             end = "\r" if step == 1 and done < total else "\n"
-            print(f"Fetching: {percent:3d}% of {total / 1e6:,.1f} MB", file=sys.stderr, end=end, flush=True)
+            print(f"{stage}: {percent:3d}% of {total / 1e6:,.1f} MB", file=sys.stderr, end=end, flush=True)
 
     return report
 
 
-def drawing_progress(done: int, total: int) -> None:
+def drawing_progress(stage: str, done: int, total: int) -> None:
     """Report every fiftieth synthetic image, and the last one."""
     if done == total or done % 50 == 0:
-        print(f"Drawing: {done} of {total}", file=sys.stderr, flush=True)
+        print(f"{stage}: {done} of {total}", file=sys.stderr, flush=True)

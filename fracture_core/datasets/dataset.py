@@ -8,7 +8,7 @@ from fracture_core.datasets.cases import Case
 from fracture_core.datasets.catalogue import DatasetRemark
 from fracture_core.datasets.layouts import read_catalogue
 from fracture_core.datasets.split import complete_split, merge_groups, split_hash
-from fracture_core.jobs.progress import CountCallback
+from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.vocabulary import FINDINGS
 
 
@@ -49,7 +49,7 @@ class Dataset:
 
 
 def load_dataset(
-    root: Path, layout: str = "auto", seed: int = 0, progress: CountCallback | None = None
+    root: Path, layout: str = "auto", seed: int = 0, progress: ProgressCallback | None = None
 ) -> Dataset:
     """Load a dataset and complete its split.
 
@@ -60,7 +60,7 @@ def load_dataset(
         root: the folder, or a manifest.
         layout: name of a layout, or "auto".
         seed: seed of the split.
-        progress: called with (compared images, all images).
+        progress: called with (stage, compared images, all images).
 
     Raises:
         DataError: See `layouts.read_catalogue` and `split.complete_split`.

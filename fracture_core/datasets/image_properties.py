@@ -19,7 +19,7 @@ from fracture_core.imaging import GreyHistogram, read_radiograph
 from fracture_core.internal_errors import file_boundary
 from fracture_core.io.atomic_write import write_atomically
 from fracture_core.jobs.parallel import map_in_order
-from fracture_core.jobs.progress import CountCallback
+from fracture_core.jobs.progress import ProgressCallback
 
 #: Columns: longer side in pixels, then mean and standard deviation of the grey values, 0–1.
 IMAGE_PROPERTY_COLUMNS = ("longer_side", "brightness", "contrast")
@@ -32,14 +32,14 @@ _SAVE_INTERVAL = 200
 
 
 def measure_image_properties(
-    images: Mapping[str, Path], cache: Path, progress: CountCallback | None = None
+    images: Mapping[str, Path], cache: Path, progress: ProgressCallback | None = None
 ) -> pd.DataFrame:
     """Measure images in parallel.
 
     Args:
         images: image files by case id; names may be escaped by `escape_name`.
         cache: folder of the cache, whose keys are path, size and modification time.
-        progress: called with (measured images, all images). An exception it raises ends the measurement.
+        progress: called with (stage, measured images, all images). An exception it raises ends the measurement.
 
     Returns:
         A table with `IMAGE_PROPERTY_COLUMNS`, indexed by case id; missing values for unreadable images.
@@ -53,7 +53,7 @@ def measure_image_properties(
         if len(rows) % _SAVE_INTERVAL == 0:
             properties.save()
         if progress:
-            progress(len(rows), len(images))
+            progress("Measuring images", len(rows), len(images))
     properties.save()
     index = pd.Index(list(images), name="id", dtype=object)
     return pd.DataFrame(rows, index=index, columns=list(IMAGE_PROPERTY_COLUMNS), dtype="float64")
@@ -138,5 +138,5 @@ class BackgroundMeasurement:
             self._result.set_exception(error)
             raise
 
-    def _on_progress(self, done: int, total: int) -> None:
+    def _on_progress(self, _stage: str, done: int, _total: int) -> None:
         self.done = done

@@ -11,7 +11,7 @@ from typing import IO
 
 from fracture_core.datasets.layouts import read_catalogue
 from fracture_core.errors import DataError
-from fracture_core.io.disk_space import data_disk_errors
+from fracture_core.io.disk_space import disk_errors
 from fracture_core.io.unzip import ArchiveLimits, unzip
 
 _FOLDER = ".uploads"
@@ -49,7 +49,7 @@ def add_uploaded(content: IO[bytes], name: str, root: Path) -> Path:
         DataError: If the archive is damaged, unsafe or too large, contains no known dataset, or cannot be written.
     """
     folder = root / _FOLDER
-    with data_disk_errors(folder):
+    with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(folder)
         work = Path(tempfile.mkdtemp(prefix=_UNPACKING, dir=folder))
@@ -60,7 +60,7 @@ def add_uploaded(content: IO[bytes], name: str, root: Path) -> Path:
             return target
         unzip(archive, work / "set", _LIMITS)
         read_catalogue(work / "set")  # raises if it is not a dataset
-        with data_disk_errors(target):
+        with disk_errors(target):
             (work / "set").rename(target)
     except DataError as error:
         # The user knows the name of the archive, not the folder in which it was unpacked.
@@ -106,7 +106,7 @@ def delete_uploaded(folder: Path, root: Path) -> None:
     # Renamed first, so that a partly deleted dataset is never listed.
     deleting = folder.with_name(f"{_DELETING}{folder.name}")
     shutil.rmtree(deleting, ignore_errors=True)  # leftover of the same archive
-    with data_disk_errors(folder):
+    with disk_errors(folder):
         folder.touch()  # the age of the work folder counts from now
         folder.rename(deleting)
         shutil.rmtree(deleting)
@@ -124,7 +124,7 @@ def _copy_content(content: IO[bytes], path: Path) -> str:
     """Write the content to a file and return its SHA-256."""
     digest = hashlib.sha256()
     size = 0
-    with data_disk_errors(path), path.open("xb") as file:
+    with disk_errors(path), path.open("xb") as file:
         while chunk := content.read(_CHUNK):
             size += len(chunk)
             if size > MAX_UPLOAD_MB << 20:

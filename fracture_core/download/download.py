@@ -14,9 +14,10 @@ from fracture_core.download.public_datasets import PublicDataset
 from fracture_core.download.session import DEFAULT_RETRY, RetryPolicy, open_session
 from fracture_core.download.transfer import FetchedFile, fetch_file
 from fracture_core.errors import DataError
-from fracture_core.io.disk_space import check_free_space, data_disk_errors
+from fracture_core.io.disk_space import check_free_space, disk_errors
 from fracture_core.io.file_size import format_file_size
 from fracture_core.io.unzip import unzip
+from fracture_core.jobs.progress import ProgressCallback, ignore_progress
 from fracture_core.vocabulary import SPLITS
 
 # Suffix of the temporary folder. It is only used by this module, so it may be emptied.
@@ -48,7 +49,7 @@ class DownloadedDataset:
 def download_dataset(
     dataset: PublicDataset,
     folder: Path,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: ProgressCallback = ignore_progress,
     report: Callable[[str], None] = lambda message: None,
     retry: RetryPolicy = DEFAULT_RETRY,
 ) -> DownloadedDataset:
@@ -61,7 +62,7 @@ def download_dataset(
     Args:
         dataset: the dataset.
         folder: target folder: missing, empty, or a complete download of the same dataset, which is kept.
-        progress: called with (bytes downloaded, total bytes).
+        progress: called with (stage, bytes downloaded, total bytes).
         report: called with a message for each step.
         retry: retry policy of the transfers.
 
@@ -78,7 +79,7 @@ def download_dataset(
             f"{dataset.page}, unpack the files and use that folder as your data."
         )
     folder = folder.resolve()
-    with data_disk_errors(folder):
+    with disk_errors(folder):
         complete = licence_files.is_complete(folder, dataset)
         occupied = folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
     if occupied and not complete:
@@ -93,7 +94,7 @@ def download_dataset(
     with open_session(retry) as session:
         listing = dataset.source.listing(session)
         _check_listing(dataset, listing)
-        with data_disk_errors(work):
+        with disk_errors(work):
             work.mkdir(parents=True, exist_ok=True)
         file_count = f"{len(listing.files)} {'file' if len(listing.files) == 1 else 'files'}"
         report(f"{dataset.title}, version {listing.version}: {file_count}, {format_file_size(listing.size)}.")
@@ -104,13 +105,13 @@ def download_dataset(
             before = sum(file.size for file in listing.files[: len(fetched)])
 
             def report_total(done: int, before: int = before) -> None:
-                progress(before + done, listing.size)
+                progress("Downloading", before + done, listing.size)
 
             fetched.append(fetch_file(session, remote, work, report_total, retry))
     report("Unpacking.")
     root = _unpack(dataset, work / "unpacked", fetched)
     licence_files.write_licence_files(root, dataset, listing, fetched)
-    with data_disk_errors(folder):
+    with disk_errors(folder):
         if folder.exists():
             folder.rmdir()
         root.rename(folder)
@@ -145,13 +146,13 @@ def _unpack(dataset: PublicDataset, folder: Path, files: list[FetchedFile]) -> P
     A single archive is unpacked directly; several archives get a folder each.
     """
     _remove_work_folder(folder)  # left by a killed process
-    with data_disk_errors(folder):
+    with disk_errors(folder):
         folder.mkdir()
     for file in files:
         if file.path.suffix.lower() == ".zip":
             unzip(file.path, folder if len(files) == 1 else folder / file.path.stem)
         else:
-            with data_disk_errors(folder):
+            with disk_errors(folder):
                 file.path.rename(folder / file.path.name)
     if not find_images(folder):
         raise DataError(
@@ -164,7 +165,7 @@ def _unpack(dataset: PublicDataset, folder: Path, files: list[FetchedFile]) -> P
 
 def _remove_work_folder(folder: Path) -> None:
     """Delete a temporary folder of this module."""
-    with data_disk_errors(folder):
+    with disk_errors(folder):
         if folder.exists():
             shutil.rmtree(folder)
 

@@ -71,7 +71,7 @@ class DownloadJob(job.Job):
             downloaded = download_dataset(
                 dataset,
                 folder,
-                lambda done, total: report("Downloading", done, total),
+                report,
                 lambda message: report(message, 0, 0),
             )
         except SecondLookError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 from fracture_core.download.listing import Listing
 from fracture_core.download.public_datasets import PublicDataset
 from fracture_core.download.transfer import FetchedFile
-from fracture_core.io.disk_space import data_disk_errors
+from fracture_core.io.disk_space import disk_errors
 
 _LICENCE, _SOURCE = "LICENCE.txt", "SOURCE.txt"
 
@@ -46,7 +46,7 @@ def write_licence_files(
         f"Fetched: {datetime.now(UTC).date().isoformat()}",
         *(f"MD5: {file.md5}  {file.path.name}" for file in files),
     ]
-    with data_disk_errors(folder / _SOURCE):
+    with disk_errors(folder / _SOURCE):
         (folder / _LICENCE).write_text(f"{licence_text(dataset)}\n{host_licence}{changes}", "utf-8")
         (folder / _SOURCE).write_text("\n".join(lines) + "\n", "utf-8")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import requests
 
 from fracture_core.download.listing import RemoteFile
-from fracture_core.io.disk_space import data_disk_errors
+from fracture_core.io.disk_space import disk_errors
 
 
 class PartialFile:
@@ -71,7 +71,7 @@ class PartialFile:
         Args:
             validator: strong ETag or modification date of the following content; "" if there is none.
         """
-        with data_disk_errors(self.path):
+        with disk_errors(self.path):
             self._note.write_text(json.dumps({**self._identity, "validator": validator}), "utf-8")
             self.path.write_bytes(b"")
         self._validator = validator
@@ -79,19 +79,19 @@ class PartialFile:
 
     def append(self, chunk: bytes) -> None:
         """Append received bytes and close the file."""
-        with data_disk_errors(self.path), self.path.open("ab") as file:
+        with disk_errors(self.path), self.path.open("ab") as file:
             file.write(chunk)
         self.size += len(chunk)
 
     def discard(self) -> None:
         """Delete the partial file."""
-        with data_disk_errors(self.path):
+        with disk_errors(self.path):
             self.path.unlink(missing_ok=True)
             self._note.unlink(missing_ok=True)
 
     def complete(self, path: Path) -> None:
         """Rename the partial file to its final path."""
-        with data_disk_errors(path):
+        with disk_errors(path):
             self.path.replace(path)
             self._note.unlink(missing_ok=True)
 

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
 from fracture_core.errors import DataError
-from fracture_core.jobs.progress import CountCallback
+from fracture_core.jobs.progress import ProgressCallback
 
 #: Most folds of the cross-validation.
 FOLDS = 5
@@ -26,7 +26,7 @@ def cross_validated_probabilities(
     features: NDArray[np.floating],
     labels: NDArray[np.integer],
     groups: NDArray[np.integer],
-    progress: CountCallback,
+    progress: ProgressCallback,
 ) -> NDArray[np.float64]:
     """Predict each image with a logistic regression fitted to images of other groups.
 
@@ -34,7 +34,7 @@ def cross_validated_probabilities(
         features: features of the images, (n, channels).
         labels: given labels, 0 or 1, (n,).
         groups: group codes, (n,). A group is never divided between training and held-out fold.
-        progress: called with (finished folds, folds).
+        progress: called with (stage, finished folds, folds).
 
     Returns:
         Probability of label 1 for each image, float64 (n,).
@@ -67,7 +67,7 @@ def cross_validated_probabilities(
         classifier = LogisticRegression(C=_STRENGTH / features.shape[1], max_iter=2000)
         classifier.fit((features[train] - mean) / scale, labels[train])
         probabilities[held_out] = classifier.predict_proba((features[held_out] - mean) / scale)[:, 1]
-        progress(number, folds)
+        progress("Cross-validating", number, folds)
     return probabilities
 
 

@@ -88,13 +88,9 @@ def extract_dataset_features(
     record = store.predictions(model_id) if store.has_predictions(model_id) else None
     with_splits = with_training_split(catalogue.cases, record) if record is not None else None
     cases = list(with_splits or catalogue.cases)
-    duplicates = near_duplicates.find_duplicates(
-        [case.path for case in cases], lambda done, total: progress("Comparing images", done, total)
-    )
+    duplicates = near_duplicates.find_duplicates([case.path for case in cases], progress)
     cases = merge_groups(cases, duplicates)
-    decoded = decode_images(
-        cases, card.input, cache, lambda done, total: progress("Reading images", done, total)
-    )
+    decoded = decode_images(cases, card.input, cache, progress)
     readable = np.flatnonzero(decoded.readable)
     # One cache file per network and list of images.
     key = hashlib.sha256(encode_name("\n".join([card.weights.sha256, *(str(case.path) for case in cases)])))
@@ -106,7 +102,7 @@ def extract_dataset_features(
         readable,
         card.input,
         cache / f"{key.hexdigest()[:32]}.features.npz",
-        lambda done, total: progress("Computing features", done, total),
+        progress,
     )
     return DatasetFeatures(
         card,
@@ -146,9 +142,7 @@ def find_label_errors(
     """
     dataset = extract_dataset_features(store, model_id, root, layout, cache, progress)
     labels, groups = dataset.labels, dataset.groups
-    probabilities = cross_validated_probabilities(
-        dataset.features, labels, groups, lambda done, total: progress("Cross-validating", done, total)
-    )
+    probabilities = cross_validated_probabilities(dataset.features, labels, groups, progress)
     issues = [
         _to_issue(case, probability, dataset.root)
         for case, probability in zip(dataset.cases, probabilities.tolist(), strict=True)

@@ -9,7 +9,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from fracture_core.jobs.parallel import map_in_order
-from fracture_core.jobs.progress import CountCallback
+from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.near_duplicates import candidates
 from fracture_core.near_duplicates.registration import (
     DOUBTFUL_CORRELATION,
@@ -45,7 +45,7 @@ class DuplicateMatch:
 def group_duplicates(
     fingerprints: NDArray[np.int8],
     load_image: Callable[[int], NDArray[np.float32]],
-    progress: CountCallback | None = None,
+    progress: ProgressCallback | None = None,
 ) -> tuple[NDArray[np.int64], list[DuplicateMatch]]:
     """Group images that are duplicates, directly or through a chain of copies.
 
@@ -56,7 +56,7 @@ def group_duplicates(
         fingerprints: int8 (n, RADII, ANGLES) from `compute_fingerprint`.
         load_image: returns image k, float32 (REGISTRATION_SIDE, REGISTRATION_SIDE), 0–1. It is called for
             doubtful pairs only.
-        progress: called with (pairs decided, total); may start again from 0 a few times.
+        progress: called with (stage, pairs decided, total); may start again from 0 a few times.
 
     Returns:
         int64 (n,), equal for duplicates, numbered from 0 in order of first appearance. And the matches that
@@ -99,7 +99,7 @@ def _join_groups(
     distance: NDArray[np.float32],
     fingerprints: NDArray[np.int8],
     load_image: Callable[[int], NDArray[np.float32]],
-    progress: CountCallback | None,
+    progress: ProgressCallback | None,
 ) -> list[DuplicateMatch]:
     """Compare pairs until none is left that could join two groups. Renumbers `group` in place."""
     matches: list[DuplicateMatch] = []
@@ -117,13 +117,13 @@ def _join_groups(
             matches += sure
             doubtful += unclear
             if progress:
-                progress(pairs - len(left) + start, pairs)
+                progress("Comparing images", pairs - len(left) + start, pairs)
         _renumber(group, matches)
         open_ = np.ones(len(left), bool)
         open_[chosen] = False
         left, right, distance = left[open_], right[open_], distance[open_]
     if progress and pairs:
-        progress(pairs, pairs)
+        progress("Comparing images", pairs, pairs)
     return matches + _register_doubtful(group, matches, doubtful, load_image, progress)
 
 
@@ -132,7 +132,7 @@ def _register_doubtful(
     matches: list[DuplicateMatch],
     doubtful: list[_DoubtfulPair],
     load_image: Callable[[int], NDArray[np.float32]],
-    progress: CountCallback | None,
+    progress: ProgressCallback | None,
 ) -> list[DuplicateMatch]:
     """Register the pixels of doubtful pairs. Renumbers `group` in place."""
     doubtful = [pair for pair in doubtful if group[pair[0]] != group[pair[1]]]
@@ -153,12 +153,12 @@ def _register_doubtful(
             if match is not None:
                 confirmed.append(match)
             if progress and done % _BATCH == 0:
-                progress(pairs - len(rows) + done, pairs)
+                progress("Comparing images", pairs - len(rows) + done, pairs)
         _renumber(group, matches + confirmed)
         rows = np.setdiff1d(rows, chosen)
         rows = rows[group[left[rows]] != group[right[rows]]]
     if progress and pairs:
-        progress(pairs, pairs)
+        progress("Comparing images", pairs, pairs)
     return confirmed
 
 

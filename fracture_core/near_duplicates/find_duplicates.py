@@ -13,7 +13,7 @@ from fracture_core.file_names import encode_name
 from fracture_core.imaging import read_radiograph
 from fracture_core.internal_errors import file_boundary
 from fracture_core.jobs.parallel import map_in_order
-from fracture_core.jobs.progress import CountCallback
+from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.near_duplicates.duplicate_groups import group_duplicates
 from fracture_core.near_duplicates.fingerprint import ANGLES, RADII, compute_fingerprint
 from fracture_core.near_duplicates.registration import REGISTRATION_SIDE
@@ -37,12 +37,12 @@ def comparison_image(path: Path) -> NDArray[np.float32]:
         return np.zeros((REGISTRATION_SIDE, REGISTRATION_SIDE), np.float32)
 
 
-def find_duplicates(paths: Sequence[Path], progress: CountCallback | None = None) -> NDArray[np.int64]:
+def find_duplicates(paths: Sequence[Path], progress: ProgressCallback | None = None) -> NDArray[np.int64]:
     """Group image files that show the same image.
 
     Args:
         paths: image files. An unreadable file is only grouped with files of the same bytes.
-        progress: called with (files read, total).
+        progress: called with (stage, files read, total).
 
     Returns:
         int64 (len(paths),), equal for files that show the same image.
@@ -75,7 +75,7 @@ def find_duplicates(paths: Sequence[Path], progress: CountCallback | None = None
             fingerprints.append(rings)
         numbers[index] = number_of[digest]
         if progress:
-            progress(index + 1, len(paths))
+            progress("Comparing images", index + 1, len(paths))
     if not first_rows:
         return numbers
     groups, _ = group_duplicates(np.stack(fingerprints), lambda k: comparison_image(paths[first_rows[k]]))

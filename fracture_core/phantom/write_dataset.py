@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from fracture_core.datasets.cases import Box
 from fracture_core.datasets.layouts.phantom import PHANTOM_FILE
 from fracture_core.errors import DataError
 from fracture_core.jobs.parallel import map_in_order
+from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.phantom.dicom import phantom_to_dicom
 from fracture_core.phantom.difficulty import DIFFICULTIES
 from fracture_core.phantom.generate import draw_phantom, phantom_boxes
@@ -130,7 +130,7 @@ def _write(folder: Path, settings: PhantomSettings, item: _Item) -> tuple[Box, .
 
 
 def write_phantom_dataset(
-    folder: Path, settings: PhantomSettings, progress: Callable[[int, int], None] | None = None
+    folder: Path, settings: PhantomSettings, progress: ProgressCallback | None = None
 ) -> list[Path]:
     """Write a synthetic dataset.
 
@@ -142,7 +142,7 @@ def write_phantom_dataset(
     Args:
         folder: target folder; created if missing.
         settings: the settings. If the count is odd, the last image is one more normal image in train.
-        progress: called with (images done, total) after each image. An exception raised by it ends the
+        progress: called with (stage, images done, total) after each image. An exception raised by it ends the
             function.
 
     Returns:
@@ -174,6 +174,6 @@ def write_phantom_dataset(
             for box in boxes:
                 writer.writerow((item.name, *(f"{edge:.6f}" for edge in box)))
             if progress is not None:
-                progress(done, settings.count)
+                progress("Drawing", done, settings.count)
     _replace(folder / _BOXES, table.getvalue().encode())
     return [folder / item.name for item in items]

@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 from fracture_core.errors import ModelError
 from fracture_core.evaluation import PlattCalibration, Thresholds
+from fracture_core.io.disk_space import TEMPORARY_FOLDER, disk_errors
 from fracture_core.registry.card import ModelCard, WeightsFile
-from fracture_core.registry.disk_errors import TEMPORARY_FOLDER, model_disk_errors
 from fracture_core.registry.hash import sha256_of_file
 from fracture_core.registry.keras_file import KERAS_SUFFIX, extract_weights
 from fracture_core.registry.store import CARD_NAME, ModelStore, check_model_name
@@ -100,7 +100,10 @@ def add_weights(
     from fracture_core.registry.weight_check import check_weights
     from fracture_core.registry.weights import fill_weights
 
-    with model_disk_errors(TEMPORARY_FOLDER), tempfile.TemporaryDirectory(prefix="second-look-") as folder:
+    with (
+        disk_errors(TEMPORARY_FOLDER, ModelError),
+        tempfile.TemporaryDirectory(prefix="second-look-") as folder,
+    ):
         # A subfolder: the temporary folder itself is private to one user, and its permissions would be copied.
         result = Path(folder) / model_id
         result.mkdir()

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from fracture_core.errors import ModelError
+from fracture_core.io.disk_space import TEMPORARY_FOLDER, disk_errors
 from fracture_core.io.zip_limits import DAMAGED_ZIP_ERRORS, ENCRYPTED_FLAG, SUPPORTED_COMPRESSION
-from fracture_core.registry.disk_errors import TEMPORARY_FOLDER, model_disk_errors
 
 KERAS_SUFFIX = ".keras"
 
@@ -40,7 +40,7 @@ def extract_weights(source: Path, target: Path, shown: str) -> None:
             info = _member(archive, _WEIGHTS, _MAX_WEIGHTS_BYTES, shown)
             with (
                 archive.open(info) as compressed,
-                model_disk_errors(TEMPORARY_FOLDER),
+                disk_errors(TEMPORARY_FOLDER, ModelError),
                 target.open("wb") as file,
             ):
                 shutil.copyfileobj(compressed, file, 1 << 20)

@@ -15,10 +15,10 @@ from typing import BinaryIO
 from fracture_core.errors import ModelError
 from fracture_core.evaluation import predictions
 from fracture_core.imaging import QualityCheck, QualityState
+from fracture_core.io.disk_space import TEMPORARY_FOLDER, disk_errors
 from fracture_core.io.zip_limits import DAMAGED_ZIP_ERRORS, ENCRYPTED_FLAG, SUPPORTED_COMPRESSION
 from fracture_core.registry.card import ModelCard, WeightsFile
 from fracture_core.registry.check_arrays import check_arrays
-from fracture_core.registry.disk_errors import TEMPORARY_FOLDER, model_disk_errors
 from fracture_core.registry.model_readme import README_NAME, render_readme
 from fracture_core.registry.store import (
     CARD_NAME,
@@ -61,7 +61,7 @@ def export_model(store: ModelStore, model_id: str, to: Path, with_predictions: b
         raise ModelError(f"{target} already exists: choose another name or folder.")
     partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
     try:
-        with model_disk_errors(target):
+        with disk_errors(target, ModelError):
             target.parent.mkdir(parents=True, exist_ok=True)
             if as_zip:
                 partial.write_bytes(model_as_zip(store, model_id, with_predictions))
@@ -130,7 +130,10 @@ def import_model(store: ModelStore, source: Path | BinaryIO, shown: str = "", mo
         DataError: The table of predictions is invalid.
     """
     shown = shown or source.name
-    with model_disk_errors(TEMPORARY_FOLDER), tempfile.TemporaryDirectory(prefix="second-look-") as temporary:
+    with (
+        disk_errors(TEMPORARY_FOLDER, ModelError),
+        tempfile.TemporaryDirectory(prefix="second-look-") as temporary,
+    ):
         result = Path(temporary) / "model"
         result.mkdir()
         with _open_source(source, shown) as archive:
@@ -233,7 +236,7 @@ class _FolderSource:
         if not self.has(name):
             raise _missing_file(name, self._shown)
         _check_size(name, (self._folder / name).stat().st_size, self._shown)
-        with model_disk_errors(TEMPORARY_FOLDER):
+        with disk_errors(TEMPORARY_FOLDER, ModelError):
             shutil.copyfile(self._folder / name, result / name)
 
 
@@ -272,7 +275,7 @@ class _ZipSource:
         with (
             _damaged_message(self._shown),
             self._archive.open(info) as compressed,
-            model_disk_errors(TEMPORARY_FOLDER),
+            disk_errors(TEMPORARY_FOLDER, ModelError),
             (result / name).open("xb") as file,
         ):
             shutil.copyfileobj(compressed, file, 1 << 20)

@@ -25,9 +25,9 @@ from fracture_core.imaging import formats
 from fracture_core.imaging.dicom import parse_dicom
 from fracture_core.imaging.dicom_elements import (
     ELEMENT_ERRORS,
-    decoded_text,
-    encodings,
+    decode_text,
     read_element,
+    read_encodings,
     read_numbers,
     read_text,
 )
@@ -155,7 +155,7 @@ def _read_source(dataset: Dataset) -> DicomSource:
 
 
 def _read_identity(dataset: Dataset) -> Dataset:
-    charsets = encodings(dataset)
+    charsets = read_encodings(dataset)
     identity = Dataset()
     for keyword in (*_REQUIRED, *_OPTIONAL):
         value = _read_value(dataset, keyword, charsets)
@@ -171,7 +171,7 @@ def _read_value(dataset: Dataset, keyword: str, charsets: list[str]) -> str:
     """The text of an element; "" if it is missing, or an invalid date, time or sex."""
     vr = dictionary_VR(Tag(keyword))
     try:
-        value = str(decoded_text(dataset, keyword, charsets))
+        value = str(decode_text(dataset, keyword, charsets))
         if vr == "DA":
             return value if value and DA(value) else ""
         if vr == "TM":

@@ -54,5 +54,5 @@ def _open_audit(data: str) -> None:
 
 def _summary(changed: float, state: JobState) -> str:
     """Time and result of an audit."""
-    what = "Running." if state.status == "running" else state.what
+    what = "Running." if state.status == "running" else state.message
     return layout.escape_markdown(f"{datetime.fromtimestamp(changed, UTC):%Y-%m-%d %H:%M} UTC. {what}")

@@ -25,12 +25,12 @@ def _show_state(job: Job, format_count: Callable[[JobState], str]) -> None:
     state = job.state()
     if state.status != "running":
         st.rerun()
-    share = state.done / state.every if state.every else 0.0
-    count = f", {format_count(state)}" if state.every > 1 else ""
-    st.progress(min(share, 1.0), text=f"{state.what}{count}")
+    share = state.done / state.total if state.total else 0.0
+    count = f", {format_count(state)}" if state.total > 1 else ""
+    st.progress(min(share, 1.0), text=f"{state.message}{count}")
     st.button("Cancel", on_click=boundary.callback(job.cancel), key=f"job_cancel_{job.folder.name}")
     st.caption("The job continues when you leave this page.")
 
 
 def _count_text(state: JobState) -> str:
-    return f"{state.done:,} of {state.every:,}"
+    return f"{state.done:,} of {state.total:,}"

@@ -33,11 +33,13 @@ def show(card: ModelCard, data: Path) -> LabelIssues | None:
     running = state.status == "running"
     if running:
         job_progress.show(job)
-    error_message = st.session_state.pop(_ERROR_KEY, "") or (state.what if state.status == "failed" else "")
+    error_message = st.session_state.pop(_ERROR_KEY, "") or (
+        state.message if state.status == "failed" else ""
+    )
     if error_message:
         st.error(layout.escape_markdown(error_message))
     if state.status == "cancelled":
-        st.caption(state.what)
+        st.caption(state.message)
     if job.has_results:
         try:
             issues = _load_issues(str(job.folder), job.written_at)

@@ -49,15 +49,15 @@ def _describe(row: PublicDataset, here: bool, state: JobState) -> str:
 
 
 def _progress_text(state: JobState) -> str:
-    return f"{format_file_size(state.done)} of {format_file_size(state.every)}"
+    return f"{format_file_size(state.done)} of {format_file_size(state.total)}"
 
 
 def _show_licence(row: PublicDataset, job: DownloadJob, state: JobState) -> None:
     """Draw the licence, and the button that downloads the dataset once the user has agreed."""
     if state.status == "failed":
-        st.error(state.what)
+        st.error(state.message)
     elif state.status == "cancelled":
-        st.info(state.what)
+        st.info(state.message)
     url = f" ([text]({row.licence_url}))" if row.licence_url else ""
     st.markdown(
         f"**Licence:** {layout.escape_markdown(row.licence)}{url}  \n**Cite:** {layout.escape_markdown(row.citation)} "
