@@ -27,7 +27,7 @@ def config(tmp_path_factory, tiny_map):
         size=64,
         epochs=3,
         batch=8,
-        learning_rate=1e-3,
+        learning_rate=5e-3,
         box_weight=1.0,
         negatives=1.0,
     )
