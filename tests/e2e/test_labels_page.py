@@ -70,7 +70,7 @@ def test_from_the_search_to_a_mark_and_the_files(page, app, odd, tmp_path):
     page.get_by_text("marked: label wrong").wait_for()
     page.get_by_text("Marks, agreement, export").click()
     page.get_by_text("Wrong labels left out: 1").or_(
-        page.get_by_text("In the test split: 1 more")
+        page.get_by_text("Wrong labels in the test split: 1")
     ).wait_for()
     reviews.undo("B")
 
