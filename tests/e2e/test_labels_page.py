@@ -1,4 +1,4 @@
-"""The page Labels in a browser: search, cancel, list, open, mark and download."""
+"""Suspected labels in a real browser: searched, cancelled, listed, opened, marked, and taken along."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def odd(app, tmp_path_factory):
-    """The phantoms; one of them is also present rotated and with the other label."""
+    """The phantoms, one of them also turned and under the other label."""
     root = tmp_path_factory.mktemp("odd") / "set"
     shutil.copytree(app.phantoms, root)
     with Image.open(root / "fractured" / "synthetic_01.png") as film:
@@ -26,26 +26,26 @@ def odd(app, tmp_path_factory):
 
 def _open(page, app, folder):
     page.goto(f"{app.url}/labels?model=tiny")
-    field = page.get_by_role("textbox", name="Dataset folder")
+    field = page.get_by_role("textbox", name="Folder of the data set")
     field.fill(str(folder))
     field.press("Enter")
 
 
-def test_search_mark_and_download(page, app, odd, tmp_path):
+def test_from_the_search_to_a_mark_and_the_files(page, app, odd, tmp_path):
     reviews = ReviewStore.for_model(app.runs, "tiny")
     _open(page, app, odd)
-    page.get_by_role("button", name=re.compile("^(Find label errors|Search again)$")).click()
+    page.get_by_role("button", name=re.compile("^Look ")).click()
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("The search was cancelled.").wait_for()
-    page.get_by_role("button", name=re.compile("^(Find label errors|Search again)$")).click()
-    summary = page.get_by_test_id("suspects")
-    expect(summary).to_contain_text("of 57", timeout=120_000)
-    expect(summary).to_contain_text("under both labels: 1.")
+    page.get_by_role("button", name=re.compile("^Look ")).click()
+    said = page.get_by_test_id("suspects")
+    expect(said).to_contain_text("of 57", timeout=120_000)
+    expect(said).to_contain_text("with both labels: 1.")
 
-    page.get_by_role("heading", name="Images with both labels").wait_for()
+    page.get_by_role("heading", name="Pictures under both labels").wait_for()
     page.locator(".st-key-labels-contradiction-0 img").wait_for()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download list (CSV)").click()
+        page.get_by_role("button", name="Download the list (CSV)").click()
     path = tmp_path / "list.csv"
     download.value.save_as(path)
     rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"), newline="")))
@@ -53,7 +53,7 @@ def test_search_mark_and_download(page, app, odd, tmp_path):
     assert sorted(both) == ["fractured/synthetic_01.png", "not fractured/other.png"]
 
     page.locator(".st-key-labels-open-contradiction-0 button").click()
-    expect(page.locator(".facts")).to_contain_text("Same image with the other label")
+    expect(page.locator(".facts")).to_contain_text("Same picture under the other label")
     page.get_by_role("img", name=re.compile("^Film .*")).first.wait_for(timeout=120_000)
     name = page.get_by_role("textbox", name="Your name")
     name.fill("B")
@@ -69,38 +69,36 @@ def test_search_mark_and_download(page, app, odd, tmp_path):
     page.get_by_role("button", name="Back to the list").click()
     page.get_by_text("marked: label wrong").wait_for()
     page.get_by_text("Marks, agreement, export").click()
-    page.get_by_text("with a label that is called wrong and left out: 1").or_(
-        page.get_by_text("In the test split: 1 more")
+    page.get_by_text("Wrong labels left out: 1").or_(
+        page.get_by_text("Wrong labels in the test split: 1")
     ).wait_for()
     reviews.undo("B")
 
-    # The list is still there after a reload, and keys step through its images.
+    # The same list is there for the next who comes, and its films can be stepped through with keys.
     _open(page, app, odd)
     expect(page.get_by_test_id("suspects")).to_contain_text("of 57")
     page.locator(".st-key-labels-open-contradiction-0 button").click()
     counted = page.locator(".st-key-labels-steps .count")
     first = counted.inner_text()
-    previous, following = (
-        page.get_by_role("button", name=re.compile(f"^{label}")) for label in ("Previous", "Next")
-    )
+    back, on = (page.get_by_role("button", name=re.compile(f"^{words}")) for words in ("Previous", "Next"))
     page.get_by_role("button", name="Back to the list").wait_for()
-    page.keyboard.press("n" if following.is_enabled() else "p")
+    page.keyboard.press("n" if on.is_enabled() else "p")
     expect(counted).not_to_have_text(first)
-    page.keyboard.press("p" if previous.is_enabled() else "n")
+    page.keyboard.press("p" if back.is_enabled() else "n")
 
 
-def test_an_invalid_folder_gives_a_message(page, app, tmp_path):
+def test_what_cannot_be_searched_is_said(page, app, tmp_path):
     _open(page, app, tmp_path)
-    page.get_by_text("does not contain the image").wait_for()
+    page.get_by_text("but it is not there: name the folder that holds the data set").wait_for()
 
 
 def test_the_list_is_not_wider_than_the_screen(page, app, odd):
     _open(page, app, odd)
-    page.get_by_role("button", name=re.compile("^(Find label errors|Search again)$")).click()
+    page.get_by_role("button", name=re.compile("^Look ")).click()
     page.get_by_role("button", name="Cancel").wait_for()
-    page.get_by_role("button", name="Search again").wait_for(timeout=120_000)
-    page.get_by_role("heading", name="Images with both labels").wait_for()
+    page.get_by_role("button", name="Look again").wait_for(timeout=120_000)
+    page.get_by_role("heading", name="Pictures under both labels").wait_for()
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 900})
-        page.get_by_role("heading", name="Images with both labels").wait_for()
+        page.get_by_role("heading", name="Pictures under both labels").wait_for()
         assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width

@@ -90,7 +90,7 @@ def test_the_next_training_set_leaves_a_wrong_label_out(page, app, tmp_path):
     page.get_by_role("img", name=re.compile("^Image ")).first.wait_for()
     page.get_by_text("Marks, agreement, export").click()
     page.get_by_text("Images: 56. Wrong labels left out: 1.").wait_for()
-    page.get_by_text("In the test split: 1 more").wait_for()
+    page.get_by_text("Wrong labels in the test split: 1.").wait_for()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download manifest (CSV)").click()
     path = tmp_path / "next.csv"
