@@ -56,8 +56,8 @@ class PhantomSettings:
         """
         if not MIN_COUNT <= self.count <= MAX_COUNT:
             raise DataError(
-                f"A synthetic dataset needs {MIN_COUNT} to {MAX_COUNT:,} images, so that every split has both classes, but "
-                f"the count is {self.count}. Choose a count in this range."
+                f"A synthetic dataset needs {MIN_COUNT} to {MAX_COUNT:,} images, so that every split has both classes, "
+                f"but the count is {self.count}. Choose a count in this range."
             )
         if self.seed < 0:
             raise DataError(f"The seed must be 0 or greater, but it is {self.seed}. Choose another seed.")
