@@ -52,7 +52,7 @@ def test_matrix_to_gallery_to_case_to_mark_to_export_and_back(page, app, tmp_pat
     assert (stands.mark, stands.note, stands.reviewer) == ("subtle", "=2+2, u", "Reader Ä")
 
     page.get_by_role("button", name="Back to the list").click()
-    page.get_by_text("1 mark on 1 film by 1 reviewer.").wait_for()
+    page.get_by_text("1 mark on 1 image by 1 reviewer.").wait_for()
     page.get_by_text("Marks, agreement, export").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Export reviews (CSV)").click()
@@ -66,7 +66,7 @@ def test_matrix_to_gallery_to_case_to_mark_to_export_and_back(page, app, tmp_pat
     page.locator("input[type=file]").set_input_files(path)
     page.get_by_text("Imported reviews: 1. Already present: 0.").wait_for()
     assert reviews.all() == [stands]
-    page.get_by_text("1 mark on 1 film by 1 reviewer.").wait_for()
+    page.get_by_text("1 mark on 1 image by 1 reviewer.").wait_for()
 
     wrong = tmp_path / "wrong.csv"
     wrong.write_text("id,mark\n1,subtle\n")

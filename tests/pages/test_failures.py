@@ -219,7 +219,7 @@ def test_the_page_says_what_scikit_learn_says_of_the_test_split(store):
     assert f'<td class="value">{roc_auc_score(wanted["label"], wanted["probability"]):.2f}</td>' in words(
         test
     )
-    assert "60 films, 30 with a fracture, in 20 groups" in words(test)
+    assert "60 images, 30 with a fracture, in 20 groups" in words(test)
 
 
 def test_threshold_updates_the_page_and_resets(store):
@@ -311,7 +311,7 @@ def test_model_of_abnormalities_does_not_mention_fractures(store):
     shown = words(test)
     assert "abnormality suspected" in shown
     assert "truth: no abnormality" in shown
-    assert "60 films, 30 with an abnormality" in shown
+    assert "60 images, 30 with an abnormality" in shown
     shutil.copytree(store / "full", store / "second")
     for view in ({}, {"case": "test/film003", "kind": "all", "with": "second"}):
         every = " ".join(str(found.proto) for found in opened(model="full", **view).main)

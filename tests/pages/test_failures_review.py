@@ -154,7 +154,7 @@ def test_a_broken_file_of_reviews_is_said_and_the_numbers_stay(reviews, tested):
 
 def test_counts_and_agreement_in_words():
     marks = [Review("1", "subtle", "", name, TIME) for name in ("A", "B&C")]
-    assert review_summary.summary_text(marks) == "2 marks on 1 film by 2 reviewers."
+    assert review_summary.summary_text(marks) == "2 marks on 1 image by 2 reviewers."
     table = review_summary.counts_html(marks)
     assert '<th scope="col">B&amp;C</th>' in table
     assert '<th scope="row">subtle</th><td>1</td><td>1</td><td>1</td>' in table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,7 @@ def _slide_cache(key: str, root: str, cases: tuple[str, ...]) -> dict[str, Lesso
     return {}
 
 
-def _make_slide(record: TestRecord, root: str, row: dict[str, Any]) -> LessonSlide | None:
+def _make_slide(record: TestRecord, root: str, row: dict[Hashable, Any]) -> LessonSlide | None:
     """The slide of one image, without its note; None if the image cannot be read."""
     displayed = _explain(record.card, root, row["path"])
     if displayed is None:
