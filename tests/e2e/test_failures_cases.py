@@ -65,7 +65,7 @@ def test_two_models_on_one_film_and_the_link_to_it(page, app, twin):
     expect(page.get_by_test_id("compared")).to_have_text(said)
     expect(page).to_have_url(re.compile("with=twin"))
 
-    page.get_by_role("button", name="Link").click()
+    page.get_by_role("button", name="Link", exact=True).click()
     link = page.get_by_test_id("stCode").inner_text().strip()
     page.goto("about:blank")
     page.goto(link)
@@ -86,18 +86,18 @@ def test_films_are_listed_by_likeness_and_their_copies_are_named(page, app, less
         timeout=120_000
     )  # the model wakes first
     # The model was trained on other films, which are not in this folder.
-    expect(page.get_by_text("Their pictures are not in the folder")).to_be_visible()
+    expect(page.get_by_text("These images are not in the dataset folder")).to_be_visible()
     page.get_by_role("button", name="Find similar").click()
     first = page.locator(".st-key-failures-open-0 button")
     short = case.rsplit("/", 1)[-1]
-    expect(page.get_by_role("combobox", name="Order")).to_have_value(f"Most like {short} first")
+    expect(page.get_by_role("combobox", name="Sort by")).to_have_value(f"Most similar to {short} first")
     expect(first).to_have_text(short)
     # Slices come last: the page is then whole, and nothing moves under the pointer.
     page.get_by_text("No slice has films enough").wait_for()
     # The nearest is another film, and its distance stands on its card.
     expect(page.locator(".st-key-failures-card-1")).to_contain_text("distance")
     expect(page).to_have_url(re.compile("sort=like&like="))
-    page.get_by_role("combobox", name="Order").click()
+    page.get_by_role("combobox", name="Sort by").click()
     page.keyboard.type("Highest loss")
     page.get_by_role("option", name="Highest loss first").wait_for()
     page.keyboard.press("Enter")

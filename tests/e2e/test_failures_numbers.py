@@ -54,7 +54,7 @@ def test_a_moved_threshold_moves_every_number(page, app, films):
     slider.press("ArrowRight")
     expect(said).to_contain_text("At a prevalence of 8.5%")
     expect(page).to_have_url(re.compile("prevalence=8.5"))
-    page.get_by_role("button", name="Link").click()
+    page.get_by_role("button", name="Link", exact=True).click()
     expect(page.get_by_text(re.compile(r"failures\?model=tiny.*prevalence=8\.5"))).to_be_visible()
     page.keyboard.press("Escape")
     slider = page.get_by_role("slider", name="Operating threshold")

@@ -110,5 +110,5 @@ def test_nothing_is_wider_than_the_screen(page, app, width):
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
     page.get_by_role("button", name="Back to the list").click()
     page.get_by_text("Marks, agreement, export").click()
-    page.get_by_role("heading", name="Next training set").wait_for()
+    page.get_by_role("heading", name="Reviewed training set").wait_for()
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
