@@ -15,12 +15,11 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from fracture_core.label_errors.out_of_fold import out_of_fold_probabilities
 from numpy.typing import NDArray
 
 from fracture_core import paths
 from fracture_core.evaluation.proportion import proportion_interval
-from fracture_core.label_errors.confident_learning import find_suspected_labels
+from fracture_core.label_errors.confident_learning import cross_validated_probabilities, find_suspected_labels
 from fracture_core.label_errors.find_label_errors import DatasetFeatures, extract_dataset_features
 from fracture_core.registry.store import ModelStore
 
@@ -34,7 +33,7 @@ def _search(dataset: DatasetFeatures, share: float, seed: int) -> dict[str, list
     flipped[np.random.default_rng(seed).choice(len(labels), round(share * len(labels)), replace=False)] = True
     given = np.where(flipped, 1 - labels, labels)
     listed = find_suspected_labels(
-        given, out_of_fold_probabilities(dataset.features, given, dataset.groups, lambda *step: None)
+        given, cross_validated_probabilities(dataset.features, given, dataset.groups, lambda *step: None)
     )
     results: dict[str, list[NDArray[np.bool_]]] = {}
     subgroups = {

@@ -74,9 +74,9 @@ def main() -> None:
 def _peak_in_box(data: "TrainingData", row: int, cells: NDArray[np.float32], stride: int) -> bool:
     """Return whether the strongest cell of the map is in a bounding box."""
     y, x = np.unravel_index(cells.argmax(), cells.shape)
-    height, width = data.placement(row).source
+    height, width = data.transform(row).source
     corners = np.array(data.cases[row].boxes).reshape(-1, 2, 2) * (width, height)
-    boxes = data.placement(row).to_canvas(corners).reshape(-1, 4)
+    boxes = data.transform(row).to_canvas(corners).reshape(-1, 4)
     point = (np.array([x, y]) + 0.5) * stride
     return bool(((boxes[:, :2] <= point) & (point <= boxes[:, 2:])).all(axis=1).any())
 

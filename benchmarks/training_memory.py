@@ -55,7 +55,7 @@ def _measure(folder: Path, count: int, size: int) -> None:
     spec = InputSpec(size, size)
     before, peak = _anonymous_memory(), 0.0
 
-    def record(done: int, _total: int) -> None:
+    def record(_stage: str, done: int, _total: int) -> None:
         nonlocal peak
         if done % 500 == 0:
             peak = max(peak, _anonymous_memory())
@@ -69,7 +69,7 @@ def _measure(folder: Path, count: int, size: int) -> None:
     start = time.perf_counter()
     for number in range(len(batches)):
         batches[number]
-        record(number * 100, 0)
+        record("", number * 100, 0)
     print(
         f"{count:7,} images of {size} px: peak {peak - before:.0f} MB above the start, "
         f"{decoded.canvases.nbytes / 1e6:,.0f} MB on disk; decoded in {decoding:.0f} s, "

@@ -78,7 +78,7 @@ def _show_image(image: StudyImage, card: ModelCard, label: str) -> None:
     if opinion is None:
         # An image that could be read at first and not again has its error in a new entry.
         error = image.error or next(
-            (other.error for other in image.reading.images() if other.key == image.key), ""
+            (other.error for other in image.study.images() if other.key == image.key), ""
         )
         st.error(layout.escape_markdown(f"{image.name}: {error}"))
         return
@@ -88,7 +88,7 @@ def _show_image(image: StudyImage, card: ModelCard, label: str) -> None:
         st.subheader(layout.escape_markdown(image.name), anchor=False)
         st.caption(f"{opinion.film.kind}, {opinion.film.width} × {opinion.film.height} pixels")
         if opinion.gate.withheld:
-            answer.withheld(opinion.gate, partial(image.reading.answer_anyway, image), image.key)
+            answer.withheld(opinion.gate, partial(image.study.answer_anyway, image), image.key)
         elif opinion.verdict is None or opinion.probability is None:
             answer.show_rejection(opinion)
         else:

@@ -5,7 +5,7 @@ import numpy as np
 from fracture_core.audit.audited_images import AuditedImages
 from fracture_core.audit.finding import Finding, Level
 from fracture_core.audit.wording import count_images, first_ids, verb_form
-from fracture_core.datasets.layouts.rotated_copies import is_rotated_copy
+from fracture_core.datasets.layouts.image_files import is_rotated_copy
 from fracture_core.vocabulary import label_text
 
 # The number of files is misleading if fewer than this share of them are different images.

@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
         write_manifest(args.write_manifest, clean_split.cases, audit.catalogue.finding, audit.catalogue)
         print(f"The clean split is in {args.write_manifest}: train on it with --data.", file=sys.stderr)
     if args.write_distinct:
-        from fracture_core.audit.deduplicate import deduplicate
+        from fracture_core.audit.clean_split import deduplicate
         from fracture_core.datasets.manifest import write_manifest
 
         write_manifest(

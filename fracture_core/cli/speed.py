@@ -18,7 +18,7 @@ from fracture_core.runs.precision import set_precision
 from fracture_core.zoo import ARCHITECTURES, find_architecture
 
 if TYPE_CHECKING:
-    from fracture_core.training.training_speed import TrainingSpeed
+    from fracture_core.training.duration_estimate import TrainingSpeed
 
 
 def add(commands: Subparsers) -> None:

@@ -166,9 +166,9 @@ def _answer_page(lesson: LessonPresentation, slide: LessonSlide, number: int) ->
     return [figures, Spacer(0, 3 * mm), text]
 
 
-def _corners(box: Box) -> NDArray[np.float64]:
+def _corners(box: Box) -> NDArray[np.float32]:
     x0, y0, x1, y1 = box
-    return np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
+    return np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], np.float32)
 
 
 def _summary_page(lesson: LessonPresentation) -> list[Flowable]:

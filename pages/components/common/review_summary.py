@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fracture_core import paths
 from fracture_core.registry.card import ModelCard
 from fracture_core.review import ANNOTATIONS, Review, ReviewerAgreement, ReviewStore
-from fracture_core.review.review_store import later_counts
+from fracture_core.review.review_store import shared_marks_text
 
 ANY_REVIEW, REVIEWED, NOT_REVIEWED = "", "marked", "unmarked"
 
@@ -100,7 +100,8 @@ def merge_question(reviews: Sequence[Review], old: str, new: str) -> str:
     moving, existing = ({review.case for review in reviews if review.reviewer == name} for name in (old, new))
     marks = f"{len(moving):,} mark{'s' * (len(moving) != 1)}"
     return (
-        f"“{new}” already has marks. {marks} of “{old}” will move to “{new}”.{later_counts(len(moving & existing))} "
+        f"“{new}” already has marks. {marks} of “{old}” will move to “{new}”."
+        f"{shared_marks_text(len(moving & existing))} "
         "Merging cannot be undone."
     )
 

@@ -63,7 +63,7 @@ def show_progress(record: TestRecord) -> bool:
 def _live(record: TestRecord, work: SimilaritySearch) -> None:
     if not work.is_running:
         st.rerun()  # the page then stops asking
-    st.progress(work.done / max(work.every, 1), f"Comparing images: {work.done:,} of {work.every:,}")
+    st.progress(work.done / max(work.total, 1), f"Comparing images: {work.done:,} of {work.total:,}")
     st.caption("Sorted by confidence until this is done. Features are cached.")
 
 

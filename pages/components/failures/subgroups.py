@@ -113,7 +113,7 @@ def _stamp(known: pd.DataFrame | None) -> tuple[str, ...]:
 def _table(parts: tuple[SubgroupResult, ...], finding: str, chosen: str) -> None:
     """Draw the subgroups; selecting a row lists the cases of that subgroup."""
     titles = [part.title for part in parts]
-    key = f"failures_slice_rows {len(parts[0].slices)}"
+    key = f"failures_slice_rows {len(parts[0].subgroups)}"
     rows_of_it = [titles.index(chosen)] if chosen in titles else []
     st.session_state[key] = {"selection": {"rows": rows_of_it, "columns": [], "cells": []}}
     st.dataframe(
@@ -124,7 +124,9 @@ def _table(parts: tuple[SubgroupResult, ...], finding: str, chosen: str) -> None
         on_select=boundary.callback(partial(_select, key, titles)),
         selection_mode="single-row",
         column_config={
-            "Subgroup": st.column_config.TextColumn(width="medium" if len(parts[0].slices) == 1 else "large"),
+            "Subgroup": st.column_config.TextColumn(
+                width="medium" if len(parts[0].subgroups) == 1 else "large"
+            ),
             "Differs": st.column_config.TextColumn(width=_DIFFERENCE_WIDTH),
             **{title: st.column_config.NumberColumn(format="%.2f") for title in _METRICS.values()},
         },

@@ -10,7 +10,7 @@ import streamlit as st
 from fracture_core.audit.wording import SPLIT_TITLES
 from fracture_core.file_names import escape_name
 from fracture_core.vocabulary import finding_with_article
-from pages.components.common import boundary, figure_grid, thumbnails
+from pages.components.common import boundary, case_images, figure_grid
 from pages.components.common.chart_theme import apply_dark_theme
 from pages.components.train.dataset_preview import DatasetPreview
 
@@ -120,7 +120,7 @@ def _show_samples(dataset: DatasetPreview) -> None:
     figure_grid.show(
         (
             figure_grid.Figure(
-                thumbnails.thumbnail_data_uri(escape_name(str(case.path))),
+                case_images.thumbnail_data_uri(escape_name(str(case.path))),
                 f"Image {Path(case.id).name}, {labels[case.label]}",
                 labels[case.label],
                 ", ".join(filter(None, (SPLIT_TITLES[case.split], *case.regions))),

@@ -63,7 +63,7 @@ def choose_synthetic() -> str:
 def _create(folder: Path, settings: PhantomSettings) -> None:
     bar = st.progress(0.0, text="Drawing the first image")
 
-    def show(done: int, total: int) -> None:
+    def show(_stage: str, done: int, total: int) -> None:
         bar.progress(done / total, text=f"Drawing: {done} of {total} images")
 
     with _WRITING:
