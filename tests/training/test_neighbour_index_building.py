@@ -100,14 +100,19 @@ def test_job_reports_its_state(tmp_path):
         states.append(job.state())
 
     assert job.run(work) == 0
-    assert (states[0].status, states[0].what, states[0].done, states[0].every) == ("running", "Reading", 3, 3)
+    assert (states[0].status, states[0].message, states[0].done, states[0].total) == (
+        "running",
+        "Reading",
+        3,
+        3,
+    )
     assert job.state().status == "finished"
 
     def fail(progress):
         raise DataError("Expected training_data.")
 
     assert job.run(fail) == 1
-    assert (job.state().status, job.state().what) == ("failed", "Expected training_data.")
+    assert (job.state().status, job.state().message) == ("failed", "Expected training_data.")
     job.forget()
     assert job.state().status == "absent"
 
@@ -128,7 +133,7 @@ def test_job_whose_process_disappeared_has_failed(tmp_path):
         )
     )
     assert job.state().status == "failed"
-    assert "start it again" in job.state().what
+    assert "Start it again" in job.state().message
 
 
 def test_started_job_can_be_cancelled(store, tmp_path, monkeypatch):

@@ -79,7 +79,7 @@ def test_irrelevant_settings_need_no_new_measurement(tmp_path):
 def test_failed_measurement_states_the_reason(tmp_path):
     job = SpeedJob.for_config(tmp_path, TINY)
     assert job.run(replace(TINY, freeze_before="nonesuch")) == 1
-    assert "has no 'nonesuch'" in job.state().what
+    assert "has no 'nonesuch'" in job.state().message
     assert job.speed() is None
 
 
@@ -90,7 +90,7 @@ def test_too_little_memory_has_a_clear_message(tmp_path, monkeypatch):
     monkeypatch.setattr(measure_speed, "measure_training_speed", out_of_memory)
     job = SpeedJob.for_config(tmp_path, TINY)
     assert job.run(TINY) == 1
-    assert "choose a smaller batch or input size" in job.state().what
+    assert "choose a smaller batch or input size" in job.state().message
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", json.dumps({"trained": 1})])
@@ -147,5 +147,5 @@ def test_result_is_discarded_if_a_training_has_started(tmp_path, monkeypatch):
     job = SpeedJob.for_config(tmp_path, TINY)
     assert job.run(TINY) == 1
     assert job.state().status == "failed"
-    assert "one is being trained" in job.state().what
+    assert "one is being trained" in job.state().message
     assert job.speed() is None
