@@ -168,4 +168,4 @@ def test_counts_and_agreement_in_words():
     assert "<td>3 of 5</td><td>0.40 (95% CI 0.10–0.70, n = 5)</td>" in words
     assert "undefined: both used a single mark" in words
     assert "undefined: no image marked by both" in words
-    assert "once two reviewers" in review_summary.agreement_html([])
+    assert "when two reviewers" in review_summary.agreement_html([])
