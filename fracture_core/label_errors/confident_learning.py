@@ -47,7 +47,7 @@ def cross_validated_probabilities(
         >>> labels = np.tile([0, 1], 20)
         >>> features = rng.normal(size=(40, 3)) + 5 * labels[:, None]
         >>> labels[0] = 1  # a label error
-        >>> probabilities = cross_validated_probabilities(features, labels, np.arange(40), lambda done, total: None)
+        >>> probabilities = cross_validated_probabilities(features, labels, np.arange(40), lambda *step: None)
         >>> find_suspected_labels(labels, probabilities).tolist()
         [0]
     """
