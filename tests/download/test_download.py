@@ -60,7 +60,7 @@ def test_fracatlas(fracatlas, local_host, tmp_path):
     found = download_dataset(
         fracatlas,
         tmp_path / "sets" / "fa",
-        lambda done, total: seen.append((done, total)),
+        lambda _stage, done, total: seen.append((done, total)),
         messages.append,
         FAST_RETRY,
     )
@@ -248,7 +248,7 @@ def test_several_files_and_an_unknown_layout(fracatlas, local_host, tmp_path):
         "SOURCE.txt",
     }
     assert (found.layout, found.image_count) == ("", 2)
-    assert found.warnings[0].startswith("Expected a data set in ")
+    assert found.warnings[0].startswith("No known dataset in ")
     total = sum(len(page.body) for page in parts.values()) + len(b"filestem\n1\n2\n")
     assert seen == sorted(seen)
     assert seen[-1] == (total, total)

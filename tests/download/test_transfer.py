@@ -305,7 +305,7 @@ def test_no_network(get):
 
 
 @pytest.mark.parametrize(
-    ("number", "message"), [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "the disk said")]
+    ("number", "message"), [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "Could not write to")]
 )
 def test_disk_errors(get, local_host, tmp_path, monkeypatch, number, message):
     _serve(local_host)

@@ -117,7 +117,7 @@ def test_progress_rises_to_the_total(images):
         [near_duplicates.compute_fingerprint(image.astype(np.float32) / 255) for image in images]
     )
     near_duplicates.group_duplicates(
-        prints, lambda k: _square(images[k]), lambda *arguments: seen.append(arguments)
+        prints, lambda k: _square(images[k]), lambda _stage, done, total: seen.append((done, total))
     )
     assert seen[-1][0] == seen[-1][1]
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
@@ -171,7 +171,7 @@ def test_find_duplicates_among_files(images, tmp_path):
     paths[5].write_bytes(b"not an image either")
     seen: list[tuple[int, int]] = []
     found = near_duplicates.find_duplicates(
-        [*paths, tmp_path / "missing.png"], lambda *arguments: seen.append(arguments)
+        [*paths, tmp_path / "missing.png"], lambda _stage, done, total: seen.append((done, total))
     )
     assert found.tolist() == [0, 1, 0, 1, 2, 3, 4]
     assert seen == [(number, 7) for number in range(1, 8)]

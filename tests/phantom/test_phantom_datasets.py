@@ -44,7 +44,9 @@ def test_dataset_folders_counts_and_boxes(tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     root = tmp_path / "set"
     paths = write_phantom_dataset(
-        root, PhantomSettings(20, seed=2, size=TINY), progress=lambda done, count: seen.append((done, count))
+        root,
+        PhantomSettings(20, seed=2, size=TINY),
+        progress=lambda _stage, done, count: seen.append((done, count)),
     )
     assert seen == [(i, 20) for i in range(1, 21)]
     counts = {
@@ -79,7 +81,7 @@ def test_layout_recognises_a_synthetic_dataset(tmp_path: Path) -> None:
     assert {case.regions for case in cases} == {(region,) for region in PHANTOM_REGIONS}
     row = find_layout(name)
     assert "Synthetic" in row.citation
-    assert "says nothing about patients" in row.limits[0]
+    assert "do not apply to patients" in row.limits[0]
     # Masks are not images of the dataset. Both images of one limb are in the same split.
     assert not any(case.id.startswith("masks") for case in cases)
     groups = {case.group: {other.split for other in cases if other.group == case.group} for case in cases}
@@ -156,7 +158,7 @@ def test_interrupted_dataset_is_resumed(tmp_path: Path) -> None:
     settings = PhantomSettings(7, size=TINY)
     write_phantom_dataset(whole, settings)
 
-    def stop(done: int, count: int) -> None:
+    def stop(_stage: str, done: int, count: int) -> None:
         if done == 3:
             raise KeyboardInterrupt
 
@@ -180,7 +182,7 @@ def test_parallel_writing_gives_the_same_files(tmp_path: Path, monkeypatch: pyte
 
 
 def test_writing_can_be_interrupted(tmp_path: Path) -> None:
-    def stop(done: int, count: int) -> None:
+    def stop(_stage: str, done: int, count: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

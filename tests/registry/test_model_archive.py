@@ -92,7 +92,7 @@ def test_existing_files_are_not_overwritten(store, tmp_path):
     export_model(store, "tiny", tmp_path / "out")
     with pytest.raises(SecondLookError, match="already exists"):
         export_model(store, "tiny", tmp_path / "out")
-    with pytest.raises(SecondLookError, match="Cannot write to"):
+    with pytest.raises(SecondLookError, match="Could not write to"):
         export_model(store, "tiny", tmp_path / "out" / "tiny" / "card.json" / "model.zip")
 
 
@@ -111,7 +111,7 @@ def with_weights(parts: dict[str, bytes], content: bytes) -> dict[str, bytes]:
     ("changes", "message"),
     [
         ({"golden": 3.0}, "The reference prediction of model differs from its card by"),
-        ({"architecture": "os"}, "Expected an architecture out of"),
+        ({"architecture": "os"}, "Unknown architecture"),
         ({"architecture": ["four_block"]}, "model card .* is not valid"),
         ({"golden": "1"}, "model card .* is not valid"),
         ({"title": None}, "model card .* is not valid"),
@@ -223,7 +223,7 @@ def npz_with_declared_shape(shape: tuple[int, ...]) -> bytes:
         (b"no arrays", "heads.npz is not a valid file of arrays"),
         (npz(a=np.array([{"code": 1}], dtype=object)), "contains objects"),
         (npz_with_declared_shape((10**6, 10**6)), "does not have its declared size"),
-        (npz(a=np.zeros(3)), "Expected the second heads"),
+        (npz(a=np.zeros(3)), "The auxiliary heads"),
     ],
 )
 def test_invalid_auxiliary_heads(parts, import_parts, content, message):
@@ -271,7 +271,5 @@ def _full(*_given, **_named):
 def test_full_temporary_disk_is_a_clear_error(store, target_store, monkeypatch, step):
     content = model_as_zip(store, "tiny")
     monkeypatch.setattr(tempfile if step == "mkdtemp" else shutil, step, _full)
-    with pytest.raises(
-        SecondLookError, match=r"Cannot write to the temporary folder \(No space left on device\)"
-    ):
+    with pytest.raises(SecondLookError, match="the temporary folder: the disk is full"):
         import_model(target_store, io.BytesIO(content), "model.zip")

@@ -164,7 +164,7 @@ def test_state_is_written_atomically(run, monkeypatch):
 
 
 def test_state_without_boot_id(run, monkeypatch, tmp_path):
-    monkeypatch.setattr(background, "_BOOT", tmp_path / "gone")
+    monkeypatch.setattr(background, "_BOOT_ID_FILE", tmp_path / "gone")
     run.set_state("running")
     assert run.state().status == "running"
 
