@@ -26,8 +26,8 @@ def leaky(tmp_path_factory):
 def test_table(command, leaky):
     result = command("audit", leaky)
     assert result.status == 0
-    assert "1 of 5 test files shows a picture that is also in training" in " ".join(result.out.split())
-    assert "Mended split" in result.out
+    assert "1 of 5 test files is a near-duplicate of a training file" in " ".join(result.out.split())
+    assert "Clean split" in result.out
 
 
 def test_json(command, leaky):
@@ -42,7 +42,7 @@ def test_html_report_and_manifest(command, leaky, tmp_path):
     result = command("audit", leaky, "--html", page, "--write-manifest", manifest, "--seed", 3)
     assert result.status == 0
     assert "train on it with --data" in result.err
-    assert "<h1>Audit of a data set</h1>" in page.read_text("utf-8")
+    assert "<h1>Dataset audit</h1>" in page.read_text("utf-8")
     with manifest.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 16
@@ -60,4 +60,6 @@ def test_errors_are_one_sentence(command, leaky, tmp_path):
     assert result.err.splitlines()[-1].startswith("Cannot write the report to")
     result = command("audit", leaky, "--write-manifest", tmp_path / "no" / "folder.csv")
     assert result.status == 1
-    assert result.err.splitlines()[-1].startswith("Expected to write a manifest to")
+    assert result.err.splitlines()[-1].startswith(
+        f"The manifest {tmp_path / 'no' / 'folder.csv'} could not be written"
+    )

@@ -95,7 +95,7 @@ def test_two_models_are_compared_on_their_shared_test_images(store, other):
     assert found.first.value == pytest.approx(store.card("tiny").test.auc.value)
     assert found.second.value == 0.5
     result = comparison.comparison_sentence(found, "tiny", other, "fracture")
-    assert f"On the {len(films)} films in {found.groups} groups that both were tested on" in result
+    assert f"On {len(films)} shared test images in {found.groups} groups" in result
 
 
 def test_the_roc_figure_names_the_finding(store, other):
@@ -105,7 +105,7 @@ def test_the_roc_figure_names_the_finding(store, other):
 
 
 def test_models_without_shared_test_images_give_one_sentence(store, other, edit_card):
-    with pytest.raises(ModelError, match="but got tiny twice"):
+    with pytest.raises(ModelError, match="tiny was given twice"):
         comparison.compare_models(store, "tiny", "tiny")
     folder = store.root / other
     card = ModelCard.load(folder / "card.json")
@@ -144,7 +144,7 @@ def test_compare_command(command, store, other, runs, tmp_path, monkeypatch):
     assert result.status == 1  # the hash of the second model is wrong, so its speed is not measured
     result = command("models", "compare", "tiny", other, "--out", tmp_path / "out")
     assert result.status == 0
-    assert "that both were tested on" in result.lines[-1]
+    assert "shared test images" in result.lines[-1]
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "comparison.csv", "pair.json", "roc.svg", "roc.png", "auc.svg", "auc.png", "loss.svg", "loss.png",
     }  # fmt: skip

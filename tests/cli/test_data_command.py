@@ -66,7 +66,7 @@ def test_download_with_consent_by_option(command, fracatlas, tmp_path):
     result = command("data", "get", "fracatlas", "--to", tmp_path / "fa", "--yes")
     assert result.status == 0
     assert result.lines[-1] == f"6 images are in {tmp_path / 'fa'}, layout fracatlas."
-    assert "Fetching: 100% of " in result.err
+    assert "Downloading: 100% of " in result.err
     assert result.lines[1] == "Licence: CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/)"
 
 
@@ -105,15 +105,15 @@ def test_a_download_with_a_warning_succeeds(command, fracatlas, monkeypatch, tmp
     )
     result = command("data", "get", "fracatlas", "--to", tmp_path / "fa", "--yes")
     assert result.status == 0
-    assert "Expected 4,083 films as published, but there are 6 films" in result.err
+    assert "The download contains 6 images; 4,083 images were published" in result.err
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("nothing", "--to", "x"), "but got 'nothing'"),
+        (("nothing", "--to", "x"), "There is no public dataset 'nothing'. Choose one of: fracatlas"),
         (("fracatlas",), "there is no terminal to ask on"),
-        (("mura", "--to", "x"), "is given to those who register"),
+        (("mura", "--to", "x"), "MURA requires registration"),
     ],
 )
 def test_errors_are_one_sentence(command, arguments, sentence):
@@ -141,7 +141,11 @@ def test_a_zip_is_unpacked_where_the_page_train_finds_it(command, unpacked, runs
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(None, "No such file"), (b"text", "Expected a whole zip"), (pack({"a.txt": b""}), "a.zip")],
+    [
+        (None, "No such file"),
+        (b"text", "a.zip is damaged or not a supported zip archive"),
+        (pack({"a.txt": b""}), "a.zip"),
+    ],
 )
 def test_invalid_zips_give_a_sentence(command, runs, tmp_path, content, sentence):
     if content is not None:
@@ -155,7 +159,7 @@ def test_invalid_zips_give_a_sentence(command, runs, tmp_path, content, sentence
 def test_only_unpacked_zips_can_be_deleted(command, unpacked, runs, tmp_path, monkeypatch):
     result = command("data", "delete", tmp_path)
     assert (result.status, tmp_path.is_dir()) == (1, True)
-    assert "Expected a set that was uploaded" in result.err
+    assert "was not deleted, because it is not an uploaded dataset" in result.err
     monkeypatch.chdir(unpacked.parent)
     assert command("data", "delete", unpacked.name).status == 0
     assert uploaded_datasets.uploaded_folders(runs) == []

@@ -26,7 +26,7 @@ def test_files_contain_the_printed_metrics(command, store, phantoms, tmp_path):
     slices = pd.read_csv(out / "slices.csv")
     assert {"Brightness", "Contrast"} <= {name.split(":")[0] for name in slices["slice"]}
     assert set(slices["threshold"].round(4)) == {round(record.threshold, 4)}
-    nothing = "No slice has films enough to be compared with the rest."
+    nothing = "No subgroup has enough images to be compared with the rest."
     assert nothing in result.lines
     page = (out / "report.html").read_text("utf-8")
     assert nothing in page
@@ -64,7 +64,7 @@ def test_evaluating_all_splits_gives_a_warning(command, phantoms):
     result = command("evaluate", "--model", "tiny", "--data", phantoms, "--split", "all")
     assert result.status == 0
     assert result.lines[0].startswith("56 images")
-    assert "the figures flatter it" in result.err
+    assert "the figures are too optimistic" in result.err
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_phantoms_with_options(command, tmp_path):
     assert fracture == {"kind": "oblique", "gap": 2.5, "displacement": 3.0, "angulation": -4.0}
     again = command("data", "phantom", "--to", tmp_path / "films", "--count", 6)
     assert again.status == 1
-    assert "Expected an unfinished set of the same settings" in again.err
+    assert "contains a synthetic dataset with other settings: its size is [64, 50]" in again.err
 
 
 @pytest.mark.parametrize("size", ["512", "512x", "axb", "1x1"])
@@ -89,13 +89,13 @@ def test_invalid_image_sizes_are_refused(command, tmp_path, size):
 def test_too_few_phantoms_give_one_sentence(command, tmp_path):
     result = command("data", "phantom", "--to", tmp_path / "films", "--count", 2)
     assert (result.status, result.out) == (1, "")
-    assert "but 2 were asked for" in result.err
+    assert "but the count is 2" in result.err
     assert len(result.err.splitlines()) == 1
 
 
 def test_progress_is_reported_every_fiftieth_image(capsys):
     for done in range(1, 121):
-        drawing_progress(done, 120)
+        drawing_progress("Drawing", done, 120)
     assert capsys.readouterr().err.splitlines() == [f"Drawing: {done} of 120" for done in (50, 100, 120)]
 
 

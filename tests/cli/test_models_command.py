@@ -35,7 +35,7 @@ def test_verify(command, edit_card):
     edit_card(golden=99.0)
     result = command("models", "verify", "tiny")
     assert (result.status, result.out) == (1, "")
-    assert "is off by" in result.err
+    assert "The reference prediction of tiny differs from its card by" in result.err
 
 
 def test_use(command, store):
@@ -51,7 +51,7 @@ def test_add(command, store, trained, monkeypatch):
     monkeypatch.setenv("SECOND_LOOK_RUNS", str(trained.folder.parent))
     result = command("models", "add", "tiny")
     assert result.status == 1
-    assert "tiny is here already" in result.err
+    assert "A model named tiny already exists" in result.err
     shutil.rmtree(store.root / "tiny")
     result = command("models", "add", "tiny")
     assert result.status == 0
@@ -94,7 +94,7 @@ def test_average(command, store):
 def test_neighbours_need_features(command, tiny_config):
     result = command("models", "neighbours", "tiny", "--data", tiny_config.data)
     assert result.status == 1
-    assert "features to compare films by" in result.err
+    assert "has no features for comparing images" in result.err
 
 
 def test_scales(command, store, edit_card, tiny_config, monkeypatch, tmp_path):

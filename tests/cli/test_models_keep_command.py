@@ -29,7 +29,7 @@ def test_export_and_import(command, store, tmp_path):
     assert store.ids() == ["again", "tiny"]
     result = command("models", "import", tmp_path / "out.zip")
     assert (result.status, result.out) == (1, "")
-    assert "tiny is here already" in result.err
+    assert "A model named tiny already exists" in result.err
     result = command("models", "export", "gone", "--to", tmp_path / "out")
     assert result.status == 1
     assert not (tmp_path / "out").exists()
@@ -39,7 +39,7 @@ def test_export_and_import(command, store, tmp_path):
 def test_rename(command, store):
     assert command("models", "rename", "tiny", "mine").out == "tiny is now mine.\n"
     assert (store.ids(), store.model_in_use()) == (["mine", "zeta"], "mine")
-    assert "is here already" in command("models", "rename", "zeta", "mine").err
+    assert "A model named mine already exists" in command("models", "rename", "zeta", "mine").err
 
 
 @pytest.mark.usefixtures("zeta")

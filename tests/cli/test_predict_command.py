@@ -172,7 +172,7 @@ def test_a_computer_without_models(command, wide_film, tmp_path, monkeypatch):
     monkeypatch.setenv("SECOND_LOOK_MODELS", str(tmp_path / "nowhere"))
     result = command("predict", wide_film)
     assert (result.status, result.out) == (1, "")
-    assert "but there is none: train one or load weights" in result.err
+    assert f"There is no model in {tmp_path / 'nowhere'}: train one or load weights" in result.err
 
 
 def test_the_table_names_the_finding_of_the_model(command, wide_film, store, edit_card):

@@ -21,7 +21,7 @@ def test_export_and_import(command, reviews, tmp_path):
     result = command("reviews", "import", "--model", "tiny", tmp_path / "out.csv")
     assert (result.status, result.out) == (
         0,
-        "Reviews taken in: 1; here already: 0; older than what stands here: 0.\n",
+        "Imported reviews: 1. Already present: 0. Skipped because a later review is present: 0.\n",
     )
     assert reviews.all() == before
 
@@ -34,7 +34,7 @@ def test_reviewer_is_renamed_and_merged(command, reviews):
     reviews.add_annotation("1", "correct", "Ann")
     done = command("reviews", "rename", "Ann", "Anna", "--model", "tiny")
     assert done.status == 0
-    assert "1 film was marked under both names" in done.out
+    assert "1 image was marked under both names" in done.out
     assert {(found.case, found.mark, found.reviewer) for found in reviews.all()} == {
         ("1", "correct", "Anna"),
         ("2", "artefact", "Anna"),
@@ -53,8 +53,8 @@ def test_the_manifest_keeps_the_test_split(command, reviews, phantoms, store, tm
     arguments = ["--model", "tiny", "--data", phantoms, "--out", out, *(["--flip"] if flip else [])]
     result = command("reviews", "manifest", *arguments)
     assert result.status == 0
-    assert f"{'turned round' if flip else 'left out'}: 1." in result.out
-    assert "In the test split: 1 more" in result.out
+    assert f"Wrong labels {'flipped' if flip else 'left out'}: 1." in result.out
+    assert "Wrong labels in the test split: 1." in result.out
     after = {case.id: case for case in dataset.load_dataset(out).cases}
     assert (after[tested].label, after[tested].split) == (given[tested].label, "test")
     assert (after[learnt].label == 1 - given[learnt].label) if flip else learnt not in after
@@ -64,9 +64,9 @@ def test_the_manifest_keeps_the_test_split(command, reviews, phantoms, store, tm
     ("arguments", "sentence"),
     [
         (("import", "{tmp}/none.csv"), "Cannot read the reviews"),
-        (("import", "{tmp}/models/tiny/card.json"), "Expected the columns id"),
+        (("import", "{tmp}/models/tiny/card.json"), "lacks the columns id, mark, note, reviewer, time"),
         (("export", "{tmp}/no/folder.csv"), "Cannot write the reviews to"),
-        (("manifest", "--data", "{tmp}", "--out", "{tmp}/x.csv"), "Expected"),
+        (("manifest", "--data", "{tmp}", "--out", "{tmp}/x.csv"), "No known dataset in"),
         (("rename", "Nobody", "Anna"), "There are no marks by 'Nobody'"),
     ],
 )

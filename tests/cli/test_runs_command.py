@@ -37,7 +37,7 @@ def test_list(command, root, busy):
     rows = {line.split()[0]: line for line in result.lines}
     assert "running" in rows["busy"]
     assert "waits, place 1" in rows["two"]
-    assert "never started" in rows["one"]
+    assert "The run has not been started yet." in rows["one"]
     found = [json.loads(line) for line in command("runs", "list", "--format", "json").lines]
     assert {row["run"]: (row["status"], row["place"]) for row in found} == {
         "busy": ("running", None),
@@ -52,16 +52,16 @@ def test_queue(command, root, busy):
     assert command("runs", "queue").lines == ["in training: busy", "1. one", "2. two"]
     assert command("runs", "queue", "--up", "two").lines[1:] == ["1. two", "2. one"]
     assert command("runs", "queue", "--remove", "two").lines[1:] == ["1. one"]
-    for arguments in (
-        ("--up", "two"),
-        ("--remove", "two"),
-        ("--add", "gone"),
-        ("--add", "one"),
-        ("--add", "busy"),
+    for arguments, sentence in (
+        (("--up", "two"), "two is not in the queue."),
+        (("--remove", "two"), "two is not in the queue."),
+        (("--add", "gone"), "There is no run named gone in"),
+        (("--add", "one"), "one is in the queue already."),
+        (("--add", "busy"), "busy is being trained already."),
     ):
         result = command("runs", "queue", *arguments)
         assert (result.status, result.out) == (1, "")
-        assert result.err.startswith("Expected")
+        assert result.err.startswith(sentence)
 
 
 def test_train_with_queue(command, root, busy, phantoms):
@@ -72,7 +72,7 @@ def test_train_with_queue(command, root, busy, phantoms):
     assert queue.waiting_runs(root)[1] == queue.WaitingRun("one", finish_only=True)
     result = command("train", "--data", phantoms, "--architecture", "four_block", "--run", "now")
     assert (result.status, result.out) == (1, "")
-    assert "busy is being trained: add --queue" in result.err
+    assert "busy is being trained, and only one run is trained at a time. Add --queue" in result.err
     assert not (root / "now").exists()
 
 
@@ -92,7 +92,7 @@ def test_clone_and_rename(command, root):
     assert Run.open(root, "four").config() == config
     result = command("runs", "rename", "four", "one")
     assert (result.status, result.out) == (1, "")
-    assert "one exists already" in result.err
+    assert "A run named one already exists" in result.err
 
 
 def test_delete_asks(command, root, busy, monkeypatch):
@@ -100,7 +100,7 @@ def test_delete_asks(command, root, busy, monkeypatch):
     assert "Deleting one must be confirmed" in result.err
     assert command("runs", "delete", "one", "--yes").status == 0
     assert not (root / "one").exists()
-    assert "stop it first" in command("runs", "delete", "busy", "--yes").err
+    assert "busy is being trained. Stop it first" in command("runs", "delete", "busy", "--yes").err
 
     class Terminal:
         def __init__(self, answer):

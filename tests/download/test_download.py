@@ -55,7 +55,7 @@ def test_unknown_name():
 
 def test_fracatlas(fracatlas, local_host, tmp_path):
     _serve(local_host)
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[str, int, int]] = []
     messages: list[str] = []
     found = download_dataset(
         fracatlas,
@@ -236,7 +236,7 @@ def test_unsafe_archive_is_rejected(fracatlas, local_host, tmp_path):
 def test_several_files_and_an_unknown_layout(fracatlas, local_host, tmp_path):
     parts = {f"images_part{number}.zip": Page(pack({f"{number}.png": b"1" * 900})) for number in (1, 2)}
     local_host.article(22363012, {"dataset.csv": Page(b"filestem\n1\n2\n"), **parts})
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[str, int, int]] = []
     found = download_dataset(
         fracatlas, tmp_path / "gz", lambda *arguments: seen.append(arguments), retry=FAST_RETRY
     )
@@ -251,7 +251,7 @@ def test_several_files_and_an_unknown_layout(fracatlas, local_host, tmp_path):
     assert found.warnings[0].startswith("No known dataset in ")
     total = sum(len(page.body) for page in parts.values()) + len(b"filestem\n1\n2\n")
     assert seen == sorted(seen)
-    assert seen[-1] == (total, total)
+    assert seen[-1] == ("Downloading", total, total)
 
 
 def test_dataset_that_requires_registration(tmp_path):

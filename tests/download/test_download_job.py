@@ -39,7 +39,7 @@ def test_started_command_downloads_to_the_default_folder(dataset, root, monkeypa
     job.start(dataset, root)
     assert local_datasets.find_local(dataset, root) is None
     assert cli.main([*started[0], "--job", str(job.folder)]) == 0
-    assert (job.state().status, job.state().what) == ("finished", "")
+    assert (job.state().status, job.state().message) == ("finished", "")
     assert local_datasets.find_local(dataset, root) == local_datasets.default_folder(dataset, root)
 
 
@@ -48,7 +48,7 @@ def test_failure_is_stored_in_the_state(dataset, root, local_host):
     job = DownloadJob.for_dataset(root, dataset)
     assert job.run(dataset, local_datasets.default_folder(dataset, root)) == 1
     assert job.state().status == "failed"
-    assert "the server answered “404" in job.state().what
+    assert "the server answered “404" in job.state().message
     assert local_datasets.find_local(dataset, root) is None
 
 
@@ -64,7 +64,7 @@ def test_list_shows_downloaded_datasets(dataset, root, capsys):
     cli.main(["data", "get", "fracatlas", "--yes"])
     capsys.readouterr()
     cli.main(["data", "list"])
-    assert f"here: {local_datasets.default_folder(dataset, root)}" in capsys.readouterr().out
+    assert f"downloaded to: {local_datasets.default_folder(dataset, root)}" in capsys.readouterr().out
 
 
 def test_download_can_be_cancelled(root, monkeypatch):
@@ -80,12 +80,12 @@ def test_download_can_be_cancelled(root, monkeypatch):
         with pytest.raises(DataError, match="already being downloaded"):
             job.start(dataset, root)
         end = time.monotonic() + 60
-        while not job.state().what.startswith("Requesting"):
+        while not job.state().message.startswith("Requesting"):
             assert time.monotonic() < end
             time.sleep(0.05)
         job.cancel()
         assert job.state().status == "cancelled"
-        assert "downloaded so far is kept" in job.state().what
+        assert "downloaded so far is kept" in job.state().message
         job.cancel()  # a second call has no effect
         assert job.state().status == "cancelled"
         assert local_datasets.find_local(dataset, root) is None

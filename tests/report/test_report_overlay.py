@@ -54,11 +54,11 @@ def _chunks(data: bytes) -> Iterator[int]:
 
 @pytest.mark.parametrize("shape", [(300, 70), (70, 300), (80, 80)])
 def test_small_images(opinion, shape):
-    placement = replace(opinion.heat.placement, source=shape)
+    transform = replace(opinion.heat.transform, source=shape)
     small = replace(
         opinion,
         film=replace(opinion.film, pixels=cv2.resize(opinion.film.pixels, shape[::-1])),
-        heat=replace(opinion.heat, placement=placement),
+        heat=replace(opinion.heat, transform=transform),
     )
     assert render_report_overlay(small).shape[1] == shape[1]
 

@@ -129,9 +129,9 @@ def test_long_texts_fit_on_the_page(with_card, label):
 
 @pytest.mark.parametrize("shape", [(60, 900), (900, 60)], ids=["wide", "tall"])
 def test_images_of_any_shape(opinion, shape):
-    placement = replace(opinion.heat.placement, source=shape)
+    transform = replace(opinion.heat.transform, source=shape)
     film = replace(opinion.film, pixels=np.zeros(shape, np.float32))
-    assert _page(replace(opinion, film=film, heat=replace(opinion.heat, placement=placement)))[1]
+    assert _page(replace(opinion, film=film, heat=replace(opinion.heat, transform=transform)))[1]
 
 
 def test_the_zones_of_the_scale_differ_in_greyscale():
