@@ -142,11 +142,11 @@ def test_progress_and_cancel(faulty):
     seen = []
     audit_dataset(faulty, progress=lambda *arguments: seen.append(arguments))
     assert {stage for stage, _, _ in seen} == {
-        "Reading images",
+        "Reading files",
         "Comparing images",
         "Searching for shortcuts",
     }
-    assert ("Reading images", 31, 31) in seen
+    assert ("Reading files", 31, 31) in seen
 
     class CancelledError(Exception):
         pass

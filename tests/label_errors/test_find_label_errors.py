@@ -57,8 +57,8 @@ def test_features_are_computed_once_and_cached(find, phantoms, monkeypatch):
 
 
 def test_interrupted_search_resumes(find, phantoms, monkeypatch):
-    monkeypatch.setattr(features, "_EVERY", 16)
-    monkeypatch.setattr(features, "_BATCH", 16)
+    monkeypatch.setattr(features, "_MIN_NEW", 16)
+    monkeypatch.setattr(features, "_BATCH_SIZE", 16)
 
     def stop(stage, done, total):
         if stage == "Computing features" and done >= 32:
@@ -92,7 +92,7 @@ def test_search_of_another_dataset(find, phantoms, tmp_path):
 def test_unknown_model_and_missing_folder_are_refused(find, phantoms, tmp_path):
     with pytest.raises(ModelError, match="nobody"):
         find(phantoms, model="nobody")
-    with pytest.raises(DataError, match="Expected"):
+    with pytest.raises(DataError, match="nowhere is not a folder"):
         find(tmp_path / "nowhere")
 
 
@@ -112,7 +112,7 @@ def test_command_writes_a_csv_file(flawed, store, tmp_path, capsys):
     assert "with both labels: 1." in output
     assert "synthetic_01.png" in out.read_text("utf-8-sig")
     assert main(["data", "suspects", str(flawed), "--model", "tiny", "--out", str(tmp_path)]) == 1
-    assert "choose another place" in capsys.readouterr().err
+    assert "Choose another path" in capsys.readouterr().err
 
 
 def test_job_stores_results_or_failure_reason(flawed, store, tmp_path):
@@ -123,14 +123,14 @@ def test_job_stores_results_or_failure_reason(flawed, store, tmp_path):
     job.folder.mkdir()
     arguments = ["data", "suspects", str(flawed), "--model", "tiny", "--job", str(job.folder)]
     assert main(arguments) == 0
-    assert (job.state().status, job.state().what) == ("finished", job.results().sentence)
+    assert (job.state().status, job.state().message) == ("finished", job.results().sentence)
     (tmp_path / "job.json").write_text(json.dumps({"films": 1}))
     with pytest.raises(DataError, match="damaged"):
         job.results()
     arguments[2] = str(tmp_path / "nowhere")
     assert main(arguments) == 1
     assert job.state().status == "failed"
-    assert "Expected" in job.state().what
+    assert "nowhere is not a folder" in job.state().message
 
 
 def test_cancelled_job_keeps_earlier_results(tmp_path, monkeypatch):

@@ -21,12 +21,14 @@ from fracture_core.zoo import find_architecture
 from fracture_core.zoo.ensemble import Ensemble
 
 
-def _logits(store, model_id: str, films, index: np.ndarray) -> np.ndarray:
-    return compute_logits(store.load(model_id)[1], films.canvases, films.rows[index], films.spec)
+def _logits(store, model_id: str, training_data, index: np.ndarray) -> np.ndarray:
+    return compute_logits(
+        store.load(model_id)[1], training_data.canvases, training_data.rows[index], training_data.spec
+    )
 
 
 @pytest.fixture
-def pair(store, films):
+def pair(store, training_data):
     """A store with a second model beside `tiny`: the same network with perturbed weights."""
     card, model = store.load("tiny")
     draw = np.random.default_rng(1)
@@ -46,30 +48,35 @@ def pair(store, films):
     card.save(folder / "card.json")
     parts = []
     for split in ("val", "test"):
-        index = films.indices_of(split)
-        scores = compute_logits(model, films.canvases, films.rows[index], films.spec)
+        index = training_data.indices_of(split)
+        scores = compute_logits(model, training_data.canvases, training_data.rows[index], training_data.spec)
         parts.append(
-            prediction_table([films.cases[at] for at in index], films.data.root, scores, card.calibration)
+            prediction_table(
+                [training_data.cases[at] for at in index],
+                training_data.dataset.root,
+                scores,
+                card.calibration,
+            )
         )
     pd.concat(parts).to_csv(folder / "predictions.csv", index=False)
     return store
 
 
-def test_ensemble_averages_calibrated_probabilities(pair, films):
+def test_ensemble_averages_calibrated_probabilities(pair, training_data):
     assert add_average(pair, ["tiny", "perturbed"], "both") == "both"
-    index = films.indices_of("test")
+    index = training_data.indices_of("test")
     mean = np.mean(
         [
-            pair.card(name).calibration.apply(_logits(pair, name, films, index))
+            pair.card(name).calibration.apply(_logits(pair, name, training_data, index))
             for name in ("tiny", "perturbed")
         ],
         axis=0,
     )
     # The network and the table of predictions both contain the mean.
-    logits = _logits(pair, "both", films, index)
+    logits = _logits(pair, "both", training_data, index)
     np.testing.assert_allclose(expit(logits), mean, atol=1e-5)
     table = pair.predictions("both").set_index("id")
-    ids = [films.cases[at].id for at in index]
+    ids = [training_data.cases[at].id for at in index]
     np.testing.assert_allclose(table.loc[ids, "logit"], logit(mean), atol=1e-3)
     assert abs(pair.verify("both")) < 1e-4
 
@@ -156,12 +163,14 @@ def test_models_without_results_and_ensembles_cannot_be_members(pair):
 def test_networks_with_different_grids_are_an_error():
     four, two = find_architecture("four_block"), find_architecture("two_block")
     with pytest.raises(
-        ModelError, match=r"one grid, but they have .* \(Four-block CNN\), .* \(Two-block CNN\)"
+        ModelError, match=r"differ in size \(28 × 28 \(Four-block CNN\), 109 × 109 \(Two-block CNN\)\)"
     ):
         Ensemble.of([four, two]).build(four.input)
 
 
 def test_ensemble_has_no_training_images_of_its_own(pair, tiny_config, tmp_path):
     add_average(pair, ["tiny", "perturbed"], "both")
-    with pytest.raises(ModelError, match="both is an average of several: name one of its members"):
+    with pytest.raises(
+        ModelError, match="both is an ensemble and has no training data of its own: choose one of its members"
+    ):
         load_training_data(pair, "both", Path(tiny_config.data), tmp_path)

@@ -82,7 +82,7 @@ def test_process_that_died_with_little_memory_left(run):
         run.set_state("running", pid=process.pid)
         StepHistory(LatestReport(1, 2, 3, 4, 5.0, 6.0, 0.7, 6_100_000_000, 200_000_000)).save(run.steps)
         process.kill()
-    assert "it held 6.1 GB of memory and 0.2 GB were free" in run.state().message
+    assert "It held 6.1 GB of memory and 0.2 GB were free" in run.state().message
     assert "smaller batch or input size" in run.state().message
 
 

@@ -145,4 +145,4 @@ def test_model_of_a_clean_split_names_the_dataset(trained, training_data, tiny_c
     card = module.finish_run(run, clean, tiny_config, loop.load_best_model(trained, tiny_config))
     assert (card.data.name, card.data.layout) == ("Synthetic radiographs drawn by Second Look", "csv")
     assert card.data.licence.startswith("Apache-2.0")
-    assert any("it says nothing about patients" in limit for limit in card.limits)
+    assert any("its results do not apply to patients" in limit for limit in card.limits)

@@ -80,15 +80,18 @@ def test_peaks_of_a_fracture_map(held_out, config, tiny_map):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"schedule": "plateau"}, "must not steer the training"),
-        ({"search_trials": 2}, "must not steer the training"),
-        ({"folds": 1, "fold": 1}, "One fold leaves nothing"),
-        ({"fold": 3}, "Expected fold from 1 to 2, but got 3"),
-        ({"fold": 0}, "Expected fold from 1 to 2, but got 0"),
-        ({"folds": 0, "fold": 1}, "Expected fold from 0 to 0, but got 1"),
+        ({"schedule": "plateau"}, "must not influence the training"),
+        ({"search_trials": 2}, "must not influence the training"),
+        ({"folds": 1, "fold": 1}, "One fold leaves no training images"),
+        ({"fold": 3}, "Held-out fold must be from 1 to 2, but is 3"),
+        ({"fold": 0}, "Held-out fold must be from 1 to 2, but is 0"),
+        ({"folds": 0, "fold": 1}, "Held-out fold must be from 0 to 0, but is 1"),
         ({"crop_share": 0.5}, "Crops get their labels from fracture boxes"),
-        ({"crop_min": 1.7}, "Expected crop min"),
-        ({"region_balance": 0.5, "sampling": "over"}, "Region balance works only"),
+        ({"crop_min": 1.7}, "Smallest crop must be from 0.25 to 1.6, but is 1.7"),
+        (
+            {"region_balance": 0.5, "sampling": "over"},
+            "Region balance excludes class sampling and mirrored copies",
+        ),
     ],
 )
 def test_invalid_settings(config, changes, message):

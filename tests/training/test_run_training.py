@@ -30,7 +30,7 @@ def test_finished_run(trained):
 def test_finished_run_cannot_be_trained_again(trained):
     before = (trained.folder / "state.json").read_bytes()
     for finish_only in (False, True):
-        with pytest.raises(TrainingError, match="tiny is finished and its test split has been opened"):
+        with pytest.raises(TrainingError, match="tiny is finished and its test images have been used"):
             run_training(trained, finish_only=finish_only)
     assert (trained.folder / "state.json").read_bytes() == before
 
