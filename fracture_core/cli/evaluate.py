@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -72,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
         args.data,
         args.split,
         args.layout,
-        partial(terminal_progress(), "Predicting"),
+        terminal_progress(),
     )
     for warning in evaluation.warnings:
         print(warning, file=sys.stderr)
@@ -94,9 +93,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out:
         from fracture_core.evaluation import subgroup_sentences
 
-        subgroups = evaluation.analyse_subgroups(
-            paths.runs_dir() / ".cache", partial(terminal_progress(), "Measuring image properties")
-        )
+        subgroups = evaluation.analyse_subgroups(paths.runs_dir() / ".cache", terminal_progress())
         for sentence in subgroup_sentences(subgroups):
             print(rephrase_for_finding(sentence, evaluation.finding))
         _write_results(evaluation, subgroups, args.out)

@@ -143,7 +143,7 @@ def test_a_zip_is_unpacked_where_the_page_train_finds_it(command, unpacked, runs
     ("content", "sentence"),
     [
         (None, "No such file"),
-        (b"text", "a.zip is damaged or not a supported zip archive"),
+        (b"text", "a.zip is damaged or not a supported zip"),
         (pack({"a.txt": b""}), "a.zip"),
     ],
 )

@@ -55,7 +55,7 @@ def test_the_command_in_the_message_of_the_page_creates_a_test_record(command, s
     arguments = shlex.split(re.search("“python -m fracture_core (.*)”", str(told.value))[1])
     result = command(*(phantoms if word == "DIR" else word for word in arguments))
     assert result.status == 0
-    assert "does not say on which films it was trained" in result.err
+    assert "has no record of its training and test images" in result.err
     test = test_record.load_test_record(store, "tiny").test
     assert result.lines[0].startswith(f"{len(test)} images, {test['label'].sum()} with a fracture")
 
@@ -71,7 +71,7 @@ def test_evaluating_all_splits_gives_a_warning(command, phantoms):
     ("arguments", "sentence"),
     [
         (["--model", "gone"], "Expected one of the models here"),
-        (["--layout", "mira"], "Expected a layout out of"),
+        (["--layout", "mira"], "There is no layout 'mira': choose one of"),
     ],
 )
 def test_errors_are_one_sentence(command, phantoms, arguments, sentence):

@@ -30,7 +30,7 @@ def test_speed(command, monkeypatch):
     ("arguments", "sentence"),
     [
         (["small_fcn", "--size", 100], "multiple of 32"),
-        (["small_fcn", "--batch", 0], "Expected batch from 1"),
+        (["small_fcn", "--batch", 0], "Batch size must be from 1"),
         (["small_fcn", "--size", 64, "--freeze-before", "nonesuch"], "has no 'nonesuch'"),
     ],
 )
