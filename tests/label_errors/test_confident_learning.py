@@ -20,10 +20,10 @@ def _images(count: int = 400, flipped: int = 12, seed: int = 0):
 
 def test_flipped_labels_rank_first():
     features, labels, groups, wrong = _images()
-    steps: list[tuple[int, int]] = []
+    steps: list[tuple[str, int, int]] = []
     probabilities = cross_validated_probabilities(features, labels, groups, lambda *step: steps.append(step))
     suspected = find_suspected_labels(labels, probabilities)
-    assert steps == [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
+    assert steps == [("Cross-validating", fold, 5) for fold in range(1, 6)]
     assert len(wrong & set(suspected.tolist())) >= 9
     assert len(wrong & set(suspected[:10].tolist())) >= 8
     confidence = np.where(labels == 1, probabilities, 1 - probabilities)
