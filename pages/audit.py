@@ -11,11 +11,6 @@ from fracture_core.file_names import escape_name
 from pages.components.audit import jobs, previous_audits, result
 from pages.components.common import data_folder, job_progress, layout
 
-layout.show_title(
-    "Data audit",
-    "Check a labelled dataset before you train on it or trust a score: duplicates, leaks between splits, label errors, "
-    "damaged files and shortcuts. Nothing on disk is changed.",
-)
 st.html(html_report.STYLESHEET)
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components.common import data_folder, layout, model_choice
+from pages.components.common import data_folder, model_choice
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import matrix, review_files
 from pages.components.labels import issue, issue_list, search, state
@@ -11,10 +11,6 @@ from pages.components.labels import issue, issue_list, search, state
 def main() -> None:
     """Draw the page for the chosen model."""
     matrix.show_style()
-    layout.show_title(
-        "Suspected label errors",
-        "Images whose label disagrees with the labels of similar images. Review them and mark wrong labels.",
-    )
     state.read_address()
     left, right = st.columns(2, gap="large", vertical_alignment="bottom")
     record = model_choice.choose_model(left)

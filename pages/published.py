@@ -7,7 +7,6 @@ import streamlit as st
 from fracture_core import paths
 from fracture_core.published.published_report import load_reports
 from fracture_core.published.run_result import load_results
-from pages.components.common import layout
 from pages.components.published import regions, system
 from pages.components.train import state
 
@@ -15,11 +14,6 @@ from pages.components.train import state
 def main() -> None:
     """Draw one section per system."""
     st.html(Path(__file__).with_name("components") / "published" / "style.css")
-    layout.show_title(
-        "Published systems",
-        "Figures that publications state for their fracture classifiers, beside those of the same architectures in our "
-        "runs: on their dataset as distributed, on that dataset with a clean split, and on FracAtlas split by groups.",
-    )
     state.show_notice()
     st.markdown(
         "In the multi-region dataset 499 of 506 test images are duplicates of training images, in devbatrax 106 of "

@@ -18,10 +18,6 @@ _ERROR_COUNT = 10
 def main() -> None:
     """Draw the page for the chosen model."""
     matrix.show_style()
-    layout.show_title(
-        "Teaching",
-        "Present failures of a model: the image, your answer, the model’s answer, the true label and the heatmap.",
-    )
     state.read_address()
     left, middle, right = st.columns(3, gap="medium", vertical_alignment="bottom")
     record = model_choice.choose_model(left)

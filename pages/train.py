@@ -4,7 +4,6 @@ import streamlit as st
 
 from fracture_core import paths
 from fracture_core.runs.run import Run
-from pages.components.common import layout
 from pages.components.train import comparison, form, models, runs, state
 
 _VIEWS = {
@@ -14,10 +13,6 @@ _VIEWS = {
     state.COMPARE_VIEW: comparison.show,
 }
 
-layout.show_title(
-    "Train",
-    "Train a model on your own labelled radiographs and put it in use. All data stay on this computer.",
-)
 state.apply_pending()
 st.session_state.setdefault(state.VIEW_KEY, state.RUNS_VIEW if Run.all(paths.runs_dir()) else state.NEW_VIEW)
 view = st.segmented_control(
