@@ -9,7 +9,7 @@ from fracture_core.datasets.layouts import LAYOUTS, find_layout, layout_names, r
 from fracture_core.errors import SecondLookError
 from fracture_core.file_names import escape_name
 from pages.components.audit import jobs, previous_audits, result
-from pages.components.common import data_folder, job_progress, layout
+from pages.components.common import data_folder, job_progress
 
 st.html(html_report.STYLESHEET)
 
