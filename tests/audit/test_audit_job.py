@@ -43,7 +43,7 @@ def test_results_of_a_finished_audit(job, faulty):
     state = _wait(job)
     assert (state.status, state.data) == ("finished", str(faulty))
     report = job.report()
-    assert state.what == report["verdict"]
+    assert state.message == report["verdict"]
     assert report["mended"]["leaks_before"] == 3
     assert "Images with both labels" in job.html_report_path.read_text("utf-8")
     # The images are in another folder, so the manifest contains full paths.
@@ -70,7 +70,7 @@ def test_killed_process_is_reported_as_failed(job, faulty):
     psutil.Process(_pid(job)).kill()
     state = _wait(job, 10)
     assert state.status == "failed"
-    assert "without a word" in state.what
+    assert "stopped without an error message" in state.message
 
 
 def test_failure_contains_the_last_line_of_the_log(job):
@@ -78,8 +78,8 @@ def test_failure_contains_the_last_line_of_the_log(job):
     state = {"status": "running", "what": "", "done": 0, "every": 0, "data": "films", "pid": 0, "since": ""}
     (job.folder / "state.json").write_text(json.dumps(state))
     (job.folder / "log.txt").write_text("Traceback\nMemoryError\n")
-    assert (
-        job.state().what == "The audit ended unexpectedly, its last words were “MemoryError”: start it again."
+    assert job.state().message == (
+        "The audit stopped unexpectedly. Its last output was “MemoryError”. Start it again."
     )
 
 
@@ -87,7 +87,10 @@ def test_missing_dataset_is_reported(job, tmp_path):
     job.start(str(tmp_path / "gone"))
     state = _wait(job)
     assert state.status == "failed"
-    assert state.what.startswith("Expected a folder of radiographs")
+    assert (
+        state.message
+        == f"{tmp_path / 'gone'} is not a folder: check the path, or enter a manifest that ends in .csv."
+    )
 
 
 def test_results_that_cannot_be_written_are_reported(job, faulty):
@@ -95,8 +98,8 @@ def test_results_that_cannot_be_written_are_reported(job, faulty):
     assert job.run(faulty) == 1
     state = job.state()
     assert state.status == "failed"
-    assert state.what.startswith("The audit results could not be written to ")
-    assert state.what.endswith("Free disk space and run the audit again.")
+    assert state.message.startswith("The audit results could not be written to ")
+    assert state.message.endswith("Free disk space and run the audit again.")
 
 
 def test_run_in_this_process(job, faulty):

@@ -53,7 +53,7 @@ def test_identical_files_are_decoded_once(tmp_path, monkeypatch):
     found = file_facts.inspect_files(paths, lambda *arguments: seen.append(arguments))
     assert [facts.digest for facts in found] == [found[0].digest, found[1].digest] * 3
     assert len(decoded) == 2
-    assert seen == [(k + 1, 6) for k in range(6)]
+    assert seen == [("Reading files", k + 1, 6) for k in range(6)]
 
 
 def test_letters_on_dark_background_are_markers():

@@ -50,7 +50,7 @@ def test_published_split_is_kept_with_its_leaks(phantoms, tmp_path):
     assert {case.id: case.split for case in data.cases} == {
         case.id: case.id.split("/")[0] for case in data.cases
     }
-    assert steps == [(number, 6) for number in range(1, 7)]
+    assert steps == [("Comparing images", number, 6) for number in range(1, 7)]
     # The same image six times is one group, so that an interval does not count it six times.
     assert len({case.group for case in data.cases}) == 1
 
@@ -65,7 +65,7 @@ def test_train_alone_is_not_a_published_split(phantoms, tmp_path):
 def test_progress_counts_every_image(phantoms):
     steps = []
     dataset.load_dataset(phantoms, progress=lambda *done: steps.append(done))
-    assert steps == [(number, 56) for number in range(1, 57)]
+    assert steps == [("Comparing images", number, 56) for number in range(1, 57)]
 
 
 def test_missing_folder_is_refused(tmp_path):

@@ -49,7 +49,7 @@ def images(tmp_path) -> dict[str, Path]:
 def test_values_equal_those_of_the_audit(images, tmp_path):
     steps = []
     table = measure_image_properties(images, tmp_path / "cache", lambda *step: steps.append(step))
-    assert steps[-1] == (4, 4)
+    assert steps[-1] == ("Measuring images", 4, 4)
     assert list(table.columns) == list(module.IMAGE_PROPERTY_COLUMNS)
     for name in ("one", "two"):
         facts = inspect_file(images[name])

@@ -53,11 +53,11 @@ def _audit(page, app, data):
 
 def test_findings_and_images(page, app, leaky):
     _audit(page, app, leaky)
-    page.get_by_text("1 of 10 test files is also in training, byte for byte.").wait_for()
-    page.get_by_text("1 more of the 10 test files shows a picture that is also in training").wait_for()
-    page.get_by_text("1 picture stands under both labels, with and without a fracture").wait_for()
+    page.get_by_text("1 of 10 test files is an exact copy of a training file.").wait_for()
+    page.get_by_text("1 more of 10 test files is a near-duplicate of a training file").wait_for()
+    page.get_by_text("1 image has both labels, fracture and no fracture").wait_for()
     page.get_by_role("img", name="train/normal/both.png").wait_for()
-    page.get_by_text("Pictures on two sides of a split (2)").click()
+    page.get_by_text("Images in more than one split (2)").click()
     page.get_by_role("img", name="test/fractured/turned.png").wait_for()
     assert page.get_by_text("Evaluation images also in training, as distributed").is_visible()
 

@@ -79,7 +79,7 @@ def test_films_are_listed_by_likeness_and_their_copies_are_named(page, app, less
     case = lesson["id"].iloc[2]
     page.goto(f"{app.url}/failures?model=lesson&kind=all&case={case}")
     expect(page.get_by_text("No other validation or test image in its group")).to_be_visible()
-    field = page.get_by_role("textbox", name="Folder of the data set")
+    field = page.get_by_role("textbox", name="Dataset folder")
     field.fill(str(app.phantoms))
     field.press("Enter")
     page.get_by_role("heading", name="Similar training images").wait_for(
@@ -92,8 +92,8 @@ def test_films_are_listed_by_likeness_and_their_copies_are_named(page, app, less
     short = case.rsplit("/", 1)[-1]
     expect(page.get_by_role("combobox", name="Sort by")).to_have_value(f"Most similar to {short} first")
     expect(first).to_have_text(short)
-    # Slices come last: the page is then whole, and nothing moves under the pointer.
-    page.get_by_text("No slice has films enough").wait_for()
+    # Subgroups come last: the page is then whole, and nothing moves under the pointer.
+    page.get_by_text("No subgroup has enough images").wait_for()
     # The nearest is another film, and its distance stands on its card.
     expect(page.locator(".st-key-failures-card-1")).to_contain_text("distance")
     expect(page).to_have_url(re.compile("sort=like&like="))

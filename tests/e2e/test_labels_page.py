@@ -26,7 +26,7 @@ def odd(app, tmp_path_factory):
 
 def _open(page, app, folder):
     page.goto(f"{app.url}/labels?model=tiny")
-    field = page.get_by_role("textbox", name="Folder of the data set")
+    field = page.get_by_role("textbox", name="Dataset folder")
     field.fill(str(folder))
     field.press("Enter")
 
@@ -34,18 +34,18 @@ def _open(page, app, folder):
 def test_from_the_search_to_a_mark_and_the_files(page, app, odd, tmp_path):
     reviews = ReviewStore.for_model(app.runs, "tiny")
     _open(page, app, odd)
-    page.get_by_role("button", name=re.compile("^Look ")).click()
+    page.get_by_role("button", name="Find label errors").click()
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("The search was cancelled.").wait_for()
-    page.get_by_role("button", name=re.compile("^Look ")).click()
+    page.get_by_role("button", name="Find label errors").click()
     said = page.get_by_test_id("suspects")
     expect(said).to_contain_text("of 57", timeout=120_000)
-    expect(said).to_contain_text("with both labels: 1.")
+    expect(said).to_contain_text("Images with both labels: 1.")
 
-    page.get_by_role("heading", name="Pictures under both labels").wait_for()
+    page.get_by_role("heading", name="Images with both labels").wait_for()
     page.locator(".st-key-labels-contradiction-0 img").wait_for()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download the list (CSV)").click()
+        page.get_by_role("button", name="Download list (CSV)").click()
     path = tmp_path / "list.csv"
     download.value.save_as(path)
     rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"), newline="")))
@@ -53,8 +53,8 @@ def test_from_the_search_to_a_mark_and_the_files(page, app, odd, tmp_path):
     assert sorted(both) == ["fractured/synthetic_01.png", "not fractured/other.png"]
 
     page.locator(".st-key-labels-open-contradiction-0 button").click()
-    expect(page.locator(".facts")).to_contain_text("Same picture under the other label")
-    page.get_by_role("img", name=re.compile("^Film .*")).first.wait_for(timeout=120_000)
+    expect(page.locator(".facts")).to_contain_text("Same image with the other label")
+    page.get_by_role("img", name=re.compile("^Image ")).first.wait_for(timeout=120_000)
     name = page.get_by_role("textbox", name="Your name")
     name.fill("B")
     name.press("Enter")
@@ -89,16 +89,16 @@ def test_from_the_search_to_a_mark_and_the_files(page, app, odd, tmp_path):
 
 def test_what_cannot_be_searched_is_said(page, app, tmp_path):
     _open(page, app, tmp_path)
-    page.get_by_text("but it is not there: name the folder that holds the data set").wait_for()
+    page.get_by_text(re.compile(f"{tmp_path} does not contain the image .*Enter the folder of the dataset")).wait_for()
 
 
 def test_the_list_is_not_wider_than_the_screen(page, app, odd):
     _open(page, app, odd)
-    page.get_by_role("button", name=re.compile("^Look ")).click()
+    page.get_by_role("button", name="Find label errors").or_(page.get_by_role("button", name="Search again")).click()
     page.get_by_role("button", name="Cancel").wait_for()
-    page.get_by_role("button", name="Look again").wait_for(timeout=120_000)
-    page.get_by_role("heading", name="Pictures under both labels").wait_for()
+    page.get_by_role("button", name="Search again").wait_for(timeout=120_000)
+    page.get_by_role("heading", name="Images with both labels").wait_for()
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 900})
-        page.get_by_role("heading", name="Pictures under both labels").wait_for()
+        page.get_by_role("heading", name="Images with both labels").wait_for()
         assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width

@@ -93,8 +93,8 @@ def test_a_dicom_image(page, upload, film):
 def test_a_study(page, upload, film):
     upload(film, SAMPLES / "synthetic_hand_normal.png")
     expect(page.locator(".st-key-strip [data-testid=stButton] button")).to_have_count(2)
-    expect(page.get_by_text("“All films” holds the DICOM results of all DICOM films")).to_be_visible()
-    files = _zip(_download(page, "All films (zip)")[1])
+    expect(page.get_by_text("“All images” includes DICOM results, which contain patient names.")).to_be_visible()
+    files = _zip(_download(page, "All images (zip)")[1])
     assert [row["name"] for row in json.loads(files["results.json"])] == ["Film 1", "Film 2"]
     assert {name for name in files if name.endswith(".pdf")} == {
         "001-film-1/report.pdf",
@@ -105,7 +105,7 @@ def test_a_study(page, upload, film):
 
 def test_file_names_on_request(page, upload, film):
     upload(film)
-    page.get_by_text("With the names of the files").click()
+    page.get_by_text("Include file names").click()
     page.wait_for_timeout(500)  # until the page is drawn again
     name, data = _download(page, "Report (PDF)")
     assert name == "doe_jane.second-look.pdf"
@@ -114,7 +114,7 @@ def test_file_names_on_request(page, upload, film):
 
 def test_the_report_follows_the_region_that_the_user_chose(page, upload):
     upload(SAMPLES / "synthetic_hand_fracture.png")
-    page.get_by_role("combobox", name="This film shows").click()
+    page.get_by_role("combobox", name="Body region").click()
     page.keyboard.type("Leg")
     page.get_by_role("option", name="Leg").first.wait_for()
     page.keyboard.press("Enter")

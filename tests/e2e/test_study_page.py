@@ -72,7 +72,7 @@ def test_a_zip_is_a_study_and_bad_files_spoil_no_other(page, app, tmp_path):
     for name, sentence in (
         ("letter.pdf", "PDF document"),
         ("empty.png", "empty"),
-        ("inner.zip", "zip within a zip"),
+        ("inner.zip", "This is a zip archive within a zip archive"),
     ):
         _chips(page).filter(has_text=name).click()
         expect(page.get_by_test_id("stAlert")).to_contain_text(sentence)
@@ -181,7 +181,7 @@ def test_nothing_of_an_upload_is_written_shown_or_logged(page, app, tmp_path):
         20_000:20_064
     ]
     # The search finds what is there: a line of the log.
-    assert _left_behind(app, b"Uvicorn server started")
+    assert _left_behind(app, b"You can now view your Streamlit app")
     page.goto(app.url)
     _upload(page, path)
     page.get_by_test_id("verdict").wait_for()

@@ -140,13 +140,13 @@ def test_restarted_server_asks_for_the_images_again(page, server, films):
     expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 images", timeout=90_000)
     server.stop()
     server.start()
-    expect(page.get_by_text("The images of your study are gone")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("The images of your study are no longer in memory")).to_be_visible(timeout=90_000)
     _shows_no_answer(page)
     # The names of the lost files are gone too, so that nothing looks as if it were there.
     expect(page.get_by_text("one.png")).to_have_count(0)
     _drop(page, films["one.png"], films["two.png"])
     expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 images", timeout=90_000)
-    expect(page.get_by_text("The images of your study are gone")).to_have_count(0)
+    expect(page.get_by_text("The images of your study are no longer in memory")).to_have_count(0)
 
 
 def test_chest_gets_a_verdict_only_on_request_and_with_a_warning(page, app, films):

@@ -245,7 +245,7 @@ def test_another_method_changes_the_map_and_leaves_the_view(page, app):
     matrix, layer, film = viewer.matrix(), viewer.data("layer"), viewer.data("film")
     before = viewer.pixels()
     _choose(page, "Layer-CAM")
-    expect(page.get_by_text("What each place alone adds")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("What each area alone adds")).to_be_visible(timeout=60_000)
     expect(viewer.root).not_to_have_attribute("data-layer", layer, timeout=60_000)
     np.testing.assert_allclose(viewer.matrix(), matrix)
     assert viewer.data("film") == film
@@ -281,7 +281,8 @@ def test_the_methods_are_compared(page, app):
 
 def test_a_distance_is_in_millimetres_where_the_file_says_how_large_a_pixel_is(page, app):
     viewer = _open(page, app, LEG)
-    spacing = float(re.search(r"([\d.]+) mm a pixel", page.get_by_text("mm a pixel").inner_text())[1])
+    note = page.get_by_text("Lengths use the pixel spacing in the file").inner_text()
+    spacing = float(re.search(r"pixel spacing in the file, ([\d.]+) mm", note)[1])
     viewer.press("d")
     box = viewer.stage.bounding_box()
     page.mouse.move(box["x"] + 100, box["y"] + 150)

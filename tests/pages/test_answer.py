@@ -56,8 +56,8 @@ def test_uncertain_is_explained():
     page = AppTest.from_function(_answer, args=("uncertain",), default_timeout=60).run()
     words = page.markdown[0].value
     assert "between the two thresholds: the model cannot tell" in words
-    assert "fell on 42% of 529 test films" in words
-    assert "11% of these (95% CI 7%–18%, n = 220)" in words
+    assert "On 42% of 529 test images the verdict was “uncertain”" in words
+    assert "11% of these had a fracture (95% CI 7%–18%, n = 220)" in words
     words = (
         AppTest.from_function(_answer, args=("fracture suspected",), default_timeout=60)
         .run()

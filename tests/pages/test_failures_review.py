@@ -115,7 +115,7 @@ def test_new_name_that_cannot_be_used_is_refused(reviews, tested):
     test.session_state["failures_reviews"] = True
     run(test)
     _rename(test, "Anna2", "  ")
-    assert ["name of a reviewer" in found.value for found in test.error] == [True]
+    assert ["The reviewer name" in found.value for found in test.error] == [True]
     assert reviews.all() == before
 
 

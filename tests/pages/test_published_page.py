@@ -70,7 +70,7 @@ def test_the_stored_results_belong_to_systems():
 
 def test_a_damaged_result_gives_a_sentence(published):
     (published / "results" / "x.json").write_text("{")
-    with pytest.raises(Exception, match="Expected the result of a run in"):
+    with pytest.raises(Exception, match="Cannot read the result of a run in"):
         load_results(published / "results")
 
 

@@ -18,7 +18,7 @@ def test_folder_with_fractures(tmp_path):
     found = preview_dataset(f" '{tmp_path}' ")
     assert found.folder == str(tmp_path)
     assert found.sentence.startswith(
-        "One folder a class: 12 images, 6 with a fracture. The dataset has no splits"
+        "One folder per class: 12 images, 6 with a fracture. The dataset has no splits"
     )
 
 
@@ -42,7 +42,7 @@ def test_remarks_are_included(tmp_path):
     _write_images(tmp_path, "fractured", "normal")
     (tmp_path / "boxes.csv").write_text("file,x0,y0,x1,y1\nfractured/gone.png,0,0,1,1\n")
     assert preview_dataset(str(tmp_path)).sentence.endswith(
-        "boxes.csv marks a film that is not here: fractured/gone.png."
+        "boxes.csv lists an image that does not exist: fractured/gone.png."
     )
 
 

@@ -50,7 +50,7 @@ def test_evaluation_and_label_errors_name_the_file(store, phantoms, tmp_path):
     (warning,) = (warning for warning in evaluation.warnings if "could not be read" in warning)
     assert warning.startswith(f"1 file could not be read and is left out. not fractured/{_BAD}: This file")
     issues = find_label_errors(store, "tiny", phantoms, "auto", tmp_path / "cache", lambda *step: None)
-    assert (issues.training_data, issues.unreadable) == (55, 1)
+    assert (issues.films, issues.unreadable) == (55, 1)
     ((name, error),) = issues.unreadable_films
     assert name == f"not fractured/{_BAD}"
     assert _ERROR.fullmatch(error)

@@ -87,8 +87,11 @@ def test_affine_map_includes_mirroring():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"sampling": "some"}, "a sampling out of all, under, over"),
-        ({"sampling": "over", "negatives": 2.0}, "either negatives or a sampling"),
+        ({"sampling": "some"}, "Class sampling must be one of all, under, over"),
+        (
+            {"sampling": "over", "negatives": 2.0},
+            "Negatives per positive and class sampling exclude each other",
+        ),
     ],
 )
 def test_invalid_settings(changes, message):
