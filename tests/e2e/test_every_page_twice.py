@@ -146,6 +146,7 @@ def test_reviewer_is_renamed_on_any_screen(page, app, tested, width):
     page.get_by_text("Marks, agreement, export").click()
     field = page.get_by_role("textbox", name="New name")
     field.fill("Anna")
+    settled(page)  # a redraw would close the list
     page.get_by_role("combobox", name="Reviewer").click()
     page.get_by_role("option", name="Anna2").click()
     page.get_by_role("button", name="Rename").click()

@@ -89,12 +89,16 @@ def test_from_the_search_to_a_mark_and_the_files(page, app, odd, tmp_path):
 
 def test_what_cannot_be_searched_is_said(page, app, tmp_path):
     _open(page, app, tmp_path)
-    page.get_by_text(re.compile(f"{tmp_path} does not contain the image .*Enter the folder of the dataset")).wait_for()
+    page.get_by_text(
+        re.compile(f"{tmp_path} does not contain the image .*Enter the folder of the dataset")
+    ).wait_for()
 
 
 def test_the_list_is_not_wider_than_the_screen(page, app, odd):
     _open(page, app, odd)
-    page.get_by_role("button", name="Find label errors").or_(page.get_by_role("button", name="Search again")).click()
+    page.get_by_role("button", name="Find label errors").or_(
+        page.get_by_role("button", name="Search again")
+    ).click()
     page.get_by_role("button", name="Cancel").wait_for()
     page.get_by_role("button", name="Search again").wait_for(timeout=120_000)
     page.get_by_role("heading", name="Images with both labels").wait_for()
