@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from browser_steps import settled
 from patient_data import WORDS, changed, under_a_name
 from PIL import Image
 from playwright.sync_api import expect
@@ -44,6 +45,22 @@ def _download(page, label: str, key: str = "") -> tuple[str, bytes]:
     with page.expect_download() as saved:
         button.press(key) if key else button.click()
     return saved.value.suggested_filename, Path(saved.value.path()).read_bytes()
+
+
+def _rerun(page, switch) -> None:
+    """Click a widget and wait until the page is drawn with its new value, however busy the machine is."""
+    settled(page)
+    page.evaluate(
+        """() => {
+            const app = document.querySelector('[data-testid=stApp]');
+            window.reruns = 0;
+            new MutationObserver(() => { window.reruns += app.dataset.testScriptState === 'running'; })
+                .observe(app, {attributeFilter: ['data-test-script-state']});
+        }"""
+    )
+    switch.click()
+    page.wait_for_function("window.reruns > 0")
+    settled(page)
 
 
 def _zip(data: bytes) -> dict[str, bytes]:
@@ -93,7 +110,13 @@ def test_a_dicom_image(page, upload, film):
 def test_a_study(page, upload, film):
     upload(film, SAMPLES / "synthetic_hand_normal.png")
     expect(page.locator(".st-key-strip [data-testid=stButton] button")).to_have_count(2)
-    expect(page.get_by_text("“All images” includes DICOM results, which contain patient names.")).to_be_visible()
+    expect(
+        page.get_by_text("“All images” includes DICOM results, which contain patient names.")
+    ).to_be_visible()
+    # The page is drawn again until every image is analysed, which would cancel a download.
+    expect(page.get_by_text("The study has the verdict of its most suspicious image")).to_be_visible()
+    page.get_by_test_id("synthetic").wait_for()
+    settled(page)
     files = _zip(_download(page, "All images (zip)")[1])
     assert [row["name"] for row in json.loads(files["results.json"])] == ["Film 1", "Film 2"]
     assert {name for name in files if name.endswith(".pdf")} == {
@@ -105,8 +128,7 @@ def test_a_study(page, upload, film):
 
 def test_file_names_on_request(page, upload, film):
     upload(film)
-    page.get_by_text("Include file names").click()
-    page.wait_for_timeout(500)  # until the page is drawn again
+    _rerun(page, page.get_by_text("Include file names"))
     name, data = _download(page, "Report (PDF)")
     assert name == "doe_jane.second-look.pdf"
     assert "Doe_Jane.dcm" in PdfReader(io.BytesIO(data)).pages[0].extract_text()

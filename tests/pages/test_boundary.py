@@ -146,14 +146,14 @@ def test_fragment_that_failed_is_not_tried_again_by_itself(monkeypatch, caplog):
 
 def test_app_survives_a_page_and_a_frame_that_fail(store, caplog, monkeypatch):
     from pages.components.common import resources
-    from pages.components.second_opinion import study_session
     from pages.components.train import queue
 
     def fail(*_args: object) -> None:
         raise KeyError("Doe^Jane")
 
-    for module, name in ((study_session, "is_forgotten"), (queue, "watch_queue")):
+    for module, name in ((queue, "watch_queue"), (resources, "card_in_use")):
         monkeypatch.setattr(module, name, fail)
+    # The preparation, the page and the footer fail.
     with caplog.at_level(logging.ERROR):
         test = AppTest.from_file(str(APP), default_timeout=60).run()
     assert not test.exception
