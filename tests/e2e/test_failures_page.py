@@ -81,8 +81,8 @@ def test_a_link_opens_the_same_film(page, app):
     table = pd.read_csv(app.models / "tiny" / "predictions.csv").query("split == 'test'")
     _open(page, app, f"model=tiny&kind=all&case={table['id'].iloc[0]}")
     page.get_by_role("button", name="Back to the list").wait_for()
-    assert page.get_by_text(table["path"].iloc[0], exact=True).is_visible()
-    assert page.get_by_text("Enter the dataset folder above to see the image and its heatmap.").is_visible()
+    page.get_by_text(table["path"].iloc[0], exact=True).wait_for()
+    page.get_by_text("Enter the dataset folder above to see the image and its heatmap.").wait_for()
 
 
 def test_a_wrong_folder_is_said_in_a_sentence(page, app):
