@@ -144,11 +144,12 @@ def test_reviewer_is_renamed_on_any_screen(page, app, tested, width):
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{app.url}/failures?model=tiny")
     page.get_by_text("Marks, agreement, export").click()
-    field = page.get_by_role("textbox", name="New name")
-    field.fill("Anna")
+    page.get_by_role("textbox", name="New name").wait_for()
     settled(page)  # a redraw would close the list
     page.get_by_role("combobox", name="Reviewer").click()
+    page.keyboard.type("Anna2")
     page.get_by_role("option", name="Anna2").click()
+    page.get_by_role("textbox", name="New name").fill("Anna")
     page.get_by_role("button", name="Rename").click()
     page.get_by_text("1 mark of “Anna2” will move to “Anna”.").wait_for()
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width

@@ -64,7 +64,7 @@ def test_compare_models_and_download(page, app, twin):
     pick(page, "First model", "tiny")
     pick(page, "Second model", twin)
     n = ModelStore(app.models).card("tiny").test.n
-    page.get_by_text(f"On the {n} films in").wait_for(timeout=PATIENCE)
+    page.get_by_text(f"On {n:,} shared test images in").wait_for(timeout=PATIENCE)
     page.get_by_role("img", name="ROC curves of tiny and twin: roc").wait_for()
     name, content = saved(page, "Download table (CSV)")
     assert name == "comparison.csv"
@@ -94,7 +94,7 @@ def test_export_import_rename_and_delete(page, app, twin, tmp_path):
 
     # A taken name is an error; another name is accepted.
     rename(page, "tiny")
-    page.get_by_text("tiny already exists").wait_for()
+    page.get_by_text("A model named tiny already exists").wait_for()
     rename(page, "renamed")
     page.get_by_text("twin was renamed to renamed").wait_for()
     assert store.card("renamed").title == "Twin"
@@ -123,7 +123,9 @@ def test_export_import_rename_and_delete(page, app, twin, tmp_path):
 
     # The model in use stays.
     pick(page, "Model", store.model_in_use())
-    page.get_by_text("it stays").or_(page.get_by_text("put another one in use first")).first.wait_for()
+    page.get_by_text("cannot be deleted").or_(
+        page.get_by_text("put another model in use first")
+    ).first.wait_for()
     expect(page.get_by_role("button", name="Delete", exact=True)).to_be_disabled()
 
 

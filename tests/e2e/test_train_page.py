@@ -157,7 +157,7 @@ def test_load_weights(page, app, tmp_path):
     open_page(page, app)
     part(page, "Models")
     upload(page, "model.pkl", b"never opened")
-    page.get_by_text("which runs code when it is opened").wait_for()
+    page.get_by_text("which executes code when it is opened").wait_for()
 
     upload(page, "mine.weights.h5", path.read_bytes())
     pick(page, "Weights architecture", "Four-block CNN")
