@@ -34,7 +34,7 @@ def press(page, name: str) -> None:
 
 def rename(page, name: str) -> None:
     settled(page)
-    field = page.get_by_role("textbox", name="New name")
+    field = page.get_by_role("textbox", name="New name", exact=True)
     field.fill(name)
     field.press("Enter")
     settled(page)

@@ -187,7 +187,7 @@ def test_ensemble(page, app):
         page.keyboard.press("Tab")
         type_in(page, "textbox", "Ensemble name", "both")
         page.get_by_role("button", name="Create ensemble").click()
-        page.get_by_text("Expected models that see films alike").wait_for(timeout=PATIENCE)
+        page.get_by_text("The models have different inputs").wait_for(timeout=PATIENCE)
 
         page.get_by_role("combobox", name="Models to average").press("Backspace")
         settled(page)
