@@ -239,7 +239,7 @@ def record_html(card: ModelCard, regions: str, label: int) -> str:
     for region in regions.split() or [""]:
         record = card.test_summary(region)
         if record is not None:
-            parts.append(f"{region or 'all films'}: {name} {getattr(record, name).text()}")
+            parts.append(f"{region or 'all images'}: {name} {getattr(record, name).text()}")
     return "; ".join(parts) or "none for this region"
 
 

@@ -50,7 +50,9 @@ def _show_table(models: list[ComparedModel]) -> None:
                 help="Hash of the assignment of images to splits; equal values mean the same test images."
             ),
             "MB": st.column_config.NumberColumn(format="%.1f", help="Size of the weights."),
+            "Test films": st.column_config.NumberColumn("Test images"),
             "A film here, ms": st.column_config.TextColumn(
+                "Time per image (ms)",
                 help="Time of one image on this computer, network only: median and quartiles of 20 passes."
             ),
             "Best validation AUC": st.column_config.NumberColumn(format="%.3f"),
