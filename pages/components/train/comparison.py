@@ -53,7 +53,7 @@ def _show_table(models: list[ComparedModel]) -> None:
             "Test films": st.column_config.NumberColumn("Test images"),
             "A film here, ms": st.column_config.TextColumn(
                 "Time per image (ms)",
-                help="Time of one image on this computer, network only: median and quartiles of 20 passes."
+                help="Time of one image on this computer, network only: median and quartiles of 20 passes.",
             ),
             "Best validation AUC": st.column_config.NumberColumn(format="%.3f"),
         },

@@ -82,8 +82,8 @@ def _show_measure_button(job: SpeedJob, config: TrainingConfig, again: bool) -> 
         disabled=active,
         help="A run is being trained, so a measurement would be too low."
         if active
-        else "Trains on noise for some seconds in a separate process. The result is kept for this computer, architecture, "
-        "input size and batch size.",
+        else "Trains on noise for some seconds in a separate process. Kept for this computer, architecture, input size "
+        "and batch size.",
     ):
         try:
             job.start(config)
