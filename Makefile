@@ -37,6 +37,7 @@ $(BIN)/python:
 
 $(VENV)/.run: requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m fracture_core models prepare
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.run

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from fracture_core import paths
-from fracture_core.cli.quiet_keras import load_keras
 from fracture_core.io.atomic_write import write_atomically
+from fracture_core.zoo.quiet_keras import load_keras
 
 _OPTIONS = "options.json"
 

@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 
 from fracture_core import near_duplicates, paths
-from fracture_core.cli.quiet_keras import load_keras
 from fracture_core.datasets.layouts.image_files import is_rotated_copy
 from fracture_core.errors import SecondLookError
 from fracture_core.evaluation import Interval, Thresholds
@@ -25,6 +24,7 @@ from fracture_core.evaluation.auc import auc_interval
 from fracture_core.evaluation.proportion import proportion_interval
 from fracture_core.evaluation.scored_cases import check_scored_cases
 from fracture_core.internal_errors import file_boundary
+from fracture_core.zoo.quiet_keras import load_keras
 
 #: The list of images.
 IMAGE_LIST = Path(__file__).with_name("external_films.csv")

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from fracture_core import paths as app_paths
-from fracture_core.cli.quiet_keras import load_keras
 from fracture_core.datasets.layouts.image_files import find_images
+from fracture_core.zoo.quiet_keras import load_keras
 
 
 def main() -> None:

@@ -14,13 +14,13 @@ from pathlib import Path
 import pandas as pd
 from scipy.special import expit
 
-from fracture_core.cli.quiet_keras import load_keras
 from fracture_core.evaluation import Interval, Summary, VerdictCoverage, predictions
 from fracture_core.evaluation.cross_validated import assess, average_logits
 from fracture_core.evaluation.paired import compare_paired, shared_predictions
 from fracture_core.evaluation.thresholds import VERDICTS
 from fracture_core.io.atomic_write import write_atomically
 from fracture_core.registry.store import PREDICTIONS_NAME
+from fracture_core.zoo.quiet_keras import load_keras
 
 
 def main() -> None:

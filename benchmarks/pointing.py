@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from fracture_core import paths
-from fracture_core.cli.quiet_keras import load_keras
+from fracture_core.zoo.quiet_keras import load_keras
 
 
 def main() -> None:

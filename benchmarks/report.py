@@ -11,8 +11,8 @@ from datetime import datetime
 import numpy as np
 
 from fracture_core import paths
-from fracture_core.cli.quiet_keras import load_keras
 from fracture_core.phantom import draw_phantom, phantom_to_dicom
+from fracture_core.zoo.quiet_keras import load_keras
 
 
 def main() -> None:

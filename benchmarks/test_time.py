@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fracture_core import paths
-from fracture_core.cli.quiet_keras import load_keras
 from fracture_core.runs.config import TrainingConfig
+from fracture_core.zoo.quiet_keras import load_keras
 
 if TYPE_CHECKING:
     from fracture_core.training.training_data import TrainingData

@@ -101,6 +101,8 @@ def _show_image(image: StudyImage, card: ModelCard, label: str) -> None:
                 answer.show_record(opinion, image.key)
             answer.show_limits(card)
     with left, st.container(key="viewer"):
+        if image.study.needs_heatmap(opinion):
+            opinion = explained_image.explain_image(image, opinion, label)
         explained_image.show_viewer(opinion, label, image.key)
 
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from fracture_core import paths
 from fracture_core.cli.command_helpers import Subparsers, open_model_store, write_output
 from fracture_core.cli.progress import download_progress, drawing_progress, terminal_progress
-from fracture_core.cli.quiet_keras import load_keras
 from fracture_core.datasets.layouts import layout_names
 from fracture_core.errors import DataError
 from fracture_core.vocabulary import label_text
+from fracture_core.zoo.quiet_keras import load_keras
 
 if TYPE_CHECKING:
     from fracture_core.jobs.progress import ProgressCallback

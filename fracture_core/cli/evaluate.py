@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Literal
 from fracture_core import paths
 from fracture_core.cli.command_helpers import Subparsers, open_model_store
 from fracture_core.cli.progress import terminal_progress
-from fracture_core.cli.quiet_keras import load_keras
 from fracture_core.datasets.layouts import layout_names
 from fracture_core.errors import SecondLookError
 from fracture_core.vocabulary import SPLITS, finding_with_article, rephrase_for_finding, verdict_text
+from fracture_core.zoo.quiet_keras import load_keras
 
 if TYPE_CHECKING:
     from fracture_core.evaluation import SubgroupAnalysis

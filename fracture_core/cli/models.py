@@ -14,7 +14,7 @@ from fracture_core import paths
 from fracture_core.cli import models_compare, models_transfer, models_use
 from fracture_core.cli.command_helpers import Subparsers, add_data_argument, open_model_store
 from fracture_core.cli.progress import terminal_progress
-from fracture_core.cli.quiet_keras import load_keras
+from fracture_core.zoo.quiet_keras import load_keras
 
 if TYPE_CHECKING:
     from fracture_core.jobs.progress import ProgressCallback
@@ -39,6 +39,11 @@ def add(commands: Subparsers) -> None:
         action = actions.add_parser(name, help=summary)
         action.add_argument("id", metavar="ID", help="the model")
         action.set_defaults(run=run)
+    actions.add_parser(
+        "prepare",
+        help="export the network of each model that was added by an earlier version, so that its first prediction does "
+        "not wait",
+    ).set_defaults(run=_prepare)
     models_use.add(actions)
     action = actions.add_parser("add", help="add the result of a finished training run")
     action.add_argument("name", metavar="RUN", help="name of the run")
@@ -88,11 +93,20 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    load_keras()
     difference = open_model_store().verify(args.id)
     print(
         f"{args.id}: the weights match the card. The reference prediction differs by {difference:.1e} (logit)."
     )
+    return 0
+
+
+def _prepare(args: argparse.Namespace) -> int:
+    from fracture_core.registry.network_files import exported_network_path
+
+    store = open_model_store()
+    for model_id in store.ids():
+        exported_network_path(store.root / model_id, store.card(model_id))
+        print(f"{model_id}: the network is exported.")
     return 0
 
 

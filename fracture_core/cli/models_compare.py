@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fracture_core import paths
 from fracture_core.cli.command_helpers import Subparsers, open_model_store
-from fracture_core.cli.quiet_keras import load_keras
 from fracture_core.errors import SecondLookError
 
 if TYPE_CHECKING:
@@ -104,7 +103,6 @@ def _measure_speeds(store: ModelStore, runs: Path) -> None:
     from fracture_core.registry import inference_speed
     from fracture_core.training import comparison
 
-    load_keras()
     for model_id in store.ids():
         if inference_speed.load_inference_speed(store.card(model_id), runs / comparison.SPEED_FOLDER) is None:
             inference_speed.measure_inference_speed(store, model_id, runs / comparison.SPEED_FOLDER)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from fracture_core import paths
 from fracture_core.cli.command_helpers import Subparsers, open_model_store
-from fracture_core.cli.quiet_keras import load_keras
 from fracture_core.errors import ModelError
 from fracture_core.zoo import ARCHITECTURES
+from fracture_core.zoo.quiet_keras import load_keras
 
 
 def add(actions: Subparsers) -> None:

@@ -9,7 +9,6 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from fracture_core.cli.command_helpers import Subparsers, open_model_store
-from fracture_core.cli.quiet_keras import load_keras
 
 if TYPE_CHECKING:
     from fracture_core.training.release import ReleaseComparison
@@ -50,7 +49,6 @@ def _use(args: argparse.Namespace) -> int:
         comparison = release.compare_with_model_in_use(store, store.root / args.id)
         _print_comparison(comparison)
         release.check_reason(comparison, args.reason)
-    load_keras()
     release.put_in_use(store, args.id, args.reason, comparison)
     print(f"{args.id} is in use.")
     return 0
@@ -88,6 +86,5 @@ def _history(args: argparse.Namespace) -> int:
 
 def _back(args: argparse.Namespace) -> int:
     store = open_model_store()
-    load_keras()
     print(f"{store.back()} is in use again.")
     return 0

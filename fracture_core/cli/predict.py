@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fracture_core.cli.command_helpers import Subparsers, open_model_store
-from fracture_core.cli.quiet_keras import load_keras
 from fracture_core.errors import SecondLookError
 from fracture_core.report.table import OPINION_FIELDS, flatten_row
 
@@ -68,7 +67,6 @@ def add(commands: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Predict every file and print one row per file; a file with an error does not stop the others."""
-    load_keras()
     from fracture_core.cli.saved_outputs import SavedOutputs
     from fracture_core.inference.predictor import Predictor
     from fracture_core.registry.release_checks import model_warning

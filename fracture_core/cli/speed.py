@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from fracture_core import paths
 from fracture_core.cli.command_helpers import Subparsers
 from fracture_core.cli.progress import terminal_progress
-from fracture_core.cli.quiet_keras import load_keras
 from fracture_core.runs.config import FLOAT32, PRECISIONS, TrainingConfig
 from fracture_core.runs.precision import set_precision
 from fracture_core.zoo import ARCHITECTURES, find_architecture
+from fracture_core.zoo.quiet_keras import load_keras
 
 if TYPE_CHECKING:
     from fracture_core.training.duration_estimate import TrainingSpeed

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fracture_core import paths
-from fracture_core.cli.quiet_keras import load_keras
 from fracture_core.errors import TrainingError
 from fracture_core.runs.config import FLOAT32, TrainingConfig
 from fracture_core.runs.option_arguments import add_option_arguments, read_option_arguments
 from fracture_core.zoo import TrainingProtocol, find_architecture
+from fracture_core.zoo.quiet_keras import load_keras
 from fracture_core.zoo.training_option import option_fields
 
 if TYPE_CHECKING:

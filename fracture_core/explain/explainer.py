@@ -10,15 +10,19 @@ from tf_keras_vis.gradcam import Gradcam
 from tf_keras_vis.gradcam_plus_plus import GradcamPlusPlus
 from tf_keras_vis.layercam import Layercam
 
-from fracture_core.explain.methods import GRAD_CAM, GRAD_CAM_PP, HEATMAP_METHODS, LAYER_CAM, SCORE_CAM
+from fracture_core.explain.methods import (
+    GRAD_CAM,
+    GRAD_CAM_PP,
+    HEATMAP_METHODS,
+    LAYER_CAM,
+    SCORE_CAM,
+    HeatmapRequest,
+)
 from fracture_core.explain.saliency import SaliencyMap
 from fracture_core.explain.scorecam import ScoreCam
 from fracture_core.explain.scores import centre_score, logit_score, surprise_score
 from fracture_core.explain.split_model import SplitModel, compute_class_activation
 from fracture_core.imaging import InputSpec, normalise_canvas
-
-#: Name of a method and the label to explain, 1 for *fracture*.
-HeatmapRequest = tuple[str, int]
 
 
 class Explainer:

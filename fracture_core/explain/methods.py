@@ -5,6 +5,9 @@ This module imports no TensorFlow, so that pages can use it.
 
 from dataclasses import dataclass
 
+#: Name of a method and the label to explain, 1 for *fracture*.
+HeatmapRequest = tuple[str, int]
+
 
 @dataclass(frozen=True)
 class HeatmapMethod:

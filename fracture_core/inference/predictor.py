@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -12,20 +11,21 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import cv2
-import keras
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from fracture_core.auxiliary_heads.pooled_features import pooled_features
-from fracture_core.explain.explainer import Explainer, HeatmapRequest
-from fracture_core.explain.gradcam import GradCam
 from fracture_core.explain.heatmap_agreement import HeatmapAgreement, compare_heatmaps
-from fracture_core.explain.methods import FRACTURE_MAP, GRAD_CAM, HEATMAP_METHODS, HeatmapMethod
+from fracture_core.explain.methods import (
+    FRACTURE_MAP,
+    GRAD_CAM,
+    HEATMAP_METHODS,
+    HeatmapMethod,
+    HeatmapRequest,
+)
 from fracture_core.explain.peak import find_peak
 from fracture_core.imaging import (
     STRONG_EVIDENCE,
-    InputSpec,
     LetterboxTransform,
     PackedPixels,
     QualityCheck,
@@ -39,18 +39,20 @@ from fracture_core.imaging import (
     read_radiograph,
     render_layer,
 )
+from fracture_core.inference.explainer_process import ExplainerProcess
 from fracture_core.registry.card import ModelCard
+from fracture_core.registry.exported_network import ExportedNetwork, NetworkOutput
+from fracture_core.registry.network_files import exported_network_path
 from fracture_core.registry.store import ModelStore
 from fracture_core.vocabulary import Verdict
-from fracture_core.zoo import find_architecture
-from fracture_core.zoo.architecture import FRACTURE_MAP_LAYER
-from fracture_core.zoo.model_views import logit_view
 
 #: Longer side of an image or heatmap for the screen, in pixels.
 SCREEN_SIDE = 1200
 
 #: Longer side of a thumbnail, in pixels.
 THUMBNAIL_SIDE = 240
+
+_GRAD_CAM_REQUEST = (GRAD_CAM.name, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,35 +219,37 @@ class Opinion:
 
 
 class Predictor:
-    """A loaded model that predicts images. Thread-safe.
+    """A loaded model that predicts images. Thread-safe, and without TensorFlow in this process.
+
+    The exported network predicts. Where it contains no heatmap, and for the other heatmap methods, tf-keras-vis
+    explains the network in a background process.
 
     Args:
         store: Models on this computer.
         model_id: Model to load; None for the model in use.
+        threads: Threads of the network.
 
     Raises:
-        ModelError: The model is unknown or its weights do not match its card.
+        ModelError: The model is unknown, its files do not match its card, or its network cannot be exported.
     """
 
-    def __init__(self, store: ModelStore, model_id: str | None = None):
+    def __init__(self, store: ModelStore, model_id: str | None = None, threads: int = 1):
         model_id = model_id or store.model_in_use()
-        self.card, model = store.load(model_id)
+        self.card = store.card(model_id)
         self._heads = store.heads(model_id)
-        features = pooled_features(model, find_architecture(self.card.architecture))
-        self._has_map = FRACTURE_MAP_LAYER in {layer.name for layer in model.layers}
-        maps = [model.get_layer(FRACTURE_MAP_LAYER).output] if self._has_map else []
-        logit = logit_view(model).output
-        self._view = keras.Model(model.input, [logit, *features] if features else logit)
-        self._cam = GradCam(model, self.card.heatmap_layer, [*features, *maps])
-        self._explainer = Explainer(model, self._cam.cut, self.card.input)
-        # Two locks, so that predictions do not wait for a heatmap that takes seconds.
-        self._lock, self._explain_lock = threading.Lock(), threading.Lock()
+        self._network = ExportedNetwork(exported_network_path(store.root / model_id, self.card), threads)
+        self._explainer = ExplainerProcess(store, model_id, self.card.weights.sha256)
         # Heatmaps computed by `explain`, for as long as their opinion is in use.
         self._heatmaps: WeakKeyDictionary[Opinion, dict[HeatmapRequest, Heatmap]] = WeakKeyDictionary()
-        # The first call of each model is slow.
-        blank = _blank_input(self.card.input)
-        self._view.predict_on_batch(blank)
-        self._cam.explain(blank)
+
+    def start_explainer(self) -> None:
+        """Start the background process for heatmaps, so that the first one does not wait for TensorFlow."""
+        self._explainer.start()
+
+    @property
+    def has_heatmap(self) -> bool:
+        """Whether Grad-CAM follows from the exported network, without the background process."""
+        return self._network.has_evidence
 
     def predict(
         self, source: bytes | Path | Radiograph, heatmap: bool = True, ignore_scope: bool = False
@@ -263,6 +267,7 @@ class Predictor:
 
         Raises:
             ImageReadError: The file is not a single radiograph.
+            SecondLookError: The heatmap needs the background process, and that ended before it was done.
         """
         stopwatch = _Stopwatch()
         film = source if isinstance(source, Radiograph) else read_radiograph(source, any_modality=True)
@@ -275,27 +280,17 @@ class Predictor:
             return Opinion(film, gate, None, None, None, self.card, seconds=stopwatch.laps())
         inputs, transform = prepare_input(film, self.card.input)
         stopwatch.lap("prepare")
-        heat = fracture_map = None
-        # tf-keras-vis keeps state during a call.
-        with self._lock:
-            if heatmap:
-                logits, evidence, features = self._cam.explain(inputs[None])
-                heat = Heatmap(evidence[0], self.card.heatmap_scale or 1.0, transform)
-                if self._has_map:
-                    fracture_map = Heatmap(expit(features.pop()[0, ..., 0]), 1.0, transform)
-            else:
-                outputs = self._view.predict_on_batch(inputs[None])
-                logit, *features = outputs if isinstance(outputs, list) else (outputs,)
-                logits = logit[:, 0]
-        stopwatch.lap("model")
+        output = self._network.run(inputs)
         regions: tuple[tuple[str, float], ...] = ()
-        middle, deepest = (np.asarray(values[0]) for values in features) if features else (None, None)
-        if self._heads is not None and middle is not None and deepest is not None:
-            gate = self._heads.check_features(gate, middle, deepest)
+        if self._heads is not None and output.middle is not None and output.deepest is not None:
+            gate = self._heads.check_features(gate, output.middle, output.deepest)
             if gate.state is QualityState.REFUSE:
+                stopwatch.lap("model")
                 return Opinion(film, gate, None, None, None, self.card, seconds=stopwatch.laps())
-            regions = self._heads.predict_regions(middle)
-        probability = float(self.card.calibration.apply(float(logits[0])))
+            regions = self._heads.predict_regions(output.middle)
+        heat, fracture_map = self._heatmaps_of(inputs, output, transform) if heatmap else (None, None)
+        stopwatch.lap("model")
+        probability = float(self.card.calibration.apply(output.logit))
         verdict = self.card.thresholds.verdict(probability)
         return Opinion(
             film,
@@ -306,9 +301,37 @@ class Predictor:
             self.card,
             regions,
             fracture_map,
-            middle,
+            output.middle,
             stopwatch.laps(),
         )
+
+    def with_heatmap(self, opinion: Opinion) -> Opinion:
+        """Compute the heatmap of an opinion that was predicted without one.
+
+        Args:
+            opinion: Opinion of this predictor, with a probability.
+
+        Returns:
+            The same opinion with a heatmap.
+
+        Raises:
+            SecondLookError: The background process ended before it was done.
+        """
+        inputs, transform = prepare_input(opinion.film, self.card.input)
+        heat, fracture_map = self._heatmaps_of(inputs, self._network.run(inputs), transform)
+        return replace(opinion, heat=heat, fracture_map=fracture_map)
+
+    def _heatmaps_of(
+        self, inputs: NDArray[np.float32], output: NetworkOutput, transform: LetterboxTransform
+    ) -> tuple[Heatmap, Heatmap | None]:
+        """Return Grad-CAM and the fracture map."""
+        evidence = output.evidence
+        if evidence is None:
+            evidence = self._explainer.heatmaps(inputs[None], [_GRAD_CAM_REQUEST])[_GRAD_CAM_REQUEST]
+        heat = Heatmap(evidence, self.card.heatmap_scale or 1.0, transform)
+        if output.fracture_map is None:
+            return heat, None
+        return heat, Heatmap(expit(output.fracture_map), 1.0, transform)
 
     def explain(self, opinion: Opinion, method: str, label: int = 1) -> Heatmap:
         """Compute a heatmap of an opinion with another method. It is cached for as long as the opinion is in use.
@@ -348,14 +371,10 @@ class Predictor:
         if any(request not in heatmaps for request in requests):
             inputs, transform = prepare_input(opinion.film, self.card.input)
             scales = {GRAD_CAM.name: self.card.heatmap_scale or 1.0, **self.card.heatmap_scales}
-            with self._explain_lock:
-                # Another thread may have computed some of them while this one waited.
-                heatmaps = self._cached_heatmaps(opinion)
-                missing = [request for request in requests if request not in heatmaps]
-                grids = self._explainer.heatmaps(inputs[None], missing)
-                for (name, label), grid in grids.items():
-                    heatmaps[name, label] = Heatmap(grid, scales[name], transform)
-                self._heatmaps[opinion] = heatmaps
+            missing = [request for request in requests if request not in heatmaps]
+            for (name, label), grid in self._explainer.heatmaps(inputs[None], missing).items():
+                heatmaps[name, label] = Heatmap(grid, scales[name], transform)
+            self._heatmaps[opinion] = {**self._cached_heatmaps(opinion), **heatmaps}
         return {request: heatmaps[request] for request in requests}
 
     def _cached_heatmaps(self, opinion: Opinion) -> dict[HeatmapRequest, Heatmap]:
@@ -398,7 +417,3 @@ def _shrink(image: NDArray[np.float32], pixels: int) -> NDArray[np.float32]:
     """Shrink an image to at most so many pixels on the longer side."""
     height, width = _fit_size(pixels, _size(image))
     return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA))
-
-
-def _blank_input(spec: InputSpec) -> NDArray[np.float32]:
-    return np.zeros((1, spec.height, spec.width, spec.channels), np.float32)

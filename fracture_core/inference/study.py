@@ -53,6 +53,16 @@ class StudyImage:
         """The opinion with the image at full size."""
         return self.study.load_opinion(self) if self.summary else None
 
+    def explained(self) -> Opinion | None:
+        """Return the summary with a heatmap, which is computed first if that is still to be done.
+
+        Raises:
+            SecondLookError: The heatmap could not be computed.
+        """
+        if self.summary is None or not self.study.needs_heatmap(self.summary):
+            return self.summary
+        return self.study.explain_image(self)
+
     @property
     def probability(self) -> float | None:
         """Calibrated probability of a fracture, 0–1; None without a prediction."""
@@ -66,11 +76,17 @@ class Study:
         predict: Function from the content of a file to an opinion; called from threads. With `ignore_scope=True` it
             predicts an image outside the scope of the model.
         model: Identifies the model.
+        explain: Function that adds the heatmap to an opinion without one; None if `predict` computes it.
     """
 
-    def __init__(self, predict: Callable[..., Opinion], model: str):
+    def __init__(
+        self,
+        predict: Callable[..., Opinion],
+        model: str,
+        explain: Callable[[Opinion], Opinion] | None = None,
+    ):
         self.model = model
-        self._predict = predict
+        self._predict, self._explain = predict, explain
         # Images by content key, in order; two files with the same content share a key.
         self._files: list[tuple[str, DroppedFile]] = []
         # An opinion at thumbnail size, or an error message.
@@ -177,6 +193,32 @@ class Study:
         with self._lock:
             self._keep_full_size(key, opinion)
         return opinion
+
+    def needs_heatmap(self, opinion: Opinion) -> bool:
+        """Return whether the heatmap of an opinion is still to be computed, which takes seconds."""
+        return self._explain is not None and opinion.heat is None and opinion.probability is not None
+
+    def explain_image(self, image: StudyImage) -> Opinion | None:
+        """Compute the heatmap of an image, unless it has one, and keep it.
+
+        Args:
+            image: Image of this study.
+
+        Returns:
+            Its opinion at full size, with a heatmap; None if there is none.
+
+        Raises:
+            SecondLookError: The heatmap could not be computed.
+        """
+        opinion = self.load_opinion(image)
+        if opinion is None or self._explain is None or not self.needs_heatmap(opinion):
+            return opinion
+        explained = self._explain(opinion)
+        with self._lock:
+            if _content_key(image) in self._results:
+                self._results[_content_key(image)] = explained.shrunk()
+                self._keep_full_size(_content_key(image), explained)
+        return explained
 
     def _study_image(self, number: int, key: str, file: DroppedFile) -> StudyImage:
         result, future = self._results.get(key), self._futures.get(key)

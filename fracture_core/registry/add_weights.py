@@ -11,8 +11,8 @@ from fracture_core.errors import ModelError
 from fracture_core.evaluation import PlattCalibration, Thresholds
 from fracture_core.io.disk_space import TEMPORARY_FOLDER, disk_errors
 from fracture_core.registry.card import ModelCard, WeightsFile
-from fracture_core.registry.hash import sha256_of_file
 from fracture_core.registry.keras_file import KERAS_SUFFIX, extract_weights
+from fracture_core.registry.model_files import sha256_of_file
 from fracture_core.registry.store import CARD_NAME, ModelStore, check_model_name
 from fracture_core.zoo import find_architecture
 
@@ -96,6 +96,7 @@ def add_weights(
 
     # Importing Keras takes seconds and is not needed to reject a name.
     from fracture_core.registry.half_precision import save_weights
+    from fracture_core.registry.network_files import add_exported_network
     from fracture_core.registry.reference_prediction import reference_logit
     from fracture_core.registry.weight_check import check_weights
     from fracture_core.registry.weights import fill_weights
@@ -147,7 +148,7 @@ def add_weights(
                 "The probabilities are not calibrated, and the threshold of 0.5 was not chosen on validation images.",
             ),
         )
-        card.save(result / CARD_NAME)
+        add_exported_network(result, card, model).save(result / CARD_NAME)
         return store.add(result)
 
 

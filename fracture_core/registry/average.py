@@ -22,7 +22,7 @@ from fracture_core.evaluation import (
     summarise_by_region,
 )
 from fracture_core.registry.card import DataRecord, ModelCard, WeightsFile
-from fracture_core.registry.hash import sha256_of_file
+from fracture_core.registry.model_files import sha256_of_file
 from fracture_core.registry.store import CARD_NAME, PREDICTIONS_NAME, ModelStore, check_model_name
 from fracture_core.zoo import find_architecture
 from fracture_core.zoo.ensemble import MEMBER_SEPARATOR
@@ -66,6 +66,7 @@ def add_average(store: ModelStore, ids: Sequence[str], model_id: str) -> str:
 
     # Importing Keras takes seconds and is not needed to reject unsuitable models.
     from fracture_core.registry.half_precision import save_weights
+    from fracture_core.registry.network_files import add_exported_network
     from fracture_core.registry.reference_prediction import reference_logit
     from fracture_core.registry.weights import WEIGHTS_SUFFIX
     from fracture_core.zoo.average import calibration_layer_name, member_part_names
@@ -121,7 +122,7 @@ def add_average(store: ModelStore, ids: Sequence[str], model_id: str) -> str:
             training={"members": list(ids), "seed": cards[0].training.get("seed", 0)},
             command=f"python -m fracture_core models average {' '.join(ids)} --name {model_id}",
         )
-        card.save(result / CARD_NAME)
+        add_exported_network(result, card, model).save(result / CARD_NAME)
         return store.add(result)
 
 

@@ -114,6 +114,7 @@ class ModelCard(JsonRecord):
         test_coverage: frequency and error of each verdict on the test split by region; "" for all images.
         test_pointing: share of fractured test images with fracture boxes in which the heatmap's peak lies in a box;
             None without boxes.
+        network: the exported network; None if it was not exported with the model.
         loaded: the file that a user loaded the weights from; None if they were trained here.
         heads: the file of the auxiliary heads; None for a model without.
         heads_record: metrics of the auxiliary heads on the test split; None for a model without.
@@ -145,6 +146,7 @@ class ModelCard(JsonRecord):
     test_regions: dict[str, Summary] = field(default_factory=dict)
     test_coverage: dict[str, Annotated[VerdictCoverage, HasJsonMethods()]] = field(default_factory=dict)
     test_pointing: Interval | None = None
+    network: WeightsFile | None = None
     loaded: WeightsFile | None = None
     heads: WeightsFile | None = None
     heads_record: HeadsRecord | None = None
@@ -153,6 +155,11 @@ class ModelCard(JsonRecord):
     training: dict[str, Any] = field(default_factory=dict)
     command: str = ""
     labels: tuple[str, ...] = LABELS
+
+    @property
+    def files(self) -> tuple[WeightsFile, ...]:
+        """The binary files of the model."""
+        return tuple(part for part in (self.weights, self.network, self.heads) if part is not None)
 
     @property
     def finding(self) -> str:

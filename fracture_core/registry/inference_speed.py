@@ -11,6 +11,8 @@ import numpy as np
 
 from fracture_core.io.atomic_write import write_atomically
 from fracture_core.registry.card import ModelCard
+from fracture_core.registry.exported_network import ExportedNetwork
+from fracture_core.registry.network_files import exported_network_path
 from fracture_core.registry.store import ModelStore
 
 _WARM_UP_ROUNDS, _ROUNDS = 3, 20
@@ -36,7 +38,7 @@ class InferenceSpeed:
 
 
 def measure_inference_speed(store: ModelStore, model_id: str, folder: Path) -> InferenceSpeed:
-    """Measure the time of a forward pass, one image at a time, and store the result.
+    """Measure the time of a forward pass on one thread, one image at a time, and store the result.
 
     Args:
         store: The model store.
@@ -49,16 +51,13 @@ def measure_inference_speed(store: ModelStore, model_id: str, folder: Path) -> I
     Raises:
         ModelError: The model is unknown, incomplete or altered.
     """
-    # Importing Keras takes seconds and is not needed to read a stored result.
-    from fracture_core.zoo.model_views import logit_view
-
-    card, model = store.load(model_id)
-    network, spec = logit_view(model), card.input
-    image = np.zeros((1, spec.height, spec.width, spec.channels), np.float32)
+    card = store.card(model_id)
+    network, spec = ExportedNetwork(exported_network_path(store.root / model_id, card)), card.input
+    image = np.zeros((spec.height, spec.width, spec.channels), np.float32)
     times = []
     for _ in range(_WARM_UP_ROUNDS + _ROUNDS):
         start = time.perf_counter()
-        network.predict_on_batch(image)
+        network.run(image)
         times.append(1e3 * (time.perf_counter() - start))
     low, middle, high = (float(value) for value in np.percentile(times[_WARM_UP_ROUNDS:], [25, 50, 75]))
     speed = InferenceSpeed(middle, low, high)

@@ -19,13 +19,15 @@ from fracture_core.io.disk_space import TEMPORARY_FOLDER, disk_errors
 from fracture_core.io.zip_limits import DAMAGED_ZIP_ERRORS, ENCRYPTED_FLAG, SUPPORTED_COMPRESSION
 from fracture_core.registry.card import ModelCard, WeightsFile
 from fracture_core.registry.check_arrays import check_arrays
+from fracture_core.registry.model_files import checked_file
 from fracture_core.registry.model_readme import README_NAME, render_readme
+from fracture_core.registry.network_files import NETWORK_NAME, add_exported_network
 from fracture_core.registry.store import (
     CARD_NAME,
     PREDICTIONS_NAME,
     ModelStore,
+    check_heatmap_layer,
     check_model_name,
-    checked_file,
 )
 from fracture_core.zoo import find_architecture
 
@@ -104,8 +106,8 @@ def _model_files(store: ModelStore, model_id: str, with_predictions: bool) -> It
     card, folder = store.card(model_id), store.root / model_id
     yield CARD_NAME, (folder / CARD_NAME).read_bytes()
     yield README_NAME, render_readme(card).encode("utf-8")
-    for part in (card.weights, card.heads):
-        if part is not None:
+    for part in card.files:
+        if part != card.network:  # an import builds it again from the weights
             yield part.file, checked_file(folder, card, part).read_bytes()
     if with_predictions and store.has_predictions(model_id):
         yield PREDICTIONS_NAME, (folder / PREDICTIONS_NAME).read_bytes()
@@ -139,15 +141,16 @@ def import_model(store: ModelStore, source: Path | BinaryIO, shown: str = "", mo
         with _open_source(source, shown) as archive:
             archive.copy(CARD_NAME, result)
             card = ModelCard.load(result / CARD_NAME, shown)
-            for part in (card.weights, card.heads):
-                if part is not None:
-                    _check_file_name(part, shown)
-                    archive.copy(part.file, result)
+            # An exported network is not copied: a hostile one could crash LiteRT. It is built from the checked weights.
+            card = replace(card, network=None)
+            for part in card.files:
+                _check_file_name(part, shown)
+                archive.copy(part.file, result)
             if archive.has(PREDICTIONS_NAME):
                 archive.copy(PREDICTIONS_NAME, result)
         check_model_name(model_id or card.id)
         store.refuse_taken(model_id or card.id)
-        _check_model(result, card)
+        card = _check_model(result, card)
         card = replace(card, id=model_id or card.id)
         card.save(result / CARD_NAME)
         return store.add(result)
@@ -156,7 +159,7 @@ def import_model(store: ModelStore, source: Path | BinaryIO, shown: str = "", mo
 def _check_file_name(part: WeightsFile, shown: str) -> None:
     if (
         part.file != PurePosixPath(part.file).name
-        or part.file in (CARD_NAME, README_NAME, PREDICTIONS_NAME)
+        or part.file in (CARD_NAME, README_NAME, PREDICTIONS_NAME, NETWORK_NAME)
         or "\\" in part.file
     ):
         raise ModelError(
@@ -165,11 +168,14 @@ def _check_file_name(part: WeightsFile, shown: str) -> None:
         )
 
 
-def _check_model(result: Path, card: ModelCard) -> None:
-    """Check that the files of a model match its card and are safe."""
-    for part in (card.weights, card.heads):
-        if part is not None:
-            checked_file(result, card, part)
+def _check_model(result: Path, card: ModelCard) -> ModelCard:
+    """Check that the files of a model match its card and are safe, and export its network.
+
+    Returns:
+        The card with the exported network.
+    """
+    for part in card.files:
+        checked_file(result, card, part)
     architecture = find_architecture(card.architecture)
     spec = architecture.at_size(card.input.height)
     if card.input != spec:
@@ -182,9 +188,13 @@ def _check_model(result: Path, card: ModelCard) -> None:
 
     # Importing Keras takes seconds and is not needed for the checks above.
     from fracture_core.registry.weight_check import check_weights
+    from fracture_core.registry.weights import fill_weights
 
     model = architecture.build(spec)
     check_weights(result / card.weights.file, model, f"{architecture.title} at {spec.width}×{spec.height} px")
+    fill_weights(model, result / card.weights.file, architecture.title, spec)
+    check_heatmap_layer(card, model)
+    card = add_exported_network(result, card, model)
     # A separate store with only this model, to run all checks of the store before the model is added.
     with tempfile.TemporaryDirectory(prefix="second-look-") as temporary:
         single = ModelStore(Path(temporary))
@@ -194,6 +204,7 @@ def _check_model(result: Path, card: ModelCard) -> None:
             check_arrays(single.root / "model" / card.heads.file)
             _check_heads(single, card)
         single.verify("model")
+    return card
 
 
 def _check_heads(single: ModelStore, card: ModelCard) -> None:

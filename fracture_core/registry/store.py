@@ -21,9 +21,9 @@ from filelock import FileLock, Timeout
 from fracture_core.errors import DataError, ModelError
 from fracture_core.evaluation import predictions
 from fracture_core.io.atomic_write import write_atomically
-from fracture_core.registry.card import ModelCard, WeightsFile
-from fracture_core.registry.hash import sha256_of_file
+from fracture_core.registry.card import ModelCard
 from fracture_core.registry.history import BACK, USE, ModelChange, ModelRef, previous_model
+from fracture_core.registry.model_files import checked_file
 from fracture_core.registry.model_readme import README_NAME, render_readme
 
 if TYPE_CHECKING:
@@ -115,11 +115,7 @@ class ModelStore:
         card = self.card(model_id)
         path = checked_file(self.root / model_id, card, card.weights)
         model = load_weights(path, card.architecture, card.input)
-        if card.heatmap_layer not in {layer.name for layer in model.layers}:
-            raise ModelError(
-                f"The network of {model_id} has no layer {card.heatmap_layer!r}, which its card names for the heatmap: "
-                "add the model again."
-            )
+        check_heatmap_layer(card, model)
         return card, model
 
     def heads(self, model_id: str) -> AuxiliaryHeads | None:
@@ -164,7 +160,7 @@ class ModelStore:
         return index if index.weights == card.weights.sha256 else None
 
     def verify(self, model_id: str) -> float:
-        """Check the hashes and the reference prediction of a model.
+        """Check the hashes and the reference prediction of a model, computed by its exported network.
 
         Args:
             model_id: Id of the model.
@@ -175,15 +171,18 @@ class ModelStore:
         Raises:
             ModelError: A check fails.
         """
-        from fracture_core.registry.reference_prediction import LOGIT_TOLERANCE, reference_logit
+        from fracture_core.registry.exported_network import ExportedNetwork
+        from fracture_core.registry.network_files import exported_network_path
+        from fracture_core.registry.reference_prediction import LOGIT_TOLERANCE, reference_input
 
-        card, model = self.load(model_id)
+        card = self.card(model_id)
+        network = ExportedNetwork(exported_network_path(self.root / model_id, card))
         self.heads(model_id)
-        difference = abs(reference_logit(model, card.input) - card.golden)
+        difference = abs(network.run(reference_input(card.input)[0]).logit - card.golden)
         if not difference <= LOGIT_TOLERANCE:
             raise ModelError(
                 f"The reference prediction of {model_id} differs from its card by {difference:.4f} (expected logit "
-                f"{card.golden:.4f}): do not use it on this computer, and report the versions of TensorFlow and Keras."
+                f"{card.golden:.4f}): do not use it on this computer, and report the version of LiteRT."
             )
         return difference
 
@@ -308,12 +307,14 @@ class ModelStore:
             return _InUse(model, damaged=True)
 
     def _use(self, model_id: str, action: str, reason: str = "", checks_failed: Sequence[str] = ()) -> None:
+        from fracture_core.registry.network_files import exported_network_path
+
         card = self.card(model_id)
         if math.isfinite(card.golden):
             self.verify(model_id)
         else:
             # Without a reference logit only the files are checked; a release check reports this.
-            self.load(model_id)
+            exported_network_path(self.root / model_id, card)
             self.heads(model_id)
         with self._locked():
             # The verification takes seconds; another process may have changed the model meanwhile.
@@ -376,9 +377,8 @@ class ModelStore:
         """
         card = ModelCard.load(result / CARD_NAME)
         check_model_name(card.id)
-        for part in (card.weights, card.heads):
-            if part is not None:
-                checked_file(result, card, part)
+        for part in card.files:
+            checked_file(result, card, part)
         self.refuse_taken(card.id)
         self._copy_in(result, card)
         return card.id
@@ -485,6 +485,19 @@ class ModelStore:
             )
 
 
+def check_heatmap_layer(card: ModelCard, model: keras.Model) -> None:
+    """Check that a network has the layer that its card names for heatmaps.
+
+    Raises:
+        ModelError: The network has no such layer.
+    """
+    if card.heatmap_layer not in {layer.name for layer in model.layers}:
+        raise ModelError(
+            f"The network of {card.id} has no layer {card.heatmap_layer!r}, which its card names for the heatmap: add "
+            "the model again."
+        )
+
+
 def check_model_name(model_id: str) -> None:
     """Check that a model id is a valid folder name.
 
@@ -500,32 +513,3 @@ def check_model_name(model_id: str) -> None:
             f"Expected a model name of at most 64 letters, digits, dots, dashes and underscores, but got "
             f"{model_id[:80]!r}: choose another name."
         )
-
-
-def checked_file(folder: Path, card: ModelCard, part: WeightsFile) -> Path:
-    """Return a file of a model after checking its location and hash.
-
-    Args:
-        folder: Folder of the model.
-        card: Card of the model, for error messages.
-        part: The file and its hash, as stated in the card.
-
-    Returns:
-        The path of the file.
-
-    Raises:
-        ModelError: The file is outside the folder, missing or changed.
-    """
-    path = folder / part.file
-    if path.parent.resolve() != folder.resolve():
-        raise ModelError(
-            f"The card of {card.id} refers to a file outside its folder ({part.file}): do not use this model."
-        )
-    if not path.is_file():
-        raise ModelError(f"Weight file not found: {path}. Add the model again.")
-    if sha256_of_file(path) != part.sha256:
-        raise ModelError(
-            f"{path.name} was changed and does not match the card of {card.id}: restore the file, or add the model "
-            "again."
-        )
-    return path

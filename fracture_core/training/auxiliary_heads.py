@@ -21,7 +21,7 @@ from fracture_core.imaging import InputSpec, QualityCheck, QualityState, letterb
 from fracture_core.phantom import draw_phantom
 from fracture_core.phantom.anatomy import PHANTOM_REGIONS
 from fracture_core.registry.card import ModelCard, WeightsFile
-from fracture_core.registry.hash import sha256_of_file
+from fracture_core.registry.model_files import sha256_of_file
 from fracture_core.registry.model_readme import README_NAME, render_readme
 from fracture_core.registry.store import CARD_NAME, ModelStore
 from fracture_core.training.load_training_data import load_training_data

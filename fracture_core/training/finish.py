@@ -25,10 +25,12 @@ from fracture_core.evaluation import (
 from fracture_core.explain.explainer import Explainer
 from fracture_core.explain.gradcam import GradCam
 from fracture_core.explain.methods import GRAD_CAM
+from fracture_core.imaging import normalise_canvas
 from fracture_core.inference.score import compute_logits, prediction_table
 from fracture_core.registry.card import DataRecord, ModelCard, WeightsFile
 from fracture_core.registry.half_precision import round_kernels, save_weights
-from fracture_core.registry.hash import sha256_of_file
+from fracture_core.registry.model_files import sha256_of_file
+from fracture_core.registry.network_files import add_exported_network
 from fracture_core.registry.reference_prediction import reference_logit
 from fracture_core.registry.store import CARD_NAME, PREDICTIONS_NAME
 from fracture_core.registry.weights import WEIGHTS_SUFFIX
@@ -47,6 +49,9 @@ _LIMITS_BY_FINDING = {
     "abnormality": "It answers one question, abnormal or not, and does not state what is abnormal. A fracture is one "
     "of several possibilities.",
 }
+
+# Validation images on which the exported network must agree with Keras.
+_COMPARED_IMAGES = 32
 
 _SINGLE_DATASET_LIMIT = "It was evaluated on one dataset only, not on images of another hospital."
 
@@ -95,10 +100,16 @@ def finish_run(run: Run, data: TrainingData, config: TrainingConfig, model: kera
         _card(run, data, config, model, calibration, thresholds, scales, weights, table, limits),
         test_pointing=measure_pointing(cam, data, test),
     )
+    card = add_exported_network(partial, card, model, _comparison_images(data, val))
     add_auxiliary_heads(partial, card, model, data)
     shutil.rmtree(run.result, ignore_errors=True)
     partial.rename(run.result)
     return ModelCard.load(run.result / CARD_NAME)
+
+
+def _comparison_images(data: TrainingData, val: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Return validation images on which Keras and the exported network are compared."""
+    return normalise_canvas(data.canvases[data.rows[val[:_COMPARED_IMAGES]]], data.spec)
 
 
 def _calibrate(

@@ -16,7 +16,7 @@ from fracture_core.evaluation import PlattCalibration, Thresholds
 from fracture_core.imaging import LetterboxTransform, QualityState, Radiograph, prepare_input, read_radiograph
 from fracture_core.inference.predictor import Heatmap, Predictor
 from fracture_core.phantom import draw_phantom, encode_png
-from fracture_core.registry.hash import sha256_of_file
+from fracture_core.registry.model_files import sha256_of_file
 from fracture_core.registry.store import SHIPPED_MODEL, ModelStore
 from fracture_core.vocabulary import Verdict
 
@@ -31,6 +31,7 @@ def predictor(store, edit_card):
     model.save_weights(path)
     edit_card(
         weights={"file": path.name, "sha256": sha256_of_file(path), "bytes": path.stat().st_size},
+        network=None,
         heatmap_scale=0.5,
         calibration={"slope": 0.5, "intercept": 0.1},
     )

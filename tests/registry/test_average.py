@@ -14,7 +14,7 @@ from fracture_core.inference.predictor import Predictor
 from fracture_core.inference.score import compute_logits, prediction_table
 from fracture_core.registry.average import add_average
 from fracture_core.registry.card import ModelCard
-from fracture_core.registry.hash import sha256_of_file
+from fracture_core.registry.model_files import sha256_of_file
 from fracture_core.registry.reference_prediction import reference_logit
 from fracture_core.training.load_training_data import load_training_data
 from fracture_core.zoo import find_architecture

@@ -113,7 +113,8 @@ KILLED = """
 import os, shutil, signal, sys
 from pathlib import Path
 from fracture_core.errors import ModelError
-from fracture_core.registry.store import ModelStore, checked_file
+from fracture_core.registry.model_files import checked_file
+from fracture_core.registry.store import ModelStore
 
 root, name = Path(sys.argv[1]), sys.argv[2]
 # The verification needs TensorFlow, writes nothing, and has its own tests.

@@ -4,7 +4,7 @@ import h5py
 import pytest
 
 from fracture_core.errors import ModelError
-from fracture_core.registry.hash import sha256_of_file
+from fracture_core.registry.model_files import sha256_of_file
 from fracture_core.registry.weights import load_weights
 from fracture_core.zoo import find_architecture
 

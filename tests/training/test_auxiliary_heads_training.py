@@ -12,7 +12,7 @@ from fracture_core.errors import DataError, ModelError
 from fracture_core.imaging import QualityState
 from fracture_core.inference.predictor import Predictor
 from fracture_core.registry.card import ModelCard
-from fracture_core.registry.hash import sha256_of_file
+from fracture_core.registry.model_files import sha256_of_file
 from fracture_core.training import auxiliary_heads, loop
 from fracture_core.zoo import architectures as zoo_table
 from fracture_core.zoo import find_architecture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -45,13 +44,6 @@ def _load_neighbours(model_id: str, changed_at: int) -> NeighbourIndex | None:
 
 @st.cache_resource(show_spinner="Loading the model …", max_entries=2)
 def _load_predictor(model_id: str, sha256: str) -> Predictor:
-    # The import loads TensorFlow, which takes seconds.
     from fracture_core.inference.predictor import Predictor
 
-    predictor = Predictor(model_store(), model_id)
-    # Streamlit collects garbage after every run of a page, which takes half a second with the million objects of
-    # TensorFlow. They are excluded from it, after the objects of an earlier model were freed.
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
-    return predictor
+    return Predictor(model_store(), model_id)

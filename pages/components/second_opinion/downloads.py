@@ -49,6 +49,9 @@ class SavableImage(Protocol):
     def opinion(self) -> Opinion | None:
         """The opinion with the full image."""
 
+    def explained(self) -> Opinion | None:
+        """The summary with a heatmap."""
+
 
 def image_label(films: Sequence[SavableImage], film: SavableImage) -> str:
     """The name of an image in downloads: its file name if the user asked for it, else its number.
@@ -113,7 +116,9 @@ def _study(films: Sequence[SavableImage], keep: bool) -> None:
 
     def rows() -> list[dict]:
         return [
-            table.opinion_row(display_names.display_name(film.name, number, keep), film.summary, film.error)
+            table.opinion_row(
+                display_names.display_name(film.name, number, keep), film.explained(), film.error
+            )
             for number, film in enumerate(films, 1)
         ]
 
@@ -162,7 +167,7 @@ def _items(films: Sequence[SavableImage], regions: Sequence[str], keep: bool) ->
         yield StudyItem(
             display_names.display_name(film.name, number, keep),
             film.content,
-            film.opinion,
+            film.opinion if film.explained() else None,
             film.error,
             region,
         )

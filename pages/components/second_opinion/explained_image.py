@@ -16,6 +16,7 @@ from pages.components.second_opinion import method_comparison
 
 if TYPE_CHECKING:
     from fracture_core.inference.predictor import Heatmap, Opinion
+    from fracture_core.inference.study import StudyImage
 
 
 @boundary.fragment
@@ -48,6 +49,29 @@ def show_viewer(opinion: Opinion, name: str, key: str) -> None:
     )
     st.caption(_viewer_note(opinion))
     method_comparison.show(opinion, key)
+
+
+def explain_image(image: StudyImage, opinion: Opinion, name: str) -> Opinion:
+    """Show an image without a heatmap until its heatmap is computed.
+
+    Args:
+        image: the image.
+        opinion: the model's answer, without a heatmap.
+        name: name of the image in saved files.
+
+    Returns:
+        The answer with a heatmap.
+
+    Raises:
+        SecondLookError: the heatmap could not be computed.
+    """
+    place = st.empty()
+    with place.container():
+        image_viewer.show(opinion, None, name, f"{image.key} plain")
+        with st.spinner("Computing Grad-CAM. The first heatmap takes about 10 seconds …", show_time=True):
+            explained = image.study.explain_image(image)
+    place.empty()
+    return explained or opinion
 
 
 def _choice(opinion: Opinion, key: str) -> tuple[HeatmapMethod, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -36,10 +37,19 @@ def current_study(films: Sequence[DroppedFile], card: ModelCard) -> Study:
     found: Study | None = st.session_state.get(_READING)
     if found is None or found.model != model:
         end_study()
-        found = st.session_state[_READING] = Study(resources.load_predictor(card).predict, model)
+        found = st.session_state[_READING] = _new_study(card, model)
     st.session_state.pop(_FORGOTTEN, None)
     found.set_images(films)
     return found
+
+
+def _new_study(card: ModelCard, model: str) -> Study:
+    """A study whose verdicts do not wait for heatmaps that need the background process."""
+    predictor = resources.load_predictor(card)
+    if predictor.has_heatmap:
+        return Study(predictor.predict, model)
+    predictor.start_explainer()
+    return Study(partial(predictor.predict, heatmap=False), model, predictor.with_heatmap)
 
 
 def end_study() -> None:

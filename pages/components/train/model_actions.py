@@ -1,9 +1,12 @@
 """Actions on models: export, rename, delete, import and load weights."""
 
+import io
+
 import streamlit as st
 
 from fracture_core import paths
 from fracture_core.errors import SecondLookError
+from fracture_core.jobs.worker_process import call_in_worker
 from fracture_core.registry import model_operations
 from fracture_core.registry.add_weights import add_weights, check_file_name
 from fracture_core.registry.model_archive import import_model, model_as_zip
@@ -119,7 +122,10 @@ def _import_archive() -> None:
         assert file is not None
         with st.spinner("Checking files, weights and reference prediction …"):
             try:
-                added = import_model(resources.model_store(), file, file.name, name.strip())
+                content = io.BytesIO(file.getvalue())
+                added = call_in_worker(
+                    import_model, resources.model_store(), content, file.name, name.strip()
+                )
             except SecondLookError as error:
                 st.error(layout.escape_markdown(str(error)))
                 return
@@ -167,7 +173,15 @@ def _load_weights() -> None:
     if st.button("Check and add", disabled=file is None or not model_id.strip(), key="train_upload_go"):
         assert file is not None
         with st.spinner("Checking the weights …"):
-            added = add_weights(resources.model_store(), file, file.name, model_id.strip(), name, int(size))
+            added = call_in_worker(
+                add_weights,
+                resources.model_store(),
+                io.BytesIO(file.getvalue()),
+                file.name,
+                model_id.strip(),
+                name,
+                int(size),
+            )
         state.go_to(
             f"{added} was added. It has no test metrics yet. Put it in use above.",
             **{state.MODEL_KEY: added},

@@ -1,7 +1,8 @@
 """Import Keras without TensorFlow's start-up messages."""
 
 import os
-import sys
+
+from fracture_core.io.discard_stderr import discard_stderr
 
 
 def load_keras() -> None:
@@ -11,14 +12,5 @@ def load_keras() -> None:
     error during the import is an exception and is still reported.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    stderr_copy = os.dup(2)
-    null_device = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(null_device, 2)
+    with discard_stderr():
         import keras  # noqa: F401
-    finally:
-        sys.stderr.flush()
-        os.dup2(stderr_copy, 2)
-        os.close(stderr_copy)
-        os.close(null_device)

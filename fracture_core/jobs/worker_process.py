@@ -1,0 +1,59 @@
+"""A background process for work that needs TensorFlow, so that the app stays small and starts fast.
+
+The process starts with the first call and ends when idle. If it dies, the next call starts another one.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import ParamSpec, TypeVar
+
+from loky import BrokenProcessPool, get_reusable_executor
+
+from fracture_core.errors import SecondLookError
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+#: Seconds without work after which the process ends.
+IDLE_SECONDS = 600
+
+# Loky ends a worker whose memory grows by 300 MB, as TensorFlow does when it loads a network.
+_ENVIRONMENT = {"LOKY_MAX_MEMORY_LEAK_SIZE": "1e12", "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def call_in_worker(
+    function: Callable[Arguments, Result], *args: Arguments.args, **options: Arguments.kwargs
+) -> Result:
+    """Call a function in the background process and wait for its result.
+
+    Args:
+        function: A function at the top level of a module.
+        *args: Arguments that can be pickled.
+        **options: Keyword arguments that can be pickled.
+
+    Returns:
+        The result of the function.
+
+    Raises:
+        SecondLookError: The process ended before the function returned. Errors of the function are raised as they are.
+    """
+    try:
+        return submit_to_worker(function, *args, **options).result()
+    except BrokenProcessPool as error:
+        raise SecondLookError(
+            "The background process ended before it was done, perhaps because memory ran out: close other programs and "
+            "try again."
+        ) from error
+
+
+def submit_to_worker(
+    function: Callable[Arguments, Result], *args: Arguments.args, **options: Arguments.kwargs
+) -> "Future[Result]":
+    """Start a function in the background process; see `call_in_worker`.
+
+    Returns:
+        The future result. Calls run one after the other.
+    """
+    executor = get_reusable_executor(max_workers=1, timeout=IDLE_SECONDS, reuse=True, env=_ENVIRONMENT)
+    future: Future[Result] = executor.submit(function, *args, **options)
+    return future
