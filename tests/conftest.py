@@ -74,6 +74,13 @@ def _temporary_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 
 @pytest.fixture
+def runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of runs that does not exist yet, also returned by `paths.runs_dir`."""
+    monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path / "runs"))
+    return tmp_path / "runs"
+
+
+@pytest.fixture
 def shipped_models(monkeypatch: pytest.MonkeyPatch) -> Path:
     """The models of the repository, also returned by `paths.models_dir`."""
     folder = ROOT / "models"
@@ -112,7 +119,7 @@ def tiny_config(phantoms: Path):
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory, tiny_config):
+def trained_run(tmp_path_factory: pytest.TempPathFactory, tiny_config):
     """A finished run named `tiny`. Tests must not change it; they copy it first."""
     from fracture_core.runs.run import Run
     from fracture_core.training.run_training import run_training
@@ -123,31 +130,39 @@ def trained(tmp_path_factory: pytest.TempPathFactory, tiny_config):
 
 
 @pytest.fixture
-def finished(trained, tiny_config):
-    """The network of `trained` with its best weights, rounded like those of a finished model."""
+def trained_network(trained_run, tiny_config):
+    """The network of `trained_run` with its best weights, rounded like those of a finished model."""
     from fracture_core.registry.half_precision import round_kernels
     from fracture_core.training import loop
 
-    model = loop.load_best_model(trained, tiny_config)
+    model = loop.load_best_model(trained_run, tiny_config)
     round_kernels(model)
     return model
 
 
 @pytest.fixture(scope="session")
-def training_data(trained, tiny_config):
-    """The decoded images of `trained`."""
+def trained_card(trained_run):
+    """The card of the model `tiny`."""
+    from fracture_core.registry.card import ModelCard
+
+    return ModelCard.load(trained_run.result / "card.json")
+
+
+@pytest.fixture(scope="session")
+def training_data(trained_run, tiny_config):
+    """The decoded images of `trained_run`."""
     from fracture_core.training.training_data import TrainingData
 
-    return TrainingData.load(tiny_config, trained.folder.parent / ".cache")
+    return TrainingData.load(tiny_config, trained_run.folder.parent / ".cache")
 
 
 @pytest.fixture
-def store(trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def store(trained_run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A store with a copy of the model `tiny`; `paths.models_dir` returns its folder."""
     from fracture_core.registry.store import ModelStore
 
     root = tmp_path / "models"
-    shutil.copytree(trained.result, root / "tiny")
+    shutil.copytree(trained_run.result, root / "tiny")
     monkeypatch.setenv("SECOND_LOOK_MODELS", str(root))
     return ModelStore(root)
 
@@ -162,6 +177,43 @@ def edit_card(store) -> Callable[..., None]:
         path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **changes}), "utf-8")
 
     return edit
+
+
+@pytest.fixture(scope="session")
+def ids_of_test_images(trained_run) -> list[str]:
+    """Ids of the test images of the model `tiny`."""
+    from fracture_core.evaluation.predictions import read_predictions
+
+    table = read_predictions(trained_run.result / "predictions.csv")
+    return list(table["id"][table["split"] == "test"])
+
+
+@pytest.fixture
+def review_store(store, runs_folder: Path):
+    """The reviews of the test images of `tiny`, stored in `runs_folder`."""
+    from fracture_core.review import ReviewStore
+
+    return ReviewStore.for_model(runs_folder, "tiny")
+
+
+@pytest.fixture
+def skip_model_verification(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Accept every model without a check of its weights, which has its own tests."""
+    from fracture_core.registry.store import ModelStore
+
+    monkeypatch.setattr(ModelStore, "verify", lambda self, model_id: 0.0)
+
+
+@pytest.fixture(scope="session")
+def shipped_predictor():
+    """A predictor with the shipped model."""
+    from fracture_core.inference.predictor import Predictor
+    from fracture_core.registry.store import SHIPPED_MODEL, ModelStore
+
+    return Predictor(ModelStore(ROOT / "models"), SHIPPED_MODEL)
+
+
+# ---- Images ----
 
 
 @pytest.fixture(scope="session")
@@ -197,3 +249,21 @@ def local_host(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with serve() as host:
         yield host
+
+
+@pytest.fixture
+def fracatlas_server(local_host, monkeypatch: pytest.MonkeyPatch):
+    """The local server with a FracAtlas of six images, which replaces figshare."""
+    from dataclasses import replace
+
+    from local_hosts import Page, packed_fracatlas
+
+    from fracture_core.download import public_dataset, public_datasets
+    from fracture_core.download.figshare import FigshareHost
+
+    fracatlas = replace(
+        public_dataset("fracatlas"), source=FigshareHost(22363012, f"{local_host.url}/v2"), counts={"": 6}
+    )
+    monkeypatch.setattr(public_datasets, "PUBLIC_DATASETS", (fracatlas,))
+    local_host.article(22363012, {"FracAtlas.zip": Page(packed_fracatlas())})
+    return local_host

@@ -7,23 +7,23 @@ from streamlit.testing.v1 import AppTest
 APP = Path(__file__).resolve().parent.parent / "app.py"
 
 
-def opened(**params: str) -> AppTest:
+def open_failures_page(**params: str) -> AppTest:
     """Open the page with these URL parameters."""
-    test = AppTest.from_file(str(APP), default_timeout=60)
-    test.run()
-    test.switch_page("pages/failures.py")
+    page = AppTest.from_file(str(APP), default_timeout=60)
+    page.run()
+    page.switch_page("pages/failures.py")
     for name, value in params.items():
-        test.query_params[name] = value
-    return run(test)
+        page.query_params[name] = value
+    return rerun(page)
 
 
-def run(test: AppTest) -> AppTest:
+def rerun(page: AppTest) -> AppTest:
     """Rerun the page; the test fails if it shows an exception."""
-    test.run()
-    assert not test.exception
-    return test
+    page.run()
+    assert not page.exception
+    return page
 
 
-def words(test: AppTest) -> str:
+def page_html(page: AppTest) -> str:
     """All HTML of the page as one text."""
-    return " ".join(str(found.proto.body) for found in test.get("html"))
+    return " ".join(str(element.proto.body) for element in page.get("html"))

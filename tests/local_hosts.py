@@ -52,14 +52,14 @@ class Page:
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         status, start = next(self._statuses, 200), 0
-        asked = handler.headers.get("Range")
+        range_header = handler.headers.get("Range")
         if (
             status == 200
             and self.ranges
-            and asked
+            and range_header
             and handler.headers.get("If-Range", self.etag) == self.etag
         ):
-            start = int(asked.removeprefix("bytes=").removesuffix("-"))
+            start = int(range_header.removeprefix("bytes=").removesuffix("-"))
             status = 206 if start < len(self.body) else 416
         body = memoryview(self.body)[start:] if status in (200, 206) else memoryview(b"")
         handler.send_response(status)
@@ -101,7 +101,7 @@ class LocalHost:
         self.pages: dict[str, Page] = {}
         self.log: list[Request] = []
 
-    def asked(self, path: str) -> list[Request]:
+    def requests_for(self, path: str) -> list[Request]:
         """The requests for one path."""
         return [request for request in self.log if request.path == path]
 
@@ -147,13 +147,13 @@ def serve() -> Iterator[LocalHost]:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.do_GET()
 
-        def log_message(self, *_given: object) -> None:
+        def log_message(self, *_args: object) -> None:
             """Print nothing; tests read `LocalHost.log`."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
 
-        def handle_error(self, *_given: object) -> None:
+        def handle_error(self, *_args: object) -> None:
             """Ignore clients that close the connection; some tests do so on purpose."""
 
     with Server(("127.0.0.1", 0), Handler) as server:

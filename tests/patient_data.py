@@ -18,10 +18,10 @@ PERSON = {
 }
 
 #: Parts of these values that occur nowhere else.
-WORDS = ("Doe", "Jane", "4711", "1951", "0815", "STUDY-99", "Holmes", "Sherlock")
+IDENTIFYING_TEXTS = ("Doe", "Jane", "4711", "1951", "0815", "STUDY-99", "Holmes", "Sherlock")
 
 
-def changed(content: bytes, **elements: object) -> bytes:
+def change_elements(content: bytes, **elements: object) -> bytes:
     """Change elements of a DICOM file; None removes one."""
     dataset = dcmread(io.BytesIO(content))
     for keyword, value in elements.items():
@@ -34,13 +34,13 @@ def changed(content: bytes, **elements: object) -> bytes:
     return file.getvalue()
 
 
-def under_a_name(content: bytes) -> bytes:
+def add_patient(content: bytes) -> bytes:
     """Add the invented patient to a synthetic DICOM file."""
     person = {**PERSON, "PatientSex": "F", "StudyDate": "20260102", "StudyTime": "101112"}
-    return changed(content, PatientIdentityRemoved=None, DeidentificationMethod=None, **person)
+    return change_elements(content, PatientIdentityRemoved=None, DeidentificationMethod=None, **person)
 
 
-def film_of(patient: str, study: str, seed: int = 1, **elements: object) -> bytes:
+def make_patient_image(patient: str, study: str, seed: int = 1, **elements: object) -> bytes:
     """Make a phantom leg as a DICOM file of an invented patient and study.
 
     Args:
@@ -50,4 +50,4 @@ def film_of(patient: str, study: str, seed: int = 1, **elements: object) -> byte
         elements: further elements; None removes one.
     """
     content = phantom_to_dicom(draw_phantom(seed, "leg", seed % 2 == 1, (400, 320)), patient)
-    return changed(content, **{"StudyInstanceUID": f"1.2.826.0.1.{study}", **elements})
+    return change_elements(content, **{"StudyInstanceUID": f"1.2.826.0.1.{study}", **elements})

@@ -10,12 +10,12 @@ from fracture_core.phantom import draw_phantom, encode_png
 SIZE = (200, 160)
 
 
-def film(seed: int, broken: bool) -> np.ndarray:
+def small_phantom(seed: int, fractured: bool) -> np.ndarray:
     """Draw a phantom, uint8 (200, 160)."""
-    return draw_phantom(seed, ("hand", "leg", "forearm")[seed % 3], broken, SIZE).pixels
+    return draw_phantom(seed, ("hand", "leg", "forearm")[seed % 3], fractured, SIZE).pixels
 
 
-def save(path: Path, pixels: np.ndarray) -> Path:
+def save_image(path: Path, pixels: np.ndarray) -> Path:
     """Write an image file in the format of its extension."""
     path.parent.mkdir(parents=True, exist_ok=True)
     data = encode_png(pixels) if path.suffix == ".png" else cv2.imencode(path.suffix, pixels)[1].tobytes()

@@ -20,7 +20,7 @@ def test_main_entry_points_have_examples():
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples(name):
+def test_examples_run(name):
     result = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
     assert result.attempted > 0
     assert result.failed == 0

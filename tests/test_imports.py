@@ -163,7 +163,9 @@ def test_light_packages_load_no_tensorflow_and_keep_the_opencv_threads():
         "assert cv2.getNumThreads() == threads\n"
         "print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    loaded = set(json.loads(done.stdout))
+    completed = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = set(json.loads(completed.stdout))
     assert "fracture_core" in loaded
     assert not loaded & {*TENSORFLOW, "streamlit"}

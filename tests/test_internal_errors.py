@@ -7,12 +7,12 @@ from fracture_core.internal_errors import InternalFileError, file_boundary
 
 
 def test_unexpected_exception_becomes_an_error_with_a_reference(caplog):
-    with pytest.raises(InternalFileError) as caught, file_boundary():
+    with pytest.raises(InternalFileError) as excinfo, file_boundary():
         raise ValueError("Doe^Jane")
-    assert str(caught.value) == (
-        f"This file could not be read (internal error, reference {caught.value.reference})."
+    assert str(excinfo.value) == (
+        f"This file could not be read (internal error, reference {excinfo.value.reference})."
     )
-    assert caught.value.reference in caplog.text
+    assert excinfo.value.reference in caplog.text
 
 
 def test_log_contains_types_and_source_lines_but_no_values(caplog):

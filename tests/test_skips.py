@@ -59,7 +59,7 @@ def test_skips_fail_a_session_that_forbids_them(tmp_path, data, no_skips, files,
     folder.mkdir()
     if data != "absent":
         (tmp_path / data / "broken").mkdir(parents=True)
-    done = _session(folder, tmp_path / data, no_skips, *files)
-    assert done.returncode == status, done.stdout + done.stderr
-    assert ("skips are forbidden" in done.stdout) == bool(skipped)
-    assert skipped in done.stdout.partition("skips are forbidden")[2]
+    completed = _session(folder, tmp_path / data, no_skips, *files)
+    assert completed.returncode == status, completed.stdout + completed.stderr
+    assert ("skips are forbidden" in completed.stdout) == bool(skipped)
+    assert skipped in completed.stdout.partition("skips are forbidden")[2]

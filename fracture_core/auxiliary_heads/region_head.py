@@ -12,7 +12,7 @@ from fracture_core.auxiliary_heads.linear_classifier import LinearClassifier
 #: Probability from which a region counts as shown.
 SHOWN_PROBABILITY = 0.5
 
-# A region is learnt if at least this many images show it and as many do not.
+# The head includes a region if at least this many images show it and as many do not.
 _MIN_IMAGES = 20
 
 # Inverse of the L2 penalty.
@@ -49,8 +49,8 @@ class RegionHead:
         enough = (targets.sum(axis=0) >= _MIN_IMAGES) & ((~targets).sum(axis=0) >= _MIN_IMAGES)
         if enough.sum() < 2:
             return None
-        learnt = tuple(name for name, is_enough in zip(names, enough, strict=True) if is_enough)
-        return cls(learnt, LinearClassifier.fit(features, targets[:, enough], _STRENGTH))
+        fitted_names = tuple(name for name, is_enough in zip(names, enough, strict=True) if is_enough)
+        return cls(fitted_names, LinearClassifier.fit(features, targets[:, enough], _STRENGTH))
 
     def probabilities(self, features: NDArray[np.floating]) -> NDArray[np.floating]:
         """Compute probabilities (n, regions), 0–1, of features (n, channels)."""

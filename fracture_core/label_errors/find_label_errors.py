@@ -154,7 +154,7 @@ def find_label_errors(
         finding=dataset.card.finding,
         own=dataset.own,
         films=len(issues),
-        learnt=int(dataset.is_trained_on.sum()),
+        training_images=int(dataset.is_trained_on.sum()),
         unreadable=len(dataset.unreadable),
         unreadable_films=tuple(dataset.unreadable.items()),
         groups=int(groups.max()) + 1,

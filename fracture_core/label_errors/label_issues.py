@@ -17,6 +17,9 @@ LABEL_ISSUE_COLUMNS = ("rank", "why", "id", "path", "label", "probability", "spl
 #: Values of the column `why`. Existing files contain them, so they stay as they are.
 LABEL_DISAGREES, BOTH_LABELS = "label at odds with the film", "picture under both labels"
 
+# Attributes with another key in the JSON file. Existing files contain these keys, so they stay as they are.
+_JSON_KEYS = {"training_images": "learnt"}
+
 
 @dataclass(frozen=True)
 class LabelIssue:
@@ -52,7 +55,7 @@ class LabelIssues:
         finding: meaning of label 1.
         own: whether the model was trained and tested on this dataset.
         films: number of images that were compared.
-        learnt: number of these images that are in the model's training split.
+        training_images: number of these images that are in the model's training split; "learnt" in the JSON file.
         unreadable: number of images that could not be read.
         groups: number of groups.
         auc: AUC of the cross-validated probabilities against the given labels.
@@ -67,7 +70,7 @@ class LabelIssues:
     finding: str
     own: bool
     films: int
-    learnt: int
+    training_images: int
     unreadable: int
     groups: int
     auc: Interval
@@ -97,11 +100,11 @@ class LabelIssues:
     @property
     def limitations(self) -> str:
         """Errors that the search may miss, in words; "" if the model was trained on none of the images."""
-        if not self.learnt:
+        if not self.training_images:
             return ""
         return (
-            f"The model was trained on {self.learnt:,} of these images. It may have memorised wrong labels among them; "
-            "such errors are not listed."
+            f"The model was trained on {self.training_images:,} of these images. It may have memorised wrong labels "
+            "among them; such errors are not listed."
         )
 
     def find(self, case: str) -> LabelIssue | None:
@@ -141,7 +144,8 @@ class LabelIssues:
 
     def to_json(self) -> dict[str, Any]:
         """Convert to plain JSON values."""
-        return asdict(self) | {"auc": self.auc.to_json()}
+        values: dict[str, Any] = asdict(self) | {"auc": self.auc.to_json()}
+        return {_JSON_KEYS.get(name, name): value for name, value in values.items()}
 
     @classmethod
     def from_json(cls, payload: dict[str, Any]) -> "LabelIssues":
@@ -150,10 +154,12 @@ class LabelIssues:
         Raises:
             DataError: If fields are missing, unknown or damaged.
         """
+        names = {key: name for name, key in _JSON_KEYS.items()}
         try:
+            values = {names.get(key, key): value for key, value in dict(payload).items()}
             return cls(
                 **{
-                    **payload,
+                    **values,
                     "auc": Interval.from_json(payload["auc"]),
                     "suspected": _issues(payload["suspected"]),
                     "contradictions": tuple(_issues(duplicates) for duplicates in payload["contradictions"]),

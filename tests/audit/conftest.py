@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from phantom_files import film, save
+from phantom_files import save_image, small_phantom
 
 from fracture_core.audit import Audit, audit_dataset
 
 
 @pytest.fixture(scope="session")
-def faulty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def faulty_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Train and test folders with 16 training images, 8 test images and copies between them.
 
     One test file is an exact copy of a training file, and two are rotated or mirrored copies. One training
@@ -20,24 +20,26 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for seed in range(24):
         fractured = seed % 2 == 1
         split = "train" if seed < 16 else "test"
-        save(
+        save_image(
             root / split / ("fractured" if fractured else "not fractured") / f"film{seed:02d}.png",
-            film(seed, fractured),
+            small_phantom(seed, fractured),
         )
     train, test = root / "train", root / "test"
     (test / "fractured" / "again.png").write_bytes((train / "fractured" / "film01.png").read_bytes())
-    save(test / "fractured" / "turned.jpg", np.ascontiguousarray(np.rot90(film(3, True))))
-    save(test / "not fractured" / "mirrored.png", np.ascontiguousarray(film(2, False)[:, ::-1]))
-    save(train / "not fractured" / "contradiction.png", film(5, True))
-    whole = save(test / "not fractured" / "cut.jpg", film(30, False)).read_bytes()
+    save_image(test / "fractured" / "turned.jpg", np.ascontiguousarray(np.rot90(small_phantom(3, True))))
+    save_image(
+        test / "not fractured" / "mirrored.png", np.ascontiguousarray(small_phantom(2, False)[:, ::-1])
+    )
+    save_image(train / "not fractured" / "contradiction.png", small_phantom(5, True))
+    whole = save_image(test / "not fractured" / "cut.jpg", small_phantom(30, False)).read_bytes()
     (test / "not fractured" / "cut.jpg").write_bytes(whole[: int(0.8 * len(whole))])
     (train / "fractured" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
     y, x = np.mgrid[0:200, 0:160]
-    save(train / "fractured" / "photo.bmp", np.stack([x, 255 - x, y], axis=-1).astype(np.uint8))
+    save_image(train / "fractured" / "photo.bmp", np.stack([x, 255 - x, y], axis=-1).astype(np.uint8))
     return root
 
 
 @pytest.fixture(scope="session")
-def faulty_audit(faulty: Path) -> Audit:
-    """The audit of `faulty`."""
-    return audit_dataset(faulty)
+def faulty_audit(faulty_dataset: Path) -> Audit:
+    """The audit of `faulty_dataset`."""
+    return audit_dataset(faulty_dataset)

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from phantom_files import film, save
+from phantom_files import save_image, small_phantom
 
 from fracture_core.audit import Level, audit_dataset
 from fracture_core.errors import DataError
@@ -22,9 +22,9 @@ def test_leaks_are_counted(faulty_audit):
     assert _sentences(faulty_audit, "near_leak") == [
         "2 more of 12 test files are near-duplicates of a training file: rotated, mirrored, rescaled or saved again."
     ]
-    (near,) = [finding for finding in faulty_audit.findings if finding.kind == "near_leak"]
-    assert set(near.ids) == {"test/fractured/turned.jpg", "test/not fractured/mirrored.png"}
-    assert near.level is Level.FAULT
+    (near_leak,) = [finding for finding in faulty_audit.findings if finding.kind == "near_leak"]
+    assert set(near_leak.ids) == {"test/fractured/turned.jpg", "test/not fractured/mirrored.png"}
+    assert near_leak.level is Level.FAULT
     assert faulty_audit.verdict.startswith("Do not trust scores on this split")
     assert faulty_audit.worst_level is Level.FAULT
 
@@ -51,7 +51,7 @@ def test_duplicates_and_contradictory_labels(faulty_audit):
     }
 
 
-def test_unusable_files(faulty_audit):
+def test_unusable_files_are_listed(faulty_audit):
     by_kind = {finding.kind: finding for finding in faulty_audit.findings}
     assert by_kind["unreadable"].ids == ("train/fractured/broken.png",)
     assert by_kind["truncated"].ids == ("test/not fractured/cut.jpg",)
@@ -67,9 +67,9 @@ def test_sizes_count_files_and_unique_images(faulty_audit):
     assert (test.positives, test.positive_originals) == (6, 6)
 
 
-def test_report_is_json_serialisable(faulty_audit, faulty):
+def test_report_is_json_serialisable(faulty_audit, faulty_dataset):
     report = json.loads(json.dumps(faulty_audit.to_json()))
-    assert report["root"] == str(faulty)
+    assert report["root"] == str(faulty_dataset)
     assert report["classes"] == [["fractured", 1], ["not fractured", 0]]
     assert list(report["unreadable"]) == ["train/fractured/broken.png"]
     groups = [{film["id"] for film in rows} for rows in report["clusters"]]
@@ -78,17 +78,17 @@ def test_report_is_json_serialisable(faulty_audit, faulty):
     assert report["paths"]["test/not fractured/cut.jpg"] == "test/not fractured/cut.jpg"
 
 
-def test_files_on_disk_are_unchanged(faulty):
-    before = {path: path.read_bytes() for path in faulty.rglob("*") if path.is_file()}
-    audit_dataset(faulty)
-    assert {path: path.read_bytes() for path in faulty.rglob("*") if path.is_file()} == before
+def test_files_on_disk_are_unchanged(faulty_dataset):
+    before = {path: path.read_bytes() for path in faulty_dataset.rglob("*") if path.is_file()}
+    audit_dataset(faulty_dataset)
+    assert {path: path.read_bytes() for path in faulty_dataset.rglob("*") if path.is_file()} == before
 
 
 def test_clean_dataset_has_no_faults_and_no_warnings(tmp_path):
     for seed in range(24):
         part = ("train", "val", "test")[seed // 8]
         kind = ("normal", "fractured")[seed % 2]
-        save(tmp_path / part / kind / f"{seed}.png", film(seed, seed % 2 == 1))
+        save_image(tmp_path / part / kind / f"{seed}.png", small_phantom(seed, seed % 2 == 1))
     audit = audit_dataset(tmp_path)
     assert {finding.kind for finding in audit.findings if finding.level is Level.GOOD} == {
         "splits_good",
@@ -102,7 +102,7 @@ def test_clean_dataset_has_no_faults_and_no_warnings(tmp_path):
 def test_split_with_one_class_is_a_fault(tmp_path):
     for seed in range(12):
         part, kind = ("test", "normal") if seed < 4 else ("train", ("normal", "fractured")[seed % 2])
-        save(tmp_path / part / kind / f"{seed}.png", film(seed, kind == "fractured"))
+        save_image(tmp_path / part / kind / f"{seed}.png", small_phantom(seed, kind == "fractured"))
     audit = audit_dataset(tmp_path)
     sentences = [finding.sentence for finding in audit.findings]
     assert "All 4 images of the test split have the same label." in sentences
@@ -112,7 +112,7 @@ def test_split_with_one_class_is_a_fault(tmp_path):
 def test_group_leak_is_distinguished_from_copies(tmp_path):
     lines = ["path,label,split,group"]
     for seed in range(8):
-        save(tmp_path / f"{seed}.png", film(seed, seed % 2 == 1))
+        save_image(tmp_path / f"{seed}.png", small_phantom(seed, seed % 2 == 1))
         lines.append(f"{seed}.png,{seed % 2},{'test' if seed in (0, 1) else 'train'},patient{seed // 4}")
     (tmp_path / "manifest.csv").write_text("\n".join(lines))
     sentences = [finding.sentence for finding in audit_dataset(tmp_path).findings]
@@ -125,22 +125,24 @@ def test_group_leak_is_distinguished_from_copies(tmp_path):
 def test_repeated_file_names_are_not_a_leak(tmp_path):
     for seed in range(8):
         part, kind = ("train", "test")[seed // 4], ("normal", "fractured")[seed % 2]
-        save(tmp_path / part / kind / f"{seed % 4}.png", film(seed, seed % 2 == 1))
+        save_image(tmp_path / part / kind / f"{seed % 4}.png", small_phantom(seed, seed % 2 == 1))
     assert not [finding for finding in audit_dataset(tmp_path).findings if "leak" in finding.kind]
 
 
 def test_findings_use_the_term_of_the_dataset(tmp_path):
     for seed in range(8):
-        save(tmp_path / ("normal", "abnormal")[seed % 2] / f"{seed}.png", film(seed, seed % 2 == 1))
+        save_image(
+            tmp_path / ("normal", "abnormal")[seed % 2] / f"{seed}.png", small_phantom(seed, seed % 2 == 1)
+        )
     shutil.copy(tmp_path / "normal" / "0.png", tmp_path / "abnormal" / "zero.png")
     text = " ".join(finding.sentence for finding in audit_dataset(tmp_path).findings)
     assert "an abnormality" in text
     assert "fracture" not in text
 
 
-def test_progress_and_cancel(faulty):
+def test_progress_and_cancel(faulty_dataset):
     seen = []
-    audit_dataset(faulty, progress=lambda *arguments: seen.append(arguments))
+    audit_dataset(faulty_dataset, progress=lambda *arguments: seen.append(arguments))
     assert {stage for stage, _, _ in seen} == {
         "Reading files",
         "Comparing images",
@@ -156,16 +158,16 @@ def test_progress_and_cancel(faulty):
             raise CancelledError
 
     with pytest.raises(CancelledError):
-        audit_dataset(faulty, progress=stop)
+        audit_dataset(faulty_dataset, progress=stop)
 
 
-def test_missing_folder(tmp_path):
+def test_missing_folder_is_refused(tmp_path):
     with pytest.raises(DataError, match="is not a folder"):
         audit_dataset(tmp_path / "gone")
 
 
 @pytest.mark.real
-def test_multiregion(real_data):
+def test_leaks_of_the_multiregion_dataset(real_data):
     audit = audit_dataset(real_data / "multiregion")
     assert _sentences(audit, "exact_leak") == ["491 of 506 test files are exact copies of a training file."]
     # The names of the rotated copies contain 99 numbers. Three pairs of numbers are the same image.
@@ -182,7 +184,7 @@ def test_multiregion(real_data):
 
 
 @pytest.mark.real
-def test_devbatrax(real_data):
+def test_leaks_of_the_devbatrax_dataset(real_data):
     audit = audit_dataset(real_data / "devbatrax")
     stems = {"train": {}, "val": {}}
     for case, content_id in zip(audit.films.cases, audit.films.content_ids.tolist(), strict=True):
@@ -196,16 +198,16 @@ def test_devbatrax(real_data):
 
 
 @pytest.mark.real
-def test_fracatlas(real_data):
+def test_findings_of_the_fracatlas_dataset(real_data):
     audit = audit_dataset(real_data / "fracatlas")
     by_kind = {finding.kind: finding for finding in audit.findings}
     assert by_kind["truncated"].sentence == ("51 files are truncated, all of them without a fracture.")
     assert by_kind["exact_copies"].count == 15
     assert "IMG0003298" in by_kind["table_differs"].ids
     contradictions = [set(names.split(" = ")) for names in by_kind["contradictory_labels"].ids]
-    here = {case.id for case in audit.films.cases}
+    ids = {case.id for case in audit.films.cases}
     for known in ({3034, 4314, 4341}, {2886, 4243}, {4262, 2952}, {2998, 4280}):
-        names = {f"IMG{number:07d}" for number in known} & here
+        names = {f"IMG{number:07d}" for number in known} & ids
         if len(names) > 1:
             assert names in contradictions
     (resolution,) = [shortcut for shortcut in audit.shortcuts if shortcut.name == "high resolution"]

@@ -46,13 +46,13 @@ def test_manifest_can_be_loaded_for_training_without_leaks(faulty_audit, tmp_pat
     assert (data.root, data.source) == (faulty_audit.catalogue.root, "folders")
     assert data.leaks == 0
     assert {case.id: case.split for case in data.cases} == {case.id: case.split for case in clean.cases}
-    again = audit_dataset(tmp_path / "clean.csv")
-    kinds = {finding.kind for finding in again.findings}
+    clean_audit = audit_dataset(tmp_path / "clean.csv")
+    kinds = {finding.kind for finding in clean_audit.findings}
     assert {"splits_good", "copies_good"} <= kinds
 
 
-def test_faulty_dataset_leaks_as_distributed(faulty):
-    data = dataset.load_dataset(faulty)
+def test_faulty_dataset_leaks_as_distributed(faulty_dataset):
+    data = dataset.load_dataset(faulty_dataset)
     assert data.own_split
     assert data.leaks > 0
 
@@ -80,16 +80,16 @@ def _images(content_ids, **changes) -> AuditedImages:
     return AuditedImages(cases, facts, np.array(content_ids))
 
 
-def _selected(images: AuditedImages) -> set[str]:
+def _ids_of_clean_split(images: AuditedImages) -> set[str]:
     return {case.id for case in make_clean_split(images).cases}
 
 
 def test_best_copy_is_complete_unrotated_and_largest():
     content_ids = [0, 0, 0, 1, 2, 3, 4, 5]
-    assert "01" in _selected(_images(content_ids, truncated=[True, False, True, *[False] * 5]))
-    assert "02" in _selected(_images(content_ids, width=[100, 100, 300, *[100] * 5]))
+    assert "01" in _ids_of_clean_split(_images(content_ids, truncated=[True, False, True, *[False] * 5]))
+    assert "02" in _ids_of_clean_split(_images(content_ids, width=[100, 100, 300, *[100] * 5]))
     names = ["a-rotated1.png", "a-rotated2.png", "a.png", *(f"{k}.png" for k in range(5))]
-    assert "02" in _selected(_images(content_ids, path=[Path(name) for name in names]))
+    assert "02" in _ids_of_clean_split(_images(content_ids, path=[Path(name) for name in names]))
 
 
 def test_groups_that_share_an_image_stay_one_group():
@@ -97,8 +97,8 @@ def test_groups_that_share_an_image_stay_one_group():
     content_ids = [0, 10, 2, 10, *range(20, 32)]
     groups = ["a", "a", "b", "b", *(f"p{k}" for k in range(12))]
     clean = make_clean_split(_images(content_ids, group=groups))
-    together = {case.group for case in clean.cases if case.id in ("00", "01", "02", "03")}
-    assert len(together) == 1
+    clean_groups = {case.group for case in clean.cases if case.id in ("00", "01", "02", "03")}
+    assert len(clean_groups) == 1
     assert len({case.split for case in clean.cases if case.id in ("00", "01", "02", "03")}) == 1
 
 
@@ -118,9 +118,9 @@ def test_deduplicate_keeps_each_training_file_once(faulty_audit, tmp_path):
     ids = {case.id for case in cases}
     for row, (case, facts) in enumerate(zip(images.cases, images.facts, strict=True)):
         copy = any(
-            (other.digest, images.cases[at].split, images.cases[at].label)
+            (earlier.digest, images.cases[at].split, images.cases[at].label)
             == (facts.digest, case.split, case.label)
-            for at, other in enumerate(images.facts[:row])
+            for at, earlier in enumerate(images.facts[:row])
         )
         expected = not facts.error and not (copy and case.split == "train")
         assert (case.id in ids) == expected

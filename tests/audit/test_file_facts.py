@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from phantom_files import film, save
+from phantom_files import save_image, small_phantom
 
 from fracture_core.audit import file_facts
 from fracture_core.audit.film_markers import count_markers, empty_frame_share
@@ -12,48 +12,51 @@ from fracture_core.phantom import draw_phantom, generate, phantom_to_dicom
 from fracture_core.phantom.difficulty import DIFFICULTIES
 
 
-def test_png_file(tmp_path):
-    path = save(tmp_path / "film.png", film(3, True))
-    found = file_facts.inspect_file(path)
-    assert (found.kind, found.width, found.height, found.size) == ("PNG", 160, 200, path.stat().st_size)
-    assert found.readable
-    assert not found.truncated
-    assert 0.02 < found.brightness < 0.9
-    assert 0.02 < found.contrast < 0.5
-    assert found.fingerprint.any()
-    assert len(found.digest) == 64
+def test_facts_of_a_png_file(tmp_path):
+    path = save_image(tmp_path / "film.png", small_phantom(3, True))
+    facts = file_facts.inspect_file(path)
+    assert (facts.kind, facts.width, facts.height, facts.size) == ("PNG", 160, 200, path.stat().st_size)
+    assert facts.readable
+    assert not facts.truncated
+    assert 0.02 < facts.brightness < 0.9
+    assert 0.02 < facts.contrast < 0.5
+    assert facts.fingerprint.any()
+    assert len(facts.digest) == 64
 
 
-def test_dicom_file(tmp_path):
+def test_facts_of_a_dicom_file(tmp_path):
     path = tmp_path / "film.dcm"
     path.write_bytes(phantom_to_dicom(draw_phantom(5, "leg", True, (200, 160))))
-    found = file_facts.inspect_file(path)
-    assert found.kind.startswith("DICOM")
-    assert found.gate.state is not QualityState.REFUSE
+    facts = file_facts.inspect_file(path)
+    assert facts.kind.startswith("DICOM")
+    assert facts.gate.state is not QualityState.REFUSE
 
 
 def test_unreadable_file_has_an_error_message(tmp_path):
     bad = tmp_path / "bad.png"
     bad.write_text("text")
-    found = file_facts.inspect_file(bad)
-    assert not found.readable
-    assert "text file" in found.error
-    assert not found.fingerprint.any()
+    facts = file_facts.inspect_file(bad)
+    assert not facts.readable
+    assert "text file" in facts.error
+    assert not facts.fingerprint.any()
     missing = file_facts.inspect_file(tmp_path / "gone.png")
     assert (missing.digest, missing.size) == ("", 0)
     assert "cannot be opened" in missing.error
 
 
 def test_identical_files_are_decoded_once(tmp_path, monkeypatch):
-    paths = [save(tmp_path / f"{k}.png", film(k % 2, False)) for k in range(6)]
+    paths = [save_image(tmp_path / f"{k}.png", small_phantom(k % 2, False)) for k in range(6)]
     decoded = []
     read = file_facts.read_radiograph
     monkeypatch.setattr(file_facts, "read_radiograph", lambda data: decoded.append(1) or read(data))
-    seen = []
-    found = file_facts.inspect_files(paths, lambda *arguments: seen.append(arguments))
-    assert [facts.digest for facts in found] == [found[0].digest, found[1].digest] * 3
+    progress_calls = []
+    file_facts_list = file_facts.inspect_files(paths, lambda *arguments: progress_calls.append(arguments))
+    assert [facts.digest for facts in file_facts_list] == [
+        file_facts_list[0].digest,
+        file_facts_list[1].digest,
+    ] * 3
     assert len(decoded) == 2
-    assert seen == [("Reading files", k + 1, 6) for k in range(6)]
+    assert progress_calls == [("Reading files", k + 1, 6) for k in range(6)]
 
 
 def test_letters_on_dark_background_are_markers():

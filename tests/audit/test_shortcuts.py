@@ -13,7 +13,7 @@ from fracture_core.datasets.cases import Case
 from fracture_core.imaging import QualityCheck, QualityState
 
 
-def _images(count: int = 200, seed: int = 0, groups: int | None = None, **given) -> AuditedImages:
+def _images(count: int = 200, seed: int = 0, groups: int | None = None, **properties) -> AuditedImages:
     """Images without pixels and with random properties; `given` maps a property to a function of the label."""
     rng = np.random.default_rng(seed)
     labels = rng.permutation(count) % 2
@@ -31,7 +31,7 @@ def _images(count: int = 200, seed: int = 0, groups: int | None = None, **given)
             "marker_count": int(rng.integers(0, 3)),
             "kind": "PNG",
         }
-        values |= {name: function(label) for name, function in given.items()}
+        values |= {name: function(label) for name, function in properties.items()}
         facts.append(
             FileFacts(
                 f"{row}", int(rng.integers(10_000, 20_000)), gate=QualityCheck(QualityState.PASS), **values
@@ -41,33 +41,33 @@ def _images(count: int = 200, seed: int = 0, groups: int | None = None, **given)
 
 
 def test_predictive_width_is_found_and_described():
-    found = measure_shortcuts(_images(width=lambda label: 1000 if label else 500), "fracture")
-    by_name = {shortcut.name: shortcut for shortcut in found}
+    shortcuts = measure_shortcuts(_images(width=lambda label: 1000 if label else 500), "fracture")
+    by_name = {shortcut.name: shortcut for shortcut in shortcuts}
     assert by_name["width"].auc.value == 1.0
     assert by_name["width"].real
     assert by_name["width"].sentence == (
         "100% of the images with a fracture but 0% of the others are at least 1,000 pixels wide."
     )
-    assert found[0].name == "all together"
-    assert found[0].auc.value > 0.95
-    findings = shortcut_findings(found)
+    assert shortcuts[0].name == "all together"
+    assert shortcuts[0].auc.value > 0.95
+    findings = shortcut_findings(shortcuts)
     assert findings[0].level is Level.WARNING
     assert [bool(finding.advice) for finding in findings] == [True] + [False] * (len(findings) - 1)
 
 
 def test_lower_values_in_the_positive_class_are_found_too():
-    found = measure_shortcuts(_images(brightness=lambda label: 0.3 if label else 0.6), "abnormality")
-    brightness = next(shortcut for shortcut in found if shortcut.name == "brightness")
+    shortcuts = measure_shortcuts(_images(brightness=lambda label: 0.3 if label else 0.6), "abnormality")
+    brightness = next(shortcut for shortcut in shortcuts if shortcut.name == "brightness")
     assert (brightness.auc.value, brightness.real) == (1.0, True)
     assert brightness.sentence.startswith("0% of the images with an abnormality but 100% of the others")
 
 
 def test_predictive_file_type_is_found():
     rng = np.random.default_rng(1)
-    found = measure_shortcuts(
+    shortcuts = measure_shortcuts(
         _images(kind=lambda label: "JPEG" if rng.random() < (0.9 if label else 0.2) else "PNG"), "fracture"
     )
-    kind = next(shortcut for shortcut in found if shortcut.name == "kind JPEG")
+    kind = next(shortcut for shortcut in shortcuts if shortcut.name == "kind JPEG")
     assert kind.real
     assert 0.8 < kind.auc.value < 0.9
     assert kind.sentence.endswith("are JPEG files.")
@@ -108,8 +108,8 @@ def test_too_few_images_give_no_shortcuts():
 
 
 def test_no_significant_shortcut_gives_a_good_finding():
-    found = [shortcut for shortcut in measure_shortcuts(_images(seed=3), "fracture") if not shortcut.real]
-    (finding,) = shortcut_findings(found)
+    shortcuts = [shortcut for shortcut in measure_shortcuts(_images(seed=3), "fracture") if not shortcut.real]
+    (finding,) = shortcut_findings(shortcuts)
     assert finding.level is Level.GOOD
 
 

@@ -23,7 +23,8 @@ def _features(count: int, region: int, seed: int) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def heads() -> AuxiliaryHeads:
+def auxiliary_heads() -> AuxiliaryHeads:
+    """Heads fitted to features of hands and legs, with distant features as non-radiographs."""
     hands, legs = _features(80, 0, 1), _features(80, 1, 2)
     middle = np.concatenate([hands, legs])
     foreign = _features(60, 7, 3)
@@ -54,17 +55,19 @@ def test_linear_classifier_equals_scikit_learn_regression():
     assert scores == pytest.approx(expected, abs=1e-3)
 
 
-def test_region_is_predicted(heads):
+def test_region_is_predicted(auxiliary_heads):
     for region, name in ((0, "hand"), (1, "leg")):
-        predictions = [heads.predict_regions(features) for features in _features(50, region, 10 + region)]
+        predictions = [
+            auxiliary_heads.predict_regions(features) for features in _features(50, region, 10 + region)
+        ]
         assert sum(bool(regions) and regions[0][0] == name for regions in predictions) >= 45
         assert all(0.5 <= probability <= 1 for regions in predictions for _, probability in regions)
 
 
-def test_two_regions_on_one_image_are_both_predicted(heads):
+def test_two_regions_on_one_image_are_both_predicted(auxiliary_heads):
     both = np.zeros(CHANNELS, np.float32)
     both[:2] = 4
-    names = {name for name, _ in heads.predict_regions(both)}
+    names = {name for name, _ in auxiliary_heads.predict_regions(both)}
     assert names <= {"hand", "leg"}
     head = RegionHead.fit(
         np.concatenate(
@@ -76,7 +79,7 @@ def test_two_regions_on_one_image_are_both_predicted(heads):
     assert (head.probabilities(2 * both[None])[0] > 0.5).all()
 
 
-def test_region_with_few_images_is_not_learnt():
+def test_region_with_few_images_is_left_out():
     features = np.concatenate([_features(80, 0, 1), _features(80, 1, 2), _features(5, 3, 3)])
     head = RegionHead.fit(features, [("hand",)] * 80 + [("leg",)] * 80 + [("hip",)] * 5)
     assert head is not None
@@ -85,59 +88,72 @@ def test_region_with_few_images_is_not_learnt():
     assert RegionHead.fit(features, [()] * 165) is None
 
 
-def test_images_like_the_training_images_pass(heads):
+def test_images_like_the_training_images_pass(auxiliary_heads):
     states = [
-        heads.check_features(QualityCheck(QualityState.PASS), features, features).state
+        auxiliary_heads.check_features(QualityCheck(QualityState.PASS), features, features).state
         for features in _features(200, 0, 20)
     ]
     assert sum(state is QualityState.PASS for state in states) > 180
     assert sum(state is QualityState.REFUSE for state in states) < 10
 
 
-def test_non_radiographs_are_rejected(heads):
+def test_non_radiographs_are_rejected(auxiliary_heads):
     for features in _features(30, 7, 21) + 2 * np.eye(CHANNELS, dtype=np.float32)[7]:
-        check = heads.check_features(QualityCheck(QualityState.WARN, ("Small.",)), features, features)
+        check = auxiliary_heads.check_features(
+            QualityCheck(QualityState.WARN, ("Small.",)), features, features
+        )
         assert check.state is QualityState.REFUSE
         assert "does not look like a radiograph" in check.reasons[0]
 
 
-def test_out_of_distribution_image_gets_a_warning_after_earlier_reasons(heads):
-    far = _features(1, 0, 22)[0]
-    check = heads.check_features(QualityCheck(QualityState.WARN, ("Small.",)), far, far + 40)
+def test_out_of_distribution_image_gets_a_warning_after_earlier_reasons(auxiliary_heads):
+    distant_features = _features(1, 0, 22)[0]
+    check = auxiliary_heads.check_features(
+        QualityCheck(QualityState.WARN, ("Small.",)), distant_features, distant_features + 40
+    )
     assert check.state is QualityState.WARN
     assert check.reasons[0] == "Small."
     assert "unlike the model’s training images" in check.reasons[1]
 
 
-def test_unknown_region_gets_a_warning(heads):
+def test_unknown_region_gets_a_warning(auxiliary_heads):
     nothing = np.array([2, 2, *[0] * (CHANNELS - 2)], np.float32) * 0
-    assert not heads.predict_regions(nothing - 3) or heads.predict_regions(nothing - 3)[0][1] >= 0.5
-    bare = AuxiliaryHeads(
+    assert (
+        not auxiliary_heads.predict_regions(nothing - 3)
+        or auxiliary_heads.predict_regions(nothing - 3)[0][1] >= 0.5
+    )
+    heads_without_regions = AuxiliaryHeads(
         RegionHead(
             ("hand", "leg"), LinearClassifier(np.zeros((2, CHANNELS), np.float32), np.full(2, -3, np.float32))
         ),
-        heads.familiarity,
+        auxiliary_heads.familiarity,
         LinearClassifier(np.zeros((1, CHANNELS), np.float32), np.full(1, -9, np.float32)),
         0,
         1,
     )
-    check = bare.check_features(
-        QualityCheck(QualityState.PASS), _features(1, 0, 30)[0], heads.familiarity.mean
+    check = heads_without_regions.check_features(
+        QualityCheck(QualityState.PASS), _features(1, 0, 30)[0], auxiliary_heads.familiarity.mean
     )
     assert check.state is QualityState.WARN
     assert "none of its regions (hand, leg)" in check.reasons[0]
 
 
-def test_round_trip(heads, tmp_path):
-    heads.save(tmp_path / "heads.npz")
-    again = AuxiliaryHeads.load(tmp_path / "heads.npz")
+def test_round_trip(auxiliary_heads, tmp_path):
+    auxiliary_heads.save(tmp_path / "heads.npz")
+    loaded = AuxiliaryHeads.load(tmp_path / "heads.npz")
     features = _features(1, 1, 40)[0]
-    assert again.predict_regions(features) == heads.predict_regions(features)
-    assert again.check_features(
+    assert loaded.predict_regions(features) == auxiliary_heads.predict_regions(features)
+    assert loaded.check_features(
         QualityCheck(QualityState.PASS), features, features + 9
-    ) == heads.check_features(QualityCheck(QualityState.PASS), features, features + 9)
-    bare = AuxiliaryHeads(None, heads.familiarity, heads.radiograph, heads.warn, heads.refuse)
-    bare.save(tmp_path / "bare.npz")
+    ) == auxiliary_heads.check_features(QualityCheck(QualityState.PASS), features, features + 9)
+    heads_without_regions = AuxiliaryHeads(
+        None,
+        auxiliary_heads.familiarity,
+        auxiliary_heads.radiograph,
+        auxiliary_heads.warn,
+        auxiliary_heads.refuse,
+    )
+    heads_without_regions.save(tmp_path / "bare.npz")
     assert AuxiliaryHeads.load(tmp_path / "bare.npz").regions is None
     assert AuxiliaryHeads.load(tmp_path / "bare.npz").predict_regions(features) == ()
 
@@ -158,8 +174,8 @@ def test_an_object_array_is_not_unpickled(tmp_path: Path):
 
 
 def test_non_radiographs_are_reproducible_and_varied():
-    first, again = list(make_non_radiographs(24, 1)), list(make_non_radiographs(24, 1))
-    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    first, repeated = list(make_non_radiographs(24, 1)), list(make_non_radiographs(24, 1))
+    assert all(np.array_equal(a, b) for a, b in zip(first, repeated, strict=True))
     assert not np.array_equal(first[0], next(make_non_radiographs(1, 2)))
     for image in first:
         assert image.dtype == np.uint8

@@ -17,13 +17,13 @@ _COLUMNS = "id,fold,group,regions,hardware,label,logit,peak_x,peak_y,peak_eviden
 
 
 @pytest.fixture
-def trainings(monkeypatch, tmp_path):
+def fake_trainings(monkeypatch, tmp_path):
     """Replace the training command: each fold finishes at once, except those in the set `failing`."""
     monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path))
-    called, failing = [], set()
+    commands, failing = [], set()
 
     def train(command, check):
-        called.append(command)
+        commands.append(command)
         folder, name = Path(command[command.index("--runs") + 1]), command[command.index("--run") + 1]
         fold = int(name.removeprefix("fold-"))
         if "--resume" not in command:
@@ -46,7 +46,7 @@ def trainings(monkeypatch, tmp_path):
         return subprocess.CompletedProcess(command, 0)
 
     monkeypatch.setattr(cross_validation.subprocess, "run", train)
-    return called, failing
+    return commands, failing
 
 
 def _start(monkeypatch, *options: str) -> int:
@@ -54,30 +54,30 @@ def _start(monkeypatch, *options: str) -> int:
     return cross_validation.main()
 
 
-def _folds(called) -> list[tuple[str, bool]]:
-    return [(command[command.index("--run") + 1], "--resume" in command) for command in called]
+def _folds(commands) -> list[tuple[str, bool]]:
+    return [(command[command.index("--run") + 1], "--resume" in command) for command in commands]
 
 
-def test_all_folds_are_trained_with_the_options(trainings, monkeypatch, capsys):
-    called, _ = trainings
+def test_all_folds_are_trained_with_the_options(fake_trainings, monkeypatch, capsys):
+    commands, _ = fake_trainings
     assert _start(monkeypatch, "--folds", "2", "--", "--data", "DIR") == 0
-    assert _folds(called) == [("fold-1", False), ("fold-2", False)]
-    assert all(command[-2:] == ["--data", "DIR"] for command in called)
+    assert _folds(commands) == [("fold-1", False), ("fold-2", False)]
+    assert all(command[-2:] == ["--data", "DIR"] for command in commands)
     lines = (paths.runs_dir() / "cross_validation" / "two" / TABLE).read_text().splitlines()
     assert len(lines) == 1 + 12
     assert "2 folds, 12 images: out-of-fold AUC" in capsys.readouterr().out
 
 
-def test_interrupted_fold_is_resumed(trainings, monkeypatch):
-    called, failing = trainings
+def test_interrupted_fold_is_resumed(fake_trainings, monkeypatch):
+    commands, failing = fake_trainings
     failing.add(2)
     assert _start(monkeypatch, "--folds", "2", "--", "--data", "DIR") == 1
     failing.clear()
     assert _start(monkeypatch) == 0
-    assert _folds(called) == [("fold-1", False), ("fold-2", False), ("fold-2", True)]
+    assert _folds(commands) == [("fold-1", False), ("fold-2", False), ("fold-2", True)]
 
 
-def test_other_options_are_rejected(trainings, monkeypatch):
+def test_other_options_are_rejected(fake_trainings, monkeypatch):
     _start(monkeypatch, "--folds", "2", "--", "--data", "DIR")
     with pytest.raises(SystemExit, match="was started with other options"):
         _start(monkeypatch, "--folds", "2", "--", "--data", "OTHER")

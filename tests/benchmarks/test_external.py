@@ -22,8 +22,8 @@ def test_originals_exclude_copies_and_training_images(tmp_path):
     (data / "0-rotated1.png").write_bytes(encode_png(np.ascontiguousarray(np.rot90(images[0]))))
     (data / "again.png").write_bytes(encode_png(np.ascontiguousarray(images[1][:, ::-1])))
     (training / "known.png").write_bytes(encode_png(images[2]))
-    found = external.originals(tmp_path / "data", training)
-    assert found == [f"train/fractured/{number}.png" for number in (0, 1, 3, 4, 5, 6, 7)]
+    originals = external.originals(tmp_path / "data", training)
+    assert originals == [f"train/fractured/{number}.png" for number in (0, 1, 3, 4, 5, 6, 7)]
 
 
 def test_select_keeps_region_and_framing(tmp_path, monkeypatch):
@@ -38,7 +38,7 @@ def test_select_keeps_region_and_framing(tmp_path, monkeypatch):
     ("probability", "state"),
     [(None, "no verdict"), (0.1, "no fracture seen"), (0.2, "uncertain"), (0.6, "fracture suspected")],
 )
-def test_states(probability, state):
+def test_verdict_follows_the_thresholds(probability, state):
     assert external._state(probability, LIMITS) == state
 
 
@@ -78,7 +78,7 @@ def test_subgroup_of_one_class_has_no_auc():
     assert "sensitivity" not in text
 
 
-def test_subgroups():
+def test_subgroups_by_region_and_framing():
     names = [name for name, _ in external.subgroups(_table())]
     assert names == ["all", "close-up", "whole", "hand", "wrist", "wrist, close-up"]
 

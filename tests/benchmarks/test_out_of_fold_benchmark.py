@@ -34,7 +34,7 @@ def _table(noise: float) -> pd.DataFrame:
 
 
 @pytest.fixture
-def folder(tmp_path):
+def cross_validation_folder(tmp_path):
     """A cross-validation of two folds."""
     for fold, part in _table(0.8).groupby("fold"):
         result = tmp_path / "two" / f"fold-{fold}" / "result"
@@ -43,7 +43,7 @@ def folder(tmp_path):
     return tmp_path / "two"
 
 
-def _other(noise: float) -> pd.DataFrame:
+def _predictions_of_other_model(noise: float) -> pd.DataFrame:
     """Predictions of a model: half are validation images, the others test images that are all wrong."""
     table = _table(noise)
     validation = table.index < 120
@@ -56,12 +56,12 @@ def _other(noise: float) -> pd.DataFrame:
     )
 
 
-def test_record_is_printed_and_written(folder, tmp_path, monkeypatch, capsys):
+def test_record_is_printed_and_written(cross_validation_folder, tmp_path, monkeypatch, capsys):
     result = tmp_path / "model"
     result.mkdir()
-    predictions.write_predictions(result / "predictions.csv", _other(2.0))
+    predictions.write_predictions(result / "predictions.csv", _predictions_of_other_model(2.0))
     out = tmp_path / "record.json"
-    options = [str(folder), "--draws", "10", "--against", str(result), "--out", str(out)]
+    options = [str(cross_validation_folder), "--draws", "10", "--against", str(result), "--out", str(out)]
     monkeypatch.setattr(sys, "argv", ["out_of_fold", *options])
     out_of_fold.main()
     text = capsys.readouterr().out
@@ -74,11 +74,13 @@ def test_record_is_printed_and_written(folder, tmp_path, monkeypatch, capsys):
 
 
 def test_only_validation_images_are_compared():
-    same = out_of_fold.compare(_table(0.8), _other(0.8))
+    same = out_of_fold.compare(_table(0.8), _predictions_of_other_model(0.8))
     assert (same.value, same.n) == (0, 120)
-    assert out_of_fold.compare(_table(0.8), _other(2.0)).value > 0
+    assert out_of_fold.compare(_table(0.8), _predictions_of_other_model(2.0)).value > 0
 
 
 def test_no_shared_images():
     with pytest.raises(DataError):
-        out_of_fold.compare(_table(0.8).assign(id=lambda table: "x" + table["id"]), _other(0.8))
+        out_of_fold.compare(
+            _table(0.8).assign(id=lambda table: "x" + table["id"]), _predictions_of_other_model(0.8)
+        )

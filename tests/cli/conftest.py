@@ -1,3 +1,5 @@
+"""Fixture that runs a command and returns its exit status and output."""
+
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -19,7 +21,7 @@ class CommandResult(NamedTuple):
 
 
 @pytest.fixture
-def command(capsys) -> Callable[..., CommandResult]:
+def run_command(capsys) -> Callable[..., CommandResult]:
     """Run a command in this process."""
 
     def run(*arguments: object) -> CommandResult:

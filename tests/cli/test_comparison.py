@@ -17,7 +17,7 @@ from fracture_core.training import comparison, comparison_plots
 
 
 @pytest.fixture
-def other(store):
+def second_model(store):
     """A second model with the same test images, a lower AUC, another hash and a formula as title."""
     folder = store.root / "other"
     shutil.copytree(store.root / "tiny", folder)
@@ -30,26 +30,26 @@ def other(store):
 
 
 @pytest.fixture
-def runs(trained, tmp_path):
+def folder_of_two_runs(trained_run, tmp_path):
     """The run of `tiny`, and a stopped run."""
     root = tmp_path / "runs"
-    shutil.copytree(trained.folder, root / "tiny")
-    run = Run.create(root, "stopped", trained.config())
+    shutil.copytree(trained_run.folder, root / "tiny")
+    run = Run.create(root, "stopped", trained_run.config())
     run.set_state("stopped")
     run.write_progress(kind="epoch", epoch=1, epochs=2, seconds=90.0, loss=1.0, val_loss=0.9, val_auc=0.75)
     return root
 
 
-def test_a_model_and_its_run_share_a_row(store, other, runs):
-    found = {entry.name: entry for entry in comparison.compared_models(store, runs)}
-    assert [(entry.name, entry.kind, entry.state) for entry in found.values()] == [
+def test_model_and_its_run_share_a_row(store, second_model, folder_of_two_runs):
+    entries = {entry.name: entry for entry in comparison.compared_models(store, folder_of_two_runs)}
+    assert [(entry.name, entry.kind, entry.state) for entry in entries.values()] == [
         ("other", "model", "in use"),
         ("tiny", "model", ""),
         ("stopped", "run", "stopped"),
     ]
-    assert len(found["tiny"].epochs) == 2
-    assert not found["other"].epochs
-    lines = comparison.comparison_table(found.values()).set_index("Name")
+    assert len(entries["tiny"].epochs) == 2
+    assert not entries["other"].epochs
+    lines = comparison.comparison_table(entries.values()).set_index("Name")
     card = store.card("tiny")
     assert (
         lines.loc["tiny", "AUC"]
@@ -61,26 +61,28 @@ def test_a_model_and_its_run_share_a_row(store, other, runs):
     assert lines.loc["stopped", "Training, min"] == 1.5
 
 
-def test_a_finished_run_without_a_model_has_its_test_record(store, runs):
+def test_a_finished_run_without_a_model_has_its_test_record(store, folder_of_two_runs):
     shutil.rmtree(store.root / "tiny")
-    found = comparison.compared_models(store, runs)
-    assert {(entry.name, entry.kind, entry.card is not None) for entry in found} == {
+    entries = comparison.compared_models(store, folder_of_two_runs)
+    assert {(entry.name, entry.kind, entry.card is not None) for entry in entries} == {
         ("tiny", "run", True),
         ("stopped", "run", False),
     }
 
 
-def test_a_damaged_card_affects_one_row_only(store, other, runs):
+def test_a_damaged_card_affects_one_row_only(store, second_model, folder_of_two_runs):
     (store.root / "other" / "card.json").write_text("{")
-    found = {entry.name: entry for entry in comparison.compared_models(store, runs)}
-    assert "is not valid" in found["other"].fault
-    assert found["tiny"].card is not None
-    assert "is not valid" in comparison.comparison_table(found.values())["State"][0]
+    entries = {entry.name: entry for entry in comparison.compared_models(store, folder_of_two_runs)}
+    assert "is not valid" in entries["other"].fault
+    assert entries["tiny"].card is not None
+    assert "is not valid" in comparison.comparison_table(entries.values())["State"][0]
 
 
-def test_the_csv_contains_numbers_and_no_formulas(store, other, runs):
+def test_the_csv_contains_numbers_and_no_formulas(store, second_model, folder_of_two_runs):
     lines = list(
-        csv.DictReader(io.StringIO(comparison.comparison_to_csv(comparison.compared_models(store, runs))))
+        csv.DictReader(
+            io.StringIO(comparison.comparison_to_csv(comparison.compared_models(store, folder_of_two_runs)))
+        )
     )
     card = store.card("tiny")
     tiny = next(line for line in lines if line["Name"] == "tiny")
@@ -89,42 +91,42 @@ def test_the_csv_contains_numbers_and_no_formulas(store, other, runs):
     assert lines[0]["Network"] == "'=1+1"
 
 
-def test_two_models_are_compared_on_their_shared_test_images(store, other):
-    found, films = comparison.compare_models(store, "tiny", other)
-    assert len(films) == store.card("tiny").test.n == found.first.n
-    assert found.first.value == pytest.approx(store.card("tiny").test.auc.value)
-    assert found.second.value == 0.5
-    result = comparison.comparison_sentence(found, "tiny", other, "fracture")
-    assert f"On {len(films)} shared test images in {found.groups} groups" in result
+def test_two_models_are_compared_on_their_shared_test_images(store, second_model):
+    paired, shared_images = comparison.compare_models(store, "tiny", second_model)
+    assert len(shared_images) == store.card("tiny").test.n == paired.first.n
+    assert paired.first.value == pytest.approx(store.card("tiny").test.auc.value)
+    assert paired.second.value == 0.5
+    sentence = comparison.comparison_sentence(paired, "tiny", second_model, "fracture")
+    assert f"On {len(shared_images)} shared test images in {paired.groups} groups" in sentence
 
 
-def test_the_roc_figure_names_the_finding(store, other):
-    compared = comparison.compare_models(store, "tiny", other)
-    figure = comparison_plots.plot_roc_pair(*compared, "tiny", other, "abnormality")
+def test_the_roc_figure_names_the_finding(store, second_model):
+    compared = comparison.compare_models(store, "tiny", second_model)
+    figure = comparison_plots.plot_roc_pair(*compared, "tiny", second_model, "abnormality")
     assert figure.axes[0].get_ylabel() == "Sensitivity (abnormalities found)"
 
 
-def test_models_without_shared_test_images_give_one_sentence(store, other, edit_card):
+def test_models_without_shared_test_images_give_one_sentence(store, second_model, edit_card):
     with pytest.raises(ModelError, match="tiny was given twice"):
         comparison.compare_models(store, "tiny", "tiny")
-    folder = store.root / other
+    folder = store.root / second_model
     card = ModelCard.load(folder / "card.json")
     replace(card, data=replace(card.data, name="elsewhere")).save(folder / "card.json")
     with pytest.raises(
         ModelError, match=r"share no test images \(tiny on \d+ images of .*other on \d+ images of elsewhere"
     ):
-        comparison.compare_models(store, "tiny", other)
+        comparison.compare_models(store, "tiny", second_model)
     (folder / "predictions.csv").unlink()
     with pytest.raises(DataError, match="evaluate the model first"):
-        comparison.compare_models(store, "tiny", other)
+        comparison.compare_models(store, "tiny", second_model)
 
 
 def test_speed_is_stored_per_computer_and_weights(store, tmp_path, monkeypatch):
     card = store.card("tiny")
     assert inference_speed.load_inference_speed(card, tmp_path / "speed") is None
-    found = inference_speed.measure_inference_speed(store, "tiny", tmp_path / "speed")
-    assert 0 < found.low <= found.middle <= found.high
-    assert inference_speed.load_inference_speed(card, tmp_path / "speed") == found
+    speed = inference_speed.measure_inference_speed(store, "tiny", tmp_path / "speed")
+    assert 0 < speed.low <= speed.middle <= speed.high
+    assert inference_speed.load_inference_speed(card, tmp_path / "speed") == speed
     assert (
         inference_speed.load_inference_speed(
             replace(card, weights=replace(card.weights, sha256="1" * 64)), tmp_path / "speed"
@@ -138,11 +140,13 @@ def test_speed_is_stored_per_computer_and_weights(store, tmp_path, monkeypatch):
     assert inference_speed.load_inference_speed(card, tmp_path / "speed") is None
 
 
-def test_compare_command(command, store, other, runs, tmp_path, monkeypatch):
-    monkeypatch.setenv("SECOND_LOOK_RUNS", str(runs))
-    result = command("models", "compare", "tiny", other, "--speed", "--out", tmp_path / "out")
+def test_compare_command_writes_tables_and_figures(
+    run_command, store, second_model, folder_of_two_runs, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SECOND_LOOK_RUNS", str(folder_of_two_runs))
+    result = run_command("models", "compare", "tiny", second_model, "--speed", "--out", tmp_path / "out")
     assert result.status == 1  # the hash of the second model is wrong, so its speed is not measured
-    result = command("models", "compare", "tiny", other, "--out", tmp_path / "out")
+    result = run_command("models", "compare", "tiny", second_model, "--out", tmp_path / "out")
     assert result.status == 0
     assert "shared test images" in result.lines[-1]
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
@@ -150,16 +154,16 @@ def test_compare_command(command, store, other, runs, tmp_path, monkeypatch):
     }  # fmt: skip
     assert (tmp_path / "out" / "roc.svg").read_bytes().startswith(b"<?xml")
     assert (tmp_path / "out" / "auc.png").read_bytes().startswith(b"\x89PNG")
-    payload = json.loads(command("models", "compare", "--format", "json").out)
+    payload = json.loads(run_command("models", "compare", "--format", "json").out)
     assert len(payload["entries"]) == 3
     assert "pair" not in payload
-    assert command("models", "compare", "--format", "csv").lines[0].startswith("Name,Kind,State")
-    result = command("models", "compare", "tiny")
+    assert run_command("models", "compare", "--format", "csv").lines[0].startswith("Name,Kind,State")
+    result = run_command("models", "compare", "tiny")
     assert (result.status, result.out) == (1, "")
     assert "Expected two models to compare, but got 1" in result.err
 
 
-def test_compare_command_without_models(command, tmp_path, monkeypatch):
+def test_compare_command_without_models(run_command, tmp_path, monkeypatch):
     for name in ("MODELS", "RUNS"):
         monkeypatch.setenv(f"SECOND_LOOK_{name}", str(tmp_path / name))
-    assert command("models", "compare").out == "No model and no run yet.\n"
+    assert run_command("models", "compare").out == "No model and no run yet.\n"

@@ -1,3 +1,5 @@
+"""The command `evaluate`."""
+
 import json
 import re
 import shlex
@@ -12,9 +14,9 @@ from pages.components.common import test_record
 pytestmark = pytest.mark.usefixtures("store")
 
 
-def test_files_contain_the_printed_metrics(command, store, phantoms, tmp_path):
+def test_files_contain_the_printed_metrics(run_command, store, phantoms, tmp_path):
     out = tmp_path / "deep" / "out"
-    result = command("evaluate", "--data", phantoms, "--out", out)
+    result = run_command("evaluate", "--data", phantoms, "--out", out)
     assert result.status == 0
     record = store.card("tiny").test
     assert result.lines[0].startswith(f"{record.n} images, {record.positives} with a fracture")
@@ -26,16 +28,16 @@ def test_files_contain_the_printed_metrics(command, store, phantoms, tmp_path):
     slices = pd.read_csv(out / "slices.csv")
     assert {"Brightness", "Contrast"} <= {name.split(":")[0] for name in slices["slice"]}
     assert set(slices["threshold"].round(4)) == {round(record.threshold, 4)}
-    nothing = "No subgroup has enough images to be compared with the rest."
-    assert nothing in result.lines
+    no_subgroups = "No subgroup has enough images to be compared with the rest."
+    assert no_subgroups in result.lines
     page = (out / "report.html").read_text("utf-8")
-    assert nothing in page
+    assert no_subgroups in page
     assert record.auc.text() in page
     curve = pd.read_csv(out / "decision_curve.csv")
-    told = predictions.read_predictions(out / "predictions.csv")
-    half = told["probability"] >= 0.5
-    gained = ((told["label"] == 1) & half).mean() - ((told["label"] == 0) & half).mean()
-    assert curve.set_index("threshold")["net_benefit"][0.5] == pytest.approx(gained)
+    table = predictions.read_predictions(out / "predictions.csv")
+    flagged = table["probability"] >= 0.5
+    net_benefit = ((table["label"] == 1) & flagged).mean() - ((table["label"] == 0) & flagged).mean()
+    assert curve.set_index("threshold")["net_benefit"][0.5] == pytest.approx(net_benefit)
     assert 'alt="Decision curve"' in page
     for verdict, share in metrics["coverage"][""].items():
         assert page.count(verdict) >= 2
@@ -48,20 +50,20 @@ def test_files_contain_the_printed_metrics(command, store, phantoms, tmp_path):
     assert page.count("data:image/png;base64,") == len(list(out.glob("*.png"))) > 0
 
 
-def test_the_command_in_the_message_of_the_page_creates_a_test_record(command, store, phantoms):
+def test_the_command_in_the_message_of_the_page_creates_a_test_record(run_command, store, phantoms):
     (store.root / "tiny" / "predictions.csv").unlink()
-    with pytest.raises(DataError) as told:
+    with pytest.raises(DataError) as excinfo:
         test_record.load_test_record(store, "tiny")
-    arguments = shlex.split(re.search("“python -m fracture_core (.*)”", str(told.value))[1])
-    result = command(*(phantoms if word == "DIR" else word for word in arguments))
+    arguments = shlex.split(re.search("“python -m fracture_core (.*)”", str(excinfo.value))[1])
+    result = run_command(*(phantoms if word == "DIR" else word for word in arguments))
     assert result.status == 0
     assert "has no record of its training and test images" in result.err
     test = test_record.load_test_record(store, "tiny").test
     assert result.lines[0].startswith(f"{len(test)} images, {test['label'].sum()} with a fracture")
 
 
-def test_evaluating_all_splits_gives_a_warning(command, phantoms):
-    result = command("evaluate", "--model", "tiny", "--data", phantoms, "--split", "all")
+def test_evaluating_all_splits_gives_a_warning(run_command, phantoms):
+    result = run_command("evaluate", "--model", "tiny", "--data", phantoms, "--split", "all")
     assert result.status == 0
     assert result.lines[0].startswith("56 images")
     assert "the figures are too optimistic" in result.err
@@ -74,13 +76,13 @@ def test_evaluating_all_splits_gives_a_warning(command, phantoms):
         (["--layout", "mira"], "There is no layout 'mira': choose one of"),
     ],
 )
-def test_errors_are_one_sentence(command, phantoms, arguments, sentence):
-    result = command("evaluate", "--data", phantoms, *arguments)
+def test_errors_are_one_sentence(run_command, phantoms, arguments, sentence):
+    result = run_command("evaluate", "--data", phantoms, *arguments)
     assert (result.status, result.out) == (1, "")
     assert result.err.startswith(sentence)
 
 
-def test_a_missing_folder(command, tmp_path):
-    result = command("evaluate", "--data", tmp_path / "gone")
+def test_a_missing_folder(run_command, tmp_path):
+    result = run_command("evaluate", "--data", tmp_path / "gone")
     assert (result.status, result.out) == (1, "")
     assert "is not a folder" in result.err

@@ -11,7 +11,7 @@ from fracture_core.registry.card import ModelCard
 
 
 @pytest.fixture
-def zeta(store) -> str:
+def passing_model(store) -> str:
     """A copy of `tiny` whose record passes every check."""
     shutil.copytree(store.root / "tiny", store.root / "zeta")
     card = ModelCard.load(store.root / "zeta" / "card.json")
@@ -20,8 +20,8 @@ def zeta(store) -> str:
     return "zeta"
 
 
-def test_a_model_that_passes_its_checks_is_put_in_use(command, store, zeta):
-    result = command("models", "use", zeta)
+def test_a_model_that_passes_its_checks_is_put_in_use(run_command, store, passing_model):
+    result = run_command("models", "use", passing_model)
     assert (result.status, result.out) == (0, "zeta is in use.\n")
     assert store.model_in_use() == "zeta"
     # The comparison is on standard error.
@@ -29,46 +29,46 @@ def test_a_model_that_passes_its_checks_is_put_in_use(command, store, zeta):
     assert "test images in" in result.err
 
 
-def test_a_model_that_fails_a_check_is_refused_without_a_reason(command, store, zeta, edit_card):
-    command("models", "use", zeta)
+def test_a_model_that_fails_a_check_is_refused_without_a_reason(run_command, store, passing_model, edit_card):
+    run_command("models", "use", passing_model)
     edit_card(test=None)
-    result = command("models", "use", "tiny")
+    result = run_command("models", "use", "tiny")
     assert (result.status, result.out) == (1, "")
     assert "Warning: The model has no test record." in result.err
     assert "fails 1 check (no test record): give a reason" in result.err
     assert store.model_in_use() == "zeta"
-    result = command("models", "use", "tiny", "--reason", "for a course")
+    result = run_command("models", "use", "tiny", "--reason", "for a course")
     assert (result.status, result.out) == (0, "tiny is in use.\n")
     assert store.history()[-1].reason == "for a course"
 
 
-def test_the_model_in_use_needs_no_reason(command, store):
-    result = command("models", "use", "tiny")
+def test_the_model_in_use_needs_no_reason(run_command, store):
+    result = run_command("models", "use", "tiny")
     assert (result.status, result.out, result.err) == (0, "tiny is in use.\n", "")
 
 
-def test_history_and_back(command, store, zeta):
-    assert command("models", "history").out == "No change of the model in use yet.\n"
-    command("models", "use", zeta, "--reason", "better")
-    result = command("models", "history")
+def test_history_and_back(run_command, store, passing_model):
+    assert run_command("models", "history").out == "No change of the model in use yet.\n"
+    run_command("models", "use", passing_model, "--reason", "better")
+    result = run_command("models", "history")
     assert result.status == 0
     assert "tiny → zeta  (use)" in result.out
     assert "reason: better" in result.out
-    (change,) = json.loads(command("models", "history", "--format", "json").out)
+    (change,) = json.loads(run_command("models", "history", "--format", "json").out)
     assert (change["from"]["id"], change["to"]["id"], change["reason"]) == ("tiny", "zeta", "better")
 
-    result = command("models", "back")
+    result = run_command("models", "back")
     assert (result.status, result.out) == (0, "tiny is in use again.\n")
-    assert command("models", "history").out.splitlines()[0].endswith("zeta → tiny  (back)")
-    result = command("models", "back")
+    assert run_command("models", "history").out.splitlines()[0].endswith("zeta → tiny  (back)")
+    result = run_command("models", "back")
     assert (result.status, result.out) == (1, "")
     assert "There is no earlier model to return to" in result.err
 
 
-def test_back_to_a_deleted_model(command, store, zeta):
-    command("models", "use", zeta)
+def test_back_to_a_deleted_model(run_command, store, passing_model):
+    run_command("models", "use", passing_model)
     store.delete("tiny")
-    result = command("models", "back")
+    result = run_command("models", "back")
     assert (result.status, result.out) == (1, "")
     assert "The previous model, tiny, was deleted" in result.err
     assert store.model_in_use() == "zeta"

@@ -1,4 +1,4 @@
-"""docs/cli.md, and what `--help` needs."""
+"""The command reference docs/cli.md, and the modules that `--help` loads."""
 
 import subprocess
 import sys
@@ -35,5 +35,7 @@ def test_help_loads_no_numerical_library(arguments):
         "except SystemExit:\n"
         "    print(sorted({'numpy', 'cv2', 'pandas', 'tensorflow'} & set(sys.modules)), file=sys.stderr)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stderr == "[]\n"
+    completed = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert completed.stderr == "[]\n"

@@ -1,3 +1,5 @@
+"""The command `speed`."""
+
 import json
 from dataclasses import asdict
 
@@ -14,15 +16,15 @@ from fracture_core.training.speed_job import SpeedJob
 SPEED = TrainingSpeed(trained=4.0, head=8.0, judged=16.0, parameters=1, date="2026-01-01")
 
 
-def test_speed(command, monkeypatch):
+def test_speed_is_measured(run_command, monkeypatch):
     from fracture_core.training import measure_speed
 
     monkeypatch.setattr(measure_speed, "_SECONDS", 0.0)
-    result = command("speed", "small_fcn", "--size", 64, "--batch", 2)
+    result = run_command("speed", "small_fcn", "--size", 64, "--batch", 2)
     assert result.status == 0
-    found = json.loads(result.out)
-    assert found["trained"] > 0
-    assert found["parameters"] == 46_929
+    speed = json.loads(result.out)
+    assert speed["trained"] > 0
+    assert speed["parameters"] == 46_929
     assert "Timing the validation" in result.err or not result.err
 
 
@@ -34,29 +36,34 @@ def test_speed(command, monkeypatch):
         (["small_fcn", "--size", 64, "--freeze-before", "nonesuch"], "has no 'nonesuch'"),
     ],
 )
-def test_invalid_settings_give_a_sentence(command, arguments, sentence):
-    result = command("speed", *arguments)
+def test_invalid_settings_give_a_sentence(run_command, arguments, sentence):
+    result = run_command("speed", *arguments)
     assert (result.status, result.out) == (1, "")
     assert sentence in result.err
 
 
 @pytest.fixture
-def films(tmp_path, monkeypatch):
-    """A manifest of 240 training and 80 validation images; no runs yet."""
-    monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path / "runs"))
+def manifest(tmp_path, runs_folder):
+    """A manifest of 240 training and 80 validation images."""
     counts = (("train", 240), ("val", 80), ("test", 4))
     cases = [
-        Case(f"{split}{at}", tmp_path / f"{split}{at}.png", at % 2, split=split, group=f"{split}{at}")
+        Case(
+            f"{split}{index}",
+            tmp_path / f"{split}{index}.png",
+            index % 2,
+            split=split,
+            group=f"{split}{index}",
+        )
         for split, count in counts
-        for at in range(count)
+        for index in range(count)
     ]
     for case in cases:
-        case.path.touch()  # no film is opened
+        case.path.touch()  # no image is opened
     write_manifest(tmp_path / "manifest.csv", cases, "fracture")
     return tmp_path / "manifest.csv"
 
 
-def _kept(folder, **values) -> None:
+def _store_measurement(folder, **values) -> None:
     """Store a measurement, as the page Train does."""
     job = SpeedJob.for_config(folder, TrainingConfig("", **values))
     job.folder.mkdir(parents=True)
@@ -64,25 +71,25 @@ def _kept(folder, **values) -> None:
     job._write_state("finished")
 
 
-def test_minutes_use_the_stored_measurement(command, films, monkeypatch):
-    _kept(films.parent / "runs", architecture="small_fcn", batch=16)
+def test_minutes_use_the_stored_measurement(run_command, manifest, monkeypatch):
+    _store_measurement(manifest.parent / "runs", architecture="small_fcn", batch=16)
     monkeypatch.setattr(speed_command, "_measure", lambda config: pytest.fail("measured again"))
-    result = command("speed", "small_fcn", "--data", films, "--epochs", 12)
+    result = run_command("speed", "small_fcn", "--data", manifest, "--epochs", 12)
     assert result.status == 0, result.err
     # Twelve epochs of 60 s of training and 5 s of validation.
     assert json.loads(result.out) == {**asdict(SPEED), "epochs": 12, "minutes": 13.0}
 
 
-def test_minutes_include_the_epochs_of_the_head(command, films, monkeypatch):
+def test_minutes_include_the_epochs_of_the_head(run_command, manifest, monkeypatch):
     measured = []
     monkeypatch.setattr(speed_command, "_measure", lambda config: measured.append(config) or SPEED)
-    result = command("speed", "frozen_efficientnet_b0", "--data", films)
+    result = run_command("speed", "frozen_efficientnet_b0", "--data", manifest)
     # All five epochs train the head only: 30 s and 5 s each.
     assert json.loads(result.out)["minutes"] == 2.9
     assert measured[0].head_epochs == 5
 
 
-def test_an_invalid_dataset_is_refused_before_anything_is_measured(command, tmp_path):
-    result = command("speed", "small_fcn", "--data", tmp_path / "gone")
+def test_an_invalid_dataset_is_refused_before_anything_is_measured(run_command, tmp_path):
+    result = run_command("speed", "small_fcn", "--data", tmp_path / "gone")
     assert (result.status, result.out) == (1, "")
     assert "gone" in result.err

@@ -1,3 +1,5 @@
+"""The command `train`."""
+
 import json
 import re
 import sys
@@ -7,12 +9,6 @@ import pytest
 
 from fracture_core.runs.run import Run
 from fracture_core.zoo import find_architecture
-
-
-@pytest.fixture
-def runs(tmp_path, monkeypatch):
-    monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path / "runs"))
-    return tmp_path / "runs"
 
 
 def _start(command, phantoms, *more):
@@ -33,50 +29,52 @@ def _start(command, phantoms, *more):
 
 
 @pytest.fixture
-def config_of(monkeypatch, command, runs):
+def config_of_command(monkeypatch, run_command, runs_folder):
     """Return the settings of a command line without training."""
     from fracture_core.training import run_training
 
     monkeypatch.setattr(
-        run_training, "run_training", lambda run, *_given: run.set_state("stopped", "Not trained.")
+        run_training, "run_training", lambda run, *_args: run.set_state("stopped", "Not trained.")
     )
 
-    def read(*words, name="config"):
-        done = command("train", "--run", name, *words)
-        assert (done.status, done.out) == (1, "")
-        assert done.err.endswith("Not trained.\n")
-        return Run.open(runs, name).config()
+    def read(*arguments, name="config"):
+        result = run_command("train", "--run", name, *arguments)
+        assert (result.status, result.out) == (1, "")
+        assert result.err.endswith("Not trained.\n")
+        return Run.open(runs_folder, name).config()
 
     return read
 
 
-def test_train(command, phantoms, runs):
-    done = _start(command, phantoms, "--run", "first")
-    assert done.status == 0
-    run = Run.open(runs, "first")
-    answer = json.loads(done.lines[-1])
-    assert answer["run"] == "first"
-    assert answer["result"] == str(run.result)
+def test_train_prints_the_result(run_command, phantoms, runs_folder):
+    result = _start(run_command, phantoms, "--run", "first")
+    assert result.status == 0
+    run = Run.open(runs_folder, "first")
+    output = json.loads(result.lines[-1])
+    assert output["run"] == "first"
+    assert output["result"] == str(run.result)
     card = json.loads((run.result / "card.json").read_text("utf-8"))
-    assert answer["test"] == card["test"]["auc"]
-    assert "epoch 1/1" in done.err
+    assert output["test"] == card["test"]["auc"]
+    assert "epoch 1/1" in result.err
     # A sentence for people; the JSON line stays the last line of standard output.
-    summary = done.err.splitlines()[-1]
+    summary = result.err.splitlines()[-1]
     assert summary.startswith("first is finished. Test AUC ")
     assert str(run.result) in summary
     assert run.state().status == "finished"
 
-    done = command("train", "--resume", "--run", "first")
-    assert (done.status, done.out) == (1, "")
-    assert "first is finished" in done.err
-    done = _start(command, phantoms, "--run", "first")
-    assert "A run named first already exists" in done.err
+    result = run_command("train", "--resume", "--run", "first")
+    assert (result.status, result.out) == (1, "")
+    assert "first is finished" in result.err
+    result = _start(run_command, phantoms, "--run", "first")
+    assert "A run named first already exists" in result.err
 
 
-def test_defaults_of_the_architecture(config_of, phantoms, tmp_path):
+def test_defaults_of_the_architecture(config_of_command, phantoms, tmp_path):
     protocol = find_architecture("mobilenet_v2").protocol
     weights = tmp_path / "base.weights.h5"
-    config = config_of("--data", phantoms, "--architecture", "mobilenet_v2", "--backbone-weights", weights)
+    config = config_of_command(
+        "--data", phantoms, "--architecture", "mobilenet_v2", "--backbone-weights", weights
+    )
     for name in ("epochs", "batch", "learning_rate", "head_epochs", "freeze_before", "patience"):
         assert getattr(config, name) == getattr(protocol, name)
     assert config.backbone_weights == str(weights)
@@ -84,37 +82,40 @@ def test_defaults_of_the_architecture(config_of, phantoms, tmp_path):
     assert config.class_weights
 
 
-def test_augmentation_of_the_architecture_and_given_options(config_of, phantoms):
+def test_augmentation_of_the_architecture_and_given_options(config_of_command, phantoms):
     usual = find_architecture("small_fcn").protocol.augmentation
-    assert config_of("--data", phantoms, "--architecture", "small_fcn").augmentation == usual
-    words = ("--data", phantoms, "--architecture", "small_fcn", "--zoom", 0, "--no-flip")
-    given = config_of(*words, name="varied").augmentation
-    assert given == replace(usual, zoom=0.0, flip=False)
+    assert config_of_command("--data", phantoms, "--architecture", "small_fcn").augmentation == usual
+    arguments = ("--data", phantoms, "--architecture", "small_fcn", "--zoom", 0, "--no-flip")
+    changed = config_of_command(*arguments, name="varied").augmentation
+    assert changed == replace(usual, zoom=0.0, flip=False)
 
 
-def test_published(config_of, phantoms):
-    words = ("--data", phantoms, "--architecture", "four_block")
-    usual, published = config_of(*words), config_of(*words, "--published", name="published")
+def test_published_option_uses_the_protocol(config_of_command, phantoms):
+    arguments = ("--data", phantoms, "--architecture", "four_block")
+    usual, published = (
+        config_of_command(*arguments),
+        config_of_command(*arguments, "--published", name="published"),
+    )
     assert (usual.learning_rate, published.learning_rate) == (1e-3, 6e-3)
     assert replace(published, learning_rate=1e-3) == usual
     # Given options take precedence.
-    given = config_of(*words, "--published", "--learning-rate", 0.01, name="given")
-    assert given.learning_rate == 0.01
+    overridden = config_of_command(*arguments, "--published", "--learning-rate", 0.01, name="given")
+    assert overridden.learning_rate == 0.01
 
 
-def test_flip(config_of, phantoms):
-    words = ("--data", phantoms, "--architecture", "cnn150")
-    assert not config_of(*words).augmentation.flip
-    assert config_of(*words, "--flip", name="mirrored").augmentation.flip
+def test_flip_option_mirrors_images(config_of_command, phantoms):
+    arguments = ("--data", phantoms, "--architecture", "cnn150")
+    assert not config_of_command(*arguments).augmentation.flip
+    assert config_of_command(*arguments, "--flip", name="mirrored").augmentation.flip
 
 
-def test_random_weights_freeze_no_layers(config_of, phantoms):
-    config = config_of("--data", phantoms, "--architecture", "mobilenet_v2")
+def test_random_weights_freeze_no_layers(config_of_command, phantoms):
+    config = config_of_command("--data", phantoms, "--architecture", "mobilenet_v2")
     assert (config.head_epochs, config.freeze_before, config.backbone_weights) == (0, "", "")
 
 
-def test_options_reach_the_config(config_of, phantoms):
-    config = config_of(
+def test_options_reach_the_config(config_of_command, phantoms):
+    config = config_of_command(
         *(
             "--data",
             phantoms,
@@ -149,15 +150,17 @@ def test_options_reach_the_config(config_of, phantoms):
 
 
 @pytest.mark.parametrize(("word", "layer"), [("none", ""), ("nonesuch", "nonesuch")])
-def test_freeze_before_none(config_of, phantoms, word, layer):
+def test_freeze_before_none(config_of_command, phantoms, word, layer):
     assert (
-        config_of("--data", phantoms, "--architecture", "four_block", "--freeze-before", word).freeze_before
+        config_of_command(
+            "--data", phantoms, "--architecture", "four_block", "--freeze-before", word
+        ).freeze_before
         == layer
     )
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("arguments", "sentence"),
     [
         (["--resume"], "--resume needs the name of a run"),
         (["--resume", "--run", "gone"], "There is no run named gone"),
@@ -175,24 +178,24 @@ def test_freeze_before_none(config_of, phantoms, word, layer):
         (["--data", ".", "--architecture", "four_block", "--run", "a/b"], "not a valid run name"),
     ],
 )
-def test_refused_start_leaves_no_run(command, runs, words, sentence):
-    done = command("train", *words)
-    assert (done.status, done.out) == (1, "")
-    assert done.err.startswith(sentence) or sentence in done.err
-    assert Run.all(runs) == []
+def test_refused_start_leaves_no_run(run_command, runs_folder, arguments, sentence):
+    result = run_command("train", *arguments)
+    assert (result.status, result.out) == (1, "")
+    assert result.err.startswith(sentence) or sentence in result.err
+    assert Run.all(runs_folder) == []
 
 
-def test_missing_dataset(command, runs, tmp_path):
-    done = _start(command, tmp_path / "gone", "--run", "lost")
-    assert (done.status, done.out) == (1, "")
-    assert "is not a folder: check the path" in done.err
-    assert Run.open(runs, "lost").state().status == "failed"
+def test_missing_dataset_is_refused(run_command, runs_folder, tmp_path):
+    result = _start(run_command, tmp_path / "gone", "--run", "lost")
+    assert (result.status, result.out) == (1, "")
+    assert "is not a folder: check the path" in result.err
+    assert Run.open(runs_folder, "lost").state().status == "failed"
 
 
-def test_unknown_architecture(command, phantoms):
-    with pytest.raises(SystemExit) as left:
-        command("train", "--data", phantoms, "--architecture", "vgg")
-    assert left.value.code == 2
+def test_unknown_architecture_is_refused(run_command, phantoms):
+    with pytest.raises(SystemExit) as excinfo:
+        run_command("train", "--data", phantoms, "--architecture", "vgg")
+    assert excinfo.value.code == 2
 
 
 def test_progress_bar_fits_a_terminal():
@@ -204,19 +207,19 @@ def test_progress_bar_fits_a_terminal():
     assert len(text) <= _LINE_WIDTH
 
 
-def test_random_weights_are_warned_of(command, phantoms, runs, monkeypatch):
+def test_random_weights_are_warned_of(run_command, phantoms, runs_folder, monkeypatch):
     from fracture_core.training import run_training
 
     monkeypatch.setattr(
-        run_training, "run_training", lambda run, *_given: run.set_state("stopped", "Not trained.")
+        run_training, "run_training", lambda run, *_args: run.set_state("stopped", "Not trained.")
     )
     warning = "MobileNetV2.* starts from random weights.*--backbone-weights imagenet"
-    done = command("train", "--run", "a", "--data", phantoms, "--architecture", "mobilenet_v2")
-    assert re.search(warning, done.err)
-    words = ("--data", phantoms, "--architecture", "mobilenet_v2", "--backbone-weights", "imagenet")
-    assert "random weights" not in command("train", "--run", "b", *words).err
-    words = ("--data", phantoms, "--architecture", "four_block")
-    assert "random weights" not in command("train", "--run", "c", *words).err
+    result = run_command("train", "--run", "a", "--data", phantoms, "--architecture", "mobilenet_v2")
+    assert re.search(warning, result.err)
+    arguments = ("--data", phantoms, "--architecture", "mobilenet_v2", "--backbone-weights", "imagenet")
+    assert "random weights" not in run_command("train", "--run", "b", *arguments).err
+    arguments = ("--data", phantoms, "--architecture", "four_block")
+    assert "random weights" not in run_command("train", "--run", "c", *arguments).err
 
 
 @pytest.mark.parametrize(
@@ -228,7 +231,7 @@ def test_random_weights_are_warned_of(command, phantoms, runs, monkeypatch):
         ("json", True, "", True),
     ],
 )
-def test_summary(monkeypatch, capsys, output, terminal, sentence, has_json):
+def test_summary_does_not_mix_with_the_json_output(monkeypatch, capsys, output, terminal, sentence, has_json):
     from fracture_core.cli import train
 
     monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)

@@ -37,7 +37,7 @@ from fracture_core.errors import DataError
         ("fractured1", None),
     ],
 )
-def test_class_spellings(name, label):
+def test_spellings_of_classes_are_recognised(name, label):
     meaning = class_meaning(name)
     assert (meaning and meaning.label) == label
 
@@ -72,6 +72,6 @@ def test_two_findings_are_refused():
         ("dev", "val"),
     ],
 )
-def test_split_spellings(name, split):
+def test_spellings_of_splits_are_recognised(name, split):
     assert split_from_name(name) == split
     assert split_from_name(f"{name}1") is None

@@ -24,6 +24,7 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def folds():
+    """All four folds of `CASES`."""
     return [development_fold(CASES, 4, fold, seed=1) for fold in range(1, 5)]
 
 
@@ -49,12 +50,12 @@ def test_labels_are_stratified(folds):
 
 
 def test_folds_depend_on_the_seed_and_not_on_the_order():
-    again = development_fold(CASES[::-1], 4, 2, seed=1)
-    assert {case.id: case.split for case in again} == {
+    reordered = development_fold(CASES[::-1], 4, 2, seed=1)
+    assert {case.id: case.split for case in reordered} == {
         case.id: case.split for case in development_fold(CASES, 4, 2, seed=1)
     }
-    other = development_fold(CASES, 4, 2, seed=2)
-    assert {case.id: case.split for case in again} != {case.id: case.split for case in other}
+    other_seed = development_fold(CASES, 4, 2, seed=2)
+    assert {case.id: case.split for case in reordered} != {case.id: case.split for case in other_seed}
 
 
 def test_too_few_groups_are_refused():

@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from phantom_files import film, save
+from phantom_files import save_image, small_phantom
 
 from fracture_core import near_duplicates
 from fracture_core.audit import audit_dataset, file_facts, thumbnail
@@ -28,16 +28,18 @@ _NAME, _SHOWN = os.fsdecode(b"R\xf6ntgen_1.png"), r"R\xf6ntgen_1.png"
 
 
 @pytest.fixture
-def films(tmp_path) -> Path:
+def dataset_folder(tmp_path) -> Path:
     """Eight phantoms in two class folders."""
     root = tmp_path / "films"
     for seed in range(8):
-        save(root / ("normal", "fractured")[seed % 2] / f"{seed}.png", film(seed, seed % 2 == 1))
+        save_image(
+            root / ("normal", "fractured")[seed % 2] / f"{seed}.png", small_phantom(seed, seed % 2 == 1)
+        )
     return root
 
 
 @pytest.fixture
-def fail_on(monkeypatch):
+def fail_on_file(monkeypatch):
     """Make `read_radiograph` of a module raise ValueError for one file."""
 
     def patch(module, bad: Path) -> None:
@@ -53,37 +55,37 @@ def fail_on(monkeypatch):
     return patch
 
 
-def test_audit_continues_after_an_unexpected_exception(films, fail_on):
-    bad = films / "normal/2.png"
-    fail_on(file_facts, bad)
-    found = audit_dataset(films)
-    errors = found.to_json()["unreadable"]
+def test_audit_continues_after_an_unexpected_exception(dataset_folder, fail_on_file):
+    bad = dataset_folder / "normal/2.png"
+    fail_on_file(file_facts, bad)
+    audit = audit_dataset(dataset_folder)
+    errors = audit.to_json()["unreadable"]
     assert list(errors) == ["normal/2.png"]
     assert _SENTENCE.fullmatch(errors["normal/2.png"])
-    assert "Doe" not in json.dumps(found.to_json())
-    assert sum(each.readable for each in found.films.facts) == 7
+    assert "Doe" not in json.dumps(audit.to_json())
+    assert sum(each.readable for each in audit.films.facts) == 7
 
 
-def test_near_duplicates_are_found_despite_an_unexpected_exception(films, fail_on):
-    paths = sorted(films.rglob("*.png"))
-    fail_on(_duplicates, paths[3])
+def test_near_duplicates_are_found_despite_an_unexpected_exception(dataset_folder, fail_on_file):
+    paths = sorted(dataset_folder.rglob("*.png"))
+    fail_on_file(_duplicates, paths[3])
     assert len(set(near_duplicates.find_duplicates(paths).tolist())) == len(paths)
     assert not near_duplicates.comparison_image(paths[3]).any()
 
 
-def test_properties_are_measured_despite_an_unexpected_exception(films, fail_on, tmp_path):
+def test_properties_are_measured_despite_an_unexpected_exception(dataset_folder, fail_on_file, tmp_path):
     from fracture_core.datasets import image_properties as module
 
-    paths = sorted(films.rglob("*.png"))
-    fail_on(module, paths[3])
+    paths = sorted(dataset_folder.rglob("*.png"))
+    fail_on_file(module, paths[3])
     table = measure_image_properties({path.name: path for path in paths}, tmp_path / "cache")
     assert table.isna().any(axis=1).to_numpy().nonzero()[0].tolist() == [3]
 
 
-def test_thumbnail_is_empty_after_an_unexpected_exception(films, fail_on):
-    fail_on(thumbnail, films / "normal/2.png")
-    assert thumbnail.thumbnail_data_uri(films / "normal/2.png") == ""
-    assert thumbnail.thumbnail_data_uri(films / "normal/4.png").startswith("data:image/jpeg")
+def test_thumbnail_is_empty_after_an_unexpected_exception(dataset_folder, fail_on_file):
+    fail_on_file(thumbnail, dataset_folder / "normal/2.png")
+    assert thumbnail.thumbnail_data_uri(dataset_folder / "normal/2.png") == ""
+    assert thumbnail.thumbnail_data_uri(dataset_folder / "normal/4.png").startswith("data:image/jpeg")
 
 
 def test_unexpected_exception_leaves_boxes_unchanged(tmp_path, monkeypatch):
@@ -97,19 +99,19 @@ def test_unexpected_exception_leaves_boxes_unchanged(tmp_path, monkeypatch):
 
 
 def test_zip_is_read_despite_an_unexpected_exception(monkeypatch):
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
+    archive_file = io.BytesIO()
+    with zipfile.ZipFile(archive_file, "w") as archive:
         archive.writestr("a.png", b"one")
         archive.writestr("b.png", b"two")
-    real = zipfile.ZipFile.read
+    read_member = zipfile.ZipFile.read
 
     def read(self, info, *rest):
         if info.filename == "a.png":
             raise AssertionError("Doe^Jane")
-        return real(self, info, *rest)
+        return read_member(self, info, *rest)
 
     monkeypatch.setattr(zipfile.ZipFile, "read", read)
-    bad, good = dropped_files.expand_dropped("films.zip", packed.getvalue())
+    bad, good = dropped_files.expand_dropped("films.zip", archive_file.getvalue())
     assert _SENTENCE.fullmatch(bad.error)
     assert (good.name, good.content, good.error) == ("b.png", b"two", "")
 
@@ -120,30 +122,30 @@ def test_zip_is_read_despite_an_unexpected_exception(monkeypatch):
 def _thumbnails(report: dict) -> list[bool]:
     """Whether each image of the only duplicate group has a thumbnail."""
     (group,) = report["clusters"]
-    shown = duplicate_group_view(group, report, thumbnail.thumbnail_data_uri)["films"]
-    assert all(_SHOWN in film["path"] for film in shown)
-    return [film["thumbnail"].startswith("data:image/jpeg") for film in shown]
+    view = duplicate_group_view(group, report, thumbnail.thumbnail_data_uri)["films"]
+    assert all(_SHOWN in film["path"] for film in view)
+    return [film["thumbnail"].startswith("data:image/jpeg") for film in view]
 
 
 @pytest.fixture
-def named(films) -> Path:
+def folder_with_latin1_name(dataset_folder) -> Path:
     """The images, one of them with a Latin-1 name and a copy under the other label."""
-    (films / "normal/2.png").rename(films / "normal" / _NAME)
-    (films / "fractured" / _NAME).write_bytes((films / "normal" / _NAME).read_bytes())
-    (films / "fractured" / f"cut{_NAME}").write_bytes(b"not an image")
-    return films
+    (dataset_folder / "normal/2.png").rename(dataset_folder / "normal" / _NAME)
+    (dataset_folder / "fractured" / _NAME).write_bytes((dataset_folder / "normal" / _NAME).read_bytes())
+    (dataset_folder / "fractured" / f"cut{_NAME}").write_bytes(b"not an image")
+    return dataset_folder
 
 
-def test_ids_are_escaped_and_paths_open_the_file(named):
-    cases = {case.id: case for case in read_catalogue(named).cases}
-    assert cases[f"normal/{_SHOWN}"].path == named / "normal" / _NAME
+def test_ids_are_escaped_and_paths_open_the_file(folder_with_latin1_name):
+    cases = {case.id: case for case in read_catalogue(folder_with_latin1_name).cases}
+    assert cases[f"normal/{_SHOWN}"].path == folder_with_latin1_name / "normal" / _NAME
     assert len(cases) == 10
     json.dumps(list(cases), ensure_ascii=False).encode()
 
 
-def test_audit_reports_escape_the_names(named):
-    found = audit_dataset(named)
-    report = found.to_json()
+def test_audit_reports_escape_the_names(folder_with_latin1_name):
+    audit = audit_dataset(folder_with_latin1_name)
+    report = audit.to_json()
     json.dumps(report, ensure_ascii=False).encode()
     page = to_html(report)
     assert page.encode().count(_SHOWN.encode()) >= 2
@@ -152,20 +154,20 @@ def test_audit_reports_escape_the_names(named):
     assert f"fractured/cut{_SHOWN}" in report["unreadable"]
 
 
-def test_manifest_round_trip(named):
-    found = read_catalogue(named)
-    path = named.parent / "manifest.csv"
-    write_manifest(path, found.cases, found.finding)
+def test_manifest_round_trip(folder_with_latin1_name):
+    catalogue = read_catalogue(folder_with_latin1_name)
+    path = folder_with_latin1_name.parent / "manifest.csv"
+    write_manifest(path, catalogue.cases, catalogue.finding)
     rows = list(csv.DictReader(path.read_text("utf-8").splitlines()))
     assert f"films/normal/{_SHOWN}" in {row["path"] for row in rows}
-    again = read_catalogue(path)
-    assert [(case.id, case.path, case.label) for case in again.cases] == [
-        (case.id, case.path, case.label) for case in found.cases
+    reloaded = read_catalogue(path)
+    assert [(case.id, case.path, case.label) for case in reloaded.cases] == [
+        (case.id, case.path, case.label) for case in catalogue.cases
     ]
 
 
-def test_folder_name_that_is_not_utf_8(named):
-    root = named.rename(named.with_name(_NAME))
+def test_folder_name_that_is_not_utf_8(folder_with_latin1_name):
+    root = folder_with_latin1_name.rename(folder_with_latin1_name.with_name(_NAME))
     report = audit_dataset(root).to_json()
     assert report["root"].endswith(_SHOWN)
     json.dumps(report, ensure_ascii=False).encode()
@@ -173,8 +175,8 @@ def test_folder_name_that_is_not_utf_8(named):
     assert len(read_catalogue(Path(report["root"])).cases) == 10
 
 
-def test_properties_are_cached(named, tmp_path):
-    paths = {case.id: case.path for case in read_catalogue(named).cases}
+def test_properties_are_cached(folder_with_latin1_name, tmp_path):
+    paths = {case.id: case.path for case in read_catalogue(folder_with_latin1_name).cases}
     first = measure_image_properties(paths, tmp_path / "cache")
     assert first.loc[f"normal/{_SHOWN}"].notna().all()
     assert measure_image_properties(paths, tmp_path / "cache").equals(first)

@@ -37,8 +37,8 @@ def test_duplicate_of_a_training_image_is_not_tested():
 def test_unlisted_image_follows_its_group_or_goes_to_train():
     table = _tables()[0]
     cases = _cases()
-    tested = next(case for case in cases if table[case.id] == "test")
-    more = [replace(tested, id="new1"), replace(tested, id="new2", group="of its own")]
+    test_case = next(case for case in cases if table[case.id] == "test")
+    more = [replace(test_case, id="new1"), replace(test_case, id="new2", group="of its own")]
     split = recorded_split([*cases, *more])
     assert split is not None
     assert split["new1"] == "test"

@@ -19,54 +19,54 @@ def _case(number: int, label: int, group: str = "", split: str = "", region: str
 
 
 @pytest.fixture(scope="module")
-def cases() -> list[Case]:
+def grouped_cases() -> list[Case]:
     """900 films in groups of one to six; a fifth fractured; two regions."""
     rng = np.random.default_rng(3)
-    found: list[Case] = []
+    cases: list[Case] = []
     group = 0
-    while len(found) < 900:
+    while len(cases) < 900:
         for _ in range(rng.integers(1, 7)):
             region = "hand" if rng.random() < 0.4 else "leg"
-            found.append(_case(len(found), int(rng.random() < 0.2), f"group{group:03d}", region=region))
+            cases.append(_case(len(cases), int(rng.random() < 0.2), f"group{group:03d}", region=region))
         group += 1
-    return found
+    return cases
 
 
 def _splits(cases) -> dict[str, str]:
     return {case.id: case.split for case in cases}
 
 
-def test_no_group_is_divided(cases):
-    split = grouped_split(cases)
-    homes = {}
+def test_no_group_is_divided(grouped_cases):
+    split = grouped_split(grouped_cases)
+    splits_by_group = {}
     for case in split:
-        homes.setdefault(case.group, set()).add(case.split)
-    assert all(len(found) == 1 for found in homes.values())
-    assert [replace(case, split="") for case in split] == cases
+        splits_by_group.setdefault(case.group, set()).add(case.split)
+    assert all(len(splits) == 1 for splits in splits_by_group.values())
+    assert [replace(case, split="") for case in split] == grouped_cases
 
 
-def test_fractions_and_class_balance(cases):
-    split = grouped_split(cases)
+def test_fractions_and_class_balance(grouped_cases):
+    split = grouped_split(grouped_cases)
     share = Counter(case.split for case in split)
-    assert share["train"] / len(cases) == pytest.approx(0.70, abs=0.02)
-    assert share["val"] / len(cases) == pytest.approx(0.15, abs=0.02)
-    assert share["test"] / len(cases) == pytest.approx(0.15, abs=0.02)
+    assert share["train"] / len(grouped_cases) == pytest.approx(0.70, abs=0.02)
+    assert share["val"] / len(grouped_cases) == pytest.approx(0.15, abs=0.02)
+    assert share["test"] / len(grouped_cases) == pytest.approx(0.15, abs=0.02)
     for pick in (lambda case: case.label == 1, lambda case: case.regions == ("hand",)):
-        whole = np.mean([pick(case) for case in cases])
+        whole = np.mean([pick(case) for case in grouped_cases])
         for name in share:
             assert np.mean([pick(case) for case in split if case.split == name]) == pytest.approx(
                 whole, abs=0.04
             )
 
 
-def test_result_does_not_depend_on_the_order_of_cases(cases):
-    shuffled = [cases[index] for index in np.random.default_rng(0).permutation(len(cases))]
-    assert _splits(grouped_split(shuffled, 5)) == _splits(grouped_split(cases, 5))
+def test_result_does_not_depend_on_the_order_of_cases(grouped_cases):
+    shuffled = [grouped_cases[index] for index in np.random.default_rng(0).permutation(len(grouped_cases))]
+    assert _splits(grouped_split(shuffled, 5)) == _splits(grouped_split(grouped_cases, 5))
 
 
-def test_seeds(cases):
-    assert _splits(grouped_split(cases, 1)) == _splits(grouped_split(cases, 1))
-    assert _splits(grouped_split(cases, 1)) != _splits(grouped_split(cases, 2))
+def test_split_depends_on_the_seed(grouped_cases):
+    assert _splits(grouped_split(grouped_cases, 1)) == _splits(grouped_split(grouped_cases, 1))
+    assert _splits(grouped_split(grouped_cases, 1)) != _splits(grouped_split(grouped_cases, 2))
 
 
 @pytest.mark.parametrize("each", [3, 4, 7, 10, 19, 30])
@@ -113,28 +113,28 @@ def test_groups_without_duplicates_are_unchanged():
 # ---- splits that came with the set ----
 
 
-def _given(**counts: int) -> list[Case]:
+def _cases_with_split(**counts: int) -> list[Case]:
     names = [split for split, count in counts.items() for _ in range(count)]
     return [_case(n, n % 2, split="" if split == "none" else split) for n, split in enumerate(names)]
 
 
 def test_a_complete_split_is_kept():
-    cases = _given(train=20, val=6, test=6)
+    cases = _cases_with_split(train=20, val=6, test=6)
     assert complete_split(cases) == cases
 
 
 def test_dataset_without_split_is_split_completely():
-    cases = _given(none=60)
+    cases = _cases_with_split(none=60)
     assert complete_split(cases, 4) == grouped_split(cases, 4)
 
 
 def test_dataset_with_train_only_is_split_completely():
-    cases = _given(train=60)
+    cases = _cases_with_split(train=60)
     assert _splits(complete_split(cases)) == _splits(grouped_split(cases))
 
 
 def test_val_is_taken_from_train_without_dividing_groups():
-    cases = _given(train=100, test=20)
+    cases = _cases_with_split(train=100, test=20)
     cases = [
         replace(case, group=f"g{number // 4}") if case.split == "train" else case
         for number, case in enumerate(cases)
@@ -150,7 +150,7 @@ def test_val_is_taken_from_train_without_dividing_groups():
 
 
 def test_val_without_test_becomes_test():
-    cases = _given(train=50, val=10)
+    cases = _cases_with_split(train=50, val=10)
     split = complete_split(cases)
     was = {case.id: case.split for case in cases}
     assert {was[case.id] for case in split if case.split == "test"} == {"val"}
@@ -159,31 +159,35 @@ def test_val_without_test_becomes_test():
 
 
 def test_cases_outside_the_split_folders_go_to_train():
-    cases = _given(train=20, val=6, test=6, none=4)
+    cases = _cases_with_split(train=20, val=6, test=6, none=4)
     assert Counter(case.split for case in complete_split(cases)) == {"train": 24, "val": 6, "test": 6}
 
 
 def test_missing_train_split_is_refused():
     with pytest.raises(DataError, match="no train folder, only test, val"):
-        complete_split(_given(val=6, test=6))
+        complete_split(_cases_with_split(val=6, test=6))
 
 
 def test_train_split_too_small_for_val_is_refused():
     with pytest.raises(
         DataError, match=r"two independent images of each class in train, but one class has 1"
     ):
-        complete_split(_given(train=3, test=6))
-    assert {case.split for case in complete_split(_given(train=5, test=6))} == {"train", "val", "test"}
+        complete_split(_cases_with_split(train=3, test=6))
+    assert {case.split for case in complete_split(_cases_with_split(train=5, test=6))} == {
+        "train",
+        "val",
+        "test",
+    }
 
 
 # ---- the hash ----
 
 
-def test_split_hash_depends_only_on_the_split(cases):
-    split = grouped_split(cases)
+def test_split_hash_depends_only_on_the_split(grouped_cases):
+    split = grouped_split(grouped_cases)
     moved = [replace(case, path=Path("/elsewhere") / case.id) for case in reversed(split)]
     assert split_hash(moved) == split_hash(split)
-    assert split_hash(grouped_split(cases, 1)) != split_hash(split)
+    assert split_hash(grouped_split(grouped_cases, 1)) != split_hash(split)
     assert split_hash([replace(split[0], label=1 - split[0].label), *split[1:]]) != split_hash(split)
 
 

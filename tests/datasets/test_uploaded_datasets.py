@@ -23,7 +23,7 @@ FILES = {
 }
 
 
-def _remaining(root: Path) -> list[str]:
+def _uploaded_names(root: Path) -> list[str]:
     return sorted(path.name for path in (root / ".uploads").iterdir())
 
 
@@ -32,14 +32,14 @@ def test_dataset_is_unpacked_and_listed(tmp_path):
     assert folder.name.startswith("My_films-")
     assert len(read_catalogue(folder).cases) == 6
     assert uploaded_datasets.uploaded_folders(tmp_path) == [folder]
-    assert _remaining(tmp_path) == [folder.name]  # no archive and no work folder
+    assert _uploaded_names(tmp_path) == [folder.name]  # no archive and no work folder
 
 
 def test_same_archive_is_unpacked_once(tmp_path):
     first = uploaded_datasets.add_uploaded(io.BytesIO(pack(FILES)), "films.zip", tmp_path)
     assert uploaded_datasets.add_uploaded(io.BytesIO(pack(FILES)), "films.zip", tmp_path) == first
-    more = {**FILES, "set/fractured/more.png": b"film"}
-    assert uploaded_datasets.add_uploaded(io.BytesIO(pack(more)), "films.zip", tmp_path) != first
+    kwargs = {**FILES, "set/fractured/more.png": b"film"}
+    assert uploaded_datasets.add_uploaded(io.BytesIO(pack(kwargs)), "films.zip", tmp_path) != first
     assert len(uploaded_datasets.uploaded_folders(tmp_path)) == 2
 
 
@@ -53,14 +53,14 @@ def test_file_name_cannot_leave_the_folder(tmp_path, name):
     assert uploaded_datasets.uploaded_folders(tmp_path) == [folder]
 
 
-def _encrypted() -> bytes:
+def _encrypted_zip() -> bytes:
     content = bytearray(pack({"a.png": b"film"}))
     content[6] |= 1
     content[content.index(b"PK\x01\x02") + 8] |= 1
     return bytes(content)
 
 
-def _link() -> bytes:
+def _zip_with_link() -> bytes:
     buffer = io.BytesIO()
     info = zipfile.ZipInfo("link.png")
     info.create_system, info.external_attr = 3, 0o120777 << 16
@@ -76,8 +76,8 @@ def _link() -> bytes:
         (b"junk", "films.zip is damaged"),
         (pack(FILES)[:-30], "films.zip is damaged"),
         (pack({"../out.png": b"film"}), "was not unpacked: .* leads out of"),
-        (_link(), "was not unpacked: .* is a link"),
-        (_encrypted(), "was not unpacked: .* is encrypted"),
+        (_zip_with_link(), "was not unpacked: .* is a link"),
+        (_encrypted_zip(), "was not unpacked: .* is encrypted"),
         (pack({"a/1.png": b"film"}), "No known dataset in films.zip"),
         (pack({}), "No known dataset in films.zip"),
     ],
@@ -87,14 +87,14 @@ def test_bad_archive_is_refused_and_leaves_nothing(tmp_path, content, sentence):
         uploaded_datasets.add_uploaded(io.BytesIO(content), "films.zip", tmp_path)
     assert "\n" not in str(error.value)
     assert str(tmp_path) not in str(error.value)
-    assert _remaining(tmp_path) == []
+    assert _uploaded_names(tmp_path) == []
 
 
 def test_too_large_archive_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(uploaded_datasets, "MAX_UPLOAD_MB", 0)
     with pytest.raises(DataError, match="larger than 0 MB"):
         uploaded_datasets.add_uploaded(io.BytesIO(pack(FILES)), "films.zip", tmp_path)
-    assert _remaining(tmp_path) == []
+    assert _uploaded_names(tmp_path) == []
 
 
 def test_upload_limit_equals_the_server_limit():
@@ -107,20 +107,20 @@ def test_archive_beyond_limits_is_refused_before_unpacking(tmp_path, monkeypatch
     monkeypatch.setattr(uploaded_datasets, "_LIMITS", limits)
     with pytest.raises(DataError, match=r"contains 6 files of 24 bytes, .* Unpack it yourself"):
         uploaded_datasets.add_uploaded(io.BytesIO(pack(FILES)), "films.zip", tmp_path)
-    assert _remaining(tmp_path) == []
+    assert _uploaded_names(tmp_path) == []
 
 
 def test_only_uploaded_datasets_are_deleted(tmp_path):
     folder = uploaded_datasets.add_uploaded(io.BytesIO(pack(FILES)), "films.zip", tmp_path)
-    other = tmp_path / "precious"
-    other.mkdir()
-    for path in (other, tmp_path, folder / "set", folder.parent / ".." / "precious"):
+    unrelated_folder = tmp_path / "precious"
+    unrelated_folder.mkdir()
+    for path in (unrelated_folder, tmp_path, folder / "set", folder.parent / ".." / "precious"):
         with pytest.raises(DataError, match="was not deleted, because it is not an uploaded dataset"):
             uploaded_datasets.delete_uploaded(path, tmp_path)
     uploaded_datasets.delete_uploaded(folder, tmp_path)
     assert uploaded_datasets.uploaded_folders(tmp_path) == []
-    assert _remaining(tmp_path) == []
-    assert other.is_dir()
+    assert _uploaded_names(tmp_path) == []
+    assert unrelated_folder.is_dir()
 
 
 def test_use_through_a_clean_split_is_recognised(tmp_path):
@@ -129,15 +129,15 @@ def test_use_through_a_clean_split_is_recognised(tmp_path):
     assert uploaded_datasets.is_used_by(str(folder / "set"), folder)
     assert not uploaded_datasets.is_used_by(str(tmp_path), folder)
     assert not uploaded_datasets.is_used_by("/gone.csv", folder)
-    elsewhere = tmp_path / "elsewhere" / "clean.csv"
-    elsewhere.parent.mkdir()
-    write_manifest(elsewhere, read_catalogue(folder).cases, "fracture")
-    assert uploaded_datasets.is_used_by(str(elsewhere), folder)
-    other = folder.with_name("films")
-    assert not uploaded_datasets.is_used_by(str(elsewhere), other)
+    manifest = tmp_path / "elsewhere" / "clean.csv"
+    manifest.parent.mkdir()
+    write_manifest(manifest, read_catalogue(folder).cases, "fracture")
+    assert uploaded_datasets.is_used_by(str(manifest), folder)
+    unrelated_folder = folder.with_name("films")
+    assert not uploaded_datasets.is_used_by(str(manifest), unrelated_folder)
 
 
-def test_no_uploads(tmp_path):
+def test_missing_folder_has_no_uploads(tmp_path):
     assert uploaded_datasets.uploaded_folders(tmp_path) == []
 
 
@@ -155,20 +155,20 @@ def test_leftovers_of_killed_processes_are_deleted(tmp_path):
     recent = _days_old(folder / ".unpacking-c", 0)
     dataset = _days_old(folder / "films", 9)
     added = uploaded_datasets.add_uploaded(io.BytesIO(pack(FILES)), "films.zip", tmp_path)
-    assert _remaining(tmp_path) == sorted([recent.name, dataset.name, added.name])
+    assert _uploaded_names(tmp_path) == sorted([recent.name, dataset.name, added.name])
 
 
 def test_deletion_after_an_interrupted_deletion(tmp_path):
     folder = uploaded_datasets.add_uploaded(io.BytesIO(pack(FILES)), "films.zip", tmp_path)
     _days_old(folder.with_name(f".deleting-{folder.name}"), 0)
     uploaded_datasets.delete_uploaded(folder, tmp_path)
-    assert _remaining(tmp_path) == []
+    assert _uploaded_names(tmp_path) == []
 
 
 def test_dataset_being_deleted_is_not_a_leftover(tmp_path, monkeypatch):
     old = _days_old(tmp_path / ".uploads" / "films", 9)
     with monkeypatch.context() as patch:
-        patch.setattr(uploaded_datasets.shutil, "rmtree", lambda *given, **more: None)
+        patch.setattr(uploaded_datasets.shutil, "rmtree", lambda *args, **kwargs: None)
         uploaded_datasets.delete_uploaded(old, tmp_path)
     uploaded_datasets.add_uploaded(io.BytesIO(pack(FILES)), "more.zip", tmp_path)
-    assert ".deleting-films" in _remaining(tmp_path)
+    assert ".deleting-films" in _uploaded_names(tmp_path)

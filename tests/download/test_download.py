@@ -33,7 +33,7 @@ def _files(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_public_datasets():
+def test_public_datasets_have_a_page_and_a_licence():
     assert [dataset.name for dataset in PUBLIC_DATASETS] == [
         "fracatlas",
         "grazpedwri",
@@ -48,41 +48,41 @@ def test_public_datasets():
     assert public_dataset("multiregion").counts == {"train": 9_246, "val": 828, "test": 506}
 
 
-def test_unknown_name():
+def test_unknown_name_is_refused():
     with pytest.raises(DataError, match=r"no public dataset 'frac'\. Choose one of: fracatlas, "):
         public_dataset("frac")
 
 
-def test_fracatlas(fracatlas, local_host, tmp_path):
+def test_fracatlas_is_downloaded_and_unpacked(fracatlas, local_host, tmp_path):
     _serve(local_host)
-    seen: list[tuple[str, int, int]] = []
+    progress_calls: list[tuple[str, int, int]] = []
     messages: list[str] = []
-    found = download_dataset(
+    downloaded = download_dataset(
         fracatlas,
         tmp_path / "sets" / "fa",
-        lambda _stage, done, total: seen.append((done, total)),
+        lambda _stage, done, total: progress_calls.append((done, total)),
         messages.append,
         FAST_RETRY,
     )
-    assert (found.folder, found.layout, found.counts, found.image_count) == (
+    assert (downloaded.folder, downloaded.layout, downloaded.counts, downloaded.image_count) == (
         tmp_path / "sets" / "fa",
         "fracatlas",
         {"": 6},
         6,
     )
-    assert found.warnings == (
+    assert downloaded.warnings == (
         "The download contains 6 images; 4,083 images were published. Results may differ from published ones.",
     )
-    assert _files(found.folder) >= {
+    assert _files(downloaded.folder) >= {
         "dataset.csv",
         "images/Fractured/IMG0000001.jpg",
         "LICENCE.txt",
         "SOURCE.txt",
     }
-    assert not any("MACOSX" in name for name in _files(found.folder))
+    assert not any("MACOSX" in name for name in _files(downloaded.folder))
     assert [path.name for path in (tmp_path / "sets").iterdir()] == ["fa"]
     size = len(packed_fracatlas())
-    assert (seen[0], seen[-1]) == ((0, size), (size, size))
+    assert (progress_calls[0], progress_calls[-1]) == ((0, size), (size, size))
     assert messages[0].startswith("FracAtlas, version 6: 1 file, ")
 
 
@@ -111,8 +111,8 @@ def test_complete_download_is_not_requested_again(fracatlas, local_host, tmp_pat
     download_dataset(fracatlas, tmp_path / "fa", retry=FAST_RETRY)
     local_host.log.clear()
     (tmp_path / "fa.second-look-download").mkdir()
-    again = download_dataset(fracatlas, tmp_path / "fa", retry=FAST_RETRY)
-    assert (again.image_count, local_host.log) == (6, [])
+    second = download_dataset(fracatlas, tmp_path / "fa", retry=FAST_RETRY)
+    assert (second.image_count, local_host.log) == (6, [])
     assert not (tmp_path / "fa.second-look-download").exists()
 
 
@@ -125,14 +125,14 @@ def test_empty_folder_is_used(fracatlas, local_host, tmp_path):
 @pytest.mark.parametrize("kind", ["folder", "file", "other set", "root"])
 def test_occupied_folder_is_rejected(fracatlas, local_host, tmp_path, kind):
     _serve(local_host)
-    place = Path("/") if kind == "root" else tmp_path / "mine"
+    target = Path("/") if kind == "root" else tmp_path / "mine"
     if kind == "file":
-        place.write_text("mine")
+        target.write_text("mine")
     elif kind != "root":
-        place.mkdir()
-        (place / "SOURCE.txt").write_text("Name: mura (MURA)\n" if kind == "other set" else "mine")
+        target.mkdir()
+        (target / "SOURCE.txt").write_text("Name: mura (MURA)\n" if kind == "other set" else "mine")
     with pytest.raises(DataError, match="FracAtlas needs a new or empty folder"):
-        download_dataset(fracatlas, place, retry=FAST_RETRY)
+        download_dataset(fracatlas, target, retry=FAST_RETRY)
     assert local_host.log == []
 
 
@@ -159,16 +159,16 @@ def test_killed_unpacking_is_not_complete(fracatlas, local_host, tmp_path, monke
         with pytest.raises(KeyboardInterrupt):
             download_dataset(fracatlas, tmp_path / "fa", retry=FAST_RETRY)
     assert not (tmp_path / "fa").exists()
-    found = download_dataset(fracatlas, tmp_path / "fa", retry=FAST_RETRY)
-    assert "images/half.jpg" not in _files(found.folder)
-    assert len(local_host.asked("/files/FracAtlas.zip")) == 1
+    downloaded = download_dataset(fracatlas, tmp_path / "fa", retry=FAST_RETRY)
+    assert "images/half.jpg" not in _files(downloaded.folder)
+    assert len(local_host.requests_for("/files/FracAtlas.zip")) == 1
 
 
 def test_changed_licence_is_rejected(fracatlas, local_host, tmp_path):
     _serve(local_host, license={"name": "CC BY-NC 4.0"})
     with pytest.raises(DataError, match=r"from CC BY 4\.0 to 'CC BY-NC 4\.0'"):
         download_dataset(fracatlas, tmp_path / "fa", retry=FAST_RETRY)
-    assert local_host.asked("/files/FracAtlas.zip") == []
+    assert local_host.requests_for("/files/FracAtlas.zip") == []
     assert list(tmp_path.iterdir()) == []
 
 
@@ -191,20 +191,20 @@ def test_article_without_files(fracatlas, local_host, tmp_path):
     [b"", b"<html>sign in</html>", b"[]", b"{}", b'{"version": 6}', b"null"],
     ids=lambda body: str(body[:8]),
 )
-def test_unknown_response(fracatlas, local_host, tmp_path, body):
+def test_unknown_response_is_reported(fracatlas, local_host, tmp_path, body):
     local_host.pages["/v2/articles/22363012"] = Page(body)
     with pytest.raises(DataError, match="the response cannot be read"):
         download_dataset(fracatlas, tmp_path / "fa", retry=FAST_RETRY)
 
 
-def test_missing_article(fracatlas, tmp_path):
+def test_missing_article_is_reported(fracatlas, tmp_path):
     with pytest.raises(
         DataError, match="article 22363012 from figshare: the server answered “404 Not Found”"
     ):
         download_dataset(fracatlas, tmp_path / "fa", retry=FAST_RETRY)
 
 
-def test_no_network(fracatlas, tmp_path):
+def test_missing_network_is_reported(fracatlas, tmp_path):
     dataset = replace(fracatlas, source=FigshareHost(1, "http://127.0.0.1:9/v2"))
     with pytest.raises(DataError, match="Check the network"):
         download_dataset(dataset, tmp_path / "fa", retry=FAST_RETRY)
@@ -236,22 +236,22 @@ def test_unsafe_archive_is_rejected(fracatlas, local_host, tmp_path):
 def test_several_files_and_an_unknown_layout(fracatlas, local_host, tmp_path):
     parts = {f"images_part{number}.zip": Page(pack({f"{number}.png": b"1" * 900})) for number in (1, 2)}
     local_host.article(22363012, {"dataset.csv": Page(b"filestem\n1\n2\n"), **parts})
-    seen: list[tuple[str, int, int]] = []
-    found = download_dataset(
-        fracatlas, tmp_path / "gz", lambda *arguments: seen.append(arguments), retry=FAST_RETRY
+    progress_calls: list[tuple[str, int, int]] = []
+    downloaded = download_dataset(
+        fracatlas, tmp_path / "gz", lambda *arguments: progress_calls.append(arguments), retry=FAST_RETRY
     )
-    assert _files(found.folder) == {
+    assert _files(downloaded.folder) == {
         "dataset.csv",
         "images_part1/1.png",
         "images_part2/2.png",
         "LICENCE.txt",
         "SOURCE.txt",
     }
-    assert (found.layout, found.image_count) == ("", 2)
-    assert found.warnings[0].startswith("No known dataset in ")
+    assert (downloaded.layout, downloaded.image_count) == ("", 2)
+    assert downloaded.warnings[0].startswith("No known dataset in ")
     total = sum(len(page.body) for page in parts.values()) + len(b"filestem\n1\n2\n")
-    assert seen == sorted(seen)
-    assert seen[-1] == ("Downloading", total, total)
+    assert progress_calls == sorted(progress_calls)
+    assert progress_calls[-1] == ("Downloading", total, total)
 
 
 def test_dataset_that_requires_registration(tmp_path):

@@ -35,7 +35,7 @@ class App:
     runs: Path
     models: Path
     phantoms: Path
-    elsewhere: Path
+    home: Path
 
 
 @pytest.fixture(scope="session")
@@ -67,20 +67,20 @@ def page(browser):
 
 
 @pytest.fixture(scope="session")
-def app(tmp_path_factory, trained, phantoms):
+def app(tmp_path_factory, trained_run, phantoms):
     """The app with the shipped model and a tiny one, in temporary folders."""
     models = tmp_path_factory.mktemp("models")
     runs = tmp_path_factory.mktemp("runs")
     # Own home and temporary folder, so that tests can check what the app writes there.
-    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    home = tmp_path_factory.mktemp("home")
     for folder in (ROOT / "models").iterdir():
         if folder.is_dir():
             shutil.copytree(folder, models / folder.name)
-    shutil.copytree(trained.result, models / "tiny")
-    server = Server(runs, models, elsewhere)
+    shutil.copytree(trained_run.result, models / "tiny")
+    server = Server(runs, models, home)
     server.start()
     try:
-        yield App(server.url, runs, models, phantoms, elsewhere)
+        yield App(server.url, runs, models, phantoms, home)
     finally:
         server.stop()
 
@@ -88,12 +88,12 @@ def app(tmp_path_factory, trained, phantoms):
 @pytest.fixture
 def server(tmp_path):
     """A server with the shipped model that a test may restart."""
-    for name in ("models", "runs", "elsewhere"):
+    for name in ("models", "runs", "home"):
         (tmp_path / name).mkdir()
     for folder in (ROOT / "models").iterdir():
         if folder.is_dir():
             shutil.copytree(folder, tmp_path / "models" / folder.name)
-    server = Server(tmp_path / "runs", tmp_path / "models", tmp_path / "elsewhere")
+    server = Server(tmp_path / "runs", tmp_path / "models", tmp_path / "home")
     server.start()
     yield server
     server.stop()
@@ -105,15 +105,15 @@ class Server:
     Args:
         runs: folder of runs.
         models: folder of models.
-        elsewhere: home folder and folder of temporary files.
+        home: home folder and folder of temporary files.
     """
 
-    def __init__(self, runs: Path, models: Path, elsewhere: Path):
+    def __init__(self, runs: Path, models: Path, home: Path):
         self._port = _free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self.log = runs / "app.log"
         self._environment = {**os.environ, "SECOND_LOOK_MODELS": str(models), "SECOND_LOOK_RUNS": str(runs)}
-        self._environment |= {"HOME": str(elsewhere), "TMPDIR": str(elsewhere)}
+        self._environment |= {"HOME": str(home), "TMPDIR": str(home)}
         # An unused address, so that no test reaches the internet.
         self._environment |= {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
 
@@ -125,7 +125,7 @@ class Server:
                 command, cwd=ROOT, env=self._environment, stdout=log, stderr=subprocess.STDOUT
             )
         try:
-            _wait(self.url, self._process, self.log)
+            _wait_until_healthy(self.url, self._process, self.log)
         except RuntimeError:
             self.stop()
             raise
@@ -137,28 +137,29 @@ class Server:
 
 
 @pytest.fixture
-def at_rest(app):
+def stop_runs_after_test(app):
     """Stop active runs and empty the queue after the test."""
     from fracture_core.runs import queue
     from fracture_core.runs.run import ACTIVE_STATUSES, Run
 
     yield
-    with queue.locked_queue(app.runs) as line:
-        line.clear()
+    with queue.locked_queue(app.runs) as waiting_runs:
+        waiting_runs.clear()
     for run in Run.all(app.runs):
         if run.state().status in ACTIVE_STATUSES:
             run.request_stop()
-    end = time.monotonic() + 180
+    deadline = time.monotonic() + 180
     while any(run.state().status in ACTIVE_STATUSES for run in Run.all(app.runs)):
-        assert time.monotonic() < end
+        assert time.monotonic() < deadline
         time.sleep(0.2)
 
 
 @pytest.fixture(scope="session")
-def lesson(app) -> pd.DataFrame:
-    """The test record of the shipped model on phantoms, as the model `lesson`: confident errors with heatmaps.
+def shipped_copy_predictions(app) -> pd.DataFrame:
+    """Predictions of the model `shipped-copy`, a copy of the shipped model, for phantoms as its test images.
 
-    The tiny model finds no evidence in most images, and has no features for similarity search.
+    It has confident errors with heatmaps. The tiny model finds no evidence in most images, and has no features for
+    similarity search.
     """
     from fracture_core.datasets.cases import cases_to_frame
     from fracture_core.datasets.layouts import read_catalogue
@@ -167,19 +168,23 @@ def lesson(app) -> pd.DataFrame:
     from fracture_core.registry.card import ModelCard
     from fracture_core.registry.store import SHIPPED_MODEL, ModelStore
 
-    target = app.models / "lesson"
+    target = app.models / "shipped-copy"
     shutil.copytree(app.models / SHIPPED_MODEL, target)
-    replace(ModelCard.load(target / "card.json"), id="lesson", title="Lesson").save(target / "card.json")
-    predictor = Predictor(ModelStore(app.models), "lesson")
-    predicted = [
+    replace(ModelCard.load(target / "card.json"), id="shipped-copy", title="Copy of the shipped model").save(
+        target / "card.json"
+    )
+    predictor = Predictor(ModelStore(app.models), "shipped-copy")
+    cases_with_probability = [
         (case, predictor.predict(case.path, heatmap=False).probability)
         for case in read_catalogue(app.phantoms).cases[20:36]
     ]
     # The quality check may reject such small images.
-    cases = [case for case, probability in predicted if probability is not None]
+    cases = [case for case, probability in cases_with_probability if probability is not None]
     table = cases_to_frame([replace(case, split="test") for case in cases])
     table["path"] = [case.path.relative_to(app.phantoms).as_posix() for case in cases]
-    table["probability"] = [probability for _, probability in predicted if probability is not None]
+    table["probability"] = [
+        probability for _, probability in cases_with_probability if probability is not None
+    ]
     return predictions.write_predictions(target / "predictions.csv", table.assign(logit=0.0))
 
 
@@ -189,7 +194,7 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _wait(url: str, process: subprocess.Popen, log: Path) -> None:
+def _wait_until_healthy(url: str, process: subprocess.Popen, log: Path) -> None:
     for _ in range(240):
         if process.poll() is not None:
             break

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from phantom_files import film, save
+from phantom_files import save_image, small_phantom
 from playwright.sync_api import expect
 
 from fracture_core.audit import audit_dataset
@@ -17,31 +17,33 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def leaky(tmp_path_factory):
+def leaky_dataset(tmp_path_factory):
     """24 images: one test image is a training image, another is a rotated one, and one image has both labels."""
     root = tmp_path_factory.mktemp("leaky")
     for seed in range(24):
-        part, kind = ("train", "test")[seed // 16], ("normal", "fractured")[seed % 2]
-        save(root / part / kind / f"film{seed:02d}.png", film(seed, seed % 2 == 1))
+        split, kind = ("train", "test")[seed // 16], ("normal", "fractured")[seed % 2]
+        save_image(root / split / kind / f"film{seed:02d}.png", small_phantom(seed, seed % 2 == 1))
     (root / "test" / "fractured" / "same.png").write_bytes(
         (root / "train" / "fractured" / "film01.png").read_bytes()
     )
-    save(root / "test" / "fractured" / "turned.png", np.ascontiguousarray(np.rot90(film(3, True))))
-    save(root / "train" / "normal" / "both.png", film(5, True))
+    save_image(
+        root / "test" / "fractured" / "turned.png", np.ascontiguousarray(np.rot90(small_phantom(3, True)))
+    )
+    save_image(root / "train" / "normal" / "both.png", small_phantom(5, True))
     return root
 
 
-def _open(page, app, data):
+def _open(page, app, path):
     page.goto(f"{app.url}/audit")
     page.get_by_role("heading", name="Data audit").wait_for()
     field = page.get_by_role("textbox", name="Dataset folder or manifest")
-    field.fill(str(data))
+    field.fill(str(path))
     field.press("Enter")
 
 
-def _audit(page, app, data):
+def _audit(page, app, path):
     """Show the results of an audit; start it if it was not made before."""
-    _open(page, app, data)
+    _open(page, app, path)
     button = page.get_by_role("button", name=re.compile("^Audit( again)?$"))
     button.wait_for()
     if button.inner_text() == "Audit":
@@ -51,8 +53,8 @@ def _audit(page, app, data):
     page.get_by_role("heading", name="Duplicates").wait_for()
 
 
-def test_findings_and_images(page, app, leaky):
-    _audit(page, app, leaky)
+def test_findings_are_shown_with_their_images(page, app, leaky_dataset):
+    _audit(page, app, leaky_dataset)
     page.get_by_text("1 of 10 test files is an exact copy of a training file.").wait_for()
     page.get_by_text("1 more of 10 test files is a near-duplicate of a training file").wait_for()
     page.get_by_text("1 image has both labels, fracture and no fracture").wait_for()
@@ -62,13 +64,13 @@ def test_findings_and_images(page, app, leaky):
     assert page.get_by_text("Evaluation images also in training, as distributed").is_visible()
 
 
-def test_download_of_manifest_and_report(page, app, leaky, tmp_path):
-    _audit(page, app, leaky)
+def test_manifest_and_report_are_downloaded(page, app, leaky_dataset, tmp_path):
+    _audit(page, app, leaky_dataset)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download manifest (CSV)").click()
-    path = tmp_path / "manifest.csv"
-    download.value.save_as(path)
-    with path.open(encoding="utf-8", newline="") as file:
+    manifest_path = tmp_path / "manifest.csv"
+    download.value.save_as(manifest_path)
+    with manifest_path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 23  # all but the image with both labels
     assert {row["split"] for row in rows} == {"train", "val", "test"}
@@ -82,8 +84,8 @@ def test_download_of_manifest_and_report(page, app, leaky, tmp_path):
     assert "data:image/jpeg;base64," in (tmp_path / "audit.html").read_text("utf-8")
 
 
-def test_train_on_the_clean_split(page, app, leaky):
-    _audit(page, app, leaky)
+def test_clean_split_can_be_used_for_training(page, app, leaky_dataset):
+    _audit(page, app, leaky_dataset)
     page.get_by_role("button", name="Train on the clean split").click()
     page.get_by_role("heading", name="Train", exact=True).wait_for()
     page.get_by_text(re.compile(r": 23 images")).wait_for()
@@ -96,12 +98,12 @@ def test_train_on_the_clean_split(page, app, leaky):
     )
 
 
-def test_an_audit_continues_after_a_reload_and_can_be_cancelled(page, app, leaky, tmp_path):
-    many = tmp_path / "many"
+def test_audit_continues_after_a_reload_and_can_be_cancelled(page, app, leaky_dataset, tmp_path):
+    large_dataset = tmp_path / "many"
     for number in range(400):
         pixels = np.random.default_rng(number).integers(0, 255, (300, 240)).astype(np.uint8)
-        save(many / ("normal", "fractured")[number % 2] / f"{number}.png", pixels)
-    _open(page, app, many)
+        save_image(large_dataset / ("normal", "fractured")[number % 2] / f"{number}.png", pixels)
+    _open(page, app, large_dataset)
     page.get_by_role("button", name="Audit", exact=True).click()
     page.get_by_role("button", name="Cancel").wait_for()
     page.reload()  # the URL contains the folder
@@ -111,29 +113,29 @@ def test_an_audit_continues_after_a_reload_and_can_be_cancelled(page, app, leaky
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("path", "message"),
     [
         ("/nowhere/at/all", "/nowhere/at/all is not a folder: check the path"),
         ("/" + 300 * "a", r"cannot be read \(File name too long\): check the path"),
     ],
 )
-def test_an_invalid_folder_gives_a_sentence_and_no_audit(page, app, data, words):
-    _open(page, app, data)
+def test_invalid_folder_gives_an_error_message_and_no_audit(page, app, path, message):
+    _open(page, app, path)
     page.get_by_role("button", name="Audit", exact=True).click()
-    page.get_by_text(re.compile(words)).wait_for()
-    assert not any(state.read_text().count(data) for state in (app.runs / ".audits").glob("*/state.json"))
+    page.get_by_text(re.compile(message)).wait_for()
+    assert not any(state.read_text().count(path) for state in (app.runs / ".audits").glob("*/state.json"))
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_page_fits_the_screen(page, app, leaky, width):
+def test_page_fits_the_screen(page, app, leaky_dataset, width):
     page.set_viewport_size({"width": width, "height": 900})
-    _audit(page, app, leaky)
+    _audit(page, app, leaky_dataset)
     time.sleep(1)
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
 
 
 @pytest.fixture(scope="module")
-def report(phantoms, tmp_path_factory):
+def report_file(phantoms, tmp_path_factory):
     """The report on a dataset that is large enough to measure shortcuts."""
     audit = audit_dataset(phantoms)
     payload = {**audit.to_json(), "mended": compare_with_clean_split(audit)[1]}
@@ -144,10 +146,10 @@ def report(phantoms, tmp_path_factory):
 
 
 @pytest.mark.parametrize(("width", "media"), [(1280, "screen"), (390, "screen"), (718, "print")])
-def test_the_report_fits_screens_and_paper(page, report, width, media):
+def test_report_fits_screens_and_paper(page, report_file, width, media):
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(media=media)
-    page.goto(report.as_uri())
+    page.goto(report_file.as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     # No column is too narrow for its text.
     rows = page.evaluate(

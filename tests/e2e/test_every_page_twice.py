@@ -1,10 +1,9 @@
-"""Every page in a real browser: opened again, reloaded, after another page and in a second tab, without an error."""
+"""Every page in a browser, without errors: opened twice, reloaded, after another page and in a second tab."""
 
 import re
 
-import pandas as pd
 import pytest
-from browser_steps import choose_page, settled
+from browser_steps import choose_page, wait_for_rerun
 from playwright.sync_api import expect
 
 from fracture_core.review import ReviewStore
@@ -25,54 +24,52 @@ PAGES = {
 }
 
 _ERRORS = "[data-testid=stException], [data-testid=stAlertContentError]"
-_WORDS = re.compile("internal error|Traceback|Ask ChatGPT|CacheReplayClosureError")
+_ERROR_TEXT = re.compile("internal error|Traceback|Ask ChatGPT|CacheReplayClosureError")
 
 
-@pytest.fixture(scope="module")
-def tested(app) -> list[str]:
-    """Ids of the test films of `tiny`, two of them in a teaching file."""
-    told = pd.read_csv(app.models / "tiny" / "predictions.csv")
-    ids = list(told["id"][told["split"] == "test"])
-    shelf = LessonStore.for_model(app.runs, "tiny")
-    shelf.update("Legs", lambda found: found.with_cases(tuple(ids[:2])))
-    yield ids
-    shelf.delete("Legs")
+@pytest.fixture(scope="module", autouse=True)
+def _lesson_of_two_images(app, ids_of_test_images):
+    """The lesson `Legs` of the model `tiny`; it is deleted after the tests."""
+    lesson_store = LessonStore.for_model(app.runs, "tiny")
+    lesson_store.update("Legs", lambda lesson: lesson.with_cases(tuple(ids_of_test_images[:2])))
+    yield
+    lesson_store.delete("Legs")
 
 
-def _check(page, words: str) -> None:
-    """The page is drawn, has its content, and shows no error."""
-    settled(page)
-    heading = page.get_by_role("heading", name=words, exact=True)
+def _check(page, content: str) -> None:
+    """Wait until the page shows its content, and check that it shows no error."""
+    wait_for_rerun(page)
+    heading = page.get_by_role("heading", name=content, exact=True)
     # A model may have to be loaded first.
-    heading.or_(page.get_by_role("button", name=words, exact=True)).first.wait_for(timeout=120_000)
-    settled(page)
+    heading.or_(page.get_by_role("button", name=content, exact=True)).first.wait_for(timeout=120_000)
+    wait_for_rerun(page)
     assert page.locator(_ERRORS).all_inner_texts() == []
-    assert not _WORDS.search(page.locator("[data-testid=stApp]").inner_text())
+    assert not _ERROR_TEXT.search(page.locator("[data-testid=stApp]").inner_text())
 
 
-def _check_opened(page, app, address: str, words: str) -> None:
-    """As `_check`; enters the dataset folder where the page asks for it, because every visit is a new session."""
+def _check_opened(page, app, address: str, content: str) -> None:
+    """Enter the dataset folder if the page has such a field, because each visit is a new session; then `_check`."""
     if address.startswith(("failures", "labels", "teaching")):
         field = page.get_by_role("textbox", name="Dataset folder")
         field.fill(str(app.phantoms))
         field.press("Enter")
-    _check(page, words)
+    _check(page, content)
 
 
-def test_no_page_shows_an_error_when_it_is_opened_again(page, app, tested):
+def test_no_page_shows_an_error_when_it_is_opened_again(page, app, ids_of_test_images):
     second = page.context.new_page()
-    for address, words in PAGES.items():
-        url = f"{app.url}/{address.format(case=tested[0])}"
+    for address, content in PAGES.items():
+        url = f"{app.url}/{address.format(case=ids_of_test_images[0])}"
         page.goto(url)
-        _check_opened(page, app, address, words)
+        _check_opened(page, app, address, content)
         page.reload()
-        _check_opened(page, app, address, words)
+        _check_opened(page, app, address, content)
         second.goto(url)
-        _check_opened(second, app, address, words)
+        _check_opened(second, app, address, content)
     second.close()
 
 
-def test_no_page_shows_an_error_after_another_page(page, app, tested):
+def test_no_page_shows_an_error_after_another_page(page, app, ids_of_test_images):
     page.goto(f"{app.url}/published")
     names = ("Failures", "Labels", "Teaching", "Data audit", "Train", "Second opinion", "Published systems")
     for name in (*names, *names):
@@ -80,7 +77,7 @@ def test_no_page_shows_an_error_after_another_page(page, app, tested):
         _check(page, name)
 
 
-def test_lesson_is_shown_again_after_another_page(page, app, tested):
+def test_lesson_is_shown_again_after_another_page(page, app, ids_of_test_images):
     page.goto(f"{app.url}/teaching?model=tiny&file=Legs")
     field = page.get_by_role("textbox", name="Dataset folder")
     field.fill(str(app.phantoms))
@@ -88,7 +85,7 @@ def test_lesson_is_shown_again_after_another_page(page, app, tested):
     for name in ("Failures", "Published systems"):
         page.frame_locator("iframe").get_by_role("button", name="Start").wait_for(timeout=120_000)
         choose_page(page, name)
-        settled(page)
+        wait_for_rerun(page)
         choose_page(page, "Teaching")
         _check(page, "Download as PDF")
     page.get_by_text("Order and notes").click()
@@ -97,9 +94,9 @@ def test_lesson_is_shown_again_after_another_page(page, app, tested):
     _check(page, "Download as PDF")
 
 
-def test_keys_after_enter_are_shortcuts_and_no_text(page, app, tested):
+def test_keys_after_enter_are_shortcuts(page, app, ids_of_test_images):
     reviews = ReviewStore.for_model(app.runs, "tiny")
-    page.goto(f"{app.url}/failures?model=tiny&kind=all&case={tested[0]}")
+    page.goto(f"{app.url}/failures?model=tiny&kind=all&case={ids_of_test_images[0]}")
     name = page.get_by_role("textbox", name="Your name")
     name.fill("Anna")
     name.press("Enter")
@@ -109,27 +106,27 @@ def test_keys_after_enter_are_shortcuts_and_no_text(page, app, tested):
     expect(page.get_by_role("button", name=re.compile("^Undo"))).to_be_enabled()
     expect(name).to_have_value("Anna")
     assert [(review.mark, review.reviewer) for review in reviews.all()] == [("subtle", "Anna")]
-    # A note is kept, and the next key belongs to the page.
+    # Enter stores the note, and the next key is a shortcut.
     note = page.get_by_role("textbox", name="Note")
     note.fill("2 lines")
     note.press("Enter")
     expect(note).not_to_be_focused()
-    settled(page)
+    wait_for_rerun(page)
     page.keyboard.press("3")
     expect(page.get_by_role("button", name=re.compile("^artefact"))).to_have_attribute("kind", "primary")
     expect(note).to_have_value("2 lines")
-    # A list whose options can be typed is a field, too, whether Enter or the mouse chooses.
+    # The same applies to a select box, whether Enter or the mouse chooses an option.
     collect = page.get_by_role("combobox", name="Collect for teaching")
     collect.fill("Hands")
     collect.press("Enter")
     expect(collect).not_to_be_focused()
     page.get_by_role("button", name="Add this image").wait_for()
-    settled(page)  # a redraw would close the list
+    wait_for_rerun(page)  # a redraw would close the list
     other = page.get_by_role("combobox", name="Second model")
     other.click()
     page.get_by_role("option", name="none").click()
     expect(other).not_to_be_focused()
-    settled(page)
+    wait_for_rerun(page)
     page.keyboard.press("b")
     page.get_by_text("Marks, agreement, export").wait_for()
     reviews.undo("Anna")
@@ -137,15 +134,15 @@ def test_keys_after_enter_are_shortcuts_and_no_text(page, app, tested):
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_reviewer_is_renamed_on_any_screen(page, app, tested, width):
+def test_reviewer_is_renamed_on_any_screen(page, app, ids_of_test_images, width):
     reviews = ReviewStore.for_model(app.runs, "tiny")
-    reviews.add_annotation(tested[0], "subtle", "Anna2")
-    reviews.add_annotation(tested[0], "correct", "Anna")
+    reviews.add_annotation(ids_of_test_images[0], "subtle", "Anna2")
+    reviews.add_annotation(ids_of_test_images[0], "correct", "Anna")
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{app.url}/failures?model=tiny")
     page.get_by_text("Marks, agreement, export").click()
     page.get_by_role("textbox", name="New name").wait_for()
-    settled(page)  # a redraw would close the list
+    wait_for_rerun(page)  # a redraw would close the list
     page.get_by_role("combobox", name="Reviewer").click()
     page.keyboard.type("Anna2")
     page.get_by_role("option", name="Anna2").click()

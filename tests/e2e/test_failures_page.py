@@ -1,4 +1,4 @@
-"""The failures page in a real browser."""
+"""The Failures page in a browser."""
 
 import re
 from urllib.parse import parse_qs, urlsplit
@@ -29,11 +29,11 @@ def _open(page, app, query: str = "model=tiny") -> None:
     page.get_by_role("heading", name="Failures").wait_for()
 
 
-def _cell(page, words: str):
-    return page.get_by_role("button", name=re.compile(rf"^\d+\s*{words}"))
+def _cell(page, label: str):
+    return page.get_by_role("button", name=re.compile(rf"^\d+\s*{label}"))
 
 
-def _name_folder(page, app) -> None:
+def _enter_folder(page, app) -> None:
     field = page.get_by_role("textbox", name="Dataset folder")
     field.fill(str(app.phantoms))
     field.press("Enter")
@@ -43,41 +43,41 @@ def _heatmap(page):
     return page.get_by_role("img", name=re.compile("with heatmap$"))
 
 
-def test_numbers_are_those_of_scikit_learn(page, app):
+def test_metrics_equal_those_of_scikit_learn(page, app):
     _open(page, app)
-    counts, area = _expected(app)
-    for name, words in CELLS.items():
-        cell = _cell(page, words)
+    counts, auc = _expected(app)
+    for name, label in CELLS.items():
+        cell = _cell(page, label)
         cell.wait_for()
         assert int(re.match(r"\d+", cell.inner_text()).group()) == counts[name]
-    assert page.get_by_role("row", name=re.compile(rf"^AUC {area:.2f}")).is_visible()
+    assert page.get_by_role("row", name=re.compile(rf"^AUC {auc:.2f}")).is_visible()
 
 
-def test_from_a_cell_to_the_film_and_its_heatmap(page, app, lesson):
-    _open(page, app, "model=lesson")
-    count = int((lesson["label"] == 0).sum())
+def test_cell_opens_its_cases_with_a_heatmap(page, app, shipped_copy_predictions):
+    _open(page, app, "model=shipped-copy")
+    count = int((shipped_copy_predictions["label"] == 0).sum())
     cell = _cell(page, "false alarms")
     cell.focus()
-    cell.press("Enter")  # a mouse is not needed
+    cell.press("Enter")  # no mouse is needed
     page.get_by_role("button", name=re.compile("false alarms.*listed below")).wait_for()
-    page.get_by_text(f"False alarms: {count} of {len(lesson)} test images").wait_for()
-    _name_folder(page, app)
+    page.get_by_text(f"False alarms: {count} of {len(shipped_copy_predictions)} test images").wait_for()
+    _enter_folder(page, app)
     page.get_by_role("img", name=re.compile("^Image ")).first.wait_for()
     page.locator(".st-key-failures-open-0 button").click()
-    film, heatmap = page.locator("[data-testid=stImage] img").first, _heatmap(page)
+    image_element, heatmap = page.locator("[data-testid=stImage] img").first, _heatmap(page)
     heatmap.wait_for()
     with Image.open(app.phantoms / parse_qs(urlsplit(page.url).query)["case"][0]) as image:
-        assert film.evaluate("image => image.naturalWidth") == image.width
-    before, plain = heatmap.get_attribute("src"), film.get_attribute("src")
+        assert image_element.evaluate("image => image.naturalWidth") == image.width
+    heatmap_source, image_source = heatmap.get_attribute("src"), image_element.get_attribute("src")
     page.get_by_role("slider", name="Heatmap opacity").press("End")
     page.wait_for_function(
         "old => [...document.images].some(i => i.alt.endsWith('with heatmap') && i.getAttribute('src') !== old)",
-        arg=before,
+        arg=heatmap_source,
     )
-    assert film.get_attribute("src") == plain
+    assert image_element.get_attribute("src") == image_source
 
 
-def test_a_link_opens_the_same_film(page, app):
+def test_link_opens_the_same_case(page, app):
     table = pd.read_csv(app.models / "tiny" / "predictions.csv").query("split == 'test'")
     _open(page, app, f"model=tiny&kind=all&case={table['id'].iloc[0]}")
     page.get_by_role("button", name="Back to the list").wait_for()
@@ -85,7 +85,7 @@ def test_a_link_opens_the_same_film(page, app):
     page.get_by_text("Enter the dataset folder above to see the image and its heatmap.").wait_for()
 
 
-def test_a_wrong_folder_is_said_in_a_sentence(page, app):
+def test_folder_without_the_images_shows_a_warning(page, app):
     _open(page, app)
     field = page.get_by_role("textbox", name="Dataset folder")
     field.fill("/nowhere")
@@ -94,7 +94,7 @@ def test_a_wrong_folder_is_said_in_a_sentence(page, app):
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_nothing_is_wider_than_the_screen(page, app, width):
+def test_page_fits_the_screen(page, app, width):
     page.set_viewport_size({"width": width, "height": 900})
     _open(page, app)
     _cell(page, "true negatives").wait_for()

@@ -1,4 +1,4 @@
-"""Suspected labels in a real browser: searched, cancelled, listed, opened, marked, and taken along."""
+"""The Labels page in a browser: search, cancel, list, open, mark and export."""
 
 import csv
 import io
@@ -15,8 +15,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def odd(app, tmp_path_factory):
-    """The phantoms, one of them also turned and under the other label."""
+def dataset_with_contradiction(app, tmp_path_factory):
+    """The phantoms, with a rotated copy of one of them under the other label."""
     root = tmp_path_factory.mktemp("odd") / "set"
     shutil.copytree(app.phantoms, root)
     with Image.open(root / "fractured" / "synthetic_01.png") as film:
@@ -31,16 +31,16 @@ def _open(page, app, folder):
     field.press("Enter")
 
 
-def test_from_the_search_to_a_mark_and_the_files(page, app, odd, tmp_path):
+def test_search_cancel_list_mark_and_export(page, app, dataset_with_contradiction, tmp_path):
     reviews = ReviewStore.for_model(app.runs, "tiny")
-    _open(page, app, odd)
+    _open(page, app, dataset_with_contradiction)
     page.get_by_role("button", name="Find label errors").click()
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("The search was cancelled.").wait_for()
     page.get_by_role("button", name="Find label errors").click()
-    said = page.get_by_test_id("suspects")
-    expect(said).to_contain_text("of 57", timeout=120_000)
-    expect(said).to_contain_text("Images with both labels: 1.")
+    summary = page.get_by_test_id("suspects")
+    expect(summary).to_contain_text("of 57", timeout=120_000)
+    expect(summary).to_contain_text("Images with both labels: 1.")
 
     page.get_by_role("heading", name="Images with both labels").wait_for()
     page.locator(".st-key-labels-contradiction-0 img").wait_for()
@@ -49,8 +49,8 @@ def test_from_the_search_to_a_mark_and_the_files(page, app, odd, tmp_path):
     path = tmp_path / "list.csv"
     download.value.save_as(path)
     rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"), newline="")))
-    both = [row["path"] for row in rows if row["why"] == "picture under both labels"]
-    assert sorted(both) == ["fractured/synthetic_01.png", "not fractured/other.png"]
+    duplicates = [row["path"] for row in rows if row["why"] == "picture under both labels"]
+    assert sorted(duplicates) == ["fractured/synthetic_01.png", "not fractured/other.png"]
 
     page.locator(".st-key-labels-open-contradiction-0 button").click()
     expect(page.locator(".facts")).to_contain_text("Same image with the other label")
@@ -62,8 +62,8 @@ def test_from_the_search_to_a_mark_and_the_files(page, app, odd, tmp_path):
     name.blur()
     page.keyboard.press("1")
     expect(page.get_by_role("button", name=re.compile("^Undo"))).to_be_enabled()
-    (stands,) = reviews.all()
-    assert (stands.mark, stands.reviewer) == ("label wrong", "B")
+    (review,) = reviews.all()
+    assert (review.mark, review.reviewer) == ("label wrong", "B")
     assert re.search(r"film=[^&]+", page.url)
 
     page.get_by_role("button", name="Back to the list").click()
@@ -74,30 +74,32 @@ def test_from_the_search_to_a_mark_and_the_files(page, app, odd, tmp_path):
     ).wait_for()
     reviews.undo("B")
 
-    # The same list is there for the next who comes, and its films can be stepped through with keys.
-    _open(page, app, odd)
+    # The list remains for later sessions, and keys open the next and previous case.
+    _open(page, app, dataset_with_contradiction)
     expect(page.get_by_test_id("suspects")).to_contain_text("of 57")
     page.locator(".st-key-labels-open-contradiction-0 button").click()
-    # The list, which has pages with a button “Next page”, can still be there.
+    # The list, which has a button “Next page”, may still be on the page.
     steps = page.locator(".st-key-labels-steps")
-    counted = steps.locator(".count")
-    first = counted.inner_text()
-    back, on = (steps.get_by_role("button", name=re.compile(f"^{words}")) for words in ("Previous", "Next"))
+    counter = steps.locator(".count")
+    first = counter.inner_text()
+    previous_button, next_button = (
+        steps.get_by_role("button", name=re.compile(f"^{label}")) for label in ("Previous", "Next")
+    )
     page.get_by_role("button", name="Back to the list").wait_for()
-    page.keyboard.press("n" if on.is_enabled() else "p")
-    expect(counted).not_to_have_text(first)
-    page.keyboard.press("p" if back.is_enabled() else "n")
+    page.keyboard.press("n" if next_button.is_enabled() else "p")
+    expect(counter).not_to_have_text(first)
+    page.keyboard.press("p" if previous_button.is_enabled() else "n")
 
 
-def test_what_cannot_be_searched_is_said(page, app, tmp_path):
+def test_folder_without_the_images_shows_a_warning(page, app, tmp_path):
     _open(page, app, tmp_path)
     page.get_by_text(
         re.compile(f"{tmp_path} does not contain the image .*Enter the folder of the dataset")
     ).wait_for()
 
 
-def test_the_list_is_not_wider_than_the_screen(page, app, odd):
-    _open(page, app, odd)
+def test_list_fits_the_screen(page, app, dataset_with_contradiction):
+    _open(page, app, dataset_with_contradiction)
     page.get_by_role("button", name="Find label errors").or_(
         page.get_by_role("button", name="Search again")
     ).click()

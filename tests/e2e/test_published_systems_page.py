@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from browser_steps import choose_page, put_in_use, settled
+from browser_steps import choose_page, put_in_use, wait_for_rerun
 
 from fracture_core import paths
 from fracture_core.published.published_report import load_reports
@@ -18,17 +18,17 @@ def _open(page, app) -> None:
     page.get_by_role("button", name="Train Two-block CNN here").wait_for()
 
 
-def test_stated_figures_and_ours(page, app):
+def test_published_figures_and_own_results_are_shown(page, app):
     _open(page, app)
     for report in load_reports(paths.published_dir()):
         page.get_by_role("heading", name=f"{report.title}, {report.data}", exact=True).wait_for()
-    saved = json.loads((paths.published_dir() / "results" / "three_block-fracatlas.json").read_text("utf-8"))
-    page.get_by_role("cell", name=f"{saved['test']['auc']['value']:.3f}").first.wait_for()
+    result = json.loads((paths.published_dir() / "results" / "three_block-fracatlas.json").read_text("utf-8"))
+    page.get_by_role("cell", name=f"{result['test']['auc']['value']:.3f}").first.wait_for()
     page.get_by_text("Confusion matrices and learning curves").first.click()
     page.get_by_text("python -m fracture_core train").first.wait_for()
 
 
-def test_put_a_model_in_use(page, app):
+def test_model_is_put_in_use(page, app):
     from fracture_core.registry.store import ModelStore
 
     store = ModelStore(app.models)
@@ -36,7 +36,7 @@ def test_put_a_model_in_use(page, app):
     try:
         _open(page, app)
         page.get_by_text("(tiny)").wait_for()
-        settled(page)  # a click while the page is drawn may be lost
+        wait_for_rerun(page)  # a click while the page is drawn may be lost
         put_in_use(page)
         page.get_by_text("(tiny) is now in use on every page").wait_for(timeout=180_000)
         page.get_by_role("heading", name="Published systems", exact=True).wait_for()
@@ -45,7 +45,7 @@ def test_put_a_model_in_use(page, app):
         store.use(before)
 
 
-def test_train_an_architecture(page, app):
+def test_architecture_opens_in_the_training_form(page, app):
     _open(page, app)
     page.get_by_role("button", name="Train Two-block CNN here").click()
     page.get_by_role("heading", name="Train", exact=True).wait_for()
@@ -55,7 +55,7 @@ def test_train_an_architecture(page, app):
     )
 
 
-def test_the_page_fits_a_phone(page, app):
+def test_page_fits_a_phone(page, app):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{app.url}/published")
     page.get_by_role("heading", name="Published systems", exact=True).wait_for()

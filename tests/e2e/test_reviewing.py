@@ -1,4 +1,4 @@
-"""Reviewing in a real browser: from a cell of the matrix to a mark, an export, and back."""
+"""Reviewing in a browser: open a case from the confusion matrix, mark, export and import."""
 
 import csv
 import io
@@ -13,18 +13,18 @@ from fracture_core.review import ReviewStore
 pytestmark = pytest.mark.browser
 
 
-def _button(page, words: str):
-    return page.get_by_role("button", name=re.compile(words))
+def _button(page, label: str):
+    return page.get_by_role("button", name=re.compile(label))
 
 
-def test_matrix_to_gallery_to_case_to_mark_to_export_and_back(page, app, tmp_path):
+def test_case_is_marked_exported_and_imported(page, app, tmp_path):
     reviews = ReviewStore.for_model(app.runs, "tiny")
     page.goto(f"{app.url}/failures?model=tiny")
     cells = ("true positives", "missed fractures", "false alarms", "true negatives")
     _button(page, cells[0]).wait_for()
     counts = {
-        words: int(re.match(r"\d+", _button(page, rf"^\d+\s*{words}").inner_text()).group())
-        for words in cells
+        label: int(re.match(r"\d+", _button(page, rf"^\d+\s*{label}").inner_text()).group())
+        for label in cells
     }
     _button(page, rf"^\d+\s*{max(counts, key=counts.__getitem__)}").click()
     _button(page, "listed below").wait_for()
@@ -37,7 +37,7 @@ def test_matrix_to_gallery_to_case_to_mark_to_export_and_back(page, app, tmp_pat
     note.press_sequentially("=2+2, u")
     note.press("Enter")
     page.wait_for_timeout(500)
-    assert reviews.all() == []  # what is typed is no key
+    assert reviews.all() == []  # keys in a text field are not shortcuts
     name.focus()
     name.blur()
     page.keyboard.press("2")
@@ -48,8 +48,8 @@ def test_matrix_to_gallery_to_case_to_mark_to_export_and_back(page, app, tmp_pat
     expect(_button(page, "^subtle")).to_have_attribute("kind", "primary")
     case = re.search(r"case=([^&]*)", page.url)
     assert case is not None
-    (stands,) = reviews.all()
-    assert (stands.mark, stands.note, stands.reviewer) == ("subtle", "=2+2, u", "Reader Ä")
+    (review,) = reviews.all()
+    assert (review.mark, review.note, review.reviewer) == ("subtle", "=2+2, u", "Reader Ä")
 
     page.get_by_role("button", name="Back to the list").click()
     page.get_by_text("1 mark on 1 image by 1 reviewer.").wait_for()
@@ -59,29 +59,31 @@ def test_matrix_to_gallery_to_case_to_mark_to_export_and_back(page, app, tmp_pat
     path = tmp_path / "reviews.csv"
     download.value.save_as(path)
     (row,) = csv.DictReader(io.StringIO(path.read_text("utf-8-sig"), newline=""))
-    assert (row["id"], row["mark"], row["note"]) == (stands.case, "subtle", "'=2+2, u")
+    assert (row["id"], row["mark"], row["note"]) == (review.case, "subtle", "'=2+2, u")
 
     reviews.undo("Reader Ä")
     assert reviews.all() == []
     page.locator("input[type=file]").set_input_files(path)
     page.get_by_text("Imported reviews: 1. Already present: 0.").wait_for()
-    assert reviews.all() == [stands]
+    assert reviews.all() == [review]
     page.get_by_text("1 mark on 1 image by 1 reviewer.").wait_for()
 
-    wrong = tmp_path / "wrong.csv"
-    wrong.write_text("id,mark\n1,subtle\n")
+    invalid_file = tmp_path / "wrong.csv"
+    invalid_file.write_text("id,mark\n1,subtle\n")
     page.get_by_role("button", name=re.compile("^Remove")).click()
-    page.locator("input[type=file]").set_input_files(wrong)
+    page.locator("input[type=file]").set_input_files(invalid_file)
     page.get_by_text("the columns id, mark, note, reviewer, time are required").wait_for()
-    assert reviews.all() == [stands]
+    assert reviews.all() == [review]
     reviews.undo("Reader Ä")
 
 
-def test_the_next_training_set_leaves_a_wrong_label_out(page, app, tmp_path):
+def test_reviewed_training_set_excludes_wrong_labels(page, app, tmp_path):
     reviews = ReviewStore.for_model(app.runs, "tiny")
-    told = pd.read_csv(app.models / "tiny" / "predictions.csv")
-    validated, tested = (told["id"][told["split"] == split].iloc[0] for split in ("val", "test"))
-    for case in (validated, tested):
+    predictions = pd.read_csv(app.models / "tiny" / "predictions.csv")
+    validation_id, test_id = (
+        predictions["id"][predictions["split"] == split].iloc[0] for split in ("val", "test")
+    )
+    for case in (validation_id, test_id):
         reviews.add_annotation(case, "label wrong", "A")
     page.goto(f"{app.url}/failures?model=tiny")
     field = page.get_by_role("textbox", name="Dataset folder")
@@ -96,13 +98,13 @@ def test_the_next_training_set_leaves_a_wrong_label_out(page, app, tmp_path):
     path = tmp_path / "next.csv"
     download.value.save_as(path)
     ids = set(pd.read_csv(path)["id"])
-    assert (len(ids), validated in ids, tested in ids) == (55, False, True)
+    assert (len(ids), validation_id in ids, test_id in ids) == (55, False, True)
     for _ in range(2):
         reviews.undo("A")
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_nothing_is_wider_than_the_screen(page, app, width):
+def test_page_fits_the_screen(page, app, width):
     case = pd.read_csv(app.models / "tiny" / "predictions.csv").query("split == 'test'")["id"].iloc[0]
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{app.url}/failures?model=tiny&kind=all&case={case}")

@@ -7,8 +7,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from browser_steps import settled
-from patient_data import WORDS, changed, under_a_name
+from browser_steps import wait_for_rerun
+from patient_data import IDENTIFYING_TEXTS, add_patient, change_elements
 from PIL import Image
 from playwright.sync_api import expect
 from pydicom import dcmread
@@ -20,15 +20,17 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def film(tmp_path) -> Path:
+def dicom_file(tmp_path) -> Path:
     """A synthetic DICOM image with the name of an invented person, also in its file name."""
     path = tmp_path / "Doe_Jane.dcm"
-    path.write_bytes(under_a_name((SAMPLES / "synthetic_leg_fracture.dcm").read_bytes()))
+    path.write_bytes(add_patient((SAMPLES / "synthetic_leg_fracture.dcm").read_bytes()))
     return path
 
 
 @pytest.fixture
 def upload(page, app):
+    """Function that uploads files and waits for the verdict."""
+
     def upload(*files: Path) -> None:
         page.goto(app.url)
         page.locator("input[type=file]").first.set_input_files([str(file) for file in files])
@@ -49,7 +51,7 @@ def _download(page, label: str, key: str = "") -> tuple[str, bytes]:
 
 def _rerun(page, switch) -> None:
     """Click a widget and wait until the page is drawn with its new value, however busy the machine is."""
-    settled(page)
+    wait_for_rerun(page)
     page.evaluate(
         """() => {
             const app = document.querySelector('[data-testid=stApp]');
@@ -60,7 +62,7 @@ def _rerun(page, switch) -> None:
     )
     switch.click()
     page.wait_for_function("window.reruns > 0")
-    settled(page)
+    wait_for_rerun(page)
 
 
 def _zip(data: bytes) -> dict[str, bytes]:
@@ -68,19 +70,19 @@ def _zip(data: bytes) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def test_a_dicom_image(page, upload, film):
-    before = film.read_bytes()
-    upload(film)
+def test_downloads_of_a_dicom_image(page, upload, dicom_file):
+    before = dicom_file.read_bytes()
+    upload(dicom_file)
     texts = {}
 
     name, data = _download(page, "Report (PDF)")
-    (sheet,) = PdfReader(io.BytesIO(data)).pages
-    texts["pdf"] = sheet.extract_text()
+    (pdf_page,) = PdfReader(io.BytesIO(data)).pages
+    texts["pdf"] = pdf_page.extract_text()
     assert name == "film-1.second-look.pdf"
     assert page.get_by_test_id("verdict").inner_text().lower() in texts["pdf"].lower()
 
     name, data = _download(page, "Overlay (PNG)")
-    original = dcmread(film)
+    original = dcmread(dicom_file)
     width, height = Image.open(io.BytesIO(data)).size
     assert (name, width) == ("film-1.second-look.png", original.Columns)
     assert height > original.Rows
@@ -96,7 +98,7 @@ def test_a_dicom_image(page, upload, film):
     assert float(line["probability"]) == row["probability"]
 
     for kind, text in texts.items():
-        assert not [words for words in WORDS if words in text], kind
+        assert not [word for word in IDENTIFYING_TEXTS if word in text], kind
 
     name, data = _download(page, "DICOM results (zip)")
     results = [dcmread(io.BytesIO(file)) for file in _zip(data).values()]
@@ -104,11 +106,11 @@ def test_a_dicom_image(page, upload, film):
     assert sorted(result.Modality for result in results) == ["OT", "SR"]
     assert {result.StudyInstanceUID for result in results} == {original.StudyInstanceUID}
     assert {str(result.PatientName) for result in results} == {"Doe^Jane"}
-    assert film.read_bytes() == before
+    assert dicom_file.read_bytes() == before
 
 
-def test_a_study(page, upload, film):
-    upload(film, SAMPLES / "synthetic_hand_normal.png")
+def test_download_of_a_study(page, upload, dicom_file):
+    upload(dicom_file, SAMPLES / "synthetic_hand_normal.png")
     expect(page.locator(".st-key-strip [data-testid=stButton] button")).to_have_count(2)
     expect(
         page.get_by_text("“All images” includes DICOM results, which contain patient names.")
@@ -116,7 +118,7 @@ def test_a_study(page, upload, film):
     # The page is drawn again until every image is analysed, which would cancel a download.
     expect(page.get_by_text("The study has the verdict of its most suspicious image")).to_be_visible()
     page.get_by_test_id("synthetic").wait_for()
-    settled(page)
+    wait_for_rerun(page)
     files = _zip(_download(page, "All images (zip)")[1])
     assert [row["name"] for row in json.loads(files["results.json"])] == ["Film 1", "Film 2"]
     assert {name for name in files if name.endswith(".pdf")} == {
@@ -126,15 +128,15 @@ def test_a_study(page, upload, film):
     assert len([name for name in files if name.endswith(".dcm")]) == 2
 
 
-def test_file_names_on_request(page, upload, film):
-    upload(film)
+def test_file_names_are_included_on_request(page, upload, dicom_file):
+    upload(dicom_file)
     _rerun(page, page.get_by_text("Include file names"))
     name, data = _download(page, "Report (PDF)")
     assert name == "doe_jane.second-look.pdf"
     assert "Doe_Jane.dcm" in PdfReader(io.BytesIO(data)).pages[0].extract_text()
 
 
-def test_the_report_follows_the_region_that_the_user_chose(page, upload):
+def test_report_contains_the_region_chosen_by_the_user(page, upload):
     upload(SAMPLES / "synthetic_hand_fracture.png")
     page.get_by_role("combobox", name="Body region").click()
     page.keyboard.type("Leg")
@@ -146,9 +148,9 @@ def test_the_report_follows_the_region_that_the_user_chose(page, upload):
     assert "Test record on leg images" in text
 
 
-def test_by_keyboard_on_a_phone(page, upload, film):
+def test_downloads_work_by_keyboard_on_a_phone(page, upload, dicom_file):
     page.set_viewport_size({"width": 390, "height": 844})
-    upload(film)
+    upload(dicom_file)
     for label in ("Report (PDF)", "Overlay (PNG)", "Results (CSV)", "Results (JSON)", "DICOM results (zip)"):
         box = page.get_by_role("button", name=label).bounding_box()
         assert box["x"] >= 0
@@ -158,15 +160,15 @@ def test_by_keyboard_on_a_phone(page, upload, film):
     assert _zip(_download(page, "DICOM results (zip)", "Enter")[1])
 
 
-def test_an_image_without_a_study_has_no_dicom_results(page, upload, film):
-    film.write_bytes(changed(film.read_bytes(), StudyInstanceUID=None))
-    upload(film)
+def test_image_without_a_study_has_no_dicom_results(page, upload, dicom_file):
+    dicom_file.write_bytes(change_elements(dicom_file.read_bytes(), StudyInstanceUID=None))
+    upload(dicom_file)
     expect(page.get_by_text("No DICOM results: The DICOM file does not identify its study")).to_be_visible()
     expect(page.get_by_role("button", name="DICOM results")).to_have_count(0)
     assert _download(page, "Report (PDF)")[1].startswith(b"%PDF")
 
 
-def test_a_rejected_image_has_a_report_and_no_overlay(page, upload, photo):
+def test_rejected_image_has_a_report_and_no_overlay(page, upload, photo):
     upload(photo)
     expect(page.get_by_test_id("verdict")).to_have_text("no opinion on this image")
     text = PdfReader(io.BytesIO(_download(page, "Report (PDF)")[1])).pages[0].extract_text()

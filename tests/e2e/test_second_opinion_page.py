@@ -1,4 +1,4 @@
-"""The upload page in a real browser."""
+"""The page Second opinion in a browser."""
 
 import json
 import re
@@ -15,7 +15,7 @@ SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
 
 pytestmark = pytest.mark.browser
 
-WORDS = re.compile("^(fracture suspected|uncertain|no fracture seen)$", re.IGNORECASE)
+VERDICTS = re.compile("^(fracture suspected|uncertain|no fracture seen)$", re.IGNORECASE)
 
 
 def _upload(page, *files: Path) -> None:
@@ -23,24 +23,24 @@ def _upload(page, *files: Path) -> None:
 
 
 def _viewer(page):
-    """The film viewer, once it shows the film."""
+    """Return the viewer as soon as it shows the image."""
     viewer = page.locator(".st-key-viewer .viewer[data-matrix]")
     viewer.wait_for()
     return viewer
 
 
 @pytest.mark.parametrize("name", ["synthetic_leg_fracture.dcm", "synthetic_hand_fracture.png"])
-def test_an_upload_gets_a_verdict_and_a_film(page, app, name):
+def test_upload_shows_a_verdict_and_the_image(page, app, name):
     page.goto(app.url)
     _upload(page, SAMPLES / name)
     verdict = page.get_by_test_id("verdict")
     verdict.wait_for()
-    assert WORDS.match(verdict.inner_text())
+    assert VERDICTS.match(verdict.inner_text())
     assert page.get_by_text("Probability of a fracture").is_visible()
     assert _viewer(page).locator("canvas").bounding_box()["width"] > 300
 
 
-def test_a_bad_file_spoils_no_other(page, app, tmp_path):
+def test_bad_file_does_not_affect_other_files(page, app, tmp_path):
     bad = tmp_path / "letter.dcm"
     bad.write_text("Dear colleague, please find the film attached.")
     page.goto(app.url)
@@ -53,7 +53,7 @@ def test_a_bad_file_spoils_no_other(page, app, tmp_path):
     assert "Traceback" not in page.content()
 
 
-def test_results_are_saved_and_films_forgotten(page, app):
+def test_results_are_downloaded_and_the_study_is_cleared(page, app):
     page.goto(app.url)
     page.get_by_role("button", name="Leg, normal").click()
     page.get_by_test_id("verdict").wait_for()
@@ -67,7 +67,7 @@ def test_results_are_saved_and_films_forgotten(page, app):
     expect(page.get_by_test_id("verdict")).to_have_count(0)
 
 
-def test_a_phone_sees_the_answer_first(page, app):
+def test_verdict_is_above_the_image_on_a_phone(page, app):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(app.url)
     page.get_by_role("button", name="Hand, fracture").click()
@@ -78,7 +78,7 @@ def test_a_phone_sees_the_answer_first(page, app):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_copies_and_strange_names_are_films_of_their_own(page, app, tmp_path):
+def test_duplicates_and_special_names_are_separate_images(page, app, tmp_path):
     content = (SAMPLES / "synthetic_leg_normal.png").read_bytes()
     files = [tmp_path / name for name in ("one.png", "copy of one.png", "a*x*_[l](http:x).png")]
     for file in files:
@@ -90,7 +90,7 @@ def test_copies_and_strange_names_are_films_of_their_own(page, app, tmp_path):
     assert page.locator(".st-key-strip a, h3 a").count() == 0
 
 
-def test_a_study_survives_a_look_at_another_page(page, app):
+def test_study_remains_after_another_page_was_opened(page, app):
     page.goto(app.url)
     _upload(page, SAMPLES / "synthetic_hand_fracture.png")
     page.get_by_test_id("verdict").wait_for()
@@ -103,7 +103,7 @@ def test_a_study_survives_a_look_at_another_page(page, app):
     page.get_by_text("Samples").wait_for()
 
 
-def test_the_region_is_told_and_can_be_corrected(page, app):
+def test_predicted_region_can_be_corrected(page, app):
     page.goto(app.url)
     _upload(page, SAMPLES / "synthetic_hand_fracture.png")
     region = page.get_by_role("combobox", name="Body region")
@@ -116,21 +116,21 @@ def test_the_region_is_told_and_can_be_corrected(page, app):
     expect(page.get_by_text("Test record on leg images")).to_be_visible()
 
 
-def test_the_fracture_map_is_a_second_view(page, app):
+def test_fracture_map_can_be_chosen(page, app):
     page.goto(app.url)
     _upload(page, SAMPLES / "synthetic_hand_fracture.png")
     viewer = _viewer(page)
-    before = viewer.get_attribute("data-layer")
-    box = page.get_by_role("combobox", name="Heatmap method")
-    box.click()
+    previous_layer = viewer.get_attribute("data-layer")
+    method_box = page.get_by_role("combobox", name="Heatmap method")
+    method_box.click()
     page.keyboard.type("Fracture map")
     page.get_by_role("option", name="Fracture map").click()
     expect(page.get_by_text("trained on fractures that people had marked")).to_be_visible(timeout=60_000)
-    expect(viewer).not_to_have_attribute("data-layer", before)
+    expect(viewer).not_to_have_attribute("data-layer", previous_layer)
 
 
-def test_what_is_no_radiograph_gets_no_verdict(page, app, tmp_path):
-    # Another page than those the model was taught with.
+def test_image_that_is_not_a_radiograph_gets_no_verdict(page, app, tmp_path):
+    # A text page that the auxiliary heads were not fitted with.
     text = next(picture for number, picture in enumerate(make_non_radiographs(2, seed=77)) if number == 1)
     (tmp_path / "page.png").write_bytes(encode_png(text))
     page.goto(app.url)

@@ -1,4 +1,4 @@
-"""One study, one patient, one scope: in a real browser."""
+"""Separation of patients and images out of scope, in a browser."""
 
 import io
 import json
@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from browser_steps import choose_page, settled
-from patient_data import film_of
+from browser_steps import choose_page, wait_for_rerun
+from patient_data import make_patient_image
 from playwright.sync_api import expect
 from pypdf import PdfReader
 
@@ -17,15 +17,15 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def films(tmp_path_factory) -> dict[str, Path]:
-    """Phantoms of two patients, of nobody, and of a chest by their header."""
+def files_of_two_patients(tmp_path_factory) -> dict[str, Path]:
+    """Phantoms of two patients, without a patient, and with a header that names the chest."""
     folder = tmp_path_factory.mktemp("films")
     contents = {
-        "a1.dcm": film_of("A", "1", 1),
-        "a2.dcm": film_of("A", "1", 2),
-        "b1.dcm": film_of("B", "2", 3),
-        "b2.dcm": film_of("B", "2", 4),
-        "chest.dcm": film_of("A", "1", 5, BodyPartExamined="CHEST"),
+        "a1.dcm": make_patient_image("A", "1", 1),
+        "a2.dcm": make_patient_image("A", "1", 2),
+        "b1.dcm": make_patient_image("B", "2", 3),
+        "b2.dcm": make_patient_image("B", "2", 4),
+        "chest.dcm": make_patient_image("A", "1", 5, BodyPartExamined="CHEST"),
         "one.png": encode_png(draw_phantom(6, "hand", False, (400, 320)).pixels),
         "two.png": encode_png(draw_phantom(7, "hand", True, (400, 320)).pixels),
     }
@@ -34,132 +34,138 @@ def films(tmp_path_factory) -> dict[str, Path]:
     return {name: folder / name for name in contents}
 
 
-def _drop(page, *paths: Path) -> None:
+def _upload(page, *paths: Path) -> None:
     page.locator("input[type=file]").first.set_input_files([str(path) for path in paths])
 
 
-def _shows(page, name: str) -> None:
-    """Waits for the answer on one image."""
+def _wait_for_verdict(page, name: str) -> None:
+    """Wait for the verdict on an image."""
     expect(page.get_by_role("heading", name=name)).to_be_visible(timeout=60_000)
     expect(page.get_by_test_id("verdict")).to_be_visible()
 
 
-def _shows_no_answer(page) -> None:
-    settled(page)
+def _expect_no_verdict(page) -> None:
+    wait_for_rerun(page)
     expect(page.get_by_test_id("verdict")).to_have_count(0)
     expect(page.get_by_test_id("study-verdict")).to_have_count(0)
 
 
-def _chips(page):
+def _image_buttons(page):
     return page.locator(".st-key-strip [data-testid=stButton] button")
 
 
-def test_images_of_two_patients_are_two_studies(page, app, films):
+def test_images_of_two_patients_are_two_studies(page, app, files_of_two_patients):
     page.goto(app.url)
-    _drop(page, films["a1.dcm"], films["b1.dcm"], films["a2.dcm"], films["b2.dcm"])
+    _upload(
+        page,
+        files_of_two_patients["a1.dcm"],
+        files_of_two_patients["b1.dcm"],
+        files_of_two_patients["a2.dcm"],
+        files_of_two_patients["b2.dcm"],
+    )
     expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 images", timeout=60_000)
-    expect(_chips(page)).to_have_count(2)
-    apart = page.locator(".st-key-study-apart")
-    expect(apart).to_contain_text("Another patient or study")
-    expect(apart).to_contain_text("b1.dcm, b2.dcm")
+    expect(_image_buttons(page)).to_have_count(2)
+    excluded_images = page.locator(".st-key-study-apart")
+    expect(excluded_images).to_contain_text("Another patient or study")
+    expect(excluded_images).to_contain_text("b1.dcm, b2.dcm")
     page.get_by_role("button", name="Start a new study with these 2 images").click()
-    expect(_chips(page).filter(has_text="b1.dcm")).to_be_visible(timeout=60_000)
-    expect(_chips(page).filter(has_text="b2.dcm")).to_be_visible()
-    expect(_chips(page)).to_have_count(2)
+    expect(_image_buttons(page).filter(has_text="b1.dcm")).to_be_visible(timeout=60_000)
+    expect(_image_buttons(page).filter(has_text="b2.dcm")).to_be_visible()
+    expect(_image_buttons(page)).to_have_count(2)
     expect(page.locator(".st-key-study-apart")).to_have_count(0)
-    # Nothing of the first patient stays, not even the name of a file.
+    # Nothing of the first patient remains, not even a file name.
     expect(page.get_by_text("a1.dcm")).to_have_count(0)
 
 
-def test_next_patient_hides_the_answer_on_the_one_before(page, app, films):
+def test_image_of_another_patient_hides_the_previous_verdict(page, app, files_of_two_patients):
     page.goto(app.url)
-    _drop(page, films["a1.dcm"])
-    _shows(page, "a1.dcm")
-    _drop(page, films["b1.dcm"])
+    _upload(page, files_of_two_patients["a1.dcm"])
+    _wait_for_verdict(page, "a1.dcm")
+    _upload(page, files_of_two_patients["b1.dcm"])
     expect(page.locator(".st-key-study-question")).to_contain_text("Another patient or study: b1.dcm")
-    _shows_no_answer(page)
+    _expect_no_verdict(page)
     page.get_by_role("button", name="Keep the current study").click()
-    _shows(page, "a1.dcm")
+    _wait_for_verdict(page, "a1.dcm")
     expect(page.locator(".st-key-study-apart")).to_contain_text("b1.dcm")
     page.get_by_role("button", name="Start a new study with this image").click()
-    _shows(page, "b1.dcm")
+    _wait_for_verdict(page, "b1.dcm")
     expect(page.get_by_text("a1.dcm")).to_have_count(0)
 
 
-def test_later_image_of_the_same_study_joins_without_a_question(page, app, films):
+def test_later_image_of_the_same_study_joins_without_a_question(page, app, files_of_two_patients):
     page.goto(app.url)
-    _drop(page, films["a1.dcm"])
-    _shows(page, "a1.dcm")
-    _drop(page, films["a2.dcm"])
+    _upload(page, files_of_two_patients["a1.dcm"])
+    _wait_for_verdict(page, "a1.dcm")
+    _upload(page, files_of_two_patients["a2.dcm"])
     expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 images", timeout=60_000)
     expect(page.locator(".st-key-study-question")).to_have_count(0)
 
 
 @pytest.mark.parametrize("answer", ["Same study", "New study"])
-def test_later_image_without_identity_needs_an_answer(page, app, films, answer):
+def test_later_image_without_identity_needs_an_answer(page, app, files_of_two_patients, answer):
     page.goto(app.url)
-    _drop(page, films["one.png"])
-    _shows(page, "one.png")
-    _drop(page, films["two.png"])
+    _upload(page, files_of_two_patients["one.png"])
+    _wait_for_verdict(page, "one.png")
+    _upload(page, files_of_two_patients["two.png"])
     expect(page.get_by_text("Same study or new study?")).to_be_visible()
-    _shows_no_answer(page)
+    _expect_no_verdict(page)
     page.get_by_role("button", name=answer).click()
     if answer == "Same study":
         expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 images", timeout=60_000)
         expect(page.get_by_text(re.compile("no patient and no study"))).to_have_count(0)
     else:
-        _shows(page, "two.png")
+        _wait_for_verdict(page, "two.png")
         expect(page.get_by_text("one.png")).to_have_count(0)
 
 
-def test_mixed_study_names_the_images_without_identity(page, app, films):
+def test_mixed_study_lists_the_images_without_identity(page, app, files_of_two_patients):
     page.goto(app.url)
-    _drop(page, films["a1.dcm"], films["one.png"])
+    _upload(page, files_of_two_patients["a1.dcm"], files_of_two_patients["one.png"])
     expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 images", timeout=60_000)
     expect(page.get_by_text("one.png names no patient and no study.")).to_be_visible()
 
 
-def test_study_outlives_a_look_at_another_page(page, app, films):
+def test_study_accepts_images_after_another_page_was_opened(page, app, files_of_two_patients):
     page.goto(app.url)
-    _drop(page, films["one.png"])
-    _shows(page, "one.png")
+    _upload(page, files_of_two_patients["one.png"])
+    _wait_for_verdict(page, "one.png")
     choose_page(page, "Labels")
     expect(page.get_by_role("heading", name="Labels", exact=True)).to_be_visible()
     choose_page(page, "Second opinion")
-    _shows(page, "one.png")
-    _drop(page, films["two.png"])
+    _wait_for_verdict(page, "one.png")
+    _upload(page, files_of_two_patients["two.png"])
     expect(page.get_by_text("Same study or new study?")).to_be_visible()
     page.get_by_role("button", name="Same study").click()
     expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 images", timeout=60_000)
-    expect(_chips(page)).to_have_count(2)
+    expect(_image_buttons(page)).to_have_count(2)
 
 
-def test_restarted_server_asks_for_the_images_again(page, server, films):
+def test_restarted_server_asks_for_the_images_again(page, server, files_of_two_patients):
     page.goto(server.url)
-    _drop(page, films["one.png"], films["two.png"])
+    _upload(page, files_of_two_patients["one.png"], files_of_two_patients["two.png"])
     expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 images", timeout=90_000)
     server.stop()
     server.start()
     expect(page.get_by_text("The images of your study are no longer in memory")).to_be_visible(timeout=90_000)
-    _shows_no_answer(page)
-    # The names of the lost files are gone too, so that nothing looks as if it were there.
+    _expect_no_verdict(page)
+    # The names of the lost files are no longer shown.
     expect(page.get_by_text("one.png")).to_have_count(0)
-    _drop(page, films["one.png"], films["two.png"])
+    _upload(page, files_of_two_patients["one.png"], files_of_two_patients["two.png"])
     expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 images", timeout=90_000)
     expect(page.get_by_text("The images of your study are no longer in memory")).to_have_count(0)
 
 
-def test_chest_gets_a_verdict_only_on_request_and_with_a_warning(page, app, films):
+def test_chest_gets_a_verdict_only_on_request_and_with_a_warning(page, app, files_of_two_patients):
     page.goto(app.url)
-    _drop(page, films["chest.dcm"])
+    _upload(page, files_of_two_patients["chest.dcm"])
     verdict = page.get_by_test_id("verdict")
     expect(verdict).to_have_text(re.compile("out of scope, no verdict", re.IGNORECASE), timeout=60_000)
     expect(page.get_by_text("gives the body part as chest").first).to_be_visible()
-    assert _saved_row(page)["verdict"] is None
+    assert _download_result(page)["verdict"] is None
     page.get_by_role("button", name="Show the answer anyway").click()
     expect(verdict).to_contain_text("(out of scope)", timeout=60_000)
     expect(page.get_by_text("Probability of a fracture")).to_be_visible()
-    row = _saved_row(page)
+    row = _download_result(page)
     assert 0 <= row["probability"] <= 1
     assert row["gate"]["reasons"][0].startswith("Out of scope: ")
     with page.expect_download() as saved:
@@ -169,31 +175,36 @@ def test_chest_gets_a_verdict_only_on_request_and_with_a_warning(page, app, film
     assert "body part as chest" in report
 
 
-def _saved_row(page) -> dict:
+def _download_result(page) -> dict:
     with page.expect_download() as saved:
         page.get_by_role("button", name="Results (JSON)").click()
     (row,) = json.loads(Path(saved.value.path()).read_text())
     return row
 
 
-def test_study_counts_images_out_of_scope(page, app, films):
+def test_study_counts_images_out_of_scope(page, app, files_of_two_patients):
     page.goto(app.url)
-    _drop(page, films["a1.dcm"], films["chest.dcm"])
+    _upload(page, files_of_two_patients["a1.dcm"], files_of_two_patients["chest.dcm"])
     study = page.get_by_test_id("study-verdict")
     expect(study).to_contain_text("1 of 2 images out of scope", timeout=60_000)
-    chip = _chips(page).filter(has_text="chest.dcm")
-    expect(chip).to_contain_text("Out of scope")
-    chip.click()
+    image_button = _image_buttons(page).filter(has_text="chest.dcm")
+    expect(image_button).to_contain_text("Out of scope")
+    image_button.click()
     before = study.inner_text()
     page.get_by_role("button", name="Show the answer anyway").click()
-    expect(chip).to_contain_text("(out of scope)", timeout=60_000)
-    # An answer out of scope does not decide on the study.
+    expect(image_button).to_contain_text("(out of scope)", timeout=60_000)
+    # A verdict out of scope does not change the verdict of the study.
     expect(study).to_have_text(before)
 
 
-def test_a_study_out_of_scope_on_a_phone(page, app, films):
+def test_study_with_images_out_of_scope_fits_a_phone(page, app, files_of_two_patients):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(app.url)
-    _drop(page, films["a1.dcm"], films["chest.dcm"], films["b1.dcm"])
+    _upload(
+        page,
+        files_of_two_patients["a1.dcm"],
+        files_of_two_patients["chest.dcm"],
+        files_of_two_patients["b1.dcm"],
+    )
     expect(page.get_by_test_id("study-verdict")).to_contain_text("out of scope", timeout=60_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

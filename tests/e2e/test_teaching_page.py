@@ -3,7 +3,6 @@
 import io
 import re
 
-import pandas as pd
 import pypdf
 import pytest
 from playwright.sync_api import expect
@@ -14,22 +13,15 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def tested(app) -> list[str]:
-    """Ids of the test images of `tiny`."""
-    table = pd.read_csv(app.models / "tiny" / "predictions.csv")
-    return list(table["id"][table["split"] == "test"])
+def lesson_store(app):
+    """The lessons of the model `tiny`; none before and after the test."""
+    store = LessonStore.for_model(app.runs, "tiny")
+    yield store
+    for name in store.names():
+        store.delete(name)
 
 
-@pytest.fixture
-def lessons(app):
-    """The teaching files of `tiny`; empty before and after."""
-    lessons = LessonStore.for_model(app.runs, "tiny")
-    yield lessons
-    for name in lessons.names():
-        lessons.delete(name)
-
-
-def _folder(page, app):
+def _enter_folder(page, app):
     field = page.get_by_role("textbox", name="Dataset folder")
     field.fill(str(app.phantoms))
     field.press("Enter")
@@ -44,7 +36,7 @@ def _wait_until(page, condition):
     raise AssertionError("the condition was not met")
 
 
-def test_collect_order_rename_and_delete(page, app, lessons, tested):
+def test_cases_are_collected_ordered_renamed_and_deleted(page, app, lesson_store, ids_of_test_images):
     page.goto(f"{app.url}/failures?model=tiny&kind=all")
     field = page.get_by_role("combobox", name="Collect for teaching")
     field.fill("Wrists, first year")
@@ -55,7 +47,7 @@ def test_collect_order_rename_and_delete(page, app, lessons, tested):
     page.get_by_role("button", name="Add this image").wait_for()
     page.keyboard.press("t")
     page.get_by_role("button", name="Remove this image").wait_for()
-    first, second = lessons.load("Wrists, first year").cases
+    first, second = lesson_store.load("Wrists, first year").cases
     page.get_by_role("link", name=re.compile("2 images")).click()
 
     page.get_by_role("combobox", name=re.compile("Teaching file")).wait_for()
@@ -63,17 +55,17 @@ def test_collect_order_rename_and_delete(page, app, lessons, tested):
     note = page.get_by_role("textbox", name="Note on image 2")
     note.fill("Look at the ulna")
     note.press("Enter")
-    _wait_until(page, lambda: lessons.load("Wrists, first year").entries[1].note == "Look at the ulna")
+    _wait_until(page, lambda: lesson_store.load("Wrists, first year").entries[1].note == "Look at the ulna")
     page.get_by_role("button", name="Later").first.click()
     expect(page.locator(".teaching-film").first).to_contain_text(second.rsplit("/", 1)[-1])
-    assert lessons.load("Wrists, first year").cases == (second, first)
+    assert lesson_store.load("Wrists, first year").cases == (second, first)
 
     page.goto(f"{app.url}/teaching?model=tiny")
     page.get_by_text("Order and notes").click()
     name = page.get_by_role("textbox", name="Name of this teaching file")
     name.fill("Wrists, second year")
     name.press("Enter")
-    _wait_until(page, lambda: lessons.names() == ["Wrists, second year"])
+    _wait_until(page, lambda: lesson_store.names() == ["Wrists, second year"])
     page.wait_for_url(re.compile("second"))  # the address is written last: the page is drawn
     page.get_by_role("button", name="Delete teaching file").click()
     page.get_by_role("button", name="Cancel").click()
@@ -84,20 +76,25 @@ def test_collect_order_rename_and_delete(page, app, lessons, tested):
     expect(page.get_by_role("combobox", name=re.compile("Teaching file"))).to_have_value(
         "Most confident errors"
     )
-    assert lessons.names() == ["Most confident errors"]
+    assert lesson_store.names() == ["Most confident errors"]
 
 
-def test_a_lesson_is_presented_with_keys_online_and_offline(page, app, lessons, tested, tmp_path):
-    lessons.update(
-        "Legs", lambda found: found.with_cases(tuple(tested[:2])).with_note(tested[0], "Look again")
+def test_lesson_is_presented_with_keys_online_and_offline(
+    page, app, lesson_store, ids_of_test_images, tmp_path
+):
+    lesson_store.update(
+        "Legs",
+        lambda lesson: lesson.with_cases(tuple(ids_of_test_images[:2])).with_note(
+            ids_of_test_images[0], "Look again"
+        ),
     )
     page.goto(f"{app.url}/teaching?model=tiny&file=Legs")
-    _folder(page, app)
-    lesson = page.frame_locator("iframe")
-    lesson.get_by_role("button", name="Start").click(timeout=120_000)
-    expect(lesson.get_by_text("What do you see?")).to_be_visible()
+    _enter_folder(page, app)
+    presentation = page.frame_locator("iframe")
+    presentation.get_by_role("button", name="Start").click(timeout=120_000)
+    expect(presentation.get_by_text("What do you see?")).to_be_visible()
     page.keyboard.press("f")
-    expect(lesson.locator("#panel")).to_contain_text("Your answer")
+    expect(presentation.locator("#panel")).to_contain_text("Your answer")
     page.get_by_text("These images show real patients.").last.wait_for()
 
     with page.expect_download() as download:
@@ -108,15 +105,17 @@ def test_a_lesson_is_presented_with_keys_online_and_offline(page, app, lessons, 
         page.get_by_role("button", name="Download as PDF").click()
     pdf = tmp_path / "legs.pdf"
     download.value.save_as(pdf)
-    pages = [each.extract_text() for each in pypdf.PdfReader(io.BytesIO(pdf.read_bytes())).pages]
+    pages = [
+        page_of_pdf.extract_text() for page_of_pdf in pypdf.PdfReader(io.BytesIO(pdf.read_bytes())).pages
+    ]
     assert len(pages) == 6
-    names = [word for case in tested[:2] for word in (case, case.rsplit("/", 1)[-1])]
+    names = [word for case in ids_of_test_images[:2] for word in (case, case.rsplit("/", 1)[-1])]
     assert not any(name in path.read_text("utf-8") or name in " ".join(pages) for name in names)
 
     # The downloaded page, without a network and with keys only.
     page.context.set_offline(True)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    requested_urls: list[str] = []
+    page.on("request", lambda request: requested_urls.append(request.url))
     page.goto(path.as_uri())
     panel = page.locator("#panel")
     expect(panel).to_contain_text("These images show real patients.")
@@ -141,15 +140,15 @@ def test_a_lesson_is_presented_with_keys_online_and_offline(page, app, lessons, 
     expect(panel.locator("tbody tr")).to_have_count(2)
     page.keyboard.press("Home")
     expect(panel).to_contain_text("2 images")
-    assert all(url.startswith(("file:", "data:")) for url in asked)
+    assert all(url.startswith(("file:", "data:")) for url in requested_urls)
     page.context.set_offline(False)
     page.goto(f"{app.url}/teaching?model=tiny&file=Nobody")
     page.get_by_text("This model has no teaching file of that name").wait_for()
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_teaching_is_not_wider_than_the_screen(page, app, lessons, tested, width):
-    lessons.update("Legs", lambda found: found.with_cases(tuple(tested[:2])))
+def test_page_fits_the_screen(page, app, lesson_store, ids_of_test_images, width):
+    lesson_store.update("Legs", lambda lesson: lesson.with_cases(tuple(ids_of_test_images[:2])))
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{app.url}/teaching?model=tiny&file=Legs")
     page.get_by_text("Order and notes").click()

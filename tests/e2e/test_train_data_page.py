@@ -8,76 +8,76 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser_steps import choose_page, pick, settled
-from phantom_files import film, save
+from browser_steps import choose_option, choose_page, wait_for_rerun
+from phantom_files import save_image, small_phantom
 from playwright.sync_api import expect
 
 from fracture_core.runs.run import Run
 
-pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("at_rest")]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("stop_runs_after_test")]
 
-# Processes import TensorFlow on the way.
+# Processes import TensorFlow.
 PATIENCE = 180_000
 
 
-def new_training(page, app) -> None:
+def open_form(page, app) -> None:
     page.goto(f"{app.url}/train")
     page.get_by_role("heading", name="Train", exact=True).wait_for()
     page.get_by_role("radio", name="New training", exact=True).click()
     page.get_by_role("heading", name="Dataset", exact=True).wait_for()
-    settled(page)
+    wait_for_rerun(page)
 
 
-def folder(page, path) -> None:
+def enter_folder(page, path) -> None:
     field = page.get_by_role("textbox", name="Dataset folder")
     field.fill(str(path))
     field.press("Enter")
-    settled(page)
+    wait_for_rerun(page)
 
 
-def number(page, label: str, value: str) -> None:
+def set_number(page, label: str, value: str) -> None:
     field = page.get_by_role("spinbutton", name=label)
     field.fill(value)
     field.press("Enter")
-    settled(page)
+    wait_for_rerun(page)
     expect(field).to_have_value(value)
 
 
-def test_augmentation_preview_and_settings_of_the_run(page, app):
-    new_training(page, app)
-    folder(page, app.phantoms)
+def test_augmentation_is_previewed_and_stored_in_the_run(page, app):
+    open_form(page, app)
+    enter_folder(page, app.phantoms)
     page.get_by_text("56 images, 28 with a fracture").wait_for()
-    pick(page, "Architecture", "Small FCN")
+    choose_option(page, "Architecture", "Small FCN")
     page.get_by_text("Augmentation", exact=True).click()
-    looks = page.get_by_test_id("preview").get_by_role("img")
-    expect(looks).to_have_count(8)
-    before = looks.nth(2).get_attribute("src")
-    assert before != looks.first.get_attribute("src")
+    previews = page.get_by_test_id("preview").get_by_role("img")
+    expect(previews).to_have_count(8)
+    before = previews.nth(2).get_attribute("src")
+    assert before != previews.first.get_attribute("src")
 
     # By keyboard, to the maximum; the preview follows.
     page.get_by_role("slider", name="Rotation (°)").focus()
     page.keyboard.press("End")
     expect(page.get_by_role("slider", name="Rotation (°)")).to_have_value("180")
-    expect(looks.nth(2)).not_to_have_attribute("src", before)
+    expect(previews.nth(2)).not_to_have_attribute("src", before)
     page.get_by_text("Mirror left to right").click()
-    settled(page)
+    wait_for_rerun(page)
 
-    first = looks.first.get_attribute("src")
+    first = previews.first.get_attribute("src")
     page.get_by_role("button", name="Show another image").click()
-    expect(looks.first).not_to_have_attribute("src", first)
+    expect(previews.first).not_to_have_attribute("src", first)
 
-    number(page, "Maximum epochs", "1")
-    number(page, "Input size (px)", "64")
+    set_number(page, "Maximum epochs", "1")
+    set_number(page, "Input size (px)", "64")
     page.get_by_text("More settings").click()
     field = page.get_by_role("textbox", name="Run name (optional)")
     field.fill("varied")
     field.press("Enter")
-    settled(page)
+    wait_for_rerun(page)
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_role("radio", name="Runs", exact=True)).to_be_checked(timeout=PATIENCE)
-    how = Run(app.runs / "varied").config().augmentation
-    assert (how.rotation, how.flip) == (180.0, False)
-    assert how.shift == 0.08  # as usual
+    augmentation = Run(app.runs / "varied").config().augmentation
+    assert (augmentation.rotation, augmentation.flip) == (180.0, False)
+    assert augmentation.shift == 0.08  # as usual
 
     # The usual strengths can be restored.
     Run(app.runs / "varied").request_stop()
@@ -92,10 +92,10 @@ def test_augmentation_preview_and_settings_of_the_run(page, app):
 
 
 def test_presets_fill_the_form(page, app):
-    new_training(page, app)
-    pick(page, "Architecture", "Four-block CNN")
-    number(page, "Maximum epochs", "7")
-    number(page, "Input size (px)", "96")
+    open_form(page, app)
+    choose_option(page, "Architecture", "Four-block CNN")
+    set_number(page, "Maximum epochs", "7")
+    set_number(page, "Input size (px)", "96")
     rate = page.get_by_role("spinbutton", name="Learning rate")
     page.get_by_role("button", name="As published").click()
     expect(rate).to_have_value("0.006000")
@@ -105,28 +105,28 @@ def test_presets_fill_the_form(page, app):
     expect(rate).to_have_value("0.001000")
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
     # An architecture without a publication has no such button.
-    pick(page, "Architecture", "Small FCN")
+    choose_option(page, "Architecture", "Small FCN")
     expect(page.get_by_role("button", name="As published")).to_have_count(0)
 
 
 def test_speed_is_measured_and_time_estimated(page, app):
-    new_training(page, app)
-    folder(page, app.phantoms)
-    pick(page, "Architecture", "Small FCN")
+    open_form(page, app)
+    enter_folder(page, app.phantoms)
+    choose_option(page, "Architecture", "Small FCN")
     page.get_by_text("47,000 parameters at 128 px").wait_for()
-    number(page, "Input size (px)", "64")
-    number(page, "Batch size", "4")
+    set_number(page, "Input size (px)", "64")
+    set_number(page, "Batch size", "4")
     page.get_by_role("button", name="Measure speed").click()
     page.get_by_text(re.compile(r"Speed on this computer: \S+ images per second")).wait_for(timeout=PATIENCE)
     page.get_by_text("epochs on this dataset:").wait_for()
     # Stored: another size is not measured yet, and this one is known again.
-    number(page, "Input size (px)", "96")
+    set_number(page, "Input size (px)", "96")
     page.get_by_text("not been measured yet for this size and batch").wait_for()
-    number(page, "Input size (px)", "64")
+    set_number(page, "Input size (px)", "64")
     page.get_by_role("button", name="Measure again").wait_for()
 
 
-def drop(page, name: str, content: bytes) -> None:
+def upload(page, name: str, content: bytes) -> None:
     page.locator("input[type=file]").first.set_input_files(
         files=[{"name": name, "mimeType": "application/zip", "buffer": content}]
     )
@@ -137,49 +137,49 @@ def test_zip_is_unpacked_shown_and_deleted(page, app):
     with zipfile.ZipFile(buffer, "w") as archive:
         for path in app.phantoms.rglob("*.png"):
             archive.write(path, path.relative_to(app.phantoms))
-    new_training(page, app)
+    open_form(page, app)
     page.get_by_role("radio", name="Zip upload", exact=True).click()
-    drop(page, "broken.zip", buffer.getvalue()[:-40])
+    upload(page, "broken.zip", buffer.getvalue()[:-40])
     page.get_by_text("broken.zip is damaged or not a supported zip").wait_for()
     assert page.get_by_role("button", name="Start training").is_disabled()
 
-    drop(page, "mine.zip", buffer.getvalue())
+    upload(page, "mine.zip", buffer.getvalue())
     page.get_by_text("56 images, 28 with a fracture").wait_for()
-    films = page.get_by_test_id("sample")
-    expect(films.get_by_role("img")).to_have_count(16)
+    sample = page.get_by_test_id("sample")
+    expect(sample.get_by_role("img")).to_have_count(16)
     # Alternately with and without a fracture.
-    expect(films.get_by_text("with a fracture", exact=True)).to_have_count(8)
-    expect(films.get_by_text("without a fracture", exact=True)).to_have_count(8)
-    first = films.get_by_role("img").first
+    expect(sample.get_by_text("with a fracture", exact=True)).to_have_count(8)
+    expect(sample.get_by_text("without a fracture", exact=True)).to_have_count(8)
+    first = sample.get_by_role("img").first
     before = first.get_attribute("alt")
     page.get_by_role("button", name="Show other images").click()
     expect(first).not_to_have_attribute("alt", before)
     expect(page.get_by_role("button", name="Start training")).to_be_enabled()
 
-    kept = list((app.runs / ".uploads").glob("mine-*"))
-    assert len(kept) == 1
+    unpacked_folders = list((app.runs / ".uploads").glob("mine-*"))
+    assert len(unpacked_folders) == 1
     page.get_by_role("button", name="Delete dataset").click()
     page.get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Delete dataset").click()
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_text("The zip is unpacked").wait_for()
-    assert not kept[0].exists()
+    assert not unpacked_folders[0].exists()
 
 
-def test_public_dataset_licence_download_and_local_copy(page, app):
-    new_training(page, app)
+def test_public_dataset_needs_consent_and_is_found_on_this_computer(page, app):
+    open_form(page, app)
     page.get_by_role("radio", name="Public dataset", exact=True).click()
     page.get_by_text("Not downloaded yet").wait_for()
     page.get_by_text("CC BY 4.0").wait_for()
-    fetch = page.get_by_role("button", name="Download", exact=True)
-    expect(fetch).to_be_disabled()
+    download_button = page.get_by_role("button", name="Download", exact=True)
+    expect(download_button).to_be_disabled()
     page.get_by_text("I agree to the licence of FracAtlas").click()
-    expect(fetch).to_be_enabled()
-    fetch.click()
+    expect(download_button).to_be_enabled()
+    download_button.click()
     # There is no internet here.
     page.get_by_text("check the network and try again").wait_for(timeout=PATIENCE)
 
-    pick(page, "Public dataset", "MURA")
+    choose_option(page, "Public dataset", "MURA")
     page.get_by_text("requires registration").wait_for()
     expect(page.get_by_role("button", name="Download", exact=True)).to_have_count(0)
 
@@ -187,21 +187,23 @@ def test_public_dataset_licence_download_and_local_copy(page, app):
     shutil.copytree(app.phantoms, folder)
     (folder / "SOURCE.txt").write_text("Name: fracatlas (FracAtlas)\n")
     try:
-        pick(page, "Public dataset", "FracAtlas")
+        choose_option(page, "Public dataset", "FracAtlas")
         page.get_by_text("On this computer. 4,083").wait_for()
         page.get_by_text("56 images, 28 with a fracture").wait_for()
     finally:
         shutil.rmtree(folder)
 
 
-def test_audit_and_training_on_the_clean_split(page, app, tmp_path):
+def test_dataset_is_audited_and_trained_on_its_clean_split(page, app, tmp_path):
     for seed in range(30):
         part, kind = ("train", "test")[seed // 18], ("normal", "fractured")[seed % 2]
-        save(tmp_path / "leaky" / part / kind / f"film{seed:02d}.png", film(seed, seed % 2 == 1))
-    leak = np.ascontiguousarray(np.rot90(film(3, True)))
-    save(tmp_path / "leaky" / "test" / "fractured" / "turned.png", leak)
-    new_training(page, app)
-    folder(page, tmp_path / "leaky")
+        save_image(
+            tmp_path / "leaky" / part / kind / f"film{seed:02d}.png", small_phantom(seed, seed % 2 == 1)
+        )
+    leak = np.ascontiguousarray(np.rot90(small_phantom(3, True)))
+    save_image(tmp_path / "leaky" / "test" / "fractured" / "turned.png", leak)
+    open_form(page, app)
+    enter_folder(page, tmp_path / "leaky")
     page.get_by_role("button", name="Audit this dataset").click()
     page.get_by_text("Do not trust scores on this split").wait_for()
     page.get_by_text("Audit findings").click()
@@ -214,8 +216,8 @@ def test_audit_and_training_on_the_clean_split(page, app, tmp_path):
     page.get_by_role("radio", name="Clean split").click()
     page.get_by_text("30 images remain").wait_for()
 
-    pick(page, "Architecture", "Small FCN")
-    number(page, "Input size (px)", "64")
+    choose_option(page, "Architecture", "Small FCN")
+    set_number(page, "Input size (px)", "64")
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_role("radio", name="Runs", exact=True)).to_be_checked(timeout=PATIENCE)
     run = Run.all(app.runs)[0]
@@ -231,13 +233,13 @@ def test_audit_and_training_on_the_clean_split(page, app, tmp_path):
     assert len(Path(manifest).read_text(encoding="utf-8").splitlines()) == 31
 
 
-def test_recent_folders_are_remembered(page, app, tmp_path):
+def test_recent_folders_are_offered_again(page, app, tmp_path):
     shutil.copytree(app.phantoms, tmp_path / "mine")
-    new_training(page, app)
-    folder(page, tmp_path / "mine")
+    open_form(page, app)
+    enter_folder(page, tmp_path / "mine")
     page.get_by_text("56 images, 28 with a fracture").wait_for()
-    folder(page, app.phantoms)
-    settled(page)
+    enter_folder(page, app.phantoms)
+    wait_for_rerun(page)
     page.get_by_text("Dataset contents").wait_for()
 
     page.reload()
@@ -245,19 +247,19 @@ def test_recent_folders_are_remembered(page, app, tmp_path):
     page.get_by_role("radio", name="New training", exact=True).click()
     field = page.get_by_role("textbox", name="Dataset folder")
     expect(field).to_have_value(str(app.phantoms))
-    pick(page, "Recent folders", str(tmp_path / "mine"))
+    choose_option(page, "Recent folders", str(tmp_path / "mine"))
     expect(field).to_have_value(str(tmp_path / "mine"))
 
 
 @pytest.mark.parametrize("source", ["Folder", "Public dataset", "Zip upload"])
 def test_new_training_fits_a_phone(page, app, source):
     page.set_viewport_size({"width": 390, "height": 844})
-    new_training(page, app)
+    open_form(page, app)
     page.get_by_role("radio", name=source, exact=True).click()
-    settled(page)
+    wait_for_rerun(page)
     if source == "Folder":
-        folder(page, app.phantoms)
+        enter_folder(page, app.phantoms)
         page.get_by_test_id("sample").wait_for()
     page.get_by_text("Augmentation", exact=True).click()
-    settled(page)
+    wait_for_rerun(page)
     assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= 390

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from browser_steps import choose_page, pick, settled
+from browser_steps import choose_option, choose_page, wait_for_rerun
 from playwright.sync_api import expect
 
 from fracture_core.evaluation import predictions
@@ -15,7 +15,7 @@ from fracture_core.registry.store import SHIPPED_MODEL, ModelStore
 
 pytestmark = pytest.mark.browser
 
-# TensorFlow is imported on the way.
+# A process imports TensorFlow.
 PATIENCE = 180_000
 
 
@@ -24,31 +24,31 @@ def open_part(page, app, name: str) -> None:
     choose_page(page, "Train")
     page.get_by_role("heading", name="Train", exact=True).wait_for()
     page.get_by_role("radio", name=name, exact=True).click()
-    settled(page)
+    wait_for_rerun(page)
 
 
-def press(page, name: str) -> None:
+def click(page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
-    settled(page)
+    wait_for_rerun(page)
 
 
 def rename(page, name: str) -> None:
-    settled(page)
+    wait_for_rerun(page)
     field = page.get_by_role("textbox", name="New name", exact=True)
     field.fill(name)
     field.press("Enter")
-    settled(page)
+    wait_for_rerun(page)
 
 
-def saved(page, words: str) -> tuple[str, bytes]:
-    """Name and content of what a button downloads."""
-    with page.expect_download() as caught:
-        page.get_by_role("button", name=words, exact=True).click()
-    return caught.value.suggested_filename, caught.value.path().read_bytes()
+def download_file(page, label: str) -> tuple[str, bytes]:
+    """Return name and content of the file that a button downloads."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name=label, exact=True).click()
+    return download.value.suggested_filename, download.value.path().read_bytes()
 
 
 @pytest.fixture
-def twin(app):
+def second_model(app):
     """A second model with the test images of `tiny` and one probability for all."""
     folder = app.models / "twin"
     shutil.copytree(app.models / "tiny", folder)
@@ -59,36 +59,36 @@ def twin(app):
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_compare_models_and_download(page, app, twin):
+def test_models_are_compared_and_the_table_downloaded(page, app, second_model):
     open_part(page, app, "Compare")
-    pick(page, "First model", "tiny")
-    pick(page, "Second model", twin)
-    n = ModelStore(app.models).card("tiny").test.n
-    page.get_by_text(f"On {n:,} shared test images in").wait_for(timeout=PATIENCE)
+    choose_option(page, "First model", "tiny")
+    choose_option(page, "Second model", second_model)
+    count = ModelStore(app.models).card("tiny").test.n
+    page.get_by_text(f"On {count:,} shared test images in").wait_for(timeout=PATIENCE)
     page.get_by_role("img", name="ROC curves of tiny and twin: roc").wait_for()
-    name, content = saved(page, "Download table (CSV)")
+    name, content = download_file(page, "Download table (CSV)")
     assert name == "comparison.csv"
     lines = {line["Name"]: line for line in csv.DictReader(io.StringIO(content.decode()))}
     assert {"tiny", "twin", SHIPPED_MODEL} <= set(lines)
     assert float(lines["tiny"]["AUC"]) == pytest.approx(
         ModelStore(app.models).card("tiny").test.auc.value, rel=1e-4
     )
-    assert saved(page, "ROC as SVG")[1].startswith(b"<?xml")
-    assert saved(page, "ROC as PNG")[1].startswith(b"\x89PNG")
+    assert download_file(page, "ROC as SVG")[1].startswith(b"<?xml")
+    assert download_file(page, "ROC as PNG")[1].startswith(b"\x89PNG")
 
-    pick(page, "Second model", SHIPPED_MODEL)
+    choose_option(page, "Second model", SHIPPED_MODEL)
     page.get_by_text("share no test images").wait_for(timeout=PATIENCE)
 
     page.get_by_role("button", name="Measure speed").click()
     page.get_by_role("button", name="Measure speed").wait_for(state="detached", timeout=PATIENCE)
 
 
-def test_export_import_rename_and_delete(page, app, twin, tmp_path):
+def test_model_is_exported_imported_renamed_and_deleted(page, app, second_model, tmp_path):
     store = ModelStore(app.models)
     open_part(page, app, "Models")
-    pick(page, "Model", twin)
+    choose_option(page, "Model", second_model)
     page.get_by_text("Export, rename, delete").click()
-    name, content = saved(page, "Export as zip")
+    name, content = download_file(page, "Export as zip")
     assert name == "twin.zip"
     assert content.startswith(b"PK")
 
@@ -108,21 +108,21 @@ def test_export_import_rename_and_delete(page, app, twin, tmp_path):
         assert store.card("twin").test == store.card("renamed").test
 
         # Deletion asks for confirmation.
-        press(page, "Delete")
+        click(page, "Delete")
         page.get_by_text("permanently?").wait_for()
-        press(page, "Cancel")
+        click(page, "Cancel")
         page.get_by_text("permanently?").wait_for(state="detached")
-        press(page, "Delete")
+        click(page, "Delete")
         # Wait until the previous elements are gone.
         page.get_by_role("button", name="Delete", exact=True).wait_for(state="detached")
-        press(page, "Delete permanently")
+        click(page, "Delete permanently")
         page.get_by_text("twin was deleted").wait_for()
         assert "twin" not in store.ids()
     finally:
         shutil.rmtree(app.models / "renamed", ignore_errors=True)
 
     # The model in use stays.
-    pick(page, "Model", store.model_in_use())
+    choose_option(page, "Model", store.model_in_use())
     page.get_by_text("cannot be deleted").or_(
         page.get_by_text("put another model in use first")
     ).first.wait_for()
@@ -130,7 +130,7 @@ def test_export_import_rename_and_delete(page, app, twin, tmp_path):
 
 
 @pytest.fixture
-def synthetic(app):
+def synthetic_model(app):
     """A model that passes every check but one: it was trained on synthetic images."""
     folder = app.models / "synthetic"
     shutil.copytree(app.models / SHIPPED_MODEL, folder)
@@ -144,56 +144,56 @@ def synthetic(app):
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_model_that_fails_a_check_needs_a_reason(page, app, synthetic):
+def test_model_that_fails_a_check_needs_a_reason(page, app, synthetic_model):
     store = ModelStore(app.models)
     store.use(SHIPPED_MODEL)
     open_part(page, app, "Models")
-    pick(page, "Model", synthetic)
-    press(page, "Put in use")
+    choose_option(page, "Model", synthetic_model)
+    click(page, "Put in use")
     page.get_by_text("The model was trained on synthetic images").wait_for(timeout=PATIENCE)
     page.get_by_text("On the 529 test images").wait_for()
-    press(page, "Put it in use")
+    click(page, "Put it in use")
     page.get_by_text("Enter a reason first").wait_for()
     assert store.model_in_use() == SHIPPED_MODEL
 
     page.get_by_role("textbox", name="Reason for using it anyway").fill("for a course")
-    press(page, "Put it in use")
+    click(page, "Put it in use")
     page.get_by_text("is now in use on every page").wait_for(timeout=PATIENCE)
-    assert (store.model_in_use(), store.history()[-1].reason) == (synthetic, "for a course")
+    assert (store.model_in_use(), store.history()[-1].reason) == (synthetic_model, "for a course")
 
     # The warning stays on Second opinion, and leads back to the models.
     choose_page(page, "Second opinion")
     page.get_by_text("was trained on synthetic images: do not rely on its verdicts").wait_for()
-    settled(page)
+    wait_for_rerun(page)
     page.get_by_role("button", name="Choose a model").click()
     page.get_by_role("heading", name="Train", exact=True).wait_for()
-    settled(page)
-    press(page, f"Return to {SHIPPED_MODEL}")
+    wait_for_rerun(page)
+    click(page, f"Return to {SHIPPED_MODEL}")
     page.locator(".footer", has_text=SHIPPED_MODEL).wait_for(timeout=PATIENCE)
     assert store.model_in_use() == SHIPPED_MODEL
     choose_page(page, "Second opinion")
     page.get_by_role("heading", name="Second opinion", exact=True).wait_for()
-    settled(page)
+    wait_for_rerun(page)
     assert page.get_by_role("button", name="Choose a model").count() == 0
 
 
-def test_release_comparison_fits_a_phone(page, app, synthetic):
+def test_release_comparison_fits_a_phone(page, app, synthetic_model):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(app.url)
     page.get_by_role("heading", level=1).wait_for()
     page.goto(f"{app.url}/train")
     page.get_by_role("heading", name="Train", exact=True).wait_for()
     page.get_by_role("radio", name="Models", exact=True).click()
-    pick(page, "Model", synthetic)
-    press(page, "Put in use")
+    choose_option(page, "Model", synthetic_model)
+    click(page, "Put in use")
     page.get_by_role("button", name="Put it in use", exact=True).wait_for(timeout=PATIENCE)
     for selector in ("[data-testid=stMain]", ".release"):
         assert page.evaluate("name => document.querySelector(name).scrollWidth", selector) <= 390
-    press(page, "Cancel")
+    click(page, "Cancel")
     page.get_by_role("button", name="Put in use", exact=True).wait_for()
 
 
-def test_import_of_a_damaged_zip(page, app):
+def test_damaged_zip_gives_an_error_message(page, app):
     open_part(page, app, "Models")
     page.locator("input[type=file]").first.set_input_files(
         files=[{"name": "mine.zip", "mimeType": "application/zip", "buffer": b"never mind"}]

@@ -9,15 +9,15 @@ from fracture_core.runs import process
 from fracture_core.runs.config import TrainingConfig
 from fracture_core.runs.run import Run
 
-pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("at_rest")]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("stop_runs_after_test")]
 
-# Two processes import TensorFlow on the way.
+# Two processes import TensorFlow.
 PATIENCE = 180_000
 
 
 @pytest.fixture(autouse=True)
-def _known_runs_alone(app):
-    """Deletes the runs of a test once they are at rest: set up first, it comes last."""
+def _delete_new_runs(app):
+    """Delete the new runs of a test; set up first, so that it runs after `stop_runs_after_test`."""
     before = {run.name for run in Run.all(app.runs)}
     yield
     for run in Run.all(app.runs):
@@ -25,7 +25,7 @@ def _known_runs_alone(app):
             shutil.rmtree(run.folder)
 
 
-def settings(app, seed: int) -> TrainingConfig:
+def make_config(app, seed: int) -> TrainingConfig:
     return TrainingConfig(
         str(app.phantoms),
         "four_block",
@@ -44,109 +44,109 @@ def open_runs(page, app) -> None:
     page.get_by_role("radio", name="Runs", exact=True).click()
 
 
-def press(page, key: str) -> None:
-    """Presses the button of that key: one of another run, which is about to go, would take no notice."""
-    # With a tooltip there is a second one for narrow screens, of no size.
+def click(page, key: str) -> None:
+    """Click the button with this key; a button of the previous run may still be on the page."""
+    # A button with a tooltip has a second, invisible one for narrow screens.
     button = page.locator(f".st-key-{key}").get_by_role("button").filter(visible=True)
     expect(button).to_have_count(1)
     button.click()
 
 
-def chosen(page, words: str) -> None:
-    """Waits until the list of runs shows this one as chosen."""
-    expect(page.get_by_role("combobox", name="Run")).to_have_value(words, timeout=PATIENCE)
+def expect_selected(page, text: str) -> None:
+    """Wait until this run is selected in the list of runs."""
+    expect(page.get_by_role("combobox", name="Run")).to_have_value(text, timeout=PATIENCE)
 
 
-def choose(page, words: str) -> None:
+def select_run(page, text: str) -> None:
     page.get_by_role("combobox", name="Run").click()
-    page.keyboard.type(words)
-    page.get_by_role("option", name=words).first.wait_for()
+    page.keyboard.type(text)
+    page.get_by_role("option", name=text).first.wait_for()
     page.keyboard.press("Enter")
-    chosen(page, words)
+    expect_selected(page, text)
 
 
-def test_queue_progress_clone_rename_and_delete(page, app):
-    process.create_and_start(app.runs, "one", settings(app, 1))
+def test_run_is_queued_watched_cloned_renamed_and_deleted(page, app):
+    process.create_and_start(app.runs, "one", make_config(app, 1))
     for number, name in enumerate(("two", "three"), 2):
-        process.create_and_start(app.runs, name, settings(app, number))
+        process.create_and_start(app.runs, name, make_config(app, number))
     open_runs(page, app)
-    waits = page.locator(".st-key-train_queue")
-    expect(waits).to_contain_text("1. two")
-    expect(waits).to_contain_text("2. three")
+    queue_list = page.locator(".st-key-train_queue")
+    expect(queue_list).to_contain_text("1. two")
+    expect(queue_list).to_contain_text("2. three")
 
     # Change the queue.
-    press(page, "train_up_three")
-    expect(waits).to_contain_text("1. three")
-    press(page, "train_out_three")
-    expect(waits).not_to_contain_text("three")
+    click(page, "train_up_three")
+    expect(queue_list).to_contain_text("1. three")
+    click(page, "train_out_three")
+    expect(queue_list).not_to_contain_text("three")
     expect(page.get_by_text("three is no longer in the queue")).to_be_visible()
 
     # Watch the first run.
-    choose(page, "in training – one")
+    select_run(page, "in training – one")
     expect(page.get_by_text("Best epoch so far")).to_be_visible(timeout=PATIENCE)
-    for words in ("Images per second", "Memory", "Time left (maximum)"):
-        expect(page.get_by_text(words)).to_be_visible()
+    for text in ("Images per second", "Memory", "Time left (maximum)"):
+        expect(page.get_by_text(text)).to_be_visible()
     expect(page.get_by_text("training, step by step").first).to_be_visible()
     expect(page.locator("canvas, svg.marks")).to_have_count(3)
     expect(page.get_by_test_id("stPopoverButton").filter(has_text="Delete", visible=True)).to_be_disabled()
 
     # Stop it; the next run starts automatically.
-    press(page, "train_stop_one")
+    click(page, "train_stop_one")
     expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("Completed epochs:").first).to_be_visible()
-    expect(waits).to_have_count(0, timeout=PATIENCE)
+    expect(queue_list).to_have_count(0, timeout=PATIENCE)
     assert process.active_run(app.runs).name == "two"
 
     # Clone it with another seed, and rename the clone.
-    press(page, "train_clone_one")
+    click(page, "train_clone_one")
     name = page.get_by_role("textbox", name="Name of the clone")
     expect(name).to_have_value("one-2")
     name.fill("copy")
     page.get_by_role("spinbutton", name="Seed").fill("9")
     page.get_by_role("button", name="Create clone").click()
-    chosen(page, "new – copy")
+    expect_selected(page, "new – copy")
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
     assert Run(app.runs / "copy").config().seed == 9
 
-    press(page, "train_rename_copy")
+    click(page, "train_rename_copy")
     page.get_by_role("textbox", name="New name").fill("one")
     page.get_by_role("button", name="Rename run").click()
     expect(page.get_by_text("A run named one already exists")).to_be_visible()
     page.get_by_role("textbox", name="New name").fill("better")
     page.get_by_role("button", name="Rename run").click()
-    chosen(page, "new – better")
+    expect_selected(page, "new – better")
 
     # Started, it waits; deletion asks for confirmation.
-    press(page, "train_resume_better")
-    chosen(page, "waiting – better")
-    expect(waits).to_contain_text("1. better")
-    press(page, "train_delete_better")
+    click(page, "train_resume_better")
+    expect_selected(page, "waiting – better")
+    expect(queue_list).to_contain_text("1. better")
+    click(page, "train_delete_better")
     expect(page.get_by_text("This cannot be undone")).to_be_visible()
     page.get_by_role("button", name="Delete permanently").click()
     expect(page.get_by_text("better was deleted")).to_be_visible()
-    expect(waits).to_have_count(0)
+    expect(queue_list).to_have_count(0)
     assert not (app.runs / "better").exists()
 
 
 def test_form_states_that_a_new_training_waits(page, app):
     # The form starts with the most recent folder, which another test may have left.
     (app.runs / ".folders.json").unlink(missing_ok=True)
-    process.create_and_start(app.runs, "one", settings(app, 1))
+    process.create_and_start(app.runs, "one", make_config(app, 1))
     page.goto(f"{app.url}/train")
     page.get_by_role("radio", name="New training", exact=True).click()
     expect(page.get_by_text("one is being trained. One run is trained at a time")).to_be_visible()
     expect(page.get_by_role("button", name="Add to queue")).to_be_disabled()
-    press(page, "train_watch_other")
-    chosen(page, "in training – one")
+    click(page, "train_watch_other")
+    expect_selected(page, "in training – one")
 
 
 def test_run_without_settings_can_be_deleted(page, app):
-    run = Run.create(app.runs, "half", settings(app, 1))
+    run = Run.create(app.runs, "half", make_config(app, 1))
     run.set_state("stopped", "Stopped.")
     (run.folder / "config.json").unlink()
     open_runs(page, app)
     expect(page.get_by_text("config.json is missing. Delete the run")).to_be_visible()
-    press(page, "train_delete_half")
+    click(page, "train_delete_half")
     page.get_by_role("button", name="Delete permanently").click()
     expect(page.get_by_text("half was deleted")).to_be_visible()
     assert not run.folder.exists()

@@ -1,4 +1,4 @@
-"""The image viewer in a real browser: what is drawn is read back from its canvas."""
+"""The image viewer in a browser, checked by the pixels of its canvas."""
 
 import base64
 import io
@@ -47,12 +47,12 @@ class Viewer:
         return self.root.get_attribute(f"data-{name}")
 
     def matrix(self, pane: int = 0) -> np.ndarray:
-        """From film pixels to the canvas, (2, 3)."""
+        """Affine matrix from image pixels to the canvas, (2, 3)."""
         a, b, c, d, e, f = map(float, self.data("matrix").split(";")[pane].split(","))
         return np.array([[a, c, e], [b, d, f]])
 
     def at(self, x: float, y: float) -> tuple[int, int]:
-        """Row and column of the canvas under a point of the film."""
+        """Row and column of the canvas at a point of the image."""
         column, row = self.matrix() @ (x, y, 1)
         return int(row + 1e-6), int(column + 1e-6)
 
@@ -79,26 +79,28 @@ def _film(path: Path = HAND) -> np.ndarray:
     return np.asarray(Image.open(path)).astype(int)
 
 
-def _colour(pixels: np.ndarray) -> np.ndarray:
+def _saturation(pixels: np.ndarray) -> np.ndarray:
     return pixels.max(axis=-1) - pixels.min(axis=-1)
 
 
-def test_at_one_to_one_the_screen_shows_the_films_own_grey_values(page, app):
+def test_grey_values_are_exact_at_100_percent(page, app):
     viewer = _open(page, app, HAND)
-    assert _colour(viewer.pixels()).max() > 60
+    assert _saturation(viewer.pixels()).max() > 60
     viewer.press("h")
     viewer.press("1")
-    film, shown = _film(), viewer.pixels()
-    assert not _colour(shown).any()
+    film, displayed = _film(), viewer.pixels()
+    assert not _saturation(displayed).any()
     row, column = viewer.at(200, 300)
-    np.testing.assert_array_equal(shown[row : row + 200, column : column + 200, 0], film[300:500, 200:400])
+    np.testing.assert_array_equal(
+        displayed[row : row + 200, column : column + 200, 0], film[300:500, 200:400]
+    )
     viewer.press("i")
     np.testing.assert_array_equal(
         viewer.pixels()[row : row + 200, column : column + 200, 0], 255 - film[300:500, 200:400]
     )
 
 
-def test_the_window_acts_on_grey_values_and_can_be_reset(page, app):
+def test_window_follows_its_formula_and_can_be_reset(page, app):
     viewer = _open(page, app, HAND)
     viewer.press("h")
     viewer.press("1")
@@ -107,19 +109,19 @@ def test_the_window_acts_on_grey_values_and_can_be_reset(page, app):
     film = _film()[300:400, 200:300]
     viewer.press("Shift+ArrowLeft")  # contrast: the width falls by 0.05
     viewer.press("Shift+ArrowUp")  # brighter: the level falls by 0.02
-    wanted = np.clip((film / 255 - 0.48) / 0.95 + 0.5, 0, 1) * 255
-    assert np.abs(viewer.pixels()[part] - wanted).max() <= 1
+    expected = np.clip((film / 255 - 0.48) / 0.95 + 0.5, 0, 1) * 255
+    assert np.abs(viewer.pixels()[part] - expected).max() <= 1
     viewer.button("Window level").click()
     viewer.root.get_by_role("slider", name="Window width").fill("500")
-    wanted = np.clip((film / 255 - 0.48) / 0.5 + 0.5, 0, 1) * 255
-    assert np.abs(viewer.pixels()[part] - wanted).max() <= 1
+    expected = np.clip((film / 255 - 0.48) / 0.5 + 0.5, 0, 1) * 255
+    assert np.abs(viewer.pixels()[part] - expected).max() <= 1
     viewer.root.get_by_role("combobox", name="Window preset").select_option("Bone")
     assert not np.array_equal(viewer.pixels()[part], film)
     viewer.root.get_by_role("button", name="Reset", exact=True).click()
     np.testing.assert_array_equal(viewer.pixels()[part], film)
 
 
-def test_a_drag_with_shift_sets_the_window_and_one_without_moves_the_film(page, app):
+def test_drag_moves_the_image_and_with_shift_sets_the_window(page, app):
     viewer = _open(page, app, HAND)
     box = viewer.stage.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + 200
@@ -130,17 +132,17 @@ def test_a_drag_with_shift_sets_the_window_and_one_without_moves_the_film(page, 
     page.mouse.up()
     page.evaluate(_FRAMES)
     np.testing.assert_allclose(viewer.matrix()[:, 2] - before[:, 2], (40, 25), atol=1)
-    moved, shown = viewer.matrix(), viewer.pixels()
+    moved, displayed = viewer.matrix(), viewer.pixels()
     page.keyboard.down("Shift")
     page.mouse.down()
     page.mouse.move(x + 40, y - 100, steps=4)
     page.mouse.up()
     page.keyboard.up("Shift")
     np.testing.assert_array_equal(viewer.matrix(), moved)
-    assert viewer.pixels().mean() != pytest.approx(shown.mean(), rel=0.05)
+    assert viewer.pixels().mean() != pytest.approx(displayed.mean(), rel=0.05)
 
 
-def test_the_wheel_zooms_where_the_pointer_is(page, app):
+def test_wheel_zooms_at_the_pointer(page, app):
     viewer = _open(page, app, HAND)
     box = viewer.stage.bounding_box()
     x, y = 150.0, 120.0
@@ -150,14 +152,16 @@ def test_the_wheel_zooms_where_the_pointer_is(page, app):
     page.wait_for_timeout(200)
     after = viewer.matrix()
     assert after[0, 0] > 1.5 * before[0, 0]
-    under = [np.linalg.solve(matrix[:, :2], np.array([x, y]) - matrix[:, 2]) for matrix in (before, after)]
-    np.testing.assert_allclose(*under, atol=1.5)
+    image_points = [
+        np.linalg.solve(matrix[:, :2], np.array([x, y]) - matrix[:, 2]) for matrix in (before, after)
+    ]
+    np.testing.assert_allclose(*image_points, atol=1.5)
     viewer.press("0")
     np.testing.assert_allclose(viewer.matrix(), before)
 
 
 @pytest.mark.parametrize("shape", ["tall", "wide"])
-def test_the_heatmap_lies_on_the_film_however_it_is_turned(page, app, tmp_path, shape):
+def test_heatmap_stays_aligned_with_the_rotated_and_mirrored_image(page, app, tmp_path, shape):
     film = np.pad(_film(), ((0, 0), (0, 0) if shape == "tall" else (300, 100)))
     file = tmp_path / "film.png"
     Image.fromarray(film.astype(np.uint8)).save(file)
@@ -165,80 +169,80 @@ def test_the_heatmap_lies_on_the_film_however_it_is_turned(page, app, tmp_path, 
     with page.expect_download() as saved:
         page.get_by_role("button", name="Results (JSON)").click()
     ((x, y),) = [row["peak"] for row in json.loads(Path(saved.value.path()).read_text())]
-    answer = page.request.get(f"{app.url}{viewer.data('layer')}")
-    layer = np.asarray(Image.open(io.BytesIO(answer.body()))).astype(float)
-    stretch = film.shape[1] / layer.shape[1], film.shape[0] / layer.shape[0]
-    # The layer is hottest at the peak that is told in pixels of the film, to a cell of the map,
+    response = page.request.get(f"{app.url}{viewer.data('layer')}")
+    layer = np.asarray(Image.open(io.BytesIO(response.body()))).astype(float)
+    scale = film.shape[1] / layer.shape[1], film.shape[0] / layer.shape[0]
+    # The layer is strongest at the peak of the results, to within one cell of the heatmap.
     rows, columns = np.nonzero(layer[..., 3] > 0.95 * layer[..., 3].max())
     cell = max(film.shape) / 48
-    assert np.hypot((columns + 0.5) * stretch[0] - x, (rows + 0.5) * stretch[1] - y).min() < cell
+    assert np.hypot((columns + 0.5) * scale[0] - x, (rows + 0.5) * scale[1] - y).min() < cell
     points = np.random.default_rng(0).uniform((0.2, 0.2), (0.8, 0.8), (300, 2)) * film.shape[::-1]
     points = np.vstack([points, [(x + 0.5, y + 0.5)]])
-    seen = []
+    matrices = []
     for keys in ([], ["r"], ["m"], ["r"], ["Shift+R", "Shift+R", "Shift+R"], ["m"]):
         for key in keys:
             viewer.press(key)
-        seen.append(viewer.matrix())
-        heated = viewer.pixels()
+        matrices.append(viewer.matrix())
+        with_heatmap = viewer.pixels()
         viewer.press("h")
-        bare = viewer.pixels()
+        without_heatmap = viewer.pixels()
         viewer.press("h")
-        assert not _colour(bare).any()
-        assert np.abs(heated - bare).max() > 40
-        # and it lies on the same point of the film however that is turned.
+        assert not _saturation(without_heatmap).any()
+        assert np.abs(with_heatmap - without_heatmap).max() > 40
+        # The heatmap stays on the same point of the image in every orientation.
         for at_x, at_y in points:
             row, column = viewer.at(at_x, at_y)
-            hot = layer[int(at_y / stretch[1]), int(at_x / stretch[0])]
-            alpha = hot[3] / 255 * 0.55
-            wanted = bare[row, column] * (1 - alpha) + hot[:3] * alpha
-            assert np.abs(heated[row, column] - wanted).max() <= 6
-        # The film itself lies where the matrix says, too.
+            colour = layer[int(at_y / scale[1]), int(at_x / scale[0])]
+            alpha = colour[3] / 255 * 0.55
+            expected = without_heatmap[row, column] * (1 - alpha) + colour[:3] * alpha
+            assert np.abs(with_heatmap[row, column] - expected).max() <= 6
+        # The image itself is drawn where the matrix maps it.
         for at_y, at_x in (
             (film.shape[0] // 2, film.shape[1] // 3),
             (film.shape[0] // 3, film.shape[1] // 2),
         ):
             row, column = viewer.at(at_x + 0.5, at_y + 0.5)
             around = film[at_y - 2 : at_y + 3, at_x - 2 : at_x + 3]
-            assert around.min() - 3 <= bare[row, column, 0] <= around.max() + 3
-    assert len({matrix.round(3).tobytes() for matrix in seen}) == len(seen)
+            assert around.min() - 3 <= without_heatmap[row, column, 0] <= around.max() + 3
+    assert len({matrix.round(3).tobytes() for matrix in matrices}) == len(matrices)
 
 
-def test_opacity_contour_and_switching_off_ask_nobody(page, app):
-    sent = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
-    page.on("request", lambda request: sent.append(request.url))
+def test_heatmap_controls_send_no_request(page, app):
+    requests = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: requests.append(frame)))
+    page.on("request", lambda request: requests.append(request.url))
     viewer = _open(page, app, HAND)
     page.wait_for_timeout(1500)
-    sent.clear()
+    requests.clear()
     first = viewer.pixels()
     viewer.root.get_by_role("slider", name="Heatmap opacity").press("End")
     full = viewer.pixels()
-    assert _colour(full).max() > _colour(first).max()
+    assert _saturation(full).max() > _saturation(first).max()
     viewer.button("Contour").click()
     assert not np.array_equal(viewer.pixels(), full)
     viewer.button("Heatmap", exact=True).click()
-    assert not _colour(viewer.pixels()).any()
+    assert not _saturation(viewer.pixels()).any()
     assert viewer.button("Heatmap", exact=True).get_attribute("aria-pressed") == "false"
     viewer.button("Heatmap", exact=True).click()
     viewer.press("r")
     page.wait_for_timeout(500)
-    assert sent == []
+    assert requests == []
 
 
-def test_side_by_side_has_a_bare_film_and_a_heated_one_that_move_together(page, app):
+def test_side_by_side_views_with_and_without_heatmap_move_together(page, app):
     viewer = _open(page, app, HAND)
     viewer.press("s")
-    shown = viewer.pixels()
-    half = shown.shape[1] // 2
-    assert not _colour(shown[:, : half - 1]).any()
-    assert _colour(shown[:, half + 1 :]).max() > 60
+    displayed = viewer.pixels()
+    half_width = displayed.shape[1] // 2
+    assert not _saturation(displayed[:, : half_width - 1]).any()
+    assert _saturation(displayed[:, half_width + 1 :]).max() > 60
     viewer.press("+")
     left, right = viewer.matrix(0), viewer.matrix(1)
     np.testing.assert_allclose(left[:, :2], right[:, :2])
-    np.testing.assert_allclose(right[:, 2] - left[:, 2], (half, 0), atol=1)
+    np.testing.assert_allclose(right[:, 2] - left[:, 2], (half_width, 0), atol=1)
 
 
-def test_another_method_changes_the_map_and_leaves_the_view(page, app):
+def test_other_method_changes_the_heatmap_and_keeps_the_view(page, app):
     viewer = _open(page, app, HAND)
     for key in ("+", "+", "ArrowLeft", "r", "i", "["):
         viewer.press(key)
@@ -251,13 +255,13 @@ def test_another_method_changes_the_map_and_leaves_the_view(page, app):
     assert viewer.data("film") == film
     assert viewer.button("Invert").get_attribute("aria-pressed") == "true"
     assert not np.array_equal(viewer.pixels(), before)
-    # Asked again, the first map is there at once, and is the same picture.
+    # The first heatmap is cached and shown again without a change.
     _choose(page, "Grad-CAM")
     expect(viewer.root).to_have_attribute("data-layer", layer, timeout=60_000)
     np.testing.assert_array_equal(viewer.pixels(), before)
 
 
-def test_evidence_for_no_fracture_where_a_method_has_it(page, app):
+def test_evidence_for_no_fracture_is_shown_by_methods_that_have_it(page, app):
     viewer = _open(page, app, HAND)
     layer = viewer.data("layer")
     page.get_by_role("radio", name="no fracture").click()
@@ -266,11 +270,11 @@ def test_evidence_for_no_fracture_where_a_method_has_it(page, app):
     _choose(page, "Saliency")
     expect(page.get_by_text("Saliency cannot show evidence for no fracture")).to_be_visible(timeout=60_000)
     viewer.ready(layer=False)
-    assert not _colour(viewer.pixels()).any()
+    assert not _saturation(viewer.pixels()).any()
     assert viewer.button("Heatmap", exact=True).is_disabled()
 
 
-def test_the_methods_are_compared(page, app):
+def test_methods_are_compared(page, app):
     _open(page, app, LEG)
     page.get_by_text("Compare methods").click()
     expect(page.get_by_text(re.compile(r"^\d of 6 methods point at the same place\."))).to_be_visible(
@@ -279,7 +283,7 @@ def test_the_methods_are_compared(page, app):
     expect(page.locator(".st-key-view-compare [data-testid=stImage] img")).to_have_count(6)
 
 
-def test_a_distance_is_in_millimetres_where_the_file_says_how_large_a_pixel_is(page, app):
+def test_distance_is_in_millimetres_if_the_pixel_spacing_is_known(page, app):
     viewer = _open(page, app, LEG)
     note = page.get_by_text("Lengths use the pixel spacing in the file").inner_text()
     spacing = float(re.search(r"pixel spacing in the file, ([\d.]+) mm", note)[1])
@@ -290,8 +294,8 @@ def test_a_distance_is_in_millimetres_where_the_file_says_how_large_a_pixel_is(p
     page.mouse.move(box["x"] + 300, box["y"] + 150, steps=3)
     page.mouse.up()
     page.evaluate(_FRAMES)
-    found = float(re.search(r"([\d.]+) mm", viewer.root.locator(".state").inner_text())[1])
-    assert found == pytest.approx(200 / viewer.matrix()[0, 0] * spacing, rel=0.01)
+    length = float(re.search(r"([\d.]+) mm", viewer.root.locator(".state").inner_text())[1])
+    assert length == pytest.approx(200 / viewer.matrix()[0, 0] * spacing, rel=0.01)
 
 
 def test_keys_are_listed_and_every_button_has_a_name(page, app):
@@ -307,13 +311,13 @@ def test_keys_are_listed_and_every_button_has_a_name(page, app):
     expect(dialog.get_by_text("Turn right by 90°")).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
-    # From the last button of the bar, the next stop is the film.
+    # After the last button of the toolbar, Tab focuses the image.
     viewer.button("?").focus()
     page.keyboard.press("Tab")
     assert viewer.stage.evaluate("stage => stage.getRootNode().activeElement === stage")
 
 
-def test_keys_elsewhere_on_the_page_are_not_the_viewers(page, app):
+def test_keys_outside_the_viewer_have_no_effect_on_it(page, app):
     viewer = _open(page, app, HAND)
     page.mouse.move(5, 5)
     page.locator("h1").first.click()
@@ -322,7 +326,7 @@ def test_keys_elsewhere_on_the_page_are_not_the_viewers(page, app):
     np.testing.assert_array_equal(viewer.pixels(), before)
 
 
-def test_full_screen(page, app):
+def test_viewer_opens_in_full_screen(page, app):
     viewer = _open(page, app, HAND)
     before = viewer.stage.bounding_box()["height"]
     viewer.button("Full screen").click()
@@ -334,16 +338,16 @@ def test_full_screen(page, app):
     expect(viewer.root).not_to_have_class(re.compile("full"))
 
 
-def test_the_picture_on_the_screen_can_be_saved(page, app):
+def test_displayed_image_can_be_saved(page, app):
     viewer = _open(page, app, HAND)
-    shown = viewer.pixels()
+    displayed = viewer.pixels()
     with page.expect_download() as saved:
         viewer.button("Save image").click()
     assert saved.value.suggested_filename == "Film 1.second-look.png"
-    np.testing.assert_array_equal(np.asarray(Image.open(saved.value.path()).convert("RGB")), shown)
+    np.testing.assert_array_equal(np.asarray(Image.open(saved.value.path()).convert("RGB")), displayed)
 
 
-def test_two_fingers_zoom_on_a_phone(browser, app):
+def test_pinch_zooms_on_a_phone(browser, app):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     context.set_default_timeout(60_000)
     page = context.new_page()
@@ -358,11 +362,13 @@ def test_two_fingers_zoom_on_a_phone(browser, app):
     viewer.stage.scroll_into_view_if_needed()
     box = viewer.stage.bounding_box()
     before = viewer.matrix()[0, 0]
-    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    centre = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     client = context.new_cdp_session(page)
-    for kind, apart in (("touchStart", 40), ("touchMove", 60), ("touchMove", 80), ("touchEnd", None)):
+    for kind, distance in (("touchStart", 40), ("touchMove", 60), ("touchMove", 80), ("touchEnd", None)):
         points = (
-            [] if apart is None else [{"x": middle[0] + side * apart, "y": middle[1]} for side in (-1, 1)]
+            []
+            if distance is None
+            else [{"x": centre[0] + side * distance, "y": centre[1]} for side in (-1, 1)]
         )
         client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
     page.evaluate(_FRAMES)

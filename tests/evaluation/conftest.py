@@ -26,7 +26,7 @@ def sample() -> Sample:
 
 
 @pytest.fixture
-def table() -> pd.DataFrame:
+def six_predictions() -> pd.DataFrame:
     """Six predictions: two correct, two missed fractures and two false alarms at a threshold of 0.5."""
     return pd.DataFrame(
         {

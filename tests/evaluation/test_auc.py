@@ -36,23 +36,23 @@ def test_interval_is_computed_on_the_logit_scale(sample):
     cases = check_scored_cases(sample.label, sample.probability, sample.group)
     interval = auc_interval(cases)
     area = roc_auc_score(sample.label, sample.probability)
-    half = norm.ppf(0.975) * math.sqrt(auc_variance(cases)) / (area * (1 - area))
+    half_width = norm.ppf(0.975) * math.sqrt(auc_variance(cases)) / (area * (1 - area))
     assert interval.value == area
     assert (interval.low, interval.high) == pytest.approx(
-        (expit(logit(area) - half), expit(logit(area) + half))
+        (expit(logit(area) - half_width), expit(logit(area) + half_width))
     )
     assert interval.n == 300
 
 
 def test_duplicates_within_a_group_do_not_narrow_the_interval(sample):
-    once = auc_interval(check_scored_cases(sample.label, sample.probability))
-    thrice = auc_interval(
+    single = auc_interval(check_scored_cases(sample.label, sample.probability))
+    tripled = auc_interval(
         check_scored_cases(
             np.repeat(sample.label, 3), np.repeat(sample.probability, 3), np.repeat(np.arange(300), 3)
         )
     )
-    assert thrice.value == pytest.approx(once.value)
-    assert (thrice.low, thrice.high) == pytest.approx((once.low, once.high), abs=1e-9)
+    assert tripled.value == pytest.approx(single.value)
+    assert (tripled.low, tripled.high) == pytest.approx((single.low, single.high), abs=1e-9)
 
 
 def test_variance_with_both_classes_in_a_group_follows_obuchowski():

@@ -20,13 +20,15 @@ def width(interval):
 
 @pytest.mark.parametrize("threshold", [0.0, 0.2, 0.5, 0.93, 1.1])
 def test_values_match_scikit_learn(sample, threshold):
-    found = bootstrap_intervals(
+    intervals = bootstrap_intervals(
         check_scored_cases(sample.label, sample.probability, sample.group), threshold, resamples=20
     )
     flagged = (sample.probability >= threshold).astype(int)
-    assert found["f1"].value == pytest.approx(f1_score(sample.label, flagged, zero_division=0))
-    assert found["balanced_accuracy"].value == pytest.approx(balanced_accuracy_score(sample.label, flagged))
-    assert found["mcc"].value == pytest.approx(matthews_corrcoef(sample.label, flagged))
+    assert intervals["f1"].value == pytest.approx(f1_score(sample.label, flagged, zero_division=0))
+    assert intervals["balanced_accuracy"].value == pytest.approx(
+        balanced_accuracy_score(sample.label, flagged)
+    )
+    assert intervals["mcc"].value == pytest.approx(matthews_corrcoef(sample.label, flagged))
 
 
 def test_confusion_counts_of_groups_add_up(sample):
@@ -43,12 +45,12 @@ def test_intervals_depend_only_on_the_seed(sample):
 
 
 def test_duplicates_within_a_group_do_not_narrow_the_interval(sample):
-    once = bootstrap_intervals(check_scored_cases(sample.label, sample.probability), 0.5)
+    single = bootstrap_intervals(check_scored_cases(sample.label, sample.probability), 0.5)
     label, probability = np.repeat(sample.label, 2), np.repeat(sample.probability, 2)
-    twice = bootstrap_intervals(check_scored_cases(label, probability, np.repeat(np.arange(300), 2)), 0.5)
+    doubled = bootstrap_intervals(check_scored_cases(label, probability, np.repeat(np.arange(300), 2)), 0.5)
     independent = bootstrap_intervals(check_scored_cases(label, probability), 0.5)
-    for name, interval in once.items():
-        assert (twice[name].low, twice[name].high) == pytest.approx((interval.low, interval.high))
+    for name, interval in single.items():
+        assert (doubled[name].low, doubled[name].high) == pytest.approx((interval.low, interval.high))
         assert width(independent[name]) < 0.85 * width(interval)
 
 
@@ -60,21 +62,21 @@ def test_interval_matches_explicit_resampling(sample):
     for _ in range(400):
         rows = np.concatenate([members[code] for code in rng.integers(0, len(members), len(members))])
         draws.append(matthews_corrcoef(sample.label[rows], flagged[rows]))
-    found = bootstrap_intervals(check_scored_cases(sample.label, sample.probability, sample.group), 0.5)[
+    interval = bootstrap_intervals(check_scored_cases(sample.label, sample.probability, sample.group), 0.5)[
         "mcc"
     ]
-    assert (found.low, found.high) == pytest.approx(np.percentile(draws, [2.5, 97.5]), abs=0.02)
+    assert (interval.low, interval.high) == pytest.approx(np.percentile(draws, [2.5, 97.5]), abs=0.02)
 
 
 def test_perfect_scores_have_no_interval():
-    found = bootstrap_intervals(check_scored_cases([0, 1, 0, 1], [0.1, 0.9, 0.1, 0.9]), 0.5)
-    assert found["mcc"].text() == "1.00 (no interval, n = 4)"
+    intervals = bootstrap_intervals(check_scored_cases([0, 1, 0, 1], [0.1, 0.9, 0.1, 0.9]), 0.5)
+    assert intervals["mcc"].text() == "1.00 (no interval, n = 4)"
 
 
 @pytest.mark.parametrize("label", [[], [0, 0, 0]])
 def test_scores_are_undefined_without_fractures(label):
-    found = bootstrap_intervals(check_scored_cases(label, [0.6] * len(label)), 0.5)
-    assert not any(interval.is_measured for interval in found.values())
+    intervals = bootstrap_intervals(check_scored_cases(label, [0.6] * len(label)), 0.5)
+    assert not any(interval.is_measured for interval in intervals.values())
 
 
 def test_scores_if_nothing_is_flagged():

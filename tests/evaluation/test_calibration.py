@@ -11,9 +11,9 @@ from fracture_core.evaluation import PlattCalibration
 
 
 def test_fit_matches_statsmodels(sample):
-    found = PlattCalibration.fit(sample.logit, sample.label)
+    calibration = PlattCalibration.fit(sample.logit, sample.label)
     intercept, slope = sm.Logit(sample.label, sm.add_constant(sample.logit)).fit(disp=False).params
-    assert (found.slope, found.intercept) == pytest.approx((slope, intercept), abs=1e-4)
+    assert (calibration.slope, calibration.intercept) == pytest.approx((slope, intercept), abs=1e-4)
 
 
 def test_mean_probability_is_the_prevalence(sample):
@@ -28,9 +28,9 @@ def test_fit_is_invariant_to_scale_and_offset_of_the_logits(sample):
 
 
 def test_apply_handles_large_logits_and_keeps_the_shape():
-    found = PlattCalibration(2.0, -1.0).apply([[-1e6, 0.5], [1e6, 0.0]])
-    assert found.shape == (2, 2)
-    assert found.ravel().tolist() == pytest.approx([0, 0.5, 1, 1 / (1 + np.e)])
+    probabilities = PlattCalibration(2.0, -1.0).apply([[-1e6, 0.5], [1e6, 0.0]])
+    assert probabilities.shape == (2, 2)
+    assert probabilities.ravel().tolist() == pytest.approx([0, 0.5, 1, 1 / (1 + np.e)])
     assert float(PlattCalibration.identity().apply(0.0)) == 0.5
 
 
@@ -61,14 +61,14 @@ def test_logits_that_do_not_rise_with_the_labels(logit):
         ([1, 2], [0, 3], "Expected labels 0 or 1, got 3"),
     ],
 )
-def test_invalid_input(logit, label, message):
+def test_invalid_input_is_refused(logit, label, message):
     with pytest.raises(DataError, match=message):
         PlattCalibration.fit(logit, label)
 
 
 def test_json_round_trip():
-    found = PlattCalibration(1 / 3, -0.1)
-    assert PlattCalibration.from_json(json.loads(json.dumps(found.to_json()))) == found
+    calibration = PlattCalibration(1 / 3, -0.1)
+    assert PlattCalibration.from_json(json.loads(json.dumps(calibration.to_json()))) == calibration
     with pytest.raises(DataError, match="slope -1"):
         PlattCalibration.from_json({"slope": -1.0, "intercept": 0.0})
     with pytest.raises(DataError, match=r"^slope: Input should be a valid number"):

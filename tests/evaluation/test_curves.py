@@ -57,10 +57,10 @@ def test_bins_have_equal_size_and_do_not_split_ties():
 
 def test_ece_worked_example():
     # Two bins: a probability of 0.2 with 50% fractures, and 0.9 with 100% fractures.
-    found = compute_reliability_curve([0, 1, 1, 1], [0.2, 0.2, 0.9, 0.9], bins=2)
-    assert found.predicted == pytest.approx([0.2, 0.9])
-    assert [share.value for share in found.observed] == [0.5, 1]
-    assert found.ece == pytest.approx((0.3 + 0.1) / 2)
+    curve = compute_reliability_curve([0, 1, 1, 1], [0.2, 0.2, 0.9, 0.9], bins=2)
+    assert curve.predicted == pytest.approx([0.2, 0.9])
+    assert [share.value for share in curve.observed] == [0.5, 1]
+    assert curve.ece == pytest.approx((0.3 + 0.1) / 2)
 
 
 def test_ece_is_independent_of_the_order_of_cases(sample):
@@ -76,6 +76,6 @@ def test_ece_of_calibrated_probabilities_is_small():
 
 
 def test_reliability_curve_without_cases():
-    found = compute_reliability_curve([], [])
-    assert found.observed == ()
-    assert np.isnan(found.ece)
+    curve = compute_reliability_curve([], [])
+    assert curve.observed == ()
+    assert np.isnan(curve.ece)

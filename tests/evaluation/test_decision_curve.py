@@ -31,21 +31,21 @@ def test_curve_matches_net_benefits_at_single_thresholds(sample):
 
 
 def test_interval_matches_a_cluster_bootstrap(sample):
-    found = net_benefit(sample.label, sample.probability, sample.group, 0.3)
+    benefit = net_benefit(sample.label, sample.probability, sample.group, 0.3)
     rng = np.random.default_rng(1)
     members = [np.flatnonzero(sample.group == code) for code in np.unique(sample.group)]
     draws = []
     for _ in range(600):
         rows = np.concatenate([members[index] for index in rng.integers(0, len(members), len(members))])
         draws.append(net_benefit(sample.label[rows], sample.probability[rows], None, 0.3).value)
-    assert (found.high - found.low) / 2 == pytest.approx(1.99 * np.std(draws), rel=0.12)
+    assert (benefit.high - benefit.low) / 2 == pytest.approx(1.99 * np.std(draws), rel=0.12)
 
 
 def test_duplicates_within_a_group_do_not_narrow_the_interval(sample):
     group = np.arange(len(sample.label))
-    once = net_benefit(sample.label, sample.probability, group, 0.3)
-    twice = net_benefit(np.tile(sample.label, 2), np.tile(sample.probability, 2), np.tile(group, 2), 0.3)
-    assert (once.low, once.high) == pytest.approx((twice.low, twice.high))
+    single = net_benefit(sample.label, sample.probability, group, 0.3)
+    doubled = net_benefit(np.tile(sample.label, 2), np.tile(sample.probability, 2), np.tile(group, 2), 0.3)
+    assert (single.low, single.high) == pytest.approx((doubled.low, doubled.high))
 
 
 def test_undefined_net_benefits():
@@ -55,7 +55,7 @@ def test_undefined_net_benefits():
         compute_decision_curve([0, 0], [0.1, 0.2])
 
 
-def test_useful_range():
+def test_useful_range_of_perfect_and_inverted_predictions():
     label = np.repeat([0, 1], 50)
     perfect = compute_decision_curve(label, label * 0.98 + 0.01)
     assert perfect.useful_range() == pytest.approx((0.02, 0.98), abs=0.011)

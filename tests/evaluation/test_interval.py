@@ -21,7 +21,7 @@ from fracture_core.evaluation import Interval
         (Interval.unknown(9), "not measurable (n = 9)"),
     ],
 )
-def test_text(interval, text):
+def test_text_of_intervals(interval, text):
     assert interval.text() == text
     assert str(interval) == text
 
@@ -45,6 +45,6 @@ def test_json_round_trip(interval):
         ([1, 2], "Input should be an object"),
     ],
 )
-def test_invalid_json(payload, message):
+def test_invalid_json_is_refused(payload, message):
     with pytest.raises(DataError, match=message):
         Interval.from_json(payload)

@@ -19,25 +19,25 @@ from fracture_core.evaluation.metrics import METRIC_TITLES
 
 
 def test_values_match_scikit_learn(sample):
-    found = summarise(sample.label, sample.probability, sample.group, 0.4)
+    summary = summarise(sample.label, sample.probability, sample.group, 0.4)
     flagged = (sample.probability >= 0.4).astype(int)
     tn, fp, fn, tp = confusion_matrix(sample.label, flagged).ravel()
-    assert found.confusion == Confusion(tp=tp, fp=fp, tn=tn, fn=fn)
-    assert found.auc.value == roc_auc_score(sample.label, sample.probability)
-    assert found.sensitivity.value == pytest.approx(recall_score(sample.label, flagged))
-    assert found.specificity.value == pytest.approx(recall_score(sample.label, flagged, pos_label=0))
-    assert found.precision.value == pytest.approx(precision_score(sample.label, flagged))
-    assert found.npv.value == pytest.approx(precision_score(sample.label, flagged, pos_label=0))
-    assert found.accuracy.value == pytest.approx(accuracy_score(sample.label, flagged))
-    assert found.brier == pytest.approx(brier_score_loss(sample.label, sample.probability))
-    assert (found.n, found.positives, found.groups) == (300, sample.label.sum(), len(set(sample.group)))
-    assert (found.sensitivity.n, found.precision.n) == (tp + fn, tp + fp)
+    assert summary.confusion == Confusion(tp=tp, fp=fp, tn=tn, fn=fn)
+    assert summary.auc.value == roc_auc_score(sample.label, sample.probability)
+    assert summary.sensitivity.value == pytest.approx(recall_score(sample.label, flagged))
+    assert summary.specificity.value == pytest.approx(recall_score(sample.label, flagged, pos_label=0))
+    assert summary.precision.value == pytest.approx(precision_score(sample.label, flagged))
+    assert summary.npv.value == pytest.approx(precision_score(sample.label, flagged, pos_label=0))
+    assert summary.accuracy.value == pytest.approx(accuracy_score(sample.label, flagged))
+    assert summary.brier == pytest.approx(brier_score_loss(sample.label, sample.probability))
+    assert (summary.n, summary.positives, summary.groups) == (300, sample.label.sum(), len(set(sample.group)))
+    assert (summary.sensitivity.n, summary.precision.n) == (tp + fn, tp + fp)
 
 
 def test_intervals_contain_their_value(sample):
-    found = summarise(sample.label, sample.probability, sample.group, 0.4)
+    summary = summarise(sample.label, sample.probability, sample.group, 0.4)
     for name in METRIC_TITLES:
-        interval = getattr(found, name)
+        interval = getattr(summary, name)
         assert interval.low < interval.value < interval.high
 
 
@@ -48,21 +48,21 @@ def test_case_at_the_threshold_is_flagged():
 @pytest.mark.parametrize("label", [[], [1], [0, 0], [1, 1, 1]])
 @pytest.mark.parametrize("threshold", [0.1, 0.9])
 def test_undefined_metrics_of_degenerate_samples(label, threshold):
-    found = summarise(label, [0.5] * len(label), None, threshold)
-    assert found.n == len(label)
-    assert not found.auc.is_measured
-    assert found.sensitivity.is_measured == (1 in label)
-    assert found.specificity.is_measured == (0 in label)
-    restored = Summary.from_json(json.loads(json.dumps(found.to_json(), allow_nan=False)))
-    assert restored.to_json() == found.to_json()
+    summary = summarise(label, [0.5] * len(label), None, threshold)
+    assert summary.n == len(label)
+    assert not summary.auc.is_measured
+    assert summary.sensitivity.is_measured == (1 in label)
+    assert summary.specificity.is_measured == (0 in label)
+    restored = Summary.from_json(json.loads(json.dumps(summary.to_json(), allow_nan=False)))
+    assert restored.to_json() == summary.to_json()
 
 
 def test_json_round_trip_is_lossless(sample):
-    found = summarise(sample.label, sample.probability, sample.group, 1 / 3)
-    assert Summary.from_json(json.loads(json.dumps(found.to_json(), allow_nan=False))) == found
+    summary = summarise(sample.label, sample.probability, sample.group, 1 / 3)
+    assert Summary.from_json(json.loads(json.dumps(summary.to_json(), allow_nan=False))) == summary
 
 
-def test_incomplete_json(sample):
+def test_incomplete_json_is_refused(sample):
     payload = summarise(sample.label, sample.probability, None, 0.5).to_json()
     del payload["npv"]
     with pytest.raises(DataError, match=r"^npv: "):
@@ -78,15 +78,15 @@ def test_table_of_metrics(sample):
 def test_regions_can_overlap_and_have_a_fixed_order():
     label = [1, 0, 1, 0, 1]
     regions = ["leg hand", "hand", "", "wrist", "leg"]
-    found = summarise_by_region(label, [0.9, 0.2, 0.5, 0.4, 0.1], list("aabcd"), regions, 0.5)
-    assert list(found) == ["hand", "leg", "wrist"]
-    assert [summary.n for summary in found.values()] == [2, 2, 1]
-    assert found["leg"].sensitivity.value == 0.5
-    assert found["hand"].groups == 1
+    summaries = summarise_by_region(label, [0.9, 0.2, 0.5, 0.4, 0.1], list("aabcd"), regions, 0.5)
+    assert list(summaries) == ["hand", "leg", "wrist"]
+    assert [summary.n for summary in summaries.values()] == [2, 2, 1]
+    assert summaries["leg"].sensitivity.value == 0.5
+    assert summaries["hand"].groups == 1
     lists = [text.split() for text in regions]
     assert (
         summarise_by_region(label, [0.9, 0.2, 0.5, 0.4, 0.1], list("aabcd"), lists, 0.5).keys()
-        == found.keys()
+        == summaries.keys()
     )
 
 
@@ -98,8 +98,10 @@ def test_wrong_number_of_regions():
 def test_summary_of_a_region_is_that_of_its_cases(sample):
     regions = np.where(sample.group % 2 == 0, "hand", "leg").tolist()
     hand = sample.group % 2 == 0
-    apart = summarise(sample.label[hand], sample.probability[hand], sample.group[hand], 0.5)
-    together = summarise_by_region(sample.label, sample.probability, sample.group, regions, 0.5)["hand"]
-    assert together.auc.low == pytest.approx(apart.auc.low)
-    assert together.sensitivity == apart.sensitivity
-    assert together.mcc == apart.mcc
+    hand_cases = summarise(sample.label[hand], sample.probability[hand], sample.group[hand], 0.5)
+    hand_of_regions = summarise_by_region(sample.label, sample.probability, sample.group, regions, 0.5)[
+        "hand"
+    ]
+    assert hand_of_regions.auc.low == pytest.approx(hand_cases.auc.low)
+    assert hand_of_regions.sensitivity == hand_cases.sensitivity
+    assert hand_of_regions.mcc == hand_cases.mcc

@@ -46,31 +46,31 @@ def test_weighted_auc_matches_scikit_learn():
     rng = np.random.default_rng(0)
     weight = rng.integers(0, 4, (5, 80)).astype(float)
     cases = check_scored_cases(table["label"], table["first"])
-    for row, found in zip(weight, _weighted_auc(cases, weight), strict=True):
-        assert found == pytest.approx(roc_auc_score(table["label"], table["first"], sample_weight=row))
+    for row, auc in zip(weight, _weighted_auc(cases, weight), strict=True):
+        assert auc == pytest.approx(roc_auc_score(table["label"], table["first"], sample_weight=row))
     assert np.isnan(_weighted_auc(cases, (cases.label == 1)[None].astype(float))).all()
 
 
 def test_interval_of_independent_images_matches_delong():
     table = simulate()
     table["group"] = ""
-    found = compare_paired(table)
-    assert found.groups == 300
-    error = (found.difference.high - found.difference.low) / (2 * 1.96)
+    comparison = compare_paired(table)
+    assert comparison.groups == 300
+    error = (comparison.difference.high - comparison.difference.low) / (2 * 1.96)
     assert error == pytest.approx(delong(table), rel=0.08)
-    assert found.difference.value == pytest.approx(
+    assert comparison.difference.value == pytest.approx(
         roc_auc_score(table["label"], table["first"]) - roc_auc_score(table["label"], table["second"])
     )
-    assert found.is_significant == (abs(found.difference.value) > 1.96 * error)
+    assert comparison.is_significant == (abs(comparison.difference.value) > 1.96 * error)
 
 
 def test_duplicates_within_a_group_do_not_narrow_the_interval():
-    once = simulate()
-    once["group"] = [f"g{k}" for k in range(300)]
-    twice = pd.concat([once, once], ignore_index=True)
-    one, two = compare_paired(once).difference, compare_paired(twice).difference
+    single = simulate()
+    single["group"] = [f"g{k}" for k in range(300)]
+    doubled = pd.concat([single, single], ignore_index=True)
+    one, two = compare_paired(single).difference, compare_paired(doubled).difference
     assert (two.value, two.low, two.high) == pytest.approx((one.value, one.low, one.high))
-    assert delong(twice) < 0.75 * delong(once)
+    assert delong(doubled) < 0.75 * delong(single)
 
 
 def test_coverage_of_the_interval_for_clustered_images():
@@ -78,18 +78,18 @@ def test_coverage_of_the_interval_for_clustered_images():
     by_group = by_image = 0
     for seed in range(60):
         table = simulate(120, 24, seed, (1.0, 1.0), correlation=1.5)
-        found = compare_paired(table, resamples=200).difference
-        by_group += found.low <= 0 <= found.high
-        found = compare_paired(table.assign(group=""), resamples=200).difference
-        by_image += found.low <= 0 <= found.high
+        difference = compare_paired(table, resamples=200).difference
+        by_group += difference.low <= 0 <= difference.high
+        difference = compare_paired(table.assign(group=""), resamples=200).difference
+        by_image += difference.low <= 0 <= difference.high
     assert 52 <= by_group <= 60
     assert by_image < by_group - 6
 
 
 def test_identical_models_have_no_interval():
-    found = compare_paired(simulate().assign(second=lambda table: table["first"]))
-    assert found.difference.text() == "0.00 (no interval, n = 300)"
-    assert not found.is_significant
+    comparison = compare_paired(simulate().assign(second=lambda table: table["first"]))
+    assert comparison.difference.text() == "0.00 (no interval, n = 300)"
+    assert not comparison.is_significant
 
 
 def test_single_group_has_no_interval():
@@ -110,16 +110,18 @@ def test_swapping_the_models_changes_the_sign():
     assert (one.first, one.second) == (other.second, other.first)
 
 
-def test_shared_predictions_are_test_images_of_both_with_the_same_label(table):
-    second = table.assign(probability=table["probability"] / 2, group=["", "", "", "x", "x", ""])
+def test_shared_predictions_are_test_images_of_both_with_the_same_label(six_predictions):
+    second = six_predictions.assign(
+        probability=six_predictions["probability"] / 2, group=["", "", "", "x", "x", ""]
+    )
     second.loc[second["id"] == "a", "split"] = "val"
     second.loc[second["id"] == "b", "label"] = 1
-    found = shared_predictions(table, second)
-    assert list(found["id"]) == ["d", "e"]
-    assert list(found["first"]) == [0.4, 0.98]
-    assert list(found["second"]) == [0.2, 0.49]
+    shared = shared_predictions(six_predictions, second)
+    assert list(shared["id"]) == ["d", "e"]
+    assert list(shared["first"]) == [0.4, 0.98]
+    assert list(shared["second"]) == [0.2, 0.49]
     # The second table has both in one group.
-    assert found["group"].nunique() == 1
+    assert shared["group"].nunique() == 1
 
 
 def test_groups_of_both_tables_are_merged():
@@ -131,8 +133,12 @@ def test_groups_of_both_tables_are_merged():
     assert len(set(group)) == 3
 
 
-def test_no_shared_images_or_a_missing_class(table):
+def test_no_shared_images_or_a_missing_class(six_predictions):
     with pytest.raises(DataError, match="no test images in common"):
-        compare_paired(shared_predictions(table, table.assign(id=[f"x{k}" for k in range(len(table))])))
+        compare_paired(
+            shared_predictions(
+                six_predictions, six_predictions.assign(id=[f"x{k}" for k in range(len(six_predictions))])
+            )
+        )
     with pytest.raises(DataError, match="among the test images of both models"):
         compare_paired(simulate().assign(label=1))

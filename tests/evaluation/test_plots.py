@@ -42,6 +42,7 @@ def text_of(figure):
 
 @pytest.fixture
 def figures(sample):
+    """One figure of each kind."""
     label, probability = sample.label, sample.probability
     return {
         "roc": plots.plot_roc(compute_roc_curve(label, probability), MARKS, Interval(0.9, 0.8, 0.95, 300)),
@@ -135,5 +136,5 @@ def test_compared_curves_differ_in_colour_and_line_style(figures, sample):
 
 
 @pytest.mark.parametrize(("kind", "head"), [("svg", b"<?xml"), ("png", b"\x89PNG")])
-def test_encode_figure(figures, kind, head):
+def test_figure_is_encoded_as_png_and_svg(figures, kind, head):
     assert plots.encode_figure(figures["learning"], kind).startswith(head)

@@ -7,22 +7,22 @@ from fracture_core.errors import DataError
 from fracture_core.evaluation import predictions
 
 
-def test_round_trip(tmp_path, table):
+def test_round_trip(tmp_path, six_predictions):
     path = tmp_path / "predictions.csv"
-    written = predictions.write_predictions(path, table.assign(more=1))
+    written = predictions.write_predictions(path, six_predictions.assign(more=1))
     read = predictions.read_predictions(path)
     pd.testing.assert_frame_equal(written, read)
     assert list(read.columns) == list(predictions.PREDICTION_COLUMNS)
     assert read["id"].tolist() == ["0007", "c", "a", "b", "d", "e"]  # val before test, then by id
     assert read["label"].dtype == "int64"
-    merged = table.merge(read, on="id", suffixes=("", "_read"))
+    merged = six_predictions.merge(read, on="id", suffixes=("", "_read"))
     for name in predictions.PREDICTION_COLUMNS[1:]:
         assert merged[name].tolist() == merged[f"{name}_read"].tolist()
 
 
-def test_file_does_not_depend_on_rounding_noise_or_row_order(tmp_path, table):
-    predictions.write_predictions(tmp_path / "a.csv", table)
-    perturbed = table.assign(probability=table["probability"] + 1e-9).iloc[::-1]
+def test_file_does_not_depend_on_rounding_noise_or_row_order(tmp_path, six_predictions):
+    predictions.write_predictions(tmp_path / "a.csv", six_predictions)
+    perturbed = six_predictions.assign(probability=six_predictions["probability"] + 1e-9).iloc[::-1]
     predictions.write_predictions(tmp_path / "b.csv", perturbed)
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
     first = (tmp_path / "a.csv").read_bytes().split(b"\n")[:2]
@@ -32,9 +32,9 @@ def test_file_does_not_depend_on_rounding_noise_or_row_order(tmp_path, table):
     ]
 
 
-def test_text_such_as_na_is_not_a_missing_value(tmp_path, table):
-    table.loc[0, ["id", "group"]] = ["NA", "null"]
-    read = predictions.write_predictions(tmp_path / "p.csv", table)
+def test_text_such_as_na_is_not_a_missing_value(tmp_path, six_predictions):
+    six_predictions.loc[0, ["id", "group"]] = ["NA", "null"]
+    read = predictions.write_predictions(tmp_path / "p.csv", six_predictions)
     assert read.loc[read["id"] == "NA", "group"].tolist() == ["null"]
 
 
@@ -65,34 +65,34 @@ def test_text_such_as_na_is_not_a_missing_value(tmp_path, table):
         ("path", "", "Expected a path relative to the data"),
     ],
 )
-def test_invalid_value_is_reported_with_its_row(tmp_path, table, column, value, message):
+def test_invalid_value_is_reported_with_its_row(tmp_path, six_predictions, column, value, message):
     path = tmp_path / "p.csv"
-    table = table.astype(str)
-    table.loc[1, column] = value
-    table.to_csv(path, index=False)
-    with pytest.raises(DataError) as caught:
+    six_predictions = six_predictions.astype(str)
+    six_predictions.loc[1, column] = value
+    six_predictions.to_csv(path, index=False)
+    with pytest.raises(DataError) as excinfo:
         predictions.read_predictions(path)
-    assert str(caught.value).startswith(message)
+    assert str(excinfo.value).startswith(message)
     with pytest.raises(DataError):
-        predictions.write_predictions(tmp_path / "not-written.csv", table)
+        predictions.write_predictions(tmp_path / "not-written.csv", six_predictions)
     assert not (tmp_path / "not-written.csv").exists()
 
 
-def test_missing_columns(tmp_path, table):
+def test_missing_columns_are_reported(tmp_path, six_predictions):
     path = tmp_path / "p.csv"
-    table.drop(columns=["group", "logit"]).to_csv(path, index=False)
+    six_predictions.drop(columns=["group", "logit"]).to_csv(path, index=False)
     with pytest.raises(DataError, match=r"p\.csv lacks the columns group, logit"):
         predictions.read_predictions(path)
 
 
-def test_table_without_rows(tmp_path, table):
+def test_table_without_rows(tmp_path, six_predictions):
     path = tmp_path / "p.csv"
-    table.head(0).to_csv(path, index=False)
+    six_predictions.head(0).to_csv(path, index=False)
     with pytest.raises(DataError, match=r"p\.csv contains no cases: evaluate"):
         predictions.read_predictions(path)
 
 
-def test_missing_file(tmp_path):
+def test_missing_file_is_reported(tmp_path):
     with pytest.raises(DataError, match=r"no table of predictions at .*: evaluate the model first"):
         predictions.read_predictions(tmp_path / "p.csv")
 

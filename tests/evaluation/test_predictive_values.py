@@ -14,19 +14,19 @@ def proportion(successes: int, n: int) -> Interval:
 
 def test_worked_example():
     # Of 1,000 images, 80 have a fracture and 72 of these are flagged; so are 92 of the other 920.
-    found = compute_predictive_values(proportion(90, 100), proportion(900, 1000), 0.08)
-    assert found.positive.value == pytest.approx(72 / 164)
-    assert found.missed.value == pytest.approx(8 / 836)
-    assert found.flagged == pytest.approx(0.164)
-    assert found.positive.low < found.positive.value < found.positive.high
-    assert found.missed.low < found.missed.value < found.missed.high
+    values = compute_predictive_values(proportion(90, 100), proportion(900, 1000), 0.08)
+    assert values.positive.value == pytest.approx(72 / 164)
+    assert values.missed.value == pytest.approx(8 / 836)
+    assert values.flagged == pytest.approx(0.164)
+    assert values.positive.low < values.positive.value < values.positive.high
+    assert values.missed.low < values.missed.value < values.missed.high
 
 
 def test_values_at_the_prevalence_of_the_sample_are_those_of_the_sample(sample):
     summary = summarise(sample.label, sample.probability, sample.group, 0.4)
-    found = compute_predictive_values(summary.sensitivity, summary.specificity, sample.label.mean())
-    assert found.positive.value == pytest.approx(summary.precision.value)
-    assert found.negative.value == pytest.approx(summary.npv.value)
+    values = compute_predictive_values(summary.sensitivity, summary.specificity, sample.label.mean())
+    assert values.positive.value == pytest.approx(summary.precision.value)
+    assert values.negative.value == pytest.approx(summary.npv.value)
 
 
 def test_coverage_of_the_interval():
@@ -38,8 +38,8 @@ def test_coverage_of_the_interval():
             proportion(rng.binomial(80, 0.85), 80),
             proportion(rng.binomial(300, 0.92), 300),
         )
-        found = compute_predictive_values(sensitivity, specificity, 0.1).positive
-        covered.append(found.low <= truth <= found.high)
+        ppv = compute_predictive_values(sensitivity, specificity, 0.1).positive
+        covered.append(ppv.low <= truth <= ppv.high)
     assert 0.93 <= np.mean(covered) <= 0.98
 
 
@@ -54,9 +54,9 @@ def test_interval_is_ordered_if_all_or_no_cases_are_flagged(true_positives, true
 
 
 def test_interval_without_false_alarms_has_a_lower_end_below_one():
-    found = compute_predictive_values(proportion(40, 50), proportion(100, 100), 0.05).positive
-    assert (found.value, found.high) == (1, 1)
-    assert found.low < 0.8
+    ppv = compute_predictive_values(proportion(40, 50), proportion(100, 100), 0.05).positive
+    assert (ppv.value, ppv.high) == (1, 1)
+    assert ppv.low < 0.8
 
 
 def test_unknown_sensitivity_and_invalid_prevalence():

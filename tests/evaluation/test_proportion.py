@@ -14,30 +14,30 @@ def width(interval):
 @pytest.mark.parametrize("hits", [0, 1, 7, 19, 20])
 def test_independent_cases_give_the_wilson_interval(hits):
     success = np.arange(20) < hits
-    found = proportion_interval(success, np.arange(20))
+    interval = proportion_interval(success, np.arange(20))
     low, high = proportion_confint(hits, 20, method="wilson")
-    assert (found.value, found.low, found.high) == pytest.approx((hits / 20, low, high), abs=1e-12)
-    assert found.n == 20
+    assert (interval.value, interval.low, interval.high) == pytest.approx((hits / 20, low, high), abs=1e-12)
+    assert interval.n == 20
 
 
 def test_duplicates_within_a_group_do_not_narrow_the_interval():
     rng = np.random.default_rng(3)
     success = rng.random(100) < 0.8
-    once = proportion_interval(success, np.arange(100))
-    thrice = proportion_interval(np.repeat(success, 3), np.repeat(np.arange(100), 3))
+    single = proportion_interval(success, np.arange(100))
+    tripled = proportion_interval(np.repeat(success, 3), np.repeat(np.arange(100), 3))
     independent = proportion_interval(np.repeat(success, 3), np.arange(300))
-    assert thrice.value == once.value
-    assert width(thrice) == pytest.approx(width(once), rel=0.02)
-    assert width(independent) < 0.65 * width(once)
+    assert tripled.value == single.value
+    assert width(tripled) == pytest.approx(width(single), rel=0.02)
+    assert width(independent) < 0.65 * width(single)
 
 
 @pytest.mark.parametrize("value", [0, 1])
 def test_duplicates_do_not_change_the_interval_at_0_and_100_percent(value):
-    once = proportion_interval(np.full(30, value), np.arange(30))
-    thrice = proportion_interval(np.full(90, value), np.repeat(np.arange(30), 3))
-    assert (thrice.low, thrice.high) == pytest.approx((once.low, once.high))
-    assert value in (once.low, once.high)
-    assert width(once) > 0.05
+    single = proportion_interval(np.full(30, value), np.arange(30))
+    tripled = proportion_interval(np.full(90, value), np.repeat(np.arange(30), 3))
+    assert (tripled.low, tripled.high) == pytest.approx((single.low, single.high))
+    assert value in (single.low, single.high)
+    assert width(single) > 0.05
 
 
 def test_design_effect_is_at_least_one():
@@ -61,9 +61,9 @@ def test_single_group_counts_as_one_case():
 
 
 def test_proportion_without_cases():
-    found = proportion_interval([], [])
-    assert found.n == 0
-    assert not found.is_measured
+    interval = proportion_interval([], [])
+    assert interval.n == 0
+    assert not interval.is_measured
 
 
 def test_coverage_of_the_interval_for_clustered_cases():
@@ -74,8 +74,8 @@ def test_coverage_of_the_interval_for_clustered_cases():
         group = np.repeat(np.arange(40), rng.integers(1, 7, 40))
         chance = rng.beta(truth * (1 / correlation - 1), (1 - truth) * (1 / correlation - 1), 40)
         success = rng.random(len(group)) < chance[group]
-        found = proportion_interval(success, group)
-        clustered += found.low <= truth <= found.high
+        interval = proportion_interval(success, group)
+        clustered += interval.low <= truth <= interval.high
         low, high = proportion_confint(success.sum(), len(success), method="wilson")
         plain += low <= truth <= high
     assert clustered / 400 > 0.91

@@ -29,6 +29,6 @@ def test_group_ids_of_any_type(group):
         ([0, 1], [0.2, 0.3], ["a"], "got 2, 2 and 1. Score"),
     ],
 )
-def test_invalid_arrays(label, probability, group, message):
+def test_invalid_arrays_are_refused(label, probability, group, message):
     with pytest.raises(DataError, match=message):
         check_scored_cases(label, probability, group)

@@ -44,7 +44,8 @@ def _simulate_properties(rng: np.random.Generator, table: pd.DataFrame) -> pd.Da
 
 
 @pytest.fixture(scope="module")
-def simulated() -> tuple[pd.DataFrame, pd.DataFrame]:
+def simulated_data() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Predictions and image properties of 900 simulated cases."""
     rng = np.random.default_rng(4)
     table = _simulate_predictions(rng, 900)
     return table, _simulate_properties(rng, table)
@@ -62,16 +63,16 @@ def _result(analysis, title):
     return next(result for result in (*analysis.single, *analysis.pairs) if result.title == title)
 
 
-def test_names_of_subgroups_contain_their_limits(simulated):
-    table, properties = simulated
-    found = {subgroup_title((subgroup,)): subgroup for subgroup in find_subgroups(table, properties)}
-    assert list(found)[:3] == ["Region: hand", "Region: leg", "Region: hip"]
-    assert found["Region: leg"].members.sum() == table["regions"].str.contains("leg").sum()
-    assert found["View: lateral"].members.sum() == properties["views"].str.contains("lateral").sum()
-    assert found["Hardware: with"].members.sum() == (properties["hardware"] == True).sum()  # noqa: E712
-    assert found["Number of fractures: several"].members.sum() == (properties["fractures"] > 1).sum()
+def test_names_of_subgroups_contain_their_limits(simulated_data):
+    table, properties = simulated_data
+    subgroups = {subgroup_title((subgroup,)): subgroup for subgroup in find_subgroups(table, properties)}
+    assert list(subgroups)[:3] == ["Region: hand", "Region: leg", "Region: hip"]
+    assert subgroups["Region: leg"].members.sum() == table["regions"].str.contains("leg").sum()
+    assert subgroups["View: lateral"].members.sum() == properties["views"].str.contains("lateral").sum()
+    assert subgroups["Hardware: with"].members.sum() == (properties["hardware"] == True).sum()  # noqa: E712
+    assert subgroups["Number of fractures: several"].members.sum() == (properties["fractures"] > 1).sum()
     for prefix, column in (("Size of the fracture", "area"), ("Brightness", "brightness")):
-        parts = [each for name, each in found.items() if name.startswith(prefix)]
+        parts = [each for name, each in subgroups.items() if name.startswith(prefix)]
         limit = float(parts[0].name.removeprefix("below ").removesuffix("%")) / 100
         assert (parts[0].members == (properties[column] < limit).to_numpy()).all()
         assert sum(part.members for part in parts).tolist() == properties[column].notna().astype(int).tolist()
@@ -80,16 +81,16 @@ def test_names_of_subgroups_contain_their_limits(simulated):
         )
 
 
-def test_tertiles_of_a_property_with_many_ties(simulated):
-    table, properties = simulated
+def test_tertiles_of_a_property_with_many_ties(simulated_data):
+    table, properties = simulated_data
     names = [each.name for each in find_subgroups(table, properties) if each.property == "Resolution"]
     assert names == ["below 1,024 pixels", "1,024 pixels or more"]
     same = find_subgroups(table, properties.assign(longer_side=500.0))
     assert "Resolution" not in {each.property for each in same}
 
 
-def test_subgroup_with_more_misses_is_detected_and_described(simulated):
-    table, _ = simulated
+def test_subgroup_with_more_misses_is_detected_and_described(simulated_data):
+    table, _ = simulated_data
     table = _add_errors(table, (table["regions"] == "hand") & (table["label"] == 1))
     analysis = analyse_subgroups(table, 0.5)
     hand = _result(analysis, "Region: hand")
@@ -109,8 +110,8 @@ def test_subgroup_with_more_misses_is_detected_and_described(simulated):
     )
 
 
-def test_combination_with_more_misses_is_listed_first(simulated):
-    table, properties = simulated
+def test_combination_with_more_misses_is_listed_first(simulated_data):
+    table, properties = simulated_data
     small = (properties["area"] < 0.07).to_numpy()
     table = _add_errors(table, (table["regions"] == "hand") & small)
     analysis = analyse_subgroups(table, 0.5, properties)
@@ -125,8 +126,8 @@ def test_combination_with_more_misses_is_listed_first(simulated):
     )
 
 
-def test_combination_does_not_repeat_a_subgroup_that_differs_itself(simulated):
-    table, properties = simulated
+def test_combination_does_not_repeat_a_subgroup_that_differs_itself(simulated_data):
+    table, properties = simulated_data
     analysis = analyse_subgroups(
         _add_errors(table, (table["regions"] == "hand") & (table["label"] == 1)), 0.5, properties
     )
@@ -136,8 +137,8 @@ def test_combination_does_not_repeat_a_subgroup_that_differs_itself(simulated):
     ]
 
 
-def test_sentence_about_false_alarms(simulated):
-    table, properties = simulated
+def test_sentence_about_false_alarms(simulated_data):
+    table, properties = simulated_data
     selected = properties["hardware"].eq(True) & properties["fractures"].isna()
     table = _add_errors(table, selected.reset_index(drop=True))
     (first, *_) = subgroup_sentences(analyse_subgroups(table, 0.5, properties))
@@ -157,8 +158,8 @@ def test_family_wise_error_rate_is_at_most_five_percent(monkeypatch):
     assert false_positives <= 5
 
 
-def test_sentences_without_differences_or_tests(simulated):
-    table, _ = simulated
+def test_sentences_without_differences_or_tests(simulated_data):
+    table, _ = simulated_data
     assert subgroup_sentences(analyse_subgroups(table, 0.5)) == [
         "No subgroup differs significantly from the rest after correction for 6 tests."
     ]
@@ -171,14 +172,14 @@ def test_sentences_without_differences_or_tests(simulated):
     assert subgroups_to_frame(none).empty
 
 
-def test_cases_without_properties_belong_to_no_subgroup(simulated):
-    table, properties = simulated
-    found = find_subgroups(table, properties.head(100))
-    assert all(not each.members[100:].any() for each in found if each.property != "Region")
+def test_cases_without_properties_belong_to_no_subgroup(simulated_data):
+    table, properties = simulated_data
+    subgroups = find_subgroups(table, properties.head(100))
+    assert all(not each.members[100:].any() for each in subgroups if each.property != "Region")
 
 
-def test_members_are_found_by_title(simulated):
-    table, properties = simulated
+def test_members_are_found_by_title(simulated_data):
+    table, properties = simulated_data
     analysis = analyse_subgroups(table, 0.5, properties)
     for part in (analysis.single[0], analysis.pairs[0], analysis.pairs[-1]):
         inside = np.logical_and.reduce([each.members for each in part.subgroups])
@@ -188,8 +189,8 @@ def test_members_are_found_by_title(simulated):
     assert subgroup_members(table, analysis.pairs[0].title + ", Region: tail", properties) is None
 
 
-def test_table_contains_all_subgroups(simulated):
-    table, properties = simulated
+def test_table_contains_all_subgroups(simulated_data):
+    table, properties = simulated_data
     analysis = analyse_subgroups(table, 0.5, properties)
     csv = pd.read_csv(io.StringIO(subgroups_to_csv(analysis, "fracture")))
     assert list(csv["slice"]) == [part.title for part in (*analysis.single, *analysis.pairs)]

@@ -28,29 +28,29 @@ def test_targets_are_reached_on_the_validation_cases(seed, target):
     rng = np.random.default_rng(seed)
     label = rng.permutation(np.repeat([0, 1], (37 + seed, 20)))
     probability = np.round(1 / (1 + np.exp(-(label + rng.normal(size=len(label))))), 1 + seed % 3)  # ties
-    found = Thresholds.choose(label, probability, target, target)
-    assert found.low <= found.balanced <= found.high
-    assert sensitivity(label, probability, found.low) >= target
-    assert specificity(label, probability, found.high) >= target
-    if found.low < found.high:
+    thresholds = Thresholds.choose(label, probability, target, target)
+    assert thresholds.low <= thresholds.balanced <= thresholds.high
+    assert sensitivity(label, probability, thresholds.low) >= target
+    assert specificity(label, probability, thresholds.high) >= target
+    if thresholds.low < thresholds.high:
         # Neither threshold could be moved towards the other.
-        above = probability[probability > found.low].min(initial=2)
+        above = probability[probability > thresholds.low].min(initial=2)
         assert sensitivity(label, probability, above) < target
-        below = probability[probability < found.high].max(initial=-1)
+        below = probability[probability < thresholds.high].max(initial=-1)
         assert specificity(label, probability, below) < target
 
 
 def test_higher_targets_do_not_narrow_the_uncertain_band(sample):
-    found = [Thresholds.choose(sample.label, sample.probability, target, target) for target in TARGETS]
-    lows, highs = [item.low for item in found], [item.high for item in found]
-    has_band = [item.low < item.high for item in found]
+    thresholds = [Thresholds.choose(sample.label, sample.probability, target, target) for target in TARGETS]
+    lows, highs = [item.low for item in thresholds], [item.high for item in thresholds]
+    has_band = [item.low < item.high for item in thresholds]
     first = has_band.index(True)
     assert all(has_band[first:])
     assert lows[first:] == sorted(lows[first:], reverse=True)
     assert highs[first:] == sorted(highs[first:])
 
 
-def test_worked_example():
+def test_thresholds_of_a_worked_example():
     label = np.array([0, 0, 0, 0, 1, 0, 1, 1, 0, 1])
     probability = np.arange(10) / 10
     # All fractures are at or above 0.4, all other cases below 0.9. Youden's index is 1 + 4/6 − 1 at 0.4,
@@ -62,36 +62,36 @@ def test_worked_example():
 
 def test_no_uncertain_band_if_one_threshold_reaches_both_targets():
     label, probability = np.array([0] * 20 + [1] * 20), np.linspace(0, 1, 40)
-    found = Thresholds.choose(label, probability)
-    assert found.low == found.high == found.balanced == probability[20]
-    assert {found.verdict(value) for value in probability} == {Verdict.NOT_SEEN, Verdict.SUSPECTED}
+    thresholds = Thresholds.choose(label, probability)
+    assert thresholds.low == thresholds.high == thresholds.balanced == probability[20]
+    assert {thresholds.verdict(value) for value in probability} == {Verdict.NOT_SEEN, Verdict.SUSPECTED}
 
 
 def test_balanced_threshold_maximises_the_youden_index(sample):
-    found = Thresholds.choose(sample.label, sample.probability, 1.0, 1.0)
+    thresholds = Thresholds.choose(sample.label, sample.probability, 1.0, 1.0)
     false_rate, true_rate, _ = roc_curve(sample.label, sample.probability)
-    youden = sensitivity(sample.label, sample.probability, found.balanced) + specificity(
-        sample.label, sample.probability, found.balanced
+    youden = sensitivity(sample.label, sample.probability, thresholds.balanced) + specificity(
+        sample.label, sample.probability, thresholds.balanced
     )
     assert youden - 1 == pytest.approx((true_rate - false_rate).max())
 
 
 def test_balanced_threshold_stays_within_the_uncertain_band(sample):
-    found = Thresholds.choose(sample.label, sample.probability, 0.85, 0.85)
-    assert sensitivity(sample.label, sample.probability, found.balanced) >= 0.85
-    assert specificity(sample.label, sample.probability, found.balanced) >= 0.85
+    thresholds = Thresholds.choose(sample.label, sample.probability, 0.85, 0.85)
+    assert sensitivity(sample.label, sample.probability, thresholds.balanced) >= 0.85
+    assert specificity(sample.label, sample.probability, thresholds.balanced) >= 0.85
 
 
 def test_upper_threshold_is_above_one_if_no_case_can_reach_it():
-    found = Thresholds.choose([1, 1, 0, 0], [0.1, 0.2, 0.3, 1.0], 1.0, 1.0)
-    assert found.high > 1
-    assert found.verdict(1.0) is Verdict.UNCERTAIN
+    thresholds = Thresholds.choose([1, 1, 0, 0], [0.1, 0.2, 0.3, 1.0], 1.0, 1.0)
+    assert thresholds.high > 1
+    assert thresholds.verdict(1.0) is Verdict.UNCERTAIN
 
 
 def test_equal_probabilities_are_uncertain():
-    found = Thresholds.choose([0, 1, 0, 1], [0.3] * 4)
-    assert found.low == 0.3 < found.high
-    assert found.verdict(0.3) is Verdict.UNCERTAIN
+    thresholds = Thresholds.choose([0, 1, 0, 1], [0.3] * 4)
+    assert thresholds.low == 0.3 < thresholds.high
+    assert thresholds.verdict(0.3) is Verdict.UNCERTAIN
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_equal_probabilities_are_uncertain():
         (1, "fracture suspected"),
     ],
 )
-def test_verdict(probability, verdict):
+def test_verdict_follows_the_thresholds(probability, verdict):
     assert Thresholds(0.2, 0.6, 0.95, 0.95, 0.4).verdict(probability).value == verdict
 
 
@@ -121,16 +121,16 @@ def test_verdict_of_nan_is_an_error():
         ([0, 1], 0.0, "got 0: choose"),
     ],
 )
-def test_invalid_input(label, target, message):
+def test_invalid_input_is_refused(label, target, message):
     with pytest.raises(DataError, match=message):
         Thresholds.choose(label, [0.2, 0.3], sensitivity_target=target)
 
 
 def test_json_round_trip(sample):
-    found = Thresholds.choose(sample.label, sample.probability)
-    assert Thresholds.from_json(json.loads(json.dumps(found.to_json(), allow_nan=False))) == found
+    thresholds = Thresholds.choose(sample.label, sample.probability)
+    assert Thresholds.from_json(json.loads(json.dumps(thresholds.to_json(), allow_nan=False))) == thresholds
     with pytest.raises(DataError, match=r"low ≤ balanced ≤ high, got 0.9, 0.5 and 0.6: choose"):
-        Thresholds.from_json({**found.to_json(), "low": 0.9, "balanced": 0.5, "high": 0.6})
+        Thresholds.from_json({**thresholds.to_json(), "low": 0.9, "balanced": 0.5, "high": 0.6})
 
 
 def test_verdict_counts_by_label(sample):

@@ -29,14 +29,9 @@ NAMES = [name for name, method in HEATMAP_METHODS.items() if method != FRACTURE_
 ALL = [(name, 1) for name in NAMES]
 
 
-@pytest.fixture
-def model():
-    keras.utils.set_random_seed(4)
-    return ARCHITECTURE.build(SPEC)
-
-
 @pytest.fixture(scope="module")
 def image():
+    """One random model input, float32 (1, 64, 64, 1)."""
     return np.random.default_rng(1).uniform(0, 1, (1, 64, 64, 1)).astype(np.float32)
 
 
@@ -50,8 +45,8 @@ def _shift_logit(model, by: float) -> None:
     model.get_layer("logit").set_weights([kernel, bias + by])
 
 
-def test_every_method_gives_a_finite_map(model, image):
-    maps = _heatmaps(model, image)
+def test_every_method_gives_a_finite_map(untrained_network, image):
+    maps = _heatmaps(untrained_network, image)
     assert list(maps) == ALL
     for grid in maps.values():
         assert grid.shape == (8, 8)
@@ -62,9 +57,11 @@ def test_every_method_gives_a_finite_map(model, image):
     assert len({grid.tobytes() for grid in maps.values()}) == len(maps)
 
 
-def test_grad_cam_equals_the_one_of_an_opinion(model, image):
-    expected = GradCam(model, ARCHITECTURE.heatmap_layer)(image)[0]
-    np.testing.assert_array_equal(_heatmaps(model, image, [(GRAD_CAM.name, 1)])[GRAD_CAM.name, 1], expected)
+def test_grad_cam_equals_the_one_of_an_opinion(untrained_network, image):
+    expected = GradCam(untrained_network, ARCHITECTURE.heatmap_layer)(image)[0]
+    np.testing.assert_array_equal(
+        _heatmaps(untrained_network, image, [(GRAD_CAM.name, 1)])[GRAD_CAM.name, 1], expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,8 +71,10 @@ def test_grad_cam_equals_the_one_of_an_opinion(model, image):
         (LAYER_CAM, Layercam, scores.surprise_score(1)),
     ],
 )
-def test_heatmaps_of_the_split_network_equal_those_of_the_whole(model, image, method, library, score):
-    logit = keras.Model(model.input, model.get_layer("logit").output)
+def test_heatmaps_of_the_split_network_equal_those_of_the_whole(
+    untrained_network, image, method, library, score
+):
+    logit = keras.Model(untrained_network.input, untrained_network.get_layer("logit").output)
     expected = library(logit)(
         score,
         image,
@@ -84,14 +83,14 @@ def test_heatmaps_of_the_split_network_equal_those_of_the_whole(model, image, me
         expand_cam=False,
         normalize_cam=False,
     )
-    heatmap = _heatmaps(model, image, [(method.name, 1)])[method.name, 1]
+    heatmap = _heatmaps(untrained_network, image, [(method.name, 1)])[method.name, 1]
     np.testing.assert_allclose(heatmap, np.asarray(expected)[0], rtol=1e-4, atol=1e-5 * heatmap.max())
 
 
-def test_score_cam_equals_the_library_if_black_is_zero(model, image, monkeypatch):
+def test_score_cam_equals_the_library_if_black_is_zero(untrained_network, image, monkeypatch):
     monkeypatch.setattr(scorecam, "_FEATURES", 1000)
-    logit = model.get_layer("logit").output
-    two_logits = keras.Model(model.input, keras.layers.Concatenate()([-logit / 2, logit / 2]))
+    logit = untrained_network.get_layer("logit").output
+    two_logits = keras.Model(untrained_network.input, keras.layers.Concatenate()([-logit / 2, logit / 2]))
     expected = Scorecam(two_logits)(
         lambda outputs: outputs[:, 1],
         image,
@@ -100,7 +99,7 @@ def test_score_cam_equals_the_library_if_black_is_zero(model, image, monkeypatch
         expand_cam=False,
         normalize_cam=False,
     )
-    heatmap = _heatmaps(model, image, [(SCORE_CAM.name, 1)])[SCORE_CAM.name, 1]
+    heatmap = _heatmaps(untrained_network, image, [(SCORE_CAM.name, 1)])[SCORE_CAM.name, 1]
     np.testing.assert_allclose(heatmap, np.asarray(expected)[0], rtol=1e-4)
 
 
@@ -127,54 +126,56 @@ def test_score_cam_masks_with_black():
 
 
 @pytest.mark.parametrize("name", [GRAD_CAM_PP.name, LAYER_CAM.name, SCORE_CAM.name, SALIENCY.name])
-def test_normal_image_has_low_values(model, image, name):
+def test_normal_image_has_low_values(untrained_network, image, name):
     """On the common scale, a confidently normal image shows next to nothing."""
-    _shift_logit(model, 4)
-    suspected = _heatmaps(model, image, [(name, 1)])[name, 1].max()
-    _shift_logit(model, -14)
-    assert _heatmaps(model, image, [(name, 1)])[name, 1].max() < 0.02 * suspected
+    _shift_logit(untrained_network, 4)
+    suspected = _heatmaps(untrained_network, image, [(name, 1)])[name, 1].max()
+    _shift_logit(untrained_network, -14)
+    assert _heatmaps(untrained_network, image, [(name, 1)])[name, 1].max() < 0.02 * suspected
 
 
 @pytest.mark.parametrize("name", [GRAD_CAM.name, GRAD_CAM_PP.name, LAYER_CAM.name])
-def test_confident_evidence_scales_with_the_logit(model, image, name):
-    _shift_logit(model, 50)
-    once = _heatmaps(model, image, [(name, 1)])[name, 1]
-    head = model.get_layer("logit")
+def test_confident_evidence_scales_with_the_logit(untrained_network, image, name):
+    _shift_logit(untrained_network, 50)
+    first = _heatmaps(untrained_network, image, [(name, 1)])[name, 1]
+    head = untrained_network.get_layer("logit")
     kernel, bias = head.get_weights()
     head.set_weights([2 * kernel, bias])
-    twice = _heatmaps(model, image, [(name, 1)])[name, 1]
+    second = _heatmaps(untrained_network, image, [(name, 1)])[name, 1]
     # The weights of Grad-CAM++ depend on the gradient itself, so they change a little.
-    np.testing.assert_allclose(twice, 2 * once, rtol=0.2 if name == GRAD_CAM_PP.name else 1e-4, atol=1e-6)
+    np.testing.assert_allclose(second, 2 * first, rtol=0.2 if name == GRAD_CAM_PP.name else 1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", [GRAD_CAM.name, GRAD_CAM_PP.name, LAYER_CAM.name, SALIENCY.name])
-def test_zero_weights_give_no_evidence(model, image, name):
-    kernel, bias = model.get_layer("logit").get_weights()
-    model.get_layer("logit").set_weights([np.zeros_like(kernel), bias + 5])
-    assert not _heatmaps(model, image, [(name, 1)])[name, 1].any()
+def test_zero_weights_give_no_evidence(untrained_network, image, name):
+    kernel, bias = untrained_network.get_layer("logit").get_weights()
+    untrained_network.get_layer("logit").set_weights([np.zeros_like(kernel), bias + 5])
+    assert not _heatmaps(untrained_network, image, [(name, 1)])[name, 1].any()
 
 
 @pytest.mark.parametrize("name", [GRAD_CAM.name, GRAD_CAM_PP.name, LAYER_CAM.name])
-def test_evidence_for_no_fracture_equals_that_of_the_negated_network(model, image, name):
-    against = _heatmaps(model, image, [(name, 0)])[name, 0]
-    head = model.get_layer("logit")
+def test_evidence_for_no_fracture_equals_that_of_the_negated_network(untrained_network, image, name):
+    against = _heatmaps(untrained_network, image, [(name, 0)])[name, 0]
+    head = untrained_network.get_layer("logit")
     head.set_weights([-weight for weight in head.get_weights()])
-    np.testing.assert_allclose(against, _heatmaps(model, image, [(name, 1)])[name, 1], rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(
+        against, _heatmaps(untrained_network, image, [(name, 1)])[name, 1], rtol=1e-4, atol=1e-7
+    )
 
 
 @pytest.mark.parametrize("method", [SCORE_CAM, SALIENCY])
-def test_method_without_evidence_for_no_fracture_is_rejected(model, image, method):
+def test_method_without_evidence_for_no_fracture_is_rejected(untrained_network, image, method):
     with pytest.raises(ValueError, match="cannot show evidence for no fracture"):
-        _heatmaps(model, image, [(method.name, 0)])
+        _heatmaps(untrained_network, image, [(method.name, 0)])
 
 
-def test_network_is_not_changed(model, image):
-    before = model.predict_on_batch(image)
-    _heatmaps(model, image)
-    np.testing.assert_array_equal(model.predict_on_batch(image), before)
+def test_network_is_not_changed(untrained_network, image):
+    before = untrained_network.predict_on_batch(image)
+    _heatmaps(untrained_network, image)
+    np.testing.assert_array_equal(untrained_network.predict_on_batch(image), before)
 
 
-def test_surprise_score_values():
+def test_values_of_the_surprise_score():
     outputs = tf.constant([[-20.0], [0.0], [20.0]])
     np.testing.assert_allclose(scores.surprise_score(1)(outputs), [0, np.log(2), 20], atol=1e-6)
     np.testing.assert_allclose(scores.surprise_score(0)(outputs), [20, np.log(2), 0], atol=1e-6)

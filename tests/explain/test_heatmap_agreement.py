@@ -25,9 +25,9 @@ def test_resolution_and_unit_do_not_matter():
 
 
 def test_second_area_counts_only_if_nearly_as_strong():
-    for value, together in ((0.7, ("a", "b")), (0.3, ("a",))):
+    for value, agreeing in ((0.7, ("a", "b")), (0.3, ("a",))):
         grids = {"a": _spot(8, 0.2, 0.5) + _spot(8, 0.8, 0.5, value), "b": _spot(8, 0.8, 0.5)}
-        assert compare_heatmaps(grids, TRANSFORM).together == together
+        assert compare_heatmaps(grids, TRANSFORM).together == agreeing
 
 
 def test_first_heatmap_with_evidence_is_the_reference():
@@ -43,7 +43,7 @@ def test_evidence_in_the_padding_is_ignored():
 
 
 @pytest.mark.parametrize("grids", [{}, {"a": np.zeros((8, 8))}])
-def test_no_evidence(grids):
+def test_heatmaps_without_evidence_do_not_agree(grids):
     agreement = compare_heatmaps(grids, TRANSFORM)
     assert (agreement.together, agreement.apart) == ((), ())
     assert agreement.silent == tuple(grids)

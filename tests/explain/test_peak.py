@@ -1,3 +1,5 @@
+"""Position of the strongest evidence, and the pointing game."""
+
 import numpy as np
 import pytest
 
@@ -36,7 +38,7 @@ def test_no_evidence_gives_no_peak():
     assert find_peak(np.zeros((8, 8)), LetterboxTransform.fit((50, 50), (64, 64))) is None
 
 
-def test_pointing_game():
+def test_pointing_game_counts_hits_inside_boxes():
     transform = LetterboxTransform.fit((100, 200), (64, 64))
     boxes = [(0.0, 0.0, 0.1, 0.1), (0.5, 0.5, 0.75, 1.0)]
     assert is_peak_in_boxes((120, 60), boxes, transform)

@@ -12,7 +12,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 CR_STORAGE = "1.2.840.10008.5.1.4.1.1.1"
 
 
-def make_dataset(values: np.ndarray, **elements: object) -> Dataset:
+def _make_dataset(values: np.ndarray, **elements: object) -> Dataset:
     """Make a CR dataset in explicit little endian. `elements` are set, or removed if None."""
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
@@ -42,32 +42,36 @@ def make_dataset(values: np.ndarray, **elements: object) -> Dataset:
     return dataset
 
 
-def encode_dicom(dataset: Dataset, **options: object) -> bytes:
+def _encode_dataset(dataset: Dataset, **options: object) -> bytes:
     file = io.BytesIO()
     dataset.save_as(file, **({"enforce_file_format": True} | options))
     return file.getvalue()
 
 
 @pytest.fixture
-def dataset() -> Callable[..., Dataset]:
-    return make_dataset
+def make_dataset() -> Callable[..., Dataset]:
+    """Function that makes a DICOM dataset from pixel values and elements."""
+    return _make_dataset
 
 
 @pytest.fixture
-def encode() -> Callable[..., bytes]:
-    return encode_dicom
+def encode_dataset() -> Callable[..., bytes]:
+    """Function that encodes a dataset as a DICOM file."""
+    return _encode_dataset
 
 
 @pytest.fixture
-def dicom() -> Callable[..., bytes]:
+def make_dicom() -> Callable[..., bytes]:
+    """Function that makes a DICOM file from pixel values and elements."""
+
     def build(values: np.ndarray, **elements: object) -> bytes:
-        return encode_dicom(make_dataset(values, **elements))
+        return _encode_dataset(_make_dataset(values, **elements))
 
     return build
 
 
 @pytest.fixture
-def picture() -> Callable[..., bytes]:
+def encode_image() -> Callable[..., bytes]:
     """Function that encodes an array or a Pillow image in the given format."""
 
     def build(content: np.ndarray | Image.Image, format: str, **options: object) -> bytes:
@@ -85,3 +89,9 @@ def film() -> np.ndarray:
     y, x = np.mgrid[0:240, 0:200].astype(np.float32)
     bone = np.exp(-(((x - 100) / 25) ** 2)) * (0.6 + 0.2 * np.sin(y / 15))
     return np.clip(0.05 + bone, 0, 1).astype(np.float32)
+
+
+@pytest.fixture
+def film_12_bit(film) -> np.ndarray:
+    """`film` as 12-bit values, uint16 (240, 200)."""
+    return np.rint(film * 4095).astype(np.uint16)

@@ -20,13 +20,13 @@ def _zip(*members: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZI
     return packed.getvalue()
 
 
-def _only(files: list[DroppedFile]) -> DroppedFile:
+def _single_file(files: list[DroppedFile]) -> DroppedFile:
     assert len(files) == 1
     return files[0]
 
 
 def test_image_is_returned_unchanged():
-    film = _only(expand_dropped("hand.png", b"\x89PNG"))
+    film = _single_file(expand_dropped("hand.png", b"\x89PNG"))
     assert (film.name, film.content, film.error) == ("hand.png", b"\x89PNG", "")
 
 
@@ -53,11 +53,11 @@ def test_zip_is_expanded_to_its_files(method):
 
 def test_office_document_is_not_expanded():
     document = _zip(("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<w/>"))
-    assert _only(expand_dropped("letter.docx", document)).content == document
+    assert _single_file(expand_dropped("letter.docx", document)).content == document
 
 
 def test_name_of_a_member_is_only_displayed():
-    film = _only(expand_dropped("z.zip", _zip(("../../etc/passwd\x1b[31m", b"x"))))
+    film = _single_file(expand_dropped("z.zip", _zip(("../../etc/passwd\x1b[31m", b"x"))))
     assert film.content == b"x"
     assert film.name.isprintable()
 
@@ -73,22 +73,22 @@ def test_nested_zip_does_not_affect_other_files():
 def test_link_is_rejected():
     link = zipfile.ZipInfo("link.png")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
-    assert "link" in _only(expand_dropped("z.zip", _zip((link, b"/etc/passwd")))).error
+    assert "link" in _single_file(expand_dropped("z.zip", _zip((link, b"/etc/passwd")))).error
 
 
 def test_encrypted_zip_is_rejected():
     packed = bytearray(_zip(("a.png", b"x" * 100)))
-    for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        packed[packed.index(signature) + place] |= 1
-    film = _only(expand_dropped("z.zip", bytes(packed)))
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        packed[packed.index(signature) + offset] |= 1
+    film = _single_file(expand_dropped("z.zip", bytes(packed)))
     assert film.name == "z.zip"
     assert "password" in film.error
 
 
-def test_limits(monkeypatch):
+def test_limits_on_number_and_size_are_enforced(monkeypatch):
     monkeypatch.setattr(dropped_files, "MAX_FILES", 3)
     many = _zip(*((f"{number}.png", b"x") for number in range(4)))
-    assert "contains 4 files; the limit is 3" in _only(expand_dropped("z.zip", many)).error
+    assert "contains 4 files; the limit is 3" in _single_file(expand_dropped("z.zip", many)).error
     monkeypatch.setattr(dropped_files, "MAX_FILE_BYTES", 1 << 20)
     big, small = expand_dropped("z.zip", _zip(("big.png", bytes(2 << 20)), ("small.png", b"x")))
     assert "unpacks to 2 MB" in big.error
@@ -96,21 +96,21 @@ def test_limits(monkeypatch):
     monkeypatch.setattr(dropped_files, "MAX_TOTAL_BYTES", 2 << 20)
     bomb = _zip(*((f"{number}.png", bytes(1 << 20)) for number in range(3)))
     assert len(bomb) < 10_000
-    assert "unpacks to 3 MB; the limit is 2" in _only(expand_dropped("z.zip", bomb)).error
+    assert "unpacks to 3 MB; the limit is 2" in _single_file(expand_dropped("z.zip", bomb)).error
 
 
 def test_member_with_false_size_is_not_extracted_further(monkeypatch):
     packed = bytearray(_zip(("a.png", bytes(4 << 20))))
-    for signature, place in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
-        at = packed.index(signature) + place
+    for signature, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        at = packed.index(signature) + offset
         packed[at : at + 4] = (10).to_bytes(4, "little")
-    film = _only(expand_dropped("z.zip", bytes(packed)))
+    film = _single_file(expand_dropped("z.zip", bytes(packed)))
     assert len(film.content) <= 10
     assert "damaged" in film.error
 
 
 def test_empty_zip_is_rejected():
-    assert "contains no files" in _only(expand_dropped("z.zip", _zip())).error
+    assert "contains no files" in _single_file(expand_dropped("z.zip", _zip())).error
 
 
 def test_damaged_zip_gives_an_error_message():
@@ -126,4 +126,6 @@ def test_damaged_zip_gives_an_error_message():
 
 @pytest.mark.parametrize("damage", crafted_zips.DAMAGED)
 def test_zip_with_members_outside_the_archive_is_rejected(damage):
-    assert "damaged" in _only(expand_dropped("films.zip", damage(_zip(("hand.png", b"\x89PNG"))))).error
+    assert (
+        "damaged" in _single_file(expand_dropped("films.zip", damage(_zip(("hand.png", b"\x89PNG"))))).error
+    )

@@ -40,13 +40,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 
 @pytest.fixture
-def values(film) -> np.ndarray:
-    """12-bit values, uint16 (240, 200)."""
-    return (film * 4095).astype(np.uint16)
-
-
-@pytest.fixture
-def grey(film) -> np.ndarray:
+def film_8_bit(film) -> np.ndarray:
+    """`film` as 8-bit values, uint8 (240, 200)."""
     return (film * 255).astype(np.uint8)
 
 
@@ -95,13 +90,13 @@ def compressed(make, encode, stream: bytes, values: np.ndarray, syntax: str, **e
         ("AT", b"12"),
     ],
 )
-def test_element_of_wrong_type_or_length_counts_as_absent(dicom, values, keyword, vr, value):
+def test_element_of_wrong_type_or_length_counts_as_absent(make_dicom, film_12_bit, keyword, vr, value):
     tag = Dataset()
     setattr(tag, keyword, Sequence() if keyword.endswith("Sequence") else "1")
     (number,) = tag.keys()
     header = struct.pack("<HH2s", number >> 16, number & 0xFFFF, vr.encode())
     length = struct.pack("<HI", 0, len(value)) if vr in ("SQ", "UN") else struct.pack("<H", len(value))
-    data = dicom(values, BitsStored=12, Modality=None)
+    data = make_dicom(film_12_bit, BitsStored=12, Modality=None)
     parsed = dcmread(io.BytesIO(data))
     following = min(tag for tag in list(parsed._dict) if tag > number)
     before = struct.pack("<HH", following >> 16, following & 0xFFFF)
@@ -111,28 +106,30 @@ def test_element_of_wrong_type_or_length_counts_as_absent(dicom, values, keyword
         with pytest.raises(ImageReadError, match="RescaleSlope"):
             read_radiograph(malformed)
     else:
-        assert read_radiograph(malformed).pixels.shape == values.shape
+        assert read_radiograph(malformed).pixels.shape == film_12_bit.shape
 
 
-def test_malformed_sequence_counts_as_absent(dicom, values):
+def test_malformed_sequence_counts_as_absent(make_dicom, film_12_bit):
     data = insert(
-        dicom(values, BitsStored=12, **WINDOW), b"\x28\x00\x10\x30US\x02\0\x05\0", b"\xe0\x7f\x10\x00OW"
+        make_dicom(film_12_bit, BitsStored=12, **WINDOW),
+        b"\x28\x00\x10\x30US\x02\0\x05\0",
+        b"\xe0\x7f\x10\x00OW",
     )
-    assert_allclose(read_radiograph(data).pixels, values / 4095, atol=1e-6)
+    assert_allclose(read_radiograph(data).pixels, film_12_bit / 4095, atol=1e-6)
 
 
-def test_rgb_of_32_bits(dicom, film):
+def test_rgb_of_32_bits(make_dicom, film):
     colour = np.repeat((film.astype(np.float64) * (2**32 - 1))[..., None], 3, axis=2).astype(np.uint32)
-    shown = read_radiograph(dicom(colour, Modality="OT"))
-    assert_allclose(shown.pixels, film, atol=1 / 250)
-    assert "other" in shown.warnings[0]
+    radiograph = read_radiograph(make_dicom(colour, Modality="OT"))
+    assert_allclose(radiograph.pixels, film, atol=1 / 250)
+    assert "other" in radiograph.warnings[0]
 
 
 # Excessive amounts of data
 
 
 @pytest.mark.parametrize("amount", ["items", "elements", "elements in an item"])
-def test_far_too_many_elements_are_rejected(dicom, values, monkeypatch, amount):
+def test_far_too_many_elements_are_rejected(make_dicom, film_12_bit, monkeypatch, amount):
     monkeypatch.setattr(dicom_file, "_MAX_READS", 3000)
     elements = b"".join(struct.pack("<HH2sH", 0x11, i, b"SH", 0) for i in range(5000))
     content = {
@@ -142,16 +139,18 @@ def test_far_too_many_elements_are_rejected(dicom, values, monkeypatch, amount):
     }[amount]
     before = b"\x28\x00\x02\x00US" if amount == "elements" else PATIENT_NAME
     with pytest.raises(ImageReadError, match="far more elements"):
-        read_radiograph(insert(dicom(values), content, before))
+        read_radiograph(insert(make_dicom(film_12_bit), content, before))
 
 
-def test_endlessly_nested_sequences_are_skipped(dicom, values):
-    data = insert(dicom(values, BitsStored=12, **WINDOW), sequence(ITEM + UNDEFINED) * 5000, PATIENT_NAME)
-    assert_allclose(read_radiograph(data).pixels, values / 4095, atol=1e-6)
+def test_endlessly_nested_sequences_are_skipped(make_dicom, film_12_bit):
+    data = insert(
+        make_dicom(film_12_bit, BitsStored=12, **WINDOW), sequence(ITEM + UNDEFINED) * 5000, PATIENT_NAME
+    )
+    assert_allclose(read_radiograph(data).pixels, film_12_bit / 4095, atol=1e-6)
 
 
-def test_long_values_and_sequences_are_not_converted(dicom, values):
-    data = dicom(values, BitsStored=12)
+def test_long_values_and_sequences_are_not_converted(make_dicom, film_12_bit):
+    data = make_dicom(film_12_bit, BitsStored=12)
     centres = b"1\\" * 100_000
     items = (ITEM + bytes(4)) * 5000
     elements = b"\x28\x00\x50\x10UT\0\0" + struct.pack("<I", len(centres)) + centres
@@ -166,10 +165,10 @@ def test_long_values_and_sequences_are_not_converted(dicom, values):
 @pytest.mark.parametrize(
     "change", ["none", "no preamble", "wrong group length", "long header", "not deflated", "zlib"]
 )
-def test_deflated_files_with_damaged_headers_are_inflated(dataset, encode, values, change):
-    source = dataset(values, BitsStored=12, **WINDOW)
+def test_deflated_files_with_damaged_headers_are_inflated(make_dataset, encode_dataset, film_12_bit, change):
+    source = make_dataset(film_12_bit, BitsStored=12, **WINDOW)
     source.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
-    data = encode(source)
+    data = encode_dataset(source)
     meta = 144 + int.from_bytes(data[140:144], "little")
     inflated = zlib.decompress(data[meta:], -15)
     data = {
@@ -182,16 +181,16 @@ def test_deflated_files_with_damaged_headers_are_inflated(dataset, encode, value
         "not deflated": data[:meta] + inflated,
         "zlib": data[:meta] + zlib.compress(inflated),
     }[change]
-    assert_allclose(read_radiograph(data).pixels, values / 4095, atol=1e-6)
+    assert_allclose(read_radiograph(data).pixels, film_12_bit / 4095, atol=1e-6)
 
 
-def test_deflated_bomb_without_preamble_is_rejected(dataset, encode, monkeypatch):
+def test_deflated_bomb_without_preamble_is_rejected(make_dataset, encode_dataset, monkeypatch):
     monkeypatch.setattr(dicom_file, "MAX_INFLATED", 1 << 20)
-    source = dataset(np.zeros((100, 100), np.uint16))
+    source = make_dataset(np.zeros((100, 100), np.uint16))
     source.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     source.PixelData = bytes(8 << 20)
     with pytest.raises(ImageReadError, match="unpacks to more than"):
-        read_radiograph(encode(source)[132:])
+        read_radiograph(encode_dataset(source)[132:])
 
 
 # Damaged sequences
@@ -211,44 +210,46 @@ UID_ELEMENT = b"\x08\x00\x50\x11UI\x06\x001.2.3\0"
     ],
     ids=["no sequence end", "no end, item length", "no ends", "no item end", "too short", "too long"],
 )
-def test_damaged_sequences_are_skipped(dicom, values, damaged):
-    film = read_radiograph(insert(dicom(values, BitsStored=12, **WINDOW), damaged, PATIENT_NAME))
-    assert_allclose(film.pixels, values / 4095, atol=1e-6)
+def test_damaged_sequences_are_skipped(make_dicom, film_12_bit, damaged):
+    film = read_radiograph(insert(make_dicom(film_12_bit, BitsStored=12, **WINDOW), damaged, PATIENT_NAME))
+    assert_allclose(film.pixels, film_12_bit / 4095, atol=1e-6)
     assert any("sequence" in warning for warning in film.warnings)
 
 
 @pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGBaseline8Bit])
 @pytest.mark.parametrize("change", [-24, 24, 100_000])
-def test_image_after_an_icon_of_wrong_length_is_found(dataset, encode, picture, grey, syntax, change):
-    source = dataset(grey, WindowCenter=128, WindowWidth=256)
+def test_image_after_an_icon_of_wrong_length_is_found(
+    make_dataset, encode_dataset, encode_image, film_8_bit, syntax, change
+):
+    source = make_dataset(film_8_bit, WindowCenter=128, WindowWidth=256)
     source.file_meta.TransferSyntaxUID = syntax
-    icon = dataset(np.arange(256, dtype=np.uint8).reshape(16, 16)).group_dataset(0x28)
+    icon = make_dataset(np.arange(256, dtype=np.uint8).reshape(16, 16)).group_dataset(0x28)
     icon.PixelData = bytes(range(256))
     icon["PixelData"].VR = "OB"
     source.IconImageSequence = Sequence([icon])
     if syntax == JPEGBaseline8Bit:
-        source.PixelData = encapsulate([picture(grey, "JPEG", quality=95)])
+        source.PixelData = encapsulate([encode_image(film_8_bit, "JPEG", quality=95)])
         source["PixelData"].is_undefined_length = True
-    data = bytearray(encode(source))
+    data = bytearray(encode_dataset(source))
     expected = read_radiograph(bytes(data)).pixels
     at = data.index(b"\x88\x00\x00\x02") + (4 if syntax == ImplicitVRLittleEndian else 8)
-    for place in (at, at + 8):
-        data[place : place + 4] = struct.pack(
-            "<I", int.from_bytes(data[place : place + 4], "little") + change
+    for offset in (at, at + 8):
+        data[offset : offset + 4] = struct.pack(
+            "<I", int.from_bytes(data[offset : offset + 4], "little") + change
         )
     film = read_radiograph(bytes(data))
     assert_array_equal(film.pixels, expected)
     assert any("sequence" in warning for warning in film.warnings)
 
 
-def test_icon_of_a_truncated_file_is_not_read_as_the_image(dataset, encode, grey):
-    source = dataset(grey)
-    icon = dataset(np.arange(256, dtype=np.uint8).reshape(16, 16)).group_dataset(0x28)
+def test_icon_of_a_truncated_file_is_not_read_as_the_image(make_dataset, encode_dataset, film_8_bit):
+    source = make_dataset(film_8_bit)
+    icon = make_dataset(np.arange(256, dtype=np.uint8).reshape(16, 16)).group_dataset(0x28)
     icon.PixelData = bytes(256)
     icon["PixelData"].VR = "OB"
     source.IconImageSequence = Sequence([icon])
     with pytest.raises(ImageReadError):
-        read_radiograph(encode(source)[:-10_000])
+        read_radiograph(encode_dataset(source)[:-10_000])
 
 
 # Transfer syntax and codestream
@@ -266,26 +267,26 @@ def test_icon_of_a_truncated_file_is_not_read_as_the_image(dataset, encode, grey
     ],
 )
 def test_pixel_data_takes_precedence_over_the_transfer_syntax(
-    dataset, encode, dicom, picture, grey, kind, declared
+    make_dataset, encode_dataset, make_dicom, encode_image, film_8_bit, kind, declared
 ):
     elements = {"WindowCenter": 128, "WindowWidth": 256}
     stream = {
-        "JPEG": picture(grey, "JPEG", quality=95),
-        "JPEG 2000": picture(grey, "JPEG2000", no_jp2=True),
-        "JP2": picture(grey, "JPEG2000"),
+        "JPEG": encode_image(film_8_bit, "JPEG", quality=95),
+        "JPEG 2000": encode_image(film_8_bit, "JPEG2000", no_jp2=True),
+        "JP2": encode_image(film_8_bit, "JPEG2000"),
         "native": b"\0\0",
     }[kind]
-    data = compressed(dataset, encode, stream, grey, declared, **elements)
+    data = compressed(make_dataset, encode_dataset, stream, film_8_bit, declared, **elements)
     if kind == "native":
-        native, mark = dicom(grey, **elements), b"\xe0\x7f\x10\x00"
+        native, mark = make_dicom(film_8_bit, **elements), b"\xe0\x7f\x10\x00"
         data = data[: data.index(mark)] + native[native.index(mark) :]
     film = read_radiograph(data)
-    assert_allclose(film.pixels, grey / 255, atol=0.03)
+    assert_allclose(film.pixels, film_8_bit / 255, atol=0.03)
     assert any("header states" in warning for warning in film.warnings)
 
 
-def test_jpeg_xl_is_rejected_by_name(dataset, encode, grey):
-    data = compressed(dataset, encode, b"\xff\x0a" + bytes(100), grey, JPEG2000)
+def test_jpeg_xl_is_rejected_by_name(make_dataset, encode_dataset, film_8_bit):
+    data = compressed(make_dataset, encode_dataset, b"\xff\x0a" + bytes(100), film_8_bit, JPEG2000)
     xl = b"1.2.840.10008.1.2.4.110\0"
     old = b"\x16\x001.2.840.10008.1.2.4.91"
     assert old in data
@@ -293,35 +294,44 @@ def test_jpeg_xl_is_rejected_by_name(dataset, encode, grey):
         read_radiograph(data.replace(old, struct.pack("<H", len(xl)) + xl))
 
 
-def test_jpeg_extended_is_decoded_by_gdcm(dataset, encode, picture, grey, monkeypatch):
-    stream = bytearray(picture(grey, "JPEG"))
+def test_jpeg_extended_is_decoded_by_gdcm(
+    make_dataset, encode_dataset, encode_image, film_8_bit, monkeypatch
+):
+    stream = bytearray(encode_image(film_8_bit, "JPEG"))
     frame = stream.index(b"\xff\xc0")
     stream[frame + 1], stream[frame + 4] = 0xC1, 12
-    seen = []
+    calls = []
 
     def decode(dataset, plugin, options=None):
-        seen.append((plugin, dataset.file_meta.TransferSyntaxUID))
-        return np.zeros(grey.shape, np.uint16)
+        calls.append((plugin, dataset.file_meta.TransferSyntaxUID))
+        return np.zeros(film_8_bit.shape, np.uint16)
 
     monkeypatch.setattr("fracture_core.imaging.dicom.decode_isolated", decode)
     read_radiograph(
-        compressed(dataset, encode, bytes(stream), grey.astype(np.uint16), JPEGExtended12Bit, BitsStored=12)
+        compressed(
+            make_dataset,
+            encode_dataset,
+            bytes(stream),
+            film_8_bit.astype(np.uint16),
+            JPEGExtended12Bit,
+            BitsStored=12,
+        )
     )
-    assert seen == [("gdcm", JPEGExtended12Bit)]
+    assert calls == [("gdcm", JPEGExtended12Bit)]
 
 
 @pytest.mark.parametrize("boxed", [False, True])
 @pytest.mark.parametrize("announce", [False, True])
 def test_codestream_of_a_huge_image_is_not_decoded(
-    dataset, encode, picture, grey, boxed, announce, monkeypatch
+    make_dataset, encode_dataset, encode_image, film_8_bit, boxed, announce, monkeypatch
 ):
     monkeypatch.setattr("fracture_core.imaging.dicom.decode_isolated", lambda *args: pytest.fail("decoded"))
-    stream = bytearray(picture(grey, "JPEG2000", no_jp2=not boxed))
+    stream = bytearray(encode_image(film_8_bit, "JPEG2000", no_jp2=not boxed))
     siz = stream.index(b"\xff\x4f\xff\x51")
     stream[siz + 8 : siz + 16] = struct.pack(">II", 20_000, 20_000)
     size = {"Rows": 20_000, "Columns": 20_000} if announce else {}
     with pytest.raises(ImageReadError, match="megapixels" if announce else "damaged"):
-        read_radiograph(compressed(dataset, encode, bytes(stream), grey, JPEG2000, **size))
+        read_radiograph(compressed(make_dataset, encode_dataset, bytes(stream), film_8_bit, JPEG2000, **size))
 
 
 @pytest.mark.parametrize(
@@ -333,12 +343,12 @@ def test_rle_segments_are_checked(segments, fits):
     assert rle_segments_fit(header + bytes(sum(segments)), 4000, 2) is fits
 
 
-def test_rle_larger_than_the_image_is_rejected(dataset, encode):
+def test_rle_larger_than_the_image_is_rejected(make_dataset, encode_dataset):
     part = b"\x81\0" * 2_000_000  # 128 times as long
     header = struct.pack("<3I", 2, 64, 64 + len(part)).ljust(64, b"\0")
     values = np.zeros((16, 16), np.uint16)
     with pytest.raises(ImageReadError, match=r"damaged|far more time or memory"):
-        read_radiograph(compressed(dataset, encode, header + part + part, values, RLELossless))
+        read_radiograph(compressed(make_dataset, encode_dataset, header + part + part, values, RLELossless))
 
 
 def test_damaged_jp2_container_is_rejected():
@@ -350,22 +360,24 @@ def test_damaged_jp2_container_is_rejected():
 
 
 @pytest.mark.parametrize("coloured", [False, True])
-def test_ycbcr_labelled_rgb_is_detected_by_its_chroma(dicom, grey, coloured):
-    rgb = np.zeros((*grey.shape, 3), np.uint8)
-    rgb[..., 0], rgb[..., 1:] = grey, 128
+def test_ycbcr_labelled_rgb_is_detected_by_its_chroma(make_dicom, film_8_bit, coloured):
+    rgb = np.zeros((*film_8_bit.shape, 3), np.uint8)
+    rgb[..., 0], rgb[..., 1:] = film_8_bit, 128
     if coloured:
-        rgb[..., 1] = np.linspace(0, 255, grey.shape[1])
-    film = read_radiograph(dicom(rgb))
+        rgb[..., 1] = np.linspace(0, 255, film_8_bit.shape[1])
+    film = read_radiograph(make_dicom(rgb))
     if coloured:
         assert film.colour > 0.2
     else:
-        assert_allclose(film.pixels, grey / 255, atol=2 / 255)
+        assert_allclose(film.pixels, film_8_bit / 255, atol=2 / 255)
         assert film.colour == 0
 
 
-def test_rgb_labelled_ycbcr_is_detected_by_its_chroma(dicom, grey):
-    film = read_radiograph(dicom(np.repeat(grey[..., None], 3, axis=2), PhotometricInterpretation="YBR_FULL"))
-    assert_allclose(film.pixels, grey / 255, atol=1 / 255)
+def test_rgb_labelled_ycbcr_is_detected_by_its_chroma(make_dicom, film_8_bit):
+    film = read_radiograph(
+        make_dicom(np.repeat(film_8_bit[..., None], 3, axis=2), PhotometricInterpretation="YBR_FULL")
+    )
+    assert_allclose(film.pixels, film_8_bit / 255, atol=1 / 255)
     assert film.colour == 0
 
 
@@ -402,18 +414,18 @@ def test_grey_levels_by_value_and_by_pixel_agree(monkeypatch):
     stored = np.random.default_rng(0).integers(-50, 900, (300, 200)).astype(np.int16)
     valid = stored != -50
 
-    def transform(values, seen):
-        low, high = values[seen].min(), values[seen].max()
+    def transform(values, used):
+        low, high = values[used].min(), values[used].max()
         return ((values - low) / (high - low)).astype(np.float32), ("note",)
 
-    shown, notes = apply_by_value(stored, valid, transform)
-    assert_allclose(shown, transform(stored, valid)[0], atol=1e-6)
+    levels, notes = apply_by_value(stored, valid, transform)
+    assert_allclose(levels, transform(stored, valid)[0], atol=1e-6)
     assert notes == ("note",)
 
 
 @pytest.mark.parametrize(("mode", "side"), [("RGBA", 8900), ("RGB", 8500), ("LA", 8900)])
-def test_images_that_need_too_much_memory_are_rejected_before_decoding(picture, mode, side):
-    data = bytearray(picture(Image.new(mode, (8, 8)), "PNG"))
+def test_images_that_need_too_much_memory_are_rejected_before_decoding(encode_image, mode, side):
+    data = bytearray(encode_image(Image.new(mode, (8, 8)), "PNG"))
     data[16:24] = struct.pack(">II", side, side)
     data[29:33] = struct.pack(">I", zlib.crc32(bytes(data[12:29])))
     with pytest.raises(ImageReadError, match="megapixels are supported for this pixel format"):
@@ -430,16 +442,24 @@ def scans(count: int, picture, grey) -> bytes:
     return data[:last] + data[last:-2] * count + data[-2:]
 
 
-def test_jpeg_with_too_many_scans_is_rejected(picture, grey):
-    data = scans(200, picture, grey)
+def test_jpeg_with_too_many_scans_is_rejected(encode_image, film_8_bit):
+    data = scans(200, encode_image, film_8_bit)
     assert count_scans(data).count > MAX_SCANS
     with pytest.raises(ImageReadError, match="more than 40 scans"):
         read_radiograph(data)
 
 
-def test_dicom_jpeg_with_too_many_scans_is_rejected(dataset, encode, picture, grey):
+def test_dicom_jpeg_with_too_many_scans_is_rejected(make_dataset, encode_dataset, encode_image, film_8_bit):
     with pytest.raises(ImageReadError, match="scans"):
-        read_radiograph(compressed(dataset, encode, scans(200, picture, grey), grey, JPEGBaseline8Bit))
+        read_radiograph(
+            compressed(
+                make_dataset,
+                encode_dataset,
+                scans(200, encode_image, film_8_bit),
+                film_8_bit,
+                JPEGBaseline8Bit,
+            )
+        )
 
 
 def directory(offset: int, pages: int, tags: list[bytes]) -> bytes:
@@ -469,22 +489,22 @@ def test_tiff_with_overlapping_tags_is_rejected():
         read_radiograph(data)
 
 
-def test_png_with_too_many_chunks_is_rejected(picture, grey, monkeypatch):
+def test_png_with_too_many_chunks_is_rejected(encode_image, film_8_bit, monkeypatch):
     monkeypatch.setattr("fracture_core.imaging.raster._MAX_CHUNKS", 50)
-    data = picture(grey, "PNG")
+    data = encode_image(film_8_bit, "PNG")
     chunk = struct.pack(">I", 0) + b"abCd" + struct.pack(">I", zlib.crc32(b"abCd"))
     with pytest.raises(ImageReadError, match="far more chunks"):
         read_radiograph(data[:33] + chunk * 100 + data[33:])
 
 
-def test_any_exception_of_a_decoder_becomes_an_image_read_error(picture, grey, monkeypatch):
+def test_any_exception_of_a_decoder_becomes_an_image_read_error(encode_image, film_8_bit, monkeypatch):
     def fail(*args):
         raise BufferError("Doe^Jane")
 
     monkeypatch.setattr(sys.modules["fracture_core.imaging.read"], "read_raster", fail)
-    with pytest.raises(ImageReadError, match="internal error, reference") as caught:
-        read_radiograph(picture(grey, "PNG"))
-    assert "Doe" not in str(caught.value)
+    with pytest.raises(ImageReadError, match="internal error, reference") as excinfo:
+        read_radiograph(encode_image(film_8_bit, "PNG"))
+    assert "Doe" not in str(excinfo.value)
 
 
 # 16-bit samples
@@ -548,8 +568,8 @@ def tiff16(values: np.ndarray, order: str, compression: int, extra: int | None) 
 
 @pytest.mark.parametrize("samples", [2, 3, 4])
 @pytest.mark.parametrize("format", ["PNG", "II", "MM", "II deflated", "MM deflated"])
-def test_12_bits_in_wide_samples_are_displayed_like_grey(picture, values, samples, format):
-    wide = np.repeat(values[..., None], samples, axis=2)
+def test_12_bits_in_wide_samples_are_displayed_like_grey(encode_image, film_12_bit, samples, format):
+    wide = np.repeat(film_12_bit[..., None], samples, axis=2)
     if samples != 3:
         wide[..., -1] = 65535
     if format == "PNG":
@@ -558,16 +578,16 @@ def test_12_bits_in_wide_samples_are_displayed_like_grey(picture, values, sample
         order, compression = ("<" if format.startswith("II") else ">"), 8 if "deflated" in format else 1
         data = tiff16(wide, order, compression, None if samples == 3 else 2)
     film = read_radiograph(data)
-    assert_allclose(film.pixels, read_radiograph(picture(values, "PNG")).pixels, atol=1e-4)
+    assert_allclose(film.pixels, read_radiograph(encode_image(film_12_bit, "PNG")).pixels, atol=1e-4)
     assert film.colour == 0
 
 
-def test_alpha_of_16_bits_is_composited_on_black(values):
-    wide = np.stack([values, np.full_like(values, 32768)], axis=-1)
-    whole = np.stack([values, np.full_like(values, 65535)], axis=-1)
-    wide[0, 0] = whole[0, 0] = (4095, 65535)
-    half = read_radiograph(png16(wide, 4)).pixels
-    assert_allclose(half[1:], read_radiograph(png16(whole, 4)).pixels[1:] / 2, atol=1e-3)
+def test_alpha_of_16_bits_is_composited_on_black(film_12_bit):
+    translucent = np.stack([film_12_bit, np.full_like(film_12_bit, 32768)], axis=-1)
+    opaque = np.stack([film_12_bit, np.full_like(film_12_bit, 65535)], axis=-1)
+    translucent[0, 0] = opaque[0, 0] = (4095, 65535)
+    blended = read_radiograph(png16(translucent, 4)).pixels
+    assert_allclose(blended[1:], read_radiograph(png16(opaque, 4)).pixels[1:] / 2, atol=1e-3)
 
 
 # Truncated files
@@ -577,18 +597,18 @@ def test_alpha_of_16_bits_is_composited_on_black(values):
 @pytest.mark.parametrize(
     ("keep", "end"), [(0.2, b""), (0.5, b""), (0.9, b""), (0.2, b"\xff\xd9"), (0.5, b"\xff\xd9")]
 )
-def test_truncated_progressive_jpeg_lacks_detail_everywhere(picture, grey, mode, keep, end):
-    noisy = grey // 2 + np.random.default_rng(0).integers(0, 60, grey.shape).astype(np.uint8)
-    data = picture(Image.fromarray(noisy).convert(mode), "JPEG", progressive=True, quality=90)
+def test_truncated_progressive_jpeg_lacks_detail_everywhere(encode_image, film_8_bit, mode, keep, end):
+    noisy = film_8_bit // 2 + np.random.default_rng(0).integers(0, 60, film_8_bit.shape).astype(np.uint8)
+    data = encode_image(Image.fromarray(noisy).convert(mode), "JPEG", progressive=True, quality=90)
     film = read_radiograph(data[: int(len(data) * keep)] + end)
     assert film.truncated
     assert "the whole image lacks fine detail" in film.warnings[0]
     assert read_radiograph(data).warnings == ()
 
 
-def test_truncated_baseline_jpeg_with_an_end_marker_states_the_missing_lines(picture, grey):
-    noisy = grey // 2 + np.random.default_rng(0).integers(0, 60, grey.shape).astype(np.uint8)
-    data = picture(noisy, "JPEG", quality=90)
+def test_truncated_baseline_jpeg_with_an_end_marker_states_the_missing_lines(encode_image, film_8_bit):
+    noisy = film_8_bit // 2 + np.random.default_rng(0).integers(0, 60, film_8_bit.shape).astype(np.uint8)
+    data = encode_image(noisy, "JPEG", quality=90)
     film = read_radiograph(data[: len(data) // 2] + b"\xff\xd9")
     assert film.truncated
     assert "of its lines are missing" in film.warnings[0]
@@ -625,8 +645,8 @@ def test_unsupported_tiff_pixels_are_rejected_by_name(film, dtype, format, name)
         read_radiograph(data)
 
 
-def test_private_transfer_syntax_is_rejected_as_unknown(dataset, encode, grey):
-    data = compressed(dataset, encode, bytes(100), grey, JPEG2000)
+def test_private_transfer_syntax_is_rejected_as_unknown(make_dataset, encode_dataset, film_8_bit):
+    data = compressed(make_dataset, encode_dataset, bytes(100), film_8_bit, JPEG2000)
     unknown = b"1.2.3.4.5.6.7.8.9.10.1"
     with pytest.raises(ImageReadError, match="in an unknown way"):
         read_radiograph(data.replace(b"1.2.840.10008.1.2.4.91", unknown))

@@ -4,14 +4,17 @@ import subprocess
 import sys
 
 import pytest
-from patient_data import film_of
+from patient_data import make_patient_image
 
 from fracture_core.imaging.identity import Identity, Match, compare, identify
 
 
 def _compare(first: dict, second: dict) -> Match:
     return compare(
-        *(identify(film_of(**{"patient": "A", "study": "1", **given})) for given in (first, second))
+        *(
+            identify(make_patient_image(**{"patient": "A", "study": "1", **attributes}))
+            for attributes in (first, second)
+        )
     )
 
 
@@ -41,19 +44,19 @@ NOBODY = {"PatientID": None, "PatientName": "", "StudyInstanceUID": None}
         (NOBODY, {}, Match.UNKNOWN),
     ],
 )
-def test_comparison(first, second, match):
+def test_patients_and_studies_are_compared(first, second, match):
     assert _compare(first, second) is match
     assert _compare(second, first) is match
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n", b"\0" * 128 + b"DICM" + b"damaged"])
-def test_file_without_identity(content):
+def test_file_without_identity_is_unknown(content):
     assert identify(content) == Identity()
     assert not identify(content).known
 
 
 def test_identity_contains_no_plain_values():
-    identity = identify(film_of("ID-4711", "1", PatientName="Doe^Jane"))
+    identity = identify(make_patient_image("ID-4711", "1", PatientName="Doe^Jane"))
     assert identity.known
     assert repr(identity) == "Identity()"
     assert "4711" not in str(vars(identity))

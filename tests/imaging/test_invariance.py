@@ -29,9 +29,6 @@ from pydicom.uid import (
 from fracture_core.imaging import QualityState, read_radiograph
 from fracture_core.inference.predictor import Predictor
 from fracture_core.phantom import draw_phantom
-from fracture_core.registry.store import SHIPPED_MODEL, ModelStore
-
-MODELS = Path(__file__).resolve().parents[2] / "models"
 
 BITS = (8, 10, 12, 16)
 NATIVE = (
@@ -46,7 +43,8 @@ EXACT = 1e-6
 
 
 @pytest.fixture(scope="module")
-def levels() -> np.ndarray:
+def phantom_levels() -> np.ndarray:
+    """Pixels of a phantom forearm."""
     return _phantom(5, "forearm", (320, 256))
 
 
@@ -158,8 +156,8 @@ def _table(entries: np.ndarray, first: int, bits: int, packed: bool = False) -> 
 @pytest.mark.parametrize("signed", [False, True], ids=["unsigned", "signed"])
 @pytest.mark.parametrize("bits", BITS)
 @pytest.mark.parametrize("syntax", NATIVE + LOSSLESS, ids=lambda uid: uid.name)
-def test_lossless_syntaxes(levels, syntax, bits, signed):
-    values = _stored(levels, bits)
+def test_lossless_syntaxes_give_equal_pixels(phantom_levels, syntax, bits, signed):
+    values = _stored(phantom_levels, bits)
     written = _signed(values, bits) if signed else values
     film = read_radiograph(_file(written, bits, syntax, **_window(bits, signed)))
     assert_allclose(film.pixels, values / (2**bits - 1), atol=EXACT)
@@ -167,8 +165,8 @@ def test_lossless_syntaxes(levels, syntax, bits, signed):
 
 
 @pytest.mark.parametrize(("bits", "signed"), [(12, True), (16, False)])
-def test_jpeg_lossless(levels, tmp_path, bits, signed):
-    values = _stored(levels, bits)
+def test_jpeg_lossless_gives_equal_pixels(phantom_levels, tmp_path, bits, signed):
+    values = _stored(phantom_levels, bits)
     written = _signed(values, bits) if signed else values
     film = read_radiograph(_jpeg_lossless(_file(written, bits, **_window(bits, signed)), tmp_path))
     assert_allclose(film.pixels, values / (2**bits - 1), atol=EXACT)
@@ -183,8 +181,8 @@ def test_jpeg_lossless(levels, tmp_path, bits, signed):
         (JPEG2000, 12, 0.06),
     ],
 )
-def test_lossy_syntaxes(levels, syntax, bits, tolerance):
-    values = _stored(levels, bits)
+def test_lossy_syntaxes_give_similar_pixels(phantom_levels, syntax, bits, tolerance):
+    values = _stored(phantom_levels, bits)
     film = read_radiograph(_file(values, bits, syntax, **_window(bits)))
     assert_allclose(film.pixels, values / (2**bits - 1), atol=tolerance)
     assert np.abs(film.pixels - values / (2**bits - 1)).mean() < tolerance * 0.6
@@ -192,8 +190,8 @@ def test_lossy_syntaxes(levels, syntax, bits, tolerance):
 
 @pytest.mark.parametrize("bits", [10, 12])
 @pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, *LOSSLESS], ids=lambda uid: uid.name)
-def test_values_in_the_high_bits(levels, syntax, bits):
-    values = _stored(levels, bits)
+def test_values_in_the_high_bits_give_equal_pixels(phantom_levels, syntax, bits):
+    values = _stored(phantom_levels, bits)
     data = _dataset(values << (16 - bits), 16)
     if syntax not in NATIVE:
         data.compress(syntax, generate_instance_uid=False)
@@ -209,8 +207,8 @@ def test_values_in_the_high_bits(levels, syntax, bits):
     "syntax", [ExplicitVRLittleEndian, JPEGLSLossless, JPEG2000Lossless], ids=lambda uid: uid.name
 )
 @pytest.mark.parametrize("bits", BITS)
-def test_monochrome1(levels, bits, syntax):
-    values = _stored(levels, bits)
+def test_monochrome1_gives_equal_pixels(phantom_levels, bits, syntax):
+    values = _stored(phantom_levels, bits)
     inverted = (2**bits - 1 - values).astype(values.dtype)
     file = _file(inverted, bits, syntax, PhotometricInterpretation="MONOCHROME1", **_window(bits))
     assert_allclose(read_radiograph(file).pixels, values / (2**bits - 1), atol=EXACT)
@@ -218,8 +216,8 @@ def test_monochrome1(levels, bits, syntax):
 
 @pytest.mark.parametrize("planar", [0, 1])
 @pytest.mark.parametrize("signed", [0, 1])
-def test_rgb(levels, planar, signed):
-    values = _stored(levels, 8)
+def test_rgb_gives_equal_pixels(phantom_levels, planar, signed):
+    values = _stored(phantom_levels, 8)
     rgb = np.repeat(values[..., None], 3, axis=-1)
     written = np.ascontiguousarray(np.moveaxis(rgb, -1, 0)) if planar else rgb
     dataset = _dataset(rgb, 8)
@@ -229,14 +227,14 @@ def test_rgb(levels, planar, signed):
 
 
 @pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless], ids=lambda uid: uid.name)
-def test_compressed_rgb(levels, syntax):
-    values = _stored(levels, 8)
+def test_compressed_rgb_gives_equal_pixels(phantom_levels, syntax):
+    values = _stored(phantom_levels, 8)
     film = read_radiograph(_file(np.repeat(values[..., None], 3, axis=-1), 8, syntax))
     assert_allclose(film.pixels, values / 255, atol=EXACT)
 
 
-def test_ybr(levels):
-    values = _stored(levels, 8)
+def test_ybr_gives_similar_pixels(phantom_levels):
+    values = _stored(phantom_levels, 8)
     grey = np.full_like(values, 128)
     ybr = np.stack([values, grey, grey], axis=-1)
     film = read_radiograph(_file(ybr, 8, PhotometricInterpretation="YBR_FULL"))
@@ -244,8 +242,8 @@ def test_ybr(levels):
     assert film.colour == 0
 
 
-def test_palette(levels):
-    values = _stored(levels, 8)
+def test_palette_gives_similar_pixels(phantom_levels):
+    values = _stored(phantom_levels, 8)
     ramp = (np.arange(256, dtype="<u2") * 257).tobytes()
     elements = {"PhotometricInterpretation": "PALETTE COLOR"}
     for name in ("Red", "Green", "Blue"):
@@ -259,8 +257,8 @@ def test_palette(levels):
 
 @pytest.mark.parametrize("signed", [False, True], ids=["unsigned", "signed"])
 @pytest.mark.parametrize("bits", BITS)
-def test_window_forms(levels, bits, signed):
-    values = _stored(levels, bits)
+def test_all_forms_of_a_window_give_equal_pixels(phantom_levels, bits, signed):
+    values = _stored(phantom_levels, bits)
     written = _signed(values, bits) if signed else values
     first, top = (-(2 ** (bits - 1)) if signed else 0), 2**bits - 1
     expected = values / top
@@ -304,8 +302,8 @@ def test_window_forms(levels, bits, signed):
 
 @pytest.mark.parametrize("signed", [False, True], ids=["unsigned", "signed"])
 @pytest.mark.parametrize("bits", BITS)
-def test_without_a_window(levels, bits, signed):
-    values = _stored(levels, bits)
+def test_image_without_a_window_is_scaled_to_its_range(phantom_levels, bits, signed):
+    values = _stored(phantom_levels, bits)
     low, high = np.quantile(values, (0.001, 0.999), method="nearest")
     film = read_radiograph(_file(_signed(values, bits) if signed else values, bits))
     assert_allclose(
@@ -318,8 +316,8 @@ def test_without_a_window(levels, bits, signed):
 
 @pytest.mark.parametrize("format", ["PNG", "TIFF"])
 @pytest.mark.parametrize("bits", BITS)
-def test_lossless_images(levels, format, bits):
-    values = _stored(levels, bits)
+def test_lossless_images_give_equal_pixels(phantom_levels, format, bits):
+    values = _stored(phantom_levels, bits)
     assert_allclose(read_radiograph(_picture(values, format)).pixels, values / (2**bits - 1), atol=EXACT)
 
 
@@ -327,8 +325,8 @@ def test_lossless_images(levels, format, bits):
     ("format", "options", "tolerance"),
     [("BMP", {}, EXACT), ("WEBP", {"lossless": True}, EXACT), ("JPEG", {"quality": 98}, 6 / 255)],
 )
-def test_eight_bit_images(levels, format, options, tolerance):
-    values = _stored(levels, 8)
+def test_eight_bit_images_give_similar_pixels(phantom_levels, format, options, tolerance):
+    values = _stored(phantom_levels, 8)
     for written in (values, np.repeat(values[..., None], 3, axis=-1)):
         assert_allclose(
             read_radiograph(_picture(written, format, **options)).pixels, values / 255, atol=tolerance
@@ -338,22 +336,17 @@ def test_eight_bit_images(levels, format, options, tolerance):
 # ---- the probability ----
 
 
-@pytest.fixture(scope="module")
-def reader() -> Predictor:
-    return Predictor(ModelStore(MODELS), SHIPPED_MODEL)
-
-
 def _probabilities(reader: Predictor, files: dict[str, bytes]) -> dict[str, float]:
-    found = {name: reader.predict(file, heatmap=False) for name, file in files.items()}
-    assert {opinion.gate.state for opinion in found.values()} == {QualityState.PASS}
-    return {name: opinion.probability for name, opinion in found.items()}
+    opinions = {name: reader.predict(file, heatmap=False) for name, file in files.items()}
+    assert {opinion.gate.state for opinion in opinions.values()} == {QualityState.PASS}
+    return {name: opinion.probability for name, opinion in opinions.items()}
 
 
-def test_every_precision_gives_the_same_probability(reader):
+def test_every_precision_gives_the_same_probability(shipped_predictor):
     levels = _phantom(3, "leg")
     eight, twelve, sixteen = (_stored(levels, bits) for bits in (8, 12, 16))
-    found = _probabilities(
-        reader,
+    probabilities = _probabilities(
+        shipped_predictor,
         {
             "PNG": _picture(eight, "PNG"),
             "TIFF of 16 bits": _picture(sixteen, "TIFF"),
@@ -369,18 +362,18 @@ def test_every_precision_gives_the_same_probability(reader):
             ),
         },
     )
-    expected = found["DICOM, 12 bits"]
+    expected = probabilities["DICOM, 12 bits"]
     assert {
-        name: probability for name, probability in found.items() if abs(probability - expected) > 0.01
+        name: probability for name, probability in probabilities.items() if abs(probability - expected) > 0.01
     } == {}
 
 
-def test_every_lossless_encoding_gives_the_same_probability(reader):
+def test_every_lossless_encoding_gives_the_same_probability(shipped_predictor):
     # Neither 0 nor 1, so that a difference between images would be noticed.
     twelve = _stored(_phantom(5, "forearm"), 12)
     ramp = np.arange(4096)
-    found = _probabilities(
-        reader,
+    probabilities = _probabilities(
+        shipped_predictor,
         {
             "window": _file(twelve, 12, **_window(12)),
             "signed JPEG-LS": _file(_signed(twelve, 12), 12, JPEGLSLossless, **_window(12, True)),
@@ -393,5 +386,5 @@ def test_every_lossless_encoding_gives_the_same_probability(reader):
             "PNG": _picture(twelve, "PNG"),
         },
     )
-    assert 0.2 < found["window"] < 0.8
-    assert max(found.values()) - min(found.values()) < 0.002
+    assert 0.2 < probabilities["window"] < 0.8
+    assert max(probabilities.values()) - min(probabilities.values()) < 0.002

@@ -29,7 +29,7 @@ def test_corners_are_mapped_to_the_edges_of_the_image_on_the_canvas(source):
     assert 0 <= transform.left <= 64 - width
 
 
-def test_known_numbers():
+def test_transform_of_a_worked_example():
     transform = LetterboxTransform.fit((100, 200), (50, 50))
     assert (transform.size, transform.top, transform.left) == ((25, 50), 12, 0)
     assert transform.scale == (0.25, 0.25)

@@ -35,8 +35,8 @@ def test_half_opacity_gives_half_the_colour():
 
 
 def test_colour_grows_with_the_heat():
-    shown = blend_heatmap(np.full((1, 5), 0.5), np.linspace(0, 1, 5)[None], 0.6).astype(int)
-    distance = np.abs(shown - 128).sum(axis=-1)[0]
+    pixels = blend_heatmap(np.full((1, 5), 0.5), np.linspace(0, 1, 5)[None], 0.6).astype(int)
+    distance = np.abs(pixels - 128).sum(axis=-1)[0]
     assert distance[0] == 0
     assert (np.diff(distance) > 0).all()
 

@@ -37,7 +37,7 @@ def test_values_outside_the_range_are_clipped():
 
 @pytest.mark.parametrize(("scaling", "expected"), [("unit", [0, 1]), ("signed", [-1, 1])])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_normalise(scaling, expected, channels):
+def test_pixels_are_normalised(scaling, expected, channels):
     values = normalise_canvas(np.array([[0, 255]], np.uint8), InputSpec(1, 2, channels, scaling))
     assert values.dtype == np.float32
     assert values.shape == (1, 2, channels)

@@ -20,20 +20,20 @@ def _zip() -> bytes:
     return file.getvalue()
 
 
-def test_paths_strings_and_bytes_are_accepted(picture, tmp_path):
-    data = picture(GREY, "PNG")
+def test_paths_strings_and_bytes_are_accepted(encode_image, tmp_path):
+    data = encode_image(GREY, "PNG")
     path = tmp_path / "film.png"
     path.write_bytes(data)
     for source in (data, bytearray(data), memoryview(data), path, str(path)):
         assert_array_equal(read_radiograph(source).pixels, [[0, 1]])
 
 
-def test_file_type_is_detected_from_the_content(picture, dicom, tmp_path):
+def test_file_type_is_detected_from_the_content(encode_image, make_dicom, tmp_path):
     for name, data, kind in [
-        ("film.dcm", picture(GREY, "PNG"), "PNG"),
-        ("film.png", picture(GREY, "BMP"), "BMP"),
-        ("film.jpg", dicom(GREY), "DICOM (CR)"),
-        ("film", picture(GREY, "TIFF"), "TIFF"),
+        ("film.dcm", encode_image(GREY, "PNG"), "PNG"),
+        ("film.png", encode_image(GREY, "BMP"), "BMP"),
+        ("film.jpg", make_dicom(GREY), "DICOM (CR)"),
+        ("film", encode_image(GREY, "TIFF"), "TIFF"),
     ]:
         path = tmp_path / name
         path.write_bytes(data)
@@ -61,9 +61,9 @@ def test_file_type_is_detected_from_the_content(picture, dicom, tmp_path):
     ],
 )
 def test_other_files_are_rejected_by_name(data, name):
-    with pytest.raises(ImageReadError) as caught:
+    with pytest.raises(ImageReadError) as excinfo:
         read_radiograph(data)
-    assert str(caught.value) == (
+    assert str(excinfo.value) == (
         f"This is {name}; expected one radiograph as PNG, JPEG, TIFF, BMP, WebP or DICOM: "
         "export the image and upload that."
     )
@@ -95,12 +95,12 @@ def test_file_used_as_folder_is_rejected(tmp_path):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("seed", range(3))
-def test_damaged_files_give_an_image_read_error_or_an_image(picture, dicom, film, seed):
+def test_damaged_files_give_an_image_read_error_or_an_image(encode_image, make_dicom, film, seed):
     """Flipped bytes and cuts never raise anything but `ImageReadError`."""
     rng = np.random.default_rng(seed)
     small = (film[::8, ::8] * 255).astype(np.uint8)
-    files = [picture(small, f) for f in ("PNG", "JPEG", "TIFF", "BMP", "WEBP")]
-    files.append(dicom(small, WindowCenter=100, WindowWidth=200, PixelSpacing=[0.1, 0.1]))
+    files = [encode_image(small, f) for f in ("PNG", "JPEG", "TIFF", "BMP", "WEBP")]
+    files.append(make_dicom(small, WindowCenter=100, WindowWidth=200, PixelSpacing=[0.1, 0.1]))
     for data in files:
         for _ in range(40):
             damaged = bytearray(data)

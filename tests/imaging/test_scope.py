@@ -104,21 +104,23 @@ def _coded(value: str, meaning: str) -> Sequence:
         ({"Modality": "CT"}, True),
     ],
 )
-def test_scope_is_read_from_the_header(dicom, elements, outside):
-    quality = check_quality(read_radiograph(dicom(VALUES, **elements), any_modality=True), regions=REGIONS)
+def test_scope_is_read_from_the_header(make_dicom, elements, outside):
+    quality = check_quality(
+        read_radiograph(make_dicom(VALUES, **elements), any_modality=True), regions=REGIONS
+    )
     if quality.state is not QualityState.REFUSE:  # the tiny image may be refused for its size
         assert quality.out_of_scope == outside
-    film = read_radiograph(dicom(VALUES, **elements), any_modality=True)
+    film = read_radiograph(make_dicom(VALUES, **elements), any_modality=True)
     assert bool(out_of_scope_reasons(film.body_parts, film.other_modality, REGIONS)) == outside
 
 
-def test_header_text_is_never_displayed(dicom):
-    film = read_radiograph(dicom(VALUES, BodyPartExamined="CHEST DOE JANE"))
+def test_header_text_is_never_displayed(make_dicom):
+    film = read_radiograph(make_dicom(VALUES, BodyPartExamined="CHEST DOE JANE"))
     (reason,) = out_of_scope_reasons(film.body_parts, "", REGIONS)
     assert "DOE" not in reason.upper()
 
 
-def test_slices_are_rejected_by_default(dicom):
+def test_slices_are_rejected_by_default(make_dicom):
     with pytest.raises(ImageReadError, match="a CT slice"):
-        read_radiograph(dicom(VALUES, Modality="CT"))
-    assert read_radiograph(dicom(VALUES, Modality="MG")).other_modality == "MG"
+        read_radiograph(make_dicom(VALUES, Modality="CT"))
+    assert read_radiograph(make_dicom(VALUES, Modality="MG")).other_modality == "MG"

@@ -31,52 +31,52 @@ def test_file_without_shutter():
 
 
 def test_rectangle_is_one_based_and_includes_its_edges():
-    found, warnings = shutter(RECTANGLE)
+    mask, warnings = shutter(RECTANGLE)
     expected = np.ones((8, 10), bool)
     expected[2:5, 1:4] = False
-    assert_array_equal(found.hidden, expected)
-    assert found.level == 0
+    assert_array_equal(mask.hidden, expected)
+    assert mask.level == 0
     assert warnings == ()
 
 
 def test_rectangle_that_begins_before_the_image():
-    found, _ = shutter(RECTANGLE | {"ShutterUpperHorizontalEdge": -4, "ShutterLeftVerticalEdge": 0})
-    assert_array_equal(np.argwhere(~found.hidden).min(axis=0), [0, 0])
-    assert_array_equal(np.argwhere(~found.hidden).max(axis=0), [4, 3])
+    mask, _ = shutter(RECTANGLE | {"ShutterUpperHorizontalEdge": -4, "ShutterLeftVerticalEdge": 0})
+    assert_array_equal(np.argwhere(~mask.hidden).min(axis=0), [0, 0])
+    assert_array_equal(np.argwhere(~mask.hidden).max(axis=0), [4, 3])
 
 
-def test_circle():
-    found, _ = shutter(CIRCLE)
+def test_circle_hides_the_outside():
+    mask, _ = shutter(CIRCLE)
     row, column = np.mgrid[1:9, 1:11]
-    assert_array_equal(~found.hidden, (row - 4) ** 2 + (column - 6) ** 2 <= 4)
+    assert_array_equal(~mask.hidden, (row - 4) ** 2 + (column - 6) ** 2 <= 4)
 
 
 def test_circle_on_tall_pixels_is_round_in_millimetres():
-    found, _ = shutter(
+    mask, _ = shutter(
         CIRCLE | {"CenterOfCircularShutter": [10, 10], "RadiusOfCircularShutter": 6}, (20, 20), 2.0
     )
-    visible = np.argwhere(~found.hidden)
+    visible = np.argwhere(~mask.hidden)
     assert_array_equal(visible.max(axis=0) - visible.min(axis=0), [6, 12])
 
 
-def test_polygon():
-    found, _ = shutter(POLYGON, (10, 10))
+def test_polygon_hides_the_outside():
+    mask, _ = shutter(POLYGON, (10, 10))
     row, column = np.mgrid[1:11, 1:11]
-    assert_array_equal(~found.hidden, row + column <= 10)
+    assert_array_equal(~mask.hidden, row + column <= 10)
 
 
 def test_only_the_area_inside_all_shapes_is_visible():
     shapes = RECTANGLE | CIRCLE | POLYGON | {"ShutterShape": ["RECTANGULAR", "CIRCULAR", "POLYGONAL"]}
-    found, _ = shutter(shapes)
+    mask, _ = shutter(shapes)
     parts = [shutter(shape)[0].hidden for shape in (RECTANGLE, CIRCLE, POLYGON)]
-    assert_array_equal(found.hidden, np.any(parts, axis=0))
-    assert not found.hidden.all()
+    assert_array_equal(mask.hidden, np.any(parts, axis=0))
+    assert not mask.hidden.all()
 
 
 @pytest.mark.parametrize(("value", "level"), [(None, 0), (0, 0), (32768, 32768 / 65535), (65535, 1)])
-def test_presentation_value(value, level):
-    found, _ = shutter(RECTANGLE | ({} if value is None else {"ShutterPresentationValue": value}))
-    assert found.level == level
+def test_presentation_value_is_converted_to_a_grey_level(value, level):
+    mask, _ = shutter(RECTANGLE | ({} if value is None else {"ShutterPresentationValue": value}))
+    assert mask.level == level
 
 
 @pytest.mark.parametrize(
@@ -93,26 +93,26 @@ def test_presentation_value(value, level):
     ],
 )
 def test_malformed_shutter_is_ignored_with_a_warning(elements):
-    found, (warning,) = shutter(elements)
-    assert found is None
+    mask, (warning,) = shutter(elements)
+    assert mask is None
     assert "malformed" in warning
 
 
 def test_shutter_that_hides_everything_is_ignored_with_a_warning():
-    found, (warning,) = shutter(CIRCLE | {"CenterOfCircularShutter": [900, 900]})
-    assert found is None
+    mask, (warning,) = shutter(CIRCLE | {"CenterOfCircularShutter": [900, 900]})
+    assert mask is None
     assert "hides the whole image" in warning
 
 
-def test_vertices_far_outside_the_image():
+def test_vertices_far_outside_the_image_are_accepted():
     far = [-2_000_000_000, -2_000_000_000, -2_000_000_000, 2_000_000_000, 2_000_000_000, 0]
-    found, warnings = shutter(POLYGON | {"VerticesOfThePolygonalShutter": far})
-    assert found is None
+    mask, warnings = shutter(POLYGON | {"VerticesOfThePolygonalShutter": far})
+    assert mask is None
     assert warnings == ()  # nothing of the image is hidden
 
 
 @pytest.fixture
-def framed(film) -> tuple[np.ndarray, dict, tuple[slice, slice]]:
+def framed_image(film) -> tuple[np.ndarray, dict, tuple[slice, slice]]:
     """An image with a bright frame that distorts the grey levels, its shutter elements, and the area inside."""
     values = np.full((320, 260), 4000, np.uint16)
     inside = slice(40, 280), slice(30, 230)
@@ -129,13 +129,15 @@ def framed(film) -> tuple[np.ndarray, dict, tuple[slice, slice]]:
 
 @pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
 @pytest.mark.parametrize("value", [0, 65535])
-def test_hidden_area_influences_neither_grey_levels_nor_quality_check(dicom, framed, photometric, value):
-    values, edges, inside = framed
+def test_hidden_area_influences_neither_grey_levels_nor_quality_check(
+    make_dicom, framed_image, photometric, value
+):
+    values, edges, inside = framed_image
     if photometric == "MONOCHROME1":
         values = 4095 - values
     options = {"BitsStored": 12, "PhotometricInterpretation": photometric}
-    shuttered = read_radiograph(dicom(values, ShutterPresentationValue=value, **edges, **options))
-    plain = read_radiograph(dicom(np.ascontiguousarray(values[inside]), **options))
+    shuttered = read_radiograph(make_dicom(values, ShutterPresentationValue=value, **edges, **options))
+    plain = read_radiograph(make_dicom(np.ascontiguousarray(values[inside]), **options))
     assert_array_equal(shuttered.pixels[inside], plain.pixels)
     assert shuttered.pixels.sum() == pytest.approx(plain.pixels.sum(), rel=1e-5)
     assert_array_equal(shuttered.shown[inside], plain.pixels)
@@ -145,12 +147,12 @@ def test_hidden_area_influences_neither_grey_levels_nor_quality_check(dicom, fra
     assert check_quality(plain).state is QualityState.PASS
 
 
-def test_area_outside_round_and_polygonal_shutters_is_not_checked(dicom, film):
+def test_area_outside_round_and_polygonal_shutters_is_not_checked(make_dicom, film):
     values = np.rint(film * 4095).astype(np.uint16)
     values[:30] = values[-30:] = 4095
     values[:, :25] = values[:, -25:] = 4095
     window = {"BitsStored": 12, "WindowCenter": 2048, "WindowWidth": 4096}
-    assert check_quality(read_radiograph(dicom(values, **window))).state is QualityState.WARN
+    assert check_quality(read_radiograph(make_dicom(values, **window))).state is QualityState.WARN
     circle = {
         "ShutterShape": "CIRCULAR",
         "CenterOfCircularShutter": [120, 100],
@@ -162,31 +164,31 @@ def test_area_outside_round_and_polygonal_shutters_is_not_checked(dicom, film):
     }
     for shape in (circle, polygon):
         for value in (0, 65535):
-            film = read_radiograph(dicom(values, ShutterPresentationValue=value, **shape, **window))
+            film = read_radiograph(make_dicom(values, ShutterPresentationValue=value, **shape, **window))
             assert check_quality(film).state is QualityState.PASS
 
 
-def test_shutter_of_a_colour_image(dicom, framed):
-    values, edges, inside = framed
+def test_shutter_of_a_colour_image(make_dicom, framed_image):
+    values, edges, inside = framed_image
     rgb = np.repeat((values >> 4).astype(np.uint8)[..., None], 3, axis=-1)
-    film = read_radiograph(dicom(rgb, **edges))
+    film = read_radiograph(make_dicom(rgb, **edges))
     assert not film.pixels[:40].any()
     assert film.pixels[inside].any()
 
 
-def test_nearly_completely_hidden_image_is_refused(dicom, film):
+def test_nearly_completely_hidden_image_is_refused(make_dicom, film):
     values = np.rint(film * 4095).astype(np.uint16)
     tiny = {"ShutterShape": "CIRCULAR", "CenterOfCircularShutter": [120, 100], "RadiusOfCircularShutter": 15}
-    result = check_quality(read_radiograph(dicom(values, BitsStored=12, **tiny)))
+    result = check_quality(read_radiograph(make_dicom(values, BitsStored=12, **tiny)))
     assert result.state is QualityState.REFUSE
     assert "single shade" in result.reasons[0]
 
 
-def test_mostly_hidden_image_gets_a_warning(dicom, film):
+def test_mostly_hidden_image_gets_a_warning(make_dicom, film):
     values = np.rint(film * 4095).astype(np.uint16)
     small = {"ShutterShape": "CIRCULAR", "CenterOfCircularShutter": [120, 100], "RadiusOfCircularShutter": 30}
     result = check_quality(
-        read_radiograph(dicom(values, BitsStored=12, WindowCenter=2048, WindowWidth=4096, **small))
+        read_radiograph(make_dicom(values, BitsStored=12, WindowCenter=2048, WindowWidth=4096, **small))
     )
     assert result.state is QualityState.WARN
     assert any("hidden by a display shutter" in reason for reason in result.reasons)

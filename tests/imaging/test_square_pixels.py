@@ -10,11 +10,6 @@ from fracture_core.imaging import read_radiograph, square_pixels
 WINDOW = {"BitsStored": 12, "WindowCenter": 2048, "WindowWidth": 4096}
 
 
-@pytest.fixture
-def bone(film) -> np.ndarray:
-    return np.rint(film * 4095).astype(np.uint16)
-
-
 @pytest.mark.parametrize(
     "elements",
     [
@@ -25,27 +20,27 @@ def bone(film) -> np.ndarray:
         {"PixelSpacing": [0.1, 0.2], "ImagerPixelSpacing": [0.2, 0.2], "PixelAspectRatio": [1, 1]},
     ],
 )
-def test_wide_pixels_become_square(dicom, bone, elements):
-    film = read_radiograph(dicom(bone[:, ::2].copy(), **elements, **WINDOW))
+def test_wide_pixels_become_square(make_dicom, film_12_bit, elements):
+    film = read_radiograph(make_dicom(film_12_bit[:, ::2].copy(), **elements, **WINDOW))
     assert film.pixels.shape == (240, 199)
     # Stored pixels are unchanged; the pixels between them are interpolated.
-    assert_allclose(film.pixels[:, ::2], bone[:, ::2] / 4095, atol=1e-6)
-    assert_allclose(film.pixels, bone[:, :199] / 4095, atol=0.002)
+    assert_allclose(film.pixels[:, ::2], film_12_bit[:, ::2] / 4095, atol=1e-6)
+    assert_allclose(film.pixels, film_12_bit[:, :199] / 4095, atol=0.002)
     assert film.spacing == (None if "PixelAspectRatio" in elements and len(elements) == 1 else (0.1, 0.1))
     assert film.scale == (1, 2)
     assert film.warnings == ()
 
 
-def test_tall_pixels_become_square(dicom, bone):
-    film = read_radiograph(dicom(bone[::3].copy(), PixelSpacing=[0.3, 0.1], **WINDOW))
+def test_tall_pixels_become_square(make_dicom, film_12_bit):
+    film = read_radiograph(make_dicom(film_12_bit[::3].copy(), PixelSpacing=[0.3, 0.1], **WINDOW))
     assert film.pixels.shape == (238, 200)
-    assert_allclose(film.pixels, bone[:238] / 4095, atol=0.004)
+    assert_allclose(film.pixels, film_12_bit[:238] / 4095, atol=0.004)
     assert_allclose(film.spacing, 0.1)
     assert film.scale == (3, 1)
 
 
-def test_spacing_is_that_of_the_resampled_pixels(dicom, bone):
-    film = read_radiograph(dicom(bone, PixelSpacing=[0.15, 0.14], **WINDOW))
+def test_spacing_is_that_of_the_resampled_pixels(make_dicom, film_12_bit):
+    film = read_radiograph(make_dicom(film_12_bit, PixelSpacing=[0.15, 0.14], **WINDOW))
     assert film.pixels.shape == (257, 200)
     # The distance between the first and the last centre stays what the file states.
     stated = np.multiply((239, 199), (0.15, 0.14))
@@ -66,16 +61,16 @@ def test_spacing_is_that_of_the_resampled_pixels(dicom, bone):
     ],
 )
 @pytest.mark.filterwarnings("ignore:Invalid value for VR")
-def test_square_and_unknown_pixels_are_not_resampled(dicom, bone, elements):
-    film = read_radiograph(dicom(bone, **elements, **WINDOW))
-    assert_array_equal(film.pixels, read_radiograph(dicom(bone, **WINDOW)).pixels)
+def test_square_and_unknown_pixels_are_not_resampled(make_dicom, film_12_bit, elements):
+    film = read_radiograph(make_dicom(film_12_bit, **elements, **WINDOW))
+    assert_array_equal(film.pixels, read_radiograph(make_dicom(film_12_bit, **WINDOW)).pixels)
     assert film.scale == (1, 1)
     assert film.warnings == ()
 
 
-def test_implausible_pixel_shape_is_ignored_with_a_warning(dicom, bone):
-    film = read_radiograph(dicom(bone, PixelAspectRatio=[1, 2000], **WINDOW))
-    assert film.pixels.shape == bone.shape
+def test_implausible_pixel_shape_is_ignored_with_a_warning(make_dicom, film_12_bit):
+    film = read_radiograph(make_dicom(film_12_bit, PixelAspectRatio=[1, 2000], **WINDOW))
+    assert film.pixels.shape == film_12_bit.shape
     (warning,) = film.warnings
     assert "implausible" in warning
 
@@ -88,21 +83,21 @@ def test_image_that_would_become_too_large_is_reduced(monkeypatch):
     assert square_pixels.square_size((10, 10), 2.0) == (19, 10)
 
 
-def test_coordinates_are_converted_to_the_file(dicom):
+def test_coordinates_are_converted_to_the_file(make_dicom):
     values = np.zeros((100, 80), np.uint16)
     values[70:74, 20:23] = 4095
-    film = read_radiograph(dicom(values, PixelSpacing=[0.1, 0.25], **WINDOW))
+    film = read_radiograph(make_dicom(values, PixelSpacing=[0.1, 0.25], **WINDOW))
     blob = cv2.moments(film.pixels)
     # Moments refer to pixel centres.
     centre = np.array([blob["m10"], blob["m01"]]) / blob["m00"] + 0.5
     assert_allclose(film.to_file(centre), [21.5, 72], atol=0.01)
 
 
-def test_padding_and_shutter_are_resampled(dicom, bone):
-    squeezed = bone[:, ::2].copy() + 1
+def test_padding_and_shutter_are_resampled(make_dicom, film_12_bit):
+    squeezed = film_12_bit[:, ::2].copy() + 1
     squeezed[:, :20] = 0
     film = read_radiograph(
-        dicom(
+        make_dicom(
             squeezed, PixelSpacing=[0.1, 0.2], PixelPaddingValue=0, ShutterShape="RECTANGULAR",
             ShutterUpperHorizontalEdge=11, ShutterLowerHorizontalEdge=240, ShutterLeftVerticalEdge=1,
             ShutterRightVerticalEdge=100, ShutterPresentationValue=65535, **WINDOW,

@@ -1,17 +1,17 @@
 """Assignment of uploaded images to a study, which never contains images of two patients."""
 
 import pytest
-from patient_data import film_of
+from patient_data import make_patient_image
 
 from fracture_core.imaging import study_images
 from fracture_core.imaging.dropped_files import DroppedFile
 from fracture_core.imaging.study_images import StudyImages
 
 _CONTENTS = {
-    "a1": film_of("A", "1", 1),
-    "a2": film_of("A", "1", 2),
-    "b1": film_of("B", "2", 1),
-    "c1": film_of("C", "3", 1),
+    "a1": make_patient_image("A", "1", 1),
+    "a2": make_patient_image("A", "1", 2),
+    "b1": make_patient_image("B", "2", 1),
+    "c1": make_patient_image("C", "3", 1),
     "png1": b"\x89PNG\r\n\x1a\n one",
     "png2": b"\x89PNG\r\n\x1a\n two",
 }
@@ -54,7 +54,7 @@ class Session:
         (("png1", "a1", "b1"), ("png1 a1", "", "b1", False)),
     ],
 )
-def test_first_images(first, state):
+def test_first_images_form_a_study(first, state):
     assert Session().drop(*first).state == state
 
 
@@ -69,7 +69,7 @@ def test_first_images(first, state):
     ],
 )
 @pytest.mark.parametrize("emptied", [False, True])
-def test_later_image(first, later, state, emptied):
+def test_later_image_joins_or_starts_a_study(first, later, state, emptied):
     session = Session().drop(first)
     session.update(emptied)
     assert session.drop(later).state == state
@@ -77,7 +77,7 @@ def test_later_image(first, later, state, emptied):
     assert session.update().state == state
 
 
-def test_same_study():
+def test_waiting_images_join_on_request():
     session = Session().drop("png1").drop("png2")
     session.images.join_waiting()
     assert session.update().state == ("png1 png2", "", "", False)
@@ -121,8 +121,8 @@ def test_images_without_identity_are_listed_only_if_others_have_one():
 
 
 def test_exception_while_identifying_does_not_affect_the_study(monkeypatch):
-    def broken(_content):
+    def fail(_content):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(study_images, "identify", broken)
+    monkeypatch.setattr(study_images, "identify", fail)
     assert Session().drop("a1").state == ("a1", "", "", False)

@@ -19,6 +19,7 @@ SPEC = InputSpec(64, 96)
 
 @pytest.fixture
 def cases(tmp_path):
+    """Three images of random pixels."""
     rng = np.random.default_rng(0)
     cases = []
     for number in range(3):
@@ -29,7 +30,7 @@ def cases(tmp_path):
 
 
 @pytest.fixture
-def reads(monkeypatch):
+def decoded_names(monkeypatch):
     """Names of the decoded files, in order."""
     names = []
 
@@ -52,21 +53,21 @@ def test_canvases_equal_the_letterboxed_images(cases, tmp_path):
         np.testing.assert_array_equal(row, letterbox(read_radiograph(case.path).pixels, 64, 96)[0])
 
 
-def test_cache_hit_decodes_nothing(cases, tmp_path, reads):
+def test_cache_hit_decodes_nothing(cases, tmp_path, decoded_names):
     first = image_cache.decode_images(cases, SPEC, tmp_path / "cache")
-    assert sorted(reads) == ["0.png", "1.png", "2.png"]
+    assert sorted(decoded_names) == ["0.png", "1.png", "2.png"]
     calls = []
-    again = image_cache.decode_images(
+    cached = image_cache.decode_images(
         cases, SPEC, tmp_path / "cache", lambda _stage, *counts: calls.append(counts)
     )
-    assert len(reads) == 3
+    assert len(decoded_names) == 3
     assert calls == [(3, 3)]
-    np.testing.assert_array_equal(first.canvases, again.canvases)
-    np.testing.assert_array_equal(first.sizes, again.sizes)
+    np.testing.assert_array_equal(first.canvases, cached.canvases)
+    np.testing.assert_array_equal(first.sizes, cached.sizes)
 
 
 @pytest.mark.parametrize("change", ["file", "order", "canvas", "fewer"])
-def test_changed_input_is_decoded_again(cases, tmp_path, reads, change):
+def test_changed_input_is_decoded_again(cases, tmp_path, decoded_names, change):
     image_cache.decode_images(cases, SPEC, tmp_path / "cache")
     spec = SPEC
     if change == "file":
@@ -79,17 +80,17 @@ def test_changed_input_is_decoded_again(cases, tmp_path, reads, change):
     else:
         cases = cases[:2]
     canvases = image_cache.decode_images(cases, spec, tmp_path / "cache").canvases
-    assert len(reads) == 3 + len(cases)
+    assert len(decoded_names) == 3 + len(cases)
     np.testing.assert_array_equal(
         canvases[1], letterbox(read_radiograph(cases[1].path).pixels, spec.height, spec.width)[0]
     )
 
 
-def test_new_modification_time_is_decoded_again(cases, tmp_path, reads):
+def test_new_modification_time_is_decoded_again(cases, tmp_path, decoded_names):
     image_cache.decode_images(cases, SPEC, tmp_path / "cache")
     os.utime(cases[0].path, (5, 5))
     image_cache.decode_images(cases, SPEC, tmp_path / "cache")
-    assert len(reads) == 6
+    assert len(decoded_names) == 6
 
 
 def test_unreadable_images_are_listed_and_black_also_from_the_cache(cases, tmp_path):
@@ -111,10 +112,10 @@ def test_progress_counts_to_the_end(cases, tmp_path):
 
 @pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system cannot preallocate files")
 def test_full_disk_gives_an_error_and_leaves_no_file(cases, tmp_path, monkeypatch):
-    def full(*_given):
+    def fail_with_full_disk(*_args):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(os, "posix_fallocate", full)
+    monkeypatch.setattr(os, "posix_fallocate", fail_with_full_disk)
     with pytest.raises(
         TrainingError,
         match=r"Cannot store 3 decoded images in .* \(No space left on device\): free some disk space",
@@ -123,19 +124,19 @@ def test_full_disk_gives_an_error_and_leaves_no_file(cases, tmp_path, monkeypatc
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_folder_that_cannot_be_created(cases, tmp_path):
+def test_folder_that_cannot_be_created_is_reported(cases, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(TrainingError, match="Cannot store 3 decoded images"):
         image_cache.decode_images(cases, SPEC, tmp_path / "file" / "cache")
 
 
-def test_missing_image(cases, tmp_path):
+def test_missing_image_is_an_error(cases, tmp_path):
     cases[2] = replace(cases[2], path=tmp_path / "gone.png")
     with pytest.raises(TrainingError, match=r"gone\.png no longer exists"):
         image_cache.decode_images(cases, SPEC, tmp_path / "cache")
 
 
-def test_cancelled_decoding_leaves_no_partial_cache(cases, tmp_path, reads):
+def test_cancelled_decoding_leaves_no_partial_cache(cases, tmp_path, decoded_names):
     class Stop(Exception):  # noqa: N818
         pass
 
@@ -145,9 +146,9 @@ def test_cancelled_decoding_leaves_no_partial_cache(cases, tmp_path, reads):
     with pytest.raises(Stop):
         image_cache.decode_images(cases, SPEC, tmp_path / "cache", stop)
     assert list((tmp_path / "cache").iterdir()) == []
-    before = len(reads)
+    before = len(decoded_names)
     image_cache.decode_images(cases, SPEC, tmp_path / "cache")
-    assert len(reads) == before + 3
+    assert len(decoded_names) == before + 3
 
 
 def test_cache_unused_for_a_month_is_deleted(cases, tmp_path):
@@ -159,9 +160,9 @@ def test_cache_unused_for_a_month_is_deleted(cases, tmp_path):
         os.utime(path, (time.time() - 40 * 86_400,) * 2)
     image_cache.decode_images(cases[:2], SPEC, tmp_path / "cache")  # resets its age
     image_cache.decode_images(cases[:1], SPEC, tmp_path / "cache")
-    left = set((tmp_path / "cache").iterdir())
-    assert not left & unused
-    assert used < left
+    remaining = set((tmp_path / "cache").iterdir())
+    assert not remaining & unused
+    assert used < remaining
 
 
 def test_partial_file_of_a_killed_process_is_deleted(cases, tmp_path):

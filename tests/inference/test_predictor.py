@@ -4,7 +4,6 @@ import gc
 import io
 import threading
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +16,6 @@ from fracture_core.imaging import LetterboxTransform, QualityState, Radiograph, 
 from fracture_core.inference.predictor import Heatmap, Predictor
 from fracture_core.phantom import draw_phantom, encode_png
 from fracture_core.registry.model_files import sha256_of_file
-from fracture_core.registry.store import SHIPPED_MODEL, ModelStore
 from fracture_core.vocabulary import Verdict
 
 
@@ -169,7 +167,7 @@ def test_evidence_in_the_padding_has_no_peak():
     assert heat.peak() is None
 
 
-def test_blank_heatmap():
+def test_heatmap_of_zero_weights_is_blank():
     heat = Heatmap(np.zeros((8, 8), np.float32), 1.0, LetterboxTransform.fit((100, 100), (64, 64)))
     assert not heat.has_evidence
     assert heat.peak() is None
@@ -251,8 +249,8 @@ def test_cached_heatmaps_are_freed_with_their_opinion(predictor, wide_film):
 def test_explainer_reproduces_the_heatmap_of_the_opinion(predictor, wide_film):
     opinion = predictor.predict(wide_film)
     inputs, _ = prepare_input(opinion.film, predictor.card.input)
-    again = predictor._explainer.heatmaps(inputs[None], [("grad_cam", 1)])["grad_cam", 1]
-    np.testing.assert_allclose(again, opinion.heat.grid, atol=1e-6)
+    recomputed = predictor._explainer.heatmaps(inputs[None], [("grad_cam", 1)])["grad_cam", 1]
+    np.testing.assert_allclose(recomputed, opinion.heat.grid, atol=1e-6)
 
 
 def test_model_without_scales_has_grad_cam_only(store, edit_card, wide_film):
@@ -261,18 +259,13 @@ def test_model_without_scales_has_grad_cam_only(store, edit_card, wide_film):
     assert [method.name for method in opinion.methods] == ["grad_cam"]
 
 
-@pytest.fixture(scope="module")
-def shipped() -> Predictor:
-    return Predictor(ModelStore(Path(__file__).parents[2] / "models"), SHIPPED_MODEL)
-
-
 def _radiograph(pixels: np.ndarray) -> Radiograph:
     return read_radiograph(encode_png(pixels))
 
 
-def test_shipped_model_predicts_region_and_fracture_map(shipped):
+def test_shipped_model_predicts_region_and_fracture_map(shipped_predictor):
     phantom = draw_phantom(103, "hand", True, (820, 640))
-    opinion = shipped.predict(_radiograph(phantom.pixels))
+    opinion = shipped_predictor.predict(_radiograph(phantom.pixels))
     assert opinion.regions[0][0] == "hand"
     values = opinion.to_json()
     assert values["regions"][0] == "hand"
@@ -286,14 +279,14 @@ def test_shipped_model_predicts_region_and_fracture_map(shipped):
     assert np.array_equal(opinion.render_overlay(0.0), opinion.render_overlay(0.0, opinion.fracture_map))
 
 
-def test_methods_of_the_shipped_model_agree_and_are_weak_without_a_fracture(shipped):
+def test_methods_of_the_shipped_model_agree_and_are_weak_without_a_fracture(shipped_predictor):
     fractured, normal = (
-        shipped.predict(_radiograph(draw_phantom(103, "hand", label, (820, 640)).pixels))
+        shipped_predictor.predict(_radiograph(draw_phantom(103, "hand", label, (820, 640)).pixels))
         for label in (True, False)
     )
     assert len(fractured.methods) == 6
-    heats, agreement = shipped.compare_methods(fractured)
-    normal_heats, _ = shipped.compare_methods(normal)
+    heats, agreement = shipped_predictor.compare_methods(fractured)
+    normal_heats, _ = shipped_predictor.compare_methods(normal)
     assert len(agreement.together) >= 4
     for name, heat in heats.items():
         assert np.isfinite(heat.grid).all()
@@ -301,28 +294,29 @@ def test_methods_of_the_shipped_model_agree_and_are_weak_without_a_fracture(ship
         assert normal_heats[name].strength < 0.75 * heat.strength
 
 
-def test_opinion_without_heatmap_is_the_same(shipped):
+def test_opinion_without_heatmap_is_the_same(shipped_predictor):
     film = _radiograph(draw_phantom(5, "leg", False, (600, 480)).pixels)
-    with_map, without = shipped.predict(film), shipped.predict(film, heatmap=False)
+    with_map, without = shipped_predictor.predict(film), shipped_predictor.predict(film, heatmap=False)
     assert without.fracture_map is None
     assert without.probability == pytest.approx(with_map.probability, abs=1e-5)
     assert [name for name, _ in without.regions] == [name for name, _ in with_map.regions]
     assert without.gate == with_map.gate
 
 
-def test_grey_images_that_are_not_radiographs_are_refused(shipped):
+def test_grey_images_that_are_not_radiographs_are_refused(shipped_predictor):
     # Another seed than that of the training images.
     opinions = [
-        shipped.predict(_radiograph(pixels), heatmap=False) for pixels in make_non_radiographs(12, seed=99)
+        shipped_predictor.predict(_radiograph(pixels), heatmap=False)
+        for pixels in make_non_radiographs(12, seed=99)
     ]
     refused = [opinion for opinion in opinions if opinion.gate.state is QualityState.REFUSE]
     assert len(refused) >= 11
     assert all(opinion.probability is None and opinion.verdict is None for opinion in refused)
 
 
-def test_synthetic_radiographs_are_not_refused(shipped):
+def test_synthetic_radiographs_are_not_refused(shipped_predictor):
     states = [
-        shipped.predict(
+        shipped_predictor.predict(
             _radiograph(draw_phantom(seed, region, False, (500, 400)).pixels), heatmap=False
         ).gate.state
         for seed in range(3)

@@ -1,3 +1,5 @@
+"""Logits of many images, and the table of predictions."""
+
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +13,8 @@ from fracture_core.training import loop
 from fracture_core.zoo.model_views import logit_view
 
 
-def test_logits_do_not_depend_on_batches(trained, training_data, tiny_config):
-    model = loop.load_best_model(trained, tiny_config)
+def test_logits_do_not_depend_on_batches(trained_run, training_data, tiny_config):
+    model = loop.load_best_model(trained_run, tiny_config)
     rows = np.array([40, 3, 17, *range(20, 40), 0])
     scores = compute_logits(model, training_data.canvases, rows, training_data.spec)
     view = logit_view(model)
@@ -30,7 +32,7 @@ def test_logits_do_not_depend_on_batches(trained, training_data, tiny_config):
     assert compute_logits(model, training_data.canvases, rows[:0], training_data.spec).shape == (0,)
 
 
-def test_prediction_table():
+def test_prediction_table_has_one_row_per_case():
     root = Path("/films")
     cases = [
         Case("a", root / "x" / "a.png", 1, "val", "g", ("hand", "leg")),

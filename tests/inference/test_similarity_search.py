@@ -9,7 +9,7 @@ from fracture_core.inference.similarity_search import SimilaritySearch
 
 
 @pytest.fixture
-def films(tmp_path):
+def numbered_files(tmp_path):
     """Twelve files that contain their own number; features are two clusters, even and odd."""
     paths = {}
     for number in range(12):
@@ -28,14 +28,14 @@ def extract(path):
     return np.array([*rng.normal(10 * (number % 2), 1, 6), *rng.normal(0, 1, 2)])
 
 
-def run(films, tmp_path, extract=extract, weights="w"):
+def run_search(films, tmp_path, extract=extract, weights="w"):
     search = SimilaritySearch(films, extract, weights, tmp_path / "cache")
     search.wait(30)
     return search
 
 
-def test_own_cluster_is_nearer_than_the_other(films, tmp_path):
-    distances = run(films, tmp_path).distances("film4")
+def test_own_cluster_is_nearer_than_the_other(numbered_files, tmp_path):
+    distances = run_search(numbered_files, tmp_path).distances("film4")
     order = list(distances.sort_values().index)
     assert order[0] == "film4"
     assert distances["film4"] == 0
@@ -44,83 +44,83 @@ def test_own_cluster_is_nearer_than_the_other(films, tmp_path):
     assert np.isinf(distances["film11"])
 
 
-def test_reference_without_features_has_infinite_distances(films, tmp_path):
-    assert np.isinf(run(films, tmp_path).distances("film11")).all()
+def test_reference_without_features_has_infinite_distances(numbered_files, tmp_path):
+    assert np.isinf(run_search(numbered_files, tmp_path).distances("film11")).all()
 
 
-def test_features_are_extracted_once_per_network(films, tmp_path):
-    first = run(films, tmp_path).distances("film2")
+def test_features_are_extracted_once_per_network(numbered_files, tmp_path):
+    first = run_search(numbered_files, tmp_path).distances("film2")
     extracted = []
 
-    def again(path):
+    def extract_and_count(path):
         extracted.append(path)
         return extract(path)
 
-    cached = run(films, tmp_path, again).distances("film2")
+    cached = run_search(numbered_files, tmp_path, extract_and_count).distances("film2")
     assert cached.to_numpy() == pytest.approx(first.to_numpy())
     assert [path.stem for path in extracted] == ["11"]  # an image without features is tried again
-    run(films, tmp_path, again, weights="another")
+    run_search(numbered_files, tmp_path, extract_and_count, weights="another")
     assert len(extracted) == 13
 
 
-def test_changed_file_and_damaged_cache_are_extracted_again(films, tmp_path):
-    run(films, tmp_path)
-    films["film3"].write_bytes(bytes([3, 3]))
+def test_changed_file_and_damaged_cache_are_extracted_again(numbered_files, tmp_path):
+    run_search(numbered_files, tmp_path)
+    numbered_files["film3"].write_bytes(bytes([3, 3]))
     extracted = []
 
-    def again(path):
+    def extract_and_count(path):
         extracted.append(path.stem)
         return extract(path)
 
-    run(films, tmp_path, again)
+    run_search(numbered_files, tmp_path, extract_and_count)
     assert extracted == ["03", "11"]
     (cache_file,) = (tmp_path / "cache").iterdir()
     cache_file.write_bytes(b"PK nonsense")
     extracted.clear()
-    assert run(films, tmp_path, again).distances("film1") is not None
+    assert run_search(numbered_files, tmp_path, extract_and_count).distances("film1") is not None
     assert len(extracted) == 12
 
 
-def test_stopped_search_keeps_its_features(films, tmp_path):
-    reached, go = threading.Event(), threading.Event()
+def test_stopped_search_keeps_its_features(numbered_files, tmp_path):
+    started, resume = threading.Event(), threading.Event()
 
-    def slow(path):
+    def extract_slowly(path):
         if path.stem == "05":
-            reached.set()
-            go.wait(30)
+            started.set()
+            resume.wait(30)
         return extract(path)
 
-    search = SimilaritySearch(films, slow, "w", tmp_path / "cache")
-    assert reached.wait(30)
+    search = SimilaritySearch(numbered_files, extract_slowly, "w", tmp_path / "cache")
+    assert started.wait(30)
     assert search.is_running
     assert search.distances("film1") is None
     search.stop()
-    go.set()
+    resume.set()
     search.wait(30)
     assert (search.is_running, search.is_stopped, search.done) == (False, True, 6)
     assert search.distances("film1") is None
     extracted = []
 
-    def again(path):
+    def extract_and_count(path):
         extracted.append(path.stem)
         return extract(path)
 
-    run(films, tmp_path, again)
+    run_search(numbered_files, tmp_path, extract_and_count)
     assert len(extracted) == 6
 
 
-def test_missing_image_and_too_few_images(films, tmp_path):
-    films["film0"].unlink()
-    distances = run(films, tmp_path).distances("film4")
+def test_missing_image_and_too_few_images(numbered_files, tmp_path):
+    numbered_files["film0"].unlink()
+    distances = run_search(numbered_files, tmp_path).distances("film4")
     assert np.isinf(distances["film0"])
-    few = dict(list(films.items())[1:3])
-    assert np.isinf(run(few, tmp_path).distances("film1")).all()
+    few = dict(list(numbered_files.items())[1:3])
+    assert np.isinf(run_search(few, tmp_path).distances("film1")).all()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_error_of_the_thread_is_raised_by_distances(films, tmp_path):
-    def broken(path):
+def test_error_of_the_thread_is_raised_by_distances(numbered_files, tmp_path):
+    def fail(path):
         raise MemoryError
 
     with pytest.raises(MemoryError):
-        run(films, tmp_path, broken).distances("film1")
+        run_search(numbered_files, tmp_path, fail).distances("film1")

@@ -19,7 +19,8 @@ from fracture_core.vocabulary import Verdict
 
 
 @pytest.fixture(scope="module")
-def files() -> list[bytes]:
+def png_contents() -> list[bytes]:
+    """Six phantom legs as PNG files."""
     return [encode_png(draw_phantom(seed, "leg", False, (400, 320)).pixels) for seed in range(6)]
 
 
@@ -46,45 +47,45 @@ class FakePredictor:
 
 
 @pytest.fixture
-def predict() -> FakePredictor:
+def fake_predictor() -> FakePredictor:
     return FakePredictor()
 
 
-def test_images_are_in_order_and_predicted_once(predict, files):
-    training_data = _dropped(files[:3])
-    study = Study(predict, "m")
-    study.set_images(training_data)
+def test_images_are_in_order_and_predicted_once(fake_predictor, png_contents):
+    dropped = _dropped(png_contents[:3])
+    study = Study(fake_predictor, "m")
+    study.set_images(dropped)
     study.wait_for_first(30)
     images = study.images()
     assert [image.name for image in images] == ["0.png", "1.png", "2.png"]
     assert all(image.summary and not image.waits and not image.error for image in images)
-    study.set_images(training_data)
-    study.set_images([*training_data, *_dropped(files[3:4])])
+    study.set_images(dropped)
+    study.set_images([*dropped, *_dropped(png_contents[3:4])])
     study.wait_for_first(30)
-    assert sorted(predict.calls) == sorted(files[:4])
+    assert sorted(fake_predictor.calls) == sorted(png_contents[:4])
     assert [image.opinion.film.width for image in study.images()] == [320] * 4
 
 
-def test_first_opinion_does_not_wait_for_the_others(predict, files):
-    held = threading.Event()
+def test_first_opinion_does_not_wait_for_the_others(fake_predictor, png_contents):
+    resume = threading.Event()
 
-    def slow(content: bytes) -> Opinion:
-        if content != files[0]:
-            assert held.wait(30)
-        return predict(content)
+    def predict_slowly(content: bytes) -> Opinion:
+        if content != png_contents[0]:
+            assert resume.wait(30)
+        return fake_predictor(content)
 
-    study = Study(slow, "m")
-    study.set_images(_dropped(files))
+    study = Study(predict_slowly, "m")
+    study.set_images(_dropped(png_contents))
     study.wait_for_first(0.0)
     first, *rest = study.images()
     assert first.summary is not None
     assert all(image.waits for image in rest)
-    held.set()
+    resume.set()
     study.wait_for_first(30)
     assert not any(image.waits for image in study.images())
 
 
-def test_bad_file_does_not_affect_others(files):
+def test_bad_file_does_not_affect_others(png_contents):
     def predict(content: bytes) -> Opinion:
         if content == b"bad":
             raise ImageReadError("This is a text file.")
@@ -92,7 +93,11 @@ def test_bad_file_does_not_affect_others(files):
 
     study = Study(predict, "m")
     study.set_images(
-        [DroppedFile("bad", b"bad"), *_dropped(files[:1]), DroppedFile("z.zip", b"", "The zip is empty.")]
+        [
+            DroppedFile("bad", b"bad"),
+            *_dropped(png_contents[:1]),
+            DroppedFile("z.zip", b"", "The zip is empty."),
+        ]
     )
     study.wait_for_first(30)
     bad, good, packed = study.images()
@@ -107,31 +112,31 @@ def test_bad_file_does_not_affect_others(files):
     assert not packed.waits
 
 
-def test_cancelled_study_can_be_resumed(predict, files):
-    predict.go.clear()
-    study = Study(predict, "m")
-    study.set_images(_dropped(files))
+def test_cancelled_study_can_be_resumed(fake_predictor, png_contents):
+    fake_predictor.go.clear()
+    study = Study(fake_predictor, "m")
+    study.set_images(_dropped(png_contents))
     study.cancel()
-    predict.go.set()
+    fake_predictor.go.set()
     study.wait_for_first(30)
     images = study.images()
     predicted = [image for image in images if image.summary]
     stopped = [image for image in images if image.stopped]
     assert predicted
-    assert len(predicted) + len(stopped) == len(files)
+    assert len(predicted) + len(stopped) == len(png_contents)
     assert all("stopped" in image.error for image in stopped)
     study.resume()
     study.wait_for_first(30)
     assert all(image.summary for image in study.images())
-    assert len(predict.calls) == len(files)
+    assert len(fake_predictor.calls) == len(png_contents)
 
 
-def test_removed_images_are_forgotten_even_during_prediction(predict, files):
-    predict.go.clear()
-    study = Study(predict, "m")
-    study.set_images(_dropped(files[:2]))
+def test_removed_images_are_forgotten_even_during_prediction(fake_predictor, png_contents):
+    fake_predictor.go.clear()
+    study = Study(fake_predictor, "m")
+    study.set_images(_dropped(png_contents[:2]))
     study.set_images([])
-    predict.go.set()
+    fake_predictor.go.set()
     study._pool.shutdown()
     assert study.images() == []
     assert not study._results
@@ -139,10 +144,10 @@ def test_removed_images_are_forgotten_even_during_prediction(predict, files):
     assert not study._files
 
 
-def test_pixels_of_many_images_are_dropped_and_decoded_again(predict, files, monkeypatch):
+def test_pixels_of_many_images_are_dropped_and_decoded_again(fake_predictor, png_contents, monkeypatch):
     monkeypatch.setattr(module, "MAX_KEPT_PIXELS", 2 * 400 * 320)
-    study = Study(predict, "m")
-    study.set_images(_dropped(files))
+    study = Study(fake_predictor, "m")
+    study.set_images(_dropped(png_contents))
     study.wait_for_first(30)
     assert len(study._full_size) == 2
     for image in study.images():
@@ -150,32 +155,32 @@ def test_pixels_of_many_images_are_dropped_and_decoded_again(predict, files, mon
         assert np.array_equal(image.opinion.film.pixels, read_radiograph(image.content).pixels)
         assert image.opinion.probability == image.summary.probability
         assert len(study._full_size) == 2
-    assert len(predict.calls) == len(files)
+    assert len(fake_predictor.calls) == len(png_contents)
 
 
-def test_duplicates_are_separate_images_predicted_once(predict, files):
-    study = Study(predict, "m")
-    study.set_images([DroppedFile("one", files[0]), DroppedFile("two", files[0])])
+def test_duplicates_are_separate_images_predicted_once(fake_predictor, png_contents):
+    study = Study(fake_predictor, "m")
+    study.set_images([DroppedFile("one", png_contents[0]), DroppedFile("two", png_contents[0])])
     study.wait_for_first(30)
     one, two = study.images()
     assert one.key != two.key
-    assert len(predict.calls) == 1
+    assert len(fake_predictor.calls) == 1
 
 
-def test_keys_contain_no_file_name(predict, files):
-    study = Study(predict, "m")
-    study.set_images([DroppedFile("Doe^Jane", files[0])])
+def test_keys_contain_no_file_name(fake_predictor, png_contents):
+    study = Study(fake_predictor, "m")
+    study.set_images([DroppedFile("Doe^Jane", png_contents[0])])
     assert "Doe" not in study.images()[0].key
 
 
-def test_unexpected_exception_does_not_affect_other_files(predict, files, caplog):
+def test_unexpected_exception_does_not_affect_other_files(fake_predictor, png_contents, caplog):
     def faulty(content: bytes) -> Opinion:
-        if content == files[0]:
+        if content == png_contents[0]:
             raise ZeroDivisionError("Doe^Jane")
-        return predict(content)
+        return fake_predictor(content)
 
     study = Study(faulty, "m")
-    study.set_images(_dropped(files[:2]))
+    study.set_images(_dropped(png_contents[:2]))
     study.wait_for_first(30)
     bad, good = study.images()
     assert re.fullmatch(r"This file could not be read \(internal error, reference [0-9A-F]{6}\)\.", bad.error)
@@ -184,21 +189,21 @@ def test_unexpected_exception_does_not_affect_other_files(predict, files, caplog
     assert "Doe" not in caplog.text
 
 
-def test_file_that_cannot_be_read_again_becomes_an_error(predict, files, monkeypatch):
+def test_file_that_cannot_be_read_again_becomes_an_error(fake_predictor, png_contents, monkeypatch):
     monkeypatch.setattr(module, "MAX_KEPT_PIXELS", 1)
-    study = Study(predict, "m")
-    study.set_images(_dropped(files[:2]))
+    study = Study(fake_predictor, "m")
+    study.set_images(_dropped(png_contents[:2]))
     study.wait_for_first(30)
 
-    def broken(*_args, **_options):
+    def fail(*_args, **_options):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(module, "read_radiograph", broken)
+    monkeypatch.setattr(module, "read_radiograph", fail)
     assert sum(image.opinion is None for image in study.images()) == 1
     assert sum("internal error" in image.error for image in study.images()) == 1
 
 
-def test_image_out_of_scope_is_predicted_on_request(files):
+def test_image_out_of_scope_is_predicted_on_request(png_contents):
     ignored = []
 
     def predict(content: bytes, ignore_scope: bool = False) -> Opinion:
@@ -212,22 +217,22 @@ def test_image_out_of_scope_is_predicted_on_request(files):
         return replace(opinion, gate=gate, probability=None, verdict=None)
 
     study = Study(predict, "m")
-    study.set_images(_dropped(files[:1]))
+    study.set_images(_dropped(png_contents[:1]))
     study.wait_for_first(30)
     (withheld,) = study.images()
     assert withheld.summary.gate.withheld
     study.answer_anyway(withheld)
     study.wait_for_first(30)
-    (answered,) = study.images()
-    assert answered.probability is not None
-    assert answered.summary.gate.out_of_scope
-    assert answered.key == withheld.key
-    study.answer_anyway(answered)
+    (image,) = study.images()
+    assert image.probability is not None
+    assert image.summary.gate.out_of_scope
+    assert image.key == withheld.key
+    study.answer_anyway(image)
     assert ignored == [False, True]
 
 
-def test_small_image_is_not_resized(predict, files):
-    opinion = predict(files[0])
+def test_small_image_is_not_resized(fake_predictor, png_contents):
+    opinion = fake_predictor(png_contents[0])
     small = replace(opinion, film=replace(opinion.film, pixels=opinion.film.pixels[:100, :90]))
     assert small.shrunk().film.pixels.shape == (100, 90)
     assert np.array_equal(small.shrunk().thumbnail, small.thumbnail)

@@ -1,4 +1,4 @@
-"""JSON records: what is written is read again, and malformed JSON is refused."""
+"""JSON records: round trip, and refusal of malformed JSON."""
 
 import math
 from dataclasses import dataclass
@@ -72,29 +72,29 @@ def test_malformed_record_names_the_field(change, field):
 
 
 @pytest.mark.parametrize("payload", [None, [], "text", 3, {"value": {1, 2}}])
-def test_no_record(payload):
+def test_json_that_is_no_record_is_refused(payload):
     with pytest.raises(DataError):
         Measurement.from_json(payload)
 
 
 def test_class_with_its_own_json_methods():
     assert Holder(legacy=Legacy("a")).to_json() == {"measured": None, "legacy": {"text": "a"}}
-    again = Holder.from_json({"legacy": {"text": "a"}}).legacy
-    assert again is not None
-    assert again.text == "a"
+    reloaded = Holder.from_json({"legacy": {"text": "a"}}).legacy
+    assert reloaded is not None
+    assert reloaded.text == "a"
     with pytest.raises(DataError, match=r"^legacy: KeyError: 'text'"):
         Holder.from_json({"legacy": {}})
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"a": NaN}', '{"a": -Infinity}', "[" * 100_000, "\udcff"])
-def test_malformed_file(tmp_path, text):
+def test_malformed_file_is_refused(tmp_path, text):
     path = tmp_path / "record.json"
     path.write_text(text, encoding="utf-8", errors="surrogateescape")
     with pytest.raises(DataError, match="not valid JSON"):
         read_json(path)
 
 
-def test_large_file(tmp_path, monkeypatch):
+def test_large_file_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(json_record, "MAX_JSON_BYTES", 10)
     (tmp_path / "record.json").write_text('{"a": "long enough"}')
     with pytest.raises(DataError, match="the file is larger than"):

@@ -82,8 +82,10 @@ def test_japanese_archive_is_extracted_completely(tmp_path):
     names = ["骨折/表.png", "骨折/能.png", "正常/ソ.png"]
     (tmp_path / "set.zip").write_bytes(_zip_with_names(*(name.encode("cp932") for name in names)))
     unzip(tmp_path / "set.zip", tmp_path / "set")
-    found = {path.relative_to(tmp_path / "set").as_posix() for path in (tmp_path / "set").rglob("*.png")}
-    assert found == set(names)
+    extracted_names = {
+        path.relative_to(tmp_path / "set").as_posix() for path in (tmp_path / "set").rglob("*.png")
+    }
+    assert extracted_names == set(names)
 
 
 def test_dropped_archive_shows_decoded_names():

@@ -8,12 +8,12 @@ from fracture_core.jobs.parallel import map_in_order
 
 
 def test_results_are_in_order():
-    def slow_first(number: int) -> int:
+    def wait_for_first(number: int) -> int:
         time.sleep(0.02 if number == 0 else 0)
         return number * number
 
-    assert list(map_in_order(slow_first, range(200))) == [number * number for number in range(200)]
-    assert list(map_in_order(slow_first, [])) == []
+    assert list(map_in_order(wait_for_first, range(200))) == [number * number for number in range(200)]
+    assert list(map_in_order(wait_for_first, [])) == []
 
 
 def test_closing_the_iterator_stops_the_work():

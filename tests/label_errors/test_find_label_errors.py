@@ -16,7 +16,9 @@ from fracture_core.label_errors.search_job import LabelErrorJob
 
 
 @pytest.fixture
-def find(store, tmp_path):
+def search(store, tmp_path):
+    """Function that searches a dataset for label errors with the model `tiny`."""
+
     def search(root, progress=lambda *step: None, model="tiny"):
         return find_label_errors(store, model, root, "auto", tmp_path / "cache", progress)
 
@@ -24,7 +26,7 @@ def find(store, tmp_path):
 
 
 @pytest.fixture
-def flawed(phantoms, tmp_path):
+def flawed_dataset(phantoms, tmp_path):
     """The phantoms with a rotated copy under the other label and an unreadable file."""
     root = tmp_path / "flawed"
     shutil.copytree(phantoms, root)
@@ -34,11 +36,14 @@ def flawed(phantoms, tmp_path):
     return root
 
 
-def test_features_are_computed_once_and_cached(find, phantoms, monkeypatch):
+def test_features_are_computed_once_and_cached(search, phantoms, monkeypatch):
     steps: list[tuple[str, int, int]] = []
-    found = find(phantoms, lambda *step: steps.append(step))
-    assert (found.films, found.own, found.unreadable, found.contradictions) == (56, True, 0, ())
-    assert found.learnt == sum(film.split == "train" for film in found.suspected) or found.learnt > 30
+    issues = search(phantoms, lambda *step: steps.append(step))
+    assert (issues.films, issues.own, issues.unreadable, issues.contradictions) == (56, True, 0, ())
+    assert (
+        issues.training_images == sum(film.split == "train" for film in issues.suspected)
+        or issues.training_images > 30
+    )
     assert list(dict.fromkeys(stage for stage, _, _ in steps)) == [
         "Loading the model",
         "Comparing images",
@@ -46,17 +51,17 @@ def test_features_are_computed_once_and_cached(find, phantoms, monkeypatch):
         "Computing features",
         "Cross-validating",
     ]
-    assert all(0 <= film.probability <= 1 for film in found.suspected)
+    assert all(0 <= film.probability <= 1 for film in issues.suspected)
 
-    def never(*_):
+    def fail_if_called(*_):
         raise AssertionError("the features are cached")
 
-    monkeypatch.setattr(features, "normalise_canvas", never)
-    again = find(phantoms)
-    assert (again.suspected, again.auc) == (found.suspected, found.auc)
+    monkeypatch.setattr(features, "normalise_canvas", fail_if_called)
+    cached = search(phantoms)
+    assert (cached.suspected, cached.auc) == (issues.suspected, issues.auc)
 
 
-def test_interrupted_search_resumes(find, phantoms, monkeypatch):
+def test_interrupted_search_resumes(search, phantoms, monkeypatch):
     monkeypatch.setattr(features, "_MIN_NEW", 16)
     monkeypatch.setattr(features, "_BATCH_SIZE", 16)
 
@@ -65,63 +70,63 @@ def test_interrupted_search_resumes(find, phantoms, monkeypatch):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        find(phantoms, stop)
+        search(phantoms, stop)
     steps: list[int] = []
-    find(phantoms, lambda stage, done, total: steps.append(done) if stage == "Computing features" else None)
+    search(phantoms, lambda stage, done, total: steps.append(done) if stage == "Computing features" else None)
     assert steps == [32, 48, 56]
 
 
-def test_contradiction_and_unreadable_file_are_reported(find, flawed):
-    found = find(flawed)
-    ((first, second),) = found.contradictions
+def test_contradiction_and_unreadable_file_are_reported(search, flawed_dataset):
+    issues = search(flawed_dataset)
+    ((first, second),) = issues.contradictions
     assert {first.path, second.path} == {"fractured/synthetic_01.png", "not fractured/other.png"}
     assert first.group == second.group
-    assert (found.films, found.unreadable, found.own) == (57, 1, True)
+    assert (issues.films, issues.unreadable, issues.own) == (57, 1, True)
 
 
-def test_search_of_another_dataset(find, phantoms, tmp_path):
+def test_search_of_another_dataset(search, phantoms, tmp_path):
     root = tmp_path / "part"
     for name in ("fractured", "not fractured"):
         (root / name).mkdir(parents=True)
         for path in sorted((phantoms / name).glob("*.png"))[:12]:
             shutil.copy(path, root / name)
-    found = find(root)
-    assert (found.films, found.own, found.learnt, found.limitations) == (24, False, 0, "")
+    issues = search(root)
+    assert (issues.films, issues.own, issues.training_images, issues.limitations) == (24, False, 0, "")
 
 
-def test_unknown_model_and_missing_folder_are_refused(find, phantoms, tmp_path):
+def test_unknown_model_and_missing_folder_are_refused(search, phantoms, tmp_path):
     with pytest.raises(ModelError, match="nobody"):
-        find(phantoms, model="nobody")
+        search(phantoms, model="nobody")
     with pytest.raises(DataError, match="nowhere is not a folder"):
-        find(tmp_path / "nowhere")
+        search(tmp_path / "nowhere")
 
 
-def test_dataset_labelled_for_another_finding_is_refused(find, phantoms, monkeypatch):
+def test_dataset_labelled_for_another_finding_is_refused(search, phantoms, monkeypatch):
     catalogue = search_module.read_catalogue(phantoms)
     other = type(catalogue)(**{**vars(catalogue), "finding": "abnormality"})
     monkeypatch.setattr(search_module, "read_catalogue", lambda *_: other)
     with pytest.raises(DataError, match="labelled for abnormality: choose a model for these labels"):
-        find(phantoms)
+        search(phantoms)
 
 
-def test_command_writes_a_csv_file(flawed, store, tmp_path, capsys):
+def test_command_writes_a_csv_file(flawed_dataset, store, tmp_path, capsys):
     out = tmp_path / "suspects.csv"
-    assert main(["data", "suspects", str(flawed), "--model", "tiny", "--out", str(out)]) == 0
+    assert main(["data", "suspects", str(flawed_dataset), "--model", "tiny", "--out", str(out)]) == 0
     output = capsys.readouterr().out
     assert output.startswith("Suspected label errors: ")
     assert "with both labels: 1." in output
     assert "synthetic_01.png" in out.read_text("utf-8-sig")
-    assert main(["data", "suspects", str(flawed), "--model", "tiny", "--out", str(tmp_path)]) == 1
+    assert main(["data", "suspects", str(flawed_dataset), "--model", "tiny", "--out", str(tmp_path)]) == 1
     assert "Choose another path" in capsys.readouterr().err
 
 
-def test_job_stores_results_or_failure_reason(flawed, store, tmp_path):
+def test_job_stores_results_or_failure_reason(flawed_dataset, store, tmp_path):
     job = LabelErrorJob(tmp_path / "job")
     assert job.state().status == "absent"
     with pytest.raises(DataError, match="run the search again"):
         job.results()
     job.folder.mkdir()
-    arguments = ["data", "suspects", str(flawed), "--model", "tiny", "--job", str(job.folder)]
+    arguments = ["data", "suspects", str(flawed_dataset), "--model", "tiny", "--job", str(job.folder)]
     assert main(arguments) == 0
     assert (job.state().status, job.state().message) == ("finished", job.results().sentence)
     (tmp_path / "job.json").write_text(json.dumps({"films": 1}))

@@ -67,60 +67,64 @@ def _square(image: np.ndarray) -> np.ndarray:
 
 
 def _groups(images: list[np.ndarray]) -> np.ndarray:
-    prints = np.stack(
+    fingerprints = np.stack(
         [near_duplicates.compute_fingerprint(image.astype(np.float32) / 255) for image in images]
     )
-    return near_duplicates.group_duplicates(prints, lambda k: _square(images[k]))[0]
+    return near_duplicates.group_duplicates(fingerprints, lambda k: _square(images[k]))[0]
 
 
 @pytest.fixture(scope="module")
-def images() -> list[np.ndarray]:
+def phantom_images() -> list[np.ndarray]:
     """Thirty different phantoms of three regions, with and without a fracture."""
     return [draw_phantom(k, ("hand", "leg", "forearm")[k % 3], k % 2 == 1, SIZE).pixels for k in range(30)]
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-def test_copies_are_found_and_different_images_are_not_joined(images, change):
-    changed = [np.ascontiguousarray(change(image)) for image in images]
-    found = _groups([*images, *changed])
-    assert found[:30].tolist() == found[30:].tolist()
-    assert len(set(found.tolist())) == 30
+def test_copies_are_found_and_different_images_are_not_joined(phantom_images, change):
+    changed = [np.ascontiguousarray(change(image)) for image in phantom_images]
+    groups = _groups([*phantom_images, *changed])
+    assert groups[:30].tolist() == groups[30:].tolist()
+    assert len(set(groups.tolist())) == 30
 
 
 def test_different_phantoms_of_one_region_are_not_joined():
-    found = _groups([draw_phantom(1, "leg", False, SIZE).pixels, draw_phantom(2, "leg", True, SIZE).pixels])
-    assert found.tolist() == [0, 1]
+    groups = _groups([draw_phantom(1, "leg", False, SIZE).pixels, draw_phantom(2, "leg", True, SIZE).pixels])
+    assert groups.tolist() == [0, 1]
 
 
-def test_chain_of_copies_longer_than_the_neighbourhood_is_one_group(images):
+def test_chain_of_copies_longer_than_the_neighbourhood_is_one_group(phantom_images):
     # 40 copies each of two images, more than the number of neighbours compared.
     rng = np.random.default_rng(0)
-    noisy = [np.clip(images[k % 2] + rng.normal(0, 6, SIZE), 0, 255).astype(np.uint8) for k in range(80)]
+    noisy = [
+        np.clip(phantom_images[k % 2] + rng.normal(0, 6, SIZE), 0, 255).astype(np.uint8) for k in range(80)
+    ]
     assert _groups(noisy).tolist() == [0, 1] * 40
 
 
-def test_match_contains_the_pair_and_its_score(images):
-    images = [images[0], images[1], np.ascontiguousarray(images[0][:, ::-1])]
-    prints = np.stack(
-        [near_duplicates.compute_fingerprint(image.astype(np.float32) / 255) for image in images]
+def test_match_contains_the_pair_and_its_score(phantom_images):
+    phantom_images = [phantom_images[0], phantom_images[1], np.ascontiguousarray(phantom_images[0][:, ::-1])]
+    fingerprints = np.stack(
+        [near_duplicates.compute_fingerprint(image.astype(np.float32) / 255) for image in phantom_images]
     )
-    groups, matches = near_duplicates.group_duplicates(prints, lambda k: _square(images[k]))
+    groups, matches = near_duplicates.group_duplicates(fingerprints, lambda k: _square(phantom_images[k]))
     assert groups.tolist() == [0, 1, 0]
     (match,) = matches
     assert (match.left, match.right) == (0, 2)
     assert match.score > registration.SAME_AGREEMENT
 
 
-def test_progress_rises_to_the_total(images):
-    seen: list[tuple[int, int]] = []
-    prints = np.stack(
-        [near_duplicates.compute_fingerprint(image.astype(np.float32) / 255) for image in images]
+def test_progress_rises_to_the_total(phantom_images):
+    progress_calls: list[tuple[int, int]] = []
+    fingerprints = np.stack(
+        [near_duplicates.compute_fingerprint(image.astype(np.float32) / 255) for image in phantom_images]
     )
     near_duplicates.group_duplicates(
-        prints, lambda k: _square(images[k]), lambda _stage, done, total: seen.append((done, total))
+        fingerprints,
+        lambda k: _square(phantom_images[k]),
+        lambda _stage, done, total: progress_calls.append((done, total)),
     )
-    assert seen[-1][0] == seen[-1][1]
-    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert progress_calls[-1][0] == progress_calls[-1][1]
+    assert [done for done, _ in progress_calls] == sorted(done for done, _ in progress_calls)
 
 
 def test_blank_images_are_not_joined():
@@ -131,18 +135,18 @@ def test_blank_images_are_not_joined():
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_few_images(images, count):
-    prints = np.zeros((0, RADII, ANGLES), np.int8)
+def test_one_image_or_none_has_no_duplicates(phantom_images, count):
+    fingerprints = np.zeros((0, RADII, ANGLES), np.int8)
     if count:
-        prints = near_duplicates.compute_fingerprint(images[0] / np.float32(255))[None]
-    groups, matches = near_duplicates.group_duplicates(prints, lambda k: _square(images[k]))
+        fingerprints = near_duplicates.compute_fingerprint(phantom_images[0] / np.float32(255))[None]
+    groups, matches = near_duplicates.group_duplicates(fingerprints, lambda k: _square(phantom_images[k]))
     assert (groups.tolist(), matches) == ([0] * count, [])
 
 
-def test_pose_of_a_mirrored_negative(images):
-    one = near_duplicates.compute_fingerprint(images[0].astype(np.float32) / 255)
+def test_pose_of_a_mirrored_negative(phantom_images):
+    one = near_duplicates.compute_fingerprint(phantom_images[0].astype(np.float32) / 255)
     other = near_duplicates.compute_fingerprint(
-        255 - np.ascontiguousarray(images[0][:, ::-1]).astype(np.float32)
+        255 - np.ascontiguousarray(phantom_images[0][:, ::-1]).astype(np.float32)
     )
     (pose,) = registration.best_poses(np.stack([one, other]), np.array([0]), np.array([1]))
     assert (pose.mirrored, pose.negative) == (True, True)
@@ -150,31 +154,31 @@ def test_pose_of_a_mirrored_negative(images):
     assert pose.turn == pytest.approx(np.pi, abs=0.06)
 
 
-def test_images_with_little_overlap_do_not_agree(images):
+def test_images_with_little_overlap_do_not_agree(phantom_images):
     pose = registration.Pose(0.8, 0.0, False, False)
-    image = _square(images[0])
+    image = _square(phantom_images[0])
     assert registration.pixel_agreement(image, image, pose) == pytest.approx(1, abs=1e-3)
     hidden = image.copy()
     hidden[: int(0.7 * len(image))] = 0
     assert registration.pixel_agreement(image, hidden, pose) == 0
 
 
-def test_find_duplicates_among_files(images, tmp_path):
+def test_find_duplicates_among_files(phantom_images, tmp_path):
     paths = [
         tmp_path / name for name in ("a.png", "b.png", "rotated.png", "same bytes.png", "bad.png", "bad2.png")
     ]
-    cv2.imwrite(str(paths[0]), images[0])
-    cv2.imwrite(str(paths[1]), images[1])
-    cv2.imwrite(str(paths[2]), np.rot90(images[0]))
+    cv2.imwrite(str(paths[0]), phantom_images[0])
+    cv2.imwrite(str(paths[1]), phantom_images[1])
+    cv2.imwrite(str(paths[2]), np.rot90(phantom_images[0]))
     paths[3].write_bytes(paths[1].read_bytes())
     paths[4].write_bytes(b"not an image")
     paths[5].write_bytes(b"not an image either")
-    seen: list[tuple[int, int]] = []
-    found = near_duplicates.find_duplicates(
-        [*paths, tmp_path / "missing.png"], lambda _stage, done, total: seen.append((done, total))
+    progress_calls: list[tuple[int, int]] = []
+    duplicates = near_duplicates.find_duplicates(
+        [*paths, tmp_path / "missing.png"], lambda _stage, done, total: progress_calls.append((done, total))
     )
-    assert found.tolist() == [0, 1, 0, 1, 2, 3, 4]
-    assert seen == [(number, 7) for number in range(1, 8)]
+    assert duplicates.tolist() == [0, 1, 0, 1, 2, 3, 4]
+    assert progress_calls == [(number, 7) for number in range(1, 8)]
     assert near_duplicates.find_duplicates([]).tolist() == []
 
 
@@ -193,11 +197,11 @@ def test_known_duplicates_of_fracatlas(real_data):
     assert known
     assert len(others) > 50
     ids = [*(number for group in known for number in sorted(group)), *others]
-    found = dict(
+    group_of_image = dict(
         zip(ids, near_duplicates.find_duplicates([paths[number] for number in ids]).tolist(), strict=True)
     )
-    assert all(len({found[number] for number in group}) == 1 for group in known)
-    assert len(set(found.values())) == len(known) + len(others)
+    assert all(len({group_of_image[number] for number in group}) == 1 for group in known)
+    assert len(set(group_of_image.values())) == len(known) + len(others)
 
 
 @pytest.mark.real
@@ -208,9 +212,9 @@ def test_changed_copies_of_real_images_are_found(real_data):
     group_count = len(set(_groups(images).tolist()))
     for name in ("rotated 90°", "mirrored, 270°", "half size", "resized to a square", "all at once"):
         changed = [np.ascontiguousarray(CHANGES[name](film)) for film in images]
-        found = _groups([*images, *changed])
-        assert np.mean(found[:60] == found[60:]) >= 0.98, name
-        assert len(set(found.tolist())) >= group_count, name
+        groups = _groups([*images, *changed])
+        assert np.mean(groups[:60] == groups[60:]) >= 0.98, name
+        assert len(set(groups.tolist())) >= group_count, name
 
 
 def test_decided_pair_does_not_replace_an_undecided_one():
@@ -221,13 +225,13 @@ def test_decided_pair_does_not_replace_an_undecided_one():
         (0, 1, Pose(0.85, 0.0, False, False)),
         (1, 3, Pose(0.88, 0.0, False, False)),
     ]
-    seen: list[int] = []
+    progress_calls: list[int] = []
     module = import_module("fracture_core.near_duplicates.duplicate_groups")
     module._register_doubtful(
         group,
         [],
         doubtful,
-        lambda k: seen.append(k) or np.zeros((REGISTRATION_SIDE, REGISTRATION_SIDE), np.float32),
+        lambda k: progress_calls.append(k) or np.zeros((REGISTRATION_SIDE, REGISTRATION_SIDE), np.float32),
         None,
     )
-    assert 0 in seen
+    assert 0 in progress_calls

@@ -1,4 +1,4 @@
-"""What tests of pages may use, and a rule: no page meets an internal error unseen."""
+"""Fixtures for tests of pages, and a check that no page shows an unexpected internal error."""
 
 import logging
 from collections.abc import Iterator
@@ -8,12 +8,18 @@ import pytest
 
 @pytest.fixture
 def internal_errors_expected() -> None:
-    """For a test that makes a page fail on purpose."""
+    """Marks a test that makes a page fail on purpose."""
+
+
+@pytest.fixture(autouse=True)
+def _no_dataset_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the dataset folder of this computer."""
+    monkeypatch.delenv("SECOND_LOOK_DATASET", raising=False)
 
 
 @pytest.fixture(autouse=True)
 def _no_internal_error(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Fails a test whose page met an internal error: the page shows it as a sentence and raises nothing."""
+    """Fail a test whose page logged an internal error, which the page shows instead of raising it."""
     yield
     if "internal_errors_expected" in request.fixturenames:
         return

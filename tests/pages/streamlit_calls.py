@@ -1,4 +1,4 @@
-"""What functions of the pages use of Streamlit, read from their source without running it."""
+"""Streamlit calls in the functions of the pages, found in their source code without running it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 #: Parts of Streamlit that a cached function may use: other caches and the configuration.
-HARMLESS = {"streamlit.cache_data", "streamlit.cache_resource", "streamlit.get_option"}
+ALLOWED = {"streamlit.cache_data", "streamlit.cache_resource", "streamlit.get_option"}
 CACHES = {"streamlit.cache_data", "streamlit.cache_resource"}
-#: Words in an annotation of something that can draw when it is called or used.
+#: Types of parameters that can draw when they are called or used.
 _DRAWING = ("Callable", "DeltaGenerator")
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -69,7 +69,7 @@ class Pages:
                 self._methods.setdefault(each.name, []).append(name)
 
     def _resolve(self, module: _Module, node: ast.expr) -> str | None:
-        """The dotted name of what an expression names; None where it names a local value."""
+        """Return the dotted name that an expression refers to, or None for a local value."""
         if isinstance(node, ast.Name):
             return module.names.get(node.id)
         if isinstance(node, ast.Attribute):
@@ -77,8 +77,8 @@ class Pages:
             return f"{owner}.{node.attr}" if owner else None
         return None
 
-    def _dereferenced(self, name: str) -> str:
-        """Follows a name that one module of the pages imported from another."""
+    def _follow_imports(self, name: str) -> str:
+        """Return the original name of a name that one module imports from another."""
         for _ in range(10):
             owner, _, last = name.rpartition(".")
             known = self._modules[owner].names.get(last) if owner in self._modules else None
@@ -87,8 +87,8 @@ class Pages:
             name = known
         return name
 
-    def cached(self) -> Iterator[tuple[str, _Module, _Function]]:
-        """Functions under `st.cache_data` or `st.cache_resource`, as a decorator or as a call."""
+    def cached_functions(self) -> Iterator[tuple[str, _Module, _Function]]:
+        """Yield the functions that `st.cache_data` or `st.cache_resource` caches, by a decorator or a call."""
         for module in self._modules.values():
             for node in ast.walk(module.tree):
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -99,7 +99,7 @@ class Pages:
                         if isinstance(argument, ast.Lambda):
                             yield f"{module.name}:{node.lineno}", module, argument
                             continue
-                        name = self._dereferenced(self._resolve(module, argument) or "")
+                        name = self._follow_imports(self._resolve(module, argument) or "")
                         if name in self._functions:
                             owner, function = self._functions[name]
                             assert not isinstance(function, ast.ClassDef)
@@ -108,39 +108,43 @@ class Pages:
     def _is_cache(self, module: _Module, node: ast.expr) -> bool:
         while isinstance(node, ast.Call):
             node = node.func
-        return self._dereferenced(self._resolve(module, node) or "") in CACHES
+        return self._follow_imports(self._resolve(module, node) or "") in CACHES
 
-    def faults(self) -> list[str]:
-        """What cached functions use and may not, one sentence each."""
-        found = []
-        for name, module, function in self.cached():
+    def find_violations(self) -> list[str]:
+        """Describe each forbidden use of Streamlit in cached functions, one sentence each."""
+        violations = []
+        for name, module, function in self.cached_functions():
             for parameter in _parameters(function):
-                words = ast.unparse(parameter.annotation) if parameter.annotation else ""
+                annotation = ast.unparse(parameter.annotation) if parameter.annotation else ""
                 if (
                     isinstance(function, ast.Lambda)
-                    or words in ("", "Any")
-                    or any(each in words for each in _DRAWING)
+                    or annotation in ("", "Any")
+                    or any(each in annotation for each in _DRAWING)
                 ):
-                    found.append(f"{name}: the parameter {parameter.arg} ({words or 'no type'}) may draw")
-            found += [f"{name} uses {used} in {where}" for used, where in self._uses(name, module, function)]
-        return sorted(set(found))
+                    violations.append(
+                        f"{name}: the parameter {parameter.arg} ({annotation or 'no type'}) may draw"
+                    )
+            violations += [
+                f"{name} uses {used} in {where}" for used, where in self._uses(name, module, function)
+            ]
+        return sorted(set(violations))
 
     def _uses(self, name: str, module: _Module, function: ast.AST) -> Iterator[tuple[str, str]]:
-        """What of Streamlit a function and all it refers to inside the pages use, and where."""
-        waiting, seen = [(name, module, function)], {name}
-        while waiting:
-            where, owner, node = waiting.pop()
+        """Yield the Streamlit names that a function and its callees in the pages use, with the place of use."""
+        pending, seen = [(name, module, function)], {name}
+        while pending:
+            where, owner, node = pending.pop()
             for used in self._references(owner, node):
-                full = self._dereferenced(used)
+                full = self._follow_imports(used)
                 if full.split(".")[0] == "streamlit":
-                    if not any(full == each or full.startswith(f"{each}.") for each in HARMLESS):
+                    if not any(full == each or full.startswith(f"{each}.") for each in ALLOWED):
                         yield full, where
                 elif full in self._functions and full not in seen:
                     seen.add(full)
-                    waiting.append((full, *self._functions[full]))
+                    pending.append((full, *self._functions[full]))
 
     def _references(self, module: _Module, function: ast.AST) -> Iterator[str]:
-        """Every dotted name in a body; a method of an unknown object is that of every class of the pages."""
+        """Yield every dotted name in a body; a method of an unknown object counts for each class that has it."""
         body = function.body if not isinstance(function, ast.Lambda) else [function.body]  # type: ignore[attr-defined]
         covered: set[int] = set()
         for statement in body:
@@ -161,11 +165,9 @@ def _parameters(function: _Function) -> Iterator[ast.arg]:
     yield from (each for each in (arguments.vararg, arguments.kwarg) if each is not None)
 
 
-def unguarded(source: str, name: str) -> list[str]:
-    """Fragments, callbacks and deferred downloads of a module without `pages.components.common.boundary`, one sentence
-    each.
-    """
-    found = []
+def find_unguarded_calls(source: str, name: str) -> list[str]:
+    """Describe fragments, callbacks and deferred downloads that do not use the boundary, one sentence each."""
+    violations = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Attribute | ast.alias) and "fragment" in (
             getattr(node, "attr", ""),
@@ -173,17 +175,17 @@ def unguarded(source: str, name: str) -> list[str]:
         ):
             owner = getattr(getattr(node, "value", None), "id", "")
             if owner != "boundary":
-                found.append(f"{name}:{node.lineno} uses a fragment without boundary.fragment")
+                violations.append(f"{name}:{node.lineno} uses a fragment without boundary.fragment")
         if not isinstance(node, ast.Call):
             continue
         for keyword in node.keywords:
             if keyword.arg in ("on_click", "on_change", "on_select", "on_submit"):
                 guarded = isinstance(keyword.value, ast.Constant) or _is_call(keyword.value, "callback")
                 if not guarded:
-                    found.append(f"{name}:{node.lineno} has {keyword.arg} without boundary.callback")
+                    violations.append(f"{name}:{node.lineno} has {keyword.arg} without boundary.callback")
             elif keyword.arg == "data" and isinstance(keyword.value, ast.Lambda):
-                found.append(f"{name}:{node.lineno} has deferred data without boundary.download")
-    return found
+                violations.append(f"{name}:{node.lineno} has deferred data without boundary.download")
+    return violations
 
 
 def _is_call(node: ast.expr, function: str) -> bool:

@@ -19,17 +19,19 @@ def _page(finding: str) -> None:
 @pytest.mark.parametrize(
     ("finding", "phrase"), [("fracture", "a fracture"), ("abnormality", "an abnormality")]
 )
-def test_verdicts(finding, phrase):
+def test_verdict_is_shown_with_its_probability(finding, phrase):
     page = AppTest.from_function(_page, args=(finding,), default_timeout=60).run()
     assert not page.exception
-    words = [block.proto.body for block in page.get("html")]
-    for block, wanted in zip(words, (f"{finding} suspected", "uncertain", f"no {finding} seen"), strict=True):
-        assert f'data-testid="verdict">{wanted}</div>' in block
+    texts = [block.proto.body for block in page.get("html")]
+    for block, expected in zip(
+        texts, (f"{finding} suspected", "uncertain", f"no {finding} seen"), strict=True
+    ):
+        assert f'data-testid="verdict">{expected}</div>' in block
         assert f"Probability of {phrase}:" in block
         assert ("fracture" in block) == (finding == "fracture")
 
 
-def _answer(verdict_name: str) -> None:
+def _meaning_page(verdict_name: str) -> None:
     from types import SimpleNamespace
 
     from fracture_core.evaluation import Interval, Thresholds, VerdictCoverage
@@ -53,26 +55,26 @@ def _answer(verdict_name: str) -> None:
 
 
 def test_uncertain_is_explained():
-    page = AppTest.from_function(_answer, args=("uncertain",), default_timeout=60).run()
-    words = page.markdown[0].value
-    assert "between the two thresholds: the model cannot tell" in words
-    assert "On 42% of 529 test images the verdict was “uncertain”" in words
-    assert "11% of these had a fracture (95% CI 7%–18%, n = 220)" in words
-    words = (
-        AppTest.from_function(_answer, args=("fracture suspected",), default_timeout=60)
+    page = AppTest.from_function(_meaning_page, args=("uncertain",), default_timeout=60).run()
+    text = page.markdown[0].value
+    assert "between the two thresholds: the model cannot tell" in text
+    assert "On 42% of 529 test images the verdict was “uncertain”" in text
+    assert "11% of these had a fracture (95% CI 7%–18%, n = 220)" in text
+    text = (
+        AppTest.from_function(_meaning_page, args=("fracture suspected",), default_timeout=60)
         .run()
         .markdown[0]
         .value
     )
-    assert "cannot tell" not in words
+    assert "cannot tell" not in text
 
 
 def test_rejected_image_gets_reasons_and_no_verdict():
-    page = AppTest.from_function(_answer, args=("",), default_timeout=60).run()
-    words = " ".join(block.proto.body for block in page.get("html"))
-    assert "no opinion on this image" in words
-    assert "It is a &lt;b&gt;photo&lt;/b&gt;." in words
-    assert "Probability" not in words
+    page = AppTest.from_function(_meaning_page, args=("",), default_timeout=60).run()
+    text = " ".join(block.proto.body for block in page.get("html"))
+    assert "no opinion on this image" in text
+    assert "It is a &lt;b&gt;photo&lt;/b&gt;." in text
+    assert "Probability" not in text
     assert (
         "rejected under 1% of 529 test images, all of them radiographs (95% CI 0.1%–1.3%)"
         in page.caption[0].value

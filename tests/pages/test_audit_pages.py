@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from phantom_files import film, save
+from phantom_files import save_image, small_phantom
 from streamlit.testing.v1 import AppTest
 
 from fracture_core import paths
@@ -16,93 +16,96 @@ from pages.components.audit import jobs
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
 
-@pytest.fixture(autouse=True)
-def _runs(tmp_path, monkeypatch):
-    monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path / "runs"))
-    monkeypatch.delenv("SECOND_LOOK_DATASET", raising=False)
+pytestmark = pytest.mark.usefixtures("runs_folder")
 
 
 @pytest.fixture(scope="module")
-def films(tmp_path_factory) -> Path:
+def dataset_folder(tmp_path_factory) -> Path:
     """24 images without splits and without duplicates."""
-    root = tmp_path_factory.mktemp("my_films")
+    folder = tmp_path_factory.mktemp("my_films")
     for seed in range(24):
-        save(root / ("normal", "fractured")[seed % 2] / f"film{seed:02d}.png", film(seed, seed % 2 == 1))
-    return root
+        save_image(
+            folder / ("normal", "fractured")[seed % 2] / f"film{seed:02d}.png",
+            small_phantom(seed, seed % 2 == 1),
+        )
+    return folder
 
 
 @pytest.fixture
-def audited(films, tmp_path) -> Path:
+def audited_dataset(dataset_folder, tmp_path) -> Path:
     """A dataset with a finished audit."""
-    root = shutil.copytree(films, tmp_path / "my_films")
-    assert jobs.job_for(root).run(root) == 0
-    return root
+    copy = shutil.copytree(dataset_folder, tmp_path / "my_films")
+    assert jobs.job_for(copy).run(copy) == 0
+    return copy
 
 
 def _open(data: str = "") -> AppTest:
-    test = AppTest.from_file(str(APP), default_timeout=60)
-    test.run()
-    test.switch_page("pages/audit.py")
+    page = AppTest.from_file(str(APP), default_timeout=60)
+    page.run()
+    page.switch_page("pages/audit.py")
     if data:
-        test.query_params["data"] = data
-    return test.run()
+        page.query_params["data"] = data
+    return page.run()
 
 
-def test_the_copy_of_a_clean_split_outlives_its_audit(audited):
-    job = jobs.job_for(audited)
-    kept = jobs.keep_split(job, audited.name)
-    assert kept == jobs.keep_split(job, audited.name)
-    kept.unlink()
-    assert jobs.keep_split(job, audited.name) == kept
+def test_copied_clean_split_remains_after_its_audit_is_deleted(audited_dataset):
+    job = jobs.job_for(audited_dataset)
+    copied_manifest = jobs.keep_split(job, audited_dataset.name)
+    assert copied_manifest == jobs.keep_split(job, audited_dataset.name)
+    copied_manifest.unlink()
+    assert jobs.keep_split(job, audited_dataset.name) == copied_manifest
     before = read_catalogue(job.clean_manifest_path).cases
     job.forget()
     assert not job.clean_manifest_path.exists()
-    assert read_catalogue(kept).cases == before
+    assert read_catalogue(copied_manifest).cases == before
     # Root and source are those of the dataset, not of the copy.
-    assert (read_catalogue(kept).root, read_catalogue(kept).source) == (audited, "folders")
-    assert kept.parent.parent == paths.runs_dir().resolve()
+    assert (read_catalogue(copied_manifest).root, read_catalogue(copied_manifest).source) == (
+        audited_dataset,
+        "folders",
+    )
+    assert copied_manifest.parent.parent == paths.runs_dir().resolve()
     with pytest.raises(DataError, match="Cannot copy the clean split"):
-        jobs.keep_split(job, audited.name)
+        jobs.keep_split(job, audited_dataset.name)
 
 
-def test_deleted_results_give_a_sentence(audited):
-    job = jobs.job_for(audited)
-    assert jobs.load_report(job)["root"] == str(audited)
+def test_deleted_results_give_an_error_message(audited_dataset):
+    job = jobs.job_for(audited_dataset)
+    assert jobs.load_report(job)["root"] == str(audited_dataset)
     job.forget()
     with pytest.raises(DataError, match="audit again"):
         jobs.load_report(job)
 
 
-def test_earlier_audits_show_their_verdict_and_open(audited):
-    verdict = jobs.load_report(jobs.job_for(audited))["verdict"]
-    test = _open()
-    assert any(verdict.rstrip(".") in caption.value.replace("\\", "") for caption in test.caption)
-    test.button(key="audit_open_0").click().run()
-    assert test.text_input(key=jobs.FOLDER).value == str(audited)
-    assert any(verdict in piece.proto.body for piece in test.get("html"))
-    assert not test.exception
+def test_earlier_audits_are_listed_with_their_verdict_and_can_be_opened(audited_dataset):
+    verdict = jobs.load_report(jobs.job_for(audited_dataset))["verdict"]
+    page = _open()
+    assert any(verdict.rstrip(".") in caption.value.replace("\\", "") for caption in page.caption)
+    page.button(key="audit_open_0").click().run()
+    assert page.text_input(key=jobs.FOLDER).value == str(audited_dataset)
+    assert any(verdict in piece.proto.body for piece in page.get("html"))
+    assert not page.exception
 
 
-def test_a_url_opens_its_audit(audited):
-    test = _open(str(audited))
-    assert test.text_input(key=jobs.FOLDER).value == str(audited)
-    assert any(button.label == "Audit again" for button in test.button)
+def test_url_opens_its_audit(audited_dataset):
+    page = _open(str(audited_dataset))
+    assert page.text_input(key=jobs.FOLDER).value == str(audited_dataset)
+    assert any(button.label == "Audit again" for button in page.button)
 
 
-def test_deleted_audits_leave_the_list(audited):
-    test = _open()
-    test.button(key="audit_forget_0").click().run()
+def test_deleted_audit_disappears_from_the_list(audited_dataset):
+    page = _open()
+    page.button(key="audit_forget_0").click().run()
     assert not jobs.all_jobs()
-    assert all(not (button.key or "").startswith("audit_open") for button in test.button)
+    assert all(not (button.key or "").startswith("audit_open") for button in page.button)
 
 
-def test_a_name_that_is_not_utf_8_is_shown_escaped(films, tmp_path):
-    root = shutil.copytree(films, tmp_path / "named")
-    copy = shutil.copy(root / "normal/film02.png", root / "normal" / os.fsdecode(b"R\xf6ntgen_1.png"))
-    (root / "fractured" / os.fsdecode(b"cut\xf6.png")).write_bytes(b"no picture")
+def test_name_that_is_not_utf_8_is_shown_escaped(dataset_folder, tmp_path):
+    folder = shutil.copytree(dataset_folder, tmp_path / "named")
+    copy = shutil.copy(folder / "normal/film02.png", folder / "normal" / os.fsdecode(b"R\xf6ntgen_1.png"))
+    (folder / "fractured" / os.fsdecode(b"cut\xf6.png")).write_bytes(b"no picture")
     assert Path(copy).is_file()
-    assert jobs.job_for(root).run(root) == 0
-    test = _open(str(root))
-    assert not test.exception
-    pages = " ".join(element.proto.body for element in test.get("html"))
-    assert r"R\xf6ntgen_1.png" in pages
+    assert jobs.job_for(folder).run(folder) == 0
+    page = _open(str(folder))
+    assert not page.exception
+    html = " ".join(element.proto.body for element in page.get("html"))
+    assert r"R\xf6ntgen_1.png" in html

@@ -1,4 +1,4 @@
-"""An unexpected exception of a page, a fragment, a callback or a download is a sentence with a reference."""
+"""Unexpected exceptions of pages, fragments, callbacks and downloads give an error message with a reference."""
 
 import logging
 
@@ -45,65 +45,66 @@ def _page() -> None:
 
 
 @pytest.fixture
-def test() -> AppTest:
+def page() -> AppTest:
+    """A page whose parts fail on request."""
     return AppTest.from_function(_page, default_timeout=60).run()
 
 
-def _text(test: AppTest) -> list[str]:
-    return [found.value for found in test.text]
+def _text(page: AppTest) -> list[str]:
+    return [element.value for element in page.text]
 
 
-def _error(test: AppTest, caplog: pytest.LogCaptureFixture) -> str:
-    """The one error that is shown; checks that it is the sentence and that the log has no values."""
-    assert not test.exception
-    (shown,) = (found.value.replace("\\", "") for found in test.error)
-    assert shown.startswith("This page met an internal error (reference ")
-    assert shown.split("reference ")[1][:6] in caplog.text
+def _error(page: AppTest, caplog: pytest.LogCaptureFixture) -> str:
+    """The only error on the page; checks its text and that the log contains no values."""
+    assert not page.exception
+    (errors,) = (element.value.replace("\\", "") for element in page.error)
+    assert errors.startswith("This page met an internal error (reference ")
+    assert errors.split("reference ")[1][:6] in caplog.text
     assert "ValueError" in caplog.text
-    assert "Doe" not in caplog.text + shown
-    return shown
+    assert "Doe" not in caplog.text + errors
+    return errors
 
 
-def test_page_that_fails_shows_a_reference(test, caplog):
-    test.session_state["page"] = True
-    test.run()
-    _error(test, caplog)
-    assert _text(test) == []
+def test_failed_page_shows_a_reference(page, caplog):
+    page.session_state["page"] = True
+    page.run()
+    _error(page, caplog)
+    assert _text(page) == []
 
 
-def test_fragment_that_fails_leaves_the_rest_of_the_page(test, caplog):
-    test.session_state["fragment"] = True
-    test.run()
-    _error(test, caplog)
-    assert _text(test) == ["after the fragment", "whole page"]
+def test_failed_fragment_leaves_the_rest_of_the_page(page, caplog):
+    page.session_state["fragment"] = True
+    page.run()
+    _error(page, caplog)
+    assert _text(page) == ["after the fragment", "whole page"]
 
 
-def test_callback_that_fails_leaves_the_whole_page(test, caplog):
-    test.button[0].click().run()
-    _error(test, caplog)
-    assert _text(test) == ["whole page"]
-    test.run()
-    assert not test.error
+def test_failed_callback_leaves_the_whole_page(page, caplog):
+    page.button[0].click().run()
+    _error(page, caplog)
+    assert _text(page) == ["whole page"]
+    page.run()
+    assert not page.error
 
 
-def test_error_for_the_user_in_a_callback_is_shown_as_it_is(test, caplog):
-    test.button[1].click().run()
-    assert [found.value.replace("\\", "") for found in test.error] == ["The table is locked: close it."]
+def test_user_error_in_a_callback_is_shown_unchanged(page, caplog):
+    page.button[1].click().run()
+    assert [element.value.replace("\\", "") for element in page.error] == ["The table is locked: close it."]
     assert caplog.text == ""
 
 
-def test_requests_to_rerun_and_to_stop_pass(test):
-    test.session_state["rerun"] = True
-    test.run()
-    assert (_text(test), list(test.error)) == (["whole page"], [])
-    test.button[2].click().run()
-    assert (_text(test), list(test.error)) == (["whole page"], [])
-    test.session_state["stop"] = True
-    test.run()
-    assert (_text(test), list(test.error), list(test.exception)) == ([], [], [])
+def test_rerun_and_stop_requests_pass_unchanged(page):
+    page.session_state["rerun"] = True
+    page.run()
+    assert (_text(page), list(page.error)) == (["whole page"], [])
+    page.button[2].click().run()
+    assert (_text(page), list(page.error)) == (["whole page"], [])
+    page.session_state["stop"] = True
+    page.run()
+    assert (_text(page), list(page.error), list(page.exception)) == ([], [], [])
 
 
-def test_download_that_fails_raises_no_value_of_a_file(caplog):
+def test_failed_download_raises_an_error_without_values_of_the_file(caplog):
     def fail() -> bytes:
         raise ValueError("Doe^Jane")
 
@@ -117,34 +118,34 @@ def test_download_that_fails_raises_no_value_of_a_file(caplog):
     assert "Doe" not in caplog.text
 
 
-def test_fragment_that_failed_is_not_tried_again_by_itself(monkeypatch, caplog):
-    calls, shown, guarded = [], [], []
+def test_failed_fragment_is_not_rerun_automatically(monkeypatch, caplog):
+    calls, errors, fragments = [], [], []
 
     def fail() -> None:
         calls.append(1)
         raise ValueError
 
     def keep(function, run_every):
-        guarded.append(function)
+        fragments.append(function)
         return function
 
     monkeypatch.setattr(boundary.st, "fragment", keep)
-    monkeypatch.setattr(boundary.st, "error", shown.append)
+    monkeypatch.setattr(boundary.st, "error", errors.append)
     monkeypatch.setattr(boundary.st, "session_state", {})
     start = boundary.fragment(fail, run_every=1)
     start()
-    guarded[0]()
-    guarded[0]()
-    assert (len(calls), len(shown), len(set(shown))) == (1, 3, 1)
+    fragments[0]()
+    fragments[0]()
+    assert (len(calls), len(errors), len(set(errors))) == (1, 3, 1)
     start()
     assert len(calls) == 2
     by_click = boundary.fragment(fail)
     by_click()
-    guarded[-1]()
+    fragments[-1]()
     assert len(calls) == 4
 
 
-def test_app_survives_a_page_and_a_frame_that_fail(store, caplog, monkeypatch):
+def test_app_keeps_running_if_page_and_footer_fail(store, caplog, monkeypatch):
     from pages.components.common import resources
     from pages.components.train import queue
 
@@ -155,8 +156,8 @@ def test_app_survives_a_page_and_a_frame_that_fail(store, caplog, monkeypatch):
         monkeypatch.setattr(module, name, fail)
     # The preparation, the page and the footer fail.
     with caplog.at_level(logging.ERROR):
-        test = AppTest.from_file(str(APP), default_timeout=60).run()
-    assert not test.exception
-    assert len(test.error) == 3
-    assert all("internal error" in found.value for found in test.error)
+        page = AppTest.from_file(str(APP), default_timeout=60).run()
+    assert not page.exception
+    assert len(page.error) == 3
+    assert all("internal error" in element.value for element in page.error)
     assert "Doe" not in caplog.text

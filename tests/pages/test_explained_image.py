@@ -21,7 +21,7 @@ def _heat(strongest: float) -> Heatmap:
 
 
 @pytest.mark.parametrize(
-    ("strongest", "words"),
+    ("strongest", "text"),
     [
         (1.6, "Evidence for fracture. The strongest point reaches 80% of the scale."),
         (9.0, "Evidence for fracture. The strongest point reaches 100% of the scale."),
@@ -33,8 +33,8 @@ def _heat(strongest: float) -> Heatmap:
         ),
     ],
 )
-def test_strength_of_a_heatmap(strongest, words):
-    assert words in explained_image._strength_text(OPINION, GRAD_CAM, 1, _heat(strongest))
+def test_text_of_the_heatmap_strength(strongest, text):
+    assert text in explained_image._strength_text(OPINION, GRAD_CAM, 1, _heat(strongest))
 
 
 def test_method_without_evidence_against_explains_why():
@@ -55,19 +55,19 @@ def test_every_method_has_a_description_and_a_legend():
 
 
 @pytest.mark.parametrize(
-    ("spacing", "words"),
+    ("spacing", "text"),
     [(None, "lengths are in pixels"), ((0.2, 0.144), "pixel spacing in the file, 0.144 mm")],
 )
-def test_viewer_note(spacing, words):
+def test_viewer_note_states_size_and_pixel_spacing(spacing, text):
     pixels = np.zeros((30, 20), np.float32)
     opinion = SimpleNamespace(film=SimpleNamespace(spacing=spacing), packed_pixels=PackedPixels.of(pixels))
-    said = explained_image._viewer_note(opinion)
-    assert said.startswith("Shown from 20 × 30 pixels at 8 bits")
-    assert words in said
+    note = explained_image._viewer_note(opinion)
+    assert note.startswith("Shown from 20 × 30 pixels at 8 bits")
+    assert text in note
 
 
 @pytest.mark.parametrize(
-    ("together", "apart", "silent", "words"),
+    ("agreeing", "others", "without_evidence", "text"),
     [
         (("grad_cam", "layer_cam"), (), (), "2 of 2 methods point at the same place."),
         (
@@ -81,5 +81,5 @@ def test_viewer_note(spacing, words):
         ((), (), ("grad_cam", "layer_cam"), "None of the 2 methods finds any evidence."),
     ],
 )
-def test_agreement_in_words(together, apart, silent, words):
-    assert method_comparison.agreement_text(HeatmapAgreement(together, apart, silent)) == words
+def test_text_of_the_agreement(agreeing, others, without_evidence, text):
+    assert method_comparison.agreement_text(HeatmapAgreement(agreeing, others, without_evidence)) == text

@@ -34,13 +34,13 @@ def _banner_page(model_id: str) -> None:
 
 
 def _run(page, *args) -> AppTest:
-    found = AppTest.from_function(page, args=args, default_timeout=60).run()
-    assert not found.exception
-    return found
+    app_page = AppTest.from_function(page, args=args, default_timeout=60).run()
+    assert not app_page.exception
+    return app_page
 
 
 @pytest.fixture
-def models(tmp_path, shipped_models, monkeypatch) -> ModelStore:
+def store_with_synthetic_model(tmp_path, shipped_models, monkeypatch) -> ModelStore:
     """The shipped model, `equal`, and `synthetic`, which claims to be trained on synthetic images."""
     root = tmp_path / "copies"
     for name in (SHIPPED_MODEL, "equal", "synthetic"):
@@ -59,63 +59,63 @@ def _button(page: AppTest, label: str):
     return next(button for button in page.button if button.label == label)
 
 
-def test_a_good_model_is_compared_and_put_in_use_after_a_confirmation(models):
+def test_good_model_is_compared_and_put_in_use_after_confirmation(store_with_synthetic_model):
     page = _run(_release_page, "equal")
     _button(page, "Put in use").click().run()
-    assert models.model_in_use() == SHIPPED_MODEL
+    assert store_with_synthetic_model.model_in_use() == SHIPPED_MODEL
     blocks = " ".join(block.proto.body for block in page.get("html"))
     assert f"In use: {SHIPPED_MODEL}" in blocks
-    assert models.card("equal").test.auc.text() in blocks
+    assert store_with_synthetic_model.card("equal").test.auc.text() in blocks
     assert "On the 529 test images" in page.caption[0].value.replace("\\", "")
     assert not page.warning
     assert not page.text_input
     _button(page, "Put it in use").click().run()
     assert not page.exception
-    assert models.model_in_use() == "equal"
+    assert store_with_synthetic_model.model_in_use() == "equal"
     assert "is now in use on every page" in page.success[0].value
 
 
-def test_cancel_changes_nothing(models):
+def test_cancel_changes_nothing(store_with_synthetic_model):
     page = _run(_release_page, "equal")
     _button(page, "Put in use").click().run()
     _button(page, "Cancel").click().run()
     assert _button(page, "Put in use")
-    assert models.model_in_use() == SHIPPED_MODEL
+    assert store_with_synthetic_model.model_in_use() == SHIPPED_MODEL
 
 
-def test_a_model_that_fails_a_check_needs_a_reason(models):
+def test_model_that_fails_a_check_needs_a_reason(store_with_synthetic_model):
     page = _run(_release_page, "synthetic")
     _button(page, "Put in use").click().run()
     assert "trained on synthetic images" in page.warning[0].value
     _button(page, "Put it in use").click().run()
     assert page.error[0].value.startswith("Enter a reason first")
-    assert models.model_in_use() == SHIPPED_MODEL
+    assert store_with_synthetic_model.model_in_use() == SHIPPED_MODEL
     page.text_input[0].set_value("for a course")
     _button(page, "Put it in use").click().run()
-    assert models.model_in_use() == "synthetic"
-    assert models.history()[0].reason == "for a course"
+    assert store_with_synthetic_model.model_in_use() == "synthetic"
+    assert store_with_synthetic_model.history()[0].reason == "for a course"
 
 
-def test_a_model_that_cannot_be_put_in_use_is_one_sentence(models, monkeypatch):
+def test_model_that_fails_verification_shows_an_error_message(store_with_synthetic_model, monkeypatch):
     page = _run(_release_page, "equal")
     _button(page, "Put in use").click().run()
 
-    def altered(self, model_id):
+    def fail(self, model_id):
         from fracture_core.errors import ModelError
 
         raise ModelError("The weights were changed.")
 
-    monkeypatch.setattr(ModelStore, "verify", altered)
+    monkeypatch.setattr(ModelStore, "verify", fail)
     _button(page, "Put it in use").click().run()
     assert not page.exception
     assert page.error[0].value.replace("\\", "") == "The weights were changed."
 
 
-def test_the_history_is_shown_and_one_click_returns(models):
+def test_history_is_shown_and_one_click_returns_to_the_previous_model(store_with_synthetic_model):
     page = _run(_history_page)
     assert "No change yet" in page.caption[0].value
     assert not page.button
-    models.use("synthetic", "for a <b>course", ["synthetic_training"])
+    store_with_synthetic_model.use("synthetic", "for a <b>course", ["synthetic_training"])
     page = _run(_history_page)
     (text,) = (block.proto.body for block in page.get("html"))
     assert f"{SHIPPED_MODEL} → <b>synthetic</b>" in text
@@ -125,22 +125,22 @@ def test_the_history_is_shown_and_one_click_returns(models):
     assert button.label.replace("\\", "") == f"Return to {SHIPPED_MODEL}"
     button.click().run()
     assert not page.exception
-    assert models.model_in_use() == SHIPPED_MODEL
+    assert store_with_synthetic_model.model_in_use() == SHIPPED_MODEL
     assert page.get("html")[0].proto.body.count("<li>") == 2
 
 
-def test_a_deleted_previous_model_is_one_sentence_beside_the_way_to_the_shipped_one(models):
-    models.use("equal")
-    models.use("synthetic", "for a course")
-    models.delete("equal")
+def test_deleted_previous_model_gives_a_warning_and_a_return_to_the_shipped_model(store_with_synthetic_model):
+    store_with_synthetic_model.use("equal")
+    store_with_synthetic_model.use("synthetic", "for a course")
+    store_with_synthetic_model.delete("equal")
     page = _run(_history_page)
     assert "The previous model, equal, was deleted" in page.warning[0].value.replace("\\", "")
     (button,) = page.button
     button.click().run()
-    assert models.model_in_use() == SHIPPED_MODEL
+    assert store_with_synthetic_model.model_in_use() == SHIPPED_MODEL
 
 
-def test_the_banner_names_what_is_wrong(models):
+def test_banner_states_why_the_model_is_unreliable(store_with_synthetic_model):
     page = _run(_banner_page, "synthetic")
     assert page.markdown[0].value == (
         "The model synthetic was trained on synthetic images: do not rely on its verdicts.".replace(
@@ -150,23 +150,23 @@ def test_the_banner_names_what_is_wrong(models):
     assert [button.label for button in page.button] == ["Choose a model"]
 
 
-def test_a_good_model_has_no_banner(models):
+def test_good_model_has_no_banner(store_with_synthetic_model):
     page = _run(_banner_page, SHIPPED_MODEL)
     assert not page.markdown
     assert not page.button
 
 
 @pytest.mark.parametrize(
-    ("synthetic", "words"),
+    ("synthetic", "text"),
     [
         (False, "was trained on real radiographs,"),
         (True, "was trained on synthetic images too,"),
         (None, "is not recorded,"),
     ],
 )
-def test_the_caption_of_a_sample_follows_the_card(synthetic, words):
+def test_caption_of_a_sample_follows_the_card(synthetic, text):
     from types import SimpleNamespace
 
     from pages.components.common.model_banner import sample_caption
 
-    assert words in sample_caption(SimpleNamespace(synthetic=synthetic))
+    assert text in sample_caption(SimpleNamespace(synthetic=synthetic))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from streamlit_calls import Pages, unguarded
+from streamlit_calls import Pages, find_unguarded_calls
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = {
@@ -37,33 +37,33 @@ _BODIES = {
 }
 
 
-def _faults(body: str) -> list[str]:
+def _find_violations(body: str) -> list[str]:
     other = "import streamlit as st\ndef draw():\n    st.write(1)\n"
-    return Pages({"pages.sample": f"import streamlit as st\n{body}", "pages.other": other}).faults()
+    return Pages({"pages.sample": f"import streamlit as st\n{body}", "pages.other": other}).find_violations()
 
 
 @pytest.mark.parametrize("name", _BODIES)
 def test_rule_for_cached_functions_finds(name):
-    assert _faults(_BODIES[name]) != []
+    assert _find_violations(_BODIES[name]) != []
 
 
 def test_rule_for_cached_functions_allows_other_caches():
     body = "@st.cache_data\ndef inner(a: int):\n    return a\n@st.cache_data\ndef load(b: str):\n    return inner(1)\n"
-    assert _faults(body) == []
+    assert _find_violations(body) == []
 
 
-def test_rule_for_cached_functions_finds_the_fault_that_was_in_teaching():
+def test_rule_for_cached_functions_finds_a_progress_callback():
     body = (
         "def show():\n    place = st.empty()\n    slides(1, lambda share: place.progress(share))\n"
         "@st.cache_resource\ndef slides(key: int, _tell):\n    _tell(0.5)\n"
     )
-    assert _faults(body) == ["pages.sample.slides: the parameter _tell (no type) may draw"]
+    assert _find_violations(body) == ["pages.sample.slides: the parameter _tell (no type) may draw"]
 
 
 def test_cached_functions_draw_nothing_and_read_no_state():
     pages = Pages(SOURCES)
-    assert len(list(pages.cached())) > 20
-    assert pages.faults() == []
+    assert len(list(pages.cached_functions())) > 20
+    assert pages.find_violations() == []
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,14 @@ def test_cached_functions_draw_nothing_and_read_no_state():
     ],
 )
 def test_rule_for_the_boundary_finds(source):
-    assert len(unguarded(source, "sample")) == 1
+    assert len(find_unguarded_calls(source, "sample")) == 1
 
 
 def test_fragments_callbacks_and_downloads_run_inside_the_boundary():
-    found = [each for name, text in SOURCES.items() if name != BOUNDARY for each in unguarded(text, name)]
-    assert found == []
+    violations = [
+        call
+        for name, text in SOURCES.items()
+        if name != BOUNDARY
+        for call in find_unguarded_calls(text, name)
+    ]
+    assert violations == []

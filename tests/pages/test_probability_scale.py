@@ -6,21 +6,21 @@ import pytest
 
 from pages.components.second_opinion.probability_scale import scale_labels, threshold_text
 
-_CUTS = [0, 0.001, 0.004, 0.02, 0.03, 0.06, 0.1, 0.28, 0.3, 0.5, 0.52, 0.7, 0.9, 0.93, 0.97, 0.995, 1]
+_THRESHOLDS = [0, 0.001, 0.004, 0.02, 0.03, 0.06, 0.1, 0.28, 0.3, 0.5, 0.52, 0.7, 0.9, 0.93, 0.97, 0.995, 1]
 
 
 @pytest.mark.parametrize(
-    ("low", "high"), [pair for pair in itertools.product(_CUTS, _CUTS) if pair[0] <= pair[1]]
+    ("low", "high"), [pair for pair in itertools.product(_THRESHOLDS, _THRESHOLDS) if pair[0] <= pair[1]]
 )
 def test_labels_do_not_overlap(low, high):
-    shown = scale_labels(low, high)
-    spans = [tick.span for tick in shown]
-    assert all(one[1] <= other[0] for one, other in itertools.pairwise(spans))
+    labels = scale_labels(low, high)
+    spans = [tick.span for tick in labels]
+    assert all(left[1] <= right[0] for left, right in itertools.pairwise(spans))
     assert spans[0][0] >= 0
     assert spans[-1][1] <= 1
-    words = " ".join(tick.text for tick in shown)
-    assert threshold_text(low) in words
-    assert threshold_text(high) in words
+    text = " ".join(tick.text for tick in labels)
+    assert threshold_text(low) in text
+    assert threshold_text(high) in text
 
 
 def test_thresholds_near_the_ends_are_not_rounded_away():

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def published(tmp_path, monkeypatch):
+def published_folder(tmp_path, monkeypatch):
     """A copy of the reports and results."""
     folder = tmp_path / "published"
     shutil.copytree(ROOT / "assets" / "published", folder)
@@ -30,57 +30,57 @@ def _page(shipped_models) -> AppTest:
     return page
 
 
-def test_every_system_is_shown_with_its_stated_figures(published, shipped_models):
+def test_every_system_is_shown_with_its_published_figures(published_folder, shipped_models):
     page = _page(shipped_models)
-    shown = " ".join(part.value for part in page.subheader)
+    titles = " ".join(part.value for part in page.subheader)
     blocks = " ".join(block.proto.body for block in page.get("html"))
-    for report in load_reports(published):
+    for report in load_reports(published_folder):
         assert report.row in ARCHITECTURES
-        assert report.title in shown
+        assert report.title in titles
         for value in report.figures.values():
             assert value is None or f"<td>{value:g}</td>" in blocks
-        for why in report.absent.values():
-            assert why in blocks
+        for reason in report.absent.values():
+            assert reason in blocks
 
 
-def test_a_result_appears_with_its_interval(published, shipped_models, trained):
-    found = collect_result(trained, FRACATLAS)
-    found.save(published / "results")
-    assert load_results(published / "results")[("four_block", FRACATLAS)] == found
+def test_result_is_shown_with_its_interval(published_folder, shipped_models, trained_run):
+    result = collect_result(trained_run, FRACATLAS)
+    result.save(published_folder / "results")
+    assert load_results(published_folder / "results")[("four_block", FRACATLAS)] == result
     page = _page(shipped_models)
     blocks = " ".join(block.proto.body for block in page.get("html"))
-    accuracy = found.test.accuracy
+    accuracy = result.test.accuracy
     assert f"{accuracy.value:.3f}<small>{accuracy.low:.2f}–{accuracy.high:.2f}</small>" in blocks
-    assert f"{len(found.epochs)} of {found.planned} epochs" in blocks
+    assert f"{len(result.epochs)} of {result.planned} epochs" in blocks
 
 
-def test_the_stored_results_belong_to_systems():
-    found = load_results(ROOT / "assets" / "published" / "results")
+def test_stored_results_belong_to_listed_systems():
+    results = load_results(ROOT / "assets" / "published" / "results")
     rows = {report.row for report in load_reports(ROOT / "assets" / "published")}
-    assert {row for row, _ in found} <= rows
-    for result in found.values():
-        assert (result.row, result.column) in found
+    assert {row for row, _ in results} <= rows
+    for result in results.values():
+        assert (result.row, result.column) in results
         assert result.test.n > 0
         assert "/" not in result.data
     for report in load_reports(ROOT / "assets" / "published"):
         # A cell contains a result or the reason why there is none.
         assert set(report.absent) <= set(RESULT_COLUMNS)
-        assert not [column for column in report.absent if (report.row, column) in found]
+        assert not [column for column in report.absent if (report.row, column) in results]
 
 
-def test_a_damaged_result_gives_a_sentence(published):
-    (published / "results" / "x.json").write_text("{")
+def test_damaged_result_gives_an_error_message(published_folder):
+    (published_folder / "results" / "x.json").write_text("{")
     with pytest.raises(Exception, match="Cannot read the result of a run in"):
-        load_results(published / "results")
+        load_results(published_folder / "results")
 
 
-def test_round_trip(trained, tmp_path):
-    found = collect_result(trained, FRACATLAS)
-    assert RunResult.load(found.save(tmp_path)) == found
+def test_result_round_trip(trained_run, tmp_path):
+    result = collect_result(trained_run, FRACATLAS)
+    assert RunResult.load(result.save(tmp_path)) == result
 
 
-def test_the_document_contains_the_results():
+def test_document_contains_the_results():
     text = (ROOT / "docs" / "published.md").read_text("utf-8")
     for result in load_results(ROOT / "assets" / "published" / "results").values():
-        for found in (result.test.accuracy, result.test.auc):
-            assert f"{found.value:.2f} ({found.low:.2f}–{found.high:.2f})" in text
+        for metric in (result.test.accuracy, result.test.auc):
+            assert f"{metric.value:.2f} ({metric.low:.2f}–{metric.high:.2f})" in text

@@ -1,9 +1,9 @@
-"""The page of second opinions without a browser: one bad file, and images of two patients."""
+"""The page Second opinion without a browser: one bad file, and images of two patients."""
 
 from pathlib import Path
 
 import pytest
-from patient_data import film_of
+from patient_data import make_patient_image
 from streamlit.testing.v1 import AppTest
 
 from fracture_core.inference import predictor as module
@@ -14,11 +14,12 @@ pytestmark = pytest.mark.usefixtures("shipped_models")
 
 
 @pytest.fixture
-def page() -> AppTest:
+def app_page() -> AppTest:
+    """The app on the page Second opinion."""
     return AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
 
 
-def _drop(page: AppTest, **contents: bytes) -> AppTest:
+def _upload(page: AppTest, **contents: bytes) -> AppTest:
     files = [(f"{name}.dcm", content, "application/dicom") for name, content in contents.items()]
     page.file_uploader(key="films 0").set_value(files).run()
     for _ in range(60):
@@ -34,31 +35,33 @@ def _html(page: AppTest) -> str:
 
 
 @pytest.mark.usefixtures("internal_errors_expected")
-def test_unexpected_exception_on_one_file_leaves_the_page_alive(page, monkeypatch):
-    bad = film_of("A", "1", 1)
+def test_unexpected_exception_on_one_file_does_not_stop_the_page(app_page, monkeypatch):
+    bad = make_patient_image("A", "1", 1)
     read = module.read_radiograph
 
-    def broken(source, **options):
+    def read_or_fail(source, **options):
         if source == bad:
             raise ZeroDivisionError("Doe^Jane")
         return read(source, **options)
 
-    monkeypatch.setattr(module, "read_radiograph", broken)
-    _drop(page, bad=bad, good=film_of("A", "1", 2))
-    assert 'data-testid="verdict"' in _html(page)
-    assert "not readable 1" in _html(page).lower()
-    next(button for button in page.button if button.label.endswith("bad\\.dcm")).click().run()
-    assert "This file could not be read (internal error, reference " in page.error[0].value.replace("\\", "")
-    assert "Doe" not in page.error[0].value
-    page.run()
-    assert not page.exception
+    monkeypatch.setattr(module, "read_radiograph", read_or_fail)
+    _upload(app_page, bad=bad, good=make_patient_image("A", "1", 2))
+    assert 'data-testid="verdict"' in _html(app_page)
+    assert "not readable 1" in _html(app_page).lower()
+    next(button for button in app_page.button if button.label.endswith("bad\\.dcm")).click().run()
+    assert "This file could not be read (internal error, reference " in app_page.error[0].value.replace(
+        "\\", ""
+    )
+    assert "Doe" not in app_page.error[0].value
+    app_page.run()
+    assert not app_page.exception
 
 
-def test_images_of_two_patients_never_share_a_verdict(page):
-    _drop(page, a=film_of("A", "1", 1), b=film_of("B", "2", 2))
-    assert 'data-testid="verdict"' in _html(page)
-    assert 'data-testid="study-verdict"' not in _html(page)
-    assert any(block.value.endswith("not included:** b\\.dcm.") for block in page.markdown)
-    next(button for button in page.button if button.label.startswith("Start a new study")).click().run()
-    assert not page.exception
-    assert page.subheader[0].value == "b\\.dcm"
+def test_images_of_two_patients_never_share_a_verdict(app_page):
+    _upload(app_page, a=make_patient_image("A", "1", 1), b=make_patient_image("B", "2", 2))
+    assert 'data-testid="verdict"' in _html(app_page)
+    assert 'data-testid="study-verdict"' not in _html(app_page)
+    assert any(block.value.endswith("not included:** b\\.dcm.") for block in app_page.markdown)
+    next(button for button in app_page.button if button.label.startswith("Start a new study")).click().run()
+    assert not app_page.exception
+    assert app_page.subheader[0].value == "b\\.dcm"

@@ -13,11 +13,11 @@ def _write_images(root, *folders: str) -> None:
             (root / folder / f"{folder.replace('/', '-')}-{number}.png").touch()
 
 
-def test_folder_with_fractures(tmp_path):
+def test_folder_with_fractures_is_described(tmp_path):
     _write_images(tmp_path, "fractured", "not fractured")
-    found = preview_dataset(f" '{tmp_path}' ")
-    assert found.folder == str(tmp_path)
-    assert found.sentence.startswith(
+    preview = preview_dataset(f" '{tmp_path}' ")
+    assert preview.folder == str(tmp_path)
+    assert preview.sentence.startswith(
         "One folder per class: 12 images, 6 with a fracture. The dataset has no splits"
     )
 
@@ -46,7 +46,7 @@ def test_remarks_are_included(tmp_path):
     )
 
 
-def test_manifest(tmp_path):
+def test_manifest_is_described(tmp_path):
     _write_images(tmp_path, "a", "b")
     rows = [
         f"{path.relative_to(tmp_path)},{int(path.parent.name == 'a')}" for path in tmp_path.rglob("*.png")
@@ -57,41 +57,41 @@ def test_manifest(tmp_path):
     )
 
 
-def test_split_without_a_class(tmp_path):
+def test_split_without_a_class_is_refused(tmp_path):
     _write_images(tmp_path, "train/abnormal", "train/normal", "val/normal", "test/abnormal", "test/normal")
     with pytest.raises(DataError, match="validation split has no image with an abnormality"):
         preview_dataset(str(tmp_path))
 
 
-def test_counts_and_sample(tmp_path):
+def test_counts_and_sample_of_the_splits(tmp_path):
     _write_images(
         tmp_path,
         *(f"{split}/{kind}" for split in ("train", "val", "test") for kind in ("fractured", "normal")),
     )
-    found = preview_dataset(str(tmp_path))
-    assert found.parts == {(split, label): 6 for split in ("train", "val", "test") for label in (0, 1)}
-    assert found.training_count == 12
-    assert found.regions == {("", 0): 18, ("", 1): 18}
+    preview = preview_dataset(str(tmp_path))
+    assert preview.parts == {(split, label): 6 for split in ("train", "val", "test") for label in (0, 1)}
+    assert preview.training_count == 12
+    assert preview.regions == {("", 0): 18, ("", 1): 18}
     # Alternately with and without, each image once, in a fixed order.
-    assert [case.label for case in found.sample] == [1, 0] * 18
-    assert len({case.id for case in found.sample}) == 36
-    assert found.sample == preview_dataset(str(tmp_path)).sample
+    assert [case.label for case in preview.sample] == [1, 0] * 18
+    assert len({case.id for case in preview.sample}) == 36
+    assert preview.sample == preview_dataset(str(tmp_path)).sample
 
 
-def test_regions_most_frequent_first(tmp_path):
+def test_regions_are_sorted_by_frequency(tmp_path):
     lines = ["path,label,region"]
     for number in range(24):
         (tmp_path / f"{number}.png").touch()
         lines.append(f"{number}.png,{number % 2},{'hand wrist' if number < 8 else 'leg'}")
     (tmp_path / "manifest.csv").write_text("\n".join(lines))
-    found = preview_dataset(str(tmp_path))
-    assert found.regions == {
+    preview = preview_dataset(str(tmp_path))
+    assert preview.regions == {
         ("leg", 0): 8, ("leg", 1): 8, ("hand", 0): 4, ("hand", 1): 4, ("wrist", 0): 4, ("wrist", 1): 4
     }  # fmt: skip
-    assert next(iter(found.regions)) == ("leg", 0)
+    assert next(iter(preview.regions)) == ("leg", 0)
 
 
-def test_unusable_split_differs_from_no_dataset(tmp_path):
+def test_unusable_split_and_missing_dataset_give_different_errors(tmp_path):
     _write_images(tmp_path / "set", "train/fractured", "train/normal", "test/normal")
     with pytest.raises(UnusableDatasetError, match="test split has no image with a fracture"):
         preview_dataset(str(tmp_path / "set"))

@@ -32,53 +32,53 @@ def _epochs(*losses: float | None, seconds: float = 60.0, **more) -> list[dict]:
 
 
 @pytest.mark.parametrize("more", [{}, {"learning_rate": 1e-3}])
-def test_the_lowest_validation_loss_is_kept_whatever_the_schedule(more):
+def test_best_epoch_has_the_lowest_validation_loss_for_any_schedule(more):
     assert best_epoch(_epochs(0.6, 0.3, 0.4, 0.5, **more), head_epochs=0)["epoch"] == 2
 
 
-def test_of_the_head_alone_the_last_epoch_is_kept_and_only_where_there_is_no_other():
+def test_best_epoch_of_a_head_phase_is_its_last_and_only_without_later_epochs():
     epochs = _epochs(0.2, 0.3, 0.6, 0.5, 0.7)
     assert best_epoch(epochs, head_epochs=2)["epoch"] == 4
     assert best_epoch(epochs[:2], head_epochs=2)["epoch"] == 2
     assert best_epoch(epochs, head_epochs=5)["epoch"] == 5
 
 
-def test_a_loss_that_is_no_number_is_no_best():
+def test_epochs_with_nan_or_missing_loss_are_never_best():
     assert best_epoch(_epochs(float("nan"), 0.5, None), head_epochs=0)["epoch"] == 2
     assert best_epoch([], head_epochs=0) is None
 
 
-def test_after_the_head_alone_the_running_epoch_tells_the_time_left():
-    at = current_standing(NOW, _epochs(0.6), CONFIG)
+def test_time_left_after_the_head_phase_is_estimated_from_the_current_epoch():
+    standing = current_standing(NOW, _epochs(0.6), CONFIG)
     # 400 seconds an epoch: three quarters of this one and 13 more, not 60 seconds each.
-    assert at.seconds_left == pytest.approx(300 + 13 * 400)
-    assert not at.at_most
+    assert standing.seconds_left == pytest.approx(300 + 13 * 400)
+    assert not standing.at_most
 
 
-def test_a_whole_epoch_of_the_whole_network_bounds_the_time_left():
+def test_time_left_is_a_maximum_after_a_complete_epoch_of_the_whole_network():
     now = replace(NOW, epoch=3)
-    at = current_standing(now, [*_epochs(0.6), *_epochs(0.6, 0.5, seconds=450.0)[1:]], CONFIG)
-    assert at.seconds_left == pytest.approx(450 - 110 + 12 * 450)
-    assert at.at_most
+    standing = current_standing(now, [*_epochs(0.6), *_epochs(0.6, 0.5, seconds=450.0)[1:]], CONFIG)
+    assert standing.seconds_left == pytest.approx(450 - 110 + 12 * 450)
+    assert standing.at_most
     assert current_standing(now, _epochs(0.6, 0.5, seconds=100.0), CONFIG).seconds_left == pytest.approx(
         300 + 12 * 400
     )
 
 
-def test_while_the_head_alone_learns_nothing_is_bounded():
+def test_time_left_is_not_a_maximum_during_the_head_phase():
     config = replace(CONFIG, head_epochs=2)
     assert not current_standing(NOW, _epochs(0.6), config).at_most
     assert current_standing(replace(NOW, epoch=2), _epochs(0.6, 0.5, 0.4), config).at_most
 
 
-def test_the_first_step_says_little():
+def test_first_step_alone_gives_an_estimate_from_its_own_speed():
     first = replace(NOW, step=1, seconds=10.0, images_per_second=3.2)
     assert current_standing(first, [], CONFIG).seconds_left == pytest.approx(14 * 1000 - 10)
     assert current_standing(first, _epochs(0.6), CONFIG).seconds_left == pytest.approx(50 + 13 * 60)
 
 
-def test_between_two_epochs_only_whole_ones_are_left():
+def test_time_left_between_two_epochs_counts_complete_epochs():
     ended = replace(NOW, step=100, seconds=410.0)
-    at = current_standing(ended, _epochs(0.6, 0.5, seconds=450.0), CONFIG)
-    assert at.seconds_left == pytest.approx(13 * 450)
-    assert at.share == pytest.approx(2 / 15)
+    standing = current_standing(ended, _epochs(0.6, 0.5, seconds=450.0), CONFIG)
+    assert standing.seconds_left == pytest.approx(13 * 450)
+    assert standing.share == pytest.approx(2 / 15)

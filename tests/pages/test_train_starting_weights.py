@@ -12,7 +12,7 @@ from fracture_core.runs.config import TrainingConfig
 from fracture_core.runs.run import Run
 
 
-def _choose(architecture: str) -> None:
+def _choice_page(architecture: str) -> None:
     import streamlit as st
 
     from fracture_core.zoo import ARCHITECTURES
@@ -22,7 +22,7 @@ def _choose(architecture: str) -> None:
 
 
 def _open(architecture: str, choice: str = "") -> AppTest:
-    page = AppTest.from_function(_choose, kwargs={"architecture": architecture}, default_timeout=120)
+    page = AppTest.from_function(_choice_page, kwargs={"architecture": architecture}, default_timeout=120)
     if choice:
         page.session_state[f"train_start_{architecture}"] = choice
     page.run()
@@ -87,7 +87,7 @@ def test_missing_weight_file():
     assert "There is no weight file at" in page.error[0].value
 
 
-def _start_form() -> None:
+def _start_page() -> None:
     from fracture_core.runs.config import TrainingConfig
     from fracture_core.zoo import ARCHITECTURES
     from pages.components.train import form
@@ -96,7 +96,7 @@ def _start_form() -> None:
 
 
 def _open_start(name: str = "") -> AppTest:
-    page = AppTest.from_function(_start_form, default_timeout=120)
+    page = AppTest.from_function(_start_page, default_timeout=120)
     page.session_state["train_name"] = name
     page.run()
     assert not page.exception
@@ -140,7 +140,7 @@ def test_waiting_text_names_position_and_active_run(tmp_path):
     assert "active and 1 more" in waiting_text(root, "two")
 
 
-def _result(folder: str) -> None:
+def _result_page(folder: str) -> None:
     from pathlib import Path
 
     from fracture_core.runs.run import Run
@@ -153,6 +153,6 @@ def test_fold_has_no_model_to_use(tmp_path):
     run = Run.create(
         tmp_path, "fold", TrainingConfig("/images", "four_block", schedule="cosine", folds=5, fold=1)
     )
-    page = AppTest.from_function(_result, kwargs={"folder": str(run.folder)}, default_timeout=120).run()
+    page = AppTest.from_function(_result_page, kwargs={"folder": str(run.folder)}, default_timeout=120).run()
     assert not page.exception
     assert page.caption[0].value.startswith("A fold of a cross-validation")

@@ -14,16 +14,18 @@ def _page() -> None:
 
 def test_refused_zip_is_unpacked_once(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "runs_dir", lambda: tmp_path)
-    taken = []
-    take_in = uploaded_datasets.add_uploaded
+    calls = []
+    add_uploaded = uploaded_datasets.add_uploaded
     monkeypatch.setattr(
-        uploaded_datasets, "add_uploaded", lambda *given: taken.append(given) or take_in(*given)
+        uploaded_datasets,
+        "add_uploaded",
+        lambda *arguments: calls.append(arguments) or add_uploaded(*arguments),
     )
     page = AppTest.from_function(_page).run()
-    for times in (1, 2):
+    for count in (1, 2):
         page.file_uploader[0].upload("films.zip", b"junk", "application/zip").run()
         for _ in range(2):
             assert len(page.error) == 1
             assert "films.zip is damaged" in page.error[0].value.replace("\\", "")
             page.run()
-        assert len(taken) == times
+        assert len(calls) == count

@@ -61,12 +61,12 @@ def test_images_with_and_without_fracture_differ_only_at_the_fracture(region: st
         undisplaced = replace(FractureRequest(), kind="transverse", gap=0.6, displacement=0.0, angulation=0.0)
         fissure = draw_phantom(seed, region, undisplaced, SMALL)
         change = np.abs(intact.pixels.astype(int) - fissure.pixels.astype(int))
-        far = np.ones(SMALL, dtype=bool)
+        outside = np.ones(SMALL, dtype=bool)
         rows, columns = np.nonzero(fissure.mask)
-        far[max(rows.min() - 25, 0) : rows.max() + 25, max(columns.min() - 25, 0) : columns.max() + 25] = (
-            False
-        )
-        assert np.mean(change[far] > 6) < 0.05
+        outside[
+            max(rows.min() - 25, 0) : rows.max() + 25, max(columns.min() - 25, 0) : columns.max() + 25
+        ] = False
+        assert np.mean(change[outside] > 6) < 0.05
 
 
 @pytest.mark.parametrize("level", DIFFICULTIES.values(), ids=DIFFICULTIES)
@@ -136,12 +136,12 @@ def test_parts_of_one_solid_do_not_add_up() -> None:
     limb = generate.anatomy.draw_limb("hip", np.random.default_rng(0))
     femur = next(solid for solid in group_solids(limb.bones) if solid[0].weld == "femur")
     view = View(SMALL, 1.6, np.eye(2) / 1.6, np.array([0.0, 30.0]), np.array([60.0, 70.0]))
-    together, apart = (np.zeros(SMALL) for _ in range(2))
-    add_piece(BonePiece(femur), view, None, together, np.zeros(SMALL))
+    both, separate = (np.zeros(SMALL) for _ in range(2))
+    add_piece(BonePiece(femur), view, None, both, np.zeros(SMALL))
     for bone in femur:
-        add_piece(BonePiece((bone,)), view, None, apart, np.zeros(SMALL))
-    assert together.max() > 0
-    assert together.sum() < 0.8 * apart.sum()
+        add_piece(BonePiece((bone,)), view, None, separate, np.zeros(SMALL))
+    assert both.max() > 0
+    assert both.sum() < 0.8 * separate.sum()
 
 
 @pytest.mark.parametrize("kind", FRACTURE_KINDS)
@@ -219,7 +219,7 @@ def test_committed_samples_match_the_generator(tmp_path: Path) -> None:
     for path in written:
         assert path.stat().st_size < 600_000
         read = (lambda p: pydicom.dcmread(p).pixel_array / 16) if path.suffix == ".dcm" else Image.open
-        ours, theirs = (np.asarray(read(file), dtype=float) for file in (path, committed / path.name))
+        regenerated, stored = (np.asarray(read(file), dtype=float) for file in (path, committed / path.name))
         # Rounding may differ between processors by one grey level of 256 on a few pixels.
-        assert np.abs(ours - theirs).max() <= 1.0
-        assert np.mean(ours != theirs) < 1e-3
+        assert np.abs(regenerated - stored).max() <= 1.0
+        assert np.mean(regenerated != stored) < 1e-3

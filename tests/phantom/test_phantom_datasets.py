@@ -41,14 +41,14 @@ def boxes(root: Path) -> list[dict[str, str]]:
 
 
 def test_dataset_folders_counts_and_boxes(tmp_path: Path) -> None:
-    seen: list[tuple[int, int]] = []
+    progress_calls: list[tuple[int, int]] = []
     root = tmp_path / "set"
     paths = write_phantom_dataset(
         root,
         PhantomSettings(20, seed=2, size=TINY),
-        progress=lambda _stage, done, count: seen.append((done, count)),
+        progress=lambda _stage, done, count: progress_calls.append((done, count)),
     )
-    assert seen == [(i, 20) for i in range(1, 21)]
+    assert progress_calls == [(i, 20) for i in range(1, 21)]
     counts = {
         (split, label): len(list((root / split / label).glob("synthetic_*.png")))
         for split in ("train", "val", "test")
@@ -73,10 +73,10 @@ def test_dataset_folders_counts_and_boxes(tmp_path: Path) -> None:
 
 def test_layout_recognises_a_synthetic_dataset(tmp_path: Path) -> None:
     write_phantom_dataset(tmp_path, PhantomSettings(16, size=TINY))
-    found = read_catalogue(tmp_path)
-    name, cases = found.layout, found.cases
+    catalogue = read_catalogue(tmp_path)
+    name, cases = catalogue.layout, catalogue.cases
     assert name == "phantom"
-    assert found.paired
+    assert catalogue.paired
     assert len(cases) == 16
     assert {case.regions for case in cases} == {(region,) for region in PHANTOM_REGIONS}
     row = find_layout(name)
@@ -110,11 +110,11 @@ def test_masks_are_the_fracture_zones(tmp_path: Path) -> None:
     assert "masks" not in (tmp_path / "bare" / "README.txt").read_text()
 
 
-def test_dicom_dataset(tmp_path: Path) -> None:
+def test_dicom_dataset_contains_valid_files(tmp_path: Path) -> None:
     paths = write_phantom_dataset(tmp_path, PhantomSettings(8, size=TINY, format="dicom"))
     assert {path.suffix for path in paths} == {".dcm"}
     assert len(read_catalogue(tmp_path).cases) == 8
-    seen = set()
+    instance_uids = set()
     for path in paths:
         data = pydicom.dcmread(path)
         assert str(data.PatientName) == "SYNTHETIC"
@@ -122,8 +122,8 @@ def test_dicom_dataset(tmp_path: Path) -> None:
         assert data.BodyPartExamined == path.stem.split("_")[1].upper()
         assert (data.Rows, data.Columns) == TINY
         assert (tmp_path / "masks" / path.relative_to(tmp_path)).with_suffix(".png").is_file()
-        seen.add(data.SOPInstanceUID)
-    assert len(seen) == 8
+        instance_uids.add(data.SOPInstanceUID)
+    assert len(instance_uids) == 8
 
 
 def test_requested_properties_are_in_every_fracture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

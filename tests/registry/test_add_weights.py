@@ -32,7 +32,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:Skipping nested container:UserWa
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory) -> bytes:
+def weight_file_content(tmp_path_factory) -> bytes:
+    """A weight file of the four-block CNN."""
     keras.utils.set_random_seed(0)
     architecture = find_architecture("four_block")
     path = tmp_path_factory.mktemp("weights") / "mine.weights.h5"
@@ -41,7 +42,8 @@ def weights(tmp_path_factory) -> bytes:
 
 
 @pytest.fixture
-def store(tmp_path, monkeypatch) -> ModelStore:
+def empty_store(tmp_path, monkeypatch) -> ModelStore:
+    """A store without models; the test fails if a temporary file is left behind."""
     # Temporary files that are left behind would be here.
     scratch = tmp_path / "scratch"
     scratch.mkdir()
@@ -54,9 +56,9 @@ def add(store: ModelStore, content: bytes, file_name="mine.weights.h5", model_id
     return add_weights(store, io.BytesIO(content), file_name, model_id, "four_block", size)
 
 
-def test_valid_weights_become_a_model_without_results(store, weights):
-    assert add(store, weights, file_name="Müller Anna 1961.weights.h5") == "mine"
-    card = store.card("mine")
+def test_valid_weights_become_a_model_without_results(empty_store, weight_file_content):
+    assert add(empty_store, weight_file_content, file_name="Müller Anna 1961.weights.h5") == "mine"
+    card = empty_store.card("mine")
     assert card.test is None
     assert card.data is None
     assert card.limits[0].startswith("No test results")
@@ -64,25 +66,25 @@ def test_valid_weights_become_a_model_without_results(store, weights):
     assert (card.thresholds.low, card.thresholds.high) == (0.5, 0.5)
     assert math.isnan(card.thresholds.sensitivity_target)
     assert (card.calibration.slope, card.calibration.intercept) == (1.0, 0.0)
-    assert store.verify("mine") < 1e-5
-    store.use("mine")
-    assert store.model_in_use() == "mine"
+    assert empty_store.verify("mine") < 1e-5
+    empty_store.use("mine")
+    assert empty_store.model_in_use() == "mine"
     # The file name is not stored, and the card is strict JSON.
-    text = (store.root / "mine" / "card.json").read_text()
+    text = (empty_store.root / "mine" / "card.json").read_text()
     assert "Müller" not in text
     json.loads(text, parse_constant=lambda constant: pytest.fail(f"{constant} is not JSON"))
 
 
-def test_added_model_predicts_like_the_original_network(store, weights, tmp_path):
-    add(store, weights)
+def test_added_model_predicts_like_the_original_network(empty_store, weight_file_content, tmp_path):
+    add(empty_store, weight_file_content)
     path = tmp_path / "copy.weights.h5"
-    path.write_bytes(weights)
-    assert (store.root / "mine" / "four_block.weights.h5").read_bytes() == weights
+    path.write_bytes(weight_file_content)
+    assert (empty_store.root / "mine" / "four_block.weights.h5").read_bytes() == weight_file_content
     architecture = find_architecture("four_block")
     original = architecture.build(architecture.at_size(SIZE))
     original.load_weights(path)
     image = np.random.default_rng(0).random((1, SIZE, SIZE, 1), dtype=np.float32)
-    _, loaded = store.load("mine")
+    _, loaded = empty_store.load("mine")
     np.testing.assert_allclose(logit_view(loaded)(image), logit_view(original)(image), rtol=1e-5)
 
 
@@ -100,18 +102,18 @@ def test_added_model_predicts_like_the_original_network(store, weights, tmp_path
         ("mine.weights.h5.pkl", "pickle file"),
     ],
 )
-def test_unsupported_suffix_is_rejected_without_opening_the_file(store, name, file_type):
-    with pytest.raises(ModelError, match=file_type) as caught:
+def test_unsupported_suffix_is_rejected_without_opening_the_file(empty_store, name, file_type):
+    with pytest.raises(ModelError, match=file_type) as excinfo:
         check_file_name(name)
-    assert "save_weights" in str(caught.value)
+    assert "save_weights" in str(excinfo.value)
 
     class Unreadable(io.RawIOBase):
         def read(self, size=-1):
             pytest.fail("the file was opened")
 
     with pytest.raises(ModelError, match=file_type):
-        add_weights(store, Unreadable(), name, "mine", "four_block", SIZE)
-    assert store.ids() == []
+        add_weights(empty_store, Unreadable(), name, "mine", "four_block", SIZE)
+    assert empty_store.ids() == []
 
 
 def hdf5(write) -> bytes:
@@ -138,20 +140,20 @@ class MaliciousPickle:
     ],
     ids=["empty", "text", "pickle", "empty hdf5", "dataset", "groups"],
 )
-def test_content_that_is_not_a_weight_file(store, content, tmp_path, monkeypatch):
+def test_content_that_is_not_a_weight_file_is_rejected(empty_store, content, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ModelError, match=r"does not fit it|pickle file"):
-        add(store, content)
-    assert store.ids() == []
+        add(empty_store, content)
+    assert empty_store.ids() == []
     assert not (tmp_path / "exploded").exists()
 
 
-def test_whole_model_in_hdf5_is_rejected(store, tmp_path):
+def test_whole_model_in_hdf5_is_rejected(empty_store, tmp_path):
     architecture = find_architecture("four_block")
     path = tmp_path / "whole.h5"
     architecture.build(architecture.at_size(SIZE)).save(path)
     with pytest.raises(ModelError, match="does not fit"):
-        add(store, path.read_bytes())
+        add(empty_store, path.read_bytes())
 
 
 class EditableWeights:
@@ -217,47 +219,49 @@ HUGE = (10**6, 10**6, 10**6)
         (lambda at: at.file.pop("layers/conv2d/vars/0"), "vars/0 is missing"),
     ],
 )  # fmt: skip
-def test_manipulated_weight_file_is_rejected_with_the_reason(store, weights, tmp_path, corrupt, message):
-    buffer = io.BytesIO(weights)
+def test_manipulated_weight_file_is_rejected_with_the_reason(
+    empty_store, weight_file_content, tmp_path, corrupt, message
+):
+    buffer = io.BytesIO(weight_file_content)
     with h5py.File(buffer, "r+") as file:
         corrupt(EditableWeights(file, tmp_path / "other"))
-    with pytest.raises(ModelError, match=f"does not fit it: .*{message}") as caught:
-        add(store, buffer.getvalue())
-    assert "layers/conv2d" in str(caught.value) or "more" in str(caught.value)
-    assert store.ids() == []
+    with pytest.raises(ModelError, match=f"does not fit it: .*{message}") as excinfo:
+        add(empty_store, buffer.getvalue())
+    assert "layers/conv2d" in str(excinfo.value) or "more" in str(excinfo.value)
+    assert empty_store.ids() == []
 
 
-def test_too_many_groups(store, weights):
-    buffer = io.BytesIO(weights)
+def test_too_many_groups_are_rejected(empty_store, weight_file_content):
+    buffer = io.BytesIO(weight_file_content)
     with h5py.File(buffer, "r+") as file:
         for number in range(20_001):
             file.create_group(f"g{number}")
     with pytest.raises(ModelError, match="more than 20,000 objects"):
-        add(store, buffer.getvalue())
+        add(empty_store, buffer.getvalue())
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
-def test_truncated_file(store, weights, share):
+def test_truncated_file_is_rejected(empty_store, weight_file_content, share):
     with pytest.raises(ModelError, match="damaged or cut off"):
-        add(store, weights[: int(len(weights) * share)])
+        add(empty_store, weight_file_content[: int(len(weight_file_content) * share)])
 
 
-def test_crash_of_the_worker_process_is_an_error(store, weights, monkeypatch):
+def test_crash_of_the_worker_process_is_an_error(empty_store, weight_file_content, monkeypatch):
     monkeypatch.setattr("fracture_core.registry.weight_check._WORKER", "fracture_core.missing_module")
     with pytest.raises(ModelError, match="crashed the process"):
-        add(store, weights)
+        add(empty_store, weight_file_content)
 
 
 # ---- whole Keras models ----
 
 
 @pytest.fixture(scope="module")
-def whole(weights, tmp_path_factory) -> bytes:
-    """The network of `weights` as a whole compiled model with its optimizer."""
+def whole_model_content(weight_file_content, tmp_path_factory) -> bytes:
+    """The network of `weight_file_content` as a whole compiled model with its optimizer."""
     folder = tmp_path_factory.mktemp("whole")
     architecture = find_architecture("four_block")
     model = architecture.build(architecture.at_size(SIZE))
-    (folder / "mine.weights.h5").write_bytes(weights)
+    (folder / "mine.weights.h5").write_bytes(weight_file_content)
     model.load_weights(folder / "mine.weights.h5")
     model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
     model.optimizer.build(model.trainable_variables)
@@ -283,33 +287,34 @@ def with_config(whole: bytes, edit) -> bytes:
     return repacked(whole, **{"config.json": json.dumps(config)})
 
 
-def test_only_the_weights_of_a_whole_model_are_used(store, weights, whole):
-    add(store, weights, model_id="numbers")
-    assert add(store, whole, file_name="Müller.keras") == "mine"
-    card = store.card("mine")
-    assert card.golden == store.card("numbers").golden
+def test_only_the_weights_of_a_whole_model_are_used(empty_store, weight_file_content, whole_model_content):
+    add(empty_store, weight_file_content, model_id="numbers")
+    assert add(empty_store, whole_model_content, file_name="Müller.keras") == "mine"
+    card = empty_store.card("mine")
+    assert card.golden == empty_store.card("numbers").golden
     assert card.loaded.file == "uploaded.keras"
-    assert card.loaded.sha256 == hashlib.sha256(whole).hexdigest()
-    assert store.card("numbers").loaded.sha256 == hashlib.sha256(weights).hexdigest()
-    assert card.loaded.sha256 in (store.root / "mine" / "README.md").read_text("utf-8")
+    assert card.loaded.sha256 == hashlib.sha256(whole_model_content).hexdigest()
+    assert empty_store.card("numbers").loaded.sha256 == hashlib.sha256(weight_file_content).hexdigest()
+    assert card.loaded.sha256 in (empty_store.root / "mine" / "README.md").read_text("utf-8")
     # Without the optimizer's state, twice as large as the weights.
-    assert card.weights.bytes < 0.5 * len(whole)
-    assert store.verify("mine") < 1e-5
-    assert "Müller" not in (store.root / "mine" / "card.json").read_text("utf-8")
+    assert card.weights.bytes < 0.5 * len(whole_model_content)
+    assert empty_store.verify("mine") < 1e-5
+    assert "Müller" not in (empty_store.root / "mine" / "card.json").read_text("utf-8")
 
 
-def _no_call(*_given, **_named):
+def _fail_if_called(*_args, **_kwargs):
     pytest.fail("a network was created from the file")
 
 
 @pytest.fixture
-def _nothing_runs(monkeypatch):
+def _forbid_deserialisation(monkeypatch):
+    """Fail the test if Keras deserialises a model."""
     for name in (
         "keras.saving.load_model",
         "keras.saving.deserialize_keras_object",
         "keras.models.load_model",
     ):
-        monkeypatch.setattr(name, _no_call)
+        monkeypatch.setattr(name, _fail_if_called)
 
 
 def _lambda(config: dict) -> None:
@@ -334,7 +339,7 @@ def _function(config: dict) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.usefixtures("_nothing_runs")
+@pytest.mark.usefixtures("_forbid_deserialisation")
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
@@ -344,13 +349,13 @@ def _function(config: dict) -> None:
         (_function, r"custom object 'function' \('system'\)"),
     ],
 )
-def test_code_in_a_whole_model_is_rejected(store, whole, edit, message):
+def test_code_in_a_whole_model_is_rejected(empty_store, whole_model_content, edit, message):
     with pytest.raises(ModelError, match=message):
-        add(store, with_config(whole, edit), file_name="mine.keras")
-    assert store.ids() == []
+        add(empty_store, with_config(whole_model_content, edit), file_name="mine.keras")
+    assert empty_store.ids() == []
 
 
-@pytest.mark.usefixtures("_nothing_runs")
+@pytest.mark.usefixtures("_forbid_deserialisation")
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -365,78 +370,82 @@ def test_code_in_a_whole_model_is_rejected(store, whole, edit, message):
         ({"model.weights.h5": b"no weights"}, "does not fit it: it is damaged"),
     ],
 )
-def test_manipulated_whole_model_is_rejected(store, whole, changed, message, tmp_path, monkeypatch):
+def test_manipulated_whole_model_is_rejected(
+    empty_store, whole_model_content, changed, message, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ModelError, match=message):
-        add(store, repacked(whole, **changed), file_name="mine.keras")
-    assert store.ids() == []
+        add(empty_store, repacked(whole_model_content, **changed), file_name="mine.keras")
+    assert empty_store.ids() == []
     assert not (tmp_path / "exploded").exists()
 
 
-def test_truncated_whole_model(store, whole, weights):
+def test_truncated_whole_model_is_rejected(empty_store, whole_model_content, weight_file_content):
     with pytest.raises(ModelError, match="is damaged or not a zip file"):
-        add(store, whole[: len(whole) // 2], file_name="mine.keras")
+        add(empty_store, whole_model_content[: len(whole_model_content) // 2], file_name="mine.keras")
     with pytest.raises(ModelError, match="is not a zip file"):
-        add(store, weights, file_name="mine.keras")
+        add(empty_store, weight_file_content, file_name="mine.keras")
 
 
 @pytest.mark.parametrize("corrupt", [*crafted_zips.DAMAGED, *crafted_zips.METHODS])
-def test_crafted_whole_model_is_a_clear_error(store, whole, corrupt):
+def test_crafted_whole_model_is_a_clear_error(empty_store, whole_model_content, corrupt):
     with pytest.raises(ModelError, match=r"damaged or not a zip file|compressed by an unsupported method"):
-        add(store, corrupt(whole), file_name="mine.keras")
-    assert store.ids() == []
+        add(empty_store, corrupt(whole_model_content), file_name="mine.keras")
+    assert empty_store.ids() == []
 
 
 @pytest.mark.parametrize("copies", [0, 1])
-def test_full_temporary_disk_is_a_clear_error(store, whole, monkeypatch, copies):
+def test_full_temporary_disk_is_a_clear_error(empty_store, whole_model_content, monkeypatch, copies):
     """The disk is full when the upload is stored, or when its weights are extracted."""
-    real, done = shutil.copyfileobj, []
+    copyfileobj, copied = shutil.copyfileobj, []
 
-    def full(*given):
-        if len(done) == copies:
+    def fail_with_full_disk(*args):
+        if len(copied) == copies:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        done.append(real(*given))
+        copied.append(copyfileobj(*args))
 
-    monkeypatch.setattr(shutil, "copyfileobj", full)
+    monkeypatch.setattr(shutil, "copyfileobj", fail_with_full_disk)
     with pytest.raises(ModelError, match=r"the temporary folder: the disk is full"):
-        add(store, whole, file_name="mine.keras")
+        add(empty_store, whole_model_content, file_name="mine.keras")
 
 
-def test_file_type_is_detected_from_the_content(store, whole):
+def test_file_type_is_detected_from_the_content(empty_store, whole_model_content):
     """A PyTorch zip and a pickle with the suffix of a weight file."""
     with pytest.raises(ModelError, match="a pickle file as written by PyTorch"):
-        add(store, repacked(whole, **{"state/data.pkl": b""}))
+        add(empty_store, repacked(whole_model_content, **{"state/data.pkl": b""}))
     with pytest.raises(ModelError, match="a pickle file, which executes code when it is opened"):
-        add(store, pickle.dumps({"conv.weight": 1}), file_name="mine.keras")
+        add(empty_store, pickle.dumps({"conv.weight": 1}), file_name="mine.keras")
 
 
-def test_weights_of_another_size_or_architecture(store, weights):
+def test_weights_of_another_size_or_architecture_are_rejected(empty_store, weight_file_content):
     with pytest.raises(ModelError, match="choose the architecture and size"):
-        add(store, weights, size=96)
+        add(empty_store, weight_file_content, size=96)
     with pytest.raises(ModelError, match="choose the architecture and size"):
-        add_weights(store, io.BytesIO(weights), "a.weights.h5", "mine", "mobilenet_v2", SIZE)
+        add_weights(
+            empty_store, io.BytesIO(weight_file_content), "a.weights.h5", "mine", "mobilenet_v2", SIZE
+        )
     with pytest.raises(ModelError, match="multiple of 32"):
-        add(store, weights, size=100)
-    assert store.ids() == []
+        add(empty_store, weight_file_content, size=100)
+    assert empty_store.ids() == []
 
 
-def test_weights_with_undefined_output(store, tmp_path):
+def test_weights_with_undefined_output_are_rejected(empty_store, tmp_path):
     architecture = find_architecture("four_block")
     model = architecture.build(architecture.at_size(SIZE))
     model.set_weights([np.full_like(value, np.nan) for value in model.get_weights()])
     path = tmp_path / "nan.weights.h5"
     model.save_weights(path)
     with pytest.raises(ModelError, match="diverged"):
-        add(store, path.read_bytes())
+        add(empty_store, path.read_bytes())
 
 
 @pytest.mark.parametrize("model_id", ["", "../up", "a/b", "a b", ".hidden", "ü", "x" * 65])
-def test_invalid_name(store, weights, model_id):
+def test_invalid_name_is_refused(empty_store, weight_file_content, model_id):
     with pytest.raises(ModelError, match="a model name of at most 64 letters, digits"):
-        add(store, weights, model_id=model_id)
+        add(empty_store, weight_file_content, model_id=model_id)
 
 
-def test_taken_name_is_an_error(store, weights):
-    add(store, weights)
+def test_taken_name_is_an_error(empty_store, weight_file_content):
+    add(empty_store, weight_file_content)
     with pytest.raises(ModelError, match="already exists"):
-        add(store, weights, model_id="MINE")
+        add(empty_store, weight_file_content, model_id="MINE")

@@ -28,7 +28,7 @@ def _logits(store, model_id: str, training_data, index: np.ndarray) -> np.ndarra
 
 
 @pytest.fixture
-def pair(store, training_data):
+def store_of_two(store, training_data):
     """A store with a second model beside `tiny`: the same network with perturbed weights."""
     card, model = store.load("tiny")
     draw = np.random.default_rng(1)
@@ -62,55 +62,55 @@ def pair(store, training_data):
     return store
 
 
-def test_ensemble_averages_calibrated_probabilities(pair, training_data):
-    assert add_average(pair, ["tiny", "perturbed"], "both") == "both"
+def test_ensemble_averages_calibrated_probabilities(store_of_two, training_data):
+    assert add_average(store_of_two, ["tiny", "perturbed"], "both") == "both"
     index = training_data.indices_of("test")
     mean = np.mean(
         [
-            pair.card(name).calibration.apply(_logits(pair, name, training_data, index))
+            store_of_two.card(name).calibration.apply(_logits(store_of_two, name, training_data, index))
             for name in ("tiny", "perturbed")
         ],
         axis=0,
     )
     # The network and the table of predictions both contain the mean.
-    logits = _logits(pair, "both", training_data, index)
+    logits = _logits(store_of_two, "both", training_data, index)
     np.testing.assert_allclose(expit(logits), mean, atol=1e-5)
-    table = pair.predictions("both").set_index("id")
+    table = store_of_two.predictions("both").set_index("id")
     ids = [training_data.cases[at].id for at in index]
     np.testing.assert_allclose(table.loc[ids, "logit"], logit(mean), atol=1e-3)
-    assert abs(pair.verify("both")) < 1e-4
+    assert abs(store_of_two.verify("both")) < 1e-4
 
 
-def test_card_of_the_ensemble(pair):
-    add_average(pair, ["tiny", "perturbed"], "both")
-    card = pair.card("both")
+def test_card_of_the_ensemble(store_of_two):
+    add_average(store_of_two, ["tiny", "perturbed"], "both")
+    card = store_of_two.card("both")
     assert card.architecture == "four_block+four_block"
     assert card.test is not None
-    assert card.test.n == pair.card("tiny").test.n
+    assert card.test.n == store_of_two.card("tiny").test.n
     assert card.training["members"] == ["tiny", "perturbed"]
     assert card.limits[0].startswith("Average of tiny, perturbed")
-    assert (pair.root / "both" / "README.md").read_text("utf-8").startswith("# Average of 2 networks")
+    assert (store_of_two.root / "both" / "README.md").read_text("utf-8").startswith("# Average of 2 networks")
 
 
-def test_ensemble_predicts_and_explains(pair, wide_film):
-    add_average(pair, ["tiny", "perturbed"], "both")
-    pair.use("both")
-    opinion = Predictor(pair).predict(wide_film)
+def test_ensemble_predicts_and_explains(store_of_two, wide_film):
+    add_average(store_of_two, ["tiny", "perturbed"], "both")
+    store_of_two.use("both")
+    opinion = Predictor(store_of_two).predict(wide_film)
     assert opinion.card.id == "both"
     assert 0 < opinion.probability < 1
     assert opinion.heat is not None
     assert np.isfinite(opinion.heat.grid).all()
 
 
-def test_heatmap_of_an_ensemble_of_equal_members(pair, wide_film):
+def test_heatmap_of_an_ensemble_of_equal_members(store_of_two, wide_film):
     """With equal members, the heatmap is that of one member times the slope of the calibration."""
-    shutil.copytree(pair.root / "tiny", pair.root / "twin")
-    card = pair.card("tiny")
+    shutil.copytree(store_of_two.root / "tiny", store_of_two.root / "twin")
+    card = store_of_two.card("tiny")
     fields = {**card.to_json(), "id": "twin", "heads": None}
-    ModelCard.from_json(fields).save(pair.root / "twin" / "card.json")
-    add_average(pair, ["tiny", "twin"], "both")
-    single = Predictor(pair, "tiny").predict(wide_film).heat
-    ensemble = Predictor(pair, "both").predict(wide_film).heat
+    ModelCard.from_json(fields).save(store_of_two.root / "twin" / "card.json")
+    add_average(store_of_two, ["tiny", "twin"], "both")
+    single = Predictor(store_of_two, "tiny").predict(wide_film).heat
+    ensemble = Predictor(store_of_two, "both").predict(wide_film).heat
     np.testing.assert_allclose(ensemble.grid, single.grid * card.calibration.slope, rtol=1e-3, atol=1e-6)
 
 
@@ -124,40 +124,40 @@ def test_heatmap_of_an_ensemble_of_equal_members(pair, wide_film):
         (["tiny", "perturbed"], "no name", "letters, digits"),
     ],
 )
-def test_invalid_members_and_names(pair, ids, name, message):
+def test_invalid_members_and_names(store_of_two, ids, name, message):
     with pytest.raises(ModelError, match=message):
-        add_average(pair, ids, name)
-    assert pair.ids() == ["perturbed", "tiny"]
+        add_average(store_of_two, ids, name)
+    assert store_of_two.ids() == ["perturbed", "tiny"]
 
 
-def test_models_with_different_inputs_or_data_are_an_error(pair, monkeypatch):
-    fields = pair.card("perturbed").to_json()
+def test_models_with_different_inputs_or_data_are_an_error(store_of_two, monkeypatch):
+    fields = store_of_two.card("perturbed").to_json()
     other = {**fields, "input": {**fields["input"], "height": 96, "width": 96}}
-    ModelCard.from_json(other).save(pair.root / "perturbed" / "card.json")
+    ModelCard.from_json(other).save(store_of_two.root / "perturbed" / "card.json")
     with pytest.raises(ModelError, match=r"64 × 64 px.*perturbed: 96 × 96 px"):
-        add_average(pair, ["tiny", "perturbed"], "both")
-    ModelCard.from_json(fields).save(pair.root / "perturbed" / "card.json")
+        add_average(store_of_two, ["tiny", "perturbed"], "both")
+    ModelCard.from_json(fields).save(store_of_two.root / "perturbed" / "card.json")
     split = {**fields, "data": {**fields["data"], "split_hash": "0" * 64}}
-    ModelCard.from_json(split).save(pair.root / "perturbed" / "card.json")
+    ModelCard.from_json(split).save(store_of_two.root / "perturbed" / "card.json")
     with pytest.raises(ModelError, match="tiny and perturbed were not trained on the same split"):
-        add_average(pair, ["tiny", "perturbed"], "both")
-    ModelCard.from_json(fields).save(pair.root / "perturbed" / "card.json")
-    table = pair.predictions("perturbed")
+        add_average(store_of_two, ["tiny", "perturbed"], "both")
+    ModelCard.from_json(fields).save(store_of_two.root / "perturbed" / "card.json")
+    table = store_of_two.predictions("perturbed")
     table.assign(id=[f"other{k}" for k in range(len(table))]).to_csv(
-        pair.root / "perturbed" / "predictions.csv", index=False
+        store_of_two.root / "perturbed" / "predictions.csv", index=False
     )
     with pytest.raises(ModelError, match="share 0 images of the split val"):
-        add_average(pair, ["tiny", "perturbed"], "both")
+        add_average(store_of_two, ["tiny", "perturbed"], "both")
 
 
-def test_models_without_results_and_ensembles_cannot_be_members(pair):
-    add_average(pair, ["tiny", "perturbed"], "both")
+def test_models_without_results_and_ensembles_cannot_be_members(store_of_two):
+    add_average(store_of_two, ["tiny", "perturbed"], "both")
     with pytest.raises(ModelError, match="both is an ensemble itself"):
-        add_average(pair, ["tiny", "both"], "more")
-    fields = pair.card("perturbed").to_json()
-    ModelCard.from_json({**fields, "test": None}).save(pair.root / "perturbed" / "card.json")
+        add_average(store_of_two, ["tiny", "both"], "more")
+    fields = store_of_two.card("perturbed").to_json()
+    ModelCard.from_json({**fields, "test": None}).save(store_of_two.root / "perturbed" / "card.json")
     with pytest.raises(ModelError, match="perturbed has no test results"):
-        add_average(pair, ["tiny", "perturbed"], "more")
+        add_average(store_of_two, ["tiny", "perturbed"], "more")
 
 
 def test_networks_with_different_grids_are_an_error():
@@ -168,9 +168,9 @@ def test_networks_with_different_grids_are_an_error():
         Ensemble.of([four, two]).build(four.input)
 
 
-def test_ensemble_has_no_training_images_of_its_own(pair, tiny_config, tmp_path):
-    add_average(pair, ["tiny", "perturbed"], "both")
+def test_ensemble_has_no_training_images_of_its_own(store_of_two, tiny_config, tmp_path):
+    add_average(store_of_two, ["tiny", "perturbed"], "both")
     with pytest.raises(
         ModelError, match="both is an ensemble and has no training data of its own: choose one of its members"
     ):
-        load_training_data(pair, "both", Path(tiny_config.data), tmp_path)
+        load_training_data(store_of_two, "both", Path(tiny_config.data), tmp_path)

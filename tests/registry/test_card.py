@@ -13,35 +13,30 @@ from fracture_core.registry.card import ModelCard
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="module")
-def card(trained):
-    return ModelCard.load(trained.result / "card.json")
+def test_round_trip(trained_card, tmp_path):
+    trained_card.save(tmp_path / "card.json")
+    assert ModelCard.load(tmp_path / "card.json") == trained_card
+    assert json.loads((tmp_path / "card.json").read_text("utf-8")) == trained_card.to_json()
 
 
-def test_round_trip(card, tmp_path):
-    card.save(tmp_path / "card.json")
-    assert ModelCard.load(tmp_path / "card.json") == card
-    assert json.loads((tmp_path / "card.json").read_text("utf-8")) == card.to_json()
+def test_card_without_metrics(trained_card, tmp_path):
+    card_without_metrics = replace(trained_card, data=None, test=None, test_states=None, heatmap_scale=None)
+    card_without_metrics.save(tmp_path / "card.json")
+    reloaded = ModelCard.load(tmp_path / "card.json")
+    assert reloaded == card_without_metrics
+    assert reloaded.test_summary() is None
 
 
-def test_card_without_metrics(card, tmp_path):
-    bare = replace(card, data=None, test=None, test_states=None, heatmap_scale=None)
-    bare.save(tmp_path / "card.json")
-    again = ModelCard.load(tmp_path / "card.json")
-    assert again == bare
-    assert again.test_summary() is None
-
-
-def test_metrics_by_region(card):
-    both = replace(card, test_regions={"hand": card.test})
-    assert both.test_summary() is card.test
-    assert both.test_summary("hand") is card.test
+def test_metrics_by_region(trained_card):
+    both = replace(trained_card, test_regions={"hand": trained_card.test})
+    assert both.test_summary() is trained_card.test
+    assert both.test_summary("hand") is trained_card.test
     assert both.test_summary("hip") is None
     assert ModelCard.from_json(both.to_json()) == both
 
 
-def test_other_label_order_is_refused(card, tmp_path):
-    replace(card, labels=("fracture", "no_fracture")).save(tmp_path / "card.json")
+def test_other_label_order_is_refused(trained_card, tmp_path):
+    replace(trained_card, labels=("fracture", "no_fracture")).save(tmp_path / "card.json")
     with pytest.raises(
         ModelError,
         match=r"has the label order fracture, no_fracture instead of .* would report fractures as normal",
@@ -53,7 +48,7 @@ def test_other_label_order_is_refused(card, tmp_path):
     "text",
     ["", "{", "[]", "null", '"card"', "{}"],
 )
-def test_no_card(tmp_path, text):
+def test_json_that_is_no_card_is_refused(tmp_path, text):
     (tmp_path / "card.json").write_text(text)
     with pytest.raises(ModelError, match=r"The model card .* is not valid: "):
         ModelCard.load(tmp_path / "card.json")
@@ -74,8 +69,8 @@ def test_no_card(tmp_path, text):
         "limits",
     ],
 )
-def test_incomplete_card(card, tmp_path, name):
-    payload = card.to_json()
+def test_incomplete_card_is_refused(trained_card, tmp_path, name):
+    payload = trained_card.to_json()
     del payload[name]
     (tmp_path / "card.json").write_text(json.dumps(payload))
     with pytest.raises(ModelError, match=r"The model card .* is not valid: "):
@@ -108,30 +103,30 @@ def test_incomplete_card(card, tmp_path, name):
         ("test_regions", None),
     ],
 )
-def test_malformed_value(card, tmp_path, name, value):
-    (tmp_path / "card.json").write_text(json.dumps({**card.to_json(), name: value}))
+def test_malformed_value_is_refused(trained_card, tmp_path, name, value):
+    (tmp_path / "card.json").write_text(json.dumps({**trained_card.to_json(), name: value}))
     with pytest.raises(ModelError, match=r"The model card .* is not valid: "):
         ModelCard.load(tmp_path / "card.json")
 
 
-def test_missing_card(tmp_path):
+def test_missing_card_is_reported(tmp_path):
     with pytest.raises(ModelError, match=r"There is no model card at .* Add the model again"):
         ModelCard.load(tmp_path / "card.json")
 
 
-def test_older_card_without_a_finding_is_about_fractures(card, tmp_path):
-    payload = card.to_json()
+def test_older_card_without_a_finding_is_about_fractures(trained_card, tmp_path):
+    payload = trained_card.to_json()
     del payload["data"]["finding"]
     (tmp_path / "card.json").write_text(json.dumps(payload))
     assert ModelCard.load(tmp_path / "card.json").finding == "fracture"
-    assert replace(card, data=None).finding == "fracture"
+    assert replace(trained_card, data=None).finding == "fracture"
 
 
-def test_unknown_finding_is_refused(card, tmp_path):
-    found = replace(card, data=replace(card.data, finding="abnormality"))
-    found.save(tmp_path / "card.json")
+def test_unknown_finding_is_refused(trained_card, tmp_path):
+    changed_card = replace(trained_card, data=replace(trained_card.data, finding="abnormality"))
+    changed_card.save(tmp_path / "card.json")
     assert ModelCard.load(tmp_path / "card.json").finding == "abnormality"
-    payload = card.to_json()
+    payload = trained_card.to_json()
     payload["data"]["finding"] = "tumour"
     (tmp_path / "card.json").write_text(json.dumps(payload))
     with pytest.raises(ModelError, match="but is 'tumour'"):
@@ -146,13 +141,13 @@ def test_shipped_card_and_published_results_load():
     assert len(load_results(ROOT / "assets" / "published" / "results")) >= 12
 
 
-def test_key_of_a_later_version_is_ignored(card, tmp_path):
-    (tmp_path / "card.json").write_text(json.dumps({**card.to_json(), "later": 1}))
-    assert ModelCard.load(tmp_path / "card.json") == card
+def test_key_of_a_later_version_is_ignored(trained_card, tmp_path):
+    (tmp_path / "card.json").write_text(json.dumps({**trained_card.to_json(), "later": 1}))
+    assert ModelCard.load(tmp_path / "card.json") == trained_card
 
 
-def test_malformed_key_is_named(card, tmp_path):
-    weights = {**card.to_json()["weights"], "bytes": "many"}
-    (tmp_path / "card.json").write_text(json.dumps({**card.to_json(), "weights": weights}))
+def test_malformed_key_is_named(trained_card, tmp_path):
+    weights = {**trained_card.to_json()["weights"], "bytes": "many"}
+    (tmp_path / "card.json").write_text(json.dumps({**trained_card.to_json(), "weights": weights}))
     with pytest.raises(ModelError, match=r"is not valid: weights\.bytes: Input should be a valid integer"):
         ModelCard.load(tmp_path / "card.json")

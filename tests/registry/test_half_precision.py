@@ -70,5 +70,5 @@ def test_kernel_outside_the_range_of_half_precision_is_not_rounded(tmp_path):
     np.testing.assert_array_equal(restored.get_weights()[0], large)
 
 
-def test_trained_model_is_stored_in_half_precision(trained):
-    assert "float16" in _dtypes(next(trained.result.glob("*.weights.h5")))[2]
+def test_trained_model_is_stored_in_half_precision(trained_run):
+    assert "float16" in _dtypes(next(trained_run.result.glob("*.weights.h5")))[2]

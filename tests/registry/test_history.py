@@ -11,15 +11,11 @@ from fracture_core.registry.card import ModelCard
 from fracture_core.registry.history import BACK, USE, ModelRef
 from fracture_core.registry.store import SHIPPED_MODEL, ModelStore
 
-
-@pytest.fixture(autouse=True)
-def _unchecked(monkeypatch):
-    """Skip the verification, which has its own tests."""
-    monkeypatch.setattr(ModelStore, "verify", lambda self, model_id: 0.0)
+pytestmark = pytest.mark.usefixtures("skip_model_verification")
 
 
 @pytest.fixture
-def models(store):
+def store_of_four(store):
     """The shipped model and three others, which differ by the hash of their weights."""
     source = store.root / "tiny"
     for number, name in enumerate((SHIPPED_MODEL, "one", "two", "three")):
@@ -31,11 +27,11 @@ def models(store):
     return store
 
 
-def test_changes_are_recorded_with_their_reason(models):
-    assert models.history() == ()
-    models.use("one", "for\nthe course", ["synthetic_training"])
-    models.use("two")
-    first, second = ModelStore(models.root).history()
+def test_changes_are_recorded_with_their_reason(store_of_four):
+    assert store_of_four.history() == ()
+    store_of_four.use("one", "for\nthe course", ["synthetic_training"])
+    store_of_four.use("two")
+    first, second = ModelStore(store_of_four.root).history()
     assert (first.previous, first.chosen) == (ModelRef(SHIPPED_MODEL, "0" * 64), ModelRef("one", "1" * 64))
     assert (first.action, first.reason, first.checks_failed) == (
         USE,
@@ -44,126 +40,126 @@ def test_changes_are_recorded_with_their_reason(models):
     )
     assert (second.previous.id, second.chosen.id, second.reason) == ("one", "two", "")
     assert first.time <= second.time
-    line = json.loads((models.root / "in_use.json").read_text("utf-8"))["history"][0]
+    line = json.loads((store_of_four.root / "in_use.json").read_text("utf-8"))["history"][0]
     assert set(line) == {"time", "from", "to", "action", "reason", "checks_failed"}
 
 
-def test_using_the_model_in_use_is_not_recorded(models):
-    models.use(SHIPPED_MODEL)
-    assert models.history() == ()
+def test_using_the_model_in_use_is_not_recorded(store_of_four):
+    store_of_four.use(SHIPPED_MODEL)
+    assert store_of_four.history() == ()
 
 
-def test_back_returns_step_by_step(models):
+def test_back_returns_step_by_step(store_of_four):
     for name in ("one", "two"):
-        models.use(name)
-    assert models.previous() == "one"
-    assert models.back() == "one" == models.model_in_use()
-    assert models.history()[-1].action == BACK
-    assert models.back() == SHIPPED_MODEL == models.model_in_use()
+        store_of_four.use(name)
+    assert store_of_four.previous() == "one"
+    assert store_of_four.back() == "one" == store_of_four.model_in_use()
+    assert store_of_four.history()[-1].action == BACK
+    assert store_of_four.back() == SHIPPED_MODEL == store_of_four.model_in_use()
     # A second return does not undo the first, which would skip the release checks.
-    assert models.previous() is None
+    assert store_of_four.previous() is None
     with pytest.raises(ModelError, match="There is no earlier model"):
-        models.back()
-    models.use("three")
-    assert models.previous() == SHIPPED_MODEL
+        store_of_four.back()
+    store_of_four.use("three")
+    assert store_of_four.previous() == SHIPPED_MODEL
 
 
-def test_back_without_a_history_returns_to_the_shipped_model(models):
-    (models.root / "in_use.json").write_text('{"model": "one"}')
-    assert models.back() == SHIPPED_MODEL
+def test_back_without_a_history_returns_to_the_shipped_model(store_of_four):
+    (store_of_four.root / "in_use.json").write_text('{"model": "one"}')
+    assert store_of_four.back() == SHIPPED_MODEL
 
 
-def test_renamed_model_is_found_by_its_weights(models):
-    models.use("one")
-    models.use("two")
-    models.rename("one", "renamed")
-    assert models.back() == "renamed"
+def test_renamed_model_is_found_by_its_weights(store_of_four):
+    store_of_four.use("one")
+    store_of_four.use("two")
+    store_of_four.rename("one", "renamed")
+    assert store_of_four.back() == "renamed"
 
 
-def test_rename_of_the_model_in_use_keeps_the_history(models):
-    models.use("one", "why")
-    models.rename("one", "renamed")
-    assert [change.reason for change in models.history()] == ["why"]
-    assert models.back() == SHIPPED_MODEL
+def test_rename_of_the_model_in_use_keeps_the_history(store_of_four):
+    store_of_four.use("one", "why")
+    store_of_four.rename("one", "renamed")
+    assert [change.reason for change in store_of_four.history()] == ["why"]
+    assert store_of_four.back() == SHIPPED_MODEL
 
 
-def test_back_to_a_deleted_model_is_an_error(models):
-    models.use("one")
-    models.use("two")
-    models.delete("one")
-    for action in (models.previous, models.back):
+def test_back_to_a_deleted_model_is_an_error(store_of_four):
+    store_of_four.use("one")
+    store_of_four.use("two")
+    store_of_four.delete("one")
+    for action in (store_of_four.previous, store_of_four.back):
         with pytest.raises(ModelError, match="The previous model, one, was deleted"):
             action()
-    assert models.model_in_use() == "two"
-    models.use(SHIPPED_MODEL)
-    assert models.model_in_use() == SHIPPED_MODEL
+    assert store_of_four.model_in_use() == "two"
+    store_of_four.use(SHIPPED_MODEL)
+    assert store_of_four.model_in_use() == SHIPPED_MODEL
 
 
-def test_back_to_a_replaced_model_is_an_error(models):
-    models.use("one")
-    models.use("two")
-    path = models.root / "one" / "card.json"
+def test_back_to_a_replaced_model_is_an_error(store_of_four):
+    store_of_four.use("one")
+    store_of_four.use("two")
+    path = store_of_four.root / "one" / "card.json"
     path.write_text(path.read_text("utf-8").replace("1" * 64, "9" * 64))
     with pytest.raises(ModelError, match="was replaced by another one"):
-        models.back()
+        store_of_four.back()
 
 
-def test_back_to_a_damaged_model_is_an_error(models):
-    models.use("one")
-    models.use("two")
-    (models.root / "one" / "card.json").write_text("{")
+def test_back_to_a_damaged_model_is_an_error(store_of_four):
+    store_of_four.use("one")
+    store_of_four.use("two")
+    (store_of_four.root / "one" / "card.json").write_text("{")
     with pytest.raises(ModelError, match="The previous model, one, cannot be put in use again"):
-        models.back()
-    assert models.model_in_use() == "two"
+        store_of_four.back()
+    assert store_of_four.model_in_use() == "two"
 
 
-def test_back_works_while_the_model_in_use_is_damaged(models):
-    models.use("one")
-    (models.root / "one" / "card.json").write_text("{")
-    assert models.back() == SHIPPED_MODEL
-    assert models.history()[-1].previous == ModelRef("one")
+def test_back_works_while_the_model_in_use_is_damaged(store_of_four):
+    store_of_four.use("one")
+    (store_of_four.root / "one" / "card.json").write_text("{")
+    assert store_of_four.back() == SHIPPED_MODEL
+    assert store_of_four.history()[-1].previous == ModelRef("one")
 
 
-def test_back_after_a_concurrent_change_is_an_error(models, monkeypatch):
-    models.use("one")
-    models.use("two")
+def test_back_after_a_concurrent_change_is_an_error(store_of_four, monkeypatch):
+    store_of_four.use("one")
+    store_of_four.use("two")
 
     def changed(self, model_id):
         monkeypatch.setattr(ModelStore, "verify", lambda self, model_id: 0.0)
-        ModelStore(models.root).use("three")
+        ModelStore(store_of_four.root).use("three")
         return 0.0
 
     monkeypatch.setattr(ModelStore, "verify", changed)
     with pytest.raises(ModelError, match="Another user changed the model in use"):
-        models.back()
-    assert models.model_in_use() == "three"
+        store_of_four.back()
+    assert store_of_four.model_in_use() == "three"
 
 
 @pytest.mark.parametrize("history", ["{", "[{}]", "7", '[{"time": 1}]'])
-def test_damaged_history_keeps_the_model_in_use_and_a_copy(models, history):
+def test_damaged_history_keeps_the_model_in_use_and_a_copy(store_of_four, history):
     text = f'{{"model": "one", "history": {history}}}' if history != "{" else "{"
-    path = models.root / "in_use.json"
+    path = store_of_four.root / "in_use.json"
     path.write_text(text)
-    assert models.model_in_use() == ("one" if history != "{" else SHIPPED_MODEL)
+    assert store_of_four.model_in_use() == ("one" if history != "{" else SHIPPED_MODEL)
     with pytest.raises(ModelError, match="is damaged"):
-        models.history()
-    models.use("two")
-    assert [change.chosen.id for change in models.history()] == ["two"]
-    (copy,) = models.root.glob("in_use.damaged-*.json")
+        store_of_four.history()
+    store_of_four.use("two")
+    assert [change.chosen.id for change in store_of_four.history()] == ["two"]
+    (copy,) = store_of_four.root.glob("in_use.damaged-*.json")
     assert copy.read_text() == text
 
 
-def test_model_in_use_and_history_change_in_one_write(models, monkeypatch):
-    models.use("one")
+def test_model_in_use_and_history_change_in_one_write(store_of_four, monkeypatch):
+    store_of_four.use("one")
 
-    def killed(*_given):
+    def kill(*_args):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("pathlib.Path.replace", killed)
+        patch.setattr("pathlib.Path.replace", kill)
         with pytest.raises(KeyboardInterrupt):
-            models.use("two")
-    assert (models.model_in_use(), len(models.history())) == ("one", 1)
+            store_of_four.use("two")
+    assert (store_of_four.model_in_use(), len(store_of_four.history())) == ("one", 1)
 
 
 def test_model_without_a_reference_prediction_still_needs_valid_weights(store, edit_card):

@@ -29,22 +29,22 @@ def target_store(tmp_path) -> ModelStore:
 
 
 @pytest.fixture
-def parts(store) -> dict[str, bytes]:
+def exported_files(store) -> dict[str, bytes]:
     """The exported files of `tiny`, by path in the zip."""
     with zipfile.ZipFile(io.BytesIO(model_as_zip(store, "tiny"))) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
 @pytest.fixture
-def import_parts(target_store, tmp_path):
+def import_files(target_store, tmp_path):
     """Return a function that packs files and imports the zip."""
 
-    def pack_and_import(parts: dict, **named) -> str:
+    def pack_and_import(parts: dict, **options) -> str:
         path = tmp_path / "model.zip"
         with zipfile.ZipFile(path, "w") as archive:
             for name, content in parts.items():
                 archive.writestr(name, content)
-        return import_model(target_store, path, **named)
+        return import_model(target_store, path, **options)
 
     return pack_and_import
 
@@ -73,7 +73,7 @@ def test_export_without_predictions_and_import_under_another_name(store, target_
     assert "models verify other" in (target_store.root / "other" / "README.md").read_text("utf-8")
 
 
-def test_shipped_model_with_auxiliary_heads(shipped_models, target_store, tmp_path):
+def test_shipped_model_is_exported_with_its_auxiliary_heads(shipped_models, target_store, tmp_path):
     shipped = ModelStore(shipped_models)
     name = shipped.ids()[0]
     assert import_model(target_store, export_model(shipped, name, tmp_path / "model.zip")) == name
@@ -105,8 +105,8 @@ def with_card_values(parts: dict[str, bytes], **changes) -> dict[str, bytes]:
 
 def with_weights(parts: dict[str, bytes], content: bytes) -> dict[str, bytes]:
     """Replace the weights and their hash in the card."""
-    named = {"file": WEIGHTS, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-    return with_card_values(parts, weights=named) | {f"tiny/{WEIGHTS}": content}
+    file_record = {"file": WEIGHTS, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    return with_card_values(parts, weights=file_record) | {f"tiny/{WEIGHTS}": content}
 
 
 @pytest.mark.parametrize(
@@ -130,35 +130,35 @@ def with_weights(parts: dict[str, bytes], content: bytes) -> dict[str, bytes]:
         ({"weights": {"file": WEIGHTS, "sha256": "0" * 64, "bytes": 1}}, "was changed"),
     ],
 )  # fmt: skip
-def test_invalid_card_values(parts, import_parts, target_store, changes, message):
+def test_invalid_card_values_are_refused(exported_files, import_files, target_store, changes, message):
     with pytest.raises(SecondLookError, match=message):
-        import_parts(with_card_values(parts, **changes))
+        import_files(with_card_values(exported_files, **changes))
     assert target_store.ids() == []
 
 
-def test_invalid_weights_with_a_matching_hash(parts, import_parts):
+def test_invalid_weights_with_a_matching_hash_are_refused(exported_files, import_files):
     with pytest.raises(SecondLookError, match="does not fit it: it is damaged"):
-        import_parts(with_weights(parts, parts[f"tiny/{WEIGHTS}"][:-5000]))
+        import_files(with_weights(exported_files, exported_files[f"tiny/{WEIGHTS}"][:-5000]))
     with pytest.raises(SecondLookError, match="does not fit it: it is damaged"):
-        import_parts(with_weights(parts, b"\x80\x04 code"))
+        import_files(with_weights(exported_files, b"\x80\x04 code"))
 
 
-def test_predictions_with_a_path_outside_the_data_folder(parts, import_parts):
-    table = parts["tiny/predictions.csv"].replace(b",fractured/", b",../fractured/")
+def test_predictions_with_a_path_outside_the_data_folder_are_refused(exported_files, import_files):
+    table = exported_files["tiny/predictions.csv"].replace(b",fractured/", b",../fractured/")
     with pytest.raises(SecondLookError, match="a path relative to the data folder"):
-        import_parts(parts | {"tiny/predictions.csv": table})
+        import_files(exported_files | {"tiny/predictions.csv": table})
 
 
 @pytest.mark.parametrize("missing", ["card.json", WEIGHTS])
-def test_incomplete_archive(parts, import_parts, missing):
-    del parts[f"tiny/{missing}"]
+def test_incomplete_archive_is_refused(exported_files, import_files, missing):
+    del exported_files[f"tiny/{missing}"]
     with pytest.raises(SecondLookError, match=missing):
-        import_parts(parts)
+        import_files(exported_files)
 
 
-def test_other_files_are_ignored(parts, import_parts, target_store):
-    import_parts(
-        parts
+def test_other_files_are_ignored(exported_files, import_files, target_store):
+    import_files(
+        exported_files
         | {"tiny/evil.py": b"raise SystemExit", "../up.txt": b"", "/tmp/abs.txt": b"", "__MACOSX/x": b""}
     )
     assert sorted(path.name for path in (target_store.root / "tiny").iterdir()) == [
@@ -166,14 +166,16 @@ def test_other_files_are_ignored(parts, import_parts, target_store):
     ]  # fmt: skip
 
 
-def test_two_models_links_and_files_that_are_not_zips(parts, import_parts, target_store, tmp_path):
+def test_two_models_links_and_files_that_are_not_zips_are_refused(
+    exported_files, import_files, target_store, tmp_path
+):
     with pytest.raises(SecondLookError, match=r"contains 2 files named card\.json"):
-        import_parts(parts | {"other/card.json": b"{}"})
+        import_files(exported_files | {"other/card.json": b"{}"})
     link = zipfile.ZipInfo(f"tiny/{WEIGHTS}")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     path = tmp_path / "linked.zip"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("tiny/card.json", parts["tiny/card.json"])
+        archive.writestr("tiny/card.json", exported_files["tiny/card.json"])
         archive.writestr(link, "/etc/passwd")
     with pytest.raises(SecondLookError, match="is a link or encrypted"):
         import_model(target_store, path)
@@ -192,16 +194,16 @@ def test_link_in_a_folder_is_not_followed(store, target_store, tmp_path):
         import_model(target_store, folder)
 
 
-def test_taken_name_is_an_error(parts, import_parts, target_store):
-    import_parts(parts)
+def test_taken_name_is_an_error(exported_files, import_files, target_store):
+    import_files(exported_files)
     with pytest.raises(SecondLookError, match="tiny already exists"):
-        import_parts(parts)
-    assert import_parts(parts, model_id="again") == "again"
+        import_files(exported_files)
+    assert import_files(exported_files, model_id="again") == "again"
 
 
 def with_heads(parts: dict[str, bytes], content: bytes) -> dict[str, bytes]:
-    named = {"file": "heads.npz", "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-    return with_card_values(parts, heads=named) | {"tiny/heads.npz": content}
+    file_record = {"file": "heads.npz", "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    return with_card_values(parts, heads=file_record) | {"tiny/heads.npz": content}
 
 
 def npz(**arrays) -> bytes:
@@ -228,18 +230,18 @@ def npz_with_declared_shape(shape: tuple[int, ...]) -> bytes:
         (npz(a=np.zeros(3)), "The auxiliary heads"),
     ],
 )
-def test_invalid_auxiliary_heads(parts, import_parts, content, message):
+def test_invalid_auxiliary_heads_are_refused(exported_files, import_files, content, message):
     with pytest.raises(SecondLookError, match=message):
-        import_parts(with_heads(parts, content))
+        import_files(with_heads(exported_files, content))
 
 
-def test_auxiliary_heads_of_another_network(parts, import_parts, shipped_models):
+def test_auxiliary_heads_of_another_network_are_refused(exported_files, import_files, shipped_models):
     content = next(shipped_models.glob("*/heads.npz")).read_bytes()
     with pytest.raises(
         SecondLookError,
         match="auxiliary heads of tiny do not fit its network",
     ):
-        import_parts(with_heads(parts, content))
+        import_files(with_heads(exported_files, content))
 
 
 @pytest.mark.parametrize("corrupt", [*crafted_zips.DAMAGED, *crafted_zips.METHODS])
@@ -256,22 +258,22 @@ def test_crafted_zip_is_a_clear_error(store, target_store, tmp_path, corrupt, in
 
 
 @pytest.mark.parametrize("corrupt", [*crafted_zips.DAMAGED, *crafted_zips.METHODS])
-def test_crafted_auxiliary_heads_are_a_clear_error(parts, import_parts, corrupt):
+def test_crafted_auxiliary_heads_are_a_clear_error(exported_files, import_files, corrupt):
     with pytest.raises(SecondLookError, match=r"heads\.npz is not a valid file of arrays"):
-        import_parts(with_heads(parts, corrupt(npz(a=np.zeros(3)))))
+        import_files(with_heads(exported_files, corrupt(npz(a=np.zeros(3)))))
 
 
 def test_import_of_a_zip_in_memory(store, target_store):
     assert import_model(target_store, io.BytesIO(model_as_zip(store, "tiny")), "model.zip") == "tiny"
 
 
-def _full(*_given, **_named):
+def _fail_with_full_disk(*_args, **_kwargs):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @pytest.mark.parametrize("step", ["mkdtemp", "copyfileobj"])
 def test_full_temporary_disk_is_a_clear_error(store, target_store, monkeypatch, step):
     content = model_as_zip(store, "tiny")
-    monkeypatch.setattr(tempfile if step == "mkdtemp" else shutil, step, _full)
+    monkeypatch.setattr(tempfile if step == "mkdtemp" else shutil, step, _fail_with_full_disk)
     with pytest.raises(SecondLookError, match="the temporary folder: the disk is full"):
         import_model(target_store, io.BytesIO(content), "model.zip")

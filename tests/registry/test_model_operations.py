@@ -18,12 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def runs(tmp_path) -> Path:
-    return tmp_path / "runs"
-
-
-@pytest.fixture
-def zeta(store):
+def second_model(store) -> str:
+    """A second model, renamed from `zeta` to `second`; `tiny` is in use."""
     shutil.copytree(store.root / "tiny", store.root / "zeta")
     rename_model(store, store.root.parent / "none", "zeta", "second")
     (store.root / "in_use.json").write_text('{"model": "tiny"}')
@@ -36,48 +32,48 @@ def _add_lesson(runs, model_id):
     )
 
 
-def test_rename_moves_reviews_and_teaching_files(store, runs):
-    ReviewStore.for_model(runs, "tiny").add_annotation("image", "subtle", "Ada")
-    _add_lesson(runs, "tiny")
+def test_rename_moves_reviews_and_teaching_files(store, runs_folder):
+    ReviewStore.for_model(runs_folder, "tiny").add_annotation("image", "subtle", "Ada")
+    _add_lesson(runs_folder, "tiny")
     store.use("tiny")
     before = store.card("tiny")
-    rename_model(store, runs, "tiny", "wrist-2")
+    rename_model(store, runs_folder, "tiny", "wrist-2")
     assert store.ids() == ["wrist-2"] == [store.model_in_use()]
     assert store.card("wrist-2").weights == before.weights
     assert store.card("wrist-2").id == "wrist-2"
     assert "models verify wrist-2" in (store.root / "wrist-2" / "README.md").read_text("utf-8")
     assert store.verify("wrist-2") < 1e-4
-    assert len(ReviewStore.for_model(runs, "wrist-2").all()) == 1
-    assert ReviewStore.for_model(runs, "tiny").all() == []
-    assert LessonStore.for_model(runs, "wrist-2").load("Hands").cases == ("image",)
-    assert LessonStore.for_model(runs, "tiny").names() == []
+    assert len(ReviewStore.for_model(runs_folder, "wrist-2").all()) == 1
+    assert ReviewStore.for_model(runs_folder, "tiny").all() == []
+    assert LessonStore.for_model(runs_folder, "wrist-2").load("Hands").cases == ("image",)
+    assert LessonStore.for_model(runs_folder, "tiny").names() == []
 
 
-def test_delete_keeps_reviews_and_teaching_files(store, runs, zeta):
-    ReviewStore.for_model(runs, zeta).add_annotation("image", "subtle", "Ada")
-    _add_lesson(runs, zeta)
-    delete_model(store, runs, zeta)
+def test_delete_keeps_reviews_and_teaching_files(store, runs_folder, second_model):
+    ReviewStore.for_model(runs_folder, second_model).add_annotation("image", "subtle", "Ada")
+    _add_lesson(runs_folder, second_model)
+    delete_model(store, runs_folder, second_model)
     assert store.ids() == ["tiny"]
     assert sorted(path.name for path in store.root.iterdir()) == [".in_use.lock", "in_use.json", "tiny"]
-    assert ReviewStore.for_model(runs, zeta).all() == []
-    (folder,) = (runs / "reviews").glob("second deleted *")
+    assert ReviewStore.for_model(runs_folder, second_model).all() == []
+    (folder,) = (runs_folder / "reviews").glob("second deleted *")
     assert (folder / "reviews.db").is_file()
-    (folder,) = (runs / "teaching").glob("second deleted *")
+    (folder,) = (runs_folder / "teaching").glob("second deleted *")
     assert LessonStore(folder).names() == ["Hands"]
-    assert LessonStore.for_model(runs, zeta).names() == []
+    assert LessonStore.for_model(runs_folder, second_model).names() == []
 
 
-def test_model_in_use_and_shipped_model_cannot_be_deleted(store, runs, zeta):
-    store.use(zeta)
+def test_model_in_use_and_shipped_model_cannot_be_deleted(store, runs_folder, second_model):
+    store.use(second_model)
     with pytest.raises(ModelError, match="second is in use: put another model in use first"):
-        delete_model(store, runs, zeta)
+        delete_model(store, runs_folder, second_model)
     shutil.copytree(store.root / "tiny", store.root / SHIPPED_MODEL)
     with pytest.raises(ModelError, match="is the shipped model and cannot be deleted"):
-        delete_model(store, runs, SHIPPED_MODEL)
+        delete_model(store, runs_folder, SHIPPED_MODEL)
     with pytest.raises(ModelError, match="is the shipped model and cannot be renamed"):
-        rename_model(store, runs, SHIPPED_MODEL, "mine")
+        rename_model(store, runs_folder, SHIPPED_MODEL, "mine")
     with pytest.raises(ModelError, match="one of the models here"):
-        delete_model(store, runs, "gone")
+        delete_model(store, runs_folder, "gone")
     assert len(store.ids()) == 3
 
 
@@ -92,19 +88,19 @@ def test_model_in_use_and_shipped_model_cannot_be_deleted(store, runs, zeta):
         ("taught", "files of"),
     ],
 )
-def test_taken_and_invalid_names(store, runs, zeta, new, message):
+def test_taken_and_invalid_names(store, runs_folder, second_model, new, message):
     for model_id in ("old", "tiny"):
-        ReviewStore.for_model(runs, model_id).add_annotation("image", "subtle", "Ada")
-    _add_lesson(runs, "taught")
+        ReviewStore.for_model(runs_folder, model_id).add_annotation("image", "subtle", "Ada")
+    _add_lesson(runs_folder, "taught")
     with pytest.raises(ModelError, match=message):
-        rename_model(store, runs, zeta, new)
+        rename_model(store, runs_folder, second_model, new)
     assert store.ids() == ["second", "tiny"]
 
 
-def test_model_with_a_damaged_card_can_be_deleted(store, runs, zeta):
+def test_model_with_a_damaged_card_can_be_deleted(store, runs_folder, second_model):
     store.use("tiny")
-    (store.root / zeta / "card.json").write_text("{")
-    delete_model(store, runs, zeta)
+    (store.root / second_model / "card.json").write_text("{")
+    delete_model(store, runs_folder, second_model)
     assert store.ids() == ["tiny"]
 
 
@@ -173,19 +169,21 @@ print(step, len(outcomes))
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no fork")
 @pytest.mark.parametrize(("action", "outcomes"), [("use", 2), ("add", 2), ("rename", 4), ("delete", 2)])
-def test_store_is_consistent_after_a_kill_at_any_file_operation(store, trained, tmp_path, action, outcomes):
+def test_store_is_consistent_after_a_kill_at_any_file_operation(
+    store, trained_run, tmp_path, action, outcomes
+):
     shutil.copytree(store.root / "tiny", store.root / "zeta")
     (store.root / "in_use.json").write_text('{"model": "tiny"}')
     if action == "add":
-        shutil.copytree(trained.result, tmp_path / "result")
+        shutil.copytree(trained_run.result, tmp_path / "result")
         card = tmp_path / "result" / "card.json"
         card.write_text(card.read_text("utf-8").replace('"id": "tiny"', '"id": "third"'))
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", KILLED, str(store.root), action],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    steps, states = map(int, done.stdout.split())
+    assert completed.returncode == 0, completed.stderr
+    steps, states = map(int, completed.stdout.split())
     assert steps > 2
     # The process was killed before and after each visible change.
     assert states == outcomes
@@ -205,8 +203,10 @@ def test_use_command_killed_before_the_change(store):
         "from fracture_core.cli.main import main\n"
         "main(['models', 'use', 'zeta', '--reason', 'a test'])\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    completed = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert completed.returncode == -signal.SIGKILL, completed.stderr
     assert ModelStore(store.root).model_in_use() == "tiny"
     store.use("zeta")
     assert ModelStore(store.root).model_in_use() == "zeta"

@@ -12,7 +12,7 @@ from fracture_core.vocabulary import CITATIONS
 
 
 @pytest.fixture
-def good(shipped_models) -> ModelCard:
+def shipped_card(shipped_models) -> ModelCard:
     return ModelCard.load(shipped_models / SHIPPED_MODEL / "card.json")
 
 
@@ -20,21 +20,21 @@ def _with_auc(card: ModelCard, low: float, value: float, high: float) -> ModelCa
     return replace(card, test=replace(card.test, auc=Interval(value, low, high, 120)))
 
 
-def _of_data(card: ModelCard, **changes) -> ModelCard:
+def _with_data(card: ModelCard, **changes) -> ModelCard:
     return replace(card, data=replace(card.data, **changes))
 
 
-def _names(*given) -> list[Check]:
-    return [failed.check for failed in failed_checks(*given)]
+def _failed_checks(*checks) -> list[Check]:
+    return [failed.check for failed in failed_checks(*checks)]
 
 
-def test_shipped_model_passes_all_checks(good):
-    assert _names(good) == []
-    assert model_warning(good) == ""
+def test_shipped_model_passes_all_checks(shipped_card):
+    assert _failed_checks(shipped_card) == []
+    assert model_warning(shipped_card) == ""
 
 
-def test_model_without_a_test_record(good):
-    (failed,) = failed_checks(replace(good, test=None))
+def test_model_without_a_test_record(shipped_card):
+    (failed,) = failed_checks(replace(shipped_card, test=None))
     assert failed.check is Check.NO_TEST_RECORD
     assert failed.sentence.startswith("The model has no test record.")
 
@@ -48,17 +48,17 @@ def test_model_without_a_test_record(good):
         (float("nan"), 0.9, float("nan"), True),
     ],
 )
-def test_lower_bound_of_the_auc_must_be_above_chance(good, low, value, high, fails):
-    assert (Check.AUC_NOT_ABOVE_CHANCE in _names(_with_auc(good, low, value, high))) is fails
+def test_lower_bound_of_the_auc_must_be_above_chance(shipped_card, low, value, high, fails):
+    assert (Check.AUC_NOT_ABOVE_CHANCE in _failed_checks(_with_auc(shipped_card, low, value, high))) is fails
 
 
 @pytest.mark.parametrize(
     ("low", "high", "fails"),
     [(-0.2, -0.01, True), (-0.2, 0.01, False), (0.01, 0.2, False), (float("nan"), float("nan"), False)],
 )
-def test_worse_than_the_model_in_use(good, low, high, fails):
+def test_worse_than_the_model_in_use(shipped_card, low, high, fails):
     difference = Interval(-0.1, low, high, 529)
-    assert (Check.WORSE_THAN_IN_USE in _names(good, difference)) is fails
+    assert (Check.WORSE_THAN_IN_USE in _failed_checks(shipped_card, difference)) is fails
 
 
 @pytest.mark.parametrize(
@@ -72,29 +72,29 @@ def test_worse_than_the_model_in_use(good, low, high, fails):
         ({"layout": "folders", "name": "mine"}, None),
     ],
 )
-def test_synthetic_training_images_are_recognised(good, data, synthetic):
-    card = _of_data(good, **data)
+def test_synthetic_training_images_are_recognised(shipped_card, data, synthetic):
+    card = _with_data(shipped_card, **data)
     assert card.synthetic is synthetic
-    assert (Check.SYNTHETIC_TRAINING in _names(card)) is (synthetic is True)
+    assert (Check.SYNTHETIC_TRAINING in _failed_checks(card)) is (synthetic is True)
 
 
-def test_origin_of_loaded_weights_is_unknown(good):
-    assert replace(good, data=None).synthetic is None
+def test_origin_of_loaded_weights_is_unknown(shipped_card):
+    assert replace(shipped_card, data=None).synthetic is None
 
 
-def test_no_calibration_and_no_reference_prediction(good):
-    card = replace(good, calibration=PlattCalibration.identity(), golden=float("nan"))
-    assert _names(card) == [Check.NOT_CALIBRATED, Check.NO_REFERENCE_PREDICTION]
+def test_no_calibration_and_no_reference_prediction(shipped_card):
+    card = replace(shipped_card, calibration=PlattCalibration.identity(), golden=float("nan"))
+    assert _failed_checks(card) == [Check.NOT_CALIBRATED, Check.NO_REFERENCE_PREDICTION]
     # Both concern the release only; predictions carry no warning about them.
     assert model_warning(card) == ""
 
 
-def test_warning_is_one_sentence_with_the_name_of_the_model(good):
-    card = _of_data(_with_auc(good, 0.45, 0.57, 0.68), layout="phantom")
+def test_warning_is_one_sentence_with_the_name_of_the_model(shipped_card):
+    card = _with_data(_with_auc(shipped_card, 0.45, 0.57, 0.68), layout="phantom")
     warning = model_warning(card)
     assert warning == (
         f"The model {SHIPPED_MODEL} was trained on synthetic images and has a test AUC of 0.57 (95% CI 0.45–0.68, n = "
         f"120), "
         "not shown to be above chance (0.5): do not rely on its verdicts."
     )
-    assert "has no test record" in model_warning(replace(good, test=None))
+    assert "has no test record" in model_warning(replace(shipped_card, test=None))

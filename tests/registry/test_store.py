@@ -34,12 +34,12 @@ def test_ids_and_cards(store):
 
 
 @pytest.mark.parametrize("name", ["gone", "", "..", "../models/tiny", "tiny/"])
-def test_unknown_model(store, name):
+def test_unknown_model_is_an_error(store, name):
     with pytest.raises(ModelError, match=r"one of the models here \(tiny\)"):
         store.card(name)
 
 
-def test_predictions(store):
+def test_predictions_are_read_or_reported_missing(store):
     assert store.has_predictions("tiny")
     assert set(store.predictions("tiny")["split"]) == {"val", "test"}
     (store.root / "tiny" / "predictions.csv").unlink()
@@ -51,10 +51,10 @@ def test_predictions(store):
 # ---- loading ----
 
 
-def test_load_returns_the_trained_network(store, finished):
+def test_load_returns_the_trained_network(store, trained_network):
     card, model = store.load("tiny")
     assert card.id == "tiny"
-    for loaded, trained in zip(model.get_weights(), finished.get_weights(), strict=True):
+    for loaded, trained in zip(model.get_weights(), trained_network.get_weights(), strict=True):
         np.testing.assert_array_equal(loaded, trained)
 
 
@@ -65,7 +65,7 @@ def test_changed_weights_are_an_error(store):
             action("tiny")
 
 
-def test_missing_weights(store):
+def test_missing_weights_are_an_error(store):
     (store.root / "tiny" / WEIGHTS).unlink()
     with pytest.raises(ModelError, match=f"Weight file not found: .*{WEIGHTS}"):
         store.load("tiny")
@@ -80,7 +80,7 @@ def test_weights_outside_the_folder_are_an_error(store, edit_card, absolute):
         store.load("tiny")
 
 
-def test_unknown_architecture(store, edit_card):
+def test_unknown_architecture_is_an_error(store, edit_card):
     edit_card(architecture="os")
     with pytest.raises(ModelError, match="Unknown architecture"):
         store.load("tiny")
@@ -89,7 +89,7 @@ def test_unknown_architecture(store, edit_card):
 # ---- verifying ----
 
 
-def test_verify(store):
+def test_verify_reproduces_the_reference_prediction(store):
     assert store.verify("tiny") < 1e-4
 
 
@@ -126,14 +126,14 @@ def test_shipped_model_is_the_default(store):
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "null", '{"model": null}', '{"model": ["tiny"]}', '{"model": "gone"}', "\x00"]
 )
-def test_damaged_file_of_the_model_in_use(store, text):
+def test_damaged_file_of_the_model_in_use_is_replaced(store, text):
     (store.root / "in_use.json").write_text(text)
     assert store.model_in_use() == "tiny"
     store.use("tiny")
     assert json.loads((store.root / "in_use.json").read_text()) == {"model": "tiny"}
 
 
-def test_undecodable_file_of_the_model_in_use(store):
+def test_undecodable_file_of_the_model_in_use_is_ignored(store):
     (store.root / "in_use.json").write_bytes(b"\xff\xfe\x80")
     assert store.model_in_use() == "tiny"
 
@@ -142,11 +142,11 @@ def test_use_is_atomic(store, monkeypatch):
     _copy_model(store)
     store.use("tiny")
 
-    def killed(*_given):
+    def kill(*_args):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("pathlib.Path.replace", killed)
+        patch.setattr("pathlib.Path.replace", kill)
         with pytest.raises(KeyboardInterrupt):
             store.use("zeta")
     assert store.model_in_use() == "tiny"
@@ -160,12 +160,6 @@ def test_model_that_fails_verification_is_not_put_in_use(store, edit_card):
     with pytest.raises(ModelError):
         store.use("tiny")
     assert store.model_in_use() == "zeta"
-
-
-@pytest.fixture
-def unchecked(monkeypatch):
-    """Skip the verification, which has its own tests."""
-    monkeypatch.setattr(ModelStore, "verify", lambda self, model_id: 0.0)
 
 
 def test_model_deleted_or_replaced_during_verification_is_not_put_in_use(store, monkeypatch):
@@ -187,16 +181,16 @@ def test_model_deleted_or_replaced_during_verification_is_not_put_in_use(store, 
         shutil.rmtree(store.root / "zeta", ignore_errors=True)
 
 
-@pytest.mark.usefixtures("unchecked")
+@pytest.mark.usefixtures("skip_model_verification")
 def test_use_waits_for_a_concurrent_rename(store, monkeypatch):
     _copy_model(store)
     other = threading.Thread(target=lambda: ModelStore(store.root).use("zeta"))
     copytree = shutil.copytree
 
-    def copied(*given):
+    def copied(*args):
         other.start()
         other.join(0.5)  # it is still waiting for the lock
-        copytree(*given)
+        copytree(*args)
 
     monkeypatch.setattr(module.shutil, "copytree", copied)
     store.rename("tiny", "new")
@@ -205,7 +199,7 @@ def test_use_waits_for_a_concurrent_rename(store, monkeypatch):
     assert store.ids() == ["new", "zeta"]
 
 
-@pytest.mark.usefixtures("unchecked")
+@pytest.mark.usefixtures("skip_model_verification")
 def test_changes_fail_while_another_process_holds_the_lock(store, monkeypatch):
     _copy_model(store)
     monkeypatch.setattr(module, "_LOCK_TIMEOUT", 0.1)
@@ -221,12 +215,12 @@ def test_changes_fail_while_another_process_holds_the_lock(store, monkeypatch):
     assert store.ids() == ["tiny", "zeta"]
 
 
-@pytest.mark.usefixtures("unchecked")
+@pytest.mark.usefixtures("skip_model_verification")
 def test_disk_error_when_the_model_in_use_is_written(store, monkeypatch):
-    def full(*_given):
+    def fail_with_full_disk(*_args):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(module, "write_atomically", full)
+    monkeypatch.setattr(module, "write_atomically", fail_with_full_disk)
     with pytest.raises(ModelError, match="No space left on device"):
         store.use("tiny")
 
@@ -239,22 +233,22 @@ def test_store_without_models(tmp_path):
 # ---- adding ----
 
 
-def test_add(trained, tmp_path):
+def test_run_result_is_added_as_a_model(trained_run, tmp_path):
     store = ModelStore(tmp_path / "new" / "models")
-    assert store.add(trained.result) == "tiny"
+    assert store.add(trained_run.result) == "tiny"
     assert store.verify("tiny") < 1e-4
     assert [path.name for path in store.root.iterdir()] == ["tiny"]
 
 
-def test_taken_name_is_an_error(store, trained):
+def test_taken_name_is_an_error(store, trained_run):
     with pytest.raises(ModelError, match="tiny already exists"):
-        store.add(trained.result)
+        store.add(trained_run.result)
 
 
 @pytest.mark.parametrize("name", ["../evil", "/evil", "a/b", "..", "", ".hidden"])
-def test_invalid_name_in_the_card(trained, tmp_path, name):
+def test_invalid_name_in_the_card_is_an_error(trained_run, tmp_path, name):
     result = tmp_path / "result"
-    shutil.copytree(trained.result, result)
+    shutil.copytree(trained_run.result, result)
     card = json.loads((result / "card.json").read_text("utf-8"))
     (result / "card.json").write_text(json.dumps({**card, "id": name}))
     store = ModelStore(tmp_path / "models")
@@ -264,30 +258,30 @@ def test_invalid_name_in_the_card(trained, tmp_path, name):
 
 
 @pytest.mark.parametrize("missing", ["card.json", WEIGHTS])
-def test_incomplete_model_folder(trained, tmp_path, missing):
+def test_incomplete_model_folder_is_an_error(trained_run, tmp_path, missing):
     result = tmp_path / "result"
-    shutil.copytree(trained.result, result)
+    shutil.copytree(trained_run.result, result)
     (result / missing).unlink()
     with pytest.raises(ModelError, match=missing):
         ModelStore(tmp_path / "models").add(result)
     assert not (tmp_path / "models").exists()
 
 
-def test_changed_weights_are_not_added(trained, tmp_path):
+def test_changed_weights_are_not_added(trained_run, tmp_path):
     result = tmp_path / "result"
-    shutil.copytree(trained.result, result)
+    shutil.copytree(trained_run.result, result)
     _change_byte(result / WEIGHTS)
     with pytest.raises(ModelError, match="was changed"):
         ModelStore(tmp_path / "models").add(result)
 
 
-def test_partially_copied_model_is_ignored(trained, tmp_path):
+def test_partially_copied_model_is_ignored(trained_run, tmp_path):
     store = ModelStore(tmp_path / "models")
     leftover = store.root / ".adding-tiny"
     leftover.mkdir(parents=True)
-    shutil.copy(trained.result / "card.json", leftover)
+    shutil.copy(trained_run.result / "card.json", leftover)
     assert store.ids() == []
-    assert store.add(trained.result) == "tiny"
+    assert store.add(trained_run.result) == "tiny"
     assert store.ids() == ["tiny"]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from highdicom import sr
-from patient_data import PERSON, changed
+from patient_data import PERSON, change_elements
 from pydicom import dcmread
 from pydicom.pixels import pixel_array
 from pydicom.sr.codedict import codes
@@ -24,13 +24,15 @@ CAPTURE, REPORT = "secondary-capture.dcm", "structured-report.dcm"
 
 
 @pytest.fixture(scope="module")
-def files(opinion, film):
-    return opinion_to_dicom(opinion, film, "leg")
+def result_contents(opinion, dicom_content):
+    """The DICOM results of `opinion`, by file name."""
+    return opinion_to_dicom(opinion, dicom_content, "leg")
 
 
 @pytest.fixture(scope="module")
-def results(files):
-    return {name: dcmread(io.BytesIO(data)) for name, data in files.items()}
+def result_datasets(result_contents):
+    """The DICOM results of `opinion` as datasets."""
+    return {name: dcmread(io.BytesIO(data)) for name, data in result_contents.items()}
 
 
 def _text_of(report: bytes) -> str:
@@ -39,39 +41,43 @@ def _text_of(report: bytes) -> str:
 
 
 @pytest.fixture(scope="module")
-def report(results) -> sr.MeasurementReport:
-    content = sr.ComprehensiveSR.from_dataset(results[REPORT]).content
+def structured_report(result_datasets) -> sr.MeasurementReport:
+    """The measurement report of `opinion`."""
+    content = sr.ComprehensiveSR.from_dataset(result_datasets[REPORT]).content
     assert isinstance(content, sr.MeasurementReport)
     return content
 
 
-def test_same_study_new_series(results, film):
-    original = dcmread(io.BytesIO(film))
-    for result in results.values():
+def test_same_study_new_series(result_datasets, dicom_content):
+    original = dcmread(io.BytesIO(dicom_content))
+    for result in result_datasets.values():
         assert result.StudyInstanceUID == original.StudyInstanceUID
         assert {keyword: str(result[keyword].value) for keyword in PERSON} == PERSON
-    series = {file.SeriesInstanceUID for file in (original, *results.values())}
-    assert len(series) == len({file.SOPInstanceUID for file in (original, *results.values())}) == 3
+    series = {file.SeriesInstanceUID for file in (original, *result_datasets.values())}
+    assert len(series) == len({file.SOPInstanceUID for file in (original, *result_datasets.values())}) == 3
 
 
-def test_saving_again_makes_new_instances(opinion, film, results):
-    again = {name: dcmread(io.BytesIO(data)) for name, data in opinion_to_dicom(opinion, film, "leg").items()}
-    for name, result in results.items():
-        assert again[name].SOPInstanceUID != result.SOPInstanceUID
-        assert again[name].SeriesInstanceUID != result.SeriesInstanceUID
+def test_saving_again_makes_new_instances(opinion, dicom_content, result_datasets):
+    second_results = {
+        name: dcmread(io.BytesIO(data))
+        for name, data in opinion_to_dicom(opinion, dicom_content, "leg").items()
+    }
+    for name, result in result_datasets.items():
+        assert second_results[name].SOPInstanceUID != result.SOPInstanceUID
+        assert second_results[name].SeriesInstanceUID != result.SeriesInstanceUID
 
 
-def test_the_capture_is_the_overlay(results, opinion, film):
-    capture = results[CAPTURE]
+def test_the_capture_is_the_overlay(result_datasets, opinion, dicom_content):
+    capture = result_datasets[CAPTURE]
     np.testing.assert_array_equal(pixel_array(capture), render_report_overlay(opinion))
-    original = dcmread(io.BytesIO(film))
+    original = dcmread(io.BytesIO(dicom_content))
     assert capture.SourceImageSequence[0].ReferencedSOPInstanceUID == original.SOPInstanceUID
     assert list(capture.PixelSpacing) == list(original.PixelSpacing)
     assert opinion.card.id in capture.DerivationDescription
 
 
-def test_the_structured_report_contains_the_opinion(report, files, opinion):
-    (group,) = report.get_image_measurement_groups()
+def test_the_structured_report_contains_the_opinion(structured_report, result_contents, opinion):
+    (group,) = structured_report.get_image_measurement_groups()
     assert group.finding_type.value == "125605004"
     assert [site.value.meaning for site in group.finding_sites] == ["Lower limb"]
     (measured,) = group.get_measurements(name=codes.DCM.Probability)
@@ -79,9 +85,9 @@ def test_the_structured_report_contains_the_opinion(report, files, opinion):
     assert measured.unit == codes.UCUM.Percent
     (verdict,) = group.get_qualitative_evaluations()
     assert (opinion.verdict, verdict.value.meaning) == (Verdict.SUSPECTED, "Suspected")
-    text = _text_of(files[REPORT])
+    text = _text_of(result_contents[REPORT])
     card = opinion.card
-    for words in (
+    for part in (
         card.id,
         card.weights.sha256,
         f"{card.thresholds.low:.6f} and {card.thresholds.high:.6f}",
@@ -89,11 +95,11 @@ def test_the_structured_report_contains_the_opinion(report, files, opinion):
         card.limits[0],
         "no diagnosis",
     ):
-        assert words in text
+        assert part in text
 
 
-def test_regions_of_interest_match_the_heatmap(report, opinion, film):
-    groups = report.get_planar_roi_measurement_groups()
+def test_regions_of_interest_match_the_heatmap(structured_report, opinion, dicom_content):
+    groups = structured_report.get_planar_roi_measurement_groups()
     point, *lines = [group.roi for group in groups]
     assert point.value.tolist() == [[x + 0.5 for x in opinion.heat.peak()]]
     outlines = strong_contours(opinion.heat)
@@ -101,7 +107,7 @@ def test_regions_of_interest_match_the_heatmap(report, opinion, film):
     for line, outline in zip(lines, outlines, strict=False):
         np.testing.assert_allclose(line.value[:-1], outline, atol=0.01)
         np.testing.assert_array_equal(line.value[0], line.value[-1])
-    original = dcmread(io.BytesIO(film)).SOPInstanceUID
+    original = dcmread(io.BytesIO(dicom_content)).SOPInstanceUID
     for group in groups:
         assert group.roi.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID == original
 
@@ -109,8 +115,10 @@ def test_regions_of_interest_match_the_heatmap(report, opinion, film):
 @pytest.mark.parametrize(
     ("verdict", "meaning"), [(Verdict.UNCERTAIN, "Uncertain"), (Verdict.NOT_SEEN, "Not seen")]
 )
-def test_the_other_verdicts(opinion, no_evidence, film, verdict, meaning):
-    data = opinion_to_dicom(replace(no_evidence, verdict=verdict, regions=()), film, "")[REPORT]
+def test_the_other_verdicts(opinion, opinion_without_evidence, dicom_content, verdict, meaning):
+    data = opinion_to_dicom(
+        replace(opinion_without_evidence, verdict=verdict, regions=()), dicom_content, ""
+    )[REPORT]
     content = sr.ComprehensiveSR.from_dataset(dcmread(io.BytesIO(data))).content
     (group,) = content.get_image_measurement_groups()
     assert group.get_qualitative_evaluations()[0].value.meaning == meaning
@@ -118,39 +126,39 @@ def test_the_other_verdicts(opinion, no_evidence, film, verdict, meaning):
     assert content.get_planar_roi_measurement_groups() == []
 
 
-def test_the_finding_code_follows_the_model(with_card, opinion, film):
-    found = with_card(data=replace(opinion.card.data, finding="abnormality"))
-    content = _text_of(opinion_to_dicom(found, film, "")[REPORT])
+def test_the_finding_code_follows_the_model(opinion_with_card, opinion, dicom_content):
+    abnormality_opinion = opinion_with_card(data=replace(opinion.card.data, finding="abnormality"))
+    content = _text_of(opinion_to_dicom(abnormality_opinion, dicom_content, "")[REPORT])
     assert "49755003" in content
     assert "Fracture of bone" not in content
 
 
-def test_the_structured_report_contains_warnings(opinion, film):
+def test_the_structured_report_contains_warnings(opinion, dicom_content):
     gate = replace(opinion.gate, state="warn", reasons=("The image is very dark.",))
     assert "The image is very dark." in _text_of(
-        opinion_to_dicom(replace(opinion, gate=gate), film, "")[REPORT]
+        opinion_to_dicom(replace(opinion, gate=gate), dicom_content, "")[REPORT]
     )
 
 
-def test_rejected_images_have_no_results(rejected, film):
+def test_rejected_images_have_no_results(rejected_opinion, dicom_content):
     with pytest.raises(DataError, match="This image was rejected"):
-        opinion_to_dicom(rejected, film, "")
+        opinion_to_dicom(rejected_opinion, dicom_content, "")
 
 
-def test_monochrome1(reader, film):
+def test_capture_of_monochrome1_is_bright_on_dark(shipped_predictor, dicom_content):
     """The capture shows bright bone on dark background, as the screen does."""
-    original = dcmread(io.BytesIO(film))
+    original = dcmread(io.BytesIO(dicom_content))
     inverted = 4095 - pixel_array(original)
-    turned = changed(
-        film,
+    inverted_file = change_elements(
+        dicom_content,
         PhotometricInterpretation="MONOCHROME1",
         PresentationLUTShape="INVERSE",
         PixelData=inverted.tobytes(),
     )
-    opinion = reader.predict(turned)
-    captured = pixel_array(dcmread(io.BytesIO(opinion_to_dicom(opinion, turned, "leg")[CAPTURE])))
+    opinion = shipped_predictor.predict(inverted_file)
+    captured = pixel_array(dcmread(io.BytesIO(opinion_to_dicom(opinion, inverted_file, "leg")[CAPTURE])))
     np.testing.assert_array_equal(captured, render_report_overlay(opinion))
-    assert np.abs(opinion.film.pixels - reader.predict(film).film.pixels).max() < 0.01
+    assert np.abs(opinion.film.pixels - shipped_predictor.predict(dicom_content).film.pixels).max() < 0.01
 
 
 # ---- independent validators ----
@@ -163,7 +171,7 @@ def _tool(name: str, package: str) -> str:
     return path
 
 
-def _check(results: dict[str, bytes], folder: Path) -> None:
+def _validate(results: dict[str, bytes], folder: Path) -> None:
     """dciodvfy finds no error in either, and dsrdump reads the report."""
     for name, data in results.items():
         (folder / name).write_bytes(data)
@@ -182,12 +190,12 @@ def _check(results: dict[str, bytes], folder: Path) -> None:
     assert "Suspected" in dumped.stdout or "Not seen" in dumped.stdout or "Uncertain" in dumped.stdout
 
 
-def test_results_are_valid(opinion, film, tmp_path):
-    _check(opinion_to_dicom(opinion, film, "leg"), tmp_path)
+def test_results_are_valid(opinion, dicom_content, tmp_path):
+    _validate(opinion_to_dicom(opinion, dicom_content, "leg"), tmp_path)
 
 
-def test_results_of_an_image_with_few_elements_are_valid(no_evidence, film, tmp_path):
-    bare = [
+def test_results_of_an_image_with_few_elements_are_valid(opinion_without_evidence, dicom_content, tmp_path):
+    removed_keywords = [
         *PERSON,
         "PatientSex",
         "StudyDate",
@@ -196,24 +204,32 @@ def test_results_of_an_image_with_few_elements_are_valid(no_evidence, film, tmp_
         "PatientOrientation",
         "Laterality",
     ]
-    poor = changed(
-        film, SpecificCharacterSet=["", "ISO 2022 IR 87"], ImageLaterality=None, **dict.fromkeys(bare)
+    minimal = change_elements(
+        dicom_content,
+        SpecificCharacterSet=["", "ISO 2022 IR 87"],
+        ImageLaterality=None,
+        **dict.fromkeys(removed_keywords),
     )
-    _check(opinion_to_dicom(no_evidence, changed(poor, PatientName="Yamada^Tarou=山田^太郎"), ""), tmp_path)
+    _validate(
+        opinion_to_dicom(
+            opinion_without_evidence, change_elements(minimal, PatientName="Yamada^Tarou=山田^太郎"), ""
+        ),
+        tmp_path,
+    )
 
 
 @pytest.mark.real
 @pytest.mark.parametrize("name", ["RG1_J2KI", "RG3_J2KI", "RG3_J2KR"])
-def test_results_of_real_images_are_valid(reader, real_data, tmp_path, name):
+def test_results_of_real_images_are_valid(shipped_predictor, real_data, tmp_path, name):
     path = real_data / "dicom" / name
     before = hashlib.sha256(path.read_bytes()).hexdigest()
-    opinion = reader.predict(path, ignore_scope=True)  # one of them is a chest
-    _check(opinion_to_dicom(opinion, path.read_bytes(), "leg"), tmp_path)
+    opinion = shipped_predictor.predict(path, ignore_scope=True)  # one of them is a chest
+    _validate(opinion_to_dicom(opinion, path.read_bytes(), "leg"), tmp_path)
     assert hashlib.sha256(path.read_bytes()).hexdigest() == before
 
 
-def test_positions_and_spacing_with_non_square_pixels(reader, film):
-    dataset = dcmread(io.BytesIO(film))
+def test_positions_and_spacing_with_non_square_pixels(shipped_predictor, dicom_content):
+    dataset = dcmread(io.BytesIO(dicom_content))
     height, width = dataset.Rows, dataset.Columns // 2
     dataset.PixelData = np.ascontiguousarray(dataset.pixel_array[:, : 2 * width : 2]).tobytes()
     dataset.Columns = width
@@ -221,7 +237,7 @@ def test_positions_and_spacing_with_non_square_pixels(reader, film):
     dataset.PixelSpacing = dataset.ImagerPixelSpacing = [f"{spacing:.6f}", f"{2 * spacing:.6f}"]
     buffer = io.BytesIO()
     dataset.save_as(buffer)
-    opinion = reader.predict(buffer.getvalue())
+    opinion = shipped_predictor.predict(buffer.getvalue())
     assert (opinion.film.height, opinion.film.width) == (height, 2 * width - 1)
 
     results = {

@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from patient_data import changed
+from patient_data import change_elements
 from pypdf import PdfReader
 
 from fracture_core.report import sentences, table
@@ -18,18 +18,21 @@ REASON = "Out of scope: the DICOM header gives the body part as chest."
 
 
 @pytest.fixture(scope="module")
-def chest(film) -> bytes:
-    return changed(film, BodyPartExamined="CHEST")
+def chest_dicom(dicom_content) -> bytes:
+    """`dicom_content` with the chest as body part."""
+    return change_elements(dicom_content, BodyPartExamined="CHEST")
 
 
 @pytest.fixture(scope="module")
-def withheld(reader, chest):
-    return reader.predict(chest)
+def opinion_out_of_scope(shipped_predictor, chest_dicom):
+    """The opinion on the chest, without a verdict."""
+    return shipped_predictor.predict(chest_dicom)
 
 
 @pytest.fixture(scope="module")
-def requested(reader, chest):
-    return reader.predict(chest, ignore_scope=True)
+def requested_opinion(shipped_predictor, chest_dicom):
+    """The opinion on the chest with the requested verdict."""
+    return shipped_predictor.predict(chest_dicom, ignore_scope=True)
 
 
 def _pdf(opinion) -> str:
@@ -37,28 +40,31 @@ def _pdf(opinion) -> str:
     return " ".join(text.split())
 
 
-def test_verdict_is_withheld(withheld):
-    assert sentences.verdict_headline(withheld) == "Out of scope, no verdict"
-    (row,) = json.loads(table.rows_to_json([table.opinion_row("Film 1", withheld)]))
+def test_verdict_is_withheld(opinion_out_of_scope):
+    assert sentences.verdict_headline(opinion_out_of_scope) == "Out of scope, no verdict"
+    (row,) = json.loads(table.rows_to_json([table.opinion_row("Film 1", opinion_out_of_scope)]))
     assert (row["verdict"], row["probability"], row["peak"], row["error"]) == (None,) * 4
     assert row["gate"]["state"] == "refuse"
     assert row["gate"]["reasons"][0].startswith(REASON)
-    assert REASON in table.rows_to_csv([table.opinion_row("Film 1", withheld)])
-    page = _pdf(withheld)
+    assert REASON in table.rows_to_csv([table.opinion_row("Film 1", opinion_out_of_scope)])
+    page = _pdf(opinion_out_of_scope)
     assert "Out of scope, no verdict" in page
     assert REASON in page
     assert "%" not in page.split("Limits")[0]
 
 
-def test_a_requested_verdict_has_a_warning(requested, opinion, chest):
+def test_a_requested_verdict_has_a_warning(requested_opinion, opinion, chest_dicom):
     # The pixels are those of the leg, so the probability is the same.
-    assert requested.probability == pytest.approx(opinion.probability, abs=1e-6)
-    assert sentences.verdict_headline(requested) == f"{sentences.verdict_headline(opinion)} (out of scope)"
-    assert table.opinion_row("Film 1", requested)["gate"]["reasons"][0].startswith(REASON)
-    page = _pdf(requested)
-    for words in ("(out of scope)", REASON, sentences.NO_RECORD_OUT_OF_SCOPE):
-        assert words in page
-    report = opinion_to_dicom(requested, chest, "leg")["structured-report.dcm"].decode(
+    assert requested_opinion.probability == pytest.approx(opinion.probability, abs=1e-6)
+    assert (
+        sentences.verdict_headline(requested_opinion)
+        == f"{sentences.verdict_headline(opinion)} (out of scope)"
+    )
+    assert table.opinion_row("Film 1", requested_opinion)["gate"]["reasons"][0].startswith(REASON)
+    page = _pdf(requested_opinion)
+    for sentence in ("(out of scope)", REASON, sentences.NO_RECORD_OUT_OF_SCOPE):
+        assert sentence in page
+    report = opinion_to_dicom(requested_opinion, chest_dicom, "leg")["structured-report.dcm"].decode(
         "utf-8", errors="replace"
     )
     assert "(out of scope)" in report
@@ -66,16 +72,16 @@ def test_a_requested_verdict_has_a_warning(requested, opinion, chest):
     assert "Lower limb" not in report
 
 
-def test_an_unexpected_exception_affects_one_image_only(opinion, film, monkeypatch):
+def test_an_unexpected_exception_affects_one_image_only(opinion, dicom_content, monkeypatch):
     from fracture_core.report import study_archive
 
-    def broken(found, label, region, made):
+    def fail(image_opinion, label, region, made):
         if label == "Film 1":
             raise ZeroDivisionError
-        return opinion_to_pdf(found, label, region, made)
+        return opinion_to_pdf(image_opinion, label, region, made)
 
-    monkeypatch.setattr(study_archive, "opinion_to_pdf", broken)
-    items = [StudyItem(f"Film {number}", film, opinion, "", "") for number in (1, 2)]
-    packed = study_to_zip(iter(items), MADE)
-    assert b"002-film-2/report.pdf" in packed
-    assert b"not-written.txt" in packed
+    monkeypatch.setattr(study_archive, "opinion_to_pdf", fail)
+    items = [StudyItem(f"Film {number}", dicom_content, opinion, "", "") for number in (1, 2)]
+    archive = study_to_zip(iter(items), MADE)
+    assert b"002-film-2/report.pdf" in archive
+    assert b"not-written.txt" in archive

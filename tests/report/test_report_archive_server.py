@@ -19,7 +19,7 @@ from fracture_core.report.overlay import render_report_overlay
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory) -> Iterator[str]:
+def archive_url(tmp_path_factory) -> Iterator[str]:
     """Address of an empty archive."""
     program = shutil.which("Orthanc") or shutil.which("Orthanc", path="/usr/sbin")
     if program is None:
@@ -41,14 +41,14 @@ def archive(tmp_path_factory) -> Iterator[str]:
         process = subprocess.Popen([program, folder / "settings.json"], stdout=log, stderr=log)
     url = f"http://127.0.0.1:{port}"
     try:
-        _wait(url, process)
+        _wait_until_healthy(url, process)
         yield url
     finally:
         process.terminate()
         process.wait(30)
 
 
-def _wait(url: str, process: subprocess.Popen) -> None:
+def _wait_until_healthy(url: str, process: subprocess.Popen) -> None:
     for _ in range(150):
         assert process.poll() is None, "the archive did not start"
         try:
@@ -59,25 +59,27 @@ def _wait(url: str, process: subprocess.Popen) -> None:
     raise AssertionError("the archive did not answer")
 
 
-def test_image_and_results_form_one_study(archive, opinion, film):
-    results = opinion_to_dicom(opinion, film, "leg")
+def test_image_and_results_form_one_study(archive_url, opinion, dicom_content):
+    results = opinion_to_dicom(opinion, dicom_content, "leg")
     stored = {}
-    for name, data in {"film": film, **results}.items():
-        answer = requests.post(f"{archive}/instances", data=data, timeout=30)
-        answer.raise_for_status()
-        assert answer.json()["Status"] == "Success"
-        stored[name] = answer.json()
+    for name, data in {"film": dicom_content, **results}.items():
+        response = requests.post(f"{archive_url}/instances", data=data, timeout=30)
+        response.raise_for_status()
+        assert response.json()["Status"] == "Success"
+        stored[name] = response.json()
 
-    (study,) = requests.get(f"{archive}/studies?expand", timeout=30).json()
+    (study,) = requests.get(f"{archive_url}/studies?expand", timeout=30).json()
     assert study["PatientMainDicomTags"]["PatientName"] == PERSON["PatientName"]
     assert study["MainDicomTags"]["AccessionNumber"] == PERSON["AccessionNumber"]
-    series = requests.get(f"{archive}/studies/{study['ID']}/series", timeout=30).json()
+    series = requests.get(f"{archive_url}/studies/{study['ID']}/series", timeout=30).json()
     assert sorted(one["MainDicomTags"]["Modality"] for one in series) == ["DX", "OT", "SR"]
 
-    preview = requests.get(f"{archive}/instances/{stored['secondary-capture.dcm']['ID']}/preview", timeout=30)
+    preview = requests.get(
+        f"{archive_url}/instances/{stored['secondary-capture.dcm']['ID']}/preview", timeout=30
+    )
     np.testing.assert_array_equal(
         np.asarray(Image.open(io.BytesIO(preview.content))), render_report_overlay(opinion)
     )
-    for name, data in {"film": film, **results}.items():
-        file = requests.get(f"{archive}/instances/{stored[name]['ID']}/file", timeout=30)
+    for name, data in {"film": dicom_content, **results}.items():
+        file = requests.get(f"{archive_url}/instances/{stored[name]['ID']}/file", timeout=30)
         assert file.content == data

@@ -30,10 +30,10 @@ def test_the_overlay_keeps_every_pixel(opinion):
     assert len(shades) > 100
 
 
-def test_without_evidence_there_is_no_colour(no_evidence):
-    picture = render_report_overlay(no_evidence)
-    assert (picture[..., 0] == picture[..., 1])[: no_evidence.film.height].all()
-    assert picture[no_evidence.film.height :].max() > 100  # the legend states it
+def test_without_evidence_there_is_no_colour(opinion_without_evidence):
+    picture = render_report_overlay(opinion_without_evidence)
+    assert (picture[..., 0] == picture[..., 1])[: opinion_without_evidence.film.height].all()
+    assert picture[opinion_without_evidence.film.height :].max() > 100  # the legend states it
 
 
 def test_the_png_has_no_metadata(opinion):
@@ -53,7 +53,7 @@ def _chunks(data: bytes) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("shape", [(300, 70), (70, 300), (80, 80)])
-def test_small_images(opinion, shape):
+def test_small_images_keep_their_width(opinion, shape):
     transform = replace(opinion.heat.transform, source=shape)
     small = replace(
         opinion,
@@ -76,5 +76,5 @@ def test_contours_enclose_strong_evidence(opinion):
     assert areas == sorted(areas, reverse=True)
 
 
-def test_without_evidence_there_are_no_contours(no_evidence):
-    assert strong_contours(no_evidence.heat) == []
+def test_without_evidence_there_are_no_contours(opinion_without_evidence):
+    assert strong_contours(opinion_without_evidence.heat) == []

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import numpy as np
 import pytest
-from patient_data import WORDS
+from patient_data import IDENTIFYING_TEXTS
 from pypdf import PdfReader
 
 from fracture_core import __version__
@@ -28,15 +28,15 @@ def test_the_page_contains_all_facts(opinion):
     page, text = _page(opinion)
     assert [round(float(side)) for side in page.mediabox[2:]] == [595, 842]
     card = opinion.card
-    found = card.test_regions["leg"]
+    metrics = card.test_regions["leg"]
     for text_part in (
         "Film 1",
         f"{opinion.film.width} × {opinion.film.height} pixels",
         sentences.verdict_headline(opinion),
         f"Probability of a fracture: {sentences.percent_text(opinion.probability)}",
         *sentences.scale_zones(card),
-        f"sensitivity {found.sensitivity.text()}",
-        f"specificity {found.specificity.text()}",
+        f"sensitivity {metrics.sensitivity.text()}",
+        f"specificity {metrics.specificity.text()}",
         "FracAtlas",
         sentences.verdict_meaning(opinion),
         card.id,
@@ -62,13 +62,13 @@ def test_the_report_names_no_person(opinion):
     drawn_text = document.pages[0].get_contents().get_data().decode("latin-1")
     text = f"{document.pages[0].extract_text()} {document.metadata} {drawn_text}"
     assert "SYNTHETIC" not in text
-    assert not [words for words in WORDS if words in text]
+    assert not [part for part in IDENTIFYING_TEXTS if part in text]
 
 
-def test_a_rejected_image_gets_no_opinion(rejected):
-    page, text = _page(rejected, region="")
+def test_a_rejected_image_gets_no_opinion(rejected_opinion):
+    page, text = _page(rejected_opinion, region="")
     assert "No opinion on this image" in text
-    assert rejected.gate.reasons[0] in text
+    assert rejected_opinion.gate.reasons[0] in text
     assert "Rejected:" in text
     assert "Probability" not in text
     assert "sensitivity" not in text
@@ -80,8 +80,8 @@ def test_the_report_contains_warnings(opinion):
     assert "Warning: The image is <very> dark & small." in _page(replace(opinion, gate=gate))[1]
 
 
-def test_a_heatmap_without_evidence(no_evidence):
-    page, text = _page(no_evidence)
+def test_a_heatmap_without_evidence(opinion_without_evidence):
+    page, text = _page(opinion_without_evidence)
     assert "No positive evidence" in text
     assert "Grad-CAM" not in text
     assert len(page.images) == 2
@@ -101,8 +101,8 @@ def test_a_region_predicted_by_the_model(opinion):
     )
 
 
-def test_a_model_without_record(with_card):
-    text = _page(with_card(test=None, test_regions={}, test_coverage={}, limits=()), region="")[1]
+def test_a_model_without_record(opinion_with_card):
+    text = _page(opinion_with_card(test=None, test_regions={}, test_coverage={}, limits=()), region="")[1]
     assert sentences.NO_RECORD in text
     assert "has no test record: do not rely on its verdicts." in text
     assert "None are stated." in text
@@ -119,8 +119,8 @@ def test_uncertain_is_explained(opinion):
 @pytest.mark.parametrize(
     "label", ["a_name_without_blanks_" * 30, "<b>&amp; ünïcode Ж.png"], ids=["long", "markup"]
 )
-def test_long_texts_fit_on_the_page(with_card, label):
-    long = with_card(limits=tuple(f"Limit {number} {'of many words ' * 20}" for number in range(30)))
+def test_long_texts_fit_on_the_page(opinion_with_card, label):
+    long = opinion_with_card(limits=tuple(f"Limit {number} {'of many words ' * 20}" for number in range(30)))
     text = _page(long, label)[1].replace(" ", "")
     assert label.replace(" ", "") in text
     assert "Limit29" in text
@@ -146,8 +146,8 @@ def test_labels_of_the_scale_never_overlap(low, high):
     from reportlab.pdfbase.pdfmetrics import stringWidth
 
     ends = sorted(
-        (left, left + stringWidth(words, pdf_figures.REGULAR_FONT, pdf_figures._FONT_SIZE))
-        for left, words in scale._place_labels()
+        (left, left + stringWidth(label, pdf_figures.REGULAR_FONT, pdf_figures._FONT_SIZE))
+        for left, label in scale._place_labels()
     )
     assert all(0 <= left < right <= 400 for left, right in ends)
     assert all(one[1] < other[0] for one, other in itertools.pairwise(ends))

@@ -94,19 +94,19 @@ def test_majority_or_a_single_reviewer_decides():
 
 
 def test_written_manifest_loads_with_the_changes(phantoms, tmp_path):
-    given = dataset.load_dataset(phantoms)
+    before = dataset.load_dataset(phantoms)
     record = pd.DataFrame(
-        [(case.id, case.split) for case in given.cases if case.split != "train"], columns=["id", "split"]
+        [(case.id, case.split) for case in before.cases if case.split != "train"], columns=["id", "split"]
     )
-    wrong = {case.id for case in given.cases if case.split == "train"} - {given.cases[0].id}
-    wrong = set(sorted(wrong)[:3]) | {case.id for case in given.cases if case.split == "test"}
+    wrong = {case.id for case in before.cases if case.split == "train"} - {before.cases[0].id}
+    wrong = set(sorted(wrong)[:3]) | {case.id for case in before.cases if case.split == "test"}
     catalogue = read_catalogue(phantoms)
     for flip in (False, True):
         relabelled = relabel_dataset(catalogue.cases, record, wrong, flip)
         assert len(relabelled.changed) == 3
         write_manifest(tmp_path / "next.csv", relabelled.cases, catalogue.finding)
         after = {case.id: case for case in dataset.load_dataset(tmp_path / "next.csv").cases}
-        for case in given.cases:
+        for case in before.cases:
             if case.id not in relabelled.changed:
                 assert (after[case.id].label, after[case.id].split) == (case.label, case.split)
             elif flip:

@@ -28,7 +28,7 @@ for number in range(int(count)):
 
 
 @pytest.fixture
-def reviews(tmp_path) -> ReviewStore:
+def empty_review_store(tmp_path) -> ReviewStore:
     return ReviewStore.for_model(tmp_path, "model")
 
 
@@ -41,92 +41,96 @@ def _marks(reviews: ReviewStore) -> dict[tuple[str, str], str]:
     return {(review.case, review.reviewer): review.mark for review in reviews.all()}
 
 
-def test_reading_creates_no_file(reviews):
-    assert reviews.all() == []
-    assert reviews.undo("A") == ""
-    assert not reviews.path.exists()
+def test_reading_creates_no_file(empty_review_store):
+    assert empty_review_store.all() == []
+    assert empty_review_store.undo("A") == ""
+    assert not empty_review_store.path.exists()
 
 
 @pytest.mark.parametrize("mark", ANNOTATIONS)
-def test_mark_is_stored(reviews, mark):
-    reviews.add_annotation("a/1.png", mark, "  Ü  B ", " it's\n“so” ")
-    (found,) = reviews.all()
-    assert (found.case, found.mark, found.note, found.reviewer) == ("a/1.png", mark, "it's\n“so”", "Ü B")
+def test_mark_is_stored(empty_review_store, mark):
+    empty_review_store.add_annotation("a/1.png", mark, "  Ü  B ", " it's\n“so” ")
+    (review,) = empty_review_store.all()
+    assert (review.case, review.mark, review.note, review.reviewer) == ("a/1.png", mark, "it's\n“so”", "Ü B")
 
 
-def test_new_mark_replaces_only_that_of_the_same_reviewer(reviews):
-    reviews.add_annotation("1", "subtle", "A")
-    reviews.add_annotation("1", "artefact", "B")
-    reviews.add_annotation("1", "correct", "A")
-    assert _marks(reviews) == {("1", "A"): "correct", ("1", "B"): "artefact"}
+def test_new_mark_replaces_only_that_of_the_same_reviewer(empty_review_store):
+    empty_review_store.add_annotation("1", "subtle", "A")
+    empty_review_store.add_annotation("1", "artefact", "B")
+    empty_review_store.add_annotation("1", "correct", "A")
+    assert _marks(empty_review_store) == {("1", "A"): "correct", ("1", "B"): "artefact"}
 
 
-def test_undo_steps_back_through_the_history(reviews):
-    reviews.add_annotation("1", "subtle", "A", "first")
-    reviews.add_annotation("1", "correct", "A")
-    reviews.add_annotation("2", "hardware", "A")
-    reviews.add_annotation("1", "poor film", "B")
-    assert reviews.undo("A", "1") == "1"
-    assert _marks(reviews) == {("1", "A"): "subtle", ("2", "A"): "hardware", ("1", "B"): "poor film"}
-    assert reviews.undo("A") == "2"
-    assert reviews.undo("A") == "1"
-    assert reviews.undo("A") == ""
-    assert _marks(reviews) == {("1", "B"): "poor film"}
-    reviews.add_annotation("1", "subtle", "A")
-    assert _marks(reviews)["1", "A"] == "subtle"
+def test_undo_steps_back_through_the_history(empty_review_store):
+    empty_review_store.add_annotation("1", "subtle", "A", "first")
+    empty_review_store.add_annotation("1", "correct", "A")
+    empty_review_store.add_annotation("2", "hardware", "A")
+    empty_review_store.add_annotation("1", "poor film", "B")
+    assert empty_review_store.undo("A", "1") == "1"
+    assert _marks(empty_review_store) == {
+        ("1", "A"): "subtle",
+        ("2", "A"): "hardware",
+        ("1", "B"): "poor film",
+    }
+    assert empty_review_store.undo("A") == "2"
+    assert empty_review_store.undo("A") == "1"
+    assert empty_review_store.undo("A") == ""
+    assert _marks(empty_review_store) == {("1", "B"): "poor film"}
+    empty_review_store.add_annotation("1", "subtle", "A")
+    assert _marks(empty_review_store)["1", "A"] == "subtle"
 
 
-def test_repeated_mark_needs_one_undo(reviews):
-    reviews.add_annotation("1", "subtle", "A")
-    reviews.add_annotation("1", "subtle", "A")
-    reviews.undo("A")
-    assert reviews.all() == []
+def test_repeated_mark_needs_one_undo(empty_review_store):
+    empty_review_store.add_annotation("1", "subtle", "A")
+    empty_review_store.add_annotation("1", "subtle", "A")
+    empty_review_store.undo("A")
+    assert empty_review_store.all() == []
 
 
-def test_renamed_reviewer_keeps_marks_times_and_history(reviews):
-    reviews.add_annotation("1", "subtle", "Anna2", "first")
-    reviews.add_annotation("1", "correct", "Anna2")
-    reviews.add_annotation("2", "hardware", "Anna2")
-    reviews.add_annotation("1", "artefact", "B")
-    before = {(found.case, found.reviewer): found for found in reviews.all()}
-    assert reviews.rename(" Anna2", "Anna  M") == ("Anna2", "Anna M", 2, 0)
-    after = {(found.case, found.reviewer): found for found in reviews.all()}
+def test_renamed_reviewer_keeps_marks_times_and_history(empty_review_store):
+    empty_review_store.add_annotation("1", "subtle", "Anna2", "first")
+    empty_review_store.add_annotation("1", "correct", "Anna2")
+    empty_review_store.add_annotation("2", "hardware", "Anna2")
+    empty_review_store.add_annotation("1", "artefact", "B")
+    before = {(review.case, review.reviewer): review for review in empty_review_store.all()}
+    assert empty_review_store.rename(" Anna2", "Anna  M") == ("Anna2", "Anna M", 2, 0)
+    after = {(review.case, review.reviewer): review for review in empty_review_store.all()}
     assert after.keys() == {("1", "Anna M"), ("2", "Anna M"), ("1", "B")}
     for case in ("1", "2"):
         old, new = before[case, "Anna2"], after[case, "Anna M"]
         assert (old.mark, old.note, old.time) == (new.mark, new.note, new.time)
-    reviews.undo("Anna M", "1")
-    assert _marks(reviews)["1", "Anna M"] == "subtle"
-    reviews.undo("Anna M", "1")
-    assert _marks(reviews).keys() == {("2", "Anna M"), ("1", "B")}
-    assert reviews.undo("Anna2") == ""
+    empty_review_store.undo("Anna M", "1")
+    assert _marks(empty_review_store)["1", "Anna M"] == "subtle"
+    empty_review_store.undo("Anna M", "1")
+    assert _marks(empty_review_store).keys() == {("2", "Anna M"), ("1", "B")}
+    assert empty_review_store.undo("Anna2") == ""
 
 
-def test_merged_reviewer_keeps_the_later_mark_of_each_image(reviews):
-    reviews.add_annotation("earlier", "subtle", "Anna2")
-    reviews.add_annotation("later", "subtle", "Anna")
-    reviews.add_annotation("later", "hardware", "Anna2")
-    reviews.add_annotation("earlier", "correct", "Anna")
-    reviews.add_annotation("own", "artefact", "Anna")
-    assert reviews.rename("Anna2", "Anna", merge=True) == ("Anna2", "Anna", 2, 2)
-    assert _marks(reviews) == {
+def test_merged_reviewer_keeps_the_later_mark_of_each_image(empty_review_store):
+    empty_review_store.add_annotation("earlier", "subtle", "Anna2")
+    empty_review_store.add_annotation("later", "subtle", "Anna")
+    empty_review_store.add_annotation("later", "hardware", "Anna2")
+    empty_review_store.add_annotation("earlier", "correct", "Anna")
+    empty_review_store.add_annotation("own", "artefact", "Anna")
+    assert empty_review_store.rename("Anna2", "Anna", merge=True) == ("Anna2", "Anna", 2, 2)
+    assert _marks(empty_review_store) == {
         ("earlier", "Anna"): "correct",
         ("later", "Anna"): "hardware",
         ("own", "Anna"): "artefact",
     }
-    reviews.undo("Anna", "earlier")
-    reviews.undo("Anna", "later")
-    assert _marks(reviews) == dict.fromkeys([("earlier", "Anna"), ("later", "Anna")], "subtle") | {
+    empty_review_store.undo("Anna", "earlier")
+    empty_review_store.undo("Anna", "later")
+    assert _marks(empty_review_store) == dict.fromkeys([("earlier", "Anna"), ("later", "Anna")], "subtle") | {
         ("own", "Anna"): "artefact"
     }
 
 
-def test_renaming_back_restores_the_reviews(reviews):
-    reviews.add_annotation("1", "subtle", "A")
-    before = reviews.all()
-    reviews.rename("A", "B")
-    reviews.rename("B", "A")
-    assert reviews.all() == before
+def test_renaming_back_restores_the_reviews(empty_review_store):
+    empty_review_store.add_annotation("1", "subtle", "A")
+    before = empty_review_store.all()
+    empty_review_store.rename("A", "B")
+    empty_review_store.rename("B", "A")
+    assert empty_review_store.all() == before
 
 
 @pytest.mark.parametrize(
@@ -140,19 +144,19 @@ def test_renaming_back_restores_the_reviews(reviews):
         ("A", "B", "has marks already"),
     ],
 )
-def test_refused_rename_changes_nothing(reviews, old, new, message):
-    reviews.add_annotation("1", "subtle", "A")
-    reviews.add_annotation("1", "subtle", "B")
-    before = reviews.all()
+def test_refused_rename_changes_nothing(empty_review_store, old, new, message):
+    empty_review_store.add_annotation("1", "subtle", "A")
+    empty_review_store.add_annotation("1", "subtle", "B")
+    before = empty_review_store.all()
     with pytest.raises(DataError, match=message):
-        reviews.rename(old, new)
-    assert reviews.all() == before
+        empty_review_store.rename(old, new)
+    assert empty_review_store.all() == before
 
 
-def test_interrupted_rename_changes_nothing(reviews, monkeypatch):
+def test_interrupted_rename_changes_nothing(empty_review_store, monkeypatch):
     for number in range(3):
-        reviews.add_annotation(str(number), "subtle", "A")
-    before = reviews.all()
+        empty_review_store.add_annotation(str(number), "subtle", "A")
+    before = empty_review_store.all()
     added = []
 
     def fail_on_second_insert(connection, review):
@@ -164,19 +168,19 @@ def test_interrupted_rename_changes_nothing(reviews, monkeypatch):
     original = reviews_module._insert
     monkeypatch.setattr(reviews_module, "_insert", fail_on_second_insert)
     with pytest.raises(DataError, match="disk I/O error"):
-        reviews.rename("A", "B")
-    assert reviews.all() == before
+        empty_review_store.rename("A", "B")
+    assert empty_review_store.all() == before
 
 
-def test_rename_without_any_mark_is_refused(reviews):
+def test_rename_without_any_mark_is_refused(empty_review_store):
     with pytest.raises(DataError, match="nobody has marked an image"):
-        reviews.rename("A", "B")
-    assert not reviews.path.exists()
+        empty_review_store.rename("A", "B")
+    assert not empty_review_store.path.exists()
 
 
-def test_history_is_append_only(reviews):
-    reviews.add_annotation("1", "subtle", "A")
-    connection = sqlite3.connect(reviews.path)
+def test_history_is_append_only(empty_review_store):
+    empty_review_store.add_annotation("1", "subtle", "A")
+    connection = sqlite3.connect(empty_review_store.path)
     for statement in ("DELETE FROM events", "UPDATE events SET mark = 'correct'"):
         with pytest.raises(sqlite3.IntegrityError, match="events stay"):
             connection.execute(statement)
@@ -195,10 +199,10 @@ def test_history_is_append_only(reviews):
         ("\udcff", "subtle", "A", "", "cannot be stored"),
     ],
 )
-def test_invalid_review_is_refused(reviews, case, mark, reviewer, note, message):
+def test_invalid_review_is_refused(empty_review_store, case, mark, reviewer, note, message):
     with pytest.raises(DataError, match=message):
-        reviews.add_annotation(case, mark, reviewer, note)
-    assert not reviews.path.exists()
+        empty_review_store.add_annotation(case, mark, reviewer, note)
+    assert not empty_review_store.path.exists()
 
 
 @pytest.mark.parametrize("model", ["../../elsewhere", "/elsewhere", "..", ""])
@@ -206,79 +210,81 @@ def test_model_id_cannot_leave_the_runs_folder(tmp_path, model):
     assert ReviewStore.for_model(tmp_path, model).path.resolve().is_relative_to(tmp_path)
 
 
-def test_import_does_not_replace_later_marks(reviews):
-    reviews.add_annotation("1", "subtle", "A")
-    (current,) = reviews.all()
+def test_import_does_not_replace_later_marks(empty_review_store):
+    empty_review_store.add_annotation("1", "subtle", "A")
+    (current,) = empty_review_store.all()
     older = Review("1", "correct", "", "A", "2020-01-01T00:00:00Z")
     other = Review("1", "correct", "", "B", "2020-01-01T00:00:00+00:00")
-    assert reviews.merge([current, older, other]) == (1, 1, 1)
-    assert _marks(reviews) == {("1", "A"): "subtle", ("1", "B"): "correct"}
-    assert reviews.merge([other]) == (0, 1, 0)
+    assert empty_review_store.merge([current, older, other]) == (1, 1, 1)
+    assert _marks(empty_review_store) == {("1", "A"): "subtle", ("1", "B"): "correct"}
+    assert empty_review_store.merge([other]) == (0, 1, 0)
     newer = Review("1", "artefact", "", "A", "2990-01-01T00:00:00+00:00")
-    assert reviews.merge([newer]) == (1, 0, 0)
-    reviews.undo("A")
-    assert _marks(reviews)["1", "A"] == "subtle"
+    assert empty_review_store.merge([newer]) == (1, 0, 0)
+    empty_review_store.undo("A")
+    assert _marks(empty_review_store)["1", "A"] == "subtle"
 
 
-def test_concurrent_processes_lose_nothing(reviews):
-    writers = [_writer(reviews, name, 60) for name in ("A", "B")]
+def test_concurrent_processes_lose_nothing(empty_review_store):
+    writers = [_writer(empty_review_store, name, 60) for name in ("A", "B")]
     for writer in writers:
         writer.communicate(timeout=120)
         assert writer.returncode == 0
     expected = {(f"case {number}", name) for number in range(60) for name in ("A", "B")}
-    assert _marks(reviews).keys() == expected
+    assert _marks(empty_review_store).keys() == expected
 
 
-def test_concurrent_creation_of_the_file(reviews):
+def test_concurrent_creation_of_the_file(empty_review_store):
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(lambda number: reviews.add_annotation("1", "subtle", f"N{number}"), range(64)))
-    assert len(reviews.all()) == 64
+        list(
+            pool.map(lambda number: empty_review_store.add_annotation("1", "subtle", f"N{number}"), range(64))
+        )
+    assert len(empty_review_store.all()) == 64
 
 
-def test_concurrent_undo_revokes_each_mark_once(reviews):
+def test_concurrent_undo_revokes_each_mark_once(empty_review_store):
     for number in range(20):
-        reviews.add_annotation(str(number), "subtle", "A")
+        empty_review_store.add_annotation(str(number), "subtle", "A")
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: reviews.undo("A"), range(20)))
-    assert sorted(found) == sorted(str(number) for number in range(20))
-    assert reviews.all() == []
+        reviews = list(pool.map(lambda _: empty_review_store.undo("A"), range(20)))
+    assert sorted(reviews) == sorted(str(number) for number in range(20))
+    assert empty_review_store.all() == []
 
 
-def test_killed_writer_leaves_all_committed_marks(reviews):
-    writer = _writer(reviews, "A", 100_000)
+def test_killed_writer_leaves_all_committed_marks(empty_review_store):
+    writer = _writer(empty_review_store, "A", 100_000)
     assert writer.stdout is not None
     printed = [writer.stdout.readline().strip() for _ in range(25)]
     writer.send_signal(signal.SIGKILL)
     printed += writer.stdout.read().split("\n")
     writer.stdout.close()
     assert writer.wait(30) == -signal.SIGKILL
-    written = {review.case for review in reviews.all()}
+    written = {review.case for review in empty_review_store.all()}
     # One more mark may be committed but not printed yet.
     assert {line for line in printed if line} <= written
     assert len(written) <= len([line for line in printed if line]) + 1
-    connection = sqlite3.connect(reviews.path)
+    connection = sqlite3.connect(empty_review_store.path)
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
-    reviews.add_annotation("case 0", "correct", "B")
-    assert ("case 0", "B") in _marks(reviews)
+    empty_review_store.add_annotation("case 0", "correct", "B")
+    assert ("case 0", "B") in _marks(empty_review_store)
 
 
-def test_file_without_table_has_no_reviews(reviews):
-    reviews.path.parent.mkdir(parents=True)
-    reviews.path.touch()
-    assert reviews.all() == []
-    reviews.add_annotation("1", "subtle", "A")
-    assert len(reviews.all()) == 1
+def test_file_without_table_has_no_reviews(empty_review_store):
+    empty_review_store.path.parent.mkdir(parents=True)
+    empty_review_store.path.touch()
+    assert empty_review_store.all() == []
+    empty_review_store.add_annotation("1", "subtle", "A")
+    assert len(empty_review_store.all()) == 1
 
 
-def test_foreign_file_is_reported_and_kept(reviews):
-    reviews.path.parent.mkdir(parents=True)
-    reviews.path.write_text("not a database, but long enough to be read as one")
+def test_foreign_file_is_reported_and_kept(empty_review_store):
+    empty_review_store.path.parent.mkdir(parents=True)
+    empty_review_store.path.write_text("not a database, but long enough to be read as one")
     with pytest.raises(DataError, match="cannot be read"):
-        reviews.all()
+        empty_review_store.all()
     with pytest.raises(DataError, match="cannot be written"):
-        reviews.add_annotation("1", "subtle", "A")
-    assert reviews.path.read_text().startswith("not a database")
+        empty_review_store.add_annotation("1", "subtle", "A")
+    assert empty_review_store.path.read_text().startswith("not a database")
 
 
 def test_folder_that_cannot_be_created_is_reported(tmp_path):

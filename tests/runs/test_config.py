@@ -34,7 +34,7 @@ def test_settings_of_an_older_card_load():
     assert (config.size, config.augmentation.rotation, config.augmentation.noise) == (384, 20.0, 0.0)
 
 
-def test_input():
+def test_input_spec_follows_size_and_architecture():
     assert CONFIG.input == InputSpec(96, 96, 3, "signed")
     assert TrainingConfig("/images", "four_block").input == InputSpec(224, 224, 1, "unit")
     with pytest.raises(ModelError, match="multiple of 32"):
@@ -64,7 +64,7 @@ def test_input():
         ("fold", 1, "Held-out fold"),
     ],
 )
-def test_number_out_of_range(name, value, label):
+def test_number_out_of_range_is_refused(name, value, label):
     with pytest.raises(TrainingError, match=f"^{label} must be from .* to .*, but is .*Enter a number"):
         TrainingConfig("/images", "four_block", **{name: value})
 
@@ -73,13 +73,13 @@ def test_number_out_of_range(name, value, label):
     ("name", "value"),
     [("rotation", -1.0), ("rotation", 181.0), ("shift", 0.6), ("zoom", float("nan")), ("contrast", 1.0)],
 )
-def test_augmentation_out_of_range(name, value):
+def test_augmentation_out_of_range_is_refused(name, value):
     with pytest.raises(TrainingError, match=f"^{name.capitalize()} must be from 0 to .*, but is "):
         TrainingConfig("/images", "four_block", augmentation=Augmentation(**{name: value}))
 
 
 @pytest.mark.parametrize("name", ["sampling", "schedule", "precision"])
-def test_unknown_choice(name):
+def test_unknown_choice_is_refused(name):
     with pytest.raises(TrainingError, match=r"must be one of .*, but is 'other'\. Choose one of these"):
         TrainingConfig("/images", "four_block", **{name: "other"})
 
@@ -95,12 +95,12 @@ def test_unknown_choice(name):
         ({"box_weight": 1.0}, "need a network with a fracture map, but four_block has none"),
     ],
 )
-def test_settings_that_exclude_each_other(values, message):
+def test_settings_that_exclude_each_other_are_refused(values, message):
     with pytest.raises(TrainingError, match=message):
         TrainingConfig("/images", "four_block", **values)
 
 
-def test_box_weight_with_a_fracture_map():
+def test_box_weight_is_accepted_with_a_fracture_map():
     assert TrainingConfig("/images", "mobilenet_v2_map", box_weight=1.0).box_weight == 1
 
 
@@ -124,7 +124,7 @@ def test_malformed_json_names_the_field(values, field):
         TrainingConfig.from_dict({**CONFIG.to_json(), **values})
 
 
-def test_missing_field():
+def test_missing_field_is_named():
     with pytest.raises(TrainingError, match="not valid: architecture: "):
         TrainingConfig.from_dict({"data": "DIR"})
 
@@ -133,7 +133,7 @@ def test_missing_field():
     "text",
     ["", "{", "[]", '{"data": "x"}', json.dumps(CONFIG.to_json()).replace("0.001", "NaN"), "[" * 100_000],
 )
-def test_malformed_file(tmp_path, text):
+def test_malformed_file_is_refused(tmp_path, text):
     path = tmp_path / "config.json"
     path.write_text(text)
     with pytest.raises(
@@ -142,12 +142,12 @@ def test_malformed_file(tmp_path, text):
         TrainingConfig.load(path)
 
 
-def test_missing_file(tmp_path):
+def test_missing_file_is_reported(tmp_path):
     with pytest.raises(TrainingError, match="cannot be read"):
         TrainingConfig.load(tmp_path / "config.json")
 
 
-def test_from_protocol():
+def test_settings_from_a_protocol():
     architecture = find_architecture("mobilenet_v2")
     protocol = architecture.protocol
     config = TrainingConfig.from_protocol("/images", architecture, protocol, {"zoom": 0.05, "batch": 5})
@@ -157,7 +157,7 @@ def test_from_protocol():
     assert (short.epochs, short.head_epochs) == (1, 1)
 
 
-def test_with_options():
+def test_settings_with_changed_options():
     changed = CONFIG.with_options({"epochs": 1, "rotation": 5.0})
     assert (changed.epochs, changed.head_epochs, changed.augmentation.rotation) == (1, 1, 5.0)
     assert (changed.augmentation.flip, changed.architecture) == (False, "mobilenet_v2")

@@ -26,11 +26,11 @@ class ExtendedConfig(TrainingConfig):
     warmup: int = setting(0, label="Warm-up", help="Steps of warm-up.", unit="steps", minimum=0, maximum=50)
 
 
-def _parse(words: list[str], settings_type: type = TrainingConfig) -> dict:
+def _parse(arguments: list[str], settings_type: type = TrainingConfig) -> dict:
     parser = argparse.ArgumentParser(exit_on_error=False)
     options = option_fields(settings_type)
     add_option_arguments(parser, options)
-    return read_option_arguments(parser.parse_args(words), options)
+    return read_option_arguments(parser.parse_args(arguments), options)
 
 
 def test_each_field_is_an_option():
@@ -56,7 +56,7 @@ def test_presets_set_the_fields_of_a_protocol():
     assert preset == {entry.name for entry in fields(TrainingProtocol)} - {"augmentation"}
 
 
-def test_choices():
+def test_choices_are_those_of_the_training():
     choices = {entry.name: tuple(entry.option.choices) for entry in option_fields(TrainingConfig)}
     assert choices["sampling"] == SAMPLINGS
     assert choices["schedule"] == SCHEDULES
@@ -93,14 +93,14 @@ def test_command_gives_the_same_settings():
         folds=5,
         fold=2,
     )
-    words = shlex.split(config.command())
-    assert words[:4] == ["python", "-m", "fracture_core", "train"]
+    arguments = shlex.split(config.command())
+    assert arguments[:4] == ["python", "-m", "fracture_core", "train"]
     assert "someone" not in config.command()
-    values = _parse(words[4:])
+    values = _parse(arguments[4:])
     values["backbone_weights"] = Path(values["backbone_weights"]).name
     del values["data"], values["architecture"]
-    again = TrainingConfig.from_protocol("DIR", architecture, architecture.protocol, values)
-    assert again == replace(config, data="DIR", backbone_weights="my weights.h5")
+    with_values = TrainingConfig.from_protocol("DIR", architecture, architecture.protocol, values)
+    assert with_values == replace(config, data="DIR", backbone_weights="my weights.h5")
 
 
 def test_none_is_an_empty_text():

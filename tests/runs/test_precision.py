@@ -65,7 +65,7 @@ def test_epochs_use_bfloat16_and_the_evaluation_float32(tmp_path, tiny_config):
     assert "--precision bfloat16" in card.command
 
 
-def test_set_precision(monkeypatch):
+def test_precision_is_set_in_the_environment(monkeypatch):
     setting = "TF_SET_ONEDNN_FPMATH_MODE"
     monkeypatch.delenv(setting, raising=False)
     assert not precision.set_precision("float32")
@@ -84,6 +84,6 @@ def test_float32_where_a_process_cannot_be_replaced(monkeypatch):
     assert system.environ == {}
 
 
-def test_unknown_precision(tiny_config):
+def test_unknown_precision_is_refused(tiny_config):
     with pytest.raises(TrainingError, match="Arithmetic must be one of float32, bfloat16, but is 'int8'"):
         replace(tiny_config, precision="int8")

@@ -1,3 +1,5 @@
+"""Background processes of trainings, and the queue that starts them."""
+
 import errno
 import json
 import os
@@ -6,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -26,14 +29,16 @@ TIMEOUT = 300
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
+def phantom_dataset(tmp_path_factory):
+    """A folder of 40 phantoms."""
     folder = tmp_path_factory.mktemp("dataset")
     write_phantom_dataset(folder, PhantomSettings(40, seed=3, size=(128, 100)))
     return folder
 
 
 @pytest.fixture
-def root(tmp_path):
+def cleaned_runs_folder(tmp_path):
+    """A folder of runs; its processes are killed after the test."""
     folder = tmp_path / "runs"
     yield folder
     # A failed test must not leave an active or waiting run.
@@ -44,44 +49,50 @@ def root(tmp_path):
             psutil.Process(state.pid).kill()
 
 
-def config(dataset: Path, epochs: int = 2, **others) -> TrainingConfig:
+def make_config(dataset: Path, epochs: int = 2, **options) -> TrainingConfig:
     return TrainingConfig(
-        data=str(dataset), architecture="four_block", size=64, epochs=epochs, batch=8, patience=1000, **others
+        data=str(dataset),
+        architecture="four_block",
+        size=64,
+        epochs=epochs,
+        batch=8,
+        patience=1000,
+        **options,
     )
 
 
-def until(run: Run, wanted) -> str:
-    """Wait for a status; return it."""
-    end = time.monotonic() + TIMEOUT
-    while time.monotonic() < end:
+def wait_for_status(run: Run, is_expected: Callable[[str], bool]) -> str:
+    """Wait for an expected status and return it."""
+    deadline = time.monotonic() + TIMEOUT
+    while time.monotonic() < deadline:
         status = run.state().status
-        if wanted(status):
+        if is_expected(status):
             return status
         time.sleep(0.1)
     pytest.fail(f"still {run.state()} after {TIMEOUT} s; log: {run.log.read_text()[-2000:]}")
 
 
 def wait_until_inactive(run: Run) -> str:
-    return until(run, lambda status: status not in ACTIVE_STATUSES)
+    return wait_for_status(run, lambda status: status not in ACTIVE_STATUSES)
 
 
-def until_epoch(run: Run, number: int) -> None:
-    end = time.monotonic() + TIMEOUT
+def wait_for_epoch(run: Run, number: int) -> None:
+    deadline = time.monotonic() + TIMEOUT
     while not any(line["epoch"] >= number for line in run.epochs()):
         assert run.state().status in ACTIVE_STATUSES, run.log.read_text()
-        assert time.monotonic() < end
+        assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
-def test_run_is_trained_in_a_background_process(dataset, root, monkeypatch):
+def test_run_is_trained_in_a_background_process(phantom_dataset, cleaned_runs_folder, monkeypatch):
     monkeypatch.chdir("/")  # the package must be found from anywhere
-    run = process.create_and_start(root, "first", config(dataset))
+    run = process.create_and_start(cleaned_runs_folder, "first", make_config(phantom_dataset))
     state = run.state()
     assert state.status == "starting"
     assert state.pid not in (0, os.getpid())
     assert psutil.Process(state.pid).nice() >= 10
     assert os.getsid(state.pid) != os.getsid(0)
-    assert process.active_run(root).name == "first"
+    assert process.active_run(cleaned_runs_folder).name == "first"
 
     assert wait_until_inactive(run) == "finished", run.log.read_text()
     assert [line["epoch"] for line in run.epochs()] == [1, 2]
@@ -90,31 +101,31 @@ def test_run_is_trained_in_a_background_process(dataset, root, monkeypatch):
     assert card.test.n == 6
     assert "AUC" in run.state().message
     assert json.loads(run.log.read_text().splitlines()[-1])["run"] == "first"
-    assert process.active_run(root) is None
+    assert process.active_run(cleaned_runs_folder) is None
 
     with pytest.raises(TrainingError, match="start a new run"):
         process.start_run(run)
 
 
-def test_second_run_waits_and_starts_after_the_first(dataset, root):
+def test_second_run_waits_and_starts_after_the_first(phantom_dataset, cleaned_runs_folder):
     """No app is open: a process that ends, or is stopped, starts the next."""
-    one = process.create_and_start(root, "one", config(dataset, epochs=500))
-    two = process.create_and_start(root, "two", config(dataset, epochs=1))
-    assert [run.name for run in queue.waiting_runs(root)] == ["two"]
+    one = process.create_and_start(cleaned_runs_folder, "one", make_config(phantom_dataset, epochs=500))
+    two = process.create_and_start(cleaned_runs_folder, "two", make_config(phantom_dataset, epochs=1))
+    assert [run.name for run in queue.waiting_runs(cleaned_runs_folder)] == ["two"]
     assert two.state().status == "new"
     with pytest.raises(TrainingError, match="one is being trained"):
         process.start_run(one)
     with pytest.raises(TrainingError, match="two is in the queue already"):
         process.start_run(two)
     with pytest.raises(TrainingError, match="same model"):
-        process.create_and_start(root, "twin", config(dataset, epochs=1))
-    assert not (root / "twin").exists()
+        process.create_and_start(cleaned_runs_folder, "twin", make_config(phantom_dataset, epochs=1))
+    assert not (cleaned_runs_folder / "twin").exists()
 
     # Requested while it still imports TensorFlow.
     one.request_stop()
     assert wait_until_inactive(one) == "stopped"
-    until(two, lambda status: status in ACTIVE_STATUSES)
-    assert queue.waiting_runs(root) == ()
+    wait_for_status(two, lambda status: status in ACTIVE_STATUSES)
+    assert queue.waiting_runs(cleaned_runs_folder) == ()
     assert wait_until_inactive(two) == "finished", two.log.read_text()
 
 
@@ -130,10 +141,12 @@ process.create_and_start(Path(root), name, config)
 """
 
 
-def test_simultaneous_starts_by_two_processes_start_one(dataset, root):
+def test_simultaneous_starts_by_two_processes_start_one(phantom_dataset, cleaned_runs_folder):
     starts = [
         subprocess.Popen(
-            [sys.executable, "-c", _START_SCRIPT, root, name, dataset, seed], stdin=subprocess.PIPE, cwd=ROOT
+            [sys.executable, "-c", _START_SCRIPT, cleaned_runs_folder, name, phantom_dataset, seed],
+            stdin=subprocess.PIPE,
+            cwd=ROOT,
         )
         for name, seed in (("left", "1"), ("right", "2"))
     ]
@@ -141,35 +154,35 @@ def test_simultaneous_starts_by_two_processes_start_one(dataset, root):
         start.stdin.write(b"x")
         start.stdin.close()
     assert [start.wait(TIMEOUT) for start in starts] == [0, 0]
-    assert [run.state().status for run in Run.all(root)].count("starting") == 1
-    (second,) = queue.waiting_runs(root)
-    first = process.active_run(root)
+    assert [run.state().status for run in Run.all(cleaned_runs_folder)].count("starting") == 1
+    (second,) = queue.waiting_runs(cleaned_runs_folder)
+    first = process.active_run(cleaned_runs_folder)
     assert {first.name, second.name} == {"left", "right"}
-    queue.remove_from_queue(root, second.name)
+    queue.remove_from_queue(cleaned_runs_folder, second.name)
     first.request_stop()
     assert wait_until_inactive(first) == "stopped"
-    assert process.active_run(root) is None
+    assert process.active_run(cleaned_runs_folder) is None
 
 
-def test_watcher_starts_the_next_run_after_a_killed_one(dataset, root):
+def test_watcher_starts_the_next_run_after_a_killed_one(phantom_dataset, cleaned_runs_folder):
     """Also after a restart of the app, because the queue is a file."""
-    one = process.create_and_start(root, "one", config(dataset, epochs=500))
-    two = process.create_and_start(root, "two", config(dataset, epochs=400))
+    one = process.create_and_start(cleaned_runs_folder, "one", make_config(phantom_dataset, epochs=500))
+    two = process.create_and_start(cleaned_runs_folder, "two", make_config(phantom_dataset, epochs=400))
     os.kill(one.state().pid, signal.SIGKILL)
     assert wait_until_inactive(one) == "interrupted"
     assert two.state().status == "new"
-    process.watch_queue(lambda: root)
-    until(two, lambda status: status in ACTIVE_STATUSES)
+    process.watch_queue(lambda: cleaned_runs_folder)
+    wait_for_status(two, lambda status: status in ACTIVE_STATUSES)
     two.request_stop()
     assert wait_until_inactive(two) == "stopped"
 
 
-def test_failed_start_is_reported_and_the_next_run_starts(dataset, root, monkeypatch):
+def test_failed_start_is_reported_and_the_next_run_starts(phantom_dataset, cleaned_runs_folder, monkeypatch):
     for name in ("gone", "first", "second"):
-        Run.create(root, name, config(dataset))
-    with queue.locked_queue(root) as waiting:
+        Run.create(cleaned_runs_folder, name, make_config(phantom_dataset))
+    with queue.locked_queue(cleaned_runs_folder) as waiting:
         waiting += [queue.WaitingRun(name) for name in ("gone", "first", "second")]
-    shutil.rmtree(root / "gone")
+    shutil.rmtree(cleaned_runs_folder / "gone")
 
     def launch(command, log):
         if "first" in command:
@@ -177,22 +190,22 @@ def test_failed_start_is_reported_and_the_next_run_starts(dataset, root, monkeyp
         return os.getpid()
 
     monkeypatch.setattr(process.background, "start_process", launch)
-    process.start_next(root)
-    assert Run(root / "first").state().status == "failed"
-    assert "Free memory or disk space" in Run(root / "first").state().message
-    assert process.active_run(root).name == "second"
-    assert queue.waiting_runs(root) == ()
-    (root / "second" / "state.json").unlink()
+    process.start_next(cleaned_runs_folder)
+    assert Run(cleaned_runs_folder / "first").state().status == "failed"
+    assert "Free memory or disk space" in Run(cleaned_runs_folder / "first").state().message
+    assert process.active_run(cleaned_runs_folder).name == "second"
+    assert queue.waiting_runs(cleaned_runs_folder) == ()
+    (cleaned_runs_folder / "second" / "state.json").unlink()
     with pytest.raises(TrainingError, match="Cannot allocate memory"):
-        process.start_run(Run(root / "first"))
+        process.start_run(Run(cleaned_runs_folder / "first"))
 
 
-def full(*_given, **_more):
+def fail_with_full_disk(*_args, **_kwargs):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @pytest.fixture
-def launched(monkeypatch):
+def waiting_processes(monkeypatch):
     """Replace trainings with processes that only wait."""
     children = []
 
@@ -207,89 +220,93 @@ def launched(monkeypatch):
         child.communicate()
 
 
-def test_full_disk_starts_nothing_and_keeps_the_queue(dataset, root, launched, monkeypatch):
+def test_full_disk_starts_nothing_and_keeps_the_queue(
+    phantom_dataset, cleaned_runs_folder, waiting_processes, monkeypatch
+):
     with monkeypatch.context() as patch:
-        patch.setattr(Run, "set_state", full)
-        patch.setattr(queue, "write_atomically", full)
+        patch.setattr(Run, "set_state", fail_with_full_disk)
+        patch.setattr(queue, "write_atomically", fail_with_full_disk)
         with pytest.raises(TrainingError, match=r"No space left on device\). Free memory or disk space"):
-            process.create_and_start(root, "one", config(dataset))
-    assert Run(root / "one").state().status == "new"
-    with queue.locked_queue(root) as waiting:
+            process.create_and_start(cleaned_runs_folder, "one", make_config(phantom_dataset))
+    assert Run(cleaned_runs_folder / "one").state().status == "new"
+    with queue.locked_queue(cleaned_runs_folder) as waiting:
         waiting.append(queue.WaitingRun("one"))
     with monkeypatch.context() as patch:
-        patch.setattr(Run, "set_state", full)
-        patch.setattr(queue, "write_atomically", full)
+        patch.setattr(Run, "set_state", fail_with_full_disk)
+        patch.setattr(queue, "write_atomically", fail_with_full_disk)
         for _attempt in range(2):
             with pytest.raises(TrainingError, match="No space left on device"):
-                process.start_next(root)
+                process.start_next(cleaned_runs_folder)
         with pytest.raises(
             TrainingError, match=r"No space left on device\). Free some disk space and try again"
         ):
-            process.claim_turn(root, "one")
-    assert launched == []
-    assert queue.queue_position(root, "one") == 1
-    process.start_next(root)
-    assert process.active_run(root).state().pid == launched[0].pid
+            process.claim_turn(cleaned_runs_folder, "one")
+    assert waiting_processes == []
+    assert queue.queue_position(cleaned_runs_folder, "one") == 1
+    process.start_next(cleaned_runs_folder)
+    assert process.active_run(cleaned_runs_folder).state().pid == waiting_processes[0].pid
 
 
-def test_full_disk_after_the_start_ends_the_process(dataset, root, launched, monkeypatch):
+def test_full_disk_after_the_start_ends_the_process(
+    phantom_dataset, cleaned_runs_folder, waiting_processes, monkeypatch
+):
     write = Run.set_state
 
     def set_state(run, status, message="", pid=None):
-        if launched:
-            full()
+        if waiting_processes:
+            fail_with_full_disk()
         write(run, status, message, pid)
 
     with monkeypatch.context() as patch:
         patch.setattr(Run, "set_state", set_state)
         with pytest.raises(TrainingError, match="No space left on device"):
-            process.create_and_start(root, "one", config(dataset))
-    assert launched[0].wait(30) != 0
-    assert Run(root / "one").state().status == "interrupted"
-    process.start_run(Run(root / "one"))
-    assert process.active_run(root).state().pid == launched[1].pid
+            process.create_and_start(cleaned_runs_folder, "one", make_config(phantom_dataset))
+    assert waiting_processes[0].wait(30) != 0
+    assert Run(cleaned_runs_folder / "one").state().status == "interrupted"
+    process.start_run(Run(cleaned_runs_folder / "one"))
+    assert process.active_run(cleaned_runs_folder).state().pid == waiting_processes[1].pid
 
 
-def test_started_process_leaves_the_queue_if_its_starter_was_killed(dataset, root):
+def test_started_process_leaves_the_queue_if_its_starter_was_killed(phantom_dataset, cleaned_runs_folder):
     """The starter was killed after it started the process and before it wrote the queue."""
-    run = Run.create(root, "mine", config(dataset))
-    with queue.locked_queue(root) as waiting:
+    run = Run.create(cleaned_runs_folder, "mine", make_config(phantom_dataset))
+    with queue.locked_queue(cleaned_runs_folder) as waiting:
         waiting += [queue.WaitingRun("mine"), queue.WaitingRun("next")]
     run.set_state("starting", pid=os.getpid())
-    assert process.claim_turn(root, "mine").name == "mine"
+    assert process.claim_turn(cleaned_runs_folder, "mine").name == "mine"
     run.set_state("stopped")
-    assert queue.waiting_runs(root) == (queue.WaitingRun("next"),)
+    assert queue.waiting_runs(cleaned_runs_folder) == (queue.WaitingRun("next"),)
 
 
-def test_terminal_claims_the_turn_or_is_refused(dataset, root):
-    run = process.claim_turn(root, "mine", config(dataset))
+def test_terminal_claims_the_turn_or_is_refused(phantom_dataset, cleaned_runs_folder):
+    run = process.claim_turn(cleaned_runs_folder, "mine", make_config(phantom_dataset))
     assert (run.state().status, run.state().pid) == ("starting", os.getpid())
-    assert process.claim_turn(root, "mine").name == "mine"
+    assert process.claim_turn(cleaned_runs_folder, "mine").name == "mine"
     with pytest.raises(TrainingError, match=r"mine is being trained, .* Add --queue"):
-        process.claim_turn(root, "other", config(dataset))
-    assert not (root / "other").exists()
+        process.claim_turn(cleaned_runs_folder, "other", make_config(phantom_dataset))
+    assert not (cleaned_runs_folder / "other").exists()
     run.set_state("finished")
     with pytest.raises(TrainingError, match="mine is finished"):
-        process.claim_turn(root, "mine")
+        process.claim_turn(cleaned_runs_folder, "mine")
     assert run.state().status == "finished"
 
 
-def test_stopped_run_keeps_its_epochs_and_can_be_finished(dataset, root):
-    run = process.create_and_start(root, "stopped", config(dataset, epochs=1000))
-    until_epoch(run, 2)
+def test_stopped_run_keeps_its_epochs_and_can_be_finished(phantom_dataset, cleaned_runs_folder):
+    run = process.create_and_start(cleaned_runs_folder, "stopped", make_config(phantom_dataset, epochs=1000))
+    wait_for_epoch(run, 2)
     run.request_stop()
     assert wait_until_inactive(run) == "stopped"
-    kept = len(run.epochs())
-    assert run.state().message == f"Stopped. Completed epochs: {kept}."
+    epochs_before = len(run.epochs())
+    assert run.state().message == f"Stopped. Completed epochs: {epochs_before}."
 
     process.start_run(run, finish_only=True)
     assert wait_until_inactive(run) == "finished", run.log.read_text()
-    assert len(run.epochs()) == kept
+    assert len(run.epochs()) == epochs_before
     assert (run.result / "card.json").is_file()
 
 
-def test_damaged_settings_end_with_an_error_in_the_log(root, dataset):
-    run = Run.create(root, "broken", config(dataset))
+def test_damaged_settings_end_with_an_error_in_the_log(cleaned_runs_folder, phantom_dataset):
+    run = Run.create(cleaned_runs_folder, "broken", make_config(phantom_dataset))
     (run.folder / "config.json").write_text("{")
     process.start_run(run)
     assert wait_until_inactive(run) in ("failed", "interrupted")

@@ -10,7 +10,8 @@ from fracture_core.runs.queue import WaitingRun
 
 
 @pytest.fixture
-def root(tmp_path):
+def folder_with_queue(tmp_path):
+    """A folder of runs with a queue of three runs."""
     with queue.locked_queue(tmp_path / "runs") as waiting:
         waiting += [WaitingRun("a"), WaitingRun("b", finish_only=True), WaitingRun("c")]
     return tmp_path / "runs"
@@ -20,18 +21,18 @@ def names(root) -> list[str]:
     return [entry.name for entry in queue.waiting_runs(root)]
 
 
-def test_order(root):
-    assert queue.waiting_runs(root)[1] == WaitingRun("b", finish_only=True)
-    assert [queue.queue_position(root, name) for name in ("a", "c", "z")] == [1, 3, 0]
-    queue.move_up(root, "c")
-    assert names(root) == ["a", "c", "b"]
-    queue.move_up(root, "a")
-    assert names(root) == ["a", "c", "b"]
-    queue.remove_from_queue(root, "c")
-    assert names(root) == ["a", "b"]
+def test_order_is_changed(folder_with_queue):
+    assert queue.waiting_runs(folder_with_queue)[1] == WaitingRun("b", finish_only=True)
+    assert [queue.queue_position(folder_with_queue, name) for name in ("a", "c", "z")] == [1, 3, 0]
+    queue.move_up(folder_with_queue, "c")
+    assert names(folder_with_queue) == ["a", "c", "b"]
+    queue.move_up(folder_with_queue, "a")
+    assert names(folder_with_queue) == ["a", "c", "b"]
+    queue.remove_from_queue(folder_with_queue, "c")
+    assert names(folder_with_queue) == ["a", "b"]
     for change in (queue.move_up, queue.remove_from_queue):
         with pytest.raises(TrainingError, match=r"c is not in the queue\. It may have started"):
-            change(root, "c")
+            change(folder_with_queue, "c")
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[1]", '[{"colour": 1}]'])
@@ -44,9 +45,9 @@ def test_damaged_file_is_an_empty_queue(tmp_path, text):
     assert names(tmp_path) == ["a"]
 
 
-def test_concurrent_additions_are_all_kept(root):
+def test_concurrent_additions_are_all_kept(folder_with_queue):
     def add(number: int) -> None:
-        with queue.locked_queue(root) as waiting:
+        with queue.locked_queue(folder_with_queue) as waiting:
             waiting.append(WaitingRun(f"n{number}"))
 
     threads = [threading.Thread(target=add, args=(number,)) for number in range(20)]
@@ -54,46 +55,49 @@ def test_concurrent_additions_are_all_kept(root):
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(names(root)[3:]) == sorted(f"n{number}" for number in range(20))
+    assert sorted(names(folder_with_queue)[3:]) == sorted(f"n{number}" for number in range(20))
 
 
-def test_unwritable_folder(tmp_path):
+def test_unwritable_folder_is_reported(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(TrainingError, match="Choose another folder"), queue.locked_queue(tmp_path / "file"):
         pass
 
 
-def test_lock_timeout(root, monkeypatch):
+def test_lock_timeout_is_reported(folder_with_queue, monkeypatch):
     monkeypatch.setattr(queue, "_LOCK_TIMEOUT", 0.1)
-    inside, done = threading.Event(), threading.Event()
+    is_locked, may_release = threading.Event(), threading.Event()
 
-    def hold() -> None:
-        with queue.locked_queue(root):
-            inside.set()
-            done.wait(30)
+    def hold_the_lock() -> None:
+        with queue.locked_queue(folder_with_queue):
+            is_locked.set()
+            may_release.wait(30)
 
-    holder = threading.Thread(target=hold)
+    holder = threading.Thread(target=hold_the_lock)
     holder.start()
-    inside.wait(30)
-    with pytest.raises(TrainingError, match="Another process has locked the queue"), queue.locked_queue(root):
+    is_locked.wait(30)
+    with (
+        pytest.raises(TrainingError, match="Another process has locked the queue"),
+        queue.locked_queue(folder_with_queue),
+    ):
         pass
-    done.set()
+    may_release.set()
     holder.join()
 
 
-def test_full_disk_leaves_the_queue_unchanged(root, monkeypatch):
-    def full(*_given):
+def test_full_disk_leaves_the_queue_unchanged(folder_with_queue, monkeypatch):
+    def fail_with_full_disk(*_args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(queue, "write_atomically", full)
+    monkeypatch.setattr(queue, "write_atomically", fail_with_full_disk)
     with pytest.raises(TrainingError, match="No space left on device"):
-        queue.remove_from_queue(root, "a")
-    assert names(root) == ["a", "b", "c"]
+        queue.remove_from_queue(folder_with_queue, "a")
+    assert names(folder_with_queue) == ["a", "b", "c"]
 
 
-def test_write_error_under_the_lock_is_reported(root):
+def test_write_error_under_the_lock_is_reported(folder_with_queue):
     with (
         pytest.raises(TrainingError, match=r"No space left on device\). Free some disk space"),
-        queue.locked_queue(root),
+        queue.locked_queue(folder_with_queue),
     ):
         raise OSError(28, "No space left on device")

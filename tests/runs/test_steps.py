@@ -46,6 +46,6 @@ def test_points_are_merged_at_the_limit(tmp_path):
     assert (tmp_path / "steps.json").stat().st_size < 60_000
 
 
-def test_truncated():
+def test_later_points_are_removed():
     assert [point.step for point in _history(35).truncated(2).points] == list(range(1, 21))
     assert _history(35).with_latest(NOW).truncated(0) == StepHistory()

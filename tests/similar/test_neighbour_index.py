@@ -30,63 +30,65 @@ def _dataset(name: str, groups: int, seed: int) -> tuple[list[Case], np.ndarray]
 
 
 @pytest.fixture(scope="module")
-def train():
+def training_features():
+    """Cases and features of training images."""
     return _dataset("t", 60, 0)
 
 
 @pytest.fixture(scope="module")
-def index(train) -> NeighbourIndex:
-    return NeighbourIndex.fit("sha", ROOT, train, _dataset("v", 20, 1))
+def neighbour_index(training_features) -> NeighbourIndex:
+    """An index of `training_features`."""
+    return NeighbourIndex.fit("sha", ROOT, training_features, _dataset("v", 20, 1))
 
 
-def test_training_image_is_its_own_nearest_neighbour(index, train):
-    cases, features = train
+def test_training_image_is_its_own_nearest_neighbour(neighbour_index, training_features):
+    cases, features = training_features
     for at in (0, 7, 50):
-        near = index.nearest(features[at])
-        assert near[0].case == cases[at].id
-        assert near[0].path == f"{cases[at].id}.png"
-        assert (near[0].label, near[0].regions) == (cases[at].label, ("hand",))
-        assert index.is_same_film(near[0])
-        assert not index.is_far(near[0])
+        neighbours = neighbour_index.nearest(features[at])
+        assert neighbours[0].case == cases[at].id
+        assert neighbours[0].path == f"{cases[at].id}.png"
+        assert (neighbours[0].label, neighbours[0].regions) == (cases[at].label, ("hand",))
+        assert neighbour_index.is_same_film(neighbours[0])
+        assert not neighbour_index.is_far(neighbours[0])
 
 
-def test_neighbours_are_sorted_and_from_different_groups(index, train):
-    near = index.nearest(train[1][4])
-    distances = [one.distance for one in near]
-    assert len(near) == NEIGHBOUR_COUNT
+def test_neighbours_are_sorted_and_from_different_groups(neighbour_index, training_features):
+    neighbours = neighbour_index.nearest(training_features[1][4])
+    distances = [neighbour.distance for neighbour in neighbours]
+    assert len(neighbours) == NEIGHBOUR_COUNT
     assert distances == sorted(distances)
-    assert len({one.case[:4] for one in near}) == NEIGHBOUR_COUNT
+    assert len({neighbour.case[:4] for neighbour in neighbours}) == NEIGHBOUR_COUNT
     # The other view of the same group is nearer, but is left out.
-    assert near[0].case[:4] not in {one.case[:4] for one in near[1:]}
+    assert neighbours[0].case[:4] not in {neighbour.case[:4] for neighbour in neighbours[1:]}
 
 
-def test_new_image_is_near_but_not_the_same(index):
+def test_new_image_is_near_but_not_the_same(neighbour_index):
     _, features = _dataset("n", 20, 2)
-    nearest = [index.nearest(row)[0] for row in features]
-    assert not any(index.is_same_film(near) for near in nearest)
-    assert sum(index.is_far(near) for near in nearest) <= 4
+    nearest = [neighbour_index.nearest(row)[0] for row in features]
+    assert not any(neighbour_index.is_same_film(neighbour) for neighbour in nearest)
+    assert sum(neighbour_index.is_far(neighbour) for neighbour in nearest) <= 4
 
 
-def test_outlier_is_far(index):
+def test_outlier_is_far(neighbour_index):
     outlier = np.zeros(40, np.float32)
     outlier[[3, 9]] = 800, -800
-    near = index.nearest(outlier)[0]
-    assert index.is_far(near)
-    assert near.closeness == CLOSENESS_TEXT[-1]
+    neighbour = neighbour_index.nearest(outlier)[0]
+    assert neighbour_index.is_far(neighbour)
+    assert neighbour.closeness == CLOSENESS_TEXT[-1]
 
 
-def test_limits_are_quantiles_of_distances_to_other_groups(index):
-    middle, most, nearly_all = index.limits
-    assert 0 < index.same < middle < most < nearly_all
-    assert np.isclose(index.same * 2, index._to_other_groups().min())
-    assert (index._to_other_groups() > nearly_all).mean() <= 0.02
+def test_limits_are_quantiles_of_distances_to_other_groups(neighbour_index):
+    middle, most, nearly_all = neighbour_index.limits
+    assert 0 < neighbour_index.same < middle < most < nearly_all
+    assert np.isclose(neighbour_index.same * 2, neighbour_index._to_other_groups().min())
+    assert (neighbour_index._to_other_groups() > nearly_all).mean() <= 0.02
 
 
-def test_record_of_informative_neighbours(index):
-    assert index.record.is_informative
-    assert index.record.agreement > 0.95 > index.record.chance
-    assert index.record.broken.n == index.record.others.n == 20
-    assert index.record.broken.value > 0.9 > 0.1 > index.record.others.value
+def test_record_of_informative_neighbours(neighbour_index):
+    assert neighbour_index.record.is_informative
+    assert neighbour_index.record.agreement > 0.95 > neighbour_index.record.chance
+    assert neighbour_index.record.broken.n == neighbour_index.record.others.n == 20
+    assert neighbour_index.record.broken.value > 0.9 > 0.1 > neighbour_index.record.others.value
 
 
 def test_record_of_random_neighbours_is_not_informative():
@@ -100,20 +102,20 @@ def test_record_of_random_neighbours_is_not_informative():
 def test_record_without_cases_is_not_informative():
     record = measure_neighbours([], np.zeros((0, NEIGHBOUR_COUNT)), np.array([0, 1]))
     assert not record.is_informative
-    again = NeighbourRecord.from_json(record.to_json())
-    assert not again.broken.is_measured
+    loaded = NeighbourRecord.from_json(record.to_json())
+    assert not loaded.broken.is_measured
 
 
-def test_save_and_load(index, train, tmp_path):
-    index.save(tmp_path / "neighbours.npz")
-    again = NeighbourIndex.load(tmp_path / "neighbours.npz")
-    assert again.weights == "sha"
-    assert again.limits == index.limits
-    assert again.record == index.record
-    assert again.nearest(train[1][3]) == index.nearest(train[1][3])
+def test_save_and_load(neighbour_index, training_features, tmp_path):
+    neighbour_index.save(tmp_path / "neighbours.npz")
+    loaded = NeighbourIndex.load(tmp_path / "neighbours.npz")
+    assert loaded.weights == "sha"
+    assert loaded.limits == neighbour_index.limits
+    assert loaded.record == neighbour_index.record
+    assert loaded.nearest(training_features[1][3]) == neighbour_index.nearest(training_features[1][3])
     assert [path.name for path in tmp_path.iterdir()] == ["neighbours.npz"]
     # 32 float16 numbers per image.
-    assert index.points.nbytes == len(train[0]) * 32 * 2
+    assert neighbour_index.points.nbytes == len(training_features[0]) * 32 * 2
 
 
 @pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04rest"])
@@ -128,22 +130,22 @@ def test_too_few_groups():
         NeighbourIndex.fit("sha", ROOT, _dataset("t", 5, 0), _dataset("v", 5, 1))
 
 
-def test_missed_copy_does_not_change_the_same_image_limit(train):
-    cases, features = train
+def test_missed_copy_does_not_change_the_same_image_limit(training_features):
+    cases, features = training_features
     features = features.copy()
     features[2] = features[0]  # one image in two groups
     index = NeighbourIndex.fit("sha", ROOT, (cases, features), _dataset("v", 20, 1))
     assert all(index.is_same_film(index.nearest(features[at])[0]) for at in range(len(cases)))
 
 
-def test_path_of_a_symbolic_link_is_kept(tmp_path, train):
-    cases, features = train
+def test_path_of_a_symbolic_link_is_kept(tmp_path, training_features):
+    cases, features = training_features
     (tmp_path / "else").mkdir()
     (tmp_path / "else" / "film.png").touch()
     root = tmp_path / "set"
     root.mkdir()
     (root / "linked.png").symlink_to(tmp_path / "else" / "film.png")
-    here = [replace(case, path=root / case.path.name) for case in cases]
-    here[0] = replace(cases[0], path=root / "linked.png")
-    index = NeighbourIndex.fit("sha", root, (here, features), _dataset("v", 20, 1))
+    moved_cases = [replace(case, path=root / case.path.name) for case in cases]
+    moved_cases[0] = replace(cases[0], path=root / "linked.png")
+    index = NeighbourIndex.fit("sha", root, (moved_cases, features), _dataset("v", 20, 1))
     assert index.paths[0] == "linked.png"

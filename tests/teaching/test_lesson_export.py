@@ -38,14 +38,15 @@ def _slide(label: int, heatmap: bool = True, synthetic: bool = True) -> LessonSl
 
 
 @pytest.fixture
-def lesson() -> LessonPresentation:
+def presentation() -> LessonPresentation:
+    """A lesson with two slides."""
     return LessonPresentation(
         "Wrists & <hands>", "fracture", "Tiny", 0.3, (_slide(1), _slide(0, heatmap=False))
     )
 
 
-def test_html_is_complete_and_makes_no_request(lesson):
-    page = lesson_to_html(lesson)
+def test_html_is_complete_and_makes_no_request(presentation):
+    page = lesson_to_html(presentation)
     assert not re.search(r"(src|href)=[\"']?(?!data:)\w", page.split("<script>")[0])
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
     assert "<title>Wrists &amp; &lt;hands&gt;</title>" in page
@@ -64,17 +65,17 @@ def test_html_is_complete_and_makes_no_request(lesson):
     assert first["note"] == "See <b>the ulna</b> </script>"
 
 
-def test_privacy_notice_depends_on_real_and_synthetic_images(lesson):
-    assert lesson.privacy_notice == SYNTHETIC_IMAGES_NOTICE
-    real = tuple(replace(slide, synthetic=False) for slide in lesson.slides)
-    assert replace(lesson, slides=real).privacy_notice == REAL_IMAGES_NOTICE
-    assert replace(lesson, slides=(*real, *lesson.slides)).privacy_notice == MIXED_IMAGES_NOTICE
+def test_privacy_notice_depends_on_real_and_synthetic_images(presentation):
+    assert presentation.privacy_notice == SYNTHETIC_IMAGES_NOTICE
+    real = tuple(replace(slide, synthetic=False) for slide in presentation.slides)
+    assert replace(presentation, slides=real).privacy_notice == REAL_IMAGES_NOTICE
+    assert replace(presentation, slides=(*real, *presentation.slides)).privacy_notice == MIXED_IMAGES_NOTICE
 
 
-def test_pdf_shows_the_question_before_the_answer(lesson):
-    reader = pypdf.PdfReader(io.BytesIO(lesson_to_pdf(lesson)))
+def test_pdf_shows_the_question_before_the_answer(presentation):
+    reader = pypdf.PdfReader(io.BytesIO(lesson_to_pdf(presentation)))
     pages = [" ".join(page.extract_text().split()) for page in reader.pages]
-    assert len(pages) == 2 * len(lesson.slides) + 2
+    assert len(pages) == 2 * len(presentation.slides) + 2
     title, question, answer = pages[:3]
     assert "Wrists & <hands>" in title
     assert "All images are synthetic" in title
@@ -87,7 +88,7 @@ def test_pdf_shows_the_question_before_the_answer(lesson):
     assert "Correct answers of the model: 1 of 2." in pages[-1]
 
 
-def test_texts_name_the_finding(lesson):
-    other = replace(lesson, finding="abnormality")
+def test_texts_name_the_finding(presentation):
+    other = replace(presentation, finding="abnormality")
     assert '"finding": "abnormality"' in lesson_to_html(other)
     assert "an abnormality" in pypdf.PdfReader(io.BytesIO(lesson_to_pdf(other))).pages[0].extract_text()

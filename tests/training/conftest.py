@@ -1,3 +1,5 @@
+"""Fixtures for tests of trainings: small architectures and copies of the trained run."""
+
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -31,7 +33,7 @@ class _TinyMap(Architecture):
 
 
 @pytest.fixture(scope="module")
-def tiny_map() -> Iterator[Architecture]:
+def tiny_map_architecture() -> Iterator[Architecture]:
     """A small architecture with a fracture map at stride 8, listed in the zoo for the tests of a module."""
     architecture = _TinyMap(
         name="tiny_map",
@@ -47,11 +49,19 @@ def tiny_map() -> Iterator[Architecture]:
 
 
 @pytest.fixture
-def copy_of_trained(trained, tmp_path):
-    """Copy the finished run without its result, optionally with other settings."""
+def four_block_with_features(monkeypatch) -> Architecture:
+    """The four-block CNN with feature layers, listed in the zoo."""
+    architecture = replace(ARCHITECTURES["four_block"], feature_layers=("block3_norm", "block4_norm"))
+    monkeypatch.setitem(ARCHITECTURES, "four_block", architecture)
+    return architecture
+
+
+@pytest.fixture
+def copy_trained_run(trained_run, tmp_path):
+    """Function that copies the finished run without its result, optionally with other settings."""
 
     def copy(**changes: object) -> Run:
-        run = Run(Path(shutil.copytree(trained.folder, tmp_path / "runs" / "copy")))
+        run = Run(Path(shutil.copytree(trained_run.folder, tmp_path / "runs" / "copy")))
         shutil.rmtree(run.result)
         run.set_state("stopped")
         replace(run.config(), **changes).save(run.folder / "config.json")
@@ -61,8 +71,8 @@ def copy_of_trained(trained, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def arrays():
-    """Read all arrays of a weight file by name, including those of the optimizer."""
+def read_arrays():
+    """Function that reads all arrays of a weight file by name, including those of the optimizer."""
 
     def read(path: Path) -> dict[str, np.ndarray]:
         values: dict[str, np.ndarray] = {}

@@ -28,15 +28,15 @@ def _rng(seed=0):
     return np.random.default_rng(seed)
 
 
-def test_shape_and_type(canvas):
+def test_shape_and_type_are_unchanged(canvas):
     result = augment(canvas, Augmentation(), _rng())
     assert result.shape == canvas.shape
     assert result.dtype == np.uint8
 
 
 def test_equal_seeds_give_equal_images(canvas):
-    first, again, other = (augment(canvas, Augmentation(), _rng(seed)) for seed in (1, 1, 2))
-    np.testing.assert_array_equal(first, again)
+    first, repeated, other = (augment(canvas, Augmentation(), _rng(seed)) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, repeated)
     assert not np.array_equal(first, other)
 
 
@@ -76,7 +76,7 @@ def test_area_outside_the_canvas_is_black():
 
 
 @pytest.mark.parametrize(("name", "limit"), [("shift", 0.1), ("rotation", 20.0), ("zoom", 0.3)])
-def test_geometric_ranges(name, limit):
+def test_geometric_changes_stay_in_their_ranges(name, limit):
     y, x = np.mgrid[:64, :64]
     spot = (255 * np.exp(-((x - 44) ** 2 + (y - 32) ** 2) / 20)).astype(np.uint8)
 
@@ -92,7 +92,7 @@ def test_geometric_ranges(name, limit):
     assert 0.5 * largest < max(moves) <= largest + 0.3
 
 
-def test_brightness_and_contrast_ranges():
+def test_brightness_and_contrast_stay_in_their_ranges():
     half = np.concatenate([np.full((32, 64), 100, np.uint8), np.full((32, 64), 140, np.uint8)])
     for seed in range(30):
         bright = augment(half, replace(NOTHING, brightness=0.1), _rng(seed)).astype(int) - half
@@ -134,7 +134,7 @@ def test_resolution_is_reduced_in_half_of_the_images():
     assert all(abs(image.mean() - 120) < 2 for image in images)
 
 
-def test_noise_range():
+def test_noise_stays_in_its_range():
     grey = np.full((64, 64), 120, np.uint8)
     spread = [augment(grey, replace(NOTHING, noise=0.1), _rng(seed)).std() for seed in range(60)]
     assert max(spread) < 27

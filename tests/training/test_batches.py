@@ -106,17 +106,17 @@ def test_class_weights_of_a_run(training_data, tiny_config):
 def test_negatives_are_drawn_anew_each_epoch(canvases):
     labels = (np.arange(N) < 2).astype(int)
     batches = Batches(canvases, labels, np.ones(N), SPEC, 4, augmentation=UNCHANGED, seed=1, negatives=1.5)
-    shown = []
+    batch_indices = []
     for _ in range(8):
         numbers = _numbers(batches)
         assert len(numbers) == 5
         assert len(batches) == 2
         assert {0, 1} <= set(numbers)
-        shown.append(tuple(numbers))
+        batch_indices.append(tuple(numbers))
         batches.on_epoch_end()
-    assert {image for numbers in shown for image in numbers} == set(range(N))
+    assert {image for numbers in batch_indices for image in numbers} == set(range(N))
     # The classes are mixed.
-    assert len({tuple(sorted(numbers.index(image) for image in (0, 1))) for numbers in shown}) > 2
+    assert len({tuple(sorted(numbers.index(image) for image in (0, 1))) for numbers in batch_indices}) > 2
 
 
 def test_more_negatives_than_available_uses_all(canvases):

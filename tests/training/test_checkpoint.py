@@ -39,7 +39,7 @@ def _weight(path) -> float:
     return float(model.get_weights()[0][0, 0])
 
 
-def test_no_checkpoint(tmp_path):
+def test_missing_checkpoint_is_none(tmp_path):
     assert checkpoint.latest_checkpoint(tmp_path / "checkpoints") is None
 
 
@@ -93,10 +93,10 @@ def test_process_killed_while_saving_keeps_the_previous_epoch(tmp_path, monkeypa
     training = FakeTraining(tmp_path)
     training.epoch(0, 1.0)
 
-    def killed(*_args):
+    def kill(*_args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(checkpoint.shutil, "copyfile", killed)
+    monkeypatch.setattr(checkpoint.shutil, "copyfile", kill)
     with pytest.raises(KeyboardInterrupt):
         training.epoch(1, 0.5)
     folder, epochs = checkpoint.latest_checkpoint(tmp_path)

@@ -57,23 +57,23 @@ def test_close_ups_show_the_bright_area():
 
 
 @pytest.mark.parametrize(
-    ("shown", "label"),
+    ("visible_share", "label"),
     [(1.0, 1), (0.7, 1), (0.4, None), (0.05, 0), (0.0, 0)],
 )
-def test_label_follows_the_visible_share_of_a_box(shown, label):
-    # The box spans columns 40 to 56, so after the shift a share of `shown` lies on the canvas of 64.
-    matrix = np.array([[1.0, 0, 24 - shown * 16], [0, 1.0, 0]])
+def test_label_follows_the_visible_share_of_a_box(visible_share, label):
+    # The box spans columns 40 to 56, so after the shift a share of `visible_share` lies on the canvas of 64.
+    matrix = np.array([[1.0, 0, 24 - visible_share * 16], [0, 1.0, 0]])
     assert crop_label(BOX, matrix, (64, 64)) == label
 
 
 def test_one_visible_box_is_enough():
-    far = np.array([[0.0, 0, 4, 4]])
+    hidden_box = np.array([[0.0, 0, 4, 4]])
     matrix = np.array([[1.0, 0, -20], [0, 1.0, -20]])
-    assert crop_label(far, matrix, (64, 64)) == 0
-    assert crop_label(np.concatenate([far, BOX]), matrix, (64, 64)) == 1
+    assert crop_label(hidden_box, matrix, (64, 64)) == 0
+    assert crop_label(np.concatenate([hidden_box, BOX]), matrix, (64, 64)) == 1
 
 
-def test_rotated_box():
+def test_box_is_visible_after_a_rotation():
     rotation = np.array([[0.0, -1, 63], [1, 0, 0]])
     assert crop_label(BOX, rotation, (64, 64)) == 1
     assert crop_label(BOX, IDENTITY, (64, 64)) == 1
@@ -129,16 +129,16 @@ def test_whole_images_are_equal_with_and_without_crops():
     np.testing.assert_array_equal(without[1][LOGIT_LAYER], with_crops[1][LOGIT_LAYER])
 
 
-def test_sampling_frequencies():
+def test_classes_are_drawn_with_their_frequencies():
     frequencies = np.where(np.arange(64) < 8, 4.0, 1.0)
     batches = _batches(crops=None, frequencies=frequencies, negatives=0.5)
-    shown = np.zeros(64)
+    counts = np.zeros(64)
     for _ in range(40):
-        shown += np.bincount(batches._order, minlength=64)
+        counts += np.bincount(batches._order, minlength=64)
         batches.on_epoch_end()
     negative, positive = np.arange(0, 64, 2), np.arange(1, 64, 2)
-    assert shown[positive].sum() == 40 * 32
-    assert shown[negative].sum() == 40 * 16
+    assert counts[positive].sum() == 40 * 32
+    assert counts[negative].sum() == 40 * 16
     for part in (negative, positive):
-        expected = shown[part].sum() * frequencies[part] / frequencies[part].sum()
-        np.testing.assert_allclose(shown[part], expected, atol=12)
+        expected = counts[part].sum() * frequencies[part] / frequencies[part].sum()
+        np.testing.assert_allclose(counts[part], expected, atol=12)

@@ -1,3 +1,5 @@
+"""Estimated duration of a training from its measured speed."""
+
 import numpy as np
 import pytest
 

@@ -26,14 +26,15 @@ DISK_FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @pytest.fixture
-def data(tiny_config, tmp_path):
+def dataset_copy(tiny_config, tmp_path):
     """A copy of the dataset that tests may change."""
     return Path(shutil.copytree(tiny_config.data, tmp_path / "data"))
 
 
 @pytest.fixture
-def run(tmp_path, tiny_config, data):
-    return Run.create(tmp_path / "runs", "one", replace(tiny_config, data=str(data)))
+def run_on_dataset_copy(tmp_path, tiny_config, dataset_copy):
+    """A run that was not started, on `dataset_copy`."""
+    return Run.create(tmp_path / "runs", "one", replace(tiny_config, data=str(dataset_copy)))
 
 
 def after_epoch(run: Run, number: int, action) -> None:
@@ -65,25 +66,29 @@ run_training(run)
 
 
 @pytest.mark.parametrize("where", ["epoch", "checkpoint"])
-def test_killed_process_loses_at_most_one_epoch(run, where):
-    process = subprocess.run([sys.executable, "-c", _KILLED, str(run.folder), where], cwd=ROOT, check=False)
+def test_killed_process_loses_at_most_one_epoch(run_on_dataset_copy, where):
+    process = subprocess.run(
+        [sys.executable, "-c", _KILLED, str(run_on_dataset_copy.folder), where], cwd=ROOT, check=False
+    )
     assert process.returncode < 0
-    assert run.state().status == "interrupted"
-    assert "at most one epoch is lost" in run.state().message
-    assert checkpoint.latest_checkpoint(run.checkpoints)[1] == 1
-    assert run_training(run) is not None
-    assert [line["epoch"] for line in run.epochs()] == [1, 2]
-    steps = [point.step for point in StepHistory.load(run.steps).points]
+    assert run_on_dataset_copy.state().status == "interrupted"
+    assert "at most one epoch is lost" in run_on_dataset_copy.state().message
+    assert checkpoint.latest_checkpoint(run_on_dataset_copy.checkpoints)[1] == 1
+    assert run_training(run_on_dataset_copy) is not None
+    assert [line["epoch"] for line in run_on_dataset_copy.epochs()] == [1, 2]
+    steps = [point.step for point in StepHistory.load(run_on_dataset_copy.steps).points]
     assert steps == sorted(set(steps))
 
 
-def test_process_that_died_with_little_memory_left(run):
+def test_process_that_died_with_little_memory_left(run_on_dataset_copy):
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        run.set_state("running", pid=process.pid)
-        StepHistory(LatestReport(1, 2, 3, 4, 5.0, 6.0, 0.7, 6_100_000_000, 200_000_000)).save(run.steps)
+        run_on_dataset_copy.set_state("running", pid=process.pid)
+        StepHistory(LatestReport(1, 2, 3, 4, 5.0, 6.0, 0.7, 6_100_000_000, 200_000_000)).save(
+            run_on_dataset_copy.steps
+        )
         process.kill()
-    assert "It held 6.1 GB of memory and 0.2 GB were free" in run.state().message
-    assert "smaller batch or input size" in run.state().message
+    assert "It held 6.1 GB of memory and 0.2 GB were free" in run_on_dataset_copy.state().message
+    assert "smaller batch or input size" in run_on_dataset_copy.state().message
 
 
 # ---- full disk, no memory ----
@@ -96,7 +101,7 @@ def test_preallocation_succeeds_or_fails(tmp_path):
         disk_space.preallocate(tmp_path / "huge", 1 << 60)
 
 
-def test_full_disk_keeps_the_last_epoch(run, monkeypatch):
+def test_full_disk_keeps_the_last_epoch(run_on_dataset_copy, monkeypatch):
     sizes = []
 
     def preallocate_once(path, size):
@@ -107,16 +112,16 @@ def test_full_disk_keeps_the_last_epoch(run, monkeypatch):
 
     monkeypatch.setattr(checkpoint.disk_space, "preallocate", preallocate_once)
     with pytest.raises(TrainingError, match=r"The disk of .*one is full: free some space and resume"):
-        run_training(run)
-    assert run.state().status == "failed"
-    saved, epochs = checkpoint.latest_checkpoint(run.checkpoints)
+        run_training(run_on_dataset_copy)
+    assert run_on_dataset_copy.state().status == "failed"
+    saved, epochs = checkpoint.latest_checkpoint(run_on_dataset_copy.checkpoints)
     assert epochs == 1
     written = sum(
         (saved / name).stat().st_size for name in (checkpoint.LATEST_WEIGHTS, checkpoint.BEST_WEIGHTS)
     )
     assert written <= sizes[0] <= written + 4_000_000
-    assert run_training(run) is not None
-    assert [line["epoch"] for line in run.epochs()] == [1, 2]
+    assert run_training(run_on_dataset_copy) is not None
+    assert [line["epoch"] for line in run_on_dataset_copy.epochs()] == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -138,76 +143,76 @@ def test_full_disk_keeps_the_last_epoch(run, monkeypatch):
         (OSError(errno.EACCES, "Permission denied"), "Permission denied): fix the cause and resume the run"),
     ],
 )
-def test_messages_of_system_errors(run, error, message):
-    assert message in str(machine_error_message(error, run))
+def test_messages_of_system_errors(run_on_dataset_copy, error, message):
+    assert message in str(machine_error_message(error, run_on_dataset_copy))
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError(), tf.errors.InvalidArgumentError(None, None, "shapes")])
-def test_programming_error_has_no_message(run, error):
-    assert machine_error_message(error, run) is None
+def test_programming_error_has_no_message(run_on_dataset_copy, error):
+    assert machine_error_message(error, run_on_dataset_copy) is None
 
 
 # ---- changed images, deleted folders ----
 
 
-def test_changed_image_stops_the_run_until_it_is_restored(run, data):
-    image = next((data / "fractured").iterdir())
+def test_changed_image_stops_the_run_until_it_is_restored(run_on_dataset_copy, dataset_copy):
+    image = next((dataset_copy / "fractured").iterdir())
     content = image.read_bytes()
-    other = next((data / "not fractured").iterdir()).read_bytes()
-    after_epoch(run, 1, lambda: image.write_bytes(other))
+    other = next((dataset_copy / "not fractured").iterdir()).read_bytes()
+    after_epoch(run_on_dataset_copy, 1, lambda: image.write_bytes(other))
     with pytest.raises(
         TrainingError,
         match=rf"{image.name} has changed since one was started: restore the old file and resume",
     ):
-        run_training(run)
-    assert run.state().status == "failed"
-    assert checkpoint.latest_checkpoint(run.checkpoints)[1] == 1
+        run_training(run_on_dataset_copy)
+    assert run_on_dataset_copy.state().status == "failed"
+    assert checkpoint.latest_checkpoint(run_on_dataset_copy.checkpoints)[1] == 1
     # It is also detected when the run is resumed.
-    run.add_watcher(lambda line: None)
+    run_on_dataset_copy.add_watcher(lambda line: None)
     with pytest.raises(TrainingError, match=r"has changed since"):
-        run_training(run)
+        run_training(run_on_dataset_copy)
     # A new modification time alone is accepted.
     image.write_bytes(content)
-    assert run_training(run) is not None
+    assert run_training(run_on_dataset_copy) is not None
 
 
-def test_missing_image_stops_the_run(run, data):
-    image = next((data / "fractured").iterdir())
-    after_epoch(run, 1, image.unlink)
+def test_missing_image_stops_the_run(run_on_dataset_copy, dataset_copy):
+    image = next((dataset_copy / "fractured").iterdir())
+    after_epoch(run_on_dataset_copy, 1, image.unlink)
     with pytest.raises(
         TrainingError, match=rf"{image.name} is missing since one was started: restore it and resume"
     ):
-        run_training(run)
+        run_training(run_on_dataset_copy)
 
 
-def test_missing_dataset_when_a_run_is_resumed(run, data):
-    after_epoch(run, 1, run.request_stop)
-    assert run_training(run) is None
-    data.rename(data.with_name("away"))
+def test_missing_dataset_when_a_run_is_resumed(run_on_dataset_copy, dataset_copy):
+    after_epoch(run_on_dataset_copy, 1, run_on_dataset_copy.request_stop)
+    assert run_training(run_on_dataset_copy) is None
+    dataset_copy.rename(dataset_copy.with_name("away"))
     with pytest.raises(
         TrainingError, match=r"dataset of one is missing from .*: restore it or connect its disk"
     ):
-        run_training(run)
-    assert run.state().status == "failed"
+        run_training(run_on_dataset_copy)
+    assert run_on_dataset_copy.state().status == "failed"
 
 
-def test_deleted_run_ends_and_is_not_recreated(run):
-    after_epoch(run, 1, lambda: shutil.rmtree(run.folder))
+def test_deleted_run_ends_and_is_not_recreated(run_on_dataset_copy):
+    after_epoch(run_on_dataset_copy, 1, lambda: shutil.rmtree(run_on_dataset_copy.folder))
     with pytest.raises(TrainingError, match="was deleted during the training"):
-        run_training(run)
-    assert not run.folder.exists()
+        run_training(run_on_dataset_copy)
+    assert not run_on_dataset_copy.folder.exists()
 
 
 @pytest.mark.parametrize("name", ["latest.weights.h5", "best.weights.h5", "memory.json"])
-def test_incomplete_checkpoint_is_ignored(copy_of_trained, name):
-    run = copy_of_trained()
+def test_incomplete_checkpoint_is_ignored(copy_trained_run, name):
+    run = copy_trained_run()
     saved = checkpoint.latest_checkpoint(run.checkpoints)[0]
     (saved / name).unlink()
     assert checkpoint.latest_checkpoint(run.checkpoints) is None
 
 
-def test_run_without_its_split_is_rejected(copy_of_trained):
-    run = copy_of_trained()
+def test_run_without_its_split_is_rejected(copy_trained_run):
+    run = copy_trained_run()
     (run.folder / "split.csv").unlink()
     with pytest.raises(
         TrainingError, match=r"split\.csv is missing from the folder of copy: start a new run"
@@ -215,8 +220,8 @@ def test_run_without_its_split_is_rejected(copy_of_trained):
         run_training(run)
 
 
-def test_run_without_its_progress_is_resumed(copy_of_trained):
-    run = copy_of_trained()
+def test_run_without_its_progress_is_resumed(copy_trained_run):
+    run = copy_trained_run()
     for name in ("progress.jsonl", "steps.json", "films.npz", "state.json"):
         (run.folder / name).unlink()
     shutil.rmtree(run.events)

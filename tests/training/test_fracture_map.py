@@ -35,7 +35,7 @@ def test_small_box_marks_the_nearest_cell():
     assert np.argwhere(cells == 1).tolist() == [[2, 2]]
 
 
-def test_adjacent_boxes():
+def test_adjacent_boxes_do_not_overlap():
     cells = _cells((16, 16, 32, 32), (32, 16, 48, 32))
     assert np.argwhere(cells == 1).tolist() == [[row, column] for row in (2, 3) for column in (2, 3, 4, 5)]
 
@@ -71,14 +71,14 @@ def _loss(targets, logits) -> float:
     )
 
 
-def _focal(probability_of_truth: float) -> float:
+def _focal_loss(probability_of_truth: float) -> float:
     return -((1 - probability_of_truth) ** 2) * np.log(probability_of_truth)
 
 
 def test_loss_equals_the_formula():
     logits = np.array([2.0, -1.0, 0.5, -3.0])
     p = 1 / (1 + np.exp(-logits))
-    expected = (_focal(p[0]) + _focal(p[1]) + _focal(1 - p[2]) + _focal(1 - p[3])) / 2
+    expected = (_focal_loss(p[0]) + _focal_loss(p[1]) + _focal_loss(1 - p[2]) + _focal_loss(1 - p[3])) / 2
     assert _loss([1, 1, 0, 0], logits) == pytest.approx(expected, rel=1e-5)
 
 
@@ -89,7 +89,7 @@ def test_ignored_cells_do_not_count():
 
 def test_loss_of_an_image_without_fracture():
     p = 1 / (1 + np.exp(-1.0))
-    assert _loss([0, 0], [1.0, 1.0]) == pytest.approx(2 * _focal(1 - p), rel=1e-5)
+    assert _loss([0, 0], [1.0, 1.0]) == pytest.approx(2 * _focal_loss(1 - p), rel=1e-5)
 
 
 def test_loss_is_finite_for_extreme_logits():

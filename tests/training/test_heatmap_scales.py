@@ -18,9 +18,9 @@ def _rows(training_data) -> np.ndarray:
     return training_data.rows[val[training_data.labels(val) == 1]]
 
 
-def test_scale_is_the_90th_percentile_of_the_peaks(trained, training_data, finished):
-    card = ModelCard.load(trained.result / "card.json")
-    cam = GradCam(finished, card.heatmap_layer)
+def test_scale_is_the_90th_percentile_of_the_peaks(trained_run, training_data, trained_network):
+    card = ModelCard.load(trained_run.result / "card.json")
+    cam = GradCam(trained_network, card.heatmap_layer)
     peaks = [
         cam(normalise_canvas(training_data.canvases[row][None], training_data.spec)).max()
         for row in _rows(training_data)
@@ -31,11 +31,11 @@ def test_scale_is_the_90th_percentile_of_the_peaks(trained, training_data, finis
     assert min(card.heatmap_scales.values()) > 0
 
 
-def test_network_with_zero_weights_gets_no_scale(trained, training_data, tiny_config):
-    model = loop.load_best_model(trained, tiny_config)
+def test_network_with_zero_weights_gets_no_scale(trained_run, training_data, tiny_config):
+    model = loop.load_best_model(trained_run, tiny_config)
     head = model.get_layer("logit")
     head.set_weights([np.zeros_like(weight) for weight in head.get_weights()])
-    card = ModelCard.load(trained.result / "card.json")
+    card = ModelCard.load(trained_run.result / "card.json")
     # Score-CAM weights features by the probability, which is one half for every image.
     assert set(
         measure_heatmap_scales(

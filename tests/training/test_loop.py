@@ -20,7 +20,9 @@ from fracture_core.training.training_data import TrainingData
 
 
 @pytest.fixture
-def new_run(tmp_path):
+def create_run(tmp_path):
+    """Function that creates a run with the given settings."""
+
     def create(config, name="new") -> Run:
         return Run.create(tmp_path / "runs", name, config)
 
@@ -41,8 +43,10 @@ def _stop_after(run: Run, epoch: int) -> None:
     )
 
 
-def test_resumed_run_equals_an_uninterrupted_one(trained, training_data, tiny_config, new_run, arrays):
-    run = new_run(tiny_config)
+def test_resumed_run_equals_an_uninterrupted_one(
+    trained_run, training_data, tiny_config, create_run, read_arrays
+):
+    run = create_run(tiny_config)
     _stop_after(run, 1)
     with pytest.raises(StopRequested):  # during the second epoch, whose first step is lost
         loop.fit(run, training_data, tiny_config)
@@ -50,32 +54,36 @@ def test_resumed_run_equals_an_uninterrupted_one(trained, training_data, tiny_co
     run.clear_stop_request()
     resumed = Run(run.folder)
     best = loop.fit(resumed, training_data, tiny_config)
-    uninterrupted, interrupted = (checkpoint.latest_checkpoint(one.checkpoints)[0] for one in (trained, run))
-    _assert_same(uninterrupted / checkpoint.LATEST_WEIGHTS, interrupted / checkpoint.LATEST_WEIGHTS, arrays)
+    uninterrupted, interrupted = (
+        checkpoint.latest_checkpoint(one.checkpoints)[0] for one in (trained_run, run)
+    )
+    _assert_same(
+        uninterrupted / checkpoint.LATEST_WEIGHTS, interrupted / checkpoint.LATEST_WEIGHTS, read_arrays
+    )
     for first, second in zip(
-        best.get_weights(), loop.load_best_model(trained, tiny_config).get_weights(), strict=True
+        best.get_weights(), loop.load_best_model(trained_run, tiny_config).get_weights(), strict=True
     ):
         assert np.abs(first - second).max() < 1e-6
     states = [json.loads((folder / "memory.json").read_text()) for folder in (uninterrupted, interrupted)]
     assert states[0]["random"] == states[1]["random"]
     assert states[0]["early"] == pytest.approx(states[1]["early"], abs=1e-6)
-    pairs = zip(trained.epochs(), run.epochs(), strict=True)
+    pairs = zip(trained_run.epochs(), run.epochs(), strict=True)
     assert all(one["val_loss"] == pytest.approx(two["val_loss"], abs=1e-6) for one, two in pairs)
 
 
-def test_training_changes_the_weights(trained, tiny_config):
+def test_training_changes_the_weights(trained_run, tiny_config):
     keras.utils.set_random_seed(tiny_config.seed)
     from fracture_core.zoo import find_architecture
 
-    fresh = find_architecture("four_block").build(tiny_config.input)
-    best = loop.load_best_model(trained, tiny_config)
-    assert not np.array_equal(fresh.get_weights()[0], best.get_weights()[0])
+    untrained = find_architecture("four_block").build(tiny_config.input)
+    best = loop.load_best_model(trained_run, tiny_config)
+    assert not np.array_equal(untrained.get_weights()[0], best.get_weights()[0])
 
 
-def test_best_weights_have_the_lowest_validation_loss(trained, training_data, tiny_config):
+def test_best_weights_have_the_lowest_validation_loss(trained_run, training_data, tiny_config):
     val = training_data.indices_of("val")
     scores = compute_logits(
-        loop.load_best_model(trained, tiny_config),
+        loop.load_best_model(trained_run, tiny_config),
         training_data.canvases,
         training_data.rows[val],
         training_data.spec,
@@ -84,12 +92,12 @@ def test_best_weights_have_the_lowest_validation_loss(trained, training_data, ti
     counts = np.bincount(training_data.labels(training_data.indices_of("train")), minlength=2)
     weights = (counts.sum() / (2 * counts))[labels]
     loss = float(np.mean(weights * (np.logaddexp(0, scores) - labels * scores)))
-    reported = [line["val_loss"] for line in trained.epochs()]
+    reported = [line["val_loss"] for line in trained_run.epochs()]
     assert loss == pytest.approx(min(reported), rel=1e-3)
     assert abs(loss - max(reported)) > 2e-3 * loss  # the epochs are distinguishable
 
 
-def test_training_decodes_no_image(training_data, tiny_config, new_run, monkeypatch):
+def test_training_decodes_no_image(training_data, tiny_config, create_run, monkeypatch):
     opened = []
 
     def refuse(path, *_args, **_options):
@@ -101,18 +109,18 @@ def test_training_decodes_no_image(training_data, tiny_config, new_run, monkeypa
         read_radiograph(training_data.cases[0].path)
     assert opened  # images are really read through the patched function
     opened.clear()
-    run = new_run(tiny_config)
+    run = create_run(tiny_config)
     loop.fit(run, training_data, tiny_config)
     assert len(run.epochs()) == 2
     assert not opened
 
 
-def test_progress_reports_are_complete(trained, tiny_config):
-    epochs = trained.epochs()
+def test_progress_reports_are_complete(trained_run, tiny_config):
+    epochs = trained_run.epochs()
     assert [line["epoch"] for line in epochs] == [1, 2]
     assert {"loss", "auc", "accuracy", "val_loss", "val_auc", "val_accuracy", "seconds"} <= epochs[0].keys()
-    assert {line["kind"] for line in trained.progress()} == {"epoch"}
-    history = StepHistory.load(trained.steps)
+    assert {line["kind"] for line in trained_run.progress()} == {"epoch"}
+    history = StepHistory.load(trained_run.steps)
     now = history.now
     assert (now.epoch, now.epochs, now.step) == (2, 2, now.steps)
     assert now.images_per_second > 0
@@ -120,9 +128,9 @@ def test_progress_reports_are_complete(trained, tiny_config):
     assert history.points[0].step == 1
 
 
-def test_patience_is_restored(training_data, tiny_config, copy_of_trained):
+def test_patience_is_restored(training_data, tiny_config, copy_trained_run):
     """Two epochs without improvement before the interruption; the third uses up the patience."""
-    run = copy_of_trained(epochs=9)
+    run = copy_trained_run(epochs=9)
     saved = checkpoint.latest_checkpoint(run.checkpoints)[0]
     best = (saved / checkpoint.BEST_WEIGHTS).read_bytes()
     state = json.loads((saved / "memory.json").read_text())
@@ -133,8 +141,8 @@ def test_patience_is_restored(training_data, tiny_config, copy_of_trained):
     assert (checkpoint.latest_checkpoint(run.checkpoints)[0] / checkpoint.BEST_WEIGHTS).read_bytes() == best
 
 
-def test_run_stopped_early_is_not_continued(training_data, tiny_config, copy_of_trained):
-    run = copy_of_trained(epochs=9)
+def test_run_stopped_early_is_not_continued(training_data, tiny_config, copy_trained_run):
+    run = copy_trained_run(epochs=9)
     path = checkpoint.latest_checkpoint(run.checkpoints)[0] / "memory.json"
     state = json.loads(path.read_text())
     state["early"]["wait"] = tiny_config.patience
@@ -143,8 +151,8 @@ def test_run_stopped_early_is_not_continued(training_data, tiny_config, copy_of_
     assert len(run.epochs()) == 2
 
 
-def test_complete_run_is_not_continued(training_data, copy_of_trained, tiny_config):
-    run = copy_of_trained()
+def test_complete_run_is_not_continued(training_data, copy_trained_run, tiny_config):
+    run = copy_trained_run()
     model = loop.fit(run, training_data, tiny_config)
     assert len(run.epochs()) == 2
     for first, second in zip(
@@ -153,8 +161,8 @@ def test_complete_run_is_not_continued(training_data, copy_of_trained, tiny_conf
         np.testing.assert_array_equal(first, second)
 
 
-def test_stop_request_before_the_first_epoch(training_data, tiny_config, new_run):
-    run = new_run(tiny_config)
+def test_stop_request_before_the_first_epoch(training_data, tiny_config, create_run):
+    run = create_run(tiny_config)
     run.request_stop()
     with pytest.raises(StopRequested):
         loop.fit(run, training_data, tiny_config)
@@ -164,7 +172,7 @@ def test_stop_request_before_the_first_epoch(training_data, tiny_config, new_run
 
 
 @pytest.mark.parametrize("weight", [np.nan, np.inf])
-def test_diverged_loss_is_an_error_and_not_saved(training_data, tiny_config, new_run, monkeypatch, weight):
+def test_diverged_loss_is_an_error_and_not_saved(training_data, tiny_config, create_run, monkeypatch, weight):
     original = TrainingData.batches
 
     def invalid_weights(self, split, config, epoch=0):
@@ -174,28 +182,28 @@ def test_diverged_loss_is_an_error_and_not_saved(training_data, tiny_config, new
         return batches
 
     monkeypatch.setattr(TrainingData, "batches", invalid_weights)
-    run = new_run(tiny_config)
+    run = create_run(tiny_config)
     with pytest.raises(TrainingError, match=r"loss diverged in epoch 1: .* learning rate below 0\.001"):
         loop.fit(run, training_data, tiny_config)
     assert checkpoint.latest_checkpoint(run.checkpoints) is None
 
 
-def test_unknown_layer_to_freeze_before(training_data, tiny_config, new_run):
+def test_unknown_layer_to_freeze_before(training_data, tiny_config, create_run):
     config = replace(tiny_config, freeze_before="block9_conv")
     with pytest.raises(TrainingError, match="has no 'block9_conv' layer"):
-        loop.fit(new_run(config), training_data, config)
+        loop.fit(create_run(config), training_data, config)
 
 
-def test_starting_weights_need_a_backbone(training_data, tiny_config, new_run):
+def test_starting_weights_need_a_backbone(training_data, tiny_config, create_run):
     config = replace(tiny_config, backbone_weights="imagenet")
     with pytest.raises(ModelError, match="has no backbone"):
-        loop.fit(new_run(config), training_data, config)
+        loop.fit(create_run(config), training_data, config)
 
 
-def test_head_phase_and_resuming_after_it(training_data, tiny_config, new_run, arrays):
+def test_head_phase_and_resuming_after_it(training_data, tiny_config, create_run, read_arrays):
     """The first epoch trains only the head; a run resumed after it equals an uninterrupted one."""
     config = replace(tiny_config, epochs=2, head_epochs=1, freeze_before="block4_conv")
-    run = new_run(config)
+    run = create_run(config)
     at_boundary = run.folder.with_name("at_boundary")
 
     def copy(line):
@@ -226,6 +234,6 @@ def test_head_phase_and_resuming_after_it(training_data, tiny_config, new_run, a
     _assert_same(
         checkpoint.latest_checkpoint(run.checkpoints)[0] / checkpoint.LATEST_WEIGHTS,
         checkpoint.latest_checkpoint(resumed.checkpoints)[0] / checkpoint.LATEST_WEIGHTS,
-        arrays,
+        read_arrays,
     )
     assert [line["epoch"] for line in resumed.epochs()] == [2]  # copied before the first epoch was reported

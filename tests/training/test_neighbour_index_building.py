@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,61 +11,55 @@ from fracture_core.inference.predictor import Predictor
 from fracture_core.registry.store import NEIGHBOURS_NAME
 from fracture_core.similar.index_job import IndexJob
 from fracture_core.training import neighbour_index
-from fracture_core.zoo import architectures as zoo_table
-from fracture_core.zoo import find_architecture
 
 
 @pytest.fixture
-def with_features(monkeypatch):
-    """The four-block network with feature layers."""
-    architecture = replace(find_architecture("four_block"), feature_layers=("block3_norm", "block4_norm"))
-    monkeypatch.setitem(zoo_table.ARCHITECTURES, "four_block", architecture)
-
-
-@pytest.fixture
-def calls() -> list[tuple[str, int, int]]:
+def progress_calls() -> list[tuple[str, int, int]]:
+    """Progress reported by `build_index`: stage, done and total."""
     return []
 
 
 @pytest.fixture
-def build(store, tiny_config, tmp_path, calls):
-    def built():
+def build_index(store, tiny_config, tmp_path, progress_calls):
+    """Function that builds the index of `tiny`."""
+
+    def build():
         return neighbour_index.build_neighbour_index(
-            store, "tiny", tiny_config.data, tmp_path / "cache", lambda *step: calls.append(step)
+            store, "tiny", tiny_config.data, tmp_path / "cache", lambda *step: progress_calls.append(step)
         )
 
-    return built
+    return build
 
 
-@pytest.mark.usefixtures("with_features")
-def test_training_image_is_its_own_nearest_neighbour(build, store, training_data, calls):
-    index = build()
+@pytest.mark.usefixtures("four_block_with_features")
+def test_training_image_is_its_own_nearest_neighbour(build_index, store, training_data, progress_calls):
+    index = build_index()
     assert store.neighbours("tiny").nearest(np.ones(len(index.directions.mean))) == index.nearest(
         np.ones(len(index.directions.mean))
     )
     train = training_data.indices_of("train")
     assert sorted(index.cases) == sorted(training_data.cases[at].id for at in train)
-    assert calls[-1][0] == "Computing features"
-    assert calls[-1][1] == calls[-1][2] == len(train) + len(training_data.indices_of("val"))
+    assert progress_calls[-1][0] == "Computing features"
+    assert progress_calls[-1][1] == progress_calls[-1][2] == len(train) + len(training_data.indices_of("val"))
     assert index.record.broken.n + index.record.others.n == len(training_data.indices_of("val"))
-    film = training_data.cases[train[0]]
-    near = index.nearest(Predictor(store, "tiny").predict(film.path, heatmap=False).features)[0]
-    assert (near.case, near.label) == (film.id, film.label)
-    assert near.distance < 0.05
+    case = training_data.cases[train[0]]
+    neighbour = index.nearest(Predictor(store, "tiny").predict(case.path, heatmap=False).features)[0]
+    assert (neighbour.case, neighbour.label) == (case.id, case.label)
+    assert neighbour.distance < 0.05
 
 
-@pytest.mark.usefixtures("with_features")
-def test_index_contains_no_image_and_no_path_of_this_computer(build, store, tiny_config):
-    build()
+@pytest.mark.usefixtures("four_block_with_features")
+def test_index_contains_no_image_and_no_path_of_this_computer(build_index, store, tiny_config):
+    build_index()
     content = np.load(store.root / "tiny" / NEIGHBOURS_NAME, allow_pickle=False)
     assert all(not str(path).startswith("/") for path in content["paths"])
     assert tiny_config.data not in " ".join(map(str, content["paths"]))
     assert max(array.size for array in content.values()) < 64 * 64 * len(content["cases"])
 
 
-@pytest.mark.usefixtures("with_features")
-def test_index_is_bound_to_the_weights(build, store, edit_card):
-    build()
+@pytest.mark.usefixtures("four_block_with_features")
+def test_index_is_bound_to_the_weights(build_index, store, edit_card):
+    build_index()
     weights = store.card("tiny").to_json()["weights"]
     edit_card(weights={**weights, "sha256": "0" * 64})
     assert store.neighbours("tiny") is None
@@ -75,17 +68,17 @@ def test_index_is_bound_to_the_weights(build, store, edit_card):
         store.neighbours("tiny")
 
 
-@pytest.mark.usefixtures("with_features")
-def test_other_dataset_is_rejected(build, store, edit_card):
+@pytest.mark.usefixtures("four_block_with_features")
+def test_other_dataset_is_rejected(build_index, store, edit_card):
     edit_card(data={**store.card("tiny").to_json()["data"], "split_hash": "0" * 64})
     with pytest.raises(DataError, match="differs from the dataset and split"):
-        build()
+        build_index()
     assert store.neighbours("tiny") is None
 
 
-def test_architecture_without_features_has_no_index(build, store, wide_film):
+def test_architecture_without_features_has_no_index(build_index, store, wide_film):
     with pytest.raises(ModelError, match="has no features for comparing images"):
-        build()
+        build_index()
     assert Predictor(store, "tiny").predict(wide_film, heatmap=False).features is None
 
 

@@ -17,60 +17,64 @@ from fracture_core.zoo.model_views import training_view
 
 
 @pytest.fixture(scope="module")
-def config(tiny_config):
+def fold_config(tiny_config):
+    """Settings of the second of two folds."""
     return replace(tiny_config, folds=2, fold=2, schedule="cosine")
 
 
 @pytest.fixture(scope="module")
-def fold(tmp_path_factory, config):
+def finished_fold(tmp_path_factory, fold_config):
     """A finished fold."""
-    run = Run.create(tmp_path_factory.mktemp("folds"), "fold-2", config)
+    run = Run.create(tmp_path_factory.mktemp("folds"), "fold-2", fold_config)
     assert run_training(run) is None
     return run
 
 
 @pytest.fixture(scope="module")
-def held_out(fold, config):
-    return TrainingData.load(config, fold.folder.parent / ".cache")
+def fold_data(finished_fold, fold_config):
+    """The decoded images of `finished_fold`."""
+    return TrainingData.load(fold_config, finished_fold.folder.parent / ".cache")
 
 
-def test_finished_fold_has_no_card(fold):
-    assert fold.state().status == "finished"
-    assert fold.state().message.startswith("Out-of-fold AUC of fold 2: ")
-    assert {path.name for path in fold.result.iterdir()} == {TABLE, "four_block.weights.h5"}
+def test_finished_fold_has_no_card(finished_fold):
+    assert finished_fold.state().status == "finished"
+    assert finished_fold.state().message.startswith("Out-of-fold AUC of fold 2: ")
+    assert {path.name for path in finished_fold.result.iterdir()} == {TABLE, "four_block.weights.h5"}
 
 
-def test_table_contains_all_held_out_and_no_test_images(fold, training_data, held_out):
-    table = read_folds(fold.folder.parent)
-    assert list(table["id"]) == sorted(held_out.cases[at].id for at in held_out.indices_of("val"))
+def test_table_contains_all_held_out_and_no_test_images(finished_fold, training_data, fold_data):
+    table = read_folds(finished_fold.folder.parent)
+    assert list(table["id"]) == sorted(fold_data.cases[at].id for at in fold_data.indices_of("val"))
     test = {training_data.cases[at].id for at in training_data.indices_of("test")}
     assert len(test) > 0
     assert not test & set(table["id"])
-    assert not test & {case.id for case in held_out.cases}
+    assert not test & {case.id for case in fold_data.cases}
     assert set(table["fold"]) == {2}
 
 
-def test_predictions_use_the_last_epoch(fold, config, held_out):
+def test_predictions_use_the_last_epoch(finished_fold, fold_config, fold_data):
     """The saved weights equal those of the latest checkpoint, rounded to half precision."""
-    network = find_architecture(config.architecture).build(config.input)
-    network.load_weights(fold.result / "four_block.weights.h5")
-    again = predict_held_out(held_out, config, network).sort_values("id")
-    table = read_folds(fold.folder.parent)
-    np.testing.assert_allclose(table["logit"], again["logit"], rtol=1e-4, atol=1e-5)
-    latest = find_architecture(config.architecture).build(config.input)
-    training_view(latest).load_weights(next(fold.checkpoints.glob("epoch-0002")) / "latest.weights.h5")
+    network = find_architecture(fold_config.architecture).build(fold_config.input)
+    network.load_weights(finished_fold.result / "four_block.weights.h5")
+    expected = predict_held_out(fold_data, fold_config, network).sort_values("id")
+    table = read_folds(finished_fold.folder.parent)
+    np.testing.assert_allclose(table["logit"], expected["logit"], rtol=1e-4, atol=1e-5)
+    latest = find_architecture(fold_config.architecture).build(fold_config.input)
+    training_view(latest).load_weights(
+        next(finished_fold.checkpoints.glob("epoch-0002")) / "latest.weights.h5"
+    )
     for saved, checkpoint in zip(
         training_view(network).get_weights(), training_view(latest).get_weights(), strict=True
     ):
         np.testing.assert_allclose(saved, checkpoint, atol=2e-3)  # rounded to half precision
 
 
-def test_peaks_of_a_fracture_map(held_out, config, tiny_map):
+def test_peaks_of_a_fracture_map(fold_data, fold_config, tiny_map_architecture):
     """Peaks of a network with a fracture map are fractions of the image."""
     keras.utils.set_random_seed(0)
-    network = tiny_map.build(tiny_map.input)
-    few = replace(held_out, cases=held_out.cases[:12], spec=tiny_map.input)
-    table = predict_held_out(few, replace(config, architecture=tiny_map.name), network)
+    network = tiny_map_architecture.build(tiny_map_architecture.input)
+    few = replace(fold_data, cases=fold_data.cases[:12], spec=tiny_map_architecture.input)
+    table = predict_held_out(few, replace(fold_config, architecture=tiny_map_architecture.name), network)
     assert len(table) > 0
     for name in ("peak_x", "peak_y"):
         peaks = [float(value) for value in table[name] if value != ""]
@@ -94,12 +98,12 @@ def test_peaks_of_a_fracture_map(held_out, config, tiny_map):
         ),
     ],
 )
-def test_invalid_settings(config, changes, message):
+def test_invalid_settings_are_refused(fold_config, changes, message):
     with pytest.raises(TrainingError, match=message):
-        replace(config, **changes)
+        replace(fold_config, **changes)
 
 
-def test_fold_without_an_epoch(tmp_path, config):
-    run = Run.create(tmp_path, "empty", config)
+def test_fold_without_an_epoch(tmp_path, fold_config):
+    run = Run.create(tmp_path, "empty", fold_config)
     with pytest.raises(TrainingError, match="no completed epoch"):
-        loop.load_best_model(run, config)
+        loop.load_best_model(run, fold_config)

@@ -10,7 +10,7 @@ from fracture_core.training.training_data import TrainingData
 
 
 @pytest.fixture
-def marked(training_data) -> TrainingData:
+def data_with_boxes(training_data) -> TrainingData:
     """All fractured images get a box around the upper left quarter."""
     cases = tuple(replace(case, boxes=((0.0, 0.0, 0.5, 0.5),) * case.label) for case in training_data.cases)
     return replace(training_data, cases=cases)
@@ -22,11 +22,11 @@ def _cam(row: int, column: int):
     return lambda _inputs: grid
 
 
-def test_share_of_hits(marked):
-    index = np.arange(len(marked.cases))
-    fractured = int(marked.labels(index).sum())
+def test_share_of_hits(data_with_boxes):
+    index = np.arange(len(data_with_boxes.cases))
+    fractured = int(data_with_boxes.labels(index).sum())
     for cam, value in ((_cam(2, 2), 1.0), (_cam(6, 6), 0.0)):
-        interval = measure_pointing(cam, marked, index)
+        interval = measure_pointing(cam, data_with_boxes, index)
         assert (interval.value, interval.n) == (value, fractured)
 
 

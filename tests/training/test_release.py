@@ -14,15 +14,11 @@ from fracture_core.registry.store import SHIPPED_MODEL, ModelStore
 from fracture_core.training.release import LONGEST_REASON, compare_with_model_in_use, put_in_use
 from fracture_core.vocabulary import CITATIONS
 
-
-@pytest.fixture(autouse=True)
-def _unchecked(monkeypatch):
-    """Skip the check of the weights, which has its own tests."""
-    monkeypatch.setattr(ModelStore, "verify", lambda self, model_id: 0.0)
+pytestmark = pytest.mark.usefixtures("skip_model_verification")
 
 
 @pytest.fixture
-def models(tmp_path, shipped_models):
+def candidate_store(tmp_path, shipped_models):
     """The shipped model, an equal copy, and one with random predictions, on the same test images."""
     store = ModelStore(tmp_path / "copies")
     shutil.copytree(shipped_models / SHIPPED_MODEL, store.root / SHIPPED_MODEL)
@@ -42,10 +38,10 @@ def _compare(store, name):
     return compare_with_model_in_use(store, store.root / name)
 
 
-def test_comparison_lists_both_models(models):
-    comparison = _compare(models, "guesses")
+def test_comparison_lists_both_models(candidate_store):
+    comparison = _compare(candidate_store, "guesses")
     rows = {name: (current, candidate) for name, current, candidate in comparison.rows()}
-    card = models.card(SHIPPED_MODEL)
+    card = candidate_store.card(SHIPPED_MODEL)
     assert rows["Test AUC"] == (card.test.auc.text(), "0.57 (95% CI 0.52–0.62, n = 529)")
     assert rows["Sensitivity"][0] == f"{card.test.sensitivity.text()} at threshold {card.test.threshold:.2f}"
     assert rows["Sensitivity, lower threshold"][0].startswith("0.92 (82 of 89)")
@@ -54,8 +50,8 @@ def test_comparison_lists_both_models(models):
     assert rows["Dataset"][0] == card.data.name
 
 
-def test_worse_model_fails_a_check(models):
-    comparison = _compare(models, "guesses")
+def test_worse_model_fails_a_check(candidate_store):
+    comparison = _compare(candidate_store, "guesses")
     assert comparison.pair.difference.high < 0
     assert [failed.check for failed in comparison.failed] == [Check.WORSE_THAN_IN_USE]
     assert (
@@ -64,81 +60,81 @@ def test_worse_model_fails_a_check(models):
     assert comparison.to_json()["checks_failed"].keys() == {"worse_than_in_use"}
 
 
-def test_passing_model_needs_no_reason(models):
-    assert not _compare(models, "equal").failed
-    put_in_use(models, "equal")
-    assert models.model_in_use() == "equal"
-    assert models.history()[0].reason == ""
+def test_passing_model_needs_no_reason(candidate_store):
+    assert not _compare(candidate_store, "equal").failed
+    put_in_use(candidate_store, "equal")
+    assert candidate_store.model_in_use() == "equal"
+    assert candidate_store.history()[0].reason == ""
 
 
 @pytest.mark.parametrize("reason", ["", "  \n "])
-def test_failing_model_needs_a_reason(models, reason):
+def test_failing_model_needs_a_reason(candidate_store, reason):
     with pytest.raises(ModelError, match=r"fails 1 check \(worse than the model in use\): give a reason"):
-        put_in_use(models, "guesses", reason)
-    assert (models.model_in_use(), models.history()) == (SHIPPED_MODEL, ())
+        put_in_use(candidate_store, "guesses", reason)
+    assert (candidate_store.model_in_use(), candidate_store.history()) == (SHIPPED_MODEL, ())
 
 
-def test_reason_and_failed_checks_are_recorded(models):
-    put_in_use(models, "guesses", "for a lesson")
-    (change,) = models.history()
+def test_reason_and_failed_checks_are_recorded(candidate_store):
+    put_in_use(candidate_store, "guesses", "for a lesson")
+    (change,) = candidate_store.history()
     assert (change.reason, change.checks_failed) == ("for a lesson", ("worse_than_in_use",))
     with pytest.raises(ModelError, match="shorten it to 500"):
-        put_in_use(models, "equal", "x" * (LONGEST_REASON + 1))
+        put_in_use(candidate_store, "equal", "x" * (LONGEST_REASON + 1))
 
 
-def test_shipped_model_never_needs_a_reason(models):
-    put_in_use(models, "equal")
-    path = models.root / SHIPPED_MODEL / "card.json"
-    replace(models.card(SHIPPED_MODEL), test=None).save(path)
-    comparison = _compare(models, SHIPPED_MODEL)
+def test_shipped_model_never_needs_a_reason(candidate_store):
+    put_in_use(candidate_store, "equal")
+    path = candidate_store.root / SHIPPED_MODEL / "card.json"
+    replace(candidate_store.card(SHIPPED_MODEL), test=None).save(path)
+    comparison = _compare(candidate_store, SHIPPED_MODEL)
     assert [failed.check for failed in comparison.failed] == [Check.NO_TEST_RECORD]
-    put_in_use(models, SHIPPED_MODEL)
-    assert models.model_in_use() == SHIPPED_MODEL
+    put_in_use(candidate_store, SHIPPED_MODEL)
+    assert candidate_store.model_in_use() == SHIPPED_MODEL
 
 
-def test_outdated_comparison_is_repeated(models):
-    comparison = _compare(models, "guesses")
+def test_outdated_comparison_is_repeated(candidate_store):
+    comparison = _compare(candidate_store, "guesses")
     assert comparison.reason_needed
-    path = models.root / "equal" / "card.json"
-    before = _compare(models, "equal")
-    replace(models.card("equal"), test=None).save(path)
+    path = candidate_store.root / "equal" / "card.json"
+    before = _compare(candidate_store, "equal")
+    replace(candidate_store.card("equal"), test=None).save(path)
     with pytest.raises(ModelError, match="no test record"):
-        put_in_use(models, "equal", "", before)
+        put_in_use(candidate_store, "equal", "", before)
 
 
-def test_no_shared_images(models):
-    card = models.card("equal")
+def test_models_without_shared_images_are_not_compared_on_images(candidate_store):
+    card = candidate_store.card("equal")
     data = replace(card.data, name=CITATIONS["phantom"], layout="phantom")
-    replace(card, data=data).save(models.root / "equal" / "card.json")
-    comparison = _compare(models, "equal")
+    replace(card, data=data).save(candidate_store.root / "equal" / "card.json")
+    comparison = _compare(candidate_store, "equal")
     assert comparison.pair is None
     assert "share no test images" in comparison.pair_sentence()
     assert [failed.check for failed in comparison.failed] == [Check.SYNTHETIC_TRAINING]
 
 
-def test_no_predictions(models):
-    (models.root / "equal" / "predictions.csv").unlink()
-    comparison = _compare(models, "equal")
+def test_model_without_predictions_is_not_compared_on_images(candidate_store):
+    (candidate_store.root / "equal" / "predictions.csv").unlink()
+    comparison = _compare(candidate_store, "equal")
     assert comparison.pair is None
     assert comparison.pair_sentence().startswith("No comparison on shared test images: ")
 
 
-def test_damaged_model_in_use_can_be_replaced(models):
-    models.use("equal")
-    (models.root / "equal" / "card.json").write_text("{")
-    comparison = _compare(models, SHIPPED_MODEL)
+def test_damaged_model_in_use_can_be_replaced(candidate_store):
+    candidate_store.use("equal")
+    (candidate_store.root / "equal" / "card.json").write_text("{")
+    comparison = _compare(candidate_store, SHIPPED_MODEL)
     assert comparison.current is None
     assert "The model in use cannot be compared" in comparison.pair_sentence()
     assert all(current == "not recorded" for _, current, _ in comparison.rows())
-    put_in_use(models, SHIPPED_MODEL)
-    assert models.model_in_use() == SHIPPED_MODEL
+    put_in_use(candidate_store, SHIPPED_MODEL)
+    assert candidate_store.model_in_use() == SHIPPED_MODEL
 
 
-def test_card_without_metrics_and_dataset(models):
+def test_card_without_metrics_and_dataset(candidate_store):
     """A model added from a weights file has no metrics and no dataset."""
     card = replace(
-        ModelCard.load(models.root / "equal" / "card.json"), test=None, data=None, test_states=None
+        ModelCard.load(candidate_store.root / "equal" / "card.json"), test=None, data=None, test_states=None
     )
-    replace(card, test_coverage={}).save(models.root / "equal" / "card.json")
-    rows = {name: candidate for name, _, candidate in _compare(models, "equal").rows()}
+    replace(card, test_coverage={}).save(candidate_store.root / "equal" / "card.json")
+    rows = {name: candidate for name, _, candidate in _compare(candidate_store, "equal").rows()}
     assert set(rows.values()) == {"not recorded"}

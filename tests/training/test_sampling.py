@@ -29,7 +29,7 @@ def _epoch(batches: Batches) -> tuple[np.ndarray, np.ndarray]:
     return np.rint(np.where(mirrored, numbers[:, 0, 27], numbers[:, 0, 4])).astype(int) - 10, mirrored
 
 
-def test_all_images():
+def test_every_image_is_drawn_once_by_default():
     numbers, mirrored = _epoch(_batches())
     assert sorted(numbers) == list(range(22))
     assert not mirrored.any()
@@ -94,6 +94,6 @@ def test_affine_map_includes_mirroring():
         ),
     ],
 )
-def test_invalid_settings(changes, message):
+def test_invalid_settings_are_refused(changes, message):
     with pytest.raises(TrainingError, match=message):
         TrainingConfig(data="x", architecture="four_block", **changes)

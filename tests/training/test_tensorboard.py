@@ -24,7 +24,8 @@ def read(folder) -> list[tuple[str, int, float]]:
 
 
 @pytest.fixture
-def events(tmp_path):
+def event_files(tmp_path):
+    """Event files of two epochs."""
     events = EventFiles(tmp_path)
     events.open(0, 0)
     for epoch in (1, 2):
@@ -36,7 +37,7 @@ def events(tmp_path):
 VALIDATION = [("epoch_loss", 1, 0.25), ("epoch_loss", 2, 0.5)]
 
 
-def test_training_and_validation_events(events, tmp_path):
+def test_training_and_validation_events(event_files, tmp_path):
     assert read(tmp_path / "validation") == VALIDATION
     steps = [
         (f"batch_{name}", 10, value) for name, value in (("loss", 0.5), ("accuracy", 0.25), ("auc", 0.75))
@@ -44,8 +45,8 @@ def test_training_and_validation_events(events, tmp_path):
     assert read(tmp_path / "train")[:4] == [*steps, ("epoch_loss", 1, 0.5)]
 
 
-def test_repeated_epochs_are_written_once(events, tmp_path):
-    events.close()
+def test_repeated_epochs_are_written_once(event_files, tmp_path):
+    event_files.close()
     resumed = EventFiles(tmp_path)
     resumed.open(1, 10)
     assert read(tmp_path / "validation") == VALIDATION[:1]
@@ -56,17 +57,19 @@ def test_repeated_epochs_are_written_once(events, tmp_path):
     assert len(list((tmp_path / "train").iterdir())) == 1
 
 
-def test_incomplete_record_is_skipped(events, tmp_path):
-    events.close()
+def test_incomplete_record_is_skipped(event_files, tmp_path):
+    event_files.close()
     (file,) = (tmp_path / "validation").iterdir()
     file.write_bytes(file.read_bytes()[:-5])
     EventFiles(tmp_path).open(2, 20)
     assert read(tmp_path / "validation") == VALIDATION[:1]
 
 
-def test_training_writes_event_files(trained):
-    assert [(tag, step) for tag, step, _ in read(trained.events / "validation") if tag == "epoch_auc"] == [
+def test_training_writes_event_files(trained_run):
+    assert [
+        (tag, step) for tag, step, _ in read(trained_run.events / "validation") if tag == "epoch_auc"
+    ] == [
         ("epoch_auc", 1),
         ("epoch_auc", 2),
     ]
-    assert ("batch_loss", 1) in [(tag, step) for tag, step, _ in read(trained.events / "train")]
+    assert ("batch_loss", 1) in [(tag, step) for tag, step, _ in read(trained_run.events / "train")]

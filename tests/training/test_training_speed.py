@@ -1,3 +1,5 @@
+"""Measurement of the training speed, and its cache."""
+
 import json
 from dataclasses import replace
 
@@ -14,7 +16,7 @@ TINY = TrainingConfig("", "small_fcn", size=64, batch=4, epochs=1)
 
 
 @pytest.fixture(autouse=True)
-def _brief(monkeypatch):
+def _short_measurement(monkeypatch):
     monkeypatch.setattr(measure_speed, "_SECONDS", 0.0)
 
 
@@ -37,7 +39,7 @@ def test_head_is_measured_separately():
     assert speed.head > 0
 
 
-@pytest.mark.usefixtures("tiny_map")
+@pytest.mark.usefixtures("tiny_map_architecture")
 def test_network_with_a_fracture_map_is_measured():
     assert (
         measure_speed.measure_training_speed(
@@ -66,9 +68,9 @@ def test_relevant_settings_need_another_measurement(tmp_path, values):
 
 
 def test_another_computer_needs_another_measurement(tmp_path, monkeypatch):
-    here = SpeedJob.for_config(tmp_path, TINY).folder
+    folder = SpeedJob.for_config(tmp_path, TINY).folder
     monkeypatch.setattr(speed_job, "machine_id", lambda: "another")
-    assert SpeedJob.for_config(tmp_path, TINY).folder != here
+    assert SpeedJob.for_config(tmp_path, TINY).folder != folder
 
 
 def test_irrelevant_settings_need_no_new_measurement(tmp_path):

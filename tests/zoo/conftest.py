@@ -1,3 +1,5 @@
+"""Fixtures for every architecture of the zoo."""
+
 import keras
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ def architecture(request):
 
 @pytest.fixture(scope="session")
 def spec(architecture):
+    """The input of `architecture` at 64 px."""
     return architecture.at_size(64)
 
 

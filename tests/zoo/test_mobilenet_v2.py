@@ -1,3 +1,5 @@
+"""Batch normalisation of MobileNetV2."""
+
 import keras
 
 from fracture_core.zoo import find_architecture

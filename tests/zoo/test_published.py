@@ -97,7 +97,7 @@ def test_softmax_head_equals_a_softmax():
         ("frozen_resnet50", 23_587_712),
     ],
 )
-def test_frozen_backbones(name, backbone):
+def test_frozen_backbones_have_their_parameter_count(name, backbone):
     model = _build(name)
     width = model.get_layer("head_pool").output.shape[-1]
     assert model.get_layer("head_dense").units == 64

@@ -8,7 +8,7 @@ import streamlit as st
 from fracture_core.errors import ImageReadError
 from fracture_core.file_names import escape_name, resolve_name
 from fracture_core.imaging import InputSpec, letterbox, read_radiograph
-from fracture_core.training.preview import preview_variations
+from fracture_core.training.augment import preview_variations
 from fracture_core.vocabulary import finding_with_article
 from fracture_core.zoo.architecture import Architecture
 from fracture_core.zoo.augmentation import Augmentation

@@ -1,4 +1,4 @@
-"""Fixtures for tiny datasets. No layout opens an image, so most files are empty."""
+"""Fixtures for tiny datasets. Layouts do not open images, so most files are empty."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,7 @@ DICOM = b"\0" * 128 + b"DICM"
 
 
 @pytest.fixture
-def touch() -> Callable[..., Path]:
+def create_files() -> Callable[..., Path]:
     """Create empty files below a folder and return the folder."""
 
     def make(root: Path, *names: str) -> Path:
@@ -24,12 +24,12 @@ def touch() -> Callable[..., Path]:
 
 
 @pytest.fixture
-def dicom() -> bytes:
+def dicom_header() -> bytes:
     """Content of a file with only a DICOM header."""
     return DICOM
 
 
 @pytest.fixture
-def kinds() -> Callable[..., dict[str, tuple[str, ...]]]:
+def remarks_by_kind() -> Callable[..., dict[str, tuple[str, ...]]]:
     """Function from a catalogue to the ids of its remarks by kind."""
     return lambda catalogue: {remark.kind: remark.ids for remark in catalogue.remarks}

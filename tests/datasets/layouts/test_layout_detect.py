@@ -1,4 +1,4 @@
-"""Finding a layout by looking, and saying what was found."""
+"""Detection of dataset layouts, and its error messages."""
 
 import re
 
@@ -19,13 +19,13 @@ def test_unreadable_folder_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "layout"), [("film.png", "auto"), ("films.csv", "mura")])
-def test_file_without_csv_extension_is_refused(touch, tmp_path, name, layout):
+def test_file_without_csv_extension_is_refused(create_files, tmp_path, name, layout):
     with pytest.raises(DataError, match=f"{name} is not a folder: check the path"):
-        read_catalogue(touch(tmp_path, name) / name, layout)
+        read_catalogue(create_files(tmp_path, name) / name, layout)
 
 
-def test_unknown_layout_is_refused(touch, tmp_path):
-    touch(tmp_path, "1.png", "hands/2.png", "feet/3.png")
+def test_unknown_layout_is_refused(create_files, tmp_path):
+    create_files(tmp_path, "1.png", "hands/2.png", "feet/3.png")
     with pytest.raises(
         DataError,
         match=r"found: feet, hands\): .*layouts: a manifest .*FracAtlas .*one folder per class",
@@ -62,17 +62,19 @@ def test_every_layout_refuses_an_empty_folder(tmp_path, layout):
 
 
 @pytest.mark.parametrize("wrap", ["archive", "archive/Bone data"])
-def test_nested_folders_of_archives_are_searched(touch, tmp_path, wrap):
-    touch(tmp_path, f"{wrap}/fractured/1.png", f"{wrap}/normal/2.png", "archive.zip", "__MACOSX/._1.png")
-    found = read_catalogue(tmp_path)
-    assert found.root == tmp_path / wrap
-    assert [case.id for case in found.cases] == ["fractured/1.png", "normal/2.png"]
-    assert read_catalogue(tmp_path, "folders") == found
+def test_nested_folders_of_archives_are_searched(create_files, tmp_path, wrap):
+    create_files(
+        tmp_path, f"{wrap}/fractured/1.png", f"{wrap}/normal/2.png", "archive.zip", "__MACOSX/._1.png"
+    )
+    catalogue = read_catalogue(tmp_path)
+    assert catalogue.root == tmp_path / wrap
+    assert [case.id for case in catalogue.cases] == ["fractured/1.png", "normal/2.png"]
+    assert read_catalogue(tmp_path, "folders") == catalogue
 
 
-def test_search_ends_after_two_levels_or_at_several_subfolders(touch, tmp_path):
-    deep = touch(tmp_path / "deep", "a/b/c/fractured/1.png", "a/b/c/normal/2.png")
-    wide = touch(tmp_path / "wide", "a/fractured/1.png", "a/normal/2.png", "b/x.txt")
+def test_search_ends_after_two_levels_or_at_several_subfolders(create_files, tmp_path):
+    deep = create_files(tmp_path / "deep", "a/b/c/fractured/1.png", "a/b/c/normal/2.png")
+    wide = create_files(tmp_path / "wide", "a/fractured/1.png", "a/normal/2.png", "b/x.txt")
     for root in (deep, wide):
         with pytest.raises(DataError, match="No known dataset"):
             read_catalogue(root)
@@ -80,8 +82,8 @@ def test_search_ends_after_two_levels_or_at_several_subfolders(touch, tmp_path):
     assert list(candidate_roots(deep)) == [deep, deep / "a", deep / "a/b"]
 
 
-def test_circular_links_are_not_followed(touch, tmp_path):
-    touch(tmp_path, "fractured/1.png", "normal/2.png")
+def test_circular_links_are_not_followed(create_files, tmp_path):
+    create_files(tmp_path, "fractured/1.png", "normal/2.png")
     (tmp_path / "fractured" / "again").symlink_to(tmp_path, target_is_directory=True)
     (tmp_path / "normal" / "self.png").symlink_to("self.png")
     assert [case.id for case in read_catalogue(tmp_path).cases] == ["fractured/1.png", "normal/2.png"]
@@ -93,8 +95,8 @@ def test_folder_that_only_links_to_itself(tmp_path):
         read_catalogue(tmp_path)
 
 
-def test_class_folders_may_be_links(touch, tmp_path):
-    far = touch(tmp_path / "far", "1.png")
-    root = touch(tmp_path / "set", "normal/2.png")
-    (root / "fractured").symlink_to(far, target_is_directory=True)
+def test_class_folders_may_be_links(create_files, tmp_path):
+    linked = create_files(tmp_path / "far", "1.png")
+    root = create_files(tmp_path / "set", "normal/2.png")
+    (root / "fractured").symlink_to(linked, target_is_directory=True)
     assert [case.id for case in read_catalogue(root).cases] == ["fractured/1.png", "normal/2.png"]

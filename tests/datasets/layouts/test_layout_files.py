@@ -1,4 +1,4 @@
-"""Which files count as images, and finding those that a table names."""
+"""Detection of image files, and search for the images that a table names."""
 
 from pathlib import Path
 
@@ -7,17 +7,17 @@ import pytest
 from fracture_core.datasets.layouts.image_files import ImageFinder, file_stem, find_images
 
 
-def test_files_without_extension_are_detected_from_content(tmp_path, dicom):
+def test_files_without_extension_are_detected_from_content(tmp_path, dicom_header):
     for name, content in {
-        "IM0001": dicom,
-        "1.2.840.113619.2.5": dicom,
-        "DICOMDIR": dicom,
+        "IM0001": dicom_header,
+        "1.2.840.113619.2.5": dicom_header,
+        "DICOMDIR": dicom_header,
         "README": b"read me",
         "empty": b"",
         "scan": b"\x89PNG\r\n\x1a\n" + b"\0" * 200,
         "film.dic": b"",
         "film.DICOM": b"",
-        "table.csv": dicom,
+        "table.csv": dicom_header,
     }.items():
         (tmp_path / name).write_bytes(content)
     assert [path.name for path in find_images(tmp_path)] == [
@@ -34,7 +34,7 @@ def test_missing_folder_has_no_images(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "wanted"),
+    ("name", "expected"),
     [
         ("a/b/IMG1.jpg", "IMG1"),
         ("a\\IMG1.PNG", "IMG1"),
@@ -43,11 +43,11 @@ def test_missing_folder_has_no_images(tmp_path):
         ("hand.left", "hand.left"),
     ],
 )
-def test_stems(name, wanted):
-    assert file_stem(name) == wanted
+def test_stem_of_a_file_name(name, expected):
+    assert file_stem(name) == expected
 
 
-def test_finder(tmp_path):
+def test_finder_accepts_another_extension(tmp_path):
     (tmp_path / "a.dcm").touch()
     (tmp_path / "b.txt").touch()
     find = ImageFinder()

@@ -1,4 +1,4 @@
-"""FracAtlas: the folder is the label, the table the rest, and where they disagree it is said."""
+"""FracAtlas: labels come from folders, other values from the table, and contradictions become remarks."""
 
 import json
 from pathlib import Path
@@ -17,8 +17,9 @@ _VOC = """<annotation><size><width>200</width><height>100</height></size>
 
 
 @pytest.fixture
-def atlas(touch, tmp_path: Path) -> Path:
-    root = touch(
+def fracatlas_folder(create_files, tmp_path: Path) -> Path:
+    """Five images, and a table that contradicts the folders and lists a missing image."""
+    root = create_files(
         tmp_path / "atlas",
         "images/Fractured/IMG0000019.jpg",
         "images/Fractured/IMG0003298.jpg",
@@ -42,13 +43,17 @@ def atlas(touch, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def found(atlas) -> dict:
-    return {case.id: case for case in read_catalogue(atlas).cases}
+def cases_by_id(fracatlas_folder) -> dict:
+    return {case.id: case for case in read_catalogue(fracatlas_folder).cases}
 
 
-def test_fracatlas(atlas):
-    catalogue = read_catalogue(atlas)
-    assert (catalogue.layout, catalogue.finding, catalogue.root) == ("fracatlas", "fracture", atlas)
+def test_layout_is_read(fracatlas_folder):
+    catalogue = read_catalogue(fracatlas_folder)
+    assert (catalogue.layout, catalogue.finding, catalogue.root) == (
+        "fracatlas",
+        "fracture",
+        fracatlas_folder,
+    )
     cases = catalogue.cases
     assert [case.id for case in cases] == sorted(case.id for case in cases)
     assert len(cases) == 5
@@ -56,27 +61,27 @@ def test_fracatlas(atlas):
     assert {case.split for case in cases} == {""}
 
 
-def test_values_of_the_table(found):
-    assert found["IMG0000019"].regions == ("hand",)
-    assert found["IMG0003298"].regions == ("leg", "hip")
-    assert found["IMG0000019"].views == ("frontal", "lateral")
-    assert found["IMG0000020"].views == ("oblique",)
-    assert found["IMG0000019"].hardware is True
-    assert found["IMG0000010"].hardware is False
+def test_values_of_the_table(cases_by_id):
+    assert cases_by_id["IMG0000019"].regions == ("hand",)
+    assert cases_by_id["IMG0003298"].regions == ("leg", "hip")
+    assert cases_by_id["IMG0000019"].views == ("frontal", "lateral")
+    assert cases_by_id["IMG0000020"].views == ("oblique",)
+    assert cases_by_id["IMG0000019"].hardware is True
+    assert cases_by_id["IMG0000010"].hardware is False
 
 
-def test_image_missing_from_the_table(found):
-    film = found["IMG0000021"]
+def test_image_missing_from_the_table(cases_by_id):
+    film = cases_by_id["IMG0000021"]
     assert (film.regions, film.views, film.hardware, film.boxes) == ((), (), None, ())
 
 
-def test_label_follows_from_the_folder_not_the_table(found):
-    assert found["IMG0003298"].label == 1
-    assert found["IMG0000020"].label == 0
+def test_label_follows_from_the_folder_not_the_table(cases_by_id):
+    assert cases_by_id["IMG0003298"].label == 1
+    assert cases_by_id["IMG0000020"].label == 0
 
 
-def test_remarks(atlas):
-    remarks = {remark.kind: remark for remark in read_catalogue(atlas).remarks}
+def test_contradictions_become_remarks(fracatlas_folder):
+    remarks = {remark.kind: remark for remark in read_catalogue(fracatlas_folder).remarks}
     assert remarks["table_differs"].ids == ("IMG0000020", "IMG0003298")
     assert remarks["not_in_table"].sentence == (
         "dataset.csv does not list IMG0000021, so its region and view are unknown."
@@ -88,10 +93,10 @@ def test_remarks(atlas):
     assert "box_without_fracture" not in remarks
 
 
-def test_plural_remark_on_missing_images(atlas):
-    with (atlas / "dataset.csv").open("a") as file:
+def test_plural_remark_on_missing_images(fracatlas_folder):
+    with (fracatlas_folder / "dataset.csv").open("a") as file:
         file.writelines(f"IMG{number:07d}.jpg,0,1,0,0,0,0,0,0,0,1,0,0\n" for number in range(100, 700))
-    remarks = {remark.kind: remark for remark in read_catalogue(atlas).remarks}
+    remarks = {remark.kind: remark for remark in read_catalogue(fracatlas_folder).remarks}
     assert len(remarks["no_such_file"].ids) == 601
     assert remarks["no_such_file"].sentence == (
         "Of the 605 images that dataset.csv lists, 601 do not exist "
@@ -99,24 +104,24 @@ def test_plural_remark_on_missing_images(atlas):
     )
 
 
-def test_box_on_an_image_without_fracture(atlas, kinds):
-    (atlas / "Annotations/YOLO/IMG0000010.txt").write_text("0 0.5 0.5 0.1 0.1\n")
-    assert kinds(read_catalogue(atlas))["box_without_fracture"] == ("IMG0000010",)
+def test_box_on_an_image_without_fracture(fracatlas_folder, remarks_by_kind):
+    (fracatlas_folder / "Annotations/YOLO/IMG0000010.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    assert remarks_by_kind(read_catalogue(fracatlas_folder))["box_without_fracture"] == ("IMG0000010",)
 
 
-def test_no_remark_on_missing_boxes_without_annotations(atlas, kinds):
-    (atlas / "Annotations/YOLO/IMG0000019.txt").unlink()
-    assert "fracture_without_box" not in kinds(read_catalogue(atlas))
+def test_no_remark_on_missing_boxes_without_annotations(fracatlas_folder, remarks_by_kind):
+    (fracatlas_folder / "Annotations/YOLO/IMG0000019.txt").unlink()
+    assert "fracture_without_box" not in remarks_by_kind(read_catalogue(fracatlas_folder))
 
 
-def test_yolo_boxes_are_converted_to_corners(found):
-    boxes = found["IMG0000019"].boxes
+def test_yolo_boxes_are_converted_to_corners(cases_by_id):
+    boxes = cases_by_id["IMG0000019"].boxes
     assert boxes[0] == pytest.approx((0.4, 0.2, 0.6, 0.3))
     assert boxes[1] == pytest.approx((0.0, 0.8, 0.2, 1.0))
 
 
-def test_coco_is_preferred_to_yolo(atlas):
-    folder = atlas / "Annotations" / "COCO JSON"
+def test_coco_is_preferred_to_yolo(fracatlas_folder):
+    folder = fracatlas_folder / "Annotations" / "COCO JSON"
     folder.mkdir()
     content = {
         "images": [{"id": 7, "file_name": "IMG0003298.jpg", "width": 100, "height": 200}],
@@ -124,85 +129,91 @@ def test_coco_is_preferred_to_yolo(atlas):
         "annotations": [{"image_id": 7, "category_id": 0, "bbox": [10, 20, 30, 40]}],
     }
     (folder / "COCO_fracture_masks.json").write_text(json.dumps(content))
-    boxes = {case.id: case.boxes for case in read_catalogue(atlas).cases if case.boxes}
+    boxes = {case.id: case.boxes for case in read_catalogue(fracatlas_folder).cases if case.boxes}
     assert boxes == {"IMG0003298": ((0.1, 0.1, 0.4, pytest.approx(0.3)),)}
 
 
-def test_voc_is_used_if_there_is_nothing_else(atlas):
-    (atlas / "Annotations/YOLO/IMG0000019.txt").unlink()
-    folder = atlas / "Annotations" / "PASCAL VOC"
+def test_voc_is_used_if_there_is_nothing_else(fracatlas_folder):
+    (fracatlas_folder / "Annotations/YOLO/IMG0000019.txt").unlink()
+    folder = fracatlas_folder / "Annotations" / "PASCAL VOC"
     folder.mkdir()
     (folder / "IMG0000019.xml").write_text(_VOC)
-    boxes = {case.id: case.boxes for case in read_catalogue(atlas).cases if case.boxes}
+    boxes = {case.id: case.boxes for case in read_catalogue(fracatlas_folder).cases if case.boxes}
     assert boxes == {"IMG0000019": ((0.1, 0.1, 0.3, 0.3),)}
 
 
-def test_groups_are_blocks_of_ten(found):
-    assert found["IMG0000010"].group == found["IMG0000019"].group
-    assert found["IMG0000020"].group == found["IMG0000021"].group != found["IMG0000019"].group
+def test_groups_are_blocks_of_ten(cases_by_id):
+    assert cases_by_id["IMG0000010"].group == cases_by_id["IMG0000019"].group
+    assert (
+        cases_by_id["IMG0000020"].group == cases_by_id["IMG0000021"].group != cases_by_id["IMG0000019"].group
+    )
 
 
-def test_dicom_images_match_the_table_by_stem(atlas, dicom):
-    (atlas / "images/Fractured/IMG0000019.jpg").rename(atlas / "images/Fractured/IMG0000019.dcm")
-    (atlas / "images/Non_fractured/IMG0000010.jpg").unlink()
-    (atlas / "images/Non_fractured/IMG0000010").write_bytes(dicom)
-    found = {case.id: case for case in read_catalogue(atlas).cases}
-    assert found["IMG0000019"].regions == ("hand",)
-    assert len(found["IMG0000019"].boxes) == 2
-    assert found["IMG0000010"].regions == ("shoulder",)
+def test_dicom_images_match_the_table_by_stem(fracatlas_folder, dicom_header):
+    (fracatlas_folder / "images/Fractured/IMG0000019.jpg").rename(
+        fracatlas_folder / "images/Fractured/IMG0000019.dcm"
+    )
+    (fracatlas_folder / "images/Non_fractured/IMG0000010.jpg").unlink()
+    (fracatlas_folder / "images/Non_fractured/IMG0000010").write_bytes(dicom_header)
+    cases = {case.id: case for case in read_catalogue(fracatlas_folder).cases}
+    assert cases["IMG0000019"].regions == ("hand",)
+    assert len(cases["IMG0000019"].boxes) == 2
+    assert cases["IMG0000010"].regions == ("shoulder",)
 
 
-def test_same_name_in_both_folders_is_two_cases(touch, atlas):
-    before = len(read_catalogue(atlas).cases)
-    touch(atlas, "images/Non_fractured/IMG0000019.jpg")
-    found = read_catalogue(atlas)
-    assert len(found.cases) == before + 1
-    (remark,) = (remark for remark in found.remarks if remark.kind == "repeated_name")
+def test_same_name_in_both_folders_is_two_cases(create_files, fracatlas_folder):
+    before = len(read_catalogue(fracatlas_folder).cases)
+    create_files(fracatlas_folder, "images/Non_fractured/IMG0000019.jpg")
+    catalogue = read_catalogue(fracatlas_folder)
+    assert len(catalogue.cases) == before + 1
+    (remark,) = (remark for remark in catalogue.remarks if remark.kind == "repeated_name")
     (own,) = remark.ids
     assert own.startswith("images/")
-    assert own in {case.id for case in found.cases}
+    assert own in {case.id for case in catalogue.cases}
     assert "IMG0000019: " in remark.sentence
     assert "with different labels" in remark.sentence
 
 
-def test_bad_line_of_boxes_becomes_a_remark(atlas):
-    (atlas / "Annotations/YOLO/IMG0003298.txt").write_text("0 0.5 0.5 0.1 0.1\n0 0.5 0.5\n")
-    found = read_catalogue(atlas)
-    assert {case.id: len(case.boxes) for case in found.cases}["IMG0003298"] == 1
-    (remark,) = (remark for remark in found.remarks if remark.kind == "annotation_skipped")
+def test_bad_line_of_boxes_becomes_a_remark(fracatlas_folder):
+    (fracatlas_folder / "Annotations/YOLO/IMG0003298.txt").write_text("0 0.5 0.5 0.1 0.1\n0 0.5 0.5\n")
+    catalogue = read_catalogue(fracatlas_folder)
+    assert {case.id: len(case.boxes) for case in catalogue.cases}["IMG0003298"] == 1
+    (remark,) = (remark for remark in catalogue.remarks if remark.kind == "annotation_skipped")
     assert remark.ids == ("IMG0003298",)
     assert remark.details[0].startswith("IMG0003298.txt, line 2: ")
 
 
-def test_flags_as_written_by_spreadsheets(atlas):
-    before = read_catalogue(atlas).cases
-    lines = (atlas / "dataset.csv").read_text().splitlines()
+def test_flags_as_written_by_spreadsheets(fracatlas_folder):
+    before = read_catalogue(fracatlas_folder).cases
+    lines = (fracatlas_folder / "dataset.csv").read_text().splitlines()
     rows = [
         ",".join({"0": "0.0", "1": "TRUE"}.get(cell, cell) for cell in line.split(",")) for line in lines[1:]
     ]
-    (atlas / "dataset.csv").write_text("\r\n".join([lines[0], *rows]).replace(",", ";"), encoding="utf-16")
-    assert read_catalogue(atlas).cases == before
+    (fracatlas_folder / "dataset.csv").write_text(
+        "\r\n".join([lines[0], *rows]).replace(",", ";"), encoding="utf-16"
+    )
+    assert read_catalogue(fracatlas_folder).cases == before
 
 
-def test_missing_column_is_named(atlas):
-    (atlas / "dataset.csv").write_text(_HEADER.replace("hip,shoulder,", "") + "\n")
+def test_missing_column_is_named(fracatlas_folder):
+    (fracatlas_folder / "dataset.csv").write_text(_HEADER.replace("hip,shoulder,", "") + "\n")
     with pytest.raises(
         DataError, match=r"lacks the columns hip, shoulder; .* use the dataset\.csv as published"
     ):
-        read_catalogue(atlas)
+        read_catalogue(fracatlas_folder)
 
 
-def test_binary_table_is_refused(atlas):
-    (atlas / "dataset.csv").write_bytes(b"\xff\xfe\x00binary")
+def test_binary_table_is_refused(fracatlas_folder):
+    (fracatlas_folder / "dataset.csv").write_bytes(b"\xff\xfe\x00binary")
     with pytest.raises(DataError, match=r"The encoding of the table .* is not recognised"):
-        read_catalogue(atlas)
+        read_catalogue(fracatlas_folder)
 
 
-def test_empty_folders(atlas):
-    for path in atlas.glob("images/*/*.jpg"):
+def test_empty_folders_are_refused(fracatlas_folder):
+    for path in fracatlas_folder.glob("images/*/*.jpg"):
         path.unlink()
     with pytest.raises(DataError, match="contain no radiographs"):
-        read_catalogue(atlas)
+        read_catalogue(fracatlas_folder)
 
 
 def test_layout_chosen_by_name_must_match(tmp_path):
@@ -210,16 +221,16 @@ def test_layout_chosen_by_name_must_match(tmp_path):
         read_catalogue(tmp_path, "fracatlas")
 
 
-def test_detected_before_class_folders(atlas):
-    assert not find_layout("folders").matches(atlas)
-    assert read_catalogue(atlas, "fracatlas").layout == "fracatlas"
+def test_detected_before_class_folders(fracatlas_folder):
+    assert not find_layout("folders").matches(fracatlas_folder)
+    assert read_catalogue(fracatlas_folder, "fracatlas").layout == "fracatlas"
 
 
 @pytest.mark.real
-def test_real_fracatlas(real_data, kinds):
-    found = read_catalogue(real_data / "fracatlas")
-    cases = found.cases
-    assert found.layout == "fracatlas"
+def test_layout_of_the_real_fracatlas(real_data, remarks_by_kind):
+    catalogue = read_catalogue(real_data / "fracatlas")
+    cases = catalogue.cases
+    assert catalogue.layout == "fracatlas"
     assert len(cases) == len({case.id for case in cases}) == 3471
     assert sum(case.label for case in cases) == 607
     assert sum(len(case.boxes) for case in cases) == 788
@@ -231,5 +242,8 @@ def test_real_fracatlas(real_data, kinds):
     )
     assert all(case.regions and case.views and case.hardware is not None for case in cases)
     # IMG0002588 is turned by half, which leaves its size as it is.
-    assert kinds(found) == {"table_differs": ("IMG0003298",), "box_orientation_unclear": ("IMG0002588",)}
+    assert remarks_by_kind(catalogue) == {
+        "table_differs": ("IMG0003298",),
+        "box_orientation_unclear": ("IMG0002588",),
+    }
     assert next(case for case in cases if case.id == "IMG0003298").label == 1

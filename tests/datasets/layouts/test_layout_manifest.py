@@ -1,4 +1,4 @@
-"""The manifest as a data set; writing it is in tests/datasets/test_manifest.py."""
+"""Manifests as datasets; writing them is tested in tests/datasets/test_manifest.py."""
 
 import os
 
@@ -10,8 +10,9 @@ from fracture_core.errors import DataError
 
 
 @pytest.fixture
-def films(touch, tmp_path):
-    return touch(tmp_path / "set", "a/1.png", "a/2.png", "b, c/ü.png", "d.dcm")
+def image_folder(create_files, tmp_path):
+    """Four empty image files, some with special names."""
+    return create_files(tmp_path / "set", "a/1.png", "a/2.png", "b, c/ü.png", "d.dcm")
 
 
 def _write(root, text, name="manifest.csv"):
@@ -19,25 +20,33 @@ def _write(root, text, name="manifest.csv"):
     return root / name
 
 
-def test_required_columns_only(films):
-    _write(films, 'note,Label,PATH\nx,fractured,a/1.png\n,no_fracture,a/2.png\n,0,"b, c/ü.png"\n,1,d.dcm\n')
-    found = read_catalogue(films)
-    assert (found.layout, found.finding, found.root, found.remarks) == ("csv", "fracture", films, ())
-    assert {case.id: case.label for case in found.cases} == {
+def test_required_columns_are_sufficient(image_folder):
+    _write(
+        image_folder,
+        'note,Label,PATH\nx,fractured,a/1.png\n,no_fracture,a/2.png\n,0,"b, c/ü.png"\n,1,d.dcm\n',
+    )
+    catalogue = read_catalogue(image_folder)
+    assert (catalogue.layout, catalogue.finding, catalogue.root, catalogue.remarks) == (
+        "csv",
+        "fracture",
+        image_folder,
+        (),
+    )
+    assert {case.id: case.label for case in catalogue.cases} == {
         "a/1.png": 1,
         "a/2.png": 0,
         "b, c/ü.png": 0,
         "d.dcm": 1,
     }
-    assert all(case.group == case.id for case in found.cases)
-    assert {(case.split, case.regions, case.boxes, case.views, case.hardware) for case in found.cases} == {
-        ("", (), (), (), None)
-    }
+    assert all(case.group == case.id for case in catalogue.cases)
+    assert {
+        (case.split, case.regions, case.boxes, case.views, case.hardware) for case in catalogue.cases
+    } == {("", (), (), (), None)}
 
 
-def test_all_columns(films):
+def test_all_columns_are_read(image_folder):
     path = _write(
-        films,
+        image_folder,
         "id,path,label,split,group,region,view,hardware,boxes\n"
         "one,a/1.png,Fractured,Train,p1,Hand wrist,frontal,yes,0.1 0.2 0.5 0.6;0 0 1 1\n"
         "two,a/2.png,normal,validation,p1,,,0,\n",
@@ -46,7 +55,7 @@ def test_all_columns(films):
     one, two = read_catalogue(path).cases
     assert (one.id, one.path, one.label, one.split, one.group) == (
         "one",
-        films / "a/1.png",
+        image_folder / "a/1.png",
         1,
         "train",
         "p1",
@@ -56,44 +65,46 @@ def test_all_columns(films):
     assert (two.split, two.hardware, two.boxes) == ("val", False, ())
 
 
-def test_abnormal_is_not_a_fracture(films):
-    assert read_catalogue(_write(films, "path,label\na/1.png,abnormal\na/2.png,normal\n")).finding == (
+def test_abnormal_is_not_a_fracture(image_folder):
+    assert read_catalogue(_write(image_folder, "path,label\na/1.png,abnormal\na/2.png,normal\n")).finding == (
         "abnormality"
     )
 
 
-def test_root_is_the_closest_common_folder(films, touch, tmp_path):
-    other = touch(tmp_path / "other", "x.png") / "x.png"
-    _write(films, f"path,label\na/1.png,0\n../other/../other/x.png,1\n{films / 'a/2.png'},1\n")
-    found = read_catalogue(films)
-    assert found.root == tmp_path
-    assert {case.id: case.path for case in found.cases} == {
-        "set/a/1.png": films / "a/1.png",
+def test_root_is_the_closest_common_folder(image_folder, create_files, tmp_path):
+    other = create_files(tmp_path / "other", "x.png") / "x.png"
+    _write(image_folder, f"path,label\na/1.png,0\n../other/../other/x.png,1\n{image_folder / 'a/2.png'},1\n")
+    catalogue = read_catalogue(image_folder)
+    assert catalogue.root == tmp_path
+    assert {case.id: case.path for case in catalogue.cases} == {
+        "set/a/1.png": image_folder / "a/1.png",
         "other/x.png": other,
-        "set/a/2.png": films / "a/2.png",
+        "set/a/2.png": image_folder / "a/2.png",
     }
 
 
-def test_image_in_another_format_is_found(films, dicom):
-    (films / "IM7").write_bytes(dicom)
-    _write(films, "path,label\nd.png,0\nIM7.jpg,1\n")
-    assert [case.path.name for case in read_catalogue(films).cases] == ["IM7", "d.dcm"]
+def test_image_in_another_format_is_found(image_folder, dicom_header):
+    (image_folder / "IM7").write_bytes(dicom_header)
+    _write(image_folder, "path,label\nd.png,0\nIM7.jpg,1\n")
+    assert [case.path.name for case in read_catalogue(image_folder).cases] == ["IM7", "d.dcm"]
 
 
-def test_missing_images_become_a_remark(films, kinds):
-    found = read_catalogue(_write(films, f"path,label\na/1.png,0\ngone.png,1\n{'x' * 400},1\n"))
-    assert len(found.cases) == 1
-    assert kinds(found)["no_such_file"] == ("gone.png", "x" * 400)
-    assert found.remarks[0].sentence.startswith("Of the 3 images that manifest.csv lists, 2 do not exist (")
+def test_missing_images_become_a_remark(image_folder, remarks_by_kind):
+    catalogue = read_catalogue(_write(image_folder, f"path,label\na/1.png,0\ngone.png,1\n{'x' * 400},1\n"))
+    assert len(catalogue.cases) == 1
+    assert remarks_by_kind(catalogue)["no_such_file"] == ("gone.png", "x" * 400)
+    assert catalogue.remarks[0].sentence.startswith(
+        "Of the 3 images that manifest.csv lists, 2 do not exist ("
+    )
 
 
-def test_manifest_without_existing_images_is_refused(films):
+def test_manifest_without_existing_images_is_refused(image_folder):
     with pytest.raises(DataError, match=r"None of the 1 images in .* exists"):
-        read_catalogue(_write(films, "path,label\ngone.png,1\n"))
+        read_catalogue(_write(image_folder, "path,label\ngone.png,1\n"))
 
 
 @pytest.mark.parametrize(
-    ("line", "words"),
+    ("line", "message"),
     [
         (
             "a/1.png,perhaps,,,",
@@ -106,14 +117,14 @@ def test_manifest_without_existing_images_is_refused(films):
         ("d.dcm,1,,,", "Line 3 of .* repeats 'd.dcm' of line 2"),
     ],
 )
-def test_invalid_line_is_refused(films, line, words):
-    _write(films, f"path,label,split,hardware,boxes\nd.dcm,0\n{line}\n")
-    with pytest.raises(DataError, match=words):
-        read_catalogue(films)
+def test_invalid_line_is_refused(image_folder, line, message):
+    _write(image_folder, f"path,label,split,hardware,boxes\nd.dcm,0\n{line}\n")
+    with pytest.raises(DataError, match=message):
+        read_catalogue(image_folder)
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "message"),
     [
         (
             b"file;label\nx;1\n",
@@ -125,21 +136,21 @@ def test_invalid_line_is_refused(films, line, words):
         (b"path;label\nC:\\films\\x.png;1\n", "with Windows backslashes"),
     ],
 )
-def test_invalid_table_is_refused(tmp_path, content, words):
+def test_invalid_table_is_refused(tmp_path, content, message):
     (tmp_path / "films.csv").write_bytes(content)
-    with pytest.raises(DataError, match=words):
+    with pytest.raises(DataError, match=message):
         read_catalogue(tmp_path / "films.csv")
 
 
-def test_csv_of_another_kind_is_ignored(touch, tmp_path):
-    touch(tmp_path, "fractured/1.png", "normal/2.png")
+def test_csv_of_another_kind_is_ignored(create_files, tmp_path):
+    create_files(tmp_path, "fractured/1.png", "normal/2.png")
     (tmp_path / "manifest.csv").write_text("file,sha256\n")
     assert read_catalogue(tmp_path).layout == "folders"
 
 
-def test_a_complete_split_is_kept(touch, tmp_path):
+def test_a_complete_split_is_kept(create_files, tmp_path):
     rows = [f"{split}{label}.png,{label},{split}" for split in ("train", "val", "test") for label in (0, 1)]
-    touch(tmp_path, *(row.split(",")[0] for row in rows))
+    create_files(tmp_path, *(row.split(",")[0] for row in rows))
     data = dataset.load_dataset(_write(tmp_path, "path,label,split\n" + "\n".join(rows)))
     assert data.own_split
     assert data.root == tmp_path
@@ -154,40 +165,40 @@ _ROWS = [
 ]
 
 
-def _joined(separator=",", end="\n", rows=_ROWS):
+def _table_text(separator=",", end="\n", rows=_ROWS):
     return end.join(separator.join(row) for row in rows) + end
 
 
 @pytest.mark.parametrize(
     "content",
     [
-        _joined(";").encode(),
-        _joined("\t").encode(),
-        _joined("|").encode(),
-        b"sep=;\r\n" + _joined(";", "\r\n").encode(),
-        _joined(end="\r\n").encode(),
-        _joined(end="\r").encode(),
-        _joined().encode("utf-8-sig"),
-        _joined().encode("utf-16"),
-        _joined("\t").encode("utf-16-le"),
-        _joined(";").encode("utf-16-be"),
-        _joined().encode("utf-32"),
-        _joined().replace("a/", "a\\").encode(),
-        _joined().replace("a/", ".\\a\\").encode(),
-        _joined().replace(",1,", ",1.0,").replace(",0,", ",0.0,").encode(),
-        _joined(";").replace(";1;", ";1,0;").replace(";0;", ";0,0;").replace("0.", "0,").encode(),
-        _joined().replace(",1,", ",True,").replace(",0,", ",FALSE,").encode(),
-        _joined().replace("path,label,boxes", '"path","label","boxes"').encode(),
-        _joined().replace("path,label,boxes", '"Path" , "Label" , "Boxes"').encode(),
-        _joined().replace("path,label,boxes", " path , LABEL , boxes ").encode(),
-        _joined(", ").encode(),
+        _table_text(";").encode(),
+        _table_text("\t").encode(),
+        _table_text("|").encode(),
+        b"sep=;\r\n" + _table_text(";", "\r\n").encode(),
+        _table_text(end="\r\n").encode(),
+        _table_text(end="\r").encode(),
+        _table_text().encode("utf-8-sig"),
+        _table_text().encode("utf-16"),
+        _table_text("\t").encode("utf-16-le"),
+        _table_text(";").encode("utf-16-be"),
+        _table_text().encode("utf-32"),
+        _table_text().replace("a/", "a\\").encode(),
+        _table_text().replace("a/", ".\\a\\").encode(),
+        _table_text().replace(",1,", ",1.0,").replace(",0,", ",0.0,").encode(),
+        _table_text(";").replace(";1;", ";1,0;").replace(";0;", ";0,0;").replace("0.", "0,").encode(),
+        _table_text().replace(",1,", ",True,").replace(",0,", ",FALSE,").encode(),
+        _table_text().replace("path,label,boxes", '"path","label","boxes"').encode(),
+        _table_text().replace("path,label,boxes", '"Path" , "Label" , "Boxes"').encode(),
+        _table_text().replace("path,label,boxes", " path , LABEL , boxes ").encode(),
+        _table_text(", ").encode(),
     ],
 )
-def test_manifests_of_other_programs(films, content):
-    (films / "manifest.csv").write_bytes(content)
-    found = read_catalogue(films)
-    assert (found.layout, found.remarks) == ("csv", ())
-    assert [(case.id, case.label, case.boxes) for case in found.cases] == [
+def test_manifests_of_other_programs(image_folder, content):
+    (image_folder / "manifest.csv").write_bytes(content)
+    catalogue = read_catalogue(image_folder)
+    assert (catalogue.layout, catalogue.remarks) == ("csv", ())
+    assert [(case.id, case.label, case.boxes) for case in catalogue.cases] == [
         ("a/1.png", 1, ((0.1, 0.2, 0.5, 0.6),)),
         ("a/2.png", 0, ()),
         ("d.dcm", 0, ()),
@@ -195,22 +206,22 @@ def test_manifests_of_other_programs(films, content):
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-8", "utf-16"])
-def test_names_with_accents_are_found_in_any_encoding(films, encoding):
-    (films / "manifest.csv").write_bytes("path;label\nb, c/ü.png;1\nd.dcm;0\n".encode(encoding))
-    assert [case.id for case in read_catalogue(films).cases] == ["b, c/ü.png", "d.dcm"]
+def test_names_with_accents_are_found_in_any_encoding(image_folder, encoding):
+    (image_folder / "manifest.csv").write_bytes("path;label\nb, c/ü.png;1\nd.dcm;0\n".encode(encoding))
+    assert [case.id for case in read_catalogue(image_folder).cases] == ["b, c/ü.png", "d.dcm"]
 
 
-def test_name_in_the_encoding_of_the_table(films):
-    (films / os.fsdecode(b"R\xf6ntgen_1.png")).touch()
-    (films / "manifest.csv").write_bytes("path,label\nRöntgen_1.png,1\nd.dcm,0\n".encode("cp1252"))
-    assert [case.id for case in read_catalogue(films).cases] == ["R\\xf6ntgen_1.png", "d.dcm"]
+def test_name_in_the_encoding_of_the_table(image_folder):
+    (image_folder / os.fsdecode(b"R\xf6ntgen_1.png")).touch()
+    (image_folder / "manifest.csv").write_bytes("path,label\nRöntgen_1.png,1\nd.dcm,0\n".encode("cp1252"))
+    assert [case.id for case in read_catalogue(image_folder).cases] == ["R\\xf6ntgen_1.png", "d.dcm"]
 
 
-def test_bad_boxes_become_remarks(films):
+def test_bad_boxes_become_remarks(image_folder):
     boxes = "0.1 0.2 0.3;10 20 30 40;nan 0 1 1;0.5 0.5 1.2 1;0 0 1 1"
-    found = read_catalogue(_write(films, f"path,label,boxes\na/1.png,1,{boxes}\nd.dcm,0,\n"))
-    assert found.cases[0].boxes == ((0.5, 0.5, 1, 1), (0, 0, 1, 1))
-    skipped, clipped = found.remarks
+    catalogue = read_catalogue(_write(image_folder, f"path,label,boxes\na/1.png,1,{boxes}\nd.dcm,0,\n"))
+    assert catalogue.cases[0].boxes == ((0.5, 0.5, 1, 1), (0, 0, 1, 1))
+    skipped, clipped = catalogue.remarks
     assert [detail.split(":")[0] for detail in skipped.details] == [
         f"manifest.csv, line 2, box {number} (a/1.png)" for number in (1, 2, 3)
     ]

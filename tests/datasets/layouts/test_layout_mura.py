@@ -1,4 +1,4 @@
-"""MURA v1.1: abnormal or not, by study; patients are groups."""
+"""MURA v1.1: one label per study, and one group per patient."""
 
 from pathlib import Path
 
@@ -29,16 +29,22 @@ def _tables(base: Path, *films: str) -> None:
 
 
 @pytest.fixture
-def mura(touch, tmp_path) -> Path:
-    base = touch(tmp_path / "data" / "MURA-v1.1", *_FILMS)
+def mura_folder(create_files, tmp_path) -> Path:
+    """Empty images in the folders of MURA, with both tables."""
+    base = create_files(tmp_path / "data" / "MURA-v1.1", *_FILMS)
     _tables(base, *_FILMS)
     return base
 
 
-def test_mura(mura):
-    found = read_catalogue(mura)
-    assert (found.layout, found.finding, found.root, found.remarks) == ("mura", "abnormality", mura, ())
-    cases = {case.id: case for case in found.cases}
+def test_layout_is_read(mura_folder):
+    catalogue = read_catalogue(mura_folder)
+    assert (catalogue.layout, catalogue.finding, catalogue.root, catalogue.remarks) == (
+        "mura",
+        "abnormality",
+        mura_folder,
+        (),
+    )
+    cases = {case.id: case for case in catalogue.cases}
     assert sorted(cases) == sorted(_FILMS)
     assert [cases[name].label for name in _FILMS] == [1, 1, 0, 0, 1]
     assert [cases[name].split for name in _FILMS] == ["train"] * 4 + ["val"]
@@ -51,74 +57,76 @@ def test_mura(mura):
     ]
 
 
-def test_patient_is_the_group_across_regions(mura):
-    groups = {case.id: case.group for case in read_catalogue(mura).cases}
+def test_patient_is_the_group_across_regions(mura_folder):
+    groups = {case.id: case.group for case in read_catalogue(mura_folder).cases}
     assert {groups[name] for name in _FILMS[:3]} == {"patient00001"}
     assert len(set(groups.values())) == 3
 
 
-@pytest.mark.parametrize("beside", ["", "other/1.txt", "readme.txt"])
-def test_parent_folder_is_accepted(touch, mura, beside):
-    touch(mura.parent, *([beside] if beside else []))
-    assert read_catalogue(mura.parent).root == mura
+@pytest.mark.parametrize("other_file", ["", "other/1.txt", "readme.txt"])
+def test_parent_folder_is_accepted(create_files, mura_folder, other_file):
+    create_files(mura_folder.parent, *([other_file] if other_file else []))
+    assert read_catalogue(mura_folder.parent).root == mura_folder
 
 
-def test_labels_follow_from_folders_without_tables(mura):
-    for path in mura.glob("*.csv"):
+def test_labels_follow_from_folders_without_tables(mura_folder):
+    for path in mura_folder.glob("*.csv"):
         path.unlink()
-    found = read_catalogue(mura)
-    assert sum(case.label for case in found.cases) == 3
-    assert found.remarks == ()
+    catalogue = read_catalogue(mura_folder)
+    assert sum(case.label for case in catalogue.cases) == 3
+    assert catalogue.remarks == ()
 
 
-def test_table_overrides_the_folder(mura, kinds):
-    text = (mura / "train_labeled_studies.csv").read_text()
-    (mura / "train_labeled_studies.csv").write_text(text.replace("study1_positive/,1", "study1_positive/,0"))
-    found = read_catalogue(mura)
-    assert {case.label for case in found.cases if "patient00001" in case.id} == {0}
-    assert kinds(found) == {"table_differs": _FILMS[:2]}
+def test_table_overrides_the_folder(mura_folder, remarks_by_kind):
+    text = (mura_folder / "train_labeled_studies.csv").read_text()
+    (mura_folder / "train_labeled_studies.csv").write_text(
+        text.replace("study1_positive/,1", "study1_positive/,0")
+    )
+    catalogue = read_catalogue(mura_folder)
+    assert {case.label for case in catalogue.cases if "patient00001" in case.id} == {0}
+    assert remarks_by_kind(catalogue) == {"table_differs": _FILMS[:2]}
 
 
-def test_contradictions_of_images_and_tables_become_remarks(touch, mura, kinds):
-    (mura / _FILMS[3]).unlink()
+def test_contradictions_of_images_and_tables_become_remarks(create_files, mura_folder, remarks_by_kind):
+    (mura_folder / _FILMS[3]).unlink()
     new = "train/XR_HAND/patient00009/study1_positive/image1.png"
-    stray = "train/XR_HAND/patient00009/image1.png"
-    touch(mura, new, stray)
-    found = read_catalogue(mura)
-    assert kinds(found) == {
-        "not_in_table": (stray, new),
+    misplaced = "train/XR_HAND/patient00009/image1.png"
+    create_files(mura_folder, new, misplaced)
+    catalogue = read_catalogue(mura_folder)
+    assert remarks_by_kind(catalogue) == {
+        "not_in_table": (misplaced, new),
         "no_such_file": (_FILMS[3].removesuffix(".png"),),
     }
-    ids = {case.id for case in found.cases}
+    ids = {case.id for case in catalogue.cases}
     assert new in ids
-    assert stray not in ids
+    assert misplaced not in ids
 
 
-def test_dicom_images_match_the_tables(mura, dicom, kinds):
-    (mura / _FILMS[0]).rename((mura / _FILMS[0]).with_suffix(".dcm"))
-    (mura / _FILMS[1]).unlink()
-    (mura / _FILMS[1]).with_suffix("").write_bytes(dicom)
-    found = read_catalogue(mura)
-    assert len(found.cases) == 5
-    assert kinds(found) == {}
+def test_dicom_images_match_the_tables(mura_folder, dicom_header, remarks_by_kind):
+    (mura_folder / _FILMS[0]).rename((mura_folder / _FILMS[0]).with_suffix(".dcm"))
+    (mura_folder / _FILMS[1]).unlink()
+    (mura_folder / _FILMS[1]).with_suffix("").write_bytes(dicom_header)
+    catalogue = read_catalogue(mura_folder)
+    assert len(catalogue.cases) == 5
+    assert remarks_by_kind(catalogue) == {}
 
 
-def test_invalid_table_is_refused(mura):
-    (mura / "valid_labeled_studies.csv").write_text("MURA-v1.1/valid/x/,1\nMURA-v1.1/valid/y/,maybe\n")
+def test_invalid_table_is_refused(mura_folder):
+    (mura_folder / "valid_labeled_studies.csv").write_text("MURA-v1.1/valid/x/,1\nMURA-v1.1/valid/y/,maybe\n")
     with pytest.raises(DataError, match=r"Line 2 of .* is 'MURA-v1\.1/valid/y/,maybe'"):
-        read_catalogue(mura)
+        read_catalogue(mura_folder)
 
 
-def test_dataset_without_images_is_refused(mura):
-    for path in mura.rglob("*.png"):
+def test_dataset_without_images_is_refused(mura_folder):
+    for path in mura_folder.rglob("*.png"):
         path.unlink()
     with pytest.raises(DataError, match=r"contains no images .*unpack MURA again"):
-        read_catalogue(mura)
+        read_catalogue(mura_folder)
     with pytest.raises(DataError, match=r"does not contain MURA v1\.1"):
-        read_catalogue(mura / "train", "mura")
+        read_catalogue(mura_folder / "train", "mura")
 
 
-def test_dataset_has_the_finding_abnormality(touch, tmp_path):
+def test_dataset_has_the_finding_abnormality(create_files, tmp_path):
     films = [
         f"{split}/XR_HAND/patient{patient:05d}/study1_{kind}/image1.png"
         for patient, (split, kind) in enumerate(
@@ -126,7 +134,7 @@ def test_dataset_has_the_finding_abnormality(touch, tmp_path):
             + [("valid", "positive"), ("valid", "negative")]
         )
     ]
-    data = dataset.load_dataset(touch(tmp_path, *films))
+    data = dataset.load_dataset(create_files(tmp_path, *films))
     assert data.finding == "abnormality"
     assert dict(data.classes) == {"negative": 0, "positive": 1}
     assert {case.split for case in data.cases} == {"train", "val", "test"}

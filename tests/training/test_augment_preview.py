@@ -1,9 +1,11 @@
+"""Preview of augmented images."""
+
 import numpy as np
 import pytest
 
 from fracture_core.imaging import InputSpec
+from fracture_core.training.augment import preview_variations
 from fracture_core.training.batches import Batches
-from fracture_core.training.preview import preview_variations
 from fracture_core.zoo import Augmentation
 
 IMAGE = np.random.default_rng(3).integers(1, 256, (48, 40), np.uint8)
