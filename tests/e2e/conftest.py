@@ -36,6 +36,7 @@ class App:
     models: Path
     phantoms: Path
     home: Path
+    pid: int
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +81,7 @@ def app(tmp_path_factory, trained_run, phantoms):
     server = Server(runs, models, home)
     server.start()
     try:
-        yield App(server.url, runs, models, phantoms, home)
+        yield App(server.url, runs, models, phantoms, home, server.pid)
     finally:
         server.stop()
 
@@ -129,6 +130,11 @@ class Server:
         except RuntimeError:
             self.stop()
             raise
+
+    @property
+    def pid(self) -> int:
+        """The process number of the server."""
+        return self._process.pid
 
     def stop(self) -> None:
         """Stop the server."""

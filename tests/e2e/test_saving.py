@@ -33,7 +33,9 @@ def upload(page, app):
 
     def upload(*files: Path) -> None:
         page.goto(app.url)
-        page.locator("input[type=file]").first.set_input_files([str(file) for file in files])
+        page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(
+            [str(file) for file in files]
+        )
         page.get_by_test_id("verdict").wait_for()
 
     return upload

@@ -19,7 +19,9 @@ VERDICTS = re.compile("^(fracture suspected|uncertain|no fracture seen)$", re.IG
 
 
 def _upload(page, *files: Path) -> None:
-    page.locator("input[type=file]").first.set_input_files([str(file) for file in files])
+    page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(
+        [str(file) for file in files]
+    )
 
 
 def _viewer(page):

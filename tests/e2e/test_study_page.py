@@ -6,6 +6,7 @@ import warnings
 import zipfile
 from pathlib import Path
 
+import psutil
 import pydicom
 import pytest
 from browser_steps import choose_page, wait_for_rerun
@@ -34,7 +35,9 @@ def large_image_files(tmp_path_factory) -> list[Path]:
 
 
 def _upload(page, *files: Path) -> None:
-    page.locator("input[type=file]").first.set_input_files([str(file) for file in files])
+    page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(
+        [str(file) for file in files]
+    )
 
 
 def _image_buttons(page):
@@ -46,6 +49,15 @@ def _zip(path: Path, **members: bytes) -> Path:
         for name, content in members.items():
             archive.writestr(name, content)
     return path
+
+
+def test_server_gives_a_verdict_without_tensorflow(page, app):
+    page.goto(app.url)
+    _upload(page, SAMPLES / "synthetic_leg_fracture.dcm")
+    expect(page.get_by_test_id("verdict")).to_be_visible(timeout=60_000)
+    libraries = {Path(region.path).name for region in psutil.Process(app.pid).memory_maps()}
+    assert any("interpreter_wrapper" in name for name in libraries), "LiteRT is not loaded"
+    assert not any("tensorflow_framework" in name for name in libraries)
 
 
 def test_zip_is_a_study_and_bad_files_do_not_affect_others(page, app, tmp_path):

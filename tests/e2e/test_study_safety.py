@@ -35,7 +35,9 @@ def files_of_two_patients(tmp_path_factory) -> dict[str, Path]:
 
 
 def _upload(page, *paths: Path) -> None:
-    page.locator("input[type=file]").first.set_input_files([str(path) for path in paths])
+    page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(
+        [str(path) for path in paths]
+    )
 
 
 def _wait_for_verdict(page, name: str) -> None:
@@ -176,6 +178,7 @@ def test_chest_gets_a_verdict_only_on_request_and_with_a_warning(page, app, file
 
 
 def _download_result(page) -> dict:
+    wait_for_rerun(page)  # until then the button holds the result before the last click
     with page.expect_download() as saved:
         page.get_by_role("button", name="Results (JSON)").click()
     (row,) = json.loads(Path(saved.value.path()).read_text())

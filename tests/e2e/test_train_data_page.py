@@ -127,7 +127,7 @@ def test_speed_is_measured_and_time_estimated(page, app):
 
 
 def upload(page, name: str, content: bytes) -> None:
-    page.locator("input[type=file]").first.set_input_files(
+    page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(
         files=[{"name": name, "mimeType": "application/zip", "buffer": content}]
     )
 

@@ -100,7 +100,7 @@ def test_model_is_exported_imported_renamed_and_deleted(page, app, second_model,
     assert store.card("renamed").title == "Twin"
     try:
         # The exported model is imported under its own name.
-        page.locator("input[type=file]").first.set_input_files(
+        page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(
             files=[{"name": "twin.zip", "mimeType": "application/zip", "buffer": content}]
         )
         page.get_by_role("button", name="Check and import").click()
@@ -195,7 +195,7 @@ def test_release_comparison_fits_a_phone(page, app, synthetic_model):
 
 def test_damaged_zip_gives_an_error_message(page, app):
     open_part(page, app, "Models")
-    page.locator("input[type=file]").first.set_input_files(
+    page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(
         files=[{"name": "mine.zip", "mimeType": "application/zip", "buffer": b"never mind"}]
     )
     page.get_by_role("button", name="Check and import").click()

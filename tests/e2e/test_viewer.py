@@ -69,7 +69,7 @@ class Viewer:
 
 def _open(page, app, file: Path) -> Viewer:
     page.goto(app.url)
-    page.locator("input[type=file]").first.set_input_files(str(file))
+    page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(str(file))
     viewer = Viewer(page)
     viewer.ready()
     return viewer

@@ -1,8 +1,9 @@
 """Slow imports in a background thread, so that the frame of a page is drawn before them.
 
-The server starts the thread. It imports what the landing page needs, then what the other pages need, and then loads
-the model in use, so that the first image does not wait for it. Pages wait for the thread before they import anything
-slow: packages with circular imports, such as pandas, can fail when two threads import them at once.
+The server starts the thread. Once the first visitor sees the frame, or after a moment without a visitor, it imports
+what the landing page needs, then loads the model in use, so that the first image does not wait for it, and then imports
+what the other pages need. Pages wait for the thread before they import anything slow: packages with circular imports,
+such as pandas, can fail when two threads import them at once.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ _LANDING_PAGE_MODULES = (
     "pages.components.second_opinion.image_strip",
     "pages.components.second_opinion.intake",
     "pages.components.train.queue",
+    "fracture_core.inference.predictor",
+    "ai_edge_litert.interpreter",
 )
 _OTHER_MODULES = (
     "pages.components.second_opinion.similar_images",
@@ -32,7 +35,11 @@ _OTHER_MODULES = (
     "pages.components.train.form",
 )
 
+# Seconds after the start of the server in which a browser that opens with it asks for its first page.
+_WAIT_FOR_FRAME = 2.0
+
 _started = threading.Event()
+_frame_drawn = threading.Event()
 _landing_page_ready = threading.Event()
 _other_modules_wanted = threading.Event()
 _all_ready = threading.Event()
@@ -49,11 +56,14 @@ async def lifespan(app: App) -> AsyncIterator[None]:
 def wait_for_modules(landing_page: bool) -> None:
     """Wait until the modules of a page are imported; return at once where no server runs, as in tests.
 
+    Called once the frame is drawn.
+
     Args:
         landing_page: whether those of the landing page are enough.
     """
     if not _started.is_set():
         return
+    _frame_drawn.set()
     if landing_page:
         _landing_page_ready.wait()
     else:
@@ -62,15 +72,17 @@ def wait_for_modules(landing_page: bool) -> None:
 
 
 def load_rest() -> None:
-    """Let the thread go on with the other pages and the model. Called once the first page is drawn."""
+    """Let the thread go on with the modules of other pages. Called once the first page is drawn."""
     _other_modules_wanted.set()
 
 
 def _preload() -> None:
+    # The imports compete with the first page for the interpreter, so the frame is drawn first.
+    _frame_drawn.wait(_WAIT_FOR_FRAME)
     _import_modules(_LANDING_PAGE_MODULES, _landing_page_ready)
+    _load_model_in_use()
     _other_modules_wanted.wait()
     _import_modules(_OTHER_MODULES, _all_ready)
-    _load_model_in_use()
 
 
 def _import_modules(names: tuple[str, ...], ready: threading.Event) -> None:
