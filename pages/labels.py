@@ -12,11 +12,11 @@ def main() -> None:
     """Draw the page for the chosen model."""
     matrix.show_style()
     state.read_address()
-    left, right = st.columns(2, gap="large", vertical_alignment="bottom")
-    record = model_choice.choose_model(left)
+    model_column, folder_column = st.columns(2, gap="large", vertical_alignment="bottom")
+    record = model_choice.choose_model(model_column)
     if record is None:
         return
-    with right:
+    with folder_column:
         root = data_folder.choose_folder(record.card, str(record.test["path"].iloc[0]))
     if root is None:
         st.info("Enter the dataset folder to search its images for label errors.")

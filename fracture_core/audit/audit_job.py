@@ -27,7 +27,7 @@ class AuditJob(job.Job):
 
     @property
     def clean_manifest_path(self) -> Path:
-        """Path of the clean split of a finished audit. It is missing if no clean split was possible."""
+        """Path of the clean split of a finished audit. The file is missing if no clean split was possible."""
         return self.folder / MANIFEST_NAME
 
     def start(self, data: str, layout: str = "auto", seed: int = 0) -> None:
@@ -63,7 +63,7 @@ class AuditJob(job.Job):
         """Load the results of a finished audit.
 
         Returns:
-            `Audit.to_json`, with the comparison with the clean split under "mended".
+            `Audit.to_json` with one more key, "mended": the comparison with the clean split.
 
         Raises:
             DataError: There are no results, or the file is damaged.

@@ -8,11 +8,11 @@ from fracture_core.vocabulary import finding_with_article
 
 
 def check_files(images: AuditedImages, finding: str) -> list[Finding]:
-    """Check each file on its own.
+    """Report files that are unreadable, truncated, unusual or not radiographs.
 
     Args:
         images: the images of the audit.
-        finding: what label 1 means, a name in `vocabulary.FINDINGS`.
+        finding: meaning of label 1, a name of `vocabulary.FINDINGS`.
 
     Returns:
         The findings; one of level GOOD if all files are readable, complete radiographs.
@@ -26,7 +26,7 @@ def check_files(images: AuditedImages, finding: str) -> list[Finding]:
                 "unreadable",
                 Level.WARNING,
                 f"{count_files(count)} cannot be read as {verb_form(count, 'a radiograph', 'radiographs')}.",
-                "Training leaves unreadable files out. Replace or delete them.",
+                "Unreadable files are left out of training. Replace or delete them.",
                 count,
                 first_ids(unreadable),
             )
@@ -67,7 +67,7 @@ def check_files(images: AuditedImages, finding: str) -> list[Finding]:
                 Level.NOTE,
                 f"{count_images(count)} {verb_form(count, 'looks', 'look')} unusual: very dark, very small, with a "
                 "white frame or partly coloured.",
-                f"Check {verb_form(count, 'it', 'them')} once.",
+                f"Check {verb_form(count, 'it', 'them')} by eye.",
                 count,
                 first_ids(unusual),
             )
@@ -75,19 +75,21 @@ def check_files(images: AuditedImages, finding: str) -> list[Finding]:
     return findings
 
 
-def _truncated(label_of: dict[str, int], finding: str) -> Finding:
+def _truncated(label_by_id: dict[str, int], finding: str) -> Finding:
     """Report truncated files. If they all have one label, a network can learn the truncation."""
-    count, labels = len(label_of), set(label_of.values())
-    one_sided = ""
+    count, labels = len(label_by_id), set(label_by_id.values())
+    shared_label = ""
     if count > 1 and len(labels) == 1:
-        one_sided = f", all of them {'with' if labels == {1} else 'without'} {finding_with_article(finding)}"
+        shared_label = (
+            f", all of them {'with' if labels == {1} else 'without'} {finding_with_article(finding)}"
+        )
     return Finding(
         "truncated",
         Level.WARNING,
-        f"{count_files(count)} {verb_form(count, 'is', 'are')} truncated{one_sided}.",
+        f"{count_files(count)} {verb_form(count, 'is', 'are')} truncated{shared_label}.",
         f"Download {verb_form(count, 'it', 'them')} again. Until then the missing rows are black.",
         count,
-        first_ids(list(label_of)),
+        first_ids(list(label_by_id)),
     )
 
 

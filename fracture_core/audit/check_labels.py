@@ -8,8 +8,8 @@ from fracture_core.audit.wording import first_ids, split_title
 from fracture_core.datasets.catalogue import Catalogue
 from fracture_core.vocabulary import finding_with_article, label_text
 
-# Remarks of a dataset layout that concern the labels themselves.
-_LABEL_REMARKS = {
+# Kinds of dataset remarks that concern the labels themselves.
+_LABEL_REMARK_KINDS = {
     "table_differs",
     "unlabelled",
     "box_without_fracture",
@@ -22,19 +22,19 @@ _LABEL_REMARKS = {
 # Maximum number of details in one finding.
 _MAX_DETAILS = 1000
 
-# Difference between the positive shares of two splits that is worth a warning.
+# A larger difference between the positive shares of two splits gives a warning.
 _MAX_SHARE_DIFFERENCE = 0.10
 
-# Distance of the positive share from 0.5 beyond which accuracy is misleading.
-_BALANCED = 0.1
+# Accuracy is misleading if the positive share is further than this from 0.5.
+_MAX_IMBALANCE = 0.1
 
 
 def check_labels(images: AuditedImages, catalogue: Catalogue) -> list[Finding]:
-    """Report the remarks of the dataset layout and the class balance.
+    """Report label problems, the class balance and differences between splits.
 
     Args:
         images: the images of the audit.
-        catalogue: the dataset as its layout was read.
+        catalogue: the dataset as read from its folders and tables.
 
     Returns:
         The findings.
@@ -42,7 +42,7 @@ def check_labels(images: AuditedImages, catalogue: Catalogue) -> list[Finding]:
     findings = [
         Finding(
             remark.kind,
-            Level.WARNING if remark.kind in _LABEL_REMARKS else Level.NOTE,
+            Level.WARNING if remark.kind in _LABEL_REMARK_KINDS else Level.NOTE,
             remark.sentence,
             "",
             len(remark.ids),
@@ -62,7 +62,7 @@ def check_labels(images: AuditedImages, catalogue: Catalogue) -> list[Finding]:
             f"{positive:.1%} of the images show {finding}. Always predicting "
             f"“{label_text(majority, catalogue.finding)}” is correct for {accuracy:.1%}.",
             "Use AUC, sensitivity and specificity; accuracy is misleading here."
-            if abs(positive - 0.5) > _BALANCED
+            if abs(positive - 0.5) > _MAX_IMBALANCE
             else "",
         )
     )

@@ -68,7 +68,7 @@ class FileFacts:
 
 
 def inspect_file(path: Path, known: dict[str, FileFacts] | None = None) -> FileFacts:
-    """Measure the facts of one file. Never raises because of a file's content.
+    """Measure the facts of one file. If it is unreadable, `error` states why; no exception is raised.
 
     Args:
         path: the file.

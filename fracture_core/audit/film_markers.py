@@ -10,13 +10,13 @@ _WHITE = 230
 # Smallest and largest height, and largest width, of a letter or short word, as shares of the longer side.
 _MIN_HEIGHT, _MAX_HEIGHT, _MAX_WIDTH = 0.015, 0.12, 0.3
 
-# Share of its bounding box that a letter fills. A plate fills more, a scratch less.
+# A letter fills this share of its bounding box. A plate fills more, a scratch less.
 _MIN_FILL, _MAX_FILL = 0.15, 0.85
 
-# Median grey level around a shape below which it lies on background and not on bone.
+# A shape lies on background, not on bone, if the median grey level around it is lower.
 _MAX_BACKGROUND = 115
 
-# Range of grey levels along a row or column up to which it is empty.
+# A row or column is empty if its grey levels span at most this range.
 _MAX_EMPTY_RANGE = 12
 
 
@@ -37,16 +37,18 @@ def count_markers(image: NDArray[np.uint8]) -> int:
 def _is_letter(
     image: NDArray[np.uint8], white: NDArray[np.uint8], left: int, top: int, width: int, height: int
 ) -> bool:
-    longer = max(image.shape)
-    if not (_MIN_HEIGHT * longer <= height <= _MAX_HEIGHT * longer and width <= _MAX_WIDTH * longer):
+    longer_side = max(image.shape)
+    if not (
+        _MIN_HEIGHT * longer_side <= height <= _MAX_HEIGHT * longer_side and width <= _MAX_WIDTH * longer_side
+    ):
         return False
     if not _MIN_FILL <= float(white[top : top + height, left : left + width].mean()) <= _MAX_FILL:
         return False
     margin = max(2, height // 3)
     rows = slice(max(top - margin, 0), top + height + margin)
-    around = image[rows, max(left - margin, 0) : left + width + margin]
-    edge = np.concatenate([around[0], around[-1], around[:, 0], around[:, -1]])
-    return bool(np.median(edge) < _MAX_BACKGROUND)
+    surroundings = image[rows, max(left - margin, 0) : left + width + margin]
+    border = np.concatenate([surroundings[0], surroundings[-1], surroundings[:, 0], surroundings[:, -1]])
+    return bool(np.median(border) < _MAX_BACKGROUND)
 
 
 def empty_frame_share(image: NDArray[np.uint8]) -> float:
@@ -58,10 +60,10 @@ def empty_frame_share(image: NDArray[np.uint8]) -> float:
     Returns:
         0 for an image exposed to its edges, 1 for an empty image.
     """
-    inside = 1.0
+    exposed_share = 1.0
     for axis in (0, 1):
         exposed = np.flatnonzero(np.ptp(image, axis=axis) > _MAX_EMPTY_RANGE)
         if not exposed.size:
             return 1.0
-        inside *= (int(exposed[-1]) - int(exposed[0]) + 1) / image.shape[1 - axis]
-    return 1.0 - inside
+        exposed_share *= (int(exposed[-1]) - int(exposed[0]) + 1) / image.shape[1 - axis]
+    return 1.0 - exposed_share

@@ -21,10 +21,10 @@ class Finding:
     Attributes:
         kind: identifier for programs, such as "exact_copies".
         level: severity.
-        sentence: what was found, number first. It is understandable without the other findings.
+        sentence: what was found, number first, understandable without the other findings.
         advice: what to do; empty if nothing needs to be done.
         count: number of files concerned.
-        ids: ids of these files, limited to the first ones.
+        ids: ids of the first of these files.
         details: one line per instance, such as file and annotation id; may be empty.
     """
 

@@ -40,7 +40,7 @@ def first_ids(ids: Sequence[str]) -> tuple[str, ...]:
 
 
 def share_text(value: float) -> str:
-    """Return a share (0–1) as a percentage; shares below 1% keep one decimal.
+    """Return a share (0–1) as a percentage, with one decimal below 1%.
 
     Example:
         >>> share_text(0.42), share_text(0.004)

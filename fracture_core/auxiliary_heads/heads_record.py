@@ -12,7 +12,7 @@ class HeadsRecord:
 
     Attributes:
         region: accuracy of the region head on images of a single region; None without a region head.
-        by_region: the same for each region.
+        by_region: accuracy of the region head by region.
         passed: share of images that pass without a warning.
         refused: share of images that are rejected.
     """

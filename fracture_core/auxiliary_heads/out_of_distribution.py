@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
+# Maximum number of principal components.
 _COMPONENTS = 32
 
 # Share of the validation images that count as in-distribution.

@@ -6,7 +6,7 @@ from fracture_core.zoo.architecture import Architecture
 
 
 def pooled_features(model: keras.Model, architecture: Architecture) -> list[keras.KerasTensor]:
-    """Build global averages of a network's feature layers.
+    """Build the global average of each feature layer of a network.
 
     Args:
         model: a network of the zoo.

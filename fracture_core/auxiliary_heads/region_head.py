@@ -1,4 +1,4 @@
-"""RegionHead: the body regions that an image shows."""
+"""RegionHead: probabilities of the body regions that an image shows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from fracture_core.auxiliary_heads.linear_classifier import LinearClassifier
 #: Probability from which a region counts as shown.
 SHOWN_PROBABILITY = 0.5
 
-# The head includes a region if at least this many images show it and as many do not.
+# The head includes a region if at least this many images show it, and at least as many do not.
 _MIN_IMAGES = 20
 
 # Inverse of the L2 penalty.
@@ -21,7 +21,7 @@ _STRENGTH = 0.1
 
 @dataclass(frozen=True, eq=False)
 class RegionHead:
-    """Independent probabilities of the regions, because an image may show several.
+    """Estimates the probability of each region independently, because an image may show several.
 
     Attributes:
         names: the regions.
@@ -46,11 +46,11 @@ class RegionHead:
         targets = np.array([[name in shown for name in names] for shown in regions], bool).reshape(
             len(regions), -1
         )
-        enough = (targets.sum(axis=0) >= _MIN_IMAGES) & ((~targets).sum(axis=0) >= _MIN_IMAGES)
-        if enough.sum() < 2:
+        has_enough = (targets.sum(axis=0) >= _MIN_IMAGES) & ((~targets).sum(axis=0) >= _MIN_IMAGES)
+        if has_enough.sum() < 2:
             return None
-        fitted_names = tuple(name for name, is_enough in zip(names, enough, strict=True) if is_enough)
-        return cls(fitted_names, LinearClassifier.fit(features, targets[:, enough], _STRENGTH))
+        fitted_names = tuple(name for name, included in zip(names, has_enough, strict=True) if included)
+        return cls(fitted_names, LinearClassifier.fit(features, targets[:, has_enough], _STRENGTH))
 
     def probabilities(self, features: NDArray[np.floating]) -> NDArray[np.floating]:
         """Compute probabilities (n, regions), 0–1, of features (n, channels)."""

@@ -15,8 +15,8 @@ def add(commands: Subparsers) -> None:
     """Define the arguments of the command."""
     parser = commands.add_parser(
         "audit",
-        description="Check a dataset for leaks between its splits, duplicates, label errors and properties that give "
-        "the label away. Nothing in the dataset is changed.",
+        description="Check a dataset for leaks between its splits, duplicates, label errors and properties that "
+        "reveal the label. Nothing in the dataset is changed.",
     )
     parser.add_argument("data", type=Path, metavar="DIR", help="folder of the dataset, or a manifest (CSV)")
     parser.add_argument(
@@ -40,7 +40,7 @@ def add(commands: Subparsers) -> None:
         "--write-distinct",
         type=Path,
         metavar="FILE",
-        help="write the split as distributed, with its leaks but each training file only once, as a manifest",
+        help="write a manifest of the split as distributed: leaks are kept, but each training file appears only once",
     )
     parser.add_argument(
         "--seed",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fracture_core.jobs.progress import ProgressCallback
     from fracture_core.label_errors.label_issues import LabelIssues
 
-# Label errors listed on the terminal.
+# Maximum number of label errors listed on the terminal.
 _MAX_LISTED = 20
 
 
@@ -32,20 +32,22 @@ def add(commands: Subparsers) -> None:
         "list", help="list the public datasets that can be downloaded and the zips that were unpacked"
     )
     action.set_defaults(run=_list)
-    action = actions.add_parser("get", help="download a public dataset; without NAME: list them")
+    action = actions.add_parser(
+        "get", help="download a public dataset; without NAME, list the public datasets"
+    )
     action.add_argument("name", nargs="?", metavar="NAME", help="a name from `data list`")
     action.add_argument(
         "--to",
         type=Path,
         metavar="DIR",
-        help="new or empty folder for the dataset; default: where the page Train finds it",
+        help="new or empty folder for the dataset; default: a folder that the page Train lists",
     )
-    action.add_argument("--yes", action="store_true", help="accept the licence without a question")
+    action.add_argument("--yes", action="store_true", help="accept the licence without being asked")
     action.add_argument("--job", type=Path, metavar="DIR", help=argparse.SUPPRESS)
     action.set_defaults(run=_get)
     action = actions.add_parser(
         "unpack",
-        help="unpack a zip of labelled images to where the page Train finds it; prints the folder",
+        help="unpack a zip of labelled images to a folder that the page Train lists; print the folder",
     )
     action.add_argument("zip", type=Path, metavar="FILE.zip", help="the zip file")
     action.set_defaults(run=_unpack)
@@ -97,10 +99,12 @@ def _add_phantom(actions: Subparsers) -> None:
         "--difficulty",
         default="easy",
         metavar="easy|realistic",
-        help="easy: obvious fractures, close up, each limb with and without; realistic: as in practice; "
+        help="easy: close-ups, each limb once with an obvious fracture and once without; realistic: as in practice; "
         "default: %(default)s",
     )
-    fractures = action.add_argument_group("fractures", "properties of all fractures; the others are random")
+    fractures = action.add_argument_group(
+        "fractures", "properties of every fracture; those not given are random"
+    )
     fractures.add_argument("--kind", metavar="NAME", help="transverse, oblique, spiral, comminuted or buckle")
     fractures.add_argument("--gap", type=float, metavar="MM", help="gap between the fragments")
     fractures.add_argument(
@@ -228,7 +232,7 @@ def _phantom(args: argparse.Namespace) -> int:
 
 
 def _parse_size(text: str) -> tuple[int, int]:
-    """Rows and columns from “512x400”."""
+    """Parse rows and columns from text such as “512x400”."""
     match = re.fullmatch(r"(\d{1,6})x(\d{1,6})", text)
     if not match:
         raise DataError(f"Invalid --size {text!r}. Use ROWSxCOLUMNS, such as 512x400.")

@@ -123,7 +123,7 @@ def _write_results(evaluation: Evaluation, subgroups: SubgroupAnalysis, folder: 
 
 
 def _write_figures(evaluation: Evaluation, folder: Path) -> dict[str, bytes]:
-    """Write the curves and the confusion matrix as figures, and the curves as CSV; return the PNG files by title."""
+    """Write the figures, and the data of each curve as CSV; return the PNG files by title."""
     from fracture_core.evaluation import (
         compute_decision_curve,
         compute_precision_recall_curve,
@@ -155,9 +155,9 @@ def _write_figures(evaluation: Evaluation, folder: Path) -> dict[str, bytes]:
         }
         for name, table in tables.items():
             table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
-    images = {}
+    png_files = {}
     for name, figure in figures.items():
-        for form in _FIGURE_FORMATS:
-            (folder / f"{name}.{form}").write_bytes(plots.encode_figure(figure, form))
-        images[name.replace("_", " ").capitalize()] = (folder / f"{name}.png").read_bytes()
-    return images
+        for file_format in _FIGURE_FORMATS:
+            (folder / f"{name}.{file_format}").write_bytes(plots.encode_figure(figure, file_format))
+        png_files[name.replace("_", " ").capitalize()] = (folder / f"{name}.png").read_bytes()
+    return png_files

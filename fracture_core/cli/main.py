@@ -13,7 +13,7 @@ from fracture_core import __version__
 from fracture_core.errors import SecondLookError
 from fracture_core.file_names import ERROR_HANDLER
 
-#: One line about each command, in the order of `--help`. A command is the module of this package of the same name.
+#: One line about each command, in the order of `--help`. Each command is the module of the same name in this package.
 COMMANDS = {
     "predict": "give a second opinion on radiographs",
     "audit": "check a dataset for leaks, duplicates, label errors and shortcuts",
@@ -68,19 +68,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        arguments: the words after the program name; None for those of this process.
+        arguments: arguments after the program name; default: those of this process.
 
     Returns:
-        Exit status: 0 for success, 1 if the command or a part of it failed. argparse itself exits with 2 for invalid
-        arguments.
+        Exit status: 0 for success, 1 if the command or a part of it failed. For invalid arguments, argparse exits
+        with status 2.
     """
-    words = sys.argv[1:] if arguments is None else list(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # Characters that the terminal cannot encode are escaped; they never end a command.
+            # Characters that the terminal cannot encode are escaped instead of raising an error.
             stream.reconfigure(errors=ERROR_HANDLER)
-    args = build_parser(_named_command(words)).parse_args(words)
-    # Imported after the arguments are parsed, so that `--help` does not wait for OpenCV.
+    args = build_parser(_named_command(given)).parse_args(given)
+    # Imported after the arguments are parsed, so that `--help` does not load OpenCV.
     from fracture_core.imaging.opencv_threads import use_one_opencv_thread
 
     use_one_opencv_thread()
@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _named_command(words: Sequence[str]) -> list[str]:
-    """The command that the arguments name: options before it take no value, so it is the first other word."""
-    first = next((word for word in words if word != "--"), "")
+def _named_command(arguments: Sequence[str]) -> list[str]:
+    """Return the command that the arguments start with; empty if they start with an option."""
+    first = next((argument for argument in arguments if argument != "--"), "")
     return [first] if first in COMMANDS else []

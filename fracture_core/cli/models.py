@@ -41,8 +41,8 @@ def add(commands: Subparsers) -> None:
         action.set_defaults(run=run)
     actions.add_parser(
         "prepare",
-        help="export the network of each model that was added by an earlier version, so that its first prediction does "
-        "not wait",
+        help="export the networks of models that were added by an earlier version, which makes their first prediction "
+        "faster",
     ).set_defaults(run=_prepare)
     models_use.add(actions)
     action = actions.add_parser("add", help="add the result of a finished training run")
@@ -53,17 +53,18 @@ def add(commands: Subparsers) -> None:
     action = actions.add_parser(
         "average", help="make an ensemble: the average of several models' probabilities"
     )
-    action.add_argument("ids", nargs="+", metavar="ID", help="two to 10 models")
+    action.add_argument("ids", nargs="+", metavar="ID", help="2 to 10 models")
     action.add_argument("--name", required=True, help="name of the ensemble")
     action.set_defaults(run=_average)
     action = actions.add_parser(
-        "heads", help="refit the auxiliary heads of a model (body region, radiograph or not)"
+        "heads",
+        help="refit the auxiliary heads of a model (body region, out-of-distribution, not a radiograph)",
     )
     action.add_argument("id", metavar="ID", help="the model")
     add_data_argument(action)
     action.set_defaults(run=_heads)
     action = actions.add_parser(
-        "neighbours", help="index the training images of a model, so that similar images can be shown"
+        "neighbours", help="index the training images of a model, for the display of similar images"
     )
     action.add_argument("id", metavar="ID", help="the model")
     add_data_argument(action)
@@ -171,10 +172,10 @@ def _neighbours(args: argparse.Namespace) -> int:
     index = build(terminal_progress())
     record = index.record
     print(f"{args.id}: {len(index.cases):,} training images indexed. On the validation images:")
-    print(f"  most neighbours have the finding, images with the finding     {record.broken.text()}")
-    print(f"  most neighbours have the finding, images without the finding  {record.others.text()}")
+    print(f"  images with the finding whose neighbours mostly have it     {record.broken.text()}")
+    print(f"  images without the finding whose neighbours mostly have it  {record.others.text()}")
     print(
-        f"  neighbours with the label of their image                      {record.agreement:.1%} "
+        f"  neighbours with the same label as the image                 {record.agreement:.1%} "
         f"({record.chance:.1%} by chance)"
     )
     return 0

@@ -40,7 +40,7 @@ def add(actions: Subparsers) -> None:
     """Define the arguments of the command."""
     action = actions.add_parser(
         "compare",
-        help="print a table of models and runs; of two models also a paired test of their AUC",
+        help="print a table of models and runs; for two models, add a paired test of their AUC",
     )
     action.add_argument("ids", nargs="*", metavar="ID", help="two models with test images in common")
     action.add_argument(
@@ -50,7 +50,7 @@ def add(actions: Subparsers) -> None:
         help="output format; default: %(default)s",
     )
     action.add_argument(
-        "--speed", action="store_true", help="measure the time per image where it is not known yet"
+        "--speed", action="store_true", help="measure the time per image if it is not known yet"
     )
     action.add_argument(
         "--out", type=Path, metavar="DIR", help="also write the table (CSV) and the curves (SVG, PNG) here"

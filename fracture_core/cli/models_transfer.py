@@ -14,10 +14,10 @@ from fracture_core.zoo.quiet_keras import load_keras
 def add(actions: Subparsers) -> None:
     """Define the arguments of the commands."""
     action = actions.add_parser(
-        "load", help="check weights of one of the architectures and add them as a model"
+        "load", help="check a weight file against an architecture and add it as a model"
     )
     action.add_argument(
-        "path", type=Path, metavar="FILE", help="NAME.weights.h5, or a whole model NAME.keras"
+        "path", type=Path, metavar="FILE", help="NAME.weights.h5, or a complete model NAME.keras"
     )
     action.add_argument(
         "--architecture",
@@ -38,7 +38,7 @@ def add(actions: Subparsers) -> None:
         type=Path,
         required=True,
         metavar="PATH",
-        help="NAME.zip, or a folder in which the folder of the model is created",
+        help="NAME.zip, or a folder; the model becomes a folder inside it",
     )
     action.add_argument(
         "--without-films",
@@ -55,10 +55,10 @@ def add(actions: Subparsers) -> None:
     action.add_argument("new", metavar="NEW", help="the new name")
     action.set_defaults(run=_rename)
     action = actions.add_parser(
-        "delete", help="delete a model; its reviews and teaching files are kept elsewhere in runs/"
+        "delete", help="delete a model; its reviews and teaching files are archived in runs/"
     )
     action.add_argument("id", metavar="ID", help="the model")
-    action.add_argument("--yes", action="store_true", help="delete without a question")
+    action.add_argument("--yes", action="store_true", help="delete without being asked")
     action.set_defaults(run=_delete)
 
 

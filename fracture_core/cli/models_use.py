@@ -55,12 +55,12 @@ def _use(args: argparse.Namespace) -> int:
 
 
 def _print_comparison(comparison: ReleaseComparison) -> None:
-    """Print to standard error: standard output holds only the result, for scripts."""
-    heads = (f"in use: {comparison.current_id or 'none'}", comparison.candidate.id)
+    """Print to standard error, so that scripts find only the result on standard output."""
+    columns = (f"in use: {comparison.current_id or 'none'}", comparison.candidate.id)
     for name, *values in comparison.rows():
         print(name, file=sys.stderr)
-        for head, value in zip(heads, values, strict=True):
-            print(f"  {head:<40} {value}", file=sys.stderr)
+        for column, value in zip(columns, values, strict=True):
+            print(f"  {column:<40} {value}", file=sys.stderr)
     print(comparison.pair_sentence(), file=sys.stderr)
     for check in comparison.failed:
         print(textwrap.fill(f"Warning: {check.sentence}", 100, subsequent_indent="  "), file=sys.stderr)
@@ -74,7 +74,7 @@ def _history(args: argparse.Namespace) -> int:
         print(json.dumps([change.to_json() for change in changes], indent=2, ensure_ascii=False))
         return 0
     if not changes:
-        print("No change of the model in use yet.")
+        print("The model in use has not been changed yet.")
     for change in changes:
         print(f"{change.time}  {change.previous.id} → {change.chosen.id}  ({change.action})")
         if change.checks_failed:

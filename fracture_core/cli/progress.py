@@ -6,7 +6,7 @@ from fracture_core.jobs.progress import ProgressCallback
 
 
 def terminal_progress() -> ProgressCallback:
-    """A line that is updated on a terminal; in a log file, one line at the end of each stage."""
+    """Return a callback that updates one line on a terminal, and writes one line per stage to a log file."""
     interactive = sys.stderr.isatty()
 
     def report(stage: str, done: int, total: int) -> None:
@@ -18,7 +18,7 @@ def terminal_progress() -> ProgressCallback:
 
 
 def download_progress() -> ProgressCallback:
-    """Report bytes of a download: each percent on a terminal, each ten percent in a log file."""
+    """Return a callback for downloads that reports each percent, or each ten percent in a log file."""
     step = 1 if sys.stderr.isatty() else 10
     reported = -step
 

@@ -37,11 +37,11 @@ def add(commands: Subparsers) -> None:
     action = _add_action(
         actions, "rename", "rename a reviewer; marks are merged if the new name exists", _rename
     )
-    action.add_argument("old", metavar="OLD", help="the present name")
+    action.add_argument("old", metavar="OLD", help="the current name")
     action.add_argument(
         "new",
         metavar="NEW",
-        help="the new name; of two marks on one image the later one is kept",
+        help="the new name; if both names marked an image, the later mark is kept",
     )
     action = _add_action(
         actions, "manifest", "write the dataset without the images whose label was marked as wrong", _manifest
@@ -61,7 +61,7 @@ def add(commands: Subparsers) -> None:
         "--reviewer",
         default="",
         metavar="NAME",
-        help="use the marks of this reviewer only; default: the majority of the reviewers of an image",
+        help="use only the marks of this reviewer; default: the majority of the reviewers of each image",
     )
     action.add_argument(
         "--flip", action="store_true", help="invert wrong labels instead of leaving the images out"

@@ -11,8 +11,14 @@ from fracture_core import paths
 from fracture_core.cli.command_helpers import CommandFunction, Subparsers
 from fracture_core.errors import TrainingError
 
-# Settings that a clone can change, with their type.
-_CLONE_SETTINGS = {"epochs": int, "batch": int, "learning_rate": float, "size": int, "seed": int}
+# Settings that a clone can change: type and description.
+_CLONE_SETTINGS: dict[str, tuple[type[int] | type[float], str]] = {
+    "epochs": (int, "maximum number of epochs"),
+    "batch": (int, "batch size"),
+    "learning_rate": (float, "learning rate"),
+    "size": (int, "input size in pixels"),
+    "seed": (int, "random seed"),
+}
 
 
 def add(commands: Subparsers) -> None:
@@ -36,22 +42,21 @@ def add(commands: Subparsers) -> None:
         metavar="NAME",
         help="queue an inactive run; it starts at once if no other run is active",
     )
-    change.add_argument("--up", metavar="NAME", help="move a waiting run one place forward")
+    change.add_argument("--up", metavar="NAME", help="move a waiting run one position up")
     change.add_argument("--remove", metavar="NAME", help="remove a run from the queue; the run is kept")
     action = _add_action(
         actions, "stop", "stop a run at its next training step; completed epochs are kept", _stop
     )
     _add_name(action)
-    action = _add_action(actions, "clone", "create a run with the settings of another", _clone)
+    action = _add_action(actions, "clone", "create a run with the settings of another run", _clone)
     _add_name(action)
     action.add_argument("new", metavar="NEW", help="name of the new run")
-    for name, setting_type in _CLONE_SETTINGS.items():
-        label = name.replace("_", " ")
+    for name, (setting_type, label) in _CLONE_SETTINGS.items():
         action.add_argument(
             f"--{name.replace('_', '-')}",
             type=setting_type,
             metavar="X",
-            help=f"{label} of the new run; default: that of the other",
+            help=f"{label}; default: as in the original run",
         )
     action = _add_action(actions, "rename", "rename an inactive run", _rename)
     _add_name(action)
@@ -60,7 +65,7 @@ def add(commands: Subparsers) -> None:
         actions, "delete", "delete an inactive run with its checkpoints and its result", _delete
     )
     _add_name(action)
-    action.add_argument("--yes", action="store_true", help="delete without a question")
+    action.add_argument("--yes", action="store_true", help="delete without being asked")
 
 
 def _add_action(
@@ -116,7 +121,7 @@ def _queue(args: argparse.Namespace) -> int:
     elif args.remove:
         queue.remove_from_queue(root, args.remove)
     else:
-        # A run that was killed could not start the next one.
+        # A killed run does not start the next one.
         process.start_next(root)
     active = process.active_run(root)
     if active is not None:

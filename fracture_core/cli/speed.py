@@ -40,13 +40,13 @@ def add(commands: Subparsers) -> None:
     parser.add_argument(
         "--pretrained",
         action="store_true",
-        help="measure with pretrained weights, where fewer layers are trained",
+        help="measure a training from pretrained weights, in which fewer layers are trained",
     )
     parser.add_argument(
         "--head-epochs",
         type=int,
         metavar="N",
-        help="as in `train`; above 0 the training of the head alone is measured too",
+        help="as in `train`; if above 0, also measure the training of the head alone",
     )
     parser.add_argument("--freeze-before", metavar="LAYER", help="as in `train`")
     parser.add_argument("--precision", choices=PRECISIONS, default=FLOAT32, help="as in `train`")
@@ -54,7 +54,7 @@ def add(commands: Subparsers) -> None:
         "--data",
         type=Path,
         metavar="DIR",
-        help="also estimate the minutes of a training on this dataset; reuses an earlier measurement",
+        help="also estimate the training time on this dataset in minutes; reuses an earlier measurement",
     )
     parser.add_argument(
         "--epochs", type=int, metavar="N", help="epochs of the estimate; default: those of the architecture"

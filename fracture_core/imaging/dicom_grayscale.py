@@ -7,8 +7,8 @@ PS3.4 section N.2 and PS3.3 section C.11 define the steps and their order:
 3. `apply_photometric`: inversion of MONOCHROME1.
 
 If a file has several tables or windows, the first with a visible result is used. `pydicom.pixels.apply_voi_lut` and
-related functions are not used. They fail on some tables in real files (8-bit entries in words, more than 256 entries
-of 8 bits), and they invert the image if the rescale slope is negative.
+related functions are not used. They fail on some tables in real files: 8-bit entries in words, more than 256 entries of
+8 bits. They also invert the image if the rescale slope is negative.
 """
 
 import math
@@ -34,17 +34,17 @@ from fracture_core.imaging.dicom_elements import (
 from fracture_core.imaging.dicom_lut import read_table
 
 # Share of pixels at either end that is ignored when the range is computed: dead pixels, burnt-in letters.
-_OUTLIERS = 0.001
+_OUTLIER_SHARE = 0.001
 
-# Above this, sums and differences of values lose digits.
-_LARGEST = 1e15
+# Sums and differences of larger values lose precision.
+_MAX_VALUE = 1e15
 
-_NOTHING_SHOWN = "The display window of the file shows nothing, so the full range of its values is shown."
+_WINDOW_IGNORED = "The display window of the file is not usable, so the full range of its values is shown."
 _TABLE_IGNORED = (
-    "The display table of the file contradicts its own description, so its display window is used instead."
+    "The display table (VOI LUT) of the file contradicts its descriptor. The display window is used."
 )
 
-# Each window tried is a pass over the image.
+# Maximum number of windows that are tried. Each needs a pass over the image.
 _MAX_WINDOWS = 16
 
 # A table or a window: maps values to grey levels in 0–1.
@@ -62,7 +62,7 @@ def apply_modality(values: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
         Array of the same shape; `values` itself if the file has neither.
 
     Raises:
-        ImageReadError: the table contradicts itself, or the rescaled values are not usable.
+        ImageReadError: the table contradicts its descriptor, or the rescaled values are not usable.
     """
     item = read_first_item(dataset, "ModalityLUTSequence")
     table = None if item is None else read_table(item)
@@ -80,7 +80,7 @@ def apply_modality(values: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
         rescaled = values.astype(np.float64) * slope + intercept
         largest = np.abs(rescaled).max()
     # Neighbouring stored values must remain distinct.
-    if not largest < _LARGEST or np.spacing(largest) > abs(slope) / 2:
+    if not largest < _MAX_VALUE or np.spacing(largest) > abs(slope) / 2:
         raise _bad_rescale("RescaleSlope", f"{slope:g} (with a RescaleIntercept of {intercept:g})")
     return rescaled
 
@@ -134,7 +134,7 @@ def scale_full_range(values: NDArray[Any], valid: NDArray[np.bool_]) -> NDArray[
         Grey levels in 0–1, float32 of the same shape.
     """
     inside = values[valid] if valid.any() else values
-    low, high = np.quantile(inside, (_OUTLIERS, 1 - _OUTLIERS), method="nearest")
+    low, high = np.quantile(inside, (_OUTLIER_SHARE, 1 - _OUTLIER_SHARE), method="nearest")
     if not high > low:
         low, high = inside.min(), inside.max()
     return rescale.rescale_linear(values, float(low), float(high))
@@ -155,7 +155,7 @@ def apply_voi(
         one shade is used. If none does, the full range is shown with a warning.
 
     Raises:
-        ImageReadError: the only table contradicts itself, so the grey levels are uncertain.
+        ImageReadError: there is no usable window, and a table contradicts its descriptor.
     """
     views = [*_tables(dataset), *islice(_windows(dataset), _MAX_WINDOWS)]
     warnings: tuple[str, ...] = ()
@@ -172,7 +172,7 @@ def apply_voi(
     if contradiction is not None:
         raise contradiction
     unusable = bool(views) or any(is_malformed(dataset, name) for name in ("WindowCenter", "WindowWidth"))
-    return scale_full_range(values, valid), (_NOTHING_SHOWN,) if unusable else ()
+    return scale_full_range(values, valid), (_WINDOW_IGNORED,) if unusable else ()
 
 
 def _tables(dataset: Dataset) -> Iterator[_View]:
@@ -201,7 +201,7 @@ def _apply_table(item: Dataset, values: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def _has_contrast(shown: NDArray[np.float32], values: NDArray[Any], valid: NDArray[np.bool_]) -> bool:
-    """Whether grey levels are finite and differ, unless all values are equal."""
+    """Check that grey levels are finite and, unless all values are equal, not all the same."""
     inside = shown[valid] if valid.any() else shown
     darkest, brightest = inside.min(), inside.max()
     return bool(
@@ -229,7 +229,7 @@ def presentation_warnings(dataset: Dataset) -> tuple[str, ...]:
     inverse = read_text(dataset, "PresentationLUTShape") == "INVERSE"
     if inverse and read_text(dataset, "PhotometricInterpretation") == "MONOCHROME2":
         return (
-            "The DICOM file states both that low values are dark and that they are bright, so the image may be "
+            "Two elements of the DICOM file disagree on whether low values are dark or bright, so the image may be "
             "inverted. Compare it with the archive.",
         )
     return ()
@@ -257,7 +257,10 @@ def padding_mask(values: NDArray[Any], dataset: Dataset) -> NDArray[np.bool_]:
 
 
 def _match_sign(value: float | None, values: NDArray[Any]) -> float | None:
-    """A padding value with the sign of the stored values, because files write it as US or SS regardless."""
+    """Convert a padding value to the signedness of the stored values.
+
+    Files write it as US or SS regardless of Pixel Representation.
+    """
     if value is None:
         return None
     if values.dtype.kind == "i" and value > 32767:

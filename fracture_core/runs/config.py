@@ -175,7 +175,7 @@ class TrainingConfig(JsonRecord):
     sampling: str = setting(
         TrainingProtocol.sampling,
         label="Class sampling",
-        help="Images of an epoch: all, or as many of each class.",
+        help="Images of an epoch: all, or equal numbers of both classes.",
         choices={
             SAMPLE_ALL: "All images",
             UNDERSAMPLE: "Undersample the larger class",
@@ -197,7 +197,7 @@ class TrainingConfig(JsonRecord):
         0,
         label="Learning-rate search",
         unit="trials",
-        help="Short trainings with random learning rates; the rate with the lowest validation loss is used.",
+        help="Number of short trainings with random learning rates. The rate with the lowest validation loss is used.",
         minimum=0,
         maximum=100,
         flag="--search",

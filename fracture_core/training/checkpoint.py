@@ -56,7 +56,7 @@ def restore_checkpoint(model: keras.Model, checkpoint: Path) -> None:
 
 
 def is_patience_spent(checkpoint: Path, patience: int) -> bool:
-    """Check whether early stopping ended the training with this epoch.
+    """Check whether early stopping ends the training after this epoch.
 
     Args:
         checkpoint: Folder of the checkpoint.
@@ -149,7 +149,7 @@ def _size_in_bytes(model: keras.Model) -> int:
 
 
 def _seed_generators(model: keras.Model) -> dict[str, keras.random.SeedGenerator]:
-    """Return the random generators of the layers that have one, by layer name."""
+    """Return the random generators of the layers by layer name."""
     generators = {layer.name: getattr(layer, "seed_generator", None) for layer in model.layers}
     return {name: generator for name, generator in generators.items() if generator is not None}
 

@@ -23,7 +23,7 @@ class Augmentation:
         flip: whether half of the images are mirrored left to right.
         brightness: largest change of the grey values, as a share of the full range.
         contrast: largest change of the spread around the image's mean, as a share.
-        gamma: exponents from e^-gamma to e^gamma.
+        gamma: strength of the gamma correction; the exponent lies between exp(−gamma) and exp(gamma).
         clahe: share of the images whose contrast is equalised locally (Zuiderveld 1994, Graphics Gems IV, VIII.5).
         resolution: largest loss of resolution of half of the images: 1 removes every second pixel along each axis.
         noise: largest standard deviation of the noise, as a share of the full range.
@@ -53,7 +53,10 @@ class Augmentation:
         help="Largest change of the size, as a share.",
     )
     flip: bool = setting(
-        True, label="Mirror left to right", group="augmentation", help="Half of the images are mirrored."
+        True,
+        label="Mirror left to right",
+        group="augmentation",
+        help="Mirrors half of the images left to right.",
     )
     brightness: float = _share(
         0.15,
@@ -74,7 +77,7 @@ class Augmentation:
         label="Gamma",
         maximum=1.0,
         display_format="±%.2f",
-        help="Gamma correction with exponents from e to the minus this to e to this.",
+        help="Gamma correction with a random exponent. At 0.4 it lies between 0.67 and 1.49.",
     )
     clahe: float = _share(
         0.0,
@@ -89,7 +92,7 @@ class Augmentation:
         maximum=3.0,
         step=0.05,
         display_format="%.2f",
-        help="Largest loss of resolution of half of the images; 1 halves the resolution.",
+        help="Largest loss of resolution, applied to half of the images; 1 halves the resolution.",
     )
     noise: float = _strength(
         0.0,

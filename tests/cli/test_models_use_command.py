@@ -48,7 +48,7 @@ def test_the_model_in_use_needs_no_reason(run_command, store):
 
 
 def test_history_and_back(run_command, store, passing_model):
-    assert run_command("models", "history").out == "No change of the model in use yet.\n"
+    assert run_command("models", "history").out == "The model in use has not been changed yet.\n"
     run_command("models", "use", passing_model, "--reason", "better")
     result = run_command("models", "history")
     assert result.status == 0

@@ -173,7 +173,7 @@ def test_freeze_before_none(config_of_command, phantoms, word, layer):
         ),
         (
             ["--data", ".", "--architecture", "small_fcn", "--published"],
-            "small_fcn follows no publication. Leave --published out",
+            "small_fcn follows no publication. Omit --published",
         ),
         (["--data", ".", "--architecture", "four_block", "--run", "a/b"], "not a valid run name"),
     ],

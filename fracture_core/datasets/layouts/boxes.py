@@ -9,7 +9,7 @@ from fracture_core.datasets.class_names import class_meaning
 # A box may exceed the image by this share without a remark, because of rounding to whole pixels.
 _ROUNDING = 0.005
 
-# Edges with a larger magnitude are not fractions of the image, but probably pixels.
+# Edges with a larger magnitude are probably in pixels, not fractions of the image.
 _MAX_FRACTION = 2.0
 
 
@@ -35,8 +35,8 @@ def clip_box(x0: float, y0: float, x1: float, y1: float) -> ClippedBox:
         y1: lower edge as a fraction of the image's height.
 
     Raises:
-        ValueError: If an edge is not finite, or the box has no area or lies outside the image. The message is the
-            reason for a remark.
+        ValueError: If an edge is not finite, or the box has no area or lies outside the image. Dataset remarks quote
+            the message.
 
     Example:
         >>> clip_box(-0.1, 0.2, 0.4, 0.5)
@@ -67,6 +67,6 @@ def clip_fractions(x0: float, y0: float, x1: float, y1: float) -> ClippedBox:
 
 
 def is_fracture_class(name: str) -> bool:
-    """Whether a class of boxes is a fracture; boxes of other classes are ignored."""
+    """Check whether a box class means a fracture. Boxes of other classes are ignored."""
     meaning = class_meaning(name)
     return meaning is not None and meaning.label == 1 and meaning.finding == "fracture"

@@ -12,7 +12,7 @@ from pages.components.common import layout
 from pages.components.train import option_fields as form_fields
 from pages.components.train import state
 
-# Options that the form of a clone shows.
+# Options in the form of a clone.
 _CLONE_FIELDS = ("size", "epochs", "batch", "learning_rate", "seed")
 
 
@@ -58,26 +58,26 @@ def _clone(run: Run) -> None:
         if not st.form_submit_button("Create clone", type="primary"):
             return
     if values["size"] == width:
-        values["size"] = config.size  # None if it is the architecture's own
+        values["size"] = config.size  # None stands for the architecture's input size
     try:
-        made = run_operations.clone_run(paths.runs_dir(), run.name, name.strip(), **values)
+        clone = run_operations.clone_run(paths.runs_dir(), run.name, name.strip(), **values)
     except SecondLookError as error:
         st.error(str(error))
         return
     state.go_to(
-        f"{made.name} was created with the settings of {run.name}. Start it below.",
-        **{state.RUN_KEY: made.name},
+        f"{clone.name} was created with the settings of {run.name}. Start it below.",
+        **{state.RUN_KEY: clone.name},
     )
 
 
 def _rename(run: Run) -> None:
     with st.form(f"train_rename_form_{run.name}", border=False):
         name = st.text_input("New name", value=run.name, key=f"train_rename_name_{run.name}")
-        st.caption(f"{RUN_NAME_HELP} A model that was put in use keeps its name there.")
+        st.caption(f"{RUN_NAME_HELP} A model that was put in use keeps its name.")
         if not st.form_submit_button("Rename run", type="primary"):
             return
     if name.strip() == run.name:
-        st.caption("The run has this name already.")
+        st.caption("The run already has this name.")
         return
     try:
         renamed = run_operations.rename_run(paths.runs_dir(), run.name, name.strip())

@@ -1,4 +1,4 @@
-"""The runs: choice of one, its live progress, and stop, resume and use."""
+"""The list of runs, and the progress, result and buttons of the chosen run."""
 
 import html
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from pages.components.common import boundary, layout
 from pages.components.train import curves, form, result, run_actions, standing, state
 from pages.components.train import queue as train_queue
 
-#: Seconds between two updates of an active run.
+# Seconds between two updates of an active run.
 _INTERVAL = 1.5
 
 _STATUS_TEXT = {
@@ -71,7 +71,7 @@ def _choose(states: dict[str, RunState], waiting: Sequence[str]) -> str:
         tuple(labels),
         index=tuple(labels).index(chosen),
         format_func=labels.__getitem__,
-        # The browser keeps the label of the chosen option as long as the key is the same.
+        # With the same key, the browser would keep showing the old label of the chosen option.
         key=f"train_run_box_{hash(tuple(labels.values()))}",
     )
     st.session_state[state.RUN_KEY] = name
@@ -87,7 +87,7 @@ def _show_empty() -> None:
 
 
 def _show_active(run: Run) -> None:
-    """Draw an active run; draw the whole page again when it has ended."""
+    """Draw an active run; rerun the page when the run has ended."""
     state = run.state()
     if state.status not in ACTIVE_STATUSES:
         st.rerun()
@@ -98,7 +98,7 @@ def _show_active(run: Run) -> None:
         return
     epochs, history = run.epochs(), StepHistory.load(run.steps)
     stopping = run.is_stop_requested()
-    # Until this process has read its images, the report is that of the previous process.
+    # While a resumed run is starting, the step report is still that of the previous process.
     standing_now = (
         standing.current_standing(history.now, epochs, config)
         if history.now and state.status != "starting"
@@ -110,7 +110,8 @@ def _show_active(run: Run) -> None:
     if searching:
         share = (trials_done + share) / config.search_trials
     st.progress(
-        1.0 if state.status == "evaluating" else share, text=_status(run, state, standing_now, searching)
+        1.0 if state.status == "evaluating" else share,
+        text=_progress_text(run, state, standing_now, searching),
     )
     if standing_now is not None:
         _show_facts(standing_now, done=state.status == "evaluating", searching=searching)
@@ -126,7 +127,7 @@ def _show_active(run: Run) -> None:
     _show_details(run, config)
 
 
-def _status(run: Run, state: RunState, current: standing.Standing | None, searching: bool) -> str:
+def _progress_text(run: Run, state: RunState, current: standing.Standing | None, searching: bool) -> str:
     if run.is_stop_requested() and state.status != "evaluating":
         return "Stopping. The last completed epoch is kept."
     if state.status == "starting":
@@ -160,14 +161,14 @@ def _show_facts(current: standing.Standing, done: bool, searching: bool) -> None
     st.html(_FACTS.format(cells))
 
 
-def _show_inactive(run: Run, state: RunState, waits: bool) -> None:
-    """Draw a run that is not being trained."""
+def _show_inactive(run: Run, state: RunState, is_waiting: bool) -> None:
+    """Draw a waiting or ended run."""
     if not run.is_complete:
         st.error(f"{run.name} has no settings: config.json is missing. Delete the run.")
         return
     config = run.config()
     epochs = run.epochs()
-    if waits:
+    if is_waiting:
         st.info(form.waiting_text(paths.runs_dir(), run.name))
     elif state.status == "finished":
         _show_early_stop(epochs, config)
@@ -198,9 +199,9 @@ def _show_early_stop(epochs: list, config: TrainingConfig) -> None:
 
 
 def _show_resume(run: Run) -> None:
-    """Draw the buttons that resume the run or make a model of its best epoch."""
+    """Draw the buttons that resume the run or use its best epoch."""
     other = process.active_run(paths.runs_dir())
-    # The folder is enough here; the module that reads checkpoints loads Keras.
+    # Not `latest_checkpoint`, because its module loads Keras.
     has_checkpoint = any(run.checkpoints.glob("epoch-*"))
     with st.container(horizontal=True):
         resume = st.button(
@@ -209,22 +210,22 @@ def _show_resume(run: Run) -> None:
         finish = has_checkpoint and st.button(
             "Use the best epoch so far",
             key=f"train_finish_{run.name}",
-            help="Makes a model and tests it. The run cannot be resumed afterwards.",
+            help="Evaluates the best epoch as the model of this run. The run cannot be resumed afterwards.",
         )
     if resume or finish:
         process.start_run(run, finish_only=bool(finish))
         state.go_to(form.waiting_text(paths.runs_dir(), run.name))
     if other is not None:
         st.caption(
-            f"{layout.escape_markdown(other.name)} is being trained, so this run would wait in the queue."
+            f"{layout.escape_markdown(other.name)} is being trained, so this run will wait in the queue."
         )
 
 
 def _show_details(run: Run, config: TrainingConfig) -> None:
-    row = ARCHITECTURES.get(config.architecture)
-    size = f"{config.size or (row.input.width if row else '?')} px"
+    architecture = ARCHITECTURES.get(config.architecture)
+    size = f"{config.size or (architecture.input.width if architecture else '?')} px"
     settings = [
-        row.title if row else config.architecture,
+        architecture.title if architecture else config.architecture,
         size,
         f"at most {config.epochs} epochs",
         f"batch size {config.batch}",

@@ -10,14 +10,14 @@ from fracture_core.errors import SecondLookError
 from fracture_core.runs import process
 from pages.components.common import boundary, layout
 
-# Keys of the session.
+# Keys of the session state.
 _CHOSEN, _GENERATION, _CONFIRM = "train_uploaded", "train_upload_generation", "train_upload_sure"
 # Upload id and error of a refused zip, which stays in the uploader.
 _REFUSED = "train_upload_refused"
 
 
 def choose_upload() -> str:
-    """Draw the upload and the choice of an uploaded dataset; return its folder, "" while there is none."""
+    """Draw the upload and the choice of an uploaded dataset; return its folder, "" if there is none."""
     uploaded = uploaded_datasets.uploaded_folders(paths.runs_dir())
     # A new key empties the uploader, so that an unpacked zip does not stay in memory.
     file = st.file_uploader(
@@ -66,7 +66,7 @@ def _unpack(file) -> None:
 
 
 def _show_deletion(folder: Path) -> None:
-    """Delete the dataset after a confirmation."""
+    """Draw the button that deletes the dataset after a confirmation."""
     used = any(
         uploaded_datasets.is_used_by(config.data, folder)
         for config in process.active_and_waiting(paths.runs_dir())
@@ -76,7 +76,7 @@ def _show_deletion(folder: Path) -> None:
             st.caption(f"Folder: {layout.escape_markdown(str(folder))}", width="content")
             st.button(
                 "Delete dataset",
-                on_click=boundary.callback(_ask),
+                on_click=boundary.callback(_set_confirmation),
                 args=(str(folder),),
                 disabled=used,
                 type="tertiary",
@@ -91,10 +91,12 @@ def _show_deletion(folder: Path) -> None:
             except SecondLookError as error:
                 st.error(str(error))
                 return
-            _ask("")
+            _set_confirmation("")
             st.rerun()
-        st.button("Cancel", on_click=boundary.callback(_ask), args=("",), key="train_upload_keep")
+        st.button(
+            "Cancel", on_click=boundary.callback(_set_confirmation), args=("",), key="train_upload_keep"
+        )
 
 
-def _ask(folder: str) -> None:
+def _set_confirmation(folder: str) -> None:
     st.session_state[_CONFIRM] = folder
