@@ -46,7 +46,7 @@ def root(tmp_path):
 
 def config(dataset: Path, epochs: int = 2, **others) -> TrainingConfig:
     return TrainingConfig(
-        data=str(dataset), architecture="four_block", size=64, epochs=epochs, batch=8, patience=1000, **others
+        data=str(dataset), architecture="small_fcn", size=64, epochs=epochs, batch=8, patience=1000, **others
     )
 
 
@@ -73,33 +73,18 @@ def until_epoch(run: Run, number: int) -> None:
         time.sleep(0.05)
 
 
-def test_run_is_trained_in_a_background_process(dataset, root, monkeypatch):
+def test_background_runs_are_queued_stopped_and_finished(dataset, root, monkeypatch):
+    """No app is open: a process that ends, or is stopped, starts the next."""
     monkeypatch.chdir("/")  # the package must be found from anywhere
-    run = process.create_and_start(root, "first", config(dataset))
-    state = run.state()
+    one = process.create_and_start(root, "one", config(dataset, epochs=500))
+    state = one.state()
     assert state.status == "starting"
     assert state.pid not in (0, os.getpid())
     assert psutil.Process(state.pid).nice() >= 10
     assert os.getsid(state.pid) != os.getsid(0)
-    assert process.active_run(root).name == "first"
+    assert process.active_run(root).name == "one"
 
-    assert wait_until_inactive(run) == "finished", run.log.read_text()
-    assert [line["epoch"] for line in run.epochs()] == [1, 2]
-    assert StepHistory.load(run.steps).now.images_per_second > 0
-    card = ModelCard.load(run.result / "card.json")
-    assert card.test.n == 6
-    assert "AUC" in run.state().message
-    assert json.loads(run.log.read_text().splitlines()[-1])["run"] == "first"
-    assert process.active_run(root) is None
-
-    with pytest.raises(TrainingError, match="start a new run"):
-        process.start_run(run)
-
-
-def test_second_run_waits_and_starts_after_the_first(dataset, root):
-    """No app is open: a process that ends, or is stopped, starts the next."""
-    one = process.create_and_start(root, "one", config(dataset, epochs=500))
-    two = process.create_and_start(root, "two", config(dataset, epochs=1))
+    two = process.create_and_start(root, "two", config(dataset, epochs=1000))
     assert [run.name for run in queue.waiting_runs(root)] == ["two"]
     assert two.state().status == "new"
     with pytest.raises(TrainingError, match="one is being trained"):
@@ -107,7 +92,7 @@ def test_second_run_waits_and_starts_after_the_first(dataset, root):
     with pytest.raises(TrainingError, match="two is in the queue already"):
         process.start_run(two)
     with pytest.raises(TrainingError, match="same model"):
-        process.create_and_start(root, "twin", config(dataset, epochs=1))
+        process.create_and_start(root, "twin", config(dataset, epochs=1000))
     assert not (root / "twin").exists()
 
     # Requested while it still imports TensorFlow.
@@ -115,7 +100,24 @@ def test_second_run_waits_and_starts_after_the_first(dataset, root):
     assert wait_until_inactive(one) == "stopped"
     until(two, lambda status: status in ACTIVE_STATUSES)
     assert queue.waiting_runs(root) == ()
+
+    # A stopped run keeps its epochs and can be finished.
+    until_epoch(two, 2)
+    two.request_stop()
+    assert wait_until_inactive(two) == "stopped"
+    kept = [line["epoch"] for line in two.epochs()]
+    assert kept == list(range(1, len(kept) + 1))
+    assert two.state().message == f"Stopped. Completed epochs: {len(kept)}."
+    assert StepHistory.load(two.steps).now.images_per_second > 0
+    process.start_run(two, finish_only=True)
     assert wait_until_inactive(two) == "finished", two.log.read_text()
+    assert [line["epoch"] for line in two.epochs()] == kept
+    assert ModelCard.load(two.result / "card.json").test.n == 6
+    assert "AUC" in two.state().message
+    assert json.loads(two.log.read_text().splitlines()[-1])["run"] == "two"
+    assert process.active_run(root) is None
+    with pytest.raises(TrainingError, match="start a new run"):
+        process.start_run(two)
 
 
 _START_SCRIPT = """
@@ -146,8 +148,8 @@ def test_simultaneous_starts_by_two_processes_start_one(dataset, root):
     first = process.active_run(root)
     assert {first.name, second.name} == {"left", "right"}
     queue.remove_from_queue(root, second.name)
-    first.request_stop()
-    assert wait_until_inactive(first) == "stopped"
+    os.kill(first.state().pid, signal.SIGKILL)
+    assert wait_until_inactive(first) == "interrupted"
     assert process.active_run(root) is None
 
 
@@ -160,8 +162,9 @@ def test_watcher_starts_the_next_run_after_a_killed_one(dataset, root):
     assert two.state().status == "new"
     process.watch_queue(lambda: root)
     until(two, lambda status: status in ACTIVE_STATUSES)
-    two.request_stop()
-    assert wait_until_inactive(two) == "stopped"
+    assert queue.waiting_runs(root) == ()
+    os.kill(two.state().pid, signal.SIGKILL)
+    assert wait_until_inactive(two) == "interrupted"
 
 
 def test_failed_start_is_reported_and_the_next_run_starts(dataset, root, monkeypatch):
@@ -272,20 +275,6 @@ def test_terminal_claims_the_turn_or_is_refused(dataset, root):
     with pytest.raises(TrainingError, match="mine is finished"):
         process.claim_turn(root, "mine")
     assert run.state().status == "finished"
-
-
-def test_stopped_run_keeps_its_epochs_and_can_be_finished(dataset, root):
-    run = process.create_and_start(root, "stopped", config(dataset, epochs=1000))
-    until_epoch(run, 2)
-    run.request_stop()
-    assert wait_until_inactive(run) == "stopped"
-    kept = len(run.epochs())
-    assert run.state().message == f"Stopped. Completed epochs: {kept}."
-
-    process.start_run(run, finish_only=True)
-    assert wait_until_inactive(run) == "finished", run.log.read_text()
-    assert len(run.epochs()) == kept
-    assert (run.result / "card.json").is_file()
 
 
 def test_damaged_settings_end_with_an_error_in_the_log(root, dataset):
