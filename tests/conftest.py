@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -94,18 +95,41 @@ def shipped_models(monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared_folder(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Function that returns a folder by name. The first pytest-xdist worker to need it fills it for all."""
+    base = tmp_path_factory.getbasetemp()
+    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    root.mkdir(exist_ok=True)
+
+    def get(name: str, fill: Callable[[Path], object]) -> Path:
+        folder, done = root / name, root / f"{name}.done"
+        with FileLock(root / f"{name}.lock"):
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed
+                folder.mkdir()
+                fill(folder)
+                done.touch()
+        return folder
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def phantoms(shared_folder) -> Path:
     """56 small phantoms, half of them fractured, in one folder per class and without splits."""
     from fracture_core.phantom import draw_phantom, encode_png
 
-    root = tmp_path_factory.mktemp("phantoms")
-    for seed in range(56):
-        fractured = seed % 2 == 1
-        folder = root / ("fractured" if fractured else "not fractured")
-        folder.mkdir(exist_ok=True)
-        phantom = draw_phantom(seed, ("forearm", "leg", "hand")[seed % 3], fractured, (96, 80))
-        (folder / f"synthetic_{seed:02d}.png").write_bytes(encode_png(phantom.pixels))
-    return root
+    def draw(root: Path) -> None:
+        for seed in range(56):
+            fractured = seed % 2 == 1
+            folder = root / ("fractured" if fractured else "not fractured")
+            folder.mkdir(exist_ok=True)
+            phantom = draw_phantom(seed, ("forearm", "leg", "hand")[seed % 3], fractured, (96, 80))
+            (folder / f"synthetic_{seed:02d}.png").write_bytes(encode_png(phantom.pixels))
+
+    return shared_folder("phantoms", draw)
 
 
 @pytest.fixture(scope="session")
@@ -119,14 +143,16 @@ def tiny_config(phantoms: Path):
 
 
 @pytest.fixture(scope="session")
-def trained_run(tmp_path_factory: pytest.TempPathFactory, tiny_config):
+def trained_run(shared_folder, tiny_config):
     """A finished run named `tiny`. Tests must not change it; they copy it first."""
     from fracture_core.runs.run import Run
-    from fracture_core.training.run_training import run_training
 
-    run = Run.create(tmp_path_factory.mktemp("trained"), "tiny", tiny_config)
-    run_training(run)
-    return run
+    def train(folder: Path) -> None:
+        from fracture_core.training.run_training import run_training
+
+        run_training(Run.create(folder, "tiny", tiny_config))
+
+    return Run(shared_folder("trained", train) / "tiny")
 
 
 @pytest.fixture

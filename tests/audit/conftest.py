@@ -10,13 +10,16 @@ from fracture_core.audit import Audit, audit_dataset
 
 
 @pytest.fixture(scope="session")
-def faulty_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def faulty_dataset(shared_folder) -> Path:
     """Train and test folders with 16 training images, 8 test images and copies between them.
 
     One test file is an exact copy of a training file, and two are rotated or mirrored copies. One training
     image has both labels. One file is truncated, one is not an image and one is a photograph.
     """
-    root = tmp_path_factory.mktemp("faulty")
+    return shared_folder("faulty", _write_faulty)
+
+
+def _write_faulty(root: Path) -> None:
     for seed in range(24):
         fractured = seed % 2 == 1
         split = "train" if seed < 16 else "test"
@@ -36,7 +39,6 @@ def faulty_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (train / "fractured" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
     y, x = np.mgrid[0:200, 0:160]
     save_image(train / "fractured" / "photo.bmp", np.stack([x, 255 - x, y], axis=-1).astype(np.uint8))
-    return root
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,9 @@
 
 import json
 import shutil
+from collections.abc import Iterable
+from pathlib import Path
 
-import numpy as np
 import pytest
 from phantom_files import save_image, small_phantom
 
@@ -166,6 +167,17 @@ def test_missing_folder_is_refused(tmp_path):
         audit_dataset(tmp_path / "gone")
 
 
+# ---- Real images ----
+
+
+def _link_images(source: Path, target: Path, selected: Iterable[Path]) -> None:
+    """Make a dataset of links to some of the images of another one."""
+    for path in selected:
+        link = target / path.relative_to(source)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(path)
+
+
 @pytest.mark.real
 def test_leaks_of_the_multiregion_dataset(real_data):
     audit = audit_dataset(real_data / "multiregion")
@@ -184,8 +196,19 @@ def test_leaks_of_the_multiregion_dataset(real_data):
 
 
 @pytest.mark.real
-def test_leaks_of_the_devbatrax_dataset(real_data):
-    audit = audit_dataset(real_data / "devbatrax")
+def test_leaks_of_the_devbatrax_dataset(real_data, tmp_path):
+    """All originals with one in eight of their rotated copies."""
+    source = real_data / "devbatrax"
+    copies = {}
+    for path in sorted(source.rglob("*.*")):
+        copies.setdefault((path.parent, path.stem.split("-rotated")[0]), []).append(path)
+    for paths in copies.values():
+        _link_images(
+            source,
+            tmp_path,
+            [path for number, path in enumerate(paths) if number % 8 == 0 or "rotated" not in path.name],
+        )
+    audit = audit_dataset(tmp_path)
     stems = {"train": {}, "val": {}}
     for case, content_id in zip(audit.films.cases, audit.films.content_ids.tolist(), strict=True):
         stem = (case.label, case.path.stem.split("-rotated")[0])
@@ -197,22 +220,38 @@ def test_leaks_of_the_devbatrax_dataset(real_data):
     assert (train.originals, val.originals) == (173, 13)
 
 
+# Groups of images in FracAtlas that show the same picture under both labels.
+_CONTRADICTIONS = ({3034, 4314, 4341}, {2886, 4243}, {4262, 2952}, {2998, 4280})
+
+
 @pytest.mark.real
-def test_findings_of_the_fracatlas_dataset(real_data):
-    audit = audit_dataset(real_data / "fracatlas")
+def test_findings_of_the_fracatlas_dataset(real_data, tmp_path):
+    """All images with a known fault, and one in four of the others."""
+    source = real_data / "fracatlas"
+    paths = sorted((source / "images").rglob("*.jpg"))
+    names = {"IMG0003298", *(f"IMG{number:07d}" for numbers in _CONTRADICTIONS for number in numbers)}
+    # A complete JPEG file ends with the marker FFD9.
+    faulty = {path for path in paths if path.stem in names or not path.read_bytes().endswith(b"\xff\xd9")}
+    same = {}
+    for path in paths:
+        same.setdefault(path.read_bytes(), []).append(path)
+    faulty |= {path for group in same.values() if len(group) > 1 for path in group}
+    _link_images(source, tmp_path, [*faulty, *(path for path in paths[::4] if path not in faulty)])
+    _link_images(source, tmp_path, [source / "dataset.csv", source / "Annotations"])
+    audit = audit_dataset(tmp_path)
     by_kind = {finding.kind: finding for finding in audit.findings}
     assert by_kind["truncated"].sentence == ("51 files are truncated, all of them without a fracture.")
     assert by_kind["exact_copies"].count == 15
     assert "IMG0003298" in by_kind["table_differs"].ids
     contradictions = [set(names.split(" = ")) for names in by_kind["contradictory_labels"].ids]
     ids = {case.id for case in audit.films.cases}
-    for known in ({3034, 4314, 4341}, {2886, 4243}, {4262, 2952}, {2998, 4280}):
+    for known in _CONTRADICTIONS:
         names = {f"IMG{number:07d}" for number in known} & ids
         if len(names) > 1:
             assert names in contradictions
     (resolution,) = [shortcut for shortcut in audit.shortcuts if shortcut.name == "high resolution"]
     assert resolution.sentence.startswith(
-        "16% of the images with a fracture but 7% of the others have a high resolution"
+        "19% of the images with a fracture but 8% of the others have a high resolution"
     )
     assert next(s for s in audit.shortcuts if s.name == "height").real
-    assert np.isclose(audit.films.labels.mean(), 607 / 3471)
+    assert all(case.label == (case.path.parent.name == "Fractured") for case in audit.films.cases)

@@ -80,12 +80,12 @@ def test_marker_count_agrees_with_the_phantom():
     """Phantoms with and without a metal letter are distinguished in at least 90%."""
     level = DIFFICULTIES["realistic"]
     correct = 0
-    for seed in range(60):
+    for seed in range(30):
         technique = generate._scene(seed, "hand", None, (256, 200), level).technique
         pixels = draw_phantom(seed, "hand", None, (256, 200)).pixels
         count = count_markers(GreyHistogram.of(pixels / np.float32(255)).pixels)
         correct += (count > 0) == bool(technique.marker)
-    assert correct >= 54
+    assert correct >= 27
 
 
 @pytest.mark.parametrize("frame", [0, 10, 40])

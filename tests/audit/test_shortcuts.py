@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fracture_core.audit import shortcuts
 from fracture_core.audit.audited_images import AuditedImages
 from fracture_core.audit.file_facts import FileFacts
 from fracture_core.audit.finding import Level
@@ -73,13 +74,19 @@ def test_predictive_file_type_is_found():
     assert kind.sentence.endswith("are JPEG files.")
 
 
-def test_random_properties_are_rarely_significant():
+@pytest.mark.slow
+def test_random_properties_are_rarely_significant(monkeypatch):
     """With Holm's correction, about 1 in 20 datasets without shortcuts raises a false alarm."""
+    # The correction does not concern the model on all properties, which takes half of the time.
+    monkeypatch.setattr(shortcuts, "_combined_auc", lambda *_: [])
+    # `multipletests` collects garbage in each call, which takes long in a process with many objects.
+    monkeypatch.setattr("gc.collect", lambda: 0)
     alarms = sum(
-        any(shortcut.real for shortcut in measure_shortcuts(_images(seed=seed), "fracture")[1:])
-        for seed in range(40)
+        any(shortcut.real for shortcut in measure_shortcuts(_images(seed=seed), "fracture"))
+        for seed in range(30)
     )
-    assert alarms <= 6
+    # With a rate of 5% in 30 simulations, more than 5 alarms have a probability of 0.3%.
+    assert alarms <= 5
 
 
 def test_few_groups_widen_the_interval():

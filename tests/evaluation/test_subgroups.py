@@ -146,16 +146,21 @@ def test_sentence_about_false_alarms(simulated_data):
     assert "images without a fracture and with surgical hardware (" in first
 
 
+@pytest.mark.slow
 def test_family_wise_error_rate_is_at_most_five_percent(monkeypatch):
     monkeypatch.setattr(subgroup_analysis, "_DRAWS", 499)
+    # The summaries do not affect the tests, and their bootstrap takes long.
+    monkeypatch.setattr(subgroup_analysis, "summarise", lambda *_: None)
+    # `multipletests` collects garbage in each call, which takes long in a process with many objects.
+    monkeypatch.setattr("gc.collect", lambda: 0)
     rng = np.random.default_rng(5)
     false_positives = 0
-    for _ in range(30):
+    for _ in range(100):
         analysis = analyse_subgroups(_simulate_predictions(rng, 300), 0.5)
         assert analysis.test_count >= 4
         false_positives += any(part.is_different for part in (*analysis.single, *analysis.pairs))
-    # With a rate of 5% in 30 simulations, more than 5 false positives have a probability of 0.3%.
-    assert false_positives <= 5
+    # With a rate of 5% in 100 simulations, more than 11 false positives have a probability of 0.4%.
+    assert false_positives <= 11
 
 
 def test_sentences_without_differences_or_tests(simulated_data):

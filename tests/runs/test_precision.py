@@ -34,7 +34,8 @@ run_training.finish_run = reported("finish", run_training.finish_run)
 def test_epochs_use_bfloat16_and_the_evaluation_float32(tmp_path, tiny_config):
     # Python imports it before the program, also after the process is replaced.
     (tmp_path / "sitecustomize.py").write_text(_REPORT_SETTING)
-    run = Run.create(tmp_path / "runs", "rounded", replace(tiny_config, precision="bfloat16"))
+    config = replace(tiny_config, architecture="small_fcn", precision="bfloat16")
+    run = Run.create(tmp_path / "runs", "rounded", config)
     with subprocess.Popen(
         [
             sys.executable,
@@ -60,6 +61,7 @@ def test_epochs_use_bfloat16_and_the_evaluation_float32(tmp_path, tiny_config):
     assert errors.count("epochs BF16") == 1
     assert json.loads(out)["run"] == "rounded"
     assert run.state().status == "finished"
+    assert [line["epoch"] for line in run.epochs()] == [1, 2]
     card = ModelCard.load(run.result / "card.json")
     assert card.training["precision"] == "bfloat16"
     assert "--precision bfloat16" in card.command

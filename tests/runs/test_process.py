@@ -51,8 +51,8 @@ def cleaned_runs_folder(tmp_path):
 
 def make_config(dataset: Path, epochs: int = 2, **options) -> TrainingConfig:
     return TrainingConfig(
-        data=str(dataset),
-        architecture="four_block",
+        data=str(phantom_dataset),
+        architecture="small_fcn",
         size=64,
         epochs=epochs,
         batch=8,
@@ -84,33 +84,18 @@ def wait_for_epoch(run: Run, number: int) -> None:
         time.sleep(0.05)
 
 
-def test_run_is_trained_in_a_background_process(phantom_dataset, cleaned_runs_folder, monkeypatch):
+def test_background_runs_are_queued_stopped_and_finished(phantom_dataset, cleaned_runs_folder, monkeypatch):
+    """No app is open: a process that ends, or is stopped, starts the next."""
     monkeypatch.chdir("/")  # the package must be found from anywhere
-    run = process.create_and_start(cleaned_runs_folder, "first", make_config(phantom_dataset))
-    state = run.state()
+    one = process.create_and_start(cleaned_runs_folder, "one", make_config(phantom_dataset, epochs=500))
+    state = one.state()
     assert state.status == "starting"
     assert state.pid not in (0, os.getpid())
     assert psutil.Process(state.pid).nice() >= 10
     assert os.getsid(state.pid) != os.getsid(0)
-    assert process.active_run(cleaned_runs_folder).name == "first"
+    assert process.active_run(cleaned_runs_folder).name == "one"
 
-    assert wait_until_inactive(run) == "finished", run.log.read_text()
-    assert [line["epoch"] for line in run.epochs()] == [1, 2]
-    assert StepHistory.load(run.steps).now.images_per_second > 0
-    card = ModelCard.load(run.result / "card.json")
-    assert card.test.n == 6
-    assert "AUC" in run.state().message
-    assert json.loads(run.log.read_text().splitlines()[-1])["run"] == "first"
-    assert process.active_run(cleaned_runs_folder) is None
-
-    with pytest.raises(TrainingError, match="start a new run"):
-        process.start_run(run)
-
-
-def test_second_run_waits_and_starts_after_the_first(phantom_dataset, cleaned_runs_folder):
-    """No app is open: a process that ends, or is stopped, starts the next."""
-    one = process.create_and_start(cleaned_runs_folder, "one", make_config(phantom_dataset, epochs=500))
-    two = process.create_and_start(cleaned_runs_folder, "two", make_config(phantom_dataset, epochs=1))
+    two = process.create_and_start(cleaned_runs_folder, "two", make_config(phantom_dataset, epochs=1000))
     assert [run.name for run in queue.waiting_runs(cleaned_runs_folder)] == ["two"]
     assert two.state().status == "new"
     with pytest.raises(TrainingError, match="one is being trained"):
@@ -118,7 +103,7 @@ def test_second_run_waits_and_starts_after_the_first(phantom_dataset, cleaned_ru
     with pytest.raises(TrainingError, match="two is in the queue already"):
         process.start_run(two)
     with pytest.raises(TrainingError, match="same model"):
-        process.create_and_start(cleaned_runs_folder, "twin", make_config(phantom_dataset, epochs=1))
+        process.create_and_start(cleaned_runs_folder, "twin", make_config(phantom_dataset, epochs=1000))
     assert not (cleaned_runs_folder / "twin").exists()
 
     # Requested while it still imports TensorFlow.
@@ -126,7 +111,24 @@ def test_second_run_waits_and_starts_after_the_first(phantom_dataset, cleaned_ru
     assert wait_until_inactive(one) == "stopped"
     wait_for_status(two, lambda status: status in ACTIVE_STATUSES)
     assert queue.waiting_runs(cleaned_runs_folder) == ()
+
+    # A stopped run keeps its epochs and can be finished.
+    wait_for_epoch(two, 2)
+    two.request_stop()
+    assert wait_until_inactive(two) == "stopped"
+    epochs_before = [line["epoch"] for line in two.epochs()]
+    assert epochs_before == list(range(1, len(epochs_before) + 1))
+    assert two.state().message == f"Stopped. Completed epochs: {len(epochs_before)}."
+    assert StepHistory.load(two.steps).now.images_per_second > 0
+    process.start_run(two, finish_only=True)
     assert wait_until_inactive(two) == "finished", two.log.read_text()
+    assert [line["epoch"] for line in two.epochs()] == epochs_before
+    assert ModelCard.load(two.result / "card.json").test.n == 6
+    assert "AUC" in two.state().message
+    assert json.loads(two.log.read_text().splitlines()[-1])["run"] == "two"
+    assert process.active_run(cleaned_runs_folder) is None
+    with pytest.raises(TrainingError, match="start a new run"):
+        process.start_run(two)
 
 
 _START_SCRIPT = """
@@ -159,8 +161,8 @@ def test_simultaneous_starts_by_two_processes_start_one(phantom_dataset, cleaned
     first = process.active_run(cleaned_runs_folder)
     assert {first.name, second.name} == {"left", "right"}
     queue.remove_from_queue(cleaned_runs_folder, second.name)
-    first.request_stop()
-    assert wait_until_inactive(first) == "stopped"
+    os.kill(first.state().pid, signal.SIGKILL)
+    assert wait_until_inactive(first) == "interrupted"
     assert process.active_run(cleaned_runs_folder) is None
 
 
@@ -173,8 +175,9 @@ def test_watcher_starts_the_next_run_after_a_killed_one(phantom_dataset, cleaned
     assert two.state().status == "new"
     process.watch_queue(lambda: cleaned_runs_folder)
     wait_for_status(two, lambda status: status in ACTIVE_STATUSES)
-    two.request_stop()
-    assert wait_until_inactive(two) == "stopped"
+    assert queue.waiting_runs(cleaned_runs_folder) == ()
+    os.kill(two.state().pid, signal.SIGKILL)
+    assert wait_until_inactive(two) == "interrupted"
 
 
 def test_failed_start_is_reported_and_the_next_run_starts(phantom_dataset, cleaned_runs_folder, monkeypatch):
@@ -289,20 +292,6 @@ def test_terminal_claims_the_turn_or_is_refused(phantom_dataset, cleaned_runs_fo
     with pytest.raises(TrainingError, match="mine is finished"):
         process.claim_turn(cleaned_runs_folder, "mine")
     assert run.state().status == "finished"
-
-
-def test_stopped_run_keeps_its_epochs_and_can_be_finished(phantom_dataset, cleaned_runs_folder):
-    run = process.create_and_start(cleaned_runs_folder, "stopped", make_config(phantom_dataset, epochs=1000))
-    wait_for_epoch(run, 2)
-    run.request_stop()
-    assert wait_until_inactive(run) == "stopped"
-    epochs_before = len(run.epochs())
-    assert run.state().message == f"Stopped. Completed epochs: {epochs_before}."
-
-    process.start_run(run, finish_only=True)
-    assert wait_until_inactive(run) == "finished", run.log.read_text()
-    assert len(run.epochs()) == epochs_before
-    assert (run.result / "card.json").is_file()
 
 
 def test_damaged_settings_end_with_an_error_in_the_log(cleaned_runs_folder, phantom_dataset):
