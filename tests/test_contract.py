@@ -57,6 +57,7 @@ COMMANDS = {
     "models list": "",
     "models show": "ID",
     "models verify": "ID",
+    "models prepare": "",
     "models use": "ID --reason",
     "models history": "--format",
     "models back": "",
@@ -132,7 +133,7 @@ COMPARISON_COLUMNS = (
 CARD_KEYS = {
     "": (
         "id title created architecture heatmap_layer heatmap_scale golden training command input weights calibration "
-        "thresholds data validation test test_states test_regions test_coverage test_pointing loaded heads "
+        "thresholds data validation test test_states test_regions test_coverage test_pointing network loaded heads "
         "heads_record heatmap_scales limits labels"
     ),
     "input": "height width channels scaling",
