@@ -18,7 +18,7 @@ from fracture_core.training.run_training import run_training
 
 @pytest.fixture
 def run(tmp_path, tiny_config):
-    return Run.create(tmp_path, "one", tiny_config)
+    return Run.create(tmp_path, "one", replace(tiny_config, architecture="small_fcn"))
 
 
 def test_finished_run(trained):
