@@ -3,6 +3,7 @@
 import streamlit as st
 
 from fracture_core.errors import SecondLookError
+from fracture_core.jobs.worker_process import call_in_worker
 from fracture_core.registry.average import MAX_MEMBERS, add_average
 from fracture_core.runs.run import RUN_NAME_HELP
 from pages.components.common import layout, model_history, resources
@@ -72,7 +73,7 @@ def _show_ensemble(ids: list[str]) -> None:
     if st.button("Create ensemble", disabled=len(members) < 2 or not name, key="train_average_go"):
         try:
             with st.spinner("Building and testing the ensemble …"):
-                added = add_average(resources.model_store(), members, name)
+                added = call_in_worker(add_average, resources.model_store(), members, name)
         except SecondLookError as error:
             st.error(str(error))
             return
