@@ -9,7 +9,7 @@ APP = Path(__file__).resolve().parent.parent / "app.py"
 
 def open_failures_page(**params: str) -> AppTest:
     """Open the page with these URL parameters."""
-    page = AppTest.from_file(str(APP), default_timeout=60)
+    page = AppTest.from_file(str(APP))
     page.run()
     page.switch_page("pages/failures.py")
     for name, value in params.items():

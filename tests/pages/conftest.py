@@ -4,6 +4,21 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from streamlit.testing.v1 import AppTest
+
+# Seconds for one run of a script. Streamlit's default of 3 is too short for a busy machine.
+_TIMEOUT = 120
+
+
+@pytest.fixture(autouse=True)
+def _timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give every `AppTest` the same time."""
+    create = AppTest.__init__
+    monkeypatch.setattr(
+        AppTest,
+        "__init__",
+        lambda self, *args, **options: create(self, *args, **options | {"default_timeout": _TIMEOUT}),
+    )
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def _page(finding: str) -> None:
     ("finding", "phrase"), [("fracture", "a fracture"), ("abnormality", "an abnormality")]
 )
 def test_verdict_is_shown_with_its_probability(finding, phrase):
-    page = AppTest.from_function(_page, args=(finding,), default_timeout=60).run()
+    page = AppTest.from_function(_page, args=(finding,)).run()
     assert not page.exception
     texts = [block.proto.body for block in page.get("html")]
     for block, expected in zip(
@@ -55,22 +55,17 @@ def _meaning_page(verdict_name: str) -> None:
 
 
 def test_uncertain_is_explained():
-    page = AppTest.from_function(_meaning_page, args=("uncertain",), default_timeout=60).run()
+    page = AppTest.from_function(_meaning_page, args=("uncertain",)).run()
     text = page.markdown[0].value
     assert "between the two thresholds: the model cannot tell" in text
     assert "On 42% of 529 test images the verdict was “uncertain”" in text
     assert "11% of these had a fracture (95% CI 7%–18%, n = 220)" in text
-    text = (
-        AppTest.from_function(_meaning_page, args=("fracture suspected",), default_timeout=60)
-        .run()
-        .markdown[0]
-        .value
-    )
+    text = AppTest.from_function(_meaning_page, args=("fracture suspected",)).run().markdown[0].value
     assert "cannot tell" not in text
 
 
 def test_rejected_image_gets_reasons_and_no_verdict():
-    page = AppTest.from_function(_meaning_page, args=("",), default_timeout=60).run()
+    page = AppTest.from_function(_meaning_page, args=("",)).run()
     text = " ".join(block.proto.body for block in page.get("html"))
     assert "no opinion on this image" in text
     assert "It is a &lt;b&gt;photo&lt;/b&gt;." in text

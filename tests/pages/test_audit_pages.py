@@ -40,7 +40,7 @@ def audited_dataset(dataset_folder, tmp_path) -> Path:
 
 
 def _open(data: str = "") -> AppTest:
-    page = AppTest.from_file(str(APP), default_timeout=60)
+    page = AppTest.from_file(str(APP))
     page.run()
     page.switch_page("pages/audit.py")
     if data:

@@ -47,7 +47,7 @@ def _page() -> None:
 @pytest.fixture
 def page() -> AppTest:
     """A page whose parts fail on request."""
-    return AppTest.from_function(_page, default_timeout=60).run()
+    return AppTest.from_function(_page).run()
 
 
 def _text(page: AppTest) -> list[str]:
@@ -156,7 +156,7 @@ def test_app_keeps_running_if_page_and_footer_fail(store, caplog, monkeypatch):
         monkeypatch.setattr(module, name, fail)
     # The preparation, the page and the footer fail.
     with caplog.at_level(logging.ERROR):
-        page = AppTest.from_file(str(APP), default_timeout=60).run()
+        page = AppTest.from_file(str(APP)).run()
     assert not page.exception
     assert len(page.error) == 3
     assert all("internal error" in element.value for element in page.error)

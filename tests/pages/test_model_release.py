@@ -34,7 +34,7 @@ def _banner_page(model_id: str) -> None:
 
 
 def _run(page, *args) -> AppTest:
-    app_page = AppTest.from_function(page, args=args, default_timeout=60).run()
+    app_page = AppTest.from_function(page, args=args).run()
     assert not app_page.exception
     return app_page
 

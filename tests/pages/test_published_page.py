@@ -25,7 +25,7 @@ def published_folder(tmp_path, monkeypatch):
 
 
 def _page(shipped_models) -> AppTest:
-    page = AppTest.from_file(str(ROOT / "pages" / "published.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(ROOT / "pages" / "published.py")).run()
     assert not page.exception
     return page
 

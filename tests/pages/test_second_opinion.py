@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("shipped_models")
 @pytest.fixture
 def app_page() -> AppTest:
     """The app on the page Second opinion."""
-    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
+    return AppTest.from_file(str(ROOT / "app.py")).run()
 
 
 def _upload(page: AppTest, **contents: bytes) -> AppTest:

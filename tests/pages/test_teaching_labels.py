@@ -22,7 +22,7 @@ def _dataset_folder_of_tiny(phantoms, monkeypatch):
 
 
 def _open_page(name: str) -> AppTest:
-    page = AppTest.from_file(str(APP), default_timeout=60)
+    page = AppTest.from_file(str(APP))
     page.run()
     page.switch_page(f"pages/{name}.py")
     page.query_params["model"] = "tiny"

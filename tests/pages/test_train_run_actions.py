@@ -22,7 +22,7 @@ def test_run_with_an_impossible_size_can_be_deleted(tmp_path, monkeypatch):
     run = Run.create(tmp_path, "odd", TrainingConfig("/films", "four_block"))
     path = run.folder / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"size": 100}))
-    page = AppTest.from_function(_page, default_timeout=30).run()
+    page = AppTest.from_function(_page).run()
     assert not page.exception
     assert "multiple of 32" in page.error[0].value
     page.button(key="train_delete_yes_odd").click().run()

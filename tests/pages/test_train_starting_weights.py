@@ -22,7 +22,7 @@ def _choice_page(architecture: str) -> None:
 
 
 def _open(architecture: str, choice: str = "") -> AppTest:
-    page = AppTest.from_function(_choice_page, kwargs={"architecture": architecture}, default_timeout=120)
+    page = AppTest.from_function(_choice_page, kwargs={"architecture": architecture})
     if choice:
         page.session_state[f"train_start_{architecture}"] = choice
     page.run()
@@ -96,7 +96,7 @@ def _start_page() -> None:
 
 
 def _open_start(name: str = "") -> AppTest:
-    page = AppTest.from_function(_start_page, default_timeout=120)
+    page = AppTest.from_function(_start_page)
     page.session_state["train_name"] = name
     page.run()
     assert not page.exception
@@ -153,6 +153,6 @@ def test_fold_has_no_model_to_use(tmp_path):
     run = Run.create(
         tmp_path, "fold", TrainingConfig("/images", "four_block", schedule="cosine", folds=5, fold=1)
     )
-    page = AppTest.from_function(_result_page, kwargs={"folder": str(run.folder)}, default_timeout=120).run()
+    page = AppTest.from_function(_result_page, kwargs={"folder": str(run.folder)}).run()
     assert not page.exception
     assert page.caption[0].value.startswith("A fold of a cross-validation")

@@ -258,7 +258,7 @@ def test_invalid_settings_are_rejected(settings: dict, message: str) -> None:
 def test_grey_levels_do_not_predict_the_label(level: str) -> None:
     """A classifier on the grey-level distribution of whole images is no better than chance."""
     features, labels, groups = [], [], []
-    for number in range(80):
+    for number in range(40):
         for label in (0, 1):
             seed = number if DIFFICULTIES[level].paired else 2 * number + label
             phantom = draw_phantom(

@@ -29,6 +29,12 @@ def create_run(tmp_path):
     return create
 
 
+@pytest.fixture
+def small_config(tiny_config):
+    """Settings for a network with fewer layers, for tests that do not compare with `trained`."""
+    return replace(tiny_config, architecture="small_fcn")
+
+
 def _assert_same(first: Path, second: Path, arrays) -> None:
     one, two = arrays(first), arrays(second)
     assert one.keys() == two.keys()
@@ -97,7 +103,7 @@ def test_best_weights_have_the_lowest_validation_loss(trained_run, training_data
     assert abs(loss - max(reported)) > 2e-3 * loss  # the epochs are distinguishable
 
 
-def test_training_decodes_no_image(training_data, tiny_config, create_run, monkeypatch):
+def test_training_decodes_no_image(training_data, small_config, create_run, monkeypatch):
     opened = []
 
     def refuse(path, *_args, **_options):
@@ -109,8 +115,8 @@ def test_training_decodes_no_image(training_data, tiny_config, create_run, monke
         read_radiograph(training_data.cases[0].path)
     assert opened  # images are really read through the patched function
     opened.clear()
-    run = create_run(tiny_config)
-    loop.fit(run, training_data, tiny_config)
+    run = create_run(small_config)
+    loop.fit(run, training_data, small_config)
     assert len(run.epochs()) == 2
     assert not opened
 
@@ -161,18 +167,20 @@ def test_complete_run_is_not_continued(training_data, copy_trained_run, tiny_con
         np.testing.assert_array_equal(first, second)
 
 
-def test_stop_request_before_the_first_epoch(training_data, tiny_config, create_run):
-    run = create_run(tiny_config)
+def test_stop_request_before_the_first_epoch(training_data, small_config, create_run):
+    run = create_run(small_config)
     run.request_stop()
     with pytest.raises(StopRequested):
-        loop.fit(run, training_data, tiny_config)
+        loop.fit(run, training_data, small_config)
     assert checkpoint.latest_checkpoint(run.checkpoints) is None
     with pytest.raises(TrainingError, match="new has no completed epoch yet"):
-        loop.load_best_model(run, tiny_config)
+        loop.load_best_model(run, small_config)
 
 
 @pytest.mark.parametrize("weight", [np.nan, np.inf])
-def test_diverged_loss_is_an_error_and_not_saved(training_data, tiny_config, create_run, monkeypatch, weight):
+def test_diverged_loss_is_an_error_and_not_saved(
+    training_data, small_config, create_run, monkeypatch, weight
+):
     original = TrainingData.batches
 
     def invalid_weights(self, split, config, epoch=0):
@@ -182,9 +190,9 @@ def test_diverged_loss_is_an_error_and_not_saved(training_data, tiny_config, cre
         return batches
 
     monkeypatch.setattr(TrainingData, "batches", invalid_weights)
-    run = create_run(tiny_config)
+    run = create_run(small_config)
     with pytest.raises(TrainingError, match=r"loss diverged in epoch 1: .* learning rate below 0\.001"):
-        loop.fit(run, training_data, tiny_config)
+        loop.fit(run, training_data, small_config)
     assert checkpoint.latest_checkpoint(run.checkpoints) is None
 
 

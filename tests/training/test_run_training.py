@@ -18,8 +18,7 @@ from fracture_core.training.run_training import run_training
 
 @pytest.fixture
 def new_run(tmp_path, tiny_config):
-    """A run that was not started."""
-    return Run.create(tmp_path, "one", tiny_config)
+    return Run.create(tmp_path, "one", replace(tiny_config, architecture="small_fcn"))
 
 
 def test_finished_run_states_its_auc(trained_run):
