@@ -49,7 +49,7 @@ def add(commands: Subparsers) -> None:
         type=int,
         default=os.cpu_count() or 1,
         metavar="N",
-        help="processes on this computer; default: the number of cores, here %(default)s",
+        help="processes on this computer; default: the number of cores",
     )
     parser.add_argument(
         "--shard-size", type=int, default=256, metavar="N", help="images of a shard; default: %(default)s"
