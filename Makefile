@@ -25,6 +25,7 @@ lint: $(VENV)/.dev ## lint and check types
 # Pins every package. Needs uv (pip install uv).
 lock: ## regenerate requirements*.txt from requirements*.in
 	uv pip compile --universal --python-version 3.11 --no-header --no-annotate requirements.in -o requirements.txt
+	uv pip compile --universal --python-version 3.11 --no-header --no-annotate requirements-scale.in -o requirements-scale.txt
 	uv pip compile --universal --python-version 3.11 --no-header --no-annotate requirements-dev.in -o requirements-dev.txt
 
 clean: ## remove .venv and caches

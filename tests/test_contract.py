@@ -34,6 +34,7 @@ SHIPPED_MODEL = ROOT / "models" / "mobilenet_v2_map-fracatlas"
 #: Positional arguments in upper case, then options, by command.
 COMMANDS = {
     "predict": "PATH --model --format --heatmaps --pdf --dicom --keep-names --no-heatmap --ignore-scope",
+    "score": "SOURCE --out --model --scheduler --workers --shard-size --ignore-scope",
     "audit": "DIR --layout --format --html --write-manifest --write-distinct --seed",
     "train": (
         "--data --architecture --run --runs --layout --size --published --epochs --batch "

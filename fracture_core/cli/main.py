@@ -16,6 +16,7 @@ from fracture_core.file_names import ERROR_HANDLER
 #: One line about each command, in the order of `--help`. Each command is the module of the same name in this package.
 COMMANDS = {
     "predict": "give a second opinion on radiographs",
+    "score": "score an archive of any size on several processes or computers",
     "audit": "check a dataset for leaks, duplicates, label errors and shortcuts",
     "train": "train a model on a labelled dataset",
     "runs": "list, queue, stop, clone, rename or delete training runs",

@@ -58,6 +58,7 @@ class ExportedNetwork:
             # LiteRT reports on standard error how it runs a network.
             with discard_stderr():
                 self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
+                self._interpreter.allocate_tensors()
             self._run = self._interpreter.get_signature_runner()
             self._input = next(iter(self._run.get_input_details()))
             self.has_evidence = "evidence" in self._run.get_output_details()

@@ -34,8 +34,13 @@ def find_images(folder: Path) -> list[Path]:
     Returns:
         Paths, sorted folder by folder.
     """
+    return list(iterate_images(folder))
+
+
+def iterate_images(folder: Path) -> Iterator[Path]:
+    """Like `find_images`, one path at a time."""
     # Sorted as plain strings per folder, because sorting paths would take longer than reading the folders.
-    return [Path(path) for path in _images_below(str(folder))]
+    yield from (Path(path) for path in _images_below(str(folder)))
 
 
 def _images_below(folder: str) -> Iterator[str]:
