@@ -57,7 +57,7 @@ def test_finding_of_classes(names, finding):
 
 
 def test_two_findings_are_refused():
-    with pytest.raises(DataError, match="keep only one of the two"):
+    with pytest.raises(DataError, match="Keep only one of the two classes"):
         finding_of_classes(("abnormal", "not fractured"))
 
 

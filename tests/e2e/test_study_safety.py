@@ -89,6 +89,7 @@ def test_image_of_another_patient_hides_the_previous_verdict(page, app, files_of
     page.get_by_role("button", name="Keep the current study").click()
     _wait_for_verdict(page, "a1.dcm")
     expect(page.locator(".st-key-study-apart")).to_contain_text("b1.dcm")
+    wait_for_rerun(page)
     page.get_by_role("button", name="Start a new study with this image").click()
     _wait_for_verdict(page, "b1.dcm")
     expect(page.get_by_text("a1.dcm")).to_have_count(0)

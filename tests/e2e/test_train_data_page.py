@@ -94,6 +94,7 @@ def test_augmentation_is_previewed_and_stored_in_the_run(page, app):
 def test_presets_fill_the_form(page, app):
     open_form(page, app)
     choose_option(page, "Architecture", "Four-block CNN")
+    wait_for_rerun(page)
     set_number(page, "Maximum epochs", "7")
     set_number(page, "Input size (px)", "96")
     rate = page.get_by_role("spinbutton", name="Learning rate")

@@ -51,7 +51,7 @@ def cleaned_runs_folder(tmp_path):
 
 def make_config(dataset: Path, epochs: int = 2, **options) -> TrainingConfig:
     return TrainingConfig(
-        data=str(phantom_dataset),
+        data=str(dataset),
         architecture="small_fcn",
         size=64,
         epochs=epochs,
@@ -108,7 +108,7 @@ def test_background_runs_are_queued_stopped_and_finished(phantom_dataset, cleane
 
     # Requested while it still imports TensorFlow.
     one.request_stop()
-    assert wait_until_inactive(one) == "stopped"
+    assert wait_until_inactive(one) == "stopped", (one.state(), one.log.read_text())
     wait_for_status(two, lambda status: status in ACTIVE_STATUSES)
     assert queue.waiting_runs(cleaned_runs_folder) == ()
 

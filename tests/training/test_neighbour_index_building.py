@@ -8,6 +8,7 @@ import pytest
 
 from fracture_core.errors import DataError, ModelError
 from fracture_core.inference.predictor import Predictor
+from fracture_core.registry.network_files import add_exported_network
 from fracture_core.registry.store import NEIGHBOURS_NAME
 from fracture_core.similar.index_job import IndexJob
 from fracture_core.training import neighbour_index
@@ -43,6 +44,9 @@ def test_training_image_is_its_own_nearest_neighbour(build_index, store, trainin
     assert progress_calls[-1][1] == progress_calls[-1][2] == len(train) + len(training_data.indices_of("val"))
     assert index.record.broken.n + index.record.others.n == len(training_data.indices_of("val"))
     case = training_data.cases[train[0]]
+    # The network was exported when the architecture had no feature layers.
+    card, model = store.load("tiny")
+    add_exported_network(store.root / "tiny", card, model).save(store.root / "tiny" / "card.json")
     neighbour = index.nearest(Predictor(store, "tiny").predict(case.path, heatmap=False).features)[0]
     assert (neighbour.case, neighbour.label) == (case.id, case.label)
     assert neighbour.distance < 0.05
