@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
+# Browser tests wait much of their time, so three files at once keep two cores busy.
+TEST_PROCESSES ?= 3
 
 .DEFAULT_GOAL := run
 .PHONY: help run test lint lock clean
@@ -15,7 +17,7 @@ run: $(VENV)/.run ## set up and open the app; PORT=8600 for another port
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT) --server.headless $(if $(DISPLAY)$(filter Darwin,$(shell uname)),false,true)
 
 test: lint ## set up, lint, check types and run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --durations 10
 
 lint: $(VENV)/.dev ## lint and check types
 	$(BIN)/ruff check .
