@@ -299,7 +299,7 @@ def _score_shards(
     waiting = (shard for shard in _read_shards(folder, settings.shard_size) if shard[0] in wanted)
     running: dict[str, tuple[int, list[str]]] = {}
 
-    def submit(shard: tuple[int, list[str]]) -> Future:
+    def submit(shard: tuple[int, list[str]]) -> Future[list[Row]]:
         key = f"shard-{shard[0]}-{hashlib.sha256(folder.as_posix().encode()).hexdigest()[:12]}"
         running[key] = shard
         return client.submit(score_shard, settings, shard[1], key=key, pure=False)
@@ -314,7 +314,9 @@ def _score_shards(
             completed.add(submit(shard))
 
 
-def _shard_rows(future: Future, settings: ScoringSettings, names: list[str], client: Client) -> list[Row]:
+def _shard_rows(
+    future: Future[list[Row]], settings: ScoringSettings, names: list[str], client: Client
+) -> list[Row]:
     """Return the rows of a shard. If its worker died repeatedly, each image is scored on its own."""
     from distributed import KilledWorker
 
