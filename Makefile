@@ -38,9 +38,10 @@ $(BIN)/python:
 	sys.exit(0 if ok else "Expected Python 3.11 to 3.13, but %s is %s: run make PYTHON=/path/to/python3.11." % (sys.executable, sys.version.split()[0]))'
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
+# A model that cannot be prepared is reported and does not stop the set-up.
 $(VENV)/.run: requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m fracture_core models prepare
+	-$(BIN)/python -m fracture_core models prepare
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.run

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from fracture_core import paths
 from fracture_core.cli import models_compare, models_transfer, models_use
 from fracture_core.cli.command_helpers import Subparsers, add_data_argument, open_model_store
 from fracture_core.cli.progress import terminal_progress
+from fracture_core.errors import SecondLookError
 from fracture_core.zoo.quiet_keras import load_keras
 
 if TYPE_CHECKING:
@@ -105,10 +107,16 @@ def _prepare(args: argparse.Namespace) -> int:
     from fracture_core.registry.network_files import exported_network_path
 
     store = open_model_store()
+    failed = False
     for model_id in store.ids():
-        exported_network_path(store.root / model_id, store.card(model_id))
-        print(f"{model_id}: the network is exported.")
-    return 0
+        try:
+            exported_network_path(store.root / model_id, store.card(model_id))
+        except SecondLookError as error:
+            failed = True
+            print(f"{model_id}: {error}", file=sys.stderr)
+        else:
+            print(f"{model_id}: the network is exported.")
+    return int(failed)
 
 
 def _add(args: argparse.Namespace) -> int:

@@ -254,8 +254,12 @@ def _prepare_folder(folder: Path, settings: ScoringSettings) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / f"{_PATHS_NAME}.partial"
-    with partial.open("w", encoding="utf-8") as file:
-        file.writelines(f"{json.dumps(name)}\n" for name in iterate_source(Path(settings.source)))
+    try:
+        with partial.open("w", encoding="utf-8") as file:
+            file.writelines(f"{json.dumps(name)}\n" for name in iterate_source(Path(settings.source)))
+    except DataError:
+        shutil.rmtree(folder)
+        raise
     partial.replace(folder / _PATHS_NAME)
     # Written last: a folder with settings has a complete list.
     write_atomically(path, json.dumps(asdict(settings), indent=2))

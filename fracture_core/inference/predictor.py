@@ -227,17 +227,16 @@ class Predictor:
     Args:
         store: Models on this computer.
         model_id: Model to load; None for the model in use.
-        threads: Threads of the network.
 
     Raises:
         ModelError: The model is unknown, its files do not match its card, or its network cannot be exported.
     """
 
-    def __init__(self, store: ModelStore, model_id: str | None = None, threads: int = 1):
+    def __init__(self, store: ModelStore, model_id: str | None = None):
         model_id = model_id or store.model_in_use()
         self.card = store.card(model_id)
         self._heads = store.heads(model_id)
-        self._network = ExportedNetwork(exported_network_path(store.root / model_id, self.card), threads)
+        self._network = ExportedNetwork(exported_network_path(store.root / model_id, self.card))
         self._explainer = ExplainerProcess(store, model_id, self.card.weights.sha256)
         # Heatmaps computed by `explain`, for as long as their opinion is in use.
         self._heatmaps: WeakKeyDictionary[Opinion, dict[HeatmapRequest, Heatmap]] = WeakKeyDictionary()

@@ -138,6 +138,8 @@ def test_empty_source_is_an_error(settings, client, tmp_path):
     out = tmp_path / "scores.parquet"
     with pytest.raises(DataError, match="has no images"):
         score_source(replace(settings, source=str(tmp_path / "empty")), out, client, ignore_progress)
+    with pytest.raises(DataError, match="cannot be read"):
+        score_source(replace(settings, source=str(tmp_path / "missing")), out, client, ignore_progress)
     assert not list(tmp_path.glob("scores*"))
 
 

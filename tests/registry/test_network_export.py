@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 
+from fracture_core.cli.main import main
 from fracture_core.errors import ModelError
 from fracture_core.explain.gradcam import GradCam
 from fracture_core.imaging import prepare_input, read_radiograph
@@ -126,3 +127,12 @@ def test_damaged_file_is_an_error(tmp_path):
     path.write_bytes(b"no network")
     with pytest.raises(ModelError, match="damaged"):
         ExportedNetwork(path)
+
+
+def test_prepare_reports_a_damaged_model_and_goes_on(store, capsys):
+    shutil.copytree(store.root / "tiny", store.root / "damaged")
+    (store.root / "damaged" / NETWORK_NAME).write_bytes(b"another network")
+    assert main(["models", "prepare"]) == 1
+    output = capsys.readouterr()
+    assert "network.tflite was changed" in output.err
+    assert "tiny: the network is exported." in output.out
