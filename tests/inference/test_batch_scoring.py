@@ -1,8 +1,10 @@
 """Batch scoring on Dask: rows, order, bad files, a killed worker, an interrupted client."""
 
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import psutil
 import pyarrow.parquet as pq
@@ -18,10 +20,13 @@ from fracture_core.jobs.progress import ignore_progress
 
 @pytest.fixture(scope="module")
 def cluster():
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, memory_limit=0
-    ) as cluster:
-        yield cluster
+    # A spawned worker runs the file of __main__, which Streamlit's AppTest leaves set to the last page it ran.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+        with LocalCluster(
+            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, memory_limit=0
+        ) as cluster:
+            yield cluster
 
 
 @pytest.fixture
