@@ -1,13 +1,18 @@
 """Case: one labelled image of a dataset, and tables of cases."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from fracture_core.file_names import escape_name
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: A bounding box as fractions of the image, independent of its size: x0, y0, x1, y1.
 Box = tuple[float, float, float, float]
@@ -52,6 +57,8 @@ def cases_to_frame(cases: Sequence[Case]) -> pd.DataFrame:
         >>> frame.loc[0, "regions"]
         'hand wrist'
     """
+    import pandas as pd
+
     return pd.DataFrame(
         {
             "id": [case.id for case in cases],
@@ -71,6 +78,8 @@ def case_properties(cases: Sequence[Case]) -> pd.DataFrame:
         A table indexed by case id: `views` (separated by spaces), `hardware` (True, False or None), `fractures`
         (number of boxes; missing without a box) and `area` (area of the largest box, 0–1; missing without a box).
     """
+    import pandas as pd
+
     return pd.DataFrame(
         {
             "views": [" ".join(case.views) for case in cases],

@@ -10,15 +10,16 @@ Sources:
 """
 
 import math
+from statistics import NormalDist
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize, special, stats
 
 from fracture_core.evaluation.interval import CONFIDENCE_LEVEL, Interval
 from fracture_core.evaluation.scored_cases import ScoredCases
 
-_Z = float(stats.norm.ppf((1 + CONFIDENCE_LEVEL) / 2))
+_Z = NormalDist().inv_cdf((1 + CONFIDENCE_LEVEL) / 2)
 
 
 def auc_interval(cases: ScoredCases) -> Interval:
@@ -42,9 +43,11 @@ def auc_interval(cases: ScoredCases) -> Interval:
     area = float(roc_auc_score(cases.label, cases.probability))
     variance = auc_variance(cases)
     if 0 < area < 1 and variance > 0:
-        centre = float(special.logit(area))
+        centre = float(scipy.special.logit(area))
         half = _Z * math.sqrt(variance) / (area * (1 - area))
-        return Interval(area, float(special.expit(centre - half)), float(special.expit(centre + half)), n)
+        return Interval(
+            area, float(scipy.special.expit(centre - half)), float(scipy.special.expit(centre + half)), n
+        )
     positive = cases.label == 1
     low, high = _newcombe_interval(
         area, len(np.unique(cases.group[positive])), len(np.unique(cases.group[~positive]))
@@ -89,9 +92,9 @@ def _components(
     Ties count one half.
     """
     m, n = len(positive), len(negative)
-    ranks = stats.rankdata(np.concatenate([positive, negative]))
-    of_positive = (ranks[:m] - stats.rankdata(positive)) / n
-    of_negative = 1 - (ranks[m:] - stats.rankdata(negative)) / m
+    ranks = scipy.stats.rankdata(np.concatenate([positive, negative]))
+    of_positive = (ranks[:m] - scipy.stats.rankdata(positive)) / n
+    of_negative = 1 - (ranks[m:] - scipy.stats.rankdata(negative)) / m
     return of_positive, of_negative
 
 
@@ -103,6 +106,6 @@ def _newcombe_interval(area: float, m: int, n: int) -> tuple[float, float]:
         inner = 1 + star * (1 - theta) / (2 - theta) + star * theta / (1 + theta)
         return (area - theta) ** 2 - _Z**2 * theta * (1 - theta) * inner / (m * n)
 
-    low = 0.0 if area <= 0 else float(optimize.brentq(distance, 0.0, area - 1e-12))
-    high = 1.0 if area >= 1 else float(optimize.brentq(distance, area + 1e-12, 1.0))
+    low = 0.0 if area <= 0 else float(scipy.optimize.brentq(distance, 0.0, area - 1e-12))
+    high = 1.0 if area >= 1 else float(scipy.optimize.brentq(distance, area + 1e-12, 1.0))
     return low, high

@@ -7,8 +7,8 @@ methods", Advances in Large Margin Classifiers, 1999.
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit
 
 from fracture_core.errors import DataError
 from fracture_core.evaluation.scored_cases import check_labels, require_both_classes
@@ -108,4 +108,6 @@ class PlattCalibration(JsonRecord):
         Returns:
             Probability of a fracture, 0–1, in the shape of `logit`.
         """
-        return np.asarray(expit(self.slope * np.asarray(logit, dtype=np.float64) + self.intercept))
+        return np.asarray(
+            scipy.special.expit(self.slope * np.asarray(logit, dtype=np.float64) + self.intercept)
+        )

@@ -1,11 +1,12 @@
 """Coverage: how often each of the three verdicts is given, and the share of fractures among them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from fracture_core.evaluation.interval import Interval
@@ -14,6 +15,9 @@ from fracture_core.evaluation.proportion import proportion_interval
 from fracture_core.evaluation.scored_cases import ScoredCases, check_scored_cases
 from fracture_core.evaluation.thresholds import VERDICTS, Thresholds, verdict_indices
 from fracture_core.vocabulary import Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class VerdictCoverage:
         }
 
     @classmethod
-    def from_json(cls, payload: dict[str, Any]) -> "VerdictCoverage":
+    def from_json(cls, payload: dict[str, Any]) -> VerdictCoverage:
         """Read what `to_json` returned."""
         rows = [payload[verdict.value] for verdict in VERDICTS]
         share, fractured = ([Interval.from_json(row[key]) for row in rows] for key in ("share", "fractured"))

@@ -1,12 +1,17 @@
 """ROC and precision–recall curves as data; `plots` draws them."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from fracture_core.evaluation.scored_cases import check_scored_cases, require_both_classes
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,8 @@ class RocCurve:
 
     def to_frame(self) -> pd.DataFrame:
         """Return the curve as a table; the first threshold is infinite."""
+        import pandas as pd
+
         return pd.DataFrame(
             {
                 "threshold": self.thresholds,
@@ -66,6 +73,8 @@ class PrecisionRecallCurve:
 
     def to_frame(self) -> pd.DataFrame:
         """Return the curve as a table; the end point, where nothing is flagged, has an infinite threshold."""
+        import pandas as pd
+
         return pd.DataFrame(
             {
                 "threshold": np.append(self.thresholds, np.inf),

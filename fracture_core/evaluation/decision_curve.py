@@ -8,17 +8,21 @@ Source: A. J. Vickers and E. B. Elkin, "Decision curve analysis: a novel method 
 Medical Decision Making 26, 2006.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-import pandas as pd
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from fracture_core.evaluation.confusion import is_flagged
 from fracture_core.evaluation.interval import CONFIDENCE_LEVEL, Interval
 from fracture_core.evaluation.scored_cases import ScoredCases, check_scored_cases, require_both_classes
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Threshold probabilities of a curve, 1% to 99%; at 100% the weight of a false alarm is infinite.
 DECISION_THRESHOLDS = np.arange(1, 100) / 100
@@ -69,6 +73,8 @@ class DecisionCurve:
 
     def to_frame(self) -> pd.DataFrame:
         """Return the curve as a table with one row per threshold."""
+        import pandas as pd
+
         return pd.DataFrame(
             {
                 "threshold": self.thresholds,
@@ -160,5 +166,5 @@ def _measure(cases: ScoredCases, threshold: float) -> Interval:
         return Interval(mean, np.nan, np.nan, n)
     # Variance of a ratio of group sums, with a t quantile because groups may be few.
     standard_error = float(np.sqrt(groups / (groups - 1) * ((sums - mean * sizes) ** 2).sum())) / n
-    margin = float(stats.t.ppf((1 + CONFIDENCE_LEVEL) / 2, groups - 1)) * standard_error
+    margin = float(scipy.stats.t.ppf((1 + CONFIDENCE_LEVEL) / 2, groups - 1)) * standard_error
     return Interval(mean, mean - margin, mean + margin, n)

@@ -1,13 +1,19 @@
 """Error cases: classifies decisions as right or wrong and lists the wrong ones by confidence."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import logit
 
 from fracture_core.errors import DataError
 from fracture_core.evaluation.confusion import is_flagged
 from fracture_core.evaluation.scored_cases import check_scored_cases
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MISSED = "missed fracture"
 FALSE_ALARM = "false alarm"
@@ -51,7 +57,9 @@ def decision_confidence(probability: ArrayLike, threshold: float) -> NDArray[np.
     """
     limits = (1e-6, 1 - 1e-6)  # the resolution of predictions.csv near 1
     values = np.clip(np.asarray(probability, dtype=np.float64), *limits)
-    distance: NDArray[np.float64] = np.abs(logit(values) - logit(np.clip(threshold, *limits)))
+    distance: NDArray[np.float64] = np.abs(
+        scipy.special.logit(values) - scipy.special.logit(np.clip(threshold, *limits))
+    )
     return distance
 
 

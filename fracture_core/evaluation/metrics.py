@@ -1,10 +1,12 @@
 """Performance summary of a set of scored cases: discrimination, decisions and calibration."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from fracture_core.errors import DataError
@@ -17,6 +19,9 @@ from fracture_core.evaluation.reliability import expected_calibration_error
 from fracture_core.evaluation.scored_cases import ScoredCases, check_scored_cases
 from fracture_core.io.json_record import Count, JsonRecord, MeasuredNumber
 from fracture_core.vocabulary import REGIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Display names of the metrics with an interval, in display order.
 METRIC_TITLES = {
@@ -78,6 +83,8 @@ class Summary(JsonRecord):
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each metric of `METRIC_TITLES`, with the columns metric, value, low, high, n and text."""
+        import pandas as pd
+
         rows = [(title, getattr(self, name)) for name, title in METRIC_TITLES.items()]
         return pd.DataFrame(
             [(title, one.value, one.low, one.high, one.n, one.text()) for title, one in rows],

@@ -3,14 +3,19 @@
 The file is stored beside the weights. Metrics and the failure browser need neither images nor TensorFlow.
 """
 
+from __future__ import annotations
+
 import re
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from fracture_core.errors import DataError
 from fracture_core.vocabulary import SPLITS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Columns, in order. `path` is relative to the data root, with forward slashes; `regions` is space-separated.
 PREDICTION_COLUMNS = ("id", "path", "split", "group", "regions", "label", "logit", "probability")
@@ -36,6 +41,8 @@ def write_predictions(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
     Raises:
         DataError: The table is invalid; see `read_predictions`.
     """
+    import pandas as pd
+
     checked = _validate(frame, path)
     ranks = {split: rank for rank, split in enumerate(SPLITS)}
     order = pd.DataFrame({"split": checked["split"].map(ranks), "id": checked["id"]})
@@ -59,6 +66,8 @@ def read_predictions(path: Path) -> pd.DataFrame:
             duplicate id, a path that is not relative, an unknown split, an invalid label, or a number that is missing
             or out of range.
     """
+    import pandas as pd
+
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except FileNotFoundError as error:
@@ -72,6 +81,8 @@ def read_predictions(path: Path) -> pd.DataFrame:
 
 def _validate(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Validate a table and convert its columns; the error names the first invalid row."""
+    import pandas as pd
+
     missing = [name for name in PREDICTION_COLUMNS if name not in frame.columns]
     if missing:
         raise DataError(

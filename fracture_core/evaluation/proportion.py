@@ -12,9 +12,8 @@ Sources:
 """
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
 
 from fracture_core.evaluation.interval import CONFIDENCE_LEVEL, Interval
 
@@ -44,7 +43,7 @@ def effective_sample_size(success: NDArray[np.bool_], group: NDArray[np.int64]) 
     variance = groups / (groups - 1) * float(((hits - share * sizes) ** 2).sum()) / n**2
     deff = max(variance / (share * (1 - share) / (n - 1)), 1.0)
     tail = (1 + CONFIDENCE_LEVEL) / 2
-    t_ratio = float(stats.t.ppf(tail, n - 1) / stats.t.ppf(tail, groups - 1))
+    t_ratio = float(scipy.stats.t.ppf(tail, n - 1) / scipy.stats.t.ppf(tail, groups - 1))
     return max(n / deff * t_ratio**2, 1.0)
 
 
@@ -63,6 +62,9 @@ def proportion_interval(success: ArrayLike, group: ArrayLike) -> Interval:
         return Interval.unknown()
     size = effective_sample_size(hits, np.asarray(group, dtype=np.int64))
     share = float(hits.mean())
+    # Here, because statsmodels takes half a second to import.
+    from statsmodels.stats.proportion import proportion_confint
+
     low, high = proportion_confint(share * size, size, alpha=1 - CONFIDENCE_LEVEL, method="wilson")
     # At 0% and 100% rounding could move an end past the value.
     return Interval(share, min(max(float(low), 0.0), share), max(min(float(high), 1.0), share), len(hits))

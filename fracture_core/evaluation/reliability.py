@@ -6,16 +6,21 @@ same probability always share a bin.
 Source: J. Nixon et al., "Measuring calibration in deep learning", CVPR workshops 2019 (adaptive bins).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from fracture_core.evaluation.interval import Interval
 from fracture_core.evaluation.proportion import proportion_interval
 from fracture_core.evaluation.scored_cases import ScoredCases, check_scored_cases
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BIN_COUNT = 10
 
@@ -36,6 +41,8 @@ class ReliabilityCurve:
 
     def to_frame(self) -> pd.DataFrame:
         """Return the curve as a table with one row per bin."""
+        import pandas as pd
+
         return pd.DataFrame(
             {
                 "predicted": self.predicted,
@@ -58,7 +65,7 @@ def equal_mass_bins(probability: NDArray[np.float64], bins: int = BIN_COUNT) -> 
         Bin of each case, 0 to bins − 1, shape (n,); equal probabilities share a bin.
     """
     n = len(probability)
-    ranks: NDArray[np.float64] = stats.rankdata(probability)  # midranks, 1 to n
+    ranks: NDArray[np.float64] = scipy.stats.rankdata(probability)  # midranks, 1 to n
     return np.floor((ranks - 0.5) * min(bins, n) / max(n, 1)).astype(np.int64)
 
 

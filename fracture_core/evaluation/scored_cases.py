@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from fracture_core.errors import DataError
@@ -107,6 +106,8 @@ def require_both_classes(label: NDArray[np.int64], purpose: str) -> None:
 
 def _codes(group: ArrayLike | None, n: int) -> NDArray[np.int64]:
     """Group codes from 0, shape (n,); each case without a group gets its own code."""
+    import pandas as pd
+
     if group is None:
         return np.arange(n, dtype=np.int64)
     ids = pd.Series(np.asarray(group).ravel()).astype("object")

@@ -1,15 +1,20 @@
 """Subgroups of cases that share a property, with the phrases that describe them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from fracture_core.evaluation.error_cases import has_region
 from fracture_core.vocabulary import REGIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +122,8 @@ def find_subgroups(table: pd.DataFrame, properties: pd.DataFrame | None = None) 
     Returns:
         Subgroups by property. Numeric properties are split at their tertiles, rounded as in the names.
     """
+    import pandas as pd
+
     known = pd.DataFrame(index=table["id"]) if properties is None else properties.reindex(table["id"])
     subgroups = [
         *_region_subgroups(table),

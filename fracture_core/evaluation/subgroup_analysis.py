@@ -8,20 +8,24 @@ Source: S. Holm, "A simple sequentially rejective multiple test procedure", Scan
 `block_permutation` for the test itself.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from statsmodels.stats.multitest import multipletests
 
 from fracture_core.evaluation.block_permutation import block_permutation_test
 from fracture_core.evaluation.confusion import is_flagged
 from fracture_core.evaluation.metrics import Summary, summarise
 from fracture_core.evaluation.scored_cases import ScoredCases, check_scored_cases
 from fracture_core.evaluation.subgroup import Subgroup, find_subgroups, subgroup_title
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Family-wise error rate.
 SIGNIFICANCE_LEVEL = 0.05
@@ -201,6 +205,8 @@ def _run_tests(
         shares += [(float(errors[member].mean()), float(errors[~member].mean())) for member in inside]
         if len(indices):
             p += block_permutation_test(inside, errors, cases.group[rows], draws).tolist()
+    from statsmodels.stats.multitest import multipletests
+
     adjusted = multipletests(p, alpha=SIGNIFICANCE_LEVEL, method="holm")[1].tolist()
     return {
         key: SubgroupTest(*share, raw, corrected)

@@ -1,15 +1,20 @@
 """Counts of the three verdicts for cases with and without a fracture."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from fracture_core.evaluation.scored_cases import check_scored_cases
 from fracture_core.evaluation.thresholds import VERDICTS, verdict_indices
 from fracture_core.io.json_record import Count, JsonRecord
 from fracture_core.vocabulary import Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,8 @@ class VerdictCounts(JsonRecord):
 
     def to_frame(self) -> pd.DataFrame:
         """Return a table with a row for each verdict and the columns "fracture" and "no fracture"."""
+        import pandas as pd
+
         return pd.DataFrame(
             {"fracture": self.fracture, "no fracture": self.no_fracture},
             index=pd.Index([verdict.value for verdict in VERDICTS], name="verdict"),

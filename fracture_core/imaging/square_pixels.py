@@ -4,9 +4,9 @@ from typing import TypeVar
 
 import cv2
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from scipy import ndimage
 
 from fracture_core.imaging.dicom_elements import read_numbers
 from fracture_core.imaging.image_size import MAX_MEGAPIXELS
@@ -88,13 +88,13 @@ def resample(pixels: NDArray[_Scalar], size: tuple[int, int]) -> NDArray[_Scalar
         return pixels
     factors = [new / old for old, new in zip(pixels.shape, size, strict=True)]
     if pixels.dtype == bool:
-        resampled = ndimage.zoom(pixels.astype(np.uint8), factors, order=0)
+        resampled = scipy.ndimage.zoom(pixels.astype(np.uint8), factors, order=0)
     elif min(factors) < 1:
         resampled = cv2.resize(
             pixels.astype(np.float32, copy=False), (size[1], size[0]), interpolation=cv2.INTER_AREA
         )
     else:
-        resampled = np.clip(ndimage.zoom(pixels, factors, order=3, mode="nearest"), 0, 1)
+        resampled = np.clip(scipy.ndimage.zoom(pixels, factors, order=3, mode="nearest"), 0, 1)
     return np.asarray(resampled, pixels.dtype)
 
 
