@@ -27,6 +27,7 @@ lint: $(VENV)/.dev ## lint and check types
 # Pins every package. Needs uv (pip install uv).
 lock: ## regenerate requirements*.txt from requirements*.in
 	uv pip compile --universal --python-version 3.11 --no-header --no-annotate requirements.in -o requirements.txt
+	uv pip compile --universal --python-version 3.11 --no-header --no-annotate requirements-reader.in -c requirements.txt -o requirements-reader.txt
 	uv pip compile --universal --python-version 3.11 --no-header --no-annotate requirements-scale.in -o requirements-scale.txt
 	uv pip compile --universal --python-version 3.11 --no-header --no-annotate requirements-dev.in -o requirements-dev.txt
 
@@ -38,10 +39,8 @@ $(BIN)/python:
 	sys.exit(0 if ok else "Expected Python 3.11 to 3.13, but %s is %s: run make PYTHON=/path/to/python3.11." % (sys.executable, sys.version.split()[0]))'
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
-# A model that cannot be prepared is reported and does not stop the set-up.
 $(VENV)/.run: requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	-$(BIN)/python -m fracture_core models prepare
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.run

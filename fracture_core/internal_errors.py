@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fracture_core.errors import SecondLookError
+from fracture_core.installation import missing_package
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -122,4 +123,6 @@ def _boundary(error_type: type[InternalFileError] | type[InternalPageError]) -> 
     except SecondLookError:
         raise
     except Exception as error:  # noqa: BLE001 - the one boundary; everything caught is logged and reported
+        if missing := missing_package(error):
+            raise missing from None
         raise error_type(log_internal_error(error)) from None

@@ -19,6 +19,7 @@ ORDER = (
     "__init__",
     "file_names",
     "errors",
+    "installation",
     "internal_errors",
     "vocabulary",
     "paths",

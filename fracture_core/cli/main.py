@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from fracture_core import __version__
 from fracture_core.errors import SecondLookError
 from fracture_core.file_names import ERROR_HANDLER
+from fracture_core.installation import missing_package
 
 #: One line about each command, in the order of `--help`. Each command is the module of the same name in this package.
 COMMANDS = {
@@ -90,6 +91,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SecondLookError as error:
         print(error, file=sys.stderr)
         return 1
+    except ModuleNotFoundError as error:
+        if missing := missing_package(error):
+            print(missing, file=sys.stderr)
+            return 1
+        raise
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 1

@@ -12,8 +12,8 @@ from weakref import WeakKeyDictionary
 
 import cv2
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from fracture_core.explain.heatmap_agreement import HeatmapAgreement, compare_heatmaps
 from fracture_core.explain.methods import (
@@ -40,6 +40,7 @@ from fracture_core.imaging import (
     render_layer,
 )
 from fracture_core.inference.explainer_process import ExplainerProcess
+from fracture_core.installation import has_tensorflow
 from fracture_core.registry.card import ModelCard
 from fracture_core.registry.exported_network import ExportedNetwork, NetworkOutput
 from fracture_core.registry.network_files import exported_network_path
@@ -211,8 +212,13 @@ class Opinion:
 
     @property
     def methods(self) -> tuple[HeatmapMethod, ...]:
-        """Heatmap methods available for `Predictor.explain`: those that have a scale on the card."""
-        available = {GRAD_CAM.name, *self.card.heatmap_scales}
+        """Heatmap methods available for `Predictor.explain`: those that have a scale on the card.
+
+        Without TensorFlow, only those that the exported network contains.
+        """
+        available = {GRAD_CAM.name}
+        if has_tensorflow():
+            available.update(self.card.heatmap_scales)
         if self.fracture_map:
             available.add(FRACTURE_MAP.name)
         return tuple(method for method in HEATMAP_METHODS.values() if method.name in available)
@@ -330,7 +336,7 @@ class Predictor:
         heat = Heatmap(evidence, self.card.heatmap_scale or 1.0, transform)
         if output.fracture_map is None:
             return heat, None
-        return heat, Heatmap(expit(output.fracture_map), 1.0, transform)
+        return heat, Heatmap(scipy.special.expit(output.fracture_map), 1.0, transform)
 
     def explain(self, opinion: Opinion, method: str, label: int = 1) -> Heatmap:
         """Compute a heatmap of an opinion with another method. It is cached for as long as the opinion is in use.

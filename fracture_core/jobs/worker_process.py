@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar
 from loky import BrokenProcessPool, get_reusable_executor
 
 from fracture_core.errors import SecondLookError
+from fracture_core.installation import missing_package
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -36,6 +37,7 @@ def call_in_worker(
 
     Raises:
         SecondLookError: The process ended before the function returned. Errors of the function are raised as they are.
+        MissingPackageError: The function needs a package that is not installed.
     """
     try:
         return submit_to_worker(function, *args, **options).result()
@@ -44,6 +46,10 @@ def call_in_worker(
             "The background process ended before it was done, perhaps because memory ran out: close other programs and "
             "try again."
         ) from error
+    except ModuleNotFoundError as error:
+        if missing := missing_package(error):
+            raise missing from error
+        raise
 
 
 def submit_to_worker(

@@ -8,11 +8,15 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 import pytest
+from reader_installation import reader_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -89,12 +93,26 @@ def app(tmp_path_factory, trained_run, phantoms):
 @pytest.fixture
 def server(tmp_path):
     """A server with the shipped model that a test may restart."""
+    with _started_server(tmp_path, {}) as server:
+        yield server
+
+
+@pytest.fixture
+def reader_server(tmp_path):
+    """A server with the shipped model, without the packages that requirements-reader.txt leaves out."""
+    (tmp_path / "packages").mkdir()
+    with _started_server(tmp_path, reader_environment(tmp_path / "packages")) as server:
+        yield server
+
+
+@contextmanager
+def _started_server(folder: Path, environment: dict[str, str]) -> Iterator["Server"]:
     for name in ("models", "runs", "home"):
-        (tmp_path / name).mkdir()
-    for folder in (ROOT / "models").iterdir():
-        if folder.is_dir():
-            shutil.copytree(folder, tmp_path / "models" / folder.name)
-    server = Server(tmp_path / "runs", tmp_path / "models", tmp_path / "home")
+        (folder / name).mkdir()
+    for model in (ROOT / "models").iterdir():
+        if model.is_dir():
+            shutil.copytree(model, folder / "models" / model.name)
+    server = Server(folder / "runs", folder / "models", folder / "home", environment)
     server.start()
     yield server
     server.stop()
@@ -107,13 +125,21 @@ class Server:
         runs: folder of runs.
         models: folder of models.
         home: home folder and folder of temporary files.
+        environment: additional environment variables.
     """
 
-    def __init__(self, runs: Path, models: Path, home: Path):
+    def __init__(
+        self, runs: Path, models: Path, home: Path, environment: Mapping[str, str] = MappingProxyType({})
+    ):
         self._port = _free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self.log = runs / "app.log"
-        self._environment = {**os.environ, "SECOND_LOOK_MODELS": str(models), "SECOND_LOOK_RUNS": str(runs)}
+        self._environment = {
+            **os.environ,
+            **environment,
+            "SECOND_LOOK_MODELS": str(models),
+            "SECOND_LOOK_RUNS": str(runs),
+        }
         self._environment |= {"HOME": str(home), "TMPDIR": str(home)}
         # An unused address, so that no test reaches the internet.
         self._environment |= {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}

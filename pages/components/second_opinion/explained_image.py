@@ -10,6 +10,7 @@ import streamlit as st
 
 from fracture_core.explain.methods import GRAD_CAM, HEATMAP_METHODS, HeatmapMethod
 from fracture_core.imaging import encode_png, render_legend
+from fracture_core.installation import has_tensorflow
 from fracture_core.vocabulary import label_text, rephrase_for_finding
 from pages.components.common import boundary, image_viewer, resources
 from pages.components.second_opinion import method_comparison
@@ -48,6 +49,11 @@ def show_viewer(opinion: Opinion, name: str, key: str) -> None:
         )
     )
     st.caption(_viewer_note(opinion))
+    if not has_tensorflow():
+        st.caption(
+            "Other heatmap methods and evidence for no fracture need TensorFlow, which is not installed here: "
+            "`pip install -r requirements.txt`."
+        )
     method_comparison.show(opinion, key)
 
 
@@ -84,6 +90,8 @@ def _choice(opinion: Opinion, key: str) -> tuple[HeatmapMethod, int]:
             key=f"view {key} method",
             width=240,
         )
+        if not has_tensorflow():
+            return HEATMAP_METHODS[name], 1
         label = st.segmented_control(
             "Evidence for",
             [1, 0],
