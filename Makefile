@@ -4,8 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
-# Browser tests wait much of their time, so three files at once keep two cores busy.
-TEST_PROCESSES ?= 3
+TEST_PROCESSES ?= 2
 
 .DEFAULT_GOAL := run
 .PHONY: help run test lint lock clean
@@ -16,6 +15,11 @@ help: ## list the targets
 run: $(VENV)/.run ## set up and open the app; PORT=8600 for another port
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT) --server.headless $(if $(DISPLAY)$(filter Darwin,$(shell uname)),false,true)
 
+# The test processes share the cores; more threads in each would wait for each other.
+test: export OMP_NUM_THREADS = 1
+test: export OPENBLAS_NUM_THREADS = 1
+test: export TF_NUM_INTRAOP_THREADS = 1
+test: export TF_NUM_INTEROP_THREADS = 1
 test: lint ## set up, lint, check types and run all tests
 	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --durations 10
 

@@ -38,10 +38,11 @@ def wait_for_rerun(page) -> None:
     )
 
 
-def put_in_use(page, reason: str = "a test") -> None:
-    """Press the first *Put in use* button and confirm, with a reason if one is required."""
+def put_in_use(page, reason: str = "a test", model: str = "") -> None:
+    """Press the *Put in use* button of a model, by default the first, and confirm, with a reason if one is required."""
     wait_for_rerun(page)
-    page.get_by_role("button", name="Put in use", exact=True).first.click()
+    place = page.locator(f".st-key-train_use_{model}") if model else page
+    place.get_by_role("button", name="Put in use", exact=True).first.click()
     confirm = page.get_by_role("button", name="Put it in use", exact=True)
     confirm.wait_for()
     wait_for_rerun(page)

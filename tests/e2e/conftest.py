@@ -30,6 +30,8 @@ _FLAGS = [
     "--disable-sync",
 ]
 
+_VIEWPORT = {"width": 1280, "height": 900}
+
 
 @dataclass(frozen=True)
 class App:
@@ -43,10 +45,14 @@ class App:
     pid: int
 
 
+# The headless build, where it is installed, needs less CPU time.
+_CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+
+
 @pytest.fixture(scope="session")
-def browser():
-    """Headless Chromium; tests are skipped if it is not installed."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+def chromium():
+    """Playwright's interface to headless Chromium, and the path of the program; tests are skipped without it."""
+    path = next(filter(None, map(shutil.which, _CHROMIUM)), None)
     if path is None:
         pytest.skip("no Chromium is installed: apt-get install chromium")
     from playwright.sync_api import expect, sync_playwright
@@ -54,20 +60,42 @@ def browser():
     # A long timeout, because a busy machine answers late.
     expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=_FLAGS)
-        yield chromium
-        chromium.close()
+        yield playwright.chromium, path
+
+
+@pytest.fixture(scope="session")
+def browser(chromium):
+    """A browser for tests that need a second user or another device."""
+    interface, path = chromium
+    browser = interface.launch(executable_path=path, args=_FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser_profile(chromium, tmp_path_factory):
+    """A browser whose cache keeps Streamlit's scripts for all tests, which saves most of the time to load a page."""
+    interface, path = chromium
+    context = interface.launch_persistent_context(
+        tmp_path_factory.mktemp("profile"),
+        executable_path=path,
+        args=_FLAGS,
+        viewport=_VIEWPORT,
+        accept_downloads=True,
+    )
+    context.set_default_timeout(60_000)
+    yield context
+    context.close()
 
 
 @pytest.fixture
-def page(browser):
+def page(browser_profile):
     """A new page; the test fails if the app showed an exception."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(60_000)
-    page = context.new_page()
+    page = browser_profile.new_page()
     yield page
     errors = page.locator("[data-testid=stException]").count() + page.get_by_text("internal error").count()
-    context.close()
+    for opened in browser_profile.pages:
+        opened.close()
     assert errors == 0, "the page showed an exception"
 
 
