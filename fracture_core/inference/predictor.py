@@ -172,9 +172,9 @@ class Opinion:
         return blend_heatmap(image, evidence, opacity)
 
     @cached_property
-    def thumbnail(self) -> NDArray[np.uint8]:
-        """The image, uint8 (height, width), at most `THUMBNAIL_SIDE` pixels on a side."""
-        return np.rint(np.clip(_shrink(self.film.shown, THUMBNAIL_SIDE), 0, 1) * 255).astype(np.uint8)
+    def thumbnail(self) -> bytes:
+        """The image as a PNG file, at most `THUMBNAIL_SIDE` pixels on a side."""
+        return encode_png(_shrink(self.film.shown, THUMBNAIL_SIDE))
 
     def shrunk(self) -> Opinion:
         """Return the same opinion with the image at thumbnail size, to save memory."""

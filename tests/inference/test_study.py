@@ -235,4 +235,4 @@ def test_small_image_is_not_resized(fake_predictor, png_contents):
     opinion = fake_predictor(png_contents[0])
     small = replace(opinion, film=replace(opinion.film, pixels=opinion.film.pixels[:100, :90]))
     assert small.shrunk().film.pixels.shape == (100, 90)
-    assert np.array_equal(small.shrunk().thumbnail, small.thumbnail)
+    assert small.shrunk().thumbnail == small.thumbnail

@@ -128,7 +128,7 @@ def _films(images: list[StudyImage], chosen: StudyImage, card: ModelCard) -> Non
         for place, image in zip(strip.columns(_ROW), shown[start : start + _ROW], strict=False):
             with place:
                 if image.summary is not None:
-                    st.image(image.summary.thumbnail, width="stretch")
+                    st.image(image.summary.thumbnail, width="stretch", output_format="PNG")
                 else:
                     st.html('<div class="blank"></div>')
                 st.button(

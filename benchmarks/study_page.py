@@ -1,0 +1,99 @@
+"""CPU time and memory of the server while studies are read on the page Second opinion, in headless Chromium.
+
+python -m benchmarks.study_page DIR [--images 60] [--studies 1] [--root CHECKOUT]
+
+Uploads the images of DIR, evenly chosen, to a new server, and waits until the whole study has its verdict. With several
+studies, each is cleared before the next is uploaded, and DIR must contain enough images for all. Memory is the resident
+set of the server, without Chromium.
+"""
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.first_paint import CHROMIUM, FLAGS, ROOT, cpu_seconds, start_server
+from fracture_core.datasets.layouts.image_files import find_images
+
+_TIMEOUT_MS = 600_000
+
+
+def main() -> None:
+    """Print CPU seconds and memory after each study."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--images", type=int, default=60, help="images of a study")
+    parser.add_argument("--studies", type=int, default=1)
+    parser.add_argument("--root", type=Path, default=ROOT, help="checkout to measure")
+    options = parser.parse_args()
+    found = find_images(options.folder)
+    count = options.images * options.studies
+    if len(found) < count:
+        parser.error(f"{options.folder} contains {len(found)} images, not {count}.")
+    paths = found[:: len(found) // count][:count]
+    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print(
+        f"{'study':>5}{'images':>8}{'first verdict, s':>18}{'all, s':>8}{'CPU, s':>8}{'memory, MB':>12}"
+        f"{'cleared, MB':>13}"
+    )
+    with sync_playwright() as playwright, start_server(options.root) as (url, server):
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(_TIMEOUT_MS)
+        page.goto(url)
+        page.get_by_text("Samples").wait_for()
+        # The modules of the other pages and the model are loaded in the background.
+        _wait_until_idle(server)
+        for study in range(options.studies):
+            files = paths[study * options.images : (study + 1) * options.images]
+            before = cpu_seconds(server)
+            first, all_images = read_study(page, files)
+            _wait_until_idle(server)
+            used, memory = cpu_seconds(server) - before, _megabytes(server)
+            page.get_by_role("button", name="Clear study").click()
+            page.get_by_text("Study cleared").wait_for()
+            _wait_until_idle(server)
+            print(
+                f"{study + 1:>5}{len(files):>8}{first:>18.1f}{all_images:>8.1f}{used:>8.1f}{memory:>12.0f}"
+                f"{_megabytes(server):>13.0f}",
+                flush=True,
+            )
+        browser.close()
+
+
+def read_study(page: Page, files: list[Path]) -> tuple[float, float]:
+    """Upload images and wait for their verdicts.
+
+    Args:
+        page: the page Second opinion, without images.
+        files: at least two images.
+
+    Returns:
+        Seconds from the upload to the first verdict, and to that of the whole study.
+    """
+    started = time.perf_counter()
+    page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(files)
+    page.get_by_test_id("verdict").or_(page.get_by_test_id("study-verdict")).first.wait_for()
+    first = time.perf_counter() - started
+    page.get_by_test_id("study-verdict").filter(has_text=f"Study of {len(files)} images:").wait_for()
+    return first, time.perf_counter() - started
+
+
+def _wait_until_idle(server: psutil.Process) -> None:
+    """Wait until the server uses hardly any CPU time for two seconds."""
+    while True:
+        before = cpu_seconds(server)
+        time.sleep(2)
+        if cpu_seconds(server) - before < 0.05:
+            return
+
+
+def _megabytes(server: psutil.Process) -> float:
+    return float(server.memory_info().rss) / 1e6
+
+
+if __name__ == "__main__":
+    main()
