@@ -6,6 +6,7 @@ import re
 
 import pandas as pd
 import pytest
+from browser_steps import wait_for_rerun
 from playwright.sync_api import expect
 
 from fracture_core.review import ReviewStore
@@ -71,6 +72,7 @@ def test_case_is_marked_exported_and_imported(page, app, tmp_path):
     invalid_file = tmp_path / "wrong.csv"
     invalid_file.write_text("id,mark\n1,subtle\n")
     page.get_by_role("button", name=re.compile("^Remove")).click()
+    wait_for_rerun(page)  # the removal would discard a file that is chosen at the same time
     page.locator("input[type=file]").set_input_files(invalid_file)
     page.get_by_text("the columns id, mark, note, reviewer, time are required").wait_for()
     assert reviews.all() == [review]
