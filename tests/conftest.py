@@ -1,5 +1,7 @@
 """Shared fixtures (real images, phantoms, a tiny trained model, a local web server) and the rule on skipped tests."""
 
+import gc
+import hashlib
 import os
 import shutil
 import sys
@@ -89,6 +91,41 @@ def shipped_models(monkeypatch: pytest.MonkeyPatch) -> Path:
         pytest.skip("the repository contains no model")
     monkeypatch.setenv("SECOND_LOOK_MODELS", str(folder))
     return folder
+
+
+# ---- Speed ----
+
+
+def pytest_collection_finish() -> None:
+    """Leave the many objects of imported libraries out of garbage collection."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _export_each_network_once() -> Iterator[None]:
+    """Export a network once in each test process, because many tests import or finish the same tiny model.
+
+    `test_network_export.py` tests the export itself.
+    """
+    from fracture_core.registry import network_files
+
+    exported: dict[tuple, bytes] = {}
+    original = network_files._export
+
+    def export(card, model, path, images=None) -> None:
+        digest = hashlib.sha256(b"".join(array.tobytes() for array in model.get_weights())).hexdigest()
+        key = card.architecture, card.heatmap_layer, card.input, digest
+        if key in exported:
+            path.write_bytes(exported[key])
+            return
+        original(card, model, path, images)
+        exported[key] = path.read_bytes()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network_files, "_export", export)
+        yield
 
 
 # ---- Phantoms and a tiny model ----

@@ -225,7 +225,9 @@ class Study:
         error = file.error or (result if isinstance(result, str) else "")
         stopped = result is None and not error and future is not None and future.cancelled()
         if stopped:
-            error = "This image was not analysed because the analysis was stopped: select “Continue analysis”."
+            error = (
+                "This image was not analysed because the analysis was stopped: select “Continue analysis”."
+            )
         summary = None if result is None or isinstance(result, str) else result
         waits = result is None and not error
         # The number distinguishes two files with the same content.

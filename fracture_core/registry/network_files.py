@@ -70,13 +70,12 @@ def export_without_card(folder: Path, card: ModelCard) -> None:
     from fracture_core.zoo.quiet_keras import load_keras
 
     load_keras()
-    from fracture_core.registry.network_export import export_network
     from fracture_core.registry.weights import load_weights
 
     model = load_weights(checked_file(folder, card, card.weights), card.architecture, card.input)
     partial = folder / f".{uuid.uuid4().hex}.partial"
     try:
-        export_network(model, card.architecture, card.heatmap_layer, card.input, partial)
+        _export(card, model, partial)
         record = _Record(card.weights.sha256, _VERSION, sha256_of_file(partial))
         # Another process may export the same network; file and record must belong together.
         with FileLock(folder / ".network.lock"):
@@ -128,8 +127,15 @@ def add_exported_network(
         ModelError: The network cannot be exported.
         OSError: The file cannot be written.
     """
+    path = folder / NETWORK_NAME
+    _export(card, model, path, images)
+    return replace(card, network=WeightsFile(path.name, sha256_of_file(path), path.stat().st_size))
+
+
+def _export(
+    card: ModelCard, model: keras.Model, path: Path, images: NDArray[np.float32] | None = None
+) -> None:
+    # Imported here, because the module imports TensorFlow.
     from fracture_core.registry.network_export import export_network
 
-    path = folder / NETWORK_NAME
     export_network(model, card.architecture, card.heatmap_layer, card.input, path, images)
-    return replace(card, network=WeightsFile(path.name, sha256_of_file(path), path.stat().st_size))
