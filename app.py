@@ -122,15 +122,16 @@ def main() -> None:
     boundary.run(
         lambda: footer.html(f'<div class="footer">{html.escape(_model_in_use())} {_DISCLAIMER}</div>')
     )
-    preload.load_rest()
 
 
 def _prepare() -> None:
-    """Limit OpenCV to one thread and watch the queue of trainings; both once per process."""
+    """Limit OpenCV to one thread, return freed memory and watch the queue of trainings; all once per process."""
     from fracture_core.imaging.opencv_threads import use_one_opencv_thread
+    from fracture_core.io.freed_memory import return_freed_arrays
     from pages.components.train import queue
 
     use_one_opencv_thread()
+    return_freed_arrays()
     queue.watch_queue()
 
 

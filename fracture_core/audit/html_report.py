@@ -7,8 +7,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from fracture_core.audit.thumbnail import thumbnail_data_uri
 from fracture_core.audit.wording import SPLIT_TITLES
+from fracture_core.imaging.thumbnail import thumbnail_data_uri
 
 #: Stylesheet of the fragments. It applies inside an element of class "audit".
 STYLESHEET = Path(__file__).parent / "templates" / "parts.css"

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +34,8 @@ class LinearClassifier:
             strength: inverse of the L2 penalty on standardised features.
             balanced: whether to weight samples so that both outcomes have equal total weight.
         """
+        from sklearn.linear_model import LogisticRegression
+
         mean, scale = features.mean(axis=0), features.std(axis=0)
         scale = np.where(scale > 0, scale, 1.0)
         standardised = (features - mean) / scale

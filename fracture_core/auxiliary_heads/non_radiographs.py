@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.datasets import load_sample_images
 
 _TEXT = "the patient was seen on a and with no left right date name report page of to in dose view total 12 347 0.5 –"
 
@@ -23,6 +22,8 @@ def make_non_radiographs(count: int, seed: int = 0) -> Iterator[NDArray[np.uint8
     Yields:
         uint8 images (height, width) of different sizes; 15% are inverted.
     """
+    from sklearn.datasets import load_sample_images
+
     photographs = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in load_sample_images().images]
     for number in range(count):
         rng = np.random.default_rng([seed, number])

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
 
 # Maximum number of principal components.
 _COMPONENTS = 32
@@ -41,6 +40,8 @@ class OutOfDistribution:
             train: features of training images, (n, channels).
             val: features of validation images, (n, channels).
         """
+        from sklearn.decomposition import PCA
+
         # The solver may be randomised; the seed makes the result reproducible.
         pca = PCA(min(_COMPONENTS, *train.shape), whiten=True, random_state=0).fit(train)
         axes = pca.components_ / np.sqrt(np.maximum(pca.explained_variance_, 1e-12))[:, None]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from fracture_core.cli.command_helpers import make_output_folder, write_output
 from fracture_core.errors import SecondLookError
+from fracture_core.imaging.formats import may_be_dicom
 from fracture_core.report import display_names
-from fracture_core.report.dicom_source import is_dicom_content
 from fracture_core.report.overlay import OVERLAY_OPACITY, report_overlay_png
 from fracture_core.report.sentences import recorded_region
 
@@ -75,7 +75,7 @@ class SavedOutputs:
             self._write(self.pdf, stem, ".pdf", report, "report")
         if self.dicom and opinion.verdict is not None:
             content = path.read_bytes()
-            if is_dicom_content(content):
+            if may_be_dicom(content):
                 from fracture_core.report.dicom import opinion_to_dicom
 
                 for name, data in opinion_to_dicom(opinion, content, region).items():

@@ -54,6 +54,11 @@ def may_be_bare_dicom(data: bytes) -> bool:
     return len(data) > 16 and (little or big)
 
 
+def may_be_dicom(data: bytes) -> bool:
+    """Whether the bytes are a DICOM file or may be a bare DICOM dataset; certain for an image that was read."""
+    return is_dicom(data) or may_be_bare_dicom(data)
+
+
 def raster_format(data: bytes) -> str | None:
     """Detect PNG, JPEG, TIFF, BMP and WebP images.
 

@@ -12,13 +12,13 @@ import hashlib
 import secrets
 from dataclasses import dataclass, field
 from enum import Enum, auto
-
-from pydicom.dataset import Dataset
+from typing import TYPE_CHECKING
 
 from fracture_core.errors import ImageReadError
 from fracture_core.imaging import formats
-from fracture_core.imaging.dicom import parse_dicom
-from fracture_core.imaging.dicom_elements import ELEMENT_ERRORS, decode_text, read_encodings
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 _KEY = secrets.token_bytes(32)
 
@@ -64,8 +64,12 @@ def identify(content: bytes) -> Identity:
     Returns:
         The identity; empty for files that are not DICOM, cannot be parsed, or state neither patient nor study.
     """
-    if not formats.is_dicom(content) and not formats.may_be_bare_dicom(content):
+    if not formats.may_be_dicom(content):
         return Identity()
+    # Imported here, because other formats do not need pydicom.
+    from fracture_core.imaging.dicom import parse_dicom
+    from fracture_core.imaging.dicom_elements import ELEMENT_ERRORS, read_encodings
+
     try:
         dataset = parse_dicom(content)
         charsets = read_encodings(dataset)
@@ -111,6 +115,8 @@ def _differ(first: bytes, second: bytes) -> bool:
 
 def _text(dataset: Dataset, keyword: str, charsets: list[str]) -> str:
     """The text of an element; bytes that cannot be decoded are compared unchanged."""
+    from fracture_core.imaging.dicom_elements import ELEMENT_ERRORS, decode_text
+
     try:
         return decode_text(dataset, keyword, charsets)
     except ELEMENT_ERRORS:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from fracture_core.errors import ImageReadError
 from fracture_core.imaging import formats
-from fracture_core.imaging.dicom import read_dicom
 from fracture_core.imaging.radiograph import Radiograph
 from fracture_core.imaging.raster import read_raster
 from fracture_core.internal_errors import InternalFileError, file_boundary
@@ -44,15 +43,22 @@ def read_radiograph(source: bytes | Path | str, any_modality: bool = False) -> R
 
 def _decode(data: bytes, any_modality: bool) -> Radiograph:
     if formats.is_dicom(data):
-        return read_dicom(data, any_modality)
+        return _read_dicom(data, any_modality)
     name = formats.raster_format(data)
     if name is not None:
         return read_raster(data, name)
     if formats.may_be_bare_dicom(data):
-        return read_dicom(data, any_modality)
+        return _read_dicom(data, any_modality)
     raise ImageReadError(
         f"This is {formats.describe_content(data)}; {formats.EXPECTED_FORMATS}: export the image and upload that."
     )
+
+
+def _read_dicom(data: bytes, any_modality: bool) -> Radiograph:
+    # pydicom and its decoders take half a second to import, which other formats do not need.
+    from fracture_core.imaging.dicom import read_dicom
+
+    return read_dicom(data, any_modality)
 
 
 def _read_file(path: Path) -> bytes:

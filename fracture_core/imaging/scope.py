@@ -15,11 +15,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-
-from pydicom.sr.codedict import codes
-from pydicom.sr.coding import Code
+from typing import TYPE_CHECKING
 
 from fracture_core.vocabulary import REGIONS
+
+if TYPE_CHECKING:
+    from pydicom.sr.coding import Code
 
 #: Modalities that are plain radiographs.
 PLAIN_MODALITIES = frozenset({"CR", "DX", "RG"})
@@ -216,6 +217,9 @@ def find_coded_body_part(value: str, scheme: str, meaning: str) -> BodyPart | No
     Returns:
         The body part; None if neither code nor meaning is a known part.
     """
+    # Imported here, because pydicom's dictionary of codes is needed for DICOM images only.
+    from pydicom.sr.coding import Code
+
     # pydicom compares codes across SCT and SRT.
     target = Code(value, scheme, meaning)
     keyword = next((keyword for keyword, code in _standard_codes().items() if code == target), "")
@@ -287,6 +291,8 @@ def _terms() -> dict[str, BodyPart]:
 @cache
 def _standard_codes() -> dict[str, Code]:
     """Codes of the anatomic regions of PS3.16 CID 4, 4009, 4030 and 4031 by keyword, such as "CervicalSpine"."""
+    from pydicom.sr.codedict import codes
+
     groups = (codes.cid4, codes.cid4009, codes.cid4030, codes.cid4031)
     return {keyword: getattr(group, keyword) for group in groups for keyword in sorted(group.dir())}
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _WORKERS = 2
 
 #: Total number of pixels kept in memory; other images are decoded again when they are opened.
-MAX_KEPT_PIXELS = 32 << 20
+MAX_KEPT_PIXELS = 16 << 20
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
 from filelock import FileLock, Timeout
 
 from fracture_core.errors import DataError, ModelError
@@ -28,6 +27,7 @@ from fracture_core.registry.model_readme import README_NAME, render_readme
 
 if TYPE_CHECKING:
     import keras
+    import pandas as pd
 
     from fracture_core.auxiliary_heads.auxiliary_heads import AuxiliaryHeads
     from fracture_core.similar.neighbour_index import NeighbourIndex

@@ -102,11 +102,6 @@ def without_value_checks() -> Iterator[None]:
         yield
 
 
-def is_dicom_content(content: bytes) -> bool:
-    """Whether an image that was read successfully came as DICOM."""
-    return formats.is_dicom(content) or formats.may_be_bare_dicom(content)
-
-
 def read_dicom_source(content: bytes) -> DicomSource:
     """Read the attributes that results repeat.
 
@@ -117,7 +112,7 @@ def read_dicom_source(content: bytes) -> DicomSource:
         DataError: the file is not DICOM, or does not identify its study.
         ImageReadError: the file is damaged.
     """
-    if not is_dicom_content(content):
+    if not formats.may_be_dicom(content):
         raise DataError(
             "DICOM results need a DICOM image, but this file is not DICOM. Save the PDF or the PNG instead."
         )

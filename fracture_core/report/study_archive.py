@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fracture_core.errors import SecondLookError
+from fracture_core.imaging.formats import may_be_dicom
 from fracture_core.internal_errors import file_boundary
 from fracture_core.report import display_names, table
 from fracture_core.report.dicom import opinion_to_dicom
-from fracture_core.report.dicom_source import is_dicom_content
 from fracture_core.report.overlay import report_overlay_png
 from fracture_core.report.pdf import opinion_to_pdf
 
@@ -51,7 +51,7 @@ def _result_files(item: StudyItem, made: datetime) -> Iterator[tuple[str, bytes]
     yield "report.pdf", opinion_to_pdf(item.opinion, item.label, item.region, made)
     if item.opinion.heat is not None:
         yield "overlay.png", report_overlay_png(item.opinion)
-    if item.opinion.verdict is not None and is_dicom_content(item.content):
+    if item.opinion.verdict is not None and may_be_dicom(item.content):
         yield from opinion_to_dicom(item.opinion, item.content, item.region).items()
 
 

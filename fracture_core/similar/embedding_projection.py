@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
 
 # With 32 of 576 components, neighbours agree with the labels as often as with all of them.
 _COMPONENTS = 32
@@ -39,6 +38,9 @@ class EmbeddingProjection:
         Returns:
             The projection to at most 32 components.
         """
+        # Imported here, because a finished projection does not need it.
+        from sklearn.decomposition import PCA
+
         deviation = features.std(axis=0)
         deviation = np.where(deviation > 0, deviation, 1.0)
         mean = features.mean(axis=0)

@@ -8,7 +8,7 @@ import pytest
 from fracture_core.audit.html_report import size_changes, to_html
 from fracture_core.audit.split_comparison import compare_with_clean_split
 from fracture_core.audit.text_report import to_text
-from fracture_core.audit.thumbnail import thumbnail_data_uri
+from fracture_core.imaging.thumbnail import thumbnail_data_uri
 
 
 @pytest.fixture(scope="module")

@@ -13,13 +13,13 @@ import pytest
 from phantom_files import save_image, small_phantom
 
 from fracture_core import near_duplicates
-from fracture_core.audit import audit_dataset, file_facts, thumbnail
+from fracture_core.audit import audit_dataset, file_facts
 from fracture_core.audit.html_report import duplicate_group_view, to_html
 from fracture_core.audit.text_report import to_text
 from fracture_core.datasets.image_properties import measure_image_properties
 from fracture_core.datasets.layouts import orientation, read_catalogue
 from fracture_core.datasets.manifest import write_manifest
-from fracture_core.imaging import dropped_files
+from fracture_core.imaging import dropped_files, thumbnail
 
 _SENTENCE = re.compile(r"This file could not be read \(internal error, reference [0-9A-F]{6}\)\.")
 # The package exports a function with the name of the module.

@@ -13,8 +13,9 @@ from pydicom.config import IGNORE, disable_value_validation, settings
 from pydicom.uid import SecondaryCaptureImageStorage
 
 from fracture_core.errors import DataError
+from fracture_core.imaging.formats import may_be_dicom
 from fracture_core.report.dicom import opinion_to_dicom
-from fracture_core.report.dicom_source import is_dicom_content, read_dicom_source, without_value_checks
+from fracture_core.report.dicom_source import read_dicom_source, without_value_checks
 
 
 def test_patient_and_study_are_copied(dicom_content):
@@ -47,13 +48,13 @@ def test_unknown_sop_classes_are_errors(dicom_content):
 
 
 def test_files_other_than_dicom_are_errors(photo):
-    assert not is_dicom_content(photo.read_bytes())
+    assert not may_be_dicom(photo.read_bytes())
     with pytest.raises(DataError, match="this file is not DICOM"):
         read_dicom_source(photo.read_bytes())
 
 
 def test_dicom_without_preamble(dicom_content):
-    assert is_dicom_content(dicom_content[132:])
+    assert may_be_dicom(dicom_content[132:])
     assert read_dicom_source(dicom_content[132:]).reference == read_dicom_source(dicom_content).reference
 
 

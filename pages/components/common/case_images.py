@@ -12,12 +12,11 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from fracture_core.audit import thumbnail
 from fracture_core.datasets.cases import Box
 from fracture_core.datasets.layouts import read_catalogue
 from fracture_core.errors import DataError
 from fracture_core.file_names import resolve_name
-from fracture_core.imaging import encode_png, letterbox, read_radiograph
+from fracture_core.imaging import encode_png, letterbox, read_radiograph, thumbnail
 from fracture_core.registry.card import ModelCard
 from pages.components.common import resources
 

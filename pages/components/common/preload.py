@@ -2,8 +2,9 @@
 
 The server starts the thread. Once the first visitor sees the frame, or after a moment without a visitor, it imports
 what the landing page needs, then loads the model in use, so that the first image does not wait for it, and then imports
-what the other pages need. Pages wait for the thread before they import anything slow: packages with circular imports,
-such as pandas, can fail when two threads import them at once.
+what DICOM images and similar images need. What the other pages need takes 170 MB and is imported when one of them is
+opened. Pages wait for the thread before they import anything slow: packages with circular imports, such as pandas, can
+fail when two threads import them at once.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ _LANDING_PAGE_MODULES = (
     "fracture_core.inference.predictor",
     "ai_edge_litert.interpreter",
 )
-_OTHER_MODULES = (
-    "pages.components.second_opinion.similar_images",
+_AFTER_THE_MODEL = ("fracture_core.imaging.dicom", "pages.components.second_opinion.similar_images")
+_OTHER_PAGES_MODULES = (
     "altair",
     "sklearn.metrics",
     "pages.components.failures.subgroups",
@@ -41,7 +42,7 @@ _WAIT_FOR_FRAME = 2.0
 _started = threading.Event()
 _frame_drawn = threading.Event()
 _landing_page_ready = threading.Event()
-_other_modules_wanted = threading.Event()
+_other_page_opened = threading.Event()
 _all_ready = threading.Event()
 
 
@@ -67,13 +68,8 @@ def wait_for_modules(landing_page: bool) -> None:
     if landing_page:
         _landing_page_ready.wait()
     else:
-        load_rest()
+        _other_page_opened.set()
         _all_ready.wait()
-
-
-def load_rest() -> None:
-    """Let the thread go on with the modules of other pages. Called once the first page is drawn."""
-    _other_modules_wanted.set()
 
 
 def _preload() -> None:
@@ -81,8 +77,9 @@ def _preload() -> None:
     _frame_drawn.wait(_WAIT_FOR_FRAME)
     _import_modules(_LANDING_PAGE_MODULES, _landing_page_ready)
     _load_model_in_use()
-    _other_modules_wanted.wait()
-    _import_modules(_OTHER_MODULES, _all_ready)
+    _import_modules(_AFTER_THE_MODEL, threading.Event())
+    _other_page_opened.wait()
+    _import_modules(_OTHER_PAGES_MODULES, _all_ready)
 
 
 def _import_modules(names: tuple[str, ...], ready: threading.Event) -> None:

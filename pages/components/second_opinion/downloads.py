@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 import streamlit as st
 
 from fracture_core.errors import SecondLookError
+from fracture_core.imaging.formats import may_be_dicom
 from fracture_core.internal_errors import file_boundary
 from fracture_core.report import display_names, table
-from fracture_core.report.dicom_source import is_dicom_content, read_dicom_source
 from pages.components.common import boundary, layout
 from pages.components.second_opinion import answer
 
@@ -84,9 +84,9 @@ def show(films: Sequence[SavableImage], film: SavableImage) -> None:
             if opinion is not None:
                 _film(film, opinion, label)
             _study(films, keep)
-            if opinion is not None and opinion.verdict is not None and is_dicom_content(film.content):
+            if opinion is not None and opinion.verdict is not None and may_be_dicom(film.content):
                 notes.append(_dicom(film, opinion, label))
-        if len(films) > 1 and any(is_dicom_content(other.content) for other in films):
+        if len(films) > 1 and any(may_be_dicom(other.content) for other in films):
             notes.append("“All images” includes DICOM results, which contain patient names.")
         if notes:
             st.caption(layout.escape_markdown(" ".join(notes)))
@@ -138,6 +138,9 @@ def _study(films: Sequence[SavableImage], keep: bool) -> None:
 
 def _dicom(film: SavableImage, opinion: Opinion, label: str) -> str:
     """Draw the download of DICOM results; return a note, or why there are none."""
+    # Imported here, because other formats do not need pydicom.
+    from fracture_core.report.dicom_source import read_dicom_source
+
     try:
         with file_boundary():
             read_dicom_source(film.content)

@@ -7,7 +7,8 @@ import cv2
 
 from fracture_core.errors import SecondLookError
 from fracture_core.file_names import resolve_name
-from fracture_core.imaging import letterbox, read_radiograph
+from fracture_core.imaging.prepare import letterbox
+from fracture_core.imaging.read import read_radiograph
 from fracture_core.internal_errors import file_boundary
 
 # Side in pixels and JPEG quality: recognisable, yet small enough for hundreds on one page.
