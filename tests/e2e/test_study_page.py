@@ -2,6 +2,7 @@
 
 import io
 import re
+import time
 import warnings
 import zipfile
 from pathlib import Path
@@ -160,6 +161,39 @@ def test_study_fits_a_phone(page, app, large_image_files):
     expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 4 images:", timeout=60_000)
     expect(page.get_by_role("heading", name="Similar training images")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_cleared_study_leaves_the_memory_of_the_server(page, server, tmp_path):
+    marker = b"unlikely text 2741 of this test;"
+    path = tmp_path / "marked.png"
+    path.write_bytes((SAMPLES / "synthetic_hand_fracture.png").read_bytes() + marker * 100_000)
+    page.goto(server.url)
+    _upload(page, path)
+    expect(page.get_by_test_id("verdict")).to_be_visible(timeout=60_000)
+    assert _in_memory(server.pid, marker) >= 100_000
+    page.get_by_role("button", name="Clear study").click()
+    expect(page.get_by_text("Study cleared")).to_be_visible()
+    deadline = time.monotonic() + 60
+    # A buffer of the connection may keep a small part.
+    while _in_memory(server.pid, marker) > 10_000:
+        assert time.monotonic() < deadline, "the upload is still in memory"
+        time.sleep(1)
+
+
+def _in_memory(pid: int, text: bytes) -> int:
+    """How often a text occurs in the memory of a process."""
+    count = 0
+    with Path(f"/proc/{pid}/mem").open("rb", 0) as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            ends, mode, *rest = line.split()
+            start, end = (int(number, 16) for number in ends.split("-"))
+            if mode.startswith("rw") and "[v" not in rest[-1] and end - start < 1 << 30:
+                memory.seek(start)
+                try:
+                    count += memory.read(end - start).count(text)
+                except OSError:  # a mapping that was closed in the meantime
+                    continue
+    return count
 
 
 def _dicom_with_identity(tmp_path: Path) -> Path:

@@ -46,6 +46,7 @@ def choose_files() -> Sequence[DroppedFile] | None:
     sources = {upload.file_id: (upload.name, upload.getvalue) for upload in uploads}
     opened = _opened(sources)
     study_session.update(opened, emptied)
+    study_session.release_uploads(sources)
     images = study_session.images()
     study_session.mark(bool(images.members))
     if sources and not any(opened.values()):

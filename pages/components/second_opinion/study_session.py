@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from fracture_core.imaging.dropped_files import DroppedFile
 from fracture_core.imaging.study_images import StudyImages
@@ -15,7 +17,7 @@ from pages.components.common import resources
 
 _READING, _GENERATION = "reading", "study generation"
 
-_IMAGES, _LOST, _FORGOTTEN = "study images", "study lost", "forgotten"
+_IMAGES, _LOST, _FORGOTTEN, _UPLOADS = "study images", "study lost", "forgotten", "study uploads"
 
 #: URL parameter while a study is open. Unlike the session, it survives a restart of the server.
 _MARK = "study"
@@ -123,6 +125,23 @@ def begin_with_apart() -> None:
     _empty_uploaders()
 
 
+def release_uploads(current: Iterable[str]) -> None:
+    """Free the content of uploads that no uploader shows any more.
+
+    Streamlit keeps an upload until its session ends, also when the uploader is replaced by an empty one. The study has
+    its own copy of each image.
+
+    Args:
+        current: identifiers of the files that the uploaders show.
+    """
+    known, shown = st.session_state.get(_UPLOADS, frozenset()), frozenset(current)
+    context = get_script_run_ctx()
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        for file_id in known - shown:
+            context.uploaded_file_mgr.remove_file(context.session_id, file_id)
+    st.session_state[_UPLOADS] = shown
+
+
 def generation() -> int:
     """How often the uploaders were emptied; part of their keys, because a new key empties a widget."""
     return int(st.session_state.get(_GENERATION, 0))
@@ -134,12 +153,14 @@ def _empty_uploaders() -> None:
 
 def forget_study() -> None:
     """Delete the study from this session, including the uploads."""
-    number = generation()
+    number, uploads = generation(), st.session_state.get(_UPLOADS, frozenset())
     end_study()
     for key in list(st.session_state):
         if not str(key).startswith(_KEPT_PREFIXES):
             del st.session_state[key]
     st.session_state[_GENERATION] = number + 1
+    # They are freed in the next run, which shows empty uploaders.
+    st.session_state[_UPLOADS] = uploads
     st.session_state[_FORGOTTEN] = True
 
 
