@@ -103,20 +103,22 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _export_each_network_once() -> Iterator[None]:
-    """Export a network once in each test process, because many tests import or finish the same tiny model.
+@pytest.fixture(scope="session")
+def export_each_network_once() -> Iterator[None]:
+    """Export a network once in each test process, because many tests import or finish the model `tiny`.
 
     `test_network_export.py` tests the export itself.
     """
     from fracture_core.registry import network_files
+    from fracture_core.zoo import find_architecture
 
     exported: dict[tuple, bytes] = {}
     original = network_files._export
 
     def export(card, model, path, images=None) -> None:
         digest = hashlib.sha256(b"".join(array.tobytes() for array in model.get_weights())).hexdigest()
-        key = card.architecture, card.heatmap_layer, card.input, digest
+        features = find_architecture(card.architecture).feature_layers
+        key = card.architecture, card.heatmap_layer, card.input, features, digest
         if key in exported:
             path.write_bytes(exported[key])
             return
@@ -180,7 +182,7 @@ def tiny_config(phantoms: Path):
 
 
 @pytest.fixture(scope="session")
-def trained_run(shared_folder, tiny_config):
+def trained_run(shared_folder, tiny_config, export_each_network_once):
     """A finished run named `tiny`. Tests must not change it; they copy it first."""
     from fracture_core.runs.run import Run
 

@@ -19,6 +19,8 @@ def test_verdict_and_heatmap_without_tensorflow(page, reader_server):
     expect(page.get_by_test_id("verdict")).to_contain_text("fracture suspected", timeout=60_000)
     expect(page.get_by_text("need TensorFlow, which is not installed here")).to_be_visible()
     expect(page.get_by_text("Evidence for", exact=True)).to_have_count(0)
+    # Similar images are drawn last; a rerun would close the list.
+    expect(page.get_by_role("heading", name="Similar training images")).to_be_visible(timeout=60_000)
     wait_for_rerun(page)
     page.get_by_role("combobox", name="Heatmap method", exact=True).click()
     expect(page.get_by_role("option")).to_have_text(["Grad-CAM", "Fracture map"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
@@ -21,6 +23,9 @@ _IMAGES, _LOST, _FORGOTTEN, _UPLOADS = "study images", "study lost", "forgotten"
 
 #: URL parameter while a study is open. Unlike the session, it survives a restart of the server.
 _MARK = "study"
+
+# Seconds until the run that replaces the uploaders has ended.
+_COLLECT_AFTER = 2.0
 
 # Prefixes of session keys that do not belong to the study.
 _KEPT_PREFIXES = ("failures", "audit", "train", "published", "arrived", "page")
@@ -162,6 +167,10 @@ def forget_study() -> None:
     # They are freed in the next run, which shows empty uploaders.
     st.session_state[_UPLOADS] = uploads
     st.session_state[_FORGOTTEN] = True
+    # Objects of the old widgets refer to each other and would wait for the next garbage collection.
+    timer = threading.Timer(_COLLECT_AFTER, gc.collect)
+    timer.daemon = True
+    timer.start()
 
 
 def is_forgotten() -> bool:
