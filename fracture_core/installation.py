@@ -52,6 +52,7 @@ def missing_package(error: BaseException) -> MissingPackageError | None:
         >>> missing_package(ModuleNotFoundError("No module named 'nothing'", name="nothing")) is None
         True
     """
-    if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] in OPTIONAL_PACKAGES:
-        return MissingPackageError((error.name or "").split(".")[0])
-    return None
+    if not isinstance(error, ModuleNotFoundError):
+        return None
+    package = (error.name or "").split(".")[0]
+    return MissingPackageError(package) if package in OPTIONAL_PACKAGES else None

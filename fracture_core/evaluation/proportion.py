@@ -62,7 +62,7 @@ def proportion_interval(success: ArrayLike, group: ArrayLike) -> Interval:
         return Interval.unknown()
     size = effective_sample_size(hits, np.asarray(group, dtype=np.int64))
     share = float(hits.mean())
-    # Here, because statsmodels takes half a second to import.
+    # Imported here, because statsmodels takes half a second to import.
     from statsmodels.stats.proportion import proportion_confint
 
     low, high = proportion_confint(share * size, size, alpha=1 - CONFIDENCE_LEVEL, method="wilson")

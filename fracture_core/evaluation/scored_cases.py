@@ -106,10 +106,10 @@ def require_both_classes(label: NDArray[np.int64], purpose: str) -> None:
 
 def _codes(group: ArrayLike | None, n: int) -> NDArray[np.int64]:
     """Group codes from 0, shape (n,); each case without a group gets its own code."""
-    import pandas as pd
-
     if group is None:
         return np.arange(n, dtype=np.int64)
+    import pandas as pd
+
     ids = pd.Series(np.asarray(group).ravel()).astype("object")
     missing = ids.isna() | (ids == "")
     codes = pd.factorize(ids.mask(missing))[0].astype(np.int64)

@@ -1,6 +1,7 @@
 """Lets the system have the memory of large arrays back as soon as they are freed."""
 
 import ctypes
+import platform
 
 # Parameter of mallopt(3) for the smallest allocation that gets its own mapping.
 _M_MMAP_THRESHOLD = -3
@@ -14,6 +15,5 @@ def return_freed_arrays() -> None:
     from the heap and the process keeps their memory. Call it once in a long-running process. Without glibc it does
     nothing.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_M_MMAP_THRESHOLD, _BYTES)
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _BYTES)

@@ -75,20 +75,22 @@ def wait_for_modules(landing_page: bool) -> None:
 def _preload() -> None:
     # The imports compete with the first page for the interpreter, so the frame is drawn first.
     _frame_drawn.wait(_WAIT_FOR_FRAME)
-    _import_modules(_LANDING_PAGE_MODULES, _landing_page_ready)
-    _load_model_in_use()
-    _import_modules(_AFTER_THE_MODEL, threading.Event())
-    _other_page_opened.wait()
-    _import_modules(_OTHER_PAGES_MODULES, _all_ready)
-
-
-def _import_modules(names: tuple[str, ...], ready: threading.Event) -> None:
     try:
-        for name in names:
-            importlib.import_module(name)
+        _import_modules(_LANDING_PAGE_MODULES)
+        _landing_page_ready.set()
+        _load_model_in_use()
+        _import_modules(_AFTER_THE_MODEL)
+        _other_page_opened.wait()
+        _import_modules(_OTHER_PAGES_MODULES)
     finally:
-        # After a failed import the page imports the module again and shows its own error.
-        ready.set()
+        # No page may wait for ever. After a failed import the page imports the module again and shows its own error.
+        _landing_page_ready.set()
+        _all_ready.set()
+
+
+def _import_modules(names: tuple[str, ...]) -> None:
+    for name in names:
+        importlib.import_module(name)
 
 
 def _load_model_in_use() -> None:
