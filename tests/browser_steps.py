@@ -1,5 +1,7 @@
 """Steps shared by the browser tests."""
 
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+
 _SECTIONS = {
     "Failures": "Evaluate",
     "Labels": "Evaluate",
@@ -22,12 +24,25 @@ def choose_page(page, title: str) -> None:
 
 def choose_option(page, label: str, option: str) -> None:
     """Choose an option of a select box with the keyboard."""
-    wait_for_rerun(page)  # a rerun would close the list
-    page.get_by_role("combobox", name=label, exact=True).click()
+    open_options(page, label)
     page.keyboard.type(option)
     page.get_by_role("option", name=option).first.wait_for()
     page.keyboard.press("Enter")
     wait_for_rerun(page)
+
+
+def open_options(page, label: str) -> None:
+    """Open the list of a select box, again if a rerun closed it."""
+    for _ in range(10):
+        wait_for_rerun(page)
+        page.get_by_role("combobox", name=label, exact=True).click()
+        try:
+            page.get_by_role("option").first.wait_for(timeout=3_000)
+        except PlaywrightTimeoutError:
+            page.keyboard.press("Escape")
+        else:
+            return
+    raise AssertionError(f"the list {label!r} did not open")
 
 
 def wait_for_rerun(page) -> None:

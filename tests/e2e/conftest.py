@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import ClassVar
 
 import pandas as pd
 import pytest
@@ -93,10 +94,12 @@ def page(browser_profile):
     """A new page; the test fails if the app showed an exception."""
     page = browser_profile.new_page()
     yield page
-    errors = page.locator("[data-testid=stException]").count() + page.get_by_text("internal error").count()
+    exceptions = page.locator("[data-testid=stException]").or_(page.get_by_text("internal error"))
+    errors = exceptions.all_inner_texts()
     for opened in browser_profile.pages:
         opened.close()
-    assert errors == 0, "the page showed an exception"
+    logs = [log.read_text("utf-8")[-4000:] for log in Server.logs if errors and log.is_file()]
+    assert not errors, "\n".join(["the page showed an exception:", *errors, *logs])
 
 
 @pytest.fixture(scope="session")
@@ -154,7 +157,12 @@ class Server:
         models: folder of models.
         home: home folder and folder of temporary files.
         environment: additional environment variables.
+
+    Attributes:
+        logs: what every server of these tests wrote, for failed tests.
     """
+
+    logs: ClassVar[list[Path]] = []
 
     def __init__(
         self, runs: Path, models: Path, home: Path, environment: Mapping[str, str] = MappingProxyType({})
@@ -162,6 +170,7 @@ class Server:
         self._port = _free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self.log = runs / "app.log"
+        Server.logs.append(self.log)
         self._environment = {
             **os.environ,
             **environment,

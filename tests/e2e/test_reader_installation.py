@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from browser_steps import choose_page, wait_for_rerun
+from browser_steps import choose_page, open_options
 from playwright.sync_api import expect
 
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
@@ -21,8 +21,7 @@ def test_verdict_and_heatmap_without_tensorflow(page, reader_server):
     expect(page.get_by_text("Evidence for", exact=True)).to_have_count(0)
     # Similar images are drawn last; a rerun would close the list.
     expect(page.get_by_role("heading", name="Similar training images")).to_be_visible(timeout=60_000)
-    wait_for_rerun(page)
-    page.get_by_role("combobox", name="Heatmap method", exact=True).click()
+    open_options(page, "Heatmap method")
     expect(page.get_by_role("option")).to_have_text(["Grad-CAM", "Fracture map"])
     page.keyboard.press("Escape")
     page.get_by_text("Compare methods").click()
