@@ -4,7 +4,7 @@ import numpy as np
 
 from fracture_core.audit.audited_images import AuditedImages
 from fracture_core.audit.finding import Finding, Level
-from fracture_core.audit.wording import count_images, first_ids, verb_form
+from fracture_core.audit.wording import count_images, first_ids, pluralise
 from fracture_core.datasets.layouts.image_files import is_rotated_copy
 from fracture_core.vocabulary import label_text
 
@@ -37,7 +37,7 @@ def check_duplicates(images: AuditedImages, finding: str) -> list[Finding]:
             Finding(
                 "exact_copies",
                 Level.WARNING,
-                f"{exact:,} {verb_form(exact, 'file is an exact copy', 'files are exact copies')} of another file.",
+                f"{exact:,} {pluralise(exact, 'file is an exact copy', 'files are exact copies')} of another file.",
                 "The clean split keeps one file per image.",
                 exact,
                 first_ids([images.ids[row] for row in np.flatnonzero(copied)]),
@@ -51,7 +51,7 @@ def check_duplicates(images: AuditedImages, finding: str) -> list[Finding]:
                 "near_copies",
                 Level.WARNING,
                 f"{near:,}{' more' if exact else ''} "
-                f"{verb_form(near, 'file is a near-duplicate', 'files are near-duplicates')} of another file: "
+                f"{pluralise(near, 'file is a near-duplicate', 'files are near-duplicates')} of another file: "
                 "rotated, mirrored, rescaled, cropped, darkened or saved again.",
                 "The clean split keeps one file per image.",
                 near,
@@ -66,9 +66,9 @@ def check_duplicates(images: AuditedImages, finding: str) -> list[Finding]:
             Finding(
                 "turned_copies",
                 Level.WARNING,
-                f"{count:,} {verb_form(count, 'file is a rotated copy', 'files are rotated copies')} according to "
-                f"the file name; {verb_form(count, 'it shows', 'they show')} {originals:,} different "
-                f"{verb_form(originals, 'image', 'images')}.",
+                f"{count:,} {pluralise(count, 'file is a rotated copy', 'files are rotated copies')} according to "
+                f"the file name; {pluralise(count, 'it shows', 'they show')} {originals:,} different "
+                f"{pluralise(originals, 'image', 'images')}.",
                 "The clean split keeps one file per image.",
                 count,
                 first_ids([case.id for case in images.cases if is_rotated_copy(case.path)]),
@@ -77,13 +77,13 @@ def check_duplicates(images: AuditedImages, finding: str) -> list[Finding]:
     contradictory = [rows for rows in groups if len(set(images.labels[rows].tolist())) > 1]
     if contradictory:
         count = len(contradictory)
-        them = verb_form(count, "it", "them")
+        them = pluralise(count, "it", "them")
         ids = [" = ".join(images.ids[row] for row in rows) for rows in contradictory]
         findings.append(
             Finding(
                 "contradictory_labels",
                 Level.WARNING,
-                f"{count_images(count)} {verb_form(count, 'has', 'have')} both labels, {label_text(1, finding)} and "
+                f"{count_images(count)} {pluralise(count, 'has', 'have')} both labels, {label_text(1, finding)} and "
                 f"{label_text(0, finding)}: one of the two labels is wrong.",
                 f"Have a reader review {them}. The clean split leaves {them} out.",
                 sum(len(rows) for rows in contradictory),
@@ -100,6 +100,6 @@ def _effective_size(images: AuditedImages) -> Finding:
     level = Level.WARNING if originals < _MIN_UNIQUE_SHARE * readable else Level.NOTE
     per_image = f", about {readable / originals:.0f} files per image" if readable >= 2 * originals else ""
     sentence = (
-        f"{readable:,} readable files show {originals:,} different {verb_form(originals, 'image', 'images')}"
+        f"{readable:,} readable files show {originals:,} different {pluralise(originals, 'image', 'images')}"
     )
     return Finding("effective_size", level, f"{sentence}{per_image}.", "", readable - originals)

@@ -2,7 +2,7 @@
 
 from fracture_core.audit.audited_images import AuditedImages
 from fracture_core.audit.finding import Finding, Level
-from fracture_core.audit.wording import count_files, count_images, first_ids, verb_form
+from fracture_core.audit.wording import count_files, count_images, first_ids, pluralise
 from fracture_core.imaging import QualityState
 from fracture_core.vocabulary import finding_with_article
 
@@ -25,7 +25,7 @@ def check_files(images: AuditedImages, finding: str) -> list[Finding]:
             Finding(
                 "unreadable",
                 Level.WARNING,
-                f"{count_files(count)} cannot be read as {verb_form(count, 'a radiograph', 'radiographs')}.",
+                f"{count_files(count)} cannot be read as {pluralise(count, 'a radiograph', 'radiographs')}.",
                 "Unreadable files are left out of training. Replace or delete them.",
                 count,
                 first_ids(unreadable),
@@ -43,9 +43,9 @@ def check_files(images: AuditedImages, finding: str) -> list[Finding]:
             Finding(
                 "not_radiographs",
                 Level.WARNING,
-                f"{count_files(count)} {verb_form(count, 'is not a usable radiograph', 'are not usable radiographs')}"
+                f"{count_files(count)} {pluralise(count, 'is not a usable radiograph', 'are not usable radiographs')}"
                 ": a photograph, an empty image or a very small image.",
-                f"Remove {verb_form(count, 'it', 'them')} from the dataset.",
+                f"Remove {pluralise(count, 'it', 'them')} from the dataset.",
                 count,
                 first_ids(rejected),
             )
@@ -65,9 +65,9 @@ def check_files(images: AuditedImages, finding: str) -> list[Finding]:
             Finding(
                 "unusual",
                 Level.NOTE,
-                f"{count_images(count)} {verb_form(count, 'looks', 'look')} unusual: very dark, very small, with a "
+                f"{count_images(count)} {pluralise(count, 'looks', 'look')} unusual: very dark, very small, with a "
                 "white frame or partly coloured.",
-                f"Check {verb_form(count, 'it', 'them')} by eye.",
+                f"Check {pluralise(count, 'it', 'them')} by eye.",
                 count,
                 first_ids(unusual),
             )
@@ -86,8 +86,8 @@ def _truncated(label_by_id: dict[str, int], finding: str) -> Finding:
     return Finding(
         "truncated",
         Level.WARNING,
-        f"{count_files(count)} {verb_form(count, 'is', 'are')} truncated{shared_label}.",
-        f"Download {verb_form(count, 'it', 'them')} again. Until then the missing rows are black.",
+        f"{count_files(count)} {pluralise(count, 'is', 'are')} truncated{shared_label}.",
+        f"Download {pluralise(count, 'it', 'them')} again. Until then the missing rows are black.",
         count,
         first_ids(list(label_by_id)),
     )

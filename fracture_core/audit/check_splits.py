@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from fracture_core.audit.audited_images import AuditedImages
 from fracture_core.audit.finding import Finding, Level
-from fracture_core.audit.wording import count_images, first_ids, split_title, verb_form
+from fracture_core.audit.wording import count_images, first_ids, pluralise, split_title
 
 _LEAK_ADVICE = "Scores on these files are too optimistic. Use the clean split."
 
@@ -83,7 +83,7 @@ def _leaks(images: AuditedImages, source: str, target: str) -> list[Finding]:
     if exact.any():
         count = int(exact.sum())
         sentence = (
-            f"{count:,} of {total:,} {names[0]} files {verb_form(count, 'is an exact copy', 'are exact copies')} of "
+            f"{count:,} of {total:,} {names[0]} files {pluralise(count, 'is an exact copy', 'are exact copies')} of "
             f"a {names[1]} file."
         )
         findings.append(_leak("exact_leak", sentence, exact, images))
@@ -91,15 +91,15 @@ def _leaks(images: AuditedImages, source: str, target: str) -> list[Finding]:
         count = int(near.sum())
         sentence = (
             f"{count:,}{' more' if exact.any() else ''} of {total:,} {names[0]} files "
-            f"{verb_form(count, 'is a near-duplicate', 'are near-duplicates')} of a {names[1]} file: rotated, "
+            f"{pluralise(count, 'is a near-duplicate', 'are near-duplicates')} of a {names[1]} file: rotated, "
             "mirrored, rescaled or saved again."
         )
         findings.append(_leak("near_leak", sentence, near, images))
     if grouped.any():
         count, group_count = int(grouped.sum()), len(set(groups[grouped].tolist()))
         sentence = (
-            f"{count:,} of {total:,} {names[0]} files {verb_form(count, 'belongs', 'belong')} to {group_count:,} "
-            f"{verb_form(group_count, 'group that is', 'groups that are')} also in {names[1]} (the same patient or "
+            f"{count:,} of {total:,} {names[0]} files {pluralise(count, 'belongs', 'belong')} to {group_count:,} "
+            f"{pluralise(group_count, 'group that is', 'groups that are')} also in {names[1]} (the same patient or "
             "study, or copies of one file)."
         )
         findings.append(_leak("group_leak", sentence, grouped, images))

@@ -16,12 +16,12 @@ def count_files(count: int) -> str:
         >>> count_files(1), count_files(1051)
         ('1 file', '1,051 files')
     """
-    return f"{count:,} {verb_form(count, 'file', 'files')}"
+    return f"{count:,} {pluralise(count, 'file', 'files')}"
 
 
 def count_images(count: int) -> str:
     """Return a number of images as text, such as "1 image" or "51 images"."""
-    return f"{count:,} {verb_form(count, 'image', 'images')}"
+    return f"{count:,} {pluralise(count, 'image', 'images')}"
 
 
 def split_title(split: str) -> str:
@@ -29,7 +29,7 @@ def split_title(split: str) -> str:
     return {"train": "training", "val": "validation", "test": "test", "": "the dataset"}[split]
 
 
-def verb_form(count: int, singular: str, plural: str) -> str:
+def pluralise(count: int, singular: str, plural: str) -> str:
     """Return the singular for a count of 1, else the plural."""
     return singular if count == 1 else plural
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fracture_core.auxiliary_heads.linear_classifier import LinearClassifier
-from fracture_core.auxiliary_heads.out_of_distribution import OutOfDistribution
+from fracture_core.auxiliary_heads.out_of_distribution import OutOfDistributionDetector
 from fracture_core.auxiliary_heads.region_head import SHOWN_PROBABILITY, RegionHead
 from fracture_core.errors import ModelError
 from fracture_core.imaging import QualityCheck, QualityState
@@ -37,7 +37,7 @@ class AuxiliaryHeads:
     """
 
     regions: RegionHead | None
-    familiarity: OutOfDistribution
+    familiarity: OutOfDistributionDetector
     radiograph: LinearClassifier
     warn: float
     refuse: float
@@ -126,7 +126,7 @@ class AuxiliaryHeads:
                 warn, refuse = (float(limit) for limit in arrays["radiograph_limits"])
                 return cls(
                     regions,
-                    OutOfDistribution(
+                    OutOfDistributionDetector(
                         arrays["familiar_mean"], arrays["familiar_axes"], float(arrays["familiar_limit"])
                     ),
                     LinearClassifier(arrays["radiograph_weight"], arrays["radiograph_bias"]),

@@ -1,4 +1,4 @@
-"""OutOfDistribution: distance of an image's features from the training images.
+"""Out-of-distribution detection: distance of an image's features from the training images.
 
 Source:
     K. Lee, K. Lee, H. Lee and J. Shin, "A Simple Unified Framework for Detecting Out-of-Distribution Samples and
@@ -19,7 +19,7 @@ _IN_DISTRIBUTION_QUANTILE = 0.995
 
 
 @dataclass(frozen=True, eq=False)
-class OutOfDistribution:
+class OutOfDistributionDetector:
     """Mahalanobis distance with the limit above which an image is out of distribution.
 
     Attributes:
@@ -33,7 +33,7 @@ class OutOfDistribution:
     limit: float
 
     @classmethod
-    def fit(cls, train: NDArray[np.floating], val: NDArray[np.floating]) -> "OutOfDistribution":
+    def fit(cls, train: NDArray[np.floating], val: NDArray[np.floating]) -> "OutOfDistributionDetector":
         """Fit the distribution to training images and the limit to validation images.
 
         Args:

@@ -109,7 +109,7 @@ def _delete(args: argparse.Namespace) -> int:
     from fracture_core.registry.model_operations import delete_model
 
     store = open_model_store()
-    store.refuse_needed(args.id)
+    store.check_deletable(args.id)
     if not args.yes:
         if not sys.stdin.isatty():
             raise ModelError(

@@ -67,7 +67,7 @@ def _print_comparison(comparison: ReleaseComparison) -> None:
 
 
 def _history(args: argparse.Namespace) -> int:
-    from fracture_core.training.release import check_words
+    from fracture_core.training.release import check_title
 
     changes = open_model_store().history()[::-1]
     if args.format == "json":
@@ -78,7 +78,7 @@ def _history(args: argparse.Namespace) -> int:
     for change in changes:
         print(f"{change.time}  {change.previous.id} → {change.chosen.id}  ({change.action})")
         if change.checks_failed:
-            print(f"    failed: {', '.join(map(check_words, change.checks_failed))}")
+            print(f"    failed: {', '.join(map(check_title, change.checks_failed))}")
         if change.reason:
             print(f"    reason: {change.reason}")
     return 0
@@ -86,5 +86,5 @@ def _history(args: argparse.Namespace) -> int:
 
 def _back(args: argparse.Namespace) -> int:
     store = open_model_store()
-    print(f"{store.back()} is in use again.")
+    print(f"{store.restore_previous()} is in use again.")
     return 0

@@ -128,7 +128,9 @@ def _from_grey(
     """
     stored, bit_warnings = extract_stored_bits(decoded, dataset)
     # Some files have a padding value that needs more than the stored bits.
-    valid = dicom_grayscale.padding_mask(stored, dataset) & dicom_grayscale.padding_mask(decoded, dataset)
+    valid = dicom_grayscale.valid_pixel_mask(stored, dataset) & dicom_grayscale.valid_pixel_mask(
+        decoded, dataset
+    )
     visible = valid & ~hidden
     shown, window_warnings = apply_by_value(
         stored,

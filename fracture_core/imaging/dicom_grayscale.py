@@ -235,7 +235,7 @@ def presentation_warnings(dataset: Dataset) -> tuple[str, ...]:
     return ()
 
 
-def padding_mask(values: NDArray[Any], dataset: Dataset) -> NDArray[np.bool_]:
+def valid_pixel_mask(values: NDArray[Any], dataset: Dataset) -> NDArray[np.bool_]:
     """Find the pixels that are not padding (PS3.3 section C.7.5.1.1.2).
 
     Args:

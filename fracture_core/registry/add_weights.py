@@ -90,7 +90,7 @@ def add_weights(
     """
     check_file_name(file_name)
     check_model_name(model_id)
-    store.refuse_taken(model_id)
+    store.check_id_is_free(model_id)
     architecture = find_architecture(name)
     spec = architecture.at_size(size)
 

@@ -59,7 +59,7 @@ def add_average(store: ModelStore, ids: Sequence[str], model_id: str) -> str:
             f"Expected two to {MAX_MEMBERS} different models, but got {', '.join(ids) or 'none'}: choose again."
         )
     check_model_name(model_id)
-    store.refuse_taken(model_id)
+    store.check_id_is_free(model_id)
     cards = [store.card(name) for name in ids]
     data = _common_data(cards)
     table = _common_predictions([store.predictions(name) for name in ids], cards)

@@ -149,7 +149,7 @@ def import_model(store: ModelStore, source: Path | BinaryIO, shown: str = "", mo
             if archive.has(PREDICTIONS_NAME):
                 archive.copy(PREDICTIONS_NAME, result)
         check_model_name(model_id or card.id)
-        store.refuse_taken(model_id or card.id)
+        store.check_id_is_free(model_id or card.id)
         card = _check_model(result, card)
         card = replace(card, id=model_id or card.id)
         card.save(result / CARD_NAME)

@@ -22,7 +22,7 @@ def rename_model(store: ModelStore, runs: Path, model_id: str, new: str) -> None
     """
     check_model_name(new)
     # Checked first: the reviews of an existing model are not those of a deleted one.
-    store.refuse_taken(new)
+    store.check_id_is_free(new)
     for content, folder in _user_folders(runs, new).items():
         if folder.exists():
             raise ModelError(f"There are {content} of an earlier model named {new}: choose another name.")

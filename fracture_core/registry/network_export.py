@@ -114,13 +114,17 @@ def evidence_weights(model: keras.Model, layer: str, spec: InputSpec) -> NDArray
 
 def _convert(view: keras.Model, spec: InputSpec) -> bytes:
     signature = tf.TensorSpec((1, spec.height, spec.width, spec.channels), tf.float32, name="image")
+    # AutoGraph would write files into the temporary folder and is not needed for a functional network.
+    answer = tf.function(
+        tf.autograph.experimental.do_not_convert(lambda image: view(image, training=False)),
+        input_signature=[signature],
+    )
+    # The saved model lists the variables only. Keras's own export traces the network several times, which takes as long
+    # as the conversion.
+    module = tf.Module()
+    module.weights = [variable.value for variable in view.variables]
     with tempfile.TemporaryDirectory(prefix="second-look-") as folder:
-        archive = keras.export.ExportArchive()
-        archive.track(view)
-        # AutoGraph would write files into the temporary folder and is not needed for a functional network.
-        predict = tf.autograph.experimental.do_not_convert(lambda image: view(image, training=False))
-        archive.add_endpoint("serve", predict, input_signature=[signature])
-        archive.write_out(folder, verbose=False)
+        tf.saved_model.save(module, folder, signatures=answer.get_concrete_function())
         return bytes(tf.lite.TFLiteConverter.from_saved_model(folder).convert())
 
 

@@ -228,7 +228,7 @@ class ModelStore:
         return in_use.changes
 
     def previous(self) -> str | None:
-        """Find the model that `back` returns to: the previous model, else the shipped one.
+        """Find the model that `restore_previous` returns to: the previous model, else the shipped one.
 
         A renamed model is found by the hash of its weights.
 
@@ -251,7 +251,7 @@ class ModelStore:
             raise ModelError(f"The previous model, {before.id}, {state}: put another model in use.")
         return model_id
 
-    def back(self) -> str:
+    def restore_previous(self) -> str:
         """Return to the previous model; no reason is required.
 
         Returns:
@@ -379,7 +379,7 @@ class ModelStore:
         check_model_name(card.id)
         for part in card.files:
             checked_file(result, card, part)
-        self.refuse_taken(card.id)
+        self.check_id_is_free(card.id)
         self._copy_in(result, card)
         return card.id
 
@@ -401,7 +401,7 @@ class ModelStore:
             raise ModelError(f"{SHIPPED_MODEL} is the shipped model and cannot be renamed.")
         with self._locked():
             card = self.card(model_id)
-            self.refuse_taken(new)
+            self.check_id_is_free(new)
             in_use = self.model_in_use() == model_id
             self._copy_in(self.root / model_id, replace(card, id=new))
             if in_use:
@@ -415,10 +415,10 @@ class ModelStore:
             ModelError: The model is unknown, in use, or the shipped one.
         """
         with self._locked():
-            self.refuse_needed(model_id)
+            self.check_deletable(model_id)
             self._remove(model_id)
 
-    def refuse_needed(self, model_id: str) -> None:
+    def check_deletable(self, model_id: str) -> None:
         """Check that a model can be deleted.
 
         Raises:
@@ -470,7 +470,7 @@ class ModelStore:
                 if time.time() - path.stat().st_mtime > _LEFTOVER_SECONDS:
                     shutil.rmtree(path, ignore_errors=True)
 
-    def refuse_taken(self, model_id: str) -> None:
+    def check_id_is_free(self, model_id: str) -> None:
         """Check that an id is not taken.
 
         Raises:

@@ -12,7 +12,7 @@ from fracture_core.auxiliary_heads.auxiliary_heads import AuxiliaryHeads
 from fracture_core.auxiliary_heads.heads_record import HeadsRecord
 from fracture_core.auxiliary_heads.linear_classifier import LinearClassifier
 from fracture_core.auxiliary_heads.non_radiographs import make_non_radiographs
-from fracture_core.auxiliary_heads.out_of_distribution import OutOfDistribution
+from fracture_core.auxiliary_heads.out_of_distribution import OutOfDistributionDetector
 from fracture_core.auxiliary_heads.pooled_features import pooled_features
 from fracture_core.auxiliary_heads.region_head import SHOWN_PROBABILITY, RegionHead
 from fracture_core.evaluation import coverage_of_predictions
@@ -139,7 +139,7 @@ def fit_auxiliary_heads(
     scores = radiograph.scores(val[0])[:, 0]
     heads = AuxiliaryHeads(
         RegionHead.fit(train[0], [data.cases[position].regions for position in index_of["train"]]),
-        OutOfDistribution.fit(train[1], val[1]),
+        OutOfDistributionDetector.fit(train[1], val[1]),
         radiograph,
         float(np.quantile(scores, _PASS_SHARE)),
         float(scores.max()),

@@ -154,7 +154,7 @@ def check_reason(comparison: ReleaseComparison, reason: str) -> None:
             f"The reason has {len(reason):,} characters: shorten it to {LONGEST_REASON} or fewer."
         )
     if comparison.reason_needed and not reason.strip():
-        failed = ", ".join(check_words(failed.check) for failed in comparison.failed)
+        failed = ", ".join(check_title(failed.check) for failed in comparison.failed)
         checks = f"{len(comparison.failed)} check{'s' if len(comparison.failed) > 1 else ''}"
         raise ModelError(
             f"{comparison.candidate.id} was not put in use, because it fails {checks} ({failed}): give a reason to put "
@@ -162,7 +162,7 @@ def check_reason(comparison: ReleaseComparison, reason: str) -> None:
         )
 
 
-def check_words(name: str) -> str:
+def check_title(name: str) -> str:
     """Return the label of a failed check in the history.
 
     Args:

@@ -8,7 +8,7 @@ import pytest
 from fracture_core.auxiliary_heads.auxiliary_heads import AuxiliaryHeads
 from fracture_core.auxiliary_heads.linear_classifier import LinearClassifier
 from fracture_core.auxiliary_heads.non_radiographs import make_non_radiographs
-from fracture_core.auxiliary_heads.out_of_distribution import OutOfDistribution
+from fracture_core.auxiliary_heads.out_of_distribution import OutOfDistributionDetector
 from fracture_core.auxiliary_heads.region_head import RegionHead
 from fracture_core.errors import ModelError
 from fracture_core.imaging import QualityCheck, QualityState
@@ -36,7 +36,7 @@ def auxiliary_heads() -> AuxiliaryHeads:
     regions = RegionHead.fit(middle, [("hand",)] * 80 + [("leg",)] * 80)
     return AuxiliaryHeads(
         regions,
-        OutOfDistribution.fit(middle, val),
+        OutOfDistributionDetector.fit(middle, val),
         radiograph,
         float(np.quantile(scores, 0.995)),
         float(scores.max()),

@@ -234,7 +234,7 @@ def test_uniform_image_is_black():
 
 
 def test_padding_that_covers_the_whole_image_is_ignored():
-    assert dicom_grayscale.padding_mask(np.zeros((2, 2)), _dataset_with(PixelPaddingValue=0)).all()
+    assert dicom_grayscale.valid_pixel_mask(np.zeros((2, 2)), _dataset_with(PixelPaddingValue=0)).all()
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_padding_value_gets_the_sign_of_the_values(values, value, limit):
     dataset = Dataset()
     for keyword, number in (("PixelPaddingValue", value), ("PixelPaddingRangeLimit", limit)):
         dataset.add_new(keyword, "SS" if number < 0 else "US", number)
-    assert_array_equal(dicom_grayscale.padding_mask(values, dataset), [[False, False, True]])
+    assert_array_equal(dicom_grayscale.valid_pixel_mask(values, dataset), [[False, False, True]])
 
 
 @pytest.mark.parametrize(

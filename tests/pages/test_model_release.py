@@ -18,6 +18,14 @@ def _release_page(model_id: str) -> None:
     release.show(resources.model_store().card(model_id))
 
 
+def _release_page_of_two(first: str, second: str) -> None:
+    from pages.components.common import resources
+    from pages.components.train import release
+
+    for model_id in (first, second):
+        release.show(resources.model_store().card(model_id))
+
+
 def _history_page() -> None:
     from pages.components.common import model_history
     from pages.components.train import state
@@ -73,6 +81,18 @@ def test_good_model_is_compared_and_put_in_use_after_confirmation(store_with_syn
     assert not page.exception
     assert store_with_synthetic_model.model_in_use() == "equal"
     assert "is now in use on every page" in page.success[0].value
+
+
+def test_only_the_chosen_one_of_two_copies_of_a_model_is_compared(store_with_synthetic_model):
+    shutil.copytree(store_with_synthetic_model.root / "equal", store_with_synthetic_model.root / "copy")
+    card = ModelCard.load(store_with_synthetic_model.root / "copy" / "card.json")
+    replace(card, id="copy").save(store_with_synthetic_model.root / "copy" / "card.json")
+    page = _run(_release_page_of_two, "equal", "copy")
+    _button(page, "Put in use").click().run()
+    assert not page.exception
+    assert [button.label for button in page.button].count("Put it in use") == 1
+    _button(page, "Put it in use").click().run()
+    assert store_with_synthetic_model.model_in_use() == "equal"
 
 
 def test_cancel_changes_nothing(store_with_synthetic_model):

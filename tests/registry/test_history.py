@@ -53,41 +53,41 @@ def test_back_returns_step_by_step(store_of_four):
     for name in ("one", "two"):
         store_of_four.use(name)
     assert store_of_four.previous() == "one"
-    assert store_of_four.back() == "one" == store_of_four.model_in_use()
+    assert store_of_four.restore_previous() == "one" == store_of_four.model_in_use()
     assert store_of_four.history()[-1].action == BACK
-    assert store_of_four.back() == SHIPPED_MODEL == store_of_four.model_in_use()
+    assert store_of_four.restore_previous() == SHIPPED_MODEL == store_of_four.model_in_use()
     # A second return does not undo the first, which would skip the release checks.
     assert store_of_four.previous() is None
     with pytest.raises(ModelError, match="There is no earlier model"):
-        store_of_four.back()
+        store_of_four.restore_previous()
     store_of_four.use("three")
     assert store_of_four.previous() == SHIPPED_MODEL
 
 
 def test_back_without_a_history_returns_to_the_shipped_model(store_of_four):
     (store_of_four.root / "in_use.json").write_text('{"model": "one"}')
-    assert store_of_four.back() == SHIPPED_MODEL
+    assert store_of_four.restore_previous() == SHIPPED_MODEL
 
 
 def test_renamed_model_is_found_by_its_weights(store_of_four):
     store_of_four.use("one")
     store_of_four.use("two")
     store_of_four.rename("one", "renamed")
-    assert store_of_four.back() == "renamed"
+    assert store_of_four.restore_previous() == "renamed"
 
 
 def test_rename_of_the_model_in_use_keeps_the_history(store_of_four):
     store_of_four.use("one", "why")
     store_of_four.rename("one", "renamed")
     assert [change.reason for change in store_of_four.history()] == ["why"]
-    assert store_of_four.back() == SHIPPED_MODEL
+    assert store_of_four.restore_previous() == SHIPPED_MODEL
 
 
 def test_back_to_a_deleted_model_is_an_error(store_of_four):
     store_of_four.use("one")
     store_of_four.use("two")
     store_of_four.delete("one")
-    for action in (store_of_four.previous, store_of_four.back):
+    for action in (store_of_four.previous, store_of_four.restore_previous):
         with pytest.raises(ModelError, match="The previous model, one, was deleted"):
             action()
     assert store_of_four.model_in_use() == "two"
@@ -101,7 +101,7 @@ def test_back_to_a_replaced_model_is_an_error(store_of_four):
     path = store_of_four.root / "one" / "card.json"
     path.write_text(path.read_text("utf-8").replace("1" * 64, "9" * 64))
     with pytest.raises(ModelError, match="was replaced by another one"):
-        store_of_four.back()
+        store_of_four.restore_previous()
 
 
 def test_back_to_a_damaged_model_is_an_error(store_of_four):
@@ -109,14 +109,14 @@ def test_back_to_a_damaged_model_is_an_error(store_of_four):
     store_of_four.use("two")
     (store_of_four.root / "one" / "card.json").write_text("{")
     with pytest.raises(ModelError, match="The previous model, one, cannot be put in use again"):
-        store_of_four.back()
+        store_of_four.restore_previous()
     assert store_of_four.model_in_use() == "two"
 
 
 def test_back_works_while_the_model_in_use_is_damaged(store_of_four):
     store_of_four.use("one")
     (store_of_four.root / "one" / "card.json").write_text("{")
-    assert store_of_four.back() == SHIPPED_MODEL
+    assert store_of_four.restore_previous() == SHIPPED_MODEL
     assert store_of_four.history()[-1].previous == ModelRef("one")
 
 
@@ -131,7 +131,7 @@ def test_back_after_a_concurrent_change_is_an_error(store_of_four, monkeypatch):
 
     monkeypatch.setattr(ModelStore, "verify", changed)
     with pytest.raises(ModelError, match="Another user changed the model in use"):
-        store_of_four.back()
+        store_of_four.restore_previous()
     assert store_of_four.model_in_use() == "three"
 
 

@@ -47,7 +47,7 @@ def show_return() -> None:
     if problem:
         st.warning(layout.escape_markdown(problem))
     if back:
-        _change(store.back)
+        _change(store.restore_previous)
     if shipped:
         _change(lambda: release.put_in_use(store, SHIPPED_MODEL))
 
@@ -85,7 +85,7 @@ def _show_changes() -> None:
 def _change_html(change: ModelChange) -> str:
     """One change: time, models, failed checks and reason."""
     returned = " (return)" if change.action == BACK else ""
-    failed = ", ".join(map(release.check_words, change.checks_failed))
+    failed = ", ".join(map(release.check_title, change.checks_failed))
     details = [("Failed checks", failed), ("Reason", change.reason)]
     below = "".join(f"<br>{name}: {html.escape(text)}" for name, text in details if text)
     time = html.escape(change.time[:16].replace("T", " "))

@@ -8,7 +8,7 @@ import streamlit as st
 
 from fracture_core.audit import html_report
 from fracture_core.audit.audit_job import AuditJob
-from fracture_core.audit.wording import count_images, verb_form
+from fracture_core.audit.wording import count_images, pluralise
 from fracture_core.errors import SecondLookError
 from pages.components.audit import jobs
 from pages.components.common import job_progress, layout
@@ -85,7 +85,7 @@ def _summary(job: AuditJob, folder: str) -> str:
         if clean["leaks_before"]:
             leaks = clean["leaks_before"]
             st.warning(
-                f"{count_images(leaks)} to validate or test on {verb_form(leaks, 'is', 'are')} in training too. The "
+                f"{count_images(leaks)} to validate or test on {pluralise(leaks, 'is', 'are')} in training too. The "
                 "metrics of this model will be too high. Choose the clean split."
             )
         return folder

@@ -9,8 +9,7 @@ import streamlit as st
 
 from fracture_core.runs.steps import CurvePoint
 from pages.components.common.chart_theme import apply_dark_theme
-from pages.components.train import standing
-from pages.components.train.standing import BY_STEP, TRAINING, VALIDATION
+from pages.components.train.training_progress import BY_STEP, TRAINING, VALIDATION, best_epoch, curve_table
 
 # Distinguishable without colour vision; points also differ in shape.
 _COLOURS = {TRAINING: "#7FB7C9", VALIDATION: "#E8A33D", BY_STEP: "#54707C"}
@@ -44,7 +43,7 @@ def show(
     done = int(epochs[-1]["epoch"]) if epochs else math.ceil(points[-1].at)
     last = max(2, min(planned, 2 * done + 2) if live else done)
     for column, name in zip(st.columns(len(_TITLES)), _TITLES, strict=True):
-        table = standing.curve_table(epochs, points, name)
+        table = curve_table(epochs, points, name)
         latest = ", ".join(
             f"{curve} {part['value'].iloc[-1]:.3f}" for curve, part in table.groupby("curve", sort=True)
         )
@@ -54,7 +53,7 @@ def show(
             theme=None,
             alt=f"{_TITLES[name]} by epoch, {len(epochs)} epochs so far; latest: {latest}.",
         )
-    best = standing.best_epoch(epochs, head_epochs)
+    best = best_epoch(epochs, head_epochs)
     if best is not None:
         which = "Best epoch so far" if live else "Best epoch"
         auc = f", validation AUC {best['val_auc']:.3f}" if "val_auc" in best else ""

@@ -72,7 +72,7 @@ def _rename(model_id: str) -> None:
 
 def _delete(model_id: str) -> None:
     try:
-        resources.model_store().refuse_needed(model_id)
+        resources.model_store().check_deletable(model_id)
     except SecondLookError as error:
         st.button("Delete", disabled=True, key=f"train_delete_{model_id}")
         st.caption(layout.escape_markdown(str(error)))

@@ -14,6 +14,7 @@ from fracture_core.training.release import ReleaseComparison
 from pages.components.common import boundary, layout, resources
 from pages.components.train import state
 
+#: Session state: name and weights of the model whose comparison is open.
 _ASKED = "train_release_asked"
 
 _TABLE = """<style>
@@ -49,13 +50,15 @@ def show(card: ModelCard, run: Run | None = None) -> None:
     if added and store.model_in_use() == card.id:
         st.markdown("This model is in use on every page.")
         return
-    if st.session_state.get(_ASKED) != card.weights.sha256:
+    # Copies of a model have the same weights, and a new run can have the name of a deleted one.
+    key = f"{card.id} {card.weights.sha256}"
+    if st.session_state.get(_ASKED) != key:
         st.button(
             "Put in use",
             type="primary",
             key=f"train_use_{card.id}",
             on_click=boundary.callback(_ask),
-            args=(card.weights.sha256,),
+            args=(key,),
             help="Shows a comparison with the model in use first.",
         )
         return
@@ -101,8 +104,8 @@ def _is_added(card: ModelCard) -> bool:
         return False
 
 
-def _ask(sha256: str) -> None:
-    st.session_state[_ASKED] = sha256
+def _ask(key: str) -> None:
+    st.session_state[_ASKED] = key
 
 
 def _file_times(folder: Path) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from fracture_core.runs.run import ACTIVE_STATUSES, Run, RunState
 from fracture_core.runs.steps import StepHistory
 from fracture_core.zoo import ARCHITECTURES
 from pages.components.common import boundary, layout
-from pages.components.train import curves, form, result, run_actions, standing, state
+from pages.components.train import curves, form, result, run_actions, state, training_progress
 from pages.components.train import queue as train_queue
 
 # Seconds between two updates of an active run.
@@ -99,22 +99,22 @@ def _show_active(run: Run) -> None:
     epochs, history = run.epochs(), StepHistory.load(run.steps)
     stopping = run.is_stop_requested()
     # While a resumed run is starting, the step report is still that of the previous process.
-    standing_now = (
-        standing.current_standing(history.now, epochs, config)
+    progress = (
+        training_progress.current_progress(history.now, epochs, config)
         if history.now and state.status != "starting"
         else None
     )
     trials_done = len(_trials(run)) if config.search_trials else 0
     searching = trials_done < config.search_trials
-    share = standing_now.share if standing_now else 0.0
+    share = progress.share if progress else 0.0
     if searching:
         share = (trials_done + share) / config.search_trials
     st.progress(
         1.0 if state.status == "evaluating" else share,
-        text=_progress_text(run, state, standing_now, searching),
+        text=_progress_text(run, state, progress, searching),
     )
-    if standing_now is not None:
-        _show_facts(standing_now, done=state.status == "evaluating", searching=searching)
+    if progress is not None:
+        _show_facts(progress, done=state.status == "evaluating", searching=searching)
     # A callback disables the button at once, not at the next update.
     st.button(
         "Stopping …" if stopping else "Stop",
@@ -127,12 +127,14 @@ def _show_active(run: Run) -> None:
     _show_details(run, config)
 
 
-def _progress_text(run: Run, state: RunState, current: standing.Standing | None, searching: bool) -> str:
+def _progress_text(
+    run: Run, state: RunState, current: training_progress.TrainingProgress | None, searching: bool
+) -> str:
     if run.is_stop_requested() and state.status != "evaluating":
         return "Stopping. The last completed epoch is kept."
     if state.status == "starting":
         # The log counts the images while they are read.
-        last = standing.log_tail(run.log, 1)
+        last = training_progress.log_tail(run.log, 1)
         return last if last.startswith("Reading images") else state.message
     if state.status == "evaluating":
         return state.message
@@ -143,7 +145,7 @@ def _progress_text(run: Run, state: RunState, current: standing.Standing | None,
     )
 
 
-def _show_facts(current: standing.Standing, done: bool, searching: bool) -> None:
+def _show_facts(current: training_progress.TrainingProgress, done: bool, searching: bool) -> None:
     now = current.now
     pairs = [
         ("Epoch", f"{now.epoch} of {now.epochs}"),
@@ -154,7 +156,7 @@ def _show_facts(current: standing.Standing, done: bool, searching: bool) -> None
     if not done:
         label = "Time left (maximum)" if current.at_most else "Time left (estimate)"
         label = "Time left in this trial" if searching else label
-        pairs.append((label, standing.duration_text(current.seconds_left)))
+        pairs.append((label, training_progress.duration_text(current.seconds_left)))
     cells = "".join(
         f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>" for name, value in pairs
     )
@@ -236,7 +238,7 @@ def _show_details(run: Run, config: TrainingConfig) -> None:
     with st.expander("Settings and log"):
         st.markdown(", ".join(settings) + ".")
         st.text(f"Dataset: {config.data}\nRun:     {run.folder}")
-        st.code(standing.log_tail(run.log) or "The log is empty.", language=None)
+        st.code(training_progress.log_tail(run.log) or "The log is empty.", language=None)
 
 
 def _trials(run: Run) -> dict[int, dict]:

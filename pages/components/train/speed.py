@@ -11,7 +11,7 @@ from fracture_core.training.duration_estimate import TrainingSpeed
 from fracture_core.training.speed_job import SpeedJob
 from fracture_core.zoo.architecture import Architecture
 from pages.components.common import job_progress
-from pages.components.train import standing
+from pages.components.train import training_progress
 from pages.components.train.dataset_preview import DatasetPreview
 
 
@@ -64,8 +64,8 @@ def _describe(
         config, speed, parts["train", 0], parts["train", 1], parts["val", 0] + parts["val", 1]
     )
     return (
-        f"{measured} All {config.epochs} epochs on this dataset: **{standing.duration_text(seconds)}**, less with "
-        "early stopping."
+        f"{measured} All {config.epochs} epochs on this dataset: "
+        f"**{training_progress.duration_text(seconds)}**, less with early stopping."
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from fracture_core.runs.config import TrainingConfig
 from fracture_core.runs.steps import LatestReport
-from pages.components.train.standing import best_epoch, current_standing
+from pages.components.train.training_progress import best_epoch, current_progress
 
 CONFIG = TrainingConfig("/films", "mobilenet_v2", epochs=15, batch=32, head_epochs=1)
 
@@ -49,36 +49,36 @@ def test_epochs_with_nan_or_missing_loss_are_never_best():
 
 
 def test_time_left_after_the_head_phase_is_estimated_from_the_current_epoch():
-    standing = current_standing(NOW, _epochs(0.6), CONFIG)
+    progress = current_progress(NOW, _epochs(0.6), CONFIG)
     # 400 seconds an epoch: three quarters of this one and 13 more, not 60 seconds each.
-    assert standing.seconds_left == pytest.approx(300 + 13 * 400)
-    assert not standing.at_most
+    assert progress.seconds_left == pytest.approx(300 + 13 * 400)
+    assert not progress.at_most
 
 
 def test_time_left_is_a_maximum_after_a_complete_epoch_of_the_whole_network():
     now = replace(NOW, epoch=3)
-    standing = current_standing(now, [*_epochs(0.6), *_epochs(0.6, 0.5, seconds=450.0)[1:]], CONFIG)
-    assert standing.seconds_left == pytest.approx(450 - 110 + 12 * 450)
-    assert standing.at_most
-    assert current_standing(now, _epochs(0.6, 0.5, seconds=100.0), CONFIG).seconds_left == pytest.approx(
+    progress = current_progress(now, [*_epochs(0.6), *_epochs(0.6, 0.5, seconds=450.0)[1:]], CONFIG)
+    assert progress.seconds_left == pytest.approx(450 - 110 + 12 * 450)
+    assert progress.at_most
+    assert current_progress(now, _epochs(0.6, 0.5, seconds=100.0), CONFIG).seconds_left == pytest.approx(
         300 + 12 * 400
     )
 
 
 def test_time_left_is_not_a_maximum_during_the_head_phase():
     config = replace(CONFIG, head_epochs=2)
-    assert not current_standing(NOW, _epochs(0.6), config).at_most
-    assert current_standing(replace(NOW, epoch=2), _epochs(0.6, 0.5, 0.4), config).at_most
+    assert not current_progress(NOW, _epochs(0.6), config).at_most
+    assert current_progress(replace(NOW, epoch=2), _epochs(0.6, 0.5, 0.4), config).at_most
 
 
 def test_first_step_alone_gives_an_estimate_from_its_own_speed():
     first = replace(NOW, step=1, seconds=10.0, images_per_second=3.2)
-    assert current_standing(first, [], CONFIG).seconds_left == pytest.approx(14 * 1000 - 10)
-    assert current_standing(first, _epochs(0.6), CONFIG).seconds_left == pytest.approx(50 + 13 * 60)
+    assert current_progress(first, [], CONFIG).seconds_left == pytest.approx(14 * 1000 - 10)
+    assert current_progress(first, _epochs(0.6), CONFIG).seconds_left == pytest.approx(50 + 13 * 60)
 
 
 def test_time_left_between_two_epochs_counts_complete_epochs():
     ended = replace(NOW, step=100, seconds=410.0)
-    standing = current_standing(ended, _epochs(0.6, 0.5, seconds=450.0), CONFIG)
-    assert standing.seconds_left == pytest.approx(13 * 450)
-    assert standing.share == pytest.approx(2 / 15)
+    progress = current_progress(ended, _epochs(0.6, 0.5, seconds=450.0), CONFIG)
+    assert progress.seconds_left == pytest.approx(13 * 450)
+    assert progress.share == pytest.approx(2 / 15)

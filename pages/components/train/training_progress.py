@@ -19,7 +19,7 @@ _TAIL_BYTES = 16_384
 
 
 @dataclass(frozen=True)
-class Standing:
+class TrainingProgress:
     """Progress of a training.
 
     Attributes:
@@ -35,7 +35,9 @@ class Standing:
     at_most: bool
 
 
-def current_standing(now: LatestReport, epochs: Sequence[dict[str, Any]], config: TrainingConfig) -> Standing:
+def current_progress(
+    now: LatestReport, epochs: Sequence[dict[str, Any]], config: TrainingConfig
+) -> TrainingProgress:
     """Compute the progress of a training.
 
     Args:
@@ -52,7 +54,7 @@ def current_standing(now: LatestReport, epochs: Sequence[dict[str, Any]], config
     whole_epoch = max(epochs[-1]["seconds"], pace) if epochs else pace
     rest = 0.0 if ended else max(whole_epoch - now.seconds, pace * (1 - now.step / now.steps))
     done = now.epoch - 1 + now.step / now.steps
-    return Standing(
+    return TrainingProgress(
         now,
         min(1.0, done / now.epochs),
         rest + whole_epoch * (now.epochs - now.epoch),
