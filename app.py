@@ -125,13 +125,11 @@ def main() -> None:
 
 
 def _prepare() -> None:
-    """Limit OpenCV to one thread, return freed memory and watch the queue of trainings; all once per process."""
+    """Limit OpenCV to one thread and watch the queue of trainings; both once per process."""
     from fracture_core.imaging.opencv_threads import use_one_opencv_thread
-    from fracture_core.io.freed_memory import return_freed_arrays
     from pages.components.train import queue
 
     use_one_opencv_thread()
-    return_freed_arrays()
     queue.watch_queue()
 
 

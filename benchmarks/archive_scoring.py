@@ -22,7 +22,7 @@ from fracture_core.phantom import draw_phantom, encode_png
 from fracture_core.registry.network_files import exported_network_path
 from fracture_core.registry.store import ModelStore
 
-# Different drawings; copies of them with another first pixel fill the archive.
+# Different drawings; copies of their files fill the archive.
 _DRAWINGS = 60
 
 
@@ -57,15 +57,13 @@ def main() -> None:
 def draw_archive(folder: Path, images: int) -> None:
     """Write synthetic radiographs, 1,000 in each subfolder."""
     drawings = [
-        draw_phantom(seed, ("hand", "leg", "forearm")[seed % 3], seed % 2 == 1, (800, 640)).pixels
+        encode_png(draw_phantom(seed, ("hand", "leg", "forearm")[seed % 3], seed % 2 == 1, (800, 640)).pixels)
         for seed in range(min(_DRAWINGS, images))
     ]
     for number in range(images):
-        pixels = drawings[number % len(drawings)]
-        pixels[0, 0] = number % 256
         path = folder / f"{number // 1000:04d}" / f"{number:07d}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encode_png(pixels))
+        path.write_bytes(drawings[number % len(drawings)])
 
 
 def measure(settings: ScoringSettings, out: Path, workers: int) -> float:

@@ -53,3 +53,13 @@ def assets_dir() -> Path:
 def published_dir() -> Path:
     """Return the folder of published systems: what they report, and our results with them."""
     return assets_dir() / "published"
+
+
+def sample_thumbnail(sample: Path) -> Path:
+    """Return the thumbnail of a sample image, which the landing page shows without reading the sample.
+
+    Example:
+        >>> sample_thumbnail(Path("samples/leg.dcm")).as_posix()
+        'samples/thumbnails/leg.png'
+    """
+    return sample.parent / "thumbnails" / f"{sample.stem}.png"

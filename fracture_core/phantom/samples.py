@@ -7,10 +7,16 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+import numpy as np
+
+from fracture_core.paths import sample_thumbnail
 from fracture_core.phantom.dicom import phantom_to_dicom
 from fracture_core.phantom.fracture import FractureRequest
 from fracture_core.phantom.generate import draw_phantom
 from fracture_core.phantom.png import encode_png
+
+_THUMBNAIL_WIDTH = 320
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ SAMPLES = (
 
 
 def write_samples(folder: Path) -> list[Path]:
-    """Write the samples. Existing files of the same names are replaced.
+    """Write the samples, and a PNG thumbnail of each. Existing files of the same names are replaced.
 
     Args:
         folder: target folder; created if missing.
@@ -64,6 +70,11 @@ def write_samples(folder: Path) -> list[Path]:
         phantom = draw_phantom(sample.seed, sample.region, sample.fracture, sample.size)
         path = folder / sample.name
         path.write_bytes(phantom_to_dicom(phantom) if path.suffix == ".dcm" else encode_png(phantom.pixels))
+        height = round(sample.size[0] * _THUMBNAIL_WIDTH / sample.size[1])
+        small = cv2.resize(phantom.pixels, (_THUMBNAIL_WIDTH, height), interpolation=cv2.INTER_AREA)
+        thumbnail = sample_thumbnail(path)
+        thumbnail.parent.mkdir(exist_ok=True)
+        thumbnail.write_bytes(encode_png(np.asarray(small, np.uint8)))
         paths.append(path)
     return paths
 

@@ -16,6 +16,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from fracture_core.io.freed_memory import limit_kept_memory
+
 if TYPE_CHECKING:
     from streamlit import App
 
@@ -48,7 +50,8 @@ _all_ready = threading.Event()
 
 @asynccontextmanager
 async def lifespan(app: App) -> AsyncIterator[None]:
-    """Start the thread when the server starts; the lifespan handler of the ASGI application."""
+    """Limit the memory of the server and start the thread; the lifespan handler of the ASGI application."""
+    limit_kept_memory()
     _started.set()
     threading.Thread(target=_preload, name="preload", daemon=True).start()
     yield

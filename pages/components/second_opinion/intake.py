@@ -8,7 +8,6 @@ from pathlib import Path
 import streamlit as st
 
 from fracture_core import paths as app_paths
-from fracture_core.imaging import encode_png, read_radiograph
 from fracture_core.imaging.dropped_files import DroppedFile, expand_dropped
 from fracture_core.imaging.study_images import StudyImages
 from fracture_core.internal_errors import InternalFileError, file_boundary
@@ -144,7 +143,7 @@ def _sample() -> list[DroppedFile]:
     gallery = st.container(key="samples")
     for place, path in zip(gallery.columns(max(4, len(paths))), paths, strict=False):
         with place:
-            st.image(_thumbnail(str(path)), width="stretch")
+            st.image(app_paths.sample_thumbnail(path), width="stretch")
             if st.button(_title(path), key=f"sample {path.name}", width="stretch"):
                 st.session_state[_SAMPLE] = path
                 st.rerun()
@@ -156,8 +155,3 @@ def _title(path: Path) -> str:
     region, *label = path.stem.split("_")[1:]
     file_type = " (DICOM)" if path.suffix == ".dcm" else ""
     return f"{region.capitalize()}, {' '.join(label)}{file_type}"
-
-
-@st.cache_data(show_spinner=False, max_entries=16)
-def _thumbnail(path: str) -> bytes:
-    return encode_png(read_radiograph(Path(path)).shown)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -14,6 +13,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from fracture_core.imaging.dropped_files import DroppedFile
 from fracture_core.imaging.study_images import StudyImages
 from fracture_core.inference.study import Study
+from fracture_core.io.freed_memory import return_free_memory
 from fracture_core.registry.card import ModelCard
 from pages.components.common import resources
 
@@ -168,7 +168,7 @@ def forget_study() -> None:
     st.session_state[_UPLOADS] = uploads
     st.session_state[_FORGOTTEN] = True
     # Objects of the old widgets refer to each other and would wait for the next garbage collection.
-    timer = threading.Timer(_COLLECT_AFTER, gc.collect)
+    timer = threading.Timer(_COLLECT_AFTER, return_free_memory)
     timer.daemon = True
     timer.start()
 
