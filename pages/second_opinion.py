@@ -1,7 +1,5 @@
 """Second opinion: upload the images of a study; see verdict, probability and heatmap."""
 
-from functools import partial
-
 import streamlit as st
 
 from fracture_core.errors import SecondLookError
@@ -88,7 +86,7 @@ def _show_image(image: StudyImage, card: ModelCard, label: str) -> None:
         st.subheader(layout.escape_markdown(image.name), anchor=False)
         st.caption(f"{opinion.film.kind}, {opinion.film.width} × {opinion.film.height} pixels")
         if opinion.gate.withheld:
-            answer.withheld(opinion.gate, partial(image.study.answer_anyway, image), image.key)
+            answer.withheld(opinion.gate, study_session.answer_anyway, image.key)
         elif opinion.verdict is None or opinion.probability is None:
             answer.show_rejection(opinion)
         else:

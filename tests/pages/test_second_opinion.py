@@ -1,5 +1,6 @@
 """The page Second opinion without a browser: one bad file, and images of two patients."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,19 @@ def test_images_of_two_patients_never_share_a_verdict(app_page):
     next(button for button in app_page.button if button.label.startswith("Start a new study")).click().run()
     assert not app_page.exception
     assert app_page.subheader[0].value == "b\\.dcm"
+
+
+def test_cleared_study_is_not_in_memory(app_page):
+    before = _opinions_in_memory()
+    _upload(app_page, a=make_patient_image("A", "1", 1), b=make_patient_image("A", "1", 2))
+    next(button for button in app_page.button if button.label.endswith("b\\.dcm")).click().run()
+    assert not app_page.exception
+    assert _opinions_in_memory() > before
+    next(button for button in app_page.button if button.label == "Clear study").click().run()
+    assert "no longer in memory" in app_page.success[0].value
+    assert _opinions_in_memory() == before
+
+
+def _opinions_in_memory() -> int:
+    gc.collect()
+    return sum(type(thing) is module.Opinion for thing in gc.get_objects())

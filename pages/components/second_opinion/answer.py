@@ -53,12 +53,12 @@ def show_verdict(verdict: Verdict, probability: float, card: ModelCard, out_of_s
     )
 
 
-def withheld(gate: QualityCheck, on_request: Callable[[], None], key: str) -> None:
+def withheld(gate: QualityCheck, on_request: Callable[[str], None], key: str) -> None:
     """Draw the reason why an out-of-scope image gets no verdict, and a button to show the answer anyway.
 
     Args:
         gate: quality check of the image.
-        on_request: called when the button is pressed.
+        on_request: called with the key of the image when the button is pressed.
         key: key of the image, part of its widgets' keys.
     """
     st.html(
@@ -66,7 +66,9 @@ def withheld(gate: QualityCheck, on_request: Callable[[], None], key: str) -> No
         f"{sentences.OUT_OF_SCOPE}</div></div>"
     )
     show_reasons(gate)
-    st.button("Show the answer anyway", key=f"anyway {key}", on_click=boundary.callback(on_request))
+    st.button(
+        "Show the answer anyway", key=f"anyway {key}", on_click=boundary.callback(on_request), args=(key,)
+    )
     st.caption(
         "The header can be wrong. On a body part or type of image outside its training data, the model's answer "
         "is meaningless."

@@ -92,12 +92,14 @@ def _choice(opinion: Opinion, key: str) -> tuple[HeatmapMethod, int]:
         )
         if not has_tensorflow():
             return HEATMAP_METHODS[name], 1
+        # Streamlit keeps the function until the session ends; it must not hold the opinion.
+        words = {label: label_text(label, opinion.card.finding) for label in (1, 0)}
         label = st.segmented_control(
             "Evidence for",
-            [1, 0],
+            list(words),
             default=1,
             required=True,
-            format_func=lambda label: label_text(label, opinion.card.finding),
+            format_func=words.__getitem__,
             key=f"view {key} label",
         )
     return HEATMAP_METHODS[name], label

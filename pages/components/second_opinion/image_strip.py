@@ -12,7 +12,7 @@ from fracture_core.registry.card import ModelCard
 from fracture_core.report.sentences import BUT_OUT_OF_SCOPE, OUT_OF_SCOPE, percent_text
 from fracture_core.vocabulary import Verdict, verdict_text
 from pages.components.common import boundary, layout
-from pages.components.second_opinion import answer
+from pages.components.second_opinion import answer, study_session
 
 _FILM, _PAGE = "film", "strip page"
 
@@ -38,7 +38,7 @@ def opened_image(images: list[StudyImage]) -> StudyImage:
         waits = any(image.waits for image in images)
         chosen = (judged[0] if waits and judged else _most_suspicious(images)) or (judged or images)[0]
         if judged or not waits:
-            _open(images, images.index(chosen))
+            _open(chosen.key, images.index(chosen))
     return chosen
 
 
@@ -65,10 +65,15 @@ def _live(study: Study, card: ModelCard, waited: bool, seen: tuple[str, bool]) -
         left, right = st.columns([4, 1], vertical_alignment="center")
         left.progress(1 - waits / len(images), text=f"Analysed {len(images) - waits} of {len(images)} images")
         right.button(
-            "Stop analysis", key="strip stop", on_click=boundary.callback(study.cancel), width="stretch"
+            "Stop analysis",
+            key="strip stop",
+            on_click=boundary.callback(study_session.stop_analysis),
+            width="stretch",
         )
     elif any(image.stopped for image in images):
-        st.button("Continue analysis", key="strip rest", on_click=boundary.callback(study.resume))
+        st.button(
+            "Continue analysis", key="strip rest", on_click=boundary.callback(study_session.continue_analysis)
+        )
     _films(images, chosen, card)
     _steps(images, chosen)
 
@@ -100,7 +105,7 @@ def _together(images: list[StudyImage], chosen: StudyImage, card: ModelCard) -> 
                 "Open most suspicious",
                 key="strip worst",
                 on_click=boundary.callback(_open),
-                args=(images, images.index(worst)),
+                args=(worst.key, images.index(worst)),
             )
     if not waits:
         st.caption(
@@ -137,7 +142,7 @@ def _films(images: list[StudyImage], chosen: StudyImage, card: ModelCard) -> Non
                     type="primary" if image.key == chosen.key else "secondary",
                     width="stretch",
                     on_click=boundary.callback(_open),
-                    args=(images, images.index(image)),
+                    args=(image.key, images.index(image)),
                 )
 
 
@@ -152,7 +157,7 @@ def _steps(images: list[StudyImage], chosen: StudyImage) -> None:
                 shortcut=key,
                 disabled=not 0 <= at + step < len(images),
                 on_click=boundary.callback(_step),
-                args=(images, step),
+                args=(step,),
             )
         st.caption(f"Image {at + 1} of {len(images)}")
         pages = _pages(images)
@@ -183,16 +188,17 @@ def _seen(image: StudyImage) -> tuple[str, bool]:
     return image.key, image.waits
 
 
-def _open(images: list[StudyImage], at: int) -> None:
-    st.session_state[_FILM] = images[at].key
+def _open(key: str, at: int) -> None:
+    st.session_state[_FILM] = key
     st.session_state[_PAGE] = at // _SHOWN
 
 
-def _step(images: list[StudyImage], by: int) -> None:
+def _step(by: int) -> None:
     """Move from the image that is open now, so that two quick key presses move two images."""
-    at = images.index(opened_image(images)) + by
+    images = study_session.study_images()
+    at = images.index(opened_image(images)) + by if images else -1
     if 0 <= at < len(images):
-        _open(images, at)
+        _open(images[at].key, at)
 
 
 def _turn(page: int) -> None:

@@ -12,7 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from fracture_core.imaging.dropped_files import DroppedFile
 from fracture_core.imaging.study_images import StudyImages
-from fracture_core.inference.study import Study
+from fracture_core.inference.study import Study, StudyImage
 from fracture_core.io.freed_memory import return_free_memory
 from fracture_core.registry.card import ModelCard
 from pages.components.common import resources
@@ -48,6 +48,41 @@ def current_study(films: Sequence[DroppedFile], card: ModelCard) -> Study:
     st.session_state.pop(_FORGOTTEN, None)
     found.set_images(films)
     return found
+
+
+def stop_analysis() -> None:
+    """Stop the analysis of this session's study. Like all callbacks here it has no arguments that hold images.
+
+    Streamlit keeps the arguments of callbacks until the session ends, also after the widget is gone.
+    """
+    _study().cancel()
+
+
+def continue_analysis() -> None:
+    """Analyse the images that were not analysed when the analysis was stopped."""
+    _study().resume()
+
+
+def answer_anyway(key: str) -> None:
+    """Analyse an image although it is out of scope.
+
+    Args:
+        key: key of the image.
+    """
+    for image in study_images():
+        if image.key == key:
+            _study().answer_anyway(image)
+
+
+def study_images() -> list[StudyImage]:
+    """The images of this session's study with their answers; empty without a study."""
+    found: Study | None = st.session_state.get(_READING)
+    return found.images() if found is not None else []
+
+
+def _study() -> Study:
+    study: Study = st.session_state[_READING]
+    return study
 
 
 def _new_study(card: ModelCard, model: str) -> Study:
