@@ -12,6 +12,7 @@ from pages.components.second_opinion import (
     answer,
     downloads,
     explained_image,
+    findings,
     image_strip,
     intake,
     study_session,
@@ -96,6 +97,7 @@ def _show_image(image: StudyImage, card: ModelCard, label: str) -> None:
                 st.markdown(sentences.NO_RECORD_OUT_OF_SCOPE)
             else:
                 answer.show_meaning(opinion)
+                findings.show(opinion)
                 answer.show_record(opinion, image.key)
             answer.show_limits(card)
     with left, st.container(key="viewer"):

@@ -29,6 +29,7 @@ ORDER = (
     "evaluation",
     "near_duplicates",
     "datasets",
+    "findings",
     "phantom",
     "audit",
     "download",

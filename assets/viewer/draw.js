@@ -1,9 +1,9 @@
-// Drawing: image, heatmap, contours, rulers.
+// Drawing: image, heatmap, contours, boxes of findings, rulers.
 
 const LENGTHS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 
-/** Draws one pane: the image, and the heatmap if `heat` is set. `view` is the viewer. */
-function drawPane(context, view, pane, heat) {
+/** Draws one pane: the image, and on it heatmap and boxes where they are wanted. `view` is the viewer. */
+function drawPane(context, view, pane, heat, boxes) {
   const { film, shown, settings } = view;
   const at = snapped(matrix(shown.place, pane));
   context.save();
@@ -23,6 +23,7 @@ function drawPane(context, view, pane, heat) {
   }
   context.restore();
   if (heat && settings.contour) for (const line of view.data.contours) drawContour(context, at, line);
+  if (boxes) for (const finding of view.data.findings) drawFinding(context, at, finding);
   if (shown.line) drawLine(context, view, at, shown.line);
   if (view.data.spacing) drawRuler(context, view, pane);
   // Drawn on the canvas, so that saved images contain it.
@@ -35,6 +36,20 @@ function drawContour(context, at, line) {
   line.forEach(([x, y], number) => context[number ? "lineTo" : "moveTo"](...onScreen(at, x, y)));
   context.closePath();
   stroke(context, 1.5);
+}
+
+/** The box of a finding: solid if it is definite, dashed if it is possible; with its number and confidence. */
+function drawFinding(context, at, { box: [left, top, right, bottom], label, definite }) {
+  const corners = [[left, top], [right, top], [right, bottom], [left, bottom]].map(([x, y]) => onScreen(at, x, y));
+  context.beginPath();
+  corners.forEach(([x, y], number) => context[number ? "lineTo" : "moveTo"](x, y));
+  context.closePath();
+  context.setLineDash(definite ? [] : [6, 4]);
+  stroke(context, 2);
+  context.setLineDash([]);
+  const x = Math.min(...corners.map((corner) => corner[0]));
+  const y = Math.min(...corners.map((corner) => corner[1]));
+  write(context, label, Math.max(4, x), Math.max(14, y - 6));
 }
 
 /** Light on dark, so that it is visible on any grey. */

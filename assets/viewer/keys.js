@@ -16,6 +16,7 @@ const ACTIONS = [
   ["window-reset", ["x"], "Reset the window"],
   ["side", ["s"], "Image and heatmap side by side"],
   ["heat", ["h"], "Heatmap on or off"],
+  ["boxes", ["b"], "Boxes of the findings on or off"],
   ["contour", ["c"], "Contour of the strongest areas"],
   ["opacity-less", ["["], "Less heatmap opacity"],
   ["opacity-more", ["]"], "More heatmap opacity"],

@@ -6,7 +6,7 @@ const WHOLE = { level: 0.5, width: 1, invert: false };
 // State while the page is open: the view of each image, and the settings for all images. No pixels are stored. So another
 // method, opacity or image does not change the view.
 const LEFT = new Map();
-const SETTINGS = { heat: true, contour: false, opacity: 0.55, side: false, mode: "pan" };
+const SETTINGS = { boxes: true, heat: true, contour: false, opacity: 0.55, side: false, mode: "pan" };
 const VIEWERS = new WeakMap();
 
 class Viewer {
@@ -197,6 +197,7 @@ class Viewer {
         settings.side = !settings.side;
         this.resize();
       },
+      boxes: () => (settings.boxes = !settings.boxes),
       heat: () => (settings.heat = !settings.heat),
       contour: () => (settings.contour = !settings.contour),
       "opacity-less": () => (settings.opacity = Math.max(0, settings.opacity - 0.1)),
@@ -255,8 +256,11 @@ class Viewer {
     this.canvas.height = Math.round(height * this.ratio);
     const context = this.canvas.getContext("2d");
     context.scale(this.ratio, this.ratio);
-    const { heat, side } = this.settings;
-    this.panes().forEach((pane, number) => drawPane(context, this, pane, heat && (!side || number === 1)));
+    const { boxes, heat, side } = this.settings;
+    this.panes().forEach((pane, number) => {
+      const marked = !side || number === 1;
+      drawPane(context, this, pane, heat && marked, boxes && marked);
+    });
     this.tell();
   }
 
@@ -267,6 +271,7 @@ class Viewer {
       mirror: shown.place.mirror,
       invert: shown.invert,
       side: settings.side,
+      boxes: settings.boxes,
       heat: settings.heat,
       contour: settings.contour,
       pan: settings.mode === "pan",
@@ -283,6 +288,7 @@ class Viewer {
     root.querySelector("[data-set=preset]").value = this.presets.findIndex(
       ([, level, width]) => level === shown.level && width === shown.width,
     );
+    root.querySelector("[data-do=boxes]").disabled = !this.data.findings.length;
     root.querySelector("[data-do=heat]").disabled = !this.layer;
     root.querySelector("[data-do=contour]").disabled = !this.data.contours.length;
     root.querySelector("[data-set=opacity]").disabled = !this.layer;
@@ -292,7 +298,11 @@ class Viewer {
       `${percent}% · level ${shown.level.toFixed(2)} width ${shown.width.toFixed(2)}` +
       `${shown.line ? ` · ${length(this, ...shown.line)}` : ""}` +
       `${shown.place.turn ? ` · turned ${shown.place.turn * 90}°` : ""}${shown.place.mirror ? " · mirrored" : ""}`;
-    this.canvas.setAttribute("aria-label", `${this.data.name}, zoom ${percent}%, ${heat ? "with" : "without"} heatmap`);
+    const boxes = settings.boxes ? this.data.findings.map((finding) => `, box ${finding.label}`).join("") : "";
+    this.canvas.setAttribute(
+      "aria-label",
+      `${this.data.name}, zoom ${percent}%, ${heat ? "with" : "without"} heatmap${boxes}`,
+    );
     this.stage.setAttribute("aria-label", "Image: drag to pan, wheel to zoom, question mark for shortcuts");
     this.stage.className = `stage ${settings.mode}`;
     // Touch scrolls the page as long as the whole image is visible.

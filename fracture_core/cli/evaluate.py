@@ -90,6 +90,9 @@ def run(args: argparse.Namespace) -> int:
         for verdict in VERDICTS:
             share, fractured = coverage.for_verdict(verdict)
             print(f"  {verdict_text(verdict, evaluation.finding):<20} {share.text()}; {fractured.text()}")
+    if evaluation.findings is not None:
+        print("boxes of the findings:")
+        print("\n".join(f"  {line}" for line in evaluation.findings.lines()))
     if args.out:
         from fracture_core.evaluation import subgroup_sentences
 

@@ -1,4 +1,4 @@
-"""The command `models`: list, show, verify, add, average, heads, neighbours and scales.
+"""The command `models`: list, show, verify, add, average, heads, neighbours, scales and findings.
 
 Its other actions are in `models_use`, `models_compare` and `models_transfer`.
 """
@@ -78,6 +78,13 @@ def add(commands: Subparsers) -> None:
     action.add_argument("id", metavar="ID", help="the model")
     add_data_argument(action)
     action.set_defaults(run=_scales)
+    action = actions.add_parser(
+        "findings",
+        help="choose on the validation images how the fracture map becomes boxes, and measure them on the test images",
+    )
+    action.add_argument("id", metavar="ID", help="the model")
+    add_data_argument(action)
+    action.set_defaults(run=_findings)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -196,4 +203,25 @@ def _scales(args: argparse.Namespace) -> int:
     card = remeasure_heatmap_scales(open_model_store(), args.id, args.data, paths.runs_dir() / ".cache")
     for method, scale in card.heatmap_scales.items():
         print(f"{method:<12} {scale:.4g}")
+    return 0
+
+
+def _findings(args: argparse.Namespace) -> int:
+    load_keras()
+    from fracture_core.training.findings import remeasure_findings
+
+    card = remeasure_findings(
+        open_model_store(), args.id, args.data, paths.runs_dir() / ".cache", terminal_progress()
+    )
+    if card.findings is None:
+        print(
+            f"{args.id}: no findings, because the network has no fracture map, too few fractures are marked in the "
+            "validation images, or stronger peaks are not more often right."
+        )
+        return 0
+    print(f"{args.id}: boxes extend to {card.findings.extent:g} of the peak.")
+    for split, record in (("validation", card.validation_findings), ("test", card.test_findings)):
+        if record is not None:
+            print(f"{split} split:")
+            print("\n".join(f"  {line}" for line in record.lines()))
     return 0

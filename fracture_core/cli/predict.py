@@ -105,7 +105,7 @@ def _predict_file(
     opinion = None
     started = time.perf_counter()
     row: dict[str, Any] = dict.fromkeys(PREDICT_FIELDS)
-    row.update(path=str(path), model=predictor.card.id, regions=[], region_probabilities={})
+    row.update(path=str(path), model=predictor.card.id, regions=[], region_probabilities={}, findings=[])
     try:
         with file_boundary():
             heatmap = not args.no_heatmap or outputs.needs_heatmap

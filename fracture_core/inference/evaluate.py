@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from fracture_core.datasets import dataset
 from fracture_core.datasets.cases import Case, case_properties
@@ -25,9 +26,15 @@ from fracture_core.evaluation import (
     summarise,
     summarise_by_region,
 )
-from fracture_core.inference.image_cache import decode_images, unreadable_files_message
+from fracture_core.findings import FindingsRecord, measure_findings
+from fracture_core.findings.choose_settings import mark_image
+from fracture_core.inference.fracture_maps import map_images
+from fracture_core.inference.image_cache import DecodedImages, decode_images, unreadable_files_message
 from fracture_core.inference.score import compute_logits, prediction_table
 from fracture_core.jobs.progress import ProgressCallback
+from fracture_core.registry.card import ModelCard
+from fracture_core.registry.exported_network import ExportedNetwork
+from fracture_core.registry.network_files import exported_network_path
 from fracture_core.registry.store import ModelStore
 from fracture_core.vocabulary import finding_with_article
 
@@ -47,6 +54,8 @@ class Evaluation:
         coverage: Frequency and error rate of each verdict by region; "" for all cases.
         warnings: Warnings that limit the interpretation.
         finding: Meaning of label 1 in the dataset.
+        findings: How well the boxes of the model mark the fractures; None if the dataset marks none, or for a model
+            without findings.
     """
 
     model: str
@@ -59,6 +68,7 @@ class Evaluation:
     coverage: dict[str, VerdictCoverage]
     warnings: tuple[str, ...]
     finding: str
+    findings: FindingsRecord | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the metrics as JSON values."""
@@ -70,6 +80,7 @@ class Evaluation:
             "regions": {name: summary.to_json() for name, summary in self.regions.items()},
             "coverage": {name: coverage.to_json() for name, coverage in self.coverage.items()},
             "warnings": list(self.warnings),
+            "findings": self.findings.to_json() if self.findings else None,
         }
 
     def write_predictions(self, path: Path) -> None:
@@ -158,6 +169,7 @@ def evaluate_model(
         rows = np.flatnonzero(decoded.readable)
         scores = compute_logits(model, decoded.canvases, rows, card.input)
         errors = {cases[row].id: error for row, error in decoded.errors.items()}
+        findings = _measure_findings(store, card, [cases[row] for row in rows], decoded, rows)
         del decoded
     if errors:
         warnings.append(unreadable_files_message(errors))
@@ -176,4 +188,18 @@ def evaluate_model(
         coverage=coverage_of_predictions(table, thresholds),
         warnings=tuple(warnings),
         finding=data.finding,
+        findings=findings,
     )
+
+
+def _measure_findings(
+    store: ModelStore, card: ModelCard, cases: list[Case], decoded: DecodedImages, rows: NDArray[np.intp]
+) -> FindingsRecord | None:
+    """Measure the boxes of the model on the images whose fractures are marked."""
+    settings = card.findings
+    if settings is None or not any(case.boxes for case in cases):
+        return None
+    network = ExportedNetwork(exported_network_path(store.root / card.id, card))
+    sizes = [(int(height), int(width)) for height, width in decoded.sizes[rows]]
+    mapped = map_images(network, card.input, cases, [decoded.canvases[row] for row in rows], sizes)
+    return measure_findings([mark_image(image, settings) for image in mapped], settings)

@@ -24,6 +24,7 @@ from fracture_core.explain.methods import (
     HeatmapRequest,
 )
 from fracture_core.explain.peak import find_peak
+from fracture_core.findings import Finding, find_candidates
 from fracture_core.imaging import (
     STRONG_EVIDENCE,
     LetterboxTransform,
@@ -138,6 +139,8 @@ class Opinion:
         regions: Predicted body regions with probabilities, the most probable first; empty if none is probable or the
             model has no region head.
         fracture_map: Fracture probability of each cell; None like `heat`, or for a network without a fracture map.
+        findings: Boxes around suspected fractures, the most confident first; empty for a refused image and for a model
+            without findings.
         features: Features of the network's middle layer, float32 (channels,), for similarity search; None for a
             refused image and for an architecture without feature layers.
         seconds: Duration of each step in seconds by name; "all" is the sum.
@@ -151,6 +154,7 @@ class Opinion:
     card: ModelCard
     regions: tuple[tuple[str, float], ...] = ()
     fracture_map: Heatmap | None = None
+    findings: tuple[Finding, ...] = field(default=(), kw_only=True)
     features: NDArray[np.float32] | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -195,7 +199,22 @@ class Opinion:
             "region_probabilities": {name: round(probability, 4) for name, probability in self.regions},
             "peak": self._peak_in_file(),
             "seconds": round(self.seconds["all"], 3),
+            "findings": [
+                {
+                    "box": self._box_in_file(finding),
+                    "confidence": round(finding.confidence, 4),
+                    "grade": finding.grade.value,
+                }
+                for finding in self.findings
+            ],
         }
+
+    def _box_in_file(self, finding: Finding) -> tuple[int, int, int, int]:
+        """Return left, top, right and bottom in pixels of the file."""
+        left, top, right, bottom = finding.pixels(self.film.height, self.film.width)
+        corners = self.film.to_file(np.array([[left, top], [right, bottom]], float))
+        (x0, y0), (x1, y1) = np.rint(corners).astype(int).tolist()
+        return x0, y0, x1, y1
 
     def _peak_in_file(self) -> tuple[int, int] | None:
         """Return x, y of the peak in pixels of the file; None if there is none."""
@@ -294,6 +313,7 @@ class Predictor:
                 return Opinion(film, gate, None, None, None, self.card, seconds=stopwatch.laps())
             regions = self._heads.predict_regions(output.middle)
         heat, fracture_map = self._heatmaps_of(inputs, output, transform) if heatmap else (None, None)
+        findings = self._findings_of(output, transform)
         stopwatch.lap("model")
         probability = float(self.card.calibration.apply(output.logit))
         verdict = self.card.thresholds.verdict(probability)
@@ -308,6 +328,7 @@ class Predictor:
             fracture_map,
             output.middle,
             stopwatch.laps(),
+            findings=findings,
         )
 
     def with_heatmap(self, opinion: Opinion) -> Opinion:
@@ -325,6 +346,13 @@ class Predictor:
         inputs, transform = prepare_input(opinion.film, self.card.input)
         heat, fracture_map = self._heatmaps_of(inputs, self._network.run(inputs), transform)
         return replace(opinion, heat=heat, fracture_map=fracture_map)
+
+    def _findings_of(self, output: NetworkOutput, transform: LetterboxTransform) -> tuple[Finding, ...]:
+        settings = self.card.findings
+        if settings is None or output.fracture_map is None:
+            return ()
+        grid = np.asarray(scipy.special.expit(output.fracture_map), np.float32)
+        return settings.grade(find_candidates(grid, transform, settings.extent, 0.99 * settings.least_peak))
 
     def _heatmaps_of(
         self, inputs: NDArray[np.float32], output: NetworkOutput, transform: LetterboxTransform

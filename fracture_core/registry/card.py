@@ -17,6 +17,7 @@ from fracture_core.evaluation import (
     VerdictCounts,
     VerdictCoverage,
 )
+from fracture_core.findings import FindingSettings, FindingsRecord
 from fracture_core.imaging import InputSpec
 from fracture_core.io.json_record import Count, HasJsonMethods, JsonRecord, MeasuredNumber, read_json
 from fracture_core.vocabulary import CITATIONS, FINDINGS, LABELS, SYNTHETIC_LAYOUT
@@ -119,6 +120,10 @@ class ModelCard(JsonRecord):
         heads: the file of the auxiliary heads; None for a model without.
         heads_record: metrics of the auxiliary heads on the test split; None for a model without.
         heatmap_scales: `heatmap_scale` of the other heatmap methods by name; methods without one are not offered.
+        findings: how its fracture map becomes findings; None for a model without findings.
+        validation_findings: how well findings mark the fractures of the validation split. They are optimistic, because
+            the settings were chosen on it.
+        test_findings: the same for the test split.
         limits: sentences on what the model cannot judge.
         training: the training settings, without paths of the computer it was trained on.
         command: the command that trains it again.
@@ -151,6 +156,9 @@ class ModelCard(JsonRecord):
     heads: WeightsFile | None = None
     heads_record: HeadsRecord | None = None
     heatmap_scales: dict[str, float] = field(default_factory=dict)
+    findings: FindingSettings | None = None
+    validation_findings: FindingsRecord | None = None
+    test_findings: FindingsRecord | None = None
     limits: tuple[str, ...] = ()
     training: dict[str, Any] = field(default_factory=dict)
     command: str = ""

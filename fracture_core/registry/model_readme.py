@@ -142,6 +142,11 @@ def _results(card: ModelCard) -> str:
             "Pointing game: share of test images with annotated fractures whose heatmap peak is inside a bounding box: "
             f"{_short(card.test_pointing)} of {card.test_pointing.n:,}."
         )
+    if card.test_findings:
+        parts.append(
+            "Boxes of the findings; a box is right if its centre lies in a marked fracture unless stated:"
+        )
+        parts.append(_list(card.test_findings.lines()))
     if card.test_coverage:
         parts.append("Coverage of the verdicts: share of images, and share of these with the finding.")
         parts.append(_coverage(card))

@@ -25,6 +25,7 @@ OPINION_FIELDS = (
     "peak",
     "seconds",
     "error",
+    "findings",
 )
 
 #: The fields of an image of a study.
@@ -47,7 +48,7 @@ def opinion_row(name: str, opinion: Opinion | None, error: str = "") -> dict[str
         'The file is empty.'
     """
     row: dict[str, Any] = dict.fromkeys(TABLE_FIELDS)
-    row.update(name=name, regions=[], region_probabilities={}, error=error or None)
+    row.update(name=name, regions=[], region_probabilities={}, findings=[], error=error or None)
     return {**row, **opinion.to_json()} if opinion else row
 
 
@@ -79,6 +80,10 @@ def flatten_row(row: dict[str, Any], fields: Sequence[str]) -> list[Any]:
         "regions": " ".join(row["regions"]),
         "region_probabilities": " ".join(map(str, row["region_probabilities"].values())),
         "peak": " ".join(map(str, row["peak"])) if row["peak"] else "",
+        "findings": "; ".join(
+            f"{finding['grade']} {finding['confidence']} {' '.join(map(str, finding['box']))}"
+            for finding in row["findings"] or ()
+        ),
     }
     return [
         escape_formula(value) if isinstance(value, str) else value

@@ -28,15 +28,17 @@ from fracture_core.explain.methods import GRAD_CAM
 from fracture_core.imaging import normalise_canvas
 from fracture_core.inference.score import compute_logits, prediction_table
 from fracture_core.registry.card import DataRecord, ModelCard, WeightsFile
+from fracture_core.registry.exported_network import ExportedNetwork
 from fracture_core.registry.half_precision import round_kernels, save_weights
 from fracture_core.registry.model_files import sha256_of_file
-from fracture_core.registry.network_files import add_exported_network
+from fracture_core.registry.network_files import NETWORK_NAME, add_exported_network
 from fracture_core.registry.reference_prediction import reference_logit
 from fracture_core.registry.store import CARD_NAME, PREDICTIONS_NAME
 from fracture_core.registry.weights import WEIGHTS_SUFFIX
 from fracture_core.runs.config import TrainingConfig
 from fracture_core.runs.run import Run
 from fracture_core.training.auxiliary_heads import add_auxiliary_heads
+from fracture_core.training.findings import add_findings
 from fracture_core.training.heatmap_scales import measure_heatmap_scales
 from fracture_core.training.pointing import measure_pointing
 from fracture_core.training.training_data import TrainingData
@@ -101,6 +103,7 @@ def finish_run(run: Run, data: TrainingData, config: TrainingConfig, model: kera
         test_pointing=measure_pointing(cam, data, test),
     )
     card = add_exported_network(partial, card, model, _comparison_images(data, val))
+    card = add_findings(card, ExportedNetwork(partial / NETWORK_NAME), data)
     add_auxiliary_heads(partial, card, model, data)
     shutil.rmtree(run.result, ignore_errors=True)
     partial.rename(run.result)

@@ -1,9 +1,10 @@
-"""The commands `models list`, `show`, `verify`, `use`, `add`, `average`, `neighbours` and `scales`."""
+"""The commands `models list`, `show`, `verify`, `use`, `add`, `average`, `neighbours`, `scales` and `findings`."""
 
 import json
 import shutil
 
 import pytest
+from fracture_map_images import mapped_images
 
 from fracture_core.registry.card import ModelCard
 
@@ -111,3 +112,18 @@ def test_scales_measures_the_heatmap_scales(
         [name, f"{scale:.4g}"] for name, scale in scales.items()
     ]
     assert scales
+
+
+def test_findings_are_chosen_and_measured(run_command, store, tiny_config, monkeypatch, tmp_path):
+    monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path / "runs"))
+    images = mapped_images()
+    # The tiny model has no fracture map.
+    assert "no findings" in run_command("models", "findings", "tiny", "--data", tiny_config.data).lines[0]
+    monkeypatch.setattr("fracture_core.training.findings.map_images", lambda *_: images)
+    result = run_command("models", "findings", "tiny", "--data", tiny_config.data)
+    assert result.status == 0
+    card = store.card("tiny")
+    assert card.findings is not None
+    assert card.test_findings.fractures == 30
+    assert "  60 images, 30 marked fractures" in result.lines
+    assert "60 images, 30 marked fractures" in (store.root / "tiny" / "README.md").read_text("utf-8")

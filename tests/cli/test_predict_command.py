@@ -27,7 +27,7 @@ def damaged_file(tmp_path):
 
 
 def test_fields_of_a_row():
-    names = "path probability verdict model model_sha256 gate regions region_probabilities peak seconds error"
+    names = "path probability verdict model model_sha256 gate regions region_probabilities peak seconds error findings"
     assert " ".join(PREDICT_FIELDS) == names
 
 
@@ -48,6 +48,25 @@ def test_json_has_one_object_per_line(run_command, wide_film, store):
     assert row["peak"] == (list(peak) if peak else None)
     assert row["seconds"] > 0
     assert row["error"] is None
+
+
+def test_findings_are_boxes_in_pixels_of_the_file(run_command, shipped_models, monkeypatch):
+    monkeypatch.setenv("SECOND_LOOK_MODELS", str(shipped_models))
+    (line,) = run_command("predict", SAMPLES / "synthetic_leg_fracture.dcm", "--format", "json").lines
+    row = json.loads(line)
+    (finding,) = row["findings"]
+    left, top, right, bottom = finding["box"]
+    x, y = row["peak"]
+    assert left <= x < right
+    assert top <= y < bottom
+    assert finding["grade"] in {"definite", "possible"}
+    assert 0 < finding["confidence"] < 1
+    _, cells = csv.reader(
+        run_command("predict", SAMPLES / "synthetic_leg_fracture.dcm", "--format", "csv").lines
+    )
+    assert cells[-1] == f"{finding['grade']} {finding['confidence']} {left} {top} {right} {bottom}"
+    (line,) = run_command("predict", SAMPLES / "synthetic_leg_normal.png", "--format", "json").lines
+    assert json.loads(line)["findings"] == []
 
 
 def test_an_unreliable_model_gives_a_warning_on_standard_error(run_command, wide_film, edit_card):

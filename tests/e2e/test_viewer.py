@@ -72,6 +72,7 @@ def _open(page, app, file: Path) -> Viewer:
     page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(str(file))
     viewer = Viewer(page)
     viewer.ready()
+    viewer.press("b")  # boxes would cover pixels
     return viewer
 
 
@@ -374,6 +375,30 @@ def test_pinch_zooms_on_a_phone(browser, app):
     page.evaluate(_FRAMES)
     assert viewer.matrix()[0, 0] == pytest.approx(2 * before, rel=0.1)
     context.close()
+
+
+def test_boxes_of_the_findings_are_drawn_and_can_be_hidden(page, app):
+    viewer = _open(page, app, HAND)
+    viewer.press("h")
+    without = viewer.pixels()
+    button = viewer.root.get_by_role("button", name="Boxes", exact=True)
+    expect(button).to_have_attribute("aria-pressed", "false")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(viewer.root.get_by_role("img", name=re.compile(r"box 1: \d+%"))).to_be_visible()
+    page.evaluate(_FRAMES)
+    rows, columns = np.nonzero(np.abs(viewer.pixels() - without).max(axis=2) > 40)
+    # The fracture of the fifth metacarpal is at 192, 486.
+    row, column = viewer.at(192, 486)
+    assert rows.min() < row < rows.max()
+    assert columns.min() < column < columns.max()
+    assert rows.max() - rows.min() < 120
+    expect(page.get_by_text(re.compile(r"Box 1: definite, \d+%"))).to_be_visible()
+    page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(
+        str(SAMPLES / "synthetic_hand_normal.png")
+    )
+    expect(page.get_by_text("no area stands out enough for a box")).to_be_visible(timeout=60_000)
+    expect(button).to_be_disabled()
 
 
 def _choose(page, method: str) -> None:

@@ -13,7 +13,9 @@ import streamlit as st
 from streamlit import runtime
 
 from fracture_core import paths
+from fracture_core.findings import FindingGrade
 from fracture_core.report import sentences
+from fracture_core.report.sentences import percent_text
 
 if TYPE_CHECKING:
     from fracture_core.inference.predictor import Heatmap, Opinion
@@ -35,7 +37,7 @@ _VIEWER = st.components.v2.component(
 
 
 def show(opinion: Opinion, heat: Heatmap | None, name: str, key: str) -> None:
-    """Draw an image with a heatmap layer.
+    """Draw an image with the boxes of its findings and a heatmap layer.
 
     The image is sent once, with its original grey values; another heatmap sends only its layer. Zoom, window and
     rotation stay in the browser.
@@ -65,6 +67,14 @@ def show(opinion: Opinion, heat: Heatmap | None, name: str, key: str) -> None:
             if heat and heat.has_evidence
             else None,
             "contours": heat.contours if heat else [],
+            "findings": [
+                {
+                    "box": finding.pixels(image.height, image.width),
+                    "label": f"{number}: {percent_text(finding.confidence)}",
+                    "definite": finding.grade is FindingGrade.DEFINITE,
+                }
+                for number, finding in enumerate(opinion.findings, 1)
+            ],
             "warning": f"{sentences.verdict_headline(opinion)}. Not a diagnosis."
             if opinion.gate.out_of_scope
             else "",
