@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import pandas as pd
 import pytest
+from browser_steps import choose_option
 from playwright.sync_api import expect
 
 from fracture_core.registry.card import ModelCard
@@ -97,10 +98,7 @@ def test_cases_are_sorted_by_similarity_and_duplicates_are_named(page, app, ship
     # The second card is the nearest other image, with its distance.
     expect(page.locator(".st-key-failures-card-1")).to_contain_text("distance")
     expect(page).to_have_url(re.compile("sort=like&like="))
-    page.get_by_role("combobox", name="Sort by").click()
-    page.keyboard.type("Highest loss")
-    page.get_by_role("option", name="Highest loss first").wait_for()
-    page.keyboard.press("Enter")
+    choose_option(page, "Sort by", "Highest loss first")
     probability_of_label = shipped_copy_predictions["probability"].where(
         shipped_copy_predictions["label"] == 1, 1 - shipped_copy_predictions["probability"]
     )

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from browser_steps import wait_for_rerun
+from browser_steps import choose_option, wait_for_rerun
 from patient_data import IDENTIFYING_TEXTS, add_patient, change_elements
 from PIL import Image
 from playwright.sync_api import expect
@@ -140,10 +140,7 @@ def test_file_names_are_included_on_request(page, upload, dicom_file):
 
 def test_report_contains_the_region_chosen_by_the_user(page, upload):
     upload(SAMPLES / "synthetic_hand_fracture.png")
-    page.get_by_role("combobox", name="Body region").click()
-    page.keyboard.type("Leg")
-    page.get_by_role("option", name="Leg").first.wait_for()
-    page.keyboard.press("Enter")
+    choose_option(page, "Body region", "Leg")
     expect(page.get_by_text("Test record on leg images")).to_be_visible()
     text = PdfReader(io.BytesIO(_download(page, "Report (PDF)")[1])).pages[0].extract_text()
     assert "Leg, chosen by the reader" in text

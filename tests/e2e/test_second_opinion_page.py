@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from browser_steps import choose_page
+from browser_steps import choose_option, choose_page
 from playwright.sync_api import expect
 
 from fracture_core.auxiliary_heads.non_radiographs import make_non_radiographs
@@ -111,10 +111,7 @@ def test_predicted_region_can_be_corrected(page, app):
     region = page.get_by_role("combobox", name="Body region")
     expect(region).to_have_value(re.compile(r"^Hand \((over )?\d+(\.\d+)?%\)$"), timeout=60_000)
     expect(page.get_by_text("Test record on hand images")).to_be_visible()
-    region.click()
-    page.keyboard.type("Leg")
-    page.get_by_role("option", name="Leg").first.wait_for()
-    page.keyboard.press("Enter")
+    choose_option(page, "Body region", "Leg")
     expect(page.get_by_text("Test record on leg images")).to_be_visible()
 
 
@@ -123,10 +120,7 @@ def test_fracture_map_can_be_chosen(page, app):
     _upload(page, SAMPLES / "synthetic_hand_fracture.png")
     viewer = _viewer(page)
     previous_layer = viewer.get_attribute("data-layer")
-    method_box = page.get_by_role("combobox", name="Heatmap method")
-    method_box.click()
-    page.keyboard.type("Fracture map")
-    page.get_by_role("option", name="Fracture map").click()
+    choose_option(page, "Heatmap method", "Fracture map")
     expect(page.get_by_text("trained on fractures that people had marked")).to_be_visible(timeout=60_000)
     expect(viewer).not_to_have_attribute("data-layer", previous_layer)
 

@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from browser_steps import choose_option
 from playwright.sync_api import expect
 
 from fracture_core.runs import process
@@ -58,10 +59,7 @@ def expect_selected(page, text: str) -> None:
 
 
 def select_run(page, text: str) -> None:
-    page.get_by_role("combobox", name="Run").click()
-    page.keyboard.type(text)
-    page.get_by_role("option", name=text).first.wait_for()
-    page.keyboard.press("Enter")
+    choose_option(page, "Run", text)
     expect_selected(page, text)
 
 

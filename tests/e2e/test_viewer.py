@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from browser_steps import open_options
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -394,6 +395,8 @@ def test_boxes_of_the_findings_are_drawn_and_can_be_hidden(page, app):
     assert columns.min() < column < columns.max()
     assert rows.max() - rows.min() < 120
     expect(page.get_by_text(re.compile(r"Box 1: definite, \d+%"))).to_be_visible()
+    page.get_by_role("button", name="Clear study").click()
+    page.get_by_text("Study cleared").wait_for()
     page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(
         str(SAMPLES / "synthetic_hand_normal.png")
     )
@@ -402,8 +405,7 @@ def test_boxes_of_the_findings_are_drawn_and_can_be_hidden(page, app):
 
 
 def _choose(page, method: str) -> None:
-    box = page.get_by_role("combobox", name="Heatmap method")
-    box.click()
+    open_options(page, "Heatmap method")
     page.keyboard.type(method)
     page.get_by_role("option", name=method, exact=True).wait_for()
     page.get_by_role("option", name=method, exact=True).click()
