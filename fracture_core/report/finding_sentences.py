@@ -11,6 +11,9 @@ from fracture_core.report.sentences import percent_text
 if TYPE_CHECKING:
     from fracture_core.registry.card import ModelCard
 
+#: Said instead of a list if no finding is shown.
+NO_BOX = "no area stands out enough for a box"
+
 
 def finding_text(number: int, finding: Finding) -> str:
     """Return a finding as a line of a list.

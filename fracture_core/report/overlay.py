@@ -1,7 +1,9 @@
-"""The image with its heatmap at full resolution and a legend below, and contours of the strong evidence."""
+"""The image with heatmap and boxes at full resolution and a legend below, and contours of the strong evidence."""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -10,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from fracture_core.findings import Finding, FindingGrade
 from fracture_core.imaging import blend_heatmap, encode_png, render_legend
 from fracture_core.report.fonts import REGULAR_FONT, font_file
-from fracture_core.report.sentences import verdict_headline
+from fracture_core.report.sentences import percent_text, verdict_headline
 
 if TYPE_CHECKING:
     from fracture_core.inference.predictor import Heatmap, Opinion
@@ -42,7 +45,7 @@ def strong_contours(heat: Heatmap) -> list[NDArray[np.float32]]:
 
 
 def render_report_overlay(opinion: Opinion) -> NDArray[np.uint8]:
-    """Blend the heatmap over the image and add a band with the legend and the verdict below.
+    """Blend the heatmap over the image, draw the boxes and add a band with the legend and the verdict below.
 
     Args:
         opinion: an opinion with a heatmap, which may be empty.
@@ -52,15 +55,54 @@ def render_report_overlay(opinion: Opinion) -> NDArray[np.uint8]:
     """
     image, heat = opinion.film.shown, opinion.heat
     evidence = heat.to_film() if heat is not None and heat.has_evidence else np.zeros_like(image)
-    overlay: NDArray[np.uint8] = np.concatenate(
-        [blend_heatmap(image, evidence, OVERLAY_OPACITY), _render_band(opinion, image.shape[1])]
-    )
+    marked = _draw_boxes(blend_heatmap(image, evidence, OVERLAY_OPACITY), opinion.findings)
+    overlay: NDArray[np.uint8] = np.concatenate([marked, _render_band(opinion, image.shape[1])])
     return overlay
 
 
 def report_overlay_png(opinion: Opinion) -> bytes:
     """Encode `render_report_overlay` as a PNG file without metadata."""
     return encode_png(render_report_overlay(opinion))
+
+
+def _draw_boxes(pixels: NDArray[np.uint8], findings: Sequence[Finding]) -> NDArray[np.uint8]:
+    """Draw the boxes, solid for definite and dashed for possible findings, each with its number and confidence."""
+    if not findings:
+        return pixels
+    height, width = pixels.shape[:2]
+    size = int(np.clip(round(width * _FONT_SHARE), *_FONT_SIZES))
+    line = max(1, size // 8)
+    picture = Image.fromarray(pixels)
+    draw = ImageDraw.Draw(picture)
+    for number, finding in enumerate(findings, 1):
+        left, top, right, bottom = finding.pixels(height, width)
+        corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
+        dash = 0 if finding.grade is FindingGrade.DEFINITE else 4 * line
+        for colour, thickness in ((0, line + 2), (255, line)):
+            for start, end in itertools.pairwise(corners):
+                for piece in _dashes(start, end, dash):
+                    draw.line(piece, (colour, colour, colour), thickness)
+        text = f"{number}: {percent_text(finding.confidence)}"
+        at = (left, max(0, top - round(1.4 * size)))
+        draw.text(
+            at, text, (255, 255, 255), _font(size), stroke_width=max(1, line // 2), stroke_fill=(0, 0, 0)
+        )
+    return np.asarray(picture, np.uint8)
+
+
+def _dashes(
+    start: tuple[int, int], end: tuple[int, int], dash: int
+) -> list[tuple[tuple[float, float], tuple[float, float]]]:
+    """Divide a line into dashes of so many pixels with gaps of the same length; the whole line for 0."""
+    along = np.array(end, float) - start
+    length = float(np.hypot(*along))
+    if not dash or length <= dash:
+        return [(start, end)]
+    starts = np.arange(0, length, 2 * dash)
+    return [
+        (tuple(start + along * at / length), tuple(start + along * min(at + dash, length) / length))
+        for at in starts
+    ]
 
 
 def _render_band(opinion: Opinion, width: int) -> NDArray[np.uint8]:

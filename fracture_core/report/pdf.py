@@ -23,6 +23,7 @@ from fracture_core import __version__
 from fracture_core.imaging import STRONG_EVIDENCE, QualityState, render_legend
 from fracture_core.registry.release_checks import model_warning
 from fracture_core.report import sentences
+from fracture_core.report.finding_sentences import NO_BOX, finding_text, findings_meaning
 from fracture_core.report.fonts import BOLD_FONT, REGULAR_FONT, font_file
 from fracture_core.report.overlay import LEGEND_ENDS, OVERLAY_OPACITY, strong_contours
 from fracture_core.report.pdf_figures import FramedImage, ProbabilityScale
@@ -168,7 +169,7 @@ def _images(opinion: Opinion) -> list[Flowable]:
         return [_image_row([image], [caption]), Spacer(0, 5)]
     size = np.array([opinion.film.width, opinion.film.height], np.float32)
     contours = [contour / size for contour in strong_contours(heat)]
-    overlay = FramedImage(opinion.render_overlay(OVERLAY_OPACITY), *_IMAGE_SIZE, contours)
+    overlay = FramedImage(opinion.render_overlay(OVERLAY_OPACITY), *_IMAGE_SIZE, contours, opinion.findings)
     if not heat.has_evidence:
         heatmap_caption: Flowable = Paragraph(
             "<b>No positive evidence:</b> no part of this image raised the probability, so there is no heatmap.",
@@ -195,7 +196,16 @@ def _images(opinion: Opinion) -> list[Flowable]:
             [22 * mm, 38 * mm, None],
             style=[*_TABLE_STYLE, ("SPAN", (0, 1), (-1, 1)), ("VALIGN", (0, 0), (-1, 0), "MIDDLE")],
         )
-    return [_image_row([image, overlay], [caption, heatmap_caption]), Spacer(0, 5)]
+    return [_image_row([image, overlay], [caption, heatmap_caption]), *_findings(opinion), Spacer(0, 5)]
+
+
+def _findings(opinion: Opinion) -> list[Flowable]:
+    """The findings by number, and how far their boxes can be trusted; nothing for a model without findings."""
+    if opinion.card.findings is None or opinion.probability is None:
+        return []
+    listed = "; ".join(finding_text(number, finding) for number, finding in enumerate(opinion.findings, 1))
+    text = f"<b>Findings:</b> {listed or NO_BOX}. {escape(findings_meaning(opinion.card))}"
+    return [Spacer(0, 3), Paragraph(text, _TEXT)]
 
 
 def _image_row(images: list[Flowable], captions: list[Flowable]) -> Table:

@@ -1,4 +1,4 @@
-"""Figures of the PDF report: the probability scale and framed images with contours."""
+"""Figures of the PDF report: the probability scale, and framed images with contours and boxes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from reportlab.lib.colors import HexColor, black, white
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus import Flowable, Image
 
+from fracture_core.findings import Finding, FindingGrade
 from fracture_core.imaging import encode_png
 from fracture_core.report.fonts import BOLD_FONT, REGULAR_FONT
 from fracture_core.report.sentences import percent_text, threshold_text
@@ -108,15 +109,17 @@ class ProbabilityScale(Flowable):
 
 
 class FramedImage(Image):
-    """An image, scaled to fit, in a thin frame and with contours.
+    """An image, scaled to fit, in a thin frame and with contours and the boxes of findings.
 
-    Contours are white on black, so that they are visible on bone and on background, in colour and in greyscale.
+    Lines are white on black, so that they are visible on bone and on background, in colour and in greyscale. Boxes are
+    solid for definite and dashed for possible findings, with the number of the finding.
 
     Args:
         pixels: uint8, greyscale (height, width) or RGB (height, width, 3).
         width: available width in points.
         height: available height in points.
         contours: float32 (n, 2) each, x and y as shares of the image width and height.
+        findings: findings in the order of their numbers.
     """
 
     def __init__(
@@ -125,13 +128,14 @@ class FramedImage(Image):
         width: float,
         height: float,
         contours: Sequence[NDArray[np.float32]] = (),
+        findings: Sequence[Finding] = (),
     ) -> None:
         scale = min(width / pixels.shape[1], height / pixels.shape[0])
         super().__init__(io.BytesIO(encode_png(pixels)), pixels.shape[1] * scale, pixels.shape[0] * scale)
-        self._contours = contours
+        self._contours, self._findings = contours, findings
 
     def draw(self) -> None:
-        """Draw the image, its frame (an image may be as white as paper) and the contours."""
+        """Draw the image, its frame (an image may be as white as paper), the contours and the boxes."""
         super().draw()
         self.canv.setStrokeColor(_FRAME)
         self.canv.setLineWidth(0.5)
@@ -147,3 +151,26 @@ class FramedImage(Image):
                 self.canv.setStrokeColor(colour)
                 self.canv.setLineWidth(thickness)
                 self.canv.drawPath(path)
+        for number, finding in enumerate(self._findings, 1):
+            self._draw_box(number, finding)
+
+    def _draw_box(self, number: int, finding: Finding) -> None:
+        canvas, (left, top, right, bottom) = self.canv, finding.box
+        x, y = left * self.drawWidth, (1 - bottom) * self.drawHeight
+        width, height = (right - left) * self.drawWidth, (bottom - top) * self.drawHeight
+        canvas.saveState()
+        if finding.grade is FindingGrade.POSSIBLE:
+            canvas.setDash(3, 2)
+        for colour, thickness in ((black, 2.4), (white, 1.2)):
+            canvas.setStrokeColor(colour)
+            canvas.setLineWidth(thickness)
+            canvas.rect(x, y, width, height)
+        canvas.setDash()
+        label_width = stringWidth(str(number), BOLD_FONT, _FONT_SIZE) + 3
+        label_y = min(y + height + 1, self.drawHeight - _FONT_SIZE - 2)
+        canvas.setFillColor(black)
+        canvas.rect(x, label_y, label_width, _FONT_SIZE + 1, stroke=0, fill=1)
+        canvas.setFillColor(white)
+        canvas.setFont(BOLD_FONT, _FONT_SIZE)
+        canvas.drawString(x + 1.5, label_y + 1.5, str(number))
+        canvas.restoreState()

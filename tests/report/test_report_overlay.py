@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fracture_core.findings import Finding, FindingGrade
 from fracture_core.imaging import STRONG_EVIDENCE, blend_heatmap, render_legend
 from fracture_core.report.overlay import (
     OVERLAY_OPACITY,
@@ -19,6 +20,7 @@ from fracture_core.report.overlay import (
 
 
 def test_the_overlay_keeps_every_pixel(opinion):
+    opinion = replace(opinion, findings=())
     picture = render_report_overlay(opinion)
     height, width = opinion.film.pixels.shape
     assert picture.shape[1] == width
@@ -28,6 +30,21 @@ def test_the_overlay_keeps_every_pixel(opinion):
     shades = {tuple(colour) for colour in picture[height:].reshape(-1, 3)}
     assert {tuple(colour) for colour in render_legend(256, 1)[0][[0, -1]]} <= shades  # both ends of the scale
     assert len(shades) > 100
+
+
+@pytest.mark.parametrize("grade", FindingGrade)
+def test_boxes_are_solid_or_dashed(opinion, grade):
+    height, width = opinion.film.pixels.shape
+    plain = render_report_overlay(replace(opinion, findings=()))
+    finding = Finding((0.25, 0.5, 0.75, 0.9), 0.8, grade)
+    picture = render_report_overlay(replace(opinion, findings=(finding,)))
+    left, top, right, bottom = finding.pixels(height, width)
+    edge = picture[bottom, left : right + 1]
+    assert (edge == 255).all() == (grade is FindingGrade.DEFINITE)
+    assert (edge == 255).mean() > 0.3
+    inside = np.s_[top + 20 : bottom - 20, left + 20 : right - 20]
+    np.testing.assert_array_equal(picture[inside], plain[inside])
+    np.testing.assert_array_equal(picture[height:], plain[height:])
 
 
 def test_without_evidence_there_is_no_colour(opinion_without_evidence):

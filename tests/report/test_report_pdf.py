@@ -12,6 +12,7 @@ from pypdf import PdfReader
 
 from fracture_core import __version__
 from fracture_core.report import pdf_figures, sentences
+from fracture_core.report.finding_sentences import NO_BOX, finding_text, findings_meaning
 from fracture_core.report.pdf import opinion_to_pdf
 from fracture_core.vocabulary import Verdict
 
@@ -48,6 +49,11 @@ def test_the_page_contains_all_facts(opinion):
     ):
         assert " ".join(text_part.split()) in text, text_part
     assert len(page.images) == 3  # film, overlay, legend
+    for number, finding in enumerate(opinion.findings, 1):
+        assert finding_text(number, finding) in text
+    assert findings_meaning(card) in text
+    assert opinion.findings
+    assert NO_BOX in _page(replace(opinion, findings=()))[1]
 
 
 def test_every_font_is_embedded(opinion):

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from fracture_core.inference.predictor import Opinion
-from fracture_core.report.finding_sentences import finding_text, findings_meaning
+from fracture_core.report.finding_sentences import NO_BOX, finding_text, findings_meaning
 
 
 def show(opinion: Opinion) -> None:
@@ -14,7 +14,7 @@ def show(opinion: Opinion) -> None:
     """
     if opinion.card.findings is None:
         return
-    st.markdown("**Findings**" if opinion.findings else "**Findings:** no area stands out enough for a box.")
+    st.markdown("**Findings**" if opinion.findings else f"**Findings:** {NO_BOX}.")
     if opinion.findings:
         st.markdown(
             "\n".join(
