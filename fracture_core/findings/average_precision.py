@@ -1,4 +1,4 @@
-"""Average precision of boxes, as in the COCO challenge but for a chosen overlap.
+"""Average precision of boxes, as in the COCO challenge but for a chosen intersection over union (IoU).
 
 Boxes are matched by pycocotools. The interval resamples groups of images.
 """

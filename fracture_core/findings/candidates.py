@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from fracture_core.datasets.cases import Box
 from fracture_core.imaging import LetterboxTransform
 
-#: Least peak of a candidate.
-LOWEST_PEAK = 0.02
+#: Minimum peak of a candidate.
+MIN_PEAK = 0.02
 
-#: Largest number of candidates of an image.
-MOST_CANDIDATES = 12
+#: Maximum number of candidates of an image.
+MAX_CANDIDATES = 12
 
 # Longer side of the image on which boxes are drawn, in pixels; finer than the cells of a map.
 _SIDE = 256
@@ -33,23 +33,22 @@ class Candidate:
 
 
 def find_candidates(
-    grid: NDArray[np.floating], transform: LetterboxTransform, extent: float, lowest: float = LOWEST_PEAK
+    grid: NDArray[np.floating], transform: LetterboxTransform, extent: float, min_peak: float = MIN_PEAK
 ) -> tuple[Candidate, ...]:
     """Find the regions of a fracture map, those with the highest peak first.
 
     The region of a peak is the connected area around it with at least `extent` times its value. It is then removed and
-    the next peak is sought, so that two fractures of different strength become two regions. Only local maxima are
-    peaks, so that the slope around a removed region is none. A region whose centre lies in an earlier box belongs to
-    that box.
+    the next peak is sought, so that two fractures of different strength become two regions. Only local maxima
+    count as peaks, not the slope around a removed region. A region whose centre lies in an earlier box is dropped.
 
     Args:
         grid: fracture probability of each cell of the canvas, float (rows, columns), 0–1.
         transform: transform between image and canvas.
         extent: value at the edge of a region as a share of its peak, 0–1.
-        lowest: least peak of a region, 0–1.
+        min_peak: minimum peak of a region, 0–1.
 
     Returns:
-        At most `MOST_CANDIDATES` regions.
+        At most `MAX_CANDIDATES` regions.
 
     Example:
         >>> grid = np.zeros((8, 8), np.float32)
@@ -61,15 +60,15 @@ def find_candidates(
     height, width = transform.source
     scale = _SIDE / max(height, width)
     size = max(1, round(height * scale)), max(1, round(width * scale))
-    left = np.asarray(replace(transform, source=size).to_source(grid), np.float32)
-    peaks = np.where(left == cv2.dilate(left, np.ones((3, 3), np.uint8)), left, 0)
+    remaining = np.asarray(replace(transform, source=size).to_source(grid), np.float32)
+    peaks = np.where(remaining == cv2.dilate(remaining, np.ones((3, 3), np.uint8)), remaining, 0)
     found: list[Candidate] = []
-    while len(found) < MOST_CANDIDATES:
+    while len(found) < MAX_CANDIDATES:
         row, column = np.unravel_index(int(peaks.argmax()), peaks.shape)
         peak = float(peaks[row, column])
-        if peak < lowest:
+        if peak < min_peak:
             break
-        _, labels = cv2.connectedComponents((left >= extent * peak).astype(np.uint8), connectivity=8)
+        _, labels = cv2.connectedComponents((remaining >= extent * peak).astype(np.uint8), connectivity=8)
         region = labels == labels[row, column]
         rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
         box = (
@@ -80,7 +79,7 @@ def find_candidates(
         )
         if not any(contains_centre(other.box, box) for other in found):
             found.append(Candidate(box, peak))
-        left[region] = peaks[region] = 0
+        remaining[region] = peaks[region] = 0
     return tuple(found)
 
 

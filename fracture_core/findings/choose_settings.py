@@ -11,7 +11,7 @@ from fracture_core.errors import DataError
 from fracture_core.evaluation.calibration import PlattCalibration
 from fracture_core.findings.candidates import Candidate, find_candidates
 from fracture_core.findings.finding_settings import FindingSettings, peak_logits
-from fracture_core.findings.findings_record import hits_by_centre, hits_by_overlap
+from fracture_core.findings.findings_record import hits_by_centre, hits_by_iou
 from fracture_core.findings.free_response import FALSE_MARK_RATES, MarkedImage, sort_marks
 from fracture_core.imaging import LetterboxTransform
 
@@ -19,7 +19,7 @@ from fracture_core.imaging import LetterboxTransform
 DEFINITE_RATE, POSSIBLE_RATE = 0.02, 0.1
 
 #: Fewer marked fractures give no settings.
-LEAST_FRACTURES = 20
+MIN_FRACTURES = 20
 
 _EXTENTS = (0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8)
 
@@ -44,7 +44,7 @@ class MappedImage:
 def choose_finding_settings(images: Sequence[MappedImage]) -> FindingSettings | None:
     """Choose the settings on validation images.
 
-    The extent has the highest mean sensitivity over `FALSE_MARK_RATES`, where boxes have to overlap. The confidence is
+    The extent has the highest mean sensitivity over `FALSE_MARK_RATES`, measured by IoU. The confidence is
     calibrated to the share of candidates whose centre lies in a marked box. The grades start where `DEFINITE_RATE` and
     `POSSIBLE_RATE` false marks per image are not exceeded.
 
@@ -52,13 +52,13 @@ def choose_finding_settings(images: Sequence[MappedImage]) -> FindingSettings | 
         images: validation images with and without fractures.
 
     Returns:
-        The settings; None with fewer than `LEAST_FRACTURES` marked fractures, or if stronger candidates are not more
+        The settings; None with fewer than `MIN_FRACTURES` marked fractures, or if stronger candidates are not more
         often right.
     """
-    if sum(len(image.lesions) for image in images) < LEAST_FRACTURES:
+    if sum(len(image.lesions) for image in images) < MIN_FRACTURES:
         return None
     by_extent = {extent: [_candidates(image, extent) for image in images] for extent in _EXTENTS}
-    extent = max(by_extent, key=lambda tried: _overlap_score(images, by_extent[tried]))
+    extent = max(by_extent, key=lambda tried: _iou_score(images, by_extent[tried]))
     candidates = by_extent[extent]
     logits = np.concatenate([peak_logits(found) for found in candidates])
     right = np.array(
@@ -96,10 +96,10 @@ def _candidates(image: MappedImage, extent: float) -> tuple[Candidate, ...]:
     return find_candidates(image.grid, image.transform, extent)
 
 
-def _overlap_score(images: Sequence[MappedImage], candidates: Sequence[Sequence[Candidate]]) -> float:
+def _iou_score(images: Sequence[MappedImage], candidates: Sequence[Sequence[Candidate]]) -> float:
     marked = [
         MarkedImage(image.lesions, tuple((one.box, one.peak) for one in found), group=image.group)
         for image, found in zip(images, candidates, strict=True)
     ]
-    response = sort_marks(marked, hits_by_overlap)
+    response = sort_marks(marked, hits_by_iou)
     return float(np.mean([response.sensitivity(rate).value for rate in FALSE_MARK_RATES]))

@@ -20,8 +20,8 @@ class FindingSettings(JsonRecord):
     Attributes:
         extent: value at the edge of a box as a share of its peak, 0–1.
         calibration: from the logit of a peak to a confidence.
-        possible: least confidence of a possible finding; candidates below it are not shown.
-        definite: least confidence of a definite finding.
+        possible: minimum confidence of a possible finding; candidates below it are not shown.
+        definite: minimum confidence of a definite finding.
     """
 
     extent: float
@@ -30,8 +30,8 @@ class FindingSettings(JsonRecord):
     definite: float
 
     @property
-    def least_peak(self) -> float:
-        """The peak of a candidate with the least confidence of a possible finding, 0–1."""
+    def min_peak(self) -> float:
+        """Peak of a candidate with exactly the minimum confidence of a possible finding, 0–1."""
         logit = (scipy.special.logit(self.possible) - self.calibration.intercept) / self.calibration.slope
         return float(scipy.special.expit(logit))
 

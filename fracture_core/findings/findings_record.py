@@ -21,11 +21,11 @@ from fracture_core.findings.free_response import (
 )
 from fracture_core.io.json_record import Count, JsonRecord, MeasuredNumber
 
-#: Least overlap (intersection over union) of a hit by the stricter rule.
-LEAST_OVERLAP = 0.3
+#: Minimum intersection over union (IoU) of a hit by the stricter rule.
+MIN_IOU = 0.3
 
-#: Least overlaps for which the average precision is reported.
-AP_OVERLAPS = (0.3, 0.5)
+#: Minimum IoU for which the average precision is reported.
+AP_IOUS = (0.3, 0.5)
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class GradeRecord(JsonRecord):
     """Findings of one grade and above; a finding is right if its centre lies in a marked box.
 
     Attributes:
-        sensitivity: share of marked fractures with a finding.
-        precision: share of right findings.
+        sensitivity: share of annotated fractures with a finding.
+        precision: share of findings that are right.
         false_marks: wrong findings per image, over all images.
     """
 
@@ -52,9 +52,9 @@ class FindingsRecord(JsonRecord):
         fractures: marked boxes.
         by_centre: share of fractures found by false marks per image (FROC); the centre of a box has to lie in a marked
             box.
-        by_overlap: the same; boxes have to overlap by `LEAST_OVERLAP`.
+        by_iou: the same; the IoU has to be at least `MIN_IOU`.
         figure_of_merit: JAFROC figure of merit by the centre.
-        average_precision: by least overlap.
+        average_precision: by minimum IoU.
         definite: definite findings alone.
         possible: all findings that are shown.
     """
@@ -62,7 +62,7 @@ class FindingsRecord(JsonRecord):
     images: Count
     fractures: Count
     by_centre: dict[str, Interval]
-    by_overlap: dict[str, Interval]
+    by_iou: dict[str, Interval]
     figure_of_merit: Interval
     average_precision: dict[str, Interval]
     definite: GradeRecord
@@ -70,20 +70,20 @@ class FindingsRecord(JsonRecord):
 
     def lines(self) -> list[str]:
         """Return the record as lines of text."""
-        lines = [f"{self.images:,} images, {self.fractures:,} marked fractures"]
+        lines = [f"{self.images:,} images, {self.fractures:,} annotated fractures"]
         for name, grade in (("definite", self.definite), ("definite or possible", self.possible)):
             lines.append(
-                f"{name}: found {grade.sensitivity.text()}, right {grade.precision.text()}, "
-                f"{grade.false_marks:.2f} false per image"
+                f"{name}: sensitivity {grade.sensitivity.text()}, precision {grade.precision.text()}, "
+                f"{grade.false_marks:.2f} false marks per image"
             )
         for rate, found in self.by_centre.items():
             lines.append(
-                f"at {rate} false per image: found {found.text()} by the centre, "
-                f"{self.by_overlap[rate].text()} by overlap"
+                f"sensitivity at {rate} false marks per image: {found.text()} by the centre, "
+                f"{self.by_iou[rate].text()} at IoU {MIN_IOU:g}"
             )
         lines.append(f"JAFROC figure of merit {self.figure_of_merit.text()}")
         lines += [
-            f"average precision at overlap {least}: {value.text()}"
+            f"average precision at IoU {least}: {value.text()}"
             for least, value in self.average_precision.items()
         ]
         return lines
@@ -94,9 +94,9 @@ def hits_by_centre(mark: Box, lesion: Box) -> bool:
     return contains_centre(lesion, mark)
 
 
-def hits_by_overlap(mark: Box, lesion: Box) -> bool:
-    """Whether a mark and a lesion overlap by at least `LEAST_OVERLAP`."""
-    return intersection_over_union(mark, lesion) >= LEAST_OVERLAP
+def hits_by_iou(mark: Box, lesion: Box) -> bool:
+    """Whether the IoU of a mark and a lesion is at least `MIN_IOU`."""
+    return intersection_over_union(mark, lesion) >= MIN_IOU
 
 
 def measure_findings(images: Sequence[MarkedImage], settings: FindingSettings) -> FindingsRecord | None:
@@ -112,14 +112,14 @@ def measure_findings(images: Sequence[MarkedImage], settings: FindingSettings) -
     fractures = sum(len(image.lesions) for image in images)
     if not fractures:
         return None
-    centre, overlap = (sort_marks(images, rule) for rule in (hits_by_centre, hits_by_overlap))
+    centre, overlap = (sort_marks(images, rule) for rule in (hits_by_centre, hits_by_iou))
     return FindingsRecord(
         images=len(images),
         fractures=fractures,
         by_centre={f"{rate:g}": centre.sensitivity(rate) for rate in FALSE_MARK_RATES},
-        by_overlap={f"{rate:g}": overlap.sensitivity(rate) for rate in FALSE_MARK_RATES},
+        by_iou={f"{rate:g}": overlap.sensitivity(rate) for rate in FALSE_MARK_RATES},
         figure_of_merit=centre.figure_of_merit(),
-        average_precision={f"{least:g}": average_precision(images, least) for least in AP_OVERLAPS},
+        average_precision={f"{least:g}": average_precision(images, least) for least in AP_IOUS},
         definite=_measure_grade(images, settings.definite, hits_by_centre),
         possible=_measure_grade(images, settings.possible, hits_by_centre),
     )

@@ -93,14 +93,6 @@ class FreeResponse:
 
         return self._interval(measure, len(self.lesion_ratings))
 
-    def curve(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the FROC curve: false marks per image, and the sensitivity there, both ascending."""
-        order = np.sort(self.false_ratings)[::-1]
-        rates = np.arange(len(order) + 1) / self.images.sum()
-        limits = np.append(order, -np.inf)
-        found = (self.lesion_ratings[None, :] > limits[:, None]).mean(axis=1)
-        return rates, found
-
     def threshold(self, false_marks: float) -> float:
         """Return the rating that a mark must exceed so that there are at most so many false marks per image."""
         return float(self._limits(np.ones((1, len(self.images))), false_marks)[0])

@@ -352,7 +352,7 @@ class Predictor:
         if settings is None or output.fracture_map is None:
             return ()
         grid = np.asarray(scipy.special.expit(output.fracture_map), np.float32)
-        return settings.grade(find_candidates(grid, transform, settings.extent, 0.99 * settings.least_peak))
+        return settings.grade(find_candidates(grid, transform, settings.extent, 0.99 * settings.min_peak))
 
     def _heatmaps_of(
         self, inputs: NDArray[np.float32], output: NetworkOutput, transform: LetterboxTransform

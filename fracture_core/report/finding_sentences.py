@@ -32,9 +32,9 @@ def findings_meaning(card: ModelCard) -> str:
     if record is None or not record.possible.sensitivity.is_measured:
         return ""
     found, right = record.possible.sensitivity, record.definite.precision
-    sure = f", and {_count(right)} solid boxes were right" if right.is_measured else ""
+    sure = f", and {_count(right)} solid boxes were on one" if right.is_measured else ""
     return (
-        f"Solid box: definite; dashed: possible. On test images {_count(found)} marked fractures had a box{sure}. "
+        f"Solid box: definite; dashed: possible. On test images, {_count(found)} annotated fractures had a box{sure}. "
         "A fracture may have no box."
     )
 

@@ -125,5 +125,5 @@ def test_findings_are_chosen_and_measured(run_command, store, tiny_config, monke
     card = store.card("tiny")
     assert card.findings is not None
     assert card.test_findings.fractures == 30
-    assert "  60 images, 30 marked fractures" in result.lines
-    assert "60 images, 30 marked fractures" in (store.root / "tiny" / "README.md").read_text("utf-8")
+    assert "  60 images, 30 annotated fractures" in result.lines
+    assert "60 images, 30 annotated fractures" in (store.root / "tiny" / "README.md").read_text("utf-8")

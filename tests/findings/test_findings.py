@@ -24,7 +24,7 @@ def test_two_peaks_of_different_strength_are_two_boxes():
 
 def test_weak_and_empty_maps_have_no_box():
     assert find_candidates(grid_with(), TRANSFORM, 0.5) == ()
-    assert find_candidates(grid_with((2, 6, 0.3)), TRANSFORM, 0.5, lowest=0.4) == ()
+    assert find_candidates(grid_with((2, 6, 0.3)), TRANSFORM, 0.5, min_peak=0.4) == ()
 
 
 def test_settings_are_calibrated_and_keep_the_false_marks_low():
@@ -43,7 +43,7 @@ def test_settings_are_calibrated_and_keep_the_false_marks_low():
     assert findings[0].grade in FindingGrade
     assert all(0 <= finding.confidence <= 1 for finding in findings)
     assert (
-        settings.grade(find_candidates(images[1].grid, TRANSFORM, settings.extent, settings.least_peak))
+        settings.grade(find_candidates(images[1].grid, TRANSFORM, settings.extent, settings.min_peak))
         == findings
     )
 
