@@ -1,4 +1,5 @@
-"""The command `models`: list, show, verify, add, average, heads, neighbours, scales and findings.
+"""The command `models`: list, show, verify, add, average, heads, neighbours, scales, findings and
+heatmaps.
 
 Its other actions are in `models_use`, `models_compare` and `models_transfer`.
 """
@@ -85,6 +86,16 @@ def add(commands: Subparsers) -> None:
     action.add_argument("id", metavar="ID", help="the model")
     add_data_argument(action)
     action.set_defaults(run=_findings)
+    action = actions.add_parser(
+        "heatmaps",
+        help="test on the validation images how far each heatmap method can be trusted, and choose the default method",
+    )
+    action.add_argument("id", metavar="ID", help="the model")
+    add_data_argument(action)
+    action.add_argument(
+        "--second-model", default="", metavar="ID", help="a model of another training, to test repeatability"
+    )
+    action.set_defaults(run=_heatmaps)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -224,4 +235,20 @@ def _findings(args: argparse.Namespace) -> int:
         if record is not None:
             print(f"{split} split:")
             print("\n".join(f"  {line}" for line in record.lines()))
+    return 0
+
+
+def _heatmaps(args: argparse.Namespace) -> int:
+    load_keras()
+    from fracture_core.training.heatmap_trust import add_heatmap_trust
+
+    trust = add_heatmap_trust(
+        open_model_store(),
+        args.id,
+        args.data,
+        paths.runs_dir() / ".cache",
+        args.second_model,
+        terminal_progress(),
+    )
+    print("\n".join(trust.lines()))
     return 0
