@@ -4,7 +4,17 @@ import streamlit as st
 
 from pages.components.common import model_choice, test_record
 from pages.components.common.test_record import TestRecord
-from pages.components.failures import case, gallery, matrix, prevalence, review_files, state, subgroups
+from pages.components.failures import (
+    case,
+    findings_tab,
+    gallery,
+    heatmaps_tab,
+    matrix,
+    prevalence,
+    review_files,
+    state,
+    subgroups,
+)
 from pages.components.failures import curves as failures_curves
 from pages.components.failures import measures as failures_measures
 
@@ -50,13 +60,19 @@ def _overview(record: TestRecord, threshold: float) -> None:
         matrix.show_matrix(measured.summary.confusion, measured.states, record.card.finding)
         st.html(matrix.verdicts_html(measured.states, record.card.thresholds, record.card.finding))
     with right:
-        measures, curves, clinic = st.tabs(["Metrics", "Curves", "Predictive values"])
+        measures, curves, clinic, boxes, heatmaps = st.tabs(
+            ["Metrics", "Curves", "Predictive values", "Findings", "Heatmaps"]
+        )
         with measures:
             st.html(failures_measures.measures_html(measured.summary, record.card.finding))
         with curves:
             failures_curves.show(record, threshold)
         with clinic:
             prevalence.show(record, measured.summary)
+        with boxes:
+            findings_tab.show(record)
+        with heatmaps:
+            heatmaps_tab.show(record)
 
 
 main()

@@ -20,6 +20,7 @@ from fracture_core.errors import SecondLookError
 from fracture_core.zoo.quiet_keras import load_keras
 
 if TYPE_CHECKING:
+    from fracture_core.explain.trust_record import HeatmapTrust
     from fracture_core.jobs.progress import ProgressCallback
     from fracture_core.similar.neighbour_index import NeighbourIndex
 
@@ -95,6 +96,7 @@ def add(commands: Subparsers) -> None:
     action.add_argument(
         "--second-model", default="", metavar="ID", help="a model of another training, to test repeatability"
     )
+    action.add_argument("--job", type=Path, metavar="DIR", help=argparse.SUPPRESS)
     action.set_defaults(run=_heatmaps)
 
 
@@ -240,15 +242,14 @@ def _findings(args: argparse.Namespace) -> int:
 
 def _heatmaps(args: argparse.Namespace) -> int:
     load_keras()
+    from fracture_core.inference.heatmap_trust_job import HeatmapTrustJob
     from fracture_core.training.heatmap_trust import add_heatmap_trust
 
-    trust = add_heatmap_trust(
-        open_model_store(),
-        args.id,
-        args.data,
-        paths.runs_dir() / ".cache",
-        args.second_model,
-        terminal_progress(),
-    )
-    print("\n".join(trust.lines()))
+    def measure(progress: ProgressCallback) -> HeatmapTrust:
+        cache = paths.runs_dir() / ".cache"
+        return add_heatmap_trust(open_model_store(), args.id, args.data, cache, args.second_model, progress)
+
+    if args.job:
+        return HeatmapTrustJob(args.job).run(args.data, measure)
+    print("\n".join(measure(terminal_progress()).lines()))
     return 0

@@ -8,33 +8,12 @@ from collections.abc import Iterator
 
 import keras
 
+from fracture_core.explain.randomisation_steps import RANDOMISED_SHARES
 from fracture_core.imaging import InputSpec
 from fracture_core.zoo import find_architecture
 
-#: Shares of the layers, counted from the output, whose weights are random; the first step replaces one layer.
-RANDOMISED_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
-
 # Initial weights are drawn from this seed.
 _SEED = 0
-
-
-def step_title(step: int) -> str:
-    """Return what is random in a step, 0 for the trained network.
-
-    Example:
-        >>> [step_title(step) for step in range(3)]
-        ['trained', 'last layer random', 'last 25% of layers random']
-    """
-    if step == 0:
-        return "trained"
-    share = RANDOMISED_SHARES[step - 1]
-    if share == 0:
-        return "last layer random"
-    return "all layers random" if share == 1 else f"last {share:.0%} of layers random"
-
-
-#: Titles of all steps, from the trained network to random weights.
-STEP_TITLES = tuple(step_title(step) for step in range(len(RANDOMISED_SHARES) + 1))
 
 
 def randomise_in_steps(model: keras.Model, name: str, spec: InputSpec) -> Iterator[int]:

@@ -77,7 +77,7 @@ class MethodTrust(JsonRecord):
         deletion: fall of the probability while its strongest areas are deleted, beyond that of a random order.
         insertion: rise of the probability while its strongest areas are inserted, beyond that of a random order.
         randomised: similarity with the heatmap of networks with more and more random weights; one entry per step of
-            `randomised_network`, in its order.
+            `randomisation_steps.RANDOMISED_SHARES`, in their order.
         between_images: similarity of the heatmaps of different images, the reference of two tests.
         changed: similarity with the heatmap of a slightly changed image, by a name of `IMAGE_CHANGES`.
         second_training: similarity with the heatmap of another training; None without one.

@@ -146,6 +146,37 @@ def hits_by_iou(mark: Box, lesion: Box) -> bool:
     return intersection_over_union(mark, lesion) >= MIN_IOU
 
 
+@dataclass(frozen=True)
+class MarkedFindings:
+    """Findings and annotated fractures of one image.
+
+    Attributes:
+        right: findings whose centre lies in an annotated fracture.
+        wrong: the other findings.
+        missed: annotated fractures without a finding.
+    """
+
+    right: int
+    wrong: int
+    missed: int
+
+
+def count_findings(boxes: Sequence[Box], fractures: Sequence[Box]) -> MarkedFindings:
+    """Compare the findings on one image with its annotated fractures.
+
+    Args:
+        boxes: boxes of the findings, as fractions of the image.
+        fractures: annotated boxes.
+
+    Example:
+        >>> count_findings([(0.1, 0.1, 0.2, 0.2)], [(0.1, 0.1, 0.3, 0.3), (0.6, 0.6, 0.7, 0.7)])
+        MarkedFindings(right=1, wrong=0, missed=1)
+    """
+    right = sum(any(hits_by_centre(box, fracture) for fracture in fractures) for box in boxes)
+    found = sum(any(hits_by_centre(box, fracture) for box in boxes) for fracture in fractures)
+    return MarkedFindings(right, len(boxes) - right, len(fractures) - found)
+
+
 def measure_findings(images: Sequence[MarkedImage], settings: FindingSettings) -> FindingsRecord | None:
     """Measure the marks on the images of one split.
 
@@ -221,8 +252,9 @@ def _thin(curve: list[tuple[float, float]]) -> list[tuple[float, float]]:
         for number, point in enumerate(curve)
         if number in (0, len(curve) - 1) or point[1] > curve[number - 1][1]
     ]
-    places = np.unique(np.linspace(0, len(kept) - 1, _CURVE_POINTS).round().astype(int)) if kept else []
-    return [(round(kept[place][0], 4), round(kept[place][1], 4)) for place in places]
+    if len(kept) > _CURVE_POINTS:
+        kept = [kept[place] for place in np.linspace(0, len(kept) - 1, _CURVE_POINTS).round().astype(int)]
+    return [(round(false, 4), round(found, 4)) for false, found in kept]
 
 
 def _measure_grade(images: Sequence[MarkedImage], least: float, rule: HitRule) -> GradeRecord:

@@ -22,7 +22,8 @@ from fracture_core.explain.localisation import (
     measure_localisation,
     measuring_transform,
 )
-from fracture_core.explain.randomised_network import RANDOMISED_SHARES, randomise_in_steps
+from fracture_core.explain.randomisation_steps import RANDOMISED_SHARES
+from fracture_core.explain.randomised_network import randomise_in_steps
 from fracture_core.explain.trust_record import (
     IMAGE_CHANGES,
     HeatmapTrust,

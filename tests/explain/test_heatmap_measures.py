@@ -11,7 +11,8 @@ import pytest
 from fracture_core.explain.deletion_insertion import CELLS, cell_order, mean_probabilities
 from fracture_core.explain.heatmap_similarity import rank_correlation, structural_similarity
 from fracture_core.explain.localisation import BASELINES, boxes_to_mask, measure_localisation
-from fracture_core.explain.randomised_network import STEP_TITLES, randomise_in_steps
+from fracture_core.explain.randomisation_steps import STEP_TITLES
+from fracture_core.explain.randomised_network import randomise_in_steps
 from fracture_core.imaging import LetterboxTransform
 
 _WHOLE_CANVAS = LetterboxTransform.fit(source=(96, 96), canvas=(96, 96))

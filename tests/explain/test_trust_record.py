@@ -3,47 +3,16 @@
 from dataclasses import replace
 
 import pytest
+from trust_results import GOOD, interval_around, localisation_with, similarity_of, trust_of
 
 from fracture_core.errors import DataError
 from fracture_core.evaluation.interval import Interval
 from fracture_core.explain.trust_record import (
     IMAGE_CHANGES,
     HeatmapTrust,
-    LocalisationRecord,
-    MethodTrust,
-    Similarity,
     default_method,
     failed_text,
 )
-
-
-def _at(value: float) -> Interval:
-    return Interval(value, value - 0.05, value + 0.05, 20)
-
-
-def _like(value: float) -> Similarity:
-    return Similarity(_at(value), _at(value))
-
-
-def _localised(precision: float) -> LocalisationRecord:
-    return LocalisationRecord(_at(0.5), _at(precision), _at(0.3))
-
-
-GOOD = MethodTrust(
-    marked=_localised(0.4),
-    gain=_at(0.3),
-    phantoms=_localised(0.2),
-    deletion=_at(0.2),
-    insertion=_at(0.2),
-    randomised=[_like(0.6), _like(0.1)],
-    between_images=_like(0.2),
-    changed={name: _like(0.95) for name in IMAGE_CHANGES},
-    second_training=_like(0.6),
-)
-
-
-def _trust(**methods: MethodTrust) -> HeatmapTrust:
-    return HeatmapTrust("val", 20, methods, {"centre": _localised(0.1)}, {})
 
 
 def test_good_method_passes():
@@ -55,13 +24,13 @@ def test_good_method_passes():
 @pytest.mark.parametrize(
     ("test", "changes"),
     [
-        ("localisation", {"gain": _at(0.04)}),
+        ("localisation", {"gain": interval_around(0.04)}),
         ("localisation", {"gain": Interval.unknown()}),
-        ("faithfulness", {"deletion": _at(0.02)}),
-        ("faithfulness", {"insertion": _at(-0.1)}),
-        ("randomisation", {"randomised": [_like(0.1), _like(0.3)]}),
-        ("repeatability", {"second_training": _like(0.22)}),
-        ("stability", {"changed": {**GOOD.changed, "jpeg": _like(0.79)}}),
+        ("faithfulness", {"deletion": interval_around(0.02)}),
+        ("faithfulness", {"insertion": interval_around(-0.1)}),
+        ("randomisation", {"randomised": [similarity_of(0.1), similarity_of(0.3)]}),
+        ("repeatability", {"second_training": similarity_of(0.22)}),
+        ("stability", {"changed": {**GOOD.changed, "jpeg": similarity_of(0.79)}}),
     ],
 )
 def test_each_test_can_fail(test, changes):
@@ -75,9 +44,11 @@ def test_repeatability_without_a_second_training_is_neither_passed_nor_failed():
 
 
 def test_default_fails_the_fewest_tests_and_localises_best():
-    unstable = replace(GOOD, marked=_localised(0.9), changed={name: _like(0.5) for name in IMAGE_CHANGES})
-    better = replace(GOOD, marked=_localised(0.5))
-    trust = _trust(grad_cam=GOOD, layer_cam=better, saliency=unstable)
+    unstable = replace(
+        GOOD, marked=localisation_with(0.9), changed={name: similarity_of(0.5) for name in IMAGE_CHANGES}
+    )
+    better = replace(GOOD, marked=localisation_with(0.5))
+    trust = trust_of(grad_cam=GOOD, layer_cam=better, saliency=unstable)
     assert trust.best == "layer_cam"
     assert default_method(trust, ("grad_cam", "layer_cam")) == "layer_cam"
     # Without TensorFlow, only methods of the exported network can be chosen.
@@ -90,7 +61,7 @@ def test_default_without_tests():
 
 
 def test_record_is_stored_and_checked():
-    trust = _trust(grad_cam=GOOD)
+    trust = trust_of(grad_cam=GOOD)
     assert HeatmapTrust.from_json(trust.to_json()) == trust
     text = "\n".join(trust.lines())
     assert "Grad-CAM: passes all tests" in text

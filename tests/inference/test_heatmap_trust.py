@@ -4,11 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from trust_results import GOOD, trust_of
 
+from fracture_core.cli.main import main
 from fracture_core.errors import ModelError
-from fracture_core.explain.randomised_network import STEP_TITLES
-from fracture_core.inference import heatmap_trust
+from fracture_core.explain.randomisation_steps import STEP_TITLES
+from fracture_core.inference import heatmap_trust, randomisation_demo
 from fracture_core.inference.heatmap_source import MarkedRadiograph
+from fracture_core.inference.heatmap_trust_job import HeatmapTrustJob
 from fracture_core.registry.exported_network import ExportedNetwork
 from fracture_core.registry.network_files import exported_network_path
 
@@ -64,3 +67,33 @@ def test_every_method_gets_results(store, few_images):
 def test_second_model_has_to_differ(store):
     with pytest.raises(ModelError, match="has the same weights as tiny"):
         heatmap_trust.load_second_model(store, "tiny", "tiny")
+
+
+def test_job_stores_its_result(tmp_path):
+    job = HeatmapTrustJob.for_model(tmp_path, "ab" * 32)
+    assert job.run(tmp_path, lambda progress: trust_of(grad_cam=GOOD)) == 0
+    assert (job.state().status, job.state().message) == (
+        "finished",
+        "The heatmaps were tested. Default: Grad-CAM.",
+    )
+
+
+def test_command_needs_marked_fractures(store, phantoms, tmp_path):
+    # The images are sorted into folders, which mark no fractures.
+    job = HeatmapTrustJob(tmp_path / "job")
+    command = ["models", "heatmaps", "tiny", "--data", str(phantoms)]
+    assert main([*command, "--job", str(job.folder)]) == 1
+    assert "no validation image" in job.state().message
+    assert store.card("tiny").heatmap_trust is None
+
+
+def test_live_heatmaps_change_with_the_weights(store):
+    card = store.card("tiny")
+    canvas = np.random.default_rng(2).integers(0, 256, (card.input.height, card.input.width), np.uint8)
+    steps = randomisation_demo._compute(store.root, "tiny", canvas)
+    assert {len(grids) for grids in steps.values()} == {len(STEP_TITLES)}
+    assert "score_cam" not in steps
+    assert not np.allclose(steps["saliency"][0], steps["saliency"][-1])
+    # The stored model is not changed.
+    again = randomisation_demo._compute(store.root, "tiny", canvas)
+    np.testing.assert_allclose(again["saliency"][0], steps["saliency"][0], rtol=1e-4)
