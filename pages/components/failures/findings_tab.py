@@ -76,8 +76,8 @@ def findings_html(record: FindingsRecord) -> str:
         f"<tbody>{''.join(rows)}</tbody></table>"
         '<table class="numbers"><thead><tr><th scope="col">Measure</th><th scope="col">Value</th>'
         f'<th scope="col">95% CI</th><th scope="col">n</th></tr></thead><tbody>{"".join([*sizes, *overall])}'
-        f'</tbody></table></div><p class="note">{record.images:,} test images with {record.fractures:,} annotated '
-        "fractures. Intervals resample groups. Regions: definite or possible.</p>"
+        f'</tbody></table></div><p class="note">Test images: {record.images:,}; annotated fractures: '
+        f"{record.fractures:,}. Intervals resample groups. Regions: definite or possible.</p>"
     )
 
 
