@@ -31,10 +31,12 @@ def findings_record():
 
 
 def test_model_without_results_says_so(store):
-    page = open_failures_page(model="tiny")
-    infos = [info.value for info in page.info]
-    assert "The heatmap methods of this model have not been tested yet." in infos
-    assert any("This model has no measured boxes" in text for text in infos)
+    page = open_failures_page(model="tiny", tab="Findings")
+    assert any("This model has no measured boxes" in info.value for info in page.info)
+    page = open_failures_page(model="tiny", tab="Heatmaps")
+    assert any(
+        info.value == "The heatmap methods of this model have not been tested yet." for info in page.info
+    )
     assert any("enter the dataset folder" in caption.value for caption in page.caption)
 
 
@@ -42,11 +44,12 @@ def test_results_of_the_card_are_shown(store, edit_card, findings_record):
     card = json.loads((store.root / "tiny" / "card.json").read_text("utf-8"))
     trust = trust_of(grad_cam=_UNSTABLE, layer_cam=GOOD)
     edit_card(**card | {"heatmap_trust": trust.to_json(), "test_findings": findings_record.to_json()})
-    text = page_html(open_failures_page(model="tiny"))
+    text = page_html(open_failures_page(model="tiny", tab="Heatmaps"))
     assert (
         "Shown first on Second opinion: Layer-CAM. Layer-CAM passes all tests (average precision 0.40" in text
     )
     assert text.count("✗ failed") == 1
+    text = page_html(open_failures_page(model="tiny", tab="Findings"))
     assert "Test images: 2; annotated fractures: 1." in text
     assert "Large fractures, over 1% of the image: with a box" in text
 
