@@ -41,6 +41,7 @@ def main() -> None:
             measured.summary.confusion, measured.states, record.card.thresholds, record.card.finding
         )
         gallery.show_filters(record)
+        state.show_link(record, view)
         st.html(test_record.provenance_text(record))
     with body:
         _show_tabs(record, view, measured)

@@ -42,7 +42,6 @@ def show(record: TestRecord, view: CaseView) -> None:
             on_click="ignore",
             disabled=films.empty,
         )
-        state.show_link(record, view)
     if films.empty:
         st.info("No cases. Change the threshold or the filters.")
         return

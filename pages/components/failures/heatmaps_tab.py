@@ -193,7 +193,7 @@ def _show_job(record: TestRecord) -> None:
         key="failures_test_heatmaps",
         on_click=boundary.callback(_start),
         args=(job, card.id, folder),
-        help="Takes about 20 minutes of CPU time. The results go to the model's card, and the best method becomes the default.",
+        help="Takes about 20 minutes of CPU time. The results go to the card; the best method becomes the default.",
     )
 
 
