@@ -14,7 +14,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from fracture_core import paths
 from fracture_core.errors import SecondLookError
 from fracture_core.vocabulary import REGIONS
-from pages.components.common import boundary, layout, preload
+from pages.components.common import access, boundary, layout, preload
 
 # Hides the lines about the processor that TensorFlow prints when it is imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -145,8 +145,15 @@ def _model_in_use() -> str:
 
 
 if __name__ == "__main__":
-    main()
+    access.require_login(main)
 else:
+    from starlette.middleware import Middleware
+
+    from pages.components.common import server_security
+
     # Without this, Streamlit would run the files in pages/ without this script until the first visitor has seen a page.
     PagesManager.uses_pages_directory = False
-    app = st.App(__file__, lifespan=preload.lifespan)
+    server_security.check_listening_address()
+    app = st.App(
+        __file__, lifespan=preload.lifespan, middleware=[Middleware(server_security.SecurityMiddleware)]
+    )

@@ -9,7 +9,7 @@ from fracture_core.datasets.layouts import LAYOUTS, find_layout, layout_names, r
 from fracture_core.errors import SecondLookError
 from fracture_core.file_names import escape_name
 from pages.components.audit import jobs, previous_audits, result
-from pages.components.common import data_folder, job_progress
+from pages.components.common import data_folder, job_progress, layout
 
 st.html(html_report.STYLESHEET)
 
@@ -72,9 +72,9 @@ def _show_page() -> None:
             _start_audit(text, layout_name)
             st.rerun()
         if state.status == "failed":
-            st.error(state.message)
+            st.error(layout.escape_markdown(state.message))
         elif state.status == "cancelled":
-            st.info(state.message)
+            st.info(layout.escape_markdown(state.message))
         elif state.status == "finished":
             result.show(job)
     previous_audits.show(escape_name(str(data_folder.resolve_folder(text))))
@@ -83,4 +83,4 @@ def _show_page() -> None:
 try:
     _show_page()
 except SecondLookError as error:
-    st.error(str(error))
+    st.error(layout.escape_markdown(str(error)))

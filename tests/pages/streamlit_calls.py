@@ -7,7 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 #: Parts of Streamlit that a cached function may use: other caches and the configuration.
-ALLOWED = {"streamlit.cache_data", "streamlit.cache_resource", "streamlit.get_option"}
+ALLOWED = {
+    "streamlit.cache_data",
+    "streamlit.cache_resource",
+    "streamlit.get_option",
+    "streamlit.auth_util.get_secrets_auth_section",
+}
 CACHES = {"streamlit.cache_data", "streamlit.cache_resource"}
 #: Types of parameters that can draw when they are called or used.
 _DRAWING = ("Callable", "DeltaGenerator")

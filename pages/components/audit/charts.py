@@ -6,6 +6,8 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from pages.components.common import layout
+
 # Orange of Okabe and Ito, and grey; they also differ in lightness.
 _ABOVE_CHANCE_COLOUR, _CHANCE_COLOUR = "#E69F00", "#7C8794"
 _STEP = 24
@@ -63,5 +65,7 @@ def show(shortcuts: list[dict[str, Any]]) -> None:
         ),
     ).properties(height=alt.Step(_STEP))
     st.altair_chart(chart, width="stretch", alt="AUC of each property with its 95% interval")
+    escape = layout.escape_markdown
+    lines = [f"- **{escape(shortcut['words'])}**: {escape(shortcut['sentence'])}" for shortcut in shortcuts]
     with st.expander("Descriptions"):
-        st.markdown("\n".join(f"- **{shortcut['words']}**: {shortcut['sentence']}" for shortcut in shortcuts))
+        st.markdown("\n".join(lines))

@@ -7,7 +7,7 @@ import streamlit as st
 
 from fracture_core.audit import html_report
 from fracture_core.audit.wording import SPLIT_TITLES
-from pages.components.common import boundary, case_images
+from pages.components.common import boundary, case_images, layout
 
 # Groups per page.
 _PAGE_SIZE = 12
@@ -31,7 +31,7 @@ def show(report: dict[str, Any]) -> None:
     """
     _show_groups(report)
     for entry in html_report.file_sections(report, _thumbnail):
-        with st.expander(entry["sentence"]):
+        with st.expander(layout.escape_markdown(entry["sentence"])):
             st.html(
                 html_report.render_fragment(
                     "group_list", [{"size": len(entry["films"]), **entry}], report["label"], SPLIT_TITLES

@@ -12,7 +12,7 @@ from fracture_core.audit.audit_job import AuditJob
 from fracture_core.audit.wording import SPLIT_TITLES
 from fracture_core.datasets.manifest import MANIFEST_NAME
 from pages.components.audit import charts, duplicates, jobs
-from pages.components.common import boundary
+from pages.components.common import boundary, layout
 from pages.components.train import data_source, state
 
 
@@ -72,9 +72,9 @@ def _show_clean_split(job: AuditJob, report: dict[str, Any]) -> None:
     clean_split = report["mended"]
     st.subheader("Clean split", anchor=False)
     if "error" in clean_split:
-        st.info(clean_split["error"])
+        st.info(layout.escape_markdown(clean_split["error"]))
         return
-    st.markdown(f"{clean_split['sentence']} Nothing on disk was moved or deleted.")
+    st.markdown(f"{layout.escape_markdown(clean_split['sentence'])} Nothing on disk was moved or deleted.")
     if clean_split["leaks_before"]:
         left, right = st.columns(2)
         left.metric("Evaluation images also in training, as distributed", f"{clean_split['leaks_before']:,}")

@@ -9,6 +9,7 @@ from fracture_core.datasets.layouts import candidate_roots
 from fracture_core.errors import DataError
 from fracture_core.file_names import escape_name, resolve_name
 from fracture_core.registry.card import ModelCard
+from pages.components.common import access, layout
 
 
 def resolve_folder(text: str) -> Path:
@@ -18,12 +19,14 @@ def resolve_folder(text: str) -> Path:
         text: the path, with or without quotes; relative or with “~”.
 
     Raises:
-        DataError: the text is not a valid path.
+        DataError: the text is not a valid path, or the app may not read it.
     """
     try:
-        return resolve_name(Path(text.strip().strip("\"'")).expanduser()).resolve()
+        folder = resolve_name(Path(text.strip().strip("\"'")).expanduser()).resolve()
     except (OSError, RuntimeError, ValueError) as error:  # unknown home folder, invalid name
         raise DataError(f"{text!r} is not a valid path ({error}). Check the path.") from error
+    access.check_folder(folder)
+    return folder
 
 
 def choose_folder(card: ModelCard, image: str) -> Path | None:
@@ -44,7 +47,7 @@ def choose_folder(card: ModelCard, image: str) -> Path | None:
     try:
         return folder_holding(text or "", image)
     except DataError as error:
-        st.warning(str(error))
+        st.warning(layout.escape_markdown(str(error)))
         return None
 
 
@@ -72,11 +75,12 @@ def folder_holding(text: str, image: str) -> Path | None:
         The folder; None if the text is empty.
 
     Raises:
-        DataError: the folder does not contain the image.
+        DataError: the folder does not contain the image, or the app may not read it.
     """
     if not text.strip():
         return None
     root = resolve_name(text.strip().strip("\"'"))
+    resolve_folder(text)  # before anything is looked up there
     folder = None
     try:
         root = root.expanduser()

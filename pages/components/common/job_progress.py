@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from fracture_core.jobs.job import Job, JobState
-from pages.components.common import boundary
+from pages.components.common import boundary, layout
 
 # Seconds between two updates.
 _INTERVAL = 0.7
@@ -27,7 +27,7 @@ def _show_state(job: Job, format_count: Callable[[JobState], str]) -> None:
         st.rerun()
     share = state.done / state.total if state.total else 0.0
     count = f", {format_count(state)}" if state.total > 1 else ""
-    st.progress(min(share, 1.0), text=f"{state.message}{count}")
+    st.progress(min(share, 1.0), text=layout.escape_markdown(f"{state.message}{count}"))
     st.button("Cancel", on_click=boundary.callback(job.cancel), key=f"job_cancel_{job.folder.name}")
     st.caption("The job continues when you leave this page.")
 

@@ -15,13 +15,16 @@ def show_title(title: str, lead: str) -> None:
 
 
 def escape_markdown(text: str) -> str:
-    r"""Escape a text, such as a file name, for Markdown.
+    r"""Escape a text that this program did not write, such as a file name or an error message, for Markdown.
+
+    Every text that an element of Streamlit renders as Markdown passes through this function, unless it is ours;
+    `tests/pages/test_markdown_escaping.py` checks that. Line breaks become spaces.
 
     Example:
         >>> print(escape_markdown("a_b.png"))
         a\_b\.png
     """
-    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])", r"\\\1", text)
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&=@])", r"\\\1", " ".join(text.splitlines()))
 
 
 def _restart_through_app() -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from fracture_core.errors import SecondLookError
-from pages.components.common import resources, test_record
+from pages.components.common import layout, resources, test_record
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import state
 
@@ -29,6 +29,5 @@ def choose_model(place: DeltaGenerator) -> TestRecord | None:
     try:
         return test_record.load_test_record(resources.model_store(), model)
     except SecondLookError as error:
-        # Not escaped: the message contains a command.
-        st.info(str(error))
+        st.info(layout.escape_markdown(str(error)))
         return None

@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fracture_core.io.freed_memory import limit_kept_memory
+from pages.components.common.server_security import keep_uploads_in_memory
 
 if TYPE_CHECKING:
     from streamlit import App
@@ -50,8 +51,9 @@ _all_ready = threading.Event()
 
 @asynccontextmanager
 async def lifespan(app: App) -> AsyncIterator[None]:
-    """Limit the memory of the server and start the thread; the lifespan handler of the ASGI application."""
+    """Limit the memory of the server, keep uploads in it and start the thread; the lifespan handler of the app."""
     limit_kept_memory()
+    keep_uploads_in_memory()
     _started.set()
     threading.Thread(target=_preload, name="preload", daemon=True).start()
     yield

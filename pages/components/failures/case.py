@@ -15,7 +15,7 @@ from fracture_core.imaging import blend_heatmap, render_legend
 from fracture_core.registry.card import ModelCard
 from fracture_core.report import sentences
 from fracture_core.vocabulary import finding_with_article, label_text, rephrase_for_finding, verdict_text
-from pages.components.common import boundary, case_images, data_folder
+from pages.components.common import boundary, case_images, data_folder, layout
 from pages.components.common.case_images import DisplayedCase
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import (
@@ -40,7 +40,7 @@ def show(record: TestRecord, view: CaseView) -> None:
     """Draw the open case."""
     row = view.cells[view.cells["id"] == view.case].iloc[0].to_dict()
     card = record.card
-    st.subheader(f"Image {case_list.short_name(view.case)}", anchor=False)
+    st.subheader(f"Image {layout.escape_markdown(case_list.short_name(view.case))}", anchor=False)
     _steps(view, record)
     film = gallery.path_of(record)
     # The field is drawn even when the folder is known: a widget that disappears in the run that set it loses its value.
@@ -81,14 +81,14 @@ def explain_case(card: ModelCard, root: str, path: str) -> DisplayedCase | None:
     try:
         return case_images.explain_case(card, root, path)
     except ImageReadError as error:
-        st.warning(str(error))
+        st.warning(layout.escape_markdown(str(error)))
         return None
     except ModelError as error:
-        st.warning(f"No heatmap: {error}")
+        st.warning(layout.escape_markdown(f"No heatmap: {error}"))
     try:
         return DisplayedCase(case_images.load_image(root, path), None, None, (), 1.0)
     except ImageReadError as error:
-        st.warning(str(error))
+        st.warning(layout.escape_markdown(str(error)))
         return None
 
 
@@ -186,12 +186,12 @@ def _heatmap(found: DisplayedCase, shown: tuple[Box, ...], alt: str, opacity: in
     """Draw an image with its heatmap and colour scale, or why there is no heatmap."""
     if found.heat is None:
         st.html(f'<p class="nothing">{html.escape(no_heatmap_text(found))}</p>')
-        st.caption(f"No heatmap{whose}" if whose else "No heatmap")
+        st.caption(layout.escape_markdown(f"No heatmap{whose}") if whose else "No heatmap")
         return
     _image(
         blend_heatmap(found.film / np.float32(255), found.heat / np.float32(255), opacity / 100), shown, alt
     )
-    st.caption(f"Heatmap{whose}; {strength_text(found.heat)}")
+    st.caption(layout.escape_markdown(f"Heatmap{whose}; {strength_text(found.heat)}"))
     st.html(
         '<div class="legend"><span>no evidence</span>'
         f'<img alt="Colour scale of the heatmap" src="{case_images.data_uri(render_legend(256, 8))}">'

@@ -27,6 +27,7 @@ from fracture_core.evaluation import (
 )
 from fracture_core.registry.card import ModelCard
 from fracture_core.vocabulary import rephrase_for_finding
+from pages.components.common import layout
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import charts as failures_charts
 from pages.components.failures.measures import interval_text, number_text
@@ -51,7 +52,7 @@ def show(record: TestRecord, threshold: float) -> None:
     try:
         curves = _curves(record.key, record.card.finding, record.test)
     except DataError as error:
-        st.info(str(error))
+        st.info(layout.escape_markdown(str(error)))
         return
     finding, test = record.card.finding, record.test
     here = net_benefit(test["label"], test["probability"], test["group"], threshold)
@@ -80,7 +81,7 @@ def show(record: TestRecord, threshold: float) -> None:
     ):
         with place:
             st.vega_lite_chart(charts[name], width="stretch", alt=alt)
-            st.caption(words)
+            st.caption(layout.escape_markdown(words))
             _downloads(record, curves, threshold, name)
 
 

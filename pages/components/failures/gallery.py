@@ -14,7 +14,7 @@ import streamlit as st
 from fracture_core.errors import ImageReadError
 from fracture_core.teaching.lesson import Lesson
 from fracture_core.vocabulary import label_text, rephrase_for_finding, verdict_text
-from pages.components.common import boundary, case_images, data_folder, review_summary
+from pages.components.common import boundary, case_images, data_folder, layout, review_summary
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import case_list, similar_cases, state
 from pages.components.failures.state import CaseView
@@ -143,7 +143,7 @@ def _cards(record: TestRecord, collection: Lesson | None, films: pd.DataFrame, r
                 picture = thumbnail_or_text(root, row["path"], row["id"]) if root else ""
                 st.html(case_html(row, picture, record.card.finding))
                 st.button(
-                    case_list.short_name(row["id"]),
+                    layout.escape_markdown(case_list.short_name(row["id"])),
                     key=f"failures-open-{number}",
                     on_click=boundary.callback(state.open_case),
                     args=(row["id"],),

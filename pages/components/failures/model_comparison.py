@@ -11,7 +11,7 @@ import streamlit as st
 from fracture_core.errors import SecondLookError
 from fracture_core.registry.card import ModelCard
 from fracture_core.vocabulary import label_text, verdict_text
-from pages.components.common import case_images, resources, test_record
+from pages.components.common import case_images, layout, resources, test_record
 from pages.components.common.case_images import DisplayedCase
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import state
@@ -65,7 +65,7 @@ def ask_second_model(name: str, record: TestRecord, row: dict, root: str | None)
         found = test_record.load_predictions(resources.model_store(), name)
         index = resources.load_neighbours(card)
     except SecondLookError as error:
-        st.warning(str(error))
+        st.warning(layout.escape_markdown(str(error)))
         return None
     mine = found[(found["id"] == row["id"]) & (found["path"] == row["path"])]
     explained, error_text = None, ""

@@ -15,7 +15,7 @@ from fracture_core.errors import SecondLookError
 from fracture_core.registry.card import ModelCard
 from fracture_core.vocabulary import label_text
 from pages.components.audit import jobs
-from pages.components.common import boundary, data_folder, resources, test_record
+from pages.components.common import boundary, data_folder, layout, resources, test_record
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import state
 
@@ -50,7 +50,7 @@ def show(record: TestRecord, row: dict, root: Path | None) -> None:
         recorded = test_record.load_predictions(resources.model_store(), record.card.id)
         index = resources.load_neighbours(record.card)
     except SecondLookError as error:
-        st.warning(str(error))
+        st.warning(layout.escape_markdown(str(error)))
         return
     trained = frozenset(index.cases.tolist()) if index is not None else frozenset()
     audited = duplicate_groups(record.card, root)
@@ -146,7 +146,7 @@ def _buttons(films: Sequence[RelatedCase]) -> None:
     with st.container(horizontal=True, key="failures-relatives"):
         for film in films:
             st.button(
-                f"Open {film.case.rsplit('/', 1)[-1]}",
+                f"Open {layout.escape_markdown(film.case.rsplit('/', 1)[-1])}",
                 key=f"failures_relative {film.case}",
                 on_click=boundary.callback(state.open_case),
                 args=(film.case,),

@@ -81,7 +81,7 @@ def _import(card: ModelCard) -> None:
     if fault:
         st.error(layout.escape_markdown(fault))
     if message:
-        st.success(message)
+        st.success(layout.escape_markdown(message))
 
 
 def _import_file(card: ModelCard) -> None:
@@ -178,7 +178,7 @@ def _next_training_set(record: TestRecord, reviews: Sequence[Review]) -> None:
     except DataError as error:
         st.warning(layout.escape_markdown(str(error)))
         return
-    st.markdown(found.sentence)
+    st.markdown(layout.escape_markdown(found.sentence))
     st.download_button(
         "Download manifest (CSV)",
         data=boundary.download(lambda: _manifest(found, catalogue.finding)),

@@ -15,7 +15,7 @@ from fracture_core.inference.similarity_search import SimilaritySearch
 from fracture_core.internal_errors import InternalFileError, file_boundary
 from fracture_core.registry.card import ModelCard
 from fracture_core.zoo import find_architecture
-from pages.components.common import boundary, data_folder, resources
+from pages.components.common import boundary, data_folder, layout, resources
 from pages.components.common.test_record import TestRecord
 
 #: Seconds between two progress updates.
@@ -49,7 +49,7 @@ def show_progress(record: TestRecord) -> bool:
     """
     fault = st.session_state.get(_FAULT)
     if fault:
-        st.warning(fault)
+        st.warning(layout.escape_markdown(fault))
         return True
     work = _work(record)
     if work is None:

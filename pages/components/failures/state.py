@@ -15,7 +15,7 @@ from fracture_core.evaluation import subgroup_members
 from fracture_core.evaluation.subgroup import needs_properties
 from fracture_core.registry.card import ModelCard
 from fracture_core.vocabulary import rephrase_for_finding
-from pages.components.common import boundary, resources, review_summary
+from pages.components.common import boundary, layout, resources, review_summary
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import case_list, case_properties, similar_cases
 
@@ -118,7 +118,9 @@ def choose_model(ids: list[str], in_use: str) -> str:
     _read_address()
     wanted = st.session_state.get(MODEL_KEY, in_use)
     if wanted not in ids:
-        st.warning(f"Model “{wanted}” is not on this computer. Showing the model in use.")
+        st.warning(
+            f"Model “{layout.escape_markdown(wanted)}” is not on this computer. Showing the model in use."
+        )
         wanted = in_use
     st.session_state[MODEL_KEY] = wanted
     return st.selectbox(
@@ -230,7 +232,9 @@ def current_view(record: TestRecord, threshold: float) -> CaseView:
     members = _members(record)
     case = state.setdefault(CASE_KEY, "")
     if case and case not in set(record.test["id"]):
-        st.warning(f"Case “{case}” is not in the test split of this model. Choose one from the list.")
+        st.warning(
+            f"Case “{layout.escape_markdown(case)}” is not in the test split of this model. Choose one from the list."
+        )
         case = state[CASE_KEY] = ""
     try:
         reviews = review_summary.review_store(record.card).all()
@@ -409,9 +413,9 @@ def _members(record: TestRecord) -> frozenset[str] | None:
     title = rephrase_for_finding(name, record.card.finding)
     if needs_properties(name) and (work is None or work.is_running):
         when = "the dataset folder is entered, under Cases" if work is None else "all images are measured"
-        st.info(f"Subgroup “{title}” is unknown until {when}. Showing all images.")
+        st.info(f"Subgroup “{layout.escape_markdown(title)}” is unknown until {when}. Showing all images.")
     else:
-        st.warning(f"The test split has no subgroup “{title}”. Showing all images.")
+        st.warning(f"The test split has no subgroup “{layout.escape_markdown(title)}”. Showing all images.")
         st.session_state[SUBGROUP_KEY] = ""
     return None
 

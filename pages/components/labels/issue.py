@@ -9,7 +9,7 @@ import streamlit as st
 from fracture_core.label_errors.label_issues import LabelIssue, LabelIssues
 from fracture_core.registry.card import ModelCard
 from fracture_core.vocabulary import label_text
-from pages.components.common import boundary, case_images, data_folder
+from pages.components.common import boundary, case_images, data_folder, layout
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import case, case_list, gallery, review_form
 from pages.components.labels import issue_list, state
@@ -25,7 +25,7 @@ def show(record: TestRecord, issues: LabelIssues, issue: LabelIssue) -> None:
         issues: the whole list.
         issue: the image.
     """
-    st.subheader(f"Image {case_list.short_name(issue.case)}", anchor=False)
+    st.subheader(f"Image {layout.escape_markdown(case_list.short_name(issue.case))}", anchor=False)
     _show_navigation(record, issues, issue)
     root = data_folder.known_folder(record.card, gallery.path_of(record))
     boxes = case_images.true_boxes(str(root)).get(issue.case, ()) if root is not None else ()

@@ -12,7 +12,7 @@ from fracture_core.errors import DataError
 from fracture_core.label_errors.label_issues import LabelIssue, LabelIssues
 from fracture_core.review import Review
 from fracture_core.vocabulary import SPLITS, label_text
-from pages.components.common import boundary, data_folder, review_summary
+from pages.components.common import boundary, data_folder, layout, review_summary
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import case_list, gallery
 from pages.components.labels import state
@@ -123,7 +123,7 @@ def _show_cards(
                 marks = [review.mark for review in reviews if review.case == issue.case]
                 st.html(issue_html(issue, thumbnail, record.card.finding, marks))
                 st.button(
-                    case_list.short_name(issue.case),
+                    layout.escape_markdown(case_list.short_name(issue.case)),
                     key=f"labels-open-{name}-{number}",
                     on_click=boundary.callback(state.open_film),
                     args=(issue.case,),

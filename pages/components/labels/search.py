@@ -39,7 +39,7 @@ def show(card: ModelCard, data: Path) -> LabelIssues | None:
     if error_message:
         st.error(layout.escape_markdown(error_message))
     if state.status == "cancelled":
-        st.caption(state.message)
+        st.caption(layout.escape_markdown(state.message))
     if job.has_results:
         try:
             issues = _load_issues(str(job.folder), job.written_at)
@@ -67,7 +67,7 @@ def _show_summary(
     """Draw the summary, the download and a button for another search."""
     st.html(f'<p class="count" data-testid="suspects">{issues.sentence}</p>')
     if issues.limitations:
-        st.caption(issues.limitations)
+        st.caption(layout.escape_markdown(issues.limitations))
     if not issues.own:
         st.warning(
             "The model was not trained on this dataset, so its images cannot be marked here. Download the list instead."

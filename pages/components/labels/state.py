@@ -6,6 +6,7 @@ import streamlit as st
 
 from fracture_core.label_errors.label_issues import LabelIssue, LabelIssues
 from fracture_core.registry.card import ModelCard
+from pages.components.common import layout
 from pages.components.failures import case_list, state
 
 CASE_KEY, LABEL_KEY, SPLIT_KEY, REVIEW_KEY, PAGE_KEY = (
@@ -42,7 +43,7 @@ def opened_issue(issues: LabelIssues) -> LabelIssue | None:
     case = st.session_state.setdefault(CASE_KEY, "")
     issue = issues.find(case) if case else None
     if case and issue is None:
-        st.warning(f"The image “{case}” is not in this list. Choose one from it.")
+        st.warning(f"The image “{layout.escape_markdown(case)}” is not in this list. Choose one from it.")
         st.session_state[CASE_KEY] = ""
     return issue
 

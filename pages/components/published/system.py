@@ -125,5 +125,7 @@ def _show_actions(report: PublishedReport) -> None:
             st.session_state[state.VIEW_KEY] = state.NEW_VIEW
             st.switch_page("pages/train.py")
     for card in cards:
-        st.caption(f"On this computer: {card.title} ({card.id}).")
+        st.caption(
+            f"On this computer: {layout.escape_markdown(card.title)} ({layout.escape_markdown(card.id)})."
+        )
         release.show(card)

@@ -125,7 +125,7 @@ def show_record(opinion: Opinion, key: str) -> None:
     found = card.test_summary(chosen)
     if found is not None:
         start, rest = sentences.region_record_text(found, chosen, card)
-        st.markdown(f"**{start}** {rest}")
+        st.markdown(f"**{layout.escape_markdown(start)}** {layout.escape_markdown(rest)}")
 
 
 def choose_region(opinion: Opinion, key: str) -> str:

@@ -6,7 +6,7 @@ from fracture_core import paths
 from fracture_core.errors import SecondLookError
 from fracture_core.registry.card import ModelCard
 from fracture_core.similar.index_job import IndexJob
-from pages.components.common import data_folder, job_progress
+from pages.components.common import data_folder, job_progress, layout
 
 
 def show(card: ModelCard) -> None:
@@ -22,7 +22,7 @@ def show(card: ModelCard) -> None:
         st.caption("The training images of this model are not recorded, so there is nothing to compare with.")
         return
     if state.status == "failed":
-        st.error(state.message)
+        st.error(layout.escape_markdown(state.message))
     st.markdown(
         "To find similar training images, enter the folder of the dataset that the model was trained on. The app "
         "stores numbers computed from each image, not the images."
@@ -37,6 +37,6 @@ def show(card: ModelCard) -> None:
         try:
             job.start(card.id, data_folder.resolve_folder(folder or ""))
         except SecondLookError as error:
-            st.error(str(error))
+            st.error(layout.escape_markdown(str(error)))
             return
         st.rerun()

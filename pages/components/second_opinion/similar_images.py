@@ -12,7 +12,7 @@ from fracture_core.errors import ImageReadError, ModelError
 from fracture_core.registry.card import ModelCard
 from fracture_core.similar.neighbour_index import Neighbour, NeighbourIndex
 from fracture_core.vocabulary import finding_with_article, label_text
-from pages.components.common import boundary, case_images, data_folder, resources
+from pages.components.common import boundary, case_images, data_folder, layout, resources
 from pages.components.second_opinion import build_index, synthetic_examples
 
 
@@ -33,7 +33,7 @@ def show(features: np.ndarray | None, card: ModelCard, synthetic: bool, asks: bo
     try:
         index = resources.load_neighbours(card)
     except ModelError as error:
-        st.warning(str(error))
+        st.warning(layout.escape_markdown(str(error)))
         return
     if index is None:
         build_index.show(card)
@@ -62,7 +62,7 @@ def show(features: np.ndarray | None, card: ModelCard, synthetic: bool, asks: bo
     st.html(f'<div class="near">{"".join(_card(near, card, root, index) for near in neighbours)}</div>')
     st.caption(
         f"From {len(index.cases):,} training images, at most one per group, compared by features of the model's middle "
-        f"layer. Labels: {_data(card)}."
+        f"layer. Labels: {layout.escape_markdown(_data(card))}."
     )
     if root is None and not asks:
         st.caption("These images are not in the dataset folder above.")

@@ -34,15 +34,15 @@ def show(folder: str) -> str:
         try:
             return _summary(job, folder)
         except SecondLookError as error:
-            st.error(str(error))
+            st.error(layout.escape_markdown(str(error)))
     if state.status == "failed":
-        st.error(state.message)
+        st.error(layout.escape_markdown(state.message))
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Audit this dataset", key="train_audit"):
             try:
                 job.start(folder)
             except SecondLookError as error:
-                st.error(str(error))
+                st.error(layout.escape_markdown(str(error)))
                 return folder
             st.rerun()
         st.caption("Finds duplicates, leaks between splits, label errors and shortcuts.", width="content")
@@ -65,7 +65,7 @@ def _summary(job: AuditJob, folder: str) -> str:
                 try:
                     job.start(folder)
                 except SecondLookError as error:
-                    st.error(str(error))
+                    st.error(layout.escape_markdown(str(error)))
                 else:
                     st.rerun()
     clean = report["mended"]

@@ -13,7 +13,7 @@ from fracture_core.vocabulary import finding_with_article
 from fracture_core.zoo.architecture import Architecture
 from fracture_core.zoo.augmentation import Augmentation
 from fracture_core.zoo.training_option import option_fields
-from pages.components.common import boundary, case_images, figure_grid
+from pages.components.common import boundary, case_images, figure_grid, layout
 from pages.components.train import option_fields as form_fields
 from pages.components.train.dataset_preview import DatasetPreview
 
@@ -86,7 +86,7 @@ def _show_preview(
     try:
         canvas = _read_canvas(escape_name(str(case.path)), size.height, size.width)
     except ImageReadError as error:
-        st.warning(str(error))
+        st.warning(layout.escape_markdown(str(error)))
         _next_button(index)
         return
     label = f"{'with' if case.label else 'without'} {finding_with_article(dataset.finding)}"

@@ -82,7 +82,7 @@ def _show_table(models: list[ComparedModel]) -> None:
 def _measure_speeds(names: list[str]) -> None:
     errors = []
     for number, name in enumerate(names):
-        with st.spinner(f"Timing {name} ({number + 1} of {len(names)}) …"):
+        with st.spinner(f"Timing {layout.escape_markdown(name)} ({number + 1} of {len(names)}) …"):
             try:
                 inference_speed.measure_inference_speed(
                     resources.model_store(), name, paths.runs_dir() / comparison.SPEED_FOLDER

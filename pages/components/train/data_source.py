@@ -10,8 +10,8 @@ from fracture_core.audit import html_report
 from fracture_core.datasets import recent_folders
 from fracture_core.datasets.layouts import LAYOUTS
 from fracture_core.errors import SecondLookError
-from fracture_core.file_names import escape_name
-from pages.components.common import boundary, layout
+from fracture_core.file_names import escape_name, resolve_name
+from pages.components.common import access, boundary, layout
 from pages.components.common.data_folder import resolve_folder
 from pages.components.train import audit_summary, contents, public_dataset, synthetic, upload
 from pages.components.train.dataset_preview import DatasetPreview, UnusableDatasetError, preview_dataset
@@ -66,7 +66,11 @@ def is_synthetic() -> bool:
 
 def _enter_folder() -> str:
     """Draw the field for a folder of this computer; return "" while it is empty."""
-    recent = recent_folders.recent_folders(paths.runs_dir())
+    recent = [
+        name
+        for name in recent_folders.recent_folders(paths.runs_dir())
+        if access.is_allowed_folder(resolve_name(name).resolve())
+    ]
     st.session_state.setdefault(_TYPED, os.environ.get("SECOND_LOOK_DATASET") or next(iter(recent), ""))
     left, right = st.columns([3, 1]) if recent else (st.container(), None)
     folder = left.text_input(
@@ -115,7 +119,7 @@ def _choose_split(folder: str) -> DatasetPreview | None:
     root, dataset = escape_name(str(resolve_folder(folder))), None
     try:
         dataset = _preview(root)
-        st.markdown(dataset.sentence)
+        st.markdown(layout.escape_markdown(dataset.sentence))
     except UnusableDatasetError as error:
         st.error(layout.escape_markdown(str(error)))
     chosen = audit_summary.show(root)

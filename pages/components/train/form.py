@@ -151,6 +151,4 @@ def waiting_text(root: Path, name: str) -> str:
     before = active.name if active else "the previous run"
     if position > 1:
         before = f"{before} and {position - 1} more"
-    return layout.escape_markdown(
-        f"{name} waits in the queue at position {position}. It starts after {before}."
-    )
+    return f"{name} waits in the queue at position {position}. It starts after {before}."

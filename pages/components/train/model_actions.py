@@ -142,7 +142,7 @@ def _load_weights() -> None:
         try:
             check_file_name(file.name)
         except SecondLookError as error:
-            st.error(str(error))
+            st.error(layout.escape_markdown(str(error)))
             return
     one, two, three = st.columns(3)
     name = one.selectbox(

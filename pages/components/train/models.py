@@ -75,7 +75,7 @@ def _show_ensemble(ids: list[str]) -> None:
             with st.spinner("Building and testing the ensemble …"):
                 added = call_in_worker(add_average, resources.model_store(), members, name)
         except SecondLookError as error:
-            st.error(str(error))
+            st.error(layout.escape_markdown(str(error)))
             return
         state.go_to(f"{added} was added. Put it in use above.", **{state.MODEL_KEY: added})
     if len(members) < 2 or not name:

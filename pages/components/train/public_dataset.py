@@ -55,9 +55,9 @@ def _progress_text(state: JobState) -> str:
 def _show_licence(row: PublicDataset, job: DownloadJob, state: JobState) -> None:
     """Draw the licence, and the button that downloads the dataset once the user has agreed."""
     if state.status == "failed":
-        st.error(state.message)
+        st.error(layout.escape_markdown(state.message))
     elif state.status == "cancelled":
-        st.info(state.message)
+        st.info(layout.escape_markdown(state.message))
     url = f" ([text]({row.licence_url}))" if row.licence_url else ""
     st.markdown(
         f"**Licence:** {layout.escape_markdown(row.licence)}{url}  \n**Cite:** {layout.escape_markdown(row.citation)} "
@@ -81,7 +81,7 @@ def _show_licence(row: PublicDataset, job: DownloadJob, state: JobState) -> None
         try:
             job.start(row, paths.runs_dir())
         except SecondLookError as error:
-            st.error(str(error))
+            st.error(layout.escape_markdown(str(error)))
             return
         st.rerun()
     st.caption(

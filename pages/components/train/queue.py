@@ -47,7 +47,7 @@ def _show_row(number: int, entry: queue.WaitingRun) -> None:
         try:
             (queue.move_up if up else queue.remove_from_queue)(paths.runs_dir(), entry.name)
         except SecondLookError as error:
-            st.error(str(error))
+            st.error(layout.escape_markdown(str(error)))
             return
         state.go_to("" if up else f"{entry.name} is no longer in the queue.")
 

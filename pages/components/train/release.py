@@ -92,7 +92,7 @@ def _put_in_use(card: ModelCard, run: Run | None, reason: str, comparison: Relea
         st.error(layout.escape_markdown(str(error)))
         return
     _ask("")
-    state.go_to(f"{layout.escape_markdown(card.title)} ({card.id}) is now in use on every page.")
+    state.go_to(f"{card.title} ({card.id}) is now in use on every page.")
 
 
 def _is_added(card: ModelCard) -> bool:

@@ -41,7 +41,7 @@ def _clone(run: Run) -> None:
         config = run.config()
         width = config.input.width
     except SecondLookError as error:
-        st.error(str(error))
+        st.error(layout.escape_markdown(str(error)))
         return
     with st.form(f"train_clone_form_{run.name}", border=False):
         name = st.text_input(
@@ -62,7 +62,7 @@ def _clone(run: Run) -> None:
     try:
         clone = run_operations.clone_run(paths.runs_dir(), run.name, name.strip(), **values)
     except SecondLookError as error:
-        st.error(str(error))
+        st.error(layout.escape_markdown(str(error)))
         return
     state.go_to(
         f"{clone.name} was created with the settings of {run.name}. Start it below.",
@@ -82,7 +82,7 @@ def _rename(run: Run) -> None:
     try:
         renamed = run_operations.rename_run(paths.runs_dir(), run.name, name.strip())
     except SecondLookError as error:
-        st.error(str(error))
+        st.error(layout.escape_markdown(str(error)))
         return
     state.go_to(f"{run.name} was renamed to {renamed.name}.", **{state.RUN_KEY: renamed.name})
 
@@ -101,7 +101,7 @@ def _delete(run: Run) -> None:
         try:
             run_operations.delete_run(paths.runs_dir(), run.name)
         except SecondLookError as error:
-            st.error(str(error))
+            st.error(layout.escape_markdown(str(error)))
             return
         state.go_to(f"{run.name} was deleted.", **{state.RUN_KEY: None})
 

@@ -111,7 +111,7 @@ def _show_active(run: Run) -> None:
         share = (trials_done + share) / config.search_trials
     st.progress(
         1.0 if state.status == "evaluating" else share,
-        text=_progress_text(run, state, progress, searching),
+        text=layout.escape_markdown(_progress_text(run, state, progress, searching)),
     )
     if progress is not None:
         _show_facts(progress, done=state.status == "evaluating", searching=searching)
@@ -166,12 +166,14 @@ def _show_facts(current: training_progress.TrainingProgress, done: bool, searchi
 def _show_inactive(run: Run, state: RunState, is_waiting: bool) -> None:
     """Draw a waiting or ended run."""
     if not run.is_complete:
-        st.error(f"{run.name} has no settings: config.json is missing. Delete the run.")
+        st.error(
+            f"{layout.escape_markdown(run.name)} has no settings: config.json is missing. Delete the run."
+        )
         return
     config = run.config()
     epochs = run.epochs()
     if is_waiting:
-        st.info(form.waiting_text(paths.runs_dir(), run.name))
+        st.info(layout.escape_markdown(form.waiting_text(paths.runs_dir(), run.name)))
     elif state.status == "finished":
         _show_early_stop(epochs, config)
         try:
@@ -186,7 +188,11 @@ def _show_inactive(run: Run, state: RunState, is_waiting: bool) -> None:
             if state.status == "interrupted"
             else st.markdown
         )
-        show_message(state.message or f"The run is {_STATUS_TEXT.get(state.status, state.status)}.")
+        show_message(
+            layout.escape_markdown(
+                state.message or f"The run is {_STATUS_TEXT.get(state.status, state.status)}."
+            )
+        )
         _show_resume(run)
     if epochs:
         curves.show(
@@ -236,7 +242,7 @@ def _show_details(run: Run, config: TrainingConfig) -> None:
     ]
     _show_trials(run, config)
     with st.expander("Settings and log"):
-        st.markdown(", ".join(settings) + ".")
+        st.markdown(layout.escape_markdown(", ".join(settings) + "."))
         st.text(f"Dataset: {config.data}\nRun:     {run.folder}")
         st.code(training_progress.log_tail(run.log) or "The log is empty.", language=None)
 

@@ -10,7 +10,7 @@ from fracture_core.training import duration_estimate
 from fracture_core.training.duration_estimate import TrainingSpeed
 from fracture_core.training.speed_job import SpeedJob
 from fracture_core.zoo.architecture import Architecture
-from pages.components.common import job_progress
+from pages.components.common import job_progress, layout
 from pages.components.train import training_progress
 from pages.components.train.dataset_preview import DatasetPreview
 
@@ -31,7 +31,7 @@ def show(architecture: Architecture, config: TrainingConfig, dataset: DatasetPre
         return
     speed = job.speed() if state.status == "finished" else None
     if state.status == "failed":
-        st.error(state.message)
+        st.error(layout.escape_markdown(state.message))
     with st.container(horizontal=True, vertical_alignment="center", key="train_speed"):
         if speed is not None:
             st.markdown(_describe(architecture, config, speed, dataset))
@@ -88,6 +88,6 @@ def _show_measure_button(job: SpeedJob, config: TrainingConfig, again: bool) -> 
         try:
             job.start(config)
         except SecondLookError as error:
-            st.error(str(error))
+            st.error(layout.escape_markdown(str(error)))
             return
         st.rerun()

@@ -5,10 +5,11 @@ from pathlib import Path
 import streamlit as st
 
 from fracture_core import paths
+from fracture_core.errors import DataError
 from fracture_core.runs.config import IMAGENET
 from fracture_core.zoo.architecture import Architecture
 from fracture_core.zoo.starting_weights import find_imagenet_weights, find_weights_wheel
-from pages.components.common import layout
+from pages.components.common import data_folder, layout
 
 #: Choices of the control.
 IMAGENET_CHOICE, FILE_CHOICE, RANDOM_CHOICE = "ImageNet", "File", "Random"
@@ -86,8 +87,11 @@ def _choose_file(architecture: Architecture, wheel: Path | None) -> str | None:
             st.caption("Enter the path of the file.")
         return None
     try:
-        path = Path(text.strip("\"'")).expanduser().resolve()
+        path = data_folder.resolve_folder(text)
         exists = path.is_file()
+    except DataError as error:
+        st.error(layout.escape_markdown(str(error)))
+        return None
     except (OSError, RuntimeError, ValueError):  # an unknown home folder, or an impossible name
         path, exists = Path(text), False
     if not exists:

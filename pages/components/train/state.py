@@ -4,6 +4,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.components.common import layout
+
 #: Views of the page.
 RUNS_VIEW, NEW_VIEW, MODELS_VIEW, COMPARE_VIEW = "Runs", "New training", "Models", "Compare"
 
@@ -38,4 +40,4 @@ def show_notice() -> None:
     """Show the notice of `go_to`, once."""
     notice = st.session_state.pop(_NOTICE, "")
     if notice:
-        st.success(notice)
+        st.success(layout.escape_markdown(notice))

@@ -58,7 +58,7 @@ def _unpack(file) -> None:
             folder = uploaded_datasets.add_uploaded(file, file.name, paths.runs_dir())
     except SecondLookError as error:
         st.session_state[_REFUSED] = (file.file_id, str(error))
-        st.error(str(error))
+        st.error(layout.escape_markdown(str(error)))
         return
     st.session_state[_CHOSEN] = str(folder)
     st.session_state[_GENERATION] = st.session_state.get(_GENERATION, 0) + 1
@@ -89,7 +89,7 @@ def _show_deletion(folder: Path) -> None:
             try:
                 uploaded_datasets.delete_uploaded(folder, paths.runs_dir())
             except SecondLookError as error:
-                st.error(str(error))
+                st.error(layout.escape_markdown(str(error)))
                 return
             _set_confirmation("")
             st.rerun()

@@ -1,0 +1,256 @@
+"""The running app: no request leaves it, uploads are written nowhere, and headers are sent."""
+
+import http.server
+import io
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser_steps import choose_page, wait_for_rerun
+from patient_data import IDENTIFYING_TEXTS, add_patient
+from playwright.sync_api import expect
+
+from fracture_core.phantom import draw_phantom, phantom_to_dicom
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Python runs a module of this name at the start of every process. It records each file that is opened for writing,
+# including unnamed ones, which only their flags show.
+_TRACE = """
+import os, sys
+
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | getattr(os, "O_TMPFILE", 0)
+_LOG = os.open(os.environ["TRACE_FILE"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+
+def _record(event, arguments):
+    if event == "open" and not isinstance(arguments[0], int) and (arguments[2] or 0) & _WRITING:
+        os.write(_LOG, f"{arguments[0]}\\n".encode(errors="replace"))
+    elif event in ("tempfile.mkstemp", "tempfile.mkdtemp"):
+        os.write(_LOG, f"{arguments[0]}\\n".encode(errors="replace"))
+
+
+sys.addaudithook(_record)
+"""
+
+
+# Compiled modules, devices, and the lists of fonts and trainings, which contain nothing of an image.
+_IS_HARMLESS = re.compile(r"__pycache__|\.pyc|^/dev/|^/proc/|fontlist|\.queue|\.lock$")
+
+
+class _Listener(http.server.BaseHTTPRequestHandler):
+    """Counts the requests that a page sends to another server."""
+
+    requests: list[str] = []  # noqa: RUF012 - shared on purpose
+
+    def do_GET(self) -> None:
+        self.requests.append(self.path)
+        self.send_response(404)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def listener() -> Iterator[str]:
+    """The address of a server that counts requests."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Listener)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_names_in_the_address_are_text_and_reach_no_other_server(page, app, listener):
+    texts = (f"![x]({listener}/markdown.png)", f"<img src={listener}/html.png>")
+    for text in texts:
+        for path in (
+            "failures?model=",
+            "failures?case=",
+            "failures?slice=",
+            "labels?model=",
+            "teaching?model=",
+        ):
+            page.goto(f"{app.url}/{path}{urllib.parse.quote(text, safe='')}")
+            warning = page.get_by_test_id("stAlert").filter(has_text=text).first
+            expect(warning).to_be_visible()
+            assert page.locator(f"img[src^='{listener}']").count() == 0
+    assert _Listener.requests == []
+
+
+def test_policy_stops_an_image_of_another_server(page, app, listener):
+    page.goto(app.url)
+    expect(page.locator("input[type=file]").first).to_be_attached()
+    blocked = page.evaluate(
+        "address => new Promise(done => { const image = new Image(); image.onload = () => done('loaded');"
+        " image.onerror = () => done('failed'); image.src = address; })",
+        f"{listener}/direct.png",
+    )
+    assert blocked == "failed"
+    assert _Listener.requests == []
+
+
+def test_headers_are_sent_and_figures_are_closed(app):
+    with urllib.request.urlopen(app.url) as answer:
+        assert "img-src 'self' data: blob:" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"{app.url}/_stcore/metrics")
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::"])
+def test_app_does_not_listen_beyond_this_computer(address, tmp_path):
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    environment.pop("SECOND_LOOK_ALLOW_ANONYMOUS", None)
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", "0"]
+    done = subprocess.run(
+        [*command, "--server.address", address],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode != 0
+    assert "SECOND_LOOK_ALLOW_ANONYMOUS=1" in done.stdout + done.stderr
+
+
+@pytest.fixture
+def traced_app(tmp_path) -> Iterator[tuple[str, Path, int]]:
+    """The address of an app that records the files that it opens for writing, that record, and its process number."""
+    for name in ("packages", "runs", "home"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "packages" / "sitecustomize.py").write_text(_TRACE)
+    shutil.copytree(ROOT / "models", tmp_path / "models")
+    record = tmp_path / "written.txt"
+    record.touch()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(tmp_path / "packages"),
+        "TRACE_FILE": str(record),
+        "SECOND_LOOK_MODELS": str(tmp_path / "models"),
+        "SECOND_LOOK_RUNS": str(tmp_path / "runs"),
+        "HOME": str(tmp_path / "home"),
+        "TMPDIR": str(tmp_path / "home"),
+    }
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    # A session that is closed is collected soon, not after two minutes.
+    command += ["--server.disconnectedSessionTTL", "1"]
+    with (tmp_path / "app.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_healthy(url)
+        yield url, record, process.pid
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait_until_healthy(url: str) -> None:
+    for _ in range(240):
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.25)
+    raise AssertionError("the app did not start")
+
+
+def _large_patient_file() -> bytes:
+    """A DICOM file of 5 MB, more than Starlette keeps in memory by itself."""
+    content = add_patient(phantom_to_dicom(draw_phantom(1, "leg", True, (1600, 1600)), "A"))
+    assert len(content) > 4 << 20
+    return content
+
+
+def test_study_leaves_no_trace_of_the_patient(page, traced_app, tmp_path):
+    url, record, process = traced_app
+    path = tmp_path / "Doe_Jane.dcm"
+    path.write_bytes(_large_patient_file())
+    page.goto(url)
+    page.get_by_text("Samples").wait_for()
+    page.wait_for_timeout(3000)
+    before = len(record.read_text().splitlines())
+    page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(str(path))
+    page.get_by_test_id("verdict").wait_for()
+    wait_for_rerun(page)
+    assert _download_everything(page) >= 4
+    choose_page(page, "Failures")
+    page.get_by_text("Confusion matrix").first.wait_for()
+    choose_page(page, "Second opinion")
+    page.get_by_test_id("verdict").wait_for()
+    written = record.read_text().splitlines()[before:]
+    assert [name for name in written if not _IS_HARMLESS.search(name)] == []
+    path.unlink()
+    _assert_unknown_on_disk(tmp_path)
+    page.get_by_role("button", name="Clear study").click()
+    page.get_by_text("Study cleared").wait_for()
+    page.close()
+    _assert_unknown_in_memory(process)
+
+
+def _download_everything(page) -> int:
+    """Make every export of the study; return their number."""
+    place = page.locator(".st-key-saving")
+    place.get_by_role("button", name="DICOM results (zip)").wait_for()
+    buttons = place.locator("[data-testid=stDownloadButton] button").all()
+    for button in buttons:
+        with page.expect_download() as download:
+            button.click()
+        download.value.delete()
+    return len(buttons)
+
+
+def _assert_unknown_on_disk(folder: Path) -> None:
+    texts = [text.encode() for text in IDENTIFYING_TEXTS if len(text) > 4]
+    for path in folder.rglob("*"):
+        if path.is_file() and path.suffix != ".h5":
+            content = path.read_bytes()
+            assert not [text for text in texts if text in content], path
+
+
+def _assert_unknown_in_memory(pid: int) -> None:
+    """Search the memory of the server; short texts occur by chance."""
+    texts = [text.encode() for text in ("Doe^Jane", "ID-4711", "ACC-0815", "STUDY-99", "Holmes^Sherlock")]
+    for _ in range(40):
+        found = _in_memory(pid, texts)
+        if not found:
+            return
+        threading.Event().wait(1.5)
+    raise AssertionError(f"still in memory: {found}")
+
+
+def _in_memory(pid: int, texts: list[bytes]) -> set[bytes]:
+    found = set()
+    process = Path(f"/proc/{pid}")
+    with (process / "maps").open() as maps, (process / "mem").open("rb", 0) as memory:
+        for line in maps:
+            match = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw", line)
+            if not match:
+                continue
+            start, end = (int(part, 16) for part in match.groups())
+            try:
+                memory.seek(start)
+                content = io.BytesIO(memory.read(end - start)).getvalue()
+            except (OSError, ValueError, OverflowError):
+                continue
+            found |= {text for text in texts if text in content}
+    return found
