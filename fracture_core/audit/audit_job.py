@@ -10,6 +10,7 @@ from fracture_core.audit.split_comparison import compare_with_clean_split
 from fracture_core.datasets.manifest import MANIFEST_NAME, write_manifest
 from fracture_core.errors import DataError, SecondLookError
 from fracture_core.io.atomic_write import write_atomically
+from fracture_core.io.json_record import parse_json
 from fracture_core.jobs import job
 
 _REPORT, _HTML_REPORT = "audit.json", "report.html"
@@ -69,7 +70,7 @@ class AuditJob(job.Job):
             DataError: There are no results, or the file is damaged.
         """
         try:
-            return dict(json.loads((self.folder / _REPORT).read_text(encoding="utf-8")))
+            return dict(parse_json((self.folder / _REPORT).read_text(encoding="utf-8")))
         except (OSError, TypeError, ValueError) as error:
             raise DataError(
                 f"The audit results in {self.folder} cannot be read. Run the audit again."

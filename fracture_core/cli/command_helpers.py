@@ -21,10 +21,13 @@ CommandFunction: TypeAlias = Callable[[argparse.Namespace], int]
 
 
 def open_model_store() -> ModelStore:
-    """The models on this computer."""
+    """The models on this computer, after completing a rename or deletion that was interrupted."""
+    from fracture_core.registry.model_operations import finish_interrupted_change
     from fracture_core.registry.store import ModelStore
 
-    return ModelStore(paths.models_dir())
+    store = ModelStore(paths.models_dir())
+    finish_interrupted_change(store, paths.runs_dir())
+    return store
 
 
 def add_data_argument(parser: argparse.ArgumentParser) -> None:

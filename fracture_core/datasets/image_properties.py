@@ -18,6 +18,7 @@ from fracture_core.file_names import encode_name, resolve_name
 from fracture_core.imaging import GreyHistogram, read_radiograph
 from fracture_core.internal_errors import file_boundary
 from fracture_core.io.atomic_write import write_atomically
+from fracture_core.io.json_record import parse_json
 from fracture_core.jobs.parallel import map_in_order
 from fracture_core.jobs.progress import ProgressCallback
 
@@ -68,7 +69,7 @@ class _PropertyCache:
         self.values: dict[str, _Values] = {}
         # With a missing or damaged file, all images are measured again.
         with contextlib.suppress(OSError, ValueError, TypeError):
-            self.values = dict(json.loads(self._path.read_text(encoding="utf-8")))
+            self.values = dict(parse_json(self._path.read_text(encoding="utf-8")))
 
     def measure(self, path: Path) -> tuple[str, _Values]:
         """Cache key and values of an image, cached or measured."""

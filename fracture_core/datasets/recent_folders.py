@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fracture_core.file_names import escape_name, resolve_name
 from fracture_core.io.atomic_write import write_atomically
+from fracture_core.io.json_record import parse_json
 
 _NAME = ".folders.json"
 
@@ -42,7 +43,7 @@ def remember_folder(root: Path, folder: str) -> None:
 
 def _read(root: Path) -> list[str]:
     try:
-        known = json.loads((root / _NAME).read_text(encoding="utf-8"))
+        known = parse_json((root / _NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
     return [name for name in known if isinstance(name, str)] if isinstance(known, list) else []

@@ -10,11 +10,10 @@ from pathlib import Path, PurePath
 from typing import IO
 
 from fracture_core.datasets.layouts import read_catalogue
+from fracture_core.datasets.layouts.image_files import UPLOADS
 from fracture_core.errors import DataError
 from fracture_core.io.disk_space import disk_errors
 from fracture_core.io.unzip import ArchiveLimits, unzip
-
-_FOLDER = ".uploads"
 
 #: Largest zip archive in MB (1,048,576 bytes), equal to `server.maxUploadSize`. Browsers hold uploads in memory, so
 #: larger datasets are unpacked by hand.
@@ -48,7 +47,7 @@ def add_uploaded(content: IO[bytes], name: str, root: Path) -> Path:
     Raises:
         DataError: If the archive is damaged, unsafe or too large, contains no known dataset, or cannot be written.
     """
-    folder = root / _FOLDER
+    folder = root / UPLOADS
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(folder)
@@ -72,7 +71,7 @@ def add_uploaded(content: IO[bytes], name: str, root: Path) -> Path:
 
 def uploaded_folders(root: Path) -> list[Path]:
     """List the folders of uploaded datasets, newest first."""
-    folders = [path for path in (root / _FOLDER).glob("[!.]*") if path.is_dir()]
+    folders = [path for path in (root / UPLOADS).glob("[!.]*") if path.is_dir()]
     return sorted(folders, key=lambda path: (-path.stat().st_mtime, path.name))
 
 

@@ -7,6 +7,7 @@ import requests
 
 from fracture_core.download.listing import RemoteFile
 from fracture_core.io.disk_space import disk_errors
+from fracture_core.io.json_record import parse_json
 
 
 class PartialFile:
@@ -41,7 +42,7 @@ class PartialFile:
         if not self._note.is_file():
             return None
         try:
-            note = json.loads(self._note.read_text("utf-8"))
+            note = parse_json(self._note.read_text("utf-8"))
         except ValueError:
             return None
         if not isinstance(note, dict) or {key: note.get(key) for key in self._identity} != self._identity:

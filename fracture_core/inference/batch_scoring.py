@@ -26,6 +26,7 @@ from fracture_core.errors import DataError, SecondLookError
 from fracture_core.file_names import escape_name, unescape_name
 from fracture_core.internal_errors import file_boundary
 from fracture_core.io.atomic_write import write_atomically
+from fracture_core.io.json_record import parse_json
 from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.registry.store import ModelStore
 
@@ -246,7 +247,7 @@ def _prepare_folder(folder: Path, settings: ScoringSettings) -> None:
     """Create the folder of parts with the settings and the list of images, or check that its settings are the same."""
     path = folder / _SETTINGS_NAME
     if path.is_file():
-        if json.loads(path.read_text(encoding="utf-8")) != asdict(settings):
+        if parse_json(path.read_text(encoding="utf-8")) != asdict(settings):
             raise DataError(
                 f"{folder} contains the parts of a scoring with other settings: delete the folder or choose another "
                 "output file."
@@ -268,7 +269,7 @@ def _prepare_folder(folder: Path, settings: ScoringSettings) -> None:
 def _read_paths(folder: Path) -> Iterator[str]:
     with (folder / _PATHS_NAME).open(encoding="utf-8") as file:
         for line in file:
-            yield json.loads(line)
+            yield parse_json(line)
 
 
 def _read_shards(folder: Path, size: int) -> Iterator[tuple[int, list[str]]]:

@@ -19,6 +19,7 @@ from fracture_core.imaging import InputSpec, letterbox, read_radiograph
 from fracture_core.internal_errors import file_boundary
 from fracture_core.io import disk_space
 from fracture_core.io.atomic_write import write_atomically
+from fracture_core.io.json_record import parse_json
 from fracture_core.jobs.parallel import map_in_order
 from fracture_core.jobs.progress import ProgressCallback
 
@@ -166,7 +167,7 @@ def _fill(
 def _load_errors(path: Path) -> dict[int, str]:
     """Load the error messages of decoding by row; empty if there are none."""
     try:
-        return {int(row): str(error) for row, error in json.loads(path.read_text(encoding="utf-8")).items()}
+        return {int(row): str(error) for row, error in parse_json(path.read_text(encoding="utf-8")).items()}
     except (OSError, ValueError, AttributeError):
         return {}
 

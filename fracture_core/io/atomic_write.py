@@ -1,5 +1,6 @@
 """Atomic file writes."""
 
+import contextlib
 import os
 import threading
 from pathlib import Path
@@ -13,8 +14,13 @@ def write_atomically(path: Path, text: str) -> None:
         text: written as UTF-8.
 
     Raises:
-        OSError: the file cannot be written.
+        OSError: the file cannot be written; it is unchanged, and nothing else is left.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise

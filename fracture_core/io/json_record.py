@@ -71,7 +71,7 @@ def validate_json(record_type: type | UnionType, payload: object) -> Any:
         return _adapter(record_type).validate_json(json.dumps(payload), strict=True)
     except ValidationError as error:
         raise DataError(describe_first_error(error)) from error
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError, OverflowError) as error:
         raise DataError(str(error)) from error
 
 
@@ -95,9 +95,25 @@ def read_json(path: Path) -> Any:
     if path.stat().st_size > MAX_JSON_BYTES:
         raise DataError(f"the file is larger than {MAX_JSON_BYTES // 1024**2} MB")
     try:
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+        return parse_json(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except ValueError as error:
         raise DataError(f"the file is not valid JSON: {error}") from error
+
+
+def parse_json(text: str | bytes, **options: Any) -> Any:
+    """Parse JSON text that may be damaged or crafted.
+
+    Args:
+        text: the text.
+        options: further arguments of `json.loads`.
+
+    Raises:
+        ValueError: the text is not JSON, or is nested more deeply than Python can parse.
+    """
+    try:
+        return json.loads(text, **options)
+    except RecursionError:
+        raise ValueError("the text is nested too deeply") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:

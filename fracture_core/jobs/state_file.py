@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fracture_core.io.atomic_write import write_atomically
+from fracture_core.io.json_record import parse_json
 from fracture_core.jobs import background
 
 STATE_NAME = "state.json"
@@ -56,7 +57,7 @@ class StateFile:
             OSError: the file does not exist or cannot be read.
             ValueError: the file is damaged.
         """
-        values = json.loads(self.path.read_text(encoding="utf-8"))
+        values = parse_json(self.path.read_text(encoding="utf-8"))
         if not isinstance(values, dict):
             raise ValueError("not a JSON object")
         return values

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fracture_core.errors import DataError, SecondLookError
 from fracture_core.io.atomic_write import write_atomically
+from fracture_core.io.json_record import parse_json
 from fracture_core.jobs.job import Job
 from fracture_core.jobs.progress import ProgressCallback
 from fracture_core.label_errors.label_issues import LabelIssues
@@ -74,7 +75,7 @@ class LabelErrorJob(Job):
             DataError: If there are none, or the file is damaged.
         """
         try:
-            payload = json.loads(self._results_path.read_text(encoding="utf-8"))
+            payload = parse_json(self._results_path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise DataError(
                 f"The suspected label errors in {self._results_path} cannot be read: run the search again."

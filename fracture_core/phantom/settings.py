@@ -8,6 +8,7 @@ from typing import Any
 
 from fracture_core.datasets.layouts.phantom import PHANTOM_FILE
 from fracture_core.errors import DataError
+from fracture_core.io.json_record import parse_json
 from fracture_core.phantom.anatomy import PHANTOM_REGIONS
 from fracture_core.phantom.difficulty import DIFFICULTIES
 from fracture_core.phantom.fracture import FRACTURE_KINDS, FractureRequest
@@ -112,7 +113,7 @@ class PhantomSettings:
         """
         path = folder / PHANTOM_FILE
         try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
+            stored = parse_json(path.read_text(encoding="utf-8"))
             items = dict(stored).items()
         except (OSError, ValueError, TypeError) as error:
             raise DataError(

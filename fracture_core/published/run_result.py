@@ -7,6 +7,7 @@ from typing import Any
 
 from fracture_core.errors import DataError
 from fracture_core.evaluation import Summary
+from fracture_core.io.json_record import parse_json
 
 #: Data of a run: the dataset as distributed, the same dataset with a clean split, and FracAtlas split by groups.
 AS_DISTRIBUTED, CLEAN_SPLIT, FRACATLAS = "as_distributed", "mended", "fracatlas"
@@ -79,7 +80,7 @@ class RunResult:
             DataError: The file cannot be read or is not a result.
         """
         try:
-            plain = json.loads(path.read_text(encoding="utf-8"))
+            plain = parse_json(path.read_text(encoding="utf-8"))
             return cls(
                 **{name: plain[name] for name in _PLAIN},
                 epochs=tuple(plain["epochs"]),

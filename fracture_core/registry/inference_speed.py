@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from fracture_core.io.atomic_write import write_atomically
+from fracture_core.io.json_record import parse_json
 from fracture_core.registry.card import ModelCard
 from fracture_core.registry.exported_network import ExportedNetwork
 from fracture_core.registry.network_files import exported_network_path
@@ -77,7 +78,7 @@ def load_inference_speed(card: ModelCard, folder: Path) -> InferenceSpeed | None
         The times; None if the model was not measured on this computer.
     """
     try:
-        payload = json.loads(_speed_path(folder, card).read_text(encoding="utf-8"))
+        payload = parse_json(_speed_path(folder, card).read_text(encoding="utf-8"))
         if payload.pop("machine") != _machine_id():
             return None
         return InferenceSpeed(**payload)

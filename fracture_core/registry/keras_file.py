@@ -4,7 +4,6 @@ A `.keras` file is a zip with a configuration and the weights. The configuration
 would need code are rejected by name.
 """
 
-import json
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Any
 
 from fracture_core.errors import ModelError
 from fracture_core.io.disk_space import TEMPORARY_FOLDER, disk_errors
+from fracture_core.io.json_record import parse_json
 from fracture_core.io.zip_limits import DAMAGED_ZIP_ERRORS, ENCRYPTED_FLAG, SUPPORTED_COMPRESSION
 
 KERAS_SUFFIX = ".keras"
@@ -64,7 +64,7 @@ def _read_config(archive: zipfile.ZipFile, shown: str) -> Any:
     info = _member(archive, _CONFIG, _MAX_CONFIG_BYTES, shown)
     content = archive.read(info)
     try:
-        return json.loads(content)
+        return parse_json(content)
     except ValueError as error:
         raise ModelError(f"{_CONFIG} in {shown} is not valid JSON: save the model again.") from error
 

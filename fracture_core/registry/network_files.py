@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fracture_core.errors import ModelError
 from fracture_core.io.atomic_write import write_atomically
+from fracture_core.io.json_record import parse_json
 from fracture_core.jobs.worker_process import call_in_worker
 from fracture_core.registry.card import ModelCard, WeightsFile
 from fracture_core.registry.model_files import checked_file, sha256_of_file
@@ -102,7 +103,7 @@ class _Record:
 def _matches_record(folder: Path, card: ModelCard) -> bool:
     """Whether an export of the current weights is there and unchanged."""
     try:
-        record = _Record(**json.loads((folder / _RECORD_NAME).read_text(encoding="utf-8")))
+        record = _Record(**parse_json((folder / _RECORD_NAME).read_text(encoding="utf-8")))
         return record == _Record(card.weights.sha256, _VERSION, sha256_of_file(folder / NETWORK_NAME))
     except (OSError, ValueError, TypeError):
         return False

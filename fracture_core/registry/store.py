@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from fracture_core.errors import DataError, ModelError
 from fracture_core.evaluation import predictions
 from fracture_core.io.atomic_write import write_atomically
+from fracture_core.io.json_record import parse_json
 from fracture_core.registry.card import ModelCard
 from fracture_core.registry.history import BACK, USE, ModelChange, ModelRef, previous_model
 from fracture_core.registry.model_files import checked_file
@@ -293,7 +294,7 @@ class ModelStore:
     def _read_in_use(self) -> _InUse:
         """Read the file of the model in use; a missing or damaged file gives no model."""
         try:
-            payload = json.loads((self.root / _IN_USE).read_text(encoding="utf-8"))
+            payload = parse_json((self.root / _IN_USE).read_text(encoding="utf-8"))
             model = payload["model"]
         except FileNotFoundError:
             return _InUse()

@@ -15,7 +15,7 @@ from typing_extensions import TypedDict
 
 from fracture_core.errors import DataError, TrainingError
 from fracture_core.io.atomic_write import write_atomically
-from fracture_core.io.json_record import Count, JsonRecord, read_json, validate_json
+from fracture_core.io.json_record import Count, JsonRecord, parse_json, read_json, validate_json
 from fracture_core.jobs import background
 from fracture_core.runs.config import TrainingConfig
 from fracture_core.runs.steps import StepHistory
@@ -182,7 +182,8 @@ class Run:
             TrainingError: there is no run with this name.
         """
         run = cls(root / name)
-        if name.startswith(".") or not any((run.folder / marker).is_file() for marker in _MARKER_FILES):
+        is_plain = name != "" and name == Path(name).name and not name.startswith(".") and "\\" not in name
+        if not is_plain or not any((run.folder / marker).is_file() for marker in _MARKER_FILES):
             raise TrainingError(f"There is no run named {name} in {root}. Check the name.")
         return run
 
@@ -283,7 +284,7 @@ class Run:
         lines: list[dict[str, Any]] = []
         for text_line in text.splitlines():
             try:
-                line = json.loads(text_line)
+                line = parse_json(text_line)
                 validate_json(EpochLine | TrialLine, line)
             except (ValueError, DataError):
                 continue

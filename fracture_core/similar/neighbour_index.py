@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fracture_core.datasets.cases import Case
 from fracture_core.errors import DataError, ModelError
 from fracture_core.file_names import escape_name
+from fracture_core.io.json_record import parse_json
 from fracture_core.similar.embedding_projection import EmbeddingProjection, point_distances
 from fracture_core.similar.neighbour_record import NeighbourRecord, measure_neighbours
 
@@ -190,7 +191,7 @@ class NeighbourIndex:
                     directions=EmbeddingProjection(stored["mean"], stored["axes"]),
                     limits=(low, middle, high),
                     same=float(stored["same"]),
-                    record=NeighbourRecord.from_json(json.loads(str(stored["record"]))),
+                    record=NeighbourRecord.from_json(parse_json(str(stored["record"]))),
                     **arrays,
                 )
         except (OSError, EOFError, ValueError, KeyError, TypeError, DataError, zipfile.BadZipFile) as error:

@@ -11,6 +11,7 @@ from typing import Any
 from fracture_core import paths
 from fracture_core.errors import DataError
 from fracture_core.io.atomic_write import write_atomically
+from fracture_core.io.json_record import parse_json
 from fracture_core.teaching.lesson import Lesson, LessonEntry
 
 # Two users of the app may change one lesson at the same time; each change starts from the latest state.
@@ -133,7 +134,7 @@ class LessonStore:
 
 def _read(path: Path) -> Lesson:
     try:
-        payload: Any = json.loads(path.read_text(encoding="utf-8"))
+        payload: Any = parse_json(path.read_text(encoding="utf-8"))
         return Lesson(
             str(payload["name"]),
             tuple(LessonEntry(str(film["id"]), str(film["note"])) for film in payload["films"]),

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from fracture_core.io import disk_space
+from fracture_core.io.json_record import parse_json
 
 LATEST_WEIGHTS, BEST_WEIGHTS = "latest.weights.h5", "best.weights.h5"
 _STATE = "memory.json"
@@ -50,7 +51,7 @@ def restore_checkpoint(model: keras.Model, checkpoint: Path) -> None:
     if getattr(model, "optimizer", None) is not None:
         model.optimizer.build(model.trainable_variables)
     model.load_weights(checkpoint / LATEST_WEIGHTS)
-    state = json.loads((checkpoint / _STATE).read_text(encoding="utf-8"))
+    state = parse_json((checkpoint / _STATE).read_text(encoding="utf-8"))
     for name, generator in _seed_generators(model).items():
         generator.state.assign(state["random"][name])
 
@@ -65,7 +66,7 @@ def is_patience_spent(checkpoint: Path, patience: int) -> bool:
     Returns:
         Whether the patience is used up.
     """
-    state = json.loads((checkpoint / _STATE).read_text(encoding="utf-8"))
+    state = parse_json((checkpoint / _STATE).read_text(encoding="utf-8"))
     return int(state.get("early", {}).get("wait", 0)) >= patience
 
 
@@ -100,7 +101,7 @@ class Checkpoint(keras.callbacks.Callback):
         """Restore the state of the callbacks."""
         if self._resumed is None or self._early is None:
             return
-        state = json.loads((self._resumed / _STATE).read_text(encoding="utf-8"))
+        state = parse_json((self._resumed / _STATE).read_text(encoding="utf-8"))
         vars(self._early).update(state["early"])
         if self._plateau is not None:
             vars(self._plateau).update(state["plateau"])

@@ -14,6 +14,7 @@ from sklearn.model_selection import ParameterSampler
 
 from fracture_core.errors import TrainingError
 from fracture_core.io.atomic_write import write_atomically
+from fracture_core.io.json_record import parse_json
 from fracture_core.runs.config import TrainingConfig
 from fracture_core.runs.run import Run
 from fracture_core.runs.steps import StepHistory
@@ -95,7 +96,7 @@ def _trial_loss(trial: _Trial, data: TrainingData, config: TrainingConfig, rate:
     """Return the lowest validation loss of a short training; infinite if it diverged."""
     done = trial.folder / "done.json"
     if done.is_file():
-        loss = json.loads(done.read_text(encoding="utf-8"))["val_loss"]
+        loss = parse_json(done.read_text(encoding="utf-8"))["val_loss"]
         return math.inf if loss is None else float(loss)
     trial.folder.mkdir(parents=True, exist_ok=True)
     epochs = config.search_epochs

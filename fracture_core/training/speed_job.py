@@ -11,6 +11,7 @@ import psutil
 
 from fracture_core.errors import SecondLookError, TrainingError
 from fracture_core.io.atomic_write import write_atomically
+from fracture_core.io.json_record import parse_json
 from fracture_core.jobs import job
 from fracture_core.runs import process
 from fracture_core.runs.config import TrainingConfig
@@ -91,7 +92,7 @@ class SpeedJob(job.Job):
     def speed(self) -> TrainingSpeed | None:
         """Return the measured speed; None if there is no result."""
         try:
-            return TrainingSpeed(**json.loads((self.folder / _RESULT).read_text(encoding="utf-8")))
+            return TrainingSpeed(**parse_json((self.folder / _RESULT).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return None
 

@@ -172,3 +172,15 @@ def test_dataset_being_deleted_is_not_a_leftover(tmp_path, monkeypatch):
         uploaded_datasets.delete_uploaded(old, tmp_path)
     uploaded_datasets.add_uploaded(io.BytesIO(pack(FILES)), "more.zip", tmp_path)
     assert ".deleting-films" in _uploaded_names(tmp_path)
+
+
+@pytest.mark.parametrize("form", ["{0}", "../../../{1}", "images/../../../../{1}", "..\\\\..\\\\..\\\\{1}"])
+def test_manifest_in_a_zip_names_no_file_outside(tmp_path, form):
+    outside = tmp_path / "patient.png"
+    outside.write_bytes(b"film")
+    manifest = f"path,label\nimages/0.png,fractured\n{form.format(outside, outside.name)},no_fracture\n"
+    content = pack({"images/0.png": b"film", "manifest.csv": manifest.encode()})
+    runs = tmp_path / "runs"
+    folder = uploaded_datasets.add_uploaded(io.BytesIO(content), "films.zip", runs)
+    cases = read_catalogue(folder).cases
+    assert [case.path for case in cases] == [folder / "images" / "0.png"]

@@ -215,7 +215,7 @@ def _download_everything(page) -> int:
     for button in buttons:
         with page.expect_download() as download:
             button.click()
-        download.value.delete()
+        download.value.path()
     return len(buttons)
 
 

@@ -210,3 +210,87 @@ def test_use_command_killed_before_the_change(store):
     assert ModelStore(store.root).model_in_use() == "tiny"
     store.use("zeta")
     assert ModelStore(store.root).model_in_use() == "zeta"
+
+
+# Kills the process at each file operation of a rename or a deletion with reviews, then completes it.
+KILLED_WITH_REVIEWS = """
+import os, shutil, signal, sys
+from pathlib import Path
+from fracture_core.io import atomic_write
+from fracture_core.registry.model_operations import delete_model, finish_interrupted_change, rename_model
+from fracture_core.registry.store import ModelStore
+from fracture_core.review import ReviewStore
+
+root, runs, name = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+ReviewStore.for_model(runs, "zeta").add_annotation("image", "subtle", "Ada")
+backups = {folder: folder.with_name(folder.name + "-backup") for folder in (root, runs)}
+for folder, backup in backups.items():
+    shutil.copytree(folder, backup)
+
+def killed_at(step):
+    child = os.fork()
+    if child == 0:
+        count = 0
+        def hook(event, args):
+            nonlocal count
+            if event == "open" or event.startswith(("os.", "shutil.")):
+                count += 1
+                if count == step:
+                    os.kill(os.getpid(), signal.SIGKILL)
+        sys.addaudithook(hook)
+        if name == "rename":
+            rename_model(ModelStore(root), runs, "zeta", "new")
+        else:
+            delete_model(ModelStore(root), runs, "zeta")
+        os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+def marks(model_id):
+    return len(ReviewStore.for_model(runs, model_id).all())
+
+step, killed = 0, True
+while killed:
+    step += 1
+    for folder, backup in backups.items():
+        shutil.rmtree(folder)
+        shutil.copytree(backup, folder)
+    killed = killed_at(step)
+    store = ModelStore(root)
+    finish_interrupted_change(store, runs)
+    ids = set(store.ids())
+    # The marks are with the model, or set aside; no later model inherits them.
+    aside = list((runs / "reviews").glob("zeta deleted *"))
+    owners = {model_id for model_id in ("zeta", "new") if marks(model_id)}
+    assert len(owners) + len(aside) == 1, (step, owners, aside)
+    assert owners <= ids, (step, owners, ids)
+    assert not (runs / ".model_change.json").exists()
+    if not killed:
+        assert ids == ({"tiny", "new"} if name == "rename" else {"tiny"})
+print(step)
+"""
+
+
+@pytest.mark.parametrize("action", ["rename", "delete"])
+def test_reviews_follow_their_model_even_if_the_process_is_killed(store, runs_folder, second_model, action):
+    shutil.copytree(store.root / second_model, store.root / "zeta")
+    shutil.rmtree(store.root / second_model)
+    card = store.root / "zeta" / "card.json"
+    card.write_text(card.read_text().replace('"id": "second"', '"id": "zeta"'))
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED_WITH_REVIEWS, str(store.root), str(runs_folder), action],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 10
+
+
+def test_deleting_an_unknown_model_does_not_touch_reviews(store, runs_folder, second_model):
+    ReviewStore.for_model(runs_folder, "gone").add_annotation("image", "subtle", "Ada")
+    for action in (
+        lambda: delete_model(store, runs_folder, "gone"),
+        lambda: rename_model(store, runs_folder, "gone", "tiny"),
+        lambda: rename_model(store, runs_folder, "gone", "other"),
+    ):
+        with pytest.raises(ModelError):
+            action()
+        assert len(ReviewStore.for_model(runs_folder, "gone").all()) == 1

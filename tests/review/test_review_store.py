@@ -1,5 +1,6 @@
 """ReviewStore: marks are stored, replaced, revoked and never lost."""
 
+import contextlib
 import signal
 import sqlite3
 import subprocess
@@ -7,11 +8,13 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fracture_core.errors import DataError
-from fracture_core.review import ANNOTATIONS, Review, ReviewStore
+from fracture_core.review import ANNOTATIONS, Review, ReviewStore, database
 from fracture_core.review import review_store as reviews_module
+from fracture_core.review.annotation import current_time
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -282,12 +285,61 @@ def test_foreign_file_is_reported_and_kept(empty_review_store):
     empty_review_store.path.write_text("not a database, but long enough to be read as one")
     with pytest.raises(DataError, match="cannot be read"):
         empty_review_store.all()
-    with pytest.raises(DataError, match="cannot be written"):
+    with pytest.raises(DataError, match="was damaged"):
         empty_review_store.add_annotation("1", "subtle", "A")
-    assert empty_review_store.path.read_text().startswith("not a database")
+    (kept,) = empty_review_store.path.parent.glob("reviews.damaged-*.db")
+    assert kept.read_text().startswith("not a database")
 
 
 def test_folder_that_cannot_be_created_is_reported(tmp_path):
     (tmp_path / "reviews").touch()
     with pytest.raises(DataError, match="cannot be written"):
         ReviewStore.for_model(tmp_path, "model").add_annotation("1", "subtle", "A")
+
+
+def test_damaged_file_is_set_aside_and_named(empty_review_store):
+    empty_review_store.add_annotation("1", "subtle", "A")
+    empty_review_store.path.write_bytes(b"SQLite format 3\0" + bytes(range(256)) * 40)
+    damaged = empty_review_store.path.read_bytes()
+    with pytest.raises(DataError, match="cannot be read"):
+        empty_review_store.all()
+    with pytest.raises(DataError, match=r"kept as .*reviews\.damaged-[0-9a-f]{8}\.db"):
+        empty_review_store.add_annotation("2", "subtle", "A")
+    (kept,) = empty_review_store.path.parent.glob("reviews.damaged-*.db")
+    assert kept.read_bytes() == damaged
+    empty_review_store.add_annotation("2", "subtle", "A")
+    assert set(_marks(empty_review_store)) == {("2", "A")}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_damaged_file_gives_reviews_or_a_sentence(empty_review_store, seed):
+    reviews = [Review(f"case {number}", "subtle", "note", "Ada", current_time()) for number in range(20)]
+    empty_review_store.merge(reviews)
+    content = bytearray(empty_review_store.path.read_bytes())
+    random = np.random.default_rng(seed)
+    for position in random.integers(0 if seed % 2 else 100, len(content), random.integers(1, 30)):
+        content[position] = random.integers(256)
+    empty_review_store.path.write_bytes(content if seed % 3 else content[: random.integers(len(content))])
+    for action in (
+        empty_review_store.all,
+        lambda: empty_review_store.undo("Ada"),
+        lambda: empty_review_store.rename("Ada", "Bea"),
+        lambda: empty_review_store.add_annotation("new", "subtle", "Ada"),
+    ):
+        with contextlib.suppress(DataError):
+            action()
+
+
+def test_reviews_in_a_read_only_folder_are_read(empty_review_store, monkeypatch):
+    empty_review_store.add_annotation("1", "subtle", "A")
+    folder, connect = empty_review_store.path.parent, database._connect
+
+    def connect_outside(path):
+        if path.parent == folder:
+            error = sqlite3.OperationalError("attempt to write a readonly database")
+            error.sqlite_errorcode = sqlite3.SQLITE_READONLY
+            raise error
+        return connect(path)
+
+    monkeypatch.setattr(database, "_connect", connect_outside)
+    assert set(_marks(empty_review_store)) == {("1", "A")}

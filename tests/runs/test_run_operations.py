@@ -127,3 +127,22 @@ def test_run_without_settings_is_listed_and_can_be_deleted(folder_with_run):
         process.start_run(run)
     run_operations.delete_run(folder_with_run, "one")
     assert names(folder_with_run) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["t1/../../outside", "../outside", "..", ".", "/", "t1/../t1", "t1/", "a\\b", ""]
+)
+def test_names_that_lead_elsewhere_are_unknown(tmp_path, name):
+    outside = tmp_path / "outside"
+    root = tmp_path / "runs"
+    for folder in (outside, root / "t1", root):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "state.json").write_text("{}")
+    for action in (
+        lambda: run_operations.rename_run(root, name, "taken"),
+        lambda: run_operations.delete_run(root, name),
+        lambda: run_operations.clone_run(root, name, "taken"),
+    ):
+        with pytest.raises(TrainingError, match="There is no run named"):
+            action()
+    assert (outside / "state.json").is_file()

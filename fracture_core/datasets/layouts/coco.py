@@ -15,6 +15,7 @@ from fracture_core.datasets.layouts.orientation import shown_size, to_shown_imag
 from fracture_core.datasets.layouts.text_decoding import decode_text
 from fracture_core.errors import SecondLookError
 from fracture_core.internal_errors import file_boundary
+from fracture_core.io.json_record import parse_json
 
 #: A normalised COCO id.
 _Id = int | str
@@ -117,7 +118,7 @@ def _by_stem(
 def _load(path: Path, log: AnnotationLog) -> dict[str, Any] | None:
     """The content with its three lists; None, with a remark, if they cannot be read."""
     try:
-        content = json.loads(decode_text(path.read_bytes())[0])
+        content = parse_json(decode_text(path.read_bytes())[0])
     except OSError as error:
         log.add("annotation_file_unreadable", "", path, "", f"it cannot be opened ({error.strerror})")
         return None

@@ -128,6 +128,21 @@ def _encodings(name: str) -> Iterator[str]:
         yield os.fsdecode(name.encode("cp1252"))
 
 
+#: Folder of uploaded datasets below the folder of the runs.
+UPLOADS = ".uploads"
+
+
+def upload_of(path: Path) -> Path | None:
+    """Return the uploaded dataset that a path belongs to; None for other paths.
+
+    Example:
+        >>> upload_of(Path("runs/.uploads/wrists-1a2b3c4d/images")).as_posix()
+        'runs/.uploads/wrists-1a2b3c4d'
+    """
+    folders = (path, *path.parents)
+    return next((folder for folder in folders if folder.parent.name == UPLOADS), None)
+
+
 class ImageFinder:
     """Finds the image files that a table names, with any extension."""
 
@@ -143,10 +158,14 @@ class ImageFinder:
                 its encoding and accents may differ from the file name.
 
         Returns:
-            The file, or an image that differs only in its extension; None if there is neither.
+            The file, or an image that differs only in its extension; None if there is neither. Of an uploaded
+            dataset, only files inside it are found.
         """
         # Normalised as text, so that symbolic links are not resolved.
         paths = [Path(os.path.normpath(folder / spelling)) for spelling in _spellings(name)]
+        upload = upload_of(folder)
+        if upload is not None:
+            paths = [path for path in paths if path.is_relative_to(upload)]
         for path in paths:
             with contextlib.suppress(OSError, ValueError):  # impossible file name
                 if path.is_file():

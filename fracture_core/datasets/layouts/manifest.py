@@ -10,7 +10,7 @@ from fracture_core.datasets.catalogue import Catalogue, make_remark
 from fracture_core.datasets.class_names import class_meaning, finding_of_classes, split_from_name
 from fracture_core.datasets.layouts.annotation_log import AnnotationLog
 from fracture_core.datasets.layouts.boxes import clip_fractions
-from fracture_core.datasets.layouts.image_files import ImageFinder
+from fracture_core.datasets.layouts.image_files import ImageFinder, upload_of
 from fracture_core.datasets.layouts.table import (
     TableLine,
     has_columns,
@@ -125,6 +125,9 @@ def _source(folder: Path, images: list[tuple[TableLine, Path]]) -> tuple[Path, s
     if sources or not root or not layout:
         return None
     source_root = resolve_name(os.path.normpath(folder / root))
+    upload = upload_of(folder)
+    if upload is not None and not source_root.is_relative_to(upload):
+        return None
     return (source_root, layout) if all(image.is_relative_to(source_root) for _, image in images) else None
 
 

@@ -99,10 +99,14 @@ def _import_modules(names: tuple[str, ...]) -> None:
 
 
 def _load_model_in_use() -> None:
+    """Load it, after completing a rename or deletion of a model that was interrupted."""
+    from fracture_core import paths
     from fracture_core.errors import SecondLookError
+    from fracture_core.registry.model_operations import finish_interrupted_change
     from pages.components.common import resources
 
     try:
+        finish_interrupted_change(resources.model_store(), paths.runs_dir())
         resources.load_predictor(resources.card_in_use())
     except SecondLookError as error:
         # The page shows the same error to its user.
