@@ -1,7 +1,11 @@
 """AuxiliaryHeads: the auxiliary heads of one model, stored as one file of arrays."""
 
+import math
+import tokenize
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +16,10 @@ from fracture_core.auxiliary_heads.region_head import SHOWN_PROBABILITY, RegionH
 from fracture_core.errors import ModelError
 from fracture_core.imaging import QualityCheck, QualityState
 from fracture_core.io.zip_limits import DAMAGED_ZIP_ERRORS
+
+_MAX_REGIONS = 64
+# Beyond it, sums over some thousand features overflow in single precision.
+_LARGEST = 1e30
 
 _NOT_A_RADIOGRAPH = "The image does not look like a radiograph: upload a plain radiograph of a limb."
 _DOUBTFUL_RADIOGRAPH = "The image may not be a radiograph: check the uploaded file."
@@ -117,23 +125,44 @@ class AuxiliaryHeads:
         try:
             # Opened here, because numpy does not close a file that it cannot read.
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                names = tuple(str(name) for name in arrays["region_names"])
-                regions = (
-                    RegionHead(names, LinearClassifier(arrays["region_weight"], arrays["region_bias"]))
-                    if names
-                    else None
-                )
-                warn, refuse = (float(limit) for limit in arrays["radiograph_limits"])
+                stored_names, stored_limits = arrays["region_names"], arrays["radiograph_limits"]
+                if stored_names.ndim != 1 or stored_names.size > _MAX_REGIONS or stored_limits.shape != (2,):
+                    raise ValueError("too many regions or limits")
+                names = tuple(str(name) for name in stored_names)
+                if not all(name.isprintable() and name for name in names):
+                    raise ValueError("a region without a plain name")
+                regions = RegionHead(names, _classifier(arrays, "region", len(names))) if names else None
+                mean, axes = _numbers(arrays["familiar_mean"], 1), _numbers(arrays["familiar_axes"], 2)
+                if axes.shape[1] != mean.size:
+                    raise ValueError("principal axes that do not fit the mean")
+                limits = [float(limit) for limit in (arrays["familiar_limit"], *stored_limits)]
+                if any(math.isnan(limit) for limit in limits):
+                    raise ValueError("a limit that is not a number")
                 return cls(
                     regions,
-                    OutOfDistributionDetector(
-                        arrays["familiar_mean"], arrays["familiar_axes"], float(arrays["familiar_limit"])
-                    ),
-                    LinearClassifier(arrays["radiograph_weight"], arrays["radiograph_bias"]),
-                    warn,
-                    refuse,
+                    OutOfDistributionDetector(mean, axes, limits[0]),
+                    _classifier(arrays, "radiograph", 1),
+                    *limits[1:],
                 )
-        except DAMAGED_ZIP_ERRORS as error:
+        except (*DAMAGED_ZIP_ERRORS, TypeError, SyntaxError, tokenize.TokenError, RecursionError) as error:
             raise ModelError(
                 f"The auxiliary heads in {path} cannot be read ({error}): add the model again."
             ) from error
+
+
+def _classifier(arrays: Mapping[str, Any], name: str, classes: int) -> LinearClassifier:
+    """Read a classifier and check its shape."""
+    weight, bias = _numbers(arrays[f"{name}_weight"], 2), _numbers(arrays[f"{name}_bias"], 1)
+    if weight.shape[0] != classes or bias.shape != (classes,):
+        raise ValueError(f"{name} classifier of {weight.shape[0]} classes instead of {classes}")
+    return LinearClassifier(weight, bias)
+
+
+def _numbers(array: NDArray[Any], dimensions: int) -> NDArray[np.float32]:
+    """Check that an array has finite numbers and a number of dimensions."""
+    if array.ndim != dimensions or array.dtype.kind not in "fiu":
+        raise ValueError(f"an array of {array.dtype} with {array.ndim} dimensions")
+    numbers: NDArray[np.float32] = array
+    if not np.isfinite(numbers).all() or (numbers.size and float(np.abs(numbers).max()) > _LARGEST):
+        raise ValueError("an array with numbers that are not finite or far too large")
+    return numbers

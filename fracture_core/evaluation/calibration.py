@@ -5,10 +5,12 @@ methods", Advances in Large Margin Classifiers, 1999.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import scipy
 from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
 
 from fracture_core.errors import DataError
 from fracture_core.evaluation.scored_cases import check_labels, require_both_classes
@@ -28,8 +30,8 @@ class PlattCalibration(JsonRecord):
         array([0.5 , 0.88])
     """
 
-    slope: float
-    intercept: float
+    slope: Annotated[float, Field(le=1e6)]
+    intercept: Annotated[float, Field(ge=-1e6, le=1e6)]
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.slope) and np.isfinite(self.intercept) and self.slope > 0):

@@ -23,6 +23,9 @@ PREDICTION_COLUMNS = ("id", "path", "split", "group", "regions", "label", "logit
 # `file_names.escape_name` writes a byte that is not UTF-8 like this; its backslash is no path separator.
 _ESCAPED_BYTE = re.compile(r"\\x[89a-f][0-9a-f]")
 
+# Limits of the first line; spreadsheets have at most 16,384 columns.
+_MAX_HEADER_BYTES, _MAX_COLUMNS = 1 << 16, 1000
+
 _TEXT = ("id", "path", "split", "group", "regions")
 #: Six significant digits, so that rounding noise does not change the file.
 _FLOAT = "%.6g"
@@ -69,14 +72,32 @@ def read_predictions(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        _check_header(path)
+        frame = pd.read_csv(
+            path,
+            dtype=str,
+            keep_default_na=False,
+            encoding="utf-8",
+            # Other columns are ignored, however many there are.
+            usecols=lambda name: name in PREDICTION_COLUMNS,
+        )
     except FileNotFoundError as error:
         raise DataError(f"There is no table of predictions at {path}: evaluate the model first.") from error
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, ValueError, OverflowError) as error:
         raise DataError(
             f"{path.name} is not a valid CSV table of predictions: evaluate the model again."
         ) from error
     return _validate(frame, path)
+
+
+def _check_header(path: Path) -> None:
+    """Refuse a header that pandas would parse for minutes."""
+    with path.open("rb") as file:
+        header = file.readline(_MAX_HEADER_BYTES + 1)
+    if len(header) > _MAX_HEADER_BYTES or header.count(b",") > _MAX_COLUMNS:
+        raise DataError(
+            f"{path.name} has far more columns than a table of predictions: evaluate the model again."
+        )
 
 
 def _validate(frame: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -7,9 +7,11 @@ Source of the balanced operating point: W. J. Youden, "Index for rating diagnost
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
 
 from fracture_core.errors import DataError
 from fracture_core.evaluation.curves import compute_roc_curve
@@ -57,11 +59,11 @@ class Thresholds(JsonRecord):
         balanced: Threshold of the binary decision, between `low` and `high`, so that it agrees with the verdicts.
     """
 
-    low: float
-    high: float
+    low: Annotated[float, Field(ge=-1, le=2)]
+    high: Annotated[float, Field(ge=-1, le=2)]
     sensitivity_target: MeasuredNumber
     specificity_target: MeasuredNumber
-    balanced: float
+    balanced: Annotated[float, Field(ge=-1, le=2)]
 
     def __post_init__(self) -> None:
         if not self.low <= self.balanced <= self.high:

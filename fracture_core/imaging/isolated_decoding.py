@@ -6,7 +6,6 @@ happen in the server process, which serves all users. Starting the decoder proce
 
 import io
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
 
+from fracture_core.imaging.decoder_processes import run_decoder
 from fracture_core.imaging.dicom_elements import read_number
 
 _DECODER_PROCESS = Path(__file__).with_name("_decoder_process.py")
@@ -68,24 +68,17 @@ def decode_isolated(
     pixels.file_meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID
     file = io.BytesIO()
     pixels.save_as(file)
+    # -P keeps the folder of the script off the import path; its modules have common names.
+    command = [sys.executable, "-P", str(_DECODER_PROCESS), *arguments]
     try:
-        done = subprocess.run(
-            # -P keeps the folder of the script off the import path; its modules have common names.
-            [sys.executable, "-P", str(_DECODER_PROCESS), *arguments],
-            input=file.getvalue(),
-            capture_output=True,
-            timeout=_TIMEOUT,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-            check=True,
-        )
+        output, errors, status = run_decoder(command, file.getvalue(), _TIMEOUT)
     except subprocess.TimeoutExpired as error:
         raise DecodeLimitError("the decoder took more than a minute") from error
-    except subprocess.CalledProcessError as error:
-        hit_limit = -error.returncode in _limit_signals() or b"MemoryError" in error.stderr[-500:]
-        if hit_limit:
-            raise DecodeLimitError("the decoder was stopped at its limits") from error
-        raise ValueError("the decoder failed") from error
-    values: NDArray[Any] = np.load(io.BytesIO(done.stdout), allow_pickle=False)
+    if status:
+        if -status in _limit_signals() or b"MemoryError" in errors[-500:]:
+            raise DecodeLimitError("the decoder was stopped at its limits")
+        raise ValueError("the decoder failed")
+    values: NDArray[Any] = np.load(io.BytesIO(output), allow_pickle=False)
     return values
 
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import Future, as_completed, wait
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fracture_core.errors import SecondLookError
 from fracture_core.imaging import read_radiograph
+from fracture_core.imaging.decoder_processes import kill_decoder
 from fracture_core.imaging.dropped_files import DroppedFile
+from fracture_core.inference.fair_pool import FairPool
 from fracture_core.internal_errors import file_boundary
 
 if TYPE_CHECKING:
     from fracture_core.inference.predictor import Opinion
 
-# One image is decoded while the network predicts another.
-_WORKERS = 2
+# Images that are decoded again at the same time, whatever the number of users; each may need 600 MB.
+_READING = threading.BoundedSemaphore(2)
 
 #: Total number of pixels kept in memory; other images are decoded again when they are opened.
 MAX_KEPT_PIXELS = 16 << 20
@@ -77,6 +79,7 @@ class Study:
             predicts an image outside the scope of the model.
         model: Identifies the model.
         explain: Function that adds the heatmap to an opinion without one; None if `predict` computes it.
+        pool: Pool of threads that is shared with other studies; None for a pool of its own.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class Study:
         predict: Callable[..., Opinion],
         model: str,
         explain: Callable[[Opinion], Opinion] | None = None,
+        pool: FairPool | None = None,
     ):
         self.model = model
         self._predict, self._explain = predict, explain
@@ -97,7 +101,11 @@ class Study:
         # Images that the user wants predicted although they are out of scope.
         self._ignored_scope: set[str] = set()
         self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="study")
+        # Threads that predict an image now, by content key. A result counts only if its thread is still listed.
+        self._running: dict[str, int] = {}
+        # Images whose prediction was stopped while it ran.
+        self._stopped: set[str] = set()
+        self._pool = pool or FairPool(2)
 
     def set_images(self, files: Sequence[DroppedFile]) -> None:
         """Set the images of the study, predict new ones and forget those that were removed.
@@ -117,7 +125,10 @@ class Study:
                 self._full_size.pop(removed, None)
                 if removed in self._futures:
                     self._futures.pop(removed).cancel()
+                self._abandon(removed)
             self._ignored_scope &= keys
+            self._stopped &= keys
+        self._pool.forget_cancelled(self)
         self.resume()
 
     def resume(self) -> None:
@@ -126,7 +137,8 @@ class Study:
             for key, file in self._files:
                 is_submitted = key in self._futures and not self._futures[key].cancelled()
                 if not file.error and key not in self._results and not is_submitted:
-                    self._futures[key] = self._pool.submit(self._predict_file, key, file.content)
+                    self._stopped.discard(key)
+                    self._futures[key] = self._pool.submit(self, self._predict_file, key, file.content)
 
     def answer_anyway(self, image: StudyImage) -> None:
         """Predict an image again, without regard to the scope of the model.
@@ -146,9 +158,24 @@ class Study:
         self.resume()
 
     def cancel(self) -> None:
-        """Start no further prediction."""
-        for future in list(self._futures.values()):
-            future.cancel()
+        """Start no further prediction, and drop those that are running; a decoder process is killed."""
+        with self._lock:
+            for key in list(self._futures):
+                if not self._futures[key].cancel() and key in self._running:
+                    self._abandon(key)
+                    self._stopped.add(key)
+                    del self._futures[key]
+        self._pool.forget_cancelled(self)
+
+    def studies_ahead(self) -> int:
+        """Return how many studies of other users have their turn before this one."""
+        return self._pool.clients_ahead(self)
+
+    def _abandon(self, key: str) -> None:
+        """Drop the result of a running prediction."""
+        thread = self._running.pop(key, None)
+        if thread is not None:
+            kill_decoder(thread)
 
     def wait_for_first(self, rest: float) -> None:
         """Wait for the first opinion.
@@ -183,7 +210,7 @@ class Study:
             return None
         if opinion is None:
             try:
-                with file_boundary():
+                with file_boundary(), _READING:
                     opinion = replace(result, film=read_radiograph(image.content, any_modality=True))
             except SecondLookError as error:
                 with self._lock:
@@ -223,7 +250,8 @@ class Study:
     def _study_image(self, number: int, key: str, file: DroppedFile) -> StudyImage:
         result, future = self._results.get(key), self._futures.get(key)
         error = file.error or (result if isinstance(result, str) else "")
-        stopped = result is None and not error and future is not None and future.cancelled()
+        is_cancelled = key in self._stopped or (future is not None and future.cancelled())
+        stopped = result is None and not error and is_cancelled
         if stopped:
             error = (
                 "This image was not analysed because the analysis was stopped: select “Continue analysis”."
@@ -235,6 +263,11 @@ class Study:
 
     def _predict_file(self, key: str, content: bytes) -> None:
         result: Opinion | str
+        thread = threading.get_ident()
+        with self._lock:
+            if key not in self._futures:  # removed before it began
+                return
+            self._running[key] = thread
         try:
             with file_boundary():
                 ignored = key in self._ignored_scope
@@ -242,9 +275,10 @@ class Study:
         except SecondLookError as error:
             result = str(error)
         with self._lock:
-            # Nothing is kept of an image that was removed in the meantime.
-            if key not in {current for current, _ in self._files}:
+            # Nothing is kept of an image that was removed or stopped in the meantime.
+            if self._running.get(key) != thread or key not in {current for current, _ in self._files}:
                 return
+            del self._running[key]
             if isinstance(result, str):
                 self._results[key] = result
             else:

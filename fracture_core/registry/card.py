@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict
+from pydantic import AfterValidator, ConfigDict, Field
 
 from fracture_core.auxiliary_heads.heads_record import HeadsRecord
 from fracture_core.errors import DataError, ModelError
@@ -25,6 +25,21 @@ from fracture_core.vocabulary import CITATIONS, FINDINGS, LABELS, SYNTHETIC_LAYO
 
 #: Largest input side and number of channels that a card may state.
 MAX_SIDE, MAX_CHANNELS = 4096, 3
+
+
+def _check_encodable(text: str) -> str:
+    """Refuse text that cannot be written as UTF-8."""
+    if not text.isascii():
+        text.encode("utf-8")  # raises a ValueError
+    return text
+
+
+#: Evidence in log-odds that a heatmap draws in full colour.
+HeatmapScale = Annotated[float, Field(ge=1e-6, le=1e6)]
+
+#: Text of a card. The largest of those published here has 300 characters.
+ShortText = Annotated[str, Field(max_length=1000), AfterValidator(_check_encodable)]
+LongText = Annotated[str, Field(max_length=10_000), AfterValidator(_check_encodable)]
 
 
 @dataclass(frozen=True)
@@ -135,13 +150,13 @@ class ModelCard(JsonRecord):
     # Keys of later versions are ignored.
     __pydantic_config__ = ConfigDict(extra="ignore", allow_inf_nan=False)
 
-    id: str
-    title: str
-    created: str
-    architecture: str
+    id: ShortText
+    title: ShortText
+    created: ShortText
+    architecture: ShortText
     input: Annotated[InputSpec, AfterValidator(_check_input)]
-    heatmap_layer: str
-    heatmap_scale: float | None
+    heatmap_layer: ShortText
+    heatmap_scale: HeatmapScale | None
     weights: WeightsFile
     golden: MeasuredNumber
     calibration: PlattCalibration
@@ -157,12 +172,12 @@ class ModelCard(JsonRecord):
     loaded: WeightsFile | None = None
     heads: WeightsFile | None = None
     heads_record: HeadsRecord | None = None
-    heatmap_scales: dict[str, float] = field(default_factory=dict)
+    heatmap_scales: dict[str, HeatmapScale] = field(default_factory=dict)
     findings: FindingSettings | None = None
     validation_findings: FindingsRecord | None = None
     test_findings: FindingsRecord | None = None
     heatmap_trust: HeatmapTrust | None = None
-    limits: tuple[str, ...] = ()
+    limits: Annotated[tuple[LongText, ...], Field(max_length=100)] = ()
     training: dict[str, Any] = field(default_factory=dict)
     command: str = ""
     labels: tuple[str, ...] = LABELS

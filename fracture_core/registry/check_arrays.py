@@ -1,6 +1,7 @@
 """Checks untrusted .npz files: the declared size of each array must match its data."""
 
 import math
+import tokenize
 import zipfile
 from pathlib import Path
 from typing import IO
@@ -11,6 +12,11 @@ from fracture_core.errors import ModelError
 from fracture_core.io.zip_limits import DAMAGED_ZIP_ERRORS, ENCRYPTED_FLAG, SUPPORTED_COMPRESSION
 
 _MAX_BYTES = 256 << 20
+
+# Most values in an array; an array of empty texts needs no bytes in the file, but memory once it is used.
+_MAX_VALUES = 64 << 20
+# Numbers, booleans and text.
+_KINDS = frozenset("biufU")
 
 
 def check_arrays(path: Path) -> None:
@@ -36,7 +42,14 @@ def check_arrays(path: Path) -> None:
                     declared = _declared_bytes(file)
                     if declared != info.file_size - file.tell():
                         raise ValueError(f"{info.filename[:80]} does not have its declared size")
-    except (*DAMAGED_ZIP_ERRORS, SyntaxError) as error:
+    except (
+        *DAMAGED_ZIP_ERRORS,
+        SyntaxError,
+        TypeError,
+        tokenize.TokenError,
+        RecursionError,
+        MemoryError,
+    ) as error:
         raise ModelError(
             f"{path.name} is not a valid file of arrays ({error}): do not use this model."
         ) from error
@@ -49,4 +62,8 @@ def _declared_bytes(file: IO[bytes]) -> int:
     shape, _, dtype = read(file)
     if dtype.hasobject:
         raise ValueError("an array contains objects")
+    if dtype.kind not in _KINDS or dtype.itemsize == 0:
+        raise ValueError("an array contains neither numbers nor text")
+    if math.prod(shape) > _MAX_VALUES:
+        raise ValueError("an array has too many values")
     return math.prod(shape) * int(dtype.itemsize)

@@ -211,8 +211,11 @@ def _download_everything(page) -> int:
     """Make every export of the study; return their number."""
     place = page.locator(".st-key-saving")
     place.get_by_role("button", name="DICOM results (zip)").wait_for()
+    wait_for_rerun(page)
     buttons = place.locator("[data-testid=stDownloadButton] button").all()
     for button in buttons:
+        # A download that starts while the page is drawn belongs to the earlier page.
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
         with page.expect_download() as download:
             button.click()
         download.value.path()

@@ -1,7 +1,11 @@
 """Studies predicted in the background: order, caching, cancellation and removal of images."""
 
 import re
+import signal
+import sys
 import threading
+import time
+from concurrent.futures import wait
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -9,9 +13,10 @@ import numpy as np
 import pytest
 
 from fracture_core.errors import ImageReadError
-from fracture_core.imaging import QualityCheck, QualityState, read_radiograph
+from fracture_core.imaging import QualityCheck, QualityState, decoder_processes, read_radiograph
 from fracture_core.imaging.dropped_files import DroppedFile
 from fracture_core.inference import study as module
+from fracture_core.inference.fair_pool import FairPool
 from fracture_core.inference.predictor import THUMBNAIL_SIDE, Opinion
 from fracture_core.inference.study import Study
 from fracture_core.phantom import draw_phantom, encode_png
@@ -120,24 +125,22 @@ def test_cancelled_study_can_be_resumed(fake_predictor, png_contents):
     fake_predictor.go.set()
     study.wait_for_first(30)
     images = study.images()
-    predicted = [image for image in images if image.summary]
-    stopped = [image for image in images if image.stopped]
-    assert predicted
-    assert len(predicted) + len(stopped) == len(png_contents)
-    assert all("stopped" in image.error for image in stopped)
+    assert all(image.stopped and "stopped" in image.error for image in images)
     study.resume()
     study.wait_for_first(30)
     assert all(image.summary for image in study.images())
-    assert len(fake_predictor.calls) == len(png_contents)
+    # Those that were running when the study was stopped are predicted again.
+    assert len(fake_predictor.calls) <= len(png_contents) + 2
 
 
 def test_removed_images_are_forgotten_even_during_prediction(fake_predictor, png_contents):
     fake_predictor.go.clear()
     study = Study(fake_predictor, "m")
     study.set_images(_dropped(png_contents[:2]))
+    futures = list(study._futures.values())
     study.set_images([])
     fake_predictor.go.set()
-    study._pool.shutdown()
+    wait(futures, 30)
     assert study.images() == []
     assert not study._results
     assert not study._full_size
@@ -236,3 +239,72 @@ def test_small_image_is_not_resized(fake_predictor, png_contents):
     small = replace(opinion, film=replace(opinion.film, pixels=opinion.film.pixels[:100, :90]))
     assert small.shrunk().film.pixels.shape == (100, 90)
     assert small.shrunk().thumbnail == small.thumbnail
+
+
+def test_stopping_takes_effect_at_once_and_the_image_can_be_analysed_again(fake_predictor, png_contents):
+    fake_predictor.go.clear()
+    study = Study(fake_predictor, "m")
+    study.set_images(_dropped(png_contents[:1]))
+    deadline = time.monotonic() + 30
+    while not study._running and time.monotonic() < deadline:
+        time.sleep(0.01)
+    (future,) = study._futures.values()
+    study.cancel()
+    (image,) = study.images()
+    assert image.stopped
+    assert "the analysis was stopped" in image.error
+    study.resume()
+    assert study.images()[0].waits
+    fake_predictor.go.set()
+    wait([future], 30)
+    study.wait_for_first(30)
+    assert study.images()[0].summary is not None
+
+
+def test_stopping_kills_the_decoder():
+    started = threading.Event()
+    threads, outcomes = [], []
+
+    def decode():
+        threads.append(threading.get_ident())
+        started.set()
+        command = [sys.executable, "-c", "import time; time.sleep(60)"]
+        outcomes.append(decoder_processes.run_decoder(command, b"", 60)[2])
+
+    thread = threading.Thread(target=decode)
+    thread.start()
+    started.wait()
+    deadline = time.monotonic() + 30
+    while thread.is_alive() and time.monotonic() < deadline:
+        decoder_processes.kill_decoder(threads[0])
+        thread.join(0.05)
+    assert outcomes == [-signal.SIGKILL]
+    assert decoder_processes._running == {}
+
+
+def test_large_study_does_not_delay_another_user():
+    pool, order, started, go = FairPool(1), [], threading.Event(), threading.Event()
+    first = pool.submit("large", lambda: (started.set(), go.wait()))
+    assert started.wait(30)
+    futures = [first, *(pool.submit("large", order.append, f"large {n}") for n in range(5))]
+    assert pool.clients_ahead("small") == 0
+    futures += [pool.submit("small", order.append, f"small {n}") for n in range(2)]
+    assert pool.clients_ahead("small") == 1
+    go.set()
+    wait(futures, 30)
+    assert order[:4] == ["large 0", "small 0", "large 1", "small 1"]
+    assert pool.clients_ahead("small") == 0
+
+
+def test_pool_passes_exceptions_on_and_forgets_cancelled_tasks():
+    pool, go = FairPool(1), threading.Event()
+    busy = pool.submit("a", go.wait)
+    waiting = pool.submit("b", print, "never")
+    assert waiting.cancel()
+    pool.forget_cancelled("b")
+    assert "b" not in pool._waiting
+    failing = pool.submit("b", int, "x")
+    go.set()
+    with pytest.raises(ValueError, match="invalid literal"):
+        failing.result(30)
+    assert busy.result(30)

@@ -63,7 +63,11 @@ def _live(study: Study, card: ModelCard, waited: bool, seen: tuple[str, bool]) -
     _together(images, chosen, card)
     if waits:
         left, right = st.columns([4, 1], vertical_alignment="center")
-        left.progress(1 - waits / len(images), text=f"Analysed {len(images) - waits} of {len(images)} images")
+        ahead = study.studies_ahead()
+        queue = f"; {ahead} {'study' if ahead == 1 else 'studies'} of other users first" if ahead else ""
+        left.progress(
+            1 - waits / len(images), text=f"Analysed {len(images) - waits} of {len(images)} images{queue}"
+        )
         right.button(
             "Stop analysis",
             key="strip stop",

@@ -12,6 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from fracture_core.imaging.dropped_files import DroppedFile
 from fracture_core.imaging.study_images import StudyImages
+from fracture_core.inference.fair_pool import shared_pool
 from fracture_core.inference.study import Study, StudyImage
 from fracture_core.io.freed_memory import return_free_memory
 from fracture_core.registry.card import ModelCard
@@ -89,9 +90,9 @@ def _new_study(card: ModelCard, model: str) -> Study:
     """A study whose verdicts do not wait for heatmaps that need the background process."""
     predictor = resources.load_predictor(card)
     if predictor.has_heatmap:
-        return Study(predictor.predict, model)
+        return Study(predictor.predict, model, pool=shared_pool())
     predictor.start_explainer()
-    return Study(partial(predictor.predict, heatmap=False), model, predictor.with_heatmap)
+    return Study(partial(predictor.predict, heatmap=False), model, predictor.with_heatmap, shared_pool())
 
 
 def end_study() -> None:
