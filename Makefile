@@ -7,7 +7,7 @@ PORT ?= 8501
 TEST_PROCESSES ?= 2
 
 .DEFAULT_GOAL := run
-.PHONY: help run test lint lock clean
+.PHONY: help run test lint audit lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -28,11 +28,16 @@ lint: $(VENV)/.dev ## lint and check types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+audit: $(VENV)/.dev ## check licences and, with a network, known vulnerabilities
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
+	$(BIN)/python .ci/audit.py
+
 # Pins every package. Needs uv (pip install uv).
 lock: ## regenerate requirements*.txt from requirements*.in
 	uv pip compile --universal --python-version 3.11 --no-header --no-annotate requirements.in -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --no-header --no-annotate requirements-reader.in -c requirements.txt -o requirements-reader.txt
 	uv pip compile --universal --python-version 3.11 --no-header --no-annotate requirements-scale.in -o requirements-scale.txt
+	uv pip compile --universal --python-version 3.11 --no-header --no-annotate requirements-login.in -c requirements.txt -o requirements-login.txt
 	uv pip compile --universal --python-version 3.11 --no-header --no-annotate requirements-dev.in -o requirements-dev.txt
 
 clean: ## remove .venv and caches

@@ -161,7 +161,7 @@ class Study:
         """Start no further prediction, and drop those that are running; a decoder process is killed."""
         with self._lock:
             for key in list(self._futures):
-                if not self._futures[key].cancel() and key in self._running:
+                if not self._futures[key].cancel() and not self._futures[key].done():
                     self._abandon(key)
                     self._stopped.add(key)
                     del self._futures[key]
