@@ -109,7 +109,14 @@ def _damaged() -> ImageReadError:
 
 
 def _is_complete(dataset: FileDataset) -> bool:
-    """Whether the dataset has pixel data, of the stated size if it is not encapsulated."""
+    """Whether the dataset has pixel data that can be accessed, of the stated size if it is not encapsulated."""
+    try:
+        return _has_all_pixels(dataset)
+    except ELEMENT_ERRORS:  # such as an unknown value representation
+        return False
+
+
+def _has_all_pixels(dataset: FileDataset) -> bool:
     if "PixelData" not in dataset or "Rows" not in dataset:
         return False
     raw = dataset.get_item("PixelData")

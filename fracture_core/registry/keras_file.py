@@ -7,7 +7,7 @@ would need code are rejected by name.
 import shutil
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from fracture_core.errors import ModelError
@@ -18,6 +18,9 @@ from fracture_core.io.zip_limits import DAMAGED_ZIP_ERRORS, ENCRYPTED_FLAG, SUPP
 KERAS_SUFFIX = ".keras"
 
 _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
+# Layers of Keras that load code or files from another place when they are created.
+_LOADING_LAYERS = {"TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"}
+
 _MAX_CONFIG_BYTES, _MAX_WEIGHTS_BYTES = 64 << 20, 2 << 30
 
 
@@ -97,8 +100,18 @@ def _check_config(config: Any, shown: str) -> None:
                 f"{shown} contains the Lambda layer {name!r}, which executes code: save "
                 "only the weights with model.save_weights(“name.weights.h5”)."
             )
+        if class_name in _LOADING_LAYERS:
+            raise ModelError(
+                f"{shown} contains the layer {name!r} of the type {class_name}, which loads another file or "
+                "executes code: save only the weights with model.save_weights(“name.weights.h5”)."
+            )
+        if ".." in PurePosixPath(name).parts or name.startswith("/") or "\\" in name:
+            raise ModelError(
+                f"{shown} contains an object whose name leads to another folder ({name!r}): do not use this model."
+            )
         module, registered = entry.get("module"), entry.get("registered_name")
-        built_in = isinstance(module, str) and module.split(".")[0] in ("keras", "builtins")
+        is_function = module == "builtins" and class_name == "function"  # how Keras names its own functions
+        built_in = is_function or (isinstance(module, str) and module.split(".")[0] == "keras")
         if not built_in or ">" in str(registered):
             raise ModelError(
                 f"{shown} contains the custom object {class_name[:80]!r} ({name!r}), which "

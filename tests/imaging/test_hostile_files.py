@@ -125,6 +125,13 @@ def test_rgb_of_32_bits(make_dicom, film):
     assert "other" in radiograph.warnings[0]
 
 
+def test_pixel_data_of_unknown_value_representation_is_rejected(make_dicom, film_12_bit):
+    data = make_dicom(film_12_bit).replace(b"\xe0\x7f\x10\x00OW", b"\xe0\x7f\x10\x00XX")
+    with pytest.raises(ImageReadError, match="DICOM file") as excinfo:
+        read_radiograph(data)
+    assert "internal error" not in str(excinfo.value)
+
+
 # Excessive amounts of data
 
 

@@ -8,6 +8,7 @@ import math
 import os
 import pickle
 import shutil
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -338,6 +339,62 @@ def _function(config: dict) -> None:
     config["compile_config"]["loss"] = {
         "module": "os", "class_name": "function", "config": "system", "registered_name": "system",
     }  # fmt: skip
+
+
+def _layer(**values):
+    """Return a function that changes the first layer of a configuration."""
+
+    def edit(config: dict) -> None:
+        config["config"]["layers"][1] |= values
+
+    return edit
+
+
+def _python_function(config: dict) -> None:
+    config["config"]["layers"][1]["config"]["activation"] = {
+        "module": "subprocess", "class_name": "function", "config": "run", "registered_name": "function",
+    }  # fmt: skip
+
+
+# The configurations of published advisories. A canary file in the folder of the test would be read or created.
+_CANARY = "canary"
+_ADVISORIES = {
+    "CVE-2024-3660": _lambda,
+    "CVE-2025-1550": _python_function,
+    "GHSA-pwq7-2gvj-vg9v": _layer(module="builtins.os", class_name="system", name="first"),
+    "CVE-2026-1462": _layer(
+        class_name="TFSMLayer",
+        name="first",
+        config={"name": "first", "filepath": _CANARY, "call_endpoint": "serve"},
+    ),
+    "CVE-2026-12479": _layer(name=f"../../{_CANARY}"),
+    "CVE-2026-12481": _layer(
+        module="keras.src.models.cloning",
+        class_name="clone_model",
+        registered_name="evil>clone",
+        name="first",
+    ),
+}
+
+
+@pytest.mark.usefixtures("_forbid_deserialisation")
+@pytest.mark.parametrize("advisory", _ADVISORIES)
+def test_whole_model_of_an_advisory_is_refused_and_reads_nothing(
+    empty_store, whole_model_content, advisory, tmp_path, monkeypatch
+):
+    (tmp_path / "place").mkdir()
+    monkeypatch.chdir(tmp_path / "place")
+    opened = []
+    sys.addaudithook(
+        lambda event, arguments: (
+            opened.append(str(arguments[0])) if event == "open" and _CANARY in str(arguments[0]) else None
+        )
+    )
+    with pytest.raises(ModelError, match=r"do not use this model|executes code|needs code"):
+        add(empty_store, with_config(whole_model_content, _ADVISORIES[advisory]), file_name="mine.keras")
+    assert empty_store.ids() == []
+    assert opened == []
+    assert [path.name for path in tmp_path.rglob(f"*{_CANARY}*")] == []
 
 
 @pytest.mark.usefixtures("_forbid_deserialisation")
