@@ -148,6 +148,7 @@ def _dicom_seeds(content: bytes, grey: np.ndarray, wide: np.ndarray) -> Iterator
     from pydicom.sequence import Sequence
     from pydicom.uid import (
         JPEG2000,
+        UID,
         DeflatedExplicitVRLittleEndian,
         ImplicitVRLittleEndian,
         JPEG2000Lossless,
@@ -159,7 +160,7 @@ def _dicom_seeds(content: bytes, grey: np.ndarray, wide: np.ndarray) -> Iterator
         dataset = dcmread(io.BytesIO(content))
         change(dataset)
         if syntax:
-            dataset.file_meta.TransferSyntaxUID = syntax
+            dataset.file_meta.TransferSyntaxUID = UID(syntax)
         file = io.BytesIO()
         dataset.save_as(file, enforce_file_format=True)
         return file.getvalue()
@@ -416,8 +417,8 @@ def main() -> None:
                 )
                 first += 1
                 break
-            number, *result = results.get()
-            _report(number, *result, outcomes, args.keep)
+            number, kind, outcome, text = results.get()
+            _report(number, kind, outcome, text, outcomes, args.keep)
             first = number + 1
         process.join()
     print(f"{args.count:,} inputs in {time.monotonic() - begun:.0f} s: {dict(outcomes)}")

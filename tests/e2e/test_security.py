@@ -207,6 +207,18 @@ def test_study_leaves_no_trace_of_the_patient(page, traced_app, tmp_path):
     _assert_unknown_in_memory(process)
 
 
+def _download(page, button) -> None:
+    """Download once; again if the page was drawn meanwhile, because the content then belongs to the earlier page."""
+    for attempt in range(4):
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+        with page.expect_download() as download:
+            button.click()
+        if download.value.failure() is None:
+            return
+        assert attempt < 3, download.value.failure()
+        wait_for_rerun(page)
+
+
 def _download_everything(page) -> int:
     """Make every export of the study; return their number."""
     place = page.locator(".st-key-saving")
@@ -214,11 +226,7 @@ def _download_everything(page) -> int:
     wait_for_rerun(page)
     buttons = place.locator("[data-testid=stDownloadButton] button").all()
     for button in buttons:
-        # A download that starts while the page is drawn belongs to the earlier page.
-        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-        with page.expect_download() as download:
-            button.click()
-        download.value.path()
+        _download(page, button)
     return len(buttons)
 
 
