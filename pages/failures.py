@@ -1,12 +1,23 @@
-"""Failures: errors of a model on its test split, in numbers and as images."""
+"""Failures: errors of a model on its test split, as images and in numbers."""
 
 import streamlit as st
 
 from pages.components.common import model_choice, test_record
-from pages.components.common.test_record import TestRecord
-from pages.components.failures import case, gallery, matrix, prevalence, review_files, state, subgroups
+from pages.components.common.test_record import MeasuredRecord, TestRecord
+from pages.components.failures import (
+    case,
+    findings_tab,
+    gallery,
+    heatmaps_tab,
+    matrix,
+    prevalence,
+    review_files,
+    state,
+    subgroups,
+)
 from pages.components.failures import curves as failures_curves
 from pages.components.failures import measures as failures_measures
+from pages.components.failures.state import CaseView
 
 
 def main() -> None:
@@ -18,45 +29,40 @@ def main() -> None:
         return
     with right:
         threshold = state.choose_threshold(record.card)
-    st.html(test_record.provenance_text(record))
     view = state.current_view(record, threshold)
     state.write_address(view, record)
     if view.case:
-        # With a case open, the numbers are folded away.
-        with st.expander("Confusion matrix, metrics and curves"):
-            _overview(record, threshold)
         case.show(record, view)
-    else:
-        _overview(record, threshold)
-        # Filled last, because the comparison of subgroups takes a second or two.
-        subgroups_place = st.container()
-        gallery.show(record, view)
-        review_files.show(record)
-        st.page_link(
-            "pages/labels.py",
-            label="Check the labels of this dataset",
-            icon=":material/arrow_forward:",
-            query_params={"model": record.card.id},
-        )
-        with subgroups_place:
-            subgroups.show(record, view)
-
-
-def _overview(record: TestRecord, threshold: float) -> None:
-    """Draw matrix and verdicts beside metrics and curves."""
+        return
     measured = test_record.measure_record(record.key, threshold, record.test, record.card.thresholds)
-    left, right = st.columns([5, 7], gap="large")
-    with left:
-        matrix.show_matrix(measured.summary.confusion, measured.states, record.card.finding)
-        st.html(matrix.verdicts_html(measured.states, record.card.thresholds, record.card.finding))
-    with right:
-        measures, curves, clinic = st.tabs(["Metrics", "Curves", "Predictive values"])
-        with measures:
-            st.html(failures_measures.measures_html(measured.summary, record.card.finding))
-        with curves:
-            failures_curves.show(record, threshold)
-        with clinic:
-            prevalence.show(record, measured.summary)
+    rail, body = st.columns([4, 9], gap="medium")
+    with rail:
+        matrix.show_matrix(
+            measured.summary.confusion, measured.states, record.card.thresholds, record.card.finding
+        )
+        gallery.show_filters(record)
+        state.show_link(record, view)
+        st.html(test_record.provenance_text(record))
+    with body:
+        _show_tabs(record, view, measured)
+
+
+def _show_tabs(record: TestRecord, view: CaseView, measured: MeasuredRecord) -> None:
+    """Draw the tabs; only the open one computes its content."""
+    draw = {
+        "Cases": lambda: gallery.show(record, view),
+        "Metrics": lambda: st.html(failures_measures.measures_html(measured.summary, record.card.finding)),
+        "Curves": lambda: failures_curves.show(record, view.threshold),
+        "Predictive values": lambda: prevalence.show(record, measured.summary),
+        "Subgroups": lambda: subgroups.show(record, view),
+        "Findings": lambda: findings_tab.show(record),
+        "Heatmaps": lambda: heatmaps_tab.show(record),
+        "Reviews": lambda: review_files.show(record),
+    }
+    for title, tab in zip(state.TABS, st.tabs(state.TABS, key=state.TAB_KEY, on_change="rerun"), strict=True):
+        if tab.open:
+            with tab:
+                draw[title]()
 
 
 main()

@@ -55,6 +55,17 @@ def add_parser(commands: Subparsers) -> None:
         metavar="DIR",
         help="also write metrics.json, predictions.csv, slices.csv (subgroups), report.html and plots here",
     )
+    parser.add_argument(
+        "--heatmaps",
+        action="store_true",
+        help="also test how far each heatmap method can be trusted; needs a dataset with annotated fractures",
+    )
+    parser.add_argument(
+        "--second-model",
+        default="",
+        metavar="ID",
+        help="with --heatmaps: a model of another training, to test repeatability",
+    )
     parser.set_defaults(run=run)
 
 
@@ -72,6 +83,8 @@ def run(args: argparse.Namespace) -> int:
         args.split,
         args.layout,
         terminal_progress(),
+        args.heatmaps,
+        args.second_model,
     )
     for warning in evaluation.warnings:
         print(warning, file=sys.stderr)
@@ -93,6 +106,9 @@ def run(args: argparse.Namespace) -> int:
     if evaluation.findings is not None:
         print("boxes of the findings:")
         print("\n".join(f"  {line}" for line in evaluation.findings.lines()))
+    if evaluation.heatmap_trust is not None:
+        print("trust tests of the heatmaps:")
+        print("\n".join(f"  {line}" for line in evaluation.heatmap_trust.lines()))
     if args.out:
         from fracture_core.evaluation import subgroup_sentences
 

@@ -1,4 +1,5 @@
-"""The command `models`: list, show, verify, add, average, heads, neighbours, scales and findings.
+"""The command `models`: list, show, verify, add, average, heads, neighbours, scales, findings and
+heatmaps.
 
 Its other actions are in `models_use`, `models_compare` and `models_transfer`.
 """
@@ -19,6 +20,7 @@ from fracture_core.errors import SecondLookError
 from fracture_core.zoo.quiet_keras import load_keras
 
 if TYPE_CHECKING:
+    from fracture_core.explain.trust_record import HeatmapTrust
     from fracture_core.jobs.progress import ProgressCallback
     from fracture_core.similar.neighbour_index import NeighbourIndex
 
@@ -85,6 +87,17 @@ def add_parser(commands: Subparsers) -> None:
     action.add_argument("id", metavar="ID", help="the model")
     add_data_argument(action)
     action.set_defaults(run=_findings)
+    action = actions.add_parser(
+        "heatmaps",
+        help="test on the validation images how far each heatmap method can be trusted, and choose the default method",
+    )
+    action.add_argument("id", metavar="ID", help="the model")
+    add_data_argument(action)
+    action.add_argument(
+        "--second-model", default="", metavar="ID", help="a model of another training, to test repeatability"
+    )
+    action.add_argument("--job", type=Path, metavar="DIR", help=argparse.SUPPRESS)
+    action.set_defaults(run=_heatmaps)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -224,4 +237,19 @@ def _findings(args: argparse.Namespace) -> int:
         if record is not None:
             print(f"{split} split:")
             print("\n".join(f"  {line}" for line in record.lines()))
+    return 0
+
+
+def _heatmaps(args: argparse.Namespace) -> int:
+    load_keras()
+    from fracture_core.inference.heatmap_trust_job import HeatmapTrustJob
+    from fracture_core.training.heatmap_trust import add_heatmap_trust
+
+    def measure(progress: ProgressCallback) -> HeatmapTrust:
+        cache = paths.runs_dir() / ".cache"
+        return add_heatmap_trust(open_model_store(), args.id, args.data, cache, args.second_model, progress)
+
+    if args.job:
+        return HeatmapTrustJob(args.job).run(args.data, measure)
+    print("\n".join(measure(terminal_progress()).lines()))
     return 0

@@ -180,7 +180,7 @@ def _region_subgroups(table: pd.DataFrame) -> list[Subgroup]:
 def _view_subgroups(known: pd.DataFrame) -> list[Subgroup]:
     if "views" not in known:
         return []
-    views = [set(names.split()) for names in known["views"].fillna("")]
+    views = [set(names.split()) for names in known["views"].astype(object).fillna("")]
     return [
         Subgroup("View", name, np.array([name in names for names in views], np.bool_), before=name)
         for name in sorted(set().union(*views))

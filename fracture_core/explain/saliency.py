@@ -3,6 +3,8 @@
 Source: Simonyan et al. 2014, arXiv:1312.6034.
 """
 
+import warnings
+
 import cv2
 import keras
 import numpy as np
@@ -35,6 +37,10 @@ class SaliencyMap:
         Returns:
             float32 (1, rows, columns), 0 or more: `scores.surprise_score` per unit of the network's input.
         """
-        gradient = np.asarray(self._saliency(surprise_score(1), inputs, normalize_map=False), np.float32)[0]
+        with warnings.catch_warnings():
+            # tf-keras-vis passes a list of inputs, which Keras accepts with a warning.
+            warnings.filterwarnings("ignore", "The structure of `inputs`")
+            maps = self._saliency(surprise_score(1), inputs, normalize_map=False)
+        gradient = np.asarray(maps, np.float32)[0]
         size = max(1, gradient.shape[1] // _CELL_SIZE), max(1, gradient.shape[0] // _CELL_SIZE)
         return np.asarray(cv2.resize(gradient, size, interpolation=cv2.INTER_AREA), np.float32)[None]

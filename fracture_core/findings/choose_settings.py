@@ -33,12 +33,14 @@ class MappedImage:
         transform: transform between image and canvas.
         lesions: marked fractures; empty for an image without a fracture.
         group: images of one group belong together.
+        regions: body regions of the image.
     """
 
     grid: NDArray[np.floating]
     transform: LetterboxTransform
     lesions: tuple[Box, ...]
     group: str
+    regions: tuple[str, ...] = ()
 
 
 def choose_finding_settings(images: Sequence[MappedImage]) -> FindingSettings | None:
@@ -89,7 +91,7 @@ def mark_image(image: MappedImage, settings: FindingSettings) -> MarkedImage:
     found = _candidates(image, settings.extent)
     confidences = settings.calibration.apply(peak_logits(found))
     marks = tuple((one.box, float(rating)) for one, rating in zip(found, confidences, strict=True))
-    return MarkedImage(image.lesions, marks, group=image.group)
+    return MarkedImage(image.lesions, marks, group=image.group, regions=image.regions)
 
 
 def _candidates(image: MappedImage, extent: float) -> tuple[Candidate, ...]:

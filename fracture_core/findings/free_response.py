@@ -30,11 +30,13 @@ class MarkedImage:
         lesions: boxes of the lesions; empty for a normal image.
         marks: boxes with their ratings; a higher rating is more suspicious.
         group: images of one group are resampled together.
+        regions: body regions of the image.
     """
 
     lesions: tuple[Box, ...]
     marks: tuple[tuple[Box, float], ...]
     group: str = field(default="", kw_only=True)
+    regions: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,18 @@ class FreeResponse:
         return self._interval(
             lambda weights: self._sensitivity(weights, false_marks), len(self.lesion_ratings)
         )
+
+    def curve(self) -> list[tuple[float, float]]:
+        """Return the FROC curve: false marks per image and sensitivity, both ascending, from (0, …).
+
+        It ends where every mark counts.
+        """
+        if not len(self.lesion_ratings):
+            return []
+        limits = np.append(np.unique(self.false_ratings)[::-1], -np.inf)
+        false = np.array([np.sum(self.false_ratings > limit) for limit in limits]) / self.images.sum()
+        found = np.array([np.mean(self.lesion_ratings > limit) for limit in limits])
+        return list(zip(false.tolist(), found.tolist(), strict=True))
 
     def figure_of_merit(self) -> Interval:
         """JAFROC figure of merit: the probability that a lesion is rated higher than every mark on a normal image.

@@ -26,9 +26,11 @@ from fracture_core.evaluation import (
     summarise,
     summarise_by_region,
 )
+from fracture_core.explain.trust_record import HeatmapTrust
 from fracture_core.findings import FindingsRecord, measure_findings
 from fracture_core.findings.choose_settings import mark_image
 from fracture_core.inference.fracture_maps import map_images
+from fracture_core.inference.heatmap_trust import load_second_model, marked_images, measure_heatmap_trust
 from fracture_core.inference.image_cache import DecodedImages, decode_images, unreadable_files_message
 from fracture_core.inference.score import compute_logits, prediction_table
 from fracture_core.jobs.progress import ProgressCallback
@@ -56,6 +58,8 @@ class Evaluation:
         finding: Meaning of label 1 in the dataset.
         findings: How well the boxes of the model mark the fractures; None if the dataset marks none, or for a model
             without findings.
+        heatmap_trust: Results of the trust tests of the heatmap methods; None if they were not requested or the dataset
+            marks no fracture.
     """
 
     model: str
@@ -69,6 +73,7 @@ class Evaluation:
     warnings: tuple[str, ...]
     finding: str
     findings: FindingsRecord | None = None
+    heatmap_trust: HeatmapTrust | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the metrics as JSON values."""
@@ -81,6 +86,7 @@ class Evaluation:
             "coverage": {name: coverage.to_json() for name, coverage in self.coverage.items()},
             "warnings": list(self.warnings),
             "findings": self.findings.to_json() if self.findings else None,
+            "heatmaps": self.heatmap_trust.to_json() if self.heatmap_trust else None,
         }
 
     def write_predictions(self, path: Path) -> None:
@@ -109,6 +115,8 @@ def evaluate_model(
     split: str = "test",
     layout: str = "auto",
     progress: ProgressCallback | None = None,
+    heatmaps: bool = False,
+    second_model: str = "",
 ) -> Evaluation:
     """Evaluate a model on one split of a dataset, or on all of it.
 
@@ -122,6 +130,8 @@ def evaluate_model(
         split: "train", "val", "test", or "all".
         layout: Name of a dataset layout, or "auto".
         progress: Called with (stage, images done, images).
+        heatmaps: Whether to test the heatmap methods too.
+        second_model: Model of another training, to test the repeatability of heatmaps; "" for none.
 
     Returns:
         The results. A warning states if training images may be among the evaluated ones, or if evaluated images share
@@ -131,6 +141,7 @@ def evaluate_model(
         ModelError: The model is unknown or was changed.
         DataError: The dataset is missing, or the split is empty.
     """
+    second = load_second_model(store, model_id, second_model) if heatmaps and second_model else None
     card, model = store.load(model_id)
     data = dataset.load_dataset(root, layout, int(card.training.get("seed", 0)))
     record = store.predictions(model_id) if store.has_predictions(model_id) else None
@@ -169,11 +180,21 @@ def evaluate_model(
         rows = np.flatnonzero(decoded.readable)
         scores = compute_logits(model, decoded.canvases, rows, card.input)
         errors = {cases[row].id: error for row, error in decoded.errors.items()}
-        findings = _measure_findings(store, card, [cases[row] for row in rows], decoded, rows)
+        readable_cases = [cases[row] for row in rows]
+        findings = _measure_findings(store, card, readable_cases, decoded, rows)
+        trust = None
+        if heatmaps:
+            sizes = [(int(height), int(width)) for height, width in decoded.sizes[rows]]
+            marked = marked_images(readable_cases, [decoded.canvases[row] for row in rows], sizes)
+            if marked:
+                network = ExportedNetwork(exported_network_path(store.root / card.id, card))
+                trust = measure_heatmap_trust(card, model, network, marked, split, second, progress)
+            else:
+                warnings.append("The heatmaps were not tested, because the images mark no fractures.")
+            del marked
         del decoded
     if errors:
         warnings.append(unreadable_files_message(errors))
-    readable_cases = [cases[row] for row in rows]
     table = prediction_table(readable_cases, data.root, scores, card.calibration)
     label, probability, group = table["label"], table["probability"], table["group"]
     thresholds = card.thresholds
@@ -189,6 +210,7 @@ def evaluate_model(
         warnings=tuple(warnings),
         finding=data.finding,
         findings=findings,
+        heatmap_trust=trust,
     )
 
 

@@ -41,5 +41,5 @@ def map_images(
             return []
         grid = np.asarray(scipy.special.expit(output.fracture_map), np.float32)
         transform = LetterboxTransform.fit(size, (spec.height, spec.width))
-        mapped.append(MappedImage(grid, transform, tuple(case.boxes), case.group))
+        mapped.append(MappedImage(grid, transform, tuple(case.boxes), case.group, tuple(case.regions)))
     return mapped

@@ -24,6 +24,7 @@ from fracture_core.explain.methods import (
     HeatmapRequest,
 )
 from fracture_core.explain.peak import find_peak
+from fracture_core.explain.trust_record import default_method
 from fracture_core.findings import Finding, find_candidates
 from fracture_core.imaging import (
     STRONG_EVIDENCE,
@@ -231,7 +232,7 @@ class Opinion:
 
     @property
     def methods(self) -> tuple[HeatmapMethod, ...]:
-        """Heatmap methods available for `Predictor.explain`: those that have a scale on the card.
+        """Heatmap methods available for `Predictor.explain`: those that have a scale on the card, the default first.
 
         Without TensorFlow, only those that the exported network contains.
         """
@@ -240,7 +241,9 @@ class Opinion:
             available.update(self.card.heatmap_scales)
         if self.fracture_map:
             available.add(FRACTURE_MAP.name)
-        return tuple(method for method in HEATMAP_METHODS.values() if method.name in available)
+        names = tuple(name for name in HEATMAP_METHODS if name in available)
+        default = default_method(self.card.heatmap_trust, names)
+        return tuple(HEATMAP_METHODS[name] for name in sorted(names, key=lambda name: name != default))
 
 
 class Predictor:

@@ -13,7 +13,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from fracture_core.errors import DataError, SecondLookError
 
-#: Largest JSON file that is read, in bytes. A model card has about 20 kB.
+#: Largest JSON file that is read, in bytes. A model card has about 70 kB.
 MAX_JSON_BYTES = 16 * 1024 * 1024
 
 #: A number that is null in JSON where it could not be measured, and nan in Python.

@@ -17,6 +17,7 @@ from fracture_core.evaluation import (
     VerdictCounts,
     VerdictCoverage,
 )
+from fracture_core.explain.trust_record import HeatmapTrust
 from fracture_core.findings import FindingSettings, FindingsRecord
 from fracture_core.imaging import InputSpec
 from fracture_core.io.json_record import Count, HasJsonMethods, JsonRecord, MeasuredNumber, read_json
@@ -124,6 +125,7 @@ class ModelCard(JsonRecord):
         validation_findings: how well findings mark the fractures of the validation split. They are optimistic, because
             the settings were chosen on it.
         test_findings: the same for the test split.
+        heatmap_trust: results of the trust tests of its heatmap methods; None if they were not made.
         limits: sentences on what the model cannot judge.
         training: the training settings, without paths of the computer it was trained on.
         command: the command that trains it again.
@@ -159,6 +161,7 @@ class ModelCard(JsonRecord):
     findings: FindingSettings | None = None
     validation_findings: FindingsRecord | None = None
     test_findings: FindingsRecord | None = None
+    heatmap_trust: HeatmapTrust | None = None
     limits: tuple[str, ...] = ()
     training: dict[str, Any] = field(default_factory=dict)
     command: str = ""

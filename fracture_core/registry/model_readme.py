@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from math import isfinite
 
 from fracture_core.evaluation import Interval, Summary, VerdictCoverage
+from fracture_core.explain.methods import HEATMAP_METHODS
+from fracture_core.explain.trust_record import failed_text
 from fracture_core.registry.card import ModelCard
 from fracture_core.registry.claim_checklist import claim_checklist
 from fracture_core.vocabulary import Verdict, finding_with_article, verdict_text
@@ -147,6 +149,17 @@ def _results(card: ModelCard) -> str:
             "Boxes of the findings; a box is right if its centre lies in a marked fracture unless stated:"
         )
         parts.append(_list(card.test_findings.lines()))
+    if card.heatmap_trust:
+        parts.append("Trust tests of the heatmap methods, on the validation split:")
+        parts.append(
+            _list(
+                [
+                    f"{HEATMAP_METHODS[name].title}: {failed_text(method.failed)}; average precision "
+                    f"{method.marked.precision.text()}"
+                    for name, method in card.heatmap_trust.methods.items()
+                ]
+            )
+        )
     if card.test_coverage:
         parts.append("Coverage of the verdicts: share of images, and share of these with the finding.")
         parts.append(_coverage(card))

@@ -8,11 +8,13 @@ import highdicom
 import numpy as np
 from highdicom import sr
 from highdicom.coding_schemes import CodingSchemeIdentificationItem
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
 from fracture_core import __version__
+from fracture_core.findings import Finding, FindingGrade
 from fracture_core.report import sentences
 from fracture_core.report.dicom_source import CHARACTER_SET, EQUIPMENT_ATTRIBUTES, MANUFACTURER
 from fracture_core.report.overlay import strong_contours
@@ -46,6 +48,13 @@ _REGION_CODES = {
     "shoulder": codes.SCT.Shoulder,
 }
 
+# How certain a finding is.
+_GRADE_NAME = Code("246103008", "SCT", "Certainty")
+_GRADE_CODES = {
+    FindingGrade.DEFINITE: Code("255545003", "SCT", "Definite"),
+    FindingGrade.POSSIBLE: Code("371930009", "SCT", "Possible"),
+}
+
 _EVIDENCE_CODE = Code("evidence", _CODING_SCHEME, "Evidence used by the model")
 
 _SERIES_NUMBER = 902
@@ -68,6 +77,7 @@ def structured_report(opinion: Opinion, source: DicomSource, region: str) -> Dat
         procedure_reported=codes.cid100.XRUnspecifiedBodyRegion,
         imaging_measurements=[
             _whole_image_group(opinion, reference, region),
+            *_finding_groups(opinion, reference),
             *_evidence_groups(opinion, reference),
         ],
         title=codes.DCM.ImagingMeasurementReport,
@@ -153,6 +163,38 @@ def _algorithm(card: ModelCard) -> sr.AlgorithmIdentification:
             f"thresholds {card.thresholds.low:.6f} and {card.thresholds.high:.6f}",
         ],
     )
+
+
+def _finding_groups(
+    opinion: Opinion, reference: Dataset
+) -> list[sr.PlanarROIMeasurementsAndQualitativeEvaluations]:
+    """One group for each finding: its box, its confidence and its grade (TID 1410)."""
+    fracture = _FINDING_CODES[opinion.card.finding]
+    return [
+        sr.PlanarROIMeasurementsAndQualitativeEvaluations(
+            tracking_identifier=sr.TrackingIdentifier(highdicom.UID(), f"Finding {number}"),
+            referenced_region=sr.ImageRegion(
+                "POLYLINE",
+                opinion.film.to_file(_box_outline(finding, opinion)),
+                sr.SourceImageForRegion(reference.SOPClassUID, reference.SOPInstanceUID),
+            ),
+            finding_type=fracture,
+            algorithm_id=_algorithm(opinion.card),
+            measurements=[
+                sr.Measurement(
+                    codes.DCM.CertaintyOfFinding, round(100 * finding.confidence, 2), codes.UCUM.Percent
+                )
+            ],
+            qualitative_evaluations=[sr.QualitativeEvaluation(_GRADE_NAME, _GRADE_CODES[finding.grade])],
+        )
+        for number, finding in enumerate(opinion.findings, 1)
+    ]
+
+
+def _box_outline(finding: Finding, opinion: Opinion) -> NDArray[np.float64]:
+    """The corners of a box in image pixels; a closed polyline ends at its first point (PS3.3 C.10.5.1.2)."""
+    left, top, right, bottom = finding.pixels(opinion.film.height, opinion.film.width)
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom], [left, top]], float)
 
 
 def _evidence_groups(

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pandas as pd
 import pytest
-from browser_steps import choose_option
+from browser_steps import choose_option, wait_for_rerun
 from playwright.sync_api import expect
 
 from fracture_core.registry.card import ModelCard
@@ -93,8 +93,7 @@ def test_cases_are_sorted_by_similarity_and_duplicates_are_named(page, app, ship
     file_name = case.rsplit("/", 1)[-1]
     expect(page.get_by_role("combobox", name="Sort by")).to_have_value(f"Most similar to {file_name} first")
     expect(first).to_have_text(file_name)
-    # The subgroups are drawn last; after them, nothing moves under the pointer.
-    page.get_by_text("No subgroup has enough images").wait_for()
+    wait_for_rerun(page)
     # The second card is the nearest other image, with its distance.
     expect(page.locator(".st-key-failures-card-1")).to_contain_text("distance")
     expect(page).to_have_url(re.compile("sort=like&like="))

@@ -39,6 +39,12 @@ def test_sensitivity_at_false_marks_per_image():
     assert response.threshold(0.5) == -math.inf
 
 
+def test_curve_has_a_point_for_each_false_mark():
+    # Ratings of false marks: 0.6, 0.5. Above 0.6 only the lesion rated 0.9 is found; with all marks two of three.
+    expected = [(0.0, 1 / 3), (0.25, 1 / 3), (0.5, 2 / 3)]
+    np.testing.assert_allclose(sort_marks(IMAGES, _hits).curve(), expected)
+
+
 def test_figure_of_merit_counts_pairs_of_lesions_and_normal_images():
     # Normal images: 0.5 and no mark. Lesion 0.9 wins both; 0.3 loses and wins; the unmarked one loses and ties.
     assert sort_marks(IMAGES, _hits).figure_of_merit().value == pytest.approx((2 + 1 + 0.5) / 6)

@@ -69,8 +69,7 @@ def _rename(page: AppTest, old: str, new: str) -> None:
 def test_reviewer_is_renamed_and_merged_after_confirmation(review_store, ids_of_test_images):
     review_store.add_annotation(ids_of_test_images[0], "subtle", "Anna2")
     review_store.add_annotation(ids_of_test_images[1], "subtle", "Anna2")
-    page = open_failures_page(model="tiny", kind="all")
-    page.session_state["failures_reviews"] = True
+    page = open_failures_page(model="tiny", kind="all", tab="Reviews")
     page.session_state["failures_reviewer"] = "Anna2"
     rerun(page)
     _rename(page, "Anna2", "Anna3")
@@ -99,8 +98,7 @@ def test_reviewer_is_renamed_and_merged_after_confirmation(review_store, ids_of_
 def test_invalid_new_name_is_refused(review_store, ids_of_test_images):
     review_store.add_annotation(ids_of_test_images[0], "subtle", "Anna2")
     before = review_store.all()
-    page = open_failures_page(model="tiny", kind="all")
-    page.session_state["failures_reviews"] = True
+    page = open_failures_page(model="tiny", kind="all", tab="Reviews")
     rerun(page)
     _rename(page, "Anna2", "  ")
     assert ["The reviewer name" in element.value for element in page.error] == [True]
@@ -137,10 +135,11 @@ def test_list_is_filtered_by_unmarked_cases(review_store, ids_of_test_images):
 def test_damaged_review_file_shows_an_error_and_leaves_the_metrics(review_store, ids_of_test_images):
     review_store.path.parent.mkdir(parents=True)
     review_store.path.write_text("no database at all, but long enough to be looked at")
-    for params in ({}, {"kind": "all", "case": ids_of_test_images[0]}):
+    case = {"kind": "all", "case": ids_of_test_images[0]}
+    for params, button in (({"tab": "Reviews"}, "failures-cell-not-seen-fracture"), (case, "failures_back")):
         page = open_failures_page(model="tiny", **params)
         assert any("cannot be read" in str(element.value).replace("\\", "") for element in page.error)
-        assert page.button(key="failures-cell-missed-fracture")
+        assert page.button(key=button)
 
 
 def test_texts_of_counts_and_agreement():

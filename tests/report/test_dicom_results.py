@@ -16,6 +16,7 @@ from pydicom.pixels import pixel_array
 from pydicom.sr.codedict import codes
 
 from fracture_core.errors import DataError
+from fracture_core.findings import Finding, FindingGrade
 from fracture_core.report.dicom import opinion_to_dicom
 from fracture_core.report.overlay import render_report_overlay, strong_contours
 from fracture_core.vocabulary import Verdict
@@ -46,6 +47,15 @@ def structured_report(result_datasets) -> sr.MeasurementReport:
     content = sr.ComprehensiveSR.from_dataset(result_datasets[REPORT]).content
     assert isinstance(content, sr.MeasurementReport)
     return content
+
+
+def _regions_of(report: sr.MeasurementReport) -> list[sr.PlanarROIMeasurementsAndQualitativeEvaluations]:
+    """The groups of a report that belong to an area of the image."""
+    return list(report.get_planar_roi_measurement_groups())
+
+
+def _is_finding(group: sr.PlanarROIMeasurementsAndQualitativeEvaluations) -> bool:
+    return str(group.tracking_identifier).startswith("Finding ")
 
 
 def test_same_study_new_series(result_datasets, dicom_content):
@@ -99,7 +109,7 @@ def test_the_structured_report_contains_the_opinion(structured_report, result_co
 
 
 def test_regions_of_interest_match_the_heatmap(structured_report, opinion, dicom_content):
-    groups = structured_report.get_planar_roi_measurement_groups()
+    groups = [group for group in _regions_of(structured_report) if not _is_finding(group)]
     point, *lines = [group.roi for group in groups]
     assert point.value.tolist() == [[x + 0.5 for x in opinion.heat.peak()]]
     outlines = strong_contours(opinion.heat)
@@ -110,6 +120,26 @@ def test_regions_of_interest_match_the_heatmap(structured_report, opinion, dicom
     original = dcmread(io.BytesIO(dicom_content)).SOPInstanceUID
     for group in groups:
         assert group.roi.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID == original
+
+
+def test_each_finding_is_a_measurement_group(opinion, dicom_content):
+    box = Finding((0.25, 0.5, 0.5, 0.75), 0.8125, FindingGrade.POSSIBLE)
+    found = replace(opinion, findings=(replace(box, confidence=0.9, grade=FindingGrade.DEFINITE), box))
+    report = dcmread(io.BytesIO(opinion_to_dicom(found, dicom_content, "leg")[REPORT]))
+    content = sr.ComprehensiveSR.from_dataset(report).content
+    groups = [group for group in _regions_of(content) if _is_finding(group)]
+    assert [str(group.tracking_identifier) for group in groups] == ["Finding 1", "Finding 2"]
+    for group, confidence, grade in zip(groups, (90, 81.25), ("Definite", "Possible"), strict=True):
+        assert group.finding_type.value == "125605004"
+        (measured,) = group.get_measurements(name=codes.DCM.CertaintyOfFinding)
+        assert (measured.value, measured.unit) == (confidence, codes.UCUM.Percent)
+        (evaluation,) = group.get_qualitative_evaluations()
+        assert evaluation.value.meaning == grade
+        height, width = opinion.film.height, opinion.film.width
+        outline = group.roi.value
+        np.testing.assert_allclose(outline.min(axis=0), [round(width / 4), round(height / 2)])
+        np.testing.assert_allclose(outline.max(axis=0), [round(width / 2), round(height * 3 / 4)])
+        np.testing.assert_array_equal(outline[0], outline[-1])
 
 
 @pytest.mark.parametrize(
@@ -123,7 +153,7 @@ def test_the_other_verdicts(opinion, opinion_without_evidence, dicom_content, ve
     (group,) = content.get_image_measurement_groups()
     assert group.get_qualitative_evaluations()[0].value.meaning == meaning
     assert group.finding_sites == []
-    assert content.get_planar_roi_measurement_groups() == []
+    assert [group for group in _regions_of(content) if not _is_finding(group)] == []
 
 
 def test_the_finding_code_follows_the_model(opinion_with_card, opinion, dicom_content):
@@ -248,7 +278,7 @@ def test_positions_and_spacing_with_non_square_pixels(shipped_predictor, dicom_c
     x, y = opinion.heat.peak()
     assert opinion.to_json()["peak"] == (int(x / 2 + 0.5), y)
     content = sr.ComprehensiveSR.from_dataset(results[REPORT]).content
-    point, *lines = [group.roi for group in content.get_planar_roi_measurement_groups()]
+    point, *lines = [group.roi for group in _regions_of(content) if not _is_finding(group)]
     assert point.value.tolist() == [[x / 2 + 0.5, y + 0.5]]
     for line, outline in zip(lines, strong_contours(opinion.heat), strict=False):
         np.testing.assert_allclose(line.value[:-1], (outline - 0.5) / (2, 1) + 0.5, atol=0.01)

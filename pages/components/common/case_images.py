@@ -16,12 +16,16 @@ from fracture_core.datasets.cases import Box
 from fracture_core.datasets.layouts import read_catalogue
 from fracture_core.errors import DataError
 from fracture_core.file_names import resolve_name
+from fracture_core.findings import Finding, FindingGrade
 from fracture_core.imaging import encode_png, letterbox, read_radiograph, thumbnail
 from fracture_core.registry.card import ModelCard
 from pages.components.common import resources
 
 # Longest side in pixels, of a thumbnail and of an image on the screen.
 _THUMBNAIL_SIDE, _SCREEN_SIDE = 192, 1000
+
+# Colours of annotated boxes and of boxes of the model.
+_ANNOTATED, _FOUND = "#56D4E9", "#FFB000"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +39,7 @@ class DisplayedCase:
         reasons: warnings, or the reasons of the rejection; sentences.
         scale: evidence in log-odds that is drawn in full colour.
         features: image features for similarity search, float (channels,); None for a model without.
+        findings: boxes of the model.
     """
 
     film: np.ndarray
@@ -43,6 +48,7 @@ class DisplayedCase:
     reasons: tuple[str, ...]
     scale: float
     features: np.ndarray | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 @st.cache_data(max_entries=240, show_spinner=False)
@@ -105,6 +111,7 @@ def _explain(root: str, path: str, sha256: str, _card: ModelCard) -> DisplayedCa
         reasons=opinion.gate.reasons,
         scale=heat.scale if heat is not None else 1.0,
         features=opinion.features,
+        findings=opinion.findings,
     )
 
 
@@ -121,24 +128,34 @@ def data_uri(array: np.ndarray) -> str:
     return f"data:image/png;base64,{base64.b64encode(encode_png(array)).decode()}"
 
 
-def with_boxes(array: np.ndarray, fractures: tuple[Box, ...]) -> str:
+def with_boxes(array: np.ndarray, fractures: tuple[Box, ...], findings: tuple[Finding, ...] = ()) -> str:
     """Return an image with boxes as SVG; the pixels are unchanged.
 
     Args:
         array: uint8, greyscale (height, width) or RGB (height, width, 3).
-        fractures: boxes x0, y0, x1, y1 as fractions of the image.
+        fractures: annotated boxes x0, y0, x1, y1 as fractions of the image.
+        findings: boxes of the model; those that are only possible are dashed.
     """
     height, width = array.shape[:2]
     line = max(width, height) / 240
-    shapes = "".join(
-        f'<rect x="{x0 * width:.1f}" y="{y0 * height:.1f}" width="{(x1 - x0) * width:.1f}" '
-        f'height="{(y1 - y0) * height:.1f}" fill="none" stroke="{stroke}" stroke-width="{line * size:.2f}"/>'
-        for x0, y0, x1, y1 in fractures
-        # A dark line below the bright one keeps the box visible on bone and on background.
-        for stroke, size in (("#000000", 2.2), ("#56D4E9", 1.0))
+    shapes = "".join(_rectangle(box, width, height, line, _ANNOTATED) for box in fractures)
+    shapes += "".join(
+        _rectangle(finding.box, width, height, line, _FOUND, finding.grade is FindingGrade.POSSIBLE)
+        for finding in findings
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
         f'<image width="{width}" height="{height}" xlink:href="{data_uri(array)}"/>{shapes}</svg>'
+    )
+
+
+def _rectangle(box: Box, width: int, height: int, line: float, colour: str, dashed: bool = False) -> str:
+    x0, y0, x1, y1 = box
+    dashes = f' stroke-dasharray="{3 * line:.1f} {2 * line:.1f}"' if dashed else ""
+    return "".join(
+        f'<rect x="{x0 * width:.1f}" y="{y0 * height:.1f}" width="{(x1 - x0) * width:.1f}" '
+        f'height="{(y1 - y0) * height:.1f}" fill="none" stroke="{stroke}" stroke-width="{line * size:.2f}"{dashes}/>'
+        # A dark line below the bright one keeps the box visible on bone and on background.
+        for stroke, size in (("#000000", 2.2), (colour, 1.0))
     )

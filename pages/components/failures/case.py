@@ -9,6 +9,8 @@ import streamlit as st
 
 from fracture_core.datasets.cases import Box
 from fracture_core.errors import ImageReadError, ModelError
+from fracture_core.findings import Finding
+from fracture_core.findings.findings_record import count_findings
 from fracture_core.imaging import blend_heatmap, render_legend
 from fracture_core.registry.card import ModelCard
 from fracture_core.report import sentences
@@ -64,7 +66,7 @@ def show(record: TestRecord, view: CaseView) -> None:
         review_form.show(card, view.case)
         collect.show(record.card, [view.case])
     with words:
-        st.html(facts_html(card, row, view.threshold, len(fractures)))
+        st.html(facts_html(card, row, view.threshold, len(fractures), findings_text(found, fractures, row)))
         if meant := sentences.verdict_meaning_in_tests(row["verdict"], card):
             st.caption(meant)
         if found is not None:
@@ -145,18 +147,24 @@ def show_images(
 ) -> None:
     """Draw image and heatmaps side by side; a fragment, so that the slider redraws nothing else."""
     shown: tuple[Box, ...] = ()
-    if fractures:
-        marked = st.checkbox(
-            f"Show marked {finding}", value=True, key="failures_boxes", persist_state="session"
-        )
-        shown = fractures if marked else ()
+    with st.container(horizontal=True):
+        if fractures:
+            marked = st.checkbox(
+                f"Show marked {finding}", value=True, key="failures_boxes", persist_state="session"
+            )
+            shown = fractures if marked else ()
+        boxes: tuple[Finding, ...] = ()
+        if found.findings and st.checkbox(
+            "Show the model's boxes", value=True, key="failures_findings", persist_state="session"
+        ):
+            boxes = found.findings
     looks = [("", found)]
     if other is not None and other.explained is not None:
         looks.append((f", {other.card.title}", other.explained))
     film, *places = st.columns(1 + len(looks))
     with film:
-        _image(found.film, shown, f"Image {case}")
-        st.caption("Image" + (f", with marked {finding}" if shown else ""))
+        _image(found.film, shown, f"Image {case}", boxes)
+        st.caption(_image_caption(finding, bool(shown), bool(boxes)))
         if broken and not fractures:
             st.caption(f"The dataset does not mark where the {finding} is.")
     opacity = 60
@@ -191,8 +199,29 @@ def _heatmap(found: DisplayedCase, shown: tuple[Box, ...], alt: str, opacity: in
     )
 
 
-def _image(array: np.ndarray, fractures: tuple[Box, ...], alt: str) -> None:
-    picture = case_images.with_boxes(array, fractures) if fractures else array
+def _image_caption(finding: str, marked: bool, boxes: bool) -> str:
+    """What the lines on the image are."""
+    drawn = [f"blue: marked {finding}"] if marked else []
+    drawn += ["orange: boxes of the model, dashed if only possible"] if boxes else []
+    return ", ".join(["Image", *drawn])
+
+
+def findings_text(found: DisplayedCase | None, fractures: tuple[Box, ...], row: dict) -> str:
+    """Right and false boxes of the model and missed fractures; "" where that is not known."""
+    if found is None or found.probability is None or (row["label"] and not fractures):
+        return ""
+    counts = count_findings([finding.box for finding in found.findings], fractures)
+    parts = [f"{counts.right} right" if fractures else "", f"{counts.wrong} false"]
+    text = ", ".join(filter(None, parts)) if found.findings else "none"
+    if fractures:
+        text += f"; {counts.missed} of {len(fractures)} marked places without a box"
+    return text
+
+
+def _image(
+    array: np.ndarray, fractures: tuple[Box, ...], alt: str, findings: tuple[Finding, ...] = ()
+) -> None:
+    picture = case_images.with_boxes(array, fractures, findings) if fractures or findings else array
     st.image(picture, width="stretch", alt=alt)
 
 
@@ -212,8 +241,16 @@ def no_heatmap_text(found: DisplayedCase) -> str:
     return "No heatmap: the model could not be loaded."
 
 
-def facts_html(card: ModelCard, row: dict, threshold: float, marked: int) -> str:
-    """The recorded values of a case as HTML."""
+def facts_html(card: ModelCard, row: dict, threshold: float, marked: int, boxes: str = "") -> str:
+    """The recorded values of a case as HTML.
+
+    Args:
+        card: card of the model.
+        row: the case in the table of predictions.
+        threshold: the threshold.
+        marked: number of marked fractures.
+        boxes: how well the model's boxes mark them; "" if unknown or the model has none.
+    """
     probability, label = float(row["probability"]), int(row["label"])
     called = label_text(probability >= threshold, card.finding)
     where = f", marked in {marked} place{'s' if marked > 1 else ''}" if marked else ""
@@ -222,6 +259,7 @@ def facts_html(card: ModelCard, row: dict, threshold: float, marked: int) -> str
         ("Verdict", verdict_text(row["verdict"], card.finding)),
         ("Probability", f"{probability:.3f}"),
         ("At threshold", f"{called} ({threshold:.3f})"),
+        *([("Boxes", boxes)] if boxes and card.findings else []),
         ("Region", ", ".join(row["regions"].split()) or "unknown"),
         ("Test result", record_html(card, row["regions"], label)),
         ("Group", "none" if row["group"] in ("", row["id"]) else row["group"]),

@@ -23,7 +23,9 @@ from fracture_core.vocabulary import Verdict, label_text, rephrase_for_finding, 
 
 MISSED_FRACTURE, FALSE_ALARMS = "missed-fracture", "false-alarm"
 TRUE_POSITIVE, TRUE_NEGATIVE = "true-positive", "true-negative"
+SUSPECTED_FRACTURE, SUSPECTED_OTHER = "suspected-fracture", "suspected-other"
 UNCERTAIN_FRACTURE, UNCERTAIN_OTHER = "uncertain-fracture", "uncertain-other"
+NOT_SEEN_FRACTURE, NOT_SEEN_OTHER = "not-seen-fracture", "not-seen-other"
 ERRORS, ALL_CASES = "errors", "all"
 
 #: Filters of the list: value of the URL parameter, and label.
@@ -33,9 +35,23 @@ CASE_FILTERS = {
     FALSE_ALARMS: "False alarms",
     TRUE_POSITIVE: "True positives",
     TRUE_NEGATIVE: "True negatives",
+    SUSPECTED_FRACTURE: "Fracture suspected, with a fracture",
     UNCERTAIN_FRACTURE: "Uncertain, with a fracture",
+    NOT_SEEN_FRACTURE: "No fracture seen, with a fracture",
+    SUSPECTED_OTHER: "Fracture suspected, without a fracture",
     UNCERTAIN_OTHER: "Uncertain, without a fracture",
+    NOT_SEEN_OTHER: "No fracture seen, without a fracture",
     ALL_CASES: "All images",
+}
+
+#: Filters by verdict and label.
+VERDICT_FILTERS = {
+    SUSPECTED_FRACTURE: (Verdict.SUSPECTED, 1),
+    UNCERTAIN_FRACTURE: (Verdict.UNCERTAIN, 1),
+    NOT_SEEN_FRACTURE: (Verdict.NOT_SEEN, 1),
+    SUSPECTED_OTHER: (Verdict.SUSPECTED, 0),
+    UNCERTAIN_OTHER: (Verdict.UNCERTAIN, 0),
+    NOT_SEEN_OTHER: (Verdict.NOT_SEEN, 0),
 }
 
 #: Outcome of one case: key, and label.
@@ -106,8 +122,9 @@ def filter_cases(cells: pd.DataFrame, kind: str, region: str = "", sort: str = "
         region: a region, or "" for all.
         sort: a key of `SORT_ORDERS`.
     """
-    if kind in (UNCERTAIN_FRACTURE, UNCERTAIN_OTHER):
-        keep = (cells["verdict"] == Verdict.UNCERTAIN) & (cells["label"] == int(kind == UNCERTAIN_FRACTURE))
+    if kind in VERDICT_FILTERS:
+        verdict, label = VERDICT_FILTERS[kind]
+        keep = (cells["verdict"] == verdict) & (cells["label"] == label)
     else:
         wanted = {ERRORS: (MISSED_FRACTURE, FALSE_ALARMS), ALL_CASES: tuple(CELL_TEXT)}.get(kind, (kind,))
         keep = cells["cell"].isin(wanted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -21,18 +22,18 @@ from pages.components.teaching import collect
 
 
 def show(record: TestRecord, view: CaseView) -> None:
-    """Draw the filters, the dataset folder and one page of the list."""
-    st.subheader("Cases", anchor=False)
-    _filters(record)
+    """Draw the dataset folder and one page of the list."""
     films = view.films()
-    root = data_folder.choose_folder(record.card, path_of(record))
+    film = path_of(record)
+    # The field is drawn even when the folder is known: a widget that disappears in the run that set it loses its value.
+    with st.expander("Dataset folder") if data_folder.known_folder(record.card, film) else st.container():
+        root = data_folder.choose_folder(record.card, film)
     finding = record.card.finding
     if view.sort == case_list.SIMILARITY_SORT and similar_cases.show_progress(record):
         st.button("Stop", key="failures_alike_stop", on_click=boundary.callback(_reset_order), args=(record,))
     with st.container(horizontal=True, vertical_alignment="center", key="failures-count"):
-        st.html(
-            f'<p class="count">{html.escape(rephrase_for_finding(heading_text(view, len(films)), finding))}</p>'
-        )
+        heading = html.escape(rephrase_for_finding(heading_text(view, len(films)), finding))
+        st.html(f'<p class="count">{heading}</p>', width="content")
         st.download_button(
             "Download list (CSV)",
             data=boundary.download(lambda: case_list.cases_to_csv(films, view.threshold, finding)),
@@ -41,16 +42,17 @@ def show(record: TestRecord, view: CaseView) -> None:
             on_click="ignore",
             disabled=films.empty,
         )
-        state.show_link(record, view)
     if films.empty:
         st.info("No cases. Change the threshold or the filters.")
         return
     page = min(st.session_state.get(state.PAGE_KEY, 0), case_list.page_count(len(films)) - 1)
     first = page * case_list.PAGE_SIZE
     shown = films.iloc[first : first + case_list.PAGE_SIZE]
-    collection = collect.show(record.card, list(shown["id"]))
-    _cards(record, collection, shown, root)
+    cards = st.container()
     show_pager("failures", page, case_list.page_count(len(films)), state.turn_to_page)
+    collection = collect.show(record.card, list(shown["id"]))
+    with cards:
+        _cards(record, collection, shown, root)
 
 
 def heading_text(view: CaseView, count: int) -> str:
@@ -68,49 +70,57 @@ def path_of(record: TestRecord) -> str:
     return str(record.test["path"].iloc[0])
 
 
-def _filters(record: TestRecord) -> None:
-    kind, region, sort, review = st.columns(4)
-    again = state.show_list
-    with kind:
-        kinds = list(case_list.CASE_FILTERS)
-        st.selectbox(
-            "Outcome",
-            kinds,
-            format_func=lambda name: rephrase_for_finding(case_list.CASE_FILTERS[name], record.card.finding),
-            key=state.KIND_KEY,
-            on_change=boundary.callback(again),
-            persist_state="session",
+def show_filters(record: TestRecord) -> None:
+    """Draw the filters and the sort order of the list."""
+    if subgroup := st.session_state[state.SUBGROUP_KEY]:
+        st.button(
+            f"Show all images, not only: {rephrase_for_finding(subgroup, record.card.finding)}",
+            key="failures_all_subgroups",
+            icon=":material/close:",
+            on_click=boundary.callback(state.show_all_subgroups),
+            width="stretch",
         )
-    with region:
-        names = ["", *case_list.regions_of(record.test)]
-        st.selectbox(
-            "Region",
-            names,
-            format_func=lambda name: name or ("all regions" if len(names) > 1 else "unknown"),
-            key=state.REGION_KEY,
-            disabled=len(names) == 1,
-            on_change=boundary.callback(again),
-            persist_state="session",
-        )
-    with sort:
-        st.selectbox(
-            "Sort by",
-            state.available_orders(),
-            format_func=_order,
-            key=state.SORT_KEY,
-            on_change=boundary.callback(again),
-            persist_state="session",
-            help="Confidence is the distance from the threshold in log-odds; loss is the log loss.",
-        )
-    with review:
-        st.selectbox(
-            "Review",
-            list(review_summary.REVIEW_FILTERS),
-            format_func=review_summary.REVIEW_FILTERS.__getitem__,
-            key=state.REVIEW_KEY,
-            on_change=boundary.callback(again),
-            persist_state="session",
-        )
+    st.selectbox(
+        "Outcome",
+        list(case_list.CASE_FILTERS),
+        format_func=partial(_outcome, record.card.finding),
+        key=state.KIND_KEY,
+        on_change=boundary.callback(state.show_list),
+        persist_state="session",
+    )
+    names = ["", *case_list.regions_of(record.test)]
+    nothing = "all regions" if len(names) > 1 else "unknown"
+    st.selectbox(
+        "Region",
+        names,
+        format_func=lambda name: name or nothing,
+        key=state.REGION_KEY,
+        disabled=len(names) == 1,
+        on_change=boundary.callback(state.show_list),
+        persist_state="session",
+    )
+    st.selectbox(
+        "Sort by",
+        state.available_orders(),
+        format_func=_order,
+        key=state.SORT_KEY,
+        on_change=boundary.callback(state.show_list),
+        persist_state="session",
+        help="Confidence is the distance from the threshold in log-odds; loss is the log loss.",
+    )
+    st.selectbox(
+        "Review",
+        list(review_summary.REVIEW_FILTERS),
+        format_func=review_summary.REVIEW_FILTERS.__getitem__,
+        key=state.REVIEW_KEY,
+        on_change=boundary.callback(state.show_list),
+        persist_state="session",
+    )
+
+
+def _outcome(finding: str, name: str) -> str:
+    """Label of an outcome."""
+    return rephrase_for_finding(case_list.CASE_FILTERS[name], finding)
 
 
 def _order(name: str) -> str:

@@ -30,34 +30,31 @@ _LEAVE_OUT, _FLIP = "Exclude", "Flip label"
 
 
 def show(record: TestRecord) -> None:
-    """Draw the section below the list."""
-    st.subheader("Reviews", anchor=False)
+    """Draw the marks, their agreement, and what can be made of them."""
     try:
         reviews = review_summary.review_store(record.card).all()
     except DataError as error:
         st.error(layout.escape_markdown(str(error)))
         return
     st.html(f'<p class="count">{review_summary.summary_text(reviews)}</p>')
-    opened = st.expander(
-        "Marks, agreement, export and reviewed training set",
-        key="failures_reviews",
-        on_change="rerun",
+    left, right = st.columns(2, gap="large")
+    with left:
+        if reviews:
+            st.html(review_summary.counts_html(reviews))
+            st.html(review_summary.agreement_html(measure_agreement(reviews)))
+            _rename(record.card, reviews)
+        else:
+            st.html('<p class="note">No marks yet.</p>')
+    with right:
+        _export(record.card, reviews)
+        _import(record.card)
+        _next_training_set(record, reviews)
+    st.page_link(
+        "pages/labels.py",
+        label="Check the labels of this dataset",
+        icon=":material/arrow_forward:",
+        query_params={"model": record.card.id},
     )
-    if not opened.open:
-        return
-    with opened:
-        left, right = st.columns(2, gap="large")
-        with left:
-            if reviews:
-                st.html(review_summary.counts_html(reviews))
-                st.html(review_summary.agreement_html(measure_agreement(reviews)))
-                _rename(record.card, reviews)
-            else:
-                st.html('<p class="note">No marks yet.</p>')
-        with right:
-            _export(record.card, reviews)
-            _import(record.card)
-            _next_training_set(record, reviews)
 
 
 def _export(card: ModelCard, reviews: Sequence[Review]) -> None:

@@ -32,6 +32,19 @@ CASE_KEY, PAGE_KEY, SUBGROUP_KEY, REVIEW_KEY = (
     "failures_filter",
 )
 SECOND_MODEL_KEY, SIMILAR_TO_KEY = "failures_with", "failures_like"
+MATRIX_KEY, TAB_KEY = "failures_matrix_view", "failures_tab"
+
+#: Titles of the tabs; the first is the gallery.
+TABS = (
+    "Cases",
+    "Metrics",
+    "Curves",
+    "Predictive values",
+    "Subgroups",
+    "Findings",
+    "Heatmaps",
+    "Reviews",
+)
 _ARRIVED = "failures_arrived"
 
 # URL parameters of the view, beside the threshold.
@@ -45,6 +58,8 @@ _IN_ADDRESS = {
     "case": CASE_KEY,
     "with": SECOND_MODEL_KEY,
     "like": SIMILAR_TO_KEY,
+    "tab": TAB_KEY,
+    "matrix": MATRIX_KEY,
 }
 
 #: Step of the threshold slider.
@@ -210,6 +225,7 @@ def current_view(record: TestRecord, threshold: float) -> CaseView:
     _reset_invalid(KIND_KEY, case_list.CASE_FILTERS, case_list.ERRORS)
     _reset_invalid(REGION_KEY, ["", *case_list.regions_of(record.test)], "")
     _reset_invalid(SORT_KEY, available_orders(), "confidence")
+    _reset_invalid(TAB_KEY, TABS, TABS[0])
     _reset_invalid(REVIEW_KEY, review_summary.REVIEW_FILTERS, "")
     members = _members(record)
     case = state.setdefault(CASE_KEY, "")
@@ -276,6 +292,8 @@ def address_parameters(view: CaseView, record: TestRecord) -> dict[str, str]:
         "page": "" if view.case or not page else str(page + 1),
         "case": view.case,
         "with": state.get(SECOND_MODEL_KEY, "") if view.case else "",
+        "matrix": "threshold" if state.get(MATRIX_KEY) == "threshold" else "",
+        "tab": "" if view.case or state[TAB_KEY] == TABS[0] else state[TAB_KEY],
     }
     return {name: value for name, value in parameters.items() if value}
 
@@ -306,8 +324,13 @@ def show_cell(kind: str) -> None:
 
 def show_list() -> None:
     """Close the case and go to the first page of the list."""
-    st.session_state[CASE_KEY] = ""
-    st.session_state[PAGE_KEY] = 0
+    close_case(0)
+
+
+def show_all_subgroups() -> None:
+    """List the cases of all subgroups."""
+    st.session_state[SUBGROUP_KEY] = ""
+    show_list()
 
 
 def open_case(case: str) -> None:
@@ -329,6 +352,7 @@ def step_case(ids: list[str], by: int) -> None:
 def close_case(page: int) -> None:
     """Close the case and go to a page of the list."""
     st.session_state[CASE_KEY] = ""
+    st.session_state[TAB_KEY] = TABS[0]
     st.session_state[PAGE_KEY] = page
 
 

@@ -37,7 +37,6 @@ _METRICS = {"sensitivity": "Sensitivity", "specificity": "Specificity", "accurac
 def show(record: TestRecord, view: CaseView) -> None:
     """Draw sentences, tables and the choice of a subgroup."""
     finding = record.card.finding
-    st.subheader("Subgroups", anchor=False)
     known = case_properties.known_properties(record)
     found = _compared(record, view.threshold, known)
     items = "".join(
