@@ -45,29 +45,26 @@ def test_results_of_the_card_are_shown(store, edit_card, findings_record):
     trust = trust_of(grad_cam=_UNSTABLE, layer_cam=GOOD)
     edit_card(**card | {"heatmap_trust": trust.to_json(), "test_findings": findings_record.to_json()})
     text = page_html(open_failures_page(model="tiny", tab="Heatmaps"))
-    assert (
-        "Shown first on Second opinion: Layer-CAM. Layer-CAM passes all tests (average precision 0.40" in text
-    )
+    assert "Shown first on Second opinion: Layer-CAM. It passes all tests (average precision 0.40" in text
     assert text.count("✗ failed") == 1
     text = page_html(open_failures_page(model="tiny", tab="Findings"))
     assert "Test images: 2; annotated fractures: 1." in text
-    assert "Large fractures, over 1% of the image: with a box" in text
+    assert "Large fractures (over 1% of the image) with a box" in text
 
 
 def test_reason_for_the_default():
     fewer = heatmaps_tab.default_reason(
         trust_of(grad_cam=_UNSTABLE, saliency=replace(_UNSTABLE, gain=GOOD.gain))
     )
-    assert (
-        "Grad-CAM fails 1 test and localises fractures best among the methods for which that holds" in fewer
-    )
+    assert "It fails 1 test, as does one other method, and localises fractures best of these" in fewer
     worse = replace(_UNSTABLE, deletion=replace(GOOD.deletion, low=-0.1))
-    assert "Grad-CAM fails 1 test, fewer than every other method" in heatmaps_tab.default_reason(
+    assert "It fails 1 test, fewer than every other method" in heatmaps_tab.default_reason(
         trust_of(grad_cam=_UNSTABLE, saliency=worse)
     )
     better = replace(GOOD, marked=localisation_with(0.6))
-    assert "Layer-CAM passes all tests and localises" in heatmaps_tab.default_reason(
-        trust_of(grad_cam=GOOD, layer_cam=better)
+    assert (
+        "Layer-CAM. It passes all tests, as does one other method, and localises"
+        in heatmaps_tab.default_reason(trust_of(grad_cam=GOOD, layer_cam=better))
     )
 
 

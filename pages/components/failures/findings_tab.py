@@ -28,10 +28,9 @@ def show(record: TestRecord) -> None:
         text = "This model has no measured boxes. Networks with a map of fractures get them when they are trained on "
         st.info(rephrase_for_finding(f"{text}a dataset with annotated fractures.", finding))
         return
-    left, right = st.columns([3, 2], gap="medium")
+    st.html(rephrase_for_finding(grades_html(found), finding))
+    left, right = st.columns([2, 3], gap="medium")
     with left:
-        st.html(rephrase_for_finding(findings_html(found), finding))
-    with right:
         if found.curve:
             st.vega_lite_chart(froc_chart(found, finding), width="stretch", alt="FROC curve of the boxes")
             text = (
@@ -42,42 +41,48 @@ def show(record: TestRecord) -> None:
                     f"{text}A box is right if its centre lies in an annotated fracture.", finding
                 )
             )
+    with right:
+        st.html(rephrase_for_finding(measures_html(found), finding))
 
 
-def findings_html(record: FindingsRecord) -> str:
-    """The measures as HTML tables: by grade, by region, by lesion size, and over all confidences."""
+def grades_html(record: FindingsRecord) -> str:
+    """Sensitivity and precision of the boxes by grade and by region, as an HTML table."""
     grades = {"Definite": record.definite, "Definite or possible": record.possible}
     rows = [_grade_row(title, grade) for title, grade in grades.items()]
     rows += [_grade_row(region.capitalize(), grade) for region, grade in record.regions.items()]
-    sizes = [
-        _row(f"{name.capitalize()} fractures, {LESION_SIZES[name].text}: with a box", found)
-        for name, found in record.sizes.items()
-    ]
-    overall = [
+    return (
+        '<div class="wide"><table class="numbers"><thead><tr><th scope="col">Boxes</th>'
+        '<th scope="col">Sensitivity</th><th scope="col">Precision</th>'
+        '<th scope="col">False per image</th></tr></thead>'
+        f'<tbody>{"".join(rows)}</tbody></table></div><p class="note">Test images: {record.images:,}; annotated '
+        f"fractures: {record.fractures:,}. Intervals (95%) resample groups. Regions: definite or possible.</p>"
+    )
+
+
+def measures_html(record: FindingsRecord) -> str:
+    """Sensitivity by false boxes per image, by lesion size, and the overall measures, as HTML tables."""
+    rates = "".join(
+        f'<tr><th scope="row">{rate} false boxes per image</th><td>{_short(found)}</td>'
+        f"<td>{_short(record.by_iou[rate])}</td></tr>"
+        for rate, found in record.by_centre.items()
+    )
+    rows = [
         *(
-            _row(f"Sensitivity at {rate} false boxes per image, by centre", found)
-            for rate, found in record.by_centre.items()
-        ),
-        *(
-            _row(f"Sensitivity at {rate} false boxes per image, IoU of at least {MIN_IOU:g}", found)
-            for rate, found in record.by_iou.items()
+            _row(f"{name.capitalize()} fractures ({LESION_SIZES[name].text}) with a box", found)
+            for name, found in record.sizes.items()
         ),
         _row("JAFROC figure of merit", record.figure_of_merit),
         *(
             _row(f"Average precision, IoU of at least {least}", found)
             for least, found in record.average_precision.items()
         ),
-        _row("Strongest box in a fracture, of fractured images", record.pointing),
+        _row("Images with a fracture whose strongest box is right", record.pointing),
     ]
     return (
-        '<div class="wide"><table class="numbers"><thead><tr><th scope="col">Boxes</th>'
-        '<th scope="col">Sensitivity</th><th scope="col">Precision</th>'
-        '<th scope="col">False per image</th></tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table>"
-        '<table class="numbers"><thead><tr><th scope="col">Measure</th><th scope="col">Value</th>'
-        f'<th scope="col">95% CI</th><th scope="col">n</th></tr></thead><tbody>{"".join([*sizes, *overall])}'
-        f'</tbody></table></div><p class="note">Test images: {record.images:,}; annotated fractures: '
-        f"{record.fractures:,}. Intervals resample groups. Regions: definite or possible.</p>"
+        '<div class="wide"><table class="numbers texts"><thead><tr><th scope="col">Sensitivity at</th>'
+        f'<th scope="col">by centre</th><th scope="col">IoU ≥ {MIN_IOU:g}</th></tr></thead>'
+        f"<tbody>{rates}</tbody></table></div>"
+        f'<table class="numbers texts"><tbody>{"".join(rows)}</tbody></table>'
     )
 
 
@@ -108,11 +113,8 @@ def _grade_row(title: str, grade: GradeRecord) -> str:
 def _short(found: Interval) -> str:
     if not found.is_measured:
         return "–"
-    return f"{number_text(found.value)} ({interval_text(found)}, n = {found.n:,})"
+    return f"{number_text(found.value)} <small>{interval_text(found)}, n = {found.n:,}</small>"
 
 
 def _row(title: str, found: Interval) -> str:
-    return (
-        f'<tr><th scope="row">{html.escape(title)}</th><td class="value">{number_text(found.value)}</td>'
-        f"<td>{interval_text(found)}</td><td>{found.n:,}</td></tr>"
-    )
+    return f'<tr><th scope="row">{html.escape(title)}</th><td>{_short(found)}</td></tr>'

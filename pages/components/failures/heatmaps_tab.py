@@ -76,19 +76,19 @@ def trust_html(trust: HeatmapTrust) -> str:
 
 def default_reason(trust: HeatmapTrust) -> str:
     """Say which method is shown first and why."""
-    best = trust.methods[trust.best]
-    title = HEATMAP_METHODS[trust.best].title
+    best, title = trust.methods[trust.best], HEATMAP_METHODS[trust.best].title
     count = len(best.failed)
-    others = [method for name, method in trust.methods.items() if name != trust.best]
-    tied = any(len(method.failed) == count for method in others)
-    passed = "passes all tests" if not count else f"fails {count} {'test' if count == 1 else 'tests'}"
-    reason = f"{title} {passed}" + (", fewer than every other method" if count and not tied else "")
+    tied = sum(len(method.failed) == count for method in trust.methods.values()) - 1
+    result = "passes all tests" if not count else f"fails {count} {'test' if count == 1 else 'tests'}"
     if tied:
-        reason += " and localises fractures best among the methods for which that holds"
+        also = "does one other method" if tied == 1 else f"do {tied} other methods"
+        result += f", as {also}, and localises fractures best of these"
+    elif count:
+        result += ", fewer than every other method"
+    images = f"{trust.images:,} {_SPLITS.get(trust.split, trust.split)} images"
     return (
-        f"Shown first on Second opinion: {title}. {reason} (average precision "
-        f"{number_text(best.marked.precision.value)} on {trust.images:,} "
-        f"{_SPLITS.get(trust.split, trust.split)} images with annotated fractures)."
+        f"Shown first on Second opinion: {title}. It {result} (average precision "
+        f"{number_text(best.marked.precision.value)} on {images} with annotated fractures)."
     )
 
 
