@@ -20,8 +20,10 @@ test: export OMP_NUM_THREADS = 1
 test: export OPENBLAS_NUM_THREADS = 1
 test: export TF_NUM_INTRAOP_THREADS = 1
 test: export TF_NUM_INTEROP_THREADS = 1
+# Child processes would compile every module again if compiled files were not kept.
+test: export PYTHONDONTWRITEBYTECODE =
 test: lint ## set up, lint, check types and run all tests
-	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --durations 10
+	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --durations 10
 
 lint: $(VENV)/.dev ## lint and check types
 	$(BIN)/ruff check .

@@ -49,7 +49,8 @@ def wait_for_rerun(page) -> None:
     """Wait until the app has finished the last rerun."""
     page.wait_for_timeout(300)
     page.wait_for_function(
-        "() => document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'"
+        "() => document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'",
+        polling=50,  # milliseconds; by default the browser would draw a frame for each check
     )
 
 

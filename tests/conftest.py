@@ -96,6 +96,20 @@ def shipped_models(monkeypatch: pytest.MonkeyPatch) -> Path:
 # ---- Speed ----
 
 
+#: Folders with the tests that take longest, which come first, so that no test process is busy alone at the end.
+_LONGEST_FIRST = ("e2e", "zoo", "registry", "training", "inference")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the files by folder; see `_LONGEST_FIRST`."""
+    folders = {item: item.path.relative_to(ROOT / "tests").parts[0] for item in items}
+    items.sort(
+        key=lambda item: (
+            _LONGEST_FIRST.index(folders[item]) if folders[item] in _LONGEST_FIRST else len(_LONGEST_FIRST)
+        )
+    )
+
+
 def pytest_collection_finish() -> None:
     """Leave the many objects of imported libraries out of garbage collection."""
     gc.collect()

@@ -98,5 +98,5 @@ def _with_quality_state(images: AuditedImages, state: QualityState) -> list[str]
     return [
         case.id
         for case, facts in zip(images.cases, images.facts, strict=True)
-        if facts.readable and facts.gate.state is state
+        if facts.readable and facts.quality.state is state
     ]

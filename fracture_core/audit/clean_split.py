@@ -60,7 +60,7 @@ def make_clean_split(images: AuditedImages, seed: int = 0) -> CleanSplit:
         DataError: Too few images remain to fill three splits.
     """
     usable = images.readable & np.array(
-        [facts.gate.state is not QualityState.REFUSE for facts in images.facts], bool
+        [facts.quality.state is not QualityState.REFUSE for facts in images.facts], bool
     )
     grouped = merge_groups(images.cases, images.content_ids)
     selected: list[Case] = []

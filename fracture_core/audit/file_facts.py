@@ -35,12 +35,12 @@ class FileFacts:
         width: number of columns.
         height: number of rows.
         truncated: whether the file ends before the image is complete.
-        gate: result of the quality check.
+        quality: result of the quality check.
         brightness: mean grey level, 0–1.
         contrast: standard deviation of the grey levels, 0–1.
         black: share of black pixels, 0–1.
         white: share of white pixels, 0–1.
-        frame: share of the image taken by an empty frame around the exposed field, 0–1.
+        empty_frame_share: share of the image taken by an empty frame around the exposed field, 0–1.
         marker_count: number of letters and markers found.
         fingerprint: int8 (RADII, ANGLES), see `near_duplicates.compute_fingerprint`.
     """
@@ -52,12 +52,12 @@ class FileFacts:
     width: int = 0
     height: int = 0
     truncated: bool = False
-    gate: QualityCheck = field(default_factory=lambda: QualityCheck(QualityState.REFUSE))
+    quality: QualityCheck = field(default_factory=lambda: QualityCheck(QualityState.REFUSE))
     brightness: float = 0.0
     contrast: float = 0.0
     black: float = 0.0
     white: float = 0.0
-    frame: float = 0.0
+    empty_frame_share: float = 0.0
     marker_count: int = 0
     fingerprint: NDArray[np.int8] = field(default_factory=_empty_fingerprint, repr=False)
 
@@ -107,12 +107,12 @@ def _measure(data: bytes, digest: str) -> FileFacts:
         width=image.width,
         height=image.height,
         truncated=image.truncated,
-        gate=check_quality(image, histogram),
+        quality=check_quality(image, histogram),
         brightness=histogram.mean,
         contrast=histogram.standard_deviation,
         black=histogram.share_below(BLACK),
         white=histogram.share_above(WHITE),
-        frame=empty_frame_share(histogram.pixels),
+        empty_frame_share=empty_frame_share(histogram.pixels),
         marker_count=count_markers(histogram.pixels),
         fingerprint=compute_fingerprint(image.pixels),
     )

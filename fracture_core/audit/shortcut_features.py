@@ -79,7 +79,7 @@ SHORTCUT_FEATURES: tuple[ShortcutFeature, ...] = (
     ShortcutFeature(
         "frame",
         "empty frame",
-        lambda f: f.frame,
+        lambda f: f.empty_frame_share,
         "have an empty frame on at least {cut} of their area",
         _format_percent,
     ),

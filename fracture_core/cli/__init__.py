@@ -1,1 +1,1 @@
-"""Command-line interface. Each command is one module with a function `add(commands)` that defines its arguments."""
+"""Command-line interface. Each command is a module whose function `add_parser` defines its arguments."""

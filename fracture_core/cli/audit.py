@@ -11,7 +11,7 @@ from fracture_core.datasets.layouts import layout_names
 from fracture_core.errors import DataError
 
 
-def add(commands: Subparsers) -> None:
+def add_parser(commands: Subparsers) -> None:
     """Define the arguments of the command."""
     parser = commands.add_parser(
         "audit",

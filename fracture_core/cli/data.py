@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _MAX_LISTED = 20
 
 
-def add(commands: Subparsers) -> None:
+def add_parser(commands: Subparsers) -> None:
     """Define the arguments of the command."""
     parser = commands.add_parser("data")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _FIGURE_FORMATS: tuple[Literal["svg", "png"], ...] = ("svg", "png")
 
 
-def add(commands: Subparsers) -> None:
+def add_parser(commands: Subparsers) -> None:
     """Define the arguments of the command."""
     parser = commands.add_parser(
         "evaluate",

@@ -52,7 +52,7 @@ def build_parser(loaded: Collection[str] = COMMANDS.keys()) -> argparse.Argument
         if name not in loaded:
             commands.add_parser(name, help=summary)
             continue
-        importlib.import_module(f"fracture_core.cli.{name}").add(commands)
+        importlib.import_module(f"fracture_core.cli.{name}").add_parser(commands)
         _describe(commands.choices[name], summary)
     return parser
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fracture_core.similar.neighbour_index import NeighbourIndex
 
 
-def add(commands: Subparsers) -> None:
+def add_parser(commands: Subparsers) -> None:
     """Define the arguments of the command."""
     parser = commands.add_parser("models")
     actions = parser.add_subparsers(
@@ -48,12 +48,12 @@ def add(commands: Subparsers) -> None:
         help="export the networks of models that were added by an earlier version, which makes their first prediction "
         "faster",
     ).set_defaults(run=_prepare)
-    models_use.add(actions)
+    models_use.add_parser(actions)
     action = actions.add_parser("add", help="add the result of a finished training run")
     action.add_argument("name", metavar="RUN", help="name of the run")
     action.set_defaults(run=_add)
-    models_compare.add(actions)
-    models_transfer.add(actions)
+    models_compare.add_parser(actions)
+    models_transfer.add_parser(actions)
     action = actions.add_parser(
         "average", help="make an ensemble: the average of several models' probabilities"
     )
@@ -200,8 +200,8 @@ def _neighbours(args: argparse.Namespace) -> int:
     index = build(terminal_progress())
     record = index.record
     print(f"{args.id}: {len(index.cases):,} training images indexed. On the validation images:")
-    print(f"  images with the finding whose neighbours mostly have it     {record.broken.text()}")
-    print(f"  images without the finding whose neighbours mostly have it  {record.others.text()}")
+    print(f"  images with the finding whose neighbours mostly have it     {record.with_finding.text()}")
+    print(f"  images without the finding whose neighbours mostly have it  {record.without_finding.text()}")
     print(
         f"  neighbours with the same label as the image                 {record.agreement:.1%} "
         f"({record.chance:.1%} by chance)"

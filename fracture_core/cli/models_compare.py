@@ -36,7 +36,7 @@ _TERMINAL_COLUMNS = [
 _FIGURE_FORMATS: tuple[Literal["svg", "png"], ...] = ("svg", "png")
 
 
-def add(actions: Subparsers) -> None:
+def add_parser(actions: Subparsers) -> None:
     """Define the arguments of the command."""
     action = actions.add_parser(
         "compare",

@@ -11,7 +11,7 @@ from fracture_core.zoo import ARCHITECTURES
 from fracture_core.zoo.quiet_keras import load_keras
 
 
-def add(actions: Subparsers) -> None:
+def add_parser(actions: Subparsers) -> None:
     """Define the arguments of the commands."""
     action = actions.add_parser(
         "load", help="check a weight file against an architecture and add it as a model"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fracture_core.training.release import ReleaseComparison
 
 
-def add(actions: Subparsers) -> None:
+def add_parser(actions: Subparsers) -> None:
     """Define the arguments of the commands."""
     action = actions.add_parser(
         "use",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PREDICT_FIELDS = ("path", *OPINION_FIELDS)
 
 
-def add(commands: Subparsers) -> None:
+def add_parser(commands: Subparsers) -> None:
     """Define the arguments of the command."""
     parser = commands.add_parser(
         "predict",

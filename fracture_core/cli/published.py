@@ -6,7 +6,7 @@ from fracture_core import paths
 from fracture_core.cli.command_helpers import Subparsers
 
 
-def add(commands: Subparsers) -> None:
+def add_parser(commands: Subparsers) -> None:
     """Define the arguments of the command."""
     parser = commands.add_parser("published")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fracture_core.review import ReviewStore
 
 
-def add(commands: Subparsers) -> None:
+def add_parser(commands: Subparsers) -> None:
     """Define the arguments of the command."""
     parser = commands.add_parser(
         "reviews",

@@ -21,7 +21,7 @@ _CLONE_SETTINGS: dict[str, tuple[type[int] | type[float], str]] = {
 }
 
 
-def add(commands: Subparsers) -> None:
+def add_parser(commands: Subparsers) -> None:
     """Define the arguments of the command."""
     parser = commands.add_parser("runs")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _INSTALL = "pip install -r requirements-scale.txt"
 
 
-def add(commands: Subparsers) -> None:
+def add_parser(commands: Subparsers) -> None:
     """Define the arguments of the command."""
     parser = commands.add_parser(
         "score",

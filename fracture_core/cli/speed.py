@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fracture_core.training.duration_estimate import TrainingSpeed
 
 
-def add(commands: Subparsers) -> None:
+def add_parser(commands: Subparsers) -> None:
     """Define the arguments of the command."""
     parser = commands.add_parser(
         "speed",

@@ -27,7 +27,7 @@ _BAR_WIDTH, _LINE_WIDTH = 16, 79
 _REQUIRED = ("data", "architecture")
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its arguments."""
     parser = commands.add_parser(
         "train",

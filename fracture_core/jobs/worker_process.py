@@ -1,13 +1,15 @@
 """A background process for work that needs TensorFlow, so that the app stays small and starts fast.
 
-The process starts with the first call and ends when idle. If it dies, the next call starts another one.
+The process starts with the first call and ends when idle. If it dies, the next call starts another one. All threads
+share it: Loky's reusable executor would start one for each thread, and each visit of a page is a thread.
 """
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import ParamSpec, TypeVar
 
-from loky import BrokenProcessPool, get_reusable_executor
+from loky import BrokenProcessPool, ProcessPoolExecutor
 
 from fracture_core.errors import SecondLookError
 from fracture_core.installation import missing_package
@@ -20,6 +22,9 @@ IDLE_SECONDS = 600
 
 # Loky ends a worker whose memory grows by 300 MB, as TensorFlow does when it loads a network.
 _ENVIRONMENT = {"LOKY_MAX_MEMORY_LEAK_SIZE": "1e12", "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+_lock = threading.Lock()
+_executor: ProcessPoolExecutor | None = None
 
 
 def call_in_worker(
@@ -60,6 +65,15 @@ def submit_to_worker(
     Returns:
         The future result. Calls run one after the other.
     """
-    executor = get_reusable_executor(max_workers=1, timeout=IDLE_SECONDS, reuse=True, env=_ENVIRONMENT)
-    future: Future[Result] = executor.submit(function, *args, **options)
-    return future
+    global _executor
+    with _lock:
+        if _executor is not None:
+            try:
+                future: Future[Result] = _executor.submit(function, *args, **options)
+            except BrokenProcessPool:
+                pass  # the process ended after an earlier call, which has reported it
+            else:
+                return future
+        _executor = ProcessPoolExecutor(max_workers=1, timeout=IDLE_SECONDS, env=_ENVIRONMENT)
+        future = _executor.submit(function, *args, **options)
+        return future

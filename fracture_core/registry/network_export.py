@@ -99,7 +99,8 @@ def evidence_weights(model: keras.Model, layer: str, spec: InputSpec) -> NDArray
     cut = SplitModel(model, layer)
     noise = np.random.default_rng(0).uniform(-1, 1, (2, spec.height, spec.width, spec.channels))
     inputs = np.concatenate([reference_input(spec), np.zeros((1, *noise.shape[1:])), noise])
-    grids = tf.convert_to_tensor(cut.encoder.predict_on_batch(inputs.astype(np.float32))[0])
+    # Called once, so a graph of the encoder would take longer than it saves.
+    grids = cut.encoder(inputs.astype(np.float32), training=False)[0]
     with tf.GradientTape() as tape:
         tape.watch(grids)
         logits = cut.head(grids, training=False)
@@ -114,17 +115,21 @@ def evidence_weights(model: keras.Model, layer: str, spec: InputSpec) -> NDArray
 
 def _convert(view: keras.Model, spec: InputSpec) -> bytes:
     signature = tf.TensorSpec((1, spec.height, spec.width, spec.channels), tf.float32, name="image")
+    # Keras's own export traces the network several times, which takes as long as the conversion. The weights are
+    # constants of the graph, because saving and loading variables takes longer than the conversion.
+    weights = [
+        [variable.numpy() for variable in variables]
+        for variables in (view.trainable_variables, view.non_trainable_variables)
+    ]
+
+    def answer(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        outputs, _ = view.stateless_call(*weights, image, training=False)
+        return dict(outputs)
+
     # AutoGraph would write files into the temporary folder and is not needed for a functional network.
-    answer = tf.function(
-        tf.autograph.experimental.do_not_convert(lambda image: view(image, training=False)),
-        input_signature=[signature],
-    )
-    # The saved model lists the variables only. Keras's own export traces the network several times, which takes as long
-    # as the conversion.
-    module = tf.Module()
-    module.weights = [variable.value for variable in view.variables]
+    function = tf.function(tf.autograph.experimental.do_not_convert(answer), input_signature=[signature])
     with tempfile.TemporaryDirectory(prefix="second-look-") as folder:
-        tf.saved_model.save(module, folder, signatures=answer.get_concrete_function())
+        tf.saved_model.save(tf.Module(), folder, signatures=function.get_concrete_function())
         return bytes(tf.lite.TFLiteConverter.from_saved_model(folder).convert())
 
 

@@ -29,7 +29,8 @@ def reference_logit(model: keras.Model, spec: InputSpec) -> float:
     # Imported here, because an exported network needs no Keras.
     from fracture_core.zoo.model_views import logit_view
 
-    return float(logit_view(model).predict_on_batch(reference_input(spec))[0, 0])
+    # Called once, so a graph of the network would take longer than it saves.
+    return float(logit_view(model)(reference_input(spec), training=False)[0, 0])
 
 
 def reference_input(spec: InputSpec) -> NDArray[np.float32]:

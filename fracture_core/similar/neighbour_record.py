@@ -17,14 +17,14 @@ class NeighbourRecord:
     """Agreement between images and their neighbours, measured on validation images.
 
     Attributes:
-        broken: share of the images with the finding for which most neighbours have it, clustered by group.
-        others: share of the other images for which most neighbours have the finding, clustered by group.
+        with_finding: share of the images with the finding for which most neighbours have it, clustered by group.
+        without_finding: share of the other images for which most neighbours have the finding, clustered by group.
         agreement: share of all neighbours that have the label of their image.
         chance: expected agreement if neighbours were drawn at random from the training images.
     """
 
-    broken: Interval
-    others: Interval
+    with_finding: Interval
+    without_finding: Interval
     agreement: float
     chance: float
 
@@ -36,13 +36,17 @@ class NeighbourRecord:
     @property
     def is_informative(self) -> bool:
         """Whether neighbours are informative about the label: the two intervals do not overlap."""
-        return self.broken.is_measured and self.others.is_measured and self.broken.low > self.others.high
+        return (
+            self.with_finding.is_measured
+            and self.without_finding.is_measured
+            and self.with_finding.low > self.without_finding.high
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON-serialisable values."""
         return {
-            "broken": self.broken.to_json(),
-            "others": self.others.to_json(),
+            "broken": self.with_finding.to_json(),
+            "others": self.without_finding.to_json(),
             "agreement": self.agreement,
             "chance": self.chance,
         }

@@ -71,7 +71,7 @@ def _images(content_ids, **changes) -> AuditedImages:
             "size": 1,
             "width": 100,
             "height": 100,
-            "gate": QualityCheck(QualityState.PASS),
+            "quality": QualityCheck(QualityState.PASS),
         }
         for name, values in changes.items():
             (case if name in ("path", "label", "group", "boxes") else fact)[name] = values[row]

@@ -29,7 +29,7 @@ def test_facts_of_a_dicom_file(tmp_path):
     path.write_bytes(phantom_to_dicom(draw_phantom(5, "leg", True, (200, 160))))
     facts = file_facts.inspect_file(path)
     assert facts.kind.startswith("DICOM")
-    assert facts.gate.state is not QualityState.REFUSE
+    assert facts.quality.state is not QualityState.REFUSE
 
 
 def test_unreadable_file_has_an_error_message(tmp_path):

@@ -28,14 +28,14 @@ def _images(count: int = 200, seed: int = 0, groups: int | None = None, **proper
             "contrast": float(rng.random()),
             "black": float(rng.random()),
             "white": float(rng.random()),
-            "frame": float(rng.random()),
+            "empty_frame_share": float(rng.random()),
             "marker_count": int(rng.integers(0, 3)),
             "kind": "PNG",
         }
         values |= {name: function(label) for name, function in properties.items()}
         facts.append(
             FileFacts(
-                f"{row}", int(rng.integers(10_000, 20_000)), gate=QualityCheck(QualityState.PASS), **values
+                f"{row}", int(rng.integers(10_000, 20_000)), quality=QualityCheck(QualityState.PASS), **values
             )
         )
     return AuditedImages(cases, facts, np.arange(count))

@@ -93,9 +93,10 @@ def test_folder_without_the_images_shows_a_warning(page, app):
     page.get_by_text(re.compile("/nowhere does not contain the image")).wait_for()
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_page_fits_the_screen(page, app, width):
-    page.set_viewport_size({"width": width, "height": 900})
+def test_page_fits_the_screen(page, app):
     _open(page, app)
     page.get_by_role("radio", name="By verdict").wait_for()
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(500)
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width

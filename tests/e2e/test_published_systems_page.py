@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from browser_steps import choose_page, put_in_use, wait_for_rerun
+from browser_steps import put_in_use, wait_for_rerun
 
 from fracture_core import paths
 from fracture_core.published.published_report import load_reports
@@ -12,8 +12,7 @@ pytestmark = pytest.mark.browser
 
 
 def _open(page, app) -> None:
-    page.goto(app.url)
-    choose_page(page, "Published systems")
+    page.goto(f"{app.url}/published")
     page.get_by_role("heading", name="Published systems", exact=True).wait_for()
     page.get_by_role("button", name="Train Two-block CNN here").wait_for()
 
@@ -58,7 +57,5 @@ def test_architecture_opens_in_the_training_form(page, app):
 
 def test_page_fits_a_phone(page, app):
     page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(f"{app.url}/published")
-    page.get_by_role("heading", name="Published systems", exact=True).wait_for()
-    page.get_by_role("button", name="Train Two-block CNN here").wait_for()
+    _open(page, app)
     assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= 390

@@ -252,15 +252,18 @@ def test_recent_folders_are_offered_again(page, app, tmp_path):
     expect(field).to_have_value(str(tmp_path / "mine"))
 
 
-@pytest.mark.parametrize("source", ["Folder", "Public dataset", "Zip upload"])
-def test_new_training_fits_a_phone(page, app, source):
+def test_new_training_fits_a_phone(page, app):
     page.set_viewport_size({"width": 390, "height": 844})
     open_form(page, app)
-    page.get_by_role("radio", name=source, exact=True).click()
-    wait_for_rerun(page)
-    if source == "Folder":
-        enter_folder(page, app.phantoms)
-        page.get_by_test_id("sample").wait_for()
     page.get_by_text("Augmentation", exact=True).click()
-    wait_for_rerun(page)
-    assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+    for source in ("Zip upload", "Public dataset", "Folder"):
+        page.get_by_role("radio", name=source, exact=True).click()
+        wait_for_rerun(page)
+        if source == "Folder":
+            enter_folder(page, app.phantoms)
+            page.get_by_test_id("sample").wait_for()
+            wait_for_rerun(page)
+        page.get_by_role("slider", name="Rotation (°)").wait_for()
+        assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= 390, (
+            source
+        )

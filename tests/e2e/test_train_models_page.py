@@ -20,8 +20,7 @@ PATIENCE = 180_000
 
 
 def open_part(page, app, name: str) -> None:
-    page.goto(app.url)
-    choose_page(page, "Train")
+    page.goto(f"{app.url}/train")
     page.get_by_role("heading", name="Train", exact=True).wait_for()
     page.get_by_role("radio", name=name, exact=True).click()
     wait_for_rerun(page)
@@ -179,11 +178,7 @@ def test_model_that_fails_a_check_needs_a_reason(page, app, synthetic_model):
 
 def test_release_comparison_fits_a_phone(page, app, synthetic_model):
     page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(app.url)
-    page.get_by_role("heading", level=1).wait_for()
-    page.goto(f"{app.url}/train")
-    page.get_by_role("heading", name="Train", exact=True).wait_for()
-    page.get_by_role("radio", name="Models", exact=True).click()
+    open_part(page, app, "Models")
     choose_option(page, "Model", synthetic_model)
     click(page, "Put in use")
     page.get_by_role("button", name="Put it in use", exact=True).wait_for(timeout=PATIENCE)

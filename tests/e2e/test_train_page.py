@@ -7,6 +7,8 @@ import pytest
 from browser_steps import choose_option, choose_page, put_in_use, wait_for_rerun
 
 from fracture_core.registry.store import SHIPPED_MODEL, ModelStore
+from fracture_core.runs import process
+from fracture_core.runs.config import TrainingConfig
 from fracture_core.runs.run import Run
 from fracture_core.zoo import find_architecture
 
@@ -16,10 +18,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("stop_runs_after_test
 PATIENCE = 180_000
 
 
-def open_page(page, app, name: str = "Train") -> None:
-    page.goto(app.url)
-    choose_page(page, name)
-    page.get_by_role("heading", name=name, exact=True).wait_for()
+def open_page(page, app) -> None:
+    page.goto(f"{app.url}/train")
+    page.get_by_role("heading", name="Train", exact=True).wait_for()
 
 
 def fill_field(page, role: str, label: str, value: str) -> None:
@@ -51,7 +52,7 @@ def restore_model_in_use(app):
     store.use(before)
 
 
-def fill_form(page, app, name: str, epochs: int) -> None:
+def fill_form(page, app, name: str) -> None:
     open_page(page, app)
     open_part(page, "New training")
     fill_field(page, "textbox", "Dataset folder", str(app.phantoms))
@@ -64,7 +65,7 @@ def fill_form(page, app, name: str, epochs: int) -> None:
     # The expander stays open when the page is drawn again.
     choose_option(page, "Architecture", "MobileNetV2, frozen")
     choose_option(page, "Architecture", "Four-block CNN")
-    values = {"Input size (px)": "64", "Batch size": "8", "Maximum epochs": str(epochs)}
+    values = {"Input size (px)": "64", "Batch size": "8", "Maximum epochs": "2"}
     values["Patience (epochs)"] = "1000"
     for label, value in values.items():
         fill_field(page, "spinbutton", label, value)
@@ -85,7 +86,7 @@ def fill_form(page, app, name: str, epochs: int) -> None:
 
 @pytest.mark.usefixtures("restore_model_in_use")
 def test_model_is_trained_and_put_in_use_while_other_pages_are_open(page, app):
-    fill_form(page, app, "watched", 2)
+    fill_form(page, app, "watched")
     # Two quick clicks start one training.
     page.get_by_role("button", name="Start training").dblclick()
     wait_for_run(page, "in training – watched")
@@ -112,8 +113,12 @@ def test_model_is_trained_and_put_in_use_while_other_pages_are_open(page, app):
 
 
 def test_training_is_stopped_and_resumed(page, app):
-    fill_form(page, app, "broken-off", 1000)
-    page.get_by_role("button", name="Start training").click()
+    config = TrainingConfig(
+        str(app.phantoms), "four_block", size=64, epochs=1000, batch=8, learning_rate=1e-3, patience=1000
+    )
+    process.create_and_start(app.runs, "broken-off", config)
+    open_page(page, app)
+    open_part(page, "Runs")
     page.get_by_text("Best epoch so far").wait_for(timeout=PATIENCE)
 
     open_part(page, "New training")
@@ -206,10 +211,7 @@ def test_ensemble_is_created_and_put_in_use(page, app):
 
 def test_page_fits_a_phone(page, app):
     page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(app.url)
-    page.get_by_role("heading", level=1).wait_for()
-    page.goto(f"{app.url}/train")
-    page.get_by_role("heading", name="Train", exact=True).wait_for()
+    open_page(page, app)
     for name in ("Runs", "New training", "Models"):
         open_part(page, name)
         width = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth")

@@ -1,6 +1,8 @@
 """Runs on the Train page in a browser: queue, live progress, clone, rename and delete."""
 
 import shutil
+import subprocess
+import sys
 
 import pytest
 from browser_steps import choose_option
@@ -126,10 +128,18 @@ def test_run_is_queued_watched_cloned_renamed_and_deleted(page, app):
     assert not (app.runs / "better").exists()
 
 
-def test_form_states_that_a_new_training_waits(page, app):
+@pytest.fixture
+def active_run(app):
+    """The run `one` in training, with a process that only waits."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as training:
+        run = Run.create(app.runs, "one", make_config(app, 1))
+        run.set_state("running", pid=training.pid)
+        yield run
+
+
+def test_form_states_that_a_new_training_waits(page, app, active_run):
     # The form starts with the most recent folder, which another test may have left.
     (app.runs / ".folders.json").unlink(missing_ok=True)
-    process.create_and_start(app.runs, "one", make_config(app, 1))
     page.goto(f"{app.url}/train")
     page.get_by_role("radio", name="New training", exact=True).click()
     expect(page.get_by_text("one is being trained. One run is trained at a time")).to_be_visible()

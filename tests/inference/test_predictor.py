@@ -2,8 +2,10 @@
 
 import gc
 import io
+import shutil
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,24 +17,39 @@ from fracture_core.evaluation import PlattCalibration, Thresholds
 from fracture_core.imaging import LetterboxTransform, QualityState, Radiograph, prepare_input, read_radiograph
 from fracture_core.inference.predictor import Heatmap, Predictor
 from fracture_core.phantom import draw_phantom, encode_png
+from fracture_core.registry.card import WeightsFile
 from fracture_core.registry.model_files import sha256_of_file
+from fracture_core.registry.network_files import exported_network_path
+from fracture_core.registry.store import ModelStore
 from fracture_core.vocabulary import Verdict
 
 
-@pytest.fixture
-def predictor(store, edit_card):
-    """A predictor whose model has small positive weights in its last layer, so that any image has evidence."""
+@pytest.fixture(scope="module")
+def model_with_evidence(trained_run, tmp_path_factory) -> Path:
+    """The model `tiny` with small positive weights in its last layer, so that any image has evidence."""
+    store = ModelStore(tmp_path_factory.mktemp("evidence"))
+    folder = store.root / "tiny"
+    shutil.copytree(trained_run.result, folder)
     card, model = store.load("tiny")
     kernel, bias = model.get_layer("logit").get_weights()
     model.get_layer("logit").set_weights([np.abs(kernel) * 0.02, bias * 0])
-    path = store.root / "tiny" / card.weights.file
+    path = folder / card.weights.file
     model.save_weights(path)
-    edit_card(
-        weights={"file": path.name, "sha256": sha256_of_file(path), "bytes": path.stat().st_size},
+    replace(
+        card,
+        weights=WeightsFile(path.name, sha256_of_file(path), path.stat().st_size),
         network=None,
         heatmap_scale=0.5,
-        calibration={"slope": 0.5, "intercept": 0.1},
-    )
+        calibration=PlattCalibration(0.5, 0.1),
+    ).save(folder / "card.json")
+    exported_network_path(folder, store.card("tiny"))
+    return folder
+
+
+@pytest.fixture
+def predictor(store, model_with_evidence):
+    """A predictor with a copy of `model_with_evidence`."""
+    shutil.copytree(model_with_evidence, store.root / "tiny", dirs_exist_ok=True)
     return Predictor(store)
 
 

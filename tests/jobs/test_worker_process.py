@@ -2,6 +2,7 @@
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -29,6 +30,12 @@ def test_functions_run_in_one_other_process():
     assert first != os.getpid()
     assert call_in_worker(os.getpid) == first
     assert call_in_worker(max, [1, 3, 2], default=0) == 3
+
+
+def test_threads_share_the_process():
+    with ThreadPoolExecutor(4) as threads:
+        pids = set(threads.map(lambda _: call_in_worker(os.getpid), range(8)))
+    assert pids == {call_in_worker(os.getpid)}
 
 
 def test_errors_are_raised_here():

@@ -54,6 +54,18 @@ def test_result_is_shown_with_its_interval(published_folder, shipped_models, tra
     assert f"{len(result.epochs)} of {result.planned} epochs" in blocks
 
 
+def test_details_are_drawn_when_opened(published_folder, shipped_models):
+    page = _page(shipped_models)
+    assert not page.get("vega_lite_chart")
+    assert not page.get("code")
+    page.session_state["published_details_three_block"] = True
+    page.run()
+    assert not page.exception
+    assert len(page.get("vega_lite_chart")) % 3 == 0  # loss, accuracy and AUC of each run
+    assert page.get("vega_lite_chart")
+    assert all("--architecture three_block" in part.value for part in page.get("code"))
+
+
 def test_stored_results_belong_to_listed_systems():
     results = load_results(ROOT / "assets" / "published" / "results")
     rows = {report.row for report in load_reports(ROOT / "assets" / "published")}

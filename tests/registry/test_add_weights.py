@@ -28,8 +28,11 @@ from fracture_core.zoo.model_views import logit_view
 
 SIZE = 64
 
-# Keras warns about each file that does not fit.
-pytestmark = pytest.mark.filterwarnings("ignore:Skipping nested container:UserWarning")
+pytestmark = [
+    # Keras warns about each file that does not fit.
+    pytest.mark.filterwarnings("ignore:Skipping nested container:UserWarning"),
+    pytest.mark.usefixtures("export_each_network_once"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -87,8 +87,10 @@ def test_limits_are_quantiles_of_distances_to_other_groups(neighbour_index):
 def test_record_of_informative_neighbours(neighbour_index):
     assert neighbour_index.record.is_informative
     assert neighbour_index.record.agreement > 0.95 > neighbour_index.record.chance
-    assert neighbour_index.record.broken.n == neighbour_index.record.others.n == 20
-    assert neighbour_index.record.broken.value > 0.9 > 0.1 > neighbour_index.record.others.value
+    assert neighbour_index.record.with_finding.n == neighbour_index.record.without_finding.n == 20
+    assert (
+        neighbour_index.record.with_finding.value > 0.9 > 0.1 > neighbour_index.record.without_finding.value
+    )
 
 
 def test_record_of_random_neighbours_is_not_informative():
@@ -103,7 +105,7 @@ def test_record_without_cases_is_not_informative():
     record = measure_neighbours([], np.zeros((0, NEIGHBOUR_COUNT)), np.array([0, 1]))
     assert not record.is_informative
     loaded = NeighbourRecord.from_json(record.to_json())
-    assert not loaded.broken.is_measured
+    assert not loaded.with_finding.is_measured
 
 
 def test_save_and_load(neighbour_index, training_features, tmp_path):

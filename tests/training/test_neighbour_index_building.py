@@ -42,7 +42,9 @@ def test_training_image_is_its_own_nearest_neighbour(build_index, store, trainin
     assert sorted(index.cases) == sorted(training_data.cases[at].id for at in train)
     assert progress_calls[-1][0] == "Computing features"
     assert progress_calls[-1][1] == progress_calls[-1][2] == len(train) + len(training_data.indices_of("val"))
-    assert index.record.broken.n + index.record.others.n == len(training_data.indices_of("val"))
+    assert index.record.with_finding.n + index.record.without_finding.n == len(
+        training_data.indices_of("val")
+    )
     case = training_data.cases[train[0]]
     # The network was exported when the architecture had no feature layers.
     card, model = store.load("tiny")

@@ -34,13 +34,15 @@ def show(report: PublishedReport, results: dict[tuple[str, str], RunResult]) -> 
     st.markdown(layout.escape_markdown(report.note))
     available = {column: result for column, result in ours.items() if result is not None}
     if report.confusion is not None or available:
-        with st.expander("Confusion matrices and learning curves"):
-            _show_matrices(report, available)
-            for column, result in available.items():
-                st.markdown(f"**On {RESULT_COLUMNS[column]}** ({result.data}), {len(result.epochs)} epochs")
-                head_epochs = ARCHITECTURES[report.row].protocol.head_epochs
-                curves.show(result.epochs, result.planned, head_epochs, live=False)
-                st.code(result.command, language=None, wrap_lines=True)
+        # The charts of all systems would take seconds to draw.
+        details = st.expander(
+            "Confusion matrices and learning curves",
+            key=f"published_details_{report.row}",
+            on_change="rerun",
+        )
+        if details.open:
+            with details:
+                _show_details(report, available)
     _show_actions(report)
 
 
@@ -95,6 +97,16 @@ def _cell(interval: Interval) -> str:
         return '<span class="none">not measurable</span>'
     ends = "" if math.isnan(interval.low) else f"<small>{interval.low:.2f}–{interval.high:.2f}</small>"
     return f"{interval.value:.3f}{ends}"
+
+
+def _show_details(report: PublishedReport, results: dict[str, RunResult]) -> None:
+    """Draw confusion matrices, learning curves and the command of each run."""
+    _show_matrices(report, results)
+    for column, result in results.items():
+        st.markdown(f"**On {RESULT_COLUMNS[column]}** ({result.data}), {len(result.epochs)} epochs")
+        head_epochs = ARCHITECTURES[report.row].protocol.head_epochs
+        curves.show(result.epochs, result.planned, head_epochs, live=False)
+        st.code(result.command, language=None, wrap_lines=True)
 
 
 def _show_matrices(report: PublishedReport, results: dict[str, RunResult]) -> None:

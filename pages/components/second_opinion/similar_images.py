@@ -77,11 +77,11 @@ def show(features: np.ndarray | None, card: ModelCard, synthetic: bool, asks: bo
 def _record(index: NeighbourIndex, card: ModelCard) -> str:
     """How well neighbours predict the label, in one sentence."""
     found, finding = index.record, finding_with_article(card.finding)
-    if not found.broken.is_measured or not found.others.is_measured:
+    if not found.with_finding.is_measured or not found.without_finding.is_measured:
         return "How well neighbours predict the label has not been measured."
     figures = (
-        f"the majority of neighbours had {finding} for {found.broken.text()} of the validation images with {finding} "
-        f"and for {found.others.text()} of the others"
+        f"the majority of neighbours had {finding} for {found.with_finding.text()} of the validation images with "
+        f"{finding} and for {found.without_finding.text()} of the others"
     )
     if not found.is_informative:
         return f"Neighbours do not predict the label: {figures}."
