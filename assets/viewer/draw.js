@@ -23,7 +23,7 @@ function drawPane(context, view, pane, heat, boxes) {
   }
   context.restore();
   if (heat && settings.contour) for (const line of view.data.contours) drawContour(context, at, line);
-  if (boxes) for (const finding of view.data.findings) drawFinding(context, at, finding);
+  if (boxes) view.data.findings.forEach((finding, number) => drawFinding(context, at, finding, view.active === number + 1));
   if (shown.line) drawLine(context, view, at, shown.line);
   if (view.data.spacing) drawRuler(context, view, pane);
   // Drawn on the canvas, so that saved images contain it.
@@ -39,26 +39,26 @@ function drawContour(context, at, line) {
 }
 
 /** The box of a finding: solid if it is definite, dashed if it is possible; with its number and confidence. */
-function drawFinding(context, at, { box: [left, top, right, bottom], label, definite }) {
+function drawFinding(context, at, { box: [left, top, right, bottom], label, definite }, active) {
   const corners = [[left, top], [right, top], [right, bottom], [left, bottom]].map(([x, y]) => onScreen(at, x, y));
   context.beginPath();
   corners.forEach(([x, y], number) => context[number ? "lineTo" : "moveTo"](x, y));
   context.closePath();
   context.setLineDash(definite ? [] : [6, 4]);
-  stroke(context, 2);
+  stroke(context, active ? 3 : 2, active ? "#FFD166" : "#fff");
   context.setLineDash([]);
   const x = Math.min(...corners.map((corner) => corner[0]));
   const y = Math.min(...corners.map((corner) => corner[1]));
-  write(context, label, Math.max(4, x), Math.max(14, y - 6));
+  write(context, label, Math.max(4, x), Math.max(14, y - 6), active ? "#FFD166" : "#fff");
 }
 
 /** Light on dark, so that it is visible on any grey. */
-function stroke(context, width) {
+function stroke(context, width, colour = "#fff") {
   context.lineWidth = width + 2;
   context.strokeStyle = "#000";
   context.stroke();
   context.lineWidth = width;
-  context.strokeStyle = "#fff";
+  context.strokeStyle = colour;
   context.stroke();
 }
 
@@ -93,11 +93,11 @@ function drawRuler(context, view, pane) {
   write(context, long < 10 ? `${long} mm` : `${long / 10} cm`, x + 4, y - 6);
 }
 
-function write(context, words, x, y) {
+function write(context, words, x, y, colour = "#fff") {
   context.font = "12px system-ui, sans-serif";
   context.lineWidth = 3;
   context.strokeStyle = "#000";
   context.strokeText(words, x, y);
-  context.fillStyle = "#fff";
+  context.fillStyle = colour;
   context.fillText(words, x, y);
 }

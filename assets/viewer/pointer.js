@@ -33,6 +33,7 @@ function listenToPointer(view) {
     if (!view.film) return;
     const [x, y] = local(event);
     view.tellGrey(x, y);
+    if (!down.size) view.listeners.point(view.findingAt(x, y));
     if (!down.has(event.pointerId)) return;
     const before = touched();
     down.set(event.pointerId, [x, y]);
@@ -42,7 +43,7 @@ function listenToPointer(view) {
       if (before.spread) view.zoom(now.spread / before.spread, now.x, now.y);
       view.drag(acrossBy, downBy);
     } else if (button === 2 || event.shiftKey || view.settings.mode === "window") {
-      view.setWindow(view.shown.level - downBy / 500, view.shown.width + acrossBy / 250);
+      view.setWindow(view.shown.level + downBy / 500, view.shown.width + acrossBy / 250);
     } else if (view.settings.mode === "measure") {
       view.shown.line[1] = view.filmAt(x, y);
       view.refresh();
@@ -54,13 +55,18 @@ function listenToPointer(view) {
   const up = (event) => down.delete(event.pointerId);
   stage.addEventListener("pointerup", up);
   stage.addEventListener("pointercancel", up);
-  stage.addEventListener("pointerleave", () => view.tellGrey());
+  stage.addEventListener("pointerleave", () => {
+    view.tellGrey();
+    view.listeners.point(0);
+  });
   stage.addEventListener("contextmenu", (event) => event.preventDefault());
   stage.addEventListener("dblclick", () => view.run("fit"));
   stage.addEventListener(
     "wheel",
     (event) => {
       if (!view.film) return;
+      // Otherwise the wheel scrolls the page, also when the pointer passes over the image.
+      if (!(event.ctrlKey || event.metaKey || stage.matches(":focus"))) return view.hint();
       event.preventDefault();
       view.zoom(2 ** (-Math.max(-200, Math.min(200, event.deltaY)) / 250), ...local(event));
     },

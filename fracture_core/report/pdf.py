@@ -225,7 +225,7 @@ def _facts(opinion: Opinion, region: str) -> list[Flowable]:
     def add(key: str, text: str) -> None:
         rows.append((key, [Paragraph(text, _TEXT)]))
 
-    if opinion.verdict is not None and opinion.gate.out_of_scope:
+    if opinion.verdict is not None and opinion.gate.refusal is not None:
         add("Test record", sentences.NO_RECORD_OUT_OF_SCOPE)
     elif opinion.verdict is not None:
         if opinion.regions or card.test_regions:

@@ -74,6 +74,7 @@ def _open(page, app, file: Path) -> Viewer:
     viewer = Viewer(page)
     viewer.ready()
     viewer.press("b")  # boxes would cover pixels
+    viewer.press("h")
     return viewer
 
 
@@ -395,7 +396,7 @@ def test_boxes_of_the_findings_are_drawn_and_can_be_hidden(page, app):
     assert columns.min() < column < columns.max()
     assert rows.max() - rows.min() < 120
     expect(page.get_by_text(re.compile(r"Box 1: definite, \d+%"))).to_be_visible()
-    page.get_by_role("button", name="Clear study").click()
+    page.get_by_role("button", name="New study").click()
     page.get_by_text("Study cleared").wait_for()
     page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(
         str(SAMPLES / "synthetic_hand_normal.png")

@@ -13,13 +13,11 @@ from fracture_core.imaging.formats import may_be_dicom
 from fracture_core.internal_errors import file_boundary
 from fracture_core.report import display_names, table
 from pages.components.common import boundary, layout
-from pages.components.second_opinion import answer
+from pages.components.second_opinion import image_choices
 
 if TYPE_CHECKING:
     from fracture_core.inference.predictor import Opinion
     from fracture_core.report.study_archive import StudyItem
-
-_KEEP = "save names"
 
 
 class SavableImage(Protocol):
@@ -53,16 +51,6 @@ class SavableImage(Protocol):
         """The summary with a heatmap."""
 
 
-def image_label(films: Sequence[SavableImage], film: SavableImage) -> str:
-    """The name of an image in downloads: its file name if the user asked for it, else its number.
-
-    Args:
-        films: images of the study.
-        film: one of them.
-    """
-    return display_names.display_name(film.name, films.index(film) + 1, bool(st.session_state.get(_KEEP)))
-
-
 def show(films: Sequence[SavableImage], film: SavableImage) -> None:
     """Draw the download buttons.
 
@@ -75,10 +63,10 @@ def show(films: Sequence[SavableImage], film: SavableImage) -> None:
             st.markdown("**Save**", width="content")
             keep = st.checkbox(
                 "Include file names",
-                key=_KEEP,
+                key=image_choices.KEEP_NAMES,
                 help="File names may contain patient names. Without this, images are numbered.",
             )
-        opinion, label = film.opinion, image_label(films, film)
+        opinion, label = film.opinion, image_choices.file_label(film.name, films.index(film) + 1)
         notes = []
         with st.container(horizontal=True, gap="small"):
             if opinion is not None:
@@ -94,7 +82,7 @@ def show(films: Sequence[SavableImage], film: SavableImage) -> None:
 
 def _film(film: SavableImage, opinion: Opinion, label: str) -> None:
     """Draw the downloads of one image."""
-    stem, region = display_names.file_stem(label), answer.choose_region(opinion, film.key)
+    stem, region = display_names.file_stem(label), image_choices.choose_region(opinion, film.key)
 
     def report() -> bytes:
         from fracture_core.report.pdf import opinion_to_pdf
@@ -126,7 +114,9 @@ def _study(films: Sequence[SavableImage], keep: bool) -> None:
     _button("Results (JSON)", lambda: table.rows_to_json(rows()), "second-look.json", "application/json")
     if len(films) > 1:
         # Downloads are created in a thread without session state, so the regions are looked up here.
-        regions = [answer.choose_region(film.summary, film.key) if film.summary else "" for film in films]
+        regions = [
+            image_choices.choose_region(film.summary, film.key) if film.summary else "" for film in films
+        ]
 
         def everything() -> bytes:
             from fracture_core.report.study_archive import study_to_zip
@@ -146,7 +136,7 @@ def _dicom(film: SavableImage, opinion: Opinion, label: str) -> str:
             read_dicom_source(film.content)
     except SecondLookError as error:
         return f"No DICOM results: {error}"
-    region = answer.choose_region(opinion, film.key)
+    region = image_choices.choose_region(opinion, film.key)
 
     def results() -> bytes:
         from fracture_core.report.dicom import opinion_to_dicom

@@ -28,6 +28,7 @@ def choose_files() -> Sequence[DroppedFile] | None:
         which study new images belong to: until then no answer is shown.
     """
     study_session.begin_session()
+    _listen_for_drops()
     number = study_session.generation()
     keys = f"films {number}", f"folder {number}"
     # The browser empties an uploader while another page is shown; its widget is then new to the session.
@@ -60,6 +61,12 @@ def choose_files() -> Sequence[DroppedFile] | None:
         return None
     _notes(images)
     return images.members or _sample()
+
+
+def _listen_for_drops() -> None:
+    """Take images that are dropped outside the uploader too."""
+    script = (app_paths.assets_dir() / "drop.js").read_text(encoding="utf-8")
+    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
 
 
 def _ask(images: StudyImages) -> None:
