@@ -15,7 +15,10 @@ from fracture_core.io.zip_limits import DAMAGED_ZIP_ERRORS
 
 _NOT_A_RADIOGRAPH = "The image does not look like a radiograph: upload a plain radiograph of a limb."
 _DOUBTFUL_RADIOGRAPH = "The image may not be a radiograph: check the uploaded file."
-_OUT_OF_DISTRIBUTION = "Out of scope: the image is unlike the model’s training images, for example because of another region or technique."
+_OUT_OF_DISTRIBUTION = (
+    "Out of scope: the image is unlike the model’s training images, for example because of another region or "
+    "technique."
+)
 _UNKNOWN_REGION = (
     "The model recognises none of its regions ({regions}): it was not trained on any other region."
 )
@@ -50,8 +53,8 @@ class AuxiliaryHeads:
             deepest: pooled features of the deepest layer, (channels,).
 
         Returns:
-            The combined check: refused if the image is not a radiograph or out of distribution. Otherwise with a warning
-            if the image is doubtful or of an unknown region. An earlier refusal keeps its kind.
+            The combined check: refused if the image is not a radiograph or out of distribution. Otherwise with a
+            warning if the image is doubtful or of an unknown region. An earlier refusal keeps its kind.
         """
         logit = float(self.radiograph.scores(middle[None])[0, 0])
         if logit > self.refuse:

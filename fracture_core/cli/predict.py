@@ -59,7 +59,8 @@ def add(commands: Subparsers) -> None:
     parser.add_argument(
         "--ignore-scope",
         action="store_true",
-        help="also give an opinion, with a warning, on images that are refused: out of scope, poor, or not a radiograph",
+        help="also give an opinion, with a warning, on images that are refused: out of scope, poor, or not a "
+        "radiograph",
     )
     parser.set_defaults(run=run)
 

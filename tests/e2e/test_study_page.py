@@ -170,7 +170,7 @@ def test_every_key_press_counts_once(page, app, large_image_files):
     # The server follows: its part of the page belongs to the open image.
     wait_for_rerun(page)
     with page.expect_download() as saved:
-        page.get_by_role("button", name="Report (PDF)").click()
+        page.get_by_role("button", name="Image report (PDF)").click()
     number = large_image_files.index(next(path for path in large_image_files if path.name == names[0])) + 1
     assert saved.value.suggested_filename.startswith(f"film-{number}.")
 

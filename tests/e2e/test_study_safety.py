@@ -166,7 +166,7 @@ def test_chest_gets_a_verdict_only_on_request_and_with_a_warning(page, app, file
     assert 0 <= row["probability"] <= 1
     assert row["gate"]["reasons"][0].startswith("Out of scope: ")
     with page.expect_download() as saved:
-        page.get_by_role("button", name="Report (PDF)").click()
+        page.get_by_role("button", name="Image report (PDF)").click()
     report = PdfReader(io.BytesIO(Path(saved.value.path()).read_bytes())).pages[0].extract_text()
     assert "(out of scope)" in report
     assert "body part as chest" in report

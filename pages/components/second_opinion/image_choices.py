@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from fracture_core.report import display_names, sentences
+from fracture_core.report.reader_opinion import ReaderMark, ReaderOpinion
 
 if TYPE_CHECKING:
     from fracture_core.inference.predictor import Opinion
 
 #: Key of the checkbox *Include file names*.
 KEEP_NAMES = "save names"
+
+#: Longest comment in a report, in letters.
+_MAX_COMMENT = 500
 
 
 def choose_region(opinion: Opinion, key: str) -> str:
@@ -25,14 +29,15 @@ def set_region(key: str, region: str) -> None:
     st.session_state[f"region {key}"] = region
 
 
-def reader_opinion(key: str) -> dict[str, str]:
-    """The reader's mark and comment on an image; both "" if there are none."""
-    return dict(st.session_state.get(f"reader {key}", {"mark": "", "comment": ""}))
+def reader_opinion(key: str) -> ReaderOpinion:
+    """The reader's mark and comment on an image by its key."""
+    return st.session_state.get(f"reader {key}", ReaderOpinion())
 
 
 def set_reader_opinion(key: str, mark: str, comment: str) -> None:
-    """Set the reader's mark and comment on an image by its key."""
-    st.session_state[f"reader {key}"] = {"mark": mark, "comment": comment.strip()}
+    """Set the reader's mark and comment on an image by its key; a mark that is not known counts as none."""
+    known = ReaderMark(mark) if mark in list(ReaderMark) else None
+    st.session_state[f"reader {key}"] = ReaderOpinion(known, comment.strip()[:_MAX_COMMENT])
 
 
 def file_label(name: str, number: int) -> str:

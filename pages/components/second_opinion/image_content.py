@@ -8,6 +8,7 @@ from fracture_core.findings import FindingGrade
 from fracture_core.imaging import QualityState, Refusal
 from fracture_core.report import sentences
 from fracture_core.report.finding_sentences import NO_BOX, findings_meaning
+from fracture_core.report.reader_opinion import ReaderMark
 from fracture_core.report.reliability import next_step, reliability_details, reliability_line
 from fracture_core.report.sentences import percent_text
 from fracture_core.vocabulary import finding_with_article
@@ -30,7 +31,8 @@ _ANYWAY = {
     Refusal.OUT_OF_SCOPE: "The header can be wrong. On a body part or type of image outside its training data, the "
     "model's answer is meaningless.",
     Refusal.POOR_IMAGE: "On such an image a fracture is easily missed, or seen where there is none.",
-    Refusal.NOT_A_RADIOGRAPH: "The check can be wrong. On anything but a radiograph, the model's answer is meaningless.",
+    Refusal.NOT_A_RADIOGRAPH: "The check can be wrong. On anything but a radiograph, the model's answer is "
+    "meaningless.",
 }
 
 
@@ -75,6 +77,7 @@ def image_content(image: StudyImage, opinion: Opinion | None, number: int, card:
     if opinion.verdict is None or opinion.probability is None:
         return content
     region = image_choices.choose_region(opinion, image.key)
+    reader = image_choices.reader_opinion(image.key)
     low, high = (min(max(cut, 0.0), 1.0) for cut in (card.thresholds.low, card.thresholds.high))
     return content | {
         "tone": "none" if gate.refusal else study_content.VERDICT_TONES[opinion.verdict],
@@ -108,8 +111,9 @@ def image_content(image: StudyImage, opinion: Opinion | None, number: int, card:
         "region": region,
         "details": _detail_texts(opinion, region, card),
         "reader": {
-            "options": [["agree", "Agree"], ["disagree", "Disagree"], ["unsure", "Unsure"]],
-            **image_choices.reader_opinion(image.key),
+            "options": [(mark.value, mark.value.capitalize()) for mark in ReaderMark],
+            "mark": (reader.mark.value if reader.mark else ""),
+            "comment": reader.comment,
         },
     }
 
