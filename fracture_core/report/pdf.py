@@ -1,4 +1,4 @@
-"""The PDF report on one image: one A4 page, legible in greyscale, with selectable text. Other reports share its parts."""
+"""The PDF report on one image: one A4 page, legible in greyscale, with selectable text; and parts for other reports."""
 
 from __future__ import annotations
 
