@@ -77,7 +77,9 @@ def main() -> None:
         print(f"test AUC, {rule} minus maximum: {compare_paired(frame).difference.text()}")
     positives = int(labels["val"].sum())
     if positives < _MIN_POSITIVES:
-        print(f"Only {positives} validation proxies have a fracture, too few to choose a rule: keep the maximum.")
+        print(
+            f"Only {positives} validation proxies have a fracture, too few to choose a rule: keep the maximum."
+        )
 
 
 def find_studies(table: pd.DataFrame, images: int) -> list[pd.DataFrame]:

@@ -83,7 +83,7 @@ def _show_study(study: Study, card: ModelCard, waited: bool) -> None:
         with explain:
             layer = _explain(chosen)
         with place:
-            workspace.show(study, study.images(), chosen, card, layer)
+            workspace.show(study, images, chosen, card, layer)
     if similar.open:
         with similar:
             _show_similar(images, chosen)

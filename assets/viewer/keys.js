@@ -12,7 +12,9 @@ const ACTIONS = [
   ["mirror", ["m"], "Mirror left and right"],
   ["invert", ["i"], "Invert the grey values"],
   ["window", ["w"], "Drag to set the window"],
-  ["measure", ["d"], "Measure a distance"],
+  ["measure", ["d"], "Measure distances"],
+  ["angle", ["a"], "Measure an angle: drag one leg, then click the end of the other"],
+  ["unmark", ["Backspace", "Delete"], "Remove the last measurement"],
   ["greys", ["g"], "Window level, width, presets"],
   ["window-reset", ["x"], "Reset the window"],
   ["side", ["s"], "Image and heatmap side by side"],
@@ -34,6 +36,7 @@ const ACTIONS = [
   ["darker", ["Shift ArrowDown"], "Darker"],
 ];
 
+// Names of keys for the list of shortcuts.
 const ARROWS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
 
 /** The action of a key event, if any. */

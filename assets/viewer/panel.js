@@ -79,7 +79,7 @@ class Panel {
           { class: "over" },
           title && element("b", {}, title),
           element("span", { "data-testid": "image-name", title: image.name }, image.name),
-          image.view && element("span", {}, image.view),
+          image.view && element("span", { class: "view" }, image.view),
         ),
         image.headline && element(study ? "h3" : "h2", { class: "word", "data-testid": "verdict" }, image.headline),
         image.probability && element("p", { class: "number" }, `${image.probability}: `, element("b", {}, image.share)),

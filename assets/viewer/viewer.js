@@ -90,9 +90,9 @@ class Viewer {
     this.film = { ...film, width: this.data.film.width, height: this.data.film.height };
     this.grey = film;
     const middle = { zoom: 1, x: this.film.width / 2, y: this.film.height / 2, turn: 0, mirror: false };
-    if (!LEFT.has(this.data.id)) LEFT.set(this.data.id, { ...WHOLE, place: middle, fit: true });
+    if (!LEFT.has(this.data.id)) LEFT.set(this.data.id, { ...WHOLE, place: middle, fit: true, marks: [] });
     this.shown = LEFT.get(this.data.id);
-    this.shown.line = undefined;
+    this.drawing = undefined;
     this.presets = presets(film);
     this.root.querySelector("[data-set=preset]").replaceChildren(
       new Option("Presets", ""),
@@ -235,9 +235,11 @@ class Viewer {
       mirror: () => (shown.place.mirror = !shown.place.mirror),
       invert: () => this.setWindow(shown.level, shown.width, !shown.invert),
       window: () => (settings.mode = settings.mode === "window" ? "pan" : "window"),
-      measure: () => {
-        settings.mode = settings.mode === "measure" ? "pan" : "measure";
-        shown.line = undefined;
+      measure: () => (settings.mode = settings.mode === "measure" ? "pan" : "measure"),
+      angle: () => (settings.mode = settings.mode === "angle" ? "pan" : "angle"),
+      unmark: () => {
+        shown.marks.pop();
+        this.drawing = undefined;
       },
       greys: () => this.root.querySelector(".greys").toggleAttribute("hidden"),
       "window-reset": () => this.setWindow(WHOLE.level, WHOLE.width, WHOLE.invert),
@@ -326,6 +328,7 @@ class Viewer {
       contour: settings.contour,
       window: settings.mode === "window",
       measure: settings.mode === "measure",
+      angle: settings.mode === "angle",
     };
     for (const [action, on] of Object.entries(pressed)) {
       root.querySelector(`button[data-do="${action}"]`).setAttribute("aria-pressed", on);
@@ -345,7 +348,7 @@ class Viewer {
     const percent = Math.round(shown.place.zoom * this.ratio * 100);
     root.querySelector(".state").textContent =
       `${percent}% · level ${shown.level.toFixed(2)} width ${shown.width.toFixed(2)}` +
-      `${shown.line ? ` · ${length(this, ...shown.line)}` : ""}` +
+      `${shown.marks.length ? ` · ${measured(this, shown.marks.at(-1))}` : ""}` +
       `${shown.place.turn ? ` · turned ${shown.place.turn * 90}°` : ""}${shown.place.mirror ? " · mirrored" : ""}`;
     const boxes = settings.boxes ? this.data.findings.map((finding) => `, box ${finding.label}`).join("") : "";
     this.canvas.setAttribute(

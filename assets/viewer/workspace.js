@@ -4,7 +4,7 @@
 // app sends the details of the open image and its neighbours; those of another image are asked for.
 
 // Decoded images and heatmaps that are kept, so that a step to a neighbour needs no request.
-const KEPT_FILES = 16;
+const KEPT_FILES = 32;
 
 // Milliseconds without another step before the app is told which image is open.
 const TELL_AFTER = 120;
@@ -75,7 +75,10 @@ class Workspace {
     this.rail.mark(this.wanted);
     this.show();
     // The neighbours are loaded ahead; an error shows when one of them is opened.
-    for (const detail of Object.values(data.details)) this.fetch(detail).catch(() => undefined);
+    for (const by of [1, -1]) {
+      const detail = this.details.get(this.rail.next(this.wanted, by));
+      if (detail) this.fetch(detail).catch(() => undefined);
+    }
   }
 
   /** Loads a file of an image once. */

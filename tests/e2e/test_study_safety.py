@@ -188,7 +188,7 @@ def test_study_counts_images_out_of_scope(page, app, files_of_two_patients):
     chest = image_button(page, "chest.dcm")
     expect(chest).to_contain_text("Out of scope")
     chest.click()
-    before = study.inner_text()
+    before = study.text_content()
     page.get_by_role("button", name="Show the answer anyway").click()
     expect(chest).to_contain_text("(out of scope)", timeout=60_000)
     # A verdict out of scope does not change the verdict of the study.

@@ -28,7 +28,7 @@ def choose_files() -> Sequence[DroppedFile] | None:
         which study new images belong to: until then no answer is shown.
     """
     study_session.begin_session()
-    _listen_for_drops()
+    _add_listeners()
     number = study_session.generation()
     keys = f"films {number}", f"folder {number}"
     # The browser empties an uploader while another page is shown; its widget is then new to the session.
@@ -63,9 +63,10 @@ def choose_files() -> Sequence[DroppedFile] | None:
     return images.members or _sample()
 
 
-def _listen_for_drops() -> None:
-    """Take images that are dropped outside the uploader too."""
-    script = (app_paths.assets_dir() / "drop.js").read_text(encoding="utf-8")
+def _add_listeners() -> None:
+    """Take images that are dropped outside the uploader too, and redraw the page when the server is reached again."""
+    st.button("Redraw", key="study_reconnected")  # hidden; pressed by the script
+    script = (app_paths.assets_dir() / "second_opinion.js").read_text(encoding="utf-8")
     st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
 
 
@@ -99,10 +100,12 @@ def _notes(images: StudyImages) -> None:
             st.markdown(f"**Another patient or study, not included:** {_names(images.apart)}.")
             st.button(_start_words(images), on_click=boundary.callback(study_session.begin_with_apart))
     if images.unidentified:
-        one = len(images.unidentified) == 1
+        count = len(images.unidentified)
+        start = f"{_names(images.unidentified)} names" if count == 1 else f"{count} images name"
         st.markdown(
-            f":orange[Check:] {_names(images.unidentified)} {'names' if one else 'name'} no patient and no study. "
-            f"Make sure that {'it belongs' if one else 'they belong'} to this study."
+            f":orange[Check:] {start} no patient and no study. Make sure that "
+            f"{'it belongs' if count == 1 else 'they belong'} to this study.",
+            help=None if count == 1 else _names(images.unidentified),
         )
 
 

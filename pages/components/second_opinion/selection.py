@@ -10,7 +10,7 @@ import streamlit as st
 if TYPE_CHECKING:
     from fracture_core.inference.study import StudyImage
 
-_CHOSEN, _FIRST = "open image", "first image"
+_CHOSEN, _FIRST, _ORDER = "open image", "first image", "rail order"
 
 
 def opened_image(images: Sequence[StudyImage]) -> StudyImage:
@@ -38,10 +38,16 @@ def choose(key: str) -> None:
 
 
 def rail_order(images: Sequence[StudyImage]) -> list[StudyImage]:
-    """Sort images by suspicion once all are analysed: in scope by probability, then the others as uploaded."""
+    """Sort images by suspicion once all are analysed: those with a verdict, then the others as uploaded.
+
+    While an image is analysed, the order stays as it was, and new images are at the end.
+    """
     if any(image.waits for image in images):
-        return list(images)
-    return sorted(images, key=_rank)
+        places = {key: place for place, key in enumerate(st.session_state.get(_ORDER, ()))}
+        return sorted(images, key=lambda image: places.get(image.key, len(places)))
+    ordered = sorted(images, key=_rank)
+    st.session_state[_ORDER] = [image.key for image in ordered]
+    return ordered
 
 
 def _rank(image: StudyImage) -> tuple[int, float]:

@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 _SCRIPTS = ("elements", "film", "place", "draw", "keys", "pointer", "viewer", "rail", "panel", "workspace")
 _STYLES = ("viewer", "workspace")
 
-#: Pixels of a neighbour that is sent ahead although it was not compressed yet.
+#: Images on either side of the open one that are sent ahead if they are compressed already.
+_REACH = 6
+
+#: Pixels of a direct neighbour that is sent ahead although it was not compressed yet.
 _MAX_AHEAD_PIXELS = 2 << 20
 
 
@@ -68,12 +71,12 @@ def show(
         layer: the heatmap of the open image; None for Grad-CAM, if it was computed.
     """
     ordered = selection.rail_order(images)
-    at = ordered.index(chosen)
+    at = next(place for place, image in enumerate(ordered) if image.key == chosen.key)
     numbers = {image.key: number for number, image in enumerate(images, 1)}
     details = {chosen.key: _details(chosen, numbers[chosen.key], card, 0, layer)}
-    for slot, image in enumerate((*ordered[at + 1 : at + 2], *ordered[max(0, at - 1) : at]), 1):
-        if _is_at_hand(study, image):
-            details[image.key] = _details(image, numbers[image.key], card, slot)
+    for place, image in enumerate(ordered[max(0, at - _REACH) : at + _REACH + 1], max(0, at - _REACH)):
+        if place != at and _is_at_hand(study, image, abs(place - at) == 1):
+            details[image.key] = _details(image, numbers[image.key], card, place - at)
     _WORKSPACE(
         key=_key(),
         data={
@@ -116,16 +119,20 @@ class Layer:
         self.turned_on = turned_on
 
 
-def _is_at_hand(study: Study, image: StudyImage) -> bool:
-    """Whether an image can be sent without making the user wait; otherwise it is prepared in the background."""
+def _is_at_hand(study: Study, image: StudyImage, next_to_open: bool) -> bool:
+    """Whether an image can be sent without making the user wait. Otherwise it is prepared in the background.
+
+    Of large images only the direct neighbours are prepared, because few of them fit the memory of a study.
+    """
     if image.summary is None:
         return not image.waits
     opinion = study.kept_opinion(image)
-    if opinion is not None and (
-        opinion.film.pixels.size <= _MAX_AHEAD_PIXELS or "packed_pixels" in vars(opinion)
-    ):
-        return True
-    study.prepare_opinion(image)
+    if opinion is not None:
+        small = opinion.film.pixels.size <= _MAX_AHEAD_PIXELS
+        if "packed_pixels" in vars(opinion) or (small and next_to_open):
+            return True
+    if opinion is not None or next_to_open:
+        study.prepare_opinion(image)
     return False
 
 

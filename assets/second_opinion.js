@@ -1,8 +1,9 @@
-// Takes images that are dropped anywhere on the page, and opens the file dialog of the hidden uploader.
+// Takes images that are dropped anywhere on the page, opens the file dialog of the hidden uploader, and redraws the page
+// when the server is reached again.
 
 (() => {
-  if (window.secondLookDrop) return; // Streamlit may run this again; one set of listeners is enough
-  window.secondLookDrop = true;
+  if (window.secondLookStudy) return; // Streamlit may run this again; one set of listeners is enough
+  window.secondLookStudy = true;
 
   const zone = () => document.querySelector(".st-key-intake [data-testid=stFileUploaderDropzone]");
   const hasFiles = (event) => Boolean(zone()) && [...(event.dataTransfer?.types ?? [])].includes("Files");
@@ -31,4 +32,13 @@
       document.querySelector(".st-key-intake input[type=file]")?.click();
     }
   });
+
+  // A restarted server knows neither the session nor its fragments and ignores their widgets. A widget of the page makes
+  // it draw the page again, which then says that the study is no longer in memory.
+  let connected = true;
+  setInterval(() => {
+    const state = document.querySelector("[data-testid=stApp]")?.dataset.testConnectionState;
+    if (state === "CONNECTED" && !connected) document.querySelector(".st-key-study_reconnected button")?.click();
+    connected = state === "CONNECTED";
+  }, 500);
 })();
