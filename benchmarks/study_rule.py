@@ -4,8 +4,8 @@ python -m benchmarks.study_rule DIR [--model ID] [--images 2]
 
 FracAtlas states no patient and no study. A proxy stands for a study: neighbouring ids in one group with the same body
 regions and the same size of the file, cut into at most `--images` images; single images are left out. A proxy has a
-fracture if one of its images has one. Each rule is calibrated (Platt) and its thresholds are chosen on the proxies of the
-validation split, and it is measured once on those of the test split. Intervals are clustered by group.
+fracture if one of its images has one. Each rule is calibrated (Platt) and its thresholds are chosen on the proxies of
+the validation split. It is measured once on those of the test split. Intervals are clustered by group.
 
 DIR is the folder of FracAtlas; only the sizes of its files are read. The predictions are those of the model's record.
 """

@@ -63,11 +63,11 @@ class StudyHeader:
 
 def read_image_view(content: bytes) -> ImageView:
     """Read side and view of an image; empty for files that are not DICOM or cannot be parsed."""
-    from fracture_core.imaging.dicom_elements import read_text
-
     dataset = _parse(content)
     if dataset is None:
         return ImageView()
+    from fracture_core.imaging.dicom_elements import read_text
+
     sides = [read_text(dataset, keyword) for keyword in ("ImageLaterality", "Laterality")]
     term = read_text(dataset, "ViewPosition")
     view = _VIEWS.get(term, term if _VIEW_TERM.fullmatch(term) else "")
@@ -76,11 +76,11 @@ def read_image_view(content: bytes) -> ImageView:
 
 def read_study_header(content: bytes) -> StudyHeader:
     """Read patient and date of an image; empty for files that are not DICOM or cannot be parsed."""
-    from fracture_core.imaging.dicom_elements import read_encodings, read_text
-
     dataset = _parse(content)
     if dataset is None:
         return StudyHeader()
+    from fracture_core.imaging.dicom_elements import read_encodings, read_text
+
     charsets = read_encodings(dataset)
     name = " ".join(filter(None, re.split(r"[\^=]", _text(dataset, "PatientName", charsets))))
     number = _text(dataset, "PatientID", charsets)

@@ -64,13 +64,22 @@ def test_images_of_two_patients_are_two_studies(page, app, files_of_two_patients
     excluded_images = page.locator(".st-key-study-apart")
     expect(excluded_images).to_contain_text("Another patient or study")
     expect(excluded_images).to_contain_text("b1.dcm, b2.dcm")
-    page.get_by_role("button", name="Start a new study with these 2 images").click()
+    page.get_by_role("button", name="Open these 2 images").click()
     expect(image_button(page, "b1.dcm")).to_be_visible(timeout=60_000)
     expect(image_button(page, "b2.dcm")).to_be_visible()
     expect(_image_buttons(page)).to_have_count(2)
-    expect(page.locator(".st-key-study-apart")).to_have_count(0)
-    # Nothing of the first patient remains, not even a file name.
-    expect(page.get_by_text("a1.dcm")).to_have_count(0)
+    # The first study is the other one now, and can be opened again.
+    expect(excluded_images).to_contain_text("a1.dcm, a2.dcm")
+    wait_for_rerun(page)
+    page.get_by_role("button", name="Open these 2 images").click()
+    expect(image_button(page, "a1.dcm")).to_be_visible(timeout=60_000)
+    expect(excluded_images).to_contain_text("b1.dcm, b2.dcm")
+    # A new study removes both; not even a file name remains.
+    wait_for_rerun(page)
+    page.get_by_role("button", name="New study").click()
+    expect(page.get_by_text("Study cleared")).to_be_visible()
+    for name in ("a1.dcm", "b1.dcm"):
+        expect(page.get_by_text(name)).to_have_count(0)
 
 
 def test_image_of_another_patient_hides_the_previous_verdict(page, app, files_of_two_patients):
@@ -84,9 +93,9 @@ def test_image_of_another_patient_hides_the_previous_verdict(page, app, files_of
     _wait_for_verdict(page, "a1.dcm")
     expect(page.locator(".st-key-study-apart")).to_contain_text("b1.dcm")
     wait_for_rerun(page)
-    page.get_by_role("button", name="Start a new study with this image").click()
+    page.get_by_role("button", name="Open this image").click()
     _wait_for_verdict(page, "b1.dcm")
-    expect(page.get_by_text("a1.dcm")).to_have_count(0)
+    expect(page.locator(".st-key-study-apart")).to_contain_text("a1.dcm")
 
 
 def test_later_image_of_the_same_study_joins_without_a_question(page, app, files_of_two_patients):

@@ -79,8 +79,8 @@ def test_images_of_two_patients_never_share_a_verdict(app_page):
     _upload(app_page, a=make_patient_image("A", "1", 1), b=make_patient_image("B", "2", 2))
     assert len(_workspace(app_page)["images"]) == 1
     assert _workspace(app_page)["study_box"] is None
-    assert any(block.value.endswith("not included:** b\\.dcm.") for block in app_page.markdown)
-    next(button for button in app_page.button if button.label.startswith("Start a new study")).click().run()
+    assert any(block.value.endswith("study:** b\\.dcm.") for block in app_page.markdown)
+    next(button for button in app_page.button if button.label.startswith("Open this image")).click().run()
     assert not app_page.exception
     assert _open_details(app_page)["name"] == "b.dcm"
 

@@ -84,21 +84,17 @@ def _ask(images: StudyImages) -> None:
                 st.button("Same study", on_click=boundary.callback(study_session.join))
                 st.button("New study", on_click=boundary.callback(study_session.begin_with_waiting))
         if images.apart:
-            st.markdown(f"**Another patient or study:** {_names(images.apart)}.")
+            _list_other_studies(images)
             if not images.waiting:
                 st.markdown(f"Not added to the current study: {current}.")
-            with st.container(horizontal=True):
-                st.button(_start_words(images), on_click=boundary.callback(study_session.begin_with_apart))
-                if not images.waiting:
-                    st.button("Keep the current study", on_click=boundary.callback(study_session.keep))
+                st.button("Keep the current study", on_click=boundary.callback(study_session.keep))
 
 
 def _notes(images: StudyImages) -> None:
     """Draw which images are not part of the study, and which may not be."""
     if images.apart:
-        with st.container(border=True, horizontal=True, vertical_alignment="center", key="study-apart"):
-            st.markdown(f"**Another patient or study, not included:** {_names(images.apart)}.")
-            st.button(_start_words(images), on_click=boundary.callback(study_session.begin_with_apart))
+        with st.container(key="study-apart", gap="small"):
+            _list_other_studies(images)
     if images.unidentified:
         count = len(images.unidentified)
         start = f"{_names(images.unidentified)} names" if count == 1 else f"{count} images name"
@@ -109,9 +105,17 @@ def _notes(images: StudyImages) -> None:
         )
 
 
-def _start_words(images: StudyImages) -> str:
-    count = len(images.apart)
-    return f"Start a new study with {'this image' if count == 1 else f'these {count} images'}"
+def _list_other_studies(images: StudyImages) -> None:
+    """Draw one line for each other study, with a button that opens it."""
+    for number, files in enumerate(images.other_studies):
+        with st.container(horizontal=True, vertical_alignment="center", key=f"other study {number}"):
+            st.markdown(f"**Another patient or study:** {_names(files)}.", width="content")
+            st.button(
+                f"Open {'this image' if len(files) == 1 else f'these {len(files)} images'}",
+                key=f"open other {number}",
+                on_click=boundary.callback(study_session.open_other),
+                args=(number,),
+            )
 
 
 def _names(files: Sequence[DroppedFile]) -> str:
