@@ -284,7 +284,7 @@ class Viewer {
     this.canvas.toBlob((blob) => {
       const link = document.createElement("a");
       link.href = URL.createObjectURL(blob);
-      link.download = `${this.data.name}.second-look.png`;
+      link.download = `${this.data.label}.second-look.png`;
       link.click();
       URL.revokeObjectURL(link.href);
     });
@@ -353,7 +353,7 @@ class Viewer {
     const boxes = settings.boxes ? this.data.findings.map((finding) => `, box ${finding.label}`).join("") : "";
     this.canvas.setAttribute(
       "aria-label",
-      `${this.data.name}, zoom ${percent}%, ${heat ? "with" : "without"} heatmap${boxes}`,
+      `${this.data.label}, zoom ${percent}%, ${heat ? "with" : "without"} heatmap${boxes}`,
     );
     this.stage.setAttribute("aria-label", "Image: drag to pan, plus and minus to zoom, question mark for shortcuts");
     this.stage.className = `stage ${settings.mode}`;
