@@ -1,14 +1,17 @@
 """CPU time and memory of the server while studies are read on the page Second opinion, in headless Chromium.
 
-python -m benchmarks.study_page DIR [--images 60] [--studies 1] [--root CHECKOUT]
+python -m benchmarks.study_page DIR [--images 60] [--studies 1] [--steps 10] [--root CHECKOUT]
 
 Uploads the images of DIR, evenly chosen, to a new server, and waits until the whole study has its verdict. With several
-studies, each is cleared before the next is uploaded, and DIR must contain enough images for all. Memory is the resident
-set of the server, without Chromium.
+studies, each is cleared before the next is uploaded, and DIR must contain enough images for all. Then the key N is
+pressed `--steps` times; the next image is there when name and pixels in the page are those of another one. Memory is the
+resident set of the server, without Chromium. Earlier checkouts are measured too.
 """
 
 import argparse
 import os
+import re
+import statistics
 import time
 from pathlib import Path
 
@@ -20,6 +23,13 @@ from fracture_core.datasets.layouts.image_files import find_images
 
 _TIMEOUT_MS = 600_000
 
+# The name of the open image and the address of the pixels on the canvas. Earlier pages have the name in a heading.
+_SHOWN = """() => {
+    const root = document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot;
+    const name = root.querySelector('[data-testid=image-name]') ?? document.querySelector('.st-key-reading h3');
+    return [name?.textContent, root.querySelector('.viewer').dataset.film];
+}"""
+
 
 def main() -> None:
     """Print CPU seconds and memory after each study."""
@@ -27,6 +37,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--images", type=int, default=60, help="images of a study")
     parser.add_argument("--studies", type=int, default=1)
+    parser.add_argument("--steps", type=int, default=10, help="times the next image is opened")
     parser.add_argument("--root", type=Path, default=ROOT, help="checkout to measure")
     options = parser.parse_args()
     found = find_images(options.folder)
@@ -36,8 +47,8 @@ def main() -> None:
     paths = found[:: len(found) // count][:count]
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print(
-        f"{'study':>5}{'images':>8}{'first verdict, s':>18}{'all, s':>8}{'CPU, s':>8}{'memory, MB':>12}"
-        f"{'cleared, MB':>13}"
+        f"{'study':>5}{'images':>8}{'first verdict, s':>18}{'all, s':>8}{'next image, s':>15}{'CPU, s':>8}"
+        f"{'memory, MB':>12}{'cleared, MB':>13}"
     )
     with sync_playwright() as playwright, start_server(options.root) as (url, server):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -53,11 +64,15 @@ def main() -> None:
             first, all_images = read_study(page, files)
             _wait_until_idle(server)
             used, memory = cpu_seconds(server) - before, _megabytes(server)
-            page.get_by_role("button", name="Clear study").click()
+            step = (
+                statistics.median(_open_next(page) for _ in range(options.steps)) if len(files) > 1 else 0.0
+            )
+            _wait_until_idle(server)
+            page.get_by_role("button", name=re.compile("^(Clear study|New study)$")).click()
             page.get_by_text("Study cleared").wait_for()
             _wait_until_idle(server)
             print(
-                f"{study + 1:>5}{len(files):>8}{first:>18.1f}{all_images:>8.1f}{used:>8.1f}{memory:>12.0f}"
+                f"{study + 1:>5}{len(files):>8}{first:>18.1f}{all_images:>8.1f}{step:>15.2f}{used:>8.1f}{memory:>12.0f}"
                 f"{_megabytes(server):>13.0f}",
                 flush=True,
             )
@@ -69,7 +84,7 @@ def read_study(page: Page, files: list[Path]) -> tuple[float, float]:
 
     Args:
         page: the page Second opinion, without images.
-        files: at least two images.
+        files: the images.
 
     Returns:
         Seconds from the upload to the first verdict, and to that of the whole study.
@@ -78,8 +93,23 @@ def read_study(page: Page, files: list[Path]) -> tuple[float, float]:
     page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(files)
     page.get_by_test_id("verdict").or_(page.get_by_test_id("study-verdict")).first.wait_for()
     first = time.perf_counter() - started
-    page.get_by_test_id("study-verdict").filter(has_text=f"Study of {len(files)} images:").wait_for()
+    if len(files) > 1:
+        page.get_by_test_id("study-verdict").filter(has_text=f"Study of {len(files)} images:").wait_for()
     return first, time.perf_counter() - started
+
+
+def _open_next(page: Page) -> float:
+    """Press N and return the seconds until name and pixels are those of the next image."""
+    before = page.evaluate(_SHOWN)
+    started = time.perf_counter()
+    page.keyboard.press("n")
+    page.wait_for_function(
+        f"before => {{ const now = ({_SHOWN})(); return now[0] !== before[0] && now[1] !== before[1]; }}",
+        arg=before,
+    )
+    seconds = time.perf_counter() - started
+    page.wait_for_timeout(1000)
+    return seconds
 
 
 def _wait_until_idle(server: psutil.Process) -> None:

@@ -66,3 +66,15 @@ def put_in_use(page, reason: str = "a test", model: str = "") -> None:
     if field.count():
         field.fill(reason)
     confirm.click()
+
+
+def image_button(page, name: str):
+    """Return the thumbnail of an image of a study by its file name."""
+    return page.locator(f'.rail button[title="{name}"]')
+
+
+def upload(page, *paths) -> None:
+    """Upload the images of a study."""
+    page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(
+        [str(path) for path in paths]
+    )

@@ -23,8 +23,9 @@ function drawPane(context, view, pane, heat, boxes) {
   }
   context.restore();
   if (heat && settings.contour) for (const line of view.data.contours) drawContour(context, at, line);
-  if (boxes) for (const finding of view.data.findings) drawFinding(context, at, finding);
-  if (shown.line) drawLine(context, view, at, shown.line);
+  if (boxes) view.data.findings.forEach((finding, number) => drawFinding(context, at, finding, view.active === number + 1));
+  for (const mark of shown.marks) drawMark(context, view, at, mark);
+  drawSide(context, view, pane);
   if (view.data.spacing) drawRuler(context, view, pane);
   // Drawn on the canvas, so that saved images contain it.
   if (view.data.warning) write(context, view.data.warning, pane.x + 12, pane.y + 20);
@@ -39,36 +40,57 @@ function drawContour(context, at, line) {
 }
 
 /** The box of a finding: solid if it is definite, dashed if it is possible; with its number and confidence. */
-function drawFinding(context, at, { box: [left, top, right, bottom], label, definite }) {
+function drawFinding(context, at, { box: [left, top, right, bottom], label, definite }, active) {
   const corners = [[left, top], [right, top], [right, bottom], [left, bottom]].map(([x, y]) => onScreen(at, x, y));
   context.beginPath();
   corners.forEach(([x, y], number) => context[number ? "lineTo" : "moveTo"](x, y));
   context.closePath();
   context.setLineDash(definite ? [] : [6, 4]);
-  stroke(context, 2);
+  stroke(context, active ? 3 : 2, active ? "#FFD166" : "#fff");
   context.setLineDash([]);
   const x = Math.min(...corners.map((corner) => corner[0]));
   const y = Math.min(...corners.map((corner) => corner[1]));
-  write(context, label, Math.max(4, x), Math.max(14, y - 6));
+  write(context, label, Math.max(4, x), Math.max(14, y - 6), active ? "#FFD166" : "#fff");
 }
 
 /** Light on dark, so that it is visible on any grey. */
-function stroke(context, width) {
+function stroke(context, width, colour = "#fff") {
   context.lineWidth = width + 2;
   context.strokeStyle = "#000";
   context.stroke();
   context.lineWidth = width;
-  context.strokeStyle = "#fff";
+  context.strokeStyle = colour;
   context.stroke();
 }
 
-function drawLine(context, view, at, [from, to]) {
-  const ends = [onScreen(at, ...from), onScreen(at, ...to)];
+/** A measurement: two points are a distance, three an angle with its vertex in the middle. */
+function drawMark(context, view, at, points) {
+  const ends = points.map((point) => onScreen(at, ...point));
   context.beginPath();
-  context.moveTo(...ends[0]);
-  context.lineTo(...ends[1]);
+  ends.forEach(([x, y], number) => context[number ? "lineTo" : "moveTo"](x, y));
   stroke(context, 1.5);
-  write(context, length(view, from, to), ends[1][0] + 8, ends[1][1] - 8);
+  const [x, y] = points.length > 2 ? ends[1] : ends.at(-1);
+  write(context, measured(view, points), x + 8, y - 8);
+}
+
+/** A measurement as text. */
+function measured(view, points) {
+  return points.length > 2 ? angle(view, points) : length(view, ...points);
+}
+
+/** The angle at the second of three points, in degrees; pixels need not be square. */
+function angle(view, [from, vertex, to]) {
+  const [down, across] = view.data.spacing ?? [1, 1];
+  const direction = ([x, y]) => Math.atan2((y - vertex[1]) * down, (x - vertex[0]) * across);
+  const turned = Math.abs(direction(from) - direction(to)) * (180 / Math.PI);
+  return `${Math.min(turned, 360 - turned).toFixed(1)}°`;
+}
+
+/** The side in the file's header, and a warning while left and right are exchanged. */
+function drawSide(context, view, pane) {
+  const { side, place } = { side: view.data.side, place: view.shown.place };
+  if (place.mirror) write(context, "Mirrored: left and right are exchanged", pane.x + 12, pane.y + pane.height - 40, "#FFB86B", 14);
+  if (side === "L" || side === "R") write(context, side, pane.x + pane.width - 34, pane.y + 34, "#fff", 22);
 }
 
 /** A distance as text: in millimetres if the file has a pixel spacing, else in pixels. */
@@ -93,11 +115,11 @@ function drawRuler(context, view, pane) {
   write(context, long < 10 ? `${long} mm` : `${long / 10} cm`, x + 4, y - 6);
 }
 
-function write(context, words, x, y) {
-  context.font = "12px system-ui, sans-serif";
+function write(context, words, x, y, colour = "#fff", size = 12) {
+  context.font = `${size}px system-ui, sans-serif`;
   context.lineWidth = 3;
   context.strokeStyle = "#000";
   context.strokeText(words, x, y);
-  context.fillStyle = "#fff";
+  context.fillStyle = colour;
   context.fillText(words, x, y);
 }

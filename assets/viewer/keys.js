@@ -1,6 +1,8 @@
 // Actions of the viewer: keys, and the label for button, tooltip and list of shortcuts.
 
 const ACTIONS = [
+  ["next", ["n"], "Next image"],
+  ["previous", ["p"], "Previous image"],
   ["zoom-in", ["+", "="], "Zoom in"],
   ["zoom-out", ["-"], "Zoom out"],
   ["fit", ["0"], "Fit to window"],
@@ -9,9 +11,10 @@ const ACTIONS = [
   ["turn-left", ["Shift R"], "Turn left by 90°"],
   ["mirror", ["m"], "Mirror left and right"],
   ["invert", ["i"], "Invert the grey values"],
-  ["pan", ["p"], "Drag to pan"],
   ["window", ["w"], "Drag to set the window"],
-  ["measure", ["d"], "Measure a distance"],
+  ["measure", ["d"], "Measure distances"],
+  ["angle", ["a"], "Measure an angle: drag one leg, then click the end of the other"],
+  ["unmark", ["Backspace", "Delete"], "Remove the last measurement"],
   ["greys", ["g"], "Window level, width, presets"],
   ["window-reset", ["x"], "Reset the window"],
   ["side", ["s"], "Image and heatmap side by side"],
@@ -23,16 +26,17 @@ const ACTIONS = [
   ["full", ["f"], "Full screen"],
   ["save", ["v"], "Save image"],
   ["help", ["?"], "Keyboard shortcuts"],
-  ["left", ["ArrowLeft"], "Move left"],
-  ["right", ["ArrowRight"], "Move right"],
-  ["up", ["ArrowUp"], "Move up"],
-  ["down", ["ArrowDown"], "Move down"],
+  ["left", ["ArrowLeft"], "Previous image; if zoomed in, move left"],
+  ["right", ["ArrowRight"], "Next image; if zoomed in, move right"],
+  ["up", ["ArrowUp"], "If zoomed in, move up"],
+  ["down", ["ArrowDown"], "If zoomed in, move down"],
   ["narrower", ["Shift ArrowLeft"], "More contrast"],
   ["wider", ["Shift ArrowRight"], "Less contrast"],
   ["brighter", ["Shift ArrowUp"], "Brighter"],
   ["darker", ["Shift ArrowDown"], "Darker"],
 ];
 
+// Names of keys for the list of shortcuts.
 const ARROWS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
 
 /** The action of a key event, if any. */
@@ -63,4 +67,22 @@ function nameButtons(root) {
     row.insertCell().append(Object.assign(document.createElement("kbd"), { textContent: keyWords(keys[0]) }));
     row.insertCell().textContent = words;
   }
+}
+
+/** Makes a toolbar one tab stop, in which the arrow keys, Home and End move the focus. */
+function moveFocusWithArrows(bar) {
+  const buttons = () => [...bar.querySelectorAll("button")].filter((button) => !button.disabled && button.offsetParent);
+  const stop = (current) => {
+    for (const button of bar.querySelectorAll("button")) button.tabIndex = button === current ? 0 : -1;
+  };
+  stop(bar.querySelector("button"));
+  bar.addEventListener("focusin", (event) => stop(event.target.closest("button")));
+  bar.addEventListener("keydown", (event) => {
+    const found = buttons();
+    const at = found.indexOf(event.target);
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: found.length - 1 }[event.key];
+    if (at < 0 || to === undefined) return;
+    event.preventDefault();
+    found[(to + found.length) % found.length].focus();
+  });
 }

@@ -1,4 +1,4 @@
-// The viewer: its state, and how buttons, the pointer and new data from the app change it.
+// The viewer of one image: its state, and how buttons and the pointer change it.
 
 const STEP = 1.25;
 const WHOLE = { level: 0.5, width: 1, invert: false };
@@ -6,12 +6,18 @@ const WHOLE = { level: 0.5, width: 1, invert: false };
 // State while the page is open: the view of each image, and the settings for all images. No pixels are stored. So another
 // method, opacity or image does not change the view.
 const LEFT = new Map();
-const SETTINGS = { boxes: true, heat: true, contour: false, opacity: 0.55, side: false, mode: "pan" };
-const VIEWERS = new WeakMap();
+const SETTINGS = { boxes: true, heat: false, contour: false, opacity: 0.55, side: false, mode: "pan" };
 
 class Viewer {
-  constructor(root) {
+  /**
+   * @param root the element of the viewer.
+   * @param frame the element that fills the screen in full-screen mode.
+   * @param listeners {step(by), point(number)}: another image is wanted; the pointer is on a finding, or on none (0).
+   */
+  constructor(root, frame, listeners) {
     this.root = root;
+    this.frame = frame;
+    this.listeners = listeners;
     this.stage = root.querySelector(".stage");
     this.canvas = root.querySelector("canvas");
     this.dialog = root.querySelector("dialog");
@@ -27,62 +33,103 @@ class Viewer {
     root.addEventListener("input", (event) => this.set(event.target.dataset.set, event.target.value));
     root.addEventListener("pointerenter", () => (this.over = true));
     root.addEventListener("pointerleave", () => (this.over = false));
-    this.onKey = (event) => this.press(event);
-    this.onFull = () => this.root.classList.toggle("full", this.root.getRootNode().fullscreenElement === this.root);
+    this.onFull = () => this.frame.classList.toggle("full", this.root.getRootNode().fullscreenElement === this.frame);
     this.resized = new ResizeObserver(() => this.resize());
     listenToPointer(this);
+    moveFocusWithArrows(root.querySelector(".tools"));
   }
 
   begin() {
-    document.addEventListener("keydown", this.onKey, true);
     document.addEventListener("fullscreenchange", this.onFull);
     this.resized.observe(this.stage);
   }
 
   end() {
-    document.removeEventListener("keydown", this.onKey, true);
     document.removeEventListener("fullscreenchange", this.onFull);
     this.resized.disconnect();
   }
 
-  /** Takes what the app sends; only what is new is fetched. */
-  async take(data) {
-    const before = this.data;
+  /**
+   * Shows an image, at once.
+   *
+   * @param data what the app sends about it.
+   * @param film its grey values, from `fetchFilm`; undefined for a file without an image.
+   * @param layer its heatmap, from `fetchLayer`; undefined for none.
+   */
+  show(data, film, layer) {
+    const another = this.data?.id !== data.id || this.grey !== film;
     this.data = data;
-    try {
-      if (before?.film.url !== data.film.url) {
-        this.film = undefined;
-        const film = await fetchFilm(data.film);
-        if (this.data.film.url !== data.film.url) return; // replaced by another image in the meantime
-        this.open(film);
-      }
-      const layer = data.layer && (await fetchLayer(data.layer));
-      if (this.data.layer !== data.layer) return;
-      this.layer = layer;
-      if (this.film) this.refresh();
-    } catch (error) {
-      const fault = this.root.querySelector(".fault");
-      fault.textContent = `The image cannot be shown: ${error.message}. Reload the page.`;
-      fault.hidden = false;
-    }
+    this.layer = layer;
+    this.active = 0;
+    if (!film) this.close();
+    else if (another) this.open(film);
+    if (data.heatOn) this.settings.heat = true;
+    this.root.querySelector(".least").textContent = data.legend?.[0] ?? "";
+    this.root.querySelector(".most").textContent = data.legend?.[1] ?? "";
+    if (data.scale) this.root.querySelector(".legend img").src = data.scale;
+    if (film) this.draw();
+  }
+
+  /** Shows no image. */
+  close() {
+    this.film = this.grey = undefined;
+    const { width, height } = this.canvas;
+    this.canvas.getContext("2d").clearRect(0, 0, width, height);
+    for (const note of this.root.querySelectorAll(".note")) note.textContent = "";
+  }
+
+  /** Says that the image cannot be shown, or nothing. */
+  fail(message) {
+    const fault = this.root.querySelector(".fault");
+    fault.textContent = message;
+    fault.hidden = !message;
   }
 
   open(film) {
     // Positions and lengths are in pixels of the original image, which may have been downscaled.
     this.film = { ...film, width: this.data.film.width, height: this.data.film.height };
     this.grey = film;
-    this.stage.style.setProperty("--film", film.width / film.height);
     const middle = { zoom: 1, x: this.film.width / 2, y: this.film.height / 2, turn: 0, mirror: false };
-    if (!LEFT.has(this.data.id)) LEFT.set(this.data.id, { ...WHOLE, place: middle, fit: true });
+    if (!LEFT.has(this.data.id)) LEFT.set(this.data.id, { ...WHOLE, place: middle, fit: true, marks: [] });
     this.shown = LEFT.get(this.data.id);
-    this.shown.line = undefined;
+    this.drawing = undefined;
     this.presets = presets(film);
     this.root.querySelector("[data-set=preset]").replaceChildren(
       new Option("Presets", ""),
       ...this.presets.map(([words], number) => new Option(words, number)),
     );
-    develop(this.grey, this.developed, this.shown);
-    this.resize();
+    this.stale = true;
+    if (this.shown.fit) this.fit();
+  }
+
+  /** Highlights a finding by its number from 1 on; 0 for none. */
+  highlight(number) {
+    if (!this.film || this.active === number) return;
+    this.active = number;
+    this.refresh();
+  }
+
+  /** Brings a finding into view. */
+  goTo(number) {
+    const finding = this.film && this.data.findings[number - 1];
+    if (!finding) return;
+    const { place } = this.shown;
+    const pane = this.panes()[0];
+    const [x, y] = [(finding.box[0] + finding.box[2]) / 2, (finding.box[1] + finding.box[3]) / 2];
+    const [left, top] = onScreen(matrix(place, pane), x, y);
+    const outside = left < pane.x || top < pane.y || left > pane.x + pane.width || top > pane.y + pane.height;
+    this.settings.boxes = true;
+    if (outside) move(place, this.film, x - place.x, y - place.y);
+    this.active = number;
+    this.refresh();
+  }
+
+  /** The number of the finding at a point of the stage; 0 for none. */
+  findingAt(x, y) {
+    if (!this.film || !this.settings.boxes) return 0;
+    const [filmX, filmY] = this.filmAt(x, y);
+    const inside = ({ box: [left, top, right, bottom] }) => left <= filmX && filmX <= right && top <= filmY && filmY <= bottom;
+    return this.data.findings.findIndex(inside) + 1;
   }
 
   panes() {
@@ -156,18 +203,20 @@ class Viewer {
     this.refresh();
   }
 
+  /** Runs the action of a key, if there is one; returns whether there was. */
   press(event) {
     const path = event.composedPath();
-    if (!(this.over || path.includes(this.root)) || this.dialog.open) return;
-    // Fields keep their keys, and sliders their arrow keys.
-    const { tagName, type, isContentEditable } = path[0];
-    if (isContentEditable || tagName === "TEXTAREA" || tagName === "SELECT") return;
-    if (tagName === "INPUT" && (type !== "range" || event.key.startsWith("Arrow"))) return;
+    if (!(this.over || path.includes(this.root)) || this.dialog.open) return false;
+    // Buttons of the toolbar and sliders keep their arrow keys.
+    const arrow = event.key.startsWith("Arrow");
+    if (arrow && path[0] !== this.stage && path.includes(this.root)) return false;
     const action = called(event);
-    if (!action) return;
+    const steps = { next: 1, previous: -1, ...(this.shown?.fit ? { left: -1, right: 1 } : {}) };
+    if (!action || action in steps || (this.shown?.fit && ["up", "down"].includes(action))) return false;
     event.preventDefault();
     event.stopPropagation();
     this.run(action);
+    return true;
   }
 
   run(action) {
@@ -185,11 +234,12 @@ class Viewer {
       "turn-left": () => this.turn(-1),
       mirror: () => (shown.place.mirror = !shown.place.mirror),
       invert: () => this.setWindow(shown.level, shown.width, !shown.invert),
-      pan: () => (settings.mode = "pan"),
       window: () => (settings.mode = settings.mode === "window" ? "pan" : "window"),
-      measure: () => {
-        settings.mode = settings.mode === "measure" ? "pan" : "measure";
-        shown.line = undefined;
+      measure: () => (settings.mode = settings.mode === "measure" ? "pan" : "measure"),
+      angle: () => (settings.mode = settings.mode === "angle" ? "pan" : "angle"),
+      unmark: () => {
+        shown.marks.pop();
+        this.drawing = undefined;
       },
       greys: () => this.root.querySelector(".greys").toggleAttribute("hidden"),
       "window-reset": () => this.setWindow(WHOLE.level, WHOLE.width, WHOLE.invert),
@@ -206,6 +256,8 @@ class Viewer {
       save: () => this.save(),
       help: () => this.dialog.showModal(),
       "help-close": () => this.dialog.close(),
+      next: () => this.listeners.step(1),
+      previous: () => this.listeners.step(-1),
       left: () => this.drag(60, 0),
       right: () => this.drag(-60, 0),
       up: () => this.drag(0, 60),
@@ -222,8 +274,8 @@ class Viewer {
   toggleFull() {
     if (document.fullscreenElement) document.exitFullscreen();
     // Some phones do not allow full screen for an element; use the whole window there.
-    else if (this.root.requestFullscreen) this.root.requestFullscreen();
-    else this.root.classList.toggle("full");
+    else if (this.frame.requestFullscreen) this.frame.requestFullscreen();
+    else this.frame.classList.toggle("full");
   }
 
   /** What is on the screen, as a PNG made by the browser. */
@@ -232,7 +284,7 @@ class Viewer {
     this.canvas.toBlob((blob) => {
       const link = document.createElement("a");
       link.href = URL.createObjectURL(blob);
-      link.download = `${this.data.name}.second-look.png`;
+      link.download = `${this.data.label}.second-look.png`;
       link.click();
       URL.revokeObjectURL(link.href);
     });
@@ -274,9 +326,9 @@ class Viewer {
       boxes: settings.boxes,
       heat: settings.heat,
       contour: settings.contour,
-      pan: settings.mode === "pan",
       window: settings.mode === "window",
       measure: settings.mode === "measure",
+      angle: settings.mode === "angle",
     };
     for (const [action, on] of Object.entries(pressed)) {
       root.querySelector(`button[data-do="${action}"]`).setAttribute("aria-pressed", on);
@@ -291,24 +343,32 @@ class Viewer {
     root.querySelector("[data-do=boxes]").disabled = !this.data.findings.length;
     root.querySelector("[data-do=heat]").disabled = !this.layer;
     root.querySelector("[data-do=contour]").disabled = !this.data.contours.length;
-    root.querySelector("[data-set=opacity]").disabled = !this.layer;
+    root.querySelector(".heat").hidden = !(this.layer && settings.heat);
     const heat = this.layer && settings.heat;
     const percent = Math.round(shown.place.zoom * this.ratio * 100);
     root.querySelector(".state").textContent =
       `${percent}% · level ${shown.level.toFixed(2)} width ${shown.width.toFixed(2)}` +
-      `${shown.line ? ` · ${length(this, ...shown.line)}` : ""}` +
+      `${shown.marks.length ? ` · ${measured(this, shown.marks.at(-1))}` : ""}` +
       `${shown.place.turn ? ` · turned ${shown.place.turn * 90}°` : ""}${shown.place.mirror ? " · mirrored" : ""}`;
     const boxes = settings.boxes ? this.data.findings.map((finding) => `, box ${finding.label}`).join("") : "";
     this.canvas.setAttribute(
       "aria-label",
-      `${this.data.name}, zoom ${percent}%, ${heat ? "with" : "without"} heatmap${boxes}`,
+      `${this.data.label}, zoom ${percent}%, ${heat ? "with" : "without"} heatmap${boxes}`,
     );
-    this.stage.setAttribute("aria-label", "Image: drag to pan, wheel to zoom, question mark for shortcuts");
+    this.stage.setAttribute("aria-label", "Image: drag to pan, plus and minus to zoom, question mark for shortcuts");
     this.stage.className = `stage ${settings.mode}`;
     // Touch scrolls the page as long as the whole image is visible.
     this.stage.style.touchAction = shown.fit && settings.mode === "pan" ? "pan-y" : "none";
     Object.assign(root.dataset, { film: this.data.film.url, layer: this.layer ? this.data.layer : "" });
     Object.assign(root.dataset, { matrix: this.panes().map((pane) => snapped(matrix(shown.place, pane)).join()).join(";") });
+  }
+
+  /** Says for a moment how the wheel zooms. */
+  hint() {
+    const note = this.root.querySelector(".hint");
+    note.textContent = "Click the image or hold Ctrl to zoom with the wheel";
+    clearTimeout(this.hinted);
+    this.hinted = setTimeout(() => (note.textContent = ""), 1500);
   }
 
   /** The grey value under the pointer. */
@@ -323,21 +383,4 @@ class Viewer {
     const row = Math.floor(((filmY + 0.5) * grey.height) / film.height);
     note.textContent = `${filmX}, ${filmY} · grey ${grey.values[row * grey.width + column]} of ${grey.top}`;
   }
-}
-
-/** Called by Streamlit when the viewer appears and whenever the app sends something new. */
-export default function (component) {
-  const { parentElement, data } = component;
-  const root = parentElement.querySelector(".viewer");
-  let viewer = VIEWERS.get(root);
-  if (!viewer) {
-    viewer = new Viewer(root);
-    VIEWERS.set(root, viewer);
-  }
-  viewer.begin();
-  viewer.take(data);
-  // Streamlit also cleans up after a call that a newer one for the same viewer has replaced.
-  return () => {
-    if (!root.isConnected) viewer.end();
-  };
 }

@@ -14,7 +14,7 @@ from fracture_core.auxiliary_heads.linear_classifier import LinearClassifier
 from fracture_core.auxiliary_heads.out_of_distribution import OutOfDistributionDetector
 from fracture_core.auxiliary_heads.region_head import SHOWN_PROBABILITY, RegionHead
 from fracture_core.errors import ModelError
-from fracture_core.imaging import QualityCheck, QualityState
+from fracture_core.imaging import QualityCheck, QualityState, Refusal
 from fracture_core.io.zip_limits import DAMAGED_ZIP_ERRORS
 
 _MAX_REGIONS = 64
@@ -24,8 +24,8 @@ _LARGEST = 1e30
 _NOT_A_RADIOGRAPH = "The image does not look like a radiograph: upload a plain radiograph of a limb."
 _DOUBTFUL_RADIOGRAPH = "The image may not be a radiograph: check the uploaded file."
 _OUT_OF_DISTRIBUTION = (
-    "The image is unlike the model’s training images, for example because of another region or technique: do not rely "
-    "on the verdict."
+    "Out of scope: the image is unlike the model’s training images, for example because of another region or "
+    "technique."
 )
 _UNKNOWN_REGION = (
     "The model recognises none of its regions ({regions}): it was not trained on any other region."
@@ -61,20 +61,29 @@ class AuxiliaryHeads:
             deepest: pooled features of the deepest layer, (channels,).
 
         Returns:
-            The combined check: rejected if the image is not a radiograph. Otherwise with a warning if the image is
-            doubtful, out of distribution or of an unknown region.
+            The combined check: refused if the image is not a radiograph or out of distribution. Otherwise with a
+            warning if the image is doubtful or of an unknown region. An earlier refusal keeps its kind.
         """
         logit = float(self.radiograph.scores(middle[None])[0, 0])
         if logit > self.refuse:
+            # Other warnings about its pixels do not matter then.
+            earlier = pixel_check.reasons if pixel_check.refusal is not None else ()
             return QualityCheck(
                 QualityState.REFUSE,
-                (_NOT_A_RADIOGRAPH, *(pixel_check.reasons if pixel_check.out_of_scope else ())),
+                (_NOT_A_RADIOGRAPH, *earlier),
+                pixel_check.out_of_scope,
+                pixel_check.refusal or Refusal.NOT_A_RADIOGRAPH,
             )
         reasons = list(pixel_check.reasons)
         if logit > self.warn:
             reasons.append(_DOUBTFUL_RADIOGRAPH)
         elif self.familiarity.distance(deepest[None])[0] > self.familiarity.limit:
-            reasons.append(_OUT_OF_DISTRIBUTION)
+            return QualityCheck(
+                QualityState.REFUSE,
+                (_OUT_OF_DISTRIBUTION, *reasons),
+                True,
+                pixel_check.refusal or Refusal.OUT_OF_SCOPE,
+            )
         elif self.regions is not None and not self.predict_regions(middle):
             reasons.append(_UNKNOWN_REGION.format(regions=", ".join(self.regions.names)))
         return (

@@ -59,8 +59,8 @@ def add_parser(commands: Subparsers) -> None:
     parser.add_argument(
         "--ignore-scope",
         action="store_true",
-        help="also give an opinion, with a warning, on images whose DICOM header names a body part or modality outside "
-        "the scope of the model",
+        help="also give an opinion, with a warning, on images that are refused: out of scope, poor, or not a "
+        "radiograph",
     )
     parser.set_defaults(run=run)
 

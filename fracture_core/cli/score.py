@@ -57,7 +57,7 @@ def add_parser(commands: Subparsers) -> None:
     parser.add_argument(
         "--ignore-scope",
         action="store_true",
-        help="also score images whose DICOM header names a body part or modality outside the scope of the model",
+        help="also score images that are refused: out of scope, poor, or not a radiograph",
     )
     parser.set_defaults(run=run)
 

@@ -21,7 +21,7 @@ from fracture_core.imaging.overlay import (
 )
 from fracture_core.imaging.pixel_packing import PackedPixels
 from fracture_core.imaging.prepare import InputSpec, letterbox, normalise_canvas, prepare_input
-from fracture_core.imaging.quality import QualityCheck, QualityState, check_quality
+from fracture_core.imaging.quality import QualityCheck, QualityState, Refusal, check_quality
 from fracture_core.imaging.radiograph import Radiograph
 from fracture_core.imaging.read import read_radiograph
 
@@ -34,6 +34,7 @@ __all__ = [
     "QualityCheck",
     "QualityState",
     "Radiograph",
+    "Refusal",
     "blend_heatmap",
     "check_quality",
     "encode_png",

@@ -20,6 +20,7 @@ class Radiograph:
         colour: share of visibly coloured pixels in 0–1; 0.0 for grey files. Photographs are coloured, radiographs
             are not.
         truncated: whether the file is incomplete.
+        missing: share of the image's lines that an incomplete file lacks, in 0–1.
         warnings: sentences about problems of the file ("The file is truncated …").
         scale: (row, column) pixels of `pixels` per pixel of the file. Differs from 1 if the pixels of the file are
             not square, because those of `pixels` are.
@@ -42,6 +43,7 @@ class Radiograph:
     displayed: NDArray[np.float32] | None = None
     body_parts: tuple[BodyPart, ...] = ()
     other_modality: str = ""
+    missing: float = 0.0
 
     @property
     def shown(self) -> NDArray[np.float32]:

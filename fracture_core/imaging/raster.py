@@ -82,6 +82,7 @@ def read_raster(data: bytes, name: str) -> Radiograph:
     )
     if scans is not None and not scans.is_complete:
         truncated, warnings = True, (_lost_detail_warning(lines_missing or 0, image.height),)
+    height = image.height
     # Pillow inverts "white is zero" only for 8 bits and fewer.
     inverted = image.mode[0] in "IF" and getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0
     try:
@@ -91,7 +92,8 @@ def read_raster(data: bytes, name: str) -> Radiograph:
         raise _damaged(name) from error
     if inverted:
         np.subtract(1, pixels, out=pixels)
-    return Radiograph(pixels, name, colour=share, truncated=truncated, warnings=warnings)
+    missing = (lines_missing or 0) / height
+    return Radiograph(pixels, name, colour=share, truncated=truncated, warnings=warnings, missing=missing)
 
 
 def _read_wide(data: bytes, name: str) -> Radiograph:

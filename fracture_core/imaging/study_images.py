@@ -29,7 +29,7 @@ class StudyImages:
     def __init__(self) -> None:
         self._members: list[_Image] = []
         self._waiting: list[_Image] = []
-        self._apart: list[_Image] = []
+        self._apart: list[list[_Image]] = []
         self._seen: set[str] = set()
         self._asks_about_apart = False
 
@@ -45,8 +45,13 @@ class StudyImages:
 
     @property
     def apart(self) -> list[DroppedFile]:
-        """Images of another patient or another study."""
-        return [image.file for image in self._apart]
+        """Images of other patients or studies."""
+        return [image.file for study in self._apart for image in study]
+
+    @property
+    def other_studies(self) -> list[list[DroppedFile]]:
+        """The images of `apart` by study, each of which can be opened."""
+        return [[image.file for image in study] for study in self._apart]
 
     @property
     def asks(self) -> bool:
@@ -70,8 +75,9 @@ class StudyImages:
         """
         if emptied:
             self._detach()
-        for group in (self._members, self._waiting, self._apart):
+        for group in (self._members, self._waiting, *self._apart):
             group[:] = [image for image in group if not image.upload or image.upload in uploads]
+        self._apart = [study for study in self._apart if study]
         self._seen &= set(uploads)
         new = [
             _Image(file, key, _identity(file))
@@ -84,7 +90,7 @@ class StudyImages:
             self._add_later(new)
         else:
             # Open decisions ended with the removed study.
-            images = [*self._waiting, *self._apart, *new]
+            images = [*self._waiting, *(image for study in self._apart for image in study), *new]
             self._start(images)
 
     def join_waiting(self) -> None:
@@ -96,9 +102,19 @@ class StudyImages:
         """Replace the study by the waiting images."""
         self._restart(self._waiting)
 
-    def begin_with_apart(self) -> None:
-        """Replace the study by the images of another patient or study."""
-        self._restart(self._apart)
+    def open_other(self, number: int) -> None:
+        """Open another study; the current one then is apart.
+
+        Args:
+            number: position in `other_studies`.
+        """
+        opened = self._apart.pop(number)
+        former = [*self._members, *self._waiting]
+        self._members, self._waiting = opened, []
+        if former:
+            self._apart.append(former)
+        self._asks_about_apart = False
+        self._detach()
 
     def keep(self) -> None:
         """Keep the study; images of other studies stay apart."""
@@ -109,7 +125,10 @@ class StudyImages:
         self._members, self._waiting, self._apart = [], [], []
         self._asks_about_apart = False
         for image in images:
-            (self._apart if self._relation(image) is Match.DIFFERENT else self._members).append(image)
+            if self._relation(image) is Match.DIFFERENT:
+                self._set_apart(image)
+            else:
+                self._members.append(image)
 
     def _add_later(self, images: Iterable[_Image]) -> None:
         joined = False
@@ -119,7 +138,7 @@ class StudyImages:
                     self._members.append(image)
                     joined = True
                 case Match.DIFFERENT:
-                    self._apart.append(image)
+                    self._set_apart(image)
                     self._asks_about_apart = True
                 case Match.UNKNOWN:
                     self._waiting.append(image)
@@ -127,10 +146,17 @@ class StudyImages:
             # The page then shows the study with the added images.
             self._asks_about_apart = False
 
+    def _set_apart(self, image: _Image) -> None:
+        """Add an image to the other study that it belongs to, or to a new one."""
+        study = next((study for study in self._apart if _relation(image, study) is Match.SAME), None)
+        if study is None:
+            self._apart.append([image])
+        else:
+            study.append(image)
+
     def _relation(self, image: _Image) -> Match:
         """How an image relates to the members."""
-        matches = {compare(image.identity, member.identity) for member in self._members}
-        return next((match for match in (Match.DIFFERENT, Match.SAME) if match in matches), Match.UNKNOWN)
+        return _relation(image, self._members)
 
     def _restart(self, images: Iterable[_Image]) -> None:
         """Start a study with images that stay without their upload."""
@@ -138,9 +164,15 @@ class StudyImages:
         self._start([_Image(image.file, "", image.identity) for image in images])
 
     def _detach(self) -> None:
-        for group in (self._members, self._waiting, self._apart):
+        for group in (self._members, self._waiting, *self._apart):
             group[:] = [_Image(image.file, "", image.identity) for image in group]
         self._seen.clear()
+
+
+def _relation(image: _Image, study: Iterable[_Image]) -> Match:
+    """How an image relates to the images of a study."""
+    matches = {compare(image.identity, member.identity) for member in study}
+    return next((match for match in (Match.DIFFERENT, Match.SAME) if match in matches), Match.UNKNOWN)
 
 
 def _is_image(file: DroppedFile) -> bool:

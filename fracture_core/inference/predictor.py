@@ -195,7 +195,11 @@ class Opinion:
             "verdict": self.verdict.value if self.verdict else None,
             "model": self.card.id,
             "model_sha256": self.card.weights.sha256,
-            "gate": {"state": self.gate.state.value, "reasons": list(self.gate.reasons)},
+            "gate": {
+                "state": self.gate.state.value,
+                "reasons": list(self.gate.reasons),
+                "refusal": self.gate.refusal.value if self.gate.refusal else None,
+            },
             "regions": [name for name, _ in self.regions],
             "region_probabilities": {name: round(probability, 4) for name, probability in self.regions},
             "peak": self._peak_in_file(),
@@ -286,8 +290,8 @@ class Predictor:
         Args:
             source: A radiograph, a file, or the content of a file.
             heatmap: Whether to compute a heatmap.
-            ignore_scope: Whether to predict an image that is out of scope according to its DICOM header. The quality
-                check then warns and keeps `out_of_scope`.
+            ignore_scope: Whether to predict an image although it was refused: out of scope, poor, or not a radiograph.
+                The quality check then warns and keeps its `refusal`.
 
         Returns:
             The opinion; without a probability if the image is refused or out of scope.
@@ -300,8 +304,7 @@ class Predictor:
         film = source if isinstance(source, Radiograph) else read_radiograph(source, any_modality=True)
         stopwatch.lap("read")
         gate = check_quality(film, regions=tuple(self.card.test_regions))
-        if gate.out_of_scope and not ignore_scope:
-            gate = replace(gate, state=QualityState.REFUSE)
+        gate = gate.overrule() if ignore_scope else gate.withhold()
         stopwatch.lap("gate")
         if gate.state is QualityState.REFUSE:
             return Opinion(film, gate, None, None, None, self.card, seconds=stopwatch.laps())
@@ -311,6 +314,8 @@ class Predictor:
         regions: tuple[tuple[str, float], ...] = ()
         if self._heads is not None and output.middle is not None and output.deepest is not None:
             gate = self._heads.check_features(gate, output.middle, output.deepest)
+            if ignore_scope:
+                gate = gate.overrule()
             if gate.state is QualityState.REFUSE:
                 stopwatch.lap("model")
                 return Opinion(film, gate, None, None, None, self.card, seconds=stopwatch.laps())

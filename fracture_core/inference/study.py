@@ -100,6 +100,8 @@ class Study:
         self._futures: dict[str, Future[None]] = {}
         # Images that the user wants predicted although they are out of scope.
         self._ignored_scope: set[str] = set()
+        # Images that are being decoded ahead.
+        self._prepared: set[str] = set()
         self._lock = threading.Lock()
         # Threads that predict an image now, by content key. A result counts only if its thread is still listed.
         self._running: dict[str, int] = {}
@@ -220,6 +222,36 @@ class Study:
         with self._lock:
             self._keep_full_size(key, opinion)
         return opinion
+
+    def kept_opinion(self, image: StudyImage) -> Opinion | None:
+        """Return the opinion on an image at full size if it is in memory, else None; nothing is decoded."""
+        with self._lock:
+            return self._full_size.get(_content_key(image))
+
+    def prepare_opinion(self, image: StudyImage) -> None:
+        """Decode an image in the background, so that it opens at once.
+
+        Args:
+            image: Image of this study that is likely to be opened next.
+        """
+        key = _content_key(image)
+        with self._lock:
+            if key in self._prepared or key not in self._results:
+                return
+            self._prepared.add(key)
+        self._pool.submit(self._prepare, image)
+
+    def _prepare(self, image: StudyImage) -> None:
+        try:
+            with file_boundary():
+                opinion = self.load_opinion(image)
+                if opinion is not None:
+                    _ = opinion.packed_pixels  # compressed once and kept
+        except SecondLookError:
+            pass  # the page shows the error when the image is opened
+        finally:
+            with self._lock:
+                self._prepared.discard(_content_key(image))
 
     def needs_heatmap(self, opinion: Opinion) -> bool:
         """Return whether the heatmap of an opinion is still to be computed, which takes seconds."""

@@ -1,4 +1,4 @@
-"""The PDF report on one image: one A4 page, legible in greyscale, with selectable text."""
+"""The PDF report on one image: one A4 page, legible in greyscale, with selectable text; and parts for other reports."""
 
 from __future__ import annotations
 
@@ -27,28 +27,30 @@ from fracture_core.report.finding_sentences import NO_BOX, finding_text, finding
 from fracture_core.report.fonts import BOLD_FONT, REGULAR_FONT, font_file
 from fracture_core.report.overlay import LEGEND_ENDS, OVERLAY_OPACITY, strong_contours
 from fracture_core.report.pdf_figures import FramedImage, ProbabilityScale
+from fracture_core.report.reliability import next_step, reliability_details, reliability_line
 from fracture_core.vocabulary import finding_with_article
 
 if TYPE_CHECKING:
     from fracture_core.inference.predictor import Opinion
+    from fracture_core.report.reader_opinion import ReaderOpinion
 
 # Sizes in points.
 _MARGIN = 15 * mm
-_WIDTH, _HEIGHT = A4[0] - 2 * _MARGIN, A4[1] - 2 * _MARGIN
+WIDTH, _HEIGHT = A4[0] - 2 * _MARGIN, A4[1] - 2 * _MARGIN
 _GUTTER = 5 * mm
-_IMAGE_SIZE = (_WIDTH - _GUTTER) / 2, 104 * mm
-_GREY, _LINE = HexColor("#4A525B"), HexColor("#B9C0C7")
+_IMAGE_SIZE = (WIDTH - _GUTTER) / 2, 104 * mm
+_GREY, LINE = HexColor("#4A525B"), HexColor("#B9C0C7")
 
-_TEXT = ParagraphStyle("text", fontName=REGULAR_FONT, fontSize=9, leading=12)
-_LIST_ITEM = ParagraphStyle("list item", _TEXT, leftIndent=11, bulletIndent=0, bulletFontName=REGULAR_FONT)
-_SMALL = ParagraphStyle("small", _TEXT, fontSize=7.4, leading=9.6, textColor=_GREY)
-_KEY = ParagraphStyle("key", _TEXT, fontName=BOLD_FONT)
-_RIGHT = ParagraphStyle("right", _SMALL, alignment=2)
-_TITLE = ParagraphStyle("title", _TEXT, fontName=BOLD_FONT, fontSize=12, leading=15)
-_VERDICT = ParagraphStyle("verdict", _TEXT, fontName=BOLD_FONT, fontSize=17, leading=21)
+TEXT = ParagraphStyle("text", fontName=REGULAR_FONT, fontSize=9, leading=12)
+_LIST_ITEM = ParagraphStyle("list item", TEXT, leftIndent=11, bulletIndent=0, bulletFontName=REGULAR_FONT)
+SMALL = ParagraphStyle("small", TEXT, fontSize=7.4, leading=9.6, textColor=_GREY)
+_KEY = ParagraphStyle("key", TEXT, fontName=BOLD_FONT)
+_RIGHT = ParagraphStyle("right", SMALL, alignment=2)
+_TITLE = ParagraphStyle("title", TEXT, fontName=BOLD_FONT, fontSize=12, leading=15)
+VERDICT_STYLE = ParagraphStyle("verdict", TEXT, fontName=BOLD_FONT, fontSize=17, leading=21)
 _NOTICE = ParagraphStyle("notice", _KEY, fontSize=9, leading=12)
 
-_TABLE_STYLE: list[tuple[Any, ...]] = [
+TABLE_STYLE: list[tuple[Any, ...]] = [
     ("LEFTPADDING", (0, 0), (-1, -1), 0),
     ("RIGHTPADDING", (0, 0), (-1, -1), 0),
     ("TOPPADDING", (0, 0), (-1, -1), 1.5),
@@ -58,8 +60,10 @@ _TABLE_STYLE: list[tuple[Any, ...]] = [
 ]
 
 
-def opinion_to_pdf(opinion: Opinion, label: str, region: str, made: datetime) -> bytes:
-    """Make the report.
+def opinion_to_pdf(
+    opinion: Opinion, label: str, region: str, made: datetime, reader: ReaderOpinion | None = None
+) -> bytes:
+    """Make the report on one image.
 
     Args:
         opinion: the opinion with all pixels of the image.
@@ -67,30 +71,56 @@ def opinion_to_pdf(opinion: Opinion, label: str, region: str, made: datetime) ->
         region: body region whose test record is shown; "" for that of all images. A region other than the predicted one
             was chosen by the reader.
         made: time of the report, with a time zone.
+        reader: the reader's own opinion; None if there is none.
 
     Returns:
         A PDF of one page with embedded fonts. It names no person unless `label` does.
     """
-    _register_fonts()
     file = io.BytesIO()
-    canvas = Canvas(file, pagesize=A4, pageCompression=1, initialFontName=REGULAR_FONT, lang="en")
-    canvas.setTitle("Second opinion on a radiograph")
-    canvas.setCreator(f"Second Look {__version__}")
-    story = [
-        *_header(label, opinion, made),
-        *_answer(opinion),
-        *_images(opinion),
-        *_facts(opinion, region),
-        *_footer(),
-    ]
-    # Content that does not fit is scaled down: a second page could get lost.
-    page = KeepInFrame(_WIDTH, _HEIGHT, story, mode="shrink")
-    frame = Frame(
-        _MARGIN, _MARGIN, _WIDTH, _HEIGHT, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0
-    )
-    frame.addFromList([page], canvas)
+    canvas = new_canvas(file, "Second opinion on a radiograph")
+    draw_opinion_page(canvas, opinion, label, region, made, reader)
     canvas.save()
     return file.getvalue()
+
+
+def new_canvas(file: io.BytesIO, title: str) -> Canvas:
+    """Return an empty A4 document with the fonts of all reports."""
+    _register_fonts()
+    canvas = Canvas(file, pagesize=A4, pageCompression=1, initialFontName=REGULAR_FONT, lang="en")
+    canvas.setTitle(title)
+    canvas.setCreator(f"Second Look {__version__}")
+    return canvas
+
+
+def draw_opinion_page(
+    canvas: Canvas,
+    opinion: Opinion,
+    label: str,
+    region: str,
+    made: datetime,
+    reader: ReaderOpinion | None = None,
+) -> None:
+    """Draw the report on one image as a page; for the arguments see `opinion_to_pdf`."""
+    image = opinion.film
+    description = f"<b>{escape(label)}</b> · {escape(image.kind)}, {image.width} × {image.height} pixels"
+    story = [
+        *draw_header("Second opinion on a radiograph", description, made),
+        *_answer(opinion),
+        *_images(opinion),
+        *_facts(opinion, region, reader),
+        *draw_notice(),
+    ]
+    draw_page(canvas, story)
+
+
+def draw_page(canvas: Canvas, story: list[Flowable]) -> None:
+    """Draw a page and end it. Content that does not fit is scaled down: a second page could get lost."""
+    page = KeepInFrame(WIDTH, _HEIGHT, story, mode="shrink")
+    frame = Frame(
+        _MARGIN, _MARGIN, WIDTH, _HEIGHT, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0
+    )
+    frame.addFromList([page], canvas)
+    canvas.showPage()
 
 
 @lru_cache(maxsize=1)
@@ -104,18 +134,17 @@ def _register_fonts() -> None:
     )
 
 
-def _header(label: str, opinion: Opinion, made: datetime) -> list[Flowable]:
-    image = opinion.film
-    description = f"<b>{escape(label)}</b> · {escape(image.kind)}, {image.width} × {image.height} pixels"
+def draw_header(title: str, description: str, made: datetime) -> list[Flowable]:
+    """The head of a page: title, time, and a description with reportlab's markup."""
     return [
         Table(
-            [[Paragraph("Second opinion on a radiograph", _TITLE), Paragraph(_creation(made), _RIGHT)]],
-            [0.68 * _WIDTH, 0.32 * _WIDTH],
-            style=_TABLE_STYLE,
+            [[Paragraph(title, _TITLE), Paragraph(_creation(made), _RIGHT)]],
+            [0.68 * WIDTH, 0.32 * WIDTH],
+            style=TABLE_STYLE,
             hAlign="LEFT",
         ),
-        HRFlowable("100%", 0.8, color=_LINE, spaceBefore=2, spaceAfter=3),
-        Paragraph(description, _TEXT),
+        HRFlowable("100%", 0.8, color=LINE, spaceBefore=2, spaceAfter=3),
+        Paragraph(description, TEXT),
         Spacer(0, 3),
     ]
 
@@ -127,9 +156,9 @@ def _creation(made: datetime) -> str:
 
 def _answer(opinion: Opinion) -> list[Flowable]:
     """Verdict, probability on its scale, and warnings or the reason of a rejection."""
-    story: list[Flowable] = [Paragraph(escape(sentences.verdict_headline(opinion)), _VERDICT)]
+    story: list[Flowable] = [Paragraph(escape(sentences.verdict_headline(opinion)), VERDICT_STYLE)]
     if opinion.probability is None:
-        story.append(Paragraph("The model gives neither a verdict nor a probability.", _TEXT))
+        story.append(Paragraph("The model gives neither a verdict nor a probability.", TEXT))
     else:
         card = opinion.card
         probability = (
@@ -137,9 +166,9 @@ def _answer(opinion: Opinion) -> list[Flowable]:
             f"<b>{sentences.percent_text(opinion.probability)}</b>"
         )
         story += [
-            Paragraph(probability, _TEXT),
+            Paragraph(probability, TEXT),
             ProbabilityScale(opinion.probability, card.thresholds.low, card.thresholds.high),
-            Paragraph(" · ".join(sentences.scale_zones(card)), _SMALL),
+            Paragraph(" · ".join(sentences.scale_zones(card)), SMALL),
         ]
     if opinion.gate.reasons:
         kind = "Rejected" if opinion.gate.state is QualityState.REFUSE else "Warning"
@@ -147,8 +176,8 @@ def _answer(opinion: Opinion) -> list[Flowable]:
         prefix = "" if opinion.gate.out_of_scope else f"<b>{kind}:</b> "
         story.append(
             Table(
-                [[Paragraph(f"{prefix}{escape(' '.join(opinion.gate.reasons))}", _TEXT)]],
-                [_WIDTH],
+                [[Paragraph(f"{prefix}{escape(' '.join(opinion.gate.reasons))}", TEXT)]],
+                [WIDTH],
                 style=[
                     ("BOX", (0, 0), (-1, -1), 1, HexColor("#30363D")),
                     ("BOTTOMPADDING", (0, 0), (-1, -1), 4),
@@ -163,7 +192,7 @@ def _answer(opinion: Opinion) -> list[Flowable]:
 def _images(opinion: Opinion) -> list[Flowable]:
     """The image, and beside it the image with the heatmap."""
     image = FramedImage(opinion.render_overlay(0.0)[..., 0], *_IMAGE_SIZE)
-    caption = Paragraph("<b>Image</b>", _SMALL)
+    caption = Paragraph("<b>Image</b>", SMALL)
     heat = opinion.heat
     if heat is None:
         return [_image_row([image], [caption]), Spacer(0, 5)]
@@ -173,28 +202,28 @@ def _images(opinion: Opinion) -> list[Flowable]:
     if not heat.has_evidence:
         heatmap_caption: Flowable = Paragraph(
             "<b>No positive evidence:</b> no part of this image raised the probability, so there is no heatmap.",
-            _SMALL,
+            SMALL,
         )
     else:
         outline = f" Lines enclose evidence above {STRONG_EVIDENCE:.0%} of the scale." if contours else ""
         heatmap_caption = Table(
             [
                 [
-                    Paragraph(LEGEND_ENDS[0], _SMALL),
+                    Paragraph(LEGEND_ENDS[0], SMALL),
                     FramedImage(render_legend(256, 16), 36 * mm, 6),
-                    Paragraph(LEGEND_ENDS[1], _SMALL),
+                    Paragraph(LEGEND_ENDS[1], SMALL),
                 ],
                 [
                     Paragraph(
                         "<b>Heatmap (Grad-CAM):</b> parts of the image that raised the probability, on the same scale "
                         f"for all images.{outline} It shows what the model used, not where "
                         f"{finding_with_article(opinion.card.finding)} is.",
-                        _SMALL,
+                        SMALL,
                     )
                 ],
             ],
             [22 * mm, 38 * mm, None],
-            style=[*_TABLE_STYLE, ("SPAN", (0, 1), (-1, 1)), ("VALIGN", (0, 0), (-1, 0), "MIDDLE")],
+            style=[*TABLE_STYLE, ("SPAN", (0, 1), (-1, 1)), ("VALIGN", (0, 0), (-1, 0), "MIDDLE")],
         )
     return [_image_row([image, overlay], [caption, heatmap_caption]), *_findings(opinion), Spacer(0, 5)]
 
@@ -205,48 +234,45 @@ def _findings(opinion: Opinion) -> list[Flowable]:
         return []
     listed = "; ".join(finding_text(number, finding) for number, finding in enumerate(opinion.findings, 1))
     text = f"<b>Findings:</b> {listed or NO_BOX}. {escape(findings_meaning(opinion.card))}"
-    return [Spacer(0, 3), Paragraph(text, _TEXT)]
+    return [Spacer(0, 3), Paragraph(text, TEXT)]
 
 
 def _image_row(images: list[Flowable], captions: list[Flowable]) -> Table:
     return Table(
         [[images[0], "", *images[1:]], [captions[0], "", *captions[1:]]],
         [_IMAGE_SIZE[0], _GUTTER, *[_IMAGE_SIZE[0]] * (len(images) - 1)],
-        style=[*_TABLE_STYLE, ("VALIGN", (0, 0), (-1, 0), "BOTTOM")],
+        style=[*TABLE_STYLE, ("VALIGN", (0, 0), (-1, 0), "BOTTOM")],
         hAlign="LEFT",
     )
 
 
-def _facts(opinion: Opinion, region: str) -> list[Flowable]:
-    """A table of region, test record, meaning of the verdict, limits and model."""
+def _facts(opinion: Opinion, region: str, reader: ReaderOpinion | None) -> list[Flowable]:
+    """A table of the reader's opinion, region, reliability, next step, limits and model."""
     card = opinion.card
     rows: list[tuple[str, list[Flowable]]] = []
 
     def add(key: str, text: str) -> None:
-        rows.append((key, [Paragraph(text, _TEXT)]))
+        rows.append((key, [Paragraph(text, TEXT)]))
 
-    if opinion.verdict is not None and opinion.gate.out_of_scope:
-        add("Test record", sentences.NO_RECORD_OUT_OF_SCOPE)
-    elif opinion.verdict is not None:
-        if opinion.regions or card.test_regions:
+    if reader is not None and reader.text:
+        add("Reader", escape(reader.text))
+    if opinion.verdict is not None:
+        refused = opinion.gate.refusal is not None
+        if not refused and (opinion.regions or card.test_regions):
             add("Region", escape(_as_sentence(sentences.region_text(opinion, region))))
-        summary = card.test_summary(region)
-        if summary is None:
-            add("Test record", sentences.NO_RECORD)
-        else:
-            record = " ".join(sentences.region_record_text(summary, region, card))
-            add("Test record", escape(_as_sentence(record)))
-        if meaning := sentences.verdict_meaning(opinion):
-            add("Meaning", escape(meaning))
+        add("Reliability", escape(reliability_line(opinion.verdict, region, card, refused)))
+        if not refused and region in card.test_coverage:
+            add("Test record", escape(" ".join(reliability_details(region, card)[:-1])))
+        add("Next step", escape(next_step(opinion.verdict, card.finding, refused)))
     limits = [Paragraph(escape(limit), _LIST_ITEM, bulletText="–") for limit in card.limits]
-    rows.append(("Limits", limits or [Paragraph("None are stated.", _TEXT)]))
+    rows.append(("Limits", limits or [Paragraph("None are stated.", TEXT)]))
     weights = f'<font size="7">weights SHA-256 {card.weights.sha256}</font>'
     warning = f"<br/><b>{escape(text)}</b>" if (text := model_warning(card)) else ""
     add("Model", f"{escape(card.id)}: {escape(card.title)}{warning}<br/>{weights}")
     table = Table(
         [[Paragraph(key, _KEY), content] for key, content in rows],
-        [24 * mm, _WIDTH - 24 * mm],
-        style=[*_TABLE_STYLE, ("LINEABOVE", (0, 0), (-1, -1), 0.4, _LINE)],
+        [24 * mm, WIDTH - 24 * mm],
+        style=[*TABLE_STYLE, ("LINEABOVE", (0, 0), (-1, -1), 0.4, LINE)],
         hAlign="LEFT",
     )
     return [table, Spacer(0, 5)]
@@ -257,8 +283,9 @@ def _as_sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
-def _footer() -> list[Flowable]:
+def draw_notice() -> list[Flowable]:
+    """The last line of every report."""
     return [
-        HRFlowable("100%", 0.8, color=_LINE, spaceAfter=3),
+        HRFlowable("100%", 0.8, color=LINE, spaceAfter=3),
         Paragraph(sentences.CLINICIAN_NOTICE, _NOTICE),
     ]

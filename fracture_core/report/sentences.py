@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fracture_core.evaluation import Summary
+from fracture_core.imaging import Refusal
 from fracture_core.registry.card import ModelCard
 from fracture_core.vocabulary import Verdict, finding_with_article, verdict_text
 
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
 #: Replaces the verdict on an image that the quality check rejects.
 NO_OPINION = "no opinion on this image"
 
-#: Replaces the verdict on an image outside the scope of the model.
-OUT_OF_SCOPE = "out of scope, no verdict"
-
-#: Follows a verdict that the user requested on an image outside the scope.
-BUT_OUT_OF_SCOPE = "(out of scope)"
+#: Replaces the verdict on an image whose verdict is withheld.
+WITHHELD = {
+    Refusal.OUT_OF_SCOPE: "out of scope, no verdict",
+    Refusal.POOR_IMAGE: "poor image, verdict withheld",
+    Refusal.NOT_A_RADIOGRAPH: "not a radiograph, no verdict",
+}
 
 #: The last line of every report.
 CLINICIAN_NOTICE = (
@@ -30,7 +32,7 @@ NO_RECORD = "This model has no test record: its accuracy is unknown and its prob
 
 #: Replaces the test record of a model on an image outside its scope.
 NO_RECORD_OUT_OF_SCOPE = (
-    "The model was not tested on images out of scope: it is unknown how often this answer is wrong."
+    "The model was not tested on such images: it is unknown how often this answer is wrong."
 )
 
 
@@ -53,11 +55,12 @@ def threshold_text(share: float) -> str:
 
 
 def verdict_headline(opinion: Opinion) -> str:
-    """Return the verdict with a capital letter, and with a warning if the image is out of scope."""
+    """Return the verdict with a capital letter, and with a warning if it was withheld at first."""
     if opinion.verdict is None:
-        return (OUT_OF_SCOPE if opinion.gate.withheld else NO_OPINION).capitalize()
+        refusal = opinion.gate.refusal
+        return (NO_OPINION if refusal is None else WITHHELD[refusal]).capitalize()
     text = verdict_text(opinion.verdict, opinion.card.finding).capitalize()
-    return f"{text} {BUT_OUT_OF_SCOPE}" if opinion.gate.out_of_scope else text
+    return text if opinion.gate.refusal is None else f"{text} ({opinion.gate.refusal.value})"
 
 
 def scale_zones(card: ModelCard) -> list[str]:

@@ -19,6 +19,7 @@ from fracture_core.report.pdf import opinion_to_pdf
 
 if TYPE_CHECKING:
     from fracture_core.inference.predictor import Opinion
+    from fracture_core.report.reader_opinion import ReaderOpinion
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,7 @@ class StudyItem:
         opinion: the opinion with all pixels; None if the file could not be read.
         error: why the file could not be read.
         region: body region; "" if unknown.
+        reader: the reader's own opinion; None if there is none.
     """
 
     label: str
@@ -38,6 +40,7 @@ class StudyItem:
     opinion: Opinion | None
     error: str
     region: str
+    reader: ReaderOpinion | None = None
 
 
 def _result_files(item: StudyItem, made: datetime) -> Iterator[tuple[str, bytes]]:
@@ -48,11 +51,11 @@ def _result_files(item: StudyItem, made: datetime) -> Iterator[tuple[str, bytes]
     """
     if item.opinion is None:
         return
-    yield "report.pdf", opinion_to_pdf(item.opinion, item.label, item.region, made)
+    yield "report.pdf", opinion_to_pdf(item.opinion, item.label, item.region, made, item.reader)
     if item.opinion.heat is not None:
         yield "overlay.png", report_overlay_png(item.opinion)
     if item.opinion.verdict is not None and may_be_dicom(item.content):
-        yield from opinion_to_dicom(item.opinion, item.content, item.region).items()
+        yield from opinion_to_dicom(item.opinion, item.content, item.region, item.reader).items()
 
 
 def zip_files(files: Mapping[str, bytes]) -> bytes:
@@ -75,10 +78,11 @@ def study_to_zip(items: Iterable[StudyItem], made: datetime) -> bytes:
         The zip. `not-written.txt` in it lists the results that could not be made.
     """
     packed = io.BytesIO()
-    rows, notes = [], []
+    rows, notes, small = [], [], []
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for number, item in enumerate(items, 1):
-            rows.append(table.opinion_row(item.label, item.opinion, item.error))
+            rows.append(table.opinion_row(item.label, item.opinion, item.error, item.reader))
+            small.append(item.opinion.shrunk() if item.opinion else None)
             # The number separates images with the same name.
             folder = f"{number:03d}-{display_names.file_stem(item.label)}"
             try:
@@ -87,6 +91,8 @@ def study_to_zip(items: Iterable[StudyItem], made: datetime) -> bytes:
                         archive.writestr(f"{folder}/{name}", data)
             except SecondLookError as error:
                 notes.append(f"{item.label}: {error}")
+        study = table.study_row([row["name"] for row in rows], small)
+        rows += [study] if study else []
         archive.writestr("results.json", table.rows_to_json(rows))
         archive.writestr("results.csv", table.rows_to_csv(rows))
         if notes:

@@ -8,10 +8,13 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fracture_core.imaging import QualityState
+from fracture_core.inference.study_summary import StudySummary
 from fracture_core.io.csv_safety import escape_formula
 
 if TYPE_CHECKING:
     from fracture_core.inference.predictor import Opinion
+    from fracture_core.report.reader_opinion import ReaderOpinion
 
 #: The fields of an opinion, in order. Scripts rely on them; fields may be added only.
 OPINION_FIELDS = (
@@ -28,17 +31,23 @@ OPINION_FIELDS = (
     "findings",
 )
 
-#: The fields of an image of a study.
-TABLE_FIELDS = ("name", *OPINION_FIELDS)
+#: The fields of an image of a study. `kind` is "image", or "study" for the row of the whole study.
+TABLE_FIELDS = ("name", *OPINION_FIELDS, "kind", "reader_opinion", "reader_comment")
+
+#: Name of the row of the whole study.
+STUDY_NAME = "Study"
 
 
-def opinion_row(name: str, opinion: Opinion | None, error: str = "") -> dict[str, Any]:
+def opinion_row(
+    name: str, opinion: Opinion | None, error: str = "", reader: ReaderOpinion | None = None
+) -> dict[str, Any]:
     """Return the row of one image.
 
     Args:
         name: name of the image.
         opinion: the opinion; None if the file could not be read.
         error: why the file could not be read.
+        reader: the reader's own opinion; None if there is none.
 
     Returns:
         Values by field of `TABLE_FIELDS`.
@@ -48,8 +57,58 @@ def opinion_row(name: str, opinion: Opinion | None, error: str = "") -> dict[str
         'The file is empty.'
     """
     row: dict[str, Any] = dict.fromkeys(TABLE_FIELDS)
-    row.update(name=name, regions=[], region_probabilities={}, findings=[], error=error or None)
+    row.update(name=name, regions=[], region_probabilities={}, findings=[], error=error or None, kind="image")
+    if reader is not None:
+        row.update(reader_opinion=reader.mark and reader.mark.value, reader_comment=reader.comment or None)
     return {**row, **opinion.to_json()} if opinion else row
+
+
+def study_row(names: Sequence[str], opinions: Sequence[Opinion | None]) -> dict[str, Any] | None:
+    """Return the row of a whole study, with the same fields as that of an image.
+
+    Its verdict and probability are those of `StudySummary`. The reasons of its gate say which image they come from, and
+    how many images were refused.
+
+    Args:
+        names: names of the images in the table.
+        opinions: their opinions; None for files that could not be read.
+
+    Returns:
+        The row; None for a study of fewer than two images.
+    """
+    if len(opinions) < 2:
+        return None
+    summary = StudySummary.of(opinions)
+    reasons = []
+    if summary.most_suspicious is not None:
+        reasons.append(f"Most suspicious of {len(names)} images: {names[summary.most_suspicious]}.")
+    refused = [f"{count} {refusal.value}" for refusal, count in summary.refused.items() if count]
+    if summary.unreadable:
+        refused.append(f"{summary.unreadable} not readable")
+    if refused:
+        reasons.append(f"Not counted: {', '.join(refused)}.")
+    state = (
+        QualityState.REFUSE
+        if summary.verdict is None
+        else QualityState.WARN
+        if refused
+        else QualityState.PASS
+    )
+    card = next((opinion.card for opinion in opinions if opinion is not None), None)
+    row: dict[str, Any] = dict.fromkeys(TABLE_FIELDS)
+    row.update(
+        name=STUDY_NAME,
+        kind="study",
+        probability=None if summary.probability is None else round(summary.probability, 6),
+        verdict=summary.verdict.value if summary.verdict else None,
+        model=card.id if card else None,
+        model_sha256=card.weights.sha256 if card else None,
+        gate={"state": state.value, "reasons": reasons, "refusal": None},
+        regions=[],
+        region_probabilities={},
+        findings=[],
+    )
+    return row
 
 
 def rows_to_json(rows: Sequence[dict[str, Any]]) -> str:

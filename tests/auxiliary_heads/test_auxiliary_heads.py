@@ -11,7 +11,7 @@ from fracture_core.auxiliary_heads.non_radiographs import make_non_radiographs
 from fracture_core.auxiliary_heads.out_of_distribution import OutOfDistributionDetector
 from fracture_core.auxiliary_heads.region_head import RegionHead
 from fracture_core.errors import ModelError
-from fracture_core.imaging import QualityCheck, QualityState
+from fracture_core.imaging import QualityCheck, QualityState, Refusal
 
 CHANNELS = 12
 RNG = np.random.default_rng(0)
@@ -103,17 +103,20 @@ def test_non_radiographs_are_rejected(auxiliary_heads):
             QualityCheck(QualityState.WARN, ("Small.",)), features, features
         )
         assert check.state is QualityState.REFUSE
+        assert check.refusal is Refusal.NOT_A_RADIOGRAPH
         assert "does not look like a radiograph" in check.reasons[0]
 
 
-def test_out_of_distribution_image_gets_a_warning_after_earlier_reasons(auxiliary_heads):
+def test_out_of_distribution_image_is_out_of_scope(auxiliary_heads):
     distant_features = _features(1, 0, 22)[0]
     check = auxiliary_heads.check_features(
         QualityCheck(QualityState.WARN, ("Small.",)), distant_features, distant_features + 40
     )
-    assert check.state is QualityState.WARN
-    assert check.reasons[0] == "Small."
-    assert "unlike the model’s training images" in check.reasons[1]
+    assert check.state is QualityState.REFUSE
+    assert check.refusal is Refusal.OUT_OF_SCOPE
+    assert check.withheld
+    assert "unlike the model’s training images" in check.reasons[0]
+    assert check.reasons[1] == "Small."
 
 
 def test_unknown_region_gets_a_warning(auxiliary_heads):

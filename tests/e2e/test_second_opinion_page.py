@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from browser_steps import choose_option, choose_page
+from browser_steps import choose_option, choose_page, image_button, upload
 from playwright.sync_api import expect
 
 from fracture_core.auxiliary_heads.non_radiographs import make_non_radiographs
@@ -18,15 +18,9 @@ pytestmark = pytest.mark.browser
 VERDICTS = re.compile("^(fracture suspected|uncertain|no fracture seen)$", re.IGNORECASE)
 
 
-def _upload(page, *files: Path) -> None:
-    page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(
-        [str(file) for file in files]
-    )
-
-
 def _viewer(page):
     """Return the viewer as soon as it shows the image."""
-    viewer = page.locator(".st-key-viewer .viewer[data-matrix]")
+    viewer = page.locator(".viewer[data-matrix]")
     viewer.wait_for()
     return viewer
 
@@ -34,7 +28,7 @@ def _viewer(page):
 @pytest.mark.parametrize("name", ["synthetic_leg_fracture.dcm", "synthetic_hand_fracture.png"])
 def test_upload_shows_a_verdict_and_the_image(page, app, name):
     page.goto(app.url)
-    _upload(page, SAMPLES / name)
+    upload(page, SAMPLES / name)
     verdict = page.get_by_test_id("verdict")
     verdict.wait_for()
     assert VERDICTS.match(verdict.inner_text())
@@ -46,12 +40,10 @@ def test_bad_file_does_not_affect_other_files(page, app, tmp_path):
     bad = tmp_path / "letter.dcm"
     bad.write_text("Dear colleague, please find the film attached.")
     page.goto(app.url)
-    _upload(page, bad, SAMPLES / "synthetic_leg_normal.png")
+    upload(page, bad, SAMPLES / "synthetic_leg_normal.png")
     page.get_by_test_id("verdict").wait_for()
-    page.locator(".st-key-strip button").filter(has_text="letter.dcm").click()
-    alert = page.get_by_test_id("stAlert")
-    alert.wait_for()
-    assert "text" in alert.inner_text()
+    image_button(page, "letter.dcm").click()
+    expect(page.get_by_test_id("image-error")).to_contain_text("text")
     assert "Traceback" not in page.content()
 
 
@@ -64,7 +56,7 @@ def test_results_are_downloaded_and_the_study_is_cleared(page, app):
     rows = json.loads(Path(saved.value.path()).read_text())
     assert [row["name"] for row in rows] == ["Film 1"]
     assert 0 <= rows[0]["probability"] <= 1
-    page.get_by_role("button", name="Clear study").click()
+    page.get_by_role("button", name="New study").click()
     page.get_by_text("Samples").wait_for()
     expect(page.get_by_test_id("verdict")).to_have_count(0)
 
@@ -86,40 +78,50 @@ def test_duplicates_and_special_names_are_separate_images(page, app, tmp_path):
     for file in files:
         file.write_bytes(content)
     page.goto(app.url)
-    _upload(page, *files)
+    upload(page, *files)
     page.get_by_test_id("verdict").wait_for()
-    expect(page.locator(".st-key-strip [data-testid=stButton] button")).to_have_count(len(files))
-    assert page.locator(".st-key-strip a, h3 a").count() == 0
+    expect(page.locator(".rail button")).to_have_count(len(files))
+    assert page.locator(".workspace a").count() == 0
 
 
 def test_study_remains_after_another_page_was_opened(page, app):
     page.goto(app.url)
-    _upload(page, SAMPLES / "synthetic_hand_fracture.png")
+    upload(page, SAMPLES / "synthetic_hand_fracture.png")
     page.get_by_test_id("verdict").wait_for()
     choose_page(page, "Failures")
     page.get_by_text("Confusion matrix").first.wait_for()
     choose_page(page, "Second opinion")
     page.get_by_test_id("verdict").wait_for()
-    page.get_by_role("button", name="Clear study").click()
+    page.get_by_role("button", name="New study").click()
     expect(page.get_by_test_id("verdict")).to_have_count(0)
     page.get_by_text("Samples").wait_for()
 
 
 def test_predicted_region_can_be_corrected(page, app):
     page.goto(app.url)
-    _upload(page, SAMPLES / "synthetic_hand_fracture.png")
+    upload(page, SAMPLES / "synthetic_hand_fracture.png")
+    trust = page.get_by_test_id("trust")
+    expect(trust).to_have_text(
+        re.compile(r"^Hand, .+: \d+ of 100 such test images had a fracture \(95% CI"), timeout=60_000
+    )
+    page.locator("summary", has_text="Details").click()
     region = page.get_by_role("combobox", name="Body region")
-    expect(region).to_have_value(re.compile(r"^Hand \((over )?\d+(\.\d+)?%\)$"), timeout=60_000)
-    expect(page.get_by_text("Test record on hand images")).to_be_visible()
-    choose_option(page, "Body region", "Leg")
-    expect(page.get_by_text("Test record on leg images")).to_be_visible()
+    assert re.match(r"^Hand \((over )?\d+(\.\d+)?%\)$", region.locator("option:checked").inner_text())
+    expect(page.get_by_text("193 test hand images, 56 with a fracture")).to_be_visible()
+    region.select_option("leg")
+    expect(trust).to_have_text(re.compile("^Leg, "))
+    expect(page.get_by_text("299 test leg images, 33 with a fracture")).to_be_visible()
+    # Fewer than 20 test images of the shoulder were suspected.
+    region.select_option("shoulder")
+    expect(trust).to_contain_text("too little is known")
 
 
 def test_fracture_map_can_be_chosen(page, app):
     page.goto(app.url)
-    _upload(page, SAMPLES / "synthetic_hand_fracture.png")
+    upload(page, SAMPLES / "synthetic_hand_fracture.png")
     viewer = _viewer(page)
     previous_layer = viewer.get_attribute("data-layer")
+    page.get_by_role("tab", name="Explain").click()
     choose_option(page, "Heatmap method", "Fracture map")
     expect(page.get_by_text("trained on fractures that people had marked")).to_be_visible(timeout=60_000)
     expect(viewer).not_to_have_attribute("data-layer", previous_layer)
@@ -130,6 +132,6 @@ def test_image_that_is_not_a_radiograph_gets_no_verdict(page, app, tmp_path):
     text = next(picture for number, picture in enumerate(make_non_radiographs(2, seed=77)) if number == 1)
     (tmp_path / "page.png").write_bytes(encode_png(text))
     page.goto(app.url)
-    _upload(page, tmp_path / "page.png")
+    upload(page, tmp_path / "page.png")
     expect(page.get_by_test_id("verdict")).to_have_text("no opinion on this image", timeout=60_000)
     expect(page.get_by_text("does not look like a radiograph")).to_be_visible()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser_steps import open_options
+from browser_steps import open_options, wait_for_rerun
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -74,6 +74,7 @@ def _open(page, app, file: Path) -> Viewer:
     viewer = Viewer(page)
     viewer.ready()
     viewer.press("b")  # boxes would cover pixels
+    viewer.press("h")
     return viewer
 
 
@@ -147,9 +148,15 @@ def test_drag_moves_the_image_and_with_shift_sets_the_window(page, app):
 def test_wheel_zooms_at_the_pointer(page, app):
     viewer = _open(page, app, HAND)
     box = viewer.stage.bounding_box()
-    x, y = 150.0, 120.0
+    x, y = box["width"] / 2 - 40, 220.0
     before = viewer.matrix()
     page.mouse.move(box["x"] + x, box["y"] + y)
+    viewer.stage.evaluate("stage => stage.blur()")
+    page.mouse.wheel(0, -200)
+    page.wait_for_timeout(200)
+    # Without the focus the wheel scrolls the page, which is at its top.
+    np.testing.assert_array_equal(viewer.matrix(), before)
+    viewer.stage.focus()
     page.mouse.wheel(0, -200)
     page.wait_for_timeout(200)
     after = viewer.matrix()
@@ -266,6 +273,7 @@ def test_other_method_changes_the_heatmap_and_keeps_the_view(page, app):
 def test_evidence_for_no_fracture_is_shown_by_methods_that_have_it(page, app):
     viewer = _open(page, app, HAND)
     layer = viewer.data("layer")
+    page.get_by_role("tab", name="Explain").click()
     page.get_by_role("radio", name="no fracture").click()
     expect(page.get_by_text("Evidence for no fracture.")).to_be_visible(timeout=60_000)
     expect(viewer.root).not_to_have_attribute("data-layer", layer, timeout=60_000)
@@ -278,6 +286,7 @@ def test_evidence_for_no_fracture_is_shown_by_methods_that_have_it(page, app):
 
 def test_methods_are_compared(page, app):
     _open(page, app, LEG)
+    page.get_by_role("tab", name="Explain").click()
     page.get_by_text("Compare methods").click()
     expect(page.get_by_text(re.compile(r"^\d of 6 methods point at the same place\."))).to_be_visible(
         timeout=120_000
@@ -287,8 +296,11 @@ def test_methods_are_compared(page, app):
 
 def test_distance_is_in_millimetres_if_the_pixel_spacing_is_known(page, app):
     viewer = _open(page, app, LEG)
+    page.get_by_role("tab", name="Explain").click()
     note = page.get_by_text("Lengths use the pixel spacing in the file").inner_text()
     spacing = float(re.search(r"pixel spacing in the file, ([\d.]+) mm", note)[1])
+    page.get_by_role("tab", name="Report").click()
+    wait_for_rerun(page)
     viewer.press("d")
     box = viewer.stage.bounding_box()
     page.mouse.move(box["x"] + 100, box["y"] + 150)
@@ -298,6 +310,21 @@ def test_distance_is_in_millimetres_if_the_pixel_spacing_is_known(page, app):
     page.evaluate(_FRAMES)
     length = float(re.search(r"([\d.]+) mm", viewer.root.locator(".state").inner_text())[1])
     assert length == pytest.approx(200 / viewer.matrix()[0, 0] * spacing, rel=0.01)
+    # Further measurements are added; an angle needs a drag and a click.
+    viewer.press("a")
+    page.mouse.move(box["x"] + 100, box["y"] + 300)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] + 300, steps=3)
+    page.mouse.up()
+    page.mouse.move(box["x"] + 200, box["y"] + 380, steps=3)
+    page.mouse.down()
+    page.mouse.up()
+    page.evaluate(_FRAMES)
+    assert "90.0°" in viewer.root.locator(".state").inner_text()
+    viewer.press("Backspace")
+    assert f"{length} mm" in viewer.root.locator(".state").inner_text()
+    viewer.press("Backspace")
+    assert "mm" not in viewer.root.locator(".state").inner_text()
 
 
 def test_keys_are_listed_and_every_button_has_a_name(page, app):
@@ -313,8 +340,11 @@ def test_keys_are_listed_and_every_button_has_a_name(page, app):
     expect(dialog.get_by_text("Turn right by 90°")).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
-    # After the last button of the toolbar, Tab focuses the image.
+    # The toolbar is one tab stop, in which arrow keys move the focus. After it come the heatmap's controls.
+    viewer.press("h")
     viewer.button("?").focus()
+    page.keyboard.press("ArrowRight")
+    assert viewer.button("Boxes").evaluate("button => button === button.getRootNode().activeElement")
     page.keyboard.press("Tab")
     assert viewer.stage.evaluate("stage => stage.getRootNode().activeElement === stage")
 
@@ -322,7 +352,8 @@ def test_keys_are_listed_and_every_button_has_a_name(page, app):
 def test_keys_outside_the_viewer_have_no_effect_on_it(page, app):
     viewer = _open(page, app, HAND)
     page.mouse.move(5, 5)
-    page.locator("h1").first.click()
+    page.locator(".footer").first.click()
+    page.mouse.move(5, 5)
     before = viewer.pixels()
     page.keyboard.press("i")
     np.testing.assert_array_equal(viewer.pixels(), before)
@@ -337,7 +368,7 @@ def test_viewer_opens_in_full_screen(page, app):
     assert viewer.stage.bounding_box()["height"] > before
     page.evaluate("document.exitFullscreen()")
     page.wait_for_function("document.fullscreenElement === null")
-    expect(viewer.root).not_to_have_class(re.compile("full"))
+    expect(page.locator(".workspace")).not_to_have_class(re.compile("full"))
 
 
 def test_displayed_image_can_be_saved(page, app):
@@ -394,17 +425,18 @@ def test_boxes_of_the_findings_are_drawn_and_can_be_hidden(page, app):
     assert rows.min() < row < rows.max()
     assert columns.min() < column < columns.max()
     assert rows.max() - rows.min() < 120
-    expect(page.get_by_text(re.compile(r"Box 1: definite, \d+%"))).to_be_visible()
-    page.get_by_role("button", name="Clear study").click()
+    expect(page.locator(".finding").first).to_contain_text(re.compile(r"1\s*Definite\s*\d+%"))
+    page.get_by_role("button", name="New study").click()
     page.get_by_text("Study cleared").wait_for()
     page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(
         str(SAMPLES / "synthetic_hand_normal.png")
     )
-    expect(page.get_by_text("no area stands out enough for a box")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("No area stands out enough for a box")).to_be_visible(timeout=60_000)
     expect(button).to_be_disabled()
 
 
 def _choose(page, method: str) -> None:
+    page.get_by_role("tab", name="Explain").click()
     open_options(page, "Heatmap method")
     page.keyboard.type(method)
     page.get_by_role("option", name=method, exact=True).wait_for()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fracture_core.imaging import QualityState, Radiograph, check_quality
+from fracture_core.imaging import QualityState, Radiograph, Refusal, check_quality
 
 
 def check(pixels, **fields):
@@ -38,6 +38,27 @@ def test_unsuitable_image_is_refused(film, change, message):
     assert result.state is QualityState.REFUSE
     assert len(result.reasons) == 1
     assert message in result.reasons[0]
+
+
+def test_opinion_on_an_image_without_many_of_its_lines_is_withheld(film):
+    result = check(film, missing=0.48, warnings=("The file is truncated.",))
+    assert result.state is QualityState.WARN  # datasets may contain it
+    assert result.refusal is Refusal.POOR_IMAGE
+    assert result.withhold().withheld
+    assert result.reasons == ("The file is truncated.",)
+    few = check(film, missing=0.09, warnings=("The file is truncated.",))
+    assert few.withhold() == few
+
+
+def test_refusal_can_be_overruled(film):
+    photograph = check(film, colour=0.55)
+    assert photograph.refusal is Refusal.NOT_A_RADIOGRAPH
+    overruled = photograph.overrule()
+    assert overruled.state is QualityState.WARN
+    assert overruled.reasons == photograph.reasons
+    assert not overruled.withheld
+    assert overruled.withhold() == photograph
+    assert check(film).overrule() == check(film).withhold() == check(film)
 
 
 def test_a_coloured_photograph_is_refused(film):

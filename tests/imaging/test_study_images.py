@@ -11,7 +11,9 @@ _CONTENTS = {
     "a1": make_patient_image("A", "1", 1),
     "a2": make_patient_image("A", "1", 2),
     "b1": make_patient_image("B", "2", 1),
+    "b2": make_patient_image("B", "2", 2),
     "c1": make_patient_image("C", "3", 1),
+    "c2": make_patient_image("C", "3", 2),
     "png1": b"\x89PNG\r\n\x1a\n one",
     "png2": b"\x89PNG\r\n\x1a\n two",
 }
@@ -90,10 +92,23 @@ def test_new_study_remains_when_its_uploader_is_emptied():
     assert session.update().state == ("png2", "", "", False)
 
 
-def test_new_study_separates_images_of_two_patients():
-    session = Session().drop("a1", "b1", "c1")
-    session.images.begin_with_apart()
-    assert session.update(emptied=True).state == ("b1", "", "c1", False)
+def test_other_studies_can_be_opened_in_turn():
+    session = Session().drop("a1", "b1", "c1", "a2", "b2")
+    assert [[file.name for file in study] for study in session.images.other_studies] == [["b1", "b2"], ["c1"]]
+    session.images.open_other(0)
+    assert session.update(emptied=True).state == ("b1 b2", "", "c1 a1 a2", False)
+    session.images.open_other(1)
+    assert session.update(emptied=True).state == ("a1 a2", "", "c1 b1 b2", False)
+    # A later image joins the study it belongs to, open or not.
+    assert session.drop("c2").state == ("a1 a2", "", "c1 c2 b1 b2", True)
+
+
+def test_images_without_identity_stay_with_their_study():
+    session = Session().drop("a1", "png1").drop("b1")
+    session.images.open_other(0)
+    assert session.update(emptied=True).state == ("b1", "", "a1 png1", False)
+    session.images.open_other(0)
+    assert session.update(emptied=True).state == ("a1 png1", "", "b1", False)
 
 
 def test_images_of_another_study_stay_apart():

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from fracture_core.errors import ImageReadError
-from fracture_core.imaging import QualityCheck, QualityState, decoder_processes, read_radiograph
+from fracture_core.imaging import QualityCheck, QualityState, Refusal, decoder_processes, read_radiograph
 from fracture_core.imaging.dropped_files import DroppedFile
 from fracture_core.inference import study as module
 from fracture_core.inference.fair_pool import FairPool
@@ -214,9 +214,9 @@ def test_image_out_of_scope_is_predicted_on_request(png_contents):
         opinion = FakePredictor()(content)
         if ignore_scope:
             return replace(
-                opinion, gate=QualityCheck(QualityState.WARN, ("Out of scope.",), out_of_scope=True)
+                opinion, gate=QualityCheck(QualityState.WARN, ("Out of scope.",), True, Refusal.OUT_OF_SCOPE)
             )
-        gate = QualityCheck(QualityState.REFUSE, ("Out of scope.",), out_of_scope=True)
+        gate = QualityCheck(QualityState.REFUSE, ("Out of scope.",), True, Refusal.OUT_OF_SCOPE)
         return replace(opinion, gate=gate, probability=None, verdict=None)
 
     study = Study(predict, "m")

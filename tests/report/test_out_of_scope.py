@@ -75,10 +75,10 @@ def test_a_requested_verdict_has_a_warning(requested_opinion, opinion, chest_dic
 def test_an_unexpected_exception_affects_one_image_only(opinion, dicom_content, monkeypatch):
     from fracture_core.report import study_archive
 
-    def fail(image_opinion, label, region, made):
+    def fail(image_opinion, label, *arguments):
         if label == "Film 1":
             raise ZeroDivisionError
-        return opinion_to_pdf(image_opinion, label, region, made)
+        return opinion_to_pdf(image_opinion, label, *arguments)
 
     monkeypatch.setattr(study_archive, "opinion_to_pdf", fail)
     items = [StudyItem(f"Film {number}", dicom_content, opinion, "", "") for number in (1, 2)]

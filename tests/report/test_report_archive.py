@@ -49,9 +49,9 @@ def test_files_of_each_image(archive_files):
 
 def test_tables_contain_every_image(archive_files):
     names = ["Film 1", "Film 2", "Film 2", "Film 4"]
-    assert [row["name"] for row in json.loads(archive_files["results.json"])] == names
+    assert [row["name"] for row in json.loads(archive_files["results.json"])] == [*names, "Study"]
     table = csv.DictReader(io.StringIO(archive_files["results.csv"].decode("utf-8-sig")))
-    assert [row["name"] for row in table] == names
+    assert [row["name"] for row in table] == [*names, "Study"]
 
 
 def test_missing_results_are_listed(archive_files):

@@ -14,6 +14,7 @@ from fracture_core import __version__
 from fracture_core.report import pdf_figures, sentences
 from fracture_core.report.finding_sentences import NO_BOX, finding_text, findings_meaning
 from fracture_core.report.pdf import opinion_to_pdf
+from fracture_core.report.reliability import next_step, reliability_details, reliability_line
 from fracture_core.vocabulary import Verdict
 
 MADE = datetime(2026, 3, 4, 5, 6, tzinfo=timezone(timedelta(hours=-3, minutes=-30)))
@@ -36,10 +37,10 @@ def test_the_page_contains_all_facts(opinion):
         sentences.verdict_headline(opinion),
         f"Probability of a fracture: {sentences.percent_text(opinion.probability)}",
         *sentences.scale_zones(card),
-        f"sensitivity {metrics.sensitivity.text()}",
-        f"specificity {metrics.specificity.text()}",
-        "FracAtlas",
-        sentences.verdict_meaning(opinion),
+        f"AUC {metrics.auc.text()}",
+        reliability_line(opinion.verdict, "leg", card),
+        *reliability_details("leg", card)[:-1],
+        next_step(opinion.verdict, "fracture"),
         card.id,
         card.weights.sha256,
         *card.limits,
@@ -73,7 +74,7 @@ def test_the_report_names_no_person(opinion):
 
 def test_a_rejected_image_gets_no_opinion(rejected_opinion):
     page, text = _page(rejected_opinion, region="")
-    assert "No opinion on this image" in text
+    assert "Not a radiograph, no verdict" in text
     assert rejected_opinion.gate.reasons[0] in text
     assert "Rejected:" in text
     assert "Probability" not in text
@@ -96,7 +97,7 @@ def test_a_heatmap_without_evidence(opinion_without_evidence):
 def test_a_region_chosen_by_the_reader(opinion):
     text = _page(opinion, region="hip")[1]
     assert "Hip, chosen by the reader; predicted by the model: leg" in text
-    assert "Test record on hip images" in text
+    assert "Hip, fracture suspected: too little is known." in text
     assert "No test record for this region, so that of all images is shown" in _page(opinion, region="")[1]
 
 
@@ -119,7 +120,7 @@ def test_a_reliable_model_gives_no_warning(opinion):
 
 
 def test_uncertain_is_explained(opinion):
-    assert "the model cannot tell" in _page(replace(opinion, verdict=Verdict.UNCERTAIN))[1]
+    assert "The model cannot tell" in _page(replace(opinion, verdict=Verdict.UNCERTAIN))[1]
 
 
 @pytest.mark.parametrize(

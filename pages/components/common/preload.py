@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 _LANDING_PAGE_MODULES = (
     "pages.components.second_opinion.downloads",
-    "pages.components.second_opinion.explained_image",
-    "pages.components.second_opinion.image_strip",
+    "pages.components.second_opinion.workspace",
     "pages.components.second_opinion.intake",
     "pages.components.train.queue",
     "fracture_core.inference.predictor",

@@ -28,6 +28,7 @@ def choose_files() -> Sequence[DroppedFile] | None:
         which study new images belong to: until then no answer is shown.
     """
     study_session.begin_session()
+    _add_listeners()
     number = study_session.generation()
     keys = f"films {number}", f"folder {number}"
     # The browser empties an uploader while another page is shown; its widget is then new to the session.
@@ -62,6 +63,13 @@ def choose_files() -> Sequence[DroppedFile] | None:
     return images.members or _sample()
 
 
+def _add_listeners() -> None:
+    """Take images that are dropped outside the uploader too, and redraw the page when the server is reached again."""
+    st.button("Redraw", key="study_reconnected")  # hidden; pressed by the script
+    script = (app_paths.assets_dir() / "second_opinion.js").read_text(encoding="utf-8")
+    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+
+
 def _ask(images: StudyImages) -> None:
     """Ask which study new images belong to."""
     current = _names(images.members)
@@ -76,32 +84,38 @@ def _ask(images: StudyImages) -> None:
                 st.button("Same study", on_click=boundary.callback(study_session.join))
                 st.button("New study", on_click=boundary.callback(study_session.begin_with_waiting))
         if images.apart:
-            st.markdown(f"**Another patient or study:** {_names(images.apart)}.")
+            _list_other_studies(images)
             if not images.waiting:
                 st.markdown(f"Not added to the current study: {current}.")
-            with st.container(horizontal=True):
-                st.button(_start_words(images), on_click=boundary.callback(study_session.begin_with_apart))
-                if not images.waiting:
-                    st.button("Keep the current study", on_click=boundary.callback(study_session.keep))
+                st.button("Keep the current study", on_click=boundary.callback(study_session.keep))
 
 
 def _notes(images: StudyImages) -> None:
     """Draw which images are not part of the study, and which may not be."""
     if images.apart:
-        with st.container(border=True, horizontal=True, vertical_alignment="center", key="study-apart"):
-            st.markdown(f"**Another patient or study, not included:** {_names(images.apart)}.")
-            st.button(_start_words(images), on_click=boundary.callback(study_session.begin_with_apart))
+        with st.container(key="study-apart", gap="small"):
+            _list_other_studies(images)
     if images.unidentified:
-        one = len(images.unidentified) == 1
+        count = len(images.unidentified)
+        start = f"{_names(images.unidentified)} names" if count == 1 else f"{count} images name"
         st.markdown(
-            f":orange[Check:] {_names(images.unidentified)} {'names' if one else 'name'} no patient and no study. "
-            f"Make sure that {'it belongs' if one else 'they belong'} to this study."
+            f":orange[Check:] {start} no patient and no study. Make sure that "
+            f"{'it belongs' if count == 1 else 'they belong'} to this study.",
+            help=None if count == 1 else _names(images.unidentified),
         )
 
 
-def _start_words(images: StudyImages) -> str:
-    count = len(images.apart)
-    return f"Start a new study with {'this image' if count == 1 else f'these {count} images'}"
+def _list_other_studies(images: StudyImages) -> None:
+    """Draw one line for each other study, with a button that opens it."""
+    for number, files in enumerate(images.other_studies):
+        with st.container(horizontal=True, vertical_alignment="center", key=f"other study {number}"):
+            st.markdown(f"**Another patient or study:** {_names(files)}.", width="content")
+            st.button(
+                f"Open {'this image' if len(files) == 1 else f'these {len(files)} images'}",
+                key=f"open other {number}",
+                on_click=boundary.callback(study_session.open_other),
+                args=(number,),
+            )
 
 
 def _names(files: Sequence[DroppedFile]) -> str:

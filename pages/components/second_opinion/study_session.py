@@ -160,9 +160,9 @@ def begin_with_waiting() -> None:
     _empty_uploaders()
 
 
-def begin_with_apart() -> None:
-    """Start a new study with the images of another patient or study."""
-    images().begin_with_apart()
+def open_other(number: int) -> None:
+    """Open another study by its number; the current one stays in memory."""
+    images().open_other(number)
     _empty_uploaders()
 
 

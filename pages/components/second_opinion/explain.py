@@ -1,47 +1,47 @@
-"""The open image in the viewer, with a heatmap."""
+"""The tab *Explain*: heatmap methods, evidence for either label, and their agreement."""
 
 from __future__ import annotations
 
-import base64
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from fracture_core.explain.methods import GRAD_CAM, HEATMAP_METHODS, HeatmapMethod
-from fracture_core.imaging import encode_png, render_legend
 from fracture_core.installation import has_tensorflow
 from fracture_core.vocabulary import label_text, rephrase_for_finding
-from pages.components.common import boundary, image_viewer, resources
-from pages.components.second_opinion import method_comparison
+from pages.components.common import resources
+from pages.components.second_opinion import image_content, method_comparison
+from pages.components.second_opinion.workspace import Layer
 
 if TYPE_CHECKING:
     from fracture_core.inference.predictor import Heatmap, Opinion
     from fracture_core.inference.study import StudyImage
 
 
-@boundary.fragment
-def show_viewer(opinion: Opinion, name: str, key: str) -> None:
-    """Draw the image in the viewer with a heatmap of the user's choice.
-
-    It is a fragment, so another heatmap redraws nothing else.
+def show(image: StudyImage) -> Layer | None:
+    """Draw the choice of the heatmap and texts about it.
 
     Args:
-        opinion: the model's answer on the image.
-        name: name of the image in saved files.
-        key: key of the image, part of its widgets' keys.
+        image: the open image.
+
+    Returns:
+        The chosen heatmap for the viewer; None if the image has no verdict.
+
+    Raises:
+        SecondLookError: the heatmap could not be computed.
     """
+    opinion = image.opinion
+    if opinion is None or opinion.verdict is None:
+        st.caption("This image has no verdict to explain.")
+        return None
+    if image.study.needs_heatmap(opinion):
+        with st.spinner("Computing Grad-CAM. The first heatmap takes about 10 seconds …", show_time=True):
+            opinion = image.study.explain_image(image) or opinion
     if opinion.heat is None:
-        image_viewer.show(opinion, None, name, key)
-        return
-    # The image stands above the choice of its heatmap.
-    place = st.container()
-    method, label = _choice(opinion, key)
+        return None
+    method, label = _choice(opinion, image.key)
     finding = opinion.card.finding
     heat = None if label == 0 and method.against else _explain(opinion, method, label)
-    with place:
-        image_viewer.show(opinion, heat, name, key)
-        _legend(method)
     st.caption(_strength_text(opinion, method, label, heat))
     st.caption(
         rephrase_for_finding(
@@ -54,30 +54,8 @@ def show_viewer(opinion: Opinion, name: str, key: str) -> None:
             "Other heatmap methods and evidence for no fracture need TensorFlow, which is not installed here: "
             "`pip install -r requirements.txt`."
         )
-    method_comparison.show(opinion, key)
-
-
-def explain_image(image: StudyImage, opinion: Opinion, name: str) -> Opinion:
-    """Show an image without a heatmap until its heatmap is computed.
-
-    Args:
-        image: the image.
-        opinion: the model's answer, without a heatmap.
-        name: name of the image in saved files.
-
-    Returns:
-        The answer with a heatmap.
-
-    Raises:
-        SecondLookError: the heatmap could not be computed.
-    """
-    place = st.empty()
-    with place.container():
-        image_viewer.show(opinion, None, name, f"{image.key} plain")
-        with st.spinner("Computing Grad-CAM. The first heatmap takes about 10 seconds …", show_time=True):
-            explained = image.study.explain_image(image)
-    place.empty()
-    return explained or opinion
+    method_comparison.show(opinion, image.key)
+    return Layer(heat, image_content.LEGEND_ENDS[method.unit], turned_on=True)
 
 
 def _choice(opinion: Opinion, key: str) -> tuple[HeatmapMethod, int]:
@@ -147,26 +125,4 @@ def _viewer_note(opinion: Opinion) -> str:
         if spacing
         else "The file has no pixel spacing, so lengths are in pixels."
     )
-    return f"Shown from {opinion.packed_pixels.description}. {ruler} Press ? for keyboard shortcuts."
-
-
-def _legend(method: HeatmapMethod) -> None:
-    low, high = _ENDS[method.unit]
-    st.html(
-        f'<div class="legend"><span>{low}</span>'
-        f'<img alt="Colour scale of the heatmap" src="data:image/png;base64,{_strip()}"><span>{high}</span></div>'
-    )
-
-
-# Texts at the ends of the colour scale, by the unit of the heatmap.
-_STRONG = "strongest 10% of fractured images"
-_ENDS = {
-    "evidence": ("no evidence", _STRONG),
-    "sensitivity": ("no effect", _STRONG),
-    "chance": ("0%", "100% probability of a fracture here"),
-}
-
-
-@lru_cache(maxsize=1)
-def _strip() -> str:
-    return base64.b64encode(encode_png(render_legend(256, 8))).decode()
+    return f"Shown from {opinion.packed_pixels.description}. {ruler}"

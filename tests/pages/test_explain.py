@@ -9,7 +9,7 @@ from fracture_core.explain.heatmap_agreement import HeatmapAgreement
 from fracture_core.explain.methods import GRAD_CAM, HEATMAP_METHODS, SALIENCY
 from fracture_core.imaging import LetterboxTransform, PackedPixels
 from fracture_core.inference.predictor import Heatmap
-from pages.components.second_opinion import explained_image, method_comparison
+from pages.components.second_opinion import explain, image_content, method_comparison
 
 OPINION = SimpleNamespace(card=SimpleNamespace(finding="fracture", test_pointing=None))
 
@@ -34,16 +34,16 @@ def _heat(strongest: float) -> Heatmap:
     ],
 )
 def test_text_of_the_heatmap_strength(strongest, text):
-    assert text in explained_image._strength_text(OPINION, GRAD_CAM, 1, _heat(strongest))
+    assert text in explain._strength_text(OPINION, GRAD_CAM, 1, _heat(strongest))
 
 
 def test_method_without_evidence_against_explains_why():
-    assert explained_image._strength_text(OPINION, SALIENCY, 0, None) == SALIENCY.against
+    assert explain._strength_text(OPINION, SALIENCY, 0, None) == SALIENCY.against
 
 
 def test_texts_use_the_finding_of_the_model():
     opinion = SimpleNamespace(card=SimpleNamespace(finding="abnormality", test_pointing=None))
-    assert "no evidence for no abnormality" in explained_image._strength_text(opinion, GRAD_CAM, 0, _heat(0))
+    assert "no evidence for no abnormality" in explain._strength_text(opinion, GRAD_CAM, 0, _heat(0))
 
 
 def test_every_method_has_a_description_and_a_legend():
@@ -51,7 +51,7 @@ def test_every_method_has_a_description_and_a_legend():
     for method in HEATMAP_METHODS.values():
         assert method.shows.endswith(".")
         assert method.trust.endswith(".")
-        assert method.unit in explained_image._ENDS
+        assert method.unit in image_content.LEGEND_ENDS
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_every_method_has_a_description_and_a_legend():
 def test_viewer_note_states_size_and_pixel_spacing(spacing, text):
     pixels = np.zeros((30, 20), np.float32)
     opinion = SimpleNamespace(film=SimpleNamespace(spacing=spacing), packed_pixels=PackedPixels.of(pixels))
-    note = explained_image._viewer_note(opinion)
+    note = explain._viewer_note(opinion)
     assert note.startswith("Shown from 20 × 30 pixels at 8 bits")
     assert text in note
 
