@@ -3,9 +3,9 @@
 python -m benchmarks.study_page DIR [--images 60] [--studies 1] [--steps 10] [--root CHECKOUT]
 
 Uploads the images of DIR, evenly chosen, to a new server, and waits until the whole study has its verdict. With several
-studies, each is cleared before the next is uploaded, and DIR must contain enough images for all. Then the key N is
-pressed `--steps` times; the next image is there when name and pixels in the page are those of another one. Memory is the
-resident set of the server, without Chromium. Earlier checkouts are measured too.
+studies, each is cleared before the next is uploaded, and DIR must contain enough images for all. Then the key N
+is pressed `--steps` times; the next image is there when name and pixels in the page are those of another one. Memory is
+the resident set of the server, without Chromium. Earlier checkouts are measured too.
 """
 
 import argparse

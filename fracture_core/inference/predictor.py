@@ -249,6 +249,13 @@ class Opinion:
         default = default_method(self.card.heatmap_trust, names)
         return tuple(HEATMAP_METHODS[name] for name in sorted(names, key=lambda name: name != default))
 
+    @property
+    def default_heatmap(self) -> tuple[HeatmapMethod, Heatmap | None]:
+        """The heatmap that is shown first, of those that the opinion contains, and its method."""
+        if self.fracture_map is not None and self.methods[0] == FRACTURE_MAP:
+            return FRACTURE_MAP, self.fracture_map
+        return GRAD_CAM, self.heat
+
 
 class Predictor:
     """A loaded model that predicts images. Thread-safe, and without TensorFlow in this process.

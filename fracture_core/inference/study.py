@@ -239,7 +239,7 @@ class Study:
             if key in self._prepared or key not in self._results:
                 return
             self._prepared.add(key)
-        self._pool.submit(self._prepare, image)
+        self._pool.submit(self, self._prepare, image)
 
     def _prepare(self, image: StudyImage) -> None:
         try:

@@ -288,6 +288,8 @@ def test_shipped_model_predicts_region_and_fracture_map(shipped_predictor):
     assert values["regions"][0] == "hand"
     assert values["region_probabilities"]["hand"] == round(opinion.regions[0][1], 4)
     probabilities = opinion.fracture_map.grid
+    assert opinion.methods[0].name == "fracture_map"
+    assert opinion.default_heatmap[1] is opinion.fracture_map
     assert probabilities.shape == (48, 48)
     assert 0 <= probabilities.min() < 0.1 < probabilities.max() <= 1
     # Heatmap and fracture map are proportional, so their peaks are equal.

@@ -1,9 +1,11 @@
 """Texts about heatmaps: strength, method, pixel spacing and agreement."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from trust_results import GOOD, similarity_of, trust_of
 
 from fracture_core.explain.heatmap_agreement import HeatmapAgreement
 from fracture_core.explain.methods import GRAD_CAM, HEATMAP_METHODS, SALIENCY
@@ -83,3 +85,19 @@ def test_viewer_note_states_size_and_pixel_spacing(spacing, text):
 )
 def test_text_of_the_agreement(agreeing, others, without_evidence, text):
     assert method_comparison.agreement_text(HeatmapAgreement(agreeing, others, without_evidence)) == text
+
+
+def test_methods_that_fail_a_test_are_labelled():
+    unstable = replace(GOOD, changed={name: similarity_of(0.5) for name in GOOD.changed})
+    trust = trust_of(grad_cam=GOOD, saliency=unstable)
+    opinion = SimpleNamespace(card=SimpleNamespace(heatmap_trust=trust), methods=(GRAD_CAM, SALIENCY))
+    assert explain._method_titles(opinion) == {
+        "grad_cam": "Grad-CAM",
+        "saliency": "Saliency (fails stability)",
+    }
+    assert explain.trust_text(opinion.card, "saliency").startswith(
+        "Saliency fails the trust tests for stability on 20 images"
+    )
+    assert "passes all trust tests on 20 images" in explain.trust_text(opinion.card, "grad_cam")
+    assert "It is shown first" in explain.trust_text(opinion.card, "grad_cam")
+    assert explain.trust_text(SimpleNamespace(heatmap_trust=None), "grad_cam") == ""

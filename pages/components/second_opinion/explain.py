@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from fracture_core.explain.methods import GRAD_CAM, HEATMAP_METHODS, HeatmapMethod
+from fracture_core.explain.trust_record import TEST_TITLES, failed_text
 from fracture_core.installation import has_tensorflow
 from fracture_core.vocabulary import label_text, rephrase_for_finding
 from pages.components.common import resources
@@ -16,6 +17,7 @@ from pages.components.second_opinion.workspace import Layer
 if TYPE_CHECKING:
     from fracture_core.inference.predictor import Heatmap, Opinion
     from fracture_core.inference.study import StudyImage
+    from fracture_core.registry.card import ModelCard
 
 
 def show(image: StudyImage) -> Layer | None:
@@ -48,6 +50,8 @@ def show(image: StudyImage) -> Layer | None:
             f"{method.title}: {method.shows} {method.trust} {_pointing(opinion, method)}", finding
         )
     )
+    if trusted := trust_text(opinion.card, method.name):
+        st.caption(rephrase_for_finding(trusted, finding))
     st.caption(_viewer_note(opinion))
     if not has_tensorflow():
         st.caption(
@@ -64,9 +68,9 @@ def _choice(opinion: Opinion, key: str) -> tuple[HeatmapMethod, int]:
         name = st.selectbox(
             "Heatmap method",
             [method.name for method in opinion.methods],
-            format_func=lambda name: HEATMAP_METHODS[name].title,
+            format_func=_method_titles(opinion).__getitem__,
             key=f"view {key} method",
-            width=240,
+            width=300,
         )
         if not has_tensorflow():
             return HEATMAP_METHODS[name], 1
@@ -81,6 +85,33 @@ def _choice(opinion: Opinion, key: str) -> tuple[HeatmapMethod, int]:
             key=f"view {key} label",
         )
     return HEATMAP_METHODS[name], label
+
+
+def _method_titles(opinion: Opinion) -> dict[str, str]:
+    """Title of each method, with the trust tests that it does not pass.
+
+    Streamlit keeps the function of a select box until the session ends, so it must not hold the opinion.
+    """
+    trust = opinion.card.heatmap_trust
+    titles = {}
+    for method in opinion.methods:
+        failed = trust.failed(method.name) if trust else ()
+        titles[method.name] = f"{method.title} ({failed_text(failed)})" if failed else method.title
+    return titles
+
+
+def trust_text(card: ModelCard, method: str) -> str:
+    """Say which trust tests a method passes, and why the default method is shown first; "" without tests."""
+    trust = card.heatmap_trust
+    if trust is None or method not in trust.methods:
+        return ""
+    failed = trust.failed(method)
+    passed = "fails the trust tests for " + ", ".join(TEST_TITLES[name].lower() for name in failed)
+    result = f"{HEATMAP_METHODS[method].title} {passed if failed else 'passes all trust tests'}"
+    first = ""
+    if method == trust.best:
+        first = " It is shown first because no other method fails fewer and localises better."
+    return f"{result} on {trust.images:,} images with annotated fractures (Failures, tab Heatmaps).{first}"
 
 
 def _explain(opinion: Opinion, method: HeatmapMethod, label: int) -> Heatmap:

@@ -27,12 +27,13 @@ VERDICT_TONES = {
 _VIEWS = "image views"
 
 
-def study_content(images: Sequence[StudyImage], card: ModelCard) -> dict[str, Any]:
+def study_content(images: Sequence[StudyImage], card: ModelCard, ahead: int = 0) -> dict[str, Any]:
     """The verdict and progress of a study of several images.
 
     Args:
         images: its images.
         card: card of the model.
+        ahead: studies of other users that have their turn before it.
     """
     summary = StudySummary.of([image.summary for image in images])
     waits = sum(image.waits for image in images)
@@ -49,10 +50,11 @@ def study_content(images: Sequence[StudyImage], card: ModelCard) -> dict[str, An
     }
     if waits:
         done = len(images) - waits
+        queue = f"; {ahead} {'study' if ahead == 1 else 'studies'} of other users first" if ahead else ""
         content["progress"] = {
             "done": done,
             "total": len(images),
-            "text": f"Analysed {done} of {len(images)} images",
+            "text": f"Analysed {done} of {len(images)} images{queue}",
             "stop": True,
         }
     if summary.verdict is None or summary.most_suspicious is None:

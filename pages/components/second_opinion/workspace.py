@@ -68,7 +68,7 @@ def show(
         images: its images.
         chosen: the open image.
         card: card of the model.
-        layer: the heatmap of the open image; None for Grad-CAM, if it was computed.
+        layer: the heatmap of the open image; None for the default one, if it was computed.
     """
     ordered = selection.rail_order(images)
     at = next(place for place, image in enumerate(ordered) if image.key == chosen.key)
@@ -92,7 +92,9 @@ def show(
                 )
                 for number, image in enumerate(ordered)
             ],
-            "study_box": study_content.study_content(images, card) if len(images) > 1 else None,
+            "study_box": study_content.study_content(images, card, study.studies_ahead())
+            if len(images) > 1
+            else None,
             "details": details,
         },
         on_open_change=boundary.callback(_on_open),
@@ -146,13 +148,15 @@ def _details(
         number: its number in the study, from 1.
         card: card of the model.
         slot: place whose earlier content in memory is released.
-        layer: the heatmap; None for Grad-CAM, if it was computed.
+        layer: the heatmap; None for the default one, if it was computed.
     """
     opinion = image.opinion
     content = {"id": image.key, **image_content.image_content(image, opinion, number, card)}
     if opinion is None:
         return {**content, "film": None, "layer": None, "findings": [], "contours": []}
-    layer = layer or Layer(opinion.heat, image_content.LEGEND_ENDS["evidence"])
+    if layer is None:
+        method, heat = opinion.default_heatmap
+        layer = Layer(heat, image_content.LEGEND_ENDS[method.unit])
     return {
         **content,
         **_pixels(opinion, slot),
