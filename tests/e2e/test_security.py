@@ -2,6 +2,7 @@
 
 import http.server
 import io
+import json
 import os
 import re
 import shutil
@@ -14,7 +15,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from browser_steps import choose_page, wait_for_rerun
@@ -54,7 +57,7 @@ _IS_HARMLESS = re.compile(r"__pycache__|\.pyc|^/dev/|^/proc/|fontlist|\.queue|\.
 class _Listener(http.server.BaseHTTPRequestHandler):
     """Counts the requests that a page sends to another server."""
 
-    requests: list[str] = []  # noqa: RUF012 - shared on purpose
+    requests: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         self.requests.append(self.path)
@@ -129,21 +132,27 @@ def test_app_does_not_listen_beyond_this_computer(address, tmp_path):
     assert "SECOND_LOOK_ALLOW_ANONYMOUS=1" in done.stdout + done.stderr
 
 
-@pytest.fixture
-def traced_app(tmp_path) -> Iterator[tuple[str, Path, int]]:
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _running_app(tmp_path: Path, port: int | None = None) -> Iterator[tuple[str, Path, int]]:
     """The address of an app that records the files that it opens for writing, that record, and its process number."""
     for name in ("packages", "runs", "home"):
-        (tmp_path / name).mkdir()
+        (tmp_path / name).mkdir(exist_ok=True)
     (tmp_path / "packages" / "sitecustomize.py").write_text(_TRACE)
     shutil.copytree(ROOT / "models", tmp_path / "models")
     record = tmp_path / "written.txt"
     record.touch()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = port or _free_port()
     environment = {
         **os.environ,
-        "PYTHONPATH": str(tmp_path / "packages"),
+        "PYTHONPATH": os.pathsep.join(
+            filter(None, (str(tmp_path / "packages"), os.environ.get("PYTHONPATH")))
+        ),
         "TRACE_FILE": str(record),
         "SECOND_LOOK_MODELS": str(tmp_path / "models"),
         "SECOND_LOOK_RUNS": str(tmp_path / "runs"),
@@ -162,6 +171,115 @@ def traced_app(tmp_path) -> Iterator[tuple[str, Path, int]]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+@pytest.fixture
+def traced_app(tmp_path) -> Iterator[tuple[str, Path, int]]:
+    """See `_running_app`."""
+    with _running_app(tmp_path) as app:
+        yield app
+
+
+class _Provider(http.server.BaseHTTPRequestHandler):
+    """An identity provider (OpenID Connect) that logs everyone in as the same user."""
+
+    key: ClassVar[Any] = None
+    nonces: ClassVar[dict[str, str]] = {}
+
+    def do_GET(self) -> None:
+        url = urllib.parse.urlsplit(self.path)
+        base = f"http://{self.headers['Host']}"
+        query = dict(urllib.parse.parse_qsl(url.query))
+        if url.path == "/authorize":
+            self.nonces["code"] = query.get("nonce", "")
+            self.send_response(302)
+            answer = urllib.parse.urlencode({"code": "code", "state": query["state"]})
+            self.send_header("Location", f"{query['redirect_uri']}?{answer}")
+            self.end_headers()
+        elif url.path == "/keys":
+            self._send({"keys": [self.key.as_dict(private=False)]})
+        else:
+            paths = {"authorization_endpoint": "authorize", "token_endpoint": "token", "jwks_uri": "keys"}
+            self._send({"issuer": base, **{name: f"{base}/{path}" for name, path in paths.items()}})
+
+    def do_POST(self) -> None:
+        from joserfc import jwt
+
+        self.rfile.read(int(self.headers["Content-Length"]))
+        now = int(time.time())
+        claims = {
+            "iss": f"http://{self.headers['Host']}",
+            "sub": "1",
+            "aud": "app",
+            "name": "Ada",
+            "iat": now,
+        }
+        claims |= {"exp": now + 600, "nonce": self.nonces["code"]}
+        token = jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, self.key)
+        self._send({"access_token": "a", "token_type": "Bearer", "expires_in": 600, "id_token": token})
+
+    def _send(self, values: dict) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(values).encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def provider() -> Iterator[str]:
+    """The address of a local identity provider."""
+    for name in ("authlib", "httpx"):
+        pytest.importorskip(name, reason=f"no {name} is installed: pip install -r requirements-login.txt")
+    from joserfc.jwk import RSAKey
+
+    _Provider.key = RSAKey.generate_key(2048, {"use": "sig", "kid": "1"})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Provider)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def _write_secrets(folder: Path, provider: str, port: int) -> None:
+    secrets = {
+        "redirect_uri": f"http://127.0.0.1:{port}/oauth2callback",
+        "cookie_secret": "0123456789abcdef0123456789abcdef",
+        "client_id": "app",
+        "client_secret": "secret",
+        "server_metadata_url": f"{provider}/.well-known/openid-configuration",
+    }
+    path = folder / "home" / ".streamlit" / "secrets.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text("[auth]\n" + "".join(f'{name} = "{value}"\n' for name, value in secrets.items()))
+
+
+def test_visitor_without_a_login_sees_nothing_but_a_button(page, tmp_path):
+    port = _free_port()
+    _write_secrets(tmp_path, "http://127.0.0.1:9", port)
+    with _running_app(tmp_path, port) as (url, _, _):
+        for path in ("", "/failures", "/train", "/audit?data=/etc"):
+            page.goto(url + path)
+            page.get_by_role("button", name="Log in", exact=True).wait_for()
+            wait_for_rerun(page)
+            assert page.locator("input").count() == 0
+            assert page.get_by_test_id("stTopNav").get_by_role("link").count() == 0
+            assert "mobilenet" not in page.content()
+
+
+def test_login_with_a_local_provider_opens_the_app(browser, tmp_path, provider):
+    port = _free_port()
+    _write_secrets(tmp_path, provider, port)
+    context = browser.new_context()
+    page = context.new_page()
+    with _running_app(tmp_path, port) as (url, _, _):
+        page.goto(url)
+        page.get_by_role("button", name="Log in", exact=True).click()
+        page.get_by_text("Samples").wait_for(timeout=60_000)
+        expect(page.locator("input[type=file]").first).to_be_attached()
+    context.close()
 
 
 def _wait_until_healthy(url: str) -> None:
@@ -194,7 +312,7 @@ def test_study_leaves_no_trace_of_the_patient(page, traced_app, tmp_path):
     wait_for_rerun(page)
     assert _download_everything(page) >= 4
     choose_page(page, "Failures")
-    page.get_by_text("Confusion matrix").first.wait_for()
+    page.get_by_role("heading", name="Failures", exact=True).wait_for()
     choose_page(page, "Second opinion")
     page.get_by_test_id("verdict").wait_for()
     written = record.read_text().splitlines()[before:]

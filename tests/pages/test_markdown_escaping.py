@@ -20,7 +20,9 @@ REVIEWED = set(
     _describe(architecture, config, speed, dataset)
     _describe(row, folder is not None, state)
     _findings_title(report)
+    _image_caption(finding, bool(shown), bool(boxes))
     _location_text(name, agreement)
+    _names(files)
     _names(images.apart)
     _names(images.unidentified)
     _names(images.waiting)
@@ -43,7 +45,7 @@ REVIEWED = set(
     auc
     best['epoch']
     card.finding
-    cell_text(words, count, of, kind == chosen)
+    cell_text(words, count, of)
     config.batch
     config.epochs
     config.search_trials
@@ -73,6 +75,7 @@ REVIEWED = set(
     meaning
     meant
     message
+    method
     min((page + 1) * _SHOWN, len(images))
     min(share, 1.0)
     missing
@@ -92,8 +95,12 @@ REVIEWED = set(
     percent_text(record.refused.value)
     pluralise(leaks, 'is', 'are')
     presentation.privacy_notice
+    queue
     reason
     record.card.finding
+    rephrase_for_finding(trusted, finding)
+    rephrase_for_finding(f'{text}A box is right if its centre lies in an annotated fracture.', finding)
+    rephrase_for_finding(f'{text}a dataset with annotated fractures.', finding)
     rephrase_for_finding(f'{method.title}: {method.shows} {method.trust} {_pointing(opinion, method)}', finding)
     report.data
     report.protocol
@@ -107,6 +114,7 @@ REVIEWED = set(
     row.title
     row.words
     share
+    start
     suffix.upper()
     test.auc.text()
     test.sensitivity.text()

@@ -74,7 +74,8 @@ def show_filters(record: TestRecord) -> None:
     """Draw the filters and the sort order of the list."""
     if subgroup := st.session_state[state.SUBGROUP_KEY]:
         st.button(
-            f"Show all images, not only: {rephrase_for_finding(subgroup, record.card.finding)}",
+            "Show all images, not only: "
+            + layout.escape_markdown(rephrase_for_finding(subgroup, record.card.finding)),
             key="failures_all_subgroups",
             icon=":material/close:",
             on_click=boundary.callback(state.show_all_subgroups),

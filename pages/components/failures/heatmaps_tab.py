@@ -183,7 +183,7 @@ def _show_job(record: TestRecord) -> None:
     if error_message:
         st.error(layout.escape_markdown(error_message))
     elif state.status == "cancelled":
-        st.caption(state.message)
+        st.caption(layout.escape_markdown(state.message))
     folder = data_folder.known_folder(card, gallery.path_of(record))
     if folder is None:
         st.caption("To test the heatmaps here, enter the dataset folder under *Cases*.")
