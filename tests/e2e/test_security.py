@@ -22,6 +22,7 @@ from typing import Any, ClassVar
 import pytest
 from browser_steps import choose_page, wait_for_rerun
 from patient_data import IDENTIFYING_TEXTS, add_patient
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import expect
 
 from fracture_core.phantom import draw_phantom, phantom_to_dicom
@@ -325,16 +326,18 @@ def test_study_leaves_no_trace_of_the_patient(page, traced_app, tmp_path):
     _assert_unknown_in_memory(process)
 
 
-def _download(page, button) -> None:
-    """Download once; again if the page was drawn meanwhile, because the content then belongs to the earlier page."""
-    for attempt in range(4):
-        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-        with page.expect_download() as download:
-            button.click()
-        if download.value.failure() is None:
-            return
-        assert attempt < 3, download.value.failure()
+def _download(page, button) -> bool:
+    """Download; again if the page was drawn meanwhile, because the content then belongs to the earlier page."""
+    for _ in range(4):
         wait_for_rerun(page)
+        try:
+            with page.expect_download(timeout=20_000) as download:
+                button.click()
+            if download.value.failure() is None:
+                return True
+        except PlaywrightTimeoutError:
+            continue
+    return False
 
 
 def _download_everything(page) -> int:
@@ -343,9 +346,7 @@ def _download_everything(page) -> int:
     place.get_by_role("button", name="DICOM results (zip)").wait_for()
     wait_for_rerun(page)
     buttons = place.locator("[data-testid=stDownloadButton] button").all()
-    for button in buttons:
-        _download(page, button)
-    return len(buttons)
+    return sum(_download(page, button) for button in buttons)
 
 
 def _assert_unknown_on_disk(folder: Path) -> None:
