@@ -300,8 +300,10 @@ def _large_patient_file() -> bytes:
     return content
 
 
-def test_study_leaves_no_trace_of_the_patient(page, traced_app, tmp_path):
+def test_study_leaves_no_trace_of_the_patient(browser, traced_app, tmp_path):
     url, record, process = traced_app
+    context = browser.new_context(accept_downloads=True)
+    page = context.new_page()
     path = tmp_path / "Doe_Jane.dcm"
     path.write_bytes(_large_patient_file())
     page.goto(url)
@@ -322,7 +324,7 @@ def test_study_leaves_no_trace_of_the_patient(page, traced_app, tmp_path):
     _assert_unknown_on_disk(tmp_path)
     page.get_by_role("button", name="Clear study").click()
     page.get_by_text("Study cleared").wait_for()
-    page.close()
+    context.close()
     _assert_unknown_in_memory(process)
 
 
