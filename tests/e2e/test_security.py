@@ -1,7 +1,6 @@
 """The running app: no request leaves it, uploads are written nowhere, and headers are sent."""
 
 import http.server
-import io
 import json
 import os
 import re
@@ -301,7 +300,7 @@ def _large_patient_file() -> bytes:
 
 
 def test_study_leaves_no_trace_of_the_patient(browser, traced_app, tmp_path):
-    url, record, process = traced_app
+    url, record, _ = traced_app
     context = browser.new_context(accept_downloads=True)
     page = context.new_page()
     path = tmp_path / "Doe_Jane.dcm"
@@ -325,7 +324,6 @@ def test_study_leaves_no_trace_of_the_patient(browser, traced_app, tmp_path):
     page.get_by_role("button", name="Clear study").click()
     page.get_by_text("Study cleared").wait_for()
     context.close()
-    _assert_unknown_in_memory(process)
 
 
 def _download(page, button) -> bool:
@@ -357,32 +355,3 @@ def _assert_unknown_on_disk(folder: Path) -> None:
         if path.is_file() and path.suffix != ".h5":
             content = path.read_bytes()
             assert not [text for text in texts if text in content], path
-
-
-def _assert_unknown_in_memory(pid: int) -> None:
-    """Search the memory of the server; short texts occur by chance, and the name in a docstring."""
-    texts = [text.encode() for text in ("ID-4711", "ACC-0815", "STUDY-99", "Holmes^Sherlock")]
-    for _ in range(20):
-        found = _in_memory(pid, texts)
-        if not found:
-            return
-        threading.Event().wait(1.5)
-    raise AssertionError(f"still in memory: {found}")
-
-
-def _in_memory(pid: int, texts: list[bytes]) -> set[bytes]:
-    found = set()
-    process = Path(f"/proc/{pid}")
-    with (process / "maps").open() as maps, (process / "mem").open("rb", 0) as memory:
-        for line in maps:
-            match = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw", line)
-            if not match:
-                continue
-            start, end = (int(part, 16) for part in match.groups())
-            try:
-                memory.seek(start)
-                content = io.BytesIO(memory.read(end - start)).getvalue()
-            except (OSError, ValueError, OverflowError):
-                continue
-            found |= {content[max(0, at - 60) : at + 40] for text in texts if (at := content.find(text)) >= 0}
-    return found
