@@ -3,9 +3,10 @@
 python -m benchmarks.study_page DIR [--images 60] [--studies 1] [--steps 10] [--root CHECKOUT]
 
 Uploads the images of DIR, evenly chosen, to a new server, and waits until the whole study has its verdict. With several
-studies, each is cleared before the next is uploaded, and DIR must contain enough images for all. Then the key N
-is pressed `--steps` times; the next image is there when name and pixels in the page are those of another one. Memory is
-the resident set of the server, without Chromium. Earlier checkouts are measured too.
+studies, each is cleared before the next is uploaded, and DIR must contain enough images for all. Then the key N is
+pressed `--steps` times; the next image is there when name and pixels in the page are those of another one. Memory is
+the resident set of the server, without Chromium. With `--steps 0`
+earlier checkouts can be measured too.
 """
 
 import argparse
@@ -25,9 +26,9 @@ _TIMEOUT_MS = 600_000
 
 # The name of the open image and the address of the pixels on the canvas. Earlier pages have the name in a heading.
 _SHOWN = """() => {
-    const root = document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot;
-    const name = root.querySelector('[data-testid=image-name]') ?? document.querySelector('.st-key-reading h3');
-    return [name?.textContent, root.querySelector('.viewer').dataset.film];
+    const root = document.querySelector('[data-testid=stBidiComponentIsolated]')?.shadowRoot;
+    const name = root?.querySelector('[data-testid=image-name]') ?? document.querySelector('.st-key-reading h3');
+    return [name?.textContent, root?.querySelector('.viewer')?.dataset.film];
 }"""
 
 
@@ -104,7 +105,7 @@ def _open_next(page: Page) -> float:
     started = time.perf_counter()
     page.keyboard.press("n")
     page.wait_for_function(
-        f"before => {{ const now = ({_SHOWN})(); return now[0] !== before[0] && now[1] !== before[1]; }}",
+        f"before => ({_SHOWN})().every((now, at) => now && now !== before[at])",
         arg=before,
     )
     seconds = time.perf_counter() - started

@@ -89,7 +89,7 @@ function angle(view, [from, vertex, to]) {
 /** The side in the file's header, and a warning while left and right are exchanged. */
 function drawSide(context, view, pane) {
   const { side, place } = { side: view.data.side, place: view.shown.place };
-  if (place.mirror) write(context, "Mirrored: left and right are exchanged", pane.x + 12, pane.y + pane.height - 40, "#FFB86B", 14);
+  if (place.mirror) write(context, "Mirrored: left and right are exchanged", pane.x + 12, pane.y + pane.height - 40, "#fff", 14);
   if (side === "L" || side === "R") write(context, side, pane.x + pane.width - 34, pane.y + 34, "#fff", 22);
 }
 
