@@ -42,7 +42,8 @@ def test_json_has_one_object_per_line(run_command, wide_film, store):
     assert row["probability"] == pytest.approx(opinion.probability, abs=1e-5)
     assert row["verdict"] == opinion.verdict.value
     assert (row["model"], row["model_sha256"]) == ("tiny", store.card("tiny").weights.sha256)
-    assert row["gate"] == {"state": opinion.gate.state.value, "reasons": list(opinion.gate.reasons)}
+    gate = {"state": opinion.gate.state.value, "reasons": list(opinion.gate.reasons), "refusal": None}
+    assert row["gate"] == gate
     assert row["regions"] == []
     peak = opinion.heat.peak()
     assert row["peak"] == (list(peak) if peak else None)
@@ -131,7 +132,7 @@ def test_table_has_one_line_per_image(run_command, wide_film, photo, damaged_fil
     assert "%" in film
     assert any(arguments in film for arguments in ("fracture suspected", "uncertain", "no fracture seen"))
     (refused,) = [line for line in result.lines if str(photo) in line]
-    assert "no opinion" in refused
+    assert "not a radiograph, no verdict" in refused
     assert "%" not in refused
     assert any(line.startswith("        refuse: ") and "coloured" in line for line in result.lines)
 

@@ -33,7 +33,7 @@ class Pages:
     """The pages of an app.
 
     Args:
-        sources: source by dotted name of the module, such as `pages.components.second_opinion.explained_image`.
+        sources: source by dotted name of the module, such as `pages.components.second_opinion.workspace`.
     """
 
     def __init__(self, sources: Mapping[str, str]):
