@@ -383,7 +383,7 @@ def test_upload_is_neither_written_nor_logged_and_the_patient_can_be_hidden(page
     expect(page.get_by_text("zq-upload")).to_have_count(0)
     # Opening another page and returning does not restore it.
     choose_page(page, "Failures")
-    page.get_by_text("Confusion matrix").first.wait_for()
+    expect(page.get_by_role("heading", name="Failures", exact=True)).to_be_visible()
     choose_page(page, "Second opinion")
     page.get_by_text("Samples").wait_for()
     expect(page.get_by_test_id("verdict")).to_have_count(0)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from browser_steps import choose_page, image_button, upload, wait_for_rerun
 from patient_data import make_patient_image
+from PIL import Image
 from playwright.sync_api import expect
 from pypdf import PdfReader
 
@@ -179,6 +180,23 @@ def test_chest_gets_a_verdict_only_on_request_and_with_a_warning(page, app, file
     report = PdfReader(io.BytesIO(Path(saved.value.path()).read_bytes())).pages[0].extract_text()
     assert "(out of scope)" in report
     assert "body part as chest" in report
+
+
+def test_truncated_file_gets_a_verdict_only_on_request(page, app, tmp_path):
+    content = io.BytesIO()
+    Image.fromarray(draw_phantom(8, "hand", True, (400, 320)).pixels).save(content, "JPEG", quality=90)
+    half = content.getvalue()[: content.tell() // 2]
+    (tmp_path / "half.jpg").write_bytes(half)
+    page.goto(app.url)
+    upload(page, tmp_path / "half.jpg")
+    verdict = page.get_by_test_id("verdict")
+    expect(verdict).to_have_text("Poor image, verdict withheld", timeout=60_000)
+    expect(page.get_by_text("of its lines are missing")).to_be_visible()
+    assert _download_result(page)["gate"]["refusal"] == "poor image"
+    page.get_by_role("button", name="Show the answer anyway").click()
+    expect(verdict).to_contain_text("(poor image)", timeout=60_000)
+    expect(page.get_by_test_id("trust")).to_contain_text("not tested on such images")
+    assert _download_result(page)["probability"] is not None
 
 
 def _download_result(page) -> dict:

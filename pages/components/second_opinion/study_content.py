@@ -87,9 +87,16 @@ def thumbnail_content(image: StudyImage, card: ModelCard, url: str | None) -> di
         "tone": tone,
         "share": "" if image.probability is None else percent_text(image.probability),
         "thumb": url,
-        "warning": " ".join(image.summary.gate.reasons) if image.summary is not None else image.error,
+        "warning": _warning(image),
         "view": image_view(image).text,
     }
+
+
+def _warning(image: StudyImage) -> str:
+    """Why the image needs attention; "" if it does not."""
+    if image.summary is not None:
+        return " ".join(image.summary.gate.reasons)
+    return "" if image.stopped else image.error
 
 
 def image_view(image: StudyImage) -> ImageView:
