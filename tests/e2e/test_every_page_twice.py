@@ -14,7 +14,8 @@ pytestmark = pytest.mark.browser
 #: Address of each page with content, and a heading or button of its content.
 PAGES = {
     "second-opinion": "Second opinion",
-    "failures?model=tiny": "Reviews",
+    "failures?model=tiny": "Link",
+    "failures?model=tiny&tab=Reviews": "Reviewed training set",
     "failures?model=tiny&kind=all&case={case}": "Review",
     "labels?model=tiny": "Labels",
     "teaching?model=tiny&file=Legs": "Download as PDF",
@@ -49,7 +50,7 @@ def _check(page, content: str) -> None:
 
 def _check_opened(page, app, address: str, content: str) -> None:
     """Enter the dataset folder if the page has such a field, because each visit is a new session; then `_check`."""
-    if address.startswith(("failures", "labels", "teaching")):
+    if address.startswith(("failures", "labels", "teaching")) and "tab=" not in address:
         field = page.get_by_role("textbox", name="Dataset folder")
         field.fill(str(app.phantoms))
         field.press("Enter")
@@ -128,7 +129,7 @@ def test_keys_after_enter_are_shortcuts(page, app, ids_of_test_images):
     expect(other).not_to_be_focused()
     wait_for_rerun(page)
     page.keyboard.press("b")
-    page.get_by_text("Marks, agreement, export").wait_for()
+    page.get_by_role("tab", name="Reviews").wait_for()
     reviews.undo("Anna")
     reviews.undo("Anna")
 
@@ -140,7 +141,7 @@ def test_reviewer_is_renamed_on_any_screen(page, app, ids_of_test_images, width)
     reviews.add_annotation(ids_of_test_images[0], "correct", "Anna")
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{app.url}/failures?model=tiny")
-    page.get_by_text("Marks, agreement, export").click()
+    page.get_by_role("tab", name="Reviews").click()
     page.get_by_role("textbox", name="New name").wait_for()
     wait_for_rerun(page)  # a redraw would close the list
     page.get_by_role("combobox", name="Reviewer").click()

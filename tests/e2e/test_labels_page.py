@@ -68,7 +68,6 @@ def test_search_cancel_list_mark_and_export(page, app, dataset_with_contradictio
 
     page.get_by_role("button", name="Back to the list").click()
     page.get_by_text("marked: label wrong").wait_for()
-    page.get_by_text("Marks, agreement, export").click()
     page.get_by_text("Wrong labels left out: 1").or_(
         page.get_by_text("Wrong labels in the test split: 1")
     ).wait_for()
