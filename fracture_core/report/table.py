@@ -8,8 +8,6 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fracture_core.imaging import QualityState
-from fracture_core.inference.study_summary import StudySummary
 from fracture_core.io.csv_safety import escape_formula
 
 if TYPE_CHECKING:
@@ -76,6 +74,10 @@ def study_row(names: Sequence[str], opinions: Sequence[Opinion | None]) -> dict[
     Returns:
         The row; None for a study of fewer than two images.
     """
+    # Imported here, because `predict --help` needs the names of the fields but no images.
+    from fracture_core.imaging import QualityState
+    from fracture_core.inference.study_summary import StudySummary
+
     if len(opinions) < 2:
         return None
     summary = StudySummary.of(opinions)

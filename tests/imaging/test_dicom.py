@@ -25,7 +25,7 @@ from pydicom.uid import (
 )
 
 from fracture_core.errors import ImageReadError
-from fracture_core.imaging import read_radiograph
+from fracture_core.imaging import isolated_decoding, read_radiograph
 
 VALUES = np.array([[0, 1000], [2000, 4095]], np.uint16)
 WINDOW = {"WindowCenter": 2048, "WindowWidth": 4096}
@@ -168,11 +168,11 @@ def test_file_that_crashes_gdcm_is_rejected(jpeg_lossless):
 def test_decoder_process_gets_no_patient_data(jpeg_lossless, monkeypatch):
     inputs = []
 
-    def run(*args, input, **options):
-        inputs.append(input)
-        raise subprocess.TimeoutExpired(args[0], 60)
+    def run(command, content, timeout):
+        inputs.append(content)
+        raise subprocess.TimeoutExpired(command, timeout)
 
-    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(isolated_decoding, "run_decoder", run)
     with pytest.raises(ImageReadError, match="far more time or memory"):
         read_radiograph(jpeg_lossless)
     assert b"Doe" in jpeg_lossless
