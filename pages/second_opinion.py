@@ -30,22 +30,28 @@ _TABS = ("Report", "Explain", "Similar images")
 def main() -> None:
     """Draw the page."""
     card = resources.card_in_use()
-    model_banner.show(card)
-    if study_session.is_forgotten():
-        st.success("Study cleared: its images, file names and answers are no longer in memory.")
-    above = st.container()
-    files = intake.choose_files()
+    # Every part has its place from the start. Otherwise a workspace would move when a message appears above it, and
+    # the browser would show that of the previous study beside the new one for a moment.
+    notices, bar, choice, progress, content = (st.container() for _ in range(5))
+    with notices:
+        model_banner.show(card)
+        if study_session.is_forgotten():
+            st.success("Study cleared: its images, file names and answers are no longer in memory.")
+    with choice:
+        files = intake.choose_files()
     if files is None:
         return
     if not files:
         study_session.end_study()
         return
     study = study_session.current_study(files, card)
-    with above:
+    with bar:
         study_bar.show(study.images())
-    images = _wait_for_first_answer(study)
+    with progress:
+        images = _wait_for_first_answer(study)
     waits = any(image.waits for image in images)
-    boundary.fragment(_show_study, run_every=_EVERY if waits else None)(study, card, waits)
+    with content:
+        boundary.fragment(_show_study, run_every=_EVERY if waits else None)(study, card, waits)
 
 
 def _wait_for_first_answer(study: Study) -> list[StudyImage]:

@@ -3,11 +3,12 @@
 import csv
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 
 import pytest
-from browser_steps import choose_option, wait_for_rerun
+from browser_steps import wait_for_rerun
 from patient_data import IDENTIFYING_TEXTS, add_patient, change_elements
 from PIL import Image
 from playwright.sync_api import expect
@@ -63,7 +64,7 @@ def _rerun(page, switch) -> None:
         }"""
     )
     switch.click()
-    page.wait_for_function("window.reruns > 0")
+    page.wait_for_function("() => window.reruns > 0")
     wait_for_rerun(page)
 
 
@@ -77,7 +78,7 @@ def test_downloads_of_a_dicom_image(page, upload, dicom_file):
     upload(dicom_file)
     texts = {}
 
-    name, data = _download(page, "Report (PDF)")
+    name, data = _download(page, "Image report (PDF)")
     (pdf_page,) = PdfReader(io.BytesIO(data)).pages
     texts["pdf"] = pdf_page.extract_text()
     assert name == "film-1.second-look.pdf"
@@ -113,16 +114,15 @@ def test_downloads_of_a_dicom_image(page, upload, dicom_file):
 
 def test_download_of_a_study(page, upload, dicom_file):
     upload(dicom_file, SAMPLES / "synthetic_hand_normal.png")
-    expect(page.locator(".st-key-strip [data-testid=stButton] button")).to_have_count(2)
+    expect(page.locator(".rail button")).to_have_count(2)
     expect(
         page.get_by_text("“All images” includes DICOM results, which contain patient names.")
     ).to_be_visible()
     # The page is drawn again until every image is analysed, which would cancel a download.
-    expect(page.get_by_text("The study has the verdict of its most suspicious image")).to_be_visible()
-    page.get_by_test_id("synthetic").wait_for()
+    expect(page.get_by_test_id("study-verdict")).to_contain_text("Study of 2 images:", timeout=60_000)
     wait_for_rerun(page)
     files = _zip(_download(page, "All images (zip)")[1])
-    assert [row["name"] for row in json.loads(files["results.json"])] == ["Film 1", "Film 2"]
+    assert [row["name"] for row in json.loads(files["results.json"])] == ["Film 1", "Film 2", "Study"]
     assert {name for name in files if name.endswith(".pdf")} == {
         "001-film-1/report.pdf",
         "002-film-2/report.pdf",
@@ -133,29 +133,30 @@ def test_download_of_a_study(page, upload, dicom_file):
 def test_file_names_are_included_on_request(page, upload, dicom_file):
     upload(dicom_file)
     _rerun(page, page.get_by_text("Include file names"))
-    name, data = _download(page, "Report (PDF)")
+    name, data = _download(page, "Image report (PDF)")
     assert name == "doe_jane.second-look.pdf"
     assert "Doe_Jane.dcm" in PdfReader(io.BytesIO(data)).pages[0].extract_text()
 
 
 def test_report_contains_the_region_chosen_by_the_user(page, upload):
     upload(SAMPLES / "synthetic_hand_fracture.png")
-    choose_option(page, "Body region", "Leg")
-    expect(page.get_by_text("Test record on leg images")).to_be_visible()
-    text = PdfReader(io.BytesIO(_download(page, "Report (PDF)")[1])).pages[0].extract_text()
+    page.locator("summary", has_text="Details").click()
+    page.get_by_role("combobox", name="Body region").select_option("leg")
+    expect(page.get_by_test_id("trust")).to_have_text(re.compile("^Leg, "))
+    text = PdfReader(io.BytesIO(_download(page, "Image report (PDF)")[1])).pages[0].extract_text()
     assert "Leg, chosen by the reader" in text
-    assert "Test record on leg images" in text
+    assert page.get_by_test_id("trust").inner_text() in " ".join(text.split())
 
 
 def test_downloads_work_by_keyboard_on_a_phone(page, upload, dicom_file):
     page.set_viewport_size({"width": 390, "height": 844})
     upload(dicom_file)
-    for label in ("Report (PDF)", "Overlay (PNG)", "Results (CSV)", "Results (JSON)", "DICOM results (zip)"):
+    for label in ("Image report (PDF)", "Overlay (PNG)", "Results (CSV)", "Results (JSON)", "DICOM results (zip)"):
         box = page.get_by_role("button", name=label).bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert _download(page, "Report (PDF)", "Enter")[1].startswith(b"%PDF")
+    assert _download(page, "Image report (PDF)", "Enter")[1].startswith(b"%PDF")
     assert _zip(_download(page, "DICOM results (zip)", "Enter")[1])
 
 
@@ -164,12 +165,12 @@ def test_image_without_a_study_has_no_dicom_results(page, upload, dicom_file):
     upload(dicom_file)
     expect(page.get_by_text("No DICOM results: The DICOM file does not identify its study")).to_be_visible()
     expect(page.get_by_role("button", name="DICOM results")).to_have_count(0)
-    assert _download(page, "Report (PDF)")[1].startswith(b"%PDF")
+    assert _download(page, "Image report (PDF)")[1].startswith(b"%PDF")
 
 
 def test_rejected_image_has_a_report_and_no_overlay(page, upload, photo):
     upload(photo)
-    expect(page.get_by_test_id("verdict")).to_have_text("no opinion on this image")
-    text = PdfReader(io.BytesIO(_download(page, "Report (PDF)")[1])).pages[0].extract_text()
-    assert "No opinion on this image" in text
+    expect(page.get_by_test_id("verdict")).to_have_text("Not a radiograph, no verdict")
+    text = PdfReader(io.BytesIO(_download(page, "Image report (PDF)")[1])).pages[0].extract_text()
+    assert "Not a radiograph, no verdict" in text
     expect(page.get_by_role("button", name="Overlay (PNG)")).to_have_count(0)

@@ -321,7 +321,7 @@ def test_study_leaves_no_trace_of_the_patient(browser, traced_app, tmp_path):
     assert [name for name in written if not _IS_HARMLESS.search(name)] == []
     path.unlink()
     _assert_unknown_on_disk(tmp_path)
-    page.get_by_role("button", name="Clear study").click()
+    page.get_by_role("button", name="New study").click()
     page.get_by_text("Study cleared").wait_for()
     context.close()
 

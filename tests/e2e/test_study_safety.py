@@ -171,7 +171,7 @@ def test_chest_gets_a_verdict_only_on_request_and_with_a_warning(page, app, file
     assert _download_result(page)["verdict"] is None
     page.get_by_role("button", name="Show the answer anyway").click()
     expect(verdict).to_contain_text("(out of scope)", timeout=60_000)
-    expect(page.get_by_text("Probability of a fracture")).to_be_visible()
+    expect(page.get_by_text("Probability of a fracture:")).to_be_visible()
     row = _download_result(page)
     assert 0 <= row["probability"] <= 1
     assert row["gate"]["reasons"][0].startswith("Out of scope: ")

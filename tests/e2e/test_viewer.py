@@ -265,15 +265,17 @@ def test_other_method_changes_the_heatmap_and_keeps_the_view(page, app):
     assert viewer.button("Invert").get_attribute("aria-pressed") == "true"
     assert not np.array_equal(viewer.pixels(), before)
     # The first heatmap is cached and shown again without a change.
-    _choose(page, "Grad-CAM")
+    _choose(page, "Fracture map")
     expect(viewer.root).to_have_attribute("data-layer", layer, timeout=60_000)
     np.testing.assert_array_equal(viewer.pixels(), before)
 
 
 def test_evidence_for_no_fracture_is_shown_by_methods_that_have_it(page, app):
     viewer = _open(page, app, HAND)
+    map_layer = viewer.data("layer")
+    _choose(page, "Grad-CAM")
+    expect(viewer.root).not_to_have_attribute("data-layer", map_layer, timeout=60_000)
     layer = viewer.data("layer")
-    page.get_by_role("tab", name="Explain").click()
     page.get_by_role("radio", name="no fracture").click()
     expect(page.get_by_text("Evidence for no fracture.")).to_be_visible(timeout=60_000)
     expect(viewer.root).not_to_have_attribute("data-layer", layer, timeout=60_000)
@@ -363,11 +365,11 @@ def test_viewer_opens_in_full_screen(page, app):
     viewer = _open(page, app, HAND)
     before = viewer.stage.bounding_box()["height"]
     viewer.button("Full screen").click()
-    page.wait_for_function("document.fullscreenElement !== null")
+    page.wait_for_function("() => document.fullscreenElement !== null")
     page.wait_for_timeout(300)
     assert viewer.stage.bounding_box()["height"] > before
     page.evaluate("document.exitFullscreen()")
-    page.wait_for_function("document.fullscreenElement === null")
+    page.wait_for_function("() => document.fullscreenElement === null")
     expect(page.locator(".workspace")).not_to_have_class(re.compile("full"))
 
 
