@@ -151,7 +151,13 @@ def test_report_contains_the_region_chosen_by_the_user(page, upload):
 def test_downloads_work_by_keyboard_on_a_phone(page, upload, dicom_file):
     page.set_viewport_size({"width": 390, "height": 844})
     upload(dicom_file)
-    for label in ("Image report (PDF)", "Overlay (PNG)", "Results (CSV)", "Results (JSON)", "DICOM results (zip)"):
+    for label in (
+        "Image report (PDF)",
+        "Overlay (PNG)",
+        "Results (CSV)",
+        "Results (JSON)",
+        "DICOM results (zip)",
+    ):
         box = page.get_by_role("button", name=label).bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
