@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
-TEST_PROCESSES ?= 2
+# One more than cores, because browser tests often wait.
+TEST_PROCESSES ?= 3
 
 .DEFAULT_GOAL := run
 .PHONY: help run test lint audit lock clean

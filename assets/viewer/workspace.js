@@ -11,6 +11,9 @@ const TELL_AFTER = 120;
 
 const WORKSPACES = new WeakMap();
 
+// The workspace of the current study.
+let current;
+
 class Workspace {
   constructor(root) {
     this.root = root;
@@ -36,9 +39,18 @@ class Workspace {
   begin() {
     document.addEventListener("keydown", this.onKey, true);
     window.addEventListener("resize", this.onSize);
-    this.moved.observe(document.querySelector(".st-key-study_bar") ?? document.body);
+    // What stands above it may shrink later; the height of the page then changes, too.
+    this.moved.observe(document.querySelector("[data-testid=stMainBlockContainer]") ?? document.body);
     this.viewer.begin();
     this.fitWindow();
+  }
+
+  /** Empties the workspace of an earlier study, which Streamlit may remove a moment after the next one appears. */
+  retire() {
+    this.end();
+    this.retired = true;
+    this.root.hidden = true;
+    this.root.replaceChildren();
   }
 
   end() {
@@ -202,7 +214,10 @@ export default function (component) {
   if (!workspace) {
     workspace = new Workspace(root);
     WORKSPACES.set(root, workspace);
+    if (current?.root.isConnected) current.retire();
+    current = workspace;
   }
+  if (workspace.retired) return undefined;
   workspace.begin();
   workspace.take(data, component);
   // Streamlit also cleans up after a call that a newer one for the same workspace has replaced.

@@ -2,6 +2,9 @@
 
 import asyncio
 import io
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from starlette.datastructures import Headers
@@ -10,6 +13,12 @@ from starlette.formparsers import MultiPartParser
 from fracture_core.errors import DataError
 from pages.components.common import access, data_folder, server_security
 from pages.components.common.server_security import CONTENT_SECURITY_POLICY, SecurityMiddleware
+
+
+def _run(coroutine: Coroutine[None, None, Any]) -> Any:
+    """Run a coroutine in a thread of its own, because browser tests leave an event loop in the main thread."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 async def _app(scope, receive, send) -> None:
@@ -28,7 +37,7 @@ def _request(path: str = "/", host: str = "127.0.0.1", kind: str = "http", metho
         return {"type": "http.request", "body": b""}
 
     scope = {"type": kind, "path": path, "server": (host, 8501), "method": method}
-    asyncio.run(SecurityMiddleware(_app)(scope, receive, send))
+    _run(SecurityMiddleware(_app)(scope, receive, send))
     return sent
 
 
@@ -111,7 +120,7 @@ def test_upload_is_never_written_to_disk(monkeypatch):
             yield part
 
     headers = Headers({"content-type": "multipart/form-data; boundary=b"})
-    form = asyncio.run(MultiPartParser(headers, chunks()).parse())
+    form = _run(MultiPartParser(headers, chunks()).parse())
     assert form["f"].file._rolled is False
     assert len(form["f"].file.read()) == 5 << 20
     form["f"].file.close()
