@@ -51,7 +51,7 @@ function listenToPointer(view) {
       if (before.spread) view.zoom(now.spread / before.spread, now.x, now.y);
       view.drag(acrossBy, downBy);
     } else if (button === 2 || event.shiftKey || view.settings.mode === "window") {
-      view.setWindow(view.shown.level + downBy / 500, view.shown.width + acrossBy / 250);
+      view.changeWindow(downBy / 500, acrossBy / 250);
     } else if (measures()) {
       if (view.drawing?.length === 2) view.drawing[1] = view.filmAt(x, y);
       view.refresh();

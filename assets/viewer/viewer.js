@@ -1,7 +1,6 @@
 // The viewer of one image: its state, and how buttons and the pointer change it.
 
 const STEP = 1.25;
-const WHOLE = { level: 0.5, width: 1, invert: false };
 
 // State while the page is open: the view of each image, and the settings for all images. No pixels are stored. So another
 // method, opacity or image does not change the view.
@@ -90,16 +89,40 @@ class Viewer {
     this.film = { ...film, width: this.data.film.width, height: this.data.film.height };
     this.grey = film;
     const middle = { zoom: 1, x: this.film.width / 2, y: this.film.height / 2, turn: 0, mirror: false };
-    if (!LEFT.has(this.data.id)) LEFT.set(this.data.id, { ...WHOLE, place: middle, fit: true, marks: [] });
+    const stored = storedWindows(film);
+    const [, level, width] = stored[0];
+    this.original = { level, width, invert: false };
+    if (!LEFT.has(this.data.id)) LEFT.set(this.data.id, { ...this.original, place: middle, fit: true, marks: [] });
     this.shown = LEFT.get(this.data.id);
     this.drawing = undefined;
-    this.presets = presets(film);
-    this.root.querySelector("[data-set=preset]").replaceChildren(
-      new Option("Presets", ""),
-      ...this.presets.map(([words], number) => new Option(words, number)),
-    );
+    this.offerWindows(stored, computedWindows(film));
     this.stale = true;
     if (this.shown.fit) this.fit();
+  }
+
+  /** Fills the menu of windows, and sets the range of the sliders so that it contains them. */
+  offerWindows(stored, computed) {
+    this.windows = [...stored, ...computed];
+    const group = (label, from, windows) => {
+      const element = document.createElement("optgroup");
+      element.label = label;
+      element.append(...windows.map(([name], number) => new Option(name, from + number)));
+      return element;
+    };
+    this.root.querySelector("[data-set=preset]").replaceChildren(
+      new Option("Window", ""),
+      group("From the file", 0, stored),
+      group("Computed", stored.length, computed),
+    );
+    const levels = this.windows.map(([, level]) => level);
+    this.limits = {
+      level: [Math.min(0, ...levels), Math.max(1, ...levels)],
+      width: [0.005 * this.original.width, Math.max(1.5, ...this.windows.map(([, , width]) => width))],
+    };
+    for (const [name, [low, high]] of Object.entries(this.limits)) {
+      const slider = this.root.querySelector(`[data-set=${name}]`);
+      Object.assign(slider, { min: low * 1000, max: high * 1000, step: "any" });
+    }
   }
 
   /** Highlights a finding by its number from 1 on; 0 for none. */
@@ -186,11 +209,18 @@ class Viewer {
   }
 
   setWindow(level, width, invert = this.shown.invert) {
-    this.shown.level = Math.min(1, Math.max(0, level));
-    this.shown.width = Math.min(1.5, Math.max(0.005, width));
+    const within = (value, [low, high]) => Math.min(high, Math.max(low, value));
+    this.shown.level = within(level, this.limits.level);
+    this.shown.width = within(width, this.limits.width);
     this.shown.invert = invert;
     this.stale = true;
     this.refresh();
+  }
+
+  /** Changes the window by shares of the original one. */
+  changeWindow(levelBy, widthBy) {
+    const { width } = this.original;
+    this.setWindow(this.shown.level + levelBy * width, this.shown.width + widthBy * width);
   }
 
   /** A slider or list was moved. */
@@ -199,7 +229,7 @@ class Viewer {
     if (name === "opacity") this.settings.opacity = value / 100;
     if (name === "level") this.setWindow(value / 1000, this.shown.width);
     if (name === "width") this.setWindow(this.shown.level, value / 1000);
-    if (name === "preset" && value !== "") this.setWindow(...this.presets[value].slice(1));
+    if (name === "preset" && value !== "") this.setWindow(...this.windows[value].slice(1));
     this.refresh();
   }
 
@@ -242,7 +272,7 @@ class Viewer {
         this.drawing = undefined;
       },
       greys: () => this.root.querySelector(".greys").toggleAttribute("hidden"),
-      "window-reset": () => this.setWindow(WHOLE.level, WHOLE.width, WHOLE.invert),
+      "window-reset": () => this.setWindow(this.original.level, this.original.width, false),
       side: () => {
         settings.side = !settings.side;
         this.resize();
@@ -262,10 +292,10 @@ class Viewer {
       right: () => this.drag(-60, 0),
       up: () => this.drag(0, 60),
       down: () => this.drag(0, -60),
-      narrower: () => this.setWindow(shown.level, shown.width - 0.05),
-      wider: () => this.setWindow(shown.level, shown.width + 0.05),
-      brighter: () => this.setWindow(shown.level - 0.02, shown.width),
-      darker: () => this.setWindow(shown.level + 0.02, shown.width),
+      narrower: () => this.changeWindow(0, -0.05),
+      wider: () => this.changeWindow(0, 0.05),
+      brighter: () => this.changeWindow(-0.02, 0),
+      darker: () => this.changeWindow(0.02, 0),
     };
     steps[action]();
     this.refresh();
@@ -337,7 +367,7 @@ class Viewer {
     root.querySelector("[data-set=level]").value = shown.level * 1000;
     root.querySelector("[data-set=width]").value = shown.width * 1000;
     root.querySelector("[data-set=opacity]").value = settings.opacity * 100;
-    root.querySelector("[data-set=preset]").value = this.presets.findIndex(
+    root.querySelector("[data-set=preset]").value = this.windows.findIndex(
       ([, level, width]) => level === shown.level && width === shown.width,
     );
     root.querySelector("[data-do=boxes]").disabled = !this.data.findings.length;
@@ -347,7 +377,7 @@ class Viewer {
     const heat = this.layer && settings.heat;
     const percent = Math.round(shown.place.zoom * this.ratio * 100);
     root.querySelector(".state").textContent =
-      `${percent}% · level ${shown.level.toFixed(2)} width ${shown.width.toFixed(2)}` +
+      `${percent}% · ${this.windowText()}` +
       `${shown.marks.length ? ` · ${measured(this, shown.marks.at(-1))}` : ""}` +
       `${shown.place.turn ? ` · turned ${shown.place.turn * 90}°` : ""}${shown.place.mirror ? " · mirrored" : ""}`;
     const boxes = settings.boxes ? this.data.findings.map((finding) => `, box ${finding.label}`).join("") : "";
@@ -361,6 +391,14 @@ class Viewer {
     this.stage.style.touchAction = shown.fit && settings.mode === "pan" ? "pan-y" : "none";
     Object.assign(root.dataset, { film: this.data.film.url, layer: this.layer ? this.data.layer : "" });
     Object.assign(root.dataset, { matrix: this.panes().map((pane) => snapped(matrix(shown.place, pane)).join()).join(";") });
+  }
+
+  /** Level and width of the window: in pixel values if the file is DICOM, else in shares of the grey scale. */
+  windowText() {
+    const { level, width } = this.shown;
+    const { scale, top } = this.grey;
+    if (!scale) return `level ${level.toFixed(2)} width ${width.toFixed(2)}`;
+    return `level ${valueText(this.grey, level * top)} width ${rounded(width * top * scale.step, scale.step)}`;
   }
 
   /** Says for a moment how the wheel zooms. */
@@ -381,6 +419,7 @@ class Viewer {
     if (filmX < 0 || filmY < 0 || filmX >= film.width || filmY >= film.height) return;
     const column = Math.floor(((filmX + 0.5) * grey.width) / film.width);
     const row = Math.floor(((filmY + 0.5) * grey.height) / film.height);
-    note.textContent = `${filmX}, ${filmY} · grey ${grey.values[row * grey.width + column]} of ${grey.top}`;
+    const level = grey.values[row * grey.width + column];
+    note.textContent = `${filmX}, ${filmY} · ${grey.scale ? valueText(grey, level) : `grey ${level} of ${grey.top}`}`;
   }
 }

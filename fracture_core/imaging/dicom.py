@@ -29,6 +29,7 @@ from fracture_core.imaging.dicom_elements import (
 from fracture_core.imaging.dicom_pixels import Encoding, identify_encoding
 from fracture_core.imaging.image_size import check_image_size
 from fracture_core.imaging.isolated_decoding import DecodeLimitError, decode_isolated
+from fracture_core.imaging.pixel_values import read_pixel_values
 from fracture_core.imaging.radiograph import Radiograph
 from fracture_core.imaging.scope import (
     OTHER_MODALITIES,
@@ -86,13 +87,17 @@ def read_dicom(data: bytes, any_modality: bool = False) -> Radiograph:
         *shutter_warnings,
     )
     hidden = np.zeros(shape, bool) if shutter is None else shutter.hidden
+    size = square_pixels.square_size(shape, aspect)
     share = 0.0
+    values = None
     if decoded.ndim == 3:
         pixels, share = _from_colour(decoded)
     else:
-        pixels, grey_warnings = _from_grey(decoded, dataset, hidden)
-        warnings += grey_warnings
-    size = square_pixels.square_size(shape, aspect)
+        stored, valid, bit_warnings = _stored_values(decoded, dataset)
+        pixels, grey_warnings = _from_grey(stored, valid, dataset, hidden)
+        warnings += (*bit_warnings, *grey_warnings)
+        if shutter is None or shutter.level == 0:
+            values = read_pixel_values(stored, valid & ~hidden, dataset, size)
     scale = square_pixels.scale(shape, size)
     spacing = square_pixels.read_spacing(dataset)
     pixels = square_pixels.resample(np.ascontiguousarray(pixels, np.float32), size)
@@ -113,24 +118,33 @@ def read_dicom(data: bytes, any_modality: bool = False) -> Radiograph:
         displayed=displayed,
         body_parts=_body_parts(dataset),
         other_modality=modality if modality in OTHER_MODALITIES else "",
+        values=values,
     )
 
 
-def _from_grey(
-    decoded: NDArray[Any], dataset: FileDataset, hidden: NDArray[np.bool_]
-) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """Grey levels in 0–1, with black padding, and warnings.
-
-    Args:
-        decoded: integers (rows, columns) as returned by the decoder.
-        dataset: the parsed file.
-        hidden: mask (rows, columns) of pixels that must not influence the grey levels.
-    """
-    stored, bit_warnings = extract_stored_bits(decoded, dataset)
+def _stored_values(
+    decoded: NDArray[Any], dataset: FileDataset
+) -> tuple[NDArray[Any], NDArray[np.bool_], tuple[str, ...]]:
+    """The stored values of a grey image, the mask of those that are not padding, and warnings."""
+    stored, warnings = extract_stored_bits(decoded, dataset)
     # Some files have a padding value that needs more than the stored bits.
     valid = dicom_grayscale.valid_pixel_mask(stored, dataset) & dicom_grayscale.valid_pixel_mask(
         decoded, dataset
     )
+    return stored, valid, warnings
+
+
+def _from_grey(
+    stored: NDArray[Any], valid: NDArray[np.bool_], dataset: FileDataset, hidden: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """Grey levels in 0–1, with black padding, and warnings.
+
+    Args:
+        stored: stored values (rows, columns).
+        valid: mask (rows, columns), False on padding.
+        dataset: the parsed file.
+        hidden: mask (rows, columns) of pixels that must not influence the grey levels.
+    """
     visible = valid & ~hidden
     shown, window_warnings = apply_by_value(
         stored,
@@ -140,7 +154,7 @@ def _from_grey(
         ),
     )
     pixels = np.where(valid, dicom_grayscale.apply_photometric(shown, _photometric(dataset)), np.float32(0))
-    return pixels, (*bit_warnings, *window_warnings, *dicom_grayscale.presentation_warnings(dataset))
+    return pixels, (*window_warnings, *dicom_grayscale.presentation_warnings(dataset))
 
 
 def parse_dicom(data: bytes) -> FileDataset:

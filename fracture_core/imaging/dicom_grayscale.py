@@ -133,11 +133,19 @@ def scale_full_range(values: NDArray[Any], valid: NDArray[np.bool_]) -> NDArray[
     Returns:
         Grey levels in 0–1, float32 of the same shape.
     """
-    inside = values[valid] if valid.any() else values
-    low, high = np.quantile(inside, (_OUTLIER_SHARE, 1 - _OUTLIER_SHARE), method="nearest")
+    return rescale.rescale_linear(values, *full_range(values[valid] if valid.any() else values))
+
+
+def full_range(values: NDArray[Any]) -> tuple[float, float]:
+    """Return the lowest and the highest value without a few outliers.
+
+    Args:
+        values: array after the modality step, of any shape.
+    """
+    low, high = np.quantile(values, (_OUTLIER_SHARE, 1 - _OUTLIER_SHARE), method="nearest")
     if not high > low:
-        low, high = inside.min(), inside.max()
-    return rescale.rescale_linear(values, float(low), float(high))
+        low, high = values.min(), values.max()
+    return float(low), float(high)
 
 
 def apply_voi(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fracture_core.imaging.pixel_values import PixelValues
 from fracture_core.imaging.scope import BodyPart
 
 
@@ -30,6 +31,8 @@ class Radiograph:
             states a display shutter that is not black.
         body_parts: known body parts in the DICOM header.
         other_modality: DICOM code of a modality that no model covers, such as "CT"; empty for others.
+        values: pixel values and windows of a DICOM file, for the viewer; None for other files and for DICOM files that
+            need more than a linear window.
     """
 
     pixels: NDArray[np.float32]
@@ -44,6 +47,7 @@ class Radiograph:
     body_parts: tuple[BodyPart, ...] = ()
     other_modality: str = ""
     missing: float = 0.0
+    values: PixelValues | None = None
 
     @property
     def shown(self) -> NDArray[np.float32]:

@@ -184,7 +184,11 @@ class Opinion:
     def shrunk(self) -> Opinion:
         """Return the same opinion with the image at thumbnail size, to save memory."""
         small = replace(
-            self.film, pixels=_shrink(self.film.shown, THUMBNAIL_SIDE), shuttered=None, displayed=None
+            self.film,
+            pixels=_shrink(self.film.shown, THUMBNAIL_SIDE),
+            shuttered=None,
+            displayed=None,
+            values=None,
         )
         return replace(self, film=small)
 
@@ -231,8 +235,9 @@ class Opinion:
 
     @cached_property
     def packed_pixels(self) -> PackedPixels:
-        """The grey values for the image viewer in the browser."""
-        return PackedPixels.of(self.film.shown)
+        """The pixels for the image viewer in the browser, as pixel values if the file has windows for them."""
+        values = self.film.values
+        return PackedPixels.of(self.film.shown) if values is None else PackedPixels.of_values(values)
 
     @property
     def methods(self) -> tuple[HeatmapMethod, ...]:

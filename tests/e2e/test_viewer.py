@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browser_steps import open_options, wait_for_rerun
+from patient_data import change_elements
 from PIL import Image
 from playwright.sync_api import expect
+from pydicom import dcmread
 
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
 HAND = SAMPLES / "synthetic_hand_fracture.png"
@@ -327,6 +329,42 @@ def test_distance_is_in_millimetres_if_the_pixel_spacing_is_known(page, app):
     assert f"{length} mm" in viewer.root.locator(".state").inner_text()
     viewer.press("Backspace")
     assert "mm" not in viewer.root.locator(".state").inner_text()
+
+
+def test_windows_and_values_of_a_dicom_file(page, app, tmp_path):
+    path = tmp_path / "windows.dcm"
+    elements = {
+        "WindowCenter": [1500, 600],
+        "WindowWidth": [2500, 400],
+        "WindowCenterWidthExplanation": ["BONE", "SOFT"],
+        "RescaleType": "OD",
+    }
+    path.write_bytes(change_elements(LEG.read_bytes(), **elements))
+    stored = dcmread(LEG).pixel_array.astype(float)
+    viewer = _open(page, app, path)
+    viewer.press("h")
+    viewer.press("1")
+    row, column = viewer.at(100, 200)
+
+    def expect_window(centre: float, width: float) -> None:
+        expected = np.clip((stored[200:300, 100:200] - centre + 0.5) / (width - 1) + 0.5, 0, 1) * 255
+        displayed = viewer.pixels()[row : row + 100, column : column + 100, 0]
+        np.testing.assert_allclose(displayed, expected, atol=1)
+        assert viewer.root.locator(".state").inner_text().startswith("100%")
+
+    expect_window(1500, 2500)
+    viewer.press("g")
+    windows = viewer.root.get_by_label("Window preset")
+    assert windows.locator("option").all_inner_texts()[:3] == ["Window", "BONE", "SOFT"]
+    assert windows.locator("option:checked").inner_text() == "BONE"
+    windows.select_option("SOFT")
+    expect_window(600, 400)
+    expect(viewer.root.locator(".state")).to_contain_text("level 600 OD width 399")
+    viewer.press("x")
+    expect_window(1500, 2500)
+    box = viewer.stage.bounding_box()
+    page.mouse.move(box["x"] + column + 50.5, box["y"] + row + 40.5)
+    expect(viewer.root.locator(".where")).to_have_text(f"150, 240 · {stored[240, 150]:.0f} OD")
 
 
 def test_keys_are_listed_and_every_button_has_a_name(page, app):

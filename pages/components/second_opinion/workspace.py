@@ -27,6 +27,7 @@ from pages.components.second_opinion import (
 )
 
 if TYPE_CHECKING:
+    from fracture_core.imaging.pixel_values import PixelValues
     from fracture_core.inference.predictor import Heatmap, Opinion
     from fracture_core.inference.study import Study, StudyImage
     from fracture_core.registry.card import ModelCard
@@ -180,8 +181,25 @@ def _pixels(opinion: Opinion, slot: int) -> dict[str, Any]:
             "columns": pixels.columns,
             "rows": pixels.rows,
             "bits": pixels.bits,
+            "top": pixels.top,
+            "values": _value_scale(image.values),
         },
         "spacing": image.spacing,
+    }
+
+
+def _value_scale(values: PixelValues | None) -> dict[str, Any] | None:
+    """What the viewer needs to show pixel values: their scale and the windows of the file."""
+    if values is None:
+        return None
+    return {
+        "first": values.first,
+        "step": values.step,
+        "units": values.units,
+        "inverted": values.is_inverted,
+        "windows": [
+            {"name": window.name, "black": window.black, "white": window.white} for window in values.windows
+        ],
     }
 
 
