@@ -14,7 +14,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from fracture_core import paths
 from fracture_core.errors import SecondLookError
 from fracture_core.vocabulary import REGIONS
-from pages.components.common import access, boundary, layout, preload
+from pages.components.common import access, boundary, browser_history, layout, preload
 
 # Hides the lines about the processor that TensorFlow prints when it is imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -108,8 +108,9 @@ def main() -> None:
         for section, pages in _PAGES.items()
     }
     page = st.navigation(sections, position="top")
-    # A page can tell the first run after its link was clicked from the reruns that follow.
-    st.session_state["arrived"] = st.session_state.get("page") != page.url_path
+    browser_history.note_visit()
+    # A page can tell the first run after its link was clicked, or after Back, from the reruns that follow.
+    st.session_state["arrived"] = st.session_state.get("page") != page.url_path or browser_history.came_back()
     st.session_state["page"] = page.url_path
     descriptions = {entry.title: entry.description for pages in _PAGES.values() for entry in pages}
     layout.show_title(page.title, descriptions[page.title])
@@ -119,6 +120,7 @@ def main() -> None:
     boundary.run(_prepare)
     with body:
         boundary.run(page.run)
+    browser_history.end_visit()
     boundary.run(
         lambda: footer.html(f'<div class="footer">{html.escape(_model_in_use())} {_DISCLAIMER}</div>')
     )

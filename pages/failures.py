@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from pages.components.common import model_choice, test_record
-from pages.components.common.test_record import MeasuredRecord, TestRecord
+from pages.components.common import context, test_record
+from pages.components.common.context import Context
+from pages.components.common.test_record import MeasuredRecord
 from pages.components.failures import (
     case,
     findings_tab,
@@ -23,20 +24,20 @@ from pages.components.failures.state import CaseView
 def main() -> None:
     """Draw the page."""
     matrix.show_style()
-    left, right = st.columns(2, gap="large", vertical_alignment="bottom")
-    record = model_choice.choose_model(left)
-    if record is None:
+    chosen = context.choose()
+    if chosen is None:
         return
-    with right:
-        threshold = state.choose_threshold(record.card)
-    view = state.current_view(record, threshold)
-    state.write_address(view, record)
+    record = chosen.record
+    view = state.current_view(record, state.current_threshold(record.card))
     if view.case:
-        case.show(record, view)
+        state.write_address(view, record)
+        case.show(record, view, chosen.root)
         return
-    measured = test_record.measure_record(record.key, threshold, record.test, record.card.thresholds)
     rail, body = st.columns([4, 9], gap="medium")
     with rail:
+        threshold = state.choose_threshold(record.card)
+        state.write_address(view, record)
+        measured = test_record.measure_record(record.key, threshold, record.test, record.card.thresholds)
         matrix.show_matrix(
             measured.summary.confusion, measured.states, record.card.thresholds, record.card.finding
         )
@@ -44,13 +45,14 @@ def main() -> None:
         state.show_link(record, view)
         st.html(test_record.provenance_text(record))
     with body:
-        _show_tabs(record, view, measured)
+        _show_tabs(chosen, view, measured)
 
 
-def _show_tabs(record: TestRecord, view: CaseView, measured: MeasuredRecord) -> None:
+def _show_tabs(chosen: Context, view: CaseView, measured: MeasuredRecord) -> None:
     """Draw the tabs; only the open one computes its content."""
+    record = chosen.record
     draw = {
-        "Cases": lambda: gallery.show(record, view),
+        "Cases": lambda: gallery.show(record, view, chosen.root),
         "Metrics": lambda: st.html(failures_measures.measures_html(measured.summary, record.card.finding)),
         "Curves": lambda: failures_curves.show(record, view.threshold),
         "Predictive values": lambda: prevalence.show(record, measured.summary),

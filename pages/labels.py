@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components.common import data_folder, model_choice
+from pages.components.common import context, data_folder
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import matrix, review_files
 from pages.components.labels import issue, issue_list, search, state
@@ -12,13 +12,11 @@ def main() -> None:
     """Draw the page for the chosen model."""
     matrix.show_style()
     state.read_address()
-    model_column, folder_column = st.columns(2, gap="large", vertical_alignment="bottom")
-    record = model_choice.choose_model(model_column)
-    if record is None:
+    chosen = context.choose()
+    if chosen is None:
         return
-    with folder_column:
-        root = data_folder.choose_folder(record.card, str(record.test["path"].iloc[0]))
-    if root is None:
+    record = chosen.record
+    if chosen.root is None:
         st.info("Enter the dataset folder to search its images for label errors.")
     else:
         _show_issues(record)

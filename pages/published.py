@@ -7,12 +7,12 @@ import streamlit as st
 from fracture_core import paths
 from fracture_core.published.published_report import load_reports
 from fracture_core.published.run_result import load_results
-from pages.components.published import regions, system
+from pages.components.published import overview, regions, system
 from pages.components.train import state
 
 
 def main() -> None:
-    """Draw one section per system."""
+    """Draw one table of all systems, error rates by region, and the details of each system."""
     st.html(Path(__file__).with_name("components") / "published" / "style.css")
     state.show_notice()
     st.markdown(
@@ -22,9 +22,12 @@ def main() -> None:
         "does not depend on a threshold."
     )
     results = load_results(paths.published_dir() / "results")
+    reports = load_reports(paths.published_dir())
+    overview.show(reports, results)
     st.subheader("Error rates by body region", anchor=False)
     regions.show(results)
-    for report in load_reports(paths.published_dir()):
+    st.subheader("Details", anchor=False)
+    for report in reports:
         system.show(report, results)
 
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from fracture_core.errors import DataError
-from pages.components.common import boundary, data_folder, layout, model_choice
+from pages.components.common import boundary, context, layout
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import case_list, matrix
 from pages.components.teaching import collect, order, presentation, state
@@ -19,25 +19,24 @@ def main() -> None:
     """Draw the page for the chosen model."""
     matrix.show_style()
     state.read_address()
-    left, middle, right = st.columns(3, gap="medium", vertical_alignment="bottom")
-    record = model_choice.choose_model(left)
-    if record is None:
+    chosen = context.choose()
+    if chosen is None:
         return
+    record, root = chosen.record, chosen.root
     names = collect.lesson_store(record.card).names()
     if not names:
         _show_start(record)
         state.write_address(record.card, "")
         return
-    with middle:
+    left, right = st.columns([4, 6], gap="medium", vertical_alignment="bottom")
+    with left:
         name = state.choose_lesson(record.card, names)
-    with right:
-        root = data_folder.choose_folder(record.card, str(record.test["path"].iloc[0]))
     try:
         lesson = collect.lesson_store(record.card).load(name)
     except DataError as error:
         st.error(layout.escape_markdown(str(error)))
         return
-    view = st.segmented_control(
+    view = right.segmented_control(
         "View",
         (_LESSON_VIEW, _ORDER_VIEW),
         default=_LESSON_VIEW,

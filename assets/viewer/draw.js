@@ -23,6 +23,7 @@ function drawPane(context, view, pane, heat, boxes) {
   }
   context.restore();
   if (heat && settings.contour) for (const line of view.data.contours) drawContour(context, at, line);
+  if (settings.truths) for (const box of view.data.truths ?? []) drawTruth(context, at, box);
   if (boxes) view.data.findings.forEach((finding, number) => drawFinding(context, at, finding, view.active === number + 1));
   for (const mark of shown.marks) drawMark(context, view, at, mark);
   drawSide(context, view, pane);
@@ -39,12 +40,24 @@ function drawContour(context, at, line) {
   stroke(context, 1.5);
 }
 
-/** The box of a finding: solid if it is definite, dashed if it is possible; with its number and confidence. */
-function drawFinding(context, at, { box: [left, top, right, bottom], label, definite }, active) {
+/** A box that was annotated in the dataset. */
+function drawTruth(context, at, box) {
+  outline(context, at, box);
+  stroke(context, 2, "#56D4E9");
+}
+
+/** The outline of a box on the screen; returns its corners. */
+function outline(context, at, [left, top, right, bottom]) {
   const corners = [[left, top], [right, top], [right, bottom], [left, bottom]].map(([x, y]) => onScreen(at, x, y));
   context.beginPath();
   corners.forEach(([x, y], number) => context[number ? "lineTo" : "moveTo"](x, y));
   context.closePath();
+  return corners;
+}
+
+/** The box of a finding: solid if it is definite, dashed if it is possible; with its number and confidence. */
+function drawFinding(context, at, { box, label, definite }, active) {
+  const corners = outline(context, at, box);
   context.setLineDash(definite ? [] : [6, 4]);
   stroke(context, active ? 3 : 2, active ? "#FFD166" : "#fff");
   context.setLineDash([]);

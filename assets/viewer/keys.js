@@ -20,6 +20,7 @@ const ACTIONS = [
   ["side", ["s"], "Image and heatmap side by side"],
   ["heat", ["h"], "Heatmap on or off"],
   ["boxes", ["b"], "Boxes of the findings on or off"],
+  ["truths", ["t"], "Annotated boxes of the dataset on or off"],
   ["contour", ["c"], "Contour of the strongest areas"],
   ["opacity-less", ["["], "Less heatmap opacity"],
   ["opacity-more", ["]"], "More heatmap opacity"],
@@ -53,16 +54,18 @@ function keyWords(key) {
   return key.split(" ").map((part) => ARROWS[part] ?? part.toUpperCase()).join(" ");
 }
 
-/** Labels the buttons and fills the list of shortcuts. */
-function nameButtons(root) {
+/** Labels the buttons and fills the list of shortcuts. `others` are keys that the page uses for something else. */
+function nameButtons(root, others) {
   const rows = root.querySelector("dialog table");
   for (const [action, keys, words] of ACTIONS) {
     const button = root.querySelector(`button[data-do="${action}"]`);
+    const taken = others.includes(keys[0]);
     if (button) {
       button.type = "button";
-      button.title = `${words} (${keyWords(keys[0])})`;
+      button.title = taken ? words : `${words} (${keyWords(keys[0])})`;
       if (!button.textContent.trim()) button.setAttribute("aria-label", words);
     }
+    if (taken || button?.hidden) continue;
     const row = rows.insertRow();
     row.insertCell().append(Object.assign(document.createElement("kbd"), { textContent: keyWords(keys[0]) }));
     row.insertCell().textContent = words;

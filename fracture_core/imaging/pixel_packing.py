@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fracture_core.imaging.pixel_values import PixelValues
+from fracture_core.imaging.radiograph import Radiograph
 
 # Longer side in pixels above which an image is reduced: three times the resolution of the largest diagnostic displays.
 _MAX_SIDE = 6000
@@ -63,6 +64,17 @@ class PackedPixels:
             levels = np.rint(_reduce(levels.astype(np.float32))).astype(np.uint16)
         bits = 8 if values.top <= 255 else 16
         return cls._compress(levels.astype("u1" if bits == 8 else "<u2"), bits, values.top)
+
+    @classmethod
+    def of_radiograph(cls, radiograph: Radiograph) -> "PackedPixels":
+        """Compress a radiograph: its pixel values if it has any, else its grey levels.
+
+        Args:
+            radiograph: the radiograph.
+        """
+        if radiograph.values is None:
+            return cls.of(radiograph.shown)
+        return cls.of_values(radiograph.values)
 
     @classmethod
     def _compress(cls, values: NDArray[np.unsignedinteger], bits: int, top: int) -> "PackedPixels":

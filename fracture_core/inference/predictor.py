@@ -236,8 +236,7 @@ class Opinion:
     @cached_property
     def packed_pixels(self) -> PackedPixels:
         """The pixels for the image viewer in the browser, as pixel values if the file has windows for them."""
-        values = self.film.values
-        return PackedPixels.of(self.film.shown) if values is None else PackedPixels.of_values(values)
+        return PackedPixels.of_radiograph(self.film)
 
     @property
     def methods(self) -> tuple[HeatmapMethod, ...]:

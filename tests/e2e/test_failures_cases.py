@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pandas as pd
 import pytest
-from browser_steps import choose_option, wait_for_rerun
+from browser_steps import choose_option, choose_page, wait_for_rerun
 from playwright.sync_api import expect
 
 from fracture_core.registry.card import ModelCard
@@ -43,6 +43,35 @@ def test_keys_open_the_next_and_previous_case(page, app):
     page.keyboard.press("b")
     expect(page.locator(".st-key-failures-open-0 button")).to_be_visible()
     expect(page).not_to_have_url(re.compile("case="))
+
+
+def test_back_and_forward_of_the_browser_change_the_view(page, app):
+    page.goto(f"{app.url}/failures?model=tiny&kind=all&sort=id")
+    first = page.locator(".st-key-failures-open-0 button")
+    heading = page.get_by_role("heading", name=re.compile("^Image "))
+    first.click()
+    expect(heading).to_be_visible()
+    wait_for_rerun(page)
+    page.go_back()
+    expect(first).to_be_visible()
+    expect(heading).to_have_count(0)
+    page.go_forward()
+    expect(heading).to_be_visible()
+    wait_for_rerun(page)
+    page.go_back()
+    expect(first).to_be_visible()
+    wait_for_rerun(page)
+    page.get_by_role("tab", name="Metrics").click()
+    expect(page).to_have_url(re.compile("tab=Metrics"))
+    wait_for_rerun(page)
+    choose_page(page, "Data audit")
+    expect(page.get_by_role("heading", name="Data audit", exact=True)).to_be_visible()
+    wait_for_rerun(page)
+    page.go_back()
+    expect(page.get_by_role("tab", name="Metrics")).to_have_attribute("aria-selected", "true")
+    wait_for_rerun(page)
+    page.go_back()
+    expect(first).to_be_visible()
 
 
 def test_second_model_is_compared_on_one_case_and_kept_in_the_link(page, app, inverted_model_predictions):

@@ -6,6 +6,7 @@ import re
 import shutil
 
 import pytest
+from browser_steps import wait_for_rerun
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -29,6 +30,7 @@ def _open(page, app, folder):
     field = page.get_by_role("textbox", name="Dataset folder")
     field.fill(str(folder))
     field.press("Enter")
+    wait_for_rerun(page)  # the folder of another test may have been filled in
 
 
 def test_search_cancel_list_mark_and_export(page, app, dataset_with_contradiction, tmp_path):

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from fracture_core import paths
+
 # Seconds for one run of a script. Streamlit's default of 3 is too short for a busy machine.
 _TIMEOUT = 120
 
@@ -28,8 +30,10 @@ def internal_errors_expected() -> None:
 
 @pytest.fixture(autouse=True)
 def _no_dataset_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the dataset folder of this computer."""
+    """Hide the dataset folder of this computer and the folders and names that other tests have entered."""
     monkeypatch.delenv("SECOND_LOOK_DATASET", raising=False)
+    for name in (".folders.json", ".reviewers.json"):
+        (paths.runs_dir() / name).unlink(missing_ok=True)
 
 
 @pytest.fixture(autouse=True)

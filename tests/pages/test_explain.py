@@ -11,7 +11,8 @@ from fracture_core.explain.heatmap_agreement import HeatmapAgreement
 from fracture_core.explain.methods import GRAD_CAM, HEATMAP_METHODS, SALIENCY
 from fracture_core.imaging import LetterboxTransform, PackedPixels
 from fracture_core.inference.predictor import Heatmap
-from pages.components.second_opinion import explain, image_content, method_comparison
+from pages.components.common import viewer
+from pages.components.second_opinion import explain, method_comparison
 
 OPINION = SimpleNamespace(card=SimpleNamespace(finding="fracture", test_pointing=None))
 
@@ -53,7 +54,7 @@ def test_every_method_has_a_description_and_a_legend():
     for method in HEATMAP_METHODS.values():
         assert method.shows.endswith(".")
         assert method.trust.endswith(".")
-        assert method.unit in image_content.LEGEND_ENDS
+        assert method.unit in viewer.LEGEND_ENDS
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from fracture_core.evaluation import (
 )
 from fracture_core.imaging import InputSpec
 from fracture_core.registry.card import DataRecord, ModelCard, WeightsFile
-from pages.components.common import case_images, data_folder
+from pages.components.common import data_folder
 from pages.components.failures import case_list, matrix, measures, subgroups
 from pages.components.failures import state as failures_state
 
@@ -79,6 +79,7 @@ def _card(model: str, data: DataRecord | None) -> ModelCard:
 def models_folder(tmp_path, monkeypatch) -> Path:
     """A folder with the model `full`, which has predictions of test and validation images, and `bare` without any."""
     monkeypatch.setenv("SECOND_LOOK_MODELS", str(tmp_path))
+    monkeypatch.setenv("SECOND_LOOK_RUNS", str(tmp_path / "runs"))
     data = DataRecord("Phantoms", "CC0", "folders", "0" * 64, "by group", {"test": [30, 30]})
     for model, record in (("full", data), ("bare", None)):
         (tmp_path / model).mkdir()
@@ -206,12 +207,6 @@ def test_error_names_the_missing_image(tmp_path):
         with pytest.raises(DataError):
             data_folder.folder_holding(invalid, "test/film000.png")
     assert data_folder.folder_holding("  ", "test/film000.png") is None
-
-
-def test_boxes_are_drawn_at_their_relative_coordinates():
-    svg = case_images.with_boxes(np.zeros((100, 200), np.uint8), ((0.25, 0.5, 0.5, 0.75),))
-    assert 'x="50.0" y="50.0" width="50.0" height="25.0"' in svg
-    assert 'viewBox="0 0 200 100"' in svg
 
 
 def test_metrics_of_the_page_equal_those_of_scikit_learn(models_folder):
@@ -411,6 +406,8 @@ def test_linked_subgroup_waits_for_the_measurement_of_its_images(models_folder, 
         Image.fromarray(grey).save(tmp_path / "films" / path)
     present, absent = "Resolution: 50 pixels or more", "Brightness: mean brightness is 99% or more"
     for name in (present, absent):
+        recent_folders = tmp_path / "runs" / ".folders.json"
+        recent_folders.unlink(missing_ok=True)
         page = open_failures_page(model="full", kind="all", slice=name)
         (message,) = [
             str(element.value).replace("\\", "")
@@ -420,7 +417,7 @@ def test_linked_subgroup_waits_for_the_measurement_of_its_images(models_folder, 
         assert message.startswith(f"Subgroup “{name}” is unknown until the dataset folder is entered")
         assert _url_parameter(page, "slice") == name
         assert "All images: 240 of 240" in page_html(page)
-        page.text_input[0].set_value(str(tmp_path / "films"))
+        page.text_input(key="failures_folder full").set_value(str(tmp_path / "films"))
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             rerun(page)

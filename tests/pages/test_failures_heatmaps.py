@@ -10,7 +10,7 @@ from trust_results import GOOD, localisation_with, similarity_of, trust_of
 from fracture_core.evaluation import PlattCalibration
 from fracture_core.findings import Finding, FindingGrade, FindingSettings, measure_findings
 from fracture_core.findings.free_response import MarkedImage
-from pages.components.common import case_images
+from pages.components.common import viewer
 from pages.components.common.case_images import DisplayedCase
 from pages.components.failures import case, findings_tab, heatmaps_tab
 
@@ -96,11 +96,9 @@ def test_text_on_the_boxes_of_a_case(boxes, fractures, label, text):
     assert case.findings_text(shown, tuple(fractures), {"label": label}) == text
 
 
-def test_possible_boxes_are_dashed():
-    import numpy as np
-
-    findings = tuple(Finding(_FRACTURE, 0.9, grade) for grade in FindingGrade)
-    svg = case_images.with_boxes(np.zeros((20, 10), np.uint8), (_ELSEWHERE,), findings)
-    assert svg.count("<rect") == 6
-    assert svg.count("stroke-dasharray") == 2
-    assert svg.count(case_images._FOUND) == 2
+def test_boxes_are_numbered_and_in_pixels_of_the_image():
+    findings = [Finding((0.25, 0.5, 0.5, 0.75), 0.9, grade) for grade in FindingGrade]
+    boxes = viewer.finding_boxes(findings, 100, 200)
+    assert [tuple(box["box"]) for box in boxes] == [(50, 50, 100, 75)] * 2
+    assert [box["label"] for box in boxes] == ["1: 90%", "2: 90%"]
+    assert [box["definite"] for box in boxes] == [grade is FindingGrade.DEFINITE for grade in FindingGrade]

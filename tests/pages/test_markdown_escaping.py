@@ -20,7 +20,6 @@ REVIEWED = set(
     _describe(architecture, config, speed, dataset)
     _describe(row, folder is not None, state)
     _findings_title(report)
-    _image_caption(finding, bool(shown), bool(boxes))
     _location_text(name, agreement)
     _names(files)
     _names(images.apart)

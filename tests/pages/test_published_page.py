@@ -24,30 +24,36 @@ def published_folder(tmp_path, monkeypatch):
     return folder
 
 
-def _page(shipped_models) -> AppTest:
-    page = AppTest.from_file(str(ROOT / "pages" / "published.py")).run()
+def _page(shipped_models, *opened: str) -> AppTest:
+    """The page, with the details of some architectures open."""
+    page = AppTest.from_file(str(ROOT / "pages" / "published.py"))
+    for row in opened:
+        page.session_state[f"published_details_{row}"] = True
+    page.run()
     assert not page.exception
     return page
 
 
 def test_every_system_is_shown_with_its_published_figures(published_folder, shipped_models):
-    page = _page(shipped_models)
-    titles = " ".join(part.value for part in page.subheader)
+    reports = load_reports(published_folder)
+    page = _page(shipped_models, *(report.row for report in reports))
     blocks = " ".join(block.proto.body for block in page.get("html"))
-    for report in load_reports(published_folder):
+    for report in reports:
         assert report.row in ARCHITECTURES
-        assert report.title in titles
-        for value in report.figures.values():
+        assert f'<th scope="row">{report.title}<small>{report.data}; {report.source}</small></th>' in blocks
+        for name, value in report.figures.items():
             assert value is None or f"<td>{value:g}</td>" in blocks
+            assert value is None or f"{'AUC' if name == 'auc' else name} {value:g}" in blocks
+        has_table = any(value is not None for value in report.figures.values())
         for reason in report.absent.values():
-            assert reason in blocks
+            assert not has_table or reason in blocks
 
 
 def test_result_is_shown_with_its_interval(published_folder, shipped_models, trained_run):
     result = collect_result(trained_run, FRACATLAS)
     result.save(published_folder / "results")
     assert load_results(published_folder / "results")[("four_block", FRACATLAS)] == result
-    page = _page(shipped_models)
+    page = _page(shipped_models, "four_block")
     blocks = " ".join(block.proto.body for block in page.get("html"))
     accuracy = result.test.accuracy
     assert f"{accuracy.value:.3f}<small>{accuracy.low:.2f}–{accuracy.high:.2f}</small>" in blocks

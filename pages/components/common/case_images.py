@@ -6,8 +6,9 @@ Nothing is written to disk, and every cache is bounded.
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -16,16 +17,25 @@ from fracture_core.datasets.cases import Box
 from fracture_core.datasets.layouts import read_catalogue
 from fracture_core.errors import DataError
 from fracture_core.file_names import resolve_name
-from fracture_core.findings import Finding, FindingGrade
-from fracture_core.imaging import encode_png, letterbox, read_radiograph, thumbnail
+from fracture_core.findings import Finding
+from fracture_core.imaging import (
+    PackedPixels,
+    Radiograph,
+    encode_png,
+    letterbox,
+    read_radiograph,
+    thumbnail,
+)
 from fracture_core.registry.card import ModelCard
-from pages.components.common import resources
+from pages.components.common import resources, viewer
+from pages.components.common.viewer import ViewerImage
+
+if TYPE_CHECKING:
+    from fracture_core.explain.methods import HeatmapMethod
+    from fracture_core.inference.predictor import Heatmap
 
 # Longest side in pixels, of a thumbnail and of an image on the screen.
 _THUMBNAIL_SIDE, _SCREEN_SIDE = 192, 1000
-
-# Colours of annotated boxes and of boxes of the model.
-_ANNOTATED, _FOUND = "#56D4E9", "#FFB000"
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +50,8 @@ class DisplayedCase:
         scale: evidence in log-odds that is drawn in full colour.
         features: image features for similarity search, float (channels,); None for a model without.
         findings: boxes of the model.
+        viewer: the image at full size; None where it is not shown in the viewer.
+        shown: the heatmap that is shown first in the viewer; None like `heat`.
     """
 
     film: np.ndarray
@@ -49,6 +61,33 @@ class DisplayedCase:
     scale: float
     features: np.ndarray | None = None
     findings: tuple[Finding, ...] = ()
+    viewer: ViewerImage | None = None
+    shown: ShownHeatmap | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ShownHeatmap:
+    """A heatmap for the viewer.
+
+    Attributes:
+        method: its method.
+        layer: transparent PNG, on the scale that is the same for all images.
+        own_layer: the same, scaled to the maximum of this image.
+        contours: contours of the strongest areas, in pixels of the image.
+        strength: its maximum as a fraction of the scale.
+    """
+
+    method: HeatmapMethod
+    layer: bytes
+    own_layer: bytes
+    contours: list[list[list[float]]]
+    strength: float
+
+    @classmethod
+    def of(cls, method: HeatmapMethod, heat: Heatmap) -> ShownHeatmap:
+        """Render a heatmap that has evidence."""
+        own = replace(heat, scale=float(heat.grid.max()))
+        return cls(method, heat.layer, own.layer, heat.contours, heat.strength)
 
 
 @st.cache_data(max_entries=240, show_spinner=False)
@@ -80,14 +119,15 @@ def true_boxes(root: str) -> dict[str, tuple[Box, ...]]:
     return {case.id: case.boxes for case in cases if case.boxes}
 
 
-@st.cache_data(max_entries=16, show_spinner="Reading the image …")
-def load_image(root: str, path: str) -> np.ndarray:
-    """Return an image at screen size, uint8 (height, width).
+@st.cache_data(max_entries=8, show_spinner="Reading the image …")
+def load_image(root: str, path: str) -> DisplayedCase:
+    """Return an image without a prediction.
 
     Raises:
         ImageReadError: the image cannot be read.
     """
-    return _shrink(read_radiograph(resolve_name(Path(root) / path)).pixels)
+    film = read_radiograph(resolve_name(Path(root) / path))
+    return DisplayedCase(_shrink(film.pixels), None, None, (), 1.0, viewer=_viewer_image(film))
 
 
 def explain_case(card: ModelCard, root: str, path: str) -> DisplayedCase:
@@ -100,10 +140,11 @@ def explain_case(card: ModelCard, root: str, path: str) -> DisplayedCase:
     return _explain(root, path, card.weights.sha256, card)
 
 
-@st.cache_data(max_entries=16, show_spinner="Computing the heatmap …")
+@st.cache_data(max_entries=8, show_spinner="Computing the heatmap …")
 def _explain(root: str, path: str, sha256: str, _card: ModelCard) -> DisplayedCase:
     opinion = resources.load_predictor(_card).predict(resolve_name(Path(root) / path))
     heat = opinion.heat
+    method, shown = opinion.default_heatmap
     return DisplayedCase(
         film=_shrink(opinion.film.pixels),
         heat=_shrink(heat.to_film()) if heat is not None and heat.has_evidence else None,
@@ -112,6 +153,18 @@ def _explain(root: str, path: str, sha256: str, _card: ModelCard) -> DisplayedCa
         scale=heat.scale if heat is not None else 1.0,
         features=opinion.features,
         findings=opinion.findings,
+        viewer=_viewer_image(opinion.film),
+        shown=ShownHeatmap.of(method, shown) if shown is not None and shown.has_evidence else None,
+    )
+
+
+def _viewer_image(film: Radiograph) -> ViewerImage:
+    return ViewerImage(
+        PackedPixels.of_radiograph(film),
+        film.width,
+        film.height,
+        film.spacing,
+        viewer.value_scale(film.values),
     )
 
 
@@ -126,36 +179,3 @@ def _shrink(values: np.ndarray) -> np.ndarray:
 def data_uri(array: np.ndarray) -> str:
     """Return an image as a `data:` URI."""
     return f"data:image/png;base64,{base64.b64encode(encode_png(array)).decode()}"
-
-
-def with_boxes(array: np.ndarray, fractures: tuple[Box, ...], findings: tuple[Finding, ...] = ()) -> str:
-    """Return an image with boxes as SVG; the pixels are unchanged.
-
-    Args:
-        array: uint8, greyscale (height, width) or RGB (height, width, 3).
-        fractures: annotated boxes x0, y0, x1, y1 as fractions of the image.
-        findings: boxes of the model; those that are only possible are dashed.
-    """
-    height, width = array.shape[:2]
-    line = max(width, height) / 240
-    shapes = "".join(_rectangle(box, width, height, line, _ANNOTATED) for box in fractures)
-    shapes += "".join(
-        _rectangle(finding.box, width, height, line, _FOUND, finding.grade is FindingGrade.POSSIBLE)
-        for finding in findings
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
-        f'<image width="{width}" height="{height}" xlink:href="{data_uri(array)}"/>{shapes}</svg>'
-    )
-
-
-def _rectangle(box: Box, width: int, height: int, line: float, colour: str, dashed: bool = False) -> str:
-    x0, y0, x1, y1 = box
-    dashes = f' stroke-dasharray="{3 * line:.1f} {2 * line:.1f}"' if dashed else ""
-    return "".join(
-        f'<rect x="{x0 * width:.1f}" y="{y0 * height:.1f}" width="{(x1 - x0) * width:.1f}" '
-        f'height="{(y1 - y0) * height:.1f}" fill="none" stroke="{stroke}" stroke-width="{line * size:.2f}"{dashes}/>'
-        # A dark line below the bright one keeps the box visible on bone and on background.
-        for stroke, size in (("#000000", 2.2), (colour, 1.0))
-    )

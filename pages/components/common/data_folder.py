@@ -5,6 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from fracture_core import paths
+from fracture_core.datasets import recent_folders
 from fracture_core.datasets.layouts import candidate_roots
 from fracture_core.errors import DataError
 from fracture_core.file_names import escape_name, resolve_name
@@ -36,7 +38,7 @@ def choose_folder(card: ModelCard, image: str) -> Path | None:
         card: card of the model.
         image: path of one of its images, relative to the folder.
     """
-    st.session_state.setdefault(_key(card), _default())
+    _fill_in(card, image)
     text = st.text_input(
         "Dataset folder",
         key=_key(card),
@@ -45,14 +47,18 @@ def choose_folder(card: ModelCard, image: str) -> Path | None:
         persist_state="session",
     )
     try:
-        return folder_holding(text or "", image)
+        folder = folder_holding(text or "", image)
     except DataError as error:
         st.warning(layout.escape_markdown(str(error)))
         return None
+    if folder is not None:
+        recent_folders.remember_folder(paths.runs_dir(), str(resolve_folder(text)))
+    return folder
 
 
 def known_folder(card: ModelCard, image: str) -> Path | None:
     """Return the valid dataset folder of a model without drawing an input; None if there is none."""
+    _fill_in(card, image)
     try:
         return folder_holding(named_folder(card), image)
     except DataError:
@@ -60,8 +66,8 @@ def known_folder(card: ModelCard, image: str) -> Path | None:
 
 
 def named_folder(card: ModelCard) -> str:
-    """Return the folder that the user entered or the environment names; "" for none."""
-    return st.session_state.get(_key(card), _default()) or ""
+    """Return the folder that the user entered or that was filled in; "" for none."""
+    return st.session_state.get(_key(card), os.environ.get("SECOND_LOOK_DATASET", "")) or ""
 
 
 def folder_holding(text: str, image: str) -> Path | None:
@@ -101,6 +107,17 @@ def _key(card: ModelCard) -> str:
     return f"failures_folder {card.id}"
 
 
-def _default() -> str:
-    """The folder that the environment names; "" for none."""
-    return os.environ.get("SECOND_LOOK_DATASET", "")
+def _fill_in(card: ModelCard, image: str) -> None:
+    """Fill in the folder once per session: that of the environment, or the most recent one that contains the image."""
+    if _key(card) in st.session_state:
+        return
+    named = os.environ.get("SECOND_LOOK_DATASET", "")
+    names = [named, *recent_folders.recent_folders(paths.runs_dir())]
+    st.session_state[_key(card)] = next((name for name in names if _holds(name, image)), named)
+
+
+def _holds(text: str, image: str) -> bool:
+    try:
+        return folder_holding(text, image) is not None
+    except DataError:
+        return False

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import html
+from pathlib import Path
 
-import numpy as np
 import streamlit as st
 
 from fracture_core.datasets.cases import Box
 from fracture_core.errors import ImageReadError, ModelError
-from fracture_core.findings import Finding
 from fracture_core.findings.findings_record import count_findings
-from fracture_core.imaging import blend_heatmap, render_legend
 from fracture_core.registry.card import ModelCard
 from fracture_core.report import sentences
-from fracture_core.vocabulary import finding_with_article, label_text, rephrase_for_finding, verdict_text
-from pages.components.common import boundary, case_images, data_folder, layout
+from fracture_core.vocabulary import label_text, rephrase_for_finding, verdict_text
+from pages.components.common import boundary, case_images, layout, viewer
 from pages.components.common.case_images import DisplayedCase
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import (
     case_list,
-    gallery,
     model_comparison,
     related_cases,
     review_form,
@@ -32,25 +29,23 @@ from pages.components.failures.state import CaseView
 from pages.components.second_opinion import similar_images
 from pages.components.teaching import collect
 
+#: Session state: whether heatmaps are scaled to the maximum of their image.
+_OWN_SCALE = "failures_own_scale"
+
 # Larger differences from the recorded probability mean another image; library versions cause smaller ones.
 _SAME = 0.01
 
 
-def show(record: TestRecord, view: CaseView) -> None:
-    """Draw the open case."""
+def show(record: TestRecord, view: CaseView, root: Path | None) -> None:
+    """Draw the open case; `root` is the dataset folder, None if it is unknown."""
     row = view.cells[view.cells["id"] == view.case].iloc[0].to_dict()
     card = record.card
-    st.subheader(f"Image {layout.escape_markdown(case_list.short_name(view.case))}", anchor=False)
     _steps(view, record)
-    film = gallery.path_of(record)
-    # The field is drawn even when the folder is known: a widget that disappears in the run that set it loses its value.
-    with st.expander("Dataset folder") if data_folder.known_folder(card, film) else st.container():
-        root = data_folder.choose_folder(card, film)
     other = model_comparison.choose_model(record)
     compared = (
         model_comparison.ask_second_model(other, record, row, str(root) if root else None) if other else None
     )
-    films, words = st.columns([5, 2], gap="medium")
+    films, words = st.columns([7, 3], gap="medium")
     fractures: tuple[Box, ...] = ()
     found: DisplayedCase | None = None
     with films:
@@ -63,9 +58,9 @@ def show(record: TestRecord, view: CaseView) -> None:
                 show_images(found, fractures, bool(row["label"]), view.case, card.finding, compared)
         if compared is not None:
             st.html(model_comparison.comparison_html(compared, card, row, view.threshold))
-        review_form.show(card, view.case)
         collect.show(record.card, [view.case])
     with words:
+        review_form.show(card, view.case)
         st.html(facts_html(card, row, view.threshold, len(fractures), findings_text(found, fractures, row)))
         if meant := sentences.verdict_meaning_in_tests(row["verdict"], card):
             st.caption(meant)
@@ -86,7 +81,7 @@ def explain_case(card: ModelCard, root: str, path: str) -> DisplayedCase | None:
     except ModelError as error:
         st.warning(layout.escape_markdown(f"No heatmap: {error}"))
     try:
-        return DisplayedCase(case_images.load_image(root, path), None, None, (), 1.0)
+        return case_images.load_image(root, path)
     except ImageReadError as error:
         st.warning(layout.escape_markdown(str(error)))
         return None
@@ -98,6 +93,8 @@ def _steps(view: CaseView, record: TestRecord) -> None:
     ids = list(view.films()["id"])
     place, before, after = case_list.neighbours(ids, view.case)
     with st.container(horizontal=True, vertical_alignment="center", key="failures-steps"):
+        title = f"Image {layout.escape_markdown(case_list.short_name(view.case))}"
+        st.subheader(title, anchor=False, width="content")
         st.button(
             "Back to the list",
             key="failures_back",
@@ -139,71 +136,71 @@ def _steps(view: CaseView, record: TestRecord) -> None:
 @boundary.fragment
 def show_images(
     found: DisplayedCase,
-    fractures: tuple[Box, ...],
+    truths: tuple[Box, ...],
     broken: bool,
     case: str,
     finding: str,
     other: SecondModel | None = None,
 ) -> None:
-    """Draw image and heatmaps side by side; a fragment, so that the slider redraws nothing else."""
-    shown: tuple[Box, ...] = ()
-    with st.container(horizontal=True):
-        if fractures:
-            marked = st.checkbox(
-                f"Show marked {finding}", value=True, key="failures_boxes", persist_state="session"
-            )
-            shown = fractures if marked else ()
-        boxes: tuple[Finding, ...] = ()
-        if found.findings and st.checkbox(
-            "Show the model's boxes", value=True, key="failures_findings", persist_state="session"
-        ):
-            boxes = found.findings
+    """Draw the viewer, beside it that of a second model; a fragment, so that the switch redraws nothing else.
+
+    Args:
+        found: the image with the prediction of the model.
+        truths: annotated boxes x0, y0, x1, y1 as fractions of the image.
+        broken: whether the image is labelled with the finding.
+        case: id of the image.
+        finding: the finding of the model.
+        other: a second model; None for none.
+    """
     looks = [("", found)]
     if other is not None and other.explained is not None:
-        looks.append((f", {other.card.title}", other.explained))
-    film, *places = st.columns(1 + len(looks))
-    with film:
-        _image(found.film, shown, f"Image {case}", boxes)
-        st.caption(_image_caption(finding, bool(shown), bool(boxes)))
-        if broken and not fractures:
-            st.caption(f"The dataset does not mark where the {finding} is.")
-    opacity = 60
-    if any(look.heat is not None for _, look in looks):
-        opacity = st.slider(
-            "Heatmap opacity", 0, 100, 60, 5, format="%d%%", key="failures_opacity", persist_state="session"
-        )
-    for place, (whose, look) in zip(places, looks, strict=True):
+        looks.append((other.card.title, other.explained))
+    has_heat = any(look.shown is not None for _, look in looks)
+    own_scale = bool(has_heat and st.session_state.get(_OWN_SCALE))
+    for place, (title, look) in zip(st.columns(len(looks)), looks, strict=True):
         with place:
-            _heatmap(look, shown, f"Image {case} with heatmap{whose}", opacity, whose)
-    if any(look.heat is not None for _, look in looks):
-        st.html(
-            '<p class="note">Grad-CAM, on one scale for all images of a model. It shows what influenced the model, '
-            f"which may not be {finding_with_article(finding)}.</p>"
+            _show_viewer(look, truths, case, title, own_scale)
+    notes = [] if truths or not broken else [f"The dataset does not mark where the {finding} is."]
+    if truths or any(look.findings for _, look in looks):
+        notes.append("Blue: annotated in the dataset. White: boxes of the model, dashed if only possible.")
+    if has_heat:
+        st.toggle(
+            "Scale the heatmap to this image",
+            key=_OWN_SCALE,
+            persist_state="session",
+            help="Shows weak evidence, too. Colours of different images can then not be compared.",
         )
+    if notes:
+        st.caption(layout.escape_markdown(" ".join(notes)))
 
 
-def _heatmap(found: DisplayedCase, shown: tuple[Box, ...], alt: str, opacity: int, whose: str) -> None:
-    """Draw an image with its heatmap and colour scale, or why there is no heatmap."""
-    if found.heat is None:
-        st.html(f'<p class="nothing">{html.escape(no_heatmap_text(found))}</p>')
-        st.caption(layout.escape_markdown(f"No heatmap{whose}") if whose else "No heatmap")
+def _show_viewer(
+    look: DisplayedCase, truths: tuple[Box, ...], case: str, title: str, own_scale: bool
+) -> None:
+    """Draw the viewer for one model; `title` is that of a second model."""
+    if title:
+        st.caption(layout.escape_markdown(title))
+    if look.viewer is None:
         return
-    _image(
-        blend_heatmap(found.film / np.float32(255), found.heat / np.float32(255), opacity / 100), shown, alt
+    heat = look.shown
+    ends = ("", "")
+    if heat is not None:
+        ends = ("none", "the maximum of this image") if own_scale else viewer.LEGEND_ENDS[heat.method.unit]
+    viewer.show(
+        f"failures_viewer {title}",
+        f"Image {case_list.short_name(case)}",
+        look.viewer,
+        (heat.own_layer if own_scale else heat.layer) if heat else None,
+        heat.contours if heat else (),
+        ends,
+        look.findings,
+        truths,
     )
-    st.caption(layout.escape_markdown(f"Heatmap{whose}; {strength_text(found.heat)}"))
-    st.html(
-        '<div class="legend"><span>no evidence</span>'
-        f'<img alt="Colour scale of the heatmap" src="{case_images.data_uri(render_legend(256, 8))}">'
-        f"<span>{found.scale:.2g} or more</span></div>"
+    st.caption(
+        layout.escape_markdown(
+            no_heatmap_text(look) if heat is None else f"{heat.method.title}, {strength_text(heat.strength)}."
+        )
     )
-
-
-def _image_caption(finding: str, marked: bool, boxes: bool) -> str:
-    """What the lines on the image are."""
-    drawn = [f"blue: marked {finding}"] if marked else []
-    drawn += ["orange: boxes of the model, dashed if only possible"] if boxes else []
-    return ", ".join(["Image", *drawn])
 
 
 def findings_text(found: DisplayedCase | None, fractures: tuple[Box, ...], row: dict) -> str:
@@ -218,16 +215,13 @@ def findings_text(found: DisplayedCase | None, fractures: tuple[Box, ...], row: 
     return text
 
 
-def _image(
-    array: np.ndarray, fractures: tuple[Box, ...], alt: str, findings: tuple[Finding, ...] = ()
-) -> None:
-    picture = case_images.with_boxes(array, fractures, findings) if fractures or findings else array
-    st.image(picture, width="stretch", alt=alt)
+def strength_text(strength: float) -> str:
+    """The heatmap's maximum in words, because faint colour is easily overlooked.
 
-
-def strength_text(heat: np.ndarray) -> str:
-    """The heatmap's maximum in words, because faint colour is easily overlooked."""
-    share = 100 * int(heat.max()) / 255
+    Args:
+        strength: the maximum as a fraction of the scale.
+    """
+    share = min(100.0, 100 * strength)
     faint = ", barely visible" if share < 15 else ""
     return f"maximum {share:.0f}% of the scale{faint}"
 

@@ -14,20 +14,16 @@ import streamlit as st
 from fracture_core.errors import ImageReadError
 from fracture_core.teaching.lesson import Lesson
 from fracture_core.vocabulary import label_text, rephrase_for_finding, verdict_text
-from pages.components.common import boundary, case_images, data_folder, layout, review_summary
+from pages.components.common import boundary, case_images, layout, review_summary
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import case_list, similar_cases, state
 from pages.components.failures.state import CaseView
 from pages.components.teaching import collect
 
 
-def show(record: TestRecord, view: CaseView) -> None:
-    """Draw the dataset folder and one page of the list."""
+def show(record: TestRecord, view: CaseView, root: Path | None) -> None:
+    """Draw one page of the list; `root` is the dataset folder, None if it is unknown."""
     films = view.films()
-    film = path_of(record)
-    # The field is drawn even when the folder is known: a widget that disappears in the run that set it loses its value.
-    with st.expander("Dataset folder") if data_folder.known_folder(record.card, film) else st.container():
-        root = data_folder.choose_folder(record.card, film)
     finding = record.card.finding
     if view.sort == case_list.SIMILARITY_SORT and similar_cases.show_progress(record):
         st.button("Stop", key="failures_alike_stop", on_click=boundary.callback(_reset_order), args=(record,))

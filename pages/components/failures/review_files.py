@@ -17,9 +17,9 @@ from fracture_core.review import Review, measure_agreement
 from fracture_core.review.annotation import MAX_NAME_LENGTH
 from fracture_core.review.csv_exchange import reviews_from_csv, reviews_to_csv
 from fracture_core.review.relabelled_manifest import RelabelledDataset, relabel_dataset, wrong_label_cases
-from pages.components.common import boundary, data_folder, layout, resources, review_summary
+from pages.components.common import boundary, data_folder, layout, resources, review_summary, reviewer
 from pages.components.common.test_record import TestRecord
-from pages.components.failures import gallery, review_form
+from pages.components.failures import gallery
 
 _FILE, _MESSAGE, _FAULT = "failures_reviews_file", "failures_reviews_message", "failures_reviews_fault"
 _OLD, _NEW, _MERGE = "failures_old_name", "failures_new_name", "failures_merge_asked"
@@ -146,8 +146,8 @@ def _rename_reviewer(card: ModelCard, old: str, new: str, merge: bool) -> None:
         st.session_state[_REFUSED] = str(error)
         return
     st.session_state[_NEW] = ""
-    if " ".join(st.session_state.get(review_form.NAME, "").split()) == old:
-        st.session_state[review_form.NAME] = new
+    if reviewer.current_name() == old:
+        reviewer.change_name(new)
 
 
 def _cancel_merge() -> None:

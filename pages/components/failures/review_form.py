@@ -7,11 +7,9 @@ import streamlit as st
 from fracture_core.errors import DataError
 from fracture_core.registry.card import ModelCard
 from fracture_core.review import ANNOTATIONS, Review
-from fracture_core.review.annotation import MAX_NAME_LENGTH, MAX_NOTE_LENGTH
-from pages.components.common import boundary, layout, review_summary
+from fracture_core.review.annotation import MAX_NOTE_LENGTH
+from pages.components.common import boundary, layout, review_summary, reviewer
 
-#: Session state: name of the reviewer.
-NAME = "failures_reviewer"
 _FAULT = "failures_review_fault"
 
 
@@ -24,29 +22,21 @@ def show(card: ModelCard, case: str) -> None:
     except DataError as error:
         st.error(layout.escape_markdown(str(error)))
         return
-    left, right = st.columns([2, 3])
-    with left:
-        typed = st.text_input(
-            "Your name",
-            key=NAME,
-            max_chars=MAX_NAME_LENGTH,
-            placeholder="required",
-            persist_state="session",
-        )
-    reviewer = " ".join(typed.split())
-    own = next((found for found in reviews if (found.case, found.reviewer) == (case, reviewer)), None)
-    note = f"failures_note {card.id} {case} {reviewer}"
+    name = reviewer.current_name()
+    if not name:
+        st.caption("Enter a name under “Your name” to mark this image.")
+    own = next((found for found in reviews if (found.case, found.reviewer) == (case, name)), None)
+    note = f"failures_note {card.id} {case} {name}"
     st.session_state.setdefault(note, own.note if own else "")
-    with right:
-        st.text_input(
-            "Note",
-            key=note,
-            max_chars=MAX_NOTE_LENGTH,
-            disabled=not reviewer,
-            placeholder="reason",
-            on_change=boundary.callback(_note),
-            args=(card, own, note),
-        )
+    st.text_input(
+        "Note",
+        key=note,
+        max_chars=MAX_NOTE_LENGTH,
+        disabled=not name,
+        placeholder="reason",
+        on_change=boundary.callback(_note),
+        args=(card, own, note),
+    )
     with st.container(key="failures-marks"):
         for number, mark in enumerate(ANNOTATIONS, 1):
             st.button(
@@ -54,9 +44,9 @@ def show(card: ModelCard, case: str) -> None:
                 key=f"failures_mark {number}",
                 shortcut=str(number),
                 type="primary" if own and own.mark == mark else "secondary",
-                disabled=not reviewer,
+                disabled=not name,
                 on_click=boundary.callback(_mark),
-                args=(card, case, mark, reviewer, note),
+                args=(card, case, mark, name, note),
                 width="stretch",
             )
         st.button(
@@ -66,13 +56,13 @@ def show(card: ModelCard, case: str) -> None:
             disabled=own is None,
             help="Removes your last mark on this image; the previous one applies again.",
             on_click=boundary.callback(_undo),
-            args=(card, case, reviewer, note),
+            args=(card, case, name, note),
             width="stretch",
         )
     fault = st.session_state.pop(_FAULT, "")
     if fault:
         st.error(layout.escape_markdown(fault))
-    st.html(review_summary.others_html(reviews, case, reviewer))
+    st.html(review_summary.others_html(reviews, case, name))
 
 
 def _mark(card: ModelCard, case: str, mark: str, reviewer: str, note: str) -> None:

@@ -15,7 +15,7 @@ from fracture_core.evaluation import subgroup_members
 from fracture_core.evaluation.subgroup import needs_properties
 from fracture_core.registry.card import ModelCard
 from fracture_core.vocabulary import rephrase_for_finding
-from pages.components.common import boundary, layout, resources, review_summary
+from pages.components.common import boundary, browser_history, layout, resources, review_summary
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import case_list, case_properties, similar_cases
 
@@ -133,6 +133,13 @@ def choose_model(ids: list[str], in_use: str) -> str:
     )
 
 
+def open_model(model: str) -> None:
+    """Show the list of all cases of a model when the page is opened next."""
+    _forget_view()
+    st.session_state[_ARRIVED] = True  # the URL of another page is not read
+    st.session_state[MODEL_KEY] = model
+
+
 def model_title(model: str) -> str:
     """Title and id of a model; only its id where its card is damaged."""
     try:
@@ -144,30 +151,32 @@ def model_title(model: str) -> str:
 def choose_threshold(card: ModelCard) -> float:
     """Ask for the operating threshold; that of the card is the default."""
     key, own = f"failures_threshold {card.id}", slider_place(card.thresholds.balanced)
-    linked = st.session_state.pop("failures_threshold", None)
-    st.session_state.setdefault(key, own if linked is None else linked)
-    slider, reset = st.columns([4, 1], vertical_alignment="bottom")
-    with slider:
-        place = st.slider(
-            "Operating threshold",
-            0.0,
-            1.0,
-            step=_STEP,
-            format="%.3f",
-            key=key,
-            persist_state="session",
-            help=f"Images with a probability at or above it count as “{card.finding}”.",
-        )
-    with reset:
+    place = st.slider(
+        "Operating threshold",
+        0.0,
+        1.0,
+        step=_STEP,
+        format="%.3f",
+        key=key,
+        persist_state="session",
+        help=f"Images with a probability at or above it count as “{card.finding}”.",
+    )
+    if place != own:
         st.button(
-            "Reset",
+            f"Reset to {own:.3f}, chosen on the validation images",
             key="failures_reset",
-            disabled=place == own,
-            help=f"Resets to {own:.3f}, chosen on the validation images.",
+            type="tertiary",
             on_click=boundary.callback(_set),
             args=(key, own),
-            width="stretch",
         )
+    return threshold_at(place, card.thresholds.balanced)
+
+
+def current_threshold(card: ModelCard) -> float:
+    """The operating threshold of the session, whether its slider is drawn or not."""
+    own = slider_place(card.thresholds.balanced)
+    linked = st.session_state.pop("failures_threshold", None)
+    place = st.session_state.setdefault(f"failures_threshold {card.id}", own if linked is None else linked)
     return threshold_at(place, card.thresholds.balanced)
 
 
@@ -366,10 +375,13 @@ def turn_to_page(page: int) -> None:
 
 
 def _read_address() -> None:
-    """Read the view from the URL once per session; afterwards the URL follows the session."""
-    if _ARRIVED in st.session_state:
+    """Read the view from the URL once per session and after *Back*; otherwise the URL follows the session."""
+    back = browser_history.came_back()
+    if _ARRIVED in st.session_state and not back:
         return
     st.session_state[_ARRIVED] = True
+    if back:
+        _forget_view()
     params = st.query_params
     for name, key in _IN_ADDRESS.items():
         if params.get(name):
@@ -383,6 +395,14 @@ def _read_address() -> None:
     percent = parse_number(params.get("prevalence", ""), *_PREVALENCES)
     if percent is not None:
         st.session_state["failures_prevalence"] = _prevalence_place(percent / 100)
+
+
+def _forget_view() -> None:
+    """Remove the view from the session, so that what the URL does not name has its default value."""
+    keys = {*_IN_ADDRESS.values(), PAGE_KEY}
+    for key in map(str, list(st.session_state)):
+        if key in keys or key.startswith(("failures_threshold ", "failures_prevalence ")):
+            del st.session_state[key]
 
 
 def parse_threshold(text: str) -> float | None:

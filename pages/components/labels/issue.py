@@ -25,11 +25,10 @@ def show(record: TestRecord, issues: LabelIssues, issue: LabelIssue) -> None:
         issues: the whole list.
         issue: the image.
     """
-    st.subheader(f"Image {layout.escape_markdown(case_list.short_name(issue.case))}", anchor=False)
     _show_navigation(record, issues, issue)
     root = data_folder.known_folder(record.card, gallery.path_of(record))
     boxes = case_images.true_boxes(str(root)).get(issue.case, ()) if root is not None else ()
-    left, right = st.columns([5, 2], gap="medium")
+    left, right = st.columns([7, 3], gap="medium")
     # Drawn first: the model may have to be loaded before the image can be drawn.
     with right:
         st.html(facts_html(record, issues, issue, len(boxes)))
@@ -49,6 +48,8 @@ def _show_navigation(record: TestRecord, issues: LabelIssues, issue: LabelIssue)
         ids = [each.case for each in issues.all_issues()]
     position, before, after = case_list.neighbours(ids, issue.case)
     with st.container(horizontal=True, vertical_alignment="center", key="labels-steps"):
+        title = f"Image {layout.escape_markdown(case_list.short_name(issue.case))}"
+        st.subheader(title, anchor=False, width="content")
         st.button(
             "Back to the list",
             key="labels_back",

@@ -21,28 +21,31 @@ _MEASURES = {
 
 
 def show(report: PublishedReport, results: dict[tuple[str, str], RunResult]) -> None:
-    """Draw a system.
+    """Draw a system: closed at first, because the charts of all systems would take seconds to draw.
 
     Args:
         report: figures of the publication.
         results: our results by architecture and column.
     """
+    details = st.expander(
+        layout.escape_markdown(f"{report.title}, {report.data}"),
+        key=f"published_details_{report.row}",
+        on_change="rerun",
+    )
+    if details.open:
+        with details:
+            _show_system(report, results)
+
+
+def _show_system(report: PublishedReport, results: dict[tuple[str, str], RunResult]) -> None:
     ours = {column: results.get((report.row, column)) for column in RESULT_COLUMNS}
-    st.subheader(f"{report.title}, {report.data}", anchor=False)
-    st.caption(f"From {report.source}: {report.protocol}. Architecture: {report.row}.")
-    st.html(_table(report, ours))
-    st.markdown(layout.escape_markdown(report.note))
     available = {column: result for column, result in ours.items() if result is not None}
+    st.caption(f"From {report.source}: {report.protocol}. Architecture: {report.row}.")
+    if available or any(value is not None for value in report.figures.values()):
+        st.html(_table(report, ours))
+    st.markdown(layout.escape_markdown(report.note))
     if report.confusion is not None or available:
-        # The charts of all systems would take seconds to draw.
-        details = st.expander(
-            "Confusion matrices and learning curves",
-            key=f"published_details_{report.row}",
-            on_change="rerun",
-        )
-        if details.open:
-            with details:
-                _show_details(report, available)
+        _show_details(report, available)
     _show_actions(report)
 
 

@@ -10,8 +10,8 @@ from fracture_core.explain.methods import GRAD_CAM, HEATMAP_METHODS, HeatmapMeth
 from fracture_core.explain.trust_record import TEST_TITLES, failed_text
 from fracture_core.installation import has_tensorflow
 from fracture_core.vocabulary import label_text, rephrase_for_finding
-from pages.components.common import resources
-from pages.components.second_opinion import image_content, method_comparison
+from pages.components.common import resources, viewer
+from pages.components.second_opinion import method_comparison
 from pages.components.second_opinion.workspace import Layer
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def show(image: StudyImage) -> Layer | None:
             "`pip install -r requirements.txt`."
         )
     method_comparison.show(opinion, image.key)
-    return Layer(heat, image_content.LEGEND_ENDS[method.unit], turned_on=True)
+    return Layer(heat, viewer.LEGEND_ENDS[method.unit], turned_on=True)
 
 
 def _choice(opinion: Opinion, key: str) -> tuple[HeatmapMethod, int]:

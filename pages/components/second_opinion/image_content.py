@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fracture_core.findings import FindingGrade
 from fracture_core.imaging import QualityState, Refusal
 from fracture_core.report import sentences
 from fracture_core.report.finding_sentences import NO_BOX, findings_meaning
@@ -12,19 +11,13 @@ from fracture_core.report.reader_opinion import ReaderMark
 from fracture_core.report.reliability import next_step, reliability_details, reliability_line
 from fracture_core.report.sentences import percent_text
 from fracture_core.vocabulary import finding_with_article
+from pages.components.common import viewer
 from pages.components.second_opinion import image_choices, probability_scale, study_content
 
 if TYPE_CHECKING:
     from fracture_core.inference.predictor import Opinion
     from fracture_core.inference.study import StudyImage
     from fracture_core.registry.card import ModelCard
-
-#: Texts at the ends of the colour scale, by the unit of the heatmap.
-LEGEND_ENDS = {
-    "evidence": ("no evidence", "strongest 10% of fractured images"),
-    "sensitivity": ("no effect", "strongest 10% of fractured images"),
-    "chance": ("0%", "100% probability of a fracture here"),
-}
 
 #: What to consider before the answer is requested.
 _ANYWAY = {
@@ -93,16 +86,7 @@ def image_content(image: StudyImage, opinion: Opinion | None, number: int, card:
             ],
         },
         "zones": ", ".join(sentences.scale_zones(card)),
-        "findings": [
-            {
-                "box": finding.pixels(opinion.film.height, opinion.film.width),
-                "label": f"{number}: {percent_text(finding.confidence)}",
-                "text": finding.grade.value.capitalize(),
-                "share": percent_text(finding.confidence),
-                "definite": finding.grade is FindingGrade.DEFINITE,
-            }
-            for number, finding in enumerate(opinion.findings, 1)
-        ],
+        "findings": viewer.finding_boxes(opinion.findings, opinion.film.height, opinion.film.width),
         "findings_text": "" if card.findings is None else f"{NO_BOX.capitalize()}.",
         "warning": f"{sentences.verdict_headline(opinion)}. Not a diagnosis." if gate.refusal else "",
         "trust": reliability_line(opinion.verdict, region, card, gate.refusal is not None),

@@ -7,17 +7,12 @@ of its neighbours.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
-from streamlit import runtime
 
-from fracture_core import paths
-from fracture_core.imaging import encode_png, render_legend
-from pages.components.common import boundary
+from pages.components.common import boundary, viewer
 from pages.components.second_opinion import (
     image_choices,
     image_content,
@@ -27,14 +22,9 @@ from pages.components.second_opinion import (
 )
 
 if TYPE_CHECKING:
-    from fracture_core.imaging.pixel_values import PixelValues
     from fracture_core.inference.predictor import Heatmap, Opinion
     from fracture_core.inference.study import Study, StudyImage
     from fracture_core.registry.card import ModelCard
-
-# These files are joined, so that no build step is needed.
-_SCRIPTS = ("elements", "film", "place", "draw", "keys", "pointer", "viewer", "rail", "panel", "workspace")
-_STYLES = ("viewer", "workspace")
 
 #: Images on either side of the open one that are sent ahead if they are compressed already.
 _REACH = 6
@@ -43,15 +33,8 @@ _REACH = 6
 _MAX_AHEAD_PIXELS = 2 << 20
 
 
-def _read_asset(name: str) -> str:
-    return (paths.assets_dir() / "viewer" / name).read_text(encoding="utf-8")
-
-
-_WORKSPACE = st.components.v2.component(
-    "second_look_workspace",
-    html=_read_asset("workspace.html").replace("<!-- viewer -->", _read_asset("viewer.html")),
-    css="\n".join(_read_asset(f"{name}.css") for name in _STYLES),
-    js="\n".join(_read_asset(f"{name}.js") for name in _SCRIPTS),
+_WORKSPACE = viewer.component(
+    "second_look_workspace", "workspace", ["rail", "panel", "workspace"], ["workspace"]
 )
 
 
@@ -87,7 +70,7 @@ def show(
                 study_content.thumbnail_content(
                     image,
                     card,
-                    _serve(image.summary.thumbnail, "image/png", f"thumbnail {number}")
+                    viewer.serve(image.summary.thumbnail, "image/png", f"workspace thumbnail {number}")
                     if image.summary is not None
                     else None,
                 )
@@ -157,50 +140,26 @@ def _details(
         return {**content, "film": None, "layer": None, "findings": [], "contours": []}
     if layer is None:
         method, heat = opinion.default_heatmap
-        layer = Layer(heat, image_content.LEGEND_ENDS[method.unit])
+        layer = Layer(heat, viewer.LEGEND_ENDS[method.unit])
     return {
         **content,
         **_pixels(opinion, slot),
-        "layer": _serve(layer.heat.layer, "image/png", f"heatmap {slot}")
+        "layer": viewer.serve(layer.heat.layer, "image/png", f"workspace heatmap {slot}")
         if layer.heat and layer.heat.has_evidence
         else None,
         "contours": layer.heat.contours if layer.heat else [],
         "heatOn": layer.turned_on,
         "legend": layer.ends,
-        "scale": f"data:image/png;base64,{_colour_scale()}",
+        "scale": viewer.colour_scale(),
     }
 
 
 def _pixels(opinion: Opinion, slot: int) -> dict[str, Any]:
-    image, pixels = opinion.film, opinion.packed_pixels
-    return {
-        "film": {
-            "url": _serve(pixels.packed, "application/octet-stream", f"film {slot}"),
-            "width": image.width,
-            "height": image.height,
-            "columns": pixels.columns,
-            "rows": pixels.rows,
-            "bits": pixels.bits,
-            "top": pixels.top,
-            "values": _value_scale(image.values),
-        },
-        "spacing": image.spacing,
-    }
-
-
-def _value_scale(values: PixelValues | None) -> dict[str, Any] | None:
-    """What the viewer needs to show pixel values: their scale and the windows of the file."""
-    if values is None:
-        return None
-    return {
-        "first": values.first,
-        "step": values.step,
-        "units": values.units,
-        "inverted": values.is_inverted,
-        "windows": [
-            {"name": window.name, "black": window.black, "white": window.white} for window in values.windows
-        ],
-    }
+    image = opinion.film
+    shown = viewer.ViewerImage(
+        opinion.packed_pixels, image.width, image.height, image.spacing, viewer.value_scale(image.values)
+    )
+    return viewer.pixel_content(shown, f"workspace film {slot}")
 
 
 def _key() -> str:
@@ -230,21 +189,3 @@ def _on_region() -> None:
 def _on_reader() -> None:
     if given := _state().get("reader"):
         image_choices.set_reader_opinion(str(given["key"]), str(given["mark"]), str(given["comment"] or ""))
-
-
-@lru_cache(maxsize=1)
-def _colour_scale() -> str:
-    return base64.b64encode(encode_png(render_legend(256, 8))).decode()
-
-
-def _serve(content: bytes, media_type: str, element: str) -> str:
-    """Serve bytes from memory, as Streamlit serves images; returns their URL.
-
-    Args:
-        content: the bytes.
-        media_type: for example "image/png".
-        element: the part of the page; its earlier content is released.
-    """
-    url = runtime.get_instance().media_file_mgr.add(content, media_type, f"workspace {element}")
-    base = str(st.get_option("server.baseUrlPath")).strip("/")
-    return f"/{base}{url}" if base else url

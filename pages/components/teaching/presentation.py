@@ -151,7 +151,7 @@ def _explain(card: ModelCard, root: str, path: str) -> DisplayedCase | None:
         try:
             return case_images.explain_case(card, root, path)
         except ModelError:
-            return DisplayedCase(case_images.load_image(root, path), None, None, (), 1.0)
+            return case_images.load_image(root, path)
     except ImageReadError:
         return None
 

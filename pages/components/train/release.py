@@ -12,6 +12,7 @@ from fracture_core.runs.run import Run
 from fracture_core.training import release
 from fracture_core.training.release import ReleaseComparison
 from pages.components.common import boundary, layout, resources
+from pages.components.failures import state as failures
 from pages.components.train import state
 
 #: Session state: name and weights of the model whose comparison is open.
@@ -49,18 +50,21 @@ def show(card: ModelCard, run: Run | None = None) -> None:
     added = _is_added(card)
     if added and store.model_in_use() == card.id:
         st.markdown("This model is in use on every page.")
+        _show_failures_button(card, None if added else run)
         return
     # Copies of a model have the same weights, and a new run can have the name of a deleted one.
     key = f"{card.id} {card.weights.sha256}"
     if st.session_state.get(_ASKED) != key:
-        st.button(
-            "Put in use",
-            type="primary",
-            key=f"train_use_{card.id}",
-            on_click=boundary.callback(_ask),
-            args=(key,),
-            help="Shows a comparison with the model in use first.",
-        )
+        with st.container(horizontal=True):
+            st.button(
+                "Put in use",
+                type="primary",
+                key=f"train_use_{card.id}",
+                on_click=boundary.callback(_ask),
+                args=(key,),
+                help="Shows a comparison with the model in use first.",
+            )
+            _show_failures_button(card, None if added else run)
         return
     folder = store.root / card.id if added or run is None else run.result
     try:
@@ -75,6 +79,34 @@ def show(card: ModelCard, run: Run | None = None) -> None:
         reason = _confirm(comparison)
         if reason is not None:
             _put_in_use(card, None if added else run, reason, comparison)
+
+
+def _show_failures_button(card: ModelCard, run: Run | None) -> None:
+    """Draw the button that opens the model's test images on Failures.
+
+    Args:
+        card: card of the model.
+        run: the run that is added to the models first; None for a model that is among them.
+    """
+    store = resources.model_store()
+    folder = store.root / card.id if run is None else run.result
+    if not (folder / PREDICTIONS_NAME).is_file():
+        return
+    if not st.button(
+        "Open in Failures",
+        key=f"train_failures_{card.id}",
+        help=None if run is None else "Adds the model to the models of this computer. It is not put in use.",
+    ):
+        return
+    try:
+        if run is not None:
+            with st.spinner("Checking the weights …"):
+                store.add(run.result)
+    except SecondLookError as error:
+        st.error(layout.escape_markdown(str(error)))
+        return
+    failures.open_model(card.id)
+    st.switch_page("pages/failures.py")
 
 
 def _put_in_use(card: ModelCard, run: Run | None, reason: str, comparison: ReleaseComparison) -> None:
