@@ -1,12 +1,13 @@
 """CPU time and memory of the server while studies are read on the page Second opinion, in headless Chromium.
 
-python -m benchmarks.study_page DIR [--images 60] [--studies 1] [--steps 10] [--root CHECKOUT]
+python -m benchmarks.study_page DIR [--images 60] [--studies 1] [--steps 10] [--methods 0] [--root CHECKOUT]
 
 Uploads the images of DIR, evenly chosen, to a new server, and waits until the whole study has its verdict. With several
 studies, each is cleared before the next is uploaded, and DIR must contain enough images for all. Then the key N is
 pressed `--steps` times; the next image is there when name and pixels in the page are those of another one. Memory is
-the resident set of the server, without Chromium. With `--steps 0`
-earlier checkouts can be measured too.
+the resident set of the server, without Chromium. `--methods` changes the heatmap between the fracture map and Grad-CAM,
+which are both computed with the verdict. The last line has the medians of all studies. With `--steps 0` earlier
+checkouts can be measured too.
 """
 
 import argparse
@@ -39,6 +40,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=60, help="images of a study")
     parser.add_argument("--studies", type=int, default=1)
     parser.add_argument("--steps", type=int, default=10, help="times the next image is opened")
+    parser.add_argument("--methods", type=int, default=0, help="times another heatmap method is chosen")
     parser.add_argument("--root", type=Path, default=ROOT, help="checkout to measure")
     options = parser.parse_args()
     found = find_images(options.folder)
@@ -48,9 +50,10 @@ def main() -> None:
     paths = found[:: len(found) // count][:count]
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print(
-        f"{'study':>5}{'images':>8}{'first verdict, s':>18}{'all, s':>8}{'next image, s':>15}{'CPU, s':>8}"
-        f"{'memory, MB':>12}{'cleared, MB':>13}"
+        f"{'study':>6}{'images':>8}{'first verdict, s':>18}{'all, s':>8}{'next image, s':>15}{'method, s':>11}"
+        f"{'CPU, s':>8}{'memory, MB':>12}{'cleared, MB':>13}"
     )
+    rows = []
     with sync_playwright() as playwright, start_server(options.root) as (url, server):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
@@ -65,19 +68,27 @@ def main() -> None:
             first, all_images = read_study(page, files)
             _wait_until_idle(server)
             used, memory = cpu_seconds(server) - before, _megabytes(server)
-            step = (
-                statistics.median(_open_next(page) for _ in range(options.steps)) if len(files) > 1 else 0.0
-            )
+            steps = [_open_next(page) for _ in range(options.steps if len(files) > 1 else 0)]
+            methods = _change_methods(page, options.methods)
             _wait_until_idle(server)
             page.get_by_role("button", name=re.compile("^(Clear study|New study)$")).click()
             page.get_by_text("Study cleared").wait_for()
             _wait_until_idle(server)
-            print(
-                f"{study + 1:>5}{len(files):>8}{first:>18.1f}{all_images:>8.1f}{step:>15.2f}{used:>8.1f}{memory:>12.0f}"
-                f"{_megabytes(server):>13.0f}",
-                flush=True,
-            )
+            step, method = (statistics.median(times) if times else 0.0 for times in (steps, methods))
+            rows.append((first, all_images, step, method, used, memory, _megabytes(server)))
+            _print_row(str(study + 1), len(files), rows[-1])
         browser.close()
+    if len(rows) > 1:
+        _print_row("median", options.images, tuple(map(statistics.median, zip(*rows, strict=True))))
+
+
+def _print_row(name: str, images: int, row: tuple[float, ...]) -> None:
+    first, all_images, step, method, used, memory, cleared = row
+    print(
+        f"{name:>6}{images:>8}{first:>18.2f}{all_images:>8.2f}{step:>15.2f}{method:>11.2f}{used:>8.1f}{memory:>12.0f}"
+        f"{cleared:>13.0f}",
+        flush=True,
+    )
 
 
 def read_study(page: Page, files: list[Path]) -> tuple[float, float]:
@@ -111,6 +122,30 @@ def _open_next(page: Page) -> float:
     seconds = time.perf_counter() - started
     page.wait_for_timeout(1000)
     return seconds
+
+
+def _change_methods(page: Page, count: int) -> list[float]:
+    """Choose the other heatmap method several times; return the seconds until each heatmap is shown."""
+    times = []
+    if count:
+        page.get_by_role("tab", name="Explain").click()
+    for number in range(count):
+        page.wait_for_timeout(1500)
+        before = page.locator(".viewer").get_attribute("data-layer")
+        page.get_by_role("combobox", name="Heatmap method").click()
+        option = page.get_by_role("option", name=("Grad-CAM", "Fracture map")[number % 2], exact=True)
+        option.wait_for()
+        started = time.perf_counter()
+        option.click()
+        page.wait_for_function(
+            "before => document.querySelector('[data-testid=stBidiComponentIsolated]')?.shadowRoot"
+            "?.querySelector('.viewer')?.dataset.layer !== before",
+            arg=before,
+        )
+        times.append(time.perf_counter() - started)
+    if count:
+        page.get_by_role("tab", name="Report").click()
+    return times
 
 
 def _wait_until_idle(server: psutil.Process) -> None:

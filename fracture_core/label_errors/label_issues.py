@@ -112,11 +112,14 @@ class LabelIssues:
         return next((issue for issue in self.all_issues() if issue.case == case), None)
 
     def all_issues(self) -> list[LabelIssue]:
-        """List every issue once, suspected label errors first."""
-        by_case = {issue.case: issue for issue in self.suspected}
-        for duplicates in self.contradictions:
-            by_case |= {issue.case: issue for issue in duplicates if issue.case not in by_case}
+        """List every issue once: images with both labels, of which one is wrong, then suspected label errors."""
+        by_case = {issue.case: issue for duplicates in self.contradictions for issue in duplicates}
+        by_case |= {issue.case: issue for issue in self.suspected if issue.case not in by_case}
         return list(by_case.values())
+
+    def has_both_labels(self, issue: LabelIssue) -> bool:
+        """Whether the image occurs with both labels."""
+        return any(issue in duplicates for duplicates in self.contradictions)
 
     def to_csv(self) -> bytes:
         """Convert to CSV with a header, encoded in UTF-8 with a byte order mark for spreadsheets."""

@@ -44,8 +44,13 @@ def test_search_cancel_list_mark_and_export(page, app, dataset_with_contradictio
     expect(summary).to_contain_text("of 57", timeout=120_000)
     expect(summary).to_contain_text("Images with both labels: 1.")
 
-    page.get_by_role("heading", name="Images with both labels").wait_for()
-    page.locator(".st-key-labels-contradiction-0 img").wait_for()
+    page.locator(".st-key-labels-issue-0 img").wait_for()
+    # The two images with both labels are listed first.
+    for number in (0, 1):
+        expect(page.locator(f".st-key-labels-issue-{number}")).to_contain_text(
+            "same image with the other label"
+        )
+    expect(page.get_by_test_id("marked")).to_contain_text(re.compile("^(.*) 0 of"))
     with page.expect_download() as download:
         page.get_by_role("button", name="Download list (CSV)").click()
     path = tmp_path / "list.csv"
@@ -54,7 +59,7 @@ def test_search_cancel_list_mark_and_export(page, app, dataset_with_contradictio
     duplicates = [row["path"] for row in rows if row["why"] == "picture under both labels"]
     assert sorted(duplicates) == ["fractured/synthetic_01.png", "not fractured/other.png"]
 
-    page.locator(".st-key-labels-open-contradiction-0 button").click()
+    page.locator(".st-key-labels-open-0 button").click()
     expect(page.locator(".facts")).to_contain_text("Same image with the other label")
     page.get_by_role("img", name=re.compile("^Image ")).first.wait_for(timeout=120_000)
     name = page.get_by_role("textbox", name="Your name")
@@ -70,6 +75,7 @@ def test_search_cancel_list_mark_and_export(page, app, dataset_with_contradictio
 
     page.get_by_role("button", name="Back to the list").click()
     page.get_by_text("marked: label wrong").wait_for()
+    expect(page.get_by_test_id("marked")).to_contain_text(re.compile(" 1 of"))
     page.get_by_text("Wrong labels left out: 1").or_(
         page.get_by_text("Wrong labels in the test split: 1")
     ).wait_for()
@@ -78,7 +84,7 @@ def test_search_cancel_list_mark_and_export(page, app, dataset_with_contradictio
     # The list remains for later sessions, and keys open the next and previous case.
     _open(page, app, dataset_with_contradiction)
     expect(page.get_by_test_id("suspects")).to_contain_text("of 57")
-    page.locator(".st-key-labels-open-contradiction-0 button").click()
+    page.locator(".st-key-labels-open-0 button").click()
     # The list, which has a button “Next page”, may still be on the page.
     steps = page.locator(".st-key-labels-steps")
     counter = steps.locator(".count")
@@ -106,8 +112,40 @@ def test_list_fits_the_screen(page, app, dataset_with_contradiction):
     ).click()
     page.get_by_role("button", name="Cancel").wait_for()
     page.get_by_role("button", name="Search again").wait_for(timeout=120_000)
-    page.get_by_role("heading", name="Images with both labels").wait_for()
+    page.locator(".st-key-labels-open-0 button").wait_for()
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 900})
-        page.get_by_role("heading", name="Images with both labels").wait_for()
+        page.locator(".st-key-labels-open-0 button").wait_for()
         assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
+
+
+def test_page_is_marked_and_next_image_opens_after_a_mark(page, app, dataset_with_contradiction):
+    reviews = ReviewStore.for_model(app.runs, "tiny")
+    _open(page, app, dataset_with_contradiction)
+    search = page.get_by_role("button", name="Find label errors")
+    first = page.locator(".st-key-labels-open-0 button")
+    expect(search.or_(first)).to_be_visible()
+    if search.is_visible():
+        search.click()
+    expect(first).to_be_visible(timeout=120_000)
+    name = page.get_by_role("textbox", name="Your name")
+    name.fill("B")
+    name.press("Enter")
+    wait_for_rerun(page)
+    listed = page.locator("[class*=st-key-labels-open-] button").count()
+    page.get_by_role("button", name="Mark this page").click()
+    page.get_by_role("button", name="All correct").click()
+    wait_for_rerun(page)
+    assert {(review.mark, review.reviewer) for review in reviews.all()} == {("correct", "B")}
+    assert len(reviews.all()) == listed
+    page.keyboard.press("Escape")
+    first.click()
+    heading = page.get_by_role("heading", name=re.compile("^Image "))
+    opened = heading.inner_text()
+    page.get_by_text("Open the next image after a mark").click()
+    wait_for_rerun(page)
+    page.get_by_role("button", name=re.compile("^subtle")).click()
+    expect(heading).not_to_have_text(opened)
+    assert sorted({review.mark for review in reviews.all()}) == ["correct", "subtle"]
+    while reviews.all():
+        reviews.undo("B")

@@ -15,6 +15,9 @@ from playwright.sync_api import expect
 from pydicom import dcmread
 from pypdf import PdfReader
 
+from fracture_core.registry.store import SHIPPED_MODEL
+from fracture_core.review.verdict_opinions import VerdictOpinions
+
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
 
 pytestmark = pytest.mark.browser
@@ -146,6 +149,24 @@ def test_report_contains_the_region_chosen_by_the_user(page, upload):
     text = PdfReader(io.BytesIO(_download(page, "Image report (PDF)")[1])).pages[0].extract_text()
     assert "Leg, chosen by the reader" in text
     assert page.get_by_test_id("trust").inner_text() in " ".join(text.split())
+
+
+def test_opinions_are_kept_on_request(page, app, upload):
+    opinions = VerdictOpinions.for_model(app.runs, SHIPPED_MODEL)
+    upload(SAMPLES / "synthetic_hand_fracture.png")
+    page.get_by_role("button", name="Disagree", exact=True).click()
+    expect(page.get_by_role("button", name="Disagree", exact=True)).to_have_attribute("aria-pressed", "true")
+    wait_for_rerun(page)
+    assert opinions.all() == []
+    _rerun(page, page.get_by_text("Keep my opinions on this computer"))
+    assert [opinion.mark for opinion in opinions.all()] == ["disagree"]
+    page.get_by_role("button", name="Agree", exact=True).click()
+    wait_for_rerun(page)
+    (opinion,) = opinions.all()
+    assert (opinion.mark, opinion.verdict, opinion.region) == ("agree", "fracture suspected", "hand")
+    page.goto(f"{app.url}/failures?tab=Reviews&model={SHIPPED_MODEL}")
+    expect(page.get_by_role("heading", name="Opinions on Second opinion")).to_be_visible()
+    expect(page.get_by_role("row", name="fracture suspected 1 0 0")).to_be_visible()
 
 
 def test_downloads_work_by_keyboard_on_a_phone(page, upload, dicom_file):

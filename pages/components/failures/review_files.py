@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 
+from fracture_core import paths
 from fracture_core.datasets.catalogue import Catalogue
 from fracture_core.datasets.layouts import read_catalogue
 from fracture_core.datasets.manifest import write_manifest
@@ -17,6 +19,14 @@ from fracture_core.review import Review, measure_agreement
 from fracture_core.review.annotation import MAX_NAME_LENGTH
 from fracture_core.review.csv_exchange import reviews_from_csv, reviews_to_csv
 from fracture_core.review.relabelled_manifest import RelabelledDataset, relabel_dataset, wrong_label_cases
+from fracture_core.review.verdict_opinions import (
+    MARKS,
+    VerdictOpinion,
+    VerdictOpinions,
+    count_opinions,
+    opinions_to_csv,
+)
+from fracture_core.vocabulary import rephrase_for_finding
 from pages.components.common import boundary, data_folder, layout, resources, review_summary, reviewer
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import gallery
@@ -39,6 +49,7 @@ def show(record: TestRecord) -> None:
     st.html(f'<p class="count">{review_summary.summary_text(reviews)}</p>')
     left, right = st.columns(2, gap="large")
     with left:
+        _show_opinions(record.card)
         if reviews:
             st.html(review_summary.counts_html(reviews))
             st.html(review_summary.agreement_html(measure_agreement(reviews)))
@@ -54,6 +65,46 @@ def show(record: TestRecord) -> None:
         label="Check the labels of this dataset",
         icon=":material/arrow_forward:",
         query_params={"model": record.card.id},
+    )
+
+
+def _show_opinions(card: ModelCard) -> None:
+    """Draw what readers thought of verdicts on their own images, if any was kept."""
+    try:
+        opinions = VerdictOpinions.for_model(paths.runs_dir(), card.id).all()
+    except DataError as error:
+        st.error(layout.escape_markdown(str(error)))
+        return
+    if not opinions:
+        return
+    st.html('<h3 class="table-title">Opinions on Second opinion</h3>')
+    st.html(opinions_html(opinions, card.finding))
+    st.download_button(
+        "Download opinions (CSV)",
+        data=boundary.download(lambda: opinions_to_csv(opinions)),
+        file_name=f"{card.id}-opinions.csv",
+        mime="text/csv",
+        on_click="ignore",
+    )
+
+
+def opinions_html(opinions: list[VerdictOpinion], finding: str) -> str:
+    """Render the number of opinions by verdict and mark as an HTML table.
+
+    Args:
+        opinions: the opinions.
+        finding: what the model looks for.
+    """
+    head = "".join(f'<th scope="col">{mark}</th>' for mark in MARKS)
+    rows = "".join(
+        f'<tr><th scope="row">{html.escape(rephrase_for_finding(verdict, finding))}</th>'
+        + "".join(f"<td>{count:,}</td>" for count in counts.values())
+        + "</tr>"
+        for verdict, counts in count_opinions(opinions).items()
+    )
+    return (
+        f'<table class="numbers"><thead><tr><th scope="col">verdict</th>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
     )
 
 

@@ -9,13 +9,23 @@ from fracture_core.registry.card import ModelCard
 from fracture_core.review import ANNOTATIONS, Review
 from fracture_core.review.annotation import MAX_NOTE_LENGTH
 from pages.components.common import boundary, layout, review_summary, reviewer
+from pages.components.labels import state as labels
 
-_FAULT = "failures_review_fault"
+_FAULT, _MARKED = "failures_review_fault", "failures_marked"
 
 
 @boundary.fragment
-def show(card: ModelCard, case: str) -> None:
-    """Draw the form; a fragment, so that a mark does not redraw image and heatmap."""
+def show(card: ModelCard, case: str, following: str = "") -> None:
+    """Draw the form; a fragment, so that a mark does not redraw image and heatmap.
+
+    Args:
+        card: card of the model.
+        case: id of the open image.
+        following: id of the image that Labels opens after a mark; "" to stay.
+    """
+    if st.session_state.pop(_MARKED, False) and following:
+        labels.open_film(following)
+        st.rerun()
     st.html('<h3 class="table-title">Review</h3>')
     try:
         reviews = review_summary.review_store(card).all()
@@ -68,6 +78,7 @@ def show(card: ModelCard, case: str) -> None:
 def _mark(card: ModelCard, case: str, mark: str, reviewer: str, note: str) -> None:
     try:
         review_summary.review_store(card).add_annotation(case, mark, reviewer, st.session_state.get(note, ""))
+        st.session_state[_MARKED] = True
     except DataError as error:
         st.session_state[_FAULT] = str(error)
 
@@ -76,6 +87,7 @@ def _note(card: ModelCard, own: Review | None, note: str) -> None:
     """Save a note written after the mark. A note written before is saved with the mark."""
     if own is not None:
         _mark(card, own.case, own.mark, own.reviewer, note)
+        st.session_state[_MARKED] = False
 
 
 def _undo(card: ModelCard, case: str, reviewer: str, note: str) -> None:

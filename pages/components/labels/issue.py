@@ -13,6 +13,7 @@ from pages.components.common import boundary, case_images, data_folder, layout
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import case, case_list, gallery, review_form
 from pages.components.labels import issue_list, state
+from pages.components.second_opinion import similar_images
 
 _TRAINED_ON = "the model was trained on this label"
 
@@ -31,21 +32,34 @@ def show(record: TestRecord, issues: LabelIssues, issue: LabelIssue) -> None:
     left, right = st.columns([7, 3], gap="medium")
     # Drawn first: the model may have to be loaded before the image can be drawn.
     with right:
+        if issues.own:
+            _show_review(record, issues, issue)
         st.html(facts_html(record, issues, issue, len(boxes)))
+    displayed = None
     with left:
         if root is not None:
             displayed = case.explain_case(record.card, str(root), issue.path)
             if displayed is not None:
                 case.show_images(displayed, boxes, bool(issue.label), issue.case, record.card.finding)
-        if issues.own:
-            review_form.show(record.card, issue.case)
+    if displayed is not None and displayed.probability is not None:
+        similar_images.show(displayed.features, record.card, synthetic=False, asks=False)
+
+
+def _show_review(record: TestRecord, issues: LabelIssues, issue: LabelIssue) -> None:
+    """Draw the marks, and the switch that opens the next image after each."""
+    advance = st.toggle(
+        "Open the next image after a mark",
+        key="labels_advance",
+        persist_state="session",
+        help="For going through the whole list with the keys 1 to 7.",
+    )
+    after = case_list.neighbours(_listed(record, issues, issue), issue.case)[2]
+    review_form.show(record.card, issue.case, after if advance and after is not None else "")
 
 
 def _show_navigation(record: TestRecord, issues: LabelIssues, issue: LabelIssue) -> None:
     """Draw buttons for the list, the previous and the next image."""
-    ids = [each.case for each in issue_list.filter_issues(issues, issue_list.load_reviews(record))]
-    if issue.case not in ids:  # it is in the list of images with both labels only
-        ids = [each.case for each in issues.all_issues()]
+    ids = _listed(record, issues, issue)
     position, before, after = case_list.neighbours(ids, issue.case)
     with st.container(horizontal=True, vertical_alignment="center", key="labels-steps"):
         title = f"Image {layout.escape_markdown(case_list.short_name(issue.case))}"
@@ -68,6 +82,14 @@ def _show_navigation(record: TestRecord, issues: LabelIssues, issue: LabelIssue)
         st.html(f'<span class="count">{(position or 0) + 1:,} of {len(ids):,}</span>', width="content")
 
 
+def _listed(record: TestRecord, issues: LabelIssues, issue: LabelIssue) -> list[str]:
+    """The ids of the list that contains an image."""
+    ids = [each.case for each in issue_list.filter_issues(issues, issue_list.load_reviews(record))]
+    if issue.case in ids:
+        return ids
+    return [each.case for each in issues.all_issues()]  # the filters were changed, or a mark hides it
+
+
 def facts_html(record: TestRecord, issues: LabelIssues, issue: LabelIssue, box_count: int) -> str:
     """Render label, probabilities, split, region and file of an image as HTML.
 
@@ -80,7 +102,7 @@ def facts_html(record: TestRecord, issues: LabelIssues, issue: LabelIssue, box_c
     card: ModelCard = record.card
     boxes = f", {box_count} box{'es' if box_count > 1 else ''}" if box_count else ""
     other_label = label_text(1 - issue.label, card.finding)
-    has_both_labels = any(issue in group for group in issues.contradictions)
+    has_both_labels = issues.has_both_labels(issue)
     test_probability = record.test[record.test["id"] == issue.case]["probability"]
     facts = [
         ("Label in the dataset", label_text(issue.label, card.finding) + boxes),

@@ -9,8 +9,9 @@ from fracture_core.registry.card import ModelCard
 from pages.components.common import layout
 from pages.components.failures import case_list, state
 
-CASE_KEY, LABEL_KEY, SPLIT_KEY, REVIEW_KEY, PAGE_KEY = (
+CASE_KEY, KIND_KEY, LABEL_KEY, SPLIT_KEY, REVIEW_KEY, PAGE_KEY = (
     "labels_film",
+    "labels_kind",
     "labels_label",
     "labels_split",
     "labels_review",
@@ -19,6 +20,9 @@ CASE_KEY, LABEL_KEY, SPLIT_KEY, REVIEW_KEY, PAGE_KEY = (
 
 #: Values of the label filter: all, 0 or 1.
 LABEL_FILTERS = ("", "0", "1")
+
+#: Values of the filter by the reason why an image is listed, with their names.
+KIND_FILTERS = {"": "all", "both": "image with both labels", "unlike": "label unlike similar images"}
 
 
 def read_address() -> None:
@@ -49,18 +53,21 @@ def opened_issue(issues: LabelIssues) -> LabelIssue | None:
 
 
 def filter_issues(issues: LabelIssues, reviewed: frozenset[str]) -> tuple[LabelIssue, ...]:
-    """Return the probable label errors that match the filters, the least likely label first.
+    """Return the images that match the filters: those with both labels first, then the least likely label.
 
     Args:
         issues: the results of the search.
         reviewed: ids of the images that match the filter by review.
     """
     state = st.session_state
-    label, split = state.get(LABEL_KEY, ""), state.get(SPLIT_KEY, "")
+    kind, label, split = state.get(KIND_KEY, ""), state.get(LABEL_KEY, ""), state.get(SPLIT_KEY, "")
     return tuple(
         issue
-        for issue in issues.suspected
-        if label in ("", str(issue.label)) and split in ("", issue.split) and issue.case in reviewed
+        for issue in issues.all_issues()
+        if kind in ("", "both" if issues.has_both_labels(issue) else "unlike")
+        and label in ("", str(issue.label))
+        and split in ("", issue.split)
+        and issue.case in reviewed
     )
 
 
@@ -69,9 +76,9 @@ def open_film(case: str) -> None:
     st.session_state[CASE_KEY] = case
 
 
-def current_page(name: str) -> int:
-    """Return the page of a gallery, from 0."""
-    return st.session_state.get(f"{PAGE_KEY} {name}", 0)
+def current_page() -> int:
+    """Return the page of the gallery, from 0."""
+    return st.session_state.get(PAGE_KEY, 0)
 
 
 def step_case(ids: list[str], by: int) -> None:
@@ -82,6 +89,6 @@ def step_case(ids: list[str], by: int) -> None:
         open_film(case)
 
 
-def turn_to_page(page: int, name: str = "suspect") -> None:
-    """Show a page of a gallery, from 0."""
-    st.session_state[f"{PAGE_KEY} {name}"] = page
+def turn_to_page(page: int) -> None:
+    """Show a page of the gallery, from 0."""
+    st.session_state[PAGE_KEY] = page

@@ -15,7 +15,7 @@ from fracture_core.imaging.study_header import read_image_view, read_study_heade
 from fracture_core.internal_errors import file_boundary
 from fracture_core.report import display_names, table
 from pages.components.common import boundary, layout
-from pages.components.second_opinion import image_choices
+from pages.components.second_opinion import image_choices, kept_opinions
 
 if TYPE_CHECKING:
     from fracture_core.inference.predictor import Opinion
@@ -88,6 +88,7 @@ def show(films: Sequence[SavableImage], film: SavableImage) -> None:
             notes.append("“All images” includes DICOM results, which contain patient names.")
         if notes:
             st.caption(layout.escape_markdown(" ".join(notes)))
+        kept_opinions.show_switch()
 
 
 def _film(film: SavableImage, opinion: Opinion, label: str) -> None:

@@ -16,6 +16,7 @@ from pages.components.common import boundary, viewer
 from pages.components.second_opinion import (
     image_choices,
     image_content,
+    kept_opinions,
     selection,
     study_content,
     study_session,
@@ -189,3 +190,4 @@ def _on_region() -> None:
 def _on_reader() -> None:
     if given := _state().get("reader"):
         image_choices.set_reader_opinion(str(given["key"]), str(given["mark"]), str(given["comment"] or ""))
+        kept_opinions.note_opinion(str(given["key"]))
