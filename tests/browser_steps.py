@@ -54,6 +54,23 @@ def wait_for_rerun(page) -> None:
     )
 
 
+def save(page, label: str):
+    """Press a download button; again if the page was drawn meanwhile, which cancels the download.
+
+    Returns:
+        Playwright's download.
+    """
+    for _ in range(4):
+        wait_for_rerun(page)
+        try:
+            with page.expect_download(timeout=20_000) as saved:
+                page.get_by_role("button", name=label, exact=True).click()
+        except PlaywrightTimeoutError:
+            continue
+        return saved.value
+    raise AssertionError(f"{label!r} saved nothing")
+
+
 def put_in_use(page, reason: str = "a test", model: str = "") -> None:
     """Press the *Put in use* button of a model, by default the first, and confirm, with a reason if one is required."""
     wait_for_rerun(page)

@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 import pydicom
 import pytest
-from browser_steps import choose_page, image_button, upload, wait_for_rerun
+from browser_steps import choose_page, image_button, save, upload, wait_for_rerun
 from playwright.sync_api import expect
 
 from fracture_core.phantom import draw_phantom, encode_png
@@ -168,11 +168,9 @@ def test_every_key_press_counts_once(page, app, large_image_files):
         page.keyboard.press("ArrowUp")
     assert _open_name(page) == names[0]
     # The server follows: its part of the page belongs to the open image.
-    wait_for_rerun(page)
-    with page.expect_download() as saved:
-        page.get_by_role("button", name="Image report (PDF)").click()
+    saved = save(page, "Image report (PDF)")
     number = large_image_files.index(next(path for path in large_image_files if path.name == names[0])) + 1
-    assert saved.value.suggested_filename.startswith(f"film-{number}.")
+    assert saved.suggested_filename.startswith(f"film-{number}.")
 
 
 def test_verdict_and_pixels_change_in_the_same_frame(page, app, tmp_path):

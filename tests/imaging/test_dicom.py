@@ -283,7 +283,7 @@ def test_radiograph_contains_no_patient_data(make_dicom):
     text = f"{film.kind} {film.warnings} {film.spacing} {vars(film).keys()}"
     assert set(vars(film)) == {
         "pixels", "kind", "spacing", "colour", "truncated", "warnings", "scale", "shuttered", "displayed",
-        "body_parts", "other_modality", "missing",
+        "body_parts", "other_modality", "missing", "values",
     }  # fmt: skip
     assert "Doe" not in text
     assert "SECRET" not in text
