@@ -16,6 +16,7 @@ COPY --chown=app models /models
 WORKDIR /app
 # The root is read-only when the container is run as documented: what changes is in /runs, /models and /tmp (in memory).
 ENV PATH=/venv/bin:$PATH HOME=/tmp PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 MPLCONFIGDIR=/tmp/matplotlib \
+    MALLOC_PERTURB_=165 GLIBC_TUNABLES=glibc.malloc.tcache_count=0 PYTHONMALLOC=malloc \
     SECOND_LOOK_RUNS=/runs SECOND_LOOK_MODELS=/models SECOND_LOOK_DATA_ROOTS=/data
 VOLUME /runs /models /data
 USER app

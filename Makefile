@@ -13,6 +13,11 @@ TEST_PROCESSES ?= 3
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
+# Overwrites memory when it is freed, so that nothing of a cleared study stays in it: glibc, then macOS.
+run: export MALLOC_PERTURB_ = 165
+run: export GLIBC_TUNABLES = glibc.malloc.tcache_count=0
+run: export PYTHONMALLOC = malloc
+run: export MallocScribble = 1
 run: $(VENV)/.run ## set up and open the app; PORT=8600 for another port
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT) --server.headless $(if $(DISPLAY)$(filter Darwin,$(shell uname)),false,true)
 

@@ -19,6 +19,7 @@ from fracture_core.zoo.quiet_keras import load_keras
 if TYPE_CHECKING:
     from fracture_core.evaluation import SubgroupAnalysis
     from fracture_core.inference.evaluate import Evaluation
+    from fracture_core.registry.store import ModelStore
 
 _FIGURE_FORMATS: tuple[Literal["svg", "png"], ...] = ("svg", "png")
 
@@ -66,6 +67,7 @@ def add_parser(commands: Subparsers) -> None:
         metavar="ID",
         help="with --heatmaps: a model of another training, to test repeatability",
     )
+    parser.add_argument("--job", type=Path, metavar="DIR", help=argparse.SUPPRESS)
     parser.set_defaults(run=run)
 
 
@@ -76,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
     from fracture_core.inference.evaluate import evaluate_model
 
     store = open_model_store()
+    if args.job:
+        return _run_job(store, args)
     evaluation = evaluate_model(
         store,
         args.model or store.model_in_use(),
@@ -117,6 +121,17 @@ def run(args: argparse.Namespace) -> int:
             print(rephrase_for_finding(sentence, evaluation.finding))
         _write_results(evaluation, subgroups, args.out)
     return 0
+
+
+def _run_job(store: ModelStore, args: argparse.Namespace) -> int:
+    """Evaluate as the background process of a page."""
+    from fracture_core.inference.evaluate import evaluate_model
+    from fracture_core.inference.evaluation_job import EvaluationJob
+
+    return EvaluationJob(args.job).run(
+        args.data,
+        lambda progress: evaluate_model(store, args.model, args.data, args.split, args.layout, progress),
+    )
 
 
 def _write_results(evaluation: Evaluation, subgroups: SubgroupAnalysis, folder: Path) -> None:

@@ -138,6 +138,13 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _run_environment() -> dict[str, str]:
+    """The environment variables that `make run` sets."""
+    lines = (ROOT / "Makefile").read_text("utf-8").splitlines()
+    settings = (line.removeprefix("run: export ") for line in lines if line.startswith("run: export "))
+    return dict(setting.split(" = ", 1) for setting in settings)
+
+
 @contextmanager
 def _running_app(tmp_path: Path, port: int | None = None) -> Iterator[tuple[str, Path, int]]:
     """The address of an app that records the files that it opens for writing, that record, and its process number."""
@@ -150,6 +157,7 @@ def _running_app(tmp_path: Path, port: int | None = None) -> Iterator[tuple[str,
     port = port or _free_port()
     environment = {
         **os.environ,
+        **_run_environment(),
         "PYTHONPATH": os.pathsep.join(
             filter(None, (str(tmp_path / "packages"), os.environ.get("PYTHONPATH")))
         ),
@@ -300,7 +308,7 @@ def _large_patient_file() -> bytes:
 
 
 def test_study_leaves_no_trace_of_the_patient(browser, traced_app, tmp_path):
-    url, record, _ = traced_app
+    url, record, pid = traced_app
     context = browser.new_context(accept_downloads=True)
     page = context.new_page()
     path = tmp_path / "Doe_Jane.dcm"
@@ -324,6 +332,40 @@ def test_study_leaves_no_trace_of_the_patient(browser, traced_app, tmp_path):
     page.get_by_role("button", name="New study").click()
     page.get_by_text("Study cleared").wait_for()
     context.close()
+    if sys.platform == "linux":
+        _assert_unknown_in_memory(pid)
+
+
+def _assert_unknown_in_memory(pid: int) -> None:
+    """Search the memory of the server; the session is collected some seconds after the page was closed."""
+    texts = [text.encode() for text in ("ID-4711", "ACC-0815", "STUDY-99", "Holmes^Sherlock")]
+    for _ in range(20):
+        found = _in_memory(pid, texts)
+        if not found:
+            return
+        time.sleep(1)
+    raise AssertionError(f"the server still knows {found}")
+
+
+def _in_memory(pid: int, texts: list[bytes]) -> set[bytes]:
+    """Those of the texts that the memory of a process contains."""
+    found = set()
+    with (
+        Path(f"/proc/{pid}/maps").open(encoding="utf-8") as maps,
+        Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory,
+    ):
+        for line in maps:
+            place, rights = line.split()[:2]
+            if not rights.startswith("r") or "[v" in line:
+                continue
+            start, end = (int(number, 16) for number in place.split("-"))
+            try:
+                memory.seek(start)
+                content = memory.read(end - start)
+            except (OSError, ValueError, OverflowError):
+                continue
+            found |= {text for text in texts if text in content}
+    return found
 
 
 def _download(page, button) -> bool:

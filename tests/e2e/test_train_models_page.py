@@ -195,3 +195,26 @@ def test_damaged_zip_gives_an_error_message(page, app):
     )
     page.get_by_role("button", name="Check and import").click()
     page.get_by_text("mine.zip is damaged or not a zip file").wait_for(timeout=PATIENCE)
+
+
+def test_model_is_evaluated_on_a_folder(page, app):
+    record = (app.models / "tiny" / "predictions.csv").read_bytes()
+    open_part(page, app, "Models")
+    choose_option(page, "Model", "tiny")
+    page.get_by_text("Test on other images").click()
+    field = page.get_by_role("textbox", name="Folder of labelled images")
+    for folder, expected in (("/nowhere", "is not a folder"), (str(app.phantoms), None)):
+        field.fill(folder)
+        field.press("Enter")
+        wait_for_rerun(page)
+        click(page, "Evaluate these images")
+        if expected:
+            expect(page.get_by_text(expected).first).to_be_visible()
+    expect(page.get_by_role("button", name="Metrics (JSON)")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("trained on some of these images")).to_be_visible()
+    name, content = download_file(page, "Predictions (CSV)")
+    assert name == "tiny-predictions.csv"
+    assert len(list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))) == 56
+    assert (app.models / "tiny" / "predictions.csv").read_bytes() == record
+    click(page, "Remove")
+    expect(page.get_by_role("button", name="Metrics (JSON)")).to_have_count(0)

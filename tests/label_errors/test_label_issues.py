@@ -61,7 +61,7 @@ def test_summary_states_all_counts(label_issues):
 
 
 def test_every_issue_is_listed_once(label_issues):
-    assert [issue.case for issue in label_issues.all_issues()] == ["=a", "b", "c", "d"]
+    assert [issue.case for issue in label_issues.all_issues()] == ["b", "d", "=a", "c"]
     assert label_issues.find("d") == _issue("d", 1)
     assert label_issues.find("nobody") is None
 

@@ -69,6 +69,7 @@ REVIEWED = set(
     len(lesson.entries) != 1
     lines
     mark
+    mark.value
     max(work.every, 1)
     max(work.total, 1)
     meaning

@@ -157,7 +157,7 @@ def _sample() -> list[DroppedFile]:
     gallery = st.container(key="samples")
     for place, path in zip(gallery.columns(max(4, len(paths))), paths, strict=False):
         with place:
-            st.image(app_paths.sample_thumbnail(path), width="stretch")
+            st.image(app_paths.sample_thumbnail(path), width="stretch", alt=f"Sample: {_title(path)}")
             if st.button(_title(path), key=f"sample {path.name}", width="stretch"):
                 st.session_state[_SAMPLE] = path
                 st.rerun()

@@ -7,7 +7,7 @@ from fracture_core.jobs.worker_process import call_in_worker
 from fracture_core.registry.average import MAX_MEMBERS, add_average
 from fracture_core.runs.run import RUN_NAME_HELP
 from pages.components.common import layout, model_history, resources
-from pages.components.train import model_actions, release, result, state
+from pages.components.train import model_actions, other_images, release, result, state
 
 
 def show() -> None:
@@ -50,6 +50,7 @@ def _show_model(ids: list[str]) -> None:
     if card.test is not None:
         result.show_record(card.test, card.finding)
     st.markdown("\n".join(f"- {layout.escape_markdown(limit)}" for limit in card.limits))
+    other_images.show(card)
     release.show(card)
     model_actions.show(chosen, whole=True)
 

@@ -1,0 +1,143 @@
+"""A model on other labelled images: start, progress, and results beside those of its own test split."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+
+import streamlit as st
+
+from fracture_core import paths
+from fracture_core.datasets import recent_folders
+from fracture_core.datasets.layouts import read_catalogue
+from fracture_core.errors import DataError, SecondLookError
+from fracture_core.evaluation import Summary
+from fracture_core.inference.evaluation_job import EvaluationJob
+from fracture_core.registry.card import ModelCard
+from pages.components.common import boundary, data_folder, job_progress, layout, resources
+
+_FOLDER, _FAULT = "train_other_folder", "train_other_fault"
+
+
+def show(card: ModelCard) -> None:
+    """Draw the results and the form.
+
+    Args:
+        card: card of the model.
+    """
+    with st.expander("Test on other images", key="train_other", on_change="rerun") as part:
+        if not part.open:
+            return
+        _show_results(card)
+        _show_form(card)
+
+
+def _show_results(card: ModelCard) -> None:
+    """Draw one row for the model's own test split and each other dataset."""
+    rows = [("Own test split", "", card.test)] if card.test is not None else []
+    jobs = EvaluationJob.all(paths.runs_dir(), card.weights.sha256)
+    warnings = []
+    for job in jobs:
+        try:
+            found = job.results()
+        except DataError as error:
+            st.error(layout.escape_markdown(str(error)))
+            continue
+        rows.append((found.data, found.created, found.summary))
+        warnings += [f"{Path(found.data).name}: {warning}" for warning in found.warnings]
+    if rows:
+        st.dataframe(
+            [_row(*row) for row in rows],
+            hide_index=True,
+            width="stretch",
+            key="train_other_table",
+            alt="Metrics of the model on its own test split and on other images",
+        )
+        st.caption(
+            "95% intervals, clustered by group, at the model's threshold. Thresholds and calibration are not fitted to "
+            "other images."
+        )
+    for warning in warnings:
+        st.caption(layout.escape_markdown(warning))
+    for job in jobs:
+        name = Path(job.state().data or job.folder.name).name
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.html(f'<span class="count">{html.escape(name)}</span>', width="content")
+            for label, path, kind in (
+                ("Metrics (JSON)", job.metrics_path, "application/json"),
+                ("Predictions (CSV)", job.predictions_path, "text/csv"),
+            ):
+                st.download_button(
+                    label,
+                    data=boundary.download(path.read_bytes),
+                    file_name=f"{card.id}-{path.name}",
+                    mime=kind,
+                    on_click="ignore",
+                    key=f"train_other {label} {job.folder.name}",
+                )
+            st.button(
+                "Remove",
+                key=f"train_other_remove {job.folder.name}",
+                on_click=boundary.callback(job.forget),
+            )
+
+
+def _row(data: str, created: str, summary: Summary) -> dict[str, str | int]:
+    return {
+        "Images": data,
+        "Date": created,
+        "Number": summary.n,
+        "With the finding": summary.positives,
+        "AUC": summary.auc.text(),
+        "Sensitivity": summary.sensitivity.text(),
+        "Specificity": summary.specificity.text(),
+        "ECE": f"{summary.ece:.3f}",
+    }
+
+
+def _show_form(card: ModelCard) -> None:
+    """Draw the folder field, the button, and the progress of a running evaluation."""
+    text = st.text_input(
+        "Folder of labelled images",
+        key=_FOLDER,
+        placeholder="/home/you/dataset",
+        persist_state="session",
+        help="A dataset folder or manifest on this computer. All its images are used. The model's own test record "
+        "stays as it is.",
+    ).strip()
+    job = None
+    if text:
+        try:
+            job = EvaluationJob.for_dataset(
+                paths.runs_dir(), card.weights.sha256, data_folder.resolve_folder(text)
+            )
+        except DataError as error:
+            st.warning(layout.escape_markdown(str(error)))
+            return
+    state = job.state() if job is not None else None
+    if job is not None and state is not None and state.status == "running":
+        job_progress.show(job)
+        return
+    st.button(
+        "Evaluate these images",
+        key="train_other_start",
+        disabled=job is None,
+        on_click=boundary.callback(_start),
+        args=(card.id, text),
+    )
+    fault = st.session_state.pop(_FAULT, "")
+    if fault or (state is not None and state.status == "failed"):
+        st.error(layout.escape_markdown(fault or (state.message if state else "")))
+    elif state is not None and state.status == "cancelled":
+        st.caption(layout.escape_markdown(state.message))
+
+
+def _start(model_id: str, text: str) -> None:
+    try:
+        data = data_folder.resolve_folder(text)
+        read_catalogue(data)  # raises for an invalid dataset, before a process is started
+        sha256 = resources.model_store().card(model_id).weights.sha256
+        EvaluationJob.for_dataset(paths.runs_dir(), sha256, data).start(model_id, data)
+        recent_folders.remember_folder(paths.runs_dir(), str(data))
+    except SecondLookError as error:
+        st.session_state[_FAULT] = str(error)
