@@ -130,13 +130,14 @@ def _change_methods(page: Page, count: int) -> list[float]:
     if count:
         page.get_by_role("tab", name="Explain").click()
     for number in range(count):
-        page.wait_for_timeout(1500)
+        page.wait_for_timeout(2000)
         before = page.locator(".viewer").get_attribute("data-layer")
+        method = ("Grad-CAM", "Fracture map")[number % 2]
         page.get_by_role("combobox", name="Heatmap method").click()
-        option = page.get_by_role("option", name=("Grad-CAM", "Fracture map")[number % 2], exact=True)
-        option.wait_for()
+        page.keyboard.type(method)
+        page.get_by_role("option", name=method, exact=True).wait_for()
         started = time.perf_counter()
-        option.click()
+        page.get_by_role("option", name=method, exact=True).click()
         page.wait_for_function(
             "before => document.querySelector('[data-testid=stBidiComponentIsolated]')?.shadowRoot"
             "?.querySelector('.viewer')?.dataset.layer !== before",
