@@ -49,7 +49,7 @@ def test_bad_file_does_not_affect_other_files(page, app, tmp_path):
 
 def test_results_are_downloaded_and_the_study_is_cleared(page, app):
     page.goto(app.url)
-    page.get_by_role("button", name="Leg, normal").click()
+    page.get_by_role("button", name="Leg, normal", exact=True).click()
     page.get_by_test_id("verdict").wait_for()
     with page.expect_download() as saved:
         page.get_by_role("button", name="Results (JSON)").click()
@@ -64,7 +64,7 @@ def test_results_are_downloaded_and_the_study_is_cleared(page, app):
 def test_verdict_is_above_the_image_on_a_phone(page, app):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(app.url)
-    page.get_by_role("button", name="Hand, fracture").click()
+    page.get_by_role("button", name="Hand, fracture", exact=True).click()
     verdict = page.get_by_test_id("verdict")
     verdict.wait_for()
     viewer = _viewer(page)
