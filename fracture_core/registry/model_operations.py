@@ -142,7 +142,8 @@ def _locked(runs: Path) -> Iterator[None]:
 
 def _move_user_folders(runs: Path, change: _Change) -> None:
     """Move reviews and teaching files to the new id, or to a name with the date after a deletion."""
-    deleted = f"{change.model} deleted {datetime.now(UTC):%Y-%m-%d %H-%M-%S}"
+    # With microseconds, because a name may be deleted, given again and deleted within a second.
+    deleted = f"{change.model} deleted {datetime.now(UTC):%Y-%m-%d %H-%M-%S-%f}"
     for folder in _user_folders(runs, change.model).values():
         # Model names have no spaces, so a later model cannot use the folder of a deleted one.
         target = folder.with_name(change.new or deleted)
