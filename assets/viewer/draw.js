@@ -23,7 +23,7 @@ function drawPane(context, view, pane, heat, boxes) {
   }
   context.restore();
   if (heat && settings.contour) for (const line of view.data.contours) drawContour(context, at, line);
-  if (settings.truths) for (const box of view.data.truths ?? []) drawTruth(context, at, box);
+  if (settings.annotated) for (const box of view.data.annotated ?? []) drawAnnotated(context, at, box);
   if (boxes) view.data.findings.forEach((finding, number) => drawFinding(context, at, finding, view.active === number + 1));
   for (const mark of shown.marks) drawMark(context, view, at, mark);
   drawSide(context, view, pane);
@@ -41,7 +41,7 @@ function drawContour(context, at, line) {
 }
 
 /** A box that was annotated in the dataset. */
-function drawTruth(context, at, box) {
+function drawAnnotated(context, at, box) {
   outline(context, at, box);
   stroke(context, 2, "#56D4E9");
 }

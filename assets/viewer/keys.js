@@ -20,7 +20,7 @@ const ACTIONS = [
   ["side", ["s"], "Image and heatmap side by side"],
   ["heat", ["h"], "Heatmap on or off"],
   ["boxes", ["b"], "Boxes of the findings on or off"],
-  ["truths", ["t"], "Annotated boxes of the dataset on or off"],
+  ["annotated", ["t"], "Annotated boxes of the dataset on or off"],
   ["contour", ["c"], "Contour of the strongest areas"],
   ["opacity-less", ["["], "Less heatmap opacity"],
   ["opacity-more", ["]"], "More heatmap opacity"],
@@ -54,18 +54,18 @@ function keyWords(key) {
   return key.split(" ").map((part) => ARROWS[part] ?? part.toUpperCase()).join(" ");
 }
 
-/** Labels the buttons and fills the list of shortcuts. `others` are keys that the page uses for something else. */
-function nameButtons(root, others) {
+/** Labels the buttons and fills the list of shortcuts. `reservedKeys` do something else on this page. */
+function nameButtons(root, reservedKeys) {
   const rows = root.querySelector("dialog table");
   for (const [action, keys, words] of ACTIONS) {
     const button = root.querySelector(`button[data-do="${action}"]`);
-    const taken = others.includes(keys[0]);
+    const reserved = reservedKeys.includes(keys[0]);
     if (button) {
       button.type = "button";
-      button.title = taken ? words : `${words} (${keyWords(keys[0])})`;
+      button.title = reserved ? words : `${words} (${keyWords(keys[0])})`;
       if (!button.textContent.trim()) button.setAttribute("aria-label", words);
     }
-    if (taken || button?.hidden) continue;
+    if (reserved || button?.hidden) continue;
     const row = rows.insertRow();
     row.insertCell().append(Object.assign(document.createElement("kbd"), { textContent: keyWords(keys[0]) }));
     row.insertCell().textContent = words;

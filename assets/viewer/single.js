@@ -1,15 +1,15 @@
 // The viewer alone, for one image on a page with other content.
 
 // Keys of the pages that use it: marks, undo, previous, next, back to the list, collect for teaching.
-const PAGE_KEYS = "0123456789unpbt";
+const RESERVED_KEYS = "0123456789unpbt";
 
-const SINGLES = new WeakMap();
+const VIEWERS = new WeakMap();
 
-class Single {
+class SingleViewer {
   constructor(root) {
     this.root = root;
-    root.querySelector("[data-do=truths]").hidden = false;
-    this.viewer = new Viewer(root.querySelector(".viewer"), root, { step() {}, point() {} }, PAGE_KEYS);
+    root.querySelector("[data-do=annotated]").hidden = false;
+    this.viewer = new Viewer(root.querySelector(".viewer"), root, { step() {}, point() {} }, RESERVED_KEYS);
     this.viewer.settings.heat = true;
     this.onKey = (event) => this.press(event);
   }
@@ -44,7 +44,7 @@ class Single {
   }
 
   press(event) {
-    if (!this.root.isConnected || event.defaultPrevented || PAGE_KEYS.includes(event.key.toLowerCase())) return;
+    if (!this.root.isConnected || event.defaultPrevented || RESERVED_KEYS.includes(event.key.toLowerCase())) return;
     const { tagName, type, isContentEditable } = event.composedPath()[0];
     if (isContentEditable || tagName === "TEXTAREA" || tagName === "SELECT") return;
     if (tagName === "INPUT" && (type !== "range" || event.key.startsWith("Arrow"))) return;
@@ -55,10 +55,10 @@ class Single {
 /** Called by Streamlit when the viewer appears and whenever the app sends something new. */
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".single-viewer");
-  let single = SINGLES.get(root);
+  let single = VIEWERS.get(root);
   if (!single) {
-    single = new Single(root);
-    SINGLES.set(root, single);
+    single = new SingleViewer(root);
+    VIEWERS.set(root, single);
     // The list that was shown before may have been scrolled.
     document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0);
   }

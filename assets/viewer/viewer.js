@@ -5,16 +5,16 @@ const STEP = 1.25;
 // State while the page is open: the view of each image, and the settings for all images. No pixels are stored. So another
 // method, opacity or image does not change the view.
 const LEFT = new Map();
-const SETTINGS = { boxes: true, truths: true, heat: false, contour: false, opacity: 0.55, side: false, mode: "pan" };
+const SETTINGS = { boxes: true, annotated: true, heat: false, contour: false, opacity: 0.55, side: false, mode: "pan" };
 
 class Viewer {
   /**
    * @param root the element of the viewer.
    * @param frame the element that fills the screen in full-screen mode.
    * @param listeners {step(by), point(number)}: another image is wanted; the pointer is on a finding, or on none (0).
-   * @param others keys that the page uses for something else.
+   * @param reservedKeys keys that do something else on this page.
    */
-  constructor(root, frame, listeners, others = "") {
+  constructor(root, frame, listeners, reservedKeys = "") {
     this.root = root;
     this.frame = frame;
     this.listeners = listeners;
@@ -25,7 +25,7 @@ class Viewer {
     this.settings = SETTINGS;
     this.ratio = 1;
     this.over = false;
-    nameButtons(root, others);
+    nameButtons(root, reservedKeys);
     root.addEventListener("click", (event) => {
       const button = event.target.closest("button");
       if (button) this.run(button.dataset.do);
@@ -279,7 +279,7 @@ class Viewer {
         this.resize();
       },
       boxes: () => (settings.boxes = !settings.boxes),
-      truths: () => (settings.truths = !settings.truths),
+      annotated: () => (settings.annotated = !settings.annotated),
       heat: () => (settings.heat = !settings.heat),
       contour: () => (settings.contour = !settings.contour),
       "opacity-less": () => (settings.opacity = Math.max(0, settings.opacity - 0.1)),
@@ -356,7 +356,7 @@ class Viewer {
       invert: shown.invert,
       side: settings.side,
       boxes: settings.boxes,
-      truths: settings.truths,
+      annotated: settings.annotated,
       heat: settings.heat,
       contour: settings.contour,
       window: settings.mode === "window",
@@ -374,7 +374,7 @@ class Viewer {
       ([, level, width]) => level === shown.level && width === shown.width,
     );
     root.querySelector("[data-do=boxes]").disabled = !this.data.findings.length;
-    root.querySelector("[data-do=truths]").hidden = !this.data.truths?.length;
+    root.querySelector("[data-do=annotated]").hidden = !this.data.annotated?.length;
     root.querySelector("[data-do=heat]").disabled = !this.layer;
     root.querySelector("[data-do=contour]").disabled = !this.data.contours.length;
     root.querySelector(".heat").hidden = !(this.layer && settings.heat);

@@ -42,14 +42,11 @@ class AuditJob(job.Job):
         Raises:
             DataError: This audit is already running, or no process can be started.
         """
-        if self.state().status == "running":
-            raise DataError(f"An audit of {data} is already running. Wait for it to finish or cancel it.")
-        try:
-            self._launch(["audit", data, "--layout", layout, "--seed", str(seed)], data)
-        except OSError as error:
-            raise DataError(
-                f"The audit could not be started ({error.strerror}). Free memory or disk space and try again."
-            ) from error
+        self._start(
+            ["audit", data, "--layout", layout, "--seed", str(seed)],
+            data,
+            f"An audit of {data} is already running. Wait for it to finish or cancel it.",
+        )
 
     def cancel(self) -> None:
         """Stop the audit and delete its results."""

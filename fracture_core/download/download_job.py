@@ -5,7 +5,7 @@ from pathlib import Path
 from fracture_core.download import local_datasets
 from fracture_core.download.download import download_dataset
 from fracture_core.download.public_datasets import PublicDataset
-from fracture_core.errors import DataError, SecondLookError
+from fracture_core.errors import SecondLookError
 from fracture_core.jobs import job
 
 
@@ -36,23 +36,16 @@ class DownloadJob(job.Job):
         Raises:
             DataError: The download is already running, or no process can be started.
         """
-        if self.state().status == "running":
-            raise DataError(f"{dataset.title} is already being downloaded. Wait for it to finish.")
         folder = local_datasets.default_folder(dataset, root).resolve()
-        try:
-            self._launch(["data", "get", dataset.name, "--to", str(folder), "--yes"], dataset.name)
-        except OSError as error:
-            raise DataError(
-                f"The download could not be started ({error.strerror}). Free memory or disk space and try again."
-            ) from error
+        self._start(
+            ["data", "get", dataset.name, "--to", str(folder), "--yes"],
+            dataset.name,
+            f"{dataset.title} is already being downloaded. Wait for it to finish.",
+        )
 
     def cancel(self) -> None:
         """Stop the download. The part downloaded so far is kept, and the next start resumes from there."""
-        data = self.state().data
-        if self._kill():
-            self._write_state(
-                "cancelled", "The download was cancelled. The part downloaded so far is kept.", data=data
-            )
+        self._cancel("The download was cancelled. The part downloaded so far is kept.")
 
     def run(self, dataset: PublicDataset, folder: Path) -> int:
         """Download in this process and write the progress to the state.

@@ -133,11 +133,11 @@ def scale_full_range(values: NDArray[Any], valid: NDArray[np.bool_]) -> NDArray[
     Returns:
         Grey levels in 0–1, float32 of the same shape.
     """
-    return rescale.rescale_linear(values, *full_range(values[valid] if valid.any() else values))
+    return rescale.rescale_linear(values, *compute_full_range(values[valid] if valid.any() else values))
 
 
-def full_range(values: NDArray[Any]) -> tuple[float, float]:
-    """Return the lowest and the highest value without a few outliers.
+def compute_full_range(values: NDArray[Any]) -> tuple[float, float]:
+    """Compute the lowest and the highest value without a few outliers.
 
     Args:
         values: array after the modality step, of any shape.

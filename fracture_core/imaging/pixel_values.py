@@ -72,19 +72,6 @@ class PixelValues:
     windows: tuple[DisplayWindow, ...]
     is_inverted: bool
 
-    def apply(self, window: DisplayWindow) -> NDArray[np.float32]:
-        """Apply a window as the viewer does.
-
-        Args:
-            window: one of `windows`.
-
-        Returns:
-            Grey levels in 0–1, float32 (height, width), bone bright on dark.
-        """
-        values = self.first + self.step * self.levels.astype(np.float64)
-        shown = np.clip((values - window.black) / (window.white - window.black), 0, 1)
-        return np.asarray(1 - shown if self.is_inverted else shown, np.float32)
-
 
 def read_pixel_values(
     stored: NDArray[Any], visible: NDArray[np.bool_], dataset: Dataset, size: tuple[int, int]
@@ -119,7 +106,7 @@ def read_pixel_values(
     windows = _read_windows(dataset, function, first, intercept + slope * highest)
     if not windows:
         values = dicom_grayscale.apply_modality(inside, dataset)
-        black, white = dicom_grayscale.full_range(values)
+        black, white = dicom_grayscale.compute_full_range(values)
         windows = (DisplayWindow("Full range", black, white),)
     is_inverted = read_text(dataset, "PhotometricInterpretation") == "MONOCHROME1"
     top = highest - lowest

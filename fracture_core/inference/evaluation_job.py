@@ -26,7 +26,7 @@ _METRICS, _PREDICTIONS = "metrics.json", "predictions.csv"
 
 
 @dataclass(frozen=True)
-class OtherImages:
+class EvaluationResult:
     """Results of a model on other images.
 
     Attributes:
@@ -89,20 +89,15 @@ class EvaluationJob(Job):
         Raises:
             DataError: The evaluation is running, or no process can be started.
         """
-        if self.state().status == "running":
-            raise DataError("The model is being evaluated on these images already: wait for it or cancel it.")
-        try:
-            self._launch(["evaluate", "--model", model_id, "--data", str(data), "--split", "all"], str(data))
-        except OSError as error:
-            raise DataError(
-                f"The evaluation could not be started ({error.strerror}): free memory or disk space and try again."
-            ) from error
+        self._start(
+            ["evaluate", "--model", model_id, "--data", str(data), "--split", "all"],
+            str(data),
+            "The model is being evaluated on these images already: wait for it or cancel it.",
+        )
 
     def cancel(self) -> None:
         """Stop the evaluation. Earlier results stay."""
-        data = self.state().data
-        if self._kill():
-            self._write_state("cancelled", "The evaluation was cancelled.", data=data)
+        self._cancel("The evaluation was cancelled.")
 
     def forget(self) -> None:
         """Delete state and results unless the evaluation is running."""
@@ -141,7 +136,7 @@ class EvaluationJob(Job):
         self._write_state("finished", f"{evaluation.summary.n:,} images were evaluated.", data=str(data))
         return 0
 
-    def results(self) -> OtherImages:
+    def results(self) -> EvaluationResult:
         """Load the results.
 
         Raises:
@@ -149,7 +144,7 @@ class EvaluationJob(Job):
         """
         try:
             payload = parse_json(self.metrics_path.read_text(encoding="utf-8"))
-            return OtherImages(
+            return EvaluationResult(
                 str(payload["data"]),
                 str(payload["created"]),
                 Summary.from_json(payload["all"]),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from fracture_core.errors import DataError, SecondLookError
+from fracture_core.errors import SecondLookError
 from fracture_core.explain.methods import HEATMAP_METHODS
 from fracture_core.explain.trust_record import HeatmapTrust, default_method
 from fracture_core.jobs.job import Job
@@ -35,21 +35,15 @@ class HeatmapTrustJob(Job):
         Raises:
             DataError: The tests are running, or no process can be started.
         """
-        if self.state().status == "running":
-            raise DataError("The heatmaps are being tested already: wait for it or cancel it.")
-        try:
-            self._launch(["models", "heatmaps", model_id, "--data", str(data)], str(data))
-        except OSError as error:
-            raise DataError(
-                f"The test of the heatmaps could not be started ({error.strerror}): free memory or disk space and try "
-                "again."
-            ) from error
+        self._start(
+            ["models", "heatmaps", model_id, "--data", str(data)],
+            str(data),
+            "The heatmaps are being tested already: wait for it or cancel it.",
+        )
 
     def cancel(self) -> None:
         """Stop the tests. The card keeps its earlier results."""
-        data = self.state().data
-        if self._kill():
-            self._write_state("cancelled", "The test of the heatmaps was cancelled.", data=data)
+        self._cancel("The test of the heatmaps was cancelled.")
 
     def run(self, data: Path, measure: Callable[[ProgressCallback], HeatmapTrust]) -> int:
         """Run the tests in this process.

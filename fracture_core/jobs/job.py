@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 
+from fracture_core.errors import DataError
 from fracture_core.file_names import escape_name
 from fracture_core.jobs import background
 from fracture_core.jobs.progress import ProgressCallback
@@ -83,6 +84,34 @@ class Job:
                 return self.state()
             return JobState("failed", self._failure_reason(), data=values["data"])
         return JobState(values["status"], values["what"], values["done"], values["every"], values["data"])
+
+    def _start(self, command: Sequence[str], data: str, busy: str) -> None:
+        """Start the job unless it is running; delete earlier results.
+
+        Args:
+            command: arguments of `python -m fracture_core`; the folder is added as `--job`.
+            data: the dataset, as the user named it.
+            busy: the error message if the job is running.
+
+        Raises:
+            DataError: the job is running, or no process can be started.
+        """
+        if self.state().status == "running":
+            raise DataError(busy)
+        try:
+            self._launch(command, data)
+        except OSError as error:
+            raise DataError(
+                f"The {self.name} could not be started ({error.strerror}). Free memory or disk space and try again."
+            ) from error
+
+    def _cancel(self, message: str) -> bool:
+        """End the process and write the state; return whether the job was running."""
+        data = self.state().data
+        killed = self._kill()
+        if killed:
+            self._write_state("cancelled", message, data=data)
+        return killed
 
     def _launch(self, command: Sequence[str], data: str) -> None:
         """Start the job in a new process; delete earlier results.

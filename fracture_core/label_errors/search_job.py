@@ -52,21 +52,15 @@ class LabelErrorJob(Job):
         Raises:
             DataError: If a search is running, or no process can be started.
         """
-        if self.state().status == "running":
-            raise DataError(f"A search of {data} is running already: wait for it or cancel it.")
-        try:
-            self._launch(["data", "suspects", str(data), "--model", model_id], str(data))
-        except OSError as error:
-            raise DataError(
-                f"The search for label errors could not be started ({error.strerror}): free memory or disk space and "
-                "try again."
-            ) from error
+        self._start(
+            ["data", "suspects", str(data), "--model", model_id],
+            str(data),
+            f"A search of {data} is running already: wait for it or cancel it.",
+        )
 
     def cancel(self) -> None:
         """Stop the search. Features computed so far are kept for the next search."""
-        data = self.state().data
-        if self._kill():
-            self._write_state("cancelled", "The search was cancelled.", data=data)
+        self._cancel("The search was cancelled.")
 
     def results(self) -> LabelIssues:
         """Load the results of the last finished search.

@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class ReaderMark(StrEnum):
-    """What a reader thinks of a verdict; the value is used in tables."""
-
-    AGREE = "agree"
-    DISAGREE = "disagree"
-    UNSURE = "unsure"
-
+from fracture_core.review.verdict_opinions import ReaderMark
 
 _SENTENCES = {
     ReaderMark.AGREE: "The reader agrees with this verdict.",

@@ -13,6 +13,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -27,8 +28,14 @@ from fracture_core.io.json_record import JsonRecord, parse_json
 _NAME = "opinions.jsonl"
 _LOCK_TIMEOUT = 10  # seconds; a line is written in milliseconds
 
-#: Marks, in the order of tables. "" withdraws an earlier one.
-MARKS = ("agree", "disagree", "unsure")
+
+class ReaderMark(StrEnum):
+    """What a reader thinks of a verdict; the value is used in tables."""
+
+    AGREE = "agree"
+    DISAGREE = "disagree"
+    UNSURE = "unsure"
+
 
 _Short = Annotated[str, Field(max_length=200)]
 
@@ -44,7 +51,7 @@ class VerdictOpinion(JsonRecord):
         verdict: the verdict.
         probability: calibrated probability, 0–1.
         region: body region; "" if unknown.
-        mark: one of `MARKS`, or "" for a mark that was withdrawn.
+        mark: a `ReaderMark`, or "" for a mark that was withdrawn.
     """
 
     time: _Short
@@ -87,7 +94,7 @@ class VerdictOpinions:
             verdict: the verdict.
             probability: calibrated probability, 0–1.
             region: body region; "" if unknown.
-            mark: one of `MARKS`, or "" to withdraw the earlier one.
+            mark: a `ReaderMark`, or "" to withdraw the earlier one.
 
         Raises:
             DataError: the file cannot be written.
@@ -134,7 +141,7 @@ class VerdictOpinions:
                 continue
             latest.pop((opinion.image, opinion.weights), None)
             latest[opinion.image, opinion.weights] = opinion
-        return [opinion for opinion in latest.values() if opinion.mark in MARKS]
+        return [opinion for opinion in latest.values() if opinion.mark in list(ReaderMark)]
 
 
 def count_opinions(opinions: list[VerdictOpinion]) -> dict[str, dict[str, int]]:
@@ -153,7 +160,7 @@ def count_opinions(opinions: list[VerdictOpinion]) -> dict[str, dict[str, int]]:
     """
     counts = Counter((opinion.verdict, opinion.mark) for opinion in opinions)
     verdicts = dict.fromkeys(opinion.verdict for opinion in opinions)
-    return {verdict: {mark: counts[verdict, mark] for mark in MARKS} for verdict in verdicts}
+    return {verdict: {mark.value: counts[verdict, mark.value] for mark in ReaderMark} for verdict in verdicts}
 
 
 def opinions_to_csv(opinions: list[VerdictOpinion]) -> bytes:

@@ -10,6 +10,13 @@ from pydicom.dataset import Dataset
 from fracture_core.imaging import PackedPixels, read_radiograph
 
 
+def _apply(values, window) -> np.ndarray:
+    """Apply a window as the viewer does."""
+    numbers = values.first + values.step * values.levels.astype(float)
+    shown = np.clip((numbers - window.black) / (window.white - window.black), 0, 1)
+    return 1 - shown if values.is_inverted else shown
+
+
 def _read(make_dicom, stored, **elements):
     radiograph = read_radiograph(make_dicom(stored, **elements))
     return radiograph, radiograph.values
@@ -39,7 +46,7 @@ def test_first_window_gives_the_pixels(make_dicom, film, elements):
         stored[:20] = 0
     radiograph, values = _read(make_dicom, stored, **elements)
     assert values.levels.shape == radiograph.pixels.shape
-    assert_allclose(values.apply(values.windows[0]), radiograph.pixels, atol=2e-3)
+    assert_allclose(_apply(values, values.windows[0]), radiograph.pixels, atol=2e-3)
 
 
 def test_levels_are_the_stored_values(make_dicom):

@@ -9,7 +9,8 @@ from patient_data import IDENTIFYING_TEXTS
 
 from fracture_core.imaging import QualityCheck, QualityState, Refusal
 from fracture_core.report import display_names, table
-from fracture_core.report.reader_opinion import ReaderMark, ReaderOpinion
+from fracture_core.report.reader_opinion import ReaderOpinion
+from fracture_core.review.verdict_opinions import ReaderMark
 from fracture_core.vocabulary import Verdict
 
 

@@ -10,10 +10,11 @@ from pypdf import PdfReader
 
 from fracture_core.report.dicom import opinion_to_dicom
 from fracture_core.report.pdf import opinion_to_pdf
-from fracture_core.report.reader_opinion import ReaderMark, ReaderOpinion
+from fracture_core.report.reader_opinion import ReaderOpinion
 from fracture_core.report.reliability import next_step, reliability_line
 from fracture_core.report.study_archive import StudyItem
 from fracture_core.report.study_pdf import StudyEntry, study_to_pdf
+from fracture_core.review.verdict_opinions import ReaderMark
 from fracture_core.vocabulary import Verdict
 
 MADE = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)

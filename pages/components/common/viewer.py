@@ -83,7 +83,7 @@ def show(
     contours: Sequence[Any] = (),
     ends: tuple[str, str] = ("", ""),
     findings: Sequence[Finding] = (),
-    truths: Sequence[Box] = (),
+    annotated: Sequence[Box] = (),
 ) -> None:
     """Draw the viewer alone.
 
@@ -95,7 +95,7 @@ def show(
         contours: contours of its strongest areas, in pixels of the image.
         ends: texts at the ends of its colour scale.
         findings: boxes of the model.
-        truths: annotated boxes x0, y0, x1, y1 as fractions of the image.
+        annotated: annotated boxes x0, y0, x1, y1 as fractions of the image.
     """
     _SINGLE(
         key=key,
@@ -108,9 +108,9 @@ def show(
             "legend": ends,
             "scale": colour_scale(),
             "findings": finding_boxes(findings, image.height, image.width),
-            "truths": [
+            "annotated": [
                 (x0 * image.width, y0 * image.height, x1 * image.width, y1 * image.height)
-                for x0, y0, x1, y1 in truths
+                for x0, y0, x1, y1 in annotated
             ],
             "side": "",
             "warning": "",

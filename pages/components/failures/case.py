@@ -136,7 +136,7 @@ def _steps(view: CaseView, record: TestRecord) -> None:
 @boundary.fragment
 def show_images(
     found: DisplayedCase,
-    truths: tuple[Box, ...],
+    annotated: tuple[Box, ...],
     broken: bool,
     case: str,
     finding: str,
@@ -146,24 +146,24 @@ def show_images(
 
     Args:
         found: the image with the prediction of the model.
-        truths: annotated boxes x0, y0, x1, y1 as fractions of the image.
+        annotated: annotated boxes x0, y0, x1, y1 as fractions of the image.
         broken: whether the image is labelled with the finding.
         case: id of the image.
         finding: the finding of the model.
         other: a second model; None for none.
     """
-    looks = [("", found)]
+    models = [("", found)]
     if other is not None and other.explained is not None:
-        looks.append((other.card.title, other.explained))
-    has_heat = any(look.shown is not None for _, look in looks)
-    own_scale = bool(has_heat and st.session_state.get(_OWN_SCALE))
-    for place, (title, look) in zip(st.columns(len(looks)), looks, strict=True):
-        with place:
-            _show_viewer(look, truths, case, title, own_scale)
-    notes = [] if truths or not broken else [f"The dataset does not mark where the {finding} is."]
-    if truths or any(look.findings for _, look in looks):
+        models.append((other.card.title, other.explained))
+    has_heatmap = any(displayed.shown is not None for _, displayed in models)
+    own_scale = bool(has_heatmap and st.session_state.get(_OWN_SCALE))
+    for column, (title, displayed) in zip(st.columns(len(models)), models, strict=True):
+        with column:
+            _show_viewer(displayed, annotated, case, title, own_scale)
+    notes = [] if annotated or not broken else [f"The dataset does not mark where the {finding} is."]
+    if annotated or any(displayed.findings for _, displayed in models):
         notes.append("Blue: annotated in the dataset. White: boxes of the model, dashed if only possible.")
-    if has_heat:
+    if has_heatmap:
         st.toggle(
             "Scale the heatmap to this image",
             key=_OWN_SCALE,
@@ -175,30 +175,32 @@ def show_images(
 
 
 def _show_viewer(
-    look: DisplayedCase, truths: tuple[Box, ...], case: str, title: str, own_scale: bool
+    displayed: DisplayedCase, annotated: tuple[Box, ...], case: str, title: str, own_scale: bool
 ) -> None:
     """Draw the viewer for one model; `title` is that of a second model."""
     if title:
         st.caption(layout.escape_markdown(title))
-    if look.viewer is None:
+    if displayed.viewer is None:
         return
-    heat = look.shown
+    heat = displayed.shown
     ends = ("", "")
     if heat is not None:
         ends = ("none", "the maximum of this image") if own_scale else viewer.LEGEND_ENDS[heat.method.unit]
     viewer.show(
         f"failures_viewer {title}",
         f"Image {case_list.short_name(case)}",
-        look.viewer,
+        displayed.viewer,
         (heat.own_layer if own_scale else heat.layer) if heat else None,
         heat.contours if heat else (),
         ends,
-        look.findings,
-        truths,
+        displayed.findings,
+        annotated,
     )
     st.caption(
         layout.escape_markdown(
-            no_heatmap_text(look) if heat is None else f"{heat.method.title}, {strength_text(heat.strength)}."
+            no_heatmap_text(displayed)
+            if heat is None
+            else f"{heat.method.title}, {strength_text(heat.strength)}. {heat.method.trust}"
         )
     )
 

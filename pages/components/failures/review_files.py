@@ -20,7 +20,7 @@ from fracture_core.review.annotation import MAX_NAME_LENGTH
 from fracture_core.review.csv_exchange import reviews_from_csv, reviews_to_csv
 from fracture_core.review.relabelled_manifest import RelabelledDataset, relabel_dataset, wrong_label_cases
 from fracture_core.review.verdict_opinions import (
-    MARKS,
+    ReaderMark,
     VerdictOpinion,
     VerdictOpinions,
     count_opinions,
@@ -95,7 +95,7 @@ def opinions_html(opinions: list[VerdictOpinion], finding: str) -> str:
         opinions: the opinions.
         finding: what the model looks for.
     """
-    head = "".join(f'<th scope="col">{mark}</th>' for mark in MARKS)
+    head = "".join(f'<th scope="col">{mark}</th>' for mark in ReaderMark)
     rows = "".join(
         f'<tr><th scope="row">{html.escape(rephrase_for_finding(verdict, finding))}</th>'
         + "".join(f"<td>{count:,}</td>" for count in counts.values())

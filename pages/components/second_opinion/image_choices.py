@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from fracture_core.report import display_names, sentences
-from fracture_core.report.reader_opinion import ReaderMark, ReaderOpinion
+from fracture_core.report.reader_opinion import ReaderOpinion
+from fracture_core.review.verdict_opinions import ReaderMark
 
 if TYPE_CHECKING:
     from fracture_core.inference.predictor import Opinion

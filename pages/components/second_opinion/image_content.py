@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from fracture_core.imaging import QualityState, Refusal
 from fracture_core.report import sentences
 from fracture_core.report.finding_sentences import NO_BOX, findings_meaning
-from fracture_core.report.reader_opinion import ReaderMark
 from fracture_core.report.reliability import next_step, reliability_details, reliability_line
 from fracture_core.report.sentences import percent_text
+from fracture_core.review.verdict_opinions import ReaderMark
 from fracture_core.vocabulary import finding_with_article
 from pages.components.common import viewer
 from pages.components.second_opinion import image_choices, probability_scale, study_content

@@ -35,14 +35,15 @@ def show(card: ModelCard) -> None:
 def _show_results(card: ModelCard) -> None:
     """Draw one row for the model's own test split and each other dataset."""
     rows = [("Own test split", "", card.test)] if card.test is not None else []
-    jobs = EvaluationJob.all(paths.runs_dir(), card.weights.sha256)
+    names: dict[str, EvaluationJob] = {}
     warnings = []
-    for job in jobs:
+    for job in EvaluationJob.all(paths.runs_dir(), card.weights.sha256):
         try:
             found = job.results()
         except DataError as error:
             st.error(layout.escape_markdown(str(error)))
             continue
+        names[found.data] = job
         rows.append((found.data, found.created, found.summary))
         warnings += [f"{Path(found.data).name}: {warning}" for warning in found.warnings]
     if rows:
@@ -59,10 +60,9 @@ def _show_results(card: ModelCard) -> None:
         )
     for warning in warnings:
         st.caption(layout.escape_markdown(warning))
-    for job in jobs:
-        name = Path(job.state().data or job.folder.name).name
+    for name, job in names.items():
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.html(f'<span class="count">{html.escape(name)}</span>', width="content")
+            st.html(f'<span class="count">{html.escape(Path(name).name)}</span>', width="content")
             for label, path, kind in (
                 ("Metrics (JSON)", job.metrics_path, "application/json"),
                 ("Predictions (CSV)", job.predictions_path, "text/csv"),
