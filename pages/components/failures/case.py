@@ -161,8 +161,10 @@ def show_images(
         with column:
             _show_viewer(displayed, annotated, case, title, own_scale)
     notes = [] if annotated or not broken else [f"The dataset does not mark where the {finding} is."]
-    if annotated or any(displayed.findings for _, displayed in models):
-        notes.append("Blue: annotated in the dataset. White: boxes of the model, dashed if only possible.")
+    if annotated:
+        notes.append("Blue: annotated in the dataset.")
+    if any(displayed.findings for _, displayed in models):
+        notes.append("White: boxes of the model, dashed if only possible.")
     if has_heatmap:
         st.toggle(
             "Scale the heatmap to this image",
@@ -200,7 +202,7 @@ def _show_viewer(
         layout.escape_markdown(
             no_heatmap_text(displayed)
             if heat is None
-            else f"{heat.method.title}, {strength_text(heat.strength)}. {heat.method.trust}"
+            else f"{heat.method.title}, {strength_text(heat.strength, own_scale)}. {heat.method.trust}"
         )
     )
 
@@ -217,15 +219,17 @@ def findings_text(found: DisplayedCase | None, fractures: tuple[Box, ...], row: 
     return text
 
 
-def strength_text(strength: float) -> str:
+def strength_text(strength: float, own_scale: bool) -> str:
     """The heatmap's maximum in words, because faint colour is easily overlooked.
 
     Args:
-        strength: the maximum as a fraction of the scale.
+        strength: the maximum as a fraction of the scale for all images.
+        own_scale: whether the heatmap is scaled to the maximum of its image.
     """
     share = min(100.0, 100 * strength)
-    faint = ", barely visible" if share < 15 else ""
-    return f"maximum {share:.0f}% of the scale{faint}"
+    faint = ", barely visible" if share < 15 and not own_scale else ""
+    scaled = "scaled to this image, " if own_scale else ""
+    return f"{scaled}maximum {share:.0f}% of the scale for all images{faint}"
 
 
 def no_heatmap_text(found: DisplayedCase) -> str:

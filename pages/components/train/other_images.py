@@ -11,10 +11,11 @@ from fracture_core import paths
 from fracture_core.datasets import recent_folders
 from fracture_core.datasets.layouts import read_catalogue
 from fracture_core.errors import DataError, SecondLookError
-from fracture_core.evaluation import Summary
+from fracture_core.evaluation import Interval, Summary
 from fracture_core.inference.evaluation_job import EvaluationJob
 from fracture_core.registry.card import ModelCard
 from pages.components.common import boundary, data_folder, job_progress, layout, resources
+from pages.components.failures.measures import interval_text, number_text
 
 _FOLDER, _FAULT = "train_other_folder", "train_other_fault"
 
@@ -88,11 +89,18 @@ def _row(data: str, created: str, summary: Summary) -> dict[str, str | int]:
         "Date": created,
         "Number": summary.n,
         "With the finding": summary.positives,
-        "AUC": summary.auc.text(),
-        "Sensitivity": summary.sensitivity.text(),
-        "Specificity": summary.specificity.text(),
+        "AUC": _interval(summary.auc),
+        "Sensitivity": _interval(summary.sensitivity),
+        "Specificity": _interval(summary.specificity),
         "ECE": f"{summary.ece:.3f}",
     }
+
+
+def _interval(found: Interval) -> str:
+    """A value with its interval; the number of images has a column of its own."""
+    if not found.is_measured:
+        return "not measurable"
+    return f"{number_text(found.value)} ({interval_text(found)})"
 
 
 def _show_form(card: ModelCard) -> None:
