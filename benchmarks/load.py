@@ -101,9 +101,9 @@ class User:
             max_size=None,
         )
 
-    def _receive(self, connection: ClientConnection) -> "_Seen":
+    def _receive(self, connection: ClientConnection) -> "_RunMessages":
         """Read messages until the script has finished."""
-        seen = _Seen()
+        seen = _RunMessages()
         until = time.monotonic() + _TIMEOUT
         while time.monotonic() < until:
             message = ForwardMsg()
@@ -156,7 +156,7 @@ class User:
         connection.send(message.SerializeToString())
 
 
-class _Seen:
+class _RunMessages:
     """What the messages of one run contained: ids of widgets, and the width of the image."""
 
     def __init__(self) -> None:
@@ -206,16 +206,16 @@ def main() -> None:
         try:
             _wait(url)
             process = psutil.Process(server.pid)
-            crowd = [User(url, number) for number in range(args.users)]
+            users = [User(url, number) for number in range(args.users)]
             before, cpu = process.memory_info().rss, process.cpu_times()
             until = time.monotonic() + 60 * args.minutes
-            threads = [threading.Thread(target=user.work, args=(until,)) for user in crowd]
+            threads = [threading.Thread(target=user.work, args=(until,)) for user in users]
             for thread in threads:
                 thread.start()
             for thread in threads:
                 thread.join()
             used = process.cpu_times()
-            times = np.array([seconds for user in crowd for seconds in user.times])
+            times = np.array([seconds for user in users for seconds in user.times])
             seconds = used.user + used.system - cpu.user - cpu.system
             print(f"{args.users} users, {args.minutes:g} minutes: {len(times)} answers")
             if len(times):
@@ -224,7 +224,7 @@ def main() -> None:
                 )
                 print(f"server: {seconds:.0f} s of CPU time, {seconds / len(times):.2f} s for an answer")
             print(f"memory: {before >> 20} MB before, {process.memory_info().rss >> 20} MB after")
-            errors = [error for user in crowd for error in user.errors]
+            errors = [error for user in users for error in user.errors]
             print(f"errors: {len(errors)}", *errors[:10], sep="\n  ")
         finally:
             server.terminate()

@@ -1,4 +1,4 @@
-"""What readers think of verdicts on their own images: the file that is kept if they ask for it.
+"""Readers' opinions on verdicts about their own images, stored on request.
 
 One line of JSON for each opinion, in the folder of the model's reviews. It contains no image, no name and no comment;
 an image is known by the SHA-256 of its file.

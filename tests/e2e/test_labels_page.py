@@ -134,7 +134,7 @@ def test_page_is_marked_and_next_image_opens_after_a_mark(page, app, dataset_wit
     wait_for_rerun(page)
     listed = page.locator("[class*=st-key-labels-open-] button").count()
     page.get_by_role("button", name="Mark this page").click()
-    page.get_by_role("button", name="All correct").click()
+    page.get_by_role("button", name="Mark all as “correct”").click()
     wait_for_rerun(page)
     assert {(review.mark, review.reviewer) for review in reviews.all()} == {("correct", "B")}
     assert len(reviews.all()) == listed

@@ -147,14 +147,12 @@ def _show_marks_of_page(record: TestRecord, shown: Sequence[LabelIssue], reviews
     if fault:
         st.error(layout.escape_markdown(fault))
     with st.popover("Mark this page", key="labels_mark_page", disabled=not name or not cases):
-        st.markdown(
-            f"Mark the {len(cases)} images of this page that you have not marked yet, for example after "
-            "looking at each thumbnail."
-        )
+        count = f"{len(cases)} image{'s' if len(cases) > 1 else ''}"
+        st.markdown(f"Applies to the {count} on this page without your mark.")
         with st.container(horizontal=True):
             for mark in (Annotation.LABEL_WRONG, Annotation.CORRECT):
                 st.button(
-                    f"All {mark.value}",
+                    f"Mark all as “{mark.value}”",
                     key=f"labels_mark_all {mark.value}",
                     on_click=boundary.callback(_mark_all),
                     args=(record.card, cases, mark.value, name),

@@ -1,4 +1,4 @@
-"""Keeping the reader's opinions on verdicts on this computer, if the reader asks for it."""
+"""Stores the reader's opinions on verdicts on this computer, on request."""
 
 from __future__ import annotations
 
