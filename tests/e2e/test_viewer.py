@@ -75,6 +75,8 @@ def _open(page, app, file: Path) -> Viewer:
     page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(str(file))
     viewer = Viewer(page)
     viewer.ready()
+    # The list of files above the viewer goes at the end of the run, and the viewer grows.
+    wait_for_rerun(page)
     viewer.press("b")  # boxes would cover pixels
     viewer.press("h")
     return viewer
