@@ -41,7 +41,7 @@ def main() -> None:
         matrix.show_matrix(
             measured.summary.confusion, measured.states, record.card.thresholds, record.card.finding
         )
-        gallery.show_filters(record)
+        gallery.show_filters(record, view)
         state.show_link(record, view)
         st.html(test_record.provenance_text(record))
     with body:

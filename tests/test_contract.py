@@ -51,6 +51,7 @@ COMMANDS = {
     "runs clone": "--runs NAME NEW --epochs --batch --learning-rate --size --seed",
     "runs rename": "--runs NAME NEW",
     "runs delete": "--runs NAME --yes",
+    "runs note": "--runs NAME TEXT",
     "speed": (
         "ARCHITECTURE --size --batch --pretrained --head-epochs --freeze-before --precision --data --epochs"
     ),

@@ -1,10 +1,11 @@
-"""The command `runs`: list, queue, stop, clone, rename and delete training runs."""
+"""The command `runs`: list, queue, stop, clone, rename, annotate and delete training runs."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from fracture_core import paths
@@ -61,6 +62,9 @@ def add_parser(commands: Subparsers) -> None:
     action = _add_action(actions, "rename", "rename an inactive run", _rename)
     _add_name(action)
     action.add_argument("new", metavar="NEW", help="the new name")
+    action = _add_action(actions, "note", "write notes on a run, which the table of runs shows", _note)
+    _add_name(action)
+    action.add_argument("text", metavar="TEXT", help='the notes; "" deletes them')
     action = _add_action(
         actions, "delete", "delete an inactive run with its checkpoints and its result", _delete
     )
@@ -88,24 +92,24 @@ def _runs_folder(args: argparse.Namespace) -> Path:
 def _list(args: argparse.Namespace) -> int:
     from fracture_core.runs import queue
     from fracture_core.runs.run import Run
+    from fracture_core.runs.run_table import list_runs
 
     root = _runs_folder(args)
-    for run in Run.all(root):
-        state, position = run.state(), queue.queue_position(root, run.name)
-        epochs = len(run.epochs())
+    for row in list_runs(root):
+        state, position = Run(root / row.run).state(), queue.queue_position(root, row.run)
         if args.format == "json":
-            row = {
-                "run": run.name,
+            # `status`, `place` and `message` describe the run itself, and where it waits.
+            fields = asdict(row) | {
                 "status": state.status,
                 "place": position or None,
-                "epochs": epochs,
                 "message": state.message,
             }
-            print(json.dumps(row))
+            print(json.dumps(fields))
         else:
             status = f"waits, place {position}" if position else state.status
-            message = "" if position else state.message
-            print(f"{run.name:<40} {status:<16} {epochs:>4} epochs  {message}".rstrip())
+            text = "" if position else state.message
+            notes = f"  [{' '.join(row.notes.split())}]" if row.notes else ""
+            print(f"{row.run:<40} {status:<16} {row.epochs:>4} epochs  {text}{notes}".rstrip())
     return 0
 
 
@@ -157,6 +161,13 @@ def _rename(args: argparse.Namespace) -> int:
     from fracture_core.runs import run_operations
 
     run_operations.rename_run(_runs_folder(args), args.name, args.new)
+    return 0
+
+
+def _note(args: argparse.Namespace) -> int:
+    from fracture_core.runs.run import Run
+
+    Run.open(_runs_folder(args), args.name).write_notes(args.text)
     return 0
 
 

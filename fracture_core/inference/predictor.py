@@ -101,7 +101,15 @@ class Heatmap:
     @cached_property
     def layer(self) -> bytes:
         """The heatmap as a transparent PNG with the aspect ratio of the image."""
-        return encode_png(render_layer(self.resized(_fit_size(SCREEN_SIDE, self.transform.source))))
+        return self.render_layer_at(SCREEN_SIDE)
+
+    def render_layer_at(self, side: int) -> bytes:
+        """Render the heatmap as a transparent PNG with the aspect ratio of the image.
+
+        Args:
+            side: Longest side in pixels; a smaller image keeps its size.
+        """
+        return encode_png(render_layer(self.resized(_fit_size(side, self.transform.source))))
 
     @cached_property
     def contours(self) -> list[list[list[float]]]:

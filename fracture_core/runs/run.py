@@ -2,11 +2,12 @@
 
 import contextlib
 import json
+import math
 import os
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NotRequired
@@ -26,7 +27,10 @@ ACTIVE_STATUSES = frozenset({"starting", "running", "evaluating"})
 #: Characters of a run name, for help texts.
 RUN_NAME_HELP = "Letters, digits, dots, dashes and underscores."
 
-_CONFIG, _STATE, _PROGRESS, _STOP = "config.json", "state.json", "progress.jsonl", "stop"
+_CONFIG, _STATE, _PROGRESS, _STOP, _NOTES = "config.json", "state.json", "progress.jsonl", "stop", "notes.txt"
+
+#: Longest notes on a run, in characters.
+MAX_NOTES_LENGTH = 2000
 
 # If less than this share of the remaining memory is free, the next step may not fit.
 _LOW_MEMORY_SHARE = 0.1
@@ -47,6 +51,20 @@ def check_run_name(name: str) -> str:
             "begin with a letter or digit."
         )
     return name
+
+
+def best_epoch(epochs: Sequence[dict[str, Any]], head_epochs: int) -> dict[str, Any] | None:
+    """Find the epoch with the lowest validation loss, whose weights the model gets.
+
+    If there are only head-only epochs, it is the last of them.
+
+    Args:
+        epochs: progress lines of the completed epochs.
+        head_epochs: number of head-only epochs.
+    """
+    finite = [line for line in epochs if line.get("val_loss") is not None and math.isfinite(line["val_loss"])]
+    finite = [line for line in finite if line["epoch"] > head_epochs] or finite[-1:]
+    return min(finite, key=lambda line: line["val_loss"]) if finite else None
 
 
 @dataclass(frozen=True)
@@ -99,6 +117,7 @@ class Run:
     tensorboard/    the same figures for TensorBoard
     checkpoints/    last completed epoch with its optimizer, and the best weights
     log.txt         output of the process
+    notes.txt       notes of the user
     result/         trained model, ready for the registry
     """
 
@@ -110,6 +129,12 @@ class Run:
     def name(self) -> str:
         """Name of the run and of its folder."""
         return self.folder.name
+
+    @property
+    def created(self) -> float:
+        """When its settings were written, in seconds since 1970."""
+        marker = next((path for name in _MARKER_FILES if (path := self.folder / name).is_file()), self.folder)
+        return marker.stat().st_mtime
 
     @property
     def checkpoints(self) -> Path:
@@ -261,6 +286,32 @@ class Run:
     def add_watcher(self, watcher: Callable[[dict[str, Any]], None]) -> None:
         """Pass each progress line and step report that this process writes to a function."""
         self._watcher = watcher
+
+    def notes(self) -> str:
+        """Read the user's notes; "" if there are none."""
+        try:
+            return (self.folder / _NOTES).read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    def write_notes(self, text: str) -> None:
+        """Replace the user's notes; "" deletes them.
+
+        Raises:
+            TrainingError: the text is too long or cannot be stored, or the folder cannot be written.
+        """
+        text = text.strip()
+        if len(text) > MAX_NOTES_LENGTH:
+            raise TrainingError(
+                f"Notes have at most {MAX_NOTES_LENGTH:,} characters, but these have {len(text):,}. Shorten them."
+            )
+        try:
+            if text:
+                write_atomically(self.folder / _NOTES, text)
+            else:
+                (self.folder / _NOTES).unlink(missing_ok=True)
+        except (OSError, UnicodeEncodeError) as error:
+            raise TrainingError(f"The notes on {self.name} cannot be saved: {error}.") from error
 
     def write_progress(self, **values: Any) -> None:
         """Append a line to the progress; see `EpochLine` and `TrialLine`."""

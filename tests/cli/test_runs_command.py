@@ -1,4 +1,4 @@
-"""The commands `runs list`, `queue`, `stop`, `clone`, `rename` and `delete`."""
+"""The commands `runs list`, `queue`, `stop`, `clone`, `rename`, `note` and `delete`."""
 
 import json
 import subprocess
@@ -122,3 +122,12 @@ def test_delete_asks_for_confirmation(run_command, folder_with_two_runs, active_
     monkeypatch.setattr("sys.stdin", Terminal("y\n"))
     assert main(["runs", "delete", "two"]) == 0
     assert not (folder_with_two_runs / "two").exists()
+
+
+def test_commands_write_and_list_notes(run_command, runs_folder):
+    Run.create(runs_folder, "one", CONFIG)
+    assert run_command("runs", "note", "one", "with CLAHE").status == 0
+    assert run_command("runs", "list").out.rstrip().endswith("[with CLAHE]")
+    (line,) = run_command("runs", "list", "--format", "json").lines
+    row = json.loads(line)
+    assert (row["notes"], row["epochs"], row["status"]) == ("with CLAHE", 0, "new")

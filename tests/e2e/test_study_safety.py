@@ -212,6 +212,7 @@ def test_study_counts_images_out_of_scope(page, app, files_of_two_patients):
     upload(page, files_of_two_patients["a1.dcm"], files_of_two_patients["chest.dcm"])
     study = page.get_by_test_id("study-verdict")
     expect(study).to_contain_text("1 out of scope", timeout=60_000)
+    expect(study).not_to_contain_text("so far", timeout=60_000)
     chest = image_button(page, "chest.dcm")
     expect(chest).to_contain_text("Out of scope")
     chest.click()

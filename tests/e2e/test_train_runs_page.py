@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from browser_steps import choose_option
+from browser_steps import choose_option, wait_for_rerun
 from playwright.sync_api import expect
 
 from fracture_core.runs import process
@@ -55,6 +55,14 @@ def click(page, key: str) -> None:
     button.click()
 
 
+def fill(page, role: str, label: str, text: str) -> None:
+    """Fill in a field and wait until the app has taken it."""
+    field = page.get_by_role(role, name=label, exact=True)
+    field.fill(text)
+    field.press("Enter")
+    wait_for_rerun(page)
+
+
 def expect_selected(page, text: str) -> None:
     """Wait until this run is selected in the list of runs."""
     expect(page.get_by_role("combobox", name="Run")).to_have_value(text, timeout=PATIENCE)
@@ -97,16 +105,18 @@ def test_run_is_queued_watched_cloned_renamed_and_deleted(page, app):
     expect(queue_list).to_have_count(0, timeout=PATIENCE)
     assert process.active_run(app.runs).name == "two"
 
-    # Clone it with another seed, and rename the clone.
+    # Clone it with another seed, and rename the clone, which waits in the queue.
     click(page, "train_clone_one")
-    name = page.get_by_role("textbox", name="Name of the clone")
+    name = page.get_by_role("textbox", name="Run name (optional)")
     expect(name).to_have_value("one-2")
-    name.fill("copy")
-    page.get_by_role("spinbutton", name="Seed").fill("9")
-    page.get_by_role("button", name="Create clone").click()
-    expect_selected(page, "new – copy")
-    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
-    assert Run(app.runs / "copy").config().seed == 9
+    expect(page.get_by_role("combobox", name="Architecture")).to_have_value("Four-block CNN")
+    expect(page.get_by_role("textbox", name="Dataset folder")).to_have_value(str(app.phantoms))
+    fill(page, "textbox", "Run name (optional)", "copy")
+    page.get_by_text("More settings").click()
+    fill(page, "spinbutton", "Seed", "9")
+    page.get_by_role("button", name="Add to queue").click()
+    expect_selected(page, "waiting – copy")
+    assert Run(app.runs / "copy").config() == make_config(app, 9)
 
     click(page, "train_rename_copy")
     page.get_by_role("textbox", name="New name").fill("one")
@@ -114,12 +124,17 @@ def test_run_is_queued_watched_cloned_renamed_and_deleted(page, app):
     expect(page.get_by_text("A run named one already exists")).to_be_visible()
     page.get_by_role("textbox", name="New name").fill("better")
     page.get_by_role("button", name="Rename run").click()
-    expect_selected(page, "new – better")
-
-    # Started, it waits; deletion asks for confirmation.
-    click(page, "train_resume_better")
     expect_selected(page, "waiting – better")
     expect(queue_list).to_contain_text("1. better")
+
+    # Notes on it are in the table of all runs, whose rows open a run.
+    click(page, "train_notes_better")
+    page.get_by_role("textbox", name="Notes").fill("other seed")
+    page.get_by_role("button", name="Save notes").click()
+    expect(page.get_by_text("The notes on better were saved")).to_be_visible()
+    assert Run(app.runs / "better").notes() == "other seed"
+
+    # Deletion asks for confirmation.
     click(page, "train_delete_better")
     expect(page.get_by_text("This cannot be undone")).to_be_visible()
     page.get_by_role("button", name="Delete permanently").click()

@@ -108,6 +108,26 @@ def _list_cases(kind: str, region: str = "", sort: str = "confidence") -> pd.Dat
     )
 
 
+def test_outcomes_of_two_models():
+    cells = case_list.with_cells(_make_predictions(), BALANCED, THRESHOLDS)
+    assert not set(case_list.COMPARISON_FILTERS) & set(case_list.available_filters(cells))
+    second = cells[["id", "path", "label"]].iloc[1:]
+    # The second model is correct on every case but the last; the first case was not among its test images.
+    wrong = second["id"] == second["id"].iloc[-1]
+    second = second.assign(probability=(second["label"] == 1) ^ wrong)
+    compared = case_list.with_second_model(cells, second.astype({"probability": float}), 0.5)
+    assert case_list.available_filters(compared) == list(case_list.CASE_FILTERS)
+    listed = {
+        kind: set(case_list.filter_cases(compared, kind)["id"]) for kind in case_list.COMPARISON_FILTERS
+    }
+    errors = set(case_list.filter_cases(cells, case_list.ERRORS)["id"])
+    first, last = cells["id"].iloc[0], cells["id"].iloc[-1]
+    assert listed[case_list.ONLY_SECOND] == errors - {first, last}
+    assert listed[case_list.ONLY_FIRST] == {last} - errors
+    assert listed[case_list.BOTH_WRONG] == {last} & errors
+    assert list(compared["id"]) == list(cells["id"])
+
+
 @pytest.mark.parametrize("kind", case_list.CELL_TEXT)
 def test_each_cell_lists_exactly_its_cases(kind):
     listed = _list_cases(kind)

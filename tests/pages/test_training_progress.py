@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from fracture_core.runs.config import TrainingConfig
+from fracture_core.runs.run import best_epoch
 from fracture_core.runs.steps import LatestReport
-from pages.components.train.training_progress import best_epoch, current_progress
+from pages.components.train.training_progress import current_progress
 
 CONFIG = TrainingConfig("/films", "mobilenet_v2", epochs=15, batch=32, head_epochs=1)
 

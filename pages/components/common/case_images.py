@@ -34,8 +34,11 @@ if TYPE_CHECKING:
     from fracture_core.explain.methods import HeatmapMethod
     from fracture_core.inference.predictor import Heatmap
 
-# Longest side in pixels, of a thumbnail and of an image on the screen.
-_THUMBNAIL_SIDE, _SCREEN_SIDE = 192, 1000
+#: Side of a thumbnail in pixels.
+THUMBNAIL_SIDE = 192
+
+# Longest side in pixels of an image on the screen.
+_SCREEN_SIDE = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,17 +93,91 @@ class ShownHeatmap:
         return cls(method, heat.layer, own.layer, heat.contours, heat.strength)
 
 
-@st.cache_data(max_entries=240, show_spinner=False)
-def thumbnail_html(root: str, path: str, alt: str) -> str:
-    """Return a thumbnail on black as an `<img>` element; the image is read at the first call.
+@dataclass(frozen=True)
+class ThumbnailOverlay:
+    """What a thumbnail shows on top of the image.
+
+    Attributes:
+        annotated: boxes of the dataset, as fractions of the image.
+        findings: boxes of the model.
+        layer: heatmap as a transparent PNG; b"" for none.
+    """
+
+    annotated: tuple[Box, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    layer: bytes = b""
+
+
+def thumbnail_html(
+    root: str,
+    path: str,
+    alt: str,
+    overlay: ThumbnailOverlay | None = None,
+    side: int = THUMBNAIL_SIDE,
+) -> str:
+    """Return a square thumbnail on black as HTML; the image is read at the first call.
+
+    Args:
+        root: the dataset folder.
+        path: path of the image in that folder.
+        alt: alternative text, escaped for HTML.
+        overlay: boxes and heatmap; None for none.
+        side: its side in pixels.
 
     Raises:
         ImageReadError: the image cannot be read.
     """
-    canvas, _ = letterbox(
-        read_radiograph(resolve_name(Path(root) / path)).pixels, _THUMBNAIL_SIDE, _THUMBNAIL_SIDE
+    uri, frame = _read_thumbnail(root, path, side)
+    image = f'<img alt="{alt}" src="{uri}">'
+    if overlay is None:
+        return image
+    layer = ""
+    if overlay.layer:
+        data = base64.b64encode(overlay.layer).decode()
+        layer = f'<img alt="" class="layer" src="data:image/png;base64,{data}">'
+    boxes = "".join(_box_svg(box, frame, "annotated") for box in overlay.annotated)
+    boxes += "".join(_box_svg(finding.box, frame, finding.grade) for finding in overlay.findings)
+    drawing = f'<svg viewBox="0 0 100 100" aria-hidden="true">{boxes}</svg>' if boxes else ""
+    return f'<div class="overlaid">{image}{layer}{drawing}</div>'
+
+
+def _box_svg(box: Box, frame: tuple[float, float, float, float], kind: str) -> str:
+    """A box as an SVG rectangle; `frame` is left, top, width and height of the image in the thumbnail, 0–1."""
+    left, top, width, height = frame
+    x, y = left + box[0] * width, top + box[1] * height
+    across, down = (box[2] - box[0]) * width, (box[3] - box[1]) * height
+    return (
+        f'<rect class="{kind}" x="{100 * x:.2f}" y="{100 * y:.2f}" width="{100 * across:.2f}" '
+        f'height="{100 * down:.2f}"/>'
     )
-    return f'<img alt="{alt}" src="{data_uri(canvas)}">'
+
+
+@st.cache_data(max_entries=240, show_spinner=False)
+def _read_thumbnail(root: str, path: str, side: int) -> tuple[str, tuple[float, float, float, float]]:
+    """Return the data URI of a thumbnail, and left, top, width and height of the image in it, 0–1."""
+    canvas, transform = letterbox(read_radiograph(resolve_name(Path(root) / path)).pixels, side, side)
+    rows, columns = transform.size
+    return data_uri(canvas), (transform.left / side, transform.top / side, columns / side, rows / side)
+
+
+@st.cache_data(max_entries=480, show_spinner=False)
+def model_overlay(root: str, path: str, sha256: str, _card: ModelCard) -> ThumbnailOverlay:
+    """Return heatmap and boxes of a model for a thumbnail; empty for a rejected image.
+
+    Args:
+        root: the dataset folder.
+        path: path of the image in that folder.
+        sha256: hash of the model's weights, for the cache.
+        _card: card of the model.
+
+    Raises:
+        ImageReadError: the image cannot be read.
+        ModelError: the model cannot be loaded.
+    """
+    opinion = resources.load_predictor(_card).predict(resolve_name(Path(root) / path))
+    _, heat = opinion.default_heatmap
+    layer = heat.render_layer_at(THUMBNAIL_SIDE) if heat is not None and heat.has_evidence else b""
+    return ThumbnailOverlay(findings=opinion.findings, layer=layer)
 
 
 @st.cache_data(max_entries=800, show_spinner=False)

@@ -18,6 +18,7 @@ from pages.components.common.case_images import DisplayedCase
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import (
     case_list,
+    gallery_options,
     model_comparison,
     related_cases,
     review_form,
@@ -100,7 +101,7 @@ def _steps(view: CaseView, record: TestRecord) -> None:
             key="failures_back",
             shortcut="b",
             on_click=boundary.callback(state.close_case),
-            args=(case_list.page_of_case(place or 0),),
+            args=(case_list.page_of_case(place or 0, gallery_options.page_size()),),
         )
         st.button(
             "Previous",

@@ -26,6 +26,7 @@ TRUE_POSITIVE, TRUE_NEGATIVE = "true-positive", "true-negative"
 SUSPECTED_FRACTURE, SUSPECTED_OTHER = "suspected-fracture", "suspected-other"
 UNCERTAIN_FRACTURE, UNCERTAIN_OTHER = "uncertain-fracture", "uncertain-other"
 NOT_SEEN_FRACTURE, NOT_SEEN_OTHER = "not-seen-fracture", "not-seen-other"
+ONLY_FIRST, ONLY_SECOND, BOTH_WRONG = "only-first-correct", "only-second-correct", "both-wrong"
 ERRORS, ALL_CASES = "errors", "all"
 
 #: Filters of the list: value of the URL parameter, and label.
@@ -42,7 +43,16 @@ CASE_FILTERS = {
     UNCERTAIN_OTHER: "Uncertain, without a fracture",
     NOT_SEEN_OTHER: "No fracture seen, without a fracture",
     ALL_CASES: "All images",
+    ONLY_FIRST: "Only this model correct",
+    ONLY_SECOND: "Only the second model correct",
+    BOTH_WRONG: "Both models wrong",
 }
+
+#: Filters by the outcomes of two models: whether the first and the second are correct.
+COMPARISON_FILTERS = {ONLY_FIRST: (True, False), ONLY_SECOND: (False, True), BOTH_WRONG: (False, False)}
+
+# Columns that `with_second_model` adds.
+_SECOND_PROBABILITY, _SECOND_CORRECT = "second_probability", "second_correct"
 
 #: Filters by verdict and label.
 VERDICT_FILTERS = {
@@ -77,6 +87,7 @@ SORT_ORDERS: dict[str, tuple[str, list[str], list[bool]]] = {
     SIMILARITY_SORT: ("Most similar first", ["distance", "id"], [True, True]),
 }
 
+#: Images on a page of the list, unless the user chooses another size of the thumbnails.
 PAGE_SIZE = 12
 
 
@@ -99,6 +110,33 @@ def with_cells(test: pd.DataFrame, threshold: float, thresholds: Thresholds) -> 
         # dtype object, because pandas would convert the enum members to strings.
         verdict=pd.Series([VERDICTS[code] for code in codes], table.index, dtype=object),
     )
+
+
+def with_second_model(cells: pd.DataFrame, second: pd.DataFrame, threshold: float) -> pd.DataFrame:
+    """Add `second_probability` and `second_correct`; both are missing where the second model was not tested.
+
+    Args:
+        cells: a table as `with_cells` gives it.
+        second: predictions of a second model, with id, path and probability.
+        threshold: the operating threshold of the second model.
+    """
+    keys = ["id", "path"]
+    other = second[[*keys, "probability"]].rename(columns={"probability": _SECOND_PROBABILITY})
+    merged = cells.merge(other.drop_duplicates(keys), on=keys, how="left")
+    known = merged[_SECOND_PROBABILITY].notna()
+    correct = (merged[_SECOND_PROBABILITY] >= threshold) == (merged["label"] == 1)
+    return merged.assign(**{_SECOND_CORRECT: correct.astype("boolean").mask(~known)})
+
+
+def has_second_model(cells: pd.DataFrame) -> bool:
+    """Whether a second model was tested on some of the cases."""
+    return _SECOND_CORRECT in cells and bool(cells[_SECOND_CORRECT].notna().any())
+
+
+def available_filters(cells: pd.DataFrame) -> list[str]:
+    """Keys of `CASE_FILTERS`; those of two models only if a second one was tested on some of the cases."""
+    compared = has_second_model(cells)
+    return [name for name in CASE_FILTERS if compared or name not in COMPARISON_FILTERS]
 
 
 def log_loss(label: ArrayLike, probability: ArrayLike) -> NDArray[np.float64]:
@@ -125,6 +163,12 @@ def filter_cases(cells: pd.DataFrame, kind: str, region: str = "", sort: str = "
     if kind in VERDICT_FILTERS:
         verdict, label = VERDICT_FILTERS[kind]
         keep = (cells["verdict"] == verdict) & (cells["label"] == label)
+    elif kind in COMPARISON_FILTERS:
+        first, second = COMPARISON_FILTERS[kind]
+        is_first_correct = cells["cell"].isin((TRUE_POSITIVE, TRUE_NEGATIVE))
+        keep = (is_first_correct == first) & (cells[_SECOND_CORRECT] == second).fillna(value=False).astype(
+            bool
+        )
     else:
         wanted = {ERRORS: (MISSED_FRACTURE, FALSE_ALARMS), ALL_CASES: tuple(CELL_TEXT)}.get(kind, (kind,))
         keep = cells["cell"].isin(wanted)
@@ -139,14 +183,14 @@ def regions_of(test: pd.DataFrame) -> list[str]:
     return sorted({name for names in test["regions"] for name in names.split()})
 
 
-def page_count(count: int) -> int:
-    """Number of pages of a list, at least one."""
-    return max(1, math.ceil(count / PAGE_SIZE))
+def page_count(count: int, size: int = PAGE_SIZE) -> int:
+    """Number of pages of a list with `size` images on each, at least one."""
+    return max(1, math.ceil(count / size))
 
 
-def page_of_case(place: int) -> int:
+def page_of_case(place: int, size: int = PAGE_SIZE) -> int:
     """The page, from 0, of the case at a position of the list."""
-    return place // PAGE_SIZE
+    return place // size
 
 
 def neighbours(ids: list[str], case: str) -> tuple[int | None, str | None, str | None]:
@@ -183,6 +227,8 @@ def cases_to_csv(films: pd.DataFrame, threshold: float, finding: str) -> bytes:
             "group": films["group"],
         }
     )
+    if _SECOND_PROBABILITY in films:
+        table["second_model_probability"] = films[_SECOND_PROBABILITY]
     texts = ["id", "path", "regions", "group"]
     table[texts] = table[texts].map(escape_formula)
     return table.to_csv(index=False, lineterminator="\n").encode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from fracture_core.teaching.lesson import Lesson
 from fracture_core.vocabulary import label_text, rephrase_for_finding, verdict_text
 from pages.components.common import boundary, case_images, layout, review_summary
 from pages.components.common.test_record import TestRecord
-from pages.components.failures import case_list, similar_cases, state
+from pages.components.failures import case_list, gallery_options, model_comparison, similar_cases, state
 from pages.components.failures.state import CaseView
 from pages.components.teaching import collect
 
@@ -41,14 +41,17 @@ def show(record: TestRecord, view: CaseView, root: Path | None) -> None:
     if films.empty:
         st.info("No cases. Change the threshold or the filters.")
         return
-    page = min(st.session_state.get(state.PAGE_KEY, 0), case_list.page_count(len(films)) - 1)
-    first = page * case_list.PAGE_SIZE
-    shown = films.iloc[first : first + case_list.PAGE_SIZE]
+    if root is not None:
+        gallery_options.show()
+    size = gallery_options.page_size()
+    pages = case_list.page_count(len(films), size)
+    page = min(st.session_state.get(state.PAGE_KEY, 0), pages - 1)
+    shown = films.iloc[page * size : (page + 1) * size]
     cards = st.container()
-    show_pager("failures", page, case_list.page_count(len(films)), state.turn_to_page)
+    show_pager("failures", page, pages, state.turn_to_page)
     collection = collect.show(record.card, list(shown["id"]))
     with cards:
-        _cards(record, collection, shown, root)
+        _cards(record, view, collection, shown, root)
 
 
 def heading_text(view: CaseView, count: int) -> str:
@@ -66,7 +69,7 @@ def path_of(record: TestRecord) -> str:
     return str(record.test["path"].iloc[0])
 
 
-def show_filters(record: TestRecord) -> None:
+def show_filters(record: TestRecord, view: CaseView) -> None:
     """Draw the filters and the sort order of the list."""
     if subgroup := st.session_state[state.SUBGROUP_KEY]:
         st.button(
@@ -79,7 +82,7 @@ def show_filters(record: TestRecord) -> None:
         )
     st.selectbox(
         "Outcome",
-        list(case_list.CASE_FILTERS),
+        case_list.available_filters(view.cells),
         format_func=partial(_outcome, record.card.finding),
         key=state.KIND_KEY,
         on_change=boundary.callback(state.show_list),
@@ -113,6 +116,8 @@ def show_filters(record: TestRecord) -> None:
         on_change=boundary.callback(state.show_list),
         persist_state="session",
     )
+    if model_comparison.choose_model(record) and not case_list.has_second_model(view.cells):
+        st.caption("The two models have no test images in common.")
 
 
 def _outcome(finding: str, name: str) -> str:
@@ -133,12 +138,21 @@ def _reset_order(record: TestRecord) -> None:
     st.session_state[state.SORT_KEY] = "confidence"
 
 
-def _cards(record: TestRecord, collection: Lesson | None, films: pd.DataFrame, root: Path | None) -> None:
-    with st.container(key="failures-gallery"):
+def _cards(
+    record: TestRecord, view: CaseView, collection: Lesson | None, films: pd.DataFrame, root: Path | None
+) -> None:
+    overlays: dict[str, case_images.ThumbnailOverlay] = {}
+    if root is not None:
+        paths = dict(zip(films["id"], films["path"], strict=True))
+        overlays = gallery_options.overlays(record.card, root, paths)
+    side = gallery_options.thumbnail_side()
+    with st.container(key=f"failures-gallery-{gallery_options.chosen_size()}"):
         for number, row in enumerate(films.to_dict("records")):
             with st.container(key=f"failures-card-{number}", gap=None):
-                picture = thumbnail_or_text(root, row["path"], row["id"]) if root else ""
-                st.html(case_html(row, picture, record.card.finding))
+                overlay = overlays.get(row["id"])
+                picture = thumbnail_or_text(root, row["path"], row["id"], overlay, side) if root else ""
+                marks = [review.mark for review in view.reviews if review.case == row["id"]]
+                st.html(case_html(row, picture, record.card.finding, marks))
                 st.button(
                     layout.escape_markdown(case_list.short_name(row["id"])),
                     key=f"failures-open-{number}",
@@ -150,24 +164,38 @@ def _cards(record: TestRecord, collection: Lesson | None, films: pd.DataFrame, r
                     collect.collect_button(record.card, collection, row["id"], f"teaching-add-{number}")
 
 
-def case_html(row: dict, picture: str, finding: str) -> str:
-    """Thumbnail and values of a case as HTML."""
+def case_html(row: dict, picture: str, finding: str, marks: Sequence[str] = ()) -> str:
+    """Thumbnail and values of a case as HTML, with the marks of reviewers."""
     region = f" · {html.escape(', '.join(row['regions'].split()))}" if row["regions"] else ""
     kind = rephrase_for_finding(case_list.CELL_TEXT[row["cell"]], finding)
     # The distance is negative until it is known, and infinite for images that the model rejected.
     away = row.get("distance", -1.0)
     near = f" · distance {away:.2f}" if 0 <= away < math.inf else ""
+    compared = row.get("second_probability", math.nan)
+    second = "" if math.isnan(compared) else f'<div class="small">second model: {compared:.3f}</div>'
     return (
         f'<div class="card {row["cell"]}">{picture}<div class="kind">{kind}</div>'
         f"<div>probability <b>{row['probability']:.3f}</b></div><div>{verdict_text(row['verdict'], finding)}</div>"
-        f'<div class="small">truth: {label_text(row["label"], finding)}{region}{near}</div></div>'
+        f'<div class="small">truth: {label_text(row["label"], finding)}{region}{near}</div>'
+        f"{second}{marks_html(marks)}</div>"
     )
 
 
-def thumbnail_or_text(root: Path, path: str, case: str) -> str:
-    """A thumbnail as HTML, or a note that the image cannot be read."""
+def marks_html(marks: Sequence[str]) -> str:
+    """The marks of reviewers as badges in HTML; "" for none."""
+    return "".join(f'<span class="badge">{html.escape(mark)}</span>' for mark in sorted(set(marks)))
+
+
+def thumbnail_or_text(
+    root: Path,
+    path: str,
+    case: str,
+    overlay: case_images.ThumbnailOverlay | None = None,
+    side: int = case_images.THUMBNAIL_SIDE,
+) -> str:
+    """A thumbnail as HTML, or a note that the image cannot be read; see `case_images.thumbnail_html`."""
     try:
-        return case_images.thumbnail_html(str(root), path, html.escape(f"Image {case}"))
+        return case_images.thumbnail_html(str(root), path, html.escape(f"Image {case}"), overlay, side)
     except ImageReadError:
         return '<div class="missing">Not readable</div>'
 

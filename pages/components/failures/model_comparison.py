@@ -47,7 +47,8 @@ def choose_model(record: TestRecord) -> str:
         format_func=lambda name: state.model_title(name) if name else "none",
         key=state.SECOND_MODEL_KEY,
         persist_state="session",
-        help="Its verdict and heatmap appear beside those of this model.",
+        help="Its verdict and heatmap appear beside those of this model, and the outcome can be that only one of the "
+        "two is correct.",
     )
 
 

@@ -14,8 +14,16 @@ from fracture_core.errors import DataError, SecondLookError
 from fracture_core.evaluation import subgroup_members
 from fracture_core.evaluation.subgroup import needs_properties
 from fracture_core.registry.card import ModelCard
+from fracture_core.review import Review
 from fracture_core.vocabulary import rephrase_for_finding
-from pages.components.common import boundary, browser_history, layout, resources, review_summary
+from pages.components.common import (
+    boundary,
+    browser_history,
+    layout,
+    resources,
+    review_summary,
+    test_record,
+)
 from pages.components.common.test_record import TestRecord
 from pages.components.failures import case_list, case_properties, similar_cases
 
@@ -84,6 +92,7 @@ class CaseView:
         case: id of the open case, "" for none.
         review: a key of `review_summary.REVIEW_FILTERS`.
         reviewed: ids of the cases that pass this filter.
+        reviews: all reviews of the model's images.
         load_distances: returns the distance of each case to the one they are sorted by, by id; None until it is known.
             It is called only for the list, because it may load the model.
     """
@@ -98,6 +107,7 @@ class CaseView:
     case: str
     review: str
     reviewed: frozenset[str]
+    reviews: tuple[Review, ...]
     load_distances: Callable[[], pd.Series | None]
 
     def films(self) -> pd.DataFrame:
@@ -233,7 +243,10 @@ def current_view(record: TestRecord, threshold: float) -> CaseView:
     state = st.session_state
     if state.setdefault(SIMILAR_TO_KEY, "") not in set(record.test["id"]):
         state[SIMILAR_TO_KEY] = ""
-    _reset_invalid(KIND_KEY, case_list.CASE_FILTERS, case_list.ERRORS)
+    second = _second_model(record)
+    if second is not None:
+        cells = case_list.with_second_model(cells, *second)
+    _reset_invalid(KIND_KEY, case_list.available_filters(cells), case_list.ERRORS)
     _reset_invalid(REGION_KEY, ["", *case_list.regions_of(record.test)], "")
     _reset_invalid(SORT_KEY, available_orders(), "confidence")
     _reset_invalid(TAB_KEY, TABS, TABS[0])
@@ -261,8 +274,23 @@ def current_view(record: TestRecord, threshold: float) -> CaseView:
         case,
         state[REVIEW_KEY],
         reviewed,
+        tuple(reviews),
         partial(similar_cases.distances, record, state[SIMILAR_TO_KEY]),
     )
+
+
+def _second_model(record: TestRecord) -> tuple[pd.DataFrame, float] | None:
+    """Predictions on its test images and threshold of the second model; None if there is none to compare with."""
+    store, name = resources.model_store(), st.session_state.get(SECOND_MODEL_KEY, "")
+    if not name or name not in store.ids():
+        return None
+    try:
+        card, table = store.card(name), test_record.load_predictions(store, name)
+    except SecondLookError:
+        return None  # reported when it is compared on a case
+    if card.finding != record.card.finding:
+        return None
+    return table[table["split"] == "test"], card.thresholds.balanced
 
 
 def available_orders() -> list[str]:
@@ -304,7 +332,7 @@ def address_parameters(view: CaseView, record: TestRecord) -> dict[str, str]:
         "review": view.review,
         "page": "" if view.case or not page else str(page + 1),
         "case": view.case,
-        "with": state.get(SECOND_MODEL_KEY, "") if view.case else "",
+        "with": state.get(SECOND_MODEL_KEY, ""),
         "matrix": "threshold" if state.get(MATRIX_KEY) == "threshold" else "",
         "tab": "" if view.case or state[TAB_KEY] == TABS[0] else state[TAB_KEY],
     }

@@ -183,11 +183,10 @@ def issue_html(
         both: whether the image occurs with both labels.
     """
     origin = " · ".join(filter(None, (issue.split, ", ".join(issue.regions.split()))))
-    marked = f'<div class="small">marked: {html.escape(", ".join(marks))}</div>' if marks else ""
     label = label_text(issue.label, finding)
     return (
         f'<div class="card">{thumbnail}<div class="kind">labelled {label}</div>'
         f"<div>probability <b>{issue.probability:.3f}</b></div>"
         f"{'<div>same image with the other label</div>' if both else ''}"
-        f'<div class="small">{html.escape(origin) or "no split"}</div>{marked}</div>'
+        f'<div class="small">{html.escape(origin) or "no split"}</div>{gallery.marks_html(marks)}</div>'
     )

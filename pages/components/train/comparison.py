@@ -14,6 +14,7 @@ from fracture_core.registry import inference_speed
 from fracture_core.training import comparison
 from fracture_core.training.comparison import ComparedModel
 from pages.components.common import layout, resources
+from pages.components.train import compared_curves
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -141,31 +142,30 @@ def _roc(
 
 
 def _show_curves(trained: list[ComparedModel]) -> None:
-    # Imported here, because it loads matplotlib.
-    from fracture_core.evaluation.plots import MAX_LINES
-
     names = [entry.name for entry in trained]
     chosen = st.multiselect(
         "Runs",
         names,
         default=names[:4],
-        max_selections=MAX_LINES,
+        max_selections=compared_curves.MAX_RUNS,
         # The key depends on the list, because a default must not name a deleted run.
         key=f"train_compare_runs_{hash(tuple(names))}",
     )
     entries = [entry for entry in trained if entry.name in chosen]
-    drawn = _plot_curves({entry.name: entry.epochs for entry in entries}, entries)
-    if not drawn:
+    if not any(
+        compared_curves.curve_of(entry.epochs, key) for entry in entries for key in ("val_auc", "val_loss")
+    ):
         st.caption("Choose runs to compare their curves.")
         return
-    _show_figures(drawn, f"Learning curves of {', '.join(chosen)}")
+    compared_curves.show({entry.name: entry.epochs for entry in entries})
+    _show_downloads(_plot_curves({entry.name: entry.epochs for entry in entries}, entries))
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _plot_curves(
     epochs: Mapping[str, Sequence[dict[str, Any]]], _entries: Sequence[ComparedModel]
 ) -> dict[str, dict[str, bytes]]:
-    """Return the curves as image files; cached until an epoch is added."""
+    """Return the curves as image files, without smoothing; cached until an epoch is added."""
     from fracture_core.training import comparison_plots
 
     return {
@@ -180,19 +180,23 @@ def _encode(figure: "Figure") -> dict[str, bytes]:
 
 
 def _show_figures(figures: dict[str, dict[str, bytes]], description: str) -> None:
-    """Draw figures side by side, each with its downloads."""
+    """Draw figures side by side, with their downloads below."""
     for column, (name, files) in zip(st.columns(2), figures.items(), strict=False):
-        with column:
-            # The XML header would be shown as text.
-            svg = re.sub(r"^.*?(?=<svg)", "", files["svg"].decode("utf-8"), flags=re.DOTALL)
-            st.image(svg, width="stretch", alt=f"{description}: {name}")
-            with st.container(horizontal=True):
-                for suffix, mime in (("svg", "image/svg+xml"), ("png", "image/png")):
-                    st.download_button(
-                        f"{name.upper() if len(name) < 4 else name.capitalize()} as {suffix.upper()}",
-                        files[suffix],
-                        f"{name}.{suffix}",
-                        mime,
-                        on_click="ignore",
-                        key=f"train_compare_{name}_{suffix}",
-                    )
+        # The XML header would be shown as text.
+        svg = re.sub(r"^.*?(?=<svg)", "", files["svg"].decode("utf-8"), flags=re.DOTALL)
+        column.image(svg, width="stretch", alt=f"{description}: {name}")
+    _show_downloads(figures)
+
+
+def _show_downloads(figures: dict[str, dict[str, bytes]]) -> None:
+    with st.container(horizontal=True):
+        for name, files in figures.items():
+            for suffix, mime in (("svg", "image/svg+xml"), ("png", "image/png")):
+                st.download_button(
+                    f"{name.upper() if len(name) < 4 else name.capitalize()} as {suffix.upper()}",
+                    files[suffix],
+                    f"{name}.{suffix}",
+                    mime,
+                    on_click="ignore",
+                    key=f"train_compare_{name}_{suffix}",
+                )

@@ -11,9 +11,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from fracture_core.runs.run import best_epoch
 from fracture_core.runs.steps import CurvePoint
 from pages.components.common.chart_theme import DARK_THEME
-from pages.components.train.training_progress import BY_STEP, TRAINING, VALIDATION, best_epoch, curve_table
+from pages.components.train.training_progress import BY_STEP, TRAINING, VALIDATION, curve_table
 
 # Distinguishable without colour vision; points also differ in shape.
 _COLOURS = {TRAINING: "#7FB7C9", VALIDATION: "#E8A33D", BY_STEP: "#54707C"}

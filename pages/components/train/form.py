@@ -11,15 +11,17 @@ from fracture_core.errors import SecondLookError
 from fracture_core.runs import process, queue
 from fracture_core.runs.config import TrainingConfig
 from fracture_core.runs.run import RUN_NAME_HELP, Run, check_run_name
-from fracture_core.zoo import ARCHITECTURES
+from fracture_core.zoo import ARCHITECTURES, find_architecture
 from fracture_core.zoo.architecture import Architecture
 from pages.components.common import layout
 from pages.components.train import augmentation, data_source, option_fields, speed, state
 from pages.components.train.dataset_preview import DatasetPreview
-from pages.components.train.starting_weights import choose_starting_weights
+from pages.components.train.starting_weights import choose_starting_weights, fill_in_starting_weights
 
 # Trains on a few hundred synthetic images within minutes.
 _FOR_SYNTHETIC = "small_fcn"
+
+_NAME = "train_name"
 
 
 def show() -> None:
@@ -36,17 +38,41 @@ def show() -> None:
     _show_start(dataset, config, architecture)
 
 
+def fill_in(config: TrainingConfig, name: str) -> None:
+    """Open the form with the settings of a run before the page is drawn again.
+
+    Args:
+        config: the settings; also those that the form does not show are kept until a preset is chosen.
+        name: name of the new run.
+
+    Raises:
+        TrainingError: the architecture is unknown.
+        ModelError: the architecture cannot have the input size.
+    """
+    architecture = find_architecture(config.architecture)
+    option_fields.fill_in(architecture, config)
+    fill_in_starting_weights(architecture, config.backbone_weights)
+    data_source.choose_folder(config.data)
+    st.session_state[_architecture_key("folder")] = architecture.name
+    st.session_state[_NAME] = name
+    st.session_state[state.VIEW_KEY] = state.NEW_VIEW
+
+
+def _architecture_key(kind: str) -> str:
+    """One key for each kind of dataset, because their defaults differ."""
+    return f"train_architecture_{kind}"
+
+
 def _choose_architecture() -> Architecture:
-    # One key for each kind of dataset, because their defaults differ.
     kind, first = (
         ("synthetic", _FOR_SYNTHETIC) if data_source.is_synthetic() else ("folder", next(iter(ARCHITECTURES)))
     )
+    st.session_state.setdefault(_architecture_key(kind), first)
     name = st.selectbox(
         "Architecture",
         tuple(ARCHITECTURES),
-        index=list(ARCHITECTURES).index(first),
         format_func=lambda key: ARCHITECTURES[key].title,
-        key=f"train_architecture_{kind}",
+        key=_architecture_key(kind),
         persist_state="session",
     )
     architecture = ARCHITECTURES[name]
@@ -66,7 +92,7 @@ def _choose_config(architecture: Architecture, dataset: DatasetPreview | None) -
     values = option_fields.choose_values(architecture, protocol, pretrained)
     if weights is None:
         return None
-    values["backbone_weights"] = weights
+    values |= {"backbone_weights": weights, **option_fields.hidden_values(architecture)}
     folder = dataset.folder if dataset else ""
     config = TrainingConfig.from_protocol(folder, architecture, protocol, values)
     chosen = augmentation.choose_augmentation(
@@ -89,7 +115,7 @@ def _show_start(
     name = st.text_input(
         "Run name (optional)",
         placeholder=f"local-{architecture.name}-date-time",
-        key="train_name",
+        key=_NAME,
         persist_state="session",
         help=f"{RUN_NAME_HELP} The model gets this name too.",
     ).strip()

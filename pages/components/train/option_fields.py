@@ -10,13 +10,16 @@ from fracture_core.published.published_report import PublishedReport, report_for
 from fracture_core.runs.config import TrainingConfig, in_protocol
 from fracture_core.zoo.architecture import Architecture, TrainingProtocol
 from fracture_core.zoo.training_option import EMPTY_TEXT, OptionField, option_fields
-from pages.components.common import boundary
+from pages.components.common import boundary, layout
 
 # Shown without opening an expander.
 _MAIN = ("epochs", "batch", "learning_rate", "size")
 
 # Their defaults depend on whether the training starts from pretrained weights.
 _DEPENDS_ON_WEIGHTS = ("head_epochs", "freeze_before")
+
+# Copied from a cloned run, but without a field.
+_HIDDEN = ("layout", "folds", "fold")
 
 # One value for all architectures; a preset leaves it.
 _SHARED = ("seed",)
@@ -154,6 +157,8 @@ def apply_preset(architecture: Architecture, protocol: TrainingProtocol, group: 
         protocol: the values of the preset; options outside a protocol get their defaults.
         group: fill only this group of options; "" for all.
     """
+    if not group:
+        st.session_state.pop(_hidden_key(architecture), None)
     for entry in option_fields(TrainingConfig):
         if entry.name in _SHARED or not entry.option.in_form or (group and entry.option.group != group):
             continue
@@ -161,6 +166,38 @@ def apply_preset(architecture: Architecture, protocol: TrainingProtocol, group: 
             adapted = architecture.adapt_protocol(protocol, pretrained)
             value = _to_field(entry, _default(entry, architecture, adapted))
             st.session_state[_key(architecture, entry, pretrained)] = value
+
+
+def fill_in(architecture: Architecture, config: TrainingConfig) -> None:
+    """Fill the form with the settings of a run before the page is drawn again.
+
+    Raises:
+        ModelError: the architecture cannot have the input size.
+    """
+    for entry in option_fields(TrainingConfig):
+        value = config.input.width if entry.name == "size" else entry.value_in(config)
+        if entry.option.in_form:
+            for pretrained in (False, True):
+                st.session_state[_key(architecture, entry, pretrained)] = _to_field(entry, value)
+    st.session_state[_hidden_key(architecture)] = {
+        entry.name: entry.value_in(config)
+        for entry in option_fields(TrainingConfig)
+        if entry.name in _HIDDEN and entry.value_in(config) != entry.default
+    }
+
+
+def hidden_values(architecture: Architecture) -> dict[str, Any]:
+    """Return the settings of a cloned run that the form does not show, and name them on the page."""
+    values: dict[str, Any] = st.session_state.get(_hidden_key(architecture), {})
+    if values:
+        labels = {entry.name: entry.option.label.lower() for entry in option_fields(TrainingConfig)}
+        texts = ", ".join(f"{labels[name]} {value}" for name, value in values.items())
+        st.caption(f"Also copied: {layout.escape_markdown(texts)}. *Usual settings* removes this.")
+    return values
+
+
+def _hidden_key(architecture: Architecture) -> str:
+    return f"train_hidden_{architecture.name}"
 
 
 def field_key(architecture: Architecture, entry: OptionField) -> str:

@@ -1,19 +1,15 @@
-"""Actions on a run: clone, rename and delete."""
+"""Actions on a run: clone, notes, rename and delete."""
 
 import streamlit as st
 
 from fracture_core import paths
 from fracture_core.errors import SecondLookError
 from fracture_core.runs import run_operations
-from fracture_core.runs.config import TrainingConfig
-from fracture_core.runs.run import RUN_NAME_HELP, Run
-from fracture_core.zoo.training_option import option_fields
-from pages.components.common import layout
-from pages.components.train import option_fields as form_fields
-from pages.components.train import state
+from fracture_core.runs.run import MAX_NOTES_LENGTH, RUN_NAME_HELP, Run
+from pages.components.common import boundary, layout
+from pages.components.train import form, state
 
-# Options in the form of a clone.
-_CLONE_FIELDS = ("size", "epochs", "batch", "learning_rate", "seed")
+_FAULT = "train_clone_fault"
 
 
 def show(run: Run, active: bool) -> None:
@@ -26,48 +22,49 @@ def show(run: Run, active: bool) -> None:
     reason = "Stop the training first." if active else None
     with st.container(horizontal=True, key="train_manage"):
         if run.is_complete:
-            with st.popover(
-                "Clone", key=f"train_clone_{run.name}", help="Creates a new run with these settings."
-            ):
-                _clone(run)
+            st.button(
+                "Clone",
+                key=f"train_clone_{run.name}",
+                help="Fills in the form of a new training with all settings of this run.",
+                on_click=boundary.callback(_clone),
+                args=(run,),
+            )
+            with st.popover("Notes", key=f"train_notes_{run.name}"):
+                _note(run)
         with st.popover("Rename", disabled=active, key=f"train_rename_{run.name}", help=reason):
             _rename(run)
         with st.popover("Delete", disabled=active, key=f"train_delete_{run.name}", help=reason):
             _delete(run)
+    fault = st.session_state.pop(_FAULT, "")
+    if fault:
+        st.error(layout.escape_markdown(fault))
 
 
 def _clone(run: Run) -> None:
+    """Fill in the form of a new training with the settings of a run."""
     try:
-        config = run.config()
-        width = config.input.width
+        form.fill_in(run.config(), _unused_name(run.name))
     except SecondLookError as error:
-        st.error(layout.escape_markdown(str(error)))
-        return
-    with st.form(f"train_clone_form_{run.name}", border=False):
-        name = st.text_input(
-            "Name of the clone", value=_unused_name(run.name), key=f"train_clone_name_{run.name}"
+        st.session_state[_FAULT] = str(error)
+
+
+def _note(run: Run) -> None:
+    with st.form(f"train_notes_form_{run.name}", border=False):
+        text = st.text_area(
+            "Notes",
+            value=run.notes(),
+            max_chars=MAX_NOTES_LENGTH,
+            key=f"train_notes_text_{run.name}",
+            help="Shown in the table of all runs.",
         )
-        values = {}
-        options = [entry for entry in option_fields(TrainingConfig) if entry.name in _CLONE_FIELDS]
-        columns = st.columns(2)
-        for index, entry in enumerate(options):
-            value = width if entry.name == "size" else entry.value_in(config)
-            key = f"train_clone_{entry.name}_{run.name}"
-            values[entry.name] = form_fields.show_field(columns[index % 2], entry, key, value)
-        st.caption("All other settings are copied from this run. The clone is not started.")
-        if not st.form_submit_button("Create clone", type="primary"):
+        if not st.form_submit_button("Save notes", type="primary"):
             return
-    if values["size"] == width:
-        values["size"] = config.size  # None stands for the architecture's input size
     try:
-        clone = run_operations.clone_run(paths.runs_dir(), run.name, name.strip(), **values)
+        run.write_notes(text)
     except SecondLookError as error:
         st.error(layout.escape_markdown(str(error)))
         return
-    state.go_to(
-        f"{clone.name} was created with the settings of {run.name}. Start it below.",
-        **{state.RUN_KEY: clone.name},
-    )
+    state.go_to(f"The notes on {run.name} were saved.", **{state.RUN_KEY: run.name})
 
 
 def _rename(run: Run) -> None:

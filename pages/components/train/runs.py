@@ -14,7 +14,7 @@ from fracture_core.runs.run import ACTIVE_STATUSES, Run, RunState
 from fracture_core.runs.steps import StepHistory
 from fracture_core.zoo import ARCHITECTURES
 from pages.components.common import boundary, layout
-from pages.components.train import curves, form, result, run_actions, state, training_progress
+from pages.components.train import curves, form, result, run_actions, run_table, state, training_progress
 from pages.components.train import queue as train_queue
 
 # Seconds between two updates of an active run.
@@ -44,6 +44,9 @@ def show() -> None:
         _show_empty()
         return
     waiting = [entry.name for entry in queue.waiting_runs(root)]
+    with st.container():  # always drawn, so that the elements below keep their place
+        if len(states) > 1:
+            run_table.show(root)
     name = _choose(states, waiting)
     run = Run(root / name)
     active = states[name].status in ACTIVE_STATUSES
@@ -72,7 +75,7 @@ def _choose(states: dict[str, RunState], waiting: Sequence[str]) -> str:
         index=tuple(labels).index(chosen),
         format_func=labels.__getitem__,
         # With the same key, the browser would keep showing the old label of the chosen option.
-        key=f"train_run_box_{hash(tuple(labels.values()))}",
+        key=f"train_run_box_{state.run_choice_number()}_{hash(tuple(labels.values()))}",
     )
     st.session_state[state.RUN_KEY] = name
     return name

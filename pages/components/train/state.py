@@ -12,7 +12,7 @@ RUNS_VIEW, NEW_VIEW, MODELS_VIEW, COMPARE_VIEW = "Runs", "New training", "Models
 #: Keys of the session.
 VIEW_KEY, RUN_KEY, MODEL_KEY = "train_view", "train_run", "train_model"
 
-_PENDING, _NOTICE = "train_pending", "train_notice"
+_PENDING, _NOTICE, _CHOICES = "train_pending", "train_notice", "train_run_choices"
 
 
 def go_to(notice: str = "", **values: Any) -> None:
@@ -28,6 +28,17 @@ def go_to(notice: str = "", **values: Any) -> None:
     if notice:
         st.session_state[_NOTICE] = notice
     st.rerun()
+
+
+def open_run(name: str) -> None:
+    """Choose a run before the page is drawn again."""
+    st.session_state[RUN_KEY] = name
+    st.session_state[_CHOICES] = st.session_state.get(_CHOICES, 0) + 1
+
+
+def run_choice_number() -> int:
+    """Return how often `open_run` was called; a new number makes the list of runs show the chosen one."""
+    return st.session_state.get(_CHOICES, 0)
 
 
 def apply_pending() -> None:

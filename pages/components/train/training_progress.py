@@ -1,6 +1,5 @@
 """Progress of a training: completed share, time left, curves and log."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,20 +71,6 @@ def curve_table(epochs: Sequence[dict[str, Any]], points: Sequence[CurvePoint], 
     ]
     rows += [(point.at, BY_STEP, getattr(point, name)) for point in points]
     return pd.DataFrame(rows, columns=["epoch", "curve", "value"])
-
-
-def best_epoch(epochs: Sequence[dict[str, Any]], head_epochs: int) -> dict[str, Any] | None:
-    """Find the epoch with the lowest validation loss, whose weights the model gets.
-
-    If there are only head-only epochs, it is the last of them.
-
-    Args:
-        epochs: progress lines of the completed epochs.
-        head_epochs: number of head-only epochs.
-    """
-    finite = [line for line in epochs if line.get("val_loss") is not None and math.isfinite(line["val_loss"])]
-    finite = [line for line in finite if line["epoch"] > head_epochs] or finite[-1:]
-    return min(finite, key=lambda line: line["val_loss"]) if finite else None
 
 
 def duration_text(seconds: float) -> str:
