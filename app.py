@@ -31,12 +31,16 @@ class _Page:
         title: in the navigation and above the page.
         description: one or two sentences below the title.
         url: its path.
+        tab: its name among the tabs of the page that it belongs to; "" for a page without tabs.
+        tab_of: title of the page that it is a tab of, which stands above it; it is not in the navigation.
     """
 
     file: str
     title: str
     description: str
     url: str
+    tab: str = ""
+    tab_of: str = ""
 
 
 #: Pages by section of the navigation. Those of the section without a name stand in the bar itself.
@@ -54,12 +58,6 @@ _PAGES = {
         _Page(
             "failures", "Failures", "Where a model is wrong on its test images, and how often.", "failures"
         ),
-        _Page(
-            "labels",
-            "Labels",
-            "Images whose label is probably wrong. Check them and mark the label errors.",
-            "labels",
-        ),
         _Page("teaching", "Teaching", "Collect cases in a lesson and present them to a class.", "teaching"),
     ),
     "Build": (
@@ -75,6 +73,15 @@ _PAGES = {
             "Check a labelled dataset for duplicates, leaks between splits, label errors, damaged files and shortcuts. "
             "Nothing on disk is changed.",
             "audit",
+            tab="Dataset",
+        ),
+        _Page(
+            "labels",
+            "Labels",
+            "Images whose label is probably wrong. Check them and mark the label errors.",
+            "labels",
+            tab="Labels",
+            tab_of="Data audit",
         ),
         _Page(
             "published",
@@ -102,6 +109,7 @@ def main() -> None:
                 title=page.title,
                 url_path=page.url,
                 default=page.file == "second_opinion",
+                visibility="hidden" if page.tab_of else "visible",
             )
             for page in pages
         ]
@@ -112,8 +120,16 @@ def main() -> None:
     # A page can tell the first run after its link was clicked, or after Back, from the reruns that follow.
     st.session_state["arrived"] = st.session_state.get("page") != page.url_path or browser_history.came_back()
     st.session_state["page"] = page.url_path
-    descriptions = {entry.title: entry.description for pages in _PAGES.values() for entry in pages}
-    layout.show_title(page.title, descriptions[page.title])
+    entries = {entry.title: entry for pages in _PAGES.values() for entry in pages}
+    entry = entries[page.title]
+    layout.show_title(entry.tab_of or entry.title, entry.description)
+    layout.show_page_tabs(
+        [
+            (f"pages/{other.file}.py", other.tab, other is entry)
+            for other in entries.values()
+            if entry.tab and (other.tab_of or other.title) == (entry.tab_of or entry.title)
+        ]
+    )
     body, footer = st.container(), st.empty()
     footer.html(f'<div class="footer">{_DISCLAIMER}</div>')
     preload.wait_for_modules(landing_page=page.url_path == "")

@@ -4,7 +4,6 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 _SECTIONS = {
     "Failures": "Evaluate",
-    "Labels": "Evaluate",
     "Teaching": "Evaluate",
     "Train": "Build",
     "Data audit": "Build",
@@ -13,7 +12,11 @@ _SECTIONS = {
 
 
 def choose_page(page, title: str) -> None:
-    """Open a page through the navigation bar."""
+    """Open a page through the navigation bar; Labels is a tab of Data audit."""
+    if title == "Labels":
+        choose_page(page, "Data audit")
+        page.get_by_test_id("stMain").get_by_role("link", name="Labels", exact=True).click()
+        return
     navigation = page.get_by_test_id("stTopNav")
     if title in _SECTIONS:
         navigation.get_by_role("button", name=_SECTIONS[title], exact=True).click()

@@ -1,10 +1,14 @@
 """Annotation and Review: the mark of one reviewer on one image."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from fracture_core.errors import DataError
+
+# Not a separator of CSV files.
+_TAG_SEPARATOR = " + "
 
 #: Longest reviewer name and longest note, in characters.
 MAX_NAME_LENGTH, MAX_NOTE_LENGTH = 80, 1000
@@ -25,6 +29,9 @@ class Annotation(StrEnum):
 #: All marks as text.
 ANNOTATIONS = tuple(mark.value for mark in Annotation)
 
+#: Marks that describe an image, of which several can apply beside the mark itself.
+TAGS = tuple(mark for mark in ANNOTATIONS if mark not in (Annotation.LABEL_WRONG, Annotation.CORRECT))
+
 
 @dataclass(frozen=True)
 class Review:
@@ -36,10 +43,11 @@ class Review:
         note: the reviewer's explanation; may be empty.
         reviewer: name of the reviewer.
         time: ISO 8601 date and time in UTC.
+        tags: other marks that also apply, from `TAGS`, in their order.
 
     Raises:
-        DataError: If case or reviewer is empty, the mark or the time is invalid, or a text is too long or contains
-            characters that cannot be stored.
+        DataError: If case or reviewer is empty, the mark, a tag or the time is invalid, or a text is too long or
+            contains characters that cannot be stored.
     """
 
     case: str
@@ -47,12 +55,16 @@ class Review:
     note: str
     reviewer: str
     time: str
+    tags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.case:
             raise DataError("The id of the image is missing: enter the id.")
         if self.mark not in ANNOTATIONS:
             raise DataError(f"There is no mark {self.mark[:80]!r}: choose one of {', '.join(ANNOTATIONS)}.")
+        for tag in self.tags:
+            if tag not in TAGS:
+                raise DataError(f"There is no tag {tag[:80]!r}: choose among {', '.join(TAGS)}.")
         check_name(self.reviewer)
         if len(self.note) > MAX_NOTE_LENGTH:
             raise DataError(
@@ -66,9 +78,30 @@ class Review:
             )
 
     @property
+    def marks(self) -> tuple[str, ...]:
+        """The mark and the tags."""
+        return (self.mark, *self.tags)
+
+    @property
     def when(self) -> datetime:
         """The time for comparisons; the same moment can be written in several ways."""
         return datetime.fromisoformat(self.time)
+
+
+def sort_tags(tags: Iterable[str], mark: str) -> tuple[str, ...]:
+    """Return tags without repetition in the order of `TAGS`; the mark itself is left out, unknown tags come last."""
+    unique = dict.fromkeys(tag for tag in tags if tag != mark)
+    return tuple(sorted(unique, key=lambda tag: TAGS.index(tag) if tag in TAGS else len(TAGS)))
+
+
+def join_tags(tags: Iterable[str]) -> str:
+    """Write tags as one text."""
+    return _TAG_SEPARATOR.join(tags)
+
+
+def split_tags(text: str) -> tuple[str, ...]:
+    """Read tags that `join_tags` wrote."""
+    return tuple(tag.strip() for tag in text.split(_TAG_SEPARATOR.strip()) if tag.strip())
 
 
 def check_name(reviewer: str) -> None:

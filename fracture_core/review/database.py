@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS events (
     mark TEXT,
     note TEXT,
     undoes INTEGER UNIQUE REFERENCES events (number),
+    tags TEXT,
     CHECK ((mark IS NULL) = (undoes IS NOT NULL))
 );
 CREATE TRIGGER IF NOT EXISTS no_change BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events stay'); END;
@@ -86,11 +87,19 @@ def open_for_writing(path: Path) -> Iterator[sqlite3.Connection]:
             try:
                 for statement in _statements(_SCHEMA):
                     connection.execute(statement)
+                # Files of earlier versions have no tags.
+                if not has_tags(connection):
+                    connection.execute("ALTER TABLE events ADD COLUMN tags TEXT")
                 yield connection
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+
+
+def has_tags(connection: sqlite3.Connection) -> bool:
+    """Whether the events have a column for tags; files of earlier versions have none until they are written."""
+    return any(column[1] == "tags" for column in connection.execute("PRAGMA table_info(events)"))
 
 
 def _enable_write_ahead_log(connection: sqlite3.Connection) -> None:

@@ -1,19 +1,19 @@
 """ReviewStore: the reviews of a model's images on disk, safe for concurrent writers."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fracture_core import paths
 from fracture_core.errors import DataError
 from fracture_core.review import database
-from fracture_core.review.annotation import Review, check_name, current_time
+from fracture_core.review.annotation import Review, check_name, current_time, join_tags, sort_tags, split_tags
 
 # The current mark of each reviewer on each image: the latest one that was not revoked.
 _CURRENT = """
-SELECT case_id, mark, note, reviewer, time, MAX(number) FROM events
+SELECT case_id, mark, note, reviewer, time, {tags}, MAX(number) FROM events
 WHERE mark IS NOT NULL AND number NOT IN (SELECT undoes FROM events WHERE undoes IS NOT NULL)
 GROUP BY case_id, reviewer ORDER BY case_id, reviewer
 """
@@ -24,13 +24,15 @@ AND number NOT IN (SELECT undoes FROM events WHERE undoes IS NOT NULL)
 """
 # All marks of a reviewer that were not revoked, including replaced ones.
 _NOT_REVOKED = """
-SELECT number, case_id, mark, note, reviewer, time FROM events
+SELECT number, case_id, mark, note, reviewer, time, tags FROM events
 WHERE mark IS NOT NULL AND reviewer = ?
 AND number NOT IN (SELECT undoes FROM events WHERE undoes IS NOT NULL)
 ORDER BY number
 """
 _TABLE_EXISTS = "SELECT 1 FROM sqlite_master WHERE name = 'events'"
-_INSERT = "INSERT INTO events (time, reviewer, case_id, mark, note, undoes) VALUES (?, ?, ?, ?, ?, ?)"
+_INSERT = (
+    "INSERT INTO events (time, reviewer, case_id, mark, note, undoes, tags) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 class ImportResult(NamedTuple):
@@ -125,7 +127,9 @@ class ReviewStore:
                 return []
             return list(_current_reviews(connection).values())
 
-    def add_annotation(self, case: str, mark: str, reviewer: str, note: str = "") -> None:
+    def add_annotation(
+        self, case: str, mark: str, reviewer: str, note: str = "", tags: Iterable[str] = ()
+    ) -> None:
         """Mark an image; the mark replaces an earlier one of the same reviewer.
 
         Args:
@@ -133,15 +137,17 @@ class ReviewStore:
             mark: one of `ANNOTATIONS`.
             reviewer: name of the reviewer.
             note: explanation; may be empty.
+            tags: other marks that also apply, from `TAGS`.
 
         Raises:
             DataError: If an argument is invalid (see `Review`) or the file cannot be written.
         """
-        review = Review(case, mark, note.strip(), " ".join(reviewer.split()), current_time())
+        name = " ".join(reviewer.split())
+        review = Review(case, mark, note.strip(), name, current_time(), sort_tags(tags, mark))
         with database.open_for_writing(self.path) as connection:
             current = _current_reviews(connection).get((review.case, review.reviewer))
             # Repeating the current mark adds no event, so that one undo is enough.
-            if current is None or (current.mark, current.note) != (review.mark, review.note):
+            if current is None or (current.marks, current.note) != (review.marks, review.note):
                 _insert(connection, review)
 
     def undo(self, reviewer: str, case: str = "") -> str:
@@ -164,7 +170,7 @@ class ReviewStore:
             number, marked_case = connection.execute(_LAST, (name, case, case)).fetchone()
             if number is None:
                 return ""
-            connection.execute(_INSERT, (current_time(), name, marked_case, None, None, number))
+            connection.execute(_INSERT, (current_time(), name, marked_case, None, None, number, None))
             return str(marked_case)
 
     def rename(self, old: str, new: str, merge: bool = False) -> RenameResult:
@@ -230,7 +236,8 @@ class ReviewStore:
 
 def _current_reviews(connection: sqlite3.Connection) -> dict[tuple[str, str], Review]:
     """Current reviews by case and reviewer."""
-    reviews = (Review(*row[:5]) for row in connection.execute(_CURRENT))
+    query = _CURRENT.format(tags="tags" if database.has_tags(connection) else "NULL")
+    reviews = (_review(row[:6]) for row in connection.execute(query))
     return {(review.case, review.reviewer): review for review in reviews}
 
 
@@ -238,7 +245,7 @@ def _marks_by_case(connection: sqlite3.Connection, reviewer: str) -> dict[str, l
     """Event numbers and marks of a reviewer that were not revoked, by case and in order."""
     marks: dict[str, list[tuple[int, Review]]] = {}
     for number, *values in connection.execute(_NOT_REVOKED, (reviewer,)):
-        review = Review(*values)
+        review = _review(values)
         marks.setdefault(review.case, []).append((number, review))
     return marks
 
@@ -258,11 +265,18 @@ def _move(
     later = [(number, review) for number, review in new_marks if review.when > first]
     ordered = sorted([*old_marks, *later], key=lambda pair: (pair[1].when, pair[0]))
     for number, review in ordered:
-        connection.execute(_INSERT, (current_time(), review.reviewer, review.case, None, None, number))
+        connection.execute(_INSERT, (current_time(), review.reviewer, review.case, None, None, number, None))
     for _, review in ordered:
         _insert(connection, replace(review, reviewer=reviewer))
 
 
+def _review(values: Sequence[Any]) -> Review:
+    """A review from case, mark, note, reviewer, time and tags, which are one text in the file."""
+    case, mark, note, reviewer, time, tags = values
+    return Review(case, mark, note, reviewer, time, split_tags(tags or ""))
+
+
 def _insert(connection: sqlite3.Connection, review: Review) -> None:
-    values = (review.time, review.reviewer, review.case, review.mark, review.note, None)
+    tags = join_tags(review.tags) or None
+    values = (review.time, review.reviewer, review.case, review.mark, review.note, None, tags)
     connection.execute(_INSERT, values)

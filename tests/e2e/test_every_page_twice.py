@@ -17,7 +17,7 @@ PAGES = {
     "failures?model=tiny": "Link",
     "failures?model=tiny&tab=Reviews": "Reviewed training set",
     "failures?model=tiny&kind=all&case={case}": "Review",
-    "labels?model=tiny": "Labels",
+    "labels?model=tiny": "Data audit",
     "teaching?model=tiny&file=Legs": "Download as PDF",
     "audit": "Data audit",
     "train": "Train",
@@ -75,7 +75,8 @@ def test_no_page_shows_an_error_after_another_page(page, app, ids_of_test_images
     names = ("Failures", "Labels", "Teaching", "Data audit", "Train", "Second opinion", "Published systems")
     for name in (*names, *names):
         choose_page(page, name)
-        _check(page, name)
+        expect(page).to_have_title(name)
+        _check(page, "Data audit" if name == "Labels" else name)
 
 
 def test_lesson_is_shown_again_after_another_page(page, app, ids_of_test_images):

@@ -137,7 +137,7 @@ def test_study_accepts_images_after_another_page_was_opened(page, app, files_of_
     upload(page, files_of_two_patients["one.png"])
     _wait_for_verdict(page, "one.png")
     choose_page(page, "Labels")
-    expect(page.get_by_role("heading", name="Labels", exact=True)).to_be_visible()
+    expect(page).to_have_title("Labels")
     choose_page(page, "Second opinion")
     _wait_for_verdict(page, "one.png")
     upload(page, files_of_two_patients["two.png"])

@@ -57,6 +57,39 @@ def test_mark_is_stored(empty_review_store, mark):
     assert (review.case, review.mark, review.note, review.reviewer) == ("a/1.png", mark, "it's\n“so”", "Ü B")
 
 
+def test_several_tags_are_stored_with_a_mark(empty_review_store):
+    store = empty_review_store
+    store.add_annotation("1", "subtle", "A", tags=("hardware", "artefact", "hardware", "subtle"))
+    store.add_annotation("1", "subtle", "A", tags=["artefact", "hardware"])  # no change, so no event
+    (review,) = store.all()
+    assert review.marks == ("subtle", "artefact", "hardware")
+    store.add_annotation("1", "correct", "A")
+    assert store.all()[0].tags == ()
+    store.undo("A")
+    assert store.all() == [review]
+    store.rename("A", "B")
+    assert store.all()[0].marks == review.marks
+    with pytest.raises(DataError, match="no tag 'correct'"):
+        store.add_annotation("1", "subtle", "A", tags=["correct"])
+
+
+def test_file_without_tags_is_read_and_continued(empty_review_store):
+    path = empty_review_store.path
+    path.parent.mkdir(parents=True)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.executescript(database._SCHEMA.replace("    tags TEXT,\n", ""))
+        connection.execute(
+            "INSERT INTO events (time, reviewer, case_id, mark, note) VALUES (?, 'A', '1', 'subtle', 'n')",
+            (current_time(),),
+        )
+        connection.commit()
+    (earlier,) = empty_review_store.all()
+    assert (earlier.mark, earlier.note, earlier.tags) == ("subtle", "n", ())
+    empty_review_store.add_annotation("2", "correct", "A", tags=["hardware"])
+    assert [review.tags for review in empty_review_store.all()] == [(), ("hardware",)]
+    assert empty_review_store.all()[0] == earlier
+
+
 def test_new_mark_replaces_only_that_of_the_same_reviewer(empty_review_store):
     empty_review_store.add_annotation("1", "subtle", "A")
     empty_review_store.add_annotation("1", "artefact", "B")

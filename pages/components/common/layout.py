@@ -1,7 +1,8 @@
-"""Title and lead of a page, and escaping of Markdown."""
+"""Title, lead and tabs of a page, and escaping of Markdown."""
 
 import html
 import re
+from collections.abc import Sequence
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
@@ -12,6 +13,20 @@ def show_title(title: str, lead: str) -> None:
     _restart_through_app()
     st.title(title, anchor=False)
     st.html(f'<p class="lead">{html.escape(lead)}</p>')
+
+
+def show_page_tabs(tabs: Sequence[tuple[str, str, bool]]) -> None:
+    """Draw links between pages that are tabs of one page; nothing for a page without tabs.
+
+    Args:
+        tabs: script, name, and whether it is the open one.
+    """
+    with st.container(horizontal=True, key="page-tabs"):
+        for file, name, is_open in tabs:
+            with st.container(
+                key=f"page-tab-{'open' if is_open else 'other'}-{name.lower()}", width="content"
+            ):
+                st.page_link(file, label=name)
 
 
 def escape_markdown(text: str) -> str:

@@ -31,7 +31,7 @@ def filter_by_review(reviews: Sequence[Review], wanted: str, ids: Sequence[str])
 
     Args:
         reviews: all reviews.
-        wanted: a key of `REVIEW_FILTERS`; a mark of any reviewer counts.
+        wanted: a key of `REVIEW_FILTERS`; a mark or tag of any reviewer counts.
         ids: ids of all images.
     """
     marked = {review.case for review in reviews}
@@ -39,7 +39,7 @@ def filter_by_review(reviews: Sequence[Review], wanted: str, ids: Sequence[str])
         return frozenset(ids) - marked
     if wanted in (ANY_REVIEW, REVIEWED):
         return frozenset(ids if wanted == ANY_REVIEW else marked)
-    return frozenset(review.case for review in reviews if review.mark == REVIEW_FILTERS[wanted])
+    return frozenset(review.case for review in reviews if REVIEW_FILTERS[wanted] in review.marks)
 
 
 def summary_text(reviews: Sequence[Review]) -> str:
@@ -55,12 +55,12 @@ def summary_text(reviews: Sequence[Review]) -> str:
 
 
 def counts_html(reviews: Sequence[Review]) -> str:
-    """Render the number of images by mark and reviewer as an HTML table."""
+    """Render the number of images by mark and reviewer as an HTML table; tags count like marks."""
     names = sorted({review.reviewer for review in reviews})
     head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in ("images", *names))
     rows = []
     for mark in ANNOTATIONS:
-        with_mark = [review for review in reviews if review.mark == mark]
+        with_mark = [review for review in reviews if mark in review.marks]
         cells = [len({review.case for review in with_mark})]
         cells += [sum(review.reviewer == name for review in with_mark) for name in names]
         values = "".join(f"<td>{count:,}</td>" for count in cells)
@@ -113,7 +113,7 @@ def others_html(reviews: Sequence[Review], case: str, reviewer: str) -> str:
         if review.case == case and review.reviewer != reviewer:
             note = f" “{html.escape(review.note)}”" if review.note else ""
             lines.append(
-                f"<li><b>{html.escape(review.reviewer)}</b>: {review.mark}{note} "
+                f"<li><b>{html.escape(review.reviewer)}</b>: {html.escape(', '.join(review.marks))}{note} "
                 f"<small>{review.when:%Y-%m-%d %H:%M} UTC</small></li>"
             )
     if not lines:

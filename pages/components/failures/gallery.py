@@ -151,7 +151,7 @@ def _cards(
             with st.container(key=f"failures-card-{number}", gap=None):
                 overlay = overlays.get(row["id"])
                 picture = thumbnail_or_text(root, row["path"], row["id"], overlay, side) if root else ""
-                marks = [review.mark for review in view.reviews if review.case == row["id"]]
+                marks = [mark for review in view.reviews if review.case == row["id"] for mark in review.marks]
                 st.html(case_html(row, picture, record.card.finding, marks))
                 st.button(
                     layout.escape_markdown(case_list.short_name(row["id"])),

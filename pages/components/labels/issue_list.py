@@ -126,7 +126,7 @@ def _show_cards(
         for number, issue in enumerate(shown):
             with st.container(key=f"labels-issue-{number}", gap=None):
                 thumbnail = gallery.thumbnail_or_text(root, issue.path, issue.case) if root else ""
-                marks = [review.mark for review in reviews if review.case == issue.case]
+                marks = [mark for review in reviews if review.case == issue.case for mark in review.marks]
                 both = issues.has_both_labels(issue)
                 st.html(issue_html(issue, thumbnail, record.card.finding, marks, both))
                 st.button(
