@@ -26,12 +26,12 @@ DIFFICULT_TEXTS = [
 ]
 
 
-_TAGS = ((), ("hardware",), ("artefact", "poor film"))
+_TAGS = ((), ("growth plate",), ("growth plate", "poor film"))
 
 
 def _reviews() -> list[Review]:
     reviews = [
-        Review(f"{note}{number}", ANNOTATIONS[number % 7], note, f"={number} Ö", TIME, _TAGS[number % 3])
+        Review(f"{note}{number}", ANNOTATIONS[number % 4], note, f"={number} Ö", TIME, _TAGS[number % 3])
         for number, note in enumerate(DIFFICULT_TEXTS)
     ]
     return sorted(reviews, key=lambda review: (review.case, review.reviewer))

@@ -26,7 +26,7 @@ def show_page_tabs(tabs: Sequence[tuple[str, str, bool]]) -> None:
             with st.container(
                 key=f"page-tab-{'open' if is_open else 'other'}-{name.lower()}", width="content"
             ):
-                st.page_link(file, label=name)
+                st.page_link(page=file, label=name)
 
 
 def escape_markdown(text: str) -> str:
