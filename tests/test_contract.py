@@ -55,7 +55,7 @@ COMMANDS = {
     "speed": (
         "ARCHITECTURE --size --batch --pretrained --head-epochs --freeze-before --precision --data --epochs"
     ),
-    "evaluate": "--model --data --layout --split --out",
+    "evaluate": "--model --data --layout --split --out --heatmaps --second-model --add-to-card",
     "models list": "",
     "models show": "ID",
     "models verify": "ID",
@@ -136,7 +136,7 @@ CARD_KEYS = {
     "": (
         "id title created architecture heatmap_layer heatmap_scale golden training command input weights calibration "
         "thresholds data validation test test_states test_regions test_coverage test_pointing network loaded heads "
-        "heads_record heatmap_scales limits labels"
+        "heads_record heatmap_scales external_tests limits labels"
     ),
     "input": "height width channels scaling",
     "weights": "file sha256 bytes",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -67,6 +68,13 @@ def add_parser(commands: Subparsers) -> None:
         metavar="ID",
         help="with --heatmaps: a model of another training, to test repeatability",
     )
+    parser.add_argument(
+        "--add-to-card",
+        default="",
+        metavar="NAME",
+        help="also keep the metrics in the model's card under this name; needs --split all and a dataset that the "
+        "model was not trained on",
+    )
     parser.add_argument("--job", type=Path, metavar="DIR", help=argparse.SUPPRESS)
     parser.set_defaults(run=run)
 
@@ -80,6 +88,8 @@ def run(args: argparse.Namespace) -> int:
     store = open_model_store()
     if args.job:
         return _run_job(store, args)
+    if args.add_to_card and args.split != "all":
+        raise SecondLookError("The card keeps metrics on whole datasets: add --split all.")
     evaluation = evaluate_model(
         store,
         args.model or store.model_in_use(),
@@ -120,6 +130,12 @@ def run(args: argparse.Namespace) -> int:
         for sentence in subgroup_sentences(subgroups):
             print(rephrase_for_finding(sentence, evaluation.finding))
         _write_results(evaluation, subgroups, args.out)
+    if args.add_to_card:
+        from fracture_core.registry.external_test import ExternalTest
+
+        today = datetime.now(UTC).date().isoformat()
+        test = ExternalTest(args.add_to_card, today, summary, tuple(evaluation.warnings))
+        store.update_card(args.model or store.model_in_use(), lambda card: card.with_external_test(test))
     return 0
 
 

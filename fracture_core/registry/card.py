@@ -1,7 +1,7 @@
 """ModelCard: everything that must accompany the weights of a model."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +21,7 @@ from fracture_core.explain.trust_record import HeatmapTrust
 from fracture_core.findings import FindingSettings, FindingsRecord
 from fracture_core.imaging import InputSpec
 from fracture_core.io.json_record import Count, HasJsonMethods, JsonRecord, MeasuredNumber, read_json
+from fracture_core.registry.external_test import MAX_TESTS, ExternalTest
 from fracture_core.vocabulary import CITATIONS, FINDINGS, LABELS, SYNTHETIC_LAYOUT
 
 #: Largest input side and number of channels that a card may state.
@@ -140,6 +141,7 @@ class ModelCard(JsonRecord):
         validation_findings: how well findings mark the fractures of the validation split. They are optimistic, because
             the settings were chosen on it.
         test_findings: the same for the test split.
+        external_tests: metrics on other datasets.
         heatmap_trust: results of the trust tests of its heatmap methods; None if they were not made.
         limits: sentences on what the model cannot judge.
         training: the training settings, without paths of the computer it was trained on.
@@ -176,6 +178,7 @@ class ModelCard(JsonRecord):
     findings: FindingSettings | None = None
     validation_findings: FindingsRecord | None = None
     test_findings: FindingsRecord | None = None
+    external_tests: Annotated[tuple[ExternalTest, ...], Field(max_length=MAX_TESTS)] = ()
     heatmap_trust: HeatmapTrust | None = None
     limits: Annotated[tuple[LongText, ...], Field(max_length=100)] = ()
     training: dict[str, Any] = field(default_factory=dict)
@@ -201,9 +204,28 @@ class ModelCard(JsonRecord):
         """Return the test metrics of a region, or of all images if no region is given."""
         return self.test_regions.get(region) if region else self.test
 
+    def with_external_test(self, test: ExternalTest) -> "ModelCard":
+        """Return the card with metrics on another dataset; they replace those of the same name.
+
+        Raises:
+            DataError: the card has `MAX_TESTS` other external tests.
+        """
+        others = self.without_external_test(test.name).external_tests
+        if len(others) >= MAX_TESTS:
+            raise DataError(f"The card has {MAX_TESTS} external tests already: remove one of them.")
+        return replace(self, external_tests=(*others, test))
+
+    def without_external_test(self, name: str) -> "ModelCard":
+        """Return the card without the metrics on a dataset."""
+        return replace(self, external_tests=tuple(test for test in self.external_tests if test.name != name))
+
     def save(self, path: Path) -> None:
         """Write the card as JSON."""
-        path.write_text(json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_text(self.to_text(), encoding="utf-8")
+
+    def to_text(self) -> str:
+        """Return the card as formatted JSON."""
+        return json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
     def load(cls, path: Path, shown: str = "") -> "ModelCard":

@@ -139,6 +139,9 @@ def _results(card: ModelCard) -> str:
     if card.test is None:
         return "The model has not been evaluated."
     parts = [_summaries(card.validation, card.test)]
+    if card.external_tests:
+        parts.append("Other datasets, at the same thresholds and with the same calibration:")
+        parts.append(_external_tests(card))
     if card.test_pointing:
         parts.append(
             "Pointing game: share of test images with annotated fractures whose heatmap peak is inside a bounding box: "
@@ -202,6 +205,25 @@ def _summaries(validation: Summary | None, test: Summary) -> str:
         ]
     )
     return _table(rows)
+
+
+def _external_tests(card: ModelCard) -> str:
+    rows = [["Dataset", "Date", "Images", f"With {card.finding}", "AUC", "Sensitivity", "Specificity", "ECE"]]
+    for test in card.external_tests:
+        summary = test.summary
+        intervals = (summary.auc, summary.sensitivity, summary.specificity)
+        rows.append(
+            [
+                test.name.replace("|", "/"),
+                test.date,
+                f"{summary.n:,}",
+                f"{summary.positives:,}",
+                *map(_short, intervals),
+                f"{summary.ece:.3f}",
+            ]
+        )
+    notes = [f"{test.name}: {warning}" for test in card.external_tests for warning in test.warnings]
+    return "\n\n".join(filter(None, (_table(rows), _list(notes))))
 
 
 def _coverage(card: ModelCard) -> str:

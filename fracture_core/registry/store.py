@@ -9,7 +9,7 @@ import re
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -383,6 +383,26 @@ class ModelStore:
         self.check_id_is_free(card.id)
         self._copy_in(result, card)
         return card.id
+
+    def update_card(self, model_id: str, change: Callable[[ModelCard], ModelCard]) -> None:
+        """Change the card of a model, and its README.
+
+        Args:
+            model_id: Id of the model.
+            change: Returns the new card, with the same id.
+
+        Raises:
+            ModelError: The model is unknown, or its folder cannot be written.
+        """
+        with self._locked():
+            card, folder = change(self.card(model_id)), self.root / model_id
+            try:
+                write_atomically(folder / CARD_NAME, card.to_text())
+                write_atomically(folder / README_NAME, render_readme(card))
+            except OSError as error:
+                raise ModelError(
+                    f"Cannot write the card of {model_id} ({error.strerror or error}): free some space and try again."
+                ) from error
 
     def rename(self, model_id: str, new: str) -> None:
         """Rename a model; a model in use stays in use.

@@ -86,3 +86,14 @@ def test_a_missing_folder(run_command, tmp_path):
     result = run_command("evaluate", "--data", tmp_path / "gone")
     assert (result.status, result.out) == (1, "")
     assert "is not a folder" in result.err
+
+
+def test_card_keeps_the_metrics_on_another_dataset(run_command, store, phantoms):
+    store.use("tiny")
+    arguments = ("evaluate", "--data", phantoms, "--add-to-card", "Phantoms")
+    result = run_command(*arguments)
+    assert (result.status, store.card("tiny").external_tests) == (1, ())
+    assert "add --split all" in result.err
+    assert run_command(*arguments, "--split", "all").status == 0
+    (test,) = store.card("tiny").external_tests
+    assert (test.name, test.summary.n, len(test.warnings)) == ("Phantoms", 56, 1)

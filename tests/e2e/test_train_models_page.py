@@ -216,5 +216,17 @@ def test_model_is_evaluated_on_a_folder(page, app):
     assert name == "tiny-predictions.csv"
     assert len(list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))) == 56
     assert (app.models / "tiny" / "predictions.csv").read_bytes() == record
+    # The card keeps the results under a name that the user chooses.
+    page.get_by_role("button", name="Add to the card").click()
+    page.get_by_role("textbox", name="Name of the dataset").fill("Phantoms 2026")
+    page.keyboard.press("Enter")
+    wait_for_rerun(page)
+    click(page, "Add")
+    expect(page.get_by_role("button", name="Remove Phantoms 2026 from the card")).to_be_visible()
+    (test,) = ModelStore(app.models).card("tiny").external_tests
+    assert (test.name, test.summary.n) == ("Phantoms 2026", 56)
+    click(page, "Remove Phantoms 2026 from the card")
+    expect(page.get_by_role("button", name="Remove Phantoms 2026 from the card")).to_have_count(0)
+    assert ModelStore(app.models).card("tiny").external_tests == ()
     click(page, "Remove")
     expect(page.get_by_role("button", name="Metrics (JSON)")).to_have_count(0)

@@ -4,7 +4,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from browser_steps import choose_option, choose_page, put_in_use, wait_for_rerun
+from browser_steps import choose_option, put_in_use, wait_for_rerun
 
 from fracture_core.registry.store import SHIPPED_MODEL, ModelStore
 from fracture_core.runs import process
@@ -34,15 +34,6 @@ def open_part(page, name: str) -> None:
     wait_for_rerun(page)
 
 
-def wait_for_run(page, text: str) -> None:
-    """Wait until this run is selected in the list of runs."""
-    page.wait_for_function(
-        "words => [...document.querySelectorAll('[data-testid=stSelectbox]')]"
-        ".some(box => box.innerText.includes(words) || box.querySelector('input')?.value === words)",
-        arg=text,
-    )
-
-
 @pytest.fixture
 def restore_model_in_use(app):
     """Restore the model in use after the test."""
@@ -52,7 +43,7 @@ def restore_model_in_use(app):
     store.use(before)
 
 
-def fill_form(page, app, name: str) -> None:
+def test_settings_stay_when_the_architecture_changes(page, app):
     open_page(page, app)
     open_part(page, "New training")
     fill_field(page, "textbox", "Dataset folder", str(app.phantoms))
@@ -60,56 +51,13 @@ def fill_form(page, app, name: str) -> None:
     page.get_by_text("will be split by group").wait_for()
     choose_option(page, "Architecture", "Four-block CNN")
     page.get_by_text("More settings").click()
-    page.get_by_role("spinbutton", name="Patience (epochs)").wait_for()
-    wait_for_rerun(page)
+    fill_field(page, "spinbutton", "Patience (epochs)", "1000")
     # The expander stays open when the page is drawn again.
     choose_option(page, "Architecture", "MobileNetV2, frozen")
     choose_option(page, "Architecture", "Four-block CNN")
-    values = {"Input size (px)": "64", "Batch size": "8", "Maximum epochs": "2"}
-    values["Patience (epochs)"] = "1000"
-    for label, value in values.items():
-        fill_field(page, "spinbutton", label, value)
-    fill_field(page, "textbox", "Run name (optional)", name)
-    # On a busy machine, the update after one field may overwrite the next.
-    for _ in range(5):
-        page.wait_for_timeout(1500)
-        overwritten = [
-            label
-            for label, value in values.items()
-            if page.get_by_role("spinbutton", name=label).input_value() != value
-        ]
-        for label in overwritten:
-            fill_field(page, "spinbutton", label, values[label])
-        if not overwritten:
-            break
-
-
-@pytest.mark.usefixtures("restore_model_in_use")
-def test_model_is_trained_and_put_in_use_while_other_pages_are_open(page, app):
-    fill_form(page, app, "watched")
-    # Two quick clicks start one training.
-    page.get_by_role("button", name="Start training").dblclick()
-    wait_for_run(page, "in training – watched")
-    assert [run.name for run in Run.all(app.runs)].count("watched") == 1
-
-    for other in ("Second opinion", "Failures"):
-        choose_page(page, other)
-        page.get_by_role("heading", name=other, exact=True).wait_for()
-    choose_page(page, "Train")
-
-    # The page updates itself when the run has ended.
-    page.get_by_text("On the test split").wait_for(timeout=PATIENCE)
-    wait_for_run(page, "finished – watched")
-    page.get_by_text("Best epoch:").wait_for()
-    assert len(Run(app.runs / "watched").epochs()) == 2
-    assert "watched" not in page.locator(".footer").inner_text()
-
-    put_in_use(page)
-    page.get_by_text("is now in use on every page").wait_for(timeout=PATIENCE)
-    page.locator(".footer", has_text="watched").wait_for()
-    choose_page(page, "Failures")
-    page.get_by_role("heading", name="Failures", exact=True).wait_for()
-    page.locator(".footer", has_text="watched").wait_for()
+    field = page.get_by_role("spinbutton", name="Patience (epochs)")
+    field.wait_for()
+    assert field.input_value() == "1000"
 
 
 def test_training_is_stopped_and_resumed(page, app):

@@ -314,6 +314,24 @@ def test_folder_without_the_images_shows_a_warning(models_folder, tmp_path):
     assert any("test/film000.png" in str(element.value).replace("\\", "") for element in page.warning)
 
 
+def test_thumbnails_show_boxes_and_heatmaps_on_request(models_folder, phantoms):
+    page = open_failures_page(model="tiny", kind="all")
+    page.text_input[0].set_value(str(phantoms))
+    rerun(page)
+    assert "overlaid" not in page_html(page)
+    page.toggle(key="failures_annotated").set_value(True).run()
+    boxes = page_html(page).count('class="box annotated"')
+    fractured = page_html(page).count("truth: fracture")
+    assert boxes >= fractured > 0
+    page.toggle(key="failures_heatmaps").set_value(True)
+    rerun(page)
+    assert page_html(page).count('class="layer"') > 0
+    assert page_html(page).count('class="box annotated"') == boxes
+    page.segmented_control(key="failures_size").set_value("Large")
+    rerun(page)
+    assert len(_card_labels(page)) == 6
+
+
 def test_images_appear_once_the_folder_is_entered(models_folder, tmp_path):
     folder = tmp_path / "films" / "test"
     folder.mkdir(parents=True)

@@ -12,6 +12,7 @@ from filelock import FileLock
 
 from fracture_core.errors import DataError, ModelError
 from fracture_core.registry import store as module
+from fracture_core.registry.external_test import MAX_TESTS, ExternalTest
 from fracture_core.registry.store import SHIPPED_MODEL, ModelStore
 
 WEIGHTS = "four_block.weights.h5"
@@ -291,3 +292,43 @@ def test_shipped_models_pass_verification(shipped_models):
     for model_id in store.ids():
         assert store.verify(model_id) < 1e-2
         assert store.predictions(model_id) is not None
+
+
+def _external_test(store, name: str) -> ExternalTest:
+    return ExternalTest(name, "2026-12-01", store.card("tiny").test, ("Some images are copies.",))
+
+
+def test_card_keeps_external_tests_and_the_readme_shows_them(store):
+    store.update_card("tiny", lambda card: card.with_external_test(_external_test(store, "Wrists | 2026")))
+    store.update_card("tiny", lambda card: card.with_external_test(_external_test(store, "Legs")))
+    store.update_card("tiny", lambda card: card.with_external_test(_external_test(store, "Legs")))
+    assert [test.name for test in store.card("tiny").external_tests] == ["Wrists | 2026", "Legs"]
+    readme = (store.root / "tiny" / "README.md").read_text("utf-8")
+    assert "| Wrists / 2026 | 2026-12-01 |" in readme
+    assert "- Legs: Some images are copies." in readme
+    assert store.verify("tiny") < 1e-4
+    store.update_card("tiny", lambda card: card.without_external_test("Legs"))
+    assert [test.name for test in store.card("tiny").external_tests] == ["Wrists | 2026"]
+
+
+def test_external_tests_are_limited(store):
+    card = store.card("tiny")
+    for number in range(MAX_TESTS):
+        card = card.with_external_test(_external_test(store, str(number)))
+    with pytest.raises(DataError, match="remove one of them"):
+        card.with_external_test(_external_test(store, "more"))
+    for name in ("", "two\nlines", "x" * 121):
+        with pytest.raises(DataError, match="enter another name"):
+            _external_test(store, name)
+
+
+def test_card_that_cannot_be_written_stays(store, monkeypatch):
+    before = (store.root / "tiny" / "card.json").read_bytes()
+
+    def fail(path, text):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(module, "write_atomically", fail)
+    with pytest.raises(ModelError, match="free some space"):
+        store.update_card("tiny", lambda card: card.with_external_test(_external_test(store, "Legs")))
+    assert (store.root / "tiny" / "card.json").read_bytes() == before

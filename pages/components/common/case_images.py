@@ -135,21 +135,22 @@ def thumbnail_html(
     if overlay.layer:
         data = base64.b64encode(overlay.layer).decode()
         layer = f'<img alt="" class="layer" src="data:image/png;base64,{data}">'
-    boxes = "".join(_box_svg(box, frame, "annotated") for box in overlay.annotated)
-    boxes += "".join(_box_svg(finding.box, frame, finding.grade) for finding in overlay.findings)
-    drawing = f'<svg viewBox="0 0 100 100" aria-hidden="true">{boxes}</svg>' if boxes else ""
-    return f'<div class="overlaid">{image}{layer}{drawing}</div>'
+    boxes = "".join(_box_html(box, frame, "annotated") for box in overlay.annotated)
+    boxes += "".join(_box_html(finding.box, frame, finding.grade) for finding in overlay.findings)
+    return f'<div class="overlaid">{image}{layer}{boxes}</div>'
 
 
-def _box_svg(box: Box, frame: tuple[float, float, float, float], kind: str) -> str:
-    """A box as an SVG rectangle; `frame` is left, top, width and height of the image in the thumbnail, 0–1."""
+def _box_html(box: Box, frame: tuple[float, float, float, float], kind: str) -> str:
+    """A box as an HTML element; `frame` is left, top, width and height of the image in the thumbnail, 0–1."""
     left, top, width, height = frame
-    x, y = left + box[0] * width, top + box[1] * height
-    across, down = (box[2] - box[0]) * width, (box[3] - box[1]) * height
-    return (
-        f'<rect class="{kind}" x="{100 * x:.2f}" y="{100 * y:.2f}" width="{100 * across:.2f}" '
-        f'height="{100 * down:.2f}"/>'
-    )
+    place = {
+        "left": left + box[0] * width,
+        "top": top + box[1] * height,
+        "width": (box[2] - box[0]) * width,
+        "height": (box[3] - box[1]) * height,
+    }
+    style = ";".join(f"{name}:{100 * value:.2f}%" for name, value in place.items())
+    return f'<div class="box {kind}" style="{style}"></div>'
 
 
 @st.cache_data(max_entries=240, show_spinner=False)

@@ -175,7 +175,8 @@ def case_html(row: dict, picture: str, finding: str, marks: Sequence[str] = ()) 
     second = "" if math.isnan(compared) else f'<div class="small">second model: {compared:.3f}</div>'
     return (
         f'<div class="card {row["cell"]}">{picture}<div class="kind">{kind}</div>'
-        f"<div>probability <b>{row['probability']:.3f}</b></div><div>{verdict_text(row['verdict'], finding)}</div>"
+        f"<div>probability <b>{row['probability']:.3f}</b></div>"
+        f'<div class="verdict">{verdict_text(row["verdict"], finding)}</div>'
         f'<div class="small">truth: {label_text(row["label"], finding)}{region}{near}</div>'
         f"{second}{marks_html(marks)}</div>"
     )

@@ -85,7 +85,14 @@ def _chart(curves: Mapping[str, Sequence[tuple[int, float]]], title: str, weight
         "field": "run",
         "type": "nominal",
         "scale": {"domain": names, "range": list(_COLOURS[: len(names)])},
-        "legend": {"title": None, "orient": "top", "labelFontSize": 12, "columns": 2, "labelLimit": 240},
+        "legend": {
+            "title": None,
+            "orient": "top",
+            "labelFontSize": 12,
+            "columns": 2,
+            "labelLimit": 240,
+            "symbolType": "stroke",
+        },
     }
     dash = {
         "field": "run",

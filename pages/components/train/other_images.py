@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -12,8 +13,9 @@ from fracture_core.datasets import recent_folders
 from fracture_core.datasets.layouts import read_catalogue
 from fracture_core.errors import DataError, SecondLookError
 from fracture_core.evaluation import Interval, Summary
-from fracture_core.inference.evaluation_job import EvaluationJob
+from fracture_core.inference.evaluation_job import EvaluationJob, EvaluationResult
 from fracture_core.registry.card import ModelCard
+from fracture_core.registry.external_test import MAX_NAME_LENGTH, ExternalTest
 from pages.components.common import boundary, data_folder, job_progress, layout, resources
 from pages.components.failures.measures import interval_text, number_text
 
@@ -36,8 +38,11 @@ def show(card: ModelCard) -> None:
 def _show_results(card: ModelCard) -> None:
     """Draw one row for the model's own test split and each other dataset."""
     rows = [("Own test split", "", card.test)] if card.test is not None else []
+    for test in card.external_tests:
+        rows.append((f"{test.name} (on the card)", test.date, test.summary))
     names: dict[str, EvaluationJob] = {}
-    warnings = []
+    results: dict[str, EvaluationResult] = {}
+    warnings = [f"{test.name}: {warning}" for test in card.external_tests for warning in test.warnings]
     for job in EvaluationJob.all(paths.runs_dir(), card.weights.sha256):
         try:
             found = job.results()
@@ -45,6 +50,7 @@ def _show_results(card: ModelCard) -> None:
             st.error(layout.escape_markdown(str(error)))
             continue
         names[found.data] = job
+        results[found.data] = found
         rows.append((found.data, found.created, found.summary))
         warnings += [f"{Path(found.data).name}: {warning}" for warning in found.warnings]
     if rows:
@@ -76,11 +82,51 @@ def _show_results(card: ModelCard) -> None:
                     on_click="ignore",
                     key=f"train_other {label} {job.folder.name}",
                 )
+            with st.popover("Add to the card", key=f"train_other_card {job.folder.name}"):
+                _show_card_form(card, results[name], job.folder.name)
             st.button(
                 "Remove",
                 key=f"train_other_remove {job.folder.name}",
                 on_click=boundary.callback(job.forget),
             )
+    for test in card.external_tests:
+        st.button(
+            f"Remove {layout.escape_markdown(test.name)} from the card",
+            key=f"train_other_uncard {test.name}",
+            type="tertiary",
+            on_click=boundary.callback(_change_card),
+            args=(card.id, lambda old, name=test.name: old.without_external_test(name)),
+        )
+
+
+def _show_card_form(card: ModelCard, found: EvaluationResult, key: str) -> None:
+    """Draw the form that keeps results in the card, which is exported with the model."""
+    name = st.text_input(
+        "Name of the dataset",
+        value=Path(found.data).name[:MAX_NAME_LENGTH],
+        max_chars=MAX_NAME_LENGTH,
+        key=f"train_other_name {key}",
+        help="The card is exported with the model, and contains this name instead of the folder.",
+    )
+    try:
+        test = ExternalTest(" ".join((name or "").split()), found.created, found.summary, found.warnings)
+    except DataError as error:
+        st.caption(layout.escape_markdown(str(error)))
+        return
+    st.button(
+        "Add",
+        type="primary",
+        key=f"train_other_add {key}",
+        on_click=boundary.callback(_change_card),
+        args=(card.id, lambda old: old.with_external_test(test)),
+    )
+
+
+def _change_card(model_id: str, change: Callable[[ModelCard], ModelCard]) -> None:
+    try:
+        resources.model_store().update_card(model_id, change)
+    except SecondLookError as error:
+        st.session_state[_FAULT] = str(error)
 
 
 def _row(data: str, created: str, summary: Summary) -> dict[str, str | int]:
