@@ -88,6 +88,7 @@ def browser_profile(chromium, tmp_path_factory):
         args=_FLAGS,
         viewport=_VIEWPORT,
         accept_downloads=True,
+        reduced_motion="reduce",  # animations are drawn without a graphics processor
     )
     context.set_default_timeout(60_000)
     yield context

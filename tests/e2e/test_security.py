@@ -356,7 +356,7 @@ def _in_memory(pid: int, texts: list[bytes]) -> set[bytes]:
     ):
         for line in maps:
             place, rights = line.split()[:2]
-            if not rights.startswith("r") or "[v" in line:
+            if not rights.startswith("rw"):
                 continue
             start, end = (int(number, 16) for number in place.split("-"))
             try:

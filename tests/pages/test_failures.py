@@ -314,7 +314,7 @@ def test_folder_without_the_images_shows_a_warning(models_folder, tmp_path):
     assert any("test/film000.png" in str(element.value).replace("\\", "") for element in page.warning)
 
 
-def test_thumbnails_show_boxes_and_heatmaps_on_request(models_folder, phantoms):
+def test_thumbnails_show_boxes_and_heatmaps_on_request(store, phantoms):
     page = open_failures_page(model="tiny", kind="all")
     page.text_input[0].set_value(str(phantoms))
     rerun(page)

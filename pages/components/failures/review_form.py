@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from fracture_core.errors import DataError
@@ -36,27 +38,16 @@ def show(card: ModelCard, case: str, following: str = "") -> None:
     if not name:
         st.caption("Enter a name under “Your name” to mark this image.")
     own = next((found for found in reviews if (found.case, found.reviewer) == (case, name)), None)
-    fields = note, tags = f"failures_note {card.id} {case} {name}", f"failures_tags {card.id} {case} {name}"
+    note = f"failures_note {card.id} {case} {name}"
     st.session_state.setdefault(note, own.note if own else "")
-    st.session_state.setdefault(tags, list(own.tags) if own else [])
     st.text_input(
         "Note",
         key=note,
         max_chars=MAX_NOTE_LENGTH,
         disabled=not name,
         placeholder="reason",
-        on_change=boundary.callback(_update),
-        args=(card, own, fields),
-    )
-    st.pills(
-        "Also",
-        TAGS,
-        selection_mode="multi",
-        key=tags,
-        disabled=not name,
-        help="Several can apply beside the mark. They are saved with it.",
-        on_change=boundary.callback(_update),
-        args=(card, own, fields),
+        on_change=boundary.callback(_change_note),
+        args=(card, own, note),
     )
     with st.container(key="failures-marks"):
         for number, mark in enumerate(ANNOTATIONS, 1):
@@ -67,7 +58,7 @@ def show(card: ModelCard, case: str, following: str = "") -> None:
                 type="primary" if own and own.mark == mark else "secondary",
                 disabled=not name,
                 on_click=boundary.callback(_mark),
-                args=(card, case, mark, name, fields),
+                args=(card, case, mark, name, note, own),
                 width="stretch",
             )
         st.button(
@@ -77,38 +68,70 @@ def show(card: ModelCard, case: str, following: str = "") -> None:
             disabled=own is None,
             help="Removes your last mark on this image; the previous one applies again.",
             on_click=boundary.callback(_undo),
-            args=(card, case, name, fields),
+            args=(card, case, name, note),
             width="stretch",
         )
+    if own is not None:
+        _show_tags(card, own)
     fault = st.session_state.pop(_FAULT, "")
     if fault:
         st.error(layout.escape_markdown(fault))
     st.html(review_summary.others_html(reviews, case, name))
 
 
-def _mark(card: ModelCard, case: str, mark: str, reviewer: str, fields: tuple[str, str]) -> None:
-    """Save a mark with what is in the fields of note and tags."""
-    note, tags = (st.session_state.get(field) for field in fields)
+def _show_tags(card: ModelCard, own: Review) -> None:
+    """Draw what can apply beside the mark of the reviewer."""
+    key = _tags_key(card, own)
+    st.session_state.setdefault(key, list(own.tags))
+    st.pills(
+        "Also",
+        [tag for tag in TAGS if tag != own.mark],
+        selection_mode="multi",
+        key=key,
+        on_change=boundary.callback(_change_tags),
+        args=(card, own, key),
+    )
+
+
+def _tags_key(card: ModelCard, own: Review) -> str:
+    """One key for each mark, because the mark itself is not among the options."""
+    return f"failures_tags {card.id} {own.case} {own.reviewer} {own.mark}"
+
+
+def _mark(card: ModelCard, case: str, mark: str, reviewer: str, note: str, own: Review | None) -> None:
+    """Save a mark with the text of the note; the tags stay."""
+    tags = own.tags if own else ()
+    st.session_state[_MARKED] = _save(card, case, mark, reviewer, st.session_state.get(note, ""), tags)
+
+
+def _change_note(card: ModelCard, own: Review | None, note: str) -> None:
+    """Save a note written after the mark. A note written before is saved with the mark."""
+    if own is not None:
+        _save(card, own.case, own.mark, own.reviewer, st.session_state.get(note, ""), own.tags)
+
+
+def _change_tags(card: ModelCard, own: Review, key: str) -> None:
+    _save(card, own.case, own.mark, own.reviewer, own.note, st.session_state.get(key) or ())
+
+
+def _save(card: ModelCard, case: str, mark: str, reviewer: str, note: str, tags: Iterable[str]) -> bool:
+    """Save a mark with note and tags; returns whether it was saved, and keeps the reason for the page."""
     try:
-        review_summary.review_store(card).add_annotation(case, mark, reviewer, note or "", tags or ())
-        st.session_state[_MARKED] = True
+        review_summary.review_store(card).add_annotation(case, mark, reviewer, note, tags)
     except DataError as error:
         st.session_state[_FAULT] = str(error)
+        return False
+    return True
 
 
-def _update(card: ModelCard, own: Review | None, fields: tuple[str, str]) -> None:
-    """Save a note or tags entered after the mark. Those entered before are saved with the mark."""
-    if own is not None:
-        _mark(card, own.case, own.mark, own.reviewer, fields)
-        st.session_state[_MARKED] = False
-
-
-def _undo(card: ModelCard, case: str, reviewer: str, fields: tuple[str, str]) -> None:
-    store, (note, tags) = review_summary.review_store(card), fields
+def _undo(card: ModelCard, case: str, reviewer: str, note: str) -> None:
+    store = review_summary.review_store(card)
     try:
         store.undo(reviewer, case)
         own = next((found for found in store.all() if (found.case, found.reviewer) == (case, reviewer)), None)
-        st.session_state[note] = own.note if own else ""
-        st.session_state[tags] = list(own.tags) if own else []
     except DataError as error:
         st.session_state[_FAULT] = str(error)
+        return
+    st.session_state[note] = own.note if own else ""
+    if own is not None:
+        st.session_state[_tags_key(card, own)] = list(own.tags)
