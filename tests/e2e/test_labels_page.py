@@ -74,7 +74,7 @@ def test_search_cancel_list_mark_and_export(page, app, dataset_with_contradictio
     assert re.search(r"film=[^&]+", page.url)
 
     page.get_by_role("button", name="Back to the list").click()
-    page.get_by_text("marked: label wrong").wait_for()
+    page.locator(".badge", has_text="label wrong").wait_for()
     expect(page.get_by_test_id("marked")).to_contain_text(re.compile(" 1 of"))
     page.get_by_text("Wrong labels left out: 1").or_(
         page.get_by_text("Wrong labels in the test split: 1")

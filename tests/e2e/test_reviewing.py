@@ -15,7 +15,8 @@ pytestmark = pytest.mark.browser
 
 
 def _button(page, label: str):
-    return page.get_by_role("button", name=re.compile(label))
+    """A button; tags beside a mark have the same names but no kind."""
+    return page.get_by_role("button", name=re.compile(label)).and_(page.locator("[kind]"))
 
 
 def test_case_is_marked_exported_and_imported(page, app, tmp_path):

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 import streamlit as st
 from failures_page import open_failures_page, page_html, rerun
+from phantom_files import save_image, small_phantom
 from PIL import Image
 from sklearn.metrics import confusion_matrix, roc_auc_score
 from streamlit.testing.v1 import AppTest
@@ -318,7 +319,7 @@ def test_thumbnails_show_boxes_and_heatmaps_on_request(store, phantoms):
     page = open_failures_page(model="tiny", kind="all")
     page.text_input[0].set_value(str(phantoms))
     rerun(page)
-    assert "overlaid" not in page_html(page)
+    assert 'class="overlaid"' not in page_html(page)
     page.toggle(key="failures_annotated").set_value(True).run()
     boxes = page_html(page).count('class="box annotated"')
     fractured = page_html(page).count("truth: fracture")
@@ -378,6 +379,23 @@ def test_image_is_found_in_an_unpacked_archive_and_beside_a_manifest(tmp_path):
     (tmp_path / "archive" / "set" / "films.csv").touch()
     named = data_folder.folder_holding(str(tmp_path / "archive" / "set" / "films.csv"), "test/film000.png")
     assert named == tmp_path / "archive" / "set"
+
+
+def test_manifest_of_another_folder_names_the_dataset(tmp_path):
+    dataset = tmp_path / "set"
+    for kind in ("normal", "fractured"):
+        save_image(dataset / kind / "1.png", small_phantom(1, kind == "fractured"))
+    (tmp_path / "splits").mkdir()
+    manifest = tmp_path / "splits" / "clean.csv"
+    lines = ["path,label,set_root,set_layout"]
+    lines += [f"{path},{path.parent.name},{dataset},folders" for path in sorted(dataset.glob("*/*.png"))]
+    manifest.write_text("\n".join(lines))
+    assert data_folder.folder_holding(str(manifest), "normal/1.png") == dataset
+    with pytest.raises(DataError, match="does not contain the image"):
+        data_folder.folder_holding(str(manifest), "normal/9.png")
+    manifest.write_text("no manifest")
+    with pytest.raises(DataError, match="does not contain the image"):
+        data_folder.folder_holding(str(manifest), "normal/1.png")
 
 
 def _miss_hand_fractures(models_folder: Path) -> pd.DataFrame:

@@ -1,13 +1,14 @@
 """The dataset folder of a model, as the user enters it."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import streamlit as st
 
 from fracture_core import paths
 from fracture_core.datasets import recent_folders
-from fracture_core.datasets.layouts import candidate_roots
+from fracture_core.datasets.layouts import candidate_roots, read_catalogue
 from fracture_core.errors import DataError
 from fracture_core.file_names import escape_name, resolve_name
 from fracture_core.registry.card import ModelCard
@@ -90,7 +91,7 @@ def folder_holding(text: str, image: str) -> Path | None:
     folder = None
     try:
         root = root.expanduser()
-        folder = next((path for path in candidate_roots(root) if resolve_name(path / image).is_file()), None)
+        folder = next((path for path in _roots(root) if resolve_name(path / image).is_file()), None)
     except (OSError, RuntimeError, ValueError):  # no permission, unknown home folder, invalid name
         pass
     if folder is None:
@@ -100,6 +101,24 @@ def folder_holding(text: str, image: str) -> Path | None:
         )
     # Escaped, because it is a cache key; `resolve_name` restores it.
     return Path(escape_name(str(folder)))
+
+
+def _roots(root: Path) -> Iterator[Path]:
+    """Yield the folders that a path may be relative to; for a manifest also that of the dataset it was made from."""
+    yield from candidate_roots(root)
+    if root.is_file():
+        source = _manifest_root(escape_name(str(root)), root.stat().st_mtime)
+        if source is not None and access.is_allowed_folder(source):
+            yield source
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _manifest_root(manifest: str, changed: float) -> Path | None:
+    """Return the root of the dataset that a manifest lists; None if it cannot be read."""
+    try:
+        return read_catalogue(resolve_name(manifest)).root
+    except DataError:
+        return None
 
 
 def _key(card: ModelCard) -> str:
