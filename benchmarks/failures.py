@@ -1,6 +1,9 @@
 """Response times of the failures page on a synthetic record of many images; no images and no network are needed.
 
-python -m benchmarks.failures [--films N] [--times N]
+python -m benchmarks.failures [--films N] [--times N] [--data DIR]
+
+With --data, the dataset of the shipped model, also that of its next image with heatmap and viewer, and of the page
+Published systems.
 """
 
 import argparse
@@ -17,6 +20,7 @@ import pandas as pd
 from fracture_core.evaluation import PlattCalibration, Thresholds, predictions
 from fracture_core.imaging import InputSpec
 from fracture_core.registry.card import ModelCard, WeightsFile
+from fracture_core.registry.store import SHIPPED_MODEL
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--films", type=int, default=4000)
     parser.add_argument("--times", type=int, default=5)
+    parser.add_argument("--data", metavar="DIR", type=Path)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SECOND_LOOK_MODELS"] = os.environ["SECOND_LOOK_RUNS"] = folder
@@ -33,6 +38,34 @@ def main() -> None:
         table = _record(Path(folder), args.films)
         print(f"{args.films:,} images in {table['group'].nunique():,} groups; medians of {args.times}")
         _steps(args.times)
+        if args.data:
+            _real_images(args.data, args.times)
+
+
+def _real_images(data: Path, times: int) -> None:
+    """Open images of the shipped model one after another, and the page Published systems."""
+    from streamlit.testing.v1 import AppTest
+
+    os.environ["SECOND_LOOK_MODELS"] = str(ROOT / "models")
+    os.environ["SECOND_LOOK_DATASET"] = str(data)
+    test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    test.run()
+    test.switch_page("pages/published.py")
+    _print_time("Published systems, first opened", test.run, 1)
+    _print_time("Published systems, again", test.run, times)
+    test.switch_page("pages/failures.py")
+    test.query_params["model"] = SHIPPED_MODEL
+    test.query_params["kind"] = "all"
+    test.run()
+    test.button(key="failures-open-0").click()
+    _print_time("first image with heatmap", test.run, 1)
+
+    def next_image() -> None:
+        test.button(key="failures_next").click()
+        test.run()
+
+    _print_time("next image with heatmap", next_image, times)
+    assert not test.exception
 
 
 def _record(folder: Path, count: int) -> pd.DataFrame:

@@ -1,11 +1,11 @@
 """Twenty users at once: time to the verdict, mix-ups, errors and memory.
 
-    python -m benchmarks.load --users 20 --minutes 10
+    python -m benchmarks.load --users 20 --minutes 10 [--training]
 
 Starts the app and a session for each user, which speaks Streamlit's protocol itself: 20 browsers would need far more
 CPU time than the server. Each user uploads an image of its own, waits for the verdict, checks that the size of the
 image shown is that of its image, clears the study and pauses for 5 to 25 seconds. Each image has another size, so a
-mix-up shows.
+mix-up shows. With --training, the app trains a network on synthetic images meanwhile.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import io
 import os
 import random
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -30,7 +31,10 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
-from fracture_core.phantom import draw_phantom
+from fracture_core.phantom import PhantomSettings, draw_phantom, write_phantom_dataset
+from fracture_core.runs import process as run_process
+from fracture_core.runs.config import TrainingConfig
+from fracture_core.runs.run import ACTIVE_STATUSES, Run
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -192,10 +196,12 @@ def main() -> None:
     )
     parser.add_argument("--users", type=int, default=20)
     parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--training", action="store_true", help="train a network meanwhile")
     args = parser.parse_args()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    training: Run | None = None
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "SECOND_LOOK_RUNS": folder, "HOME": folder, "TMPDIR": folder}
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
@@ -205,6 +211,8 @@ def main() -> None:
         url = f"http://127.0.0.1:{port}"
         try:
             _wait(url)
+            if args.training:
+                training = _start_training(Path(folder))
             process = psutil.Process(server.pid)
             users = [User(url, number) for number in range(args.users)]
             before, cpu = process.memory_info().rss, process.cpu_times()
@@ -226,9 +234,27 @@ def main() -> None:
             print(f"memory: {before >> 20} MB before, {process.memory_info().rss >> 20} MB after")
             errors = [error for user in users for error in user.errors]
             print(f"errors: {len(errors)}", *errors[:10], sep="\n  ")
+            if training is not None:
+                print(f"training: {len(training.epochs())} epochs, {training.state().status}")
         finally:
+            if training is not None:
+                os.kill(training.state().pid, signal.SIGKILL)
             server.terminate()
             server.wait(30)
+
+
+def _start_training(runs: Path) -> Run:
+    """Start a training that outlasts the measurement, and wait for its first epoch."""
+    write_phantom_dataset(runs / "images", PhantomSettings(count=200))
+    config = TrainingConfig(
+        str(runs / "images"), "mobilenet_v2", size=224, epochs=1000, batch=16, patience=1000
+    )
+    run = run_process.create_and_start(runs, "beside", config)
+    while not run.epochs():
+        if run.state().status not in ACTIVE_STATUSES:
+            raise SystemExit(f"The training ended: {run.state().message}")
+        time.sleep(1)
+    return run
 
 
 def _wait(url: str) -> None:
