@@ -95,9 +95,7 @@ _PAGES = {
 
 def main() -> None:
     """Draw the frame, then the chosen page."""
-    st.set_page_config(
-        page_title="Second Look", page_icon=str(paths.assets_dir() / "icon.svg"), layout="wide"
-    )
+    st.set_page_config(page_icon=str(paths.assets_dir() / "icon.svg"), layout="wide")
     st.logo(str(paths.assets_dir() / "logo.svg"), size="large")
     st.html(paths.assets_dir() / "style.css")
     keyboard = (paths.assets_dir() / "keyboard.js").read_text(encoding="utf-8")
@@ -116,6 +114,7 @@ def main() -> None:
         for section, pages in _PAGES.items()
     }
     page = st.navigation(sections, position="top")
+    st.set_page_config(page_title=f"{page.title} – Second Look")
     browser_history.note_visit()
     # A page can tell the first run after its link was clicked, or after Back, from the reruns that follow.
     st.session_state["arrived"] = st.session_state.get("page") != page.url_path or browser_history.came_back()

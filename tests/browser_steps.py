@@ -1,5 +1,7 @@
 """Steps shared by the browser tests."""
 
+import re
+
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 _SECTIONS = {
@@ -86,6 +88,11 @@ def put_in_use(page, reason: str = "a test", model: str = "") -> None:
     if field.count():
         field.fill(reason)
     confirm.click()
+
+
+def mark_button(page, mark: str):
+    """Return the button of a mark; the tags beside it have the same names."""
+    return page.locator(".st-key-failures-marks").get_by_role("button", name=re.compile(f"^{mark}"))
 
 
 def image_button(page, name: str):

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browser_steps import choose_page, wait_for_rerun
+from browser_steps import choose_page, mark_button, wait_for_rerun
 from playwright.sync_api import expect
 
 from fracture_core.review import ReviewStore
@@ -75,7 +75,7 @@ def test_no_page_shows_an_error_after_another_page(page, app, ids_of_test_images
     names = ("Failures", "Labels", "Teaching", "Data audit", "Train", "Second opinion", "Published systems")
     for name in (*names, *names):
         choose_page(page, name)
-        expect(page).to_have_title(name)
+        expect(page).to_have_title(f"{name} – Second Look")
         _check(page, "Data audit" if name == "Labels" else name)
 
 
@@ -103,7 +103,7 @@ def test_keys_after_enter_are_shortcuts(page, app, ids_of_test_images):
     name.fill("Anna")
     name.press("Enter")
     expect(name).not_to_be_focused()
-    expect(page.get_by_role("button", name=re.compile("^subtle"))).to_be_enabled()
+    expect(mark_button(page, "subtle")).to_be_enabled()
     page.keyboard.press("2")
     expect(page.get_by_role("button", name=re.compile("^Undo"))).to_be_enabled()
     expect(name).to_have_value("Anna")
@@ -115,7 +115,7 @@ def test_keys_after_enter_are_shortcuts(page, app, ids_of_test_images):
     expect(note).not_to_be_focused()
     wait_for_rerun(page)
     page.keyboard.press("3")
-    expect(page.get_by_role("button", name=re.compile("^artefact"))).to_have_attribute("kind", "primary")
+    expect(mark_button(page, "artefact")).to_have_attribute("kind", "primary")
     expect(note).to_have_value("2 lines")
     # The same applies to a select box, whether Enter or the mouse chooses an option.
     collect = page.get_by_role("combobox", name="Collect for teaching")

@@ -6,7 +6,7 @@ import re
 import shutil
 
 import pytest
-from browser_steps import wait_for_rerun
+from browser_steps import mark_button, wait_for_rerun
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -65,7 +65,7 @@ def test_search_cancel_list_mark_and_export(page, app, dataset_with_contradictio
     name = page.get_by_role("textbox", name="Your name")
     name.fill("B")
     name.press("Enter")
-    expect(page.get_by_role("button", name=re.compile("^label wrong"))).to_be_enabled()
+    expect(mark_button(page, "label wrong")).to_be_enabled()
     name.blur()
     page.keyboard.press("1")
     expect(page.get_by_role("button", name=re.compile("^Undo"))).to_be_enabled()
@@ -144,7 +144,7 @@ def test_page_is_marked_and_next_image_opens_after_a_mark(page, app, dataset_wit
     opened = heading.inner_text()
     page.get_by_text("Open the next image after a mark").click()
     wait_for_rerun(page)
-    page.get_by_role("button", name=re.compile("^subtle")).click()
+    mark_button(page, "subtle").click()
     expect(heading).not_to_have_text(opened)
     assert sorted({review.mark for review in reviews.all()}) == ["correct", "subtle"]
     while reviews.all():

@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 import pytest
-from browser_steps import wait_for_rerun
+from browser_steps import mark_button, wait_for_rerun
 from playwright.sync_api import expect
 
 from fracture_core.review import ReviewStore
@@ -15,8 +15,7 @@ pytestmark = pytest.mark.browser
 
 
 def _button(page, label: str):
-    """A button; tags beside a mark have the same names but no kind."""
-    return page.get_by_role("button", name=re.compile(label)).and_(page.locator("[kind]"))
+    return page.get_by_role("button", name=re.compile(label))
 
 
 def test_case_is_marked_exported_and_imported(page, app, tmp_path):
@@ -34,7 +33,7 @@ def test_case_is_marked_exported_and_imported(page, app, tmp_path):
     name = page.get_by_role("textbox", name="Your name")
     name.fill("Reader Ä")
     name.press("Enter")
-    expect(_button(page, "^subtle")).to_be_enabled()
+    expect(mark_button(page, "subtle")).to_be_enabled()
     note = page.get_by_role("textbox", name="Note")
     note.press_sequentially("=2+2, u")
     note.press("Enter")
@@ -45,9 +44,9 @@ def test_case_is_marked_exported_and_imported(page, app, tmp_path):
     page.keyboard.press("2")
     expect(_button(page, "^Undo")).to_be_enabled()
     page.keyboard.press("5")
-    expect(_button(page, "^growth plate")).to_have_attribute("kind", "primary")
+    expect(mark_button(page, "growth plate")).to_have_attribute("kind", "primary")
     page.keyboard.press("u")
-    expect(_button(page, "^subtle")).to_have_attribute("kind", "primary")
+    expect(mark_button(page, "subtle")).to_have_attribute("kind", "primary")
     case = re.search(r"case=([^&]*)", page.url)
     assert case is not None
     (review,) = reviews.all()

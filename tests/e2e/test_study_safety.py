@@ -137,7 +137,7 @@ def test_study_accepts_images_after_another_page_was_opened(page, app, files_of_
     upload(page, files_of_two_patients["one.png"])
     _wait_for_verdict(page, "one.png")
     choose_page(page, "Labels")
-    expect(page).to_have_title("Labels")
+    expect(page).to_have_title("Labels – Second Look")
     choose_page(page, "Second opinion")
     _wait_for_verdict(page, "one.png")
     upload(page, files_of_two_patients["two.png"])

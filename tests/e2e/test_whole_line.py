@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from browser_steps import choose_option, choose_page, wait_for_rerun
+from browser_steps import choose_option, choose_page, mark_button, wait_for_rerun
 from phantom_files import save_image, small_phantom
 from playwright.sync_api import expect
 
@@ -95,7 +95,7 @@ def test_leaky_dataset_becomes_a_released_model(page, app, models, leaky_dataset
         page.locator(f".st-key-teaching-add-{number} button").click()
         expect(page.locator(f".st-key-teaching-add-{number} button")).to_have_text("Remove")
     page.locator(".st-key-failures-open-0 button").click()
-    expect(page.get_by_role("button", name=re.compile("^subtle"))).to_be_enabled()
+    expect(mark_button(page, "subtle")).to_be_enabled()
     wait_for_rerun(page)
     page.keyboard.press("2")
     expect(page.get_by_role("button", name=re.compile("^Undo"))).to_be_enabled()

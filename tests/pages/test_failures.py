@@ -32,7 +32,7 @@ from fracture_core.evaluation import (
 )
 from fracture_core.imaging import InputSpec
 from fracture_core.registry.card import DataRecord, ModelCard, WeightsFile
-from pages.components.common import data_folder
+from pages.components.common import case_images, data_folder
 from pages.components.failures import case_list, matrix, measures, subgroups
 from pages.components.failures import state as failures_state
 
@@ -315,15 +315,20 @@ def test_folder_without_the_images_shows_a_warning(models_folder, tmp_path):
     assert any("test/film000.png" in str(element.value).replace("\\", "") for element in page.warning)
 
 
-def test_thumbnails_show_boxes_and_heatmaps_on_request(store, phantoms):
+def test_thumbnails_show_boxes_and_heatmaps_on_request(store, phantoms, monkeypatch, ids_of_test_images):
+    boxes_of_case = {
+        case: ((0.1, 0.2, 0.3, 0.6),) for case in ids_of_test_images if case.startswith("fractured")
+    }
+    monkeypatch.setattr(case_images, "true_boxes", lambda root: boxes_of_case)
     page = open_failures_page(model="tiny", kind="all")
     page.text_input[0].set_value(str(phantoms))
     rerun(page)
     assert 'class="overlaid"' not in page_html(page)
     page.toggle(key="failures_annotated").set_value(True).run()
     boxes = page_html(page).count('class="box annotated"')
-    fractured = page_html(page).count("truth: fracture")
-    assert boxes >= fractured > 0
+    assert boxes == page_html(page).count("truth: fracture") > 0
+    # The image is 160 × 200, so a fifth of the square thumbnail is empty.
+    assert 'style="left:18.23%;top:20.00%;width:15.' in page_html(page)
     page.toggle(key="failures_heatmaps").set_value(True)
     rerun(page)
     assert page_html(page).count('class="layer"') > 0
