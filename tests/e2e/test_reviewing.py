@@ -34,6 +34,7 @@ def test_case_is_marked_exported_and_imported(page, app, tmp_path):
     name.fill("Reader Ä")
     name.press("Enter")
     expect(mark_button(page, "subtle")).to_be_enabled()
+    wait_for_rerun(page)
     note = page.get_by_role("textbox", name="Note")
     note.press_sequentially("=2+2, u")
     note.press("Enter")
