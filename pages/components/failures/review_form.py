@@ -47,7 +47,7 @@ def show(card: ModelCard, case: str, following: str = "") -> None:
         disabled=not name,
         placeholder="reason",
         on_change=boundary.callback(_change_note),
-        args=(card, own, note),
+        args=(card, case, name, note),
     )
     with st.container(key="failures-marks"):
         for number, mark in enumerate(ANNOTATIONS, 1):
@@ -58,7 +58,7 @@ def show(card: ModelCard, case: str, following: str = "") -> None:
                 type="primary" if own and own.mark == mark else "secondary",
                 disabled=not name,
                 on_click=boundary.callback(_mark),
-                args=(card, case, mark, name, note, own),
+                args=(card, case, mark, name, note),
                 width="stretch",
             )
         st.button(
@@ -98,20 +98,34 @@ def _tags_key(card: ModelCard, own: Review) -> str:
     return f"failures_tags {card.id} {own.case} {own.reviewer} {own.mark}"
 
 
-def _mark(card: ModelCard, case: str, mark: str, reviewer: str, note: str, own: Review | None) -> None:
+def _mark(card: ModelCard, case: str, mark: str, reviewer: str, note: str) -> None:
     """Save a mark with the text of the note; the tags stay."""
+    own = _own_review(card, case, reviewer)
     tags = own.tags if own else ()
     st.session_state[_MARKED] = _save(card, case, mark, reviewer, st.session_state.get(note, ""), tags)
 
 
-def _change_note(card: ModelCard, own: Review | None, note: str) -> None:
+def _change_note(card: ModelCard, case: str, reviewer: str, note: str) -> None:
     """Save a note written after the mark. A note written before is saved with the mark."""
+    own = _own_review(card, case, reviewer)
     if own is not None:
-        _save(card, own.case, own.mark, own.reviewer, st.session_state.get(note, ""), own.tags)
+        _save(card, case, own.mark, reviewer, st.session_state.get(note, ""), own.tags)
 
 
-def _change_tags(card: ModelCard, own: Review, key: str) -> None:
-    _save(card, own.case, own.mark, own.reviewer, own.note, st.session_state.get(key) or ())
+def _change_tags(card: ModelCard, shown: Review, key: str) -> None:
+    """Save tags, unless the mark has changed since they were shown."""
+    own = _own_review(card, shown.case, shown.reviewer)
+    if own is not None and own.mark == shown.mark:
+        _save(card, own.case, own.mark, own.reviewer, own.note, st.session_state.get(key) or ())
+
+
+def _own_review(card: ModelCard, case: str, reviewer: str) -> Review | None:
+    """The stored review, because the page may show an earlier one; None without one, or if it cannot be read."""
+    try:
+        reviews = review_summary.review_store(card).all()
+    except DataError:
+        return None  # reported when the page is drawn
+    return next((found for found in reviews if (found.case, found.reviewer) == (case, reviewer)), None)
 
 
 def _save(card: ModelCard, case: str, mark: str, reviewer: str, note: str, tags: Iterable[str]) -> bool:
@@ -125,13 +139,12 @@ def _save(card: ModelCard, case: str, mark: str, reviewer: str, note: str, tags:
 
 
 def _undo(card: ModelCard, case: str, reviewer: str, note: str) -> None:
-    store = review_summary.review_store(card)
     try:
-        store.undo(reviewer, case)
-        own = next((found for found in store.all() if (found.case, found.reviewer) == (case, reviewer)), None)
+        review_summary.review_store(card).undo(reviewer, case)
     except DataError as error:
         st.session_state[_FAULT] = str(error)
         return
+    own = _own_review(card, case, reviewer)
     st.session_state[note] = own.note if own else ""
     if own is not None:
         st.session_state[_tags_key(card, own)] = list(own.tags)
