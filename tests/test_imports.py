@@ -39,6 +39,7 @@ ORDER = (
     "auxiliary_heads",
     "similar",
     "registry",
+    "acceptance",
     "inference",
     "label_errors",
     "runs",

@@ -123,6 +123,9 @@ def run(args: argparse.Namespace) -> int:
     if evaluation.heatmap_trust is not None:
         print("trust tests of the heatmaps:")
         print("\n".join(f"  {line}" for line in evaluation.heatmap_trust.lines()))
+    if evaluation.acceptance is not None:
+        print("compared with the card, and thresholds with guarantees:")
+        print("\n".join(f"  {line}" for line in evaluation.acceptance.sentences(evaluation.finding)))
     if args.out:
         from fracture_core.evaluation import subgroup_sentences
 

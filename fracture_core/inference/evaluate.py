@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fracture_core.acceptance import AcceptanceTest, measure_acceptance
 from fracture_core.datasets import dataset
 from fracture_core.datasets.cases import Case, case_properties
 from fracture_core.datasets.image_properties import measure_image_properties
@@ -60,6 +61,8 @@ class Evaluation:
             without findings.
         heatmap_trust: Results of the trust tests of the heatmap methods; None if they were not requested or the dataset
             marks no fracture.
+        acceptance: Comparison with the model's card, sample sizes and thresholds with guarantees; only of a whole
+            dataset.
     """
 
     model: str
@@ -74,6 +77,7 @@ class Evaluation:
     finding: str
     findings: FindingsRecord | None = None
     heatmap_trust: HeatmapTrust | None = None
+    acceptance: AcceptanceTest | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the metrics as JSON values."""
@@ -87,6 +91,7 @@ class Evaluation:
             "warnings": list(self.warnings),
             "findings": self.findings.to_json() if self.findings else None,
             "heatmaps": self.heatmap_trust.to_json() if self.heatmap_trust else None,
+            "acceptance": self.acceptance.to_json() if self.acceptance else None,
         }
 
     def write_predictions(self, path: Path) -> None:
@@ -198,12 +203,13 @@ def evaluate_model(
     table = prediction_table(readable_cases, data.root, scores, card.calibration)
     label, probability, group = table["label"], table["probability"], table["group"]
     thresholds = card.thresholds
+    summary = summarise(label, probability, group, thresholds.balanced)
     return Evaluation(
         model=model_id,
         split=split,
         cases=tuple(readable_cases),
         table=table,
-        summary=summarise(label, probability, group, thresholds.balanced),
+        summary=summary,
         states=count_verdicts(label, probability, thresholds.low, thresholds.high),
         regions=summarise_by_region(label, probability, group, list(table["regions"]), thresholds.balanced),
         coverage=coverage_of_predictions(table, thresholds),
@@ -211,6 +217,7 @@ def evaluate_model(
         finding=data.finding,
         findings=findings,
         heatmap_trust=trust,
+        acceptance=measure_acceptance(card, table, summary) if split == "all" else None,
     )
 
 

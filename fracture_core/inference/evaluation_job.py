@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fracture_core.acceptance import AcceptanceTest
 from fracture_core.errors import DataError, SecondLookError
 from fracture_core.evaluation import Summary
 from fracture_core.file_names import encode_name
@@ -34,12 +35,14 @@ class EvaluationResult:
         created: ISO date.
         summary: metrics over all images.
         warnings: what limits the interpretation.
+        acceptance: comparison with the card and thresholds with guarantees; None for results of an earlier version.
     """
 
     data: str
     created: str
     summary: Summary
     warnings: tuple[str, ...]
+    acceptance: AcceptanceTest | None = None
 
 
 class EvaluationJob(Job):
@@ -149,6 +152,7 @@ class EvaluationJob(Job):
                 str(payload["created"]),
                 Summary.from_json(payload["all"]),
                 tuple(map(str, payload["warnings"])),
+                AcceptanceTest.from_json(payload["acceptance"]) if payload.get("acceptance") else None,
             )
         except (OSError, ValueError, KeyError, TypeError, DataError) as error:
             raise DataError(f"The results in {self.metrics_path} cannot be read: evaluate again.") from error

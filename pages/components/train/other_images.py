@@ -70,6 +70,10 @@ def _show_results(card: ModelCard) -> None:
     for name, job in names.items():
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(f'<span class="count">{html.escape(Path(name).name)}</span>', width="content")
+            if (acceptance := results[name].acceptance) is not None:
+                with st.popover("Is it good enough here?", key=f"train_other_accept {job.folder.name}"):
+                    lines = acceptance.sentences(card.finding)
+                    st.markdown("\n".join(f"- {layout.escape_markdown(line)}" for line in lines))
             for label, path, kind in (
                 ("Metrics (JSON)", job.metrics_path, "application/json"),
                 ("Predictions (CSV)", job.predictions_path, "text/csv"),
