@@ -20,6 +20,7 @@ from fracture_core.zoo.quiet_keras import load_keras
 if TYPE_CHECKING:
     from fracture_core.evaluation import SubgroupAnalysis
     from fracture_core.inference.evaluate import Evaluation
+    from fracture_core.registry.card import ModelCard
     from fracture_core.registry.store import ModelStore
 
 _FIGURE_FORMATS: tuple[Literal["svg", "png"], ...] = ("svg", "png")
@@ -55,7 +56,8 @@ def add_parser(commands: Subparsers) -> None:
         "--out",
         type=Path,
         metavar="DIR",
-        help="also write metrics.json, predictions.csv, slices.csv (subgroups), report.html and plots here",
+        help="also write metrics.json, predictions.csv, slices.csv (subgroups), report.html and plots here, and with "
+        "--split all acceptance.pdf",
     )
     parser.add_argument(
         "--heatmaps",
@@ -132,7 +134,8 @@ def run(args: argparse.Namespace) -> int:
         subgroups = evaluation.analyse_subgroups(paths.runs_dir() / ".cache", terminal_progress())
         for sentence in subgroup_sentences(subgroups):
             print(rephrase_for_finding(sentence, evaluation.finding))
-        _write_results(evaluation, subgroups, args.out)
+        card = store.card(evaluation.model)
+        _write_results(evaluation, subgroups, args.out, card, args.data.resolve().stem)
     if args.add_to_card:
         from fracture_core.registry.external_test import ExternalTest
 
@@ -153,7 +156,25 @@ def _run_job(store: ModelStore, args: argparse.Namespace) -> int:
     )
 
 
-def _write_results(evaluation: Evaluation, subgroups: SubgroupAnalysis, folder: Path) -> None:
+def _acceptance_pdf(evaluation: Evaluation, card: ModelCard, name: str) -> bytes:
+    from fracture_core.report.acceptance_pdf import AcceptanceReport, acceptance_to_pdf
+
+    assert evaluation.acceptance is not None
+    report = AcceptanceReport(
+        name,
+        evaluation.summary,
+        evaluation.acceptance,
+        evaluation.regions,
+        evaluation.coverage,
+        evaluation.table,
+        evaluation.warnings,
+    )
+    return acceptance_to_pdf(card, report, datetime.now().astimezone())
+
+
+def _write_results(
+    evaluation: Evaluation, subgroups: SubgroupAnalysis, folder: Path, card: ModelCard, name: str
+) -> None:
     from fracture_core.evaluation import subgroup_table
     from fracture_core.inference.evaluation_page import evaluation_to_html
 
@@ -162,6 +183,8 @@ def _write_results(evaluation: Evaluation, subgroups: SubgroupAnalysis, folder: 
         metrics = json.dumps(evaluation.to_json(), indent=2) + "\n"
         (folder / "metrics.json").write_text(metrics, encoding="utf-8")
         evaluation.write_predictions(folder / "predictions.csv")
+        if evaluation.acceptance is not None:
+            (folder / "acceptance.pdf").write_bytes(_acceptance_pdf(evaluation, card, name))
         (folder / "slices.csv").write_text(
             subgroup_table.subgroups_to_csv(subgroups, evaluation.finding), encoding="utf-8"
         )

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fracture_core.acceptance import AcceptanceTest
 from fracture_core.errors import DataError, SecondLookError
-from fracture_core.evaluation import Summary
+from fracture_core.evaluation import Summary, VerdictCoverage
 from fracture_core.file_names import encode_name
 from fracture_core.io.atomic_write import write_atomically
 from fracture_core.io.json_record import parse_json
@@ -36,6 +36,8 @@ class EvaluationResult:
         summary: metrics over all images.
         warnings: what limits the interpretation.
         acceptance: comparison with the card and thresholds with guarantees; None for results of an earlier version.
+        regions: metrics by body region.
+        coverage: frequency and error of each verdict by region; "" for all images.
     """
 
     data: str
@@ -43,6 +45,8 @@ class EvaluationResult:
     summary: Summary
     warnings: tuple[str, ...]
     acceptance: AcceptanceTest | None = None
+    regions: Mapping[str, Summary] = field(default_factory=dict)
+    coverage: Mapping[str, VerdictCoverage] = field(default_factory=dict)
 
 
 class EvaluationJob(Job):
@@ -153,6 +157,8 @@ class EvaluationJob(Job):
                 Summary.from_json(payload["all"]),
                 tuple(map(str, payload["warnings"])),
                 AcceptanceTest.from_json(payload["acceptance"]) if payload.get("acceptance") else None,
+                {name: Summary.from_json(found) for name, found in payload["regions"].items()},
+                {name: VerdictCoverage.from_json(found) for name, found in payload["coverage"].items()},
             )
         except (OSError, ValueError, KeyError, TypeError, DataError) as error:
             raise DataError(f"The results in {self.metrics_path} cannot be read: evaluate again.") from error

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -12,7 +14,7 @@ from fracture_core import paths
 from fracture_core.datasets import recent_folders
 from fracture_core.datasets.layouts import read_catalogue
 from fracture_core.errors import DataError, SecondLookError
-from fracture_core.evaluation import Interval, Summary
+from fracture_core.evaluation import Interval, Summary, predictions
 from fracture_core.inference.evaluation_job import EvaluationJob, EvaluationResult
 from fracture_core.registry.card import ModelCard
 from fracture_core.registry.external_test import MAX_NAME_LENGTH, ExternalTest
@@ -74,6 +76,15 @@ def _show_results(card: ModelCard) -> None:
                 with st.popover("Is it good enough here?", key=f"train_other_accept {job.folder.name}"):
                     lines = acceptance.sentences(card.finding)
                     st.markdown("\n".join(f"- {layout.escape_markdown(line)}" for line in lines))
+            if results[name].acceptance is not None:
+                st.download_button(
+                    "Report (PDF)",
+                    data=boundary.download(partial(_make_report, card, job, results[name])),
+                    file_name=f"{card.id}-acceptance.pdf",
+                    mime="application/pdf",
+                    on_click="ignore",
+                    key=f"train_other PDF {job.folder.name}",
+                )
             for label, path, kind in (
                 ("Metrics (JSON)", job.metrics_path, "application/json"),
                 ("Predictions (CSV)", job.predictions_path, "text/csv"),
@@ -101,6 +112,28 @@ def _show_results(card: ModelCard) -> None:
             on_click=boundary.callback(_change_card),
             args=(card.id, lambda old, name=test.name: old.without_external_test(name)),
         )
+
+
+def _make_report(card: ModelCard, job: EvaluationJob, found: EvaluationResult) -> bytes:
+    """Make the report on a local acceptance test.
+
+    Raises:
+        DataError: the predictions cannot be read.
+    """
+    # Imported here, because it loads reportlab.
+    from fracture_core.report.acceptance_pdf import AcceptanceReport, acceptance_to_pdf
+
+    assert found.acceptance is not None
+    report = AcceptanceReport(
+        Path(found.data).name,
+        found.summary,
+        found.acceptance,
+        found.regions,
+        found.coverage,
+        predictions.read_predictions(job.predictions_path),
+        found.warnings,
+    )
+    return acceptance_to_pdf(card, report, datetime.now().astimezone())
 
 
 def _show_card_form(card: ModelCard, found: EvaluationResult, key: str) -> None:
