@@ -41,7 +41,8 @@ _MAX_REGIONS = 12
 
 _RULE = (
     "95% confidence intervals, clustered by group, at the thresholds and with the calibration of the model. A "
-    "guarantee counts one image of each group. It does not hold for images from another source, or for another prevalence."
+    "guarantee counts one image of each group. It does not hold for images from another source or with another "
+    "prevalence."
 )
 
 
