@@ -1,7 +1,7 @@
 """Thresholds with a guaranteed predictive value on images like those they were fitted on.
 
 A threshold is accepted if an exact binomial test rejects that its predictive value is below the target. Many thresholds
-are tried, so the tests form four sequences that start at fixed quantiles of the probabilities, each at a quarter of the
+are tried, so the tests form six sequences that start at fixed quantiles of the probabilities, each at a sixth of the
 error level; a sequence goes on to the next threshold as long as its test rejects, and ends at the first that does not.
 With the stated confidence, all accepted thresholds then keep the target. Quantiles are known before any label is used.
 
@@ -27,8 +27,10 @@ from fracture_core.io.json_record import Count, JsonRecord, MeasuredNumber
 #: Targets of the negative and the positive predictive value, and confidence of both guarantees.
 NPV_TARGET, PPV_TARGET, CONFIDENCE = 0.97, 0.75, 0.9
 
-# Shares of the images that the first threshold of each sequence selects.
-_STARTS = (0.1, 0.25, 0.5, 0.75)
+# Shares of the images that the first threshold of each sequence selects. Most images have no fracture, so the upper
+# threshold selects fewer.
+_LOW_STARTS = (0.1, 0.2, 0.35, 0.5, 0.65, 0.8)
+_HIGH_STARTS = (0.02, 0.05, 0.1, 0.15, 0.25, 0.4)
 
 # Share of the images between two thresholds of a sequence.
 _STEP = 0.02
@@ -93,9 +95,9 @@ def guarantee_thresholds(
     used = _one_of_each_group(np.asarray(group, object))
     labels = np.asarray(label, np.int64)[used]
     scores = np.asarray(probability, np.float64)[used]
-    low = _search(labels, scores, npv, confidence)
+    low = _search(labels, scores, npv, confidence, _LOW_STARTS)
     # From above, fractures are the expected label.
-    high = _search(1 - labels, -scores, ppv, confidence)
+    high = _search(1 - labels, -scores, ppv, confidence, _HIGH_STARTS)
     high = high if not high.is_found else _mirrored(high)
     if low.is_found and high.is_found and high.threshold < low.threshold:
         high = _count_from(labels, scores, low.threshold, high)
@@ -113,17 +115,21 @@ def _one_of_each_group(group: NDArray[np.object_]) -> NDArray[np.int64]:
 
 
 def _search(
-    errors: NDArray[np.int64], scores: NDArray[np.float64], target: float, confidence: float
+    errors: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    target: float,
+    confidence: float,
+    starts: tuple[float, ...],
 ) -> GuaranteedThreshold:
     """Find the highest threshold below which the share of errors is at most 1 − target."""
-    level = (1 - confidence) / len(_STARTS)
+    level = (1 - confidence) / len(starts)
     needed = math.ceil(math.log(level) / math.log(target))
     total = len(scores)
     best = GuaranteedThreshold(math.nan, target, confidence, 0, 0, needed)
     if not total:
         return best
     ordered = np.sort(scores)
-    for start in _STARTS:
+    for start in starts:
         for share in np.arange(start, 1 + 1e-9, _STEP):
             # At the last step, all images are selected.
             place = round(share * total)

@@ -58,7 +58,7 @@ def test_more_images_halve_the_interval():
     low, high = proportion_confint(now * 10 / 14, now, method="wilson")
     assert (high - low) / 2 <= size.target == pytest.approx(size.half_width / 2)
     text = size_sentence("sensitivity", size, 0.2)
-    assert text.startswith("Sensitivity: with 14 images with the finding, the interval is ± 0.22; ")
+    assert text.startswith("Sensitivity: with 14 images with the finding, the interval is ± 0.21; ")
     assert f"{size.more} more, about {size.more * 5} in all would give ± 0.11." in text
 
 

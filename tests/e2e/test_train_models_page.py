@@ -107,6 +107,7 @@ def test_model_is_exported_imported_renamed_and_deleted(page, app, second_model,
         assert store.card("twin").test == store.card("renamed").test
 
         # Deletion asks for confirmation.
+        wait_for_rerun(page)
         click(page, "Delete")
         page.get_by_text("permanently?").wait_for()
         click(page, "Cancel")
