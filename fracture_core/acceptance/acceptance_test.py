@@ -145,8 +145,8 @@ def size_sentence(measure: str, found: SampleSize, share: float) -> str:
     )
     if not found.more:
         return f"{text}."
-    total = f", about {round(found.more / share, -1):,.0f} in all" if 0 < share < 1 else ""
-    return f"{text}; {found.more:,} more{total} would give ± {found.target:.2f}."
+    among = f", among about {round(found.more / share, -1):,.0f} further images," if 0 < share < 1 else ""
+    return f"{text}; {found.more:,} more{among} would give ± {found.target:.2f}."
 
 
 def guarantee_sentence(found: GuaranteedThreshold, verdict: Verdict, finding: str) -> str:

@@ -24,6 +24,7 @@ from fracture_core.evaluation import (
 from fracture_core.registry.card import ModelCard
 from fracture_core.report.pdf import (
     LINE,
+    LIST_ITEM,
     SMALL,
     TABLE_STYLE,
     TEXT,
@@ -99,7 +100,7 @@ def acceptance_to_pdf(card: ModelCard, report: AcceptanceReport, made: datetime)
             _measures(report),
             *_headline("What they mean"),
             *(
-                Paragraph(escape(line), TEXT, bulletText="•")
+                Paragraph(escape(line), LIST_ITEM, bulletText="•")
                 for line in report.acceptance.sentences(card.finding)
             ),
             Spacer(0, 8),
@@ -136,7 +137,7 @@ def _table(rows: Sequence[Sequence[str]], widths: Sequence[float]) -> Table:
 
 
 def _measures(report: AcceptanceReport) -> Table:
-    rows = [["", "These images", "Model's test set", "Difference (95% CI)"]]
+    rows = [["95% intervals", "These images", "Model's test set", "Difference"]]
     for name, title in MEASURES.items():
         local: Interval = getattr(report.summary, name)
         found = report.acceptance.comparisons.get(name)
@@ -144,17 +145,17 @@ def _measures(report: AcceptanceReport) -> Table:
         rows.append(
             [
                 title,
-                local.text(),
-                found.card.text() if found else "not measured",
+                _short(local),
+                _short(found.card) if found else "not measured",
                 f"{change.value:+.2f} ({change.low:+.2f} to {change.high:+.2f})".replace("-", "−")
                 if change
                 else "",
             ]
         )
-    rows.append(["Positive predictive value", report.summary.precision.text(), "", ""])
-    rows.append(["Negative predictive value", report.summary.npv.text(), "", ""])
+    rows.append(["Positive predictive value", _short(report.summary.precision), "", ""])
+    rows.append(["Negative predictive value", _short(report.summary.npv), "", ""])
     rows.append(["Calibration error (ECE)", f"{report.summary.ece:.3f}", "", ""])
-    return _table(rows, (0.22, 0.29, 0.29, 0.2))
+    return _table(rows, (0.28, 0.22, 0.22, 0.28))
 
 
 def _verdicts(report: AcceptanceReport, card: ModelCard) -> Table:

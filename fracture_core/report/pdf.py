@@ -42,7 +42,7 @@ _IMAGE_SIZE = (WIDTH - _GUTTER) / 2, 104 * mm
 _GREY, LINE = HexColor("#4A525B"), HexColor("#B9C0C7")
 
 TEXT = ParagraphStyle("text", fontName=REGULAR_FONT, fontSize=9, leading=12)
-_LIST_ITEM = ParagraphStyle("list item", TEXT, leftIndent=11, bulletIndent=0, bulletFontName=REGULAR_FONT)
+LIST_ITEM = ParagraphStyle("list item", TEXT, leftIndent=11, bulletIndent=0, bulletFontName=REGULAR_FONT)
 SMALL = ParagraphStyle("small", TEXT, fontSize=7.4, leading=9.6, textColor=_GREY)
 _KEY = ParagraphStyle("key", TEXT, fontName=BOLD_FONT)
 _RIGHT = ParagraphStyle("right", SMALL, alignment=2)
@@ -264,7 +264,7 @@ def _facts(opinion: Opinion, region: str, reader: ReaderOpinion | None) -> list[
         if not refused and region in card.test_coverage:
             add("Test record", escape(" ".join(reliability_details(region, card)[:-1])))
         add("Next step", escape(next_step(opinion.verdict, card.finding, refused)))
-    limits = [Paragraph(escape(limit), _LIST_ITEM, bulletText="–") for limit in card.limits]
+    limits = [Paragraph(escape(limit), LIST_ITEM, bulletText="–") for limit in card.limits]
     rows.append(("Limits", limits or [Paragraph("None are stated.", TEXT)]))
     weights = f'<font size="7">weights SHA-256 {card.weights.sha256}</font>'
     warning = f"<br/><b>{escape(text)}</b>" if (text := model_warning(card)) else ""

@@ -59,7 +59,7 @@ def test_more_images_halve_the_interval():
     assert (high - low) / 2 <= size.target == pytest.approx(size.half_width / 2)
     text = size_sentence("sensitivity", size, 0.2)
     assert text.startswith("Sensitivity: with 14 images with the finding, the interval is ± 0.21; ")
-    assert f"{size.more} more, about {size.more * 5} in all would give ± 0.11." in text
+    assert f"{size.more} more, among about {size.more * 5} further images, would give ± 0.11." in text
 
 
 def test_precise_and_unmeasured_proportions_need_no_images():
