@@ -108,7 +108,7 @@ def _roots(root: Path) -> Iterator[Path]:
     yield from candidate_roots(root)
     if root.is_file():
         source = _manifest_root(escape_name(str(root)), root.stat().st_mtime)
-        if source is not None and access.is_allowed_folder(source):
+        if source is not None and access.is_allowed_folder(source.resolve()):
             yield source
 
 
