@@ -1,6 +1,7 @@
 """The search for label errors in a dataset, based on the features of a trained network."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,8 +27,9 @@ from fracture_core.label_errors.confident_learning import (
 )
 from fracture_core.label_errors.label_issues import LabelIssue, LabelIssues
 from fracture_core.registry.card import ModelCard
+from fracture_core.registry.exported_network import ExportedNetwork
+from fracture_core.registry.network_files import exported_network_path
 from fracture_core.registry.store import ModelStore
-from fracture_core.zoo import find_architecture
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +80,8 @@ def extract_dataset_features(
     Arguments and exceptions are those of `find_label_errors`.
     """
     progress("Loading the model", 0, 1)
-    card, model = store.load(model_id)
+    card = store.card(model_id)
+    network = ExportedNetwork(exported_network_path(store.root / model_id, card), os.cpu_count() or 1)
     catalogue = read_catalogue(root, layout)
     if catalogue.finding != card.finding:
         raise DataError(
@@ -95,9 +98,7 @@ def extract_dataset_features(
     # One cache file per network and list of images.
     key = hashlib.sha256(encode_name("\n".join([card.weights.sha256, *(str(case.path) for case in cases)])))
     features = extract_features(
-        model,
-        find_architecture(card.architecture),
-        card.heatmap_layer,
+        network,
         decoded.canvases,
         readable,
         card.input,
