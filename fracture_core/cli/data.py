@@ -14,7 +14,6 @@ from fracture_core.cli.progress import download_progress, drawing_progress, term
 from fracture_core.datasets.layouts import layout_names
 from fracture_core.errors import DataError
 from fracture_core.vocabulary import label_text
-from fracture_core.zoo.quiet_keras import load_keras
 
 if TYPE_CHECKING:
     from fracture_core.jobs.progress import ProgressCallback
@@ -240,7 +239,6 @@ def _parse_size(text: str) -> tuple[int, int]:
 
 
 def _suspects(args: argparse.Namespace) -> int:
-    load_keras()
     from fracture_core.label_errors.find_label_errors import find_label_errors
     from fracture_core.label_errors.search_job import LabelErrorJob
 
