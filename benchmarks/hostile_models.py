@@ -123,7 +123,7 @@ def _hostile_array(array: np.ndarray, kind: int) -> Any:
         lambda: array.astype(complex) if array.dtype.kind == "f" else array,
         lambda: np.zeros(array.shape, "datetime64[s]"),
         lambda: np.zeros(array.shape, "V8"),
-        lambda: array[:0],
+        lambda: np.atleast_1d(array)[:0],
         lambda: np.zeros(10_000_000, "<U0"),
         lambda: None,
     )

@@ -29,6 +29,7 @@ def test_case_is_marked_exported_and_imported(page, app, tmp_path):
     }
     _button(page, rf"^\d+\s*{max(counts, key=counts.__getitem__)}").click()
     expect(page).to_have_url(re.compile("kind="))
+    wait_for_rerun(page)
     page.locator(".st-key-failures-open-0 button").click()
     name = page.get_by_role("textbox", name="Your name")
     name.fill("Reader Ä")

@@ -94,6 +94,7 @@ def test_leaky_dataset_becomes_a_released_model(page, app, models, leaky_dataset
     for number in (0, 1):
         page.locator(f".st-key-teaching-add-{number} button").click()
         expect(page.locator(f".st-key-teaching-add-{number} button")).to_have_text("Remove")
+    wait_for_rerun(page)
     page.locator(".st-key-failures-open-0 button").click()
     expect(mark_button(page, "subtle")).to_be_enabled()
     wait_for_rerun(page)
