@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fracture_core.datasets.cases import Box
+from fracture_core.errors import DataError
 from fracture_core.evaluation.interval import Interval
 from fracture_core.evaluation.proportion import proportion_interval
 from fracture_core.findings.average_precision import average_precision
@@ -103,6 +104,17 @@ class FindingsRecord(JsonRecord):
     regions: dict[str, GradeRecord] = field(default_factory=dict)
     sizes: dict[str, Interval] = field(default_factory=dict)
     curve: list[tuple[float, float]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Check the names of rates and sizes.
+
+        Raises:
+            DataError: the rates of both rules differ, or a lesion size is unknown.
+        """
+        if self.by_iou.keys() != self.by_centre.keys():
+            raise DataError("by_iou: must have the same rates as by_centre")
+        if unknown := self.sizes.keys() - LESION_SIZES.keys():
+            raise DataError(f"sizes: must be among {', '.join(LESION_SIZES)}, but one is {min(unknown)!r}")
 
     def lines(self) -> list[str]:
         """Return the record as lines of text."""

@@ -85,6 +85,8 @@ class DataRecord(JsonRecord):
     def __post_init__(self) -> None:
         if self.finding not in FINDINGS:
             raise DataError(f"finding: must be one of {', '.join(FINDINGS)}, but is {self.finding!r}")
+        if any(len(row) != 2 for row in self.counts.values()):
+            raise DataError("counts: must have two numbers for each split, without and with the finding")
 
     @property
     def synthetic(self) -> bool | None:

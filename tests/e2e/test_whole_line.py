@@ -85,7 +85,7 @@ def test_leaky_dataset_becomes_a_released_model(page, app, models, leaky_dataset
 
     # The errors of the run, before it is in use.
     page.get_by_role("button", name="Open in Failures").click()
-    expect(page.get_by_role("combobox", name="Model")).to_have_value(
+    expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value(
         re.compile(rf"\({NAME}\)"), timeout=PATIENCE
     )
     fill(page, "textbox", "Your name", "Ada")

@@ -9,6 +9,7 @@ import pytest
 from fracture_core.errors import ModelError
 from fracture_core.published.run_result import load_results
 from fracture_core.registry.card import ModelCard
+from fracture_core.registry.store import SHIPPED_MODEL
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -107,6 +108,20 @@ def test_malformed_value_is_refused(trained_card, tmp_path, name, value):
     (tmp_path / "card.json").write_text(json.dumps({**trained_card.to_json(), name: value}))
     with pytest.raises(ModelError, match=r"The model card .* is not valid: "):
         ModelCard.load(tmp_path / "card.json")
+
+
+def test_counts_and_rates_that_do_not_fit_are_refused(tmp_path):
+    shipped = ROOT / "models" / SHIPPED_MODEL / "card.json"
+    for change, words in (
+        (lambda card: card["data"]["counts"].update(train=[1]), "two numbers for each split"),
+        (lambda card: card["test_findings"]["by_iou"].pop("0.1"), "same rates as by_centre"),
+        (lambda card: card["test_findings"]["sizes"].update(huge=card["test"]["auc"]), "one is 'huge'"),
+    ):
+        payload = json.loads(shipped.read_text("utf-8"))
+        change(payload)
+        (tmp_path / "card.json").write_text(json.dumps(payload))
+        with pytest.raises(ModelError, match=words):
+            ModelCard.load(tmp_path / "card.json")
 
 
 def test_missing_card_is_reported(tmp_path):
