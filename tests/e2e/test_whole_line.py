@@ -56,6 +56,12 @@ def fill(page, role: str, label: str, value: str) -> None:
     expect(field).to_have_value(value)
 
 
+def wait_for_page(page, title: str) -> None:
+    """Wait until a page is drawn whole; before, fields of the previous one may still be there."""
+    page.get_by_role("heading", name=title, exact=True).wait_for(timeout=PATIENCE)
+    wait_for_rerun(page)
+
+
 def test_leaky_dataset_becomes_a_released_model(page, app, models, leaky_dataset):
     # Audit, and the clean split.
     page.goto(f"{app.url}/audit")
@@ -78,6 +84,7 @@ def test_leaky_dataset_becomes_a_released_model(page, app, models, leaky_dataset
         choose_page(page, other)
         page.get_by_role("heading", name=other, exact=True).wait_for()
     choose_page(page, "Train")
+    wait_for_page(page, "Train")
     page.get_by_text("On the test split").wait_for(timeout=PATIENCE)
     expect(run_list).to_have_value(f"finished – {NAME}")
     assert len(Run(app.runs / NAME).epochs()) == 2
@@ -85,6 +92,7 @@ def test_leaky_dataset_becomes_a_released_model(page, app, models, leaky_dataset
 
     # The errors of the run, before it is in use.
     page.get_by_role("button", name="Open in Failures").click()
+    wait_for_page(page, "Failures")
     expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value(
         re.compile(rf"\({NAME}\)"), timeout=PATIENCE
     )
@@ -101,12 +109,14 @@ def test_leaky_dataset_becomes_a_released_model(page, app, models, leaky_dataset
     page.keyboard.press("2")
     expect(page.get_by_role("button", name=re.compile("^Undo"))).to_be_enabled()
     page.get_by_role("button", name="Back to the list").click()
+    wait_for_rerun(page)
     expect(page.locator(".card .badge")).to_have_text("subtle")
     (review,) = ReviewStore.for_model(app.runs, NAME).all()
     assert (review.mark, review.reviewer) == ("subtle", "Ada")
 
     # The lesson, shown twice.
     page.get_by_role("link", name=re.compile("2 images")).click()
+    wait_for_page(page, "Teaching")
     for other in ("Published systems", "Teaching"):
         page.frame_locator("iframe").get_by_role("button", name="Start").wait_for(timeout=PATIENCE)
         choose_page(page, other)
@@ -117,7 +127,9 @@ def test_leaky_dataset_becomes_a_released_model(page, app, models, leaky_dataset
 
     # Release: refused without a reason.
     choose_page(page, "Train")
+    wait_for_page(page, "Train")
     page.get_by_role("radio", name="Models", exact=True).click()
+    wait_for_rerun(page)
     choose_option(page, "Model", NAME)
     page.get_by_role("button", name="Put in use", exact=True).first.click()
     confirm = page.get_by_role("button", name="Put it in use", exact=True)
@@ -135,7 +147,9 @@ def test_leaky_dataset_becomes_a_released_model(page, app, models, leaky_dataset
     # The warning on Second opinion leads back to the shipped model.
     choose_page(page, "Second opinion")
     page.get_by_text("do not rely on its verdicts").wait_for(timeout=PATIENCE)
+    wait_for_rerun(page)
     page.get_by_role("button", name="Choose a model").click()
+    wait_for_page(page, "Train")
     page.get_by_role("button", name=f"Return to {SHIPPED_MODEL}").click()
     page.locator(".footer", has_text=SHIPPED_MODEL).wait_for(timeout=PATIENCE)
     choose_page(page, "Second opinion")
