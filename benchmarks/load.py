@@ -237,8 +237,9 @@ def main() -> None:
             if training is not None:
                 print(f"training: {len(training.epochs())} epochs, {training.state().status}")
         finally:
-            if training is not None:
-                os.kill(training.state().pid, signal.SIGKILL)
+            # An interrupted run has no process: its number 0 would mean this one and its children.
+            if training is not None and (pid := training.state().pid):
+                os.kill(pid, signal.SIGKILL)
             server.terminate()
             server.wait(30)
 

@@ -154,9 +154,11 @@ def guarantee_sentence(found: GuaranteedThreshold, verdict: Verdict, finding: st
     name = f"“{verdict_text(verdict, finding)}”"
     label = f"no {finding}" if verdict is Verdict.NOT_SEEN else finding_with_article(finding)
     if not found.is_found:
+        side = "below" if verdict is Verdict.NOT_SEEN else "from"
         return (
-            f"{name}: too few images for a promise that {found.target:.0%} of them have {label}. At least "
-            f"{found.needed:,} such answers, one of each patient or group, are needed, and more with each error."
+            f"{name}: no threshold can be guaranteed at which {found.target:.0%} of the images {side} it have {label}, "
+            f"because there are too few images or too many errors. Without any error, {found.needed:,} images {side} "
+            "it, of different groups, would be enough."
         )
     side = "below" if verdict is Verdict.NOT_SEEN else "from"
     return (

@@ -83,8 +83,8 @@ def guarantee_thresholds(
         confidence: confidence of each guarantee, 0–1.
 
     Returns:
-        The first threshold, the highest that is accepted, and the second, the lowest that is accepted. If they would
-        overlap, the second is the higher one.
+        The first threshold and the second one, both accepted by the test: the pair with the highest first threshold
+        that does not exceed the second, and then with the lowest second one. If all pairs overlap, only the second.
 
     Raises:
         DataError: a target or the confidence is not between 0 and 1.
@@ -95,13 +95,18 @@ def guarantee_thresholds(
     used = _one_of_each_group(np.asarray(group, object))
     labels = np.asarray(label, np.int64)[used]
     scores = np.asarray(probability, np.float64)[used]
-    low = _search(labels, scores, npv, confidence, _LOW_STARTS)
+    lows = _search(labels, scores, npv, confidence, _LOW_STARTS)
     # From above, fractures are the expected label.
-    high = _search(1 - labels, -scores, ppv, confidence, _HIGH_STARTS)
-    high = high if not high.is_found else _mirrored(high)
-    if low.is_found and high.is_found and high.threshold < low.threshold:
-        high = _count_from(labels, scores, low.threshold, high)
-    return low, high
+    highs = [_mirrored(found) for found in _search(1 - labels, -scores, ppv, confidence, _HIGH_STARTS)]
+    pairs = [(low, high) for low in lows for high in highs if low.threshold <= high.threshold]
+    if pairs:
+        return max(pairs, key=lambda pair: (pair[0].threshold, -pair[1].threshold))
+    no_low = _not_found(npv, confidence, _LOW_STARTS)
+    no_high = _not_found(ppv, confidence, _HIGH_STARTS)
+    if highs:
+        # A missed fracture is the worse error, so of two thresholds that overlap the upper one is kept.
+        return no_low, min(highs, key=lambda found: found.threshold)
+    return max(lows, key=lambda found: found.threshold, default=no_low), no_high
 
 
 def _one_of_each_group(group: NDArray[np.object_]) -> NDArray[np.int64]:
@@ -120,15 +125,14 @@ def _search(
     target: float,
     confidence: float,
     starts: tuple[float, ...],
-) -> GuaranteedThreshold:
-    """Find the highest threshold below which the share of errors is at most 1 − target."""
-    level = (1 - confidence) / len(starts)
-    needed = math.ceil(math.log(level) / math.log(target))
+) -> list[GuaranteedThreshold]:
+    """Find all thresholds that are accepted: below each, the share of errors is at most 1 − target."""
     total = len(scores)
-    best = GuaranteedThreshold(math.nan, target, confidence, 0, 0, needed)
     if not total:
-        return best
-    ordered = np.sort(scores)
+        return []
+    ordered, needed = np.sort(scores), _needed(target, confidence, starts)
+    level = (1 - confidence) / len(starts)
+    accepted = []
     for start in starts:
         for share in np.arange(start, 1 + 1e-9, _STEP):
             # At the last step, all images are selected.
@@ -138,9 +142,17 @@ def _search(
             count, wrong = int(selected.sum()), int(errors[selected].sum())
             if not count or scipy.special.bdtr(wrong, count, 1 - target) > level:
                 break
-            if not best.is_found or threshold > best.threshold:
-                best = GuaranteedThreshold(threshold, target, confidence, count, wrong, needed)
-    return best
+            accepted.append(GuaranteedThreshold(threshold, target, confidence, count, wrong, needed))
+    return accepted
+
+
+def _needed(target: float, confidence: float, starts: tuple[float, ...]) -> int:
+    """Return how many images a threshold must select to be accepted without any error."""
+    return math.ceil(math.log((1 - confidence) / len(starts)) / math.log(target))
+
+
+def _not_found(target: float, confidence: float, starts: tuple[float, ...]) -> GuaranteedThreshold:
+    return GuaranteedThreshold(math.nan, target, confidence, 0, 0, _needed(target, confidence, starts))
 
 
 def _mirrored(found: GuaranteedThreshold) -> GuaranteedThreshold:
@@ -149,12 +161,3 @@ def _mirrored(found: GuaranteedThreshold) -> GuaranteedThreshold:
     return GuaranteedThreshold(
         threshold, found.target, found.confidence, found.images, found.errors, found.needed
     )
-
-
-def _count_from(
-    labels: NDArray[np.int64], scores: NDArray[np.float64], threshold: float, found: GuaranteedThreshold
-) -> GuaranteedThreshold:
-    """Move the upper threshold up to the lower one."""
-    selected = scores >= threshold
-    count, wrong = int(selected.sum()), int((1 - labels)[selected].sum())
-    return GuaranteedThreshold(threshold, found.target, found.confidence, count, wrong, found.needed)

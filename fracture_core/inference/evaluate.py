@@ -62,7 +62,7 @@ class Evaluation:
         heatmap_trust: Results of the trust tests of the heatmap methods; None if they were not requested or the dataset
             marks no fracture.
         acceptance: Comparison with the model's card, sample sizes and thresholds with guarantees; only of a whole
-            dataset.
+            dataset without the model's own images.
     """
 
     model: str
@@ -217,7 +217,10 @@ def evaluate_model(
         finding=data.finding,
         findings=findings,
         heatmap_trust=trust,
-        acceptance=measure_acceptance(card, table, summary) if split == "all" else None,
+        # Nothing is guaranteed from images that the model was trained on.
+        acceptance=measure_acceptance(card, table, summary)
+        if split == "all" and split_cases is None
+        else None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -97,7 +98,7 @@ def acceptance_to_pdf(card: ModelCard, report: AcceptanceReport, made: datetime)
             Paragraph(counts, TEXT),
             *(Paragraph(f"<b>Note.</b> {escape(warning)}", TEXT) for warning in report.warnings),
             *_headline("Results beside the model's own test set"),
-            _measures(report),
+            _measures(report, card),
             *_headline("What they mean"),
             *(
                 Paragraph(escape(line), LIST_ITEM, bulletText="•")
@@ -136,7 +137,7 @@ def _table(rows: Sequence[Sequence[str]], widths: Sequence[float]) -> Table:
     return Table(cells, [share * WIDTH for share in widths], style=style, hAlign="LEFT", repeatRows=1)
 
 
-def _measures(report: AcceptanceReport) -> Table:
+def _measures(report: AcceptanceReport, card: ModelCard) -> Table:
     rows = [["95% intervals", "These images", "Model's test set", "Difference"]]
     for name, title in MEASURES.items():
         local: Interval = getattr(report.summary, name)
@@ -146,9 +147,9 @@ def _measures(report: AcceptanceReport) -> Table:
             [
                 title,
                 _short(local),
-                _short(found.card) if found else "not measured",
+                _short(getattr(card.test, name)) if card.test else "not measured",
                 f"{change.value:+.2f} ({change.low:+.2f} to {change.high:+.2f})".replace("-", "−")
-                if change
+                if change and not math.isnan(change.low)
                 else "",
             ]
         )
@@ -199,4 +200,6 @@ def _regions(report: AcceptanceReport, card: ModelCard) -> list[Flowable]:
 def _short(interval: Interval) -> str:
     if not interval.is_measured:
         return "not measurable"
+    if math.isnan(interval.low) or math.isnan(interval.high):
+        return f"{interval.value:.2f} (no interval)"
     return f"{interval.value:.2f} ({interval.low:.2f}–{interval.high:.2f})"

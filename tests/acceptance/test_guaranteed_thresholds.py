@@ -57,6 +57,21 @@ def test_perfect_separation_leaves_nothing_between_the_thresholds_but_the_gap():
     low, high = guarantee_thresholds(label, score, [""] * 1000)
     assert low.threshold >= 0.3
     assert high.threshold >= low.threshold
+    for found in (low, high):
+        assert found.images >= found.needed
+
+
+def test_a_threshold_that_was_not_tested_is_never_reported():
+    """At 2% fractures, any threshold keeps the NPV, so that the lower one could pass all fractures."""
+    rng = np.random.default_rng(0)
+    label = (np.arange(3000) < 60).astype(int)
+    score = np.where(label, 0.8, 0.2) + rng.uniform(-0.1, 0.1, 3000)
+    low, high = guarantee_thresholds(label, score, [""] * 3000)
+    assert high.is_found
+    assert (high.images, high.needed) >= (15, 15)
+    assert not low.is_found or low.threshold <= high.threshold
+    below = label[score < low.threshold] if low.is_found else np.zeros(0)
+    assert below.sum() < 30
 
 
 def test_images_of_one_group_count_once():
